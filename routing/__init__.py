@@ -1,0 +1,1 @@
+"""The routing core: pure functions from inputs to events and from events to state."""

@@ -1,0 +1,1 @@
+"""Deskbridge tested: the pure parts by value, the rest against the real programs."""
