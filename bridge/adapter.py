@@ -1,0 +1,266 @@
+"""The adapter contract: all that the code of a channel must offer, and all that it gets.
+
+    name, Config, capabilities                        class attributes
+    __init__(config, ports)                           no I/O, no tasks
+    async run()                                       one session: connect, ports.inlet.up(), serve until it ends
+    async send(delivery) -> Sent | Rejected | Retry | Uncertain
+    async replay(cursor), async lookup(delivery)      only where `capabilities` says so
+
+Health is the exception that `run` raises::
+
+    AdapterError
+      Unavailable      the network is away: try again, with backoff
+      BadCredentials   refused: blocked until a person changes something
+      Misconfigured    cannot work as configured: refuse to start (also found by `deskbridge check`)
+
+Any other exception is a bug: the adapter is started again, the bug is counted and its traceback logged.
+What `send` knows about a submission is its outcome, never an exception; one that escapes counts as Uncertain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol
+
+import msgspec
+from aiohttp import web
+
+from bridge.message import Action, Attachment, Delivery, Message, Presence, Stage
+
+# ---- errors -----------------------------------------------------------------------------------------------------------
+
+
+class AdapterError(Exception):
+    """Base of what an adapter's `run` may raise on purpose. The text says what to do and holds no secret."""
+
+
+class Unavailable(AdapterError):
+    """The network or the server is away; the supervisor tries again with full-jitter backoff."""
+
+
+class BadCredentials(AdapterError):
+    """The server refused who we are; nobody tries again before a person changed the configuration."""
+
+
+class Misconfigured(AdapterError):
+    """The configuration cannot work."""
+
+
+class Busy(Exception):
+    """Nothing can be taken in now (memory is nearly full, or the store is away): tell the sender, ask again later."""
+
+
+class TooLarge(ValueError):
+    """A blob or text is over its limit; `limit` is in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"larger than {limit} bytes")
+        self.limit = limit
+
+
+# ---- what became of a submission ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The network took it. `stage` may be further than "sent" where the network says so at once."""
+
+    network_id: str = ""
+    stage: Stage = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The network certainly refused it for good; `reason` is a word from the catalogue, `detail` its own words."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It certainly was not taken; try again after `after` seconds (None: the outlet's backoff decides)."""
+
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The link died after submission: nobody knows. Never resent unless the network dedupes or can be asked."""
+
+    reason: str
+
+
+Outcome = Sent | Rejected | Retry | Uncertain
+
+
+# ---- what an adapter declares ----------------------------------------------------------------------------------------------
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What the network of an adapter can do. The outlet splits, throttles and resends from this; no adapter does.
+
+    max_text    characters in one submission (0 = no limit)
+    max_media   bytes of one attachment (0 = no attachments)
+    receipts    the furthest stage that the network reports
+    idempotent  the network drops a second submission of the same delivery id
+    replay      can list what arrived since a cursor
+    lookup      can be asked whether a delivery arrived
+    exclusive   only one process may hold the session (lease per channel)
+    fanout      every web process reads the out stream and nothing is settled; the browser acknowledges
+    staff       carries offers to librarians and their answers
+    live        somebody sits there now (chat, IM), against slow channels (SMS, mail)
+    marks       read marks can be shown to the patron
+    rate        submissions per second (0 = no limit)
+    threads     the network has threads of its own (mail), so one patron may hold several conversations
+    """
+
+    max_text: int = 0
+    max_media: int = 0
+    receipts: Literal["none", "sent", "delivered", "read"] = "none"
+    idempotent: bool = False
+    replay: bool = False
+    lookup: bool = False
+    exclusive: bool = True
+    fanout: bool = False
+    staff: bool = False
+    live: bool = False
+    marks: bool = False
+    rate: float = 0.0
+    threads: bool = False
+
+
+# ---- what an adapter gets ----------------------------------------------------------------------------------------------------
+
+
+class Inlet(Protocol):
+    """An adapter's door in."""
+
+    async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
+        """Return once `message` is durable: True when it is new, False when it was seen before. Only then acknowledge.
+
+        Call in source order. `cursor` fields (source -> position) are saved once all earlier messages are durable.
+        Raises Busy when nothing can be taken in: do not acknowledge, come again.
+        """
+
+    async def receipt(
+        self, delivery: str, stage: Stage, *, reason: str = "", detail: str = "", network_id: str = ""
+    ) -> None:
+        """Report how far a delivery has come; repeats and steps backwards are harmless."""
+
+    async def act(self, action: Action) -> None:
+        """Hand in a librarian's action (capability `staff`)."""
+
+    async def presence(self, presence: Presence) -> None:
+        """Hand in a librarian's connection coming or going (capability `staff`)."""
+
+    async def up(self) -> None:
+        """Say that the session stands: the channel is shown as working and `replay` is run."""
+
+    async def cursor(self) -> dict[str, str]:
+        """Return what was saved, {} when nothing was."""
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a channel may tell a patron about the desk, computed over the whole chain of tiers, hours and presence.
+
+    `open`: within hours somewhere in the chain; `online`: and somebody is there. `wait_s`: an honest guess, None = not known.
+    `place`: 1 = next; 0 = not waiting. `next_opening`: ms, 0 = not known or open.
+    """
+
+    open: bool
+    online: bool
+    wait_s: int | None = None
+    place: int = 0
+    next_opening: int = 0
+    library: str = ""
+    accent: str = ""
+    language: str = "en"
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a patron's own view of the conversation. `position` orders lines and is what a client resumes from."""
+
+    id: str
+    position: str
+    conversation: str
+    who: Literal["patron", "librarian", "desk"]
+    text: str
+    at: int
+    author: str = ""
+    source: str = ""  # the patron's own id of his message
+    attachments: tuple[Attachment, ...] = ()
+    event: str = ""
+    stage: str = ""  # of a patron's message: "received" | "read"
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An ephemeral sign, never stored: somebody is typing or viewing."""
+
+    kind: Literal["typing", "paused", "viewing", "gone", "draft"]
+    conversation: str = ""
+    channel: str = ""
+    address: str = ""  # the patron, when he is the one who types or who is to be told
+    librarian: str = ""
+    name: str = ""
+    text: str = ""  # what a patron is typing, where the library shows it
+
+
+class Signals(Protocol):
+    """Ephemeral signs by publish and subscribe."""
+
+    async def tell(self, signal: Signal) -> None:
+        """Tell the other side, best effort."""
+
+    def listen(self, channel: str) -> AsyncIterator[Signal]:
+        """Iterate over what librarians signal to patrons of this channel."""
+
+
+class Blobs(Protocol):
+    """Files by digest, outside Redis."""
+
+    async def save(self, chunks: AsyncIterator[bytes], name: str, limit: int) -> Attachment:
+        """Keep a file and sniff its type. Raises TooLarge (nothing kept) over `limit` bytes, ValueError for a type not allowed."""
+
+    async def path(self, digest: str) -> Path | None:
+        """Return where the bytes are, or None when they are gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """All that an adapter gets. `history` raises LookupError("reset") for a position that is too old: ask again from ""."""
+
+    channel: str
+    inlet: Inlet
+    history: Callable[[str, str], Awaitable[Sequence[HistoryLine]]]  # (sender, after position) -> lines
+    desk: Callable[[str], AsyncIterator[Desk]]  # (sender or "") -> now, then at each change
+    find: Callable[[Sequence[str]], Awaitable[str]]  # message or delivery ids -> conversation id or ""
+    signals: Signals
+    blobs: Blobs
+    routes: web.UrlDispatcher | None  # the sub-application at /channels/<name>/
+    public_url: str = ""
+    data: Path | None = None  # a private folder of this channel
+    secret: bytes = b""  # 32 bytes of this channel, the same in every process, for signing tokens
+    deliveries: Callable[[str], AsyncIterator[tuple[str, Delivery]]] | None = (
+        None  # fan-out only: (after) -> (entry id, delivery)
+    )
+
+
+class Adapter(Protocol):
+    """The code of one kind of channel; see the module's header."""
+
+    name: ClassVar[str]
+    Config: ClassVar[type[Any]]
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, config: Any, ports: Ports) -> None:
+        """Keep what is given: no I/O, no tasks. Raises Misconfigured."""
+
+    async def run(self) -> None:
+        """Hold one session until it ends; raise why (see the header). Cancelling it closes everything."""
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Submit one delivery, at most one at a time per conversation."""

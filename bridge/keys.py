@@ -1,0 +1,91 @@
+"""Names of a consortium's streams and keys in Redis.
+
+All of one consortium carry its hash tag, so that they live in one slot of a Redis Cluster and one call can change
+several of them at once; many consortia spread over a cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one consortium."""
+
+    consortium: str
+    prefix: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.consortium or any(c in self.consortium for c in "{}:| \n"):
+            raise ValueError(f"not a consortium name: {self.consortium!r}")
+        object.__setattr__(self, "prefix", f"db:{{{self.consortium}}}:")
+
+    @property
+    def inputs(self) -> str:
+        """Stream of inputs, one entry a batch."""
+        return self.prefix + "in"
+
+    @property
+    def seen(self) -> str:
+        """Sorted set of source keys by the ms they were first seen."""
+        return self.prefix + "seen"
+
+    @property
+    def log(self) -> str:
+        """Stream of committed entries `<seq>-0`: the truth."""
+        return self.prefix + "log"
+
+    @property
+    def snapshot(self) -> str:
+        """Newest snapshot; the one before it is at `snapshot_before`."""
+        return self.prefix + "snap"
+
+    @property
+    def snapshot_before(self) -> str:
+        """The snapshot before the newest."""
+        return self.prefix + "snap:prev"
+
+    @property
+    def lease(self) -> str:
+        """Who runs the core."""
+        return self.prefix + "lease"
+
+    @property
+    def dead(self) -> str:
+        """Stream of faulted inputs and given-up deliveries."""
+        return self.prefix + "dead"
+
+    @property
+    def barrier(self) -> str:
+        """Key written before WAIT, so that the answer proves something."""
+        return self.prefix + "barrier"
+
+    @property
+    def signals(self) -> str:
+        """Publish/subscribe channel of ephemeral signs."""
+        return self.prefix + "signals"
+
+    def cursor(self, channel: str) -> str:
+        """Hash of a channel's resume cursors."""
+        return f"{self.prefix}cur:{channel}"
+
+    def out(self, channel: str) -> str:
+        """Stream of a channel's deliveries."""
+        return f"{self.prefix}out:{channel}"
+
+    def attempts(self, channel: str) -> str:
+        """Hash of submissions begun and not yet settled, by delivery id."""
+        return f"{self.prefix}try:{channel}"
+
+    def channel_lease(self, channel: str) -> str:
+        """Who drains or holds a channel."""
+        return f"{self.prefix}lease:{channel}"
+
+    def live(self, process: str) -> str:
+        """Heartbeat of a web process."""
+        return f"{self.prefix}live:{process}"
+
+    def follower(self, name: str) -> str:
+        """How far a follower has committed."""
+        return f"{self.prefix}follow:{name}"

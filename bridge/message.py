@@ -1,0 +1,355 @@
+"""The vocabulary on the wire: what adapters hand to the core, and what the core hands to adapters.
+
+Every type is closed (no bag of extras), immutable, and travels as MessagePack. A field may be added with a default and never
+renamed or given another meaning: a log written yesterday must decode tomorrow. Times are milliseconds since the epoch.
+Ids come from causes: the same cause derives the same id after a crash, a replay or a failover, so whatever can drop
+duplicates does.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from hashlib import blake2b
+from typing import Literal
+
+import msgspec
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="k"):
+    """Base of everything that is written to a stream: frozen, closed, without reference cycles."""
+
+
+def derive(*cause: str) -> str:
+    """Return the id of what `cause` brings about: 20 characters of [A-Za-z0-9_-], 120 bits, stable for ever."""
+    digest = blake2b("\x1f".join(cause).encode("utf-8", "surrogatepass"), digest_size=15)
+    return urlsafe_b64encode(digest.digest()).decode("ascii")
+
+
+def message_id(channel: str, sender: str, source: str) -> str:
+    """Return a message's id; `sender` must be authenticated, so that no patron can suppress another's message."""
+    return derive("message", channel, sender, source)
+
+
+def action_id(librarian: str, key: str) -> str:
+    """Return the id of a librarian's action from the Idempotency-Key that came with it."""
+    return derive("action", librarian, key)
+
+
+def delivery_id(cause: str, n: int) -> str:
+    """Return the id of the n-th delivery that the input `cause` brought about."""
+    return derive("delivery", cause, str(n))
+
+
+# ---- what patrons write ---------------------------------------------------------------------------------------------
+
+
+class Attachment(Wire, tag="attachment"):
+    """A file kept in the blob store; `digest` is its SHA-256 in hex, `media_type` was sniffed and not believed."""
+
+    digest: str
+    media_type: str
+    size: int
+    name: str
+
+
+class Message(Wire, tag="message"):
+    """What a patron wrote, as the adapter understood it.
+
+    `sender` is the patron's address on this channel as the network authenticated it (a JID, an E.164 number, a mail address, the
+    hash of a browser's token). `reply` is minted by the adapter and comes back in each Delivery; the core never reads it.
+    """
+
+    id: str
+    channel: str
+    sender: str
+    source: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    html: str = ""  # digest of the cleaned HTML, shown isolated
+    original: str = ""  # digest of the raw message
+    sent_at: int = 0  # what the network says, ms; 0 = not known
+    reply: str = ""
+    name: str = ""  # how the patron calls himself, if he did
+    contact: str = ""  # a mail address or phone number the patron left for a later answer
+    subject: str = ""
+    language: str = ""
+    page: str = ""  # where the widget stood, without query and fragment
+    replaces: str = ""  # id of the message that this one corrects
+    thread: str = ""  # conversation id, when the adapter has proof (a signed reply address)
+    later: bool = False  # a form left while closed: becomes a follow-up
+    marks: tuple[str, ...] = ()  # words shown beside it: "other-sender", "encrypted", "dkim-pass" ...
+
+
+# ---- what became of a delivery ----------------------------------------------------------------------------------------
+
+Stage = Literal["uncertain", "sent", "delivered", "read", "failed"]
+
+
+class Receipt(Wire, tag="receipt"):
+    """What became of a delivery. `reason` is a word from the catalogue, `detail` what the network said (no addresses)."""
+
+    delivery: str
+    stage: Stage
+    reason: str = ""
+    detail: str = ""
+    network_id: str = ""
+    at: int = 0
+
+
+# ---- what librarians do -------------------------------------------------------------------------------------------------
+
+
+class Claim(Wire, tag="claim"):
+    """Take a waiting conversation (first wins)."""
+
+    conversation: str
+
+
+class Accept(Wire, tag="accept"):
+    """Accept an offer or a transfer."""
+
+    conversation: str
+
+
+class Reject(Wire, tag="reject"):
+    """Decline an offer or a transfer; a transfer goes back to its sender."""
+
+    conversation: str
+
+
+class Say(Wire, tag="say"):
+    """Answer the patron; `via` names another address (`channel|address`) of the same patron, else the one last used."""
+
+    conversation: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    via: str = ""
+    script: str = ""
+    all_recipients: bool = False
+
+
+class Note(Wire, tag="note"):
+    """Write for colleagues only. There is no Delivery kind that could carry it to a patron."""
+
+    conversation: str
+    text: str
+    mentions: tuple[str, ...] = ()
+
+
+class MarkRead(Wire, tag="mark-read"):
+    """Say that the patron's messages up to and including `message` were read."""
+
+    conversation: str
+    message: str
+
+
+class Transfer(Wire, tag="transfer"):
+    """Offer the conversation to one librarian or one queue (exactly one of the two is given)."""
+
+    conversation: str
+    librarian: str = ""
+    queue: str = ""
+    note: str = ""
+
+
+class Release(Wire, tag="release"):
+    """Put a conversation of mine back into its queue, ahead of newer ones; also withdraws a transfer of mine."""
+
+    conversation: str
+
+
+class FollowUpPlan(Wire, tag="follow-up-plan"):
+    """Where and until when (ms) an unfinished question is to be answered."""
+
+    address: str = ""
+    deadline: int = 0
+    question: str = ""
+
+
+class Close(Wire, tag="close"):
+    """End a conversation with a resolution code; "" means none chosen: Answered, marked "by default"."""
+
+    conversation: str
+    code: str = ""
+    follow_up: FollowUpPlan | None = None
+    descriptive: tuple[str, ...] = ()
+    read_scale: int = 0  # 1-6; 0 = not rated
+    reference: bool | None = None  # counts as a reference transaction (Z39.7)
+
+
+class Recode(Wire, tag="recode"):
+    """Correct the codes of a closed conversation; kept with who and when."""
+
+    conversation: str
+    code: str
+    descriptive: tuple[str, ...] = ()
+    read_scale: int = 0
+    reference: bool | None = None
+
+
+class Reopen(Wire, tag="reopen"):
+    """Open a closed conversation again, as mine."""
+
+    conversation: str
+
+
+class Block(Wire, tag="block"):
+    """Refuse further messages of this conversation's patron at this address, until `until` (ms, 0 = no end)."""
+
+    conversation: str
+    reason: str = ""
+    until: int = 0
+
+
+class Unblock(Wire, tag="unblock"):
+    """Lift a block."""
+
+    channel: str
+    address: str
+
+
+class Identify(Wire, tag="identify"):
+    """Write down the patron's name or an address to answer to."""
+
+    conversation: str
+    name: str = ""
+    contact: str = ""
+
+
+class Merge(Wire, tag="merge"):
+    """Say that two conversations belong to one patron: one timeline from now on."""
+
+    conversation: str
+    other: str
+
+
+class Unmerge(Wire, tag="unmerge"):
+    """Take back a merge."""
+
+    conversation: str
+    other: str
+
+
+class SetFollowUp(Wire, tag="set-follow-up"):
+    """Change a follow-up's state, owner ("" = nobody yet) or deadline."""
+
+    follow_up: str
+    state: Literal["new", "open", "pending", "closed"]
+    owner: str = ""
+    deadline: int = 0
+    address: str = ""
+
+
+class SetAvailability(Wire, tag="set-availability"):
+    """Opt in to queues: present at exactly these (none = away), with own limits (0 = the library's default)."""
+
+    queues: tuple[str, ...]
+    live: int = 0
+    slow: int = 0
+
+
+Deed = (
+    Claim
+    | Accept
+    | Reject
+    | Say
+    | Note
+    | MarkRead
+    | Transfer
+    | Release
+    | Close
+    | Recode
+    | Reopen
+    | Block
+    | Unblock
+    | Identify
+    | Merge
+    | Unmerge
+    | SetFollowUp
+    | SetAvailability
+)
+
+
+class Action(Wire, tag="action"):
+    """A librarian's click or command. Yields exactly one event that answers it, or Refused."""
+
+    id: str
+    by: str  # librarian id
+    deed: Deed
+    via: str = "inbox"  # or the name of the staff channel
+
+
+class Presence(Wire, tag="presence"):
+    """A librarian's connection came or went. It belongs to (process, connection): when a process dies, so do its connections."""
+
+    process: str
+    connection: str
+    librarian: str
+    up: bool
+
+
+# ---- what the house itself says -------------------------------------------------------------------------------------------
+
+
+class ChannelStatus(Wire, tag="channel"):
+    """A configured channel and whether it works. The core routes by `queue` and never asks for the kind.
+
+    `live`: chat and IM (somebody sits there), against slow ones. `marks`: read marks can be sent to the patron.
+    """
+
+    channel: str
+    kind: str
+    queue: str
+    up: bool
+    live: bool = False
+    marks: bool = False
+    staff: bool = False
+    reason: str = ""
+
+
+class Tick(Wire, tag="tick"):
+    """The clock reached a deadline; carries nothing, since time is the entry's own."""
+
+
+class Started(Wire, tag="started"):
+    """A core took over (start or failover): all connections are lost until they come again; timers get a fresh grace."""
+
+    process: str
+
+
+class ProcessGone(Wire, tag="process-gone"):
+    """A web process stopped renewing its heartbeat: its connections are gone."""
+
+    process: str
+
+
+# ---- what goes out --------------------------------------------------------------------------------------------------------
+
+Kind = Literal["text", "notice", "mark", "offer", "line"]
+
+
+class Delivery(Wire, tag="delivery"):
+    """Something for one person outside. `text` and `notice` go to patrons, `mark` is a read mark on message `about`;
+    `offer` and `line` go to a librarian's own address (capability `staff`).
+
+    A notice carries the word of what happened in `event` (see routing/wording.py) and its text; an adapter with a
+    page of its own may show it otherwise. `expires_at` ms, 0 = never.
+    """
+
+    id: str
+    channel: str
+    conversation: str
+    to: str
+    kind: Kind
+    at: int
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    reply: str = ""
+    author: str = ""  # the librarian's display name, as the patron may see it
+    event: str = ""
+    about: str = ""
+    subject: str = ""
+    language: str = ""
+    automatic: bool = False
+    all_recipients: bool = False
+    expires_at: int = 0

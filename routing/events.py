@@ -1,0 +1,441 @@
+"""What can happen, as the log keeps it: the truth from which state, transcripts and screens are folded.
+
+An event says all that `evolve`, the archive and the inbox need, so that none of them asks anybody. `conversation` is the
+id of the conversation concerned. A `Step` groups the events of one input: `cause` is that input's id, `at` its time in ms.
+An event with a `delivery` puts that delivery on its channel's out stream in the same commit (`deliveries`).
+Events are only ever added to, with defaults: yesterday's log must replay for ever.
+"""
+
+from __future__ import annotations
+
+from bridge.message import Action, ChannelStatus, Delivery, FollowUpPlan, Message, Presence, Stage, Wire
+from bridge.message import ProcessGone as ProcessGoneInput
+from bridge.message import Receipt, Started, Tick
+from routing.organisation import Library
+
+Input = Message | Receipt | Action | Presence | ChannelStatus | Tick | Started | ProcessGoneInput | Library
+
+
+# ---- the life of a conversation ------------------------------------------------------------------------------------------
+
+
+class Opened(Wire, tag="opened"):
+    """A conversation began. `previous` is the patron's earlier one, if any."""
+
+    conversation: str
+    library: str
+    queue: str
+    channel: str
+    address: str
+    live: bool
+    name: str = ""
+    contact: str = ""
+    language: str = ""
+    subject: str = ""
+    page: str = ""
+    previous: str = ""
+
+
+class Received(Wire, tag="received"):
+    """A patron's message joined the conversation. `blocked` ones are kept and shown to nobody but coordinators."""
+
+    conversation: str
+    message: Message
+
+
+class Turned(Wire, tag="turned-away"):
+    """A message of a blocked address was refused and is not kept."""
+
+    message: str
+    channel: str
+    address: str
+
+
+class Queued(Wire, tag="queued"):
+    """It waits in `queue` since `since` (ms; earlier than now for one that came back, so it stands ahead of newer ones)."""
+
+    conversation: str
+    queue: str
+    since: int
+    reason: str  # "new" | "requeued" | "released" | "lost-librarian" | "transferred" | "reopened"
+
+
+class TierOpened(Wire, tag="tier"):
+    """Tier `tier` (0 = home) is being asked as well."""
+
+    conversation: str
+    tier: int
+
+
+class Offered(Wire, tag="offered"):
+    """Offered to these librarians until `expires_at` (ms, 0 = until claimed); `delivery` when to a librarian by IM."""
+
+    conversation: str
+    to: tuple[str, ...]
+    expires_at: int = 0
+    delivery: Delivery | None = None
+
+
+class Revoked(Wire, tag="revoked"):
+    """The offer no longer stands for these librarians; "timeout", "claimed", "left", "closed", "away"."""
+
+    conversation: str
+    to: tuple[str, ...]
+    reason: str
+    delivery: Delivery | None = None
+
+
+class OfferRejected(Wire, tag="offer-rejected"):
+    """A librarian declined."""
+
+    conversation: str
+    by: str
+
+
+class Claimed(Wire, tag="claimed"):
+    """It belongs to `by` now; `how`: "claim", "accept", "assign", "transfer", "reopen", "say"."""
+
+    conversation: str
+    by: str
+    how: str
+    since: int = 0  # when it had begun to wait
+
+
+class Said(Wire, tag="said"):
+    """A librarian answered."""
+
+    conversation: str
+    by: str
+    delivery: Delivery
+    script: str = ""
+
+
+class Noticed(Wire, tag="noticed"):
+    """The desk itself told the patron something (greeting, wait, transfer, closing)."""
+
+    conversation: str
+    delivery: Delivery
+
+
+class Noted(Wire, tag="noted"):
+    """A note for colleagues. `id` is the action's."""
+
+    conversation: str
+    id: str
+    by: str
+    text: str
+    mentions: tuple[str, ...] = ()
+
+
+class ReadUpTo(Wire, tag="read-up-to"):
+    """The librarian has read up to `message`; `delivery` tells the patron where the channel can."""
+
+    conversation: str
+    by: str
+    message: str
+    delivery: Delivery | None = None
+
+
+class TransferOffered(Wire, tag="transfer-offered"):
+    """`by` offers it to a librarian or a queue; until somebody accepts it stays with `by`."""
+
+    conversation: str
+    by: str
+    librarian: str = ""
+    queue: str = ""
+    note: str = ""
+    expires_at: int = 0
+
+
+class TransferEnded(Wire, tag="transfer-ended"):
+    """The transfer did not happen: "rejected", "timeout", "withdrawn", "away"; it stays with its sender."""
+
+    conversation: str
+    by: str
+    reason: str
+
+
+class Released(Wire, tag="released"):
+    """`by` gave it back; a Queued follows."""
+
+    conversation: str
+    by: str
+
+
+class Reminded(Wire, tag="reminded"):
+    """`what`: "remind" (2:30, librarian), "mark" (3:00), "still-there", "patron-gone", "concierge", "follow-up-due"."""
+
+    conversation: str
+    what: str
+
+
+class PatronGone(Wire, tag="patron-gone"):
+    """The patron's side went silent or left; shown to the librarian."""
+
+    conversation: str
+    gone: bool
+
+
+class Closed(Wire, tag="closed"):
+    """Ended. `by` "" = by the desk itself. The default code is marked `by_default`."""
+
+    conversation: str
+    by: str
+    code: str
+    by_default: bool = False
+    descriptive: tuple[str, ...] = ()
+    read_scale: int = 0
+    reference: bool | None = None
+    reason: str = ""
+
+
+class Recoded(Wire, tag="recoded"):
+    """The codes were corrected."""
+
+    conversation: str
+    by: str
+    code: str
+    descriptive: tuple[str, ...] = ()
+    read_scale: int = 0
+    reference: bool | None = None
+    before: str = ""
+
+
+class Reopened(Wire, tag="reopened"):
+    """Open again: by a message of the patron inside the window (`by` ""), or by a librarian."""
+
+    conversation: str
+    by: str = ""
+
+
+class Forgotten(Wire, tag="forgotten"):
+    """The re-open window passed: the core no longer holds it (the archive does)."""
+
+    conversation: str
+
+
+class Identified(Wire, tag="identified"):
+    """Name or address written down, by a librarian or by the patron himself (`by` "")."""
+
+    conversation: str
+    by: str = ""
+    name: str = ""
+    contact: str = ""
+
+
+class Merged(Wire, tag="merged"):
+    """Two conversations are one patron's."""
+
+    conversation: str
+    other: str
+    by: str
+
+
+class Unmerged(Wire, tag="unmerged"):
+    """A merge was taken back."""
+
+    conversation: str
+    other: str
+    by: str
+
+
+class Blocked(Wire, tag="blocked"):
+    """Further messages of this address are refused."""
+
+    conversation: str
+    channel: str
+    address: str
+    by: str
+    reason: str = ""
+    until: int = 0
+
+
+class Unblocked(Wire, tag="unblocked"):
+    """A block was lifted (by "" = its time was over)."""
+
+    channel: str
+    address: str
+    by: str
+
+
+# ---- follow-ups --------------------------------------------------------------------------------------------------------
+
+
+class FollowUpOpened(Wire, tag="follow-up-opened"):
+    """A question that was not finished live; `owner` "" = the home library, nobody yet."""
+
+    id: str
+    conversation: str
+    library: str
+    plan: FollowUpPlan
+    owner: str = ""
+    name: str = ""
+
+
+class FollowUpChanged(Wire, tag="follow-up-changed"):
+    """Its state, owner or deadline changed."""
+
+    id: str
+    conversation: str
+    state: str
+    by: str
+    owner: str = ""
+    deadline: int = 0
+    address: str = ""
+
+
+# ---- deliveries, people, channels ------------------------------------------------------------------------------------------
+
+
+class Progressed(Wire, tag="progressed"):
+    """A delivery came further (status only ever moves forward)."""
+
+    conversation: str
+    delivery: str
+    stage: Stage
+    reason: str = ""
+    detail: str = ""
+    network_id: str = ""
+
+
+class Parked(Wire, tag="parked"):
+    """A receipt for a delivery that is not known (yet)."""
+
+    delivery: str
+    stage: Stage
+    reason: str = ""
+    detail: str = ""
+
+
+class Connected(Wire, tag="connected"):
+    """A librarian's connection came."""
+
+    librarian: str
+    process: str
+    connection: str
+
+
+class Disconnected(Wire, tag="disconnected"):
+    """A librarian's connection went; after the last one the grace begins."""
+
+    librarian: str
+    process: str
+    connection: str
+
+
+class Left(Wire, tag="left"):
+    """The grace is over: the librarian is not present; what only he held goes back (other events say so)."""
+
+    librarian: str
+
+
+class AvailabilitySet(Wire, tag="availability"):
+    """A librarian is present at exactly these queues; "" limits = the library's default."""
+
+    librarian: str
+    queues: tuple[str, ...]
+    live: int = 0
+    slow: int = 0
+
+
+class ChannelChanged(Wire, tag="channel-changed"):
+    """A channel came up, went down, or is configured otherwise."""
+
+    status: ChannelStatus
+
+
+class LibraryChanged(Wire, tag="library-changed"):
+    """A newer revision of a library."""
+
+    library: Library
+
+
+class TookOver(Wire, tag="took-over"):
+    """A core started: connections are lost until they come again; running timers were given until at least `grace_until`."""
+
+    process: str
+    grace_until: int
+
+
+class Refused(Wire, tag="refused"):
+    """An action could not be done. `reason` is a word from the catalogue; `holder` names who has it, on a clash."""
+
+    action: str
+    by: str
+    reason: str
+    conversation: str = ""
+    holder: str = ""
+
+
+class Done(Wire, tag="done"):
+    """An action changed nothing because all was so already (claiming what is mine)."""
+
+    action: str
+    by: str
+    conversation: str = ""
+
+
+class Faulted(Wire, tag="faulted"):
+    """An input could not be decided (a bug): nothing changed, the input is kept in `dead`."""
+
+    input: str
+    error: str
+
+
+Event = (
+    Opened
+    | Received
+    | Turned
+    | Queued
+    | TierOpened
+    | Offered
+    | Revoked
+    | OfferRejected
+    | Claimed
+    | Said
+    | Noticed
+    | Noted
+    | ReadUpTo
+    | TransferOffered
+    | TransferEnded
+    | Released
+    | Reminded
+    | PatronGone
+    | Closed
+    | Recoded
+    | Reopened
+    | Forgotten
+    | Identified
+    | Merged
+    | Unmerged
+    | Blocked
+    | Unblocked
+    | FollowUpOpened
+    | FollowUpChanged
+    | Progressed
+    | Parked
+    | Connected
+    | Disconnected
+    | Left
+    | AvailabilitySet
+    | ChannelChanged
+    | LibraryChanged
+    | TookOver
+    | Refused
+    | Done
+    | Faulted
+)
+
+
+class Step(Wire):
+    """What one input brought about: its id, its time (ms, from its `in` entry), and the events in order."""
+
+    cause: str
+    at: int
+    events: tuple[Event, ...]
+
+
+def deliveries(step: Step) -> list[Delivery]:
+    """Return what a step puts on out streams, in order."""
+    found = (getattr(event, "delivery", None) for event in step.events)
+    return [delivery for delivery in found if isinstance(delivery, Delivery)]

@@ -1,0 +1,107 @@
+"""A library as the core knows it: its queues, people, hours and words, one revision at a time.
+
+The organisation lives in SQL and comes to the core as an input (`Library`), without password hashes. Hours arrive as absolute
+openings in ms, worked out from time zone and holidays outside, since the core has no calendar.
+Words and numbers follow the field: home team first, 40 s to the next tier; remind at 2:30, mark at 3:00;
+"still there?" at 4 min, may be closed at 5; re-open within 24 h (live) or 14 days (slow).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bridge.message import Wire
+
+Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
+CodeEffect = Literal["answered", "follow_up_library", "follow_up_me", "lost_call", "practice"]
+
+
+class Tier(Wire):
+    """Teams that are asked together; the next tier opens `after_s` seconds after this one did. An empty tier is skipped at once."""
+
+    teams: tuple[str, ...]
+    after_s: int = 40
+
+
+class Queue(Wire):
+    """Where conversations wait. `id` is `library/name`; `hours` "" = the library's."""
+
+    id: str
+    name: str
+    policy: Policy = "offer"
+    tiers: tuple[Tier, ...] = ()
+    offer_s: int = 30  # how long an assigned offer stands before the next librarian is asked
+    accept_when_closed: bool = True  # keep what slow channels bring; live ones get the form
+    concierge_s: int = 75  # nobody claimed: tell the patron
+    fair_limit: int = 0  # assignments per librarian and `fair_window_s`; 0 = none
+    fair_window_s: int = 3600
+    prefer_known: bool = False  # a returning patron goes to the librarian who helped before, when present
+    max_waiting: int = 0
+
+
+class Team(Wire):
+    """Librarians who serve together; `id` is `library/name`. Members may come from other libraries."""
+
+    id: str
+    name: str
+    members: tuple[str, ...] = ()
+
+
+class Librarian(Wire):
+    """A member of staff. `shown` is the name patrons see. Capacity counts live and slow channels apart."""
+
+    id: str
+    name: str
+    shown: str = ""
+    coordinator: bool = False
+    active: bool = True
+    live: int = 3
+    slow: int = 20
+    address: str = ""  # `channel|address` of an instant messenger of his own (staff by IM)
+
+
+class Script(Wire):
+    """A canned message; `key` such as "greeting" or "goodbye" makes it the library's own for that moment."""
+
+    key: str
+    title: str
+    text: str
+
+
+class Timers(Wire):
+    """Seconds, each with the field's default; 0 switches one off."""
+
+    remind_s: int = 150
+    mark_s: int = 180
+    still_there_s: int = 240
+    close_silent_s: int = 300
+    grace_s: int = 30
+    reopen_live_s: int = 86_400
+    reopen_slow_s: int = 1_209_600
+    target_s: int = 60
+    follow_up_s: int = 172_800
+
+
+class Library(Wire, tag="library"):
+    """One library at one revision. The core ignores a revision that is not newer than the one it has."""
+
+    id: str
+    revision: int
+    name: str
+    timezone: str = "UTC"
+    language: str = "en"
+    accent: str = ""
+    openings: tuple[tuple[int, int], ...] | None = None  # [start, end) ms, sorted, some weeks ahead; None = always open
+    queues: tuple[Queue, ...] = ()
+    teams: tuple[Team, ...] = ()
+    librarians: tuple[Librarian, ...] = ()
+    scripts: tuple[Script, ...] = ()
+    descriptive: tuple[str, ...] = ()
+    policy_page: str = ""  # Markdown
+    policy_url: str = ""
+    timers: Timers = Timers()
+    wording: dict[str, str] = {}  # the catalogue of the library's language, whole
+    retention_days: int = 90
+    default_code: str = "answered"
+    mask_addresses: bool = False
+    contact_channel: str = ""  # the channel that carries answers to addresses left by patrons
