@@ -1,0 +1,79 @@
+// A library's accent colour, made fit to read.
+//
+// The rule: a library names one colour; what stands on it, and where it is itself text, keeps 4.5:1 in light and in dark
+// (WCAG 2.2 SC 1.4.3). The hue stays, the lightness gives way: the colour is mixed with black or white in steps until it
+// reads. Set through the CSSOM, so a strict style-src allows it. Source: WCAG 2.2, "relative luminance".
+
+type Rgb = readonly [number, number, number];
+
+const BLACK: Rgb = [0, 0, 0];
+const WHITE: Rgb = [255, 255, 255];
+// The least favourable grounds of tokens.css: --sunken of each scheme.
+const LIGHT: Rgb = [0xea, 0xee, 0xf1];
+const DARK: Rgb = [0x24, 0x2d, 0x36];
+const NAMES = ["--accent", "--on-accent", "--accent-ink", "--accent-soft", "--focus"] as const;
+
+export function parse(hex: string): Rgb | null {
+  const found = /^#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(hex.trim());
+  return found ? [parseInt(found[1] ?? "", 16), parseInt(found[2] ?? "", 16), parseInt(found[3] ?? "", 16)] : null;
+}
+
+export function contrast(one: Rgb, other: Rgb): number {
+  const a = luminance(one) + 0.05;
+  const b = luminance(other) + 0.05;
+  return a > b ? a / b : b / a;
+}
+
+function luminance(rgb: Rgb): number {
+  const part = (value: number) => {
+    const v = value / 255;
+    return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * part(rgb[0]) + 0.7152 * part(rgb[1]) + 0.0722 * part(rgb[2]);
+}
+
+function mix(one: Rgb, other: Rgb, share: number): Rgb {
+  const part = (n: 0 | 1 | 2) => Math.round(one[n] + (other[n] - one[n]) * share);
+  return [part(0), part(1), part(2)];
+}
+
+/** `colour`, moved towards `pole` until it has 4.5:1 on `ground`. */
+function legible(colour: Rgb, ground: Rgb, pole: Rgb): Rgb {
+  for (let share = 0; share < 1; share += 0.05) {
+    const tried = mix(colour, pole, share);
+    if (contrast(tried, ground) >= 4.5) return tried;
+  }
+  return pole;
+}
+
+/** The tokens that follow from an accent; null when `hex` is no `#rrggbb`. */
+export function accentTokens(hex: string, dark: boolean): Record<(typeof NAMES)[number], string> | null {
+  const colour = parse(hex);
+  if (!colour) return null;
+  const ink = dark ? legible(colour, DARK, WHITE) : legible(colour, LIGHT, BLACK);
+  const on = contrast(ink, WHITE) >= 4.5 ? WHITE : BLACK;
+  const soft = mix(colour, dark ? [0x18, 0x1f, 0x26] : WHITE, dark ? 0.75 : 0.88);
+  const css = (rgb: Rgb) => `rgb(${rgb.join(" ")})`;
+  return { "--accent": css(ink), "--on-accent": css(on), "--accent-ink": css(ink), "--accent-soft": css(soft), "--focus": css(ink) };
+}
+
+/** Dress `element` (usually <html>) in a library's accent and keep it right when the scheme changes; returns how to stop. */
+export function wearAccent(element: HTMLElement, hex: string): () => void {
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const forced = matchMedia("(forced-colors: active)");
+  const wear = () => {
+    const theme = element.dataset["theme"];
+    const tokens = forced.matches ? null : accentTokens(hex, theme ? theme === "dark" : scheme.matches);
+    for (const name of NAMES) {
+      if (tokens) element.style.setProperty(name, tokens[name]);
+      else element.style.removeProperty(name);
+    }
+  };
+  wear();
+  scheme.addEventListener("change", wear);
+  forced.addEventListener("change", wear);
+  return () => {
+    scheme.removeEventListener("change", wear);
+    forced.removeEventListener("change", wear);
+  };
+}
