@@ -1,0 +1,358 @@
+"""deskbridge.toml -> Structs: what runs where, never who works when (that is the organisation, in the archive).
+
+Three rules. Every fault is reported at once, each with its place in the file and what to do, because a person who
+mends one line a restart gives up. Secrets need not stand in the file: any key may be written
+
+    password = { file = "/run/secrets/imap" }         or  password_file = "/run/secrets/imap"
+    password = { env = "IMAP_PASSWORD" }
+    password = { credential = "imap" }                 a systemd credential (systemd.exec(5), LoadCredential=)
+
+and what comes that way, or under a name that says password, secret or token, is a `Secret`: nothing prints it.
+A kind's own keys stay a mapping here and become the adapter's `Config` in `convert`, by the same rules.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+DEFAULT_PATH = Path("/etc/deskbridge/deskbridge.toml")
+DEFAULT_DATA = Path("/var/lib/deskbridge")
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+QUEUE = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
+SECRET_NAME = re.compile(r"(^|_)(password|secret|token)$")
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Secret(str):
+    """A string that no repr shows, so that neither a traceback nor a dump of the configuration can leak it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing wrong: where in the file, what, and what to do about it. Holds no value of a secret."""
+
+    where: str
+    what: str
+    do: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}; {self.do}"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `faults` are all that is wrong with it."""
+
+    def __init__(self, path: Path, faults: Iterable[Fault]) -> None:
+        self.path = path
+        self.faults = tuple(faults)
+        super().__init__("\n".join([f"{path} cannot be used:", *(f"  {fault}" for fault in self.faults)]))
+
+
+class Redis(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the streams live. An empty `url` means a private child process below `data`."""
+
+    url: Secret = Secret()
+
+
+class Archive(msgspec.Struct, frozen=True, kw_only=True):
+    """Where transcripts live: an SQLAlchemy URL; empty means SQLite below `data`."""
+
+    url: Secret = Secret()
+
+
+class Http(msgspec.Struct, frozen=True, kw_only=True):
+    """`listen` is host:port or a socket path; `public_url` what people type; `proxies` whose forwarded headers count."""
+
+    listen: str = "127.0.0.1:8080"
+    public_url: str = ""
+    proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """One phone number, mailbox, JID or widget. `settings` are the kind's own keys, secrets already resolved."""
+
+    name: str
+    kind: str
+    queue: str
+    consortium: str = "main"
+    settings: Mapping[str, Any] = {}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """All of deskbridge.toml."""
+
+    path: Path
+    data: Path = DEFAULT_DATA
+    redis: Redis = Redis()
+    archive: Archive = Archive()
+    http: Http = Http()
+    channels: tuple[Channel, ...] = ()
+
+
+def load(path: Path = DEFAULT_PATH, env: Mapping[str, str] = os.environ) -> Config:
+    """Read a configuration file. Raises ConfigError with every fault found."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError(path, [Fault("file", "does not exist", "write one, or name it with --config")]) from None
+    except OSError as error:
+        raise ConfigError(
+            path, [Fault("file", error.strerror or "unreadable", "let the daemon's user read it")]
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(path, [Fault("file", f"is not TOML: {error}", "mend that line")]) from None
+    return parse(document, path, env)
+
+
+def parse(document: Mapping[str, Any], path: Path, env: Mapping[str, str] = os.environ) -> Config:
+    """Turn a parsed document into a Config. Relative paths are relative to the file. Raises ConfigError."""
+    reading = _Reading(path.parent, env)
+    config = reading.config(document, path)
+    if reading.faults:
+        raise ConfigError(path, reading.faults)
+    return config
+
+
+def convert(settings: Mapping[str, Any], kind: type[T], where: str = "channel") -> T:
+    """Turn a kind's own keys into its Config struct. Raises ConfigError with every key that is wrong, not the first."""
+    faults = list(_misfits(settings, kind, where))
+    if faults:
+        raise ConfigError(Path(where), faults)
+    try:
+        return msgspec.convert(settings, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(Path(where), [Fault(where, str(error), "mend it")]) from None
+
+
+def redacted(url: str) -> str:
+    """A URL as it may be shown: without its password and query."""
+    parts = urlsplit(url)
+    if parts.password is None and not parts.query:
+        return url
+    user, at, host = parts.netloc.rpartition("@")
+    shown = f"{user.partition(':')[0]}:…{at}{host}" if parts.password is not None else parts.netloc
+    return urlunsplit((parts.scheme, shown, parts.path, "", ""))
+
+
+def _misfits(settings: Mapping[str, Any], kind: type[msgspec.Struct], where: str) -> Iterable[Fault]:
+    """Every missing key, unknown key and value of a wrong type."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for key in settings.keys() - fields.keys():
+        yield _unknown(f"{where}.{key}", key, fields)
+    for name, field in fields.items():
+        if name not in settings:
+            if field.required:
+                yield Fault(f"{where}.{name}", "is missing", "add it")
+            continue
+        try:
+            msgspec.convert(settings[name], field.type)
+        except msgspec.ValidationError as error:
+            yield Fault(f"{where}.{name}", str(error), "write a value of that kind")
+
+
+def _unknown(where: str, key: str, known: Iterable[str]) -> Fault:
+    names = sorted(known)
+    near = get_close_matches(key, names, 1)
+    advice = f"did you mean {near[0]}?" if near else f"known here: {', '.join(names)}"
+    return Fault(where, "is not known", advice)
+
+
+class _Reading:
+    """One pass over a document: gathers faults and goes on, so that all of them are found."""
+
+    def __init__(self, base: Path, env: Mapping[str, str]) -> None:
+        self.base = base
+        self.env = env
+        self.faults: list[Fault] = []
+
+    def fault(self, where: str, what: str, do: str) -> None:
+        self.faults.append(Fault(where, what, do))
+
+    # ---- the document ----
+
+    def config(self, document: Mapping[str, Any], path: Path) -> Config:
+        known = ("deskbridge", "redis", "archive", "http", "channel")
+        self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
+        own = self.table(document, "deskbridge", {"data": str})
+        data = self.base / Path(own.get("data", DEFAULT_DATA)).expanduser()
+        return Config(
+            path=path,
+            data=data,
+            redis=Redis(
+                **self.address(document, "redis", ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster"))
+            ),
+            archive=Archive(**self.address(document, "archive", ("sqlite", "postgresql", "postgresql+asyncpg"))),
+            http=self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list})),
+            channels=self.channels(document.get("channel", [])),
+        )
+
+    def table(self, document: Mapping[str, Any], name: str, types: Mapping[str, type]) -> dict[str, Any]:
+        """The resolved keys of one table that are known and of their type."""
+        table = document.get(name, {})
+        if not isinstance(table, dict):
+            self.fault(name, "is not a table", f"write [{name}] on a line of its own")
+            return {}
+        found = {}
+        for key, value in self.resolved(table, name).items():
+            if key not in types:
+                self.faults.append(_unknown(f"{name}.{key}", key, types))
+            elif not isinstance(value, types[key]):
+                self.fault(f"{name}.{key}", f"is {_noun(type(value))}", f"write {_noun(types[key])}")
+            else:
+                found[key] = value
+        return found
+
+    def address(self, document: Mapping[str, Any], name: str, schemes: tuple[str, ...]) -> dict[str, Secret]:
+        """The `url` of a table; it may hold a password, so all of it is a Secret."""
+        table = self.table(document, name, {"url": str})
+        url = table.get("url", "")
+        scheme = url.partition(":")[0]
+        if url and (scheme not in schemes or "://" not in url):
+            self.fault(f"{name}.url", f"is not a URL for {name}", f"begin it with one of {', '.join(schemes)} and ://")
+        return {"url": Secret(url)}
+
+    # ---- http ----
+
+    def http(self, table: Mapping[str, Any]) -> Http:
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+        }
+        http = Http(**given)
+        self.listen(http.listen)
+        public = urlsplit(http.public_url)
+        if http.public_url and (public.scheme not in ("http", "https") or not public.netloc or public.query):
+            self.fault("http.public_url", "is not an address that people can type", "write https://desk.example.org")
+        for proxy in http.proxies:
+            self.network(proxy)
+        return msgspec.structs.replace(http, public_url=http.public_url.rstrip("/"))
+
+    def listen(self, listen: str) -> None:
+        host, colon, port = listen.rpartition(":")
+        if listen.startswith("/"):
+            return
+        if not (colon and host and port.isdecimal() and 0 <= int(port) < 65536):
+            self.fault("http.listen", "is neither host:port nor a socket path", "write 127.0.0.1:8080")
+
+    def network(self, proxy: object) -> None:
+        try:
+            ipaddress.ip_network(str(proxy), strict=False)
+        except ValueError:
+            self.fault("http.proxies", f"{proxy!r} is not a network", "write addresses as 10.0.0.0/8 or 10.0.0.4")
+
+    # ---- channels ----
+
+    def channels(self, tables: object) -> tuple[Channel, ...]:
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self.fault("channel", "is not a list of tables", "begin each channel with [[channel]]")
+            return ()
+        channels = tuple(self.channel(table, f"channel[{n}]") for n, table in enumerate(tables, 1))
+        seen: set[str] = set()
+        for n, channel in enumerate(channels, 1):
+            if channel.name and channel.name in seen:
+                self.fault(f"channel[{n}].name", f"{channel.name!r} is taken", "give every channel a name of its own")
+            seen.add(channel.name)
+        return channels
+
+    def channel(self, table: dict[str, Any], where: str) -> Channel:
+        named = table.get("name")
+        place = f"{where} ({named})" if isinstance(named, str) and named else where
+        settings = self.resolved(table, place)
+        return Channel(
+            name=self.word(settings, "name", place, NAME, "lower-case letters, digits and hyphens, 40 at most"),
+            kind=self.word(settings, "kind", place, NAME, "a kind that `deskbridge adapters` lists"),
+            queue=self.word(settings, "queue", place, QUEUE, "library/queue"),
+            consortium=self.word(settings, "consortium", place, NAME, "lower-case letters, digits and hyphens", "main"),
+            settings=settings,
+        )
+
+    def word(
+        self, table: dict[str, Any], key: str, where: str, form: re.Pattern[str], advice: str, default: str = ""
+    ) -> str:
+        """Take `key` out of a table; a fault when it is missing without a default or not of its form."""
+        value = table.pop(key, default)
+        if value == "":
+            self.fault(f"{where}.{key}", "is missing", f"add it: {advice}")
+        elif not isinstance(value, str) or not form.fullmatch(value):
+            self.fault(f"{where}.{key}", "cannot be used", f"write {advice}")
+        return value if isinstance(value, str) else ""
+
+    # ---- secrets ----
+
+    def resolved(self, table: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """The table with references to secrets replaced by what they name."""
+        found: dict[str, Any] = {}
+        for key, value in table.items():
+            name, reference = _reference(key, value)
+            if name in found or (name != key and name in table):
+                self.fault(f"{where}.{key}", f"says {name} a second time", "keep one of the two")
+            elif reference is None:
+                found[name] = Secret(value) if isinstance(value, str) and SECRET_NAME.search(name) else value
+            else:
+                found[name] = self.secret(*reference, f"{where}.{key}")
+        return found
+
+    def secret(self, source: str, name: str, where: str) -> Secret:
+        """What a reference names, without its last line break; a fault and an empty Secret when it is not there."""
+        read: Callable[[str, str], Secret | None] = {
+            "env": self.from_env,
+            "file": self.from_file,
+            "credential": self.from_credential,
+        }[source]
+        return read(name, where) or Secret()
+
+    def from_env(self, name: str, where: str) -> Secret | None:
+        if self.env.get(name):
+            return Secret(self.env[name])
+        self.fault(where, f"the environment has no {name}", "set it for the daemon, or use a file")
+        return None
+
+    def from_credential(self, name: str, where: str) -> Secret | None:
+        folder = self.env.get("CREDENTIALS_DIRECTORY")
+        if folder:
+            return self.from_file(str(Path(folder) / Path(name).name), where)
+        self.fault(where, "systemd passed no credentials", f"add LoadCredential={name}:<file> to the unit")
+        return None
+
+    def from_file(self, name: str, where: str) -> Secret | None:
+        try:
+            text = (self.base / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not text"
+            self.fault(where, f"cannot read {name}: {why}", "let the daemon's user read that file")
+            return None
+        if not text.strip():
+            self.fault(where, f"{name} is empty", "write the secret into it")
+        return Secret(text.rstrip("\r\n"))
+
+
+def _reference(key: str, value: Any) -> tuple[str, tuple[str, str] | None]:
+    """The key that a line sets, and what it refers to: a source and a name."""
+    if key.endswith("_file") and isinstance(value, str):
+        return key.removesuffix("_file"), ("file", value)
+    if isinstance(value, dict) and len(value) == 1:
+        source, name = next(iter(value.items()))
+        if source in ("env", "file", "credential") and isinstance(name, str):
+            return key, (source, name)
+    return key, None
+
+
+def _noun(kind: type) -> str:
+    names = {str: "a text", list: "a list", int: "a number", bool: "true or false", dict: "a table", float: "a number"}
+    return next((noun for one, noun in names.items() if issubclass(kind, one)), kind.__name__)

@@ -1,0 +1,129 @@
+"""Is the daemon alive, is it ready, and does systemd know?
+
+The rule: *alive* means that the event loop turns; *ready* means that every part without which nothing can be taken in
+is up. A channel that is down makes the house degraded, never unready: the other channels go on, and taking the web
+pages away because a mail server is ill would lose more than it saves. Readiness comes and goes, liveness does not.
+
+Sources: sd_notify(3), sd_watchdog_enabled(3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+
+class PartReport(msgspec.Struct, frozen=True):
+    """One part as /readyz shows it. `why` says what is awaited or broken, and holds no secret."""
+
+    name: str
+    ready: bool
+    required: bool
+    why: str
+
+
+class Part:
+    """One part's own say in whether the house is ready."""
+
+    def __init__(self, name: str, *, required: bool, changed: Callable[[], None]) -> None:
+        self.name = name
+        self.required = required
+        self.ready = False
+        self.why = "starting"
+        self._changed = changed
+
+    def up(self) -> None:
+        """Say that this part works."""
+        self._become(True, "")
+
+    def down(self, why: str) -> None:
+        """Say that this part does not work, in words for the person who runs the house."""
+        self._become(False, why)
+
+    def _become(self, ready: bool, why: str) -> None:
+        if (self.ready, self.why) != (ready, why):
+            self.ready, self.why = ready, why
+            self._changed()
+
+
+class Health:
+    """Every part's state, told to systemd as it changes."""
+
+    def __init__(self, notifier: Notifier | None = None) -> None:
+        self._parts: dict[str, Part] = {}
+        self._notifier = notifier or Notifier.from_env()
+        self._announced = False
+        self._stopping = False
+
+    def part(self, name: str, *, required: bool = True) -> Part:
+        """Register a part; it counts as not ready until it says `up`. The same name gives the same part."""
+        if name not in self._parts:
+            self._parts[name] = Part(name, required=required, changed=self._tell)
+        return self._parts[name]
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything that is required works and the house is not closing."""
+        return bool(self._parts) and not self._stopping and all(p.ready for p in self._parts.values() if p.required)
+
+    def report(self) -> list[PartReport]:
+        """Every part, in the order of registration."""
+        return [PartReport(p.name, p.ready, p.required, p.why) for p in self._parts.values()]
+
+    def status(self) -> str:
+        """One line for `systemctl status`."""
+        if self._stopping:
+            return "closing"
+        down = [f"{p.name}: {p.why}" for p in self._parts.values() if not p.ready]
+        return "all parts work" if not down else "; ".join(down)
+
+    def stopping(self) -> None:
+        """Say that the house closes: not ready any more, and systemd is told."""
+        self._stopping = True
+        self._notifier.send("STOPPING=1", f"STATUS={self.status()}")
+
+    def _tell(self) -> None:
+        lines = [f"STATUS={self.status()}"]
+        if self.ready and not self._announced:
+            self._announced = True
+            lines.insert(0, "READY=1")
+        self._notifier.send(*lines)
+
+    async def watch(self) -> None:
+        """Tell systemd's watchdog twice an interval that the event loop turns; return at once when there is none."""
+        while self._notifier.watchdog_s:
+            self._notifier.send("WATCHDOG=1")
+            await asyncio.sleep(self._notifier.watchdog_s / 2)
+
+
+class Notifier:
+    """The datagram socket to systemd, or to nobody. Never raises and never waits: a deaf supervisor must not stop us."""
+
+    def __init__(self, address: str = "", watchdog_s: float = 0) -> None:
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        self.watchdog_s = watchdog_s
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Notifier:
+        """What systemd's environment names. A watchdog meant for another process is not ours."""
+        address = env.get("NOTIFY_SOCKET", "")
+        for_us = env.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        period = env.get("WATCHDOG_USEC", "")
+        return cls(address, int(period) / 1e6 if address and for_us and period.isdecimal() else 0)
+
+    def send(self, *lines: str) -> bool:
+        """Send one datagram of assignments; False when nobody took it. A line break inside one becomes a space."""
+        if not self._address:
+            return False
+        payload = "\n".join(" ".join(line.splitlines()) for line in lines).encode()
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as door:
+                door.setblocking(False)
+                door.sendto(payload, self._address)
+        except OSError:
+            return False
+        return True

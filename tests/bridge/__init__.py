@@ -1,0 +1,1 @@
+"""The daemon's rooms, each against the real thing it speaks to."""

@@ -1,0 +1,235 @@
+"""deskbridge.toml: what it gives, and that every fault in it is told at once, without a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bridge.config import Config, ConfigError, Secret, convert, load, redacted
+
+GOOD = """
+[deskbridge]
+data = "state"
+
+[redis]
+url = "redis://:hunter2@db.example.org:6379/0"
+
+[archive]
+url = "postgresql+asyncpg://desk:hunter2@db.example.org/desk"
+
+[http]
+listen = "[::1]:8080"
+public_url = "https://desk.example.org/"
+proxies = ["10.0.0.0/8"]
+
+[[channel]]
+name = "main-mail"
+kind = "email"
+queue = "north/reference"
+address = "ask@example.org"
+password_file = "mail.secret"
+token = { env = "MAIL_TOKEN" }
+tls = { credential = "tls" }
+smtp_password = "hunter2"
+retries = 3
+
+[[channel]]
+name = "web"
+kind = "webchat"
+consortium = "county"
+queue = "north/reference"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "deskbridge.toml"
+    path.write_text(text)
+    return path
+
+
+def read(folder: Path, text: str, **env: str) -> Config:
+    return load(written(folder, text), env)
+
+
+def faults(folder: Path, text: str, **env: str) -> dict[str, str]:
+    with pytest.raises(ConfigError) as caught:
+        read(folder, text, **env)
+    assert all(fault.what and fault.do for fault in caught.value.faults)
+    return {fault.where: f"{fault.what}; {fault.do}" for fault in caught.value.faults}
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Config:
+    (tmp_path / "mail.secret").write_text("from a file\n")
+    (tmp_path / "tls").write_text("from systemd")
+    return read(tmp_path, GOOD, MAIL_TOKEN="from the environment", CREDENTIALS_DIRECTORY=str(tmp_path))
+
+
+def test_everything_written_is_read(good: Config, tmp_path: Path) -> None:
+    assert good.data == tmp_path / "state"
+    assert good.http.listen == "[::1]:8080"
+    assert good.http.public_url == "https://desk.example.org"
+    assert good.http.proxies == ("10.0.0.0/8",)
+    mail, web = good.channels
+    assert (mail.name, mail.kind, mail.consortium, mail.queue) == ("main-mail", "email", "main", "north/reference")
+    assert (web.consortium, web.settings) == ("county", {})
+
+
+def test_secrets_come_from_files_environment_and_systemd(good: Config) -> None:
+    assert good.channels[0].settings == {
+        "address": "ask@example.org",
+        "password": "from a file",
+        "token": "from the environment",
+        "tls": "from systemd",
+        "smtp_password": "hunter2",
+        "retries": 3,
+    }
+
+
+def test_no_repr_shows_a_secret(good: Config) -> None:
+    shown = repr(good)
+    assert "hunter2" not in shown
+    assert "from a file" not in shown
+    assert "from the environment" not in shown
+    assert "from systemd" not in shown
+
+
+def test_an_empty_file_is_a_house_of_defaults(tmp_path: Path) -> None:
+    config = read(tmp_path, "")
+    assert (config.redis.url, config.archive.url, config.channels) == ("", "", ())
+    assert config.http.listen == "127.0.0.1:8080"
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    told = faults(
+        tmp_path,
+        """
+        [deskbrige]
+        [deskbridge]
+        data = 3
+        [redis]
+        url = "db.example.org"
+        [http]
+        listne = "127.0.0.1:1"
+        listen = "8080"
+        public_url = "desk.example.org"
+        proxies = ["everybody"]
+        [[channel]]
+        name = "Main Mail"
+        queue = "reference"
+        password_file = "gone"
+        [[channel]]
+        name = "a"
+        kind = "webchat"
+        queue = "north/reference"
+        token = { env = "UNSET" }
+        secret = { credential = "c" }
+        [[channel]]
+        name = "a"
+        kind = "webchat"
+        queue = "north/reference"
+        """,
+    )
+    assert set(told) == {
+        "deskbrige",
+        "deskbridge.data",
+        "redis.url",
+        "http.listne",
+        "http.listen",
+        "http.public_url",
+        "http.proxies",
+        "channel[1] (Main Mail).name",
+        "channel[1] (Main Mail).kind",
+        "channel[1] (Main Mail).queue",
+        "channel[1] (Main Mail).password_file",
+        "channel[2] (a).token",
+        "channel[2] (a).secret",
+        "channel[3].name",
+    }
+    assert "did you mean deskbridge?" in told["deskbrige"]
+    assert "did you mean listen?" in told["http.listne"]
+    assert "UNSET" in told["channel[2] (a).token"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[deskbridge", "file"),
+        ("redis = 3", "redis"),
+        ("channel = 3", "channel"),
+        ("[channel]\nname = 'a'", "channel"),
+        ("[http]\nlisten = '127.0.0.1:70000'", "http.listen"),
+        ("[http]\nlisten = 'localhost'", "http.listen"),
+        ("[http]\nproxies = [3.5]", "http.proxies"),
+        ("[archive]\nurl = 'mysql://x/y'", "archive.url"),
+        (
+            "[[channel]]\nname='a'\nkind='k'\nqueue='l/q'\npassword='x'\npassword_file='y'",
+            "channel[1] (a).password_file",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_placed(tmp_path: Path, text: str, place: str) -> None:
+    assert place in faults(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="does not exist; write one, or name it with --config"):
+        load(tmp_path / "none.toml")
+
+
+def test_bytes_that_are_no_text_are_a_fault_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "deskbridge.toml").write_bytes(b"\xff\xfe[http]")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        load(tmp_path / "deskbridge.toml")
+
+
+def test_a_fault_in_a_url_does_not_tell_its_password(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, "[redis]\nurl = 'http://:hunter2@db'")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_empty_secret_file_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "mail.secret").write_text("\n")
+    told = faults(tmp_path, "[[channel]]\nname='m'\nkind='email'\nqueue='l/q'\npassword_file='mail.secret'")
+    assert "is empty" in told["channel[1] (m).password_file"]
+
+
+class MailKeys(msgspec.Struct, kw_only=True):
+    """What a kind of channel may ask for."""
+
+    address: str
+    password: str
+    port: int = 993
+
+
+def test_a_kinds_own_keys_become_its_struct_and_secrets_stay_hidden() -> None:
+    keys = convert({"address": "ask@example.org", "password": Secret("hunter2")}, MailKeys)
+    assert keys.password == "hunter2"
+    assert "hunter2" not in repr(keys)
+
+
+def test_every_wrong_key_of_a_kind_is_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        convert({"adress": "x", "password": Secret("hunter2"), "port": "993"}, MailKeys, "channel[1] (m)")
+    assert {fault.where for fault in caught.value.faults} == {
+        "channel[1] (m).adress",
+        "channel[1] (m).address",
+        "channel[1] (m).port",
+    }
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://db/0", "redis://db/0"),
+        ("redis://:hunter2@db:6379/0", "redis://:…@db:6379/0"),
+        ("postgresql://desk:hunter2@db/desk?password=hunter2", "postgresql://desk:…@db/desk"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert redacted(url) == shown
