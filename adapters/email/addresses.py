@@ -1,0 +1,124 @@
+"""Mail addresses in header fields (RFC 5322 3.4), as written by real programs.
+
+The rule: the name and the address that a mail program would show; one pass from left to right, so that a hostile field costs no more
+than its length. Groups are opened, comments name an address that has no other name, route addresses lose their route.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from adapters.email.words import MAX_FIELD, decode_words
+
+MAX_ADDRESSES = 1_000
+ADDRESS = re.compile(r"^[^\s@<>\"(),;]+@[^\s@<>\"(),;]+$")
+TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"?|<([^<>]*)>?|([,;])|(:)|\(|([^"<(,;:]+)|(.)', re.DOTALL)
+INSIDE = re.compile(r"[^()\\]+|\\.|\(|\)", re.DOTALL)
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A name ("" when there is none) and an address; `valid` when it can be answered to."""
+
+    name: str
+    address: str
+
+    @property
+    def valid(self) -> bool:
+        """Whether this is a full address: local part, one @, domain."""
+        return bool(ADDRESS.match(self.address))
+
+    def __str__(self) -> str:
+        if not self.name:
+            return self.address
+        name = f'"{self.name}"' if re.search(r'[,;:<>()"@\[\]]', self.name.replace('"', "")) else self.name
+        return f"{name.replace(chr(92), '')} <{self.address}>"
+
+
+def read_addresses(field: str) -> list[Address]:
+    """Return the addresses of a field in order. Never raises; words without an address are kept as a name."""
+    found: list[Address] = []
+    words: list[str] = []
+    comments: list[str] = []
+    angle: str | None = None
+    text = field[:MAX_FIELD]
+    position = 0
+    while position < len(text) and len(found) < MAX_ADDRESSES:
+        match = TOKEN.match(text, position)
+        if match is None:
+            break
+        position = match.end()
+        quoted, bracket, comma, colon, plain, odd = match.groups()
+        if match.group(0) == "(":
+            comment, position = _comment(text, position)
+            comments.append(comment)
+        elif quoted is not None:
+            words.append(_glued(re.sub(r"\\(.)", r"\1", quoted), text, position, words))
+        elif bracket is not None:
+            angle = bracket if angle is None or "@" in bracket else angle
+        elif comma:
+            _keep(found, words, angle, comments)
+            words, comments, angle = [], [], None
+        elif colon:
+            words, comments, angle = _after_colon(words, text, position), [], None
+        else:
+            words.append(plain if plain is not None else odd)
+    _keep(found, words, angle, comments)
+    return found
+
+
+def _after_colon(words: list[str], text: str, position: int) -> list[str]:
+    """A colon ends a group's name, unless it stands inside an address or a subject-like name."""
+    joined = "".join(words)
+    return [] if "@" not in joined and ";" in text[position:] else [joined, ":"]
+
+
+def _glued(text: str, field: str, position: int, words: list[str]) -> str:
+    """A quoted local part ("a b"@example.org) stays with its domain."""
+    return f'"{text}"' if field[position : position + 1] == "@" and " " in text else text
+
+
+def _comment(text: str, position: int) -> tuple[str, int]:
+    depth, out = 1, []
+    while depth:
+        match = INSIDE.match(text, position)
+        if match is None:
+            break
+        position = match.end()
+        piece = match.group(0)
+        depth += (piece == "(") - (piece == ")")
+        out.append(piece if depth else "")
+    return "".join(out), position
+
+
+def _keep(found: list[Address], words: list[str], angle: str | None, comments: list[str]) -> None:
+    phrase = _tidy("".join(words))
+    if angle is None and (not phrase or "@" in phrase and " " not in phrase):
+        address, phrase = phrase, ""
+    elif angle is None:
+        phrase, address = _split_phrase(phrase)
+    else:
+        address = angle.rpartition(":")[2] if angle.startswith("@") else angle
+        address = address.strip().removeprefix("mailto:")
+    name = phrase or _tidy(" ".join(comments))
+    if address or name:
+        found.append(Address(name, re.sub(r"\s+", "", decode_words(address))))
+
+
+def _split_phrase(phrase: str) -> tuple[str, str]:
+    """`Jane jane@example.org`: the word that looks like an address is the address."""
+    words = phrase.split()
+    at = [word for word in words if ADDRESS.match(word)]
+    if not at:
+        return phrase, ""
+    return " ".join(word for word in words if word != at[-1]), at[-1]
+
+
+def _tidy(text: str) -> str:
+    return " ".join(decode_words(text).split()).strip(" '\"").replace("\\", "")
+
+
+def same_mailbox(one: str, other: str) -> bool:
+    """Whether two addresses are of one mailbox: case does not matter, in practice not even before the @."""
+    return one.strip().casefold() == other.strip().casefold()

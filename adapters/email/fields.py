@@ -1,0 +1,116 @@
+"""The header of a mail or of one of its parts: fields in order, unfolded, readable (RFC 5322 2.2, 3.6.4)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from adapters.email.charset import decode
+from adapters.email.words import MAX_FIELD, decode_words, split_parameters
+
+MAX_HEADER = 1_048_576  # bytes
+NAME = re.compile(r"^([!-9;-~]+)[ \t]*:[ \t]*(.*)$", re.DOTALL)
+FOLD = re.compile(r"\r?\n[ \t]+|[\r\n]+")
+MESSAGE_ID = re.compile(r"<\s*([^<>]{1,998}?)\s*>")
+BARE_ID = re.compile(r"[^\s<>,;]+@[^\s<>,;]+")
+END = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
+KNOWN = frozenset(
+    {"from", "to", "cc", "bcc", "subject", "date", "sender", "reply-to", "message-id", "received", "return-path", "in-reply-to"}
+    | {"mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id", "delivered-to"}
+    | {"references", "x-mailer", "auto-submitted", "content-description", "envelope-to", "dkim-signature", "user-agent"}
+)
+
+
+class Fields:
+    """Fields of one header, in order; names in lower case, values unfolded and without NUL, not yet decoded."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self.pairs = pairs
+        self._first: dict[str, str] = {}
+        for name, value in pairs:
+            self._first.setdefault(name, value)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._first
+
+    def raw(self, name: str) -> str:
+        """Return the first field of that name as it was written, unfolded; "" when there is none."""
+        return self._first.get(name, "")
+
+    def text(self, name: str) -> str:
+        """Return the first field of that name with encoded words read and white space tidied."""
+        return " ".join(decode_words(self.raw(name)).split())
+
+    def all(self, name: str) -> list[str]:
+        """Return every field of that name as written."""
+        return [value for key, value in self.pairs if key == name]
+
+    def parameters(self, name: str) -> tuple[str, dict[str, str]]:
+        """Return the first word of a field, in lower case, and its parameters."""
+        return split_parameters(self.raw(name))
+
+    def ids(self, name: str) -> list[str]:
+        """Return the message ids in a field, without angle brackets, each once; a malformed field yields what it can."""
+        found: dict[str, None] = {}
+        for value in self.all(name):
+            part = value[:MAX_FIELD]
+            for identity in MESSAGE_ID.findall(part) or BARE_ID.findall(part):
+                found.setdefault(re.sub(r"\s+", "", identity))
+        return list(found)
+
+    def date(self) -> int:
+        """Return the Date field as milliseconds since the epoch, 0 when it cannot be read."""
+        try:
+            when = parsedate_to_datetime(self.raw("date")[:200])
+            return max(0, int(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000))
+        except (TypeError, ValueError, OverflowError, IndexError):
+            return 0
+
+
+def split_header(raw: bytes, start: int, end: int, *, whole: bool = False) -> tuple[Fields, int]:
+    """Return the fields that open raw[start:end] and where the body begins.
+
+    `whole`: this is a mail, not a part: without a single field that mails have, all of it is body.
+    """
+    if raw[start : start + 2] == b"\r\n":
+        return Fields([]), start + 2
+    if raw[start : start + 1] == b"\n":
+        return Fields([]), start + 1
+    blank = END.search(raw, start, end)
+    stop, body = (blank.start(), blank.end()) if blank else (end, end)
+    pairs, consumed = _pairs(raw[start : min(stop, start + MAX_HEADER)])
+    if consumed is not None:  # a line that is no field ends the header, as in every mail program
+        body = start + consumed
+    fields = Fields(pairs)
+    if not pairs or (whole and not KNOWN.intersection(name for name, _ in pairs)):
+        return Fields([]), start
+    return fields, body
+
+
+def _pairs(block: bytes) -> tuple[list[tuple[str, str]], int | None]:
+    """Fields of a header block; and the offset of the first line that is no field, if there is one."""
+    pairs: list[tuple[str, str]] = []
+    pending: list[str] = []
+    offset = 0
+    for line in block.splitlines(keepends=True):
+        text = decode(line, "utf-8").rstrip("\r\n")
+        if text[:1] in (" ", "\t") and pending:
+            pending.append(" " + text.strip())
+        elif NAME.match(text):
+            _keep(pairs, pending)
+            pending = [text]
+        elif offset == 0 and (text.startswith(("From ", ">From "))):
+            pass
+        elif text.strip():
+            _keep(pairs, pending)
+            return pairs, offset
+        offset += len(line)
+    _keep(pairs, pending)
+    return pairs, None
+
+
+def _keep(pairs: list[tuple[str, str]], pending: list[str]) -> None:
+    match = NAME.match("".join(pending)) if pending else None
+    if match:
+        pairs.append((match.group(1).lower(), match.group(2).strip()))
