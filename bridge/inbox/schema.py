@@ -9,9 +9,9 @@ Requests refuse unknown fields: a misspelt one is an error, not a silence.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, dataclass_transform
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 View = Literal["waiting", "mine", "open", "closed"]
 ConversationState = Literal["waiting", "offered", "active", "closed"]
@@ -23,10 +23,12 @@ Words = Annotated[str, Meta(max_length=20_000)]
 Moment = Annotated[int, Meta(ge=0)]
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 class Shown(Struct, frozen=True, kw_only=True):
     """Base of what the interface answers."""
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of what the interface is asked."""
 
@@ -587,9 +589,10 @@ class FollowUpAsked(Asked):
     address: Annotated[str, Meta(max_length=400)] = ""
 
 
-# ---- the live socket: server to page ----------------------------------------------------------------------------------------------
+# ---- the live socket: server to page -----------------------------------------------------------------------------------------
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 class Told(Struct, frozen=True, kw_only=True, tag_field="t"):
     """Base of what the socket says."""
 
@@ -714,9 +717,10 @@ class Polled(Shown):
     messages: list[ServerMessage]
 
 
-# ---- the live socket: page to server ----------------------------------------------------------------------------------------------
+# ---- the live socket: page to server -----------------------------------------------------------------------------------------
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 class Said(Struct, frozen=True, kw_only=True, tag_field="t", forbid_unknown_fields=True):
     """Base of what a page says."""
 
