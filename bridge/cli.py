@@ -1,0 +1,238 @@
+"""`deskbridge`: the one command, for the person who runs the house.
+
+Each verb reads the configuration, calls one function of `bridge.daemon` (or `bridge.demo.serve`) and passes on the
+exit code that it returns: 0 done, 1 something is wrong and was said. The house is imported by the verb that needs it,
+so that `deskbridge --help` answers at once and `check` works where Redis does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from bridge.config import DEFAULT_PATH, Config, ConfigError, convert, load
+
+ADAPTERS = "deskbridge.adapters"
+
+ConfigPath = Annotated[Path, Parameter(name=["--config", "-c"], help="The configuration file.")]
+
+app = App(name="deskbridge", help="One desk, every channel.", version=lambda: version("deskbridge"))
+desk = App(name="desk", help="Load or dump the organisation: libraries, queues, librarians, hours, scripts.")
+librarian = App(name="librarian", help="Librarians' accounts.")
+app.command(desk)
+app.command(librarian)
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+# ---- the house ----
+
+
+@app.command(name="demo")
+def demonstrate(*, listen: str = "127.0.0.1:8080", data: Path | None = None) -> int:
+    """Serve two example libraries on this machine: no configuration, sign-in codes printed here.
+
+    Parameters
+    ----------
+    listen
+        Where to answer, as host:port.
+    data
+        Keep the data in this folder; without it a private one is used and removed at the end.
+    """
+    from bridge import demo
+
+    return go(lambda: demo.serve(listen, data))
+
+
+@app.command
+def run(*, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Serve until told to stop."""
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.serve(read))
+
+
+@app.command
+def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Read the configuration, ask every channel's kind about its keys, and say all that is wrong."""
+    try:
+        read = load(config)
+    except ConfigError as error:
+        return say_wrong(error)
+    kinds = {entry.name for entry in entry_points(group=ADAPTERS)}
+    strangers = [f"{c.name}: no adapter of kind {c.kind!r} is installed" for c in read.channels if c.kind not in kinds]
+    wrong = [*strangers, *(misconfigured(read) if not strangers else [])]
+    for line in wrong:
+        print(line, file=sys.stderr)
+    if not wrong:
+        print(f"{config}: {len(read.channels)} channels, nothing wrong")
+    return 1 if wrong else 0
+
+
+def misconfigured(config: Config) -> list[str]:
+    """What the kinds find wrong with their channels' own keys. Nothing is connected."""
+    kinds = {entry.name: entry for entry in entry_points(group=ADAPTERS)}
+    wrong = []
+    for channel in config.channels:
+        try:
+            convert(channel.settings, kinds[channel.kind].load().Config, channel.name)
+        except ConfigError as error:
+            wrong += [str(fault) for fault in error.faults]
+        except ImportError as error:
+            wrong.append(f"{channel.name}: the adapter of kind {channel.kind!r} cannot be loaded: {error}")
+    return wrong
+
+
+@app.command
+def setup(*, config: ConfigPath = DEFAULT_PATH, coordinator: str = "") -> int:
+    """Make the data folder and the archive's tables; safe to repeat, and what an upgrade runs.
+
+    Parameters
+    ----------
+    coordinator
+        Also make this first coordinator's account, and print a sign-in code.
+    """
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.setup(read, coordinator))
+
+
+@app.command
+def adapters() -> int:
+    """List the kinds of channel that are installed, and what each can do."""
+    for entry in sorted(entry_points(group=ADAPTERS), key=lambda entry: entry.name):
+        print(f"{entry.name:<10} {entry.dist.name if entry.dist else '?':<14} {abilities(entry.load)}")
+    return 0
+
+
+def abilities(load: Callable[[], object]) -> str:
+    """The declared capabilities in one line, or why the adapter cannot be loaded."""
+    try:
+        capabilities = getattr(load(), "capabilities", None)
+    except ImportError as error:
+        return f"cannot be loaded: {error}"
+    fields = getattr(capabilities, "__struct_fields__", ())
+    declared = ((name, getattr(capabilities, name)) for name in fields)
+    return " ".join(name if value is True else f"{name}={value}" for name, value in declared if value)
+
+
+# ---- the organisation and its people ----
+
+
+@desk.command(name="load")
+def desk_load(file: Path, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Replace the libraries named in a TOML file by what it says; others stay as they are."""
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.desk_load(read, file))
+
+
+@desk.command(name="dump")
+def desk_dump(*, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Print the organisation as TOML, without passwords."""
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.desk_dump(read))
+
+
+@librarian.command(name="add")
+def librarian_add(name: str, library: str, /, *, coordinator: bool = False, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Make an account and print a sign-in code, good once.
+
+    Parameters
+    ----------
+    name
+        What the librarian signs in with.
+    library
+        Where the librarian works.
+    coordinator
+        May also edit the organisation.
+    """
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.librarian_add(read, name, library, coordinator))
+
+
+@librarian.command(name="reset")
+def librarian_reset(name: str, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
+    """End a librarian's sessions, drop the password, and print a sign-in code, good once."""
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.librarian_reset(read, name))
+
+
+@librarian.command(name="list")
+def librarian_list(*, config: ConfigPath = DEFAULT_PATH) -> int:
+    """List the accounts."""
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.librarian_list(read))
+
+
+# ---- what happened ----
+
+
+@app.command
+def replay(*, consortium: str = "main", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Fold the log again from its older snapshot and compare with the newer one; say whether they agree."""
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.replay(read, consortium))
+
+
+@app.command
+def export(*, library: str = "", since: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Print the archive's transcripts, one JSON document a line.
+
+    Parameters
+    ----------
+    library
+        Only this library's conversations.
+    since
+        Only conversations that began on this day (YYYY-MM-DD) or later.
+    """
+    from bridge import daemon
+
+    return with_config(config, lambda read: daemon.export(read, library, since))
+
+
+# ---- between a verb and the house ----
+
+
+def with_config(path: Path, start: Callable[[Config], Awaitable[int]]) -> int:
+    """Read the configuration and carry a verb out; its exit code."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        return say_wrong(error)
+    return go(lambda: start(config))
+
+
+def go(start: Callable[[], Awaitable[int]]) -> int:
+    """Run to the end on uvloop; an interrupt is the usual way to stop and no error."""
+    import uvloop
+
+    async def carried_out() -> int:
+        return await start()
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(carried_out())
+    except ConfigError as error:
+        return say_wrong(error)
+    except KeyboardInterrupt:
+        return 0
+
+
+def say_wrong(error: Exception) -> int:
+    print(error, file=sys.stderr)
+    return 1

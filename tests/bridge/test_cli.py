@@ -1,0 +1,82 @@
+"""The command as a person types it: words, exit codes, and no more loaded than a verb needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = str(Path(sys.executable).with_name("deskbridge"))
+
+
+def typed(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([COMMAND, *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "deskbridge.toml"
+    path.write_text('[[channel]]\nname = "echo"\nkind = "loop"\nqueue = "north/reference"\n')
+    return path
+
+
+def test_help_names_every_verb() -> None:
+    told = typed("--help")
+    assert told.returncode == 0
+    for verb in ("demo", "run", "check", "setup", "adapters", "desk", "librarian", "replay", "export"):
+        assert f" {verb} " in told.stdout
+
+
+def test_help_loads_neither_web_nor_sql_nor_redis() -> None:
+    look = (
+        "import bridge.cli, sys; print(*{'aiohttp', 'sqlalchemy', 'redis', 'slixmpp', 'twilio'} & sys.modules.keys())"
+    )
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True)
+    assert loaded.stdout.strip() == ""
+
+
+def test_check_says_that_nothing_is_wrong(config: Path) -> None:
+    told = typed("check", "--config", str(config))
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "1 channels, nothing wrong" in told.stdout
+
+
+def test_check_names_a_kind_that_nobody_installed(config: Path) -> None:
+    config.write_text(config.read_text().replace('"loop"', '"pigeon"'))
+    told = typed("check", "-c", str(config))
+    assert told.returncode == 1
+    assert "echo: no adapter of kind 'pigeon' is installed" in told.stderr
+
+
+def test_check_names_a_key_that_its_kind_does_not_know(config: Path) -> None:
+    config.write_text(config.read_text() + 'colour = "green"\n')
+    told = typed("check", "-c", str(config))
+    assert told.returncode == 1
+    assert "echo.colour: is not known" in told.stderr
+
+
+def test_a_broken_file_is_said_without_a_traceback(config: Path) -> None:
+    config.write_text('[http]\nlisten = 3\n[[channel]]\npassword = "hunter2"\nname = 4')
+    for verb in ("check", "run", "setup"):
+        told = typed(verb, "-c", str(config))
+        assert told.returncode == 1
+        assert "http.listen: is a number; write a text" in told.stderr
+        assert "channel[1].kind: is missing" in told.stderr
+        assert "Traceback" not in told.stderr
+        assert "hunter2" not in told.stderr
+
+
+def test_a_mistyped_verb_is_refused() -> None:
+    told = typed("serve")
+    assert told.returncode != 0
+    assert "Traceback" not in told.stderr + told.stdout
+
+
+def test_adapters_lists_every_kind_with_what_it_can_do() -> None:
+    told = typed("adapters")
+    assert told.returncode == 0
+    kinds = {line.split()[0] for line in told.stdout.splitlines()}
+    assert {"loop", "webchat"} <= kinds
+    assert "cannot be loaded" not in told.stdout
