@@ -4,7 +4,12 @@
     __init__(config, ports)                           no I/O, no tasks
     async run()                                       one session: connect, ports.inlet.up(), serve until it ends
     async send(delivery) -> Sent | Rejected | Retry | Uncertain
-    async replay(cursor), async lookup(delivery)      only where `capabilities` says so
+    async replay(cursor)                              where `capabilities.replay`: hand in what arrived since
+    async lookup(delivery) -> bool | None             where `capabilities.lookup`: True it arrived, False it certainly did not
+
+One object lives as long as its channel: `run` is called again after a session ended, routes are added in __init__.
+`replay` runs beside `run` once `up()` was called; what it hands to `receive` (from its own task or children) goes before live
+messages, whose `receive` waits until it is over: so `run` must go on reading the network while a `receive` waits.
 
 Health is the exception that `run` raises::
 
@@ -50,6 +55,10 @@ class Misconfigured(AdapterError):
 
 class Busy(Exception):
     """Nothing can be taken in now (memory is nearly full, or the store is away): tell the sender, ask again later."""
+
+
+class Undeclared(RuntimeError):
+    """An adapter used what its capabilities do not declare: a bug of the adapter, which is started again and counted."""
 
 
 class TooLarge(ValueError):
@@ -116,6 +125,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     marks       read marks can be shown to the patron
     rate        submissions per second (0 = no limit)
     threads     the network has threads of its own (mail), so one patron may hold several conversations
+    typing      typing is told both ways through `signals`
+
+    A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
+    the id that was sent. `replay` and `lookup` are methods exactly where they are declared.
     """
 
     max_text: int = 0
@@ -131,6 +144,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     marks: bool = False
     rate: float = 0.0
     threads: bool = False
+    typing: bool = False
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------
@@ -142,14 +156,18 @@ class Inlet(Protocol):
     async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
         """Return once `message` is durable: True when it is new, False when it was seen before. Only then acknowledge.
 
-        Call in source order. `cursor` fields (source -> position) are saved once all earlier messages are durable.
-        Raises Busy when nothing can be taken in: do not acknowledge, come again.
+        Call in source order. `cursor` fields (source -> position) are saved once all earlier messages are durable. An empty
+        `id` is derived. Raises Busy when nothing can be taken in: do not acknowledge, come again. Raises TooLarge and ValueError
+        for what can never be taken in: tell the sender.
         """
+
+    async def advance(self, cursor: Mapping[str, str]) -> None:
+        """Save cursor fields without a message (nothing new up to here), once all earlier messages are durable."""
 
     async def receipt(
         self, delivery: str, stage: Stage, *, reason: str = "", detail: str = "", network_id: str = ""
     ) -> None:
-        """Report how far a delivery has come; repeats and steps backwards are harmless."""
+        """Report how far a delivery has come; repeats and steps backwards are harmless. Raises Busy, Undeclared."""
 
     async def act(self, action: Action) -> None:
         """Hand in a librarian's action (capability `staff`)."""
@@ -263,4 +281,18 @@ class Adapter(Protocol):
         """Hold one session until it ends; raise why (see the header). Cancelling it closes everything."""
 
     async def send(self, delivery: Delivery) -> Outcome:
-        """Submit one delivery, at most one at a time per conversation."""
+        """Submit one delivery, at most one at a time per conversation. Cancelled only when nobody waits any more."""
+
+
+class Replays(Protocol):
+    """An adapter that can list what arrived since a cursor."""
+
+    async def replay(self, cursor: Mapping[str, str]) -> None:
+        """Hand in, in order, what arrived since `cursor` ({} = no cursor yet), then return."""
+
+
+class Asks(Protocol):
+    """An adapter whose network can be asked what became of a delivery."""
+
+    async def lookup(self, delivery: Delivery) -> bool | None:
+        """Return True when it arrived, False when it certainly did not, None when nobody can say."""

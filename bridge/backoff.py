@@ -1,0 +1,38 @@
+"""How long to wait before trying again: full jitter, doubling from a second to five minutes.
+
+Full jitter (a uniform draw between nothing and the growing bound) spreads out the clients that one outage sent away
+together; Brooker, "Exponential Backoff and Jitter", 2015. Only the supervisor and the outlet wait; an adapter never does.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+FIRST_S = 1.0
+MOST_S = 300.0
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Waits of one thing that keeps failing. `chance` draws from [0, 1)."""
+
+    first: float = FIRST_S
+    most: float = MOST_S
+    chance: Callable[[], float] = random.random
+    failures: int = field(default=0, init=False)
+
+    def bound(self) -> float:
+        """Return the longest that the next wait can be, in seconds."""
+        return min(self.most, self.first * 2.0 ** min(self.failures, 30))
+
+    def next(self) -> float:
+        """Count a failure and return the seconds to wait after it."""
+        wait = self.bound() * self.chance()
+        self.failures += 1
+        return wait
+
+    def reset(self) -> None:
+        """Start again from the first bound: it worked."""
+        self.failures = 0
