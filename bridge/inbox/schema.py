@@ -21,6 +21,7 @@ Name = Annotated[str, Meta(max_length=200)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=200)]
 Words = Annotated[str, Meta(max_length=20_000)]
 Moment = Annotated[int, Meta(ge=0)]
+Ticket = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -349,9 +350,10 @@ class Drafts(Shown):
 
 
 class Uploaded(Shown):
-    """A file taken in; name its `digest` in a message to send it."""
+    """A file taken in. A message that is to carry it names the `ticket`, which holds for this conversation alone."""
 
     file: File
+    ticket: str
 
 
 # ---- search --------------------------------------------------------------------------------------------------------------------
@@ -489,10 +491,10 @@ class PresenceAsked(Asked):
 
 
 class SayAsked(Asked):
-    """Answer the patron. `to` repeats the conversation's patron shown in the composer's label and must match, when given."""
+    """Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads."""
 
     text: Words
-    attachments: Annotated[list[Identifier], Meta(max_length=10)] = []  # digests
+    attachments: Annotated[list[Ticket], Meta(max_length=10)] = []
     via: Annotated[str, Meta(max_length=400)] = ""
     script: Name = ""
     all_recipients: bool = False
@@ -612,7 +614,7 @@ class Reset(Told, tag="reset"):
     """The position is unknown or too old, or this page read too slowly: fetch lists and open conversations afresh."""
 
     position: str
-    reason: Literal["unknown", "too-old", "slow", "restarted"]
+    reason: Literal["unknown", "too-old", "slow", "organisation"]
 
 
 class RowsTold(Told, tag="rows"):
