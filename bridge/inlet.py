@@ -1,0 +1,382 @@
+"""An adapter's door in: check, gather, make durable, then say yes.
+
+Group commit: of all that is handed in at once by every adapter of one store, one `ingest` is in flight and the next batch gathers
+meanwhile, so a thousand patrons cost a few calls. What a failed call carried is answered Busy, to exactly those whose it was;
+they come again, and the seen-window drops what had been written all the same.
+
+A cursor speaks for everything before it. So it is saved only in the call that makes the last earlier message durable (or
+later); while one is owed, cursors are held back. At worst a restart asks the network for too much.
+
+A message dated outside the seen-window (7 days) may have been seen and forgotten: the archive is asked for its id first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+from prometheus_client import Counter
+
+from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
+from bridge.message import Action, ChannelStatus, Message, Presence, Receipt, Stage, message_id
+from bridge.store import StoreError
+from routing.wire import encode, source_key
+
+if TYPE_CHECKING:
+    from bridge.store import Store
+    from routing.events import Input
+
+MAX_TEXT = 100_000  # characters of one message
+MAX_INPUT = 512 * 1024  # bytes of one input as it is written
+MAX_FILES = 50
+SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disagree
+MAX_BATCH = 256
+OWED = 10_000  # more failed messages than this: no cursor is saved until the session starts again
+
+MESSAGES = Counter(
+    "deskbridge_messages", "Patrons' messages by channel and what became of them", ["channel", "outcome"]
+)
+
+log = structlog.get_logger("bridge.inlet")
+
+_replaying: ContextVar[str] = ContextVar("replaying", default="")
+
+
+class Ledger:
+    """Which cursor of a channel may be saved: one that has no message before it still to be made durable."""
+
+    def __init__(self) -> None:
+        self.owed: set[str] = set()
+        self.held: dict[str, str] = {}
+        self._lost = False
+
+    def open(self, id: str) -> None:
+        """Note a message before anything is awaited for it."""
+        self._lost = self._lost or len(self.owed) >= OWED
+        if not self._lost:
+            self.owed.add(id)
+
+    def saving(self, ids: set[str], cursor: Mapping[str, str]) -> dict[str, str]:
+        """Return what may be saved together with the messages `ids`."""
+        self.held.update(cursor)
+        return {} if self._lost or self.owed - ids else dict(self.held)
+
+    def durable(self, ids: set[str], saved: Mapping[str, str]) -> None:
+        """Strike out what was written."""
+        self.owed -= ids
+        for source, position in saved.items():
+            if self.held.get(source) == position:
+                del self.held[source]
+
+
+@dataclass(slots=True, eq=False)
+class _Share:
+    """What one caller adds to a batch."""
+
+    items: list[tuple[str, bytes]]
+    answer: asyncio.Future[list[bool]]
+    channel: str = ""
+    ids: frozenset[str] = frozenset()
+    cursor: Mapping[str, str] = field(default_factory=dict)
+    ledger: Ledger | None = None
+
+
+class Gathering:
+    """The one way into a store's `in` stream: everybody's inputs, in the order they were added, in as few calls as possible."""
+
+    def __init__(self, store: Store, *, most: int = MAX_BATCH) -> None:
+        self._store = store
+        self._most = most
+        self._waiting: deque[_Share] = deque()
+        self._pouring: asyncio.Task[None] | None = None
+
+    async def ingest(self, inputs: Sequence[Input]) -> list[bool]:
+        """Return once all `inputs` are durable: True where new, False where seen before. Raises Busy."""
+        return await self.add([(source_key(each), encode(each)) for each in inputs])
+
+    async def ingest_action(self, action: Action) -> bool:
+        """Hand in a librarian's action: True when new, False when its id was handed in before. Raises Busy."""
+        return (await self.ingest([action]))[0]
+
+    def add(
+        self,
+        items: list[tuple[str, bytes]],
+        *,
+        channel: str = "",
+        ids: frozenset[str] = frozenset(),
+        cursor: Mapping[str, str] | None = None,
+        ledger: Ledger | None = None,
+    ) -> asyncio.Future[list[bool]]:
+        """Take a place in the next batch now; the future answers when it is durable, or with Busy."""
+        answer: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Share(items, answer, channel, ids, cursor or {}, ledger))
+        if self._pouring is None:
+            self._pouring = asyncio.create_task(self._pour(), name="inlet")
+        return answer
+
+    async def close(self) -> None:
+        """Wait for what is in flight; what comes later starts again."""
+        if self._pouring is not None:
+            await asyncio.wait([self._pouring])
+
+    async def _pour(self) -> None:
+        try:
+            while self._waiting:
+                await self._batch(self._take())
+        finally:
+            self._pouring = None
+            for share in self._waiting:
+                share.answer.cancel()
+            self._waiting.clear()
+
+    def _take(self) -> list[_Share]:
+        batch = [self._waiting.popleft()]
+        size = len(batch[0].items)
+        while self._waiting and size + len(self._waiting[0].items) <= self._most:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].items)
+        return batch
+
+    async def _batch(self, batch: list[_Share]) -> None:
+        items = [item for share in batch for item in share.items]
+        ledgers = _cursors(batch)
+        cursors = {channel: saved for channel, _, saved in ledgers.values() if saved}
+        try:
+            new = await self._store.ingest(items, cursors) if items or cursors else []
+        except StoreError as error:
+            _refuse(batch, error)
+        except asyncio.CancelledError:
+            for share in batch:
+                share.answer.cancel()
+            raise
+        except Exception as error:
+            log.exception("ingest failed", inputs=len(items))
+            _refuse(batch, error)
+        else:
+            for ledger, (_, ids, saved) in ledgers.items():
+                ledger.durable(ids, saved)
+            _answer(batch, new)
+
+
+def _cursors(batch: Sequence[_Share]) -> dict[Ledger, tuple[str, set[str], dict[str, str]]]:
+    """Return for each ledger of a batch: its channel, the messages in the batch, and the cursor fields that may be saved."""
+    ids: dict[Ledger, set[str]] = {}
+    for share in batch:
+        if share.ledger is not None:
+            ids.setdefault(share.ledger, set()).update(share.ids)
+    saved = {}
+    for share in batch:
+        if (ledger := share.ledger) is not None:
+            saved[ledger] = (share.channel, ids[ledger], ledger.saving(ids[ledger], share.cursor))
+    return saved
+
+
+def _answer(batch: Sequence[_Share], new: Sequence[bool]) -> None:
+    at = 0
+    for share in batch:
+        mine = list(new[at : at + len(share.items)])
+        at += len(share.items)
+        if not share.answer.done():
+            share.answer.set_result(mine)
+
+
+def _refuse(batch: Sequence[_Share], error: Exception) -> None:
+    for share in batch:
+        if not share.answer.done():
+            busy = Busy(f"nothing can be taken in now ({type(error).__name__})")
+            busy.__cause__ = error
+            share.answer.set_exception(busy)
+
+
+class StoreInlet:
+    """`bridge.adapter.Inlet` of one channel, over a Gathering.
+
+    `find` asks the archive for a message id and answers a conversation id or "". `on_up` is called when a session stands.
+    """
+
+    def __init__(
+        self,
+        gathering: Gathering,
+        status: ChannelStatus,
+        capabilities: Capabilities,
+        *,
+        read_cursor: Callable[[str], Awaitable[dict[str, str]]],
+        find: Callable[[Sequence[str]], Awaitable[str]] | None = None,
+        on_up: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.channel = status.channel
+        self.on_up = on_up
+        self._gathering = gathering
+        self._status = status
+        self._capabilities = capabilities
+        self._read_cursor = read_cursor
+        self._find = find
+        self._now = now
+        self._ledger = Ledger()
+        self._door = asyncio.Lock()
+        self._live = asyncio.Event()
+        self._live.set()
+
+    # -- what the adapter calls
+
+    async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
+        """See `bridge.adapter.Inlet`."""
+        message = self._checked(message)
+        payload = encode(message)
+        if len(payload) > MAX_INPUT:
+            raise TooLarge(MAX_INPUT)
+        if _replaying.get() != self.channel:
+            await self._live.wait()
+        try:
+            answer = await self._enter(message, payload, cursor)
+            new = any(await answer)
+        except Busy:
+            MESSAGES.labels(self.channel, "busy").inc()
+            raise
+        MESSAGES.labels(self.channel, "new" if new else "duplicate").inc()
+        return new
+
+    async def advance(self, cursor: Mapping[str, str]) -> None:
+        """See `bridge.adapter.Inlet`."""
+        async with self._door:
+            answer = self._gathering.add([], channel=self.channel, cursor=cursor, ledger=self._ledger)
+        await answer
+
+    async def receipt(
+        self, delivery: str, stage: Stage, *, reason: str = "", detail: str = "", network_id: str = ""
+    ) -> None:
+        """See `bridge.adapter.Inlet`. Of a text sent in parts, the last part speaks for all, and any one can fail it."""
+        self._may_report(stage)
+        whole, _, part = delivery.partition(".")
+        number, _, parts = part.partition(".")
+        if part and number != parts and stage != "failed":
+            return
+        receipt = Receipt(
+            delivery=whole, stage=stage, reason=reason, detail=clean(detail)[:500], network_id=clean(network_id)
+        )
+        await self._gathering.ingest([receipt])
+
+    async def act(self, action: Action) -> None:
+        """See `bridge.adapter.Inlet`."""
+        self._may_staff()
+        await self._gathering.ingest([msgspec.structs.replace(action, via=self.channel)])
+
+    async def presence(self, presence: Presence) -> None:
+        """See `bridge.adapter.Inlet`."""
+        self._may_staff()
+        await self._gathering.ingest([presence])
+
+    async def up(self) -> None:
+        """See `bridge.adapter.Inlet`. Live messages are held from this moment until `release`, where there is a replay."""
+        if self._capabilities.replay:
+            self._live.clear()
+        await self.say(up=True)
+        self.on_up()
+
+    async def cursor(self) -> dict[str, str]:
+        """See `bridge.adapter.Inlet`. Raises Busy when the store is away."""
+        try:
+            return await self._read_cursor(self.channel)
+        except StoreError as error:
+            raise Busy(f"the cursor cannot be read now ({type(error).__name__})") from error
+
+    # -- what the supervisor calls
+
+    async def say(self, *, up: bool, reason: str = "") -> None:
+        """Tell the core whether the channel works. Raises Busy."""
+        await self._gathering.ingest([msgspec.structs.replace(self._status, up=up, reason=reason)])
+
+    def release(self) -> None:
+        """Let live messages in: the replay is over."""
+        self._live.set()
+
+    def ended(self) -> None:
+        """Forget what this session owed: the next one asks its network again from the cursor that was saved."""
+        self._ledger = Ledger()
+        self._live.set()
+
+    @contextmanager
+    def replaying(self) -> Iterator[None]:
+        """Mark this task and its children as the replay: what they hand in goes before live messages."""
+        token = _replaying.set(self.channel)
+        try:
+            yield
+        finally:
+            _replaying.reset(token)
+
+    # -- inside
+
+    async def _enter(
+        self, message: Message, payload: bytes, cursor: Mapping[str, str] | None
+    ) -> asyncio.Future[list[bool]]:
+        """Take the message's place in the next batch; who asks the archive keeps later ones waiting, so none overtakes."""
+        ledger = self._ledger
+        async with self._door:
+            ledger.open(message.id)
+            items = [] if await self._known(message) else [(source_key(message), payload)]
+            ids = frozenset((message.id,))
+            return self._gathering.add(items, channel=self.channel, ids=ids, cursor=cursor, ledger=ledger)
+
+    async def _known(self, message: Message) -> bool:
+        """Whether the archive has a message that is too old for the seen-window to know."""
+        undated_replay = not message.sent_at and _replaying.get() == self.channel
+        old = message.sent_at and message.sent_at < (self._now() - SEEN_S) * 1000
+        if self._find is None or not (old or undated_replay):
+            return False
+        try:
+            return bool(await self._find([message.id]))
+        except Exception as error:
+            raise Busy("the archive cannot be asked now") from error
+
+    def _checked(self, message: Message) -> Message:
+        """Return the message fit to be stored. Raises TooLarge, ValueError."""
+        if message.channel != self.channel:
+            raise ValueError(f"a message of channel {message.channel!r} came in by {self.channel!r}")
+        if not message.sender or not message.source:
+            raise ValueError("a message needs a sender and a source id")
+        expected = message_id(message.channel, message.sender, message.source)
+        if message.id not in ("", expected):
+            raise ValueError("the message's id does not follow from its channel, sender and source")
+        if len(message.text) > MAX_TEXT or len(message.attachments) > MAX_FILES:
+            raise TooLarge(MAX_TEXT)
+        for opaque in (message.sender, message.source, message.reply, message.thread):
+            if clean(opaque) != opaque:
+                raise ValueError("an address, id or token holds NUL or half a surrogate pair")
+        return _cleaned(message, expected)
+
+    def _may_report(self, stage: Stage) -> None:
+        order = ("none", "sent", "delivered", "read", "failed")
+        declared = self._capabilities.receipts
+        if stage == "uncertain" or (stage != "failed" and order.index(stage) > order.index(declared)):
+            raise Undeclared(f"{self.channel}: reports {stage!r} but declares receipts={declared!r}")
+
+    def _may_staff(self) -> None:
+        if not self._capabilities.staff:
+            raise Undeclared(f"{self.channel}: acts for librarians but does not declare staff")
+
+
+def clean(text: str) -> str:
+    """Return `text` without what no store can keep: NUL becomes U+FFFD, and so does half a surrogate pair."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _cleaned(message: Message, id: str) -> Message:
+    words = ("text", "name", "contact", "subject", "language", "page", "html", "original")
+    changes = {word: clean(value) for word in words if (value := getattr(message, word))}
+    sent_at = message.sent_at if 0 <= message.sent_at < 1 << 53 else 0
+    files = tuple(msgspec.structs.replace(file, name=clean(file.name)) for file in message.attachments)
+    marks = tuple(clean(mark) for mark in message.marks)
+    return msgspec.structs.replace(message, id=id, sent_at=sent_at, attachments=files, marks=marks, **changes)
