@@ -1,0 +1,114 @@
+// The REST interface from the page's side: one function that speaks, one error that says what came back.
+//
+// The rule: the session is a cookie that scripts cannot read; every write carries the CSRF token of /me in a header, and an
+// Idempotency-Key where doing it twice would matter. Nothing secret ever stands in an address. An answer that never came
+// (`Offline`) and an answer that says no (`Refusal`) are different things: only the first may be tried again by itself.
+import type * as s from "./schema";
+
+export const ROOT = "/api/v1";
+
+/** No answer came, or the desk itself cannot take anything in now: trying again with the same key is right. */
+export class Offline extends Error {}
+
+/** The desk answered no. `reason` is a word of the catalogue; `holder` names who has it, when that is why. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+    detail: string,
+    readonly holder = "",
+  ) {
+    super(detail);
+  }
+}
+
+let csrf = "";
+let whenSignedOut: () => void = () => undefined;
+
+export function onSignedOut(heard: () => void): void {
+  whenSignedOut = heard;
+}
+
+function remember(me: s.Me): s.Me {
+  csrf = me.csrf;
+  return me;
+}
+
+type Query = Record<string, string | number>;
+
+function address(path: string, query: Query = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== "");
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return `${ROOT}${path}${text ? `?${text}` : ""}`;
+}
+
+async function answered(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...init, credentials: "same-origin", cache: "no-store", redirect: "error" });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new Offline("no answer");
+  }
+}
+
+async function refusal(response: Response): Promise<Error> {
+  const said = (await response.json().catch(() => ({}))) as Partial<s.Clash>;
+  const detail = said.detail ?? response.statusText;
+  if (response.status >= 500 || response.status === 429) return new Offline(detail);
+  return new Refusal(response.status, said.reason ?? said.error ?? "", detail, said.holder_name ?? said.holder ?? "");
+}
+
+async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string } = {}): Promise<T> {
+  const { query, key, ...rest } = init;
+  const headers: Record<string, string> = { Accept: "application/json", "X-Deskbridge": csrf || "1" };
+  if (typeof rest.body === "string") headers["Content-Type"] = "application/json";
+  if (key) headers["Idempotency-Key"] = key;
+  const response = await answered(address(path, query), { method, headers, ...rest });
+  if (response.status === 401 && path !== "/login") whenSignedOut();
+  if (!response.ok) throw await refusal(response);
+  return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
+}
+
+const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
+  call<T>("GET", path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
+const send = <T>(method: string, path: string, body: unknown, key?: string) =>
+  call<T>(method, path, { body: JSON.stringify(body), ...(key ? { key } : {}) });
+
+const of = (conversation: string) => `/conversations/${encodeURIComponent(conversation)}`;
+
+export const api = {
+  me: async () => remember(await get<s.Me>("/me")),
+  login: async (asked: s.Login) => remember(await send<s.Me>("POST", "/login", asked)),
+  logout: () => send<undefined>("POST", "/logout", {}),
+  password: (asked: s.PasswordChange) => send<undefined>("POST", "/password", asked),
+  rows: (view: s.View, cursor = "") => get<s.Rows>("/conversations", { view, cursor }),
+  conversation: (id: string, signal?: AbortSignal) => get<s.ConversationView>(of(id), undefined, signal),
+  older: (id: string, before: string) => get<s.LinePage>(`${of(id)}/lines`, { before }),
+  act: (conversation: string, verb: string, body: unknown, key: string) =>
+    send<s.Acted | s.Pending>("POST", `${of(conversation)}/${verb}`, body, key),
+  upload: (conversation: string, file: File) => {
+    const form = new FormData();
+    form.append("file", file, file.name);
+    return call<s.Uploaded>("POST", `${of(conversation)}/attachments`, { body: form });
+  },
+  draft: (conversation: string, asked: s.DraftAsked) => send<undefined>("PUT", `${of(conversation)}/draft`, asked),
+  drafts: () => get<s.Drafts>("/drafts"),
+  search: (q: string, cursor = "", signal?: AbortSignal) => get<s.Hits>("/search", { q, cursor }, signal),
+  presence: (asked: s.PresenceAsked, key: string) => send<s.Availability | s.Pending>("PUT", "/presence", asked, key),
+  followUps: () => get<s.FollowUps>("/follow-ups"),
+  setFollowUp: (id: string, asked: s.FollowUpAsked, key: string) =>
+    send<s.Acted | s.Pending>("POST", `/follow-ups/${encodeURIComponent(id)}`, asked, key),
+  organisation: () => get<s.Organisation>("/organisation"),
+  poll: (after: string, connection: string, said: s.ClientMessage[], signal: AbortSignal) =>
+    call<s.Polled>("POST", "/live", { query: { after, connection }, body: JSON.stringify(said), signal }),
+};
+
+/** A key no other write has: the server does what carries it once. */
+export function freshKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(15));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+export function isActed(answer: s.Acted | s.Pending | undefined): answer is s.Acted {
+  return answer !== undefined && "event" in answer;
+}

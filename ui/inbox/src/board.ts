@@ -1,0 +1,66 @@
+// The lists: which conversations are in which view, and who needs me now.
+//
+// The rule: a row says itself in which views it stands; the page never works out visibility. Order is "who needs me now": what
+// is offered to me first, then the unanswered, longest first, then the answered, latest first. Applying what the line
+// tells to an old board gives the board a fresh fetch would give.
+import type { Row, View } from "./schema";
+
+export class Board {
+  private readonly rows = new Map<string, Row>();
+  private readonly listed: Record<View, Row[] | null> = { waiting: null, mine: null, open: null, closed: null };
+
+  /** Forget everything: a fresh fetch follows. */
+  clear(): void {
+    this.rows.clear();
+    this.stale();
+  }
+
+  upsert(rows: readonly Row[]): void {
+    for (const row of rows) this.rows.set(row.id, row);
+    if (rows.length) this.stale();
+  }
+
+  remove(ids: readonly string[]): void {
+    for (const id of ids) this.rows.delete(id);
+    if (ids.length) this.stale();
+  }
+
+  get(id: string): Row | undefined {
+    return this.rows.get(id);
+  }
+
+  all(): IterableIterator<Row> {
+    return this.rows.values();
+  }
+
+  view(view: View): Row[] {
+    return (this.listed[view] ??= [...this.rows.values()].filter((row) => row.views.includes(view)).sort(ORDER[view]));
+  }
+
+  private stale(): void {
+    for (const view of Object.keys(this.listed) as View[]) this.listed[view] = null;
+  }
+}
+
+const needsMe = (row: Row) => row.offered_to_me || row.transfer?.to_me === true;
+const age = (row: Row) => row.unanswered_since || row.since;
+const tie = (a: Row, b: Row) => (a.id < b.id ? -1 : 1);
+
+function longestWaiting(a: Row, b: Row): number {
+  return Number(needsMe(b)) - Number(needsMe(a)) || age(a) - age(b) || tie(a, b);
+}
+
+function unansweredFirst(a: Row, b: Row): number {
+  const call = Number(needsMe(b)) - Number(needsMe(a));
+  if (call) return call;
+  if (Boolean(a.unanswered_since) !== Boolean(b.unanswered_since)) return a.unanswered_since ? -1 : 1;
+  if (a.unanswered_since) return a.unanswered_since - b.unanswered_since || tie(a, b);
+  return b.last_at - a.last_at || tie(a, b);
+}
+
+const ORDER: Record<View, (a: Row, b: Row) => number> = {
+  waiting: longestWaiting,
+  mine: unansweredFirst,
+  open: unansweredFirst,
+  closed: (a, b) => b.since - a.since || tie(a, b),
+};

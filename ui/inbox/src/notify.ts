@@ -1,0 +1,120 @@
+// When to call a librarian's attention, and how: a decision that can be tested, and what carries it out.
+//
+// The rule: one notification per conversation (a later one replaces it), per kind desktop or sound or neither, none in quiet
+// hours, none for the conversation one is looking at, and one is withdrawn as soon as a colleague took the conversation.
+import type { Row } from "./schema";
+
+export const KINDS = ["offer", "waiting", "message", "transfer"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Wishes {
+  desktop: Record<Kind, boolean>;
+  sound: Record<Kind, boolean>;
+  quiet: boolean;
+  from: string; // "22:00"
+  until: string;
+}
+
+export const USUAL: Wishes = {
+  desktop: { offer: true, waiting: true, message: true, transfer: true },
+  sound: { offer: true, waiting: false, message: false, transfer: true },
+  quiet: false,
+  from: "20:00",
+  until: "08:00",
+};
+
+const PLACE = "deskbridge.notify";
+
+export function load(keep: Pick<Storage, "getItem">): Wishes {
+  try {
+    const kept = JSON.parse(keep.getItem(PLACE) ?? "{}") as Partial<Wishes>;
+    const { desktop, sound } = USUAL;
+    return { ...USUAL, ...kept, desktop: { ...desktop, ...kept.desktop }, sound: { ...sound, ...kept.sound } };
+  } catch {
+    return USUAL;
+  }
+}
+
+export function store(keep: Pick<Storage, "setItem">, wishes: Wishes): void {
+  keep.setItem(PLACE, JSON.stringify(wishes));
+}
+
+/** What is new about a row that somebody should hear of; null when nothing is. */
+export function newsOf(before: Row | undefined, now: Row): Kind | null {
+  if (now.transfer?.to_me && !before?.transfer?.to_me) return "transfer";
+  if (now.offered_to_me && !before?.offered_to_me) return "offer";
+  if (now.state === "waiting" && now.can_claim && before?.state !== "waiting") return "waiting";
+  if (now.views.includes("mine") && now.unread > (before?.unread ?? 0) && now.last_by === "patron") return "message";
+  return null;
+}
+
+/** Nobody needs to hear of it any more: taken, closed, or read. */
+export function isOver(row: Row | undefined): boolean {
+  if (!row) return true;
+  if (row.views.includes("mine")) return row.unread === 0;
+  return !row.offered_to_me && !row.can_claim && !row.transfer?.to_me;
+}
+
+/** `now` as "HH:MM" lies in the quiet hours, which may go over midnight. */
+export function isQuiet(wishes: Wishes, now: string): boolean {
+  if (!wishes.quiet || wishes.from === wishes.until) return false;
+  const { from, until } = wishes;
+  return from < until ? now >= from && now < until : now >= from || now < until;
+}
+
+export const timeOfDay = (at: Date) => `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
+
+/** Shows notifications; holds one per conversation. */
+export class Bell {
+  private readonly shown = new Map<string, Notification>();
+
+  constructor(private readonly opened: (conversation: string) => void) {}
+
+  ring(conversation: string, title: string, body: string, desktop: boolean, sound: boolean): void {
+    if (sound) chime();
+    if (!desktop || !("Notification" in window) || Notification.permission !== "granted") return;
+    try {
+      const notification = new Notification(title, { body, tag: `deskbridge-${conversation}`, silent: true });
+      notification.onclick = () => {
+        window.focus();
+        this.opened(conversation);
+        notification.close();
+      };
+      this.shown.set(conversation, notification);
+    } catch {
+      // A phone's browser allows notifications from a service worker only; the title's badge still tells.
+    }
+  }
+
+  withdraw(conversation: string): void {
+    this.shown.get(conversation)?.close();
+    this.shown.delete(conversation);
+  }
+
+  conversations(): string[] {
+    return [...this.shown.keys()];
+  }
+}
+
+let audio: AudioContext | null = null;
+
+/** Two soft tones; made here, so that no file is fetched. */
+export function chime(): void {
+  try {
+    audio ??= new AudioContext();
+    const now = audio.currentTime;
+    for (const [n, pitch] of [660, 880].entries()) {
+      const tone = audio.createOscillator();
+      const gain = audio.createGain();
+      tone.frequency.value = pitch;
+      gain.gain.setValueAtTime(0, now + n * 0.14);
+      gain.gain.linearRampToValueAtTime(0.12, now + n * 0.14 + 0.02);
+      gain.gain.exponentialRampToValueAtTime(0.001, now + n * 0.14 + 0.35);
+      tone.connect(gain).connect(audio.destination);
+      tone.start(now + n * 0.14);
+      tone.stop(now + n * 0.14 + 0.4);
+    }
+  } catch {
+    // No sound device: the notification and the title still tell.
+  }
+}

@@ -1,0 +1,624 @@
+// Written from bridge/inbox/schema.py by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
+/* eslint-disable */
+
+/** Why a request was not done. `error` is a word for programs, `detail` a sentence for people. */
+export interface Problem {
+  error: string;
+  detail: string;
+}
+
+/** The desk refused an action (409). `reason` is a word of the catalogue; `holder` who has it, when that is why. */
+export interface Clash {
+  error: string;
+  detail: string;
+  reason: string;
+  holder: string;
+  holder_name: string;
+}
+
+/** The action is durable and not answered yet (202): its effect comes over the live socket. */
+export interface Pending {
+  action: string;
+}
+
+/** A librarian as colleagues see him. */
+export interface Person {
+  id: string;
+  name: string;
+  shown: string;
+  libraries: string[];
+  present: boolean;
+  coordinator: boolean;
+}
+
+/** Where a librarian is present, and how full he is: live (chat, IM) and slow channels apart. */
+export interface Availability {
+  present: boolean;
+  connected: boolean;
+  queues: string[];
+  live: number;
+  slow: number;
+  live_active: number;
+  slow_active: number;
+}
+
+/** Who is signed in. `csrf` goes back in the header `X-Deskbridge` of every write. */
+export interface Me {
+  id: string;
+  name: string;
+  shown: string;
+  libraries: string[];
+  coordinates: string[];
+  csrf: string;
+  availability: Availability;
+  must_change_password: boolean;
+}
+
+/** The live counts of the rail, as far as this librarian may see. `channels_down` names channels that do not work. */
+export interface Desk {
+  waiting: number;
+  mine: number;
+  open: number;
+  follow_ups: number;
+  oldest_since: number;
+  channels_down: string[];
+}
+
+/** A transfer that stands: `by` still holds the conversation until somebody accepts. */
+export interface TransferView {
+  by: string;
+  by_name: string;
+  librarian: string;
+  librarian_name: string;
+  queue: string;
+  queue_name: string;
+  note: string;
+  expires_at: number;
+  to_me: boolean;
+}
+
+/** One conversation in a list. */
+export interface Row {
+  id: string;
+  views: ("closed" | "mine" | "open" | "waiting")[];
+  state: "active" | "closed" | "offered" | "waiting";
+  library: string;
+  library_name: string;
+  queue: string;
+  queue_name: string;
+  channel: string;
+  kind: string;
+  live: boolean;
+  patron: string;
+  subject: string;
+  last_text: string;
+  last_at: number;
+  last_by: "" | "desk" | "librarian" | "patron";
+  opened_at: number;
+  since: number;
+  unanswered_since: number;
+  target_s: number;
+  owner: string;
+  owner_name: string;
+  offered_to_me: boolean;
+  offer_expires_at: number;
+  can_claim: boolean;
+  transfer: TransferView | null;
+  unread: number;
+  gone: boolean;
+  marked: boolean;
+  code: string;
+  by_default: boolean;
+}
+
+/** One page of a list, in order. `next` is the `cursor` of the next page, "" at the end. */
+export interface Rows {
+  position: string;
+  view: "closed" | "mine" | "open" | "waiting";
+  rows: Row[];
+  next: string;
+}
+
+/** An attachment. `url` is on this host and asks for the session; `inline` says an image may be shown in place. */
+export interface File {
+  digest: string;
+  name: string;
+  media_type: string;
+  size: number;
+  url: string;
+  inline: boolean;
+}
+
+/** One line of a transcript. `position` compares as text; a line that comes again under its id replaces the former. */
+export interface Line {
+  id: string;
+  position: string;
+  who: "desk" | "librarian" | "note" | "patron" | "system";
+  text: string;
+  at: number;
+  author: string;
+  author_id: string;
+  sent_at: number;
+  attachments: File[];
+  stage: string;
+  reason: string;
+  event: string;
+  details: Record<string, string>;
+  channel: string;
+  via: string;
+  html: string;
+  script: string;
+  mentions: string[];
+  replaces: string;
+  marks: string[];
+}
+
+/** An address at which the patron can be reached. `via` is what a reply's `via` takes. */
+export interface Address {
+  channel: string;
+  kind: string;
+  address: string;
+  via: string;
+  current: boolean;
+  blocked: boolean;
+}
+
+/** Who asks, as far as is known. */
+export interface Patron {
+  name: string;
+  contact: string;
+  language: string;
+  addresses: Address[];
+}
+
+/** An earlier conversation of the same patron. */
+export interface Earlier {
+  id: string;
+  library: string;
+  channel: string;
+  kind: string;
+  opened_at: number;
+  closed_at: number;
+  owner_name: string;
+  code: string;
+  last_text: string;
+}
+
+/** A canned message of the patron's library. */
+export interface ScriptView {
+  key: string;
+  title: string;
+  text: string;
+}
+
+/** The patron's library's policy page: `text` is Markdown. */
+export interface Policy {
+  library: string;
+  library_name: string;
+  text: string;
+  url: string;
+}
+
+/** What a librarian had begun to write. */
+export interface Draft {
+  conversation: string;
+  text: string;
+  at: number;
+  note: boolean;
+}
+
+/** A question that was not finished live. `state`: new, open, pending, closed; `owner` "" = nobody yet. */
+export interface FollowUp {
+  id: string;
+  conversation: string;
+  library: string;
+  library_name: string;
+  state: string;
+  owner: string;
+  owner_name: string;
+  address: string;
+  deadline: number;
+  question: string;
+  name: string;
+  at: number;
+}
+
+/** Follow-ups that one may see, those due first. */
+export interface FollowUps {
+  position: string;
+  follow_ups: FollowUp[];
+}
+
+/** A colleague who has the conversation before him, perhaps writing. */
+export interface Viewer {
+  id: string;
+  name: string;
+  typing: boolean;
+}
+
+/** A conversation opened. `before` fetches older lines ("" = none); looking claims nothing. */
+export interface ConversationView {
+  position: string;
+  row: Row;
+  lines: Line[];
+  before: string;
+  patron: Patron;
+  earlier: Earlier[];
+  policy: Policy;
+  scripts: ScriptView[];
+  descriptive: string[];
+  follow_ups: FollowUp[];
+  merged: string[];
+  viewing: Viewer[];
+  draft: Draft | null;
+  page: string;
+  retention_days: number;
+  default_code: string;
+  max_text: number;
+}
+
+/** Older lines of a transcript, oldest first. */
+export interface LinePage {
+  position: string;
+  lines: Line[];
+  before: string;
+}
+
+/** What an action brought about. `event` is the word of the event that answered it ("done" = it was so already). */
+export interface Acted {
+  action: string;
+  event: string;
+  conversation: string;
+  position: string;
+  row: Row | null;
+  line: Line | null;
+}
+
+/** All that I have begun. */
+export interface Drafts {
+  drafts: Draft[];
+}
+
+/** A file taken in; name its `digest` in a message to send it. */
+export interface Uploaded {
+  file: File;
+}
+
+/** A piece of a found line; `hit` marks a word that was asked for. */
+export interface Fragment {
+  text: string;
+  hit: boolean;
+}
+
+/** A line that was found. */
+export interface Hit {
+  conversation: string;
+  line: string;
+  library: string;
+  channel: string;
+  kind: string;
+  patron: string;
+  who: string;
+  at: number;
+  snippet: Fragment[];
+}
+
+/** One page of what was found, newest first. */
+export interface Hits {
+  hits: Hit[];
+  next: string;
+}
+
+/** A queue and who stands behind it. */
+export interface QueueView {
+  id: string;
+  name: string;
+  library: string;
+  policy: string;
+  waiting: number;
+  serves: boolean;
+}
+
+/** A resolution code: "answered", "follow_up_library", "follow_up_me", "lost_call", "practice". */
+export interface CodeView {
+  code: string;
+  effect: string;
+}
+
+/** A library as librarians see it. */
+export interface LibraryView {
+  id: string;
+  revision: number;
+  name: string;
+  timezone: string;
+  language: string;
+  accent: string;
+  mine: boolean;
+  coordinated: boolean;
+  target_s: number;
+  retention_days: number;
+  default_code: string;
+  descriptive: string[];
+  scripts: ScriptView[];
+  open: boolean;
+}
+
+/** A channel and whether it works. */
+export interface ChannelView {
+  channel: string;
+  kind: string;
+  queue: string;
+  live: boolean;
+  up: boolean;
+  reason: string;
+}
+
+/** Who works where, on which queues, with which words. */
+export interface Organisation {
+  position: string;
+  libraries: LibraryView[];
+  queues: QueueView[];
+  librarians: Person[];
+  codes: CodeView[];
+  channels: ChannelView[];
+}
+
+/** A library's organisation was stored at this revision. */
+export interface Saved {
+  library: string;
+  revision: number;
+}
+
+/** A code with which a librarian signs in once and then chooses a password. Shown this once. */
+export interface OneTimeCode {
+  librarian: string;
+  code: string;
+  expires_at: number;
+}
+
+/** Sign in with a password or with a one-time code, exactly one of them. */
+export interface Login {
+  name: string;
+  password?: string;
+  code?: string;
+}
+
+/** Choose another password. `old` may be empty right after signing in with a one-time code. */
+export interface PasswordChange {
+  new: string;
+  old?: string;
+}
+
+/** Be present at exactly these queues (none = away), with own limits (0 = the library's). */
+export interface PresenceAsked {
+  queues: string[];
+  live?: number;
+  slow?: number;
+}
+
+/** Answer the patron. `to` repeats the conversation's patron shown in the composer's label and must match, when given. */
+export interface SayAsked {
+  text: string;
+  attachments?: string[];
+  via?: string;
+  script?: string;
+  all_recipients?: boolean;
+}
+
+/** Write for colleagues only. */
+export interface NoteAsked {
+  text: string;
+  mentions?: string[];
+}
+
+/** Read up to and including this patron's message (a line's id). */
+export interface ReadAsked {
+  message: string;
+}
+
+/** Offer it to one librarian or one queue, exactly one of them. */
+export interface TransferAsked {
+  librarian?: string;
+  queue?: string;
+  note?: string;
+}
+
+/** Where and until when an unfinished question is to be answered. */
+export interface PlanAsked {
+  address?: string;
+  deadline?: number;
+  question?: string;
+}
+
+/** End it. `code` "" = none chosen; `read_scale` 0 = not rated. */
+export interface CloseAsked {
+  code?: string;
+  follow_up?: PlanAsked | null;
+  descriptive?: string[];
+  read_scale?: number;
+  reference?: boolean | null;
+}
+
+/** Correct the codes of a closed conversation. */
+export interface RecodeAsked {
+  code: string;
+  descriptive?: string[];
+  read_scale?: number;
+  reference?: boolean | null;
+}
+
+/** Write down the patron's name or an address to answer to. */
+export interface IdentifyAsked {
+  name?: string;
+  contact?: string;
+}
+
+/** Refuse further messages of this patron at this address, until `until` (0 = no end). */
+export interface BlockAsked {
+  reason?: string;
+  until?: number;
+}
+
+/** Lift a block. */
+export interface UnblockAsked {
+  channel: string;
+  address: string;
+}
+
+/** The other conversation of the same patron. */
+export interface MergeAsked {
+  other: string;
+}
+
+/** What I have begun to write; empty text forgets it. */
+export interface DraftAsked {
+  text: string;
+  note?: boolean;
+}
+
+/** Change a follow-up's state, owner ("" = nobody), deadline or address. */
+export interface FollowUpAsked {
+  state: "closed" | "new" | "open" | "pending";
+  owner?: string;
+  deadline?: number;
+  address?: string;
+}
+
+/** First message. What is missing since `after` follows as ordinary messages; answer every ping within `dead_s`. */
+export interface Hello {
+  t: "hello";
+  position: string;
+  connection: string;
+  me: Me;
+  desk: Desk;
+  ping_s: number;
+  dead_s: number;
+}
+
+/** The position is unknown or too old, or this page read too slowly: fetch lists and open conversations afresh. */
+export interface Reset {
+  t: "reset";
+  position: string;
+  reason: "restarted" | "slow" | "too-old" | "unknown";
+}
+
+/** Rows that are new or changed, and ids that are in none of my views any more. */
+export interface RowsTold {
+  t: "rows";
+  position: string;
+  upsert: Row[];
+  remove: string[];
+}
+
+/** Lines of a watched conversation, new or changed (by id). */
+export interface LinesTold {
+  t: "lines";
+  position: string;
+  conversation: string;
+  lines: Line[];
+}
+
+/** Somebody types or looks; `librarian` "" = the patron does. `text` is what a patron is typing, where that is shown. */
+export interface SignalTold {
+  t: "signal";
+  kind: "draft" | "gone" | "paused" | "typing" | "viewing";
+  conversation: string;
+  librarian: string;
+  name: string;
+  text: string;
+}
+
+/** My own presence or rights changed. */
+export interface MeTold {
+  t: "me";
+  position: string;
+  me: Me;
+}
+
+/** The counts changed. */
+export interface DeskTold {
+  t: "desk";
+  position: string;
+  desk: Desk;
+}
+
+/** Follow-ups that are new or changed, and ids that are none of mine to see any more. */
+export interface FollowUpsTold {
+  t: "followups";
+  position: string;
+  upsert: FollowUp[];
+  remove: string[];
+}
+
+/** Libraries, people, presence or channels changed: fetch the organisation when it is needed next. */
+export interface OrganisationTold {
+  t: "organisation";
+  position: string;
+}
+
+/** The store is away: nothing can be taken in. What is shown may be old; keep what was written. */
+export interface Down {
+  t: "down";
+  reason: string;
+  detail: string;
+}
+
+/** The store is back. */
+export interface Up {
+  t: "up";
+  position: string;
+}
+
+/** Are you there? Answer with pong. */
+export interface Ping {
+  t: "ping";
+  at: number;
+}
+
+/** The session ended; the socket is closed after this. */
+export interface SignedOut {
+  t: "signed-out";
+}
+
+/** What the long poll answers: the same messages as the socket. Ask again with this `position` and `connection`. */
+export interface Polled {
+  position: string;
+  connection: string;
+  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
+}
+
+/** Send me the lines of this conversation from now on (its view was fetched at `position`), and show me as viewing. */
+export interface Watch {
+  t: "watch";
+  conversation: string;
+  position?: string;
+}
+
+/** No more lines of this conversation. */
+export interface Unwatch {
+  t: "unwatch";
+  conversation: string;
+}
+
+/** I am writing to the patron (`note`: to colleagues; the patron is not told). Say it again every 3 s. */
+export interface Typing {
+  t: "typing";
+  conversation: string;
+  note?: boolean;
+}
+
+/** I stopped writing. */
+export interface Paused {
+  t: "paused";
+  conversation: string;
+}
+
+/** I am here. May also be sent unasked; the server answers an unasked one with a ping. */
+export interface Pong {
+  t: "pong";
+  at?: number;
+}
+
+export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
+
+export type ClientMessage = Watch | Unwatch | Typing | Paused | Pong;

@@ -1,0 +1,131 @@
+// A transcript as it is shown: lines in the log's order, what I sent a moment ago at the end, what repeats folded away.
+//
+// The rule: order is `position`, compared as text, and nothing else; a line that comes again under its id replaces the former,
+// but a delivery's stage only ever moves forward. A thin divider stands where the day or the channel changes. Runs of system
+// lines fold into one. A message of mine that the desk has not confirmed stands last, and goes when its line comes.
+import type { Line } from "./schema";
+
+const STAGES = ["", "uncertain", "sent", "delivered", "read"];
+
+/** The later of two stages. "failed" is final, but a network that says "delivered" after it knows better. */
+export function furthest(before: string, now: string): string {
+  if (before === "failed") return now === "delivered" || now === "read" ? now : before;
+  if (now === "failed") return before === "delivered" || before === "read" ? before : now;
+  return STAGES.indexOf(now) >= STAGES.indexOf(before) ? now : before;
+}
+
+/** `lines` with `news` worked in, in order; the same array when nothing changed. */
+export function merged(lines: readonly Line[], news: readonly Line[]): readonly Line[] {
+  if (!news.length) return lines;
+  const known = new Map(lines.map((line, n) => [line.id, n]));
+  const result = [...lines];
+  let ordered = true;
+  for (const line of news) {
+    const at = known.get(line.id);
+    const former = at === undefined ? undefined : result[at];
+    if (at !== undefined && former) {
+      const stage = furthest(former.stage, line.stage);
+      result[at] = { ...line, position: former.position, stage, reason: stage === line.stage ? line.reason : former.reason };
+      continue;
+    }
+    const last = result[result.length - 1];
+    if (last && compare(last, line) > 0) ordered = false;
+    known.set(line.id, result.length);
+    result.push(line);
+  }
+  return ordered ? result : result.sort(compare);
+}
+
+function compare(a: Line, b: Line): number {
+  return a.position < b.position ? -1 : a.position > b.position ? 1 : 0;
+}
+
+/** A message or note of mine that the desk has not confirmed. */
+export interface Unconfirmed {
+  key: string;
+  conversation: string;
+  verb: string;
+  text: string;
+  at: number;
+  state: "waiting" | "sending" | "accepted" | "refused";
+  reason: string;
+  line: string; // id of the line it became, once known
+}
+
+export type Item =
+  | { kind: "day"; id: string; at: number }
+  | { kind: "channel"; id: string; line: Line }
+  | { kind: "line"; id: string; line: Line; first: boolean }
+  | { kind: "events"; id: string; lines: Line[] }
+  | { kind: "unconfirmed"; id: string; entry: Unconfirmed };
+
+const FOLD_FROM = 3;
+
+/** What is shown, top to bottom. `open` holds the ids of unfolded runs. */
+export function items(lines: readonly Line[], waiting: readonly Unconfirmed[], open: ReadonlySet<string>): Item[] {
+  const shown: Item[] = [];
+  let day = "";
+  let channel = "";
+  let before: Line | undefined;
+  for (let n = 0; n < lines.length; n += 1) {
+    const line = lines[n] as Line;
+    const today = new Date(line.at).toDateString();
+    if (today !== day) shown.push({ kind: "day", id: `day-${line.id}`, at: line.at });
+    day = today;
+    const run = line.who === "system" ? systemRun(lines, n, today) : 0;
+    if (run >= FOLD_FROM) {
+      const folded = lines.slice(n, n + run);
+      shown.push({ kind: "events", id: `run-${line.id}`, lines: folded });
+      n += run - 1;
+      before = undefined;
+      if (!open.has(`run-${line.id}`)) continue;
+      for (const one of folded) shown.push({ kind: "line", id: one.id, line: one, first: true });
+      continue;
+    }
+    if (line.channel && line.who !== "note" && line.who !== "system") {
+      if (channel && channel !== line.channel) shown.push({ kind: "channel", id: `channel-${line.id}`, line });
+      channel = line.channel;
+    }
+    shown.push({ kind: "line", id: line.id, line, first: !continues(before, line) || shown.at(-1)?.kind !== "line" });
+    before = line;
+  }
+  for (const entry of waiting) shown.push({ kind: "unconfirmed", id: entry.key, entry });
+  return shown;
+}
+
+function systemRun(lines: readonly Line[], from: number, day: string): number {
+  let n = from;
+  while (n < lines.length && lines[n]?.who === "system" && new Date(lines[n]?.at ?? 0).toDateString() === day) n += 1;
+  return n - from;
+}
+
+const RUN_MS = 120_000;
+
+function continues(before: Line | undefined, line: Line): boolean {
+  return (
+    before !== undefined &&
+    before.who === line.who &&
+    before.author_id === line.author_id &&
+    before.channel === line.channel &&
+    line.at - before.at < RUN_MS
+  );
+}
+
+/** What still waits for its line: an entry goes when the line it became is there, or one that says the same from me after it. */
+export function unanswered(waiting: readonly Unconfirmed[], lines: readonly Line[], me: string): Unconfirmed[] {
+  const taken = new Set<string>();
+  return waiting.filter((entry) => {
+    const found = lines.find((line) => !taken.has(line.id) && became(entry, line, me));
+    if (found) taken.add(found.id);
+    return !found;
+  });
+}
+
+const CLOCKS_MS = 120_000; // how far the desk's clock may stand behind this machine's
+
+function became(entry: Unconfirmed, line: Line, me: string): boolean {
+  if (entry.line) return line.id === entry.line;
+  const who = entry.verb === "notes" ? "note" : "librarian";
+  const mine = line.who === who && line.author_id === me && line.text === entry.text;
+  return mine && (entry.state === "sending" || entry.state === "accepted") && line.at > entry.at - CLOCKS_MS;
+}
