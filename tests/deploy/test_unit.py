@@ -1,0 +1,60 @@
+"""The systemd unit: well formed, and exposed as little as its header says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.config import load
+from tests.conftest import ROOT
+
+UNIT = ROOT / "deploy" / "deskbridge.service"
+
+
+def analysed(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", "--no-pager", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """The unit with the command where it is on this machine."""
+    unit = tmp_path / "deskbridge.service"
+    command = str(Path(sys.executable).with_name("deskbridge"))
+    unit.write_text(UNIT.read_text().replace("/opt/deskbridge/current/bin/deskbridge", command))
+    return unit
+
+
+def test_systemd_finds_nothing_wrong(here: Path) -> None:
+    told = analysed("--man=no", "verify", str(here))
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_exposure_is_at_most_one_and_a_half() -> None:
+    told = analysed("security", "--offline=true", "--threshold=15", str(UNIT))
+    assert told.returncode == 0, told.stdout[-300:] + told.stderr
+
+
+def test_the_example_configuration_loads() -> None:
+    config = load(ROOT / "deploy" / "deskbridge.toml", env={})
+    assert config.data == Path("/var/lib/deskbridge")
+    assert [(channel.name, channel.kind) for channel in config.channels] == [("web", "webchat")]
+    assert config.redis.url == config.archive.url == ""
+
+
+def test_what_the_example_says_about_other_hosts_loads_as_well(tmp_path: Path) -> None:
+    text = (ROOT / "deploy" / "deskbridge.toml").read_text()
+    for line in ("[redis]", "[archive]", "url = {"):
+        text = text.replace(f"# {line}", line)
+    (tmp_path / "deskbridge.toml").write_text(text)
+    (tmp_path / "secret_redis").write_text("rediss://db.example.org/0\n")
+    (tmp_path / "secret_archive").write_text("postgresql://desk:x@db.example.org/desk\n")
+    config = load(tmp_path / "deskbridge.toml", env={"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert (config.redis.url, config.archive.url) == (
+        "rediss://db.example.org/0",
+        "postgresql://desk:x@db.example.org/desk",
+    )
