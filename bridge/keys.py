@@ -37,6 +37,11 @@ class Keys:
         return self.prefix + "log"
 
     @property
+    def head(self) -> str:
+        """`<seq>:<epoch>:<last input id>` of the last commit; survives trimming of the log."""
+        return self.prefix + "head"
+
+    @property
     def snapshot(self) -> str:
         """Newest snapshot; the one before it is at `snapshot_before`."""
         return self.prefix + "snap"
@@ -45,6 +50,11 @@ class Keys:
     def snapshot_before(self) -> str:
         """The snapshot before the newest."""
         return self.prefix + "snap:prev"
+
+    @property
+    def snapshot_next(self) -> str:
+        """A snapshot that is being written."""
+        return self.prefix + "snap:next"
 
     @property
     def lease(self) -> str:
@@ -74,6 +84,10 @@ class Keys:
         """Stream of a channel's deliveries."""
         return f"{self.prefix}out:{channel}"
 
+    def left(self, channel: str) -> str:
+        """Hash of marks, by seq: which deliveries of an out entry are settled."""
+        return f"{self.prefix}left:{channel}"
+
     def attempts(self, channel: str) -> str:
         """Hash of submissions begun and not yet settled, by delivery id."""
         return f"{self.prefix}try:{channel}"
@@ -82,10 +96,12 @@ class Keys:
         """Who drains or holds a channel."""
         return f"{self.prefix}lease:{channel}"
 
-    def live(self, process: str) -> str:
-        """Heartbeat of a web process."""
-        return f"{self.prefix}live:{process}"
+    @property
+    def live(self) -> str:
+        """Sorted set of processes by the ms at which their heartbeat expires."""
+        return self.prefix + "live"
 
-    def follower(self, name: str) -> str:
-        """How far a follower has committed."""
-        return f"{self.prefix}follow:{name}"
+    @property
+    def followers(self) -> str:
+        """Hash of durable followers and how far each has committed."""
+        return self.prefix + "follow"
