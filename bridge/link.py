@@ -45,12 +45,16 @@ class Address:
         if parts.scheme not in ("redis", "rediss", "unix"):
             raise ValueError(f"not a Redis url: scheme {parts.scheme!r}; use redis://, rediss:// or unix://")
         query = parse_qs(parts.query)
-        who = {"username": unquote(parts.username or ""), "password": unquote(parts.password or "")}
-        if parts.scheme == "unix":
-            return Address(path=unquote(parts.path), database=int(query.get("db", ["0"])[0]), **who)
-        database = int(parts.path.strip("/") or query.get("db", ["0"])[0])
-        host, port, tls = parts.hostname or "127.0.0.1", parts.port or 6379, parts.scheme == "rediss"
-        return Address(host=host, port=port, tls=tls, database=database, **who)
+        unix = parts.scheme == "unix"
+        return Address(
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or 6379,
+            path=unquote(parts.path) if unix else "",
+            tls=parts.scheme == "rediss",
+            username=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            database=int((not unix and parts.path.strip("/")) or query.get("db", ["0"])[0]),
+        )
 
     def moved(self, where: str) -> Address:
         """Return the same with another `host:port`: where a Cluster says that a slot lives."""
