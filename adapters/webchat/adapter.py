@@ -1,0 +1,346 @@
+"""Web chat: the doors of one channel and the loops behind them.
+
+A fan-out channel: every web process reads the out stream, pushes to the browsers it holds, and settles nothing; a browser's own
+acknowledgement is a receipt. What a process does not push, a browser finds in its history when it comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from math import ceil
+from typing import Any, ClassVar, Literal
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from adapters.webchat import tokens
+from adapters.webchat.audience import Audience, RequestPeer, SocketPeer
+from adapters.webchat.codec import Again, Error, Refusal, TheyType, encode, live_frame, read_poll
+from adapters.webchat.desks import Desks, close
+from adapters.webchat.files import Files
+from adapters.webchat.limits import DEAF_S, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
+from adapters.webchat.pages import COMMON, Pages, allowed_origin, own_origins
+from adapters.webchat.talk import Talk, tenths
+from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Sent
+from bridge.message import Delivery
+
+error_decoder = msgspec.json.Decoder(Error)
+SWEEP_S = 2.0
+GOODBYE_S = 2.0
+LOOPBACK = ("127.0.0.1", "::1")
+STATUS = {
+    "token": 401,
+    "file": 403,
+    "file-gone": 404,
+    "too-large": 413,
+    "file-too-large": 413,
+    "file-type": 415,
+    "slow-down": 429,
+    "busy": 503,
+}
+
+
+class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a web chat channel's own keys in deskbridge.toml mean.
+
+    origins             pages that may embed the widget, like `https://www.library.example`; `*` = any
+    form                whether patrons are asked for a name and an address before they write
+    attachments         whether patrons may send images and PDF
+    max_text            characters of one message
+    connections         sockets from one address at a time; a whole library may sit behind one
+    proxies             addresses of our own reverse proxies, whose X-Forwarded-For is believed
+    """
+
+    origins: tuple[str, ...] = ()
+    form: Literal["none", "optional", "required"] = "optional"
+    attachments: bool = True
+    max_text: int = 8000
+    connections: int = 500
+    proxies: tuple[str, ...] = LOOPBACK
+
+
+class WebchatAdapter:
+    """See the module's header and bridge.adapter."""
+
+    name: ClassVar[str] = "webchat"
+    Config: ClassVar[type[Any]] = WebchatConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_media=MAX_FILE, receipts="read", idempotent=True, exclusive=False, fanout=True, live=True, marks=True
+    )
+
+    def __init__(self, config: WebchatConfig, ports: Ports) -> None:
+        if ports.routes is None or ports.deliveries is None or len(ports.secret) < 16:
+            raise Misconfigured("web chat needs the house's HTTP routes, its out stream and a channel secret")
+        self._config = config
+        self._ports = ports
+        self._open = False
+        self._position = ""
+        self._door = Door(per_address=config.connections)
+        self._audience = Audience()
+        self._desks = Desks(ports.desk, self._audience)
+        self._talk = Talk(ports, self._door, self._audience, self._desks, config.max_text)
+        self._files = Files(ports, self._door)
+        self._pages = Pages(ports.channel, origins(config), settings(config, ports.channel))
+        self._mount(ports.routes)
+
+    def _mount(self, routes: web.UrlDispatcher) -> None:
+        pages = self._pages
+        for path, handler in (
+            ("/frame", pages.frame),
+            ("/chat", pages.page),
+            ("/portal/", pages.portal),
+            ("/widget.js", pages.widget),
+            ("/assets/{name}", pages.asset),
+            ("/portal/assets/{name}", pages.asset),
+            ("/status", self._status),
+            ("/live", self._live),
+            ("/files/{digest:[0-9a-f]{64}}", self._asked(self._download)),
+        ):
+            routes.add_get(path, handler)
+        routes.add_post("/frames", self._asked(self._post))
+        routes.add_post("/poll", self._asked(self._poll))
+        routes.add_post("/files", self._asked(self._upload))
+
+    # ---- the session ----
+
+    async def run(self) -> None:
+        """Serve until cancelled; raises what the house's own ports raise."""
+        await self._ports.inlet.up()
+        self._open = True
+        try:
+            await together(self._fan_out(), self._overhear(), self._desks.run(), self._sweep())
+        finally:
+            self._open = False
+            await self._goodbye()
+
+    async def _fan_out(self) -> None:
+        assert self._ports.deliveries is not None  # asked for in __init__
+        entries = self._ports.deliveries(self._position)
+        try:
+            async for position, delivery in entries:
+                await self.send(delivery)
+                self._position = position
+        finally:
+            await close(entries)
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Push to the patron's browsers at this process; Retry when none is here (history will tell them)."""
+        frame = encode(live_frame(delivery, self._ports.secret))
+        heard = await self._audience.deliver(delivery.to, delivery.id, frame, time.monotonic())
+        return Sent() if heard else Retry("nobody-listens")
+
+    async def _overhear(self) -> None:
+        signals = self._ports.signals.listen(self._ports.channel)
+        try:
+            async for signal in signals:
+                if signal.address and signal.librarian and signal.kind in ("typing", "paused"):
+                    frame = TheyType(on=signal.kind == "typing", name=signal.name)
+                    await self._audience.tell(signal.address, encode(frame))
+        finally:
+            await close(signals)
+
+    async def _sweep(self) -> None:
+        """Cut sockets that are deaf; ask those that had been full, and have drained, to say hello again."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = time.monotonic()
+            self._door.forget(now)
+            self._audience.forget(now)
+            for peer in tuple(self._audience.sockets):
+                if now - peer.heard > DEAF_S:
+                    peer.cut()
+                elif peer.behind and peer.hold is None and not peer.full():
+                    peer.behind = False
+                    await peer.push(encode(Again()))
+
+    async def _goodbye(self) -> None:
+        peers = tuple(self._audience.sockets)
+        closing = [asyncio.create_task(peer.ws.close(code=1012, message=b"restart")) for peer in peers]
+        if closing:
+            await asyncio.wait(closing, timeout=GOODBYE_S)
+        for task, peer in zip(closing, peers, strict=True):
+            if not task.done():
+                task.cancel()
+                peer.cut()
+
+    # ---- a WebSocket ----
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        mark = self._door.mark(self._address(request))
+        if not self._open or request.transport is None:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
+        if self._foreign(request):
+            raise web.HTTPForbidden(text="origin\n")
+        if not self._door.enter(mark):
+            raise web.HTTPTooManyRequests(headers={"Retry-After": "30"})
+        try:
+            ws = web.WebSocketResponse(max_msg_size=HARD_FRAME, compress=False, timeout=GOODBYE_S)
+            await ws.prepare(request)
+            await self._serve(SocketPeer(ws, request.transport, mark, time.monotonic()))
+            return ws
+        finally:
+            self._door.leave(mark)
+
+    async def _serve(self, peer: SocketPeer) -> None:
+        self._audience.sockets.add(peer)
+        try:
+            async for message in peer.ws:
+                peer.heard = time.monotonic()
+                if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    break
+                await self._talk.hear(peer, message.data)
+                if peer.refused > STUBBORN:
+                    await peer.ws.close(code=1008, message=b"slow-down")
+        finally:
+            self._audience.sockets.discard(peer)
+            await self._talk.gone(peer)
+
+    # ---- plain requests, for where a WebSocket does not get through ----
+
+    def _asked(
+        self, serve: Callable[[web.Request, str, str], Awaitable[web.StreamResponse]]
+    ) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
+        """Wrap a request of a browser: who asks, from where, how often; refusals become answers."""
+
+        async def asked(request: web.Request) -> web.StreamResponse:
+            try:
+                mark = self._door.mark(self._address(request))
+                if wait := self._door.requests.take(mark, time.monotonic()):
+                    raise Refusal("slow-down", retry_after=tenths(wait))
+                if not self._open:
+                    raise Refusal("busy", retry_after=5)
+                if self._foreign(request):
+                    raise web.HTTPForbidden(text="origin\n")
+                return await serve(request, self._token(request), mark)
+            except Refusal as why:
+                return frames([encode(Error(code=why.code, id=why.id, retry_after=why.retry_after))])
+
+        return asked
+
+    async def _post(self, request: web.Request, token: str, mark: str) -> web.Response:
+        """Take one frame by POST and answer with the frames that a socket would get."""
+        peer = RequestPeer(mark, time.monotonic(), tokens.address(token) if token else "")
+        try:
+            await self._talk.hear(peer, await body(request))
+        finally:
+            self._audience.leave(peer)
+        return frames(peer.frames)
+
+    async def _poll(self, request: web.Request, token: str, mark: str) -> web.Response:
+        """Answer with what is new for this patron, or after a while with nothing."""
+        if not token:
+            raise Refusal("token")
+        asked = read_poll(await body(request))
+        peer = RequestPeer(mark, time.monotonic())
+        if not self._door.enter(mark):
+            raise Refusal("slow-down", retry_after=30)
+        try:
+            self._audience.join(peer, tokens.address(token))
+            missed = await self._talk.missed(peer.sender, asked.after, asked.have)
+            if not missed and not peer.frames and asked.wait:
+                await self._wait(peer)
+            await self._desks.place(peer)
+            return frames(missed + peer.frames)
+        except Busy as error:
+            raise Refusal("busy", retry_after=5) from error
+        finally:
+            self._door.leave(mark)
+            if self._audience.leave(peer):
+                self._desks.leave(peer.sender)
+
+    async def _wait(self, peer: RequestPeer) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await peer.news.wait()
+        except TimeoutError:
+            return
+
+    async def _status(self, request: web.Request) -> web.Response:
+        return self._pages.status(request, self._desks.now if self._open else None)
+
+    async def _upload(self, request: web.Request, token: str, mark: str) -> web.StreamResponse:
+        if not self._config.attachments:
+            raise Refusal("file-type")
+        return await self._files.upload(request, token, mark)
+
+    async def _download(self, request: web.Request, token: str, mark: str) -> web.StreamResponse:
+        return await self._files.download(request, token)
+
+    # ---- who asks ----
+
+    def _address(self, request: web.Request) -> str:
+        remote = request.remote or ""
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        return forwarded.rsplit(",", 1)[-1].strip() if forwarded and remote in self._config.proxies else remote
+
+    def _foreign(self, request: web.Request) -> bool:
+        """Say whether a page of somebody else asks: only our own frame and page may speak for a patron."""
+        origin = request.headers.get("Origin")
+        return origin is not None and origin.lower() not in own_origins(request, self._ports.public_url)
+
+    def _token(self, request: web.Request) -> str:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if not token:
+            return ""
+        if scheme.lower() != "bearer" or not tokens.genuine(self._ports.secret, token):
+            raise Refusal("token")
+        return token
+
+
+def origins(config: WebchatConfig) -> tuple[str, ...]:
+    """Return the allow-list as browsers write origins; raises Misconfigured."""
+    try:
+        return tuple("*" if text == "*" else allowed_origin(text) for text in config.origins)
+    except ValueError as error:
+        raise Misconfigured(str(error)) from error
+
+
+def settings(config: WebchatConfig, channel: str) -> dict[str, object]:
+    """Return what the pages need to know."""
+    return {
+        "channel": channel,
+        "origins": list(origins(config)),
+        "form": config.form,
+        "files": config.attachments,
+        "maxText": config.max_text,
+        "maxFile": MAX_FILE,
+    }
+
+
+async def body(request: web.Request) -> bytes:
+    """Return a request's body; raises Refusal when it is longer than a frame may be."""
+    if (request.content_length or 0) > MAX_FRAME:
+        raise Refusal("too-large")
+    raw = bytearray()
+    async for chunk in request.content.iter_any():
+        raw += chunk
+        if len(raw) > MAX_FRAME:
+            raise Refusal("too-large")
+    return bytes(raw)
+
+
+def frames(held: list[bytes]) -> web.Response:
+    """Answer with frames; the status is that of the first error among them, for clients that read no further."""
+    errors = (error_decoder.decode(frame) for frame in held if frame.startswith(b'{"t":"error"'))
+    error = next(errors, None)
+    status = STATUS.get(error.code, 400) if error else 200
+    headers = {**COMMON, "Cache-Control": "no-store"}
+    if error and error.retry_after:
+        headers["Retry-After"] = str(ceil(error.retry_after))
+    text = b'{"frames":[' + b",".join(held) + b"]}"
+    return web.Response(status=status, body=text, content_type="application/json", headers=headers)
+
+
+async def together(*loops: Coroutine[Any, Any, None]) -> None:
+    """Run loops until one ends, stop the others, raise what ended it."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,354 @@
+"""The frames between a browser and the house: JSON objects tagged `t`, one a WebSocket message. Pure.
+
+    browser -> house    hello (first; again after sleep)  message  receipt  typing  ping
+    house -> browser    welcome  token  lines  ack  mark  typing  desk  pong  again  error
+
+The rules: the browser makes a message's id and sends it again under that id until `ack` comes, which says that it is durable.
+`lines` carry positions to resume from; whatever comes twice has the same id. A frame that cannot be read is answered by
+`error` with a code, and the socket lives. Text is text: nothing here is ever markup.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, dataclass_transform
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from adapters.webchat import tokens
+from adapters.webchat.limits import MAX_FILES
+from bridge.adapter import Desk, HistoryLine
+from bridge.message import Attachment, Delivery, Message, message_id
+
+Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Short = Annotated[str, Meta(max_length=200)]
+
+BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+CONTROLS = dict.fromkeys([n for n in range(0x20) if n not in (0x09, 0x0A)] + [0x7F])
+EARLIEST = 1_577_836_800_000  # 2020: a browser clock before this is wrong
+
+
+class Refusal(ValueError):
+    """A frame is not taken; `code` tells the browser why, `id` which message it was, `retry_after` (s) when to come again."""
+
+    def __init__(self, code: str, id: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(code)
+        self.code = code
+        self.id = id
+        self.retry_after = retry_after
+
+
+# ---- what a browser says ----------------------------------------------------------------------------------------------
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Frame(msgspec.Struct, tag_field="t", frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of all frames."""
+
+
+class FileRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A file that this patron uploaded or was sent; `proof` binds it to him."""
+
+    digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    name: Short
+    media_type: Annotated[str, Meta(max_length=100)]
+    size: Annotated[int, Meta(ge=0)]
+    proof: Annotated[str, Meta(max_length=64)] = ""
+
+
+class Hello(Frame, tag="hello"):
+    """Who I am (no token before the first message), what I hold: the last position, and ids seen without one."""
+
+    token: Short = ""
+    after: Short = ""
+    have: Annotated[tuple[Short, ...], Meta(max_length=50)] = ()
+
+
+class Post(Frame, tag="message"):
+    """What the patron wrote; `id` is the browser's own and stays the same when it is sent again."""
+
+    id: Id
+    text: str = ""
+    files: Annotated[tuple[FileRef, ...], Meta(max_length=MAX_FILES)] = ()
+    seed: Annotated[str, Meta(max_length=64)] = ""  # of a first message: see tokens.py
+    name: Short = ""
+    contact: Short = ""
+    language: Annotated[str, Meta(max_length=35)] = ""
+    page: Annotated[str, Meta(max_length=2000)] = ""
+    later: bool = False  # the form that is left while the desk is closed
+    at: int = 0  # ms by the browser's clock
+
+
+class Seen(Frame, tag="receipt"):
+    """These lines arrived, or were on screen."""
+
+    ids: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=50)]
+    stage: Literal["delivered", "read"]
+
+
+class Typing(Frame, tag="typing"):
+    """The patron is writing, or stopped."""
+
+    on: bool
+
+
+class Ping(Frame, tag="ping"):
+    """Are you there?"""
+
+
+ClientFrame = Hello | Post | Seen | Typing | Ping
+decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a long poll: like Hello, but the token is in the Authorization header."""
+
+    after: Short = ""
+    have: Annotated[tuple[Short, ...], Meta(max_length=50)] = ()
+    wait: bool = True
+
+
+poll_decoder = msgspec.json.Decoder(Poll)
+
+
+def read_frame(raw: bytes | str) -> ClientFrame:
+    """Return what a browser said; raises Refusal."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise Refusal("invalid", guessed_id(raw)) from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Refusal("malformed") from error
+
+
+def guessed_id(raw: bytes | str) -> str:
+    """Return the id inside a frame that is JSON but not ours, so that the browser knows which message it was."""
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
+    value = found.get("id") if isinstance(found, dict) else None
+    return value[:64] if isinstance(value, str) else ""
+
+
+def read_poll(raw: bytes) -> Poll:
+    """Return the body of a long poll; raises Refusal."""
+    try:
+        return poll_decoder.decode(raw or b"{}")
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Refusal("malformed") from error
+
+
+# ---- what it means ----------------------------------------------------------------------------------------------------
+
+
+def clean_text(text: str) -> str:
+    """Drop control characters but line breaks and tabs; line ends become one kind."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROLS).strip()
+
+
+def clean_word(text: str) -> str:
+    """One line, without characters that turn the reading direction: for names and addresses."""
+    return " ".join(text.translate(CONTROLS).translate(BIDI).split())
+
+
+def clean_page(url: str) -> str:
+    """Return the page without credentials, query and fragment; "" for anything but the web (ALA: no referrer queries)."""
+    try:
+        parts = urlsplit(clean_word(url))
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not host:
+        return ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"[:500]
+
+
+def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: int, now_ms: int) -> Message:
+    """Return the message of `sender` that a frame carries; raises Refusal."""
+    text = clean_text(post.text)
+    if not text and not post.files:
+        raise Refusal("empty", post.id)
+    if len(text) > max_text:
+        raise Refusal("too-long", post.id)
+    if not all(tokens.proven(secret, sender, ref.digest, ref.proof) for ref in post.files):
+        raise Refusal("file", post.id)
+    contact = clean_word(post.contact)
+    if post.later and not contact:
+        raise Refusal("contact", post.id)
+    return Message(
+        id=message_id(channel, sender, post.id),
+        channel=channel,
+        sender=sender,
+        source=post.id,
+        text=text,
+        attachments=tuple(
+            Attachment(digest=f.digest, media_type=f.media_type, size=f.size, name=clean_word(f.name))
+            for f in post.files
+        ),
+        sent_at=post.at if EARLIEST <= post.at <= now_ms + 300_000 else 0,
+        name=clean_word(post.name)[:100],
+        contact=contact,
+        language=clean_word(post.language),
+        page=clean_page(post.page),
+        later=post.later,
+    )
+
+
+# ---- what the house says ----------------------------------------------------------------------------------------------
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One line of the patron's view; `position` "" for one pushed live, which comes again with its position."""
+
+    id: str
+    who: str
+    text: str
+    at: int
+    position: str = ""
+    author: str = ""
+    source: str = ""
+    files: tuple[FileRef, ...] = ()
+    event: str = ""
+    stage: str = ""
+
+
+class Welcome(Frame, tag="welcome"):
+    """The house is there. `beat`: seconds between pings; `known`: the token is good."""
+
+    beat: float
+    known: bool
+
+
+class Token(Frame, tag="token"):
+    """Keep this: it says who you are."""
+
+    token: str
+
+
+class Lines(Frame, tag="lines"):
+    """Lines in order. `reset`: forget what you hold, these are all. `live`: they are news."""
+
+    lines: tuple[Line, ...]
+    reset: bool = False
+    live: bool = False
+
+
+class Ack(Frame, tag="ack"):
+    """Your message `id` is durable; `message` is its id here."""
+
+    id: str
+    message: str
+
+
+class Mark(Frame, tag="mark"):
+    """A librarian has read up to your message `about`; `id` is this sign's own."""
+
+    id: str
+    about: str
+
+
+class TheyType(Frame, tag="typing"):
+    """A librarian is writing, or stopped."""
+
+    on: bool
+    name: str = ""
+
+
+class DeskState(Frame, tag="desk"):
+    """The desk as this patron may know it."""
+
+    open: bool
+    online: bool
+    wait_s: int | None = None
+    place: int = 0
+    next_opening: int = 0
+    library: str = ""
+    accent: str = ""
+    language: str = "en"
+
+
+class Pong(Frame, tag="pong"):
+    """Yes."""
+
+
+class Again(Frame, tag="again"):
+    """Your line was full and something was left out: say hello again."""
+
+
+class Error(Frame, tag="error"):
+    """A frame was not taken: `code` is a word of the catalogue, `id` the message it concerns, `retry_after` s."""
+
+    code: str
+    id: str = ""
+    retry_after: float = 0.0
+
+
+ServerFrame = Welcome | Token | Lines | Ack | Mark | TheyType | DeskState | Pong | Again | Error
+encode = msgspec.json.Encoder().encode
+
+
+def file_ref(secret: bytes, sender: str, attachment: Attachment) -> FileRef:
+    """Return an attachment as this patron may name and fetch it."""
+    return FileRef(
+        digest=attachment.digest,
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size=attachment.size,
+        proof=tokens.proof(secret, sender, attachment.digest),
+    )
+
+
+def history_line(line: HistoryLine, sender: str, secret: bytes) -> Line:
+    """Return a line of the patron's history."""
+    return Line(
+        id=line.id,
+        who=line.who,
+        text=line.text,
+        at=line.at,
+        position=line.position,
+        author=line.author,
+        source=line.source,
+        files=tuple(file_ref(secret, sender, attachment) for attachment in line.attachments),
+        event=line.event,
+        stage=line.stage,
+    )
+
+
+def live_frame(delivery: Delivery, secret: bytes) -> ServerFrame:
+    """Return what a delivery looks like to the browser it is for."""
+    if delivery.kind == "mark":
+        return Mark(id=delivery.id, about=delivery.about)
+    line = Line(
+        id=delivery.id,
+        who="librarian" if delivery.kind == "text" else "desk",
+        text=delivery.text,
+        at=delivery.at,
+        author=delivery.author,
+        files=tuple(file_ref(secret, delivery.to, attachment) for attachment in delivery.attachments),
+        event=delivery.event,
+    )
+    return Lines(lines=(line,), live=True)
+
+
+def desk_state(desk: Desk) -> DeskState:
+    """Return the desk as a frame; the guess is rounded, so that it changes when it means something."""
+    wait = None if desk.wait_s is None else rounded(desk.wait_s)
+    return DeskState(
+        open=desk.open,
+        online=desk.online,
+        wait_s=wait,
+        place=desk.place,
+        next_opening=desk.next_opening,
+        library=desk.library,
+        accent=desk.accent,
+        language=desk.language,
+    )
+
+
+def rounded(seconds: int) -> int:
+    """Round a wait up to half minutes, above five minutes to whole minutes, above half an hour to fives."""
+    step = 30 if seconds <= 300 else 60 if seconds <= 1800 else 300
+    return -(-max(0, seconds) // step) * step

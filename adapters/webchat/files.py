@@ -1,0 +1,83 @@
+"""Files of a conversation: up while writing, down with the conversation's token alone.
+
+The rules: what a file is, is sniffed by the blob store and not believed; over 10 MB nothing is kept. A file is fetched with the
+token in the Authorization header and the proof that binds it to the patron, never by a bare address; it leaves as
+`application/octet-stream`, as a download, with sniffing off, so that no browser runs it under our origin.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from adapters.webchat import tokens
+from adapters.webchat.codec import FileRef, Refusal, clean_word, encode, file_ref
+from adapters.webchat.limits import MAX_FILE, Door
+from adapters.webchat.talk import tenths
+from bridge.adapter import Ports, TooLarge
+
+CHUNK = 64 * 1024
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Content-Disposition": "attachment",
+    "Cache-Control": "private, max-age=3600",
+    "Content-Type": "application/octet-stream",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Upload and download for one channel."""
+
+    ports: Ports
+    door: Door
+
+    async def upload(self, request: web.Request, token: str, mark: str) -> web.Response:
+        """Keep the body as a file; answers its reference, and a token when this is the first thing a patron sends."""
+        minted = "" if token else tokens.mint(self.ports.secret, request.headers.get("X-Seed", "")[:64])
+        sender = tokens.address(token or minted)
+        self._admit(sender if token else "", mark)
+        if (request.content_length or 0) > MAX_FILE:
+            raise Refusal("file-too-large")
+        ref = await self._save(request, sender)
+        body = encode({"file": ref, **({"token": minted} if minted else {})})
+        return web.Response(body=body, content_type="application/json")
+
+    def _admit(self, sender: str, mark: str) -> None:
+        now = time.monotonic()
+        wait = self.door.uploads.take(sender, now) if sender else self.door.newcomers.take(mark, now)
+        if wait:
+            raise Refusal("slow-down", retry_after=tenths(wait))
+
+    async def _save(self, request: web.Request, sender: str) -> FileRef:
+        name = clean_word(unquote(request.headers.get("X-File-Name", ""), errors="replace"))[:150] or "file"
+        try:
+            kept = await self.ports.blobs.save(chunks(request), name, MAX_FILE)
+        except TooLarge as error:
+            raise Refusal("file-too-large") from error
+        except ValueError as error:
+            raise Refusal("file-type") from error
+        return file_ref(self.ports.secret, sender, kept)
+
+    async def download(self, request: web.Request, token: str) -> web.StreamResponse:
+        """Answer with the bytes of a file of this patron's conversation."""
+        digest = request.match_info["digest"]
+        if not token or not tokens.proven(
+            self.ports.secret, tokens.address(token), digest, request.headers.get("X-Proof", "")
+        ):
+            raise Refusal("file")
+        path = await self.ports.blobs.path(digest)
+        if path is None:
+            raise Refusal("file-gone")
+        return web.FileResponse(path, headers=SAFE)
+
+
+async def chunks(request: web.Request) -> AsyncIterator[bytes]:
+    """Iterate over a request's body."""
+    async for chunk in request.content.iter_chunked(CHUNK):
+        yield chunk

@@ -1,0 +1,122 @@
+"""How much one patron, and one address, may ask of the house. Pure: the caller brings the time.
+
+The rules:
+- A patron who writes quickly is never cut off: he is told to slow down and for how long, and his browser waits and sends
+  again. Only a socket that goes on regardless is closed.
+- Addresses are counted in memory alone, as hashes under a salt that dies with the process: no IP is kept (ALA, "Privacy").
+  A whole library may sit behind one address, so those limits are wide.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from ipaddress import ip_address, ip_network
+from secrets import token_bytes
+
+MAX_FRAME = 64 * 1024  # bytes of one frame or request; longer gets an error and the socket lives
+HARD_FRAME = 256 * 1024  # the WebSocket itself is closed above this (1009)
+MAX_FILE = 10 * 1024 * 1024
+MAX_FILES = 5  # attachments of one message
+BEAT_S = 20.0  # the browser asks "are you there" this often
+DEAF_S = 65.0  # a socket that was silent so long is gone
+POLL_S = 25.0  # a long poll answers after this, with or without news
+STUBBORN = 200  # frames over the limit before the socket is closed (1008)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many a second, with `burst` saved up at most."""
+
+    a_second: float
+    burst: float
+
+
+FRAMES = Rate(10, 60)  # of one socket or token
+MESSAGES = Rate(1, 20)  # of one patron
+NEWCOMERS = Rate(1, 60)  # first messages from one address
+UPLOADS = Rate(0.2, 10)  # of one patron
+REQUESTS = Rate(20, 200)  # plain requests from one address
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A token bucket: starts full."""
+
+    spent: float = 0.0
+    at: float = 0.0
+
+    def take(self, rate: Rate, now: float) -> float:
+        """Take one: 0 when allowed, else the seconds until it would be."""
+        spent = max(0.0, self.spent - (now - self.at) * rate.a_second)
+        self.at = now
+        if spent + 1 > rate.burst:
+            self.spent = spent
+            return (spent + 1 - rate.burst) / rate.a_second
+        self.spent = spent + 1
+        return 0.0
+
+    def full(self, rate: Rate, now: float) -> bool:
+        """Say whether it holds nothing worth remembering."""
+        return self.spent <= (now - self.at) * rate.a_second
+
+
+@dataclass(slots=True)
+class Buckets:
+    """A bucket per key; those that filled up again are forgotten, so memory follows recent use."""
+
+    rate: Rate
+    held: dict[str, Bucket] = field(default_factory=dict)
+
+    def take(self, key: str, now: float) -> float:
+        """Take one from `key`'s bucket: 0 or the seconds to wait."""
+        bucket = self.held.get(key)
+        if bucket is None:
+            bucket = self.held[key] = Bucket(at=now)
+        return bucket.take(self.rate, now)
+
+    def forget(self, now: float) -> None:
+        """Drop what has filled up."""
+        for key in [key for key, bucket in self.held.items() if bucket.full(self.rate, now)]:
+            del self.held[key]
+
+
+@dataclass(slots=True)
+class Door:
+    """Who may come in: connections and requests by hashed address, messages and uploads by patron."""
+
+    per_address: int
+    salt: bytes = field(default_factory=lambda: token_bytes(16))
+    connections: Counter[str] = field(default_factory=Counter)
+    newcomers: Buckets = field(default_factory=lambda: Buckets(NEWCOMERS))
+    requests: Buckets = field(default_factory=lambda: Buckets(REQUESTS))
+    messages: Buckets = field(default_factory=lambda: Buckets(MESSAGES))
+    uploads: Buckets = field(default_factory=lambda: Buckets(UPLOADS))
+
+    def mark(self, address: str) -> str:
+        """Return what stands for an address in this process; an IPv6 household counts as one (/64)."""
+        try:
+            ip = ip_address(address)
+            place = str(ip_network(f"{ip}/64", strict=False)) if ip.version == 6 else str(ip)
+        except ValueError:
+            place = address
+        return blake2b(place.encode(), key=self.salt, digest_size=8).hexdigest()
+
+    def enter(self, mark: str) -> bool:
+        """Count a connection in; False when its address holds too many."""
+        if self.connections[mark] >= self.per_address:
+            return False
+        self.connections[mark] += 1
+        return True
+
+    def leave(self, mark: str) -> None:
+        """Count a connection out."""
+        self.connections[mark] -= 1
+        if self.connections[mark] <= 0:
+            del self.connections[mark]
+
+    def forget(self, now: float) -> None:
+        """Drop what need not be remembered any longer."""
+        for buckets in (self.newcomers, self.requests, self.messages, self.uploads):
+            buckets.forget(now)

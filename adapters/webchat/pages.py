@@ -1,0 +1,134 @@
+"""The patron's pages, and the rules that browsers are told with them.
+
+The rules (CSP 3, Fetch, HTML): a page loads from this house alone; nothing inline runs; only the origins on the channel's
+list may put it into a frame, and the frame itself speaks with those alone. No cookie is ever set. The status answer, which a
+library's page asks for before anybody acts, is readable by the same origins.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from adapters.webchat.codec import desk_state, encode
+from bridge.adapter import Desk
+
+STATIC = Path(__file__).parent / "static"
+ORIGIN = re.compile(r"^https?://[A-Za-z0-9.*\-\[\]:]+$")
+HASHED = "public, max-age=31536000, immutable"
+BRIEF = "public, max-age=300"
+COMMON = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+}
+HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:]+$")
+
+
+def allowed_origin(text: str) -> str:
+    """Return an origin of the allow-list as browsers write it; raises ValueError."""
+    parts = urlsplit(text.strip().rstrip("/"))
+    origin = f"{parts.scheme}://{parts.netloc}".lower()
+    if parts.path or parts.query or parts.username is not None or not ORIGIN.match(origin):
+        raise ValueError(f"not an origin: {text!r} (write it like https://www.library.example)")
+    return origin
+
+
+def own_origins(request: web.Request, public_url: str) -> set[str]:
+    """Return the origins under which this page itself may have been loaded."""
+    parts = urlsplit(public_url)
+    here = {f"http://{request.host}", f"https://{request.host}"}
+    return {origin.lower() for origin in (here | {f"{parts.scheme}://{parts.netloc}"} if public_url else here)}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of one channel."""
+
+    channel: str
+    origins: tuple[str, ...]
+    settings: dict[str, object]
+    folder: Path = field(default=STATIC)
+
+    def policy(self, request: web.Request, ancestors: tuple[str, ...]) -> str:
+        """Return the Content-Security-Policy of a page; sockets are named, since not every browser counts them as 'self'."""
+        host = request.host if HOST.match(request.host) else ""
+        sockets = f" ws://{host} wss://{host}" if host else ""
+        framers = " ".join(ancestors) or "'none'"
+        return (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+            f"connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; "
+            f"frame-src 'self'; frame-ancestors {framers}"
+        )
+
+    def html(self, request: web.Request, name: str, ancestors: tuple[str, ...]) -> web.Response:
+        """Answer with a page, its settings filled in."""
+        settings = escape(json.dumps(self.settings), quote=True)
+        text = self.source(name).replace("%settings%", settings)
+        headers = {**COMMON, "Content-Security-Policy": self.policy(request, ancestors), "Cache-Control": "no-cache"}
+        if ancestors == ():
+            headers["X-Frame-Options"] = "DENY"
+        return web.Response(text=text, content_type="text/html", headers=headers)
+
+    def source(self, name: str) -> str:
+        """Return a built page; 503 when the pages were never built."""
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise web.HTTPServiceUnavailable(text="The pages are not built: run `make pages`.\n") from error
+
+    async def frame(self, request: web.Request) -> web.Response:
+        """The chat inside a library's page."""
+        return self.html(request, "frame.html", ("'self'", *self.origins))
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The chat on a page of its own."""
+        return self.html(request, "page.html", ())
+
+    async def portal(self, request: web.Request) -> web.Response:
+        """A small library's page with the widget on it."""
+        return self.html(request, "portal/index.html", ("'self'",))
+
+    async def widget(self, request: web.Request) -> web.StreamResponse:
+        """The loader that a library's page embeds."""
+        return self.file("widget.js", BRIEF, {"Cross-Origin-Resource-Policy": "cross-origin"})
+
+    async def asset(self, request: web.Request) -> web.StreamResponse:
+        """A built file; its name holds its hash, so it never changes."""
+        folder = "portal/assets" if "/portal/" in request.path else "assets"
+        return self.file(f"{folder}/{request.match_info['name']}", HASHED, {})
+
+    def file(self, name: str, cache: str, headers: dict[str, str]) -> web.StreamResponse:
+        """Answer with a built file; 404 when there is none."""
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
+            raise web.HTTPNotFound
+        return web.FileResponse(path, headers={**COMMON, "Cache-Control": cache, **headers})
+
+    def status(self, request: web.Request, desk: Desk | None) -> web.Response:
+        """Say whether the desk is open, so that a button on a library's page tells the truth; cookieless."""
+        headers = {**COMMON, "Cache-Control": "public, max-age=15", "Vary": "Origin"}
+        origin = request.headers.get("Origin", "").lower()
+        if origin in self.origins or "*" in self.origins:
+            headers["Access-Control-Allow-Origin"] = origin or "*"
+        if desk is None:
+            return web.Response(status=503, headers=headers)
+        language = request.query.get("language") or desk.language
+        body = {"desk": desk_state(desk), "words": self.words.get(language[:2].lower(), {})}
+        return web.Response(body=encode(body), content_type="application/json", headers=headers)
+
+    @cached_property
+    def words(self) -> dict[str, dict[str, str]]:
+        """The loader's few words in each language that has a catalogue."""
+        found = {}
+        for path in sorted((self.folder / "words").glob("??.json")):
+            found[path.stem] = msgspec.json.decode(path.read_bytes()).get("loader", {})
+        return found

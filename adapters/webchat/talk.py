@@ -1,0 +1,203 @@
+"""What the house answers to each frame of a browser, whichever way it came.
+
+The rules: a message is acknowledged only after it is durable; one that cannot be taken is refused with a code and a time to
+come again, and never dropped in silence. A patron may only ever speak for himself: the token says who he is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from adapters.webchat import tokens
+from adapters.webchat.audience import Audience, Peer, SocketPeer
+from adapters.webchat.codec import (
+    Ack,
+    ClientFrame,
+    Error,
+    Hello,
+    Line,
+    Lines,
+    Ping,
+    Pong,
+    Post,
+    Refusal,
+    Seen,
+    Token,
+    Typing,
+    Welcome,
+    encode,
+    file_ref,
+    guessed_id,
+    history_line,
+    read_frame,
+    read_post,
+)
+from adapters.webchat.desks import Desks
+from adapters.webchat.limits import BEAT_S, FRAMES, MAX_FRAME, Door
+from bridge.adapter import Busy, HistoryLine, Ports, Signal
+from bridge.message import Message
+
+BUSY_S = 5.0  # come again after
+TYPING_S = 2.0  # one sign of typing in this time
+PAGE = 200  # lines of history in one frame
+
+
+def wall_ms() -> int:
+    """Return the time for people: ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def tenths(seconds: float) -> float:
+    """Round a wait up to tenths of a second."""
+    return ceil(seconds * 10) / 10
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Everything that is needed to answer a frame."""
+
+    ports: Ports
+    door: Door
+    audience: Audience
+    desks: Desks
+    max_text: int
+
+    async def hear(self, peer: Peer, raw: bytes | str) -> None:
+        """Take one frame and answer it; never raises for what a browser sent."""
+        try:
+            self._pace(peer, raw)
+            await self._take(peer, read_frame(raw))
+        except Refusal as why:
+            peer.refused += 1
+            await peer.answer(encode(Error(code=why.code, id=why.id, retry_after=why.retry_after)))
+
+    def _pace(self, peer: Peer, raw: bytes | str) -> None:
+        if len(raw) > MAX_FRAME:
+            raise Refusal("too-large")
+        if wait := peer.bucket.take(FRAMES, time.monotonic()):
+            raise Refusal("slow-down", guessed_id(raw), tenths(wait))
+
+    async def _take(self, peer: Peer, frame: ClientFrame) -> None:
+        match frame:
+            case Ping():
+                await peer.answer(encode(Pong()))
+            case Hello():
+                await self._greet(peer, frame)
+            case Post():
+                await self._receive(peer, frame)
+            case Typing():
+                await self._typing(peer, frame.on)
+            case Seen():
+                await self._seen(peer, frame)
+
+    # ---- hello: who it is, and what was missed ----
+
+    async def _greet(self, peer: Peer, hello: Hello) -> None:
+        if hello.token and not tokens.genuine(self.ports.secret, hello.token):
+            raise Refusal("token")
+        await peer.answer(encode(Welcome(beat=BEAT_S, known=bool(hello.token))))
+        await self.desks.show(peer)
+        if hello.token:
+            sender = tokens.address(hello.token)
+            self.audience.join(peer, sender)
+            await self.catch_up(peer, hello.after, hello.have)
+            self.desks.watch(sender, patience=BEAT_S)
+            await self.ports.signals.tell(Signal(kind="viewing", channel=self.ports.channel, address=sender))
+
+    async def catch_up(self, peer: Peer, after: str, have: Sequence[str]) -> None:
+        """Tell a browser what came after a position; what is pushed meanwhile follows behind it."""
+        if isinstance(peer, SocketPeer):
+            peer.hold, peer.behind = [], False
+        try:
+            for frame in await self.missed(peer.sender, after, have):
+                await peer.answer(frame)
+        except Busy as error:
+            raise Refusal("busy", retry_after=BUSY_S) from error
+        finally:
+            await self._release(peer)
+
+    async def _release(self, peer: Peer) -> None:
+        if not isinstance(peer, SocketPeer):
+            return
+        while peer.hold:
+            await peer.answer(peer.hold.pop(0))
+        peer.hold = None
+
+    async def missed(self, sender: str, after: str, have: Iterable[str]) -> list[bytes]:
+        """Return the frames that bring a browser up to date; raises Busy."""
+        lines, reset = await self._history(sender, after)
+        made = [history_line(line, sender, self.ports.secret) for line in lines]
+        frames = [
+            encode(Lines(lines=tuple(made[n : n + PAGE]), reset=reset and n == 0))
+            for n in range(0, max(len(made), 1 if reset else 0), PAGE)
+        ]
+        held = {*have, *(line.id for line in made)}
+        return frames + self.audience.recent(sender, held)
+
+    async def _history(self, sender: str, after: str) -> tuple[Sequence[HistoryLine], bool]:
+        try:
+            return await self.ports.history(sender, after), not after
+        except LookupError:
+            return await self.ports.history(sender, ""), True
+
+    # ---- a message ----
+
+    async def _receive(self, peer: Peer, post: Post) -> None:
+        self._admit(peer, post)
+        minted = "" if peer.sender else tokens.mint(self.ports.secret, post.seed)
+        sender = peer.sender or tokens.address(minted)
+        message = read_post(post, self.ports.channel, sender, self.ports.secret, self.max_text, wall_ms())
+        try:
+            new = await self.ports.inlet.receive(message)
+        except Busy as error:
+            raise Refusal("busy", post.id, BUSY_S) from error
+        if minted:
+            self.audience.join(peer, sender)
+            await peer.answer(encode(Token(token=minted)))
+        await peer.answer(encode(Ack(id=post.id, message=message.id)))
+        if minted:
+            for frame in self.audience.recent(sender, ()):
+                await peer.answer(frame)
+        if new:
+            await self.audience.tell(sender, encode(self._echo(message)), but=peer)
+        self.desks.watch(sender)
+
+    def _admit(self, peer: Peer, post: Post) -> None:
+        known, unknown = self.door.messages, self.door.newcomers
+        now = time.monotonic()
+        if wait := known.take(peer.sender, now) if peer.sender else unknown.take(peer.mark, now):
+            raise Refusal("slow-down", post.id, tenths(wait))
+
+    def _echo(self, message: Message) -> Lines:
+        """Return a patron's message as his other windows see it."""
+        files = tuple(file_ref(self.ports.secret, message.sender, held) for held in message.attachments)
+        line = Line(id=message.id, who="patron", text=message.text, at=wall_ms(), source=message.source, files=files)
+        return Lines(lines=(line,), live=True)
+
+    # ---- signs ----
+
+    async def _typing(self, peer: Peer, on: bool) -> None:
+        now = time.monotonic()
+        if not peer.sender or (on and now - peer.typed < TYPING_S):
+            return
+        peer.typed = now
+        channel = self.ports.channel
+        await self.ports.signals.tell(Signal(kind="typing" if on else "paused", channel=channel, address=peer.sender))
+
+    async def _seen(self, peer: Peer, seen: Seen) -> None:
+        if not peer.sender:
+            raise Refusal("token")
+        try:
+            for id in seen.ids:
+                await self.ports.inlet.receipt(id, seen.stage)
+        except Busy as error:
+            raise Refusal("busy", retry_after=BUSY_S) from error
+
+    async def gone(self, peer: Peer) -> None:
+        """A browser left; its patron too, when it was the last one."""
+        if self.audience.leave(peer):
+            self.desks.leave(peer.sender)
+            await self.ports.signals.tell(Signal(kind="gone", channel=self.ports.channel, address=peer.sender))
