@@ -1,0 +1,99 @@
+"""The shape of the code: named, sized and explained as style.md's habits ask, measured instead of remembered."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from statistics import median
+
+from tests.conftest import ROOT
+from tests.house.source import PACKAGES, FunctionNode, functions, length, modules, none, parsed, text_of, tracked
+
+FILE_LINES = 400
+FUNCTION_LINES = 50
+MEDIAN_LINES = 10
+
+VAGUE = re.compile(r"(Manager|Handler|Processor|Helper|Utils?)($|[A-Z])")
+VAGUE_MODULES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base"}
+WAIVER = re.compile(r"#\s*(type:\s*ignore|noqa)\b(?P<code>[\[:][^\]#]*\]?)?(?P<reason>.*)$")
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_module_says_what_it_is_about() -> None:
+    silent = [relative(path) for path in modules(*PACKAGES, "tests") if not ast.get_docstring(parsed(path))]
+    none(silent)
+
+
+def test_names_say_what_a_thing_is() -> None:
+    vague = [relative(path) for path in modules(*PACKAGES, "tests") if path.stem in VAGUE_MODULES]
+    vague += [
+        f"{relative(path)} class {node.name}"
+        for path in modules(*PACKAGES)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ClassDef) and VAGUE.search(node.name)
+    ]
+    none(vague)
+
+
+def test_no_file_owns_too_much() -> None:
+    """A vocabulary that only declares types may be twice as long: it is read by looking up, not from top to bottom."""
+    long = []
+    for path in modules(*PACKAGES):
+        lines = len(text_of(path).splitlines())
+        code = sum(length(node) for node in ast.walk(parsed(path)) if isinstance(node, FunctionNode))
+        if lines > (FILE_LINES if code > lines / 10 else 2 * FILE_LINES):
+            long.append(f"{relative(path)}: {lines} lines")
+    none(long)
+
+
+def test_functions_stay_short() -> None:
+    every = [function for function in functions(*PACKAGES) if "migrations" not in function.path.parts]
+    long = [str(function) for function in every if function.lines > FUNCTION_LINES]
+    none(long)
+    assert median(function.lines for function in every) <= MEDIAN_LINES
+
+
+def test_nothing_is_left_for_later() -> None:
+    marks = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    code = (
+        path for path in tracked() if path.suffix in {".py", ".ts", ".svelte", ".css", ".lua", ".js", ".sh", ".toml"}
+    )
+    left = [
+        f"{relative(path)}:{number}"
+        for path in code
+        for number, line in enumerate(text_of(path).splitlines(), 1)
+        if marks.search(line)
+    ]
+    none(left)
+
+
+def test_every_waiver_names_its_rule_and_its_reason() -> None:
+    bare = []
+    for path in modules(*PACKAGES, "tests"):
+        for number, line in enumerate(text_of(path).splitlines(), 1):
+            waiver = WAIVER.search(line)
+            if waiver and not (waiver["code"] and len(waiver["reason"].strip(" #-–—:()")) > 8):
+                bare.append(f"{relative(path)}:{number} {line.strip()}")
+    none(bare)
+
+
+def test_tests_speak_to_the_real_thing() -> None:
+    pretend = []
+    for path in modules("tests", "bridge/testing"):
+        for node in ast.walk(parsed(path)):
+            named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            named += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            pretend += [
+                f"{relative(path)} {name}" for name in named if name.startswith(("unittest.mock", "mock", "responses"))
+            ]
+    none(pretend)
+
+
+def test_nothing_outside_the_tests_knows_where_the_corpora_lie() -> None:
+    outside = "shared" + "/corpora"
+    knowing = [relative(path) for path in tracked() if outside in text_of(path) or "../" + "shared" in text_of(path)]
+    none(knowing)
