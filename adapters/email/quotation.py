@@ -52,6 +52,7 @@ DAY = re.compile(r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ -]+(?:de )?[^\W\d]{3,}|[^\W\d]
 STARTS_WITH_DATE = re.compile(r"^\W{0,4}(?:[^\W\d]{2,12}[.,]{0,2}\s+)?(?:" + DAY.pattern + r"|\d{4})")
 BARE_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d{1,2}:\d\d (?:(?:GMT|UTC)?[+-]\d\d:?\d\d|GMT|UTC) \S.{0,80}$")
 CLOSES = re.compile(r"(?:[:：]|[-—]{2,}|(?<=wrote)\.)[\s*_>]*$")
+SAYS_WHEN_OR_WHO = re.compile(r"[\d@]")
 LEAD = re.compile(r"^[\s>*_\-—.]*")
 WORD_BREAK = re.compile(r"[\s,.:;*_]+")
 LABEL = re.compile(r"^[\s>]*[*_]{0,2}([^\W\d][^:：*_<>@]{0,24}?)[*_]{0,2}\s?[:：](?:[*_]{0,2}(?:\s|$|[<\"'*_(]|(?=\S+@))|(?=\S))")
@@ -246,7 +247,7 @@ def _joined(lines: list[str]) -> str:
 
 def is_sentence(text: str) -> bool:
     """Whether `text`, on one line, says that somebody wrote at a time or from an address."""
-    if not CLOSES.search(text):
+    if not SAYS_WHEN_OR_WHO.search(text) or not CLOSES.search(text):
         return False
     addressed = ADDRESS.search(text)
     if VERB.search(text):

@@ -1,0 +1,233 @@
+"""Reports that a mail was not delivered: to whom, with which status, and whether for good.
+
+Read in this order, the first that names a recipient wins: the fields of RFC 3464 (also where they stand in the plain text), the header
+X-Failed-Recipients (exim, Google), JSON of Amazon SES, then the words of the report above the copy of the original mail. The daemon's own
+address and the one the report was sent to are never the failed recipient, unless nothing else is left.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from adapters.email.addresses import read_addresses
+from adapters.email.charset import decode
+from adapters.email.failures import HARD, reason_of, status_of
+from adapters.email.fields import Fields, split_header
+from adapters.email.structure import Part
+
+MAX_WORDS = 60_000
+MAX_RECIPIENTS = 100
+ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
+ORIGINAL_BELOW = re.compile(
+    r"^[\s>*=_-]{0,40}(?:below (?:this line )?is (?:a|the) copy|(?:this is |included is )?a copy of (?:the|your) (?:original )?message|original message"
+    r"|(?:the |your )?(?:headers? of the )?original message (?:follows|headers|was included)|unsent message|(?:the )?header of the original|"
+    r"returned message|non-delivered information|message (?:header|text) follows|message contents|the (?:body|text|following) (?:of the )?message|"
+    r"your (?:original )?message (?:follows|reads)|below this line|this is a copy of|contents? of (?:the )?message|message headers?:|"
+    r"copy of (?:the |your )?message|received:\s+from .{0,200}$|return-path: |=== message|the original message (?:was|follows|is attached)\b.{0,20}$|"
+    r"undelivered message|original (?:mail|message) (?:header|text))",
+    re.IGNORECASE | re.MULTILINE,
+)
+OPENS_LINE = re.compile(
+    r"^[\s>*|\"'(-]{0,8}(?:(?:rcpt )?to:?|recipient(?: address)?:?|for|user|address:?|e-?mail:?|failed (?:recipient|addresse?s?(?: follow)?):?|destination:?"
+    r"|(?:failed )?(?:final|original)-recipient:[^;\n]*;|invalid (?:final delivery userid|user|recipient|address):?|unknown user:?|mailbox)?\s*"
+    r"[<\"'\[(]{0,2}(?:mailto:|smtp:|rfc822;\s*)?$",
+    re.IGNORECASE,
+)
+NOT_HIS = re.compile(
+    r"(?:from|sender|by|reply-?to|cc|contact|help|message-?id|helo|abuse|e-?mail us at|admin\w*(?: at)?|expanded|envelope|generated from|"
+    r"delivered-to|sent by|your message|subject|auth id|submitted by|received:?|postmaster at|in-reply-to|references)[^\n@]{0,24}$",
+    re.IGNORECASE,
+)
+ACTION = re.compile(r"^action:[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
+RECIPIENT = re.compile(
+    r"^\s*(?:final|original)-recipient[ \t]*:[ \t]*(?:[\w-]+[ \t]*;)?[ \t]*<?([^\s<>;]+(?:[ ]@\S+)?)>?", re.IGNORECASE | re.MULTILINE
+)
+JSON_NOTICE = re.compile(r'^\s*\{.*"(?:notificationType|eventType)"', re.DOTALL)
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """One address that a report speaks of. `action` as in RFC 3464: failed, delayed, delivered, relayed, expanded."""
+
+    address: str
+    status: str
+    reason: str
+    action: str = "failed"
+
+    @property
+    def hard(self) -> bool:
+        """Whether this address will never work."""
+        return self.action == "failed" and self.reason in HARD and not self.status.startswith("4")
+
+
+class Bounce(msgspec.Struct, frozen=True):
+    """What a report says. `ids`: message ids of the mail that it is about, as far as the report includes it."""
+
+    recipients: tuple[Recipient, ...]
+    ids: tuple[str, ...] = ()
+
+    @property
+    def hard(self) -> bool:
+        """Whether any address failed for good."""
+        return any(recipient.hard for recipient in self.recipients)
+
+    @property
+    def status(self) -> str:
+        """The status that tells most: of a hard failure, else of the first recipient that has one."""
+        ordered = sorted(self.recipients, key=lambda recipient: not recipient.hard)
+        return next((recipient.status for recipient in ordered if recipient.status), "")
+
+
+def read_bounce(root: Part, own: str = "") -> Bounce:
+    """Return what a report tells; `own` is our address, which is never the failed one."""
+    report, words = _report(root), human_words(root)
+    aside = {address.address.casefold() for name in ("from", "to", "sender") for address in read_addresses(root.fields.raw(name))}
+    aside |= {own.casefold(), ""}
+    recipients = _from_json(words) or _from_report(report or words, words)
+    if not recipients:
+        said = _said(words)
+        named = read_addresses(root.fields.raw("x-failed-recipients"))
+        found = [address.address for address in named if address.address] or _from_words(words, aside)
+        recipients = [_judged(address, _about(address, said, found), said) for address in found[:MAX_RECIPIENTS]]
+    return Bounce(tuple(recipients), tuple(_ids(root, words)))
+
+
+def human_words(root: Part) -> str:
+    """The text of a report that is not the original mail."""
+    out: list[str] = []
+    for part in root.walk():
+        if part.media_type.startswith(("text/plain", "text/html")) and not part.children:
+            text = part.text()[:MAX_WORDS]
+            out.append(re.sub(r"<(?!\S+@)[^>]{0,2000}>", " ", text) if part.media_type == "text/html" else text)
+            if part.media_type == "text/plain" and len("".join(out)) > 40:
+                break
+        elif part.media_type in ("message/rfc822", "text/rfc822-headers"):
+            break
+    return "\n".join(out)[:MAX_WORDS]
+
+
+def _report(root: Part) -> str:
+    """The fields for programs."""
+    for part in root.walk():
+        if part.media_type in ("message/delivery-status", "message/global-delivery-status", "message/x-delivery-status"):
+            return decode(part.content(), "utf-8").replace("\r\n", "\n")[:MAX_WORDS]
+    return ""
+
+
+def _unfolded(text: str) -> str:
+    return re.sub(r"\n[ \t]+", " ", text)
+
+
+def _from_report(report: str, words: str) -> list[Recipient]:
+    """The recipient blocks of RFC 3464."""
+    found: dict[str, Recipient] = {}
+    human = _said(words)
+    for block in re.split(r"\n[ \t]*\n", _unfolded(report)):
+        named = RECIPIENT.findall(block)
+        if not named or len(found) >= MAX_RECIPIENTS:
+            continue
+        address = _best(named)
+        fields = dict(re.findall(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*)$", block, re.MULTILINE))
+        folded = {name.casefold(): value for name, value in fields.items()}
+        said = " ".join(folded.get(name, "") for name in ("diagnostic-code", "x-postfix-error", "x-supplementary-info"))
+        action = (ACTION.search(block) or re.match(r"()", "")).group(1) if ACTION.search(block) else "failed"
+        about = _about(address, human, [address]) if reason_of(said, "") == "" else ""
+        recipient = _judged(address, said, about, folded.get("status", ""), action.lower())
+        found.setdefault(address.casefold(), recipient)
+    return list(found.values())
+
+
+def _best(named: list[str]) -> str:
+    full = [name.strip("<>\"' ") for name in named if "@" in name]
+    return full[0] if full else named[0].strip("<>")
+
+
+def _judged(address: str, said: str, context: str, status: str = "", action: str = "failed") -> Recipient:
+    code = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", status)
+    declared = code.group(1) if code else ""
+    spoken = status_of(said) or ("" if declared else status_of(context))
+    best = spoken if spoken and (not declared or declared.endswith(".0.0") or declared[1:] == ".0.0") else declared or spoken
+    reason = reason_of(said, "") or reason_of(context, "") or reason_of("", best)
+    if action == "delayed":
+        reason = "timed-out"
+    return Recipient(address.strip("<>\"'"), best, reason, action or "failed")
+
+
+def _from_json(words: str) -> list[Recipient]:
+    if not JSON_NOTICE.match(words[:4000]):
+        return []
+    try:
+        notice = msgspec.json.decode(words.strip().split("\n\n")[0].split("\n--")[0].encode(), type=dict[str, msgspec.Raw])
+        bounce = msgspec.json.decode(notice.get("bounce", msgspec.Raw(b"{}")), type=SesBounce)
+    except (msgspec.DecodeError, UnicodeError):
+        return []
+    return [
+        _judged(one.emailAddress, one.diagnosticCode, bounce.bounceSubType, one.status, one.action.lower() or "failed")
+        for one in bounce.bouncedRecipients
+    ]
+
+
+class SesRecipient(msgspec.Struct):
+    """A recipient in a notice of Amazon SES (names are theirs)."""
+
+    emailAddress: str = ""  # noqa: N815 - their field
+    action: str = ""
+    status: str = ""
+    diagnosticCode: str = ""  # noqa: N815 - their field
+
+
+class SesBounce(msgspec.Struct):
+    """A bounce in a notice of Amazon SES (names are theirs)."""
+
+    bounceSubType: str = ""  # noqa: N815 - their field
+    bouncedRecipients: list[SesRecipient] = []  # noqa: N815 - their field
+
+
+def _said(words: str) -> str:
+    """The report without the copy of the original mail, which begins at a line that says so (never at the very top)."""
+    match = ORIGINAL_BELOW.search(words, 40)
+    return words[: match.start()] if match else words
+
+
+def _from_words(words: str, aside: set[str]) -> list[str]:
+    """Addresses that open a line come first; else any that the text does not call a sender."""
+    said = _said(words)
+    opening: dict[str, str] = {}
+    other: dict[str, str] = {}
+    for match in ADDRESS.finditer(said):
+        address = match.group(0).strip(".'`")
+        line = said[said.rfind("\n", 0, match.start()) + 1 : match.start()][-200:]
+        if address.casefold() in aside or NOT_HIS.search(line):
+            continue
+        (opening if OPENS_LINE.match(line) else other).setdefault(address.casefold(), address)
+    return list((opening or other).values())
+
+
+def _about(address: str, said: str, others: list[str]) -> str:
+    """What the text says from this address to the next one; for the first, also what stands on the line before."""
+    place = said.casefold().find(address.casefold())
+    if place < 0:
+        return said[:MAX_WORDS]
+    ends = [said.casefold().find(other.casefold(), place + len(address)) for other in others if other.casefold() != address.casefold()]
+    end = min((end for end in ends if end > 0), default=len(said))
+    return said[said.rfind("\n", 0, place) + 1 : end]
+
+
+def _ids(root: Part, words: str) -> list[str]:
+    """Message ids of the mail that the report is about, from the part that includes it or from the text below the line that says so."""
+    found: dict[str, None] = {}
+    for part in root.walk()[1:]:
+        if part.media_type in ("message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers"):
+            raw = part.content()
+            fields, _ = split_header(raw, 0, len(raw), whole=True)
+            found.update(dict.fromkeys(_of(fields)))
+    match = re.search(r"^\s*message-id:\s*<([^<>\s]{3,500})>", words, re.IGNORECASE | re.MULTILINE)
+    if match:
+        found.setdefault(match.group(1))
+    found.update(dict.fromkeys(root.fields.ids("in-reply-to") + root.fields.ids("references")))
+    return list(found)
+
+
+def _of(fields: Fields) -> list[str]:
+    return fields.ids("message-id")
