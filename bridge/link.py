@@ -115,6 +115,7 @@ class Link(asyncio.Protocol):
         self._watch: asyncio.TimerHandle | None = None
         self.pushed: asyncio.Queue[Any] = asyncio.Queue()
         self.lost: BaseException | None = None
+        self.server = ""  # which run of which server: another after every restart and failover
 
     @staticmethod
     async def connect(address: Address, *, patience: float, within: float) -> Link:
@@ -142,6 +143,8 @@ class Link(asyncio.Protocol):
             await self.call("AUTH", *filter(None, (address.username, address.password)))
         if address.database:
             await self.call("SELECT", address.database)
+        info = await self.call("INFO", "server")
+        self.server = info.partition(b"run_id:")[2].split(b"\r\n")[0].decode()
 
     def call(self, *command: Argument) -> asyncio.Future[Any]:
         """Send a command and return the future of its reply. The future raises hiredis.ReplyError or LinkLost."""
