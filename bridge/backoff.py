@@ -7,7 +7,7 @@ together; Brooker, "Exponential Backoff and Jitter", 2015. Only the supervisor a
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 FIRST_S = 1.0
@@ -36,3 +36,12 @@ class Backoff:
     def reset(self) -> None:
         """Start again from the first bound: it worked."""
         self.failures = 0
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """Iterate over the exceptions of a group, however deep; over `error` itself when it is none."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

@@ -1,0 +1,473 @@
+"""Drain one out stream into one adapter: in order within a conversation, side by side between them, every outcome shown.
+
+Rules
+- One lane a conversation; its order is the log's. At most one submission of a lane is in flight.
+- Retry holds its lane until it is sent or its deadline has passed; Uncertain releases it.
+- Before a submission that the network would not drop when it came twice, the attempt is written down. So after a crash a
+  pending part without an attempt is sent, and one with an attempt is in doubt.
+- Doubt: `idempotent` -> submit again under the same id; else `lookup` -> submit again only on a firm no; else never again,
+  and the librarian sees that nobody knows.
+- What is longer than the network takes is cut; the delivery is settled after its last part. A file that does not fit becomes
+  a link where there is one to give, else the whole delivery is refused with the reason.
+- A delivery that nobody could send by its deadline fails, visibly.
+
+Attempts are written as `2k` (parts before k are with the network, none is in flight) or `2k + 1` (part k was begun).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+from prometheus_client import Counter
+
+from bridge.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
+from bridge.backoff import Backoff, leaves
+from bridge.message import Attachment, Delivery, Receipt
+from bridge.split import split
+from bridge.store import Fenced, StoreError
+from routing.wire import decode_delivery, encode, source_key
+
+if TYPE_CHECKING:
+    from bridge.store import OutEntry, Store
+
+PREFETCH = 1000  # deliveries on their way here, about
+READ = 64  # commits in one read
+BLOCK_MS = 5000
+LAST = 2**64 - 1  # behind every delivery of a commit: what of it is settled must not be read again
+SEND_S = 90.0  # longer than any adapter's own time-outs
+STOP_S = 5.0  # what is in flight may finish when the drain is told to stop
+ASK_TIMES = 4  # lookups that answer "nobody can say" before the doubt is shown
+LIVE_PATIENCE_S = 3600
+SLOW_PATIENCE_S = 86_400
+
+DELIVERIES = Counter("deskbridge_deliveries", "Deliveries by channel and outcome", ["channel", "outcome"])
+ESCAPED = Counter("deskbridge_send_errors", "Exceptions that escaped an adapter's send or lookup", ["channel"])
+
+log = structlog.get_logger("bridge.outlet")
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """One delivery on its way. `attempt` is what was written down before a crash, -1 = nothing."""
+
+    entry: str
+    delivery: Delivery
+    attempt: int = -1
+
+
+class Bucket:
+    """A token bucket: `rate` a second in the long run, a second's worth at once; 0 = no limit."""
+
+    def __init__(self, rate: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._burst = max(1.0, rate)
+        self._tokens = self._burst
+        self._now = now
+        self._last = now()
+        self._turn = asyncio.Lock()
+
+    def wait(self) -> float:
+        """Return the seconds until the next token, 0.0 when there is one now."""
+        now = self._now()
+        self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate)
+        self._last = now
+        return 0.0 if self._tokens >= 1 else (1 - self._tokens) / self._rate
+
+    async def take(self) -> None:
+        """Wait for a token, first come first served."""
+        if not self._rate:
+            return
+        async with self._turn:
+            while wait := self.wait():
+                await asyncio.sleep(wait)
+            self._tokens -= 1
+
+
+class Drain:
+    """The one drain of a channel: whoever runs it holds the channel's lease `token`. Sends while `open`ed."""
+
+    def __init__(
+        self,
+        store: Store,
+        channel: str,
+        adapter: Adapter,
+        token: str,
+        *,
+        link: Callable[[Attachment], str] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._channel = channel
+        self._adapter = adapter
+        self._token = token
+        self._link = link
+        self._now = now
+        self._capabilities = adapter.capabilities
+        self._bucket = Bucket(self._capabilities.rate)
+        self._standing = asyncio.Event()
+        self._stopping = False
+        self._sending = 0
+        self._lanes: dict[str, deque[_Work]] = {}
+        self._on_its_way: set[str] = set()
+        self._room = asyncio.Event()
+        self._settling = _Settling(store, channel)
+        self._tasks: asyncio.TaskGroup | None = None
+
+    def open(self) -> None:
+        """The adapter's session stands: send."""
+        self._standing.set()
+
+    def close(self) -> None:
+        """The adapter's session ended: begin nothing new."""
+        self._standing.clear()
+
+    async def run(self) -> None:
+        """Drain until cancelled. Raises StoreError (Fenced: another process holds the channel)."""
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._tasks.create_task(self._settling.run())
+                reading = self._tasks.create_task(self._read())
+                try:
+                    await asyncio.wait([reading])
+                except asyncio.CancelledError:
+                    reading.cancel()
+                    await self._finish()
+                    raise
+        except BaseExceptionGroup as errors:
+            raise next(iter(leaves(errors))) from None
+        finally:
+            self._tasks = None
+
+    # -- reading
+
+    async def _read(self) -> None:
+        backoff = Backoff(first=0.1, most=5.0)
+        while True:
+            try:
+                after = await self._resume()
+                backoff.reset()
+                while True:
+                    after = await self._next(after)
+            except Fenced:
+                raise
+            except StoreError as error:
+                log.warning("the drain waits for the store", channel=self._channel, error=type(error).__name__)
+                await asyncio.sleep(backoff.next())
+
+    async def _resume(self) -> str:
+        """Take up everything that is not settled; what is on its way here already is not taken twice."""
+        on_its_way = set(self._on_its_way)
+        attempts = await self._store.attempts(self._channel)
+        after = "0-0"
+        for entry in await self._store.pending(self._channel):
+            after = f"{entry.id.partition('-')[0]}-{LAST}"
+            self._feed(entry, attempts, on_its_way)
+        return after
+
+    async def _next(self, after: str) -> str:
+        while len(self._on_its_way) >= PREFETCH:
+            self._room.clear()
+            await self._room.wait()
+        for entry in await self._store.read_out(self._channel, after, count=READ, block_ms=BLOCK_MS):
+            after = entry.id
+            self._feed(entry, {}, frozenset())
+        return after
+
+    def _feed(self, entry: OutEntry, attempts: Mapping[str, tuple[int, int]], skip: Collection[str]) -> None:
+        delivery = decode_delivery(entry.payload)
+        if delivery.id in skip or delivery.id in self._on_its_way:
+            return
+        self._on_its_way.add(delivery.id)
+        work = _Work(entry.id, delivery, attempts.get(delivery.id, (-1, 0))[0])
+        key = delivery.conversation or delivery.to
+        if (lane := self._lanes.get(key)) is not None:
+            lane.append(work)
+            return
+        assert self._tasks is not None
+        self._lanes[key] = deque([work])
+        self._tasks.create_task(self._serve(key))
+
+    async def _serve(self, key: str) -> None:
+        lane = self._lanes[key]
+        while lane:
+            work = lane.popleft()
+            outcome = await self._deliver(work)
+            DELIVERIES.labels(self._channel, type(outcome).__name__.lower()).inc()
+            await self._settling.settle(work, self._receipt(work.delivery, outcome))
+            self._on_its_way.discard(work.delivery.id)
+            self._room.set()
+        del self._lanes[key]
+
+    async def _finish(self) -> None:
+        """Let submissions in flight come to their outcome and be settled, for a moment."""
+        self._stopping = True
+        until = time.monotonic() + STOP_S
+        while (self._sending or self._settling.busy) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+
+    # -- one delivery
+
+    async def _deliver(self, work: _Work) -> Outcome:
+        fitted = fit(work.delivery, self._capabilities, self._link)
+        if isinstance(fitted, Rejected):
+            return fitted
+        parts = in_parts(fitted, self._capabilities.max_text)
+        first, doubt = max(0, work.attempt) // 2, work.attempt % 2 == 1 and work.attempt > 0
+        outcome: Outcome = Sent()
+        for number in range(min(first, len(parts) - 1), len(parts)):
+            submission = _Submission(self, parts[number], number, self._deadline(work.delivery), doubt)
+            outcome = await submission.outcome()
+            doubt = False
+            if not isinstance(outcome, Sent):
+                break
+        return outcome
+
+    def _deadline(self, delivery: Delivery) -> float:
+        patience = LIVE_PATIENCE_S if self._capabilities.live else SLOW_PATIENCE_S
+        return (delivery.expires_at or delivery.at + patience * 1000) / 1000
+
+    def _receipt(self, delivery: Delivery, outcome: Outcome) -> Receipt:
+        at = int(self._now() * 1000)
+        match outcome:
+            case Sent(network_id, stage):
+                return Receipt(delivery=delivery.id, stage=stage, network_id=network_id, at=at)
+            case Rejected(reason, detail):
+                return Receipt(delivery=delivery.id, stage="failed", reason=reason, detail=detail[:500], at=at)
+            case Retry(reason) | Uncertain(reason):
+                return Receipt(delivery=delivery.id, stage="uncertain", reason=reason, at=at)
+
+    # -- what a submission asks of its drain
+
+    async def standing(self, until: float) -> bool:
+        """Wait until the session stands; False when `until` (s since the epoch) came first. A drain that stops waits for ever."""
+        if self._stopping:
+            await asyncio.Event().wait()
+        if not self._standing.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, until - self._now())):
+                    await self._standing.wait()
+        return self._now() < until
+
+    async def remember(self, delivery: Delivery, mark: int) -> bool:
+        """Write down an attempt; False when the store is away. Raises Fenced."""
+        try:
+            await self._store.attempt(self._channel, self._token, delivery.id.partition(".")[0], mark)
+        except Fenced:
+            raise
+        except StoreError:
+            return False
+        return True
+
+    async def submit(self, part: Delivery) -> Outcome:
+        """Hand a part to the adapter and wait for what became of it."""
+        await self._bucket.take()
+        self._sending += 1
+        try:
+            async with asyncio.timeout(SEND_S):
+                return await self._adapter.send(part)
+        except TimeoutError:
+            return Uncertain("timeout")
+        except Exception:
+            ESCAPED.labels(self._channel).inc()
+            log.exception("an exception escaped send", channel=self._channel, delivery=part.id)
+            return Uncertain("internal")
+        finally:
+            self._sending -= 1
+
+    async def ask(self, part: Delivery) -> bool | None:
+        """Ask the network whether a part arrived."""
+        adapter: Asks = self._adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
+        try:
+            async with asyncio.timeout(SEND_S):
+                return await adapter.lookup(part)
+        except Exception as error:
+            ESCAPED.labels(self._channel).inc()
+            log.warning("lookup failed", channel=self._channel, delivery=part.id, error=type(error).__name__)
+            return None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the adapter declares."""
+        return self._capabilities
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._now()
+
+
+@dataclass(slots=True)
+class _Submission:
+    """One part, from the first try to its outcome."""
+
+    drain: Drain
+    part: Delivery
+    number: int
+    until: float
+    doubt: bool
+    backoff: Backoff = field(default_factory=lambda: Backoff(most=60.0))
+    asked: int = 0
+
+    async def outcome(self) -> Outcome:
+        """Return Sent, Rejected or Uncertain; never Retry."""
+        last = "expired"
+        while await self.drain.standing(self.until):
+            outcome = await self._step()
+            match outcome:
+                case Sent() | Rejected():
+                    return outcome
+                case Uncertain() if not self._resolvable():
+                    return outcome
+                case Uncertain(reason):
+                    last, wait = reason, self.backoff.next()
+                case Retry(reason, after):
+                    last, wait = reason, self.backoff.next() if after is None else after
+            if self.drain.now() + wait >= self.until:
+                break
+            await asyncio.sleep(wait)
+        return Uncertain(last) if self.doubt else Rejected("expired", "" if last == "expired" else last)
+
+    async def _step(self) -> Outcome:
+        """Ask where there is doubt, submit where there is none."""
+        capabilities = self.drain.capabilities
+        if self.doubt and not capabilities.idempotent:
+            if not capabilities.lookup:
+                return Uncertain("interrupted")
+            arrived = await self.drain.ask(self.part)
+            if arrived is None:
+                self.asked += 1
+                return Uncertain("unknown")
+            if arrived:
+                return Sent()
+            self.doubt = False
+        return await self._submit()
+
+    async def _submit(self) -> Outcome:
+        certain = self.drain.capabilities.idempotent
+        if not certain and not await self.drain.remember(self.part, 2 * self.number + 1):
+            return Retry("store-away")
+        outcome = await self.drain.submit(self.part)
+        self.doubt = isinstance(outcome, Uncertain) or (certain and self.doubt and isinstance(outcome, Retry))
+        if isinstance(outcome, Retry) and not certain:
+            await self.drain.remember(self.part, 2 * self.number)
+        return outcome
+
+    def _resolvable(self) -> bool:
+        """Whether doubt can be turned into knowledge by trying again."""
+        capabilities = self.drain.capabilities
+        return capabilities.idempotent or (capabilities.lookup and self.asked < ASK_TIMES)
+
+
+class _Settling:
+    """Settles in batches: one call in flight, the next gathers; tried again until the store has it."""
+
+    def __init__(self, store: Store, channel: str) -> None:
+        self._store = store
+        self._channel = channel
+        self._waiting: list[tuple[_Work, Receipt, asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+        self._flying = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is not settled yet."""
+        return self._flying or bool(self._waiting)
+
+    async def settle(self, work: _Work, receipt: Receipt) -> None:
+        """Return once the delivery is settled and its receipt durable."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, receipt, done))
+        self._wake.set()
+        await done
+
+    async def run(self) -> None:
+        """Settle what comes, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if batch := self._waiting:
+                self._waiting = []
+                self._flying = True
+                await self._batch(batch)
+                self._flying = False
+
+    async def _batch(self, batch: Sequence[tuple[_Work, Receipt, asyncio.Future[None]]]) -> None:
+        rows = [(work.entry, work.delivery.id, encode(receipt), source_key(receipt)) for work, receipt, _ in batch]
+        backoff = Backoff(first=0.1, most=5.0)
+        while True:
+            try:
+                await self._store.settle(self._channel, rows)
+                break
+            except StoreError as error:
+                log.warning("settle failed", channel=self._channel, deliveries=len(rows), error=type(error).__name__)
+                await asyncio.sleep(backoff.next())
+        for _, _, done in batch:
+            if not done.done():
+                done.set_result(None)
+
+
+def fit(
+    delivery: Delivery, capabilities: Capabilities, link: Callable[[Attachment], str] | None = None
+) -> Delivery | Rejected:
+    """Return the delivery as this network can carry it, or why it cannot."""
+    if (delivery.kind == "mark" and not capabilities.marks) or (
+        delivery.kind in ("offer", "line") and not capabilities.staff
+    ):
+        return Rejected("undeclared", f"the channel carries no {delivery.kind}")
+    large = [each for each in delivery.attachments if not 0 < each.size <= capabilities.max_media]
+    if not large:
+        return delivery
+    if link is None:
+        return Rejected("attachment-too-large" if capabilities.max_media else "no-attachments")
+    links = [f"{each.name}: {link(each)}" for each in large]
+    kept = tuple(each for each in delivery.attachments if each not in large)
+    text = "\n".join([*([delivery.text] if delivery.text else []), *links])
+    return msgspec.structs.replace(delivery, text=text, attachments=kept)
+
+
+def in_parts(delivery: Delivery, limit: int) -> list[Delivery]:
+    """Return a delivery in parts of at most `limit` characters; files go with the last part."""
+    texts = split(delivery.text, limit)
+    if len(texts) == 1:
+        return [delivery]
+    count = len(texts)
+    return [
+        msgspec.structs.replace(
+            delivery,
+            id=f"{delivery.id}.{number}.{count}",
+            text=text,
+            attachments=delivery.attachments if number == count else (),
+        )
+        for number, text in enumerate(texts, 1)
+    ]
+
+
+def fanout(store: Store, channel: str) -> Callable[[str], AsyncIterator[tuple[str, Delivery]]]:
+    """Return the `deliveries` port of a fan-out channel: (after) -> (entry id, delivery); after "" = from now on.
+
+    It outlives an outage of the store: it goes on after the last entry it gave.
+    """
+
+    async def deliveries(after: str) -> AsyncIterator[tuple[str, Delivery]]:
+        backoff = Backoff(first=0.2, most=5.0)
+        while True:
+            try:
+                after = after or await store.fanout_tail(channel)
+                entries = await store.read_fanout(channel, after, count=READ, block_ms=BLOCK_MS)
+            except StoreError as error:
+                log.warning("fan-out waits for the store", channel=channel, error=type(error).__name__)
+                await asyncio.sleep(backoff.next())
+                continue
+            backoff.reset()
+            for entry in entries:
+                after = entry.id
+                yield entry.id, decode_delivery(entry.payload)
+
+    return deliveries

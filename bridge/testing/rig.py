@@ -1,0 +1,226 @@
+"""What the suite needs of a network: start the real peer, speak to it with an independent client, hurt the wire.
+
+A rig is written once per adapter and knows nothing of the cases; the cases know nothing of the network. `Patron` speaks with
+the real peer (or with the adapter, where the adapter is the server) by a client that shares no code with the adapter.
+
+    class LoopRig(Rig):                    class TestLoop(Conformance):
+        adapter = LoopAdapter                  rig = LoopRig
+        ...
+
+Only `Rig.xfails` may excuse a case, strictly and with a reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bridge.adapter import Adapter, Capabilities, Desk
+from bridge.message import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bridge.testing.proxy import Proxy
+    from bridge.testing.ring import Ring
+
+DEADLINE_S = 30.0
+
+
+class NotOffered(Exception):
+    """The network has no such thing: raised by a rig's verb that its network cannot do and its adapter does not declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as a person sends or gets it."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that the patron's client showed. `id` is the network's own (for receipts); `files` arrive whole."""
+
+    text: str
+    files: tuple[File, ...] = ()
+    id: str = ""
+    kind: str = "text"
+
+
+class Patron(ABC):
+    """A person with an ordinary client of this network."""
+
+    address: str  # what the adapter must give as Message.sender
+
+    @abstractmethod
+    async def say(self, text: str, files: Sequence[File] = ()) -> str:
+        """Send; return the source id that the adapter must give as Message.source. Does not wait for the library."""
+
+    @abstractmethod
+    async def repeat(self, source: str) -> None:
+        """Have the same message arrive once more, as this network does when it got no acknowledgement (same source id)."""
+
+    @abstractmethod
+    async def acknowledged(self, source: str) -> bool:
+        """Whether the network, or the patron's client, was told by now that the library has the message."""
+
+    @abstractmethod
+    async def hear(self) -> Heard:
+        """Return the next thing shown, in order; wait for it as long as it takes (the case sets the deadline)."""
+
+    async def confirm(self, heard: Heard, stage: Stage) -> None:
+        """Have the network report that `heard` was delivered or read (capability `receipts`)."""
+        raise NotOffered
+
+    async def type(self) -> None:
+        """Begin to type (capability `typing`)."""
+        raise NotOffered
+
+    async def sees_typing(self) -> None:
+        """Return once the client shows that a librarian types (capability `typing`)."""
+        raise NotOffered
+
+    async def sees_read(self, source: str) -> None:
+        """Return once the client shows that a librarian has read `source` (capability `marks`)."""
+        raise NotOffered
+
+    async def sees_desk(self, desk: Desk) -> None:
+        """Return once the client shows the desk's presence as given; at once where the network shows none."""
+        raise NotOffered
+
+    async def close(self) -> None:
+        """Leave; drop every connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A librarian's own client (capability `staff`): what came, and how to answer it."""
+
+    text: str
+    conversation: str
+
+
+class Rig(ABC):
+    """One network, real. The suite calls `start`, then `config`, then runs the adapter; at last `stop`.
+
+    side      "client": the adapter connects to the peer, so a lost wire ends its session (ChannelStatus down, then up);
+              "server": patrons connect to the adapter, so a lost wire concerns the patron alone, whose own client comes back
+    keeps     the network keeps what patrons write while the library is away (then they may `say` while it is down)
+    secrets   strings of the good config that must never be seen in a log, an error or a repr
+    """
+
+    adapter: ClassVar[type[Adapter]]
+    side: ClassVar[str] = "client"
+    keeps: ClassVar[bool] = False
+    xfails: ClassVar[Mapping[str, str]] = {}
+    max_file: ClassVar[int] = 1 << 20  # bytes of a file that patrons may send; 0 = the network has none
+    wire: Proxy | None = None  # a client rig that sets it needs no cut, freeze, heal ... of its own
+
+    def __init__(self, folder: Path) -> None:
+        """Keep a private folder; nothing is started."""
+        self.folder = folder
+        self.secrets: tuple[str, ...] = ()
+
+    # -- the peer
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Start the real peer. Server rigs have nothing to start but their wire (see `meet`)."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Stop what was started, by its own process group."""
+
+    async def meet(self, ring: Ring) -> None:
+        """Called each time the adapter's HTTP side listens at `ring.url` + `/channels/<ring.channel>/`, before the session."""
+
+    @abstractmethod
+    def config(self) -> Any:
+        """Return the adapter's Config that works, pointing at the peer through the wire; short time-outs where it has any."""
+
+    def refused(self) -> Any:
+        """Return a Config whose credentials the peer refuses; raise NotOffered where the kind knows no credentials."""
+        raise NotOffered
+
+    @abstractmethod
+    def misconfigured(self) -> Any:
+        """Return a Config that is well formed but cannot work, which `__init__` or `run` must find (Misconfigured)."""
+
+    # -- people
+
+    @abstractmethod
+    async def patron(self, name: str) -> Patron:
+        """Return a patron of that name (a-z), signed in; the same name is the same address. May be called while down."""
+
+    async def hostile(self) -> Sequence[bytes]:
+        """Send everything hostile that this network can carry (broken frames, wrong types, huge, markup) as a stranger.
+
+        Return what was sent, for the failure's text. The case then asks whether ordinary people are still served.
+        """
+        return ()
+
+    # -- staff (capability `staff`)
+
+    async def staff_hears(self, librarian: str) -> Offer:
+        """Return the next offer or line shown in a librarian's own client."""
+        raise NotOffered
+
+    async def staff_claims(self, librarian: str, offer: Offer) -> None:
+        """Have the librarian claim by answering in his own client."""
+        raise NotOffered
+
+    # -- the wire; by default the proxy's
+
+    async def cut(self) -> None:
+        """Break every connection and refuse new ones until `heal`."""
+        await self._proxy().cut()
+
+    async def freeze(self) -> None:
+        """Let nothing through in either direction, with the connections left open, until `heal`."""
+        self._proxy().freeze()
+
+    async def deafen(self) -> None:
+        """Lose what goes from the adapter to its peer (client) or to patrons (server); the other way still works."""
+        self._proxy().lose("up" if self.side == "client" else "down")
+
+    async def slow(self, seconds: float) -> None:
+        """Delay everything by `seconds` each way, order kept, until `heal`."""
+        self._proxy().slow(seconds)
+
+    async def heal(self) -> None:
+        """Make the wire well again; what froze long ago may be broken by now."""
+        await self._proxy().heal()
+
+    async def noticed(self, ring: Ring) -> None:
+        """Return once the adapter has noticed that its peer is frozen or gone; by default: the channel is shown as down."""
+        await ring.down()
+
+    # -- what the network knows of a delivery (capability `lookup`)
+
+    async def arrived(self, delivery: str) -> bool:
+        """Whether the peer itself (not the adapter) has the delivery, by its id."""
+        raise NotOffered
+
+    def _proxy(self) -> Proxy:
+        if self.wire is None:
+            raise NotImplementedError(f"{type(self).__name__} has no wire: set `wire`, or write cut, freeze and heal")
+        return self.wire
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the adapter declares."""
+        return self.adapter.capabilities
+
+
+async def soon(what: str, awaited: Any, *, deadline: float = DEADLINE_S) -> Any:
+    """Await something that must happen; say what did not, in time."""
+    try:
+        async with asyncio.timeout(deadline):
+            return await awaited
+    except TimeoutError:
+        raise AssertionError(f"did not happen within {deadline:g} s: {what}") from None
