@@ -68,7 +68,7 @@ clean: ## remove what was built; the environment stays
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 	    if [ "$$(id -u)" = 0 ]; then root=; else root="sudo -n"; fi; \
 	    echo "installing python3-venv"; \
-	    $$root apt-get -qq update && $$root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+	    $$root apt-get -qq update && $$root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends \
 	        "$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >/dev/null; } \
 	    || { echo "root must install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
