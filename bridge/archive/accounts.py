@@ -1,0 +1,239 @@
+"""Who may sign in: librarians' accounts, passwords, one-time codes, sessions.
+
+Passwords are kept as argon2id hashes (RFC 9106), tokens and codes as SHA-256, since those have entropy enough by themselves. Five
+wrong secrets in a row lock an account for a minute, doubling up to an hour; the answer never tells whether a name exists. A
+session is a random token in a cookie and a second one that must come back in a header (CSRF); it ends after 12 hours
+without a sign, or 7 days at the latest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import time
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bridge.archive import tables
+
+LOCK_AFTER = 5
+LOCK_MS = 60_000
+LOCK_LONGEST_MS = 3_600_000
+IDLE_MS = 12 * 3_600_000
+LONGEST_MS = 7 * 86_400_000
+CODE_MS = 86_400_000
+SHORTEST_PASSWORD = 10
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+_a = tables.account.c
+_s = tables.session.c
+
+
+class SignInRefused(Exception):
+    """Name or secret is wrong, or the account is disabled; nothing says which."""
+
+
+class SignInLocked(SignInRefused):
+    """Too many wrong secrets; `retry_after` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("locked")
+        self.retry_after = retry_after
+
+
+class WeakPassword(ValueError):
+    """A new password is too short, or is the name itself."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A librarian's account, without secrets."""
+
+    librarian: str
+    login: str
+    library: str
+    must_change: bool = False
+    disabled: bool = False
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is signed in."""
+
+    librarian: str
+    login: str
+    library: str
+    csrf: str
+    must_change: bool = False
+
+
+def now_ms() -> int:
+    """Return the time of this machine's clock in ms; accounts need no other."""
+    return time.time_ns() // 1_000_000
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.strip().encode()).hexdigest()
+
+
+def _new_code() -> str:
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(12))
+    return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def _verify(hashed: str, password: str) -> bool:
+    try:
+        _hasher.verify(hashed or _NOBODY, password)
+        return bool(hashed)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+class Accounts:
+    """Accounts and sessions of this installation."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add(self, librarian: str, login: str, library: str) -> str:
+        """Make an account and return its one-time code. Raises ValueError when the name is taken."""
+        code = _new_code()
+        values = {"librarian": librarian, "login": login.strip().lower(), "library": library}
+        async with self._engine.begin() as sql:
+            taken = await sql.scalar(
+                select(_a.login).where((_a.login == values["login"]) | (_a.librarian == librarian))
+            )
+            if taken is not None:
+                raise ValueError(f"there is an account {taken!r} already: use `librarian reset`")
+            await sql.execute(
+                insert(tables.account).values(code=_digest(code), code_until=now_ms() + CODE_MS, **values)
+            )
+        return code
+
+    async def reset(self, login: str) -> str:
+        """Return a new one-time code; passwords and sessions of the account are gone. Raises LookupError."""
+        code = _new_code()
+        change = {
+            "password": "",
+            "code": _digest(code),
+            "code_until": now_ms() + CODE_MS,
+            "failures": 0,
+            "locked_until": 0,
+        }
+        async with self._engine.begin() as sql:
+            found = await sql.scalar(select(_a.librarian).where(_a.login == login.strip().lower()))
+            if found is None:
+                raise LookupError(f"no account {login!r}")
+            await sql.execute(update(tables.account).where(_a.librarian == found).values(**change))
+            await sql.execute(delete(tables.session).where(_s.librarian == found))
+        return code
+
+    async def all(self) -> list[Account]:
+        """Return every account, by name."""
+        async with self._engine.connect() as sql:
+            rows = (await sql.execute(select(tables.account).order_by(_a.login))).all()
+        return [_account(row) for row in rows]
+
+    async def disable(self, librarian: str, *, disabled: bool = True) -> None:
+        """Close (or open again) an account; its sessions end."""
+        async with self._engine.begin() as sql:
+            await sql.execute(update(tables.account).where(_a.librarian == librarian).values(disabled=disabled))
+            await sql.execute(delete(tables.session).where(_s.librarian == librarian))
+
+    async def sign_in(self, login: str, secret: str) -> Account:
+        """Return the account whose password or one-time code this is. Raises SignInRefused, SignInLocked."""
+        async with self._engine.connect() as sql:
+            row = (await sql.execute(select(tables.account).where(_a.login == login.strip().lower()))).first()
+        if row is None:
+            await asyncio.to_thread(_verify, "", secret)
+            raise SignInRefused
+        if row.locked_until > now_ms():
+            raise SignInLocked(-(-(row.locked_until - now_ms()) // 1000))
+        by_code = bool(row.code) and row.code_until > now_ms() and hmac.compare_digest(row.code, _digest(secret))
+        if not by_code and not await asyncio.to_thread(_verify, row.password, secret):
+            await self._failed(row.librarian, row.failures + 1)
+            raise SignInRefused
+        if row.disabled:
+            raise SignInRefused
+        await self._succeeded(row.librarian, row.code if by_code else "")
+        return msgspec.structs.replace(_account(row), must_change=by_code or row.must_change)
+
+    async def _failed(self, librarian: str, failures: int) -> None:
+        over = failures - LOCK_AFTER
+        until = now_ms() + min(LOCK_MS << min(over, 10), LOCK_LONGEST_MS) if over >= 0 else 0
+        change = {"failures": _a.failures + 1, "locked_until": until}
+        async with self._engine.begin() as sql:
+            await sql.execute(update(tables.account).where(_a.librarian == librarian).values(**change))
+
+    async def _succeeded(self, librarian: str, code: str) -> None:
+        change: dict[str, object] = {"failures": 0, "locked_until": 0}
+        where = _a.librarian == librarian
+        if code:
+            change |= {"code": "", "must_change": True}
+            where &= _a.code == code
+        async with self._engine.begin() as sql:
+            done = await sql.execute(update(tables.account).where(where).values(**change))
+        if done.rowcount != 1:  # the code was used by somebody else a moment ago
+            raise SignInRefused
+
+    async def change_password(self, librarian: str, new: str, *, old: str | None) -> None:
+        """Set a new password and end the account's other sessions. Raises SignInRefused, WeakPassword.
+
+        `old` may be None only for who has just signed in with a one-time code.
+        """
+        async with self._engine.connect() as sql:
+            row = (await sql.execute(select(tables.account).where(_a.librarian == librarian))).first()
+        if row is None:
+            raise SignInRefused
+        if len(new) < SHORTEST_PASSWORD or new.strip().lower() == row.login:
+            raise WeakPassword(f"at least {SHORTEST_PASSWORD} characters, and not the name")
+        excused = old is None and row.must_change
+        if not excused and not await asyncio.to_thread(_verify, row.password, old or ""):
+            raise SignInRefused
+        hashed = await asyncio.to_thread(_hasher.hash, new)
+        async with self._engine.begin() as sql:
+            change = {"password": hashed, "must_change": False, "code": ""}
+            await sql.execute(update(tables.account).where(_a.librarian == librarian).values(**change))
+            await sql.execute(delete(tables.session).where(_s.librarian == librarian))
+
+    async def open_session(self, librarian: str) -> tuple[str, str]:
+        """Return the token for the cookie and the one for the header."""
+        token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), now_ms()
+        values = {"token": _digest(token), "librarian": librarian, "csrf": csrf, "opened_at": now}
+        async with self._engine.begin() as sql:
+            await sql.execute(delete(tables.session).where(_s.until < now))
+            await sql.execute(insert(tables.session).values(seen_at=now, until=now + IDLE_MS, **values))
+        return token, csrf
+
+    async def session(self, token: str) -> Session | None:
+        """Return whose cookie this is, None when it ended; keeps the session alive."""
+        now, key = now_ms(), _digest(token)
+        query = select(tables.session, tables.account).join(tables.account, _a.librarian == _s.librarian)
+        async with self._engine.connect() as sql:
+            row = (await sql.execute(query.where(_s.token == key, _s.until > now, _a.disabled.is_(False)))).first()
+        if row is None:
+            return None
+        if now - row.seen_at > 60_000:
+            until = min(now + IDLE_MS, row.opened_at + LONGEST_MS)
+            async with self._engine.begin() as sql:
+                await sql.execute(update(tables.session).where(_s.token == key).values(seen_at=now, until=until))
+        return Session(
+            librarian=row.librarian, login=row.login, library=row.library, csrf=row.csrf, must_change=row.must_change
+        )
+
+    async def close_session(self, token: str) -> None:
+        """End one session."""
+        async with self._engine.begin() as sql:
+            await sql.execute(delete(tables.session).where(_s.token == _digest(token)))
+
+
+def _account(row: object) -> Account:
+    return Account(**{name: getattr(row, name) for name in Account.__struct_fields__})

@@ -1,0 +1,61 @@
+"""The archive as the rest of the house sees it: one object that opens the database and holds its rooms."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import select
+
+from bridge.archive import tables
+from bridge.archive.accounts import Accounts
+from bridge.archive.database import engine_for, migrate
+from bridge.archive.desk_memory import DeskMemory
+from bridge.archive.organisation import Organisation
+from bridge.archive.reader import Reader
+from bridge.archive.rows import ignoring
+from bridge.archive.search import Search
+from bridge.archive.writer import Writer
+from bridge.follower import Follower
+from bridge.store import Store
+from bridge.tail import Tail
+
+
+class Archive:
+    """Transcripts, search, accounts, organisation, drafts: all that lives in SQL."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = engine_for(url)
+        writing = self.engine.execution_options(sqlite_write=True)
+        self.accounts = Accounts(writing)
+        self.memory = DeskMemory(writing)
+        self.search = Search(self.engine)
+        self._writing = writing
+
+    @classmethod
+    async def open(cls, url: str) -> Archive:
+        """Open (and bring up to date) the database at `url`. Raises BadAddress, or the database's own error."""
+        archive = cls(url)
+        await migrate(archive.engine)
+        return archive
+
+    async def secret(self, name: str = "house") -> bytes:
+        """Return 32 random bytes that every process of this installation shares, made when first asked for."""
+        async with self._writing.begin() as sql:
+            row = {"name": name, "value": secrets.token_bytes(32)}
+            await sql.execute(ignoring(sql.dialect.name, tables.secret), row)
+            value: bytes = await sql.scalar(select(tables.secret.c.value).where(tables.secret.c.name == name))
+        return value
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+    def organisation(self, consortium: str = "main") -> Organisation:
+        """Return the libraries of a consortium."""
+        return Organisation(self._writing, consortium)
+
+    def follow(self, store: Store, follower: Follower, consortium: str = "main") -> tuple[Writer, Tail, Reader]:
+        """Return what writes a consortium's log, what knows its newest steps, and what reads transcripts; run the first two."""
+        writer = Writer(self._writing, store, follower, consortium)
+        tail = Tail(follower, lambda: writer.position)
+        return writer, tail, Reader(self.engine, tail, writer.name)

@@ -1,0 +1,86 @@
+"""Opening hours as people write them, and as the core needs them.
+
+A library opens by local time, with daylight saving and holidays; the core knows only intervals in ms. So hours are worked out
+here for some weeks ahead and handed over with the library, anew every day.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKS_AHEAD = 8
+
+_SPAN = re.compile(r"^\s*([01]?\d|2[0-4]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4]):([0-5]\d)\s*$")
+
+
+class Calendar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). No `weekly` = always open."""
+
+    weekly: dict[str, list[str]] = {}
+    dates: dict[str, list[str]] = {}
+
+
+def faults(calendar: Calendar, timezone: str) -> list[str]:
+    """Return what is wrong with it, in words; [] when nothing is."""
+    found = [f"no weekday {day!r}" for day in calendar.weekly if day not in WEEKDAYS]
+    for where, spans in (*calendar.weekly.items(), *calendar.dates.items()):
+        found += [f"{where}: not a span like 09:00-18:00: {span!r}" for span in spans if _parse(span) is None]
+    for day in calendar.dates:
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            found.append(f"not a date like 2026-12-25: {day!r}")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        found.append(f"no time zone {timezone!r}")
+    return found
+
+
+def _parse(span: str) -> tuple[int, int] | None:
+    """Return minutes from midnight; an end before the start lies on the next day."""
+    match = _SPAN.match(span)
+    if match is None:
+        return None
+    start_h, start_m, end_h, end_m = map(int, match.groups())
+    start, end = start_h * 60 + start_m, end_h * 60 + end_m
+    if start >= 1440 or end > 1440 or start == end:
+        return None
+    return start, end if end > start else end + 1440
+
+
+def openings(calendar: Calendar, timezone: str, now: int) -> tuple[tuple[int, int], ...] | None:
+    """Return [start, end) in ms from yesterday on for `WEEKS_AHEAD` weeks, sorted and merged; None = always open."""
+    if not calendar.weekly:
+        return None
+    zone = ZoneInfo(timezone)
+    first = datetime.fromtimestamp(now / 1000, zone).date() - timedelta(days=1)
+    found = [span for n in range(7 * WEEKS_AHEAD) for span in _of_day(calendar, first + timedelta(days=n), zone)]
+    return _merged(sorted(found))
+
+
+def _of_day(calendar: Calendar, day: date, zone: ZoneInfo) -> list[tuple[int, int]]:
+    spans = calendar.dates.get(day.isoformat(), calendar.weekly.get(WEEKDAYS[day.weekday()], []))
+    parsed = filter(None, map(_parse, spans))
+    return [(_ms(day, start, zone), _ms(day, end, zone)) for start, end in parsed]
+
+
+def _ms(day: date, minutes: int, zone: ZoneInfo) -> int:
+    days, rest = divmod(minutes, 1440)
+    local = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), zone)
+    return int(local.timestamp() * 1000)
+
+
+def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)

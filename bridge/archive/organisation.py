@@ -1,0 +1,146 @@
+"""The organisation in SQL: libraries with their queues, people, hours and words, one revision at a time.
+
+A change and its revision are one transaction. The core hears of a library as an input with that revision and ignores older
+ones, so a change made twice, or told late, does no harm.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bridge.archive import tables
+from bridge.archive.accounts import now_ms
+from bridge.archive.calendar import Calendar, faults, openings
+from routing.organisation import Library
+
+_data = msgspec.msgpack.Decoder(Library)
+_l = tables.library.c
+
+
+class Faulty(ValueError):
+    """A library cannot be taken as it is; `faults` says all that is wrong."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("; ".join(found))
+        self.faults = found
+
+
+class Outdated(Exception):
+    """Somebody else changed the library meanwhile: read it again."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A library and its hours, as people edit them; `library.openings` is worked out anew by `current`."""
+
+    library: Library
+    calendar: Calendar
+
+
+class Organisation:
+    """The libraries of one consortium."""
+
+    def __init__(self, engine: AsyncEngine, consortium: str = "main") -> None:
+        self._engine = engine
+        self._consortium = consortium
+
+    async def entries(self) -> list[Entry]:
+        """Return every library as it is edited, by id."""
+        query = select(tables.library).where(_l.consortium == self._consortium).order_by(_l.id)
+        async with self._engine.connect() as sql:
+            rows = (await sql.execute(query)).all()
+        return [
+            Entry(library=_data.decode(row.data), calendar=msgspec.json.decode(row.calendar, type=Calendar))
+            for row in rows
+        ]
+
+    async def revisions(self) -> dict[str, int]:
+        """Return each library's revision: a cheap way to see that something changed."""
+        query = select(_l.id, _l.revision).where(_l.consortium == self._consortium)
+        async with self._engine.connect() as sql:
+            return {row.id: row.revision for row in await sql.execute(query)}
+
+    async def current(self) -> list[Library]:
+        """Return every library as the core is to know it: with openings worked out and the whole catalogue of its language."""
+        return [for_core(entry) for entry in await self.entries()]
+
+    async def put(self, library: Library, calendar: Calendar, *, expected: int | None = None) -> Library:
+        """Keep a library at the next revision and return it as the core is to know it. Raises Faulty, Outdated."""
+        async with self._engine.begin() as sql:
+            return await self._put(sql, library, calendar, expected)
+
+    async def load(self, entries: list[Entry]) -> list[Library]:
+        """Take these libraries in one transaction; others stay. Raises Faulty."""
+        async with self._engine.begin() as sql:
+            return [await self._put(sql, entry.library, entry.calendar, None) for entry in entries]
+
+    async def refresh(self) -> list[Library]:
+        """Give each library the next revision, so that the core takes openings worked out for the weeks ahead."""
+        return [await self.put(entry.library, entry.calendar) for entry in await self.entries()]
+
+    async def remove(self, library: str) -> None:
+        """Forget a library; its transcripts stay."""
+        async with self._engine.begin() as sql:
+            await sql.execute(delete(tables.library).where(_l.id == library, _l.consortium == self._consortium))
+
+    async def _put(self, sql: AsyncConnection, library: Library, calendar: Calendar, expected: int | None) -> Library:
+        found = check(library, calendar)
+        if found:
+            raise Faulty(found)
+        held = await sql.scalar(select(_l.revision).where(_l.id == library.id))
+        if expected is not None and expected != (held or 0):
+            raise Outdated
+        kept = msgspec.structs.replace(library, revision=(held or 0) + 1, openings=None)
+        values = {
+            "revision": kept.revision,
+            "data": msgspec.msgpack.encode(kept),
+            "calendar": msgspec.json.encode(calendar).decode(),
+        }
+        if held is None:
+            await sql.execute(insert(tables.library).values(id=library.id, consortium=self._consortium, **values))
+        else:
+            where = (_l.id == library.id) & (_l.revision == held)
+            if (await sql.execute(update(tables.library).where(where).values(**values))).rowcount != 1:
+                raise Outdated
+        return for_core(Entry(library=kept, calendar=calendar))
+
+
+def for_core(entry: Entry) -> Library:
+    """Return a library as the core is to know it."""
+    found = entry.library
+    spans = openings(entry.calendar, found.timezone, now_ms())
+    return msgspec.structs.replace(found, openings=spans, wording=catalogue(found.language) | found.wording)
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Return the desk's words in a language from bridge/words/<language>.toml; {} = the core's own English."""
+    short = language.split("-")[0].lower()
+    if not short.isascii() or not short.isalpha():
+        return {}
+    file = resources.files("bridge") / "words" / f"{short}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+def check(library: Library, calendar: Calendar) -> list[str]:
+    """Return everything that is wrong with a library, in words; [] when nothing is."""
+    found = faults(calendar, library.timezone)
+    if not library.id or "/" in library.id or not library.id.replace("-", "").replace("_", "").isalnum():
+        found.append(f"not a library id (letters, digits, - and _): {library.id!r}")
+    owned = [queue.id for queue in library.queues] + [team.id for team in library.teams]
+    found += [
+        f"{name!r} must begin with {library.id + '/'!r}" for name in owned if not name.startswith(library.id + "/")
+    ]
+    for ids in (
+        owned[: len(library.queues)],
+        owned[len(library.queues) :],
+        [person.id for person in library.librarians],
+    ):
+        found += sorted({f"{name!r} stands twice" for name in ids if ids.count(name) > 1})
+    for queue in library.queues:
+        if not queue.tiers:
+            found.append(f"queue {queue.id!r} has no tier: nobody would ever see what waits in it")
+    return found

@@ -1,0 +1,89 @@
+"""Full-text search over transcripts: a real index, within the libraries that somebody may see.
+
+SQLite has FTS5 with diacritics folded; PostgreSQL a tsvector column with the `simple` dictionary, since patrons write in any
+language. What a librarian types is taken as words, never as the index's query language; the last word may be unfinished.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+MOST_WORDS = 12
+
+# The snippet's marks: private-use characters, which no screen shows and no text holds by accident.
+OPEN, CLOSE = "\ue000", "\ue001"
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that was found. `snippet` marks the words found with `OPEN` and `CLOSE`."""
+
+    conversation: str
+    line: str
+    library: str
+    queue: str
+    channel: str
+    name: str
+    address: str
+    who: str
+    at: int
+    snippet: str
+
+
+_SQLITE = """
+SELECT c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
+       snippet(line_words, 0, :open, :close, '…', 16) AS snippet
+FROM line_words JOIN line l ON l.n = line_words.rowid JOIN conversation c ON c.id = l.conversation
+WHERE line_words MATCH :words AND (c.library IN :libraries OR c.id IN :also) AND l.at < :before
+ORDER BY l.n DESC LIMIT :limit
+"""
+
+_POSTGRESQL = """
+SELECT c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
+       ts_headline('simple', l.text, q.words, 'StartSel=' || :open || ', StopSel=' || :close || ', MaxWords=16, MinWords=8')
+       AS snippet
+FROM line l JOIN conversation c ON c.id = l.conversation, to_tsquery('simple', :words) AS q(words)
+WHERE l.words @@ q.words AND (c.library IN :libraries OR c.id IN :also) AND l.at < :before
+ORDER BY l.at DESC LIMIT :limit
+"""
+
+_ALL_TIME = 2**62
+
+
+def words_in(asked: str) -> list[str]:
+    """Return the words of a question, at most `MOST_WORDS`."""
+    return re.findall(r"\w+", asked)[:MOST_WORDS]
+
+
+def _query(dialect: str, words: list[str]) -> str:
+    if dialect == "postgresql":
+        return " & ".join([*words[:-1], words[-1] + ":*"])
+    return " ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
+
+
+class Search:
+    """Finds lines by their words."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def find(
+        self, asked: str, libraries: Sequence[str], *, also: Sequence[str] = (), before: int = 0, limit: int = 50
+    ) -> list[Hit]:
+        """Return lines that hold all words, newest first, in conversations of `libraries` or among the ids `also`."""
+        words = words_in(asked)
+        if not words or not (libraries or also):
+            return []
+        async with self._engine.connect() as sql:
+            dialect = sql.dialect.name
+            statement = text(_POSTGRESQL if dialect == "postgresql" else _SQLITE)
+            statement = statement.bindparams(bindparam("libraries", expanding=True), bindparam("also", expanding=True))
+            values: dict[str, Any] = {"libraries": list(libraries), "also": list(also), "open": OPEN, "close": CLOSE}
+            values |= {"words": _query(dialect, words), "before": before or _ALL_TIME, "limit": limit}
+            rows = (await sql.execute(statement, values)).all()
+        return [Hit(**row._mapping) for row in rows]

@@ -1,0 +1,218 @@
+"""The archive's tables: transcripts and numbers, the organisation, accounts. The one place that names a column.
+
+Times are ms since the epoch. Lists travel as JSON text, since nothing queries inside them. Full-text indexes are made by the
+migrations, because each database has its own.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# SQLite numbers rows by itself only where the type is INTEGER.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+follower = Table(
+    "follower",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("epoch", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("library", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("queue_entered", String, nullable=False),
+    Column("queue", String, nullable=False),
+    Column("name", String, nullable=False, default=""),
+    Column("contact", String, nullable=False, default=""),
+    Column("language", String, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("page", Text, nullable=False, default=""),
+    Column("previous", String, nullable=False, default=""),
+    Column("state", String, nullable=False, default="waiting"),
+    Column("owner", String, nullable=False, default=""),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("last_text", Text, nullable=False, default=""),
+    Column("last_who", String, nullable=False, default=""),
+    Column("claimed_at", BigInteger),
+    Column("first_answer_at", BigInteger),
+    Column("answered_by", String),
+    Column("answered_queue", String),
+    Column("closed_at", BigInteger),
+    Column("closed_by", String),
+    Column("code", String),
+    Column("by_default", Boolean),
+    Column("descriptive", Text),
+    Column("read_scale", Integer),
+    Column("reference", Boolean),
+    Index("conversation_by_patron", "channel", "address", "opened_at"),
+    Index("conversation_by_library", "library", "state", "last_at"),
+    Index("conversation_by_end", "state", "closed_at"),
+)
+
+line = Table(
+    "line",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("conversation", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger, nullable=False, default=0),
+    Column("who", String, nullable=False),
+    Column("author_id", String, nullable=False, default=""),
+    Column("author", String, nullable=False, default=""),
+    Column("text", Text, nullable=False, default=""),
+    Column("attachments", Text, nullable=False, default="[]"),
+    Column("html", String, nullable=False, default=""),
+    Column("original", String, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("event", String, nullable=False, default=""),
+    Column("target", String, nullable=False, default=""),
+    Column("channel", String, nullable=False, default=""),
+    Column("address", String, nullable=False, default=""),
+    Column("source", String, nullable=False, default=""),
+    Column("replaces", String, nullable=False, default=""),
+    Column("marks", Text, nullable=False, default="[]"),
+    Column("stage", String, nullable=False, default=""),
+    Column("reason", String, nullable=False, default=""),
+    Column("detail", Text, nullable=False, default=""),
+    Column("network_id", String, nullable=False, default=""),
+    Index("line_by_conversation", "conversation", "at", "seq", "part"),
+    Index("line_by_network_id", "network_id"),
+)
+
+hop = Table(
+    "hop",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("conversation", String, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("queue", String, nullable=False, default=""),
+    Column("librarian", String, nullable=False, default=""),
+    Column("reason", String, nullable=False, default=""),
+)
+
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("conversation", String, nullable=False, index=True),
+    Column("library", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
+    Column("owner", String, nullable=False, default=""),
+    Column("name", String, nullable=False, default=""),
+    Column("address", String, nullable=False, default=""),
+    Column("deadline", BigInteger, nullable=False, default=0),
+    Column("question", Text, nullable=False, default=""),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", String, nullable=False, default=""),
+)
+
+merge = Table(
+    "merge",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("other", String, primary_key=True),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("conversation", String, nullable=False, default="", index=True),
+    Column("detail", Text, nullable=False, default=""),
+)
+
+library = Table(
+    "library",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("consortium", String, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # routing.organisation.Library, MessagePack
+    Column("calendar", Text, nullable=False, default="{}"),  # weekly hours and exceptions, JSON
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("login", String, nullable=False, unique=True),
+    Column("library", String, nullable=False, index=True),
+    Column("password", String, nullable=False, default=""),
+    Column("must_change", Boolean, nullable=False, default=False),
+    Column("code", String, nullable=False, default=""),
+    Column("code_until", BigInteger, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("locked_until", BigInteger, nullable=False, default=0),
+    Column("disabled", Boolean, nullable=False, default=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token", String, primary_key=True),  # SHA-256 of the cookie
+    Column("librarian", String, ForeignKey("account.librarian", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", String, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+written = Table(
+    "written",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("body", String, nullable=False),  # SHA-256 of route and body
+    Column("status", Integer, nullable=False, default=0),
+    Column("answer", LargeBinary, nullable=False, default=b""),
+    Column("at", BigInteger, nullable=False, index=True),
+)

@@ -1,0 +1,167 @@
+"""One reader of the log in each process, shared by everything here that follows it.
+
+The rule is Zulip's: old state + the events since = fresh state. A follower holds the id of the last entry it saw and asks
+for what came after it; it never asks a clock. Entries are read and decoded once, kept in a bounded ring, and every consumer
+pulls at its own pace, so a slow archive holds up nobody. Who falls behind the ring reads the stream itself; who falls behind
+the stream (it is trimmed) gets `Reset` and loads afresh.
+
+A position is `<epoch>:<seq>`. The epoch is drawn anew with each lease of the core, because after a failover sequence numbers
+can come again with other content: a position whose epoch is not the one in the log is unknown, and unknown means `Reset`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+import structlog
+from routing.wire import decode_steps
+
+from bridge.store import LogEntry, Store, StoreError
+from routing.events import Step
+
+_log = structlog.get_logger(__name__)
+
+RING_STEPS = 50_000
+BLOCK_MS = 5_000
+READ_COUNT = 64
+
+
+class Reset(Exception):
+    """The position is unknown, or older than what the log still holds: load afresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the log; `Position("", 0)` is before its first entry."""
+
+    epoch: str
+    seq: int
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        """Read `<epoch>:<seq>`. Raises Reset for anything else."""
+        epoch, colon, seq = text.rpartition(":")
+        if not colon or not seq.isascii() or not seq.isdigit():
+            raise Reset(f"not a position: {text[:40]!r}")
+        return cls(epoch, int(seq))
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.seq}"
+
+
+START = Position("", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decoded log entry: what one commit decided."""
+
+    epoch: str
+    seq: int
+    steps: list[Step]
+
+    @property
+    def position(self) -> Position:
+        """Where this entry stands."""
+        return Position(self.epoch, self.seq)
+
+
+def _decode(raw: LogEntry) -> Entry:
+    return Entry(raw.epoch, raw.seq, decode_steps(raw.steps))
+
+
+class Follower:
+    """Reads one consortium's log and hands it on; `run` must be running for `since` to see new entries."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ring: deque[Entry] = deque()
+        self._steps = 0
+        self._last = START
+        self._news: asyncio.Future[None] | None = None
+
+    @property
+    def last(self) -> Position:
+        """The newest entry this process has read."""
+        return self._last
+
+    async def run(self) -> None:
+        """Follow until cancelled; a store that is away is waited for."""
+        pause = 0.05
+        while True:
+            try:
+                await self._start()
+                pause = 0.05
+                while True:
+                    self._take(await self._store.read_log(self._last.seq, count=READ_COUNT, block_ms=BLOCK_MS))
+            except (StoreError, OSError) as error:
+                _log.warning("log-away", error=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    async def _start(self) -> None:
+        """Go on where we were, or begin at the log's newest entry; a log that was rewound empties the ring."""
+        _, newest = await self._store.log_range()
+        if self._last != START and newest >= self._last.seq and await self._holds(self._last):
+            return
+        self._ring.clear()
+        self._steps = 0
+        found = await self._store.read_log(max(newest - 1, 0), count=1, block_ms=0) if newest else []
+        self._last = START
+        self._take(found)
+        self._tell()
+
+    async def _holds(self, position: Position) -> bool:
+        found = await self._store.read_log(position.seq - 1, count=1, block_ms=0)
+        return bool(found) and found[0].seq == position.seq and found[0].epoch == position.epoch
+
+    def _take(self, raws: list[LogEntry]) -> None:
+        for raw in raws:
+            entry = _decode(raw)
+            self._ring.append(entry)
+            self._steps += len(entry.steps) + 1
+            self._last = entry.position
+        while self._steps > RING_STEPS and len(self._ring) > 1:
+            self._steps -= len(self._ring.popleft().steps) + 1
+        if raws:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+        self._news = None
+
+    async def since(self, position: Position, *, wait: bool = True) -> list[Entry]:
+        """Return the entries after `position`, in order; with `wait`, at least one. Raises Reset, Unavailable."""
+        while True:
+            found = await self._after(position)
+            if found or not wait:
+                return found
+            if self._news is None:
+                self._news = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._news)
+
+    async def _after(self, position: Position) -> list[Entry]:
+        if position == self._last:
+            return []
+        if self._ring and position.seq >= self._ring[0].seq:
+            return self._from_ring(position)
+        return await self._from_store(position)
+
+    def _from_ring(self, position: Position) -> list[Entry]:
+        if position.seq > self._last.seq:
+            raise Reset("ahead of the log")
+        start = position.seq - self._ring[0].seq
+        if self._ring[start].epoch != position.epoch:
+            raise Reset("another epoch")
+        return [self._ring[n] for n in range(start + 1, min(len(self._ring), start + 1 + 4 * READ_COUNT))]
+
+    async def _from_store(self, position: Position) -> list[Entry]:
+        if position != START and not await self._holds(position):
+            raise Reset("no longer in the log")
+        raws = await self._store.read_log(position.seq, count=READ_COUNT, block_ms=0)
+        if raws and raws[0].seq != position.seq + 1:
+            raise Reset("trimmed")
+        return [_decode(raw) for raw in raws]

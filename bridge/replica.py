@@ -1,0 +1,97 @@
+"""What a web process holds of the desk: the core's state, folded from the log.
+
+The replica runs the very `routing` code of the core over committed steps, so a screen can never have another idea of who owns
+what. It tells listeners of each batch of entries after applying it, and wakes whoever waits for the answer to an action.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from bridge.follower import START, Entry, Follower, Position, Reset
+from bridge.snapshot import load_state
+from bridge.store import Store, StoreError
+from routing import core
+from routing.events import Step
+from routing.state import State
+
+_log = structlog.get_logger(__name__)
+
+Listener = Callable[[Sequence[Entry]], None]
+
+
+class Replica:
+    """The desk as this process sees it; `state` is the core's and only to be read."""
+
+    def __init__(self, store: Store, follower: Follower) -> None:
+        self._store = store
+        self._follower = follower
+        self.state = State.fresh()
+        self.position = START
+        self.ready = asyncio.Event()
+        self.on_entries: list[Listener] = []
+        self.on_reset: list[Callable[[], None]] = []
+        self._answers: dict[str, asyncio.Future[Step]] = {}
+
+    async def run(self) -> None:
+        """Follow until cancelled. After a gap everything is loaded afresh and listeners are told."""
+        while True:
+            try:
+                await self._load()
+                while True:
+                    self._apply(await self._follower.since(self.position))
+            except Reset as gap:
+                _log.info("replica-reset", why=str(gap))
+            except (StoreError, OSError) as error:
+                _log.warning("replica-behind", error=type(error).__name__)
+                await asyncio.sleep(0.2)
+
+    async def _load(self) -> None:
+        loaded = await load_state(self._store)
+        self.state, self.position = loaded.state, Position(loaded.epoch, loaded.seq)
+        while entries := await self._follower.since(self.position, wait=False):
+            self._fold(entries)
+            await asyncio.sleep(0)
+        self.ready.set()
+        for tell in self.on_reset:
+            tell()
+
+    def _fold(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            for step in entry.steps:
+                core.apply(self.state, step)
+        self.position = entries[-1].position
+
+    def _apply(self, entries: Sequence[Entry]) -> None:
+        self._fold(entries)
+        if self._answers:
+            self._wake(entries)
+        for tell in self.on_entries:
+            tell(entries)
+
+    def _wake(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            for step in entry.steps:
+                waiting = self._answers.pop(step.cause, None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(step)
+
+    def expect(self, cause: str) -> asyncio.Future[Step]:
+        """Return a future of the step that input `cause` brings about; ask before handing the input in."""
+        found = self._answers.get(cause)
+        if found is None:
+            found = self._answers[cause] = asyncio.get_running_loop().create_future()
+        return found
+
+    async def settled(self, cause: str, timeout: float = 5.0) -> Step | None:
+        """Wait up to `timeout` seconds for what input `cause` brought about, None when it is not there yet."""
+        try:
+            async with asyncio.timeout(timeout):
+                return await asyncio.shield(self.expect(cause))
+        except TimeoutError:
+            return None
+        finally:
+            self._answers.pop(cause, None)

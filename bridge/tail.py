@@ -1,0 +1,133 @@
+"""The newest steps by conversation: what happened since the archive's last commit.
+
+A transcript is what SQL holds up to its position, continued from here, so that a line shows as soon as it is committed.
+Bounded: when the archive is far behind, the steps before the bound are read from the log itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+
+from bridge.follower import START, Entry, Follower, Position, Reset
+from bridge.store import StoreError
+from routing.events import Opened, Progressed, Received, Said, Step
+
+TAIL_STEPS = 100_000
+
+
+class Tail:
+    """Steps that the archive has not committed yet, by conversation; `reached` tells how far it has."""
+
+    def __init__(self, follower: Follower, reached: Callable[[], Position]) -> None:
+        self._follower = follower
+        self._reached = reached
+        self._steps: defaultdict[str, deque[tuple[int, Step]]] = defaultdict(deque)
+        self._order: deque[tuple[int, tuple[str, ...]]] = deque()
+        self._newest: dict[tuple[str, str], str] = {}
+        self._addresses: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.since = START
+        self.position = START
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            try:
+                self._restart()
+                while True:
+                    self._take(await self._follower.since(self.position))
+            except Reset:
+                continue
+            except (StoreError, OSError):
+                await asyncio.sleep(0.2)
+
+    def _restart(self) -> None:
+        for held in (self._steps, self._order, self._newest, self._addresses):
+            held.clear()
+        self.since = self.position = self._follower.last
+
+    def _take(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            for step in entry.steps:
+                self._keep(entry.seq, step)
+        self.position = entries[-1].position
+        self._prune()
+
+    def _keep(self, seq: int, step: Step) -> None:
+        talks: set[str] = set()
+        for event in step.events:
+            talk = getattr(event, "conversation", "")
+            if talk and talk not in talks:
+                talks.add(talk)
+                self._steps[talk].append((seq, step))
+            if isinstance(event, Opened):
+                self._newest[event.channel, event.address] = talk
+                self._addresses[talk].append((event.channel, event.address))
+        if talks:
+            self._order.append((seq, tuple(talks)))
+
+    def _prune(self) -> None:
+        done = self._reached().seq
+        while self._order and (self._order[0][0] <= done or len(self._order) > TAIL_STEPS):
+            seq, talks = self._order.popleft()
+            for talk in talks:
+                self._drop(talk, seq)
+            self.since = Position(self.since.epoch, max(seq, self.since.seq))
+
+    def _drop(self, talk: str, seq: int) -> None:
+        steps = self._steps.get(talk)
+        while steps and steps[0][0] <= seq:
+            steps.popleft()
+        if not steps:
+            self._steps.pop(talk, None)
+            for address in self._addresses.pop(talk, ()):
+                if self._newest.get(address) == talk:
+                    del self._newest[address]
+
+    def newest(self, channel: str, sender: str) -> str:
+        """Return the newest conversation of an address, if it began since what the archive holds."""
+        return self._newest.get((channel, sender), "")
+
+    async def steps(self, conversation: str, after: Position) -> list[tuple[int, Step]]:
+        """Return the steps that concern a conversation after `after`, in order."""
+        held = [found for found in self._steps.get(conversation, ()) if found[0] > after.seq]
+        if after.seq >= self.since.seq:
+            return held
+        return await self._read(conversation, after) + held
+
+    async def _read(self, conversation: str, after: Position) -> list[tuple[int, Step]]:
+        """Read what lies between the archive's position and what is held here from the log."""
+        found: list[tuple[int, Step]] = []
+        position, until = after, self.since.seq
+        while position.seq < until:
+            entries = await self._follower.since(position, wait=False)
+            if not entries:
+                break
+            for entry in entries:
+                if entry.seq <= until:
+                    steps = (step for step in entry.steps if _concerns(step, conversation))
+                    found += [(entry.seq, step) for step in steps]
+            position = entries[-1].position
+        return found
+
+    async def find(self, ids: Sequence[str]) -> str:
+        """Return the conversation of a message or delivery that the archive does not hold yet, else ""."""
+        wanted = set(ids)
+        for talk, steps in self._steps.items():
+            for _, step in steps:
+                if any(_names(event, wanted) for event in step.events):
+                    return talk
+        return ""
+
+
+def _concerns(step: Step, conversation: str) -> bool:
+    return any(getattr(event, "conversation", "") == conversation for event in step.events)
+
+
+def _names(event: object, wanted: set[str]) -> bool:
+    if isinstance(event, Received):
+        return event.message.id in wanted
+    if isinstance(event, Said):
+        return event.delivery.id in wanted
+    return isinstance(event, Progressed) and event.network_id in wanted

@@ -1,0 +1,1 @@
+"""The archive: transcripts, search, organisation, accounts."""

@@ -1,0 +1,115 @@
+"""Libraries in SQL and as TOML: revisions, faults, hours with daylight saving and holidays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from bridge.archive.archive import Archive
+from bridge.archive.calendar import Calendar, faults, openings
+from bridge.archive.organisation import Faulty, Outdated
+from bridge.archive.organisation_file import dump, parse
+from routing.organisation import Library, Queue, Tier
+
+TWO = """
+[[library]]
+id = "north"
+name = "North Library"
+timezone = "Europe/Berlin"
+hours = { weekly = { monday = ["09:00-12:00", "13:00-18:00"] }, dates = { "2026-12-25" = [] } }
+queues = [{ id = "north/reference", name = "Reference", tiers = [{ teams = ["north/desk"], after_s = 40 }] }]
+teams = [{ id = "north/desk", name = "Desk", members = ["ana"] }]
+librarians = [{ id = "ana", name = "Ana Ito", shown = "Ana", coordinator = true }]
+scripts = [{ key = "greeting", title = "Greeting", text = "Hello!" }]
+
+[[library]]
+id = "south"
+name = "South Library"
+queues = [{ id = "south/reference", name = "Reference", tiers = [{ teams = ["north/desk"] }] }]
+"""
+
+
+def _ms(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+async def test_loaded_libraries_come_back_the_same(archive: Archive) -> None:
+    organisation = archive.organisation()
+    await organisation.load(parse(TWO))
+    assert parse(dump(await organisation.entries())) == parse(TWO)
+
+
+async def test_each_change_has_the_next_revision(archive: Archive) -> None:
+    organisation = archive.organisation()
+    first = await organisation.load(parse(TWO))
+    again = await organisation.load(parse(TWO))
+    assert [(one.id, one.revision) for one in first] == [("north", 1), ("south", 1)]
+    assert [one.revision for one in again] == [2, 2]
+    assert [one.revision for one in await organisation.refresh()] == [3, 3]
+
+
+async def test_an_edit_on_an_old_revision_is_refused(archive: Archive) -> None:
+    organisation = archive.organisation()
+    await organisation.load(parse(TWO))
+    entry = (await organisation.entries())[0]
+    await organisation.put(entry.library, entry.calendar, expected=1)
+    with pytest.raises(Outdated):
+        await organisation.put(entry.library, entry.calendar, expected=1)
+
+
+async def test_consortia_do_not_see_each_other(archive: Archive) -> None:
+    await archive.organisation("main").load(parse(TWO))
+    assert await archive.organisation("other").entries() == []
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    text = (
+        TWO.replace("Europe/Berlin", "Europe/Nowhere")
+        .replace("09:00-12:00", "9-12")
+        .replace('north/desk", name', 'desk", name')
+    )
+    with pytest.raises(Faulty) as refused:
+        parse(text)
+    assert len(refused.value.faults) == 3
+
+
+@pytest.mark.parametrize("text", ["", "library = 3", "[[library]]\nid = 'x'\nname = 'X'\nnope = 1", "]["])
+def test_what_is_no_organisation_is_refused(text: str) -> None:
+    with pytest.raises(Faulty):
+        parse(text)
+
+
+async def test_a_library_without_tiers_is_refused(archive: Archive) -> None:
+    library = Library(id="north", revision=0, name="North", queues=(Queue(id="north/q", name="Q"),))
+    with pytest.raises(Faulty, match="no tier"):
+        await archive.organisation().put(library, Calendar())
+    good = msgspec.structs.replace(library, queues=(Queue(id="north/q", name="Q", tiers=(Tier(teams=()),)),))
+    assert (await archive.organisation().put(good, Calendar())).openings is None
+
+
+def test_hours_follow_the_clocks_of_the_place() -> None:
+    calendar = Calendar(weekly={"monday": ["09:00-18:00"], "sunday": ["09:00-18:00"]})
+    found = openings(calendar, "Europe/Berlin", _ms("2026-10-24T12:00"))
+    assert found is not None
+    assert found[0] == (_ms("2026-10-25T08:00"), _ms("2026-10-25T17:00"))  # clocks went back that night
+    assert found[1] == (_ms("2026-10-26T08:00"), _ms("2026-10-26T17:00"))
+    assert openings(calendar, "Europe/Berlin", _ms("2026-10-20T12:00"))[-1][0] > _ms("2026-12-01T00:00")  # type: ignore[index]
+
+
+def test_a_holiday_is_closed_and_a_night_shift_ends_tomorrow() -> None:
+    calendar = Calendar(weekly={"friday": ["20:00-02:00"]}, dates={"2026-12-25": []})
+    found = openings(calendar, "UTC", _ms("2026-12-17T00:00"))
+    assert found is not None
+    assert (_ms("2026-12-18T20:00"), _ms("2026-12-19T02:00")) in found
+    assert not any(_ms("2026-12-25T00:00") <= start < _ms("2026-12-26T00:00") for start, _ in found)
+
+
+def test_no_hours_at_all_means_always_open() -> None:
+    assert openings(Calendar(), "UTC", 0) is None
+
+
+def test_faults_name_the_place() -> None:
+    calendar = Calendar(weekly={"moonday": [], "monday": ["25:00-26:00"]}, dates={"christmas": []})
+    assert len(faults(calendar, "Mars/Olympus")) == 4

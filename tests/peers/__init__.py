@@ -1,0 +1,1 @@
+"""Real servers that tests talk to: each private, on loopback or a unix socket, ended by its own process group."""
