@@ -1,0 +1,193 @@
+"""One consortium as one process serves it: every part of its ring, wired once, in the order of the ring.
+
+    channels -> inlet -> in -> partition (core) -> log -> follower -> replica, archive, inbox
+        ^                          |
+        +------- outlet <- out <---+
+
+Nothing else knows two parts at once, so this file is where a newcomer sees who talks to whom.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bridge.adapter import Capabilities, Inlet, Ports
+from bridge.archive.archive import Archive
+from bridge.archive.organisation import Organisation
+from bridge.blobs import FileBlobs
+from bridge.config import Channel as ChannelConfig
+from bridge.config import Config, convert
+from bridge.follower import Follower
+from bridge.frontdesk import FrontDesk
+from bridge.health import Health
+from bridge.inbox.room import ChannelFacts, Room
+from bridge.inlet import Gathering
+from bridge.message import Delivery
+from bridge.partition import Partition
+from bridge.plugins import load
+from bridge.replica import Replica
+from bridge.signals import Board, ChannelSignals
+from bridge.store import Store
+from bridge.supervisor import Channel, Supervisor
+
+log = structlog.get_logger("bridge.consortium")
+
+REFRESH_HOURS_S = 86_400.0
+RESTART_S = 1.0
+LOOK_S = 15.0
+
+
+class Consortium:
+    """The parts of one consortium; `open` wires them, `run` keeps them running."""
+
+    def __init__(
+        self, name: str, config: Config, archive: Archive, store: Store, *, process: str, secret: bytes, sole: bool
+    ) -> None:
+        self.name = name
+        self.store = store
+        self.applications: dict[str, web.Application] = {}
+        self.organisation: Organisation = archive.organisation(name)
+        self.gathering = Gathering(store)
+        self.follower = Follower(store)
+        self.replica = Replica(store, self.follower)
+        self.writer, self.tail, self.reader = archive.follow(store, self.follower, name)
+        self.frontdesk = FrontDesk(self.replica)
+        self.signs = Board(store)
+        self.blobs = FileBlobs(config.data / "blobs")
+        self.partition = Partition(store, process, sole=sole)
+        self._config = config
+        self._secret = secret
+        self.channels = [_channel(each) for each in config.channels if each.consortium == name]
+        self.supervisor = Supervisor(store, self.gathering, self.channels, self._ports, find=self._known, sole=sole)
+        self.room = Room(
+            store=store,
+            gathering=self.gathering,
+            follower=self.follower,
+            replica=self.replica,
+            tail=self.tail,
+            reader=self.reader,
+            archive=archive,
+            organisation=self.organisation,
+            signs=self.signs,
+            blobs=self.blobs,
+            process=process,
+            secret=secret,
+            channels={channel.name: _facts(channel) for channel in self.channels},
+            public_url=config.http.public_url,
+        )
+
+    async def run(self, health: Health) -> None:
+        """Keep everything running until cancelled; a part that fails is started again and said."""
+        parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "core": self.partition.run,
+            "log": self.follower.run,
+            "replica": self.replica.run,
+            "tail": self.tail.run,
+            "archive": self.writer.run,
+            "front desk": self.frontdesk.run,
+            "signals": self.signs.run,
+            "organisation": self._watch_organisation,
+            "channels": self.supervisor.run,
+        }
+        async with asyncio.TaskGroup() as group:
+            for name, part in parts.items():
+                group.create_task(_kept(name, part), name=f"{name} of {self.name}")
+            group.create_task(self._announce(health))
+
+    async def _announce(self, health: Health) -> None:
+        part = health.part(f"desk {self.name}")
+        await self.replica.ready.wait()
+        part.up()
+
+    async def tell_core(self) -> None:
+        """Hand every library to the core; it ignores revisions that it has. Raises Busy."""
+        libraries = await self.organisation.current()
+        if libraries:
+            await self.gathering.ingest(libraries)
+
+    async def _watch_organisation(self) -> None:
+        """Tell the core of the libraries when another process changed one, and every day of the openings ahead."""
+        told: dict[str, int] = {}
+        day = time.monotonic()
+        while True:
+            if time.monotonic() - day > REFRESH_HOURS_S:
+                day = time.monotonic()
+                await self.organisation.refresh()
+            revisions = await self.organisation.revisions()
+            if revisions != told:
+                await self.tell_core()
+                told = revisions
+            await asyncio.sleep(LOOK_S)
+
+    async def close(self) -> None:
+        """Let go of the store."""
+        await self.gathering.close()
+        await self.store.close()
+
+    def _ports(
+        self, channel: Channel, inlet: Inlet, deliveries: Callable[[str], AsyncIterator[tuple[str, Delivery]]] | None
+    ) -> Ports:
+        """Return all that one adapter gets."""
+        name = channel.name
+        application = self.applications[name] = web.Application()
+        folder: Path = self._config.data / "channels" / name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+        async def history(sender: str, after: str) -> Sequence[Any]:
+            return await self.reader.patron_history(name, sender, after)
+
+        return Ports(
+            channel=name,
+            inlet=inlet,
+            history=history,
+            desk=lambda sender: self.frontdesk.watch(name, sender),
+            find=self.reader.find,
+            signals=ChannelSignals(self.signs, name, typing=channel.adapter.capabilities.live),
+            blobs=self.blobs,
+            routes=application.router,
+            public_url=self._config.http.public_url,
+            data=folder,
+            secret=hmac.digest(self._secret, f"channel {name}".encode(), hashlib.sha256),
+            deliveries=deliveries,
+        )
+
+    async def _known(self, ids: Sequence[str]) -> str:
+        return await self.reader.find(ids)
+
+
+async def _kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a part for ever: what it raises is a bug or a long absence, and is said; the others go on meanwhile."""
+    while True:
+        try:
+            await part()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("a part failed and is started again", part=name)
+        await asyncio.sleep(RESTART_S)
+
+
+def _channel(config: ChannelConfig) -> Channel:
+    """Return a configured channel ready to run. Raises Misconfigured, ConfigError."""
+    adapter = load(config.kind)
+    return Channel(
+        name=config.name,
+        kind=config.kind,
+        queue=config.queue,
+        adapter=adapter,
+        config=convert(config.settings, adapter.Config, config.name),
+    )
+
+
+def _facts(channel: Channel) -> ChannelFacts:
+    can: Capabilities = channel.adapter.capabilities
+    return ChannelFacts(kind=channel.kind, max_text=can.max_text, max_media=can.max_media, typing=can.live)

@@ -1,0 +1,167 @@
+"""`deskbridge run`: open everything, serve until told to stop, close everything in the opposite order.
+
+Crash-only: a start after kill -9 and a start after a clean stop take the same path. A signal begins the stop: readiness is
+withdrawn first, so that a proxy sends nobody any more; then sockets are told good-bye, then the ring stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import structlog
+
+from bridge.adapter import Misconfigured
+from bridge.archive.archive import Archive
+from bridge.config import Config
+from bridge.consortium import Consortium
+from bridge.embedded import EmbeddedError, EmbeddedRedis
+from bridge.health import Health
+from bridge.http import Server, application
+from bridge.inbox.inbox import Inbox
+from bridge.store import Store
+
+log = structlog.get_logger("bridge.daemon")
+
+
+def say_in_lines() -> None:
+    """Log as one line of JSON an event to standard error, which systemd keeps; ids, never bodies, addresses or secrets."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def consortia(config: Config) -> list[str]:
+    """Return the consortia that a configuration names, `main` at least."""
+    return sorted({channel.consortium for channel in config.channels} | {"main"})
+
+
+def archive_url(config: Config) -> str:
+    """Return where the archive is: the configured URL, else SQLite in the data folder."""
+    return str(config.archive.url) or f"sqlite:///{config.data / 'archive.sqlite'}"
+
+
+def private(folder: Path) -> None:
+    """Make a folder that only we can read."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+class House:
+    """A running daemon: its consortia, its web server, its health."""
+
+    def __init__(self, config: Config, archive: Archive, desks: list[Consortium], health: Health) -> None:
+        self.config = config
+        self.archive = archive
+        self.desks = desks
+        self.health = health
+        self.server = Server(_application(config, desks, health), config.http.listen)
+
+    @property
+    def url(self) -> str:
+        """Where the house answers."""
+        return self.config.http.public_url or self.server.url
+
+
+@asynccontextmanager
+async def opened(config: Config, *, public_url: Callable[[str], str] | None = None) -> AsyncIterator[House]:
+    """Open a house and keep it running inside the context. Raises ConfigError, Misconfigured, EmbeddedError, OSError."""
+    private(config.data)
+    async with AsyncExitStack() as stack:
+        health = Health()
+        redis_url = await _redis(config, stack)
+        archive = await Archive.open(archive_url(config))
+        stack.push_async_callback(archive.close)
+        secret = await archive.secret()
+        process = secrets.token_hex(8)
+        desks = []
+        for name in consortia(config):
+            store = await Store.open(redis_url, name, replicas=config.redis.replicas)
+            desk = Consortium(name, config, archive, store, process=process, secret=secret, sole=not config.redis.url)
+            stack.push_async_callback(desk.close)
+            desks.append(desk)
+        house = House(config, archive, desks, health)
+        running = [asyncio.create_task(desk.run(health), name=f"consortium {desk.name}") for desk in desks]
+        stack.push_async_callback(_stopped, running)
+        await house.server.start()
+        stack.push_async_callback(house.server.stop)
+        yield house
+
+
+async def _redis(config: Config, stack: AsyncExitStack) -> str:
+    if config.redis.url:
+        return str(config.redis.url)
+    private(config.data / "redis")
+    child = EmbeddedRedis(config.data / "redis")
+    url = await child.start()
+    stack.push_async_callback(child.stop)
+    return url
+
+
+async def _stopped(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def _application(config: Config, desks: list[Consortium], health: Health) -> object:
+    inbox = Inbox([desk.room for desk in desks])
+    channels = {name: app for desk in desks for name, app in desk.applications.items()}
+    return application(
+        health=health,
+        inbox=inbox,
+        inbox_pages=_pages("bridge.inbox", "static"),
+        portal=_pages("adapters.webchat", "static", "portal"),
+        channels=channels,
+        proxies=config.http.proxies,
+    )
+
+
+def _pages(package: str, *parts: str) -> Path | None:
+    """Return the folder of built pages inside an installed package, None when they were not built."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent.joinpath(*parts)
+    return folder if (folder / "index.html").is_file() else None
+
+
+async def serve(config: Config) -> int:
+    """Serve until a signal says stop."""
+    say_in_lines()
+    try:
+        async with opened(config) as house:
+            log.info("serving", url=house.url, channels=len(config.channels), version=version("deskbridge"))
+            await until_told(house.health)
+    except (Misconfigured, EmbeddedError, OSError) as error:
+        print(f"deskbridge cannot start: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def until_told(health: Health) -> None:
+    """Wait for SIGTERM or SIGINT, keeping systemd informed meanwhile."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    watch = asyncio.create_task(health.watch())
+    await told.wait()
+    watch.cancel()
+    health.stopping()

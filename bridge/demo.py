@@ -1,0 +1,93 @@
+"""`deskbridge demo`: two example libraries on this machine, with nothing to configure.
+
+The data lies in a private folder that goes away at the end, unless one is named. Each start prints a sign-in code for each
+example librarian, good once.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import ExitStack
+from importlib import resources
+from pathlib import Path
+
+from bridge.adapter import Misconfigured
+from bridge.archive.accounts import Accounts
+from bridge.archive.organisation import Organisation
+from bridge.archive.organisation_file import parse
+from bridge.config import Channel, Config, Http
+from bridge.daemon import House, opened, say_in_lines, until_told
+from bridge.embedded import EmbeddedError
+
+CHANNELS = (
+    Channel(name="web", kind="webchat", queue="north/reference"),
+    Channel(name="campus", kind="webchat", queue="south/reference"),
+)
+
+
+def configuration(listen: str, data: Path) -> Config:
+    """Return what the demonstration runs with."""
+    return Config(path=data / "demo", data=data, http=Http(listen=listen), channels=CHANNELS)
+
+
+async def serve(listen: str, data: Path | None) -> int:
+    """Serve the demonstration until told to stop."""
+    say_in_lines()
+    with ExitStack() as stack:
+        if data is None:
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deskbridge-demo-")))
+        try:
+            async with opened(configuration(listen, data.absolute())) as house:
+                codes = await furnish(house)
+                print(welcome(house.url, codes), flush=True)
+                await until_told(house.health)
+        except (Misconfigured, EmbeddedError, OSError) as error:
+            print(f"the demonstration cannot start: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+async def furnish(house: House) -> dict[str, str]:
+    """Load the example libraries where there are none yet, and return a fresh sign-in code for each librarian."""
+    desk = house.desks[0]
+    await _load(desk.organisation)
+    await desk.tell_core()
+    return await _codes(desk.organisation, house.archive.accounts)
+
+
+async def _load(organisation: Organisation) -> None:
+    if not await organisation.entries():
+        text = resources.files("bridge").joinpath("examples", "demo.toml").read_text("utf-8")
+        await organisation.load(parse(text))
+
+
+async def _codes(organisation: Organisation, accounts: Accounts) -> dict[str, str]:
+    known = {account.login for account in await accounts.all()}
+    codes = {}
+    for entry in await organisation.entries():
+        for person in entry.library.librarians:
+            if person.id in known:
+                codes[person.id] = await accounts.reset(person.id)
+            else:
+                codes[person.id] = await accounts.add(person.id, person.id, entry.library.id)
+    return codes
+
+
+def welcome(url: str, codes: dict[str, str]) -> str:
+    """Return what the terminal shows."""
+    rows = [f"    {login:<8} {code}" for login, code in codes.items()]
+    return "\n".join(
+        [
+            "",
+            "Deskbridge is open.",
+            "",
+            f"  As a patron      {url}/",
+            f"  As a librarian   {url}/inbox   with one of these names and codes, each good once:",
+            "",
+            *rows,
+            "",
+            "  Ctrl+C closes it.",
+            "",
+        ]
+    )

@@ -1,0 +1,130 @@
+"""What the command line does beside serving: set up, load and dump the organisation, accounts, verify, export.
+
+Each errand opens what it needs, does one thing, prints the answer and returns the exit code. Errands work beside a running
+daemon, since they go through the same database, and the daemon looks there for a changed organisation every few seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+
+from bridge.archive.archive import Archive
+from bridge.archive.export import export as transcripts
+from bridge.archive.organisation import Faulty
+from bridge.archive.organisation_file import dump, parse
+from bridge.config import Config
+from bridge.daemon import archive_url, consortia, private
+from routing.organisation import Librarian, Library
+
+
+@asynccontextmanager
+async def _archive(config: Config) -> AsyncIterator[Archive]:
+    private(config.data)
+    archive = await Archive.open(archive_url(config))
+    try:
+        yield archive
+    finally:
+        await archive.close()
+
+
+async def setup(config: Config, coordinator: str) -> int:
+    """Make the data folder and the tables; with `coordinator` (`login@library`), that person's account."""
+    async with _archive(config) as archive:
+        await archive.secret()
+    print(f"data in {config.data}, tables up to date")
+    if not coordinator:
+        return 0
+    login, _, library = coordinator.partition("@")
+    return await librarian_add(config, login, library, coordinator=True)
+
+
+async def desk_load(config: Config, file: Path) -> int:
+    """Take the libraries of a TOML file in."""
+    try:
+        entries = parse(await asyncio.to_thread(file.read_text, "utf-8"))
+        async with _archive(config) as archive:
+            loaded = await archive.organisation(consortia(config)[0]).load(entries)
+    except (Faulty, OSError, UnicodeDecodeError) as error:
+        wrong = error.faults if isinstance(error, Faulty) else [str(error)]
+        print(*wrong, sep="\n", file=sys.stderr)
+        return 1
+    for library in loaded:
+        print(
+            f"{library.id}: revision {library.revision}, {len(library.queues)} queues, {len(library.librarians)} librarians"
+        )
+    return 0
+
+
+async def desk_dump(config: Config) -> int:
+    """Print the organisation as TOML."""
+    async with _archive(config) as archive:
+        print(dump(await archive.organisation(consortia(config)[0]).entries()), end="")
+    return 0
+
+
+async def librarian_add(config: Config, login: str, library: str, *, coordinator: bool = False) -> int:
+    """Make an account, and the librarian in the organisation where the library does not list one of that id yet."""
+    async with _archive(config) as archive:
+        organisation = archive.organisation(consortia(config)[0])
+        entries = {entry.library.id: entry for entry in await organisation.entries()}
+        if library not in entries:
+            print(
+                f"no library {library!r}; there are: {', '.join(entries) or 'none, use `desk load`'}", file=sys.stderr
+            )
+            return 1
+        try:
+            code = await archive.accounts.add(login, login, library)
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return 1
+        entry = entries[library]
+        await organisation.put(_with(entry.library, login, coordinator=coordinator), entry.calendar)
+    print(f"{login} signs in once with {code}")
+    return 0
+
+
+def _with(library: Library, login: str, *, coordinator: bool) -> Library:
+    known = {person.id: person for person in library.librarians}
+    person = known.get(login, Librarian(id=login, name=login, shown=login))
+    known[login] = msgspec.structs.replace(person, coordinator=coordinator or person.coordinator)
+    return msgspec.structs.replace(library, librarians=tuple(known.values()))
+
+
+async def librarian_reset(config: Config, login: str) -> int:
+    """Print a new one-time code; password and sessions are gone."""
+    async with _archive(config) as archive:
+        try:
+            print(f"{login} signs in once with {await archive.accounts.reset(login)}")
+        except LookupError as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+async def librarian_list(config: Config) -> int:
+    """Print every account."""
+    async with _archive(config) as archive:
+        for account in await archive.accounts.all():
+            state = "disabled" if account.disabled else "must change the password" if account.must_change else ""
+            print(f"{account.login:<24} {account.library:<24} {state}".rstrip())
+    return 0
+
+
+async def export(config: Config, library: str, since: str) -> int:
+    """Print transcripts, one JSON document a line."""
+    try:
+        start = datetime.combine(date.fromisoformat(since), datetime.min.time(), UTC).timestamp() * 1000 if since else 0
+    except ValueError:
+        print(f"not a day like 2026-01-31: {since!r}", file=sys.stderr)
+        return 1
+    async with _archive(config) as archive:
+        async for transcript in transcripts(archive.engine, library, int(start)):
+            sys.stdout.write(msgspec.json.encode(transcript).decode() + "\n")
+    return 0
