@@ -1,8 +1,8 @@
 """`deskbridge`: the one command, for the person who runs the house.
 
-Each verb reads the configuration, calls one function of `bridge.daemon` (or `bridge.demo.serve`) and passes on the
-exit code that it returns: 0 done, 1 something is wrong and was said. The house is imported by the verb that needs it,
-so that `deskbridge --help` answers at once and `check` works where Redis does not.
+Each verb reads the configuration, calls one function of `bridge.daemon`, `bridge.demo` or `bridge.errands` and
+passes on the exit code that it returns: 0 done, 1 something is wrong and was said. The house is imported by the verb
+that needs it, so that `deskbridge --help` answers at once and `check` works where Redis does not.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def setup(*, config: ConfigPath = DEFAULT_PATH, coordinator: str = "") -> int:
     coordinator
         Also make this first coordinator's account, and print a sign-in code.
     """
-    from bridge import daemon
+    from bridge import errands
 
-    return with_config(config, lambda read: daemon.setup(read, coordinator))
+    return with_config(config, lambda read: errands.setup(read, coordinator))
 
 
 @app.command
@@ -131,17 +131,17 @@ def abilities(load: Callable[[], object]) -> str:
 @desk.command(name="load")
 def desk_load(file: Path, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
     """Replace the libraries named in a TOML file by what it says; others stay as they are."""
-    from bridge import daemon
+    from bridge import errands
 
-    return with_config(config, lambda read: daemon.desk_load(read, file))
+    return with_config(config, lambda read: errands.desk_load(read, file))
 
 
 @desk.command(name="dump")
 def desk_dump(*, config: ConfigPath = DEFAULT_PATH) -> int:
     """Print the organisation as TOML, without passwords."""
-    from bridge import daemon
+    from bridge import errands
 
-    return with_config(config, lambda read: daemon.desk_dump(read))
+    return with_config(config, lambda read: errands.desk_dump(read))
 
 
 @librarian.command(name="add")
@@ -157,25 +157,25 @@ def librarian_add(name: str, library: str, /, *, coordinator: bool = False, conf
     coordinator
         May also edit the organisation.
     """
-    from bridge import daemon
+    from bridge import errands
 
-    return with_config(config, lambda read: daemon.librarian_add(read, name, library, coordinator))
+    return with_config(config, lambda read: errands.librarian_add(read, name, library, coordinator=coordinator))
 
 
 @librarian.command(name="reset")
 def librarian_reset(name: str, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
     """End a librarian's sessions, drop the password, and print a sign-in code, good once."""
-    from bridge import daemon
+    from bridge import errands
 
-    return with_config(config, lambda read: daemon.librarian_reset(read, name))
+    return with_config(config, lambda read: errands.librarian_reset(read, name))
 
 
 @librarian.command(name="list")
 def librarian_list(*, config: ConfigPath = DEFAULT_PATH) -> int:
     """List the accounts."""
-    from bridge import daemon
+    from bridge import errands
 
-    return with_config(config, lambda read: daemon.librarian_list(read))
+    return with_config(config, lambda read: errands.librarian_list(read))
 
 
 # ---- what happened ----
@@ -184,9 +184,9 @@ def librarian_list(*, config: ConfigPath = DEFAULT_PATH) -> int:
 @app.command
 def replay(*, consortium: str = "main", config: ConfigPath = DEFAULT_PATH) -> int:
     """Fold the log again from its older snapshot and compare with the newer one; say whether they agree."""
-    from bridge import daemon
+    from bridge import errands
 
-    return with_config(config, lambda read: daemon.replay(read, consortium))
+    return with_config(config, lambda read: errands.replay(read, consortium))
 
 
 @app.command
@@ -200,9 +200,9 @@ def export(*, library: str = "", since: str = "", config: ConfigPath = DEFAULT_P
     since
         Only conversations that began on this day (YYYY-MM-DD) or later.
     """
-    from bridge import daemon
+    from bridge import errands
 
-    return with_config(config, lambda read: daemon.export(read, library, since))
+    return with_config(config, lambda read: errands.export(read, library, since))
 
 
 # ---- between a verb and the house ----

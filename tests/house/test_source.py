@@ -16,7 +16,7 @@ MEDIAN_LINES = 10
 
 VAGUE = re.compile(r"(Manager|Handler|Processor|Helper|Utils?)($|[A-Z])")
 VAGUE_MODULES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base"}
-WAIVER = re.compile(r"#\s*(type:\s*ignore|noqa)\b(?P<code>[\[:][^\]#]*\]?)?(?P<reason>.*)$")
+WAIVER = re.compile(r"#\s*(type:\s*ignore|noqa)\b(?P<code>\[[^\]]+\]|:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*)?(?P<reason>.*)$")
 
 
 def relative(path: Path) -> str:
