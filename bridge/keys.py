@@ -27,9 +27,9 @@ class Keys:
         return self.prefix + "in"
 
     @property
-    def seen(self) -> str:
-        """Sorted set of source keys by the ms they were first seen."""
-        return self.prefix + "seen"
+    def seen(self) -> tuple[str, str]:
+        """The two sets of source keys that change places every week."""
+        return self.prefix + "seen:0", self.prefix + "seen:1"
 
     @property
     def log(self) -> str:
@@ -85,7 +85,7 @@ class Keys:
         return f"{self.prefix}out:{channel}"
 
     def left(self, channel: str) -> str:
-        """Hash of marks, by seq: which deliveries of an out entry are settled."""
+        """Hash of marks, by seq and pack: which deliveries of an out entry are settled."""
         return f"{self.prefix}left:{channel}"
 
     def attempts(self, channel: str) -> str:

@@ -5,6 +5,7 @@
 -- carry `allow-oom`; `ingest` does not, so a full memory stops what comes in. Lists travel as one MessagePack array.
 
 local CHUNK = 1000 -- arguments of one command: Lua's stack holds 8,000
+local PACK = 64 -- deliveries of one out entry; bridge/store.py packs them
 local PENDING, SETTLED = '.', 'x'
 
 local function clock()
@@ -24,36 +25,47 @@ local function full(at, share)
   return crowded
 end
 
--- Which of `keys` are not in the window, nor earlier in the list; '' is always new. Returns a table of booleans and how many.
-local function unseen(seen, keys)
-  local new, mine, count = {}, {}, 0
-  for from = 1, #keys, CHUNK do
-    local to = math.min(from + CHUNK - 1, #keys)
-    local known = redis.call('ZMSCORE', seen, unpack(keys, from, to))
-    for i = from, to do
-      local key = keys[i]
-      if key == '' or not (known[i - from + 1] or mine[key]) then
-        new[i], mine[key], count = true, true, count + 1
-      end
+-- What was seen: two sets that change places every week, so a key is remembered for one to two weeks and forgetting costs
+-- nothing. Each carries the number of its week; one that carries another is from before and goes. Returns the present one
+-- and the one before it.
+local WEEK = 7 * 24 * 3600 * 1000
+
+local function weeks(pair, at)
+  local week = math.floor(at / WEEK)
+  local present, before = pair[week % 2 + 1], pair[(week + 1) % 2 + 1]
+  if redis.call('SISMEMBER', present, ':' .. week) == 0 then
+    redis.call('UNLINK', present)
+    redis.call('SADD', present, ':' .. week)
+    if redis.call('SISMEMBER', before, ':' .. week - 1) == 0 then
+      redis.call('UNLINK', before)
     end
   end
-  return new, count
+  return present, before
 end
 
-local function remember(seen, keys, new, at)
-  local args, n = {}, 0
-  for i = 1, #keys do
-    if new[i] and keys[i] ~= '' then
-      args[n + 1], args[n + 2], n = at, keys[i], n + 2
-      if n >= CHUNK then
-        redis.call('ZADD', seen, unpack(args, 1, n))
-        n = 0
+-- Remember those of `keys` that were not seen, nor stand earlier in the list ('' is new each time). Returns which they are
+-- (nil = all) and how many.
+local function sift(pair, keys, at)
+  local present, before = weeks(pair, at)
+  local total, count, new, fresh, mine = #keys, 0, {}, {}, {}
+  for from = 1, total, CHUNK do
+    local to = math.min(from + CHUNK - 1, total)
+    local known = redis.call('SMISMEMBER', present, unpack(keys, from, to))
+    local older = redis.call('SMISMEMBER', before, unpack(keys, from, to))
+    for i = from, to do
+      local key, at_i = keys[i], i - from + 1
+      if key == '' then
+        new[i], count = true, count + 1
+      elseif known[at_i] == 0 and older[at_i] == 0 and not mine[key] then
+        new[i], mine[key], count = true, true, count + 1
+        fresh[#fresh + 1] = key
       end
     end
   end
-  if n > 0 then
-    redis.call('ZADD', seen, unpack(args, 1, n))
+  for from = 1, #fresh, CHUNK do
+    redis.call('SADD', present, unpack(fresh, from, math.min(from + CHUNK - 1, #fresh)))
   end
+  return new, count
 end
 
 local HEADER = { [0xc4] = '>B', [0xc5] = '>I2', [0xc6] = '>I4' } -- how long a binary is (cmsgpack does not know them)
@@ -94,23 +106,22 @@ local function answer(marked, count, total)
   return table.concat(bits)
 end
 
--- in, seen, cursor... | source keys, payloads, share of maxmemory, cursor fields...
+-- in, seen, seen, cursor... | source keys, payloads, share of maxmemory, cursor fields...
 local function ingest(keys, args)
   local at = clock()
   if full(at, tonumber(args[3])) then
     return redis.error_reply('FULL memory is nearly used up')
   end
   local sources = cmsgpack.unpack(args[1])
-  local new, count = unseen(keys[2], sources)
-  remember(keys[2], sources, new, at)
+  local new, count = sift({ keys[2], keys[3] }, sources, at)
   append(keys[1], args[2], new, count, #sources)
-  for i = 3, #keys do
-    redis.call('HSET', keys[i], unpack(cmsgpack.unpack(args[i + 1])))
+  for i = 4, #keys do
+    redis.call('HSET', keys[i], unpack(cmsgpack.unpack(args[i])))
   end
   return answer(new, count, #sources)
 end
 
--- lease, head, log, dead, (out, left)... | token, epoch, seq, last input, steps, faulted, (count, deliveries)...
+-- lease, head, log, dead, (out, left)... | token, epoch, seq, last input, steps, faulted, (out, pack, last, deliveries)...
 local function commit(keys, args)
   local held = redis.call('MGET', keys[1], keys[2])
   if held[1] ~= args[1] then
@@ -126,10 +137,10 @@ local function commit(keys, args)
   if args[6] ~= '' then
     redis.call('XADD', keys[4], 'MAXLEN', '~', 10000, '*', 'seq', seq, 'faulted', args[6])
   end
-  for i = 5, #keys, 2 do
-    local count = tonumber(args[i + 2])
-    redis.call('XADD', keys[i], seq .. '-' .. count - 1, 'b', args[i + 3])
-    redis.call('HSET', keys[i + 1], seq, PENDING:rep(count))
+  for i = 7, #args, 4 do -- the channel's place among the keys, the pack's number, its last delivery's, its deliveries
+    local out, count = tonumber(args[i]), args[i + 2] - args[i + 1] * PACK + 1
+    redis.call('XADD', keys[out], seq .. '-' .. args[i + 2], 'b', args[i + 3])
+    redis.call('HSET', keys[out + 1], seq .. '-' .. args[i + 1], PENDING:rep(count))
   end
   return 1
 end
@@ -143,42 +154,48 @@ local function attempt(keys, args)
   return 1
 end
 
--- in, seen, out, left, attempts | (seq, n)..., delivery ids, source keys, receipts
+-- in, seen, seen, out, left, attempts | (seq, n)..., delivery ids, source keys, receipts
 local function settle(keys, args)
   local places, ids, sources = cmsgpack.unpack(args[1]), cmsgpack.unpack(args[2]), cmsgpack.unpack(args[3])
-  local rows, settled, count, done = {}, {}, 0, {}
+  local rows, settled, done, said = {}, {}, {}, {}
   for i = 1, #ids do
     local seq, n = places[2 * i - 1], places[2 * i]
-    local row = rows[seq] or redis.call('HGET', keys[4], seq)
-    if row and row:sub(n + 1, n + 1) == PENDING then
-      row = row:sub(1, n) .. SETTLED .. row:sub(n + 2)
-      settled[i], count, done[#done + 1] = true, count + 1, ids[i]
+    local pack = math.floor(n / PACK)
+    local field, place = seq .. '-' .. pack, n - pack * PACK + 1
+    local row = rows[field] or redis.call('HGET', keys[5], field) or ''
+    if row:sub(place, place) == PENDING then
+      row = row:sub(1, place - 1) .. SETTLED .. row:sub(place + 1)
+      settled[i], done[#done + 1], said[#said + 1] = true, ids[i], sources[i]
     end
-    rows[seq] = row or ''
+    rows[field] = row
   end
-  if count > 0 then
-    for seq, row in pairs(rows) do
-      if row == '' then -- the whole entry was settled before
-      elseif row:find(PENDING, 1, true) then
-        redis.call('HSET', keys[4], seq, row)
-      else
-        redis.call('HDEL', keys[4], seq)
-        redis.call('XDEL', keys[3], seq .. '-' .. #row - 1)
-      end
+  if #done == 0 then
+    return answer(settled, 0, #ids)
+  end
+  for field, row in pairs(rows) do
+    if row:find(PENDING, 1, true) then
+      redis.call('HSET', keys[5], field, row)
+    elseif row ~= '' then
+      local seq, pack = field:match('(%d+)-(%d+)')
+      redis.call('HDEL', keys[5], field)
+      redis.call('XDEL', keys[4], seq .. '-' .. pack * PACK + #row - 1)
     end
+  end
+  if redis.call('EXISTS', keys[6]) == 1 then
     for from = 1, #done, CHUNK do
-      redis.call('HDEL', keys[5], unpack(done, from, math.min(from + CHUNK - 1, #done)))
+      redis.call('HDEL', keys[6], unpack(done, from, math.min(from + CHUNK - 1, #done)))
     end
-    local new = unseen(keys[2], sources)
-    local said = 0
-    for i = 1, #ids do
-      new[i] = new[i] and settled[i]
-      said = said + (new[i] and 1 or 0)
-    end
-    remember(keys[2], sources, new, clock())
-    append(keys[1], args[4], new, said, #ids)
   end
-  return answer(settled, count, #ids)
+  local new, count = sift({ keys[2], keys[3] }, said, clock())
+  local marked, nth = {}, 0
+  for i = 1, #ids do
+    if settled[i] then
+      nth = nth + 1
+      marked[i] = new[nth]
+    end
+  end
+  append(keys[1], args[4], marked, count, #ids)
+  return answer(settled, #done, #ids)
 end
 
 -- lease, next | token, is it the first, chunk
@@ -245,21 +262,12 @@ local function roll_call(keys)
   return { redis.call('ZRANGEBYSCORE', keys[1], '(' .. at, '+inf'), redis.call('ZRANGEBYSCORE', keys[1], '-inf', at) }
 end
 
--- seen | window in ms, how many at most
-local function sweep(keys, args)
-  local old = redis.call('ZRANGE', keys[1], '-inf', clock() - tonumber(args[1]), 'BYSCORE', 'LIMIT', 0, args[2])
-  for from = 1, #old, CHUNK do
-    redis.call('ZREM', keys[1], unpack(old, from, math.min(from + CHUNK - 1, #old)))
-  end
-  return #old
-end
-
 -- out, left | lowest seq to keep
 local function trim_out(keys, args)
   local gone, keep = {}, tonumber(args[1])
-  for _, seq in ipairs(redis.call('HKEYS', keys[2])) do
-    if tonumber(seq) < keep then
-      gone[#gone + 1] = seq
+  for _, field in ipairs(redis.call('HKEYS', keys[2])) do
+    if tonumber(field:match('^%d+')) < keep then
+      gone[#gone + 1] = field
     end
   end
   for from = 1, #gone, CHUNK do
@@ -282,5 +290,4 @@ register('take', take, { 'allow-oom' })
 register('hold', hold, { 'allow-oom' })
 register('beat', beat, { 'allow-oom' })
 register('roll_call', roll_call, { 'no-writes', 'allow-oom' })
-register('sweep', sweep, { 'allow-oom' })
 register('trim_out', trim_out, { 'allow-oom' })

@@ -8,10 +8,10 @@ bridge/calls.py names the errors; each says whether anything may have been writt
 **What may be repeated.** `ingest`, `settle`, `attempt` and all reads are idempotent and are tried once more on a fresh connection.
 A `commit` never is: its reply may be lost after it succeeded, and a second try would answer Stale.
 
-**Out streams.** A commit writes each channel's deliveries as one packed entry `<seq>-<count-1>`, the id of its last delivery; a
-delivery's own id is `<seq>-<n>`. The hash `left:<channel>` holds a mark for each; `settle` turns it and deletes an entry when all
-its marks are turned. So what stands in the stream is what is not settled, and no consumer group has to be kept in step. (A
-group's pending list costs three commands a delivery; this costs a few for a whole batch.)
+**Out streams.** A delivery's id is `<seq>-<n>`, n counting a channel's deliveries in a commit. They stand packed, up to 64 in an
+entry whose id is that of its last delivery, and the hash `left:<channel>` holds a mark for each. `settle` turns the mark, and
+deletes an entry when all of its marks are turned. So what stands in the stream is what is not settled, and no consumer group
+has to be kept in step: a group's pending list costs three commands a delivery, this a few for a whole batch.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ __all__ = [
     "Unavailable",
 ]
 
-SEEN_WINDOW_MS = 7 * 24 * 3600 * 1000
+SEEN_WINDOW_MS = 7 * 24 * 3600 * 1000  # at least; at most twice that
+PACK = 64  # deliveries of one out entry, as in store.lua
 MEMORY_SHARE = "0.8"  # of maxmemory, above which nothing is taken in
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -87,11 +88,6 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     source: str
 
 
-def _verdict(reply: Any, count: int) -> list[bool]:
-    """Read the functions' answer: 1 for "all", else a bit for each."""
-    return [True] * count if reply == 1 else [bit == 0x31 for bit in reply]
-
-
 class Store:
     """One consortium in one Redis. Safe for many tasks of one event loop."""
 
@@ -132,7 +128,7 @@ class Store:
         """
         sources = _pack([source for source, _ in inputs])
         payloads = _pack([payload for _, payload in inputs])
-        keys = [self.keys.inputs, self.keys.seen]
+        keys = [self.keys.inputs, *self.keys.seen]
         fields = []
         for channel, cursor in (cursors or {}).items():
             if cursor:
@@ -174,7 +170,9 @@ class Store:
         args: list[Argument] = [token, epoch, seq, last_input, steps, _pack(faulted) if faulted else b""]
         for channel, payloads in by_channel.items():
             keys += (self.keys.out(channel), self.keys.left(channel))
-            args += (len(payloads), _pack(payloads))
+            for first in range(0, len(payloads), PACK):
+                pack = payloads[first : first + PACK]
+                args += (len(keys) - 1, first // PACK, first + len(pack) - 1, _pack(pack))
         await self._function("commit", keys, *args, again=False)
 
     async def head(self) -> Head:
@@ -220,7 +218,7 @@ class Store:
         """Return every delivery of a channel that is not settled, in order: what a drain begins with after a crash."""
         rows = await self._command("XRANGE", self.keys.out(channel), "-", "+")
         marks = await self._command("HGETALL", self.keys.left(channel), proven=True)
-        left = {int(marks[i]): marks[i + 1] for i in range(0, len(marks), 2)}
+        left = {marks[i]: marks[i + 1] for i in range(0, len(marks), 2)}
         entries = [entry for entry in _deliveries(rows) if _unsettled(entry.id, left)]
         if rows:
             self._drained[channel] = rows[-1][0].decode()
@@ -237,8 +235,8 @@ class Store:
     async def read_fanout(self, channel: str, after: str, *, count: int, block_ms: int = 0) -> list[OutEntry]:
         """Return the deliveries of up to `count` commits after the delivery id `after`, waiting up to `block_ms`."""
         rows = await self._read(self.keys.out(channel), after, count, block_ms, proven=True)
-        seq, n = map(int, after.split("-"))
-        return _deliveries(rows, seq, n)
+        seq, n = after.split("-")
+        return _deliveries(rows, (int(seq), int(n)))
 
     async def fanout_tail(self, channel: str) -> str:
         """Return the id of the last delivery that was ever put on a channel, "0-0" for none."""
@@ -267,7 +265,7 @@ class Store:
         False for one that was settled before (its receipt is not written again). May be repeated.
         """
         ends = [s if isinstance(s, Settlement) else Settlement(*s) for s in settlements]
-        keys = [self.keys.inputs, self.keys.seen, self.keys.out(channel), self.keys.left(channel)]
+        keys = [self.keys.inputs, *self.keys.seen, self.keys.out(channel), self.keys.left(channel)]
         keys.append(self.keys.attempts(channel))
         places = _pack([int(part) for end in ends for part in end.entry.split("-")])
         lists = [_pack([end.delivery for end in ends]), _pack([end.source for end in ends])]
@@ -356,12 +354,6 @@ class Store:
         """Drop deliveries of commits before `seq`, settled or not: for fan-out channels."""
         return int(await self._function("trim_out", [self.keys.out(channel), self.keys.left(channel)], seq))
 
-    async def sweep_seen(self, *, window_ms: int = SEEN_WINDOW_MS, count: int = 1000) -> int:
-        """Forget up to `count` source keys older than the window; return how many."""
-        return int(await self._function("sweep", [self.keys.seen], window_ms, count))
-
-    # ---- calling
-
     def _lease(self, channel: str) -> str:
         return self.keys.channel_lease(channel) if channel else self.keys.lease
 
@@ -375,17 +367,24 @@ async def _each(parts: Iterable[bytes] | AsyncIterator[bytes]) -> AsyncIterator[
             yield part
 
 
-def _deliveries(rows: Iterable[Any], after_seq: int = 0, after_n: int = -1) -> list[OutEntry]:
-    """Unpack out entries; those of `after_seq` up to `after_n` are left out."""
+def _verdict(reply: Any, count: int) -> list[bool]:
+    """Read the functions' answer: 1 for "all", else a bit for each."""
+    return [True] * count if reply == 1 else [bit == 0x31 for bit in reply]
+
+
+def _deliveries(rows: Iterable[Any], after: tuple[int, int] = (0, -1)) -> list[OutEntry]:
+    """Unpack out entries without the deliveries up to `after`."""
     entries = []
     for id, fields in rows:
-        seq = id.partition(b"-")[0].decode()
-        skip = after_n + 1 if int(seq) == after_seq else 0
+        seq, last = map(int, id.split(b"-"))
         payloads = _unpack(fields[1])
-        entries += [OutEntry(f"{seq}-{n}", payloads[n]) for n in range(skip, len(payloads))]
+        first = last + 1 - len(payloads)
+        skip = max(after[1] + 1 - first, 0) if seq == after[0] else 0
+        entries += [OutEntry(f"{seq}-{first + i}", payloads[i]) for i in range(skip, len(payloads))]
     return entries
 
 
-def _unsettled(entry: str, left: Mapping[int, bytes]) -> bool:
-    seq, n = map(int, entry.split("-"))
-    return left.get(seq, b"")[n : n + 1] == b"."
+def _unsettled(entry: str, left: Mapping[bytes, bytes]) -> bool:
+    seq, n = entry.split("-")
+    pack, place = divmod(int(n), PACK)
+    return left.get(b"%s-%d" % (seq.encode(), pack), b"")[place : place + 1] == b"."
