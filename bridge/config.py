@@ -30,6 +30,8 @@ DEFAULT_DATA = Path("/var/lib/deskbridge")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 QUEUE = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
+SQL_SCHEMES = ("sqlite", "postgresql", "postgresql+asyncpg")
 SECRET_NAME = re.compile(r"(^|_)(password|secret|token)$")
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -65,9 +67,13 @@ class ConfigError(Exception):
 
 
 class Redis(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the streams live. An empty `url` means a private child process below `data`."""
+    """Where the streams live; an empty `url` means a private child process below `data`.
+
+    `replicas` is how many copies must hold an entry before anybody is told that it is safe.
+    """
 
     url: Secret = Secret()
+    replicas: int = 0
 
 
 class Archive(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,20 +219,25 @@ class _Reading:
         for key, value in self.resolved(table, name).items():
             if key not in types:
                 self.faults.append(_unknown(f"{name}.{key}", key, types))
-            elif not isinstance(value, types[key]):
+            elif not isinstance(value, types[key]) or (types[key] is int and isinstance(value, bool)):
                 self.fault(f"{name}.{key}", f"is {_noun(type(value))}", f"write {_noun(types[key])}")
             else:
                 found[key] = value
         return found
 
-    def address(self, document: Mapping[str, Any], name: str, schemes: tuple[str, ...]) -> dict[str, Secret]:
+    def redis(self, table: Mapping[str, Any]) -> Redis:
+        replicas = table.get("replicas", 0)
+        if replicas < 0 or (replicas and not table.get("url")):
+            self.fault("redis.replicas", "cannot be kept", "write how many the Redis at url has, or leave it out")
+        return Redis(url=self.address(table, "redis.url", REDIS_SCHEMES), replicas=replicas)
+
+    def address(self, table: Mapping[str, Any], where: str, schemes: tuple[str, ...]) -> Secret:
         """The `url` of a table; it may hold a password, so all of it is a Secret."""
-        table = self.table(document, name, {"url": str})
         url = table.get("url", "")
         scheme = url.partition(":")[0]
         if url and (scheme not in schemes or "://" not in url):
-            self.fault(f"{name}.url", f"is not a URL for {name}", f"begin it with one of {', '.join(schemes)} and ://")
-        return {"url": Secret(url)}
+            self.fault(where, "is not a URL that we know", f"begin it with one of {', '.join(schemes)} and ://")
+        return Secret(url)
 
     # ---- http ----
 
@@ -354,5 +365,5 @@ def _reference(key: str, value: Any) -> tuple[str, tuple[str, str] | None]:
 
 
 def _noun(kind: type) -> str:
-    names = {str: "a text", list: "a list", int: "a number", bool: "true or false", dict: "a table", float: "a number"}
+    names = {str: "a text", list: "a list", bool: "true or false", int: "a number", dict: "a table", float: "a number"}
     return next((noun for one, noun in names.items() if issubclass(kind, one)), kind.__name__)

@@ -15,6 +15,7 @@ data = "state"
 
 [redis]
 url = "redis://:hunter2@db.example.org:6379/0"
+replicas = 2
 
 [archive]
 url = "postgresql+asyncpg://desk:hunter2@db.example.org/desk"
@@ -69,6 +70,7 @@ def good(tmp_path: Path) -> Config:
 
 def test_everything_written_is_read(good: Config, tmp_path: Path) -> None:
     assert good.data == tmp_path / "state"
+    assert good.redis.replicas == 2
     assert good.http.listen == "[::1]:8080"
     assert good.http.public_url == "https://desk.example.org"
     assert good.http.proxies == ("10.0.0.0/8",)
@@ -162,6 +164,9 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         ("[channel]\nname = 'a'", "channel"),
         ("[http]\nlisten = '127.0.0.1:70000'", "http.listen"),
         ("[http]\nlisten = 'localhost'", "http.listen"),
+        ("[redis]\nurl = 'redis://db'\nreplicas = -1", "redis.replicas"),
+        ("[redis]\nurl = 'redis://db'\nreplicas = true", "redis.replicas"),
+        ("[redis]\nreplicas = 1", "redis.replicas"),
         ("[http]\nproxies = [3.5]", "http.proxies"),
         ("[archive]\nurl = 'mysql://x/y'", "archive.url"),
         (
