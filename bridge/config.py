@@ -201,10 +201,10 @@ class _Reading:
         return Config(
             path=path,
             data=data,
-            redis=Redis(
-                **self.address(document, "redis", ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster"))
+            redis=self.redis(self.table(document, "redis", {"url": str, "replicas": int})),
+            archive=Archive(
+                url=self.address(self.table(document, "archive", {"url": str}), "archive.url", SQL_SCHEMES)
             ),
-            archive=Archive(**self.address(document, "archive", ("sqlite", "postgresql", "postgresql+asyncpg"))),
             http=self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list})),
             channels=self.channels(document.get("channel", [])),
         )

@@ -48,7 +48,7 @@ def test_the_example_configuration_loads() -> None:
 
 def test_what_the_example_says_about_other_hosts_loads_as_well(tmp_path: Path) -> None:
     text = (ROOT / "deploy" / "deskbridge.toml").read_text()
-    for line in ("[redis]", "[archive]", "url = {"):
+    for line in ("[redis]", "[archive]", "url = {", "replicas"):
         text = text.replace(f"# {line}", line)
     (tmp_path / "deskbridge.toml").write_text(text)
     (tmp_path / "secret_redis").write_text("rediss://db.example.org/0\n")
