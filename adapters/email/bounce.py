@@ -31,19 +31,21 @@ ORIGINAL_BELOW = re.compile(
 )
 OPENS_LINE = re.compile(
     r"^[\s>*|\"'(-]{0,8}(?:(?:rcpt )?to:?|recipient(?: address)?:?|for|user|address:?|e-?mail:?|failed (?:recipient|addresse?s?(?: follow)?):?|destination:?"
-    r"|(?:failed )?(?:final|original)-recipient:[^;\n]*;|invalid (?:final delivery userid|user|recipient|address):?|unknown user:?|mailbox)?\s*"
+    r"|(?:failed )?(?:final|original)-recipient:[^;\n]*;|invalid (?:final delivery userid|user|recipient|address):?|(?:expanded|generated) from:?|unknown user:?|mailbox)?\s*"
     r"[<\"'\[(]{0,2}(?:mailto:|smtp:|rfc822;\s*)?$",
     re.IGNORECASE,
 )
 NOT_HIS = re.compile(
-    r"(?:from|sender|by|reply-?to|cc|contact|help|message-?id|helo|abuse|e-?mail us at|admin\w*(?: at)?|expanded|envelope|generated from|"
-    r"delivered-to|sent by|your message|subject|auth id|submitted by|received:?|postmaster at|in-reply-to|references)[^\n@]{0,24}$",
+    r"(?:from|sender|by|reply-?to|cc|contact|help|message-?id|helo|abuse|e-?mail us at|admin\w*(?: at)?|envelope|"
+    r"delivered-to|sent by|your message(?! to)|subject|auth id|submitted by|received:?|postmaster at|in-reply-to|references)[^\n@]{0,24}$",
     re.IGNORECASE,
 )
 ACTION = re.compile(r"^action:[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
 RECIPIENT = re.compile(
     r"^\s*(?:final|original)-recipient[ \t]*:[ \t]*(?:[\w-]+[ \t]*;)?[ \t]*<?([^\s<>;]+(?:[ ]@\S+)?)>?", re.IGNORECASE | re.MULTILINE
 )
+EXPANDED = re.compile(r"\((?:expanded|generated) from:?\s*<?([^\s<>()]+@[^\s<>()]+)>?\)", re.IGNORECASE)
+BETWEEN_RECIPIENTS = re.compile(r"\n[ \t]*\n|(?<=\n)(?=final-recipient[ \t]*:(?:.*\n)+?final-recipient[ \t]*:)", re.IGNORECASE)
 JSON_NOTICE = re.compile(r'^\s*\{.*"(?:notificationType|eventType)"', re.DOTALL)
 
 
@@ -89,7 +91,7 @@ def read_bounce(root: Part, own: str = "") -> Bounce:
         said = _said(words)
         named = read_addresses(root.fields.raw("x-failed-recipients"))
         found = [address.address for address in named if address.address] or _from_words(words, aside)
-        recipients = [_judged(address, _about(address, said, found), said) for address in found[:MAX_RECIPIENTS]]
+        recipients = [_judged(address, "", _about(address, said, found), whole=said) for address in found[:MAX_RECIPIENTS]]
     return Bounce(tuple(recipients), tuple(_ids(root, words)))
 
 
@@ -123,7 +125,9 @@ def _from_report(report: str, words: str) -> list[Recipient]:
     """The recipient blocks of RFC 3464."""
     found: dict[str, Recipient] = {}
     human = _said(words)
-    for block in re.split(r"\n[ \t]*\n", _unfolded(report)):
+    unfolded = _unfolded(report)
+    everybody = [name.strip("<>\"' ") for name in RECIPIENT.findall(unfolded)[: 2 * MAX_RECIPIENTS]]
+    for block in BETWEEN_RECIPIENTS.split(unfolded):
         named = RECIPIENT.findall(block)
         if not named or len(found) >= MAX_RECIPIENTS:
             continue
@@ -132,9 +136,10 @@ def _from_report(report: str, words: str) -> list[Recipient]:
         folded = {name.casefold(): value for name, value in fields.items()}
         said = " ".join(folded.get(name, "") for name in ("diagnostic-code", "x-postfix-error", "x-supplementary-info"))
         action = (ACTION.search(block) or re.match(r"()", "")).group(1) if ACTION.search(block) else "failed"
-        about = _about(address, human, [address]) if reason_of(said, "") == "" else ""
-        recipient = _judged(address, said, about, folded.get("status", ""), action.lower())
+        recipient = _judged(address, said, _about(address, human, everybody)[:600], folded.get("status", ""), action.lower())
         found.setdefault(address.casefold(), recipient)
+        for alias in EXPANDED.findall(_about(address, human, everybody)):  # the address that we wrote to stands behind it
+            found.setdefault(alias.casefold(), msgspec.structs.replace(recipient, address=alias))
     return list(found.values())
 
 
@@ -143,14 +148,13 @@ def _best(named: list[str]) -> str:
     return full[0] if full else named[0].strip("<>")
 
 
-def _judged(address: str, said: str, context: str, status: str = "", action: str = "failed") -> Recipient:
+def _judged(address: str, said: str, context: str, status: str = "", action: str = "failed", whole: str = "") -> Recipient:
+    """Decide from what the other server said, else from what stands about the address, else from all of the text."""
     code = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", status)
     declared = code.group(1) if code else ""
-    spoken = status_of(said) or ("" if declared else status_of(context))
-    best = spoken if spoken and (not declared or declared.endswith(".0.0") or declared[1:] == ".0.0") else declared or spoken
-    reason = reason_of(said, "") or reason_of(context, "") or reason_of("", best)
-    if action == "delayed":
-        reason = "timed-out"
+    spoken = status_of(said) or ("" if declared else status_of(context) or status_of(whole))
+    best = spoken if spoken and (not declared or declared[1:] == ".0.0") else declared or spoken
+    reason = "timed-out" if action == "delayed" else reason_of(said, context, whole, status=best)
     return Recipient(address.strip("<>\"'"), best, reason, action or "failed")
 
 
@@ -201,6 +205,8 @@ def _from_words(words: str, aside: set[str]) -> list[str]:
         if address.casefold() in aside or NOT_HIS.search(line):
             continue
         (opening if OPENS_LINE.match(line) else other).setdefault(address.casefold(), address)
+    if not opening and not other:  # all are called senders: better one of them than none
+        other = {found.casefold(): found for found in ADDRESS.findall(said) if found.casefold() not in aside}
     return list((opening or other).values())
 
 

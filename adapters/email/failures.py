@@ -14,6 +14,11 @@ HARD = frozenset({"no-such-user", "no-such-host", "moved", "accepts-no-mail"})
 # Tried in order; the first whose words occur wins.
 WORDS: tuple[tuple[str, str], ...] = (
     (
+        "refused",
+        r"my name was rejected|(?:after|reply to|response to) (?:the )?(?:mail from|helo|ehlo)|recipient preferences|email preferences|"
+        r"did not like our (?:mail from|ehlo|helo)",
+    ),
+    (
         "box-full",
         r"quota|mailbox (?:is )?full|mail ?box .{0,30}exceeded|over ?the ?limit|storage.{0,30}(?:exceed|full|limit)|mailfolder is full|"
         r"insufficient (?:disk|storage)|disk ?full|full mailbox|boîte.{0,20}pleine|postfach.{0,20}voll|too many messages|not enough space|"
@@ -33,8 +38,13 @@ WORDS: tuple[tuple[str, str], ...] = (
         r"user suspended|mailbox (?:temporarily )?disabled|temporarily disabled|account closed|invalid/inactive|mailbox unavailable or access denied",
     ),
     (
+        "no-such-user",
+        r"recipient address rejected: access denied|5\.1\.1\W.{0,120}(?:user unknown|unknown user|no such user|does not exist|unknown address)|"
+        r"bad destination mailbox address",
+    ),
+    (
         "no-such-host",
-        r"host (?:unknown|not found|or domain name not found)|unknown host|no such domain|domain (?:name )?(?:does not exist|not found|must resolve"
+        r"domain is not reachable|host (?:unknown|not found|or domain name not found)|unknown host|no such domain|domain (?:name )?(?:does not exist|not found|must resolve"
         r"|couldn't be found|could not be found|unknown|is not valid|doesn't exist)|name service error|nxdomain|unrouteable (?:mail )?domain|"
         r"unroutable (?:mail )?domain|bad (?:destination )?(?:host|domain)|illegal host/domain|no mail ?(?:server|exchanger|host)|"
         r"couldn't find any host|name or service not known|all relevant mx records point to non-?existent|domain of .{0,50}does not resolve|"
@@ -64,7 +74,7 @@ WORDS: tuple[tuple[str, str], ...] = (
         r"invalid (?:recipient|mailbox|user|address|final delivery userid|account|virtual|email)|(?:recipient|mailbox|address|user|account) (?:\S+ ){0,3}(?:not found|unknown|invalid|nonexistent|non-existent|"
         r"unavailable|not (?:valid|recogni[sz]ed|listed|known|available)|is not (?:a |valid|found|known))|not (?:a (?:valid|known|local)|our) (?:user|mailbox|address|recipient|customer|account)|"
         r"not listed in (?:domino|public|the)|unrouteable address|undeliverable address|name is not recogni[sz]ed|unknown recipient|"
-        r"(?:address|recipient|user) rejected|no longer (?:valid|available|active|in use|here|works|with)|bad (?:destination |recipient )?(?:mailbox|address|user)|"
+        r"no longer (?:valid|available|active|in use|here|works|with)|bad (?:destination |recipient )?(?:mailbox|address|user)|"
         r"this user doesn'?t have|mailbox (?:is )?(?:unavailable|not found)|couldn'?t be found|could not be found|wasn'?t found|was not found|address not found|not exist|nonexistent|non-existent|"
         r"unknown-?user|destinataire (?:inconnu|inexistant)|adresse (?:d[’']au moins un destinataire invalide|inconnue)|utilisateur inconnu|"
         r"empfänger .{0,20}unbekannt|unbekannter|usuario desconocido|cuenta no existe|usuário desconhecido|utente sconosciuto|"
@@ -80,8 +90,8 @@ WORDS: tuple[tuple[str, str], ...] = (
 PATTERNS = tuple((reason, re.compile(words, re.IGNORECASE)) for reason, words in WORDS)
 
 CODES: tuple[tuple[str, str], ...] = (
-    (r"5\.1\.(?:1|10)", "no-such-user"),
-    (r"5\.1\.[23]", "no-such-host"),
+    (r"5\.1\.(?:1|3|10)", "no-such-user"),
+    (r"5\.1\.2", "no-such-host"),
     (r"5\.4\.4", "no-such-host"),
     (r"5\.1\.6", "moved"),
     (r"[45]\.(?:1\.10|7\.27|4\.0)\b.*null mx", "accepts-no-mail"),
@@ -95,6 +105,9 @@ CODES: tuple[tuple[str, str], ...] = (
 CODE_PATTERNS = tuple((re.compile(code), reason) for code, reason in CODES)
 ENHANCED = re.compile(r"(?<![\d.\[(v/_-])([245]\.\d\.\d{1,3})(?![\d.]\d|\d|\.\d)")
 REPLY = re.compile(r"(?:^|[\s:>(\"'])([45]\d\d)(?=[\s\-:#]|$)")
+AFTER_DATA = re.compile(r"end of data|reply to (?:end of )?data|>>> ?data\b|smtp command data|after data|data command", re.IGNORECASE)
+AT_RCPT = re.compile(r"rcpt|recipient|\b5\.[1-9]\.\d", re.IGNORECASE)
+BARE_550 = re.compile(r"(?:^|[\s:;])550\W(?!\S*5\.[1-9])")
 MAX_SAID = 4_000
 
 
@@ -108,13 +121,29 @@ def status_of(said: str) -> str:
     return f"{reply.group(1)[0]}.0.0" if reply else ""
 
 
-def reason_of(said: str, status: str) -> str:
-    """Return why, from what a server said and the status code that came with it; "" when nothing can be told."""
-    tidy = " ".join(said[:MAX_SAID].split())
-    for reason, pattern in PATTERNS:
-        if pattern.search(tidy):
-            return reason
-    for code, reason in CODE_PATTERNS:
-        if code.fullmatch(status):
-            return reason
-    return ""
+def reason_of(said: str, context: str = "", whole: str = "", *, status: str = "") -> str:
+    """Return why. `said`: the other server's answer; `context`: what the report says about this address; `whole`: all it says.
+
+    The nearest words count first, the status code last; "" when nothing can be told.
+    """
+    texts = [" ".join(text[:MAX_SAID].split()) for text in (said, context, whole)]
+    reason = next((found for text in texts if (found := _by_words(text))), "")
+    session = " ".join(texts[:2]) if texts[0] or texts[1] else texts[2]
+    if reason == "no-such-user" and status in ("5.2.1", "4.2.1") and "rcpt" not in session.lower():
+        return "suspended"
+    if reason == "no-such-user" and _after_data(session, status):
+        return "refused"
+    if reason == "no-such-host" and status in ("5.1.7", "5.1.8"):
+        return "refused"
+    return reason or next((reason for code, reason in CODE_PATTERNS if code.fullmatch(status)), "")
+
+
+def _by_words(text: str) -> str:
+    return next((reason for reason, pattern in PATTERNS if pattern.search(text)), "")
+
+
+def _after_data(tidy: str, status: str) -> bool:
+    """A server that took the address at RCPT and says "unknown" only after the content filters; the address may well exist."""
+    if re.match(r"5\.1\.[1-6]|5\.[45]\.", status):
+        return False
+    return bool(AFTER_DATA.search(tidy)) or (bool(BARE_550.search(tidy)) and not AT_RCPT.search(tidy))

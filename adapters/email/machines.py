@@ -20,7 +20,8 @@ Class = Literal["person", "auto", "bounce", "complaint", "list"]
 DAEMON = re.compile(
     r"mailer-?daemon|mail.?delivery|postmaster|mail ?admin|delivery (?:subsystem|system|service)|mail (?:system|deliver\w* system)|"
     r"undeliver|bounces?[@+-]|mmdf|daemon@|post_master|smtp@|root@|mailadmin|email delivery|message transfer|<>|mail-daemon|majordomo|"
-    r"system administrator|smtp.?server|mail router|microsoft exchange|administrator@|internet mail",
+    r"system administrator|smtp.?server|mail router|microsoft exchange|administrator@|internet mail|anti-?virus|"
+    r"smtp_|gateway|mime-?sweeper|mdaemon|listserv|groupshield|mailscanner",
     re.IGNORECASE,
 )
 FAILED_SUBJECT = re.compile(

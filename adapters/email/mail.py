@@ -1,0 +1,81 @@
+"""A mail as it was understood: what the filters fill in, and what leaves the parser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from adapters.email.addresses import Address
+from adapters.email.bounce import Bounce
+from adapters.email.machines import Class
+from adapters.email.selection import Choice
+from adapters.email.structure import Part
+
+
+class File(msgspec.Struct, frozen=True):
+    """An attachment. `inline`: a picture that the HTML shows by its `content_id`; `media_type` is only what the mail says."""
+
+    name: str
+    media_type: str
+    content: bytes
+    content_id: str = ""
+    inline: bool = False
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """One mail, understood. `text`: the new words; `full_text`: everything as text; `html`: clean, with `cid:` links to inline files.
+
+    `patron` is whom an answer goes to (a valid Reply-To, else From); `author` is From. `quarantined` says why a mail must be looked at
+    by a person instead of opening a conversation ("" = fine). `filters`: "name: what it decided", in order.
+    """
+
+    author: Address
+    patron: Address
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    delivered_to: tuple[str, ...] = ()
+    subject: str = ""
+    message_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    date: int = 0
+    text: str = ""
+    full_text: str = ""
+    html: str = ""
+    files: tuple[File, ...] = ()
+    kind: Class = "person"
+    bounce: Bounce | None = None
+    marks: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    own: bool = False
+    quarantined: str = ""
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the chain of filters works on; each reads what those before it found."""
+
+    raw: bytes
+    root: Part
+    faults: list[str]
+    own: frozenset[str] = frozenset()
+    trusted: str = ""
+    choice: Choice = field(default_factory=Choice)
+    author: Address = field(default_factory=lambda: Address("", ""))
+    patron: Address = field(default_factory=lambda: Address("", ""))
+    to: list[Address] = field(default_factory=list)
+    cc: list[Address] = field(default_factory=list)
+    delivered_to: list[str] = field(default_factory=list)
+    subject: str = ""
+    message_id: str = ""
+    text: str = ""
+    full_text: str = ""
+    from_html: bool = False
+    html: str = ""
+    files: list[File] = field(default_factory=list)
+    kind: Class = "person"
+    bounce: Bounce | None = None
+    marks: list[str] = field(default_factory=list)
+    is_own: bool = False
+    quarantined: str = ""
