@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +34,13 @@ def corpora() -> Path:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this tree, built as anybody builds it; put tests that want it into the xdist group "wheel"."""
+    """The wheel of what git keeps, built in a clean copy and with nothing on PATH, so that Node must come from the build.
+
+    Put tests that want it into the xdist group "wheel": it is built once.
+    """
     folder = tmp_path_factory.mktemp("wheel")
+    copy = clean_copy(folder / "source")
+    (folder / "bin").mkdir()
     build = [
         sys.executable,
         "-m",
@@ -45,8 +51,22 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--no-build-isolation",
         "-w",
         str(folder),
-        str(ROOT),
+        str(copy),
     ]
-    done = subprocess.run(build, capture_output=True, text=True, timeout=280, check=False)
+    env = {**os.environ, "PATH": str(folder / "bin")}
+    done = subprocess.run(build, env=env, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return next(folder.glob("deskbridge-*.whl"))
+
+
+def clean_copy(folder: Path) -> Path:
+    """Copy what git keeps or would keep; the npm packages, pinned by the lock, are lent by the work tree."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    if (ROOT / "ui" / "node_modules").is_dir():
+        (folder / "ui" / "node_modules").symlink_to(ROOT / "ui" / "node_modules")
+    return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +59,15 @@ def test_what_the_example_says_about_other_hosts_loads_as_well(tmp_path: Path) -
         "rediss://db.example.org/0",
         "postgresql://desk:x@db.example.org/desk",
     )
+
+
+def test_the_command_on_the_host_runs_as_the_service_does(tmp_path: Path) -> None:
+    wrapper = (ROOT / "deploy" / "deskbridge-as-service").read_text()
+    properties = re.findall(r"--property=(\S+)", wrapper)
+    shared = {"User", "Group", "UMask", "StateDirectory", "StateDirectoryMode", "LoadCredential"}
+    assert {line.partition("=")[0] for line in properties} >= shared
+    assert [line for line in properties if line not in UNIT.read_text().splitlines()] == []
+    command = Path(sys.executable).with_name("deskbridge")
+    (tmp_path / "once.service").write_text("\n".join(["[Service]", "Type=exec", f"ExecStart={command}", *properties]))
+    told = analysed("--man=no", "verify", str(tmp_path / "once.service"))
+    assert (told.returncode, told.stderr) == (0, "")
