@@ -8,7 +8,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   root: here("."),
   base: "/inbox/",
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: here("../svelte.config.js") })],
   build: {
     outDir: here("../../bridge/inbox/static"),
     emptyOutDir: true,
