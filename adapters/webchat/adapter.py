@@ -67,7 +67,14 @@ class WebchatAdapter:
     name: ClassVar[str] = "webchat"
     Config: ClassVar[type[Any]] = WebchatConfig
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_media=MAX_FILE, receipts="read", idempotent=True, exclusive=False, fanout=True, live=True, marks=True
+        max_media=MAX_FILE,
+        receipts="read",
+        idempotent=True,
+        exclusive=False,
+        fanout=True,
+        live=True,
+        marks=True,
+        typing=True,
     )
 
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:

@@ -22,6 +22,7 @@ from bridge.adapter import Desk, HistoryLine
 from bridge.message import Attachment, Delivery, Message, message_id
 
 Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+LineId = Annotated[str, Meta(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9_.-]+$")]
 Short = Annotated[str, Meta(max_length=200)]
 
 BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -83,7 +84,7 @@ class Post(Frame, tag="message"):
 class Seen(Frame, tag="receipt"):
     """These lines arrived, or were on screen."""
 
-    ids: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=50)]
+    ids: Annotated[tuple[LineId, ...], Meta(min_length=1, max_length=50)]
     stage: Literal["delivered", "read"]
 
 
@@ -237,10 +238,11 @@ class Lines(Frame, tag="lines"):
 
 
 class Ack(Frame, tag="ack"):
-    """Your message `id` is durable; `message` is its id here."""
+    """Your message `id` is durable since `at` (ms, the house's clock); `message` is its id here."""
 
     id: str
     message: str
+    at: int
 
 
 class Mark(Frame, tag="mark"):

@@ -21,6 +21,7 @@ from adapters.webchat.talk import tenths
 from bridge.adapter import Ports, TooLarge
 
 CHUNK = 64 * 1024
+TAKEN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"})
 SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -62,6 +63,8 @@ class Files:
             raise Refusal("file-too-large") from error
         except ValueError as error:
             raise Refusal("file-type") from error
+        if kept.media_type not in TAKEN:
+            raise Refusal("file-type")
         return file_ref(self.ports.secret, sender, kept)
 
     async def download(self, request: web.Request, token: str) -> web.StreamResponse:

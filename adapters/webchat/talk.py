@@ -154,10 +154,12 @@ class Talk:
             new = await self.ports.inlet.receive(message)
         except Busy as error:
             raise Refusal("busy", post.id, BUSY_S) from error
+        except ValueError as error:  # TooLarge among them: it can never be taken in
+            raise Refusal("too-long", post.id) from error
         if minted:
             self.audience.join(peer, sender)
             await peer.answer(encode(Token(token=minted)))
-        await peer.answer(encode(Ack(id=post.id, message=message.id)))
+        await peer.answer(encode(Ack(id=post.id, message=message.id, at=wall_ms())))
         if minted:
             for frame in self.audience.recent(sender, ()):
                 await peer.answer(frame)

@@ -22,6 +22,7 @@ export default defineConfig({
   root: here("."),
   base: "./",
   plugins: [catalogues],
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: here("../../adapters/webchat/static"),
     emptyOutDir: true,

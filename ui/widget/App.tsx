@@ -1,0 +1,212 @@
+// The chat: in a frame on a library's page, or on a page of its own.
+
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { wearAccent } from "../accent";
+import type { Chat } from "./chat";
+import { Composer } from "./Composer";
+import { Close, More } from "./icons";
+import { Log } from "./Log";
+import { chime } from "./sound";
+import { copyOut, transcript } from "./transcript";
+import type { Desk, Settings } from "./types";
+import { opening, t } from "./words";
+
+const PASSING_MS = 6_000;
+const AWAY_PX = 80; // from the end before new lines no longer pull the reader down
+
+interface Given {
+  chat: Chat;
+  settings: Settings;
+  focus: { current: () => void };
+  close?: (() => void) | undefined;
+}
+
+function waitWords(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return t("waitUnknown");
+  return seconds < 60 ? t("waitShort") : t("wait", { n: Math.round(seconds / 60) });
+}
+
+function lightOf(desk: Desk | null): string {
+  return !desk ? "connecting" : !desk.open ? "closed" : desk.online ? "here" : "away";
+}
+
+/** The one line that says how things stand, the most urgent first. */
+function statusWords(chat: Chat, told: string, ended: boolean): string {
+  const { desk, hint } = chat;
+  if (!chat.on && chat.lost) return t("offline");
+  if (hint?.seconds) return t(hint.code === "slow-down" ? "slow" : "busy", { n: hint.seconds });
+  if (told) return told;
+  if (chat.typist) return t("typing", { name: chat.typist.trim() || t("someone") });
+  if (desk?.place) return `${desk.place === 1 ? t("next") : t("place", { n: desk.place })} ${waitWords(desk.wait_s)}`;
+  const answered = chat.lines.some((line) => line.who === "librarian");
+  return chat.lines.length && !answered && desk?.open && !ended ? t("queued") : "";
+}
+
+export function App({ chat, settings, focus, close }: Given) {
+  const [, render] = useReducer((n: number) => n + 1, 0);
+  const [told, setTold] = useState("");
+  const [below, setBelow] = useState(false);
+  const log = useRef<HTMLDivElement>(null);
+  chat.changed = () => render(undefined);
+
+  const { desk } = chat;
+  const light = lightOf(desk);
+  const ended = !chat.unsent.length && /^(closed|ended|goodbye)/.test(chat.lines.at(-1)?.event ?? "");
+  const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening) }) : "";
+  const off = !chat.on && chat.lost;
+
+  useEffect(() => (desk?.accent ? wearAccent(document.documentElement, desk.accent) : undefined), [desk?.accent]);
+  useLayoutEffect(() => {
+    // Stay at the newest line, unless the reader went up.
+    if (log.current && !below) log.current.scrollTop = log.current.scrollHeight;
+  }, [chat.lines, chat.unsent]);
+  useEffect(() => {
+    if (!chat.on || !chat.lost) return;
+    chat.lost = false;
+    setTold(t("back"));
+  }, [chat.on, chat.lost]);
+  useEffect(() => {
+    const timer = setTimeout(() => setTold(""), PASSING_MS);
+    return () => clearTimeout(timer);
+  }, [told]);
+
+  const scrolled = () => {
+    const at = log.current;
+    if (at) setBelow(at.scrollHeight - at.scrollTop - at.clientHeight > AWAY_PX);
+  };
+  const down = () => {
+    if (log.current) log.current.scrollTop = log.current.scrollHeight;
+    focus.current();
+  };
+  const copy = () => void copyOut(transcript(chat.lines, desk?.library ?? "")).then(() => setTold(t("copied")));
+
+  return (
+    <>
+      <header>
+        <div class="title">
+          <h1>{desk?.library || t("title")}</h1>
+          <p class={`light ${light}`}>{t(light)}</p>
+        </div>
+        <Menu chat={chat} copy={copy} say={setTold} close={close} focus={focus} />
+      </header>
+      <main>
+        {/* A scrolling region is reached by keyboard (WCAG 2.1.1). */}
+        <div class="log" role="log" aria-label={t("log")} tabIndex={0} ref={log} onScroll={scrolled}>
+          {!chat.begun && (
+            <div class="intro">
+              <p>{t(light === "closed" ? "introClosed" : light === "away" ? "introAway" : "intro")}</p>
+              {opens && <p>{opens}</p>}
+              <p class="small">{t("privacy")}</p>
+            </div>
+          )}
+          <Log chat={chat} maxText={settings.maxText} />
+          {ended && (
+            <div class="ended">
+              <p>
+                <strong>{t("ended")}</strong> {t("again")}
+              </p>
+              <p class="again">
+                <button type="button" onClick={copy}>
+                  {t("copy")}
+                </button>
+                <button type="button" onClick={() => print()}>
+                  {t("print")}
+                </button>
+              </p>
+            </div>
+          )}
+        </div>
+        {below && (
+          <button type="button" class="newer" onClick={down}>
+            {t("newer")} ↓
+          </button>
+        )}
+        <p class={`status ${off ? "off" : ""}`} role="status">
+          {statusWords(chat, told, ended)}
+        </p>
+        {chat.begun && opens && <p class="status">{`${t("closed")}. ${opens}`}</p>}
+        <Composer chat={chat} settings={settings} say={setTold} focus={focus} />
+      </main>
+    </>
+  );
+}
+
+interface MenuGiven {
+  chat: Chat;
+  copy: () => void;
+  say: (text: string) => void;
+  close: (() => void) | undefined;
+  focus: { current: () => void };
+}
+
+function Menu({ chat, copy, say, close, focus }: MenuGiven) {
+  const [open, setOpen] = useState(false);
+  const [sure, setSure] = useState(false);
+  const [sound, setSound] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  chat.chime = () => sound && chime();
+
+  const shut = () => {
+    setOpen(false);
+    setSure(false);
+    button.current?.focus();
+  };
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      if (open) shut();
+      else close?.();
+    };
+    addEventListener("keydown", key);
+    return () => removeEventListener("keydown", key);
+  });
+  const forget = () => {
+    if (!sure) return setSure(true);
+    chat.forget();
+    shut();
+    say(t("forgotten"));
+    focus.current();
+  };
+
+  return (
+    <>
+      <button
+        type="button"
+        class="icon"
+        ref={button}
+        aria-label={t("menu")}
+        title={t("menu")}
+        aria-expanded={open}
+        aria-controls="menu"
+        onClick={() => setOpen(!open)}
+      >
+        <More />
+      </button>
+      {close && (
+        <button type="button" class="icon" aria-label={t("close")} title={t("close")} onClick={close}>
+          <Close />
+        </button>
+      )}
+      <div id="menu" class="menu" hidden={!open}>
+        {chat.lines.length > 0 && (
+          <>
+            <button type="button" onClick={() => (shut(), copy())}>
+              {t("copy")}
+            </button>
+            <button type="button" onClick={() => (shut(), print())}>
+              {t("print")}
+            </button>
+          </>
+        )}
+        <button type="button" onClick={() => setSound(chime(!sound))}>
+          {t(sound ? "soundOff" : "soundOn")}
+        </button>
+        {chat.begun && (
+          <button type="button" class="bad" onClick={forget}>
+            {t(sure ? "forgetSure" : "forget")}
+          </button>
+        )}
+      </div>
+    </>
+  );
+}

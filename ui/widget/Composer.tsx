@@ -1,0 +1,169 @@
+// Where the patron writes: a line that grows, files, and before the first message perhaps a name and an address.
+
+import type { TargetedKeyboardEvent } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Chat } from "./chat";
+import { Attach, Send } from "./icons";
+import type { FileRef, Settings } from "./types";
+import { has, t } from "./words";
+
+const TYPES = "image/png,image/jpeg,image/gif,image/webp,application/pdf";
+const TALLEST = 160;
+
+interface Given {
+  chat: Chat;
+  settings: Settings;
+  say: (text: string) => void;
+  focus: { current: () => void };
+}
+
+export function Composer({ chat, settings, say, focus }: Given) {
+  const [text, setText] = useState("");
+  const [patron, setPatron] = useState(chat.patron);
+  const [files, setFiles] = useState<FileRef[]>([]);
+  const [problem, setProblem] = useState("");
+  const box = useRef<HTMLTextAreaElement>(null);
+  const nameBox = useRef<HTMLInputElement>(null);
+  const contactBox = useRef<HTMLInputElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+
+  const later = !!chat.desk && !chat.desk.open && !chat.begun;
+  const required = settings.form === "required";
+  const asks = !chat.begun && (later || settings.form !== "none");
+  const needsContact = later || required;
+  focus.current = () => box.current?.focus();
+
+  const { name, contact } = chat.patron;
+  useEffect(() => setPatron((now) => ({ name: now.name || name, contact: now.contact || contact })), [name, contact]);
+  useEffect(() => {
+    if (!box.current) return;
+    box.current.style.height = "auto";
+    box.current.style.height = `${Math.min(box.current.scrollHeight + 2, TALLEST)}px`;
+  }, [text]);
+
+  const missing = (): string => {
+    if (asks && needsContact && !patron.contact.trim()) {
+      contactBox.current?.focus();
+      return t("contactMissing");
+    }
+    if (asks && required && !patron.name.trim()) {
+      nameBox.current?.focus();
+      return t("nameMissing");
+    }
+    return text.length > settings.maxText ? t("e:too-long", { n: settings.maxText }) : "";
+  };
+
+  const send = (event: Event) => {
+    event.preventDefault();
+    if (!text.trim() && !files.length) return;
+    const wrong = missing();
+    setProblem(wrong);
+    if (wrong) return;
+    if (asks) chat.setPatron(patron.name.trim(), patron.contact.trim());
+    if (later) say(t("left", { contact: patron.contact.trim() }));
+    chat.send(text.trim(), files, later ? { later: true } : {});
+    setText("");
+    setFiles([]);
+    box.current?.focus();
+  };
+
+  const key = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !later) send(event);
+  };
+
+  const attach = async () => {
+    const file = picker.current?.files?.[0];
+    if (!file || !picker.current) return;
+    setProblem("");
+    say(t("uploading", { name: file.name }));
+    const told = await chat.upload(file);
+    picker.current.value = "";
+    say("");
+    if (typeof told !== "string") setFiles([...files, told]);
+    else setProblem(has(`e:${told}`) ? t(`e:${told}`) : told === "busy" ? t("busy") : t("e:any", { code: told }));
+    box.current?.focus();
+  };
+
+  const writeWord = t(later ? "question" : "message");
+  return (
+    <form class="composer" onSubmit={send} noValidate>
+      {asks && (
+        <div class="who">
+          <label>
+            <span>{t(required ? "nameNeeded" : "name")}</span>
+            <input
+              ref={nameBox}
+              value={patron.name}
+              maxLength={100}
+              autocomplete="name"
+              onInput={(event) => setPatron({ ...patron, name: event.currentTarget.value })}
+            />
+          </label>
+          <label>
+            <span>{t(needsContact ? "contactNeeded" : "contact")}</span>
+            <input
+              ref={contactBox}
+              value={patron.contact}
+              maxLength={200}
+              autocomplete="email"
+              required={needsContact}
+              onInput={(event) => setPatron({ ...patron, contact: event.currentTarget.value })}
+            />
+          </label>
+        </div>
+      )}
+      {files.length > 0 && (
+        <ul class="files">
+          {files.map((file, at) => (
+            <li>
+              {file.name}
+              <button
+                type="button"
+                aria-label={t("remove", { name: file.name })}
+                onClick={() => setFiles(files.filter((_, n) => n !== at))}
+              >
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p class="problem" role="alert">
+        {problem}
+      </p>
+      <div class="write">
+        {settings.files && (
+          <>
+            <input ref={picker} type="file" accept={TYPES} onChange={() => void attach()} hidden />
+            <button
+              type="button"
+              class="icon"
+              aria-label={t("attach")}
+              title={t("attach")}
+              onClick={() => picker.current?.click()}
+            >
+              <Attach />
+            </button>
+          </>
+        )}
+        <textarea
+          ref={box}
+          value={text}
+          rows={1}
+          aria-label={writeWord}
+          placeholder={writeWord}
+          dir="auto"
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            chat.typing(!!event.currentTarget.value.trim());
+          }}
+          onKeyDown={key}
+          onBlur={() => chat.typing(false)}
+        />
+        <button type="submit" class="send" aria-label={t(later ? "leave" : "send")}>
+          <Send />
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,130 @@
+// What was said, in order, as text; and what still waits to be sent.
+
+import { useState } from "preact/hooks";
+import type { Chat } from "./chat";
+import { pieces } from "./text";
+import type { FileRef, Line, Unsent } from "./types";
+import { clock, has, t } from "./words";
+
+const GROUP_MS = 300_000;
+
+const author = (line: Line) => (line.who === "patron" ? t("you") : line.author || t("desk"));
+
+function Text({ value }: { value: string }) {
+  const part = (piece: { text: string; href?: string }) =>
+    piece.href ? (
+      <a href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
+        {piece.text}
+      </a>
+    ) : (
+      piece.text
+    );
+  return <p dir="auto">{pieces(value).map(part)}</p>;
+}
+
+function File({ file, chat }: { file: FileRef; chat: Chat }) {
+  const [gone, setGone] = useState(false);
+  const open = async () => {
+    const url = await chat.fetch(file);
+    if (!url) return setGone(true);
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = file.name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  };
+  if (gone) return <p>{`${file.name}: ${t("gone")}`}</p>;
+  return (
+    <button type="button" class="file" onClick={() => void open()} aria-label={t("download", { name: file.name })}>
+      <span aria-hidden="true">↓ </span>
+      {file.name}
+    </button>
+  );
+}
+
+function Waiting({ held, chat, maxText }: { held: Unsent; chat: Chat; maxText: number }) {
+  const code = held.failed ?? "";
+  const why = has(`e:${code}`) ? t(`e:${code}`, { n: maxText }) : t("e:any", { code });
+  return (
+    <div class={`line mine first ${code && "failed"}`}>
+      <span class="unseen">{t("you")}:</span>
+      {held.text && (
+        <div class="bubble">
+          <Text value={held.text} />
+        </div>
+      )}
+      {held.files?.map((file) => (
+        <p class="file">{file.name}</p>
+      ))}
+      <p class={`state ${code && "bad"}`}>{code ? `${t("failed")}: ${why}` : t("sending")}</p>
+      {code && (
+        <p class="again">
+          <button type="button" onClick={() => chat.retry(held.id)}>
+            {t("retry")}
+          </button>
+          <button type="button" onClick={() => chat.discard(held.id)}>
+            {t("discard")}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Said({ line, first, state, chat }: { line: Line; first: boolean; state: string; chat: Chat }) {
+  return (
+    <div class={`line ${line.who === "patron" ? "mine" : ""} ${first ? "first" : ""}`}>
+      {first ? (
+        <p class="by">
+          {author(line)} <time dateTime={new Date(line.at).toISOString()}>{clock(line.at)}</time>
+        </p>
+      ) : (
+        <span class="unseen">{author(line)}:</span>
+      )}
+      {line.text && (
+        <div class="bubble">
+          <Text value={line.text} />
+        </div>
+      )}
+      {line.files?.map((file) => (
+        <File file={file} chat={chat} />
+      ))}
+      {state && <p class="state">{state}</p>}
+    </div>
+  );
+}
+
+export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
+  let librarian = "";
+  let before: Line | undefined;
+  const mine = chat.lines.findLast((line) => line.who === "patron")?.id;
+  const read = chat.lines.findIndex((line) => line.id === chat.readUpTo);
+  const shown = chat.lines.map((line, n) => {
+    const name = line.who === "librarian" ? (line.author ?? "") : "";
+    const joins = name && name !== librarian ? t(librarian ? "changed" : "joined", { name }) : "";
+    const first = !before || before.who !== line.who || !!joins || line.at - before.at > GROUP_MS;
+    librarian = name || librarian;
+    before = line;
+    const state = line.id === mine ? t(n <= read ? "read" : "delivered") : "";
+    return (
+      <div key={line.source || line.id}>
+        {joins && <p class="divider">{joins}</p>}
+        {line.who === "desk" ? (
+          <div class="notice">
+            <Text value={line.text} />
+          </div>
+        ) : (
+          <Said line={line} first={first} state={state} chat={chat} />
+        )}
+      </div>
+    );
+  });
+  return (
+    <>
+      {shown}
+      {chat.unsent.map((held) => (
+        <Waiting key={held.id} held={held} chat={chat} maxText={maxText} />
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,327 @@
+// The conversation as this browser holds it: what is said, what waits to be sent, and how the desk is.
+//
+// The rules: a message is kept and sent again under its id until the house acknowledges it, one at a time, so they arrive in order.
+// Whatever comes twice has the same id and is shown once. Lines with a position stand in the house's order; those
+// pushed live stand behind them until they come with one. Receipts go out for what arrived and what was on screen.
+
+import { forget, keep, random, recall, type Kept } from "./keep";
+import { Link } from "./link";
+import type { Desk, FileRef, Line, ServerFrame, Settings, Unsent } from "./types";
+
+const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
+const ACK_MS = 15_000;
+const TYPING_MS = 2_500;
+const THEY_TYPE_MS = 8_000;
+const HAVE = 50;
+
+export type Hint = { code: string; seconds?: number } | null;
+
+export class Chat {
+  lines: Line[] = [];
+  unsent: Unsent[] = [];
+  desk: Desk | null = null;
+  on = true; // the line to the house
+  lost = false; // it was lost since we began
+  typist = "";
+  hint: Hint = null;
+  readUpTo = ""; // own message that a librarian has read
+  shown = true; // on screen, as the page around us knows it
+
+  private kept: Kept;
+  private link: Link;
+  private position = "";
+  private sending = "";
+  private deadline = 0;
+  private typed = 0;
+  private quiet = 0;
+  private told: Record<string, string> = {};
+  private page = "";
+  news: (lines: Line[]) => void = () => undefined;
+  chime: () => void = () => undefined;
+  changed: () => void = () => undefined;
+
+  constructor(
+    private settings: Settings,
+    private base: string,
+    private language: string,
+  ) {
+    this.kept = recall(settings.channel);
+    this.unsent = this.kept.unsent;
+    this.link = new Link(base, {
+      hello: () => this.hello(),
+      hear: (frame) => this.hear(frame),
+      state: (on) => this.stand(on),
+    });
+    document.addEventListener("visibilitychange", () => this.look());
+    addEventListener("storage", (event) => this.elsewhere(event));
+  }
+
+  start(): void {
+    this.link.start();
+    this.changed();
+  }
+
+  setPage(page: string): void {
+    this.page = page;
+  }
+
+  setPatron(name?: string, contact?: string): void {
+    this.kept = { ...this.kept, ...(name && { name }), ...(contact && { contact }) };
+    this.changed();
+  }
+
+  get patron(): { name: string; contact: string } {
+    return { name: this.kept.name ?? "", contact: this.kept.contact ?? "" };
+  }
+
+  get begun(): boolean {
+    return this.lines.length + this.unsent.length > 0;
+  }
+
+  // ---- what the patron does ----
+
+  send(text: string, files: FileRef[], extra: Partial<Unsent> = {}): void {
+    const seed = this.kept.token ? undefined : (this.kept.seed ?? random(32));
+    const { name, contact } = this.patron;
+    const message: Unsent = { id: random(12), text, at: Date.now(), language: this.language };
+    if (files.length) message.files = files;
+    if (name) message.name = name;
+    if (contact) message.contact = contact;
+    if (this.page) message.page = this.page;
+    Object.assign(message, extra);
+    this.kept = keep({ ...this.kept, ...(seed && { seed }) });
+    this.hold([...this.unsent, message]);
+    this.typed = 0;
+    this.flush();
+  }
+
+  retry(id: string): void {
+    this.hold(this.unsent.map((held) => (held.id === id ? { ...held, failed: "" } : held)));
+    this.flush();
+  }
+
+  discard(id: string): void {
+    this.hold(this.unsent.filter((held) => held.id !== id));
+  }
+
+  typing(on: boolean): void {
+    if (!this.kept.token || (on && Date.now() - this.typed < TYPING_MS) || (!on && !this.typed)) return;
+    this.typed = on ? Date.now() : 0;
+    this.link.say({ t: "typing", on });
+  }
+
+  forget(): void {
+    this.link.stop();
+    this.kept = forget();
+    this.lines = [];
+    this.unsent = [];
+    this.position = this.sending = this.readUpTo = this.typist = "";
+    this.told = {};
+    this.changed();
+    this.link.start();
+  }
+
+  // ---- files ----
+
+  async upload(file: File): Promise<FileRef | string> {
+    if (file.size > this.settings.maxFile) return "file-too-large";
+    this.kept = keep({ ...this.kept, seed: this.kept.seed ?? random(32) });
+    try {
+      const answer = await fetch(new URL("files", this.base), {
+        method: "POST",
+        body: file,
+        credentials: "omit",
+        headers: { ...this.link.headers, "X-File-Name": encodeURIComponent(file.name), "X-Seed": this.kept.seed ?? "" },
+      });
+      const told = (await answer.json()) as { file?: FileRef; token?: string; frames?: { code: string }[] };
+      if (told.token) {
+        this.hear({ t: "token", token: told.token });
+        this.link.greet();
+      }
+      return told.file ?? told.frames?.[0]?.code ?? "busy";
+    } catch {
+      return "busy";
+    }
+  }
+
+  /** Fetch a file of this conversation; null when it is gone. */
+  async fetch(file: FileRef): Promise<string | null> {
+    const answer = await fetch(new URL(`files/${file.digest}`, this.base), {
+      credentials: "omit",
+      headers: { ...this.link.headers, "X-Proof": file.proof ?? "" },
+    }).catch(() => null);
+    if (!answer?.ok) return null;
+    return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: file.media_type }));
+  }
+
+  // ---- what the house says ----
+
+  private hello() {
+    const have = this.lines.filter((line) => !line.position).map((line) => line.id);
+    return {
+      ...(this.kept.token && { token: this.kept.token }),
+      after: this.position,
+      have: have.slice(-HAVE),
+    };
+  }
+
+  private hear(frame: ServerFrame): void {
+    switch (frame.t) {
+      case "welcome":
+        this.sending = "";
+        this.flush();
+        break;
+      case "token":
+        this.kept = keep({ ...this.kept, token: frame.token });
+        break;
+      case "lines":
+        this.merge(frame.lines, !!frame.reset, !!frame.live);
+        break;
+      case "ack":
+        this.acked(frame.id, frame.message, frame.at);
+        break;
+      case "mark":
+        this.readUpTo = frame.about;
+        break;
+      case "typing":
+        this.theyType(frame.on, frame.name ?? "");
+        break;
+      case "desk":
+        this.desk = frame;
+        break;
+      case "error":
+        this.refused(frame.code, frame.id ?? "", frame.retry_after ?? 0);
+    }
+    this.changed();
+  }
+
+  private merge(lines: Line[], reset: boolean, live: boolean): void {
+    const mine = new Set(lines.map((line) => line.source).filter(Boolean));
+    const ids = new Set(lines.map((line) => line.id));
+    const known = new Set(this.lines.map((line) => line.id));
+    const rest = this.lines.filter((line) => !ids.has(line.id) && !(line.source && mine.has(line.source)));
+    if (live) this.lines = [...this.lines, ...lines.filter((line) => !known.has(line.id))];
+    else {
+      const before = reset ? [] : rest.filter((line) => line.position);
+      this.lines = [...before, ...lines, ...rest.filter((line) => !line.position)];
+      this.position = lines.at(-1)?.position ?? this.position;
+    }
+    const read = lines.findLast((line) => line.stage === "read");
+    if (read) this.readUpTo = read.id;
+    if (this.unsent.some((held) => mine.has(held.id))) this.hold(this.unsent.filter((held) => !mine.has(held.id)));
+    this.heard(lines.filter((line) => !known.has(line.id) && line.who !== "patron"));
+  }
+
+  private heard(fresh: Line[]): void {
+    const last = fresh.findIndex((line) => line.id === this.kept.read);
+    const unread = fresh.slice(last + 1);
+    if (!unread.length) return;
+    if (unread.some((line) => line.who === "librarian")) {
+      this.typist = "";
+      this.chime();
+    }
+    this.tell("delivered", unread);
+    this.news(unread);
+    this.look();
+  }
+
+  /** Say how far lines came, each stage once. */
+  private tell(stage: string, lines: Line[]): void {
+    const ids = lines.map((line) => line.id).filter((id) => this.told[id] !== stage && this.told[id] !== "read");
+    for (let n = 0; n < ids.length; n += 50) {
+      const some = ids.slice(n, n + 50);
+      if (this.link.say({ t: "receipt", ids: some, stage })) for (const id of some) this.told[id] = stage;
+    }
+  }
+
+  /** What is on screen counts as read. */
+  look(): void {
+    if (!this.shown || document.hidden) return;
+    const others = this.lines.filter((line) => line.who !== "patron");
+    const from = others.findIndex((line) => line.id === this.kept.read);
+    this.tell("read", others.slice(from + 1));
+    const last = others.at(-1);
+    if (last && last.id !== this.kept.read) this.kept = keep({ ...this.kept, read: last.id });
+  }
+
+  private acked(id: string, message: string, at: number): void {
+    const held = this.unsent.find((one) => one.id === id);
+    if (held && !this.lines.some((line) => line.source === id)) {
+      const { text, files } = held;
+      this.lines = [...this.lines, { id: message, who: "patron", text, at, source: id, ...(files && { files }) }];
+    }
+    this.hold(this.unsent.filter((one) => one.id !== id));
+    this.hint = null;
+    this.sending = "";
+    this.flush();
+  }
+
+  private refused(code: string, id: string, wait: number): void {
+    if (code === "token") {
+      this.kept = keep({ token: "", seed: random(32) });
+      this.sending = "";
+      this.link.greet();
+      this.flush();
+      return;
+    }
+    if (id === this.sending) this.sending = "";
+    if (FINAL.has(code)) {
+      if (id) this.hold(this.unsent.map((held) => (held.id === id ? { ...held, failed: code } : held)));
+      else this.hint = { code };
+    } else if (id) this.hint = { code, seconds: Math.ceil(wait) };
+    clearTimeout(this.deadline);
+    this.deadline = window.setTimeout(() => this.flush(), (wait || 2) * 1000);
+  }
+
+  private theyType(on: boolean, name: string): void {
+    clearTimeout(this.quiet);
+    this.typist = on ? name || " " : "";
+    if (on) this.quiet = window.setTimeout(() => this.hear({ t: "typing", on: false }), THEY_TYPE_MS);
+  }
+
+  // ---- sending ----
+
+  private hold(unsent: Unsent[]): void {
+    this.unsent = unsent;
+    this.kept = keep({ ...this.kept, unsent });
+    this.changed();
+  }
+
+  private flush(): void {
+    const next = this.unsent.find((held) => !held.failed);
+    if (!next || this.sending) return;
+    const seed = this.kept.token ? undefined : this.kept.seed;
+    if (!this.link.say({ t: "message", ...next, ...(seed && { seed }) })) return;
+    this.sending = next.id;
+    clearTimeout(this.deadline);
+    this.deadline = window.setTimeout(() => this.overdue(next.id), ACK_MS);
+  }
+
+  private overdue(id: string): void {
+    if (this.sending !== id) return;
+    this.sending = "";
+    this.link.again();
+    this.flush();
+  }
+
+  private stand(on: boolean): void {
+    if (!on) {
+      this.lost = true;
+      this.sending = "";
+    }
+    const back = on && !this.on;
+    this.on = on;
+    this.changed();
+    if (back) this.flush();
+  }
+
+  /** Another window of ours wrote: share its token, and leave when it forgot. */
+  private elsewhere(event: StorageEvent): void {
+    if (event.key !== `deskbridge:${this.settings.channel}`) return;
+    const before = this.kept.token;
+    const told = event.newValue ? (JSON.parse(event.newValue) as Kept) : { unsent: [] };
+    this.kept = { ...told, unsent: this.unsent };
+    if (!told.token && before) this.forget();
+    else if (told.token && !before) this.link.greet();
+  }
+}

@@ -1,0 +1,54 @@
+// What this browser remembers of a conversation: in its own storage, or in memory where storage is refused.
+//
+// The rule: nothing is written before the patron first sends something; "forget" leaves nothing (ALA: shared computers).
+
+import type { Unsent } from "./types";
+
+export interface Kept {
+  token?: string;
+  seed?: string;
+  unsent: Unsent[];
+  read?: string; // id of the last line that was on screen
+  name?: string;
+  contact?: string;
+}
+
+let key = "deskbridge";
+let held: Kept = { unsent: [] };
+
+export function recall(channel: string): Kept {
+  key = `deskbridge:${channel}`;
+  try {
+    const found = JSON.parse(localStorage.getItem(key) ?? "null") as Kept | null;
+    if (found && Array.isArray(found.unsent)) held = found;
+  } catch {
+    // Storage is refused or holds something else: memory serves.
+  }
+  return held;
+}
+
+export function keep(change: Partial<Kept>): Kept {
+  held = { ...held, ...change };
+  try {
+    if (held.token || held.unsent.length) localStorage.setItem(key, JSON.stringify(held));
+  } catch {
+    // As above.
+  }
+  return held;
+}
+
+export function forget(): Kept {
+  held = { unsent: [] };
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // As above.
+  }
+  return held;
+}
+
+/** 128 random bits for an id, 256 for a seed, as URL-safe text. */
+export function random(bytes: number): string {
+  const text = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(bytes)));
+  return btoa(text).replace(/[+/=]/g, (c) => (c === "+" ? "-" : c === "/" ? "_" : ""));
+}

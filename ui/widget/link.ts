@@ -1,0 +1,212 @@
+// The line to the house: a WebSocket, and long polls where none gets through.
+//
+// The rules: either side that hears nothing for too long hangs up; a socket that opens but stays mute (half-open, one way lost) counts
+// as failed, and after it the polls take over while a socket is tried again now and then. Waiting grows with full jitter.
+// The token goes in the first frame or in a header, never in a URL.
+
+import type { ServerFrame } from "./types";
+
+const WELCOME_MS = 8_000;
+const PONG_MS = 8_000;
+const RETRY_SOCKET_MS = 60_000;
+
+export interface Ends {
+  hello: () => { token?: string; after?: string; have?: string[] };
+  hear: (frame: ServerFrame) => void;
+  state: (on: boolean) => void;
+}
+
+export class Link {
+  private socket: WebSocket | undefined;
+  private welcomed = false;
+  private polling = false;
+  private failures = 0;
+  private timers = new Map<string, number>();
+  private beat = 20_000;
+  private stopped = true;
+  private aborter: AbortController | undefined;
+
+  constructor(
+    private base: string,
+    private ends: Ends,
+  ) {
+    addEventListener("online", () => this.wake());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.wake();
+    });
+  }
+
+  start(): void {
+    if (!this.stopped) return;
+    this.stopped = false;
+    this.connect();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const name of [...this.timers.keys()]) this.cancel(name);
+    this.aborter?.abort();
+    this.drop();
+  }
+
+  /** Hang up and call again: the other side asked, or an answer stayed out. */
+  again(): void {
+    if (this.welcomed) this.failed();
+  }
+
+  /** Say a frame now; false when there is no line. */
+  say(frame: object): boolean {
+    if (this.polling) {
+      void this.post("frames", frame);
+      return true;
+    }
+    if (!this.welcomed || this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  greet(): void {
+    this.socket?.send(JSON.stringify({ t: "hello", ...this.ends.hello() }));
+  }
+
+  get headers(): Record<string, string> {
+    const token = this.ends.hello().token;
+    return token ? { Authorization: `Bearer ${token}` } : {};
+  }
+
+  // ---- a socket ----
+
+  private connect(): void {
+    this.cancel("retry");
+    this.drop();
+    if (this.stopped) return;
+    const url = new URL("live", this.base);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const socket = (this.socket = new WebSocket(url));
+    this.after("welcome", WELCOME_MS, () => this.failed());
+    socket.onopen = () => this.greet();
+    socket.onmessage = (event: MessageEvent<string>) => this.heard(JSON.parse(event.data) as ServerFrame);
+    socket.onclose = () => this.failed();
+  }
+
+  private heard(frame: ServerFrame): void {
+    this.cancel("pong");
+    if (frame.t === "welcome") {
+      this.beat = frame.beat * 1000;
+      this.cancel("welcome");
+      this.failures = 0;
+      this.polling = false;
+      this.aborter?.abort();
+      this.welcomed = true;
+      this.ends.state(true);
+    }
+    if (frame.t === "again") this.greet();
+    else if (frame.t !== "pong") this.ends.hear(frame);
+    this.after("ping", this.beat, () => this.ping());
+  }
+
+  private ping(): void {
+    this.socket?.send('{"t":"ping"}');
+    this.after("pong", PONG_MS, () => this.failed());
+  }
+
+  /** The page is visible again, or the network is: find out at once. */
+  private wake(): void {
+    if (this.stopped) return;
+    if (this.welcomed && this.socket?.readyState === WebSocket.OPEN) this.ping();
+    else if (!this.timers.has("welcome")) this.connect();
+  }
+
+  private failed(): void {
+    this.drop();
+    if (this.stopped) return;
+    this.failures += 1;
+    if (this.failures > 1 && !this.polling) void this.poll();
+    if (!this.polling) this.ends.state(false);
+    const most = this.polling ? RETRY_SOCKET_MS : Math.min(30_000, 1000 * 2 ** this.failures);
+    this.after("retry", this.polling ? most : 200 + Math.random() * most, () => this.connect());
+  }
+
+  private drop(): void {
+    for (const name of ["welcome", "ping", "pong"]) this.cancel(name);
+    const socket = this.socket;
+    this.socket = undefined;
+    this.welcomed = false;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  // ---- long polls ----
+
+  private async poll(): Promise<void> {
+    this.polling = true;
+    let misses = 0;
+    while (this.polling && !this.stopped) {
+      const { token, ...held } = this.ends.hello();
+      const frames = token ? await this.ask("poll", held) : await this.peek();
+      if (!this.polling) return;
+      misses = frames ? 0 : misses + 1;
+      this.ends.state(!!frames);
+      frames?.forEach((frame) => this.ends.hear(frame));
+      if (!frames || !token) await pause(frames ? 10_000 : 500 + Math.random() * Math.min(30_000, 1000 * 2 ** misses));
+    }
+  }
+
+  private async post(path: string, body: object): Promise<void> {
+    const frames = await this.ask(path, body);
+    if (!frames) this.ends.state(false);
+    frames?.forEach((frame) => this.ends.hear(frame));
+  }
+
+  /** Ask by POST; null when no answer of the house came. */
+  private async ask(path: string, body: object): Promise<ServerFrame[] | null> {
+    if (path === "poll") this.aborter = new AbortController();
+    const signals = path === "poll" && this.aborter ? this.aborter.signal : undefined;
+    try {
+      const answer = await fetch(new URL(path, this.base), {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: this.headers,
+        credentials: "omit",
+        ...(signals && { signal: signals }),
+      });
+      const frames = ((await answer.json()) as { frames: ServerFrame[] }).frames;
+      if (path === "poll" && !answer.ok) await pause(1000 * (Number(answer.headers.get("Retry-After")) || 2));
+      return frames;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Before there is a token there is nothing to hear but the desk. */
+  private async peek(): Promise<ServerFrame[] | null> {
+    try {
+      const answer = await fetch(new URL("status", this.base), { credentials: "omit" });
+      const { desk } = (await answer.json()) as { desk: ServerFrame };
+      return [desk];
+    } catch {
+      return null;
+    }
+  }
+
+  // ---- one timer per name ----
+
+  private after(name: string, ms: number, then: () => void): void {
+    this.cancel(name);
+    const run = () => {
+      this.timers.delete(name);
+      then();
+    };
+    this.timers.set(name, window.setTimeout(run, ms));
+  }
+
+  private cancel(name: string): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.delete(name);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

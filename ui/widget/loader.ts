@@ -1,0 +1,204 @@
+// The loader that a library's page embeds: a real button, and on the first press an isolated frame with the chat.
+//
+// The rules: no cookie, frame or socket before the patron acts; one cookieless question about the desk so that the button tells
+// the truth. It works under a strict CSP: styles are constructed sheets in a shadow root, nothing is inline. The frame gets one
+// message, addressed to its exact origin, that hands it a port; everything else goes through the port.
+// Settings: `window.deskbridgeSettings` before the script. Afterwards: `window.Deskbridge` and `deskbridge:*` events.
+
+interface LoaderSettings {
+  channel?: string;
+  language?: string;
+  name?: string;
+  contact?: string;
+  label?: string;
+  open?: boolean;
+}
+
+type Words = Record<string, string>;
+
+const STYLE = `
+:host{all:initial;color-scheme:light dark;--a:#0b5a86;--o:#fff}
+@media (prefers-color-scheme:dark){:host{--a:#8cc8ee;--o:#08212f}}
+button,div{position:fixed;z-index:2147483000;box-sizing:border-box}
+button{right:16px;bottom:16px;min-height:48px;max-width:calc(100vw - 32px);padding:0 20px;border:2px solid transparent;
+border-radius:24px;background:var(--a);color:var(--o);font:600 16px/1.3 system-ui,sans-serif;cursor:pointer;
+box-shadow:0 4px 16px rgb(0 0 0/.25)}
+button:focus-visible{outline:3px solid var(--o);outline-offset:-5px;box-shadow:0 0 0 3px var(--a)}
+b{margin-left:8px;padding:2px 8px;border-radius:12px;background:var(--o);color:var(--a)}
+div{right:16px;bottom:80px;width:400px;height:min(640px,calc(100vh - 96px));max-width:calc(100vw - 32px);
+border-radius:16px;overflow:hidden;background:Canvas;box-shadow:0 0 0 1px rgb(0 0 0/.15),0 8px 32px rgb(0 0 0/.3)}
+iframe{display:block;width:100%;height:100%;border:0}
+[hidden]{display:none!important}
+@media (max-width:480px),(max-height:480px){div{inset:0;width:auto;height:auto;max-width:none;border-radius:0}
+button[aria-expanded=true]{display:none}}
+@media print{button,div{display:none}}`;
+
+const DEFAULTS: Words = {
+  open: "Ask a librarian",
+  closed: "Leave a question",
+  close: "Close chat",
+  dialog: "Chat with the library",
+  unread: "{n} new",
+};
+
+function start(script: HTMLScriptElement): void {
+  const settings = (window as { deskbridgeSettings?: LoaderSettings }).deskbridgeSettings ?? {};
+  const base = home(script, settings);
+  let words: Words = DEFAULTS;
+  let closed = false;
+  let unread = 0;
+  let port: MessagePort | undefined;
+  let frame: HTMLIFrameElement | undefined;
+  let waiting: object[] = [];
+
+  const host = document.createElement("deskbridge-chat");
+  const root = host.attachShadow({ mode: "open" });
+  const button = document.createElement("button");
+  const panel = document.createElement("div");
+  dress(root);
+  button.type = "button";
+  panel.id = "panel";
+  panel.hidden = true;
+  panel.setAttribute("role", "dialog");
+  button.setAttribute("aria-controls", "panel");
+  button.setAttribute("aria-haspopup", "dialog");
+  root.append(panel, button);
+  label();
+  button.onclick = () => (panel.hidden ? open() : close());
+  button.onkeydown = (event) => {
+    if (event.key === "Escape" && !panel.hidden) close();
+  };
+  document.body.append(host);
+
+  function label(): void {
+    const expanded = !panel.hidden;
+    button.setAttribute("aria-expanded", String(expanded));
+    panel.setAttribute("aria-label", words["dialog"] ?? "");
+    button.textContent = (expanded ? words["close"] : settings.label || words[closed ? "closed" : "open"]) ?? "";
+    if (unread && !expanded) {
+      const badge = document.createElement("b");
+      badge.textContent = (words["unread"] ?? "").replace("{n}", String(unread));
+      button.append(" ", badge);
+    }
+  }
+
+  function tell(message: object): void {
+    if (port) port.postMessage(message);
+    else waiting.push(message);
+  }
+
+  function open(focus = true): void {
+    panel.hidden = false;
+    unread = 0;
+    label();
+    if (!frame) build();
+    if (focus) frame?.contentWindow?.focus();
+    tell({ t: "open", focus });
+    say("open");
+  }
+
+  function close(): void {
+    if (panel.hidden) return;
+    panel.hidden = true;
+    label();
+    tell({ t: "shut" });
+    button.focus();
+    say("close");
+  }
+
+  function build(): void {
+    const made = (frame = document.createElement("iframe"));
+    const address = new URL("frame", base);
+    if (settings.language) address.searchParams.set("language", settings.language);
+    made.title = words["dialog"] ?? "";
+    made.allow = "clipboard-write";
+    made.src = address.href;
+    made.onload = () => shake(made);
+    panel.append(made);
+    if (settings.name || settings.contact) setPatron(settings);
+  }
+
+  function shake(made: HTMLIFrameElement): void {
+    const pipe = new MessageChannel();
+    pipe.port1.onmessage = (event: MessageEvent<{ t: string; n?: number }>) => heard(event.data, pipe.port1);
+    const page = location.origin + location.pathname;
+    made.contentWindow?.postMessage({ deskbridge: 1, page }, base.origin, [pipe.port2]);
+  }
+
+  function heard(told: { t: string; n?: number }, from: MessagePort): void {
+    if (told.t === "ready") {
+      port = from;
+      waiting.forEach((message) => from.postMessage(message));
+      waiting = [];
+    } else if (told.t === "close") close();
+    else if (told.t === "news") {
+      if (panel.hidden) unread += told.n ?? 0;
+      label();
+      say("message", { unread });
+    }
+  }
+
+  function setPatron(patron: { name?: string; contact?: string }): void {
+    tell({ t: "patron", name: patron.name ?? "", contact: patron.contact ?? "" });
+  }
+
+  function destroy(): void {
+    port?.close();
+    host.remove();
+    delete (window as { Deskbridge?: object }).Deskbridge;
+  }
+
+  async function ask(): Promise<void> {
+    const address = new URL("status", base);
+    if (settings.language) address.searchParams.set("language", settings.language);
+    const answer = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });
+    if (!answer.ok) return;
+    const told = (await answer.json()) as { desk: { open: boolean; accent?: string }; words: Words };
+    words = { ...DEFAULTS, ...told.words };
+    closed = !told.desk.open;
+    if (/^#[0-9a-f]{6}$/i.test(told.desk.accent ?? "")) wear(told.desk.accent ?? "");
+    label();
+  }
+
+  function wear(accent: string): void {
+    const part = (at: number) => (parseInt(accent.slice(at, at + 2), 16) / 255) ** 2.2;
+    const light = 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5);
+    host.style.setProperty("--a", accent);
+    host.style.setProperty("--o", light > 0.18 ? "#000" : "#fff");
+  }
+
+  (window as { Deskbridge?: object }).Deskbridge = { open, close, setPatron, destroy };
+  // A desk that cannot be asked leaves the button as it is: the frame will say more.
+  ask().catch(() => undefined);
+  if (settings.open) open(false);
+  say("ready");
+}
+
+function home(script: HTMLScriptElement, settings: LoaderSettings): URL {
+  const channel = settings.channel ?? script.dataset["channel"];
+  const here = new URL(".", script.src);
+  if (!channel) return here;
+  return new URL(`${/\/channels\/[^/]+\/$/.test(here.pathname) ? "../" : "channels/"}${encodeURIComponent(channel)}/`, here);
+}
+
+function dress(root: ShadowRoot): void {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+  } catch {
+    const style = document.createElement("style"); // browsers before constructed sheets
+    style.textContent = STYLE;
+    root.append(style);
+  }
+}
+
+function say(name: string, detail?: object): void {
+  window.dispatchEvent(new CustomEvent(`deskbridge:${name}`, { detail }));
+}
+
+const script = document.currentScript as HTMLScriptElement | null;
+if (script && !("Deskbridge" in window)) {
+  if (document.body) start(script);
+  else addEventListener("DOMContentLoaded", () => start(script));
+}

@@ -1,0 +1,68 @@
+// The frames of adapters/webchat/codec.py, as the browser sees them.
+
+export interface FileRef {
+  digest: string;
+  name: string;
+  media_type: string;
+  size: number;
+  proof?: string;
+}
+
+export interface Line {
+  id: string;
+  who: "patron" | "librarian" | "desk";
+  text: string;
+  at: number;
+  position?: string;
+  author?: string;
+  source?: string;
+  files?: FileRef[];
+  event?: string;
+  stage?: string;
+}
+
+export interface Desk {
+  open: boolean;
+  online: boolean;
+  wait_s?: number | null;
+  place?: number;
+  next_opening?: number;
+  library?: string;
+  accent?: string;
+  language?: string;
+}
+
+export type ServerFrame =
+  | { t: "welcome"; beat: number; known: boolean }
+  | { t: "token"; token: string }
+  | { t: "lines"; lines: Line[]; reset?: boolean; live?: boolean }
+  | { t: "ack"; id: string; message: string; at: number }
+  | { t: "mark"; id: string; about: string }
+  | { t: "typing"; on: boolean; name?: string }
+  | ({ t: "desk" } & Desk)
+  | { t: "pong" }
+  | { t: "again" }
+  | { t: "error"; code: string; id?: string; retry_after?: number };
+
+export interface Unsent {
+  id: string;
+  text: string;
+  at: number;
+  files?: FileRef[];
+  seed?: string;
+  name?: string;
+  contact?: string;
+  page?: string;
+  language?: string;
+  later?: boolean;
+  failed?: string; // the code of a final refusal
+}
+
+export interface Settings {
+  channel: string;
+  origins: string[];
+  form: "none" | "optional" | "required";
+  files: boolean;
+  maxText: number;
+  maxFile: number;
+}

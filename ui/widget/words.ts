@@ -1,0 +1,39 @@
+// The words of one language, from ui/words/<language>.json; a language is added by adding a file.
+
+type Words = Record<string, string>;
+
+const catalogues = import.meta.glob<Words>(["../words/??.json"], { import: "widget" });
+let words: Words = {};
+export let language = "en";
+
+export async function speak(wanted: readonly string[]): Promise<void> {
+  const there = (code: string) => catalogues[`../words/${code.slice(0, 2).toLowerCase()}.json`];
+  language = wanted.find((code) => there(code))?.slice(0, 2).toLowerCase() ?? "en";
+  words = (await there(language)?.()) ?? {};
+  document.documentElement.lang = language;
+}
+
+export function t(key: string, values: Record<string, string | number> = {}): string {
+  const text = words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+export function has(key: string): boolean {
+  return key in words;
+}
+
+export function clock(ms: number): string {
+  return new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(ms);
+}
+
+/** When the desk opens: the weekday too unless it is today. */
+export function opening(ms: number): string {
+  const today = new Date(ms).toDateString() === new Date().toDateString();
+  const days = (ms - Date.now()) / 86_400_000;
+  return new Intl.DateTimeFormat(language, {
+    hour: "numeric",
+    minute: "2-digit",
+    ...(!today && { weekday: "long" }),
+    ...(days > 6 && { day: "numeric", month: "long" }),
+  }).format(ms);
+}
