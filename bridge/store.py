@@ -99,6 +99,7 @@ class Store:
         self._calls = Calls(url, barrier_key=self.keys.barrier, replicas=replicas, patience=patience)
         self._command, self._function, self._read = self._calls.command, self._calls.function, self._calls.read
         self.barrier = self._calls.barrier
+        self._drained: dict[str, str] = {}
 
     @classmethod
     async def open(cls, url: str, consortium: str, *, replicas: int = 0, patience: float = 10.0) -> Store:
@@ -214,24 +215,33 @@ class Store:
 
     # ---- deliveries
 
+    async def open_group(self, channel: str) -> None:
+        """Begin to drain a channel from the start of its stream, where whatever is not settled stands."""
+        self._drained.pop(channel, None)
+
     async def pending(self, channel: str) -> list[OutEntry]:
         """Return every delivery of a channel that is not settled, in order: what a drain begins with after a crash."""
         rows = await self._command("XRANGE", self.keys.out(channel), "-", "+")
         marks = await self._command("HGETALL", self.keys.left(channel), proven=True)
         left = {marks[i]: marks[i + 1] for i in range(0, len(marks), 2)}
-        return [entry for entry in _deliveries(rows) if _unsettled(entry.id, left)]
+        entries = [entry for entry in _deliveries(rows) if _unsettled(entry.id, left)]
+        if rows:
+            self._drained[channel] = rows[-1][0].decode()
+        return entries
 
-    async def read_out(self, channel: str, after: str, *, count: int, block_ms: int = 0) -> list[OutEntry]:
-        """Return the deliveries of up to `count` packs after the delivery id `after`, waiting up to `block_ms` for the first.
+    async def read_out(self, channel: str, *, count: int, block_ms: int = 0) -> list[OutEntry]:
+        """Return the deliveries of up to `count` commits that neither `pending` nor this call have returned since
+        `open_group`, waiting up to `block_ms` for the first. One task at a time."""
+        entries = await self.read_fanout(channel, self._drained.get(channel, "0-0"), count=count, block_ms=block_ms)
+        if entries:
+            self._drained[channel] = entries[-1].id
+        return entries
 
-        A drain goes on after the last of `pending` ("0-0" when that was empty), a fan-out reader after what it saw last, or
-        after `fanout_tail`.
-        """
+    async def read_fanout(self, channel: str, after: str, *, count: int, block_ms: int = 0) -> list[OutEntry]:
+        """Return the deliveries of up to `count` commits after the delivery id `after`, waiting up to `block_ms`."""
         rows = await self._read(self.keys.out(channel), after, count, block_ms, proven=True)
         seq, n = after.split("-")
         return _deliveries(rows, (int(seq), int(n)))
-
-    read_fanout = read_out
 
     async def fanout_tail(self, channel: str) -> str:
         """Return the id of the last delivery that was ever put on a channel, "0-0" for none."""
@@ -249,11 +259,10 @@ class Store:
         keys = [self.keys.channel_lease(channel), self.keys.attempts(channel)]
         await self._function("attempt", keys, token, delivery, part, proven=True)
 
-    async def attempts(self, channel: str) -> dict[str, tuple[int, int]]:
-        """Return delivery id -> (part, ms) of submissions that began and whose delivery is not settled."""
+    async def attempts(self, channel: str) -> dict[str, int]:
+        """Return delivery id -> part of submissions that began and whose delivery is not settled."""
         flat = await self._command("HGETALL", self.keys.attempts(channel))
-        pairs = ((flat[i].decode(), flat[i + 1].split(b":")) for i in range(0, len(flat), 2))
-        return {delivery: (int(part), int(at)) for delivery, (part, at) in pairs}
+        return {flat[i].decode(): int(flat[i + 1].partition(b":")[0]) for i in range(0, len(flat), 2)}
 
     async def settle(self, channel: str, settlements: Sequence[tuple[str, str, bytes, str] | Settlement]) -> list[bool]:
         """End deliveries (entry id, delivery id, receipt, source key): forget them and put the receipts into `in`.
