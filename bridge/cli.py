@@ -10,15 +10,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from importlib.metadata import entry_points, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from bridge.config import DEFAULT_PATH, Config, ConfigError, convert, load
-
-ADAPTERS = "deskbridge.adapters"
 
 ConfigPath = Annotated[Path, Parameter(name=["--config", "-c"], help="The configuration file.")]
 
@@ -68,9 +66,7 @@ def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
         read = load(config)
     except ConfigError as error:
         return say_wrong(error)
-    kinds = {entry.name for entry in entry_points(group=ADAPTERS)}
-    strangers = [f"{c.name}: no adapter of kind {c.kind!r} is installed" for c in read.channels if c.kind not in kinds]
-    wrong = [*strangers, *(misconfigured(read) if not strangers else [])]
+    wrong = misconfigured(read)
     for line in wrong:
         print(line, file=sys.stderr)
     if not wrong:
@@ -80,15 +76,17 @@ def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
 
 def misconfigured(config: Config) -> list[str]:
     """What the kinds find wrong with their channels' own keys. Nothing is connected."""
-    kinds = {entry.name: entry for entry in entry_points(group=ADAPTERS)}
+    from bridge.adapter import Misconfigured
+    from bridge.plugins import load as adapter
+
     wrong = []
     for channel in config.channels:
         try:
-            convert(channel.settings, kinds[channel.kind].load().Config, channel.name)
+            convert(channel.settings, adapter(channel.kind).Config, channel.name)
         except ConfigError as error:
             wrong += [str(fault) for fault in error.faults]
-        except ImportError as error:
-            wrong.append(f"{channel.name}: the adapter of kind {channel.kind!r} cannot be loaded: {error}")
+        except Misconfigured as error:
+            wrong.append(f"{channel.name}: {error}")
     return wrong
 
 
@@ -109,19 +107,23 @@ def setup(*, config: ConfigPath = DEFAULT_PATH, coordinator: str = "") -> int:
 @app.command
 def adapters() -> int:
     """List the kinds of channel that are installed, and what each can do."""
-    for entry in sorted(entry_points(group=ADAPTERS), key=lambda entry: entry.name):
-        print(f"{entry.name:<10} {entry.dist.name if entry.dist else '?':<14} {abilities(entry.load)}")
+    from bridge.plugins import kinds
+
+    for kind in kinds():
+        print(f"{kind:<12} {abilities(kind)}")
     return 0
 
 
-def abilities(load: Callable[[], object]) -> str:
-    """The declared capabilities in one line, or why the adapter cannot be loaded."""
+def abilities(kind: str) -> str:
+    """The declared capabilities in one line, or why the adapter cannot be used."""
+    from bridge.adapter import Misconfigured
+    from bridge.plugins import load as adapter
+
     try:
-        capabilities = getattr(load(), "capabilities", None)
-    except ImportError as error:
-        return f"cannot be loaded: {error}"
-    fields = getattr(capabilities, "__struct_fields__", ())
-    declared = ((name, getattr(capabilities, name)) for name in fields)
+        capabilities = adapter(kind).capabilities
+    except Misconfigured as error:
+        return f"cannot be used: {error}"
+    declared = ((name, getattr(capabilities, name)) for name in capabilities.__struct_fields__)
     return " ".join(name if value is True else f"{name}={value}" for name, value in declared if value)
 
 
