@@ -306,6 +306,15 @@ class ChannelStatus(Wire, tag="channel"):
     marks: bool = False
     staff: bool = False
     reason: str = ""
+    threads: bool = False  # mail: a message without proof of a thread and with another subject is another conversation
+
+
+class PatronSign(Wire, tag="patron-sign"):
+    """The patron's side of a live channel went away (closed the page, signed off) or is there again."""
+
+    channel: str
+    sender: str
+    here: bool
 
 
 class Tick(Wire, tag="tick"):

@@ -8,12 +8,26 @@ Events are only ever added to, with defaults: yesterday's log must replay for ev
 
 from __future__ import annotations
 
-from bridge.message import Action, ChannelStatus, Delivery, FollowUpPlan, Message, Presence, Stage, Wire
-from bridge.message import ProcessGone as ProcessGoneInput
-from bridge.message import Receipt, Started, Tick
+from typing import Literal
+
+from bridge.message import (
+    Action,
+    ChannelStatus,
+    Delivery,
+    FollowUpPlan,
+    Message,
+    PatronSign,
+    Presence,
+    ProcessGone,
+    Receipt,
+    Stage,
+    Started,
+    Tick,
+    Wire,
+)
 from routing.organisation import Library
 
-Input = Message | Receipt | Action | Presence | ChannelStatus | Tick | Started | ProcessGoneInput | Library
+Input = Message | PatronSign | Receipt | Action | Presence | ChannelStatus | Tick | Started | ProcessGone | Library
 
 
 # ---- the life of a conversation ------------------------------------------------------------------------------------------
@@ -37,7 +51,7 @@ class Opened(Wire, tag="opened"):
 
 
 class Received(Wire, tag="received"):
-    """A patron's message joined the conversation. `blocked` ones are kept and shown to nobody but coordinators."""
+    """A patron's message joined the conversation (one of a blocked address is `Turned` instead)."""
 
     conversation: str
     message: Message
@@ -58,6 +72,7 @@ class Queued(Wire, tag="queued"):
     queue: str
     since: int
     reason: str  # "new" | "requeued" | "released" | "lost-librarian" | "transferred" | "reopened"
+    tier: int = 0  # the tiers up to this one are asked at once
 
 
 class TierOpened(Wire, tag="tier"):
@@ -68,12 +83,17 @@ class TierOpened(Wire, tag="tier"):
 
 
 class Offered(Wire, tag="offered"):
-    """Offered to these librarians until `expires_at` (ms, 0 = until claimed); `delivery` when to a librarian by IM."""
+    """Offered to these librarians until `expires_at` (ms, 0 = until claimed); `delivery` when to a librarian by IM.
+
+    `assigned`: to exactly one, whose turn it is. Otherwise the offer is to all who are eligible, now and later, and `to`
+    names those who were told just now.
+    """
 
     conversation: str
     to: tuple[str, ...]
     expires_at: int = 0
     delivery: Delivery | None = None
+    assigned: bool = False
 
 
 class Revoked(Wire, tag="revoked"):
@@ -127,6 +147,14 @@ class Noted(Wire, tag="noted"):
     mentions: tuple[str, ...] = ()
 
 
+class Relayed(Wire, tag="relayed"):
+    """A line of the conversation went to `librarian` on his own messenger (staff by IM)."""
+
+    conversation: str
+    librarian: str
+    delivery: Delivery
+
+
 class ReadUpTo(Wire, tag="read-up-to"):
     """The librarian has read up to `message`; `delivery` tells the patron where the channel can."""
 
@@ -167,6 +195,7 @@ class Reminded(Wire, tag="reminded"):
 
     conversation: str
     what: str
+    follow_up: str = ""
 
 
 class PatronGone(Wire, tag="patron-gone"):
@@ -277,7 +306,7 @@ class FollowUpChanged(Wire, tag="follow-up-changed"):
 
     id: str
     conversation: str
-    state: str
+    state: Literal["new", "open", "pending", "closed"]
     by: str
     owner: str = ""
     deadline: int = 0
@@ -305,6 +334,7 @@ class Parked(Wire, tag="parked"):
     stage: Stage
     reason: str = ""
     detail: str = ""
+    network_id: str = ""
 
 
 class Connected(Wire, tag="connected"):
@@ -323,6 +353,12 @@ class Disconnected(Wire, tag="disconnected"):
     connection: str
 
 
+class Rested(Wire, tag="rested"):
+    """A librarian who had reached the fair limit may be assigned conversations again."""
+
+    librarian: str
+
+
 class Left(Wire, tag="left"):
     """The grace is over: the librarian is not present; what only he held goes back (other events say so)."""
 
@@ -330,7 +366,7 @@ class Left(Wire, tag="left"):
 
 
 class AvailabilitySet(Wire, tag="availability"):
-    """A librarian is present at exactly these queues; "" limits = the library's default."""
+    """A librarian serves exactly these queues while connected; a limit of 0 = the librarian's default."""
 
     librarian: str
     queues: tuple[str, ...]
@@ -395,6 +431,7 @@ Event = (
     | Said
     | Noticed
     | Noted
+    | Relayed
     | ReadUpTo
     | TransferOffered
     | TransferEnded
@@ -416,6 +453,7 @@ Event = (
     | Parked
     | Connected
     | Disconnected
+    | Rested
     | Left
     | AvailabilitySet
     | ChannelChanged
@@ -428,11 +466,20 @@ Event = (
 
 
 class Step(Wire):
-    """What one input brought about: its id, its time (ms, from its `in` entry), and the events in order."""
+    """What one input brought about: its id, its time (ms, from its `in` entry), and the events in order.
+
+    `answer` is the index of the event that answers the librarian's action which caused the step; -1 for other inputs.
+    """
 
     cause: str
     at: int
     events: tuple[Event, ...]
+    answer: int = -1
+
+
+def answer(step: Step) -> Event | None:
+    """Return the one event that answers the action behind `step` (what was asked for, Done, Refused or Faulted)."""
+    return step.events[step.answer] if step.answer >= 0 else None
 
 
 def deliveries(step: Step) -> list[Delivery]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from bridge.message import Wire
 
 Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
@@ -92,6 +94,7 @@ class Library(Wire, tag="library"):
     language: str = "en"
     accent: str = ""
     openings: tuple[tuple[int, int], ...] | None = None  # [start, end) ms, sorted, some weeks ahead; None = always open
+    opening_words: tuple[str, ...] = ()  # one for each opening, for people: "Monday 9:00"
     queues: tuple[Queue, ...] = ()
     teams: tuple[Team, ...] = ()
     librarians: tuple[Librarian, ...] = ()
@@ -100,7 +103,7 @@ class Library(Wire, tag="library"):
     policy_page: str = ""  # Markdown
     policy_url: str = ""
     timers: Timers = Timers()
-    wording: dict[str, str] = {}  # the catalogue of the library's language, whole
+    wording: dict[str, str] = msgspec.field(default_factory=dict)  # the catalogue of the library's language, whole
     retention_days: int = 90
     default_code: str = "answered"
     mask_addresses: bool = False

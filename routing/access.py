@@ -1,0 +1,96 @@
+"""Who may see, who may claim, who is there. Read-only questions, shared by the rules and by the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from routing.records import Conversation, Route
+from routing.state import State
+
+
+def staff_route(state: State, librarian: str) -> Route | None:
+    """Return a librarian's own messenger, when he is connected by it.
+
+    A connection through a staff channel is named `channel|address`, with or without `/resource` behind it.
+    """
+    one = state.roster.librarians.get(librarian)
+    staff = state.staff.get(librarian)
+    if one is None or staff is None or not one.address:
+        return None
+    for _, connection in staff.connections:
+        if connection == one.address or connection.startswith(one.address + "/"):
+            channel, _, address = one.address.partition("|")
+            return Route(channel=channel, address=address)
+    return None
+
+
+def active(state: State, librarian: str) -> bool:
+    """Say whether this is a librarian of any library, and not deactivated."""
+    one = state.roster.librarians.get(librarian)
+    return one is not None and one.active
+
+
+def connected(state: State, librarian: str) -> bool:
+    """Say whether a librarian has a live connection."""
+    staff = state.staff.get(librarian)
+    return staff is not None and bool(staff.connections)
+
+
+def serving(state: State, queue: str, tiers: range | None = None) -> Iterator[str]:
+    """Iterate over the librarians present at `queue` (connected and opted in) in these tiers, or in all."""
+    level = state.roster.service(queue).level
+    for librarian in state.present.get(queue, ()):
+        number = level.get(librarian)
+        if number is not None and (tiers is None or number in tiers) and active(state, librarian):
+            yield librarian
+
+
+def room(state: State, librarian: str, live: bool) -> int:
+    """Return how many more live (or slow) conversations may be offered to a librarian."""
+    one = state.roster.librarians.get(librarian)
+    staff = state.staff.get(librarian)
+    if one is None or staff is None:
+        return 0
+    limit = (staff.live or one.live) if live else (staff.slow or one.slow)
+    return limit - state.load_of(librarian, live)
+
+
+def eligible(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian may claim a waiting conversation: of a tier that is open, of the patron's library, or asked."""
+    if it.state != "waiting" or not active(state, librarian):
+        return False
+    level = state.roster.service(it.queue).level.get(librarian)
+    return (level is not None and level <= it.tier) or it.offered == librarian or at_home(state, librarian, it)
+
+
+def at_home(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian belongs to the patron's library."""
+    return bool(it.library) and state.roster.home.get(librarian) == it.library
+
+
+def asked(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a transfer of this conversation is on offer to a librarian."""
+    handover = it.handover
+    if handover is None or handover.by == librarian:
+        return False
+    if handover.librarian:
+        return handover.librarian == librarian
+    return librarian in state.roster.service(handover.queue).level
+
+
+def visible(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian may read a conversation: his own, of a queue he serves, of his library, or offered to him."""
+    if not active(state, librarian):
+        return False
+    return (
+        librarian in (it.owner, it.offered, it.helper)
+        or librarian in state.roster.service(it.queue).level
+        or at_home(state, librarian, it)
+        or asked(state, librarian, it)
+    )
+
+
+def coordinates(state: State, librarian: str, library: str) -> bool:
+    """Say whether a librarian is a coordinator of `library`."""
+    one = state.roster.librarians.get(librarian)
+    return one is not None and one.coordinator and one.active and state.roster.home.get(librarian) == library

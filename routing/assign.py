@@ -1,0 +1,77 @@
+"""Whose turn it is, in queues that assign: longest idle, fewest active, or round robin.
+
+Only who is present, opted in, has room, has not declined this conversation in this round and is below the fair limit is considered,
+home tier before later ones. Round robin goes by a rotation per queue that stands in the state, so a restart does not always
+begin with the same person: who is picked goes to its end, who is passed over keeps his place, and it is mended to
+the queue's present members before each pick. A returning patron goes to whoever helped before, where the queue
+prefers that, however many that librarian has, up to capacity.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from routing.access import room, serving
+from routing.records import Conversation, Staff, at_key
+from routing.roster import Service
+from routing.state import State
+
+
+def pick(state: State, it: Conversation) -> str:
+    """Return the librarian to offer a waiting conversation to, "" when nobody can have it now."""
+    service = state.roster.service(it.queue)
+    able = [
+        one
+        for one in serving(state, it.queue, range(it.tier + 1))
+        if one not in it.declined and room(state, one, it.live) > 0 and not resting(state, service, one)
+    ]
+    if not able:
+        return ""
+    if service.queue.prefer_known:
+        known = state.known.get(at_key(it.channel, it.address))
+        if known is not None and known.librarian in able:
+            return known.librarian
+    nearest = min(service.level[one] for one in able)
+    able = [one for one in able if service.level[one] == nearest]
+    if service.queue.policy == "round_robin":
+        order = rotation(state, service)
+        return min(able, key=order.index)
+    if service.queue.policy == "fewest_active":
+        return min(able, key=lambda one: (_active(state, one), _idle_since(state, one), one))
+    return min(able, key=lambda one: (_idle_since(state, one), one))
+
+
+def resting(state: State, service: Service, librarian: str) -> bool:
+    """Say whether a librarian has had his share for now."""
+    staff = state.staff.get(librarian)
+    return bool(service.queue.fair_limit) and staff is not None and staff.rests_until > 0
+
+
+def rotation(state: State, service: Service) -> tuple[str, ...]:
+    """Return a queue's rotation, next first, mended to its present members."""
+    stands = state.rotations.get(service.queue.id, ())
+    kept = [one for one in stands if one in service.level]
+    return (*kept, *(one for one in service.members if one not in kept))
+
+
+def routed(state: State, queue: str, librarian: str, at: int) -> None:
+    """Remember that `librarian` had his turn at `at` ms."""
+    service = state.roster.service(queue)
+    order = [one for one in rotation(state, service) if one != librarian]
+    state.rotations.put(queue, (*order, librarian) if librarian in service.level else tuple(order))
+    staff = state.staff.get(librarian, Staff(id=librarian))
+    limit, window = service.queue.fair_limit, service.queue.fair_window_s * 1000
+    if not limit:
+        state.staff.put(librarian, replace(staff, idle_since=at))
+        return
+    late = (*(when for when in staff.assigned if when > at - window), at)
+    rests = late[-limit] + window if len(late) >= limit else staff.rests_until
+    state.staff.put(librarian, replace(staff, idle_since=at, assigned=late, rests_until=rests))
+
+
+def _active(state: State, librarian: str) -> int:
+    return state.load_of(librarian, True) + state.load_of(librarian, False)
+
+
+def _idle_since(state: State, librarian: str) -> int:
+    return state.staff[librarian].idle_since

@@ -1,0 +1,249 @@
+"""The end of a conversation, its codes, and beginning again.
+
+answered            the default, marked "by default" when nobody chose
+follow_up_library   a follow-up, new, nobody's yet, at the patron's library; needs an address that reaches the patron
+follow_up_me        a follow-up assigned to the librarian
+lost_call           only if the patron wrote nothing after a librarian joined and left no address, in a form or in the text
+practice            kept out of statistics
+
+Up to four descriptive codes of the library's own list; READ scale 1-6. Codes can be corrected later: who, when and what before
+stays in the log. A correction of a conversation that the core has forgotten is taken on the word of whoever asks
+(the inbox checks it against the archive).
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from bridge.message import Action, Close, FollowUpPlan, Recode, Reopen, derive
+from routing.access import coordinates, eligible, visible
+from routing.conversation import ADDRESS, tidy_contact
+from routing.deadlines import due
+from routing.deliveries import notify
+from routing.events import Closed, FollowUpChanged, FollowUpOpened, Forgotten, Recoded, TransferEnded
+from routing.events import Reopened as ReopenedEvent
+from routing.holding import take, withdraw
+from routing.offers import drain, freed
+from routing.records import Conversation, Known, Route, at_key
+from routing.refusals import done, held, refuse
+from routing.state import DAY, State
+from routing.turn import Turn
+
+CODES = ("answered", "follow_up_library", "follow_up_me", "lost_call", "practice")
+FOLLOW_UPS = ("follow_up_library", "follow_up_me")
+PHONE = re.compile(r"\+?[\d\s().-]{5,24}")
+MOST_DESCRIPTIVE = 4
+
+
+def close(turn: Turn, action: Action, deed: Close) -> None:
+    """End a conversation of mine, or one that waits and is not worth answering."""
+    it = held(turn, action, deed.conversation)
+    if it is None:
+        return
+    if not _may_close(turn.state, action.by, it):
+        refuse(turn, action, "taken" if it.owner else "no-access", it, it.owner)
+        return
+    library = turn.state.roster.library(it.library)
+    code = deed.code or library.default_code
+    plan = _planned(turn, it, deed.follow_up)
+    why = _coding_fault(turn.state, it, code, deed) or _closing_fault(turn, it, code, plan)
+    if why:
+        refuse(turn, action, why, it)
+        return
+    if it.handover is not None:
+        turn.emit(TransferEnded(conversation=it.id, by=it.owner, reason="withdrawn"))
+    if it.live and it.state == "active" and not it.gone and code != "lost_call":
+        follow = code in FOLLOW_UPS
+        here = Route(channel=it.channel, address=it.address, reply=it.reply)
+        notify(turn, it, "follow-up" if follow else "goodbye", to=here, address=plan.address)
+    turn.emit(
+        Closed(
+            conversation=it.id,
+            by=action.by,
+            code=code,
+            by_default=not deed.code,
+            descriptive=deed.descriptive,
+            read_scale=deed.read_scale,
+            reference=deed.reference,
+        )
+    )
+    _follow(turn, action, it, code, plan)
+    settle_closed(turn, it)
+
+
+def _may_close(state: State, librarian: str, it: Conversation) -> bool:
+    return it.owner == librarian or eligible(state, librarian, it) or coordinates(state, librarian, it.library)
+
+
+def _planned(turn: Turn, it: Conversation, plan: FollowUpPlan | None) -> FollowUpPlan:
+    plan = plan or FollowUpPlan()
+    seconds = turn.state.roster.library(it.library).timers.follow_up_s
+    address = tidy_contact(plan.address) or it.contact or ("" if it.live else it.address)
+    deadline = plan.deadline or (turn.at + seconds * 1000 if seconds else 0)
+    return replace(plan, address=address, deadline=deadline)
+
+
+def _coding_fault(state: State, it: Conversation | None, code: str, deed: Close | Recode) -> str:
+    """Return why these codes cannot be given, "" when they can."""
+    if code not in CODES:
+        return "unknown-code"
+    if len(deed.descriptive) > MOST_DESCRIPTIVE:
+        return "too-many-codes"
+    own = state.roster.library(it.library).descriptive if it is not None else ()
+    if own and any(one not in own for one in deed.descriptive):
+        return "unknown-descriptive"
+    if not 0 <= deed.read_scale <= 6:
+        return "read-scale"
+    if it is not None and code == "lost_call":
+        if it.wrote_after:
+            return "lost-call-patron-wrote"
+        if it.contact or it.left_address:
+            return "lost-call-has-address"
+    return ""
+
+
+def _closing_fault(turn: Turn, it: Conversation, code: str, plan: FollowUpPlan) -> str:
+    if code not in FOLLOW_UPS:
+        return ""
+    if not plan.address:
+        return "follow-up-needs-address"
+    own = not it.live and plan.address == it.address
+    if not own and ADDRESS.fullmatch(plan.address) is None and PHONE.fullmatch(plan.address) is None:
+        return "address-not-understood"
+    return "deadline-passed" if 0 < plan.deadline <= turn.at else ""
+
+
+def _follow(turn: Turn, action: Action, it: Conversation, code: str, plan: FollowUpPlan) -> None:
+    owner = action.by if code == "follow_up_me" else ""
+    standing = turn.state.follow_ups.get(it.follow_up)
+    if code in FOLLOW_UPS and standing is None:
+        turn.emit(
+            FollowUpOpened(
+                id=derive("follow-up", turn.cause),
+                conversation=it.id,
+                library=it.library,
+                plan=plan,
+                owner=owner,
+                name=it.name,
+            )
+        )
+    elif standing is not None and code != "practice":
+        again = code in FOLLOW_UPS
+        turn.emit(
+            FollowUpChanged(
+                id=standing.id,
+                conversation=it.id,
+                state="closed" if not again else "open" if owner else "new",
+                by=action.by,
+                owner=owner or standing.owner,
+                deadline=plan.deadline if again else standing.plan.deadline,
+                address=plan.address if again else standing.plan.address,
+            )
+        )
+
+
+def settle_closed(turn: Turn, it: Conversation) -> None:
+    """Withdraw what was on offer (`it` as it was before the end), and give the freed librarian what waits."""
+    offered = [one for one in dict.fromkeys((it.offered, *it.told)) if one]
+    withdraw(turn, it, offered, "closed")
+    for librarian in dict.fromkeys((it.owner, it.offered)):
+        if librarian:
+            drain(turn, librarian)
+
+
+def end(turn: Turn, it: Conversation, code: str, why: str, *, by_default: bool = False) -> None:
+    """Let the desk itself end a conversation."""
+    turn.emit(Closed(conversation=it.id, by="", code=code, by_default=by_default, reason=why))
+    settle_closed(turn, it)
+
+
+def recode(turn: Turn, action: Action, deed: Recode) -> None:
+    """Correct the codes of a closed conversation."""
+    it = turn.state.conversations.get(deed.conversation)
+    if it is not None and it.state != "closed":
+        refuse(turn, action, "not-closed", it)
+        return
+    if it is not None and not visible(turn.state, action.by, it):
+        refuse(turn, action, "no-access", it)
+        return
+    why = _coding_fault(turn.state, it, deed.code, deed)
+    if why:
+        refuse(turn, action, why, it)
+        return
+    turn.emit(
+        Recoded(
+            conversation=deed.conversation,
+            by=action.by,
+            code=deed.code,
+            descriptive=deed.descriptive,
+            read_scale=deed.read_scale,
+            reference=deed.reference,
+            before=it.code if it is not None else "",
+        )
+    )
+
+
+def reopen(turn: Turn, action: Action, deed: Reopen) -> None:
+    """Open a closed conversation again, as mine."""
+    it = held(turn, action, deed.conversation, open_only=False)
+    if it is None:
+        return
+    if it.state != "closed":
+        if it.owner == action.by:
+            done(turn, action, it)
+        else:
+            refuse(turn, action, "taken" if it.owner else "not-closed", it, it.owner)
+    elif not visible(turn.state, action.by, it):
+        refuse(turn, action, "no-access", it)
+    else:
+        turn.emit(ReopenedEvent(conversation=it.id, by=action.by))
+        take(turn, turn.state.conversations[it.id], action.by, "reopen")
+
+
+# ---- fold ------------------------------------------------------------------------------------------------------------------------
+
+
+def closed(state: State, event: Closed, at: int) -> None:
+    """End it; it stays at hand for the re-open window."""
+    it = state.conversations[event.conversation]
+    owner = it.owner
+    it = replace(
+        it,
+        state="closed",
+        owner="",
+        handover=None,
+        offered="",
+        offer_until=0,
+        declined=(),
+        again_at=0,
+        told=(),
+        turn="",
+        unanswered_since=0,
+        closed_at=at,
+        code=event.code,
+    )
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    if owner:
+        freed(state, owner, at)
+    if it.helper and state.roster.service(it.queue).queue.prefer_known:
+        days = state.roster.library(it.library).retention_days
+        state.forget_old(at)
+        state.known.put(at_key(it.channel, it.address), Known(librarian=it.helper, until=at + days * DAY))
+
+
+def recoded(state: State, event: Recoded, at: int) -> None:
+    """Keep the corrected code."""
+    it = state.conversations.get(event.conversation)
+    if it is not None:
+        state.conversations.put(it.id, replace(it, code=event.code))
+
+
+def forgotten(state: State, event: Forgotten, at: int) -> None:
+    """Let go of it and of its addresses."""
+    it = state.conversations[event.conversation]
+    for key in (at_key(it.channel, it.address), *(at_key(one.channel, one.address) for one in it.routes)):
+        if state.addresses.get(key) == it.id:
+            state.addresses.drop(key)
+    state.conversations.drop(it.id)

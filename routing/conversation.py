@@ -1,0 +1,291 @@
+"""A patron's message: which conversation it joins, and what the desk makes of a new one.
+
+*Joins.* A proven thread decides; else the address: a message from an address whose conversation is open, or closed within the
+re-open window (24 h live, 14 days slow), joins it. On channels with threads of their own (mail) another subject is another
+question.
+A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron.
+*Closed hours.* The truth is told once, with the next opening; the message is kept (unless the queue says otherwise), and a form
+left for later is a follow-up with an address and a deadline. Closed is said only when nobody in the whole chain is open,
+or nobody is there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from bridge.message import ChannelStatus, FollowUpPlan, Message, derive
+from routing.access import connected, room, serving
+from routing.deadlines import due, forget_at
+from routing.deliveries import notify, relay
+from routing.events import Closed, FollowUpOpened, Identified, Opened, PatronGone, Received, Reopened, Turned
+from routing.holding import take
+from routing.hours import chain_open, next_opening
+from routing.offers import enqueue
+from routing.records import Conversation, Route, at_key
+from routing.roster import Service
+from routing.state import State
+from routing.turn import Turn
+
+SHOWN = 160
+ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
+SUBJECT_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|sv|vs|rv|tr|r|i|odp|pd)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+
+
+def receive(turn: Turn, message: Message) -> None:
+    """Let a patron's message join its conversation, or begin one."""
+    state = turn.state
+    key = at_key(message.channel, message.sender)
+    if key in state.barred:
+        turn.emit(Turned(message=message.id, channel=message.channel, address=message.sender))
+        return
+    it = _joins(state, message, key, turn.at)
+    if it is None:
+        _begin(turn, message, state.addresses.get(key, ""))
+    elif it.state == "closed":
+        turn.emit(Reopened(conversation=it.id))
+        _add(turn, it, message)
+        place_again(turn, state.conversations[it.id])
+    else:
+        _add(turn, it, message)
+        if it.state == "active":
+            _reach_owner(turn, it, message)
+
+
+def _joins(state: State, message: Message, key: str, now: int) -> Conversation | None:
+    if message.thread:
+        proven = state.conversations.get(message.thread)
+        if proven is not None:
+            return proven
+    it = state.conversations.get(state.addresses.get(key, ""))
+    if it is None:
+        return None
+    if it.state == "closed" and 0 < forget_at(state, it) <= now:
+        return None
+    channel = state.channels.get(message.channel)
+    if channel is not None and channel.threads and it.channel == message.channel:
+        return it if _same_subject(message.subject, it.subject) else None
+    return it
+
+
+def _same_subject(one: str, other: str) -> bool:
+    return SUBJECT_PREFIX.sub("", one).strip().casefold() == SUBJECT_PREFIX.sub("", other).strip().casefold()
+
+
+def _add(turn: Turn, it: Conversation, message: Message) -> None:
+    if it.gone:
+        turn.emit(PatronGone(conversation=it.id, gone=False))
+    turn.emit(Received(conversation=it.id, message=message))
+    if message.name or message.contact:
+        _introduce(turn, it, message)
+
+
+def _introduce(turn: Turn, it: Conversation, message: Message) -> None:
+    name = message.name if message.name != it.name else ""
+    contact = tidy_contact(message.contact)
+    contact = contact if contact != it.contact else ""
+    if name or contact:
+        turn.emit(Identified(conversation=it.id, name=name, contact=contact))
+
+
+def tidy_contact(contact: str) -> str:
+    """Return an address as it is compared: trimmed, a mail address in lower case."""
+    contact = contact.strip()
+    return contact.lower() if "@" in contact else contact
+
+
+def _reach_owner(turn: Turn, it: Conversation, message: Message) -> None:
+    """See that somebody hears it: the owner's messenger, or the queue when a slow channel's owner has gone home."""
+    if connected(turn.state, it.owner):
+        owner = turn.state.roster.librarians.get(it.owner)
+        if owner is not None and owner.address:
+            relay(turn, it, it.owner, "line", text=message.text)
+        return
+    staff = turn.state.staff.get(it.owner)
+    if not it.live and (staff is None or not staff.grace_until):
+        enqueue(turn, turn.state.conversations[it.id], it.queue, turn.at, "lost-librarian")
+
+
+# ---- a new one -----------------------------------------------------------------------------------------------------------
+
+
+def _begin(turn: Turn, message: Message, previous: str) -> None:
+    state = turn.state
+    channel = state.channels.get(message.channel)
+    queue = channel.queue if channel is not None and channel.queue else state.roster.any_queue()
+    service = state.roster.service(queue)
+    opened = Opened(
+        conversation=derive("conversation", message.id),
+        library=service.library.id or queue.partition("/")[0],
+        queue=queue,
+        channel=message.channel,
+        address=message.sender,
+        live=channel is not None and channel.live and not message.later,
+        name=message.name,
+        contact=tidy_contact(message.contact),
+        language=message.language or service.library.language,
+        subject=message.subject,
+        page=message.page,
+        previous=message.thread or previous,
+    )
+    turn.emit(opened)
+    turn.emit(Received(conversation=opened.conversation, message=message))
+    _arrive(turn, state.conversations[opened.conversation], service, channel, message)
+
+
+def _arrive(turn: Turn, it: Conversation, service: Service, channel: ChannelStatus | None, message: Message) -> None:
+    if message.later:
+        _keep_form(turn, it, message)
+        return
+    event, opening = closed_words(turn.state, service, turn.at)
+    if event == "nobody" and channel is not None and channel.threads:
+        event = ""
+    if event and not service.queue.accept_when_closed:
+        notify(turn, it, "not-taken", variant="until" if opening else "", opening=opening)
+        turn.emit(Closed(conversation=it.id, by="", code="", reason="closed-hours"))
+        return
+    limit = service.queue.max_waiting
+    full = bool(limit) and it.live and turn.state.waiting_in(it.queue) > limit
+    enqueue(turn, it, it.queue, turn.at, "new")
+    if event:
+        notify(turn, turn.state.conversations[it.id], event, variant="until" if opening else "", opening=opening)
+    elif full and turn.state.conversations[it.id].state == "waiting":
+        notify(turn, turn.state.conversations[it.id], "full")
+
+
+def closed_words(state: State, service: Service, now: int) -> tuple[str, str]:
+    """Return which notice tells the truth ("" = somebody is there) and the words for the next opening."""
+    if not chain_open(state.roster, service, now):
+        opening = next_opening(state.roster, service, now)[1]
+        return "closed", opening
+    anyone = next(serving(state, service.queue.id), None) is not None
+    return ("" if anyone else "nobody"), ""
+
+
+def _keep_form(turn: Turn, it: Conversation, message: Message) -> None:
+    seconds = turn.state.roster.library(it.library).timers.follow_up_s
+    deadline = turn.at + seconds * 1000 if seconds else 0
+    plan = FollowUpPlan(address=it.contact, deadline=deadline, question=message.subject or message.text[:SHOWN])
+    turn.emit(
+        FollowUpOpened(
+            id=derive("follow-up", turn.cause), conversation=it.id, library=it.library, plan=plan, name=it.name
+        )
+    )
+    enqueue(turn, it, it.queue, turn.at, "new")
+    if it.contact:
+        here = Route(channel=it.channel, address=it.address, reply=it.reply)
+        notify(turn, turn.state.conversations[it.id], "form-kept", to=here, address=it.contact)
+
+
+def place_again(turn: Turn, it: Conversation) -> None:
+    """Give a re-opened conversation to who had it last, if present with room, else to its queue."""
+    state = turn.state
+    helper = it.helper
+    if helper and helper in state.present.get(it.queue, ()) and room(state, helper, it.live) > 0:
+        take(turn, it, helper, "reopen")
+        return
+    enqueue(turn, it, it.queue, turn.at, "reopened")
+    event, opening = closed_words(state, state.roster.service(it.queue), turn.at)
+    if event == "closed" or (event and it.live):
+        notify(turn, state.conversations[it.id], event, variant="until" if opening else "", opening=opening)
+
+
+# ---- fold --------------------------------------------------------------------------------------------------------------------
+
+
+def opened(state: State, event: Opened, at: int) -> None:
+    """Begin a conversation; a Queued, or a Closed, follows in the same step."""
+    it = Conversation(
+        id=event.conversation,
+        library=event.library,
+        queue=event.queue,
+        channel=event.channel,
+        address=event.address,
+        live=event.live,
+        opened_at=at,
+        name=event.name,
+        contact=event.contact,
+        language=event.language,
+        subject=event.subject,
+        page=event.page,
+        previous=event.previous,
+        since=at,
+        queued_at=at,
+        patron_at=at,
+    )
+    state.conversations.put(it.id, it)
+    state.addresses.put(at_key(event.channel, event.address), it.id)
+
+
+def received(state: State, event: Received, at: int) -> None:
+    """Add the patron's words; it is the librarian's turn."""
+    message = event.message
+    it = state.conversations[event.conversation]
+    if it.channel != message.channel or it.address != message.sender:
+        it = _moved(state, it, message)
+        reply = it.reply
+    else:
+        reply = message.reply or it.reply
+    turned = it.state == "active" and it.turn != "librarian"
+    it = replace(
+        it,
+        reply=reply,
+        subject=it.subject or message.subject,
+        last_message=message.id,
+        last_text=message.text[:SHOWN],
+        last_by="patron",
+        last_at=at,
+        patron_at=at,
+        unanswered_since=it.unanswered_since or at,
+        wrote_after=it.wrote_after or it.state == "active",
+        left_address=it.left_address or ("@" in message.text and ADDRESS.search(message.text) is not None),
+    )
+    if turned:
+        it = replace(it, turn="librarian", turn_at=at, nudges=0, nudged_at=0)
+        it = replace(it, due=due(state, it))
+    state.conversations.put(it.id, it)
+
+
+def _moved(state: State, it: Conversation, message: Message) -> Conversation:
+    """Let the talk go on where the patron writes now, unless a stranger wrote."""
+    if "other-sender" in message.marks:
+        return it
+    state.addresses.put(at_key(message.channel, message.sender), it.id)
+    return move(state, it, Route(channel=message.channel, address=message.sender, reply=message.reply))
+
+
+def move(state: State, it: Conversation, to: Route) -> Conversation:
+    """Return the conversation with `to` as the address in use, the one before it remembered."""
+    here = Route(channel=it.channel, address=it.address, reply=it.reply)
+    routes = tuple(one for one in it.routes if at_key(one.channel, one.address) != at_key(to.channel, to.address))
+    channel = state.channels.get(to.channel)
+    live = channel.live if channel is not None else it.live
+    return replace(it, channel=to.channel, address=to.address, reply=to.reply, routes=(*routes, here), live=live)
+
+
+def turned_away(state: State, event: Turned, at: int) -> None:
+    """Keep nothing."""
+
+
+def reopened(state: State, event: Reopened, at: int) -> None:
+    """Let it wait again; a Queued or a Claimed follows."""
+    it = state.conversations[event.conversation]
+    it = replace(
+        it,
+        state="waiting",
+        owner="",
+        since=at,
+        queued_at=at,
+        tier=0,
+        tier_at=at,
+        told_wait=False,
+        closed_at=0,
+        code="",
+        claimed_at=0,
+        wrote_after=False,
+        declined=(),
+        gone=False,
+        gone_at=0,
+    )
+    state.conversations.put(it.id, replace(it, due=due(state, it)))

@@ -1,0 +1,215 @@
+"""The core: `decide(state, input) -> [event]` and `evolve(state, event) -> state`, as two tables.
+
+Nothing here knows a clock, chance or the world. Events are folded while they are decided, so that each rule sees what the one
+before it brought about; `decide` alone undoes that again. An exception anywhere undoes the whole input and leaves
+`Faulted` in its place. State is a fold over committed events: `apply` replays them without deciding anything anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bridge import message as wire
+from bridge.message import Action
+from routing import (
+    channels,
+    claims,
+    closing,
+    conversation,
+    deliveries,
+    events,
+    followups,
+    holding,
+    librarians,
+    offers,
+    patrons,
+    speech,
+    timers,
+    transfers,
+)
+from routing.access import active
+from routing.events import Event, Faulted, Input, Step
+from routing.organisation import Library
+from routing.refusals import refuse
+from routing.state import State
+from routing.turn import Turn
+
+DEEDS: dict[type, tuple[Callable[[Turn, Action, Any], None], tuple[type, ...]]] = {
+    wire.Claim: (claims.claim, (events.Claimed,)),
+    wire.Accept: (claims.claim, (events.Claimed,)),
+    wire.Reject: (claims.reject, (events.OfferRejected, events.TransferEnded)),
+    wire.Release: (claims.release, (events.Released, events.TransferEnded)),
+    wire.Say: (speech.say, (events.Said,)),
+    wire.Note: (speech.note, (events.Noted,)),
+    wire.MarkRead: (speech.mark_read, (events.ReadUpTo,)),
+    wire.Transfer: (transfers.transfer, (events.TransferOffered,)),
+    wire.Close: (closing.close, (events.Closed,)),
+    wire.Recode: (closing.recode, (events.Recoded,)),
+    wire.Reopen: (closing.reopen, (events.Reopened,)),
+    wire.Block: (patrons.block, (events.Blocked,)),
+    wire.Unblock: (patrons.unblock, (events.Unblocked,)),
+    wire.Identify: (patrons.identify, (events.Identified,)),
+    wire.Merge: (patrons.merge, (events.Merged,)),
+    wire.Unmerge: (patrons.unmerge, (events.Unmerged,)),
+    wire.SetFollowUp: (followups.set_follow_up, (events.FollowUpChanged,)),
+    wire.SetAvailability: (librarians.set_availability, (events.AvailabilitySet,)),
+}
+
+
+def act(turn: Turn, action: Action) -> None:
+    """Do what a librarian asks, or refuse it."""
+    if not active(turn.state, action.by):
+        refuse(turn, action, "unknown-librarian")
+        return
+    DEEDS[type(action.deed)][0](turn, action, action.deed)
+
+
+DECIDE: dict[type, Callable[[Turn, Any], object]] = {
+    wire.Message: conversation.receive,
+    wire.PatronSign: deliveries.receive_sign,
+    wire.Receipt: deliveries.receive_receipt,
+    wire.Action: act,
+    wire.Presence: librarians.connection,
+    wire.ProcessGone: librarians.process_gone,
+    wire.Started: librarians.take_over,
+    wire.ChannelStatus: channels.status,
+    Library: channels.library,
+}
+
+
+def _nothing(state: State, event: object, at: int) -> None:
+    """An answer or a mishap changes nothing."""
+
+
+EVOLVE: dict[type, Callable[[State, Any, int], None]] = {
+    events.Opened: conversation.opened,
+    events.Received: conversation.received,
+    events.Turned: conversation.turned_away,
+    events.Reopened: conversation.reopened,
+    events.Queued: offers.queued,
+    events.TierOpened: offers.tier_opened,
+    events.Offered: offers.offered,
+    events.Revoked: offers.revoked,
+    events.OfferRejected: offers.offer_rejected,
+    events.Claimed: holding.claimed,
+    events.Released: claims.released,
+    events.Said: speech.said,
+    events.Noted: speech.noted,
+    events.ReadUpTo: speech.read_up_to,
+    events.Noticed: deliveries.noticed,
+    events.Relayed: deliveries.relayed,
+    events.Progressed: deliveries.progressed,
+    events.Parked: deliveries.parked,
+    events.PatronGone: deliveries.patron_gone,
+    events.TransferOffered: transfers.transfer_offered,
+    events.TransferEnded: transfers.transfer_ended,
+    events.Reminded: timers.reminded,
+    events.Closed: closing.closed,
+    events.Recoded: closing.recoded,
+    events.Forgotten: closing.forgotten,
+    events.Identified: patrons.identified,
+    events.Merged: patrons.merged,
+    events.Unmerged: patrons.unmerged,
+    events.Blocked: patrons.blocked,
+    events.Unblocked: patrons.unblocked,
+    events.FollowUpOpened: followups.follow_up_opened,
+    events.FollowUpChanged: followups.follow_up_changed,
+    events.Connected: librarians.connected,
+    events.Disconnected: librarians.disconnected,
+    events.Left: librarians.left,
+    events.Rested: librarians.rested,
+    events.AvailabilitySet: librarians.availability_set,
+    events.TookOver: librarians.took_over,
+    events.ChannelChanged: channels.channel_changed,
+    events.LibraryChanged: channels.library_changed,
+    events.Refused: _nothing,
+    events.Done: _nothing,
+    events.Faulted: _nothing,
+}
+
+
+def _fold(state: State, event: Event, at: int) -> None:
+    EVOLVE[type(event)](state, event, at)
+
+
+def evolve(state: State, event: Event, at: int) -> State:
+    """Return `state` (the same object) after `event` at `at` ms."""
+    _fold(state, event, at)
+    return state
+
+
+def decide(state: State, given: Input, *, cause: str, at: int) -> list[Event]:
+    """Return what `given` brings about at `at` ms; the state is as before. Raises what a broken rule raises."""
+    turn, rung = Turn(state, at, cause, _fold), list[tuple[str, str]]()
+    mark = len(state.journal)
+    try:
+        rung = _decide(turn, given)
+    finally:
+        state.rollback(mark)
+        _arm_again(state, rung)
+    return turn.events
+
+
+def step(state: State, given: Input, cause: str, at: int) -> Step:
+    """Decide and fold one input; a broken rule changes nothing and gives `Faulted`."""
+    journal = state.journal
+    journal.clear()
+    turn = Turn(state, at, cause, _fold)
+    try:
+        rung = _decide(turn, given)
+        answer = _answer(turn.events, given) if type(given) is Action else -1
+    except Exception as error:
+        state.rollback()
+        fault = Faulted(input=cause, error=f"{type(error).__name__}: {error}")
+        return Step(cause=cause, at=at, events=(fault,), answer=0 if type(given) is Action else -1)
+    if rung:
+        _arm_again(state, rung)
+    journal.clear()
+    return Step(cause=cause, at=at, events=tuple(turn.events), answer=answer)
+
+
+def apply(state: State, done: Step) -> State:
+    """Return `state` (the same object) after a committed step: nothing is decided anew."""
+    at = done.at
+    for event in done.events:
+        EVOLVE[type(event)](state, event, at)
+    state.journal.clear()
+    return state
+
+
+def next_deadline(state: State) -> int | None:
+    """Return when (ms) a Tick is wanted, None when nothing is pending. It may be too early, never too late."""
+    first = state.first_timer()
+    term = state.term.get("core")
+    if first is None or term is None:
+        return first
+    return max(first, term.grace_until)
+
+
+def answers(event: Event, action: Action) -> bool:
+    """Say whether `event` is of a type that answers `action` (the one that does is `events.answer(step)`)."""
+    if isinstance(event, events.Refused | events.Done):
+        return event.action == action.id
+    if isinstance(event, Faulted):
+        return event.input == action.id
+    return isinstance(event, DEEDS[type(action.deed)][1])
+
+
+def _decide(turn: Turn, given: Input) -> list[tuple[str, str]]:
+    if type(given) is wire.Tick:
+        return timers.tick(turn)
+    DECIDE[type(given)](turn, given)
+    return []
+
+
+def _arm_again(state: State, rung: list[tuple[str, str]]) -> None:
+    for kind, key in rung:
+        state.arm(kind, key, timers.true_due(state, kind, key))
+
+
+def _answer(happened: list[Event], action: Action) -> int:
+    for number, event in enumerate(happened):
+        if answers(event, action):
+            return number
+    raise LookupError(f"nothing answers {action.id}")

@@ -1,0 +1,91 @@
+"""When something next falls due in a conversation: a function of its record and the library's timers.
+
+Waiting: the offer in turn ends, the next tier opens, a new round begins, the concierge speaks, a patron who left is given up.
+Active: a transfer runs out, a silence grows. Closed: the re-open window passes. Field's defaults: remind the librarian after
+2:30, mark after 3:00; ask the patron after 4:00, close after 5:00, with a warning first and on live channels only.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from routing.records import Conversation
+from routing.roster import Service
+from routing.state import State
+
+PATRON_LEFT_MS = 120_000
+LEAST_WARNING_MS = 30_000
+
+Silence = Literal["remind", "mark", "still-there", "close"]
+
+
+def due(state: State, it: Conversation) -> int:
+    """Return the next deadline of a conversation in ms, 0 when there is none."""
+    if it.state == "waiting":
+        dues = _waiting(state, it)
+    elif it.state == "active":
+        dues = [it.handover.expires_at if it.handover else 0, silence(state, it)[1]]
+    else:
+        dues = [forget_at(state, it)]
+    return min((when for when in dues if when), default=0)
+
+
+def _waiting(state: State, it: Conversation) -> list[int]:
+    service = state.roster.service(it.queue)
+    return [
+        it.offer_until if it.offered else again_at(service, it),
+        next_tier_at(service, it),
+        concierge_at(service, it),
+        given_up_at(it),
+    ]
+
+
+def again_at(service: Service, it: Conversation) -> int:
+    """Return when those who declined are asked again; never where the offer stands open to all."""
+    return 0 if service.queue.policy == "offer" or it.offered else it.again_at
+
+
+def next_tier_at(service: Service, it: Conversation) -> int:
+    """Return when the next tier is asked as well; 0 = all are."""
+    if it.tier >= service.last_tier():
+        return 0
+    return it.tier_at + service.queue.tiers[it.tier].after_s * 1000
+
+
+def concierge_at(service: Service, it: Conversation) -> int:
+    """Return when to tell the patron that it takes time; 0 = told, or nobody sits there."""
+    if it.told_wait or not it.live or not service.queue.concierge_s:
+        return 0
+    return it.queued_at + service.queue.concierge_s * 1000
+
+
+def given_up_at(it: Conversation) -> int:
+    """Return when a patron who left the line without an address is given up."""
+    return it.gone_at + PATRON_LEFT_MS if it.gone and it.live and not it.contact and not it.left_address else 0
+
+
+def silence(state: State, it: Conversation) -> tuple[Silence, int]:
+    """Return what the next silence brings, and when (0 = nothing)."""
+    if not it.live:
+        return "remind", 0
+    timers = state.roster.library(it.library).timers
+    if it.turn == "librarian":
+        if it.nudges == 0 and timers.remind_s:
+            return "remind", it.turn_at + timers.remind_s * 1000
+        if it.nudges <= 1 and timers.mark_s:
+            return "mark", it.turn_at + timers.mark_s * 1000
+    elif it.turn == "patron" and timers.still_there_s:
+        if it.nudges == 0:
+            return "still-there", it.turn_at + timers.still_there_s * 1000
+        if it.nudges == 1 and timers.close_silent_s:
+            warning = max((timers.close_silent_s - timers.still_there_s) * 1000, LEAST_WARNING_MS)
+            return "close", max(it.turn_at + timers.close_silent_s * 1000, it.nudged_at + warning)
+    return "remind", 0
+
+
+def forget_at(state: State, it: Conversation) -> int:
+    """Return when a closed conversation's re-open window passes; 0 while a follow-up needs it."""
+    if it.follow_up:
+        return 0
+    timers = state.roster.library(it.library).timers
+    return it.closed_at + (timers.reopen_live_s if it.live else timers.reopen_slow_s) * 1000

@@ -1,0 +1,249 @@
+"""What goes out to people, where to, and what became of it.
+
+*Where.* An answer goes to the address the patron used last. A patron of a live channel who has left, or has been away for half an
+hour, and who gave an address, is answered there, through the channel that the library named for it.
+*What became of it.* Receipts only move a delivery forward (a late "sent" never overwrites "read"; a delivery that arrived after all
+overrides "failed"). One that comes before its delivery is known is parked and applied then.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from bridge.message import Attachment, Delivery, Kind, PatronSign, Receipt
+from routing import wording
+from routing.access import staff_route
+from routing.deadlines import due
+from routing.events import Noticed, Parked, PatronGone, Progressed, Relayed
+from routing.records import Conversation, DeliveryState, ParkedReceipt, Route, at_key
+from routing.state import State
+from routing.turn import Turn
+
+AWAY_MS = 1_800_000
+NOTICE_MS = 300_000
+TELLS_WAIT = ("concierge", "full", "closed", "nobody")
+RANK = {"": -1, "uncertain": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
+
+
+# ---- where to -----------------------------------------------------------------------------------------------------------
+
+
+def contact_route(state: State, it: Conversation) -> Route | None:
+    """Return where an address that the patron left is served, if it is."""
+    channel = state.roster.library(it.library).contact_channel
+    if not it.contact or channel not in state.channels or channel == it.channel:
+        return None
+    known = next((route for route in it.routes if route.channel == channel and route.address == it.contact), None)
+    return known or Route(channel=channel, address=it.contact)
+
+
+def patron_left(state: State, it: Conversation, now: int) -> bool:
+    """Say whether the patron of a live channel is no longer there to read an answer."""
+    channel = state.channels.get(it.channel)
+    if channel is None or not channel.live:
+        return False
+    return it.gone or not it.live or now - it.patron_at > AWAY_MS
+
+
+def route(state: State, it: Conversation, now: int, via: str = "") -> Route | None:
+    """Return where an answer goes; None when `via` (`channel|address`) is not an address of this patron."""
+    here = Route(channel=it.channel, address=it.address, reply=it.reply)
+    elsewhere = contact_route(state, it)
+    if not via:
+        return elsewhere if elsewhere is not None and patron_left(state, it, now) else here
+    others = [state.conversations[other] for other in it.merged if other in state.conversations]
+    routes = [here, *it.routes, *(Route(channel=o.channel, address=o.address, reply=o.reply) for o in others)]
+    routes += [elsewhere] if elsewhere is not None else []
+    return next((one for one in routes if at_key(one.channel, one.address) == via), None)
+
+
+# ---- what goes out ----------------------------------------------------------------------------------------------------------
+
+
+def compose(
+    turn: Turn,
+    it: Conversation,
+    to: Route,
+    kind: Kind,
+    *,
+    text: str = "",
+    attachments: tuple[Attachment, ...] = (),
+    author: str = "",
+    event: str = "",
+    about: str = "",
+    all_recipients: bool = False,
+    expires_at: int = 0,
+) -> Delivery:
+    """Return a delivery to the patron with the next id of this input."""
+    return Delivery(
+        id=turn.next_id(),
+        channel=to.channel,
+        conversation=it.id,
+        to=to.address,
+        kind=kind,
+        at=turn.at,
+        text=text,
+        attachments=attachments,
+        reply=to.reply,
+        author=author,
+        event=event,
+        about=about,
+        subject=it.subject,
+        language=it.language,
+        automatic=kind == "notice",
+        all_recipients=all_recipients,
+        expires_at=expires_at,
+    )
+
+
+def notify(
+    turn: Turn,
+    it: Conversation,
+    event: str,
+    /,
+    *,
+    variant: str = "",
+    passing: bool = False,
+    to: Route | None = None,
+    **values: str,
+) -> None:
+    """Let the desk tell the patron something, in the words of the patron's library; a `passing` word expires in 5 minutes."""
+    library = turn.state.roster.library(it.library)
+    text = wording.notice(library, event, variant, {"library": library.name, "patron": it.name, **values})
+    to = to or route(turn.state, it, turn.at)
+    if not text or to is None:
+        return
+    expires = turn.at + NOTICE_MS if passing else 0
+    delivery = compose(turn, it, to, "notice", text=text, event=event, expires_at=expires)
+    turn.emit(Noticed(conversation=it.id, delivery=delivery))
+    unpark(turn, delivery)
+
+
+def staff_delivery(
+    turn: Turn, it: Conversation, librarian: str, kind: Kind, event: str, /, **values: str
+) -> Delivery | None:
+    """Return a delivery to a librarian's own messenger, None for one who is not there by it."""
+    to = staff_route(turn.state, librarian)
+    if to is None:
+        return None
+    library = turn.state.roster.library(turn.state.roster.home.get(librarian, ""))
+    patron = it.name or wording.words(library, "staff.patron")
+    text = wording.fill(wording.words(library, f"staff.{event}"), {"patron": patron, "queue": it.queue, **values})
+    return compose(turn, it, to, kind, text=text, event=event)
+
+
+def relay(turn: Turn, it: Conversation, librarian: str, event: str, /, **values: str) -> None:
+    """Send a line about the conversation to a librarian's own messenger, if he is there by it."""
+    delivery = staff_delivery(turn, it, librarian, "line", event, **values)
+    if delivery is not None:
+        turn.emit(Relayed(conversation=it.id, librarian=librarian, delivery=delivery))
+
+
+# ---- what became of it --------------------------------------------------------------------------------------------------------
+
+
+def receive_receipt(turn: Turn, receipt: Receipt) -> None:
+    """Move a delivery forward, or park the receipt of one that is not known."""
+    known = turn.state.deliveries.get(receipt.delivery)
+    if known is None:
+        parked = turn.state.parked.get(receipt.delivery)
+        if parked is None or RANK[parked.stage] < RANK[receipt.stage]:
+            turn.emit(
+                Parked(
+                    delivery=receipt.delivery,
+                    stage=receipt.stage,
+                    reason=receipt.reason,
+                    detail=receipt.detail,
+                    network_id=receipt.network_id,
+                )
+            )
+    elif RANK[known.stage] < RANK[receipt.stage]:
+        turn.emit(
+            Progressed(
+                conversation=known.conversation,
+                delivery=receipt.delivery,
+                stage=receipt.stage,
+                reason=receipt.reason,
+                detail=receipt.detail,
+                network_id=receipt.network_id,
+            )
+        )
+
+
+def unpark(turn: Turn, delivery: Delivery) -> None:
+    """Apply the receipt that came before this delivery was known."""
+    parked = turn.state.parked.get(delivery.id)
+    if parked is not None:
+        turn.emit(
+            Progressed(
+                conversation=delivery.conversation,
+                delivery=delivery.id,
+                stage=parked.stage,
+                reason=parked.reason,
+                detail=parked.detail,
+                network_id=parked.network_id,
+            )
+        )
+
+
+def receive_sign(turn: Turn, sign: PatronSign) -> None:
+    """Show that a patron left or is there again; only live channels know."""
+    it = turn.state.conversations.get(turn.state.addresses.get(at_key(sign.channel, sign.sender), ""))
+    if it is None or it.state == "closed" or it.channel != sign.channel or it.address != sign.sender:
+        return
+    if it.live and it.gone == sign.here:
+        turn.emit(PatronGone(conversation=it.id, gone=not sign.here))
+
+
+# ---- fold ----------------------------------------------------------------------------------------------------------------------
+
+
+def sent_out(state: State, delivery: Delivery, at: int) -> None:
+    """Remember a delivery, so that its receipts are known."""
+    state.forget_old(at)
+    state.deliveries.put(
+        delivery.id, DeliveryState(conversation=delivery.conversation, at=delivery.at, channel=delivery.channel)
+    )
+
+
+def noticed(state: State, event: Noticed, at: int) -> None:
+    """Remember the notice's delivery, and that the patron was told of the wait."""
+    sent_out(state, event.delivery, at)
+    if event.delivery.event in TELLS_WAIT:
+        it = state.conversations[event.conversation]
+        it = replace(it, told_wait=True)
+        state.conversations.put(it.id, replace(it, due=due(state, it)))
+
+
+def relayed(state: State, event: Relayed, at: int) -> None:
+    """Remember the line's delivery."""
+    sent_out(state, event.delivery, at)
+
+
+def progressed(state: State, event: Progressed, at: int) -> None:
+    """Move the delivery forward; a patron who took or read something is there."""
+    known = state.deliveries.get(event.delivery)
+    if known is None:
+        return
+    state.deliveries.put(event.delivery, replace(known, stage=event.stage))
+    state.parked.drop(event.delivery)
+    if event.stage in ("delivered", "read"):
+        it = state.conversations.get(event.conversation)
+        if it is not None and it.live and it.channel == known.channel:
+            state.conversations.put(it.id, replace(it, patron_at=at))
+
+
+def parked(state: State, event: Parked, at: int) -> None:
+    """Keep a receipt until its delivery is known."""
+    state.forget_old(at)
+    state.parked.put(
+        event.delivery,
+        ParkedReceipt(stage=event.stage, at=at, reason=event.reason, detail=event.detail, network_id=event.network_id),
+    )
+
+
+def patron_gone(state: State, event: PatronGone, at: int) -> None:
+    """Remember whether the patron is there."""
+    it = state.conversations[event.conversation]
+    it = replace(it, gone=event.gone, gone_at=at if event.gone else 0, patron_at=it.patron_at if event.gone else at)
+    state.conversations.put(it.id, replace(it, due=due(state, it)))

@@ -1,0 +1,100 @@
+"""How a conversation becomes somebody's: by a claim, an accepted offer, an assignment, a transfer, or by answering it.
+
+Exactly one holds it. All others who had it on offer learn who took it: in the inbox from `Claimed` itself, on their own messengers
+by a line. A patron of a live channel is greeted by name, in the words of the patron's own library; a librarian of another
+library says so.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from routing.assign import routed
+from routing.deadlines import due
+from routing.deliveries import notify, staff_delivery
+from routing.events import Claimed, Revoked
+from routing.records import Conversation, Pace, Staff
+from routing.state import State
+from routing.turn import Turn
+
+
+def take(turn: Turn, it: Conversation, by: str, how: str) -> None:
+    """Let `by` have a conversation that waits, or that was handed over."""
+    others = [one for one in dict.fromkeys((it.offered, *it.told)) if one and one != by]
+    turn.emit(Claimed(conversation=it.id, by=by, how=how, since=it.since))
+    withdraw(turn, it, others, "claimed", taken_by=by)
+    if not turn.state.conversations[it.id].live or how == "reopen":
+        return
+    if how == "transfer":
+        notify(turn, turn.state.conversations[it.id], "transferred", librarian=turn.state.roster.shown(by))
+    else:
+        greet(turn, turn.state.conversations[it.id], by)
+
+
+def greet(turn: Turn, it: Conversation, by: str) -> None:
+    """Let the librarian who takes over say who he is, and from where when not of the patron's library."""
+    roster = turn.state.roster
+    home = roster.home.get(by, "")
+    variant = "-".join(["nonlocal"] * (home != it.library) + ["named"] * bool(it.name))
+    notify(turn, it, "greeting", variant=variant, librarian=roster.shown(by), home=roster.library(home).name)
+
+
+def withdraw(turn: Turn, it: Conversation, librarians: list[str], why: str, *, taken_by: str = "") -> None:
+    """Take an offer back from librarians, telling those who heard of it on their own messengers."""
+    shown = turn.state.roster.shown(taken_by)
+    plain: list[str] = []
+    for librarian in librarians:
+        event = "taken" if taken_by else "withdrawn"
+        told = librarian in it.told
+        delivery = staff_delivery(turn, it, librarian, "line", event, librarian=shown) if told else None
+        if delivery is None:
+            plain.append(librarian)
+        else:
+            turn.emit(Revoked(conversation=it.id, to=(librarian,), reason=why, delivery=delivery))
+    if plain:
+        turn.emit(Revoked(conversation=it.id, to=tuple(plain), reason=why))
+
+
+# ---- fold ------------------------------------------------------------------------------------------------------------------
+
+
+def claimed(state: State, event: Claimed, at: int) -> None:
+    """Give it to its owner; the silence counts from now."""
+    it = state.conversations[event.conversation]
+    if it.state == "waiting" and event.how not in ("reopen", "transfer"):
+        _paced(state, it, at)
+    first = it.claimed_at == 0
+    owed = it.unanswered_since > 0
+    it = replace(
+        it,
+        state="active",
+        owner=event.by,
+        helper=event.by,
+        claimed_at=at,
+        offered="",
+        offer_until=0,
+        told=(),
+        declined=(),
+        again_at=0,
+        handover=None,
+        wrote_after=False if first else it.wrote_after,
+        turn="librarian" if owed else "patron",
+        turn_at=at,
+        nudges=0,
+        nudged_at=0,
+    )
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    if event.how == "assign":
+        routed(state, it.queue, event.by, at)
+    else:
+        staff = state.staff.get(event.by, Staff(id=event.by))
+        state.staff.put(event.by, replace(staff, idle_since=at))
+
+
+def _paced(state: State, it: Conversation, at: int) -> None:
+    waited = max(at - it.queued_at, 0)
+    pace = state.paces.get(it.queue)
+    if pace is None:
+        state.paces.put(it.queue, Pace(wait_ms=waited, count=1, at=at))
+    else:
+        state.paces.put(it.queue, Pace(wait_ms=(pace.wait_ms * 4 + waited) // 5, count=pace.count + 1, at=at))

@@ -1,0 +1,48 @@
+"""Hours as the core knows them: absolute openings in ms, worked out outside from time zone and holidays.
+
+A desk is open when any library in the chain of a queue's tiers is open (a widget that says "closed" while the cooperative is
+open is the field's most hated bug). A library without openings is always open.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from routing.organisation import Library
+from routing.roster import Roster, Service
+
+FOREVER = 1 << 62
+
+
+def is_open(library: Library, now: int) -> bool:
+    """Say whether `library` is open at `now` ms."""
+    if library.openings is None:
+        return True
+    at = bisect_right(library.openings, (now, FOREVER)) - 1
+    return at >= 0 and library.openings[at][0] <= now < library.openings[at][1]
+
+
+def chain_open(roster: Roster, service: Service, now: int) -> bool:
+    """Say whether any library that serves the queue is open at `now` ms."""
+    return any(is_open(roster.library(name), now) for name in service.libraries)
+
+
+def next_opening(roster: Roster, service: Service, now: int) -> tuple[int, str]:
+    """Return when the first library of the chain opens after `now` and the words for it; (0, "") when open or not known."""
+    found: list[tuple[int, str]] = []
+    for name in service.libraries:
+        library = roster.library(name)
+        if is_open(library, now):
+            return 0, ""
+        openings = library.openings or ()
+        at = bisect_right(openings, (now, FOREVER))
+        if at < len(openings):
+            words = library.opening_words[at] if at < len(library.opening_words) else ""
+            found.append((openings[at][0], words))
+    return min(found, default=(0, ""))
+
+
+def next_change(roster: Roster, service: Service, now: int) -> int:
+    """Return when the chain next opens or closes somewhere (ms), 0 when never."""
+    edges = (edge for name in service.libraries for span in roster.library(name).openings or () for edge in span)
+    return min((edge for edge in edges if edge > now), default=0)

@@ -1,0 +1,174 @@
+"""Librarians come and go. Presence belongs to (process, connection); one is present while any connection of his is.
+
+After the last connection there is a grace (30 s): nothing new is offered, nothing is taken away. Then what was on offer goes to
+others, and his live conversations go back to their queues, ahead of newer ones; slow ones stay his until the patron writes again.
+Being there is not enough: a librarian is asked only in the queues he opted in to, and opts in anew after having been away.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from bridge.message import Action, Presence, ProcessGone, SetAvailability, Started
+from routing.access import active
+from routing.deliveries import notify
+from routing.events import AvailabilitySet, Connected, Disconnected, Left, Rested, TookOver
+from routing.holding import withdraw
+from routing.offers import announce, ask, drain, enqueue
+from routing.records import Conversation, Staff, Term
+from routing.refusals import done, refuse
+from routing.state import State
+from routing.transfers import end_transfer
+from routing.turn import Turn
+
+GRACE_MS = 30_000
+
+
+def connection(turn: Turn, presence: Presence) -> None:
+    """Note a connection that came or went; one that comes within the grace gets what waits."""
+    staff = turn.state.staff.get(presence.librarian)
+    standing = staff is not None and (presence.process, presence.connection) in staff.connections
+    if presence.up and not standing:
+        turn.emit(Connected(librarian=presence.librarian, process=presence.process, connection=presence.connection))
+        if staff is None or not staff.connections:
+            drain(turn, presence.librarian)
+    elif standing and not presence.up:
+        turn.emit(Disconnected(librarian=presence.librarian, process=presence.process, connection=presence.connection))
+
+
+def process_gone(turn: Turn, gone: ProcessGone) -> None:
+    """Note that all connections of a process are lost."""
+    state = turn.state
+    for librarian in sorted(state.processes.get(gone.process, ())):
+        for process, one in state.staff[librarian].connections:
+            if process == gone.process:
+                turn.emit(Disconnected(librarian=librarian, process=process, connection=one))
+
+
+def take_over(turn: Turn, started: Started) -> None:
+    """Begin a term: everybody has to connect again, and nothing falls due within the grace."""
+    turn.emit(TookOver(process=started.process, grace_until=turn.at + GRACE_MS))
+
+
+def set_availability(turn: Turn, action: Action, deed: SetAvailability) -> None:
+    """Serve exactly these queues; offers of others go on to somebody else, what waits longest comes."""
+    state, by = turn.state, action.by
+    queues = tuple(dict.fromkeys(deed.queues))
+    if any(by not in state.roster.service(queue).level for queue in queues) or min(deed.live, deed.slow) < 0:
+        refuse(turn, action, "unknown-queue")
+        return
+    before = state.staff.get(by, Staff(id=by))
+    if (before.queues, before.live, before.slow) == (queues, deed.live, deed.slow):
+        done(turn, action)
+        return
+    turn.emit(AvailabilitySet(librarian=by, queues=queues, live=deed.live, slow=deed.slow))
+    _pass_on(turn, by, queues, "away")
+    drain(turn, by)
+    announce(turn, by, tuple(queue for queue in queues if queue not in before.queues))
+
+
+def _pass_on(turn: Turn, librarian: str, kept: tuple[str, ...], why: str) -> None:
+    """Take back what is on offer to a librarian outside the queues `kept`, and ask others."""
+    state = turn.state
+    for it in _in_order(state, state.offers.get(librarian, {})):
+        if it.queue not in kept:
+            withdraw(turn, it, [librarian], why)
+            ask(turn, it.id)
+    if not kept:
+        for it in _in_order(state, state.handed.get(librarian, {})):
+            end_transfer(turn, it, "away")
+
+
+def _in_order(state: State, conversations: dict[str, None]) -> list[Conversation]:
+    return sorted((state.conversations[one] for one in conversations), key=lambda it: (it.since, it.id))
+
+
+def leave(turn: Turn, librarian: str, *, for_good: bool = False) -> None:
+    """Let go of what only this librarian held: the grace is over, or he is no longer a librarian (then slow ones too)."""
+    state = turn.state
+    turn.emit(Left(librarian=librarian))
+    _pass_on(turn, librarian, (), "left")
+    for it in _in_order(state, state.mine.get(librarian, {})):
+        if not it.live and not for_good:
+            continue
+        if it.handover is not None:
+            end_transfer(turn, it, "away")
+        enqueue(turn, state.conversations[it.id], it.queue, it.since, "lost-librarian")
+        back = state.conversations[it.id]
+        if it.live and not it.gone and back.state == "waiting":
+            notify(turn, back, "requeued", passing=True)
+
+
+def ring(turn: Turn, staff: Staff) -> None:
+    """Do what fell due for a librarian: the grace is over, or the rest."""
+    if 0 < staff.grace_until <= turn.at:
+        leave(turn, staff.id)
+    staff = turn.state.staff[staff.id]
+    if 0 < staff.rests_until <= turn.at:
+        turn.emit(Rested(librarian=staff.id))
+        drain(turn, staff.id)
+
+
+def dismissed(turn: Turn) -> None:
+    """Let go of what librarians hold who were deactivated, and give the others what waits, after a library changed."""
+    state = turn.state
+    for librarian in sorted(state.staff):
+        if not active(state, librarian):
+            if state.staff[librarian].queues or librarian in state.mine or librarian in state.offers:
+                leave(turn, librarian, for_good=True)
+        elif state.staff[librarian].connections:
+            drain(turn, librarian)
+
+
+# ---- fold ----------------------------------------------------------------------------------------------------------------------
+
+
+def connected(state: State, event: Connected, at: int) -> None:
+    """Add the connection; a grace ends."""
+    staff = state.staff.get(event.librarian, Staff(id=event.librarian))
+    connections = (*staff.connections, (event.process, event.connection))
+    state.staff.put(staff.id, replace(staff, connections=connections, gone_at=0, grace_until=0))
+
+
+def disconnected(state: State, event: Disconnected, at: int) -> None:
+    """Take the connection away; after the last one the grace begins."""
+    staff = state.staff[event.librarian]
+    connections = tuple(one for one in staff.connections if one != (event.process, event.connection))
+    staff = replace(staff, connections=connections)
+    if not connections:
+        home = state.roster.library(state.roster.home.get(staff.id, ""))
+        staff = replace(staff, gone_at=at, grace_until=at + home.timers.grace_s * 1000)
+    state.staff.put(staff.id, staff)
+
+
+def left(state: State, event: Left, at: int) -> None:
+    """Gone for good: not opted in to anything."""
+    staff = state.staff.get(event.librarian)
+    if staff is not None:
+        state.staff.put(staff.id, replace(staff, queues=(), gone_at=0, grace_until=0))
+
+
+def rested(state: State, event: Rested, at: int) -> None:
+    """May be assigned again; where the share is still used up, until the next one grows old."""
+    staff = state.staff[event.librarian]
+    state.staff.put(staff.id, replace(staff, rests_until=0))
+
+
+def availability_set(state: State, event: AvailabilitySet, at: int) -> None:
+    """Serve these queues; idle from now on."""
+    staff = state.staff.get(event.librarian, Staff(id=event.librarian))
+    state.staff.put(
+        staff.id,
+        replace(staff, queues=event.queues, live=event.live, slow=event.slow, idle_since=staff.idle_since or at),
+    )
+
+
+def took_over(state: State, event: TookOver, at: int) -> None:
+    """Nobody is connected until they come again."""
+    state.term.put("core", Term(process=event.process, grace_until=event.grace_until))
+    for staff in [one for one in state.staff.values() if one.connections or one.grace_until]:
+        gone_at = staff.gone_at or at
+        state.staff.put(
+            staff.id,
+            replace(staff, connections=(), gone_at=gone_at, grace_until=max(staff.grace_until, event.grace_until)),
+        )

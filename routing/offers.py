@@ -1,0 +1,232 @@
+"""The waiting line: who is asked, in which order, and what happens when nobody answers.
+
+XEP-0142's words: offer, accept, reject, revoke. A queue either *offers to all* who are present in the tiers that are open (it stays
+open to whoever comes; first to claim wins), or *assigns*: to one librarian in turn, for `offer_s` seconds (0: without asking).
+Longest waiting first. The home tier is asked first; each next one opens after its seconds, at once when nobody is there.
+Once everyone able has declined, a new round begins after a pause: no conversation waits for ever for want of asking.
+"""
+
+from __future__ import annotations
+
+from heapq import merge
+from itertools import islice
+
+from msgspec.structs import replace
+
+from routing.access import room, serving, staff_route
+from routing.assign import pick, resting, routed
+from routing.deadlines import due
+from routing.deliveries import sent_out, staff_delivery
+from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened
+from routing.holding import take
+from routing.line import Entry, Line
+from routing.records import Conversation, Staff
+from routing.roster import Service
+from routing.state import OFFERED, State
+from routing.turn import Turn
+
+ROUND_MS = 30_000
+ANNOUNCED = 20
+
+
+def enqueue(turn: Turn, it: Conversation, queue: str, since: int, reason: str) -> None:
+    """Let a conversation wait in `queue` as of `since` ms, asking its first tier where somebody is."""
+    state = turn.state
+    service = state.roster.service(queue)
+    tier = 0
+    while tier < service.last_tier() and not _anyone(state, queue, tier):
+        tier += 1
+    turn.emit(Queued(conversation=it.id, queue=queue, since=since, reason=reason, tier=tier))
+    ask(turn, it.id, range(tier + 1))
+
+
+def _anyone(state: State, queue: str, tier: int) -> bool:
+    return next(serving(state, queue, range(tier, tier + 1)), None) is not None
+
+
+def ask(turn: Turn, conversation: str, tiers: range | None = None) -> None:
+    """Offer a waiting conversation: to one in turn, or to all present in `tiers`."""
+    it = turn.state.conversations[conversation]
+    if it.state != "waiting" or it.offered:
+        return
+    service = turn.state.roster.service(it.queue)
+    if service.queue.policy == "offer":
+        able = [one for one in serving(turn.state, it.queue, tiers) if one not in it.declined]
+        tell(turn, it, [one for one in able if room(turn.state, one, it.live) > 0])
+    else:
+        librarian = pick(turn.state, it)
+        if librarian:
+            assign(turn, it, service, librarian)
+
+
+def tell(turn: Turn, it: Conversation, librarians: list[str]) -> None:
+    """Announce an offer to all who may claim it; on their own messengers one by one."""
+    by_messenger = [one for one in librarians if staff_route(turn.state, one) is not None]
+    plain = tuple(one for one in librarians if one not in by_messenger)
+    if plain:
+        turn.emit(Offered(conversation=it.id, to=plain))
+    for librarian in by_messenger:
+        delivery = staff_delivery(turn, it, librarian, "offer", "offer", text=it.last_text)
+        turn.emit(Offered(conversation=it.id, to=(librarian,), delivery=delivery))
+
+
+def assign(turn: Turn, it: Conversation, service: Service, librarian: str) -> None:
+    """Offer to the one whose turn it is, or give it to him where the queue does not ask."""
+    if not service.queue.offer_s:
+        take(turn, it, librarian, "assign")
+        return
+    until = turn.at + service.queue.offer_s * 1000
+    delivery = staff_delivery(turn, it, librarian, "offer", "offer", text=it.last_text)
+    turn.emit(Offered(conversation=it.id, to=(librarian,), expires_at=until, delivery=delivery, assigned=True))
+
+
+def open_tier(turn: Turn, it: Conversation) -> None:
+    """Ask the next tier as well, and those after it while nobody is there."""
+    state = turn.state
+    service = state.roster.service(it.queue)
+    first = it.tier + 1
+    tier = first
+    while tier < service.last_tier() and not _anyone(state, it.queue, tier):
+        tier += 1
+    turn.emit(TierOpened(conversation=it.id, tier=tier))
+    ask(turn, it.id, range(first, tier + 1))
+
+
+def new_round(turn: Turn, it: Conversation) -> None:
+    """Ask everybody again who declined or let the offer pass."""
+    turn.emit(Queued(conversation=it.id, queue=it.queue, since=it.since, reason="requeued", tier=it.tier))
+    ask(turn, it.id)
+
+
+# ---- somebody becomes free ------------------------------------------------------------------------------------------------
+
+
+def drain(turn: Turn, librarian: str) -> None:
+    """Give a librarian with room what waits longest in the queues that assign."""
+    for live in (True, False):
+        while room(turn.state, librarian, live) > 0:
+            found = _next_for(turn.state, librarian, live)
+            if found is None:
+                break
+            it = turn.state.conversations[found[1]]
+            assign(turn, it, turn.state.roster.service(it.queue), librarian)
+
+
+def announce(turn: Turn, librarian: str, queues: tuple[str, ...]) -> None:
+    """Tell a librarian who comes online what waits longest in the queues that offer to all (the first twenty)."""
+    state = turn.state
+    lines = [
+        line
+        for queue in queues
+        if state.roster.service(queue).queue.policy == "offer"
+        for _, _, line in _open_lines(state, queue, librarian)
+    ]
+    for _, conversation in list(islice(merge(*lines), ANNOUNCED)):
+        it = state.conversations[conversation]
+        if librarian not in it.declined and librarian not in it.told and room(state, librarian, it.live) > 0:
+            tell(turn, it, [librarian])
+
+
+def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
+    best: Entry | None = None
+    for queue in state.staff[librarian].queues:
+        service = state.roster.service(queue)
+        if service.queue.policy == "offer" or resting(state, service, librarian):
+            continue
+        for kind, _, line in _open_lines(state, queue, librarian):
+            if kind == live:
+                entry = _first_not_declined(state, line, librarian)
+                if entry is not None and (best is None or entry < best):
+                    best = entry
+    return best
+
+
+def _open_lines(state: State, queue: str, librarian: str) -> list[tuple[bool, int, Line]]:
+    level = state.roster.service(queue).level.get(librarian)
+    if level is None or librarian not in state.present.get(queue, ()):
+        return []
+    lines = state.lines.get(queue, {})
+    return [(live, tier, lines[live, tier]) for live, tier in sorted(lines) if tier != OFFERED and tier >= level]
+
+
+def _first_not_declined(state: State, line: Line, librarian: str) -> Entry | None:
+    return next((entry for entry in line if librarian not in state.conversations[entry[1]].declined), None)
+
+
+# ---- fold --------------------------------------------------------------------------------------------------------------------
+
+
+def queued(state: State, event: Queued, at: int) -> None:
+    """Put it into the line; a new round keeps its wait and its tiers."""
+    it = state.conversations[event.conversation]
+    again = event.reason == "requeued"
+    it = replace(
+        it,
+        state="waiting",
+        queue=event.queue,
+        owner="",
+        handover=None,
+        since=event.since,
+        queued_at=it.queued_at if again else at,
+        tier=event.tier,
+        tier_at=it.tier_at if again else at,
+        offered="",
+        offer_until=0,
+        declined=it.declined if event.reason == "released" else (),
+        again_at=at + ROUND_MS if event.reason == "released" else 0,
+        told_wait=it.told_wait and again,
+        entered=it.entered or event.queue,
+        turn="",
+        nudges=0,
+    )
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+
+
+def tier_opened(state: State, event: TierOpened, at: int) -> None:
+    """Ask one tier more."""
+    it = replace(state.conversations[event.conversation], tier=event.tier, tier_at=at)
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+
+
+def offered(state: State, event: Offered, at: int) -> None:
+    """Remember who has it in turn, and who was told on a messenger."""
+    it = state.conversations[event.conversation]
+    if event.delivery is not None:
+        sent_out(state, event.delivery, at)
+        it = replace(it, told=(*it.told, *(one for one in event.to if one not in it.told)))
+    if event.assigned:
+        it = replace(it, offered=event.to[0], offer_until=event.expires_at)
+        routed(state, it.queue, event.to[0], at)
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+
+
+def revoked(state: State, event: Revoked, at: int) -> None:
+    """Take the offer back; who let it pass is not asked again in this round."""
+    if event.delivery is not None:
+        sent_out(state, event.delivery, at)
+    it = state.conversations[event.conversation]
+    it = replace(it, told=tuple(one for one in it.told if one not in event.to))
+    if it.offered in event.to:
+        passed = event.reason == "timeout"
+        it = _passed(it, it.offered, at) if passed else replace(it, offered="", offer_until=0)
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+
+
+def offer_rejected(state: State, event: OfferRejected, at: int) -> None:
+    """Ask this librarian no more in this round."""
+    it = _passed(state.conversations[event.conversation], event.by, at)
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+
+
+def _passed(it: Conversation, librarian: str, at: int) -> Conversation:
+    declined = it.declined if librarian in it.declined else (*it.declined, librarian)
+    again = at + ROUND_MS if it.state == "waiting" else 0
+    if it.offered == librarian:
+        return replace(it, declined=declined, offered="", offer_until=0, again_at=again)
+    return replace(it, declined=declined, again_at=it.again_at or again)
+
+
+def freed(state: State, librarian: str, at: int) -> None:
+    """Remember that a librarian is done with a conversation."""
+    staff = state.staff.get(librarian, Staff(id=librarian))
+    state.staff.put(librarian, replace(staff, idle_since=at))

@@ -1,0 +1,177 @@
+"""The records of the core's tables: what routing must remember, and nothing of a transcript but its last line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from bridge.message import FollowUpPlan, Stage
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of everything that stands in a table: replaced, never changed."""
+
+
+class Route(Record, frozen=True):
+    """An address a patron was reached at, with the adapter's reply token."""
+
+    channel: str
+    address: str
+    reply: str = ""
+
+
+class Handover(Record, frozen=True):
+    """A transfer that is offered: to a librarian or to a queue, until `expires_at` ms."""
+
+    by: str
+    librarian: str = ""
+    queue: str = ""
+    note: str = ""
+    expires_at: int = 0
+
+
+class Conversation(Record, frozen=True):
+    """A conversation as routing sees it: where it stands, whose turn it is, until when. Times are ms, 0 = never."""
+
+    id: str
+    library: str
+    queue: str
+    channel: str
+    address: str
+    live: bool
+    opened_at: int
+    reply: str = ""
+    routes: tuple[Route, ...] = ()  # other addresses of this patron, oldest first
+    name: str = ""
+    contact: str = ""
+    language: str = ""
+    subject: str = ""
+    page: str = ""
+    previous: str = ""
+    state: Literal["waiting", "active", "closed"] = "waiting"
+    due: int = 0  # the next deadline of any kind
+    # waiting
+    since: int = 0  # its place in the line
+    queued_at: int = 0
+    tier: int = 0
+    tier_at: int = 0
+    told_wait: bool = False  # the patron knows that it takes time (closed, nobody there, concierge)
+    offered: str = ""  # the one librarian it is offered to in turn
+    offer_until: int = 0
+    declined: tuple[str, ...] = ()  # who had it offered in this round and did not take it
+    again_at: int = 0  # when a new round begins
+    told: tuple[str, ...] = ()  # librarians told of the offer on their own messengers
+    entered: str = ""  # the queue it first entered
+    # active
+    owner: str = ""
+    claimed_at: int = 0
+    handover: Handover | None = None
+    # the talk
+    turn: Literal["", "librarian", "patron"] = ""
+    turn_at: int = 0
+    nudges: int = 0
+    nudged_at: int = 0
+    gone: bool = False
+    gone_at: int = 0
+    patron_at: int = 0  # last sign of the patron
+    unanswered_since: int = 0
+    answered_at: int = 0  # first answer of a human
+    wrote_after: bool = False  # the patron wrote after a librarian joined
+    left_address: bool = False  # in a message's text
+    last_message: str = ""
+    read: str = ""
+    last_text: str = ""
+    last_by: str = ""
+    last_at: int = 0
+    # the end
+    closed_at: int = 0
+    code: str = ""
+    helper: str = ""  # who had it last
+    follow_up: str = ""  # one that is not closed
+    merged: tuple[str, ...] = ()
+
+
+class Staff(Record, frozen=True):
+    """A librarian at work: connections as (process, connection), queues opted in to, and what turn-taking needs."""
+
+    id: str
+    connections: tuple[tuple[str, str], ...] = ()
+    queues: tuple[str, ...] = ()
+    live: int = 0
+    slow: int = 0
+    gone_at: int = 0  # since when without a connection, 0 = connected or gone for good
+    grace_until: int = 0
+    idle_since: int = 0  # when last given a conversation, or done with one
+    assigned: tuple[int, ...] = ()  # times of late assignments, where a queue counts them
+    rests_until: int = 0
+
+
+class DeliveryState(Record, frozen=True):
+    """How far a delivery has come. `stage` "" = handed to its channel."""
+
+    conversation: str
+    at: int
+    channel: str = ""
+    stage: Stage | Literal[""] = ""
+
+
+class ParkedReceipt(Record, frozen=True):
+    """A receipt that came before its delivery was known."""
+
+    stage: Stage
+    at: int
+    reason: str = ""
+    detail: str = ""
+    network_id: str = ""
+
+
+class FollowUp(Record, frozen=True):
+    """A question to be finished later: who, where and until when."""
+
+    id: str
+    conversation: str
+    library: str
+    state: Literal["new", "open", "pending", "closed"]
+    plan: FollowUpPlan
+    opened_at: int
+    owner: str = ""
+    name: str = ""
+    reminded: bool = False
+
+
+class Barred(Record, frozen=True):
+    """A blocked address, until `until` ms (0 = no end)."""
+
+    conversation: str
+    by: str
+    at: int
+    reason: str = ""
+    until: int = 0
+
+
+class Known(Record, frozen=True):
+    """Who helped a patron last, remembered until `until` ms."""
+
+    librarian: str
+    until: int
+
+
+class Pace(Record, frozen=True):
+    """How long a queue's latest conversations waited: a moving average in ms, over `count` of them, the last at `at`."""
+
+    wait_ms: int
+    count: int
+    at: int
+
+
+class Term(Record, frozen=True):
+    """The core that took over last; nothing falls due before `grace_until`."""
+
+    process: str
+    grace_until: int
+
+
+def at_key(channel: str, address: str) -> str:
+    """Return the key of an address on a channel, `channel|address`."""
+    return f"{channel}|{address}"

@@ -1,0 +1,150 @@
+"""What librarians say: answers to the patron, notes for colleagues, read marks.
+
+The first answer claims a waiting conversation. A sender who writes while his transfer is on offer takes it back. Notes have no
+kind of delivery that could reach a patron.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from bridge.message import Action, MarkRead, Note, Say
+from routing.access import asked, eligible, visible
+from routing.conversation import SHOWN, move
+from routing.deadlines import due
+from routing.deliveries import compose, relay, route, sent_out, unpark
+from routing.events import Noted, ReadUpTo, Said
+from routing.holding import take
+from routing.records import Conversation, Route, at_key
+from routing.refusals import done, held, refuse
+from routing.state import State
+from routing.transfers import accept_transfer, end_transfer
+from routing.turn import Turn
+
+
+def say(turn: Turn, action: Action, deed: Say) -> None:
+    """Answer the patron, claiming the conversation first where that is possible."""
+    it = held(turn, action, deed.conversation)
+    if it is None:
+        return
+    if not deed.text.strip() and not deed.attachments:
+        refuse(turn, action, "empty", it)
+        return
+    to = route(turn.state, it, turn.at, deed.via)
+    if to is None:
+        refuse(turn, action, "unknown-address", it)
+        return
+    if not _may_speak(turn, action, it):
+        return
+    _speak(turn, action, deed, to)
+
+
+def _may_speak(turn: Turn, action: Action, it: Conversation) -> bool:
+    """See that the conversation is the librarian's, making it so where he may; refuse otherwise."""
+    by = action.by
+    if it.owner == by:
+        if it.handover is not None:
+            end_transfer(turn, it, "withdrawn")
+        return True
+    if asked(turn.state, by, it):
+        accept_transfer(turn, it, by)
+        return True
+    if it.owner:
+        refuse(turn, action, "taken", it, it.owner)
+        return False
+    if not eligible(turn.state, by, it):
+        refuse(turn, action, "no-access", it)
+        return False
+    take(turn, it, by, "say")
+    return True
+
+
+def _speak(turn: Turn, action: Action, deed: Say, to: Route) -> None:
+    it = turn.state.conversations[deed.conversation]
+    author = turn.state.roster.shown(action.by)
+    delivery = compose(
+        turn,
+        it,
+        to,
+        "text",
+        text=deed.text,
+        attachments=deed.attachments,
+        author=author,
+        all_recipients=deed.all_recipients,
+    )
+    turn.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script))
+    unpark(turn, delivery)
+    if action.via == "inbox":
+        relay(turn, it, action.by, "said", librarian=author, text=deed.text)
+
+
+def note(turn: Turn, action: Action, deed: Note) -> None:
+    """Write for colleagues, also on a closed conversation."""
+    it = held(turn, action, deed.conversation, open_only=False)
+    if it is None:
+        return
+    if not visible(turn.state, action.by, it):
+        refuse(turn, action, "no-access", it)
+    elif not deed.text.strip():
+        refuse(turn, action, "empty", it)
+    else:
+        turn.emit(Noted(conversation=it.id, id=action.id, by=action.by, text=deed.text, mentions=deed.mentions))
+        if it.owner and it.owner != action.by:
+            relay(turn, it, it.owner, "note", librarian=turn.state.roster.shown(action.by), text=deed.text)
+
+
+def mark_read(turn: Turn, action: Action, deed: MarkRead) -> None:
+    """Remember what the owner has read, and tell the patron where the channel can show it."""
+    it = held(turn, action, deed.conversation, open_only=False)
+    if it is None:
+        return
+    if it.read == deed.message:
+        done(turn, action, it)
+        return
+    if it.owner != action.by:
+        refuse(turn, action, "not-yours", it)
+        return
+    channel = turn.state.channels.get(it.channel)
+    delivery = None
+    if channel is not None and channel.marks:
+        here = Route(channel=it.channel, address=it.address, reply=it.reply)
+        delivery = compose(turn, it, here, "mark", about=deed.message)
+    turn.emit(ReadUpTo(conversation=it.id, by=action.by, message=deed.message, delivery=delivery))
+
+
+# ---- fold ----------------------------------------------------------------------------------------------------------------------
+
+
+def said(state: State, event: Said, at: int) -> None:
+    """It is the patron's turn; an answer sent elsewhere moves the talk there."""
+    delivery = event.delivery
+    sent_out(state, delivery, at)
+    it = state.conversations[event.conversation]
+    if delivery.channel != it.channel or delivery.to != it.address:
+        state.addresses.put(at_key(delivery.channel, delivery.to), it.id)
+        it = move(state, it, Route(channel=delivery.channel, address=delivery.to, reply=delivery.reply))
+    it = replace(
+        it,
+        last_text=delivery.text[:SHOWN],
+        last_by=event.by,
+        last_at=at,
+        unanswered_since=0,
+        answered_at=it.answered_at or at,
+        turn="patron",
+        turn_at=at,
+        nudges=0,
+        nudged_at=0,
+    )
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+
+
+def noted(state: State, event: Noted, at: int) -> None:
+    """Keep nothing: notes are the archive's."""
+
+
+def read_up_to(state: State, event: ReadUpTo, at: int) -> None:
+    """Remember the last message that was read."""
+    if event.delivery is not None:
+        sent_out(state, event.delivery, at)
+    it: Conversation = state.conversations[event.conversation]
+    state.conversations.put(it.id, replace(it, read=event.message))

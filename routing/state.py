@@ -1,0 +1,340 @@
+"""What the core remembers: tables of immutable records, and the indexes that answer its questions without a scan.
+
+The tables are the truth and go into snapshots; every index is a function of them, kept at each `put`, so a state loaded from its
+tables is the state that was. A journal of old values lets one input be undone whole: whatever goes wrong while it is
+decided or folded, nothing of it stays. Two things may lag on purpose and are checked when read: the heap of timers may hold
+a conversation too early (never too late), and the heap of what grows old may hold records that are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from typing import Any, Generic, TypeVar
+
+from bridge.message import ChannelStatus
+from routing.line import Line
+from routing.organisation import Library
+from routing.records import (
+    Barred,
+    Conversation,
+    DeliveryState,
+    FollowUp,
+    Known,
+    Pace,
+    ParkedReceipt,
+    Staff,
+    Term,
+)
+from routing.roster import Roster
+
+DAY = 86_400_000
+DELIVERY_WINDOW = 7 * DAY
+DELIVERIES_KEPT = 250_000
+PARKED_KEPT = 20_000
+OFFERED = -1  # the "tier" of the line of those that are offered to one librarian
+
+V = TypeVar("V")
+
+
+class Table(dict[str, V], Generic[V]):
+    """Records by id. `put` and `drop` remember what stood there before, and keep the indexes."""
+
+    __slots__ = ("_hook", "_journal")
+
+    def __init__(
+        self, journal: list[tuple[Table[Any], str, Any]], hook: Callable[[str, V | None, V | None], None] | None
+    ) -> None:
+        super().__init__()
+        self._journal = journal
+        self._hook = hook
+
+    def put(self, key: str, value: V) -> None:
+        """Set the record of `key`."""
+        old = self.get(key)
+        self._journal.append((self, key, old))
+        self[key] = value
+        if self._hook is not None:
+            self._hook(key, old, value)
+
+    def drop(self, key: str) -> None:
+        """Forget the record of `key`, if there is one."""
+        old = self.pop(key, None)
+        if old is None:
+            return
+        self._journal.append((self, key, old))
+        if self._hook is not None:
+            self._hook(key, old, None)
+
+    def restore(self, key: str, value: V | None) -> None:
+        """Set back what stood here, without remembering it."""
+        old = self.pop(key, None) if value is None else self.get(key)
+        if value is not None:
+            self[key] = value
+        if self._hook is not None:
+            self._hook(key, old, value)
+
+
+class State:
+    """Tables, indexes and the journal of one consortium."""
+
+    TYPES: Mapping[str, type] = {
+        "libraries": Library,
+        "channels": ChannelStatus,
+        "conversations": Conversation,
+        "addresses": str,
+        "staff": Staff,
+        "rotations": tuple[str, ...],
+        "known": Known,
+        "deliveries": DeliveryState,
+        "parked": ParkedReceipt,
+        "follow_ups": FollowUp,
+        "barred": Barred,
+        "paces": Pace,
+        "term": Term,
+    }
+
+    def __init__(self) -> None:
+        journal: list[tuple[Table[Any], str, Any]] = []
+        self.journal = journal
+        self.libraries: Table[Library] = Table(journal, self._library_changed)
+        self.channels: Table[ChannelStatus] = Table(journal, None)
+        self.conversations: Table[Conversation] = Table(journal, self._conversation_changed)
+        self.addresses: Table[str] = Table(journal, None)  # channel|address -> the conversation a message joins
+        self.staff: Table[Staff] = Table(journal, self._staff_changed)
+        self.rotations: Table[tuple[str, ...]] = Table(journal, None)  # queue -> whose turn, next first
+        self.known: Table[Known] = Table(journal, self._known_changed)
+        self.deliveries: Table[DeliveryState] = Table(journal, self._delivery_changed)
+        self.parked: Table[ParkedReceipt] = Table(journal, self._parked_changed)
+        self.follow_ups: Table[FollowUp] = Table(journal, self._follow_up_changed)
+        self.barred: Table[Barred] = Table(journal, self._barred_changed)
+        self.paces: Table[Pace] = Table(journal, None)
+        self.term: Table[Term] = Table(journal, None)
+        # indexes
+        self._roster: Roster | None = None
+        self.lines: dict[str, dict[tuple[bool, int], Line]] = {}  # queue -> (live, tier) -> who waits
+        self.opened: dict[str, dict[str, None]] = {}  # queue -> conversations that are not closed
+        self.mine: dict[str, dict[str, None]] = {}  # librarian -> conversations owned
+        self.offers: dict[str, dict[str, None]] = {}  # librarian -> offered in turn
+        self.handed: dict[str, dict[str, None]] = {}  # librarian or queue -> transfers offered
+        self.load: dict[tuple[str, bool], int] = {}  # (librarian, live) -> owned and offered in turn
+        self.present: dict[str, dict[str, None]] = {}  # queue -> librarians connected and opted in
+        self.processes: dict[str, dict[str, None]] = {}  # process -> librarians connected through it
+        self.timers: list[tuple[int, str, str]] = []
+        self.armed: dict[tuple[str, str], int] = {}
+        self._ageing: dict[str, list[tuple[int, str]]] = {"deliveries": [], "parked": [], "known": []}
+
+    # ---- made and remade --------------------------------------------------------------------------------------------
+
+    @classmethod
+    def fresh(cls) -> State:
+        """Return the state of a desk nobody has used."""
+        return cls()
+
+    def tables(self) -> dict[str, Table[Any]]:
+        """Return all tables by name, live: copy what you keep. `TYPES` tells what each holds."""
+        return {name: getattr(self, name) for name in self.TYPES}
+
+    @classmethod
+    def of(cls, tables: Mapping[str, Mapping[str, Any]]) -> State:
+        """Return the state that these tables were taken from. A table not given is empty."""
+        state = cls()
+        for name, table in state.tables().items():
+            for key, value in tables.get(name, {}).items():
+                table.put(key, value)
+            state.journal.clear()
+        return state
+
+    def rollback(self, mark: int = 0) -> None:
+        """Undo everything since the journal was `mark` entries long."""
+        journal = self.journal
+        while len(journal) > mark:
+            table, key, value = journal.pop()
+            table.restore(key, value)
+
+    @property
+    def roster(self) -> Roster:
+        """Return who serves where, as of the libraries' present revisions."""
+        if self._roster is None:
+            self._roster = Roster(self.libraries)
+        return self._roster
+
+    # ---- questions ----------------------------------------------------------------------------------------------------
+
+    def waiting_in(self, queue: str) -> int:
+        """Return how many conversations wait in `queue`."""
+        return sum(len(line) for line in self.lines.get(queue, {}).values())
+
+    def load_of(self, librarian: str, live: bool) -> int:
+        """Return how many live (or slow) conversations are this librarian's or on offer to this librarian alone."""
+        return self.load.get((librarian, live), 0)
+
+    # ---- time ---------------------------------------------------------------------------------------------------------
+
+    def arm(self, kind: str, key: str, due: int) -> None:
+        """See that the timer of (kind, key) is looked at no later than `due`."""
+        if not due:
+            return
+        standing = self.armed.get((kind, key))
+        if standing is None or due < standing:
+            self.armed[kind, key] = due
+            heappush(self.timers, (due, kind, key))
+
+    def ringing(self, now: int, most: int) -> list[tuple[int, str, str]]:
+        """Take up to `most` timers that stand at or before `now` off the heap; `arm` those again that have a deadline."""
+        taken: list[tuple[int, str, str]] = []
+        timers, armed = self.timers, self.armed
+        while timers and timers[0][0] <= now and len(taken) < most:
+            due, kind, key = heappop(timers)
+            if armed.get((kind, key)) == due:
+                del armed[kind, key]
+                taken.append((due, kind, key))
+        return taken
+
+    def first_timer(self) -> int | None:
+        """Return when the first timer is to be looked at."""
+        timers, armed = self.timers, self.armed
+        while timers and armed.get((timers[0][1], timers[0][2])) != timers[0][0]:
+            heappop(timers)
+        return timers[0][0] if timers else None
+
+    def forget_old(self, now: int) -> None:
+        """Drop deliveries, parked receipts and acquaintances past their time or beyond the number kept."""
+        for name, most in (("deliveries", DELIVERIES_KEPT), ("parked", PARKED_KEPT), ("known", DELIVERIES_KEPT)):
+            heap = self._ageing[name]
+            if not heap:
+                continue
+            table: Table[Any] = getattr(self, name)
+            while heap and (heap[0][0] <= now or len(table) > most):
+                due, key = heappop(heap)
+                value = table.get(key)
+                if value is not None and _old_at(value) == due:
+                    table.drop(key)
+
+    # ---- what keeps the indexes ----------------------------------------------------------------------------------------
+
+    def _library_changed(self, key: str, old: Library | None, new: Library | None) -> None:
+        self._roster = None
+
+    def _conversation_changed(self, key: str, old: Conversation | None, new: Conversation | None) -> None:
+        if old is None or new is None or _moved(old, new):
+            if old is not None:
+                self._unplace(old)
+            if new is not None:
+                self._place(new)
+        if new is not None and (old is None or old.due != new.due):
+            self.arm("conversation", key, new.due)
+
+    def _place(self, it: Conversation) -> None:
+        if it.state == "closed":
+            return
+        _put(self.opened, it.queue, it.id)
+        if it.state == "waiting":
+            lines = self.lines.setdefault(it.queue, {})
+            where = (it.live, OFFERED if it.offered else it.tier)
+            line = lines.get(where)
+            if line is None:
+                line = lines[where] = Line()
+            line.add((it.since, it.id))
+        holder = it.owner or it.offered
+        if it.owner:
+            _put(self.mine, it.owner, it.id)
+        elif it.offered:
+            _put(self.offers, it.offered, it.id)
+        if holder:
+            self.load[holder, it.live] = self.load.get((holder, it.live), 0) + 1
+        if it.handover is not None:
+            _put(self.handed, it.handover.librarian or it.handover.queue, it.id)
+
+    def _unplace(self, it: Conversation) -> None:
+        if it.state == "closed":
+            return
+        _take(self.opened, it.queue, it.id)
+        if it.state == "waiting":
+            where = (it.live, OFFERED if it.offered else it.tier)
+            lines = self.lines[it.queue]
+            lines[where].remove((it.since, it.id))
+            if not lines[where]:
+                del lines[where]
+        holder = it.owner or it.offered
+        if it.owner:
+            _take(self.mine, it.owner, it.id)
+        elif it.offered:
+            _take(self.offers, it.offered, it.id)
+        if holder:
+            self.load[holder, it.live] -= 1
+        if it.handover is not None:
+            _take(self.handed, it.handover.librarian or it.handover.queue, it.id)
+
+    def _staff_changed(self, key: str, old: Staff | None, new: Staff | None) -> None:
+        if old is not None:
+            for queue in old.queues if old.connections else ():
+                _take(self.present, queue, key)
+            for process, _ in old.connections:
+                _take(self.processes, process, key)
+        if new is not None:
+            for queue in new.queues if new.connections else ():
+                _put(self.present, queue, key)
+            for process, _ in new.connections:
+                _put(self.processes, process, key)
+            self.arm("staff", key, staff_due(new))
+
+    def _follow_up_changed(self, key: str, old: FollowUp | None, new: FollowUp | None) -> None:
+        if new is not None:
+            self.arm("follow-up", key, follow_up_due(new))
+
+    def _barred_changed(self, key: str, old: Barred | None, new: Barred | None) -> None:
+        if new is not None:
+            self.arm("barred", key, new.until)
+
+    def _delivery_changed(self, key: str, old: DeliveryState | None, new: DeliveryState | None) -> None:
+        if old is None and new is not None:
+            heappush(self._ageing["deliveries"], (_old_at(new), key))
+
+    def _parked_changed(self, key: str, old: ParkedReceipt | None, new: ParkedReceipt | None) -> None:
+        if new is not None:
+            heappush(self._ageing["parked"], (_old_at(new), key))
+
+    def _known_changed(self, key: str, old: Known | None, new: Known | None) -> None:
+        if new is not None:
+            heappush(self._ageing["known"], (_old_at(new), key))
+
+
+def staff_due(one: Staff) -> int:
+    """Return when something of this librarian falls due: the end of a grace, or of a rest."""
+    dues = [due for due in (one.grace_until, one.rests_until) if due]
+    return min(dues, default=0)
+
+
+def follow_up_due(one: FollowUp) -> int:
+    """Return when to remind of a follow-up."""
+    return 0 if one.reminded or one.state == "closed" else one.plan.deadline
+
+
+def _moved(old: Conversation, new: Conversation) -> bool:
+    return (
+        old.state != new.state
+        or old.owner != new.owner
+        or old.offered != new.offered
+        or old.since != new.since
+        or old.tier != new.tier
+        or old.queue != new.queue
+        or old.handover is not new.handover
+        or old.live != new.live
+    )
+
+
+def _old_at(value: DeliveryState | ParkedReceipt | Known) -> int:
+    return value.until if isinstance(value, Known) else value.at + DELIVERY_WINDOW
+
+
+def _put(index: dict[str, dict[str, None]], key: str, member: str) -> None:
+    index.setdefault(key, {})[member] = None
+
+
+def _take(index: dict[str, dict[str, None]], key: str, member: str) -> None:
+    members = index.get(key)
+    if members is not None:
+        members.pop(member, None)
+        if not members:
+            del index[key]

@@ -1,0 +1,150 @@
+"""What the clock brings. Time is data: a Tick says that a deadline has come, its `at` is the only clock.
+
+A core that takes over lets nothing fall due before its grace is over, so that an outage does not close every silent chat before the
+browsers are back. A timer that cannot be worked off (a bug) is reported and set aside alone: it does not hold up the others.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from routing.closing import end
+from routing.deadlines import again_at, concierge_at, due, forget_at, given_up_at, next_tier_at, silence
+from routing.deliveries import notify, relay
+from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
+from routing.followups import remind, reminded_of
+from routing.holding import withdraw
+from routing.librarians import ring as ring_librarian
+from routing.offers import ask, drain, new_round, open_tier
+from routing.records import Conversation
+from routing.state import State, follow_up_due, staff_due
+from routing.transfers import end_transfer
+from routing.turn import Turn
+
+MOST = 500
+
+
+def tick(turn: Turn) -> list[tuple[str, str]]:
+    """Work off what is due, at most 500 at once; return the timers that were looked at, to be armed again."""
+    state = turn.state
+    term = state.term.get("core")
+    if term is not None and turn.at < term.grace_until:
+        return []
+    rung = [(kind, key) for _, kind, key in state.ringing(turn.at, MOST)]
+    late = [(when, kind, key) for kind, key in rung if 0 < (when := true_due(state, kind, key)) <= turn.at]
+    broken: list[tuple[str, str]] = []
+    for _, kind, key in sorted(late):
+        mark, events, made = len(state.journal), len(turn.events), turn.made
+        try:
+            ring(turn, kind, key)
+        except Exception as error:
+            state.rollback(mark)
+            del turn.events[events:]
+            turn.made = made
+            turn.emit(Faulted(input=f"{kind}:{key}", error=f"{type(error).__name__}: {error}"))
+            broken.append((kind, key))
+    return [one for one in rung if one not in broken]
+
+
+def true_due(state: State, kind: str, key: str) -> int:
+    """Return when something is really due; 0 = never."""
+    if kind == "conversation":
+        it = state.conversations.get(key)
+        return it.due if it is not None else 0
+    if kind == "staff":
+        staff = state.staff.get(key)
+        return staff_due(staff) if staff is not None else 0
+    if kind == "follow-up":
+        follow_up = state.follow_ups.get(key)
+        return follow_up_due(follow_up) if follow_up is not None else 0
+    barred = state.barred.get(key)
+    return barred.until if barred is not None else 0
+
+
+def ring(turn: Turn, kind: str, key: str) -> None:
+    """Do what is due, unless an earlier timer of this tick has settled it."""
+    if not 0 < true_due(turn.state, kind, key) <= turn.at:
+        return
+    if kind == "conversation":
+        it = turn.state.conversations[key]
+        {"waiting": _waiting, "active": _active, "closed": _closed}[it.state](turn, it)
+    elif kind == "staff":
+        ring_librarian(turn, turn.state.staff[key])
+    elif kind == "follow-up":
+        remind(turn, turn.state.follow_ups[key])
+    else:
+        channel, _, address = key.partition("|")
+        turn.emit(Unblocked(channel=channel, address=address, by=""))
+
+
+def _waiting(turn: Turn, it: Conversation) -> None:
+    state, service = turn.state, turn.state.roster.service(it.queue)
+    if 0 < given_up_at(it) <= turn.at:
+        end(turn, it, "lost_call", "patron-left")
+        return
+    if it.offered and 0 < it.offer_until <= turn.at:
+        passed = it.offered
+        withdraw(turn, it, [passed], "timeout")
+        ask(turn, it.id)
+        drain(turn, passed)
+    elif 0 < again_at(service, it) <= turn.at:
+        new_round(turn, it)
+    it = state.conversations[it.id]
+    if it.state == "waiting" and 0 < next_tier_at(service, it) <= turn.at:
+        open_tier(turn, it)
+    it = state.conversations[it.id]
+    if it.state == "waiting" and 0 < concierge_at(service, it) <= turn.at:
+        turn.emit(Reminded(conversation=it.id, what="concierge"))
+        notify(turn, it, "concierge", passing=True)
+
+
+def _active(turn: Turn, it: Conversation) -> None:
+    if it.handover is not None and 0 < it.handover.expires_at <= turn.at:
+        end_transfer(turn, it, "timeout")
+    it = turn.state.conversations[it.id]
+    what, when = silence(turn.state, it)
+    if not 0 < when <= turn.at:
+        return
+    if what == "close":
+        _close_silent(turn, it)
+        return
+    turn.emit(Reminded(conversation=it.id, what=what))
+    if what == "still-there":
+        notify(turn, it, "still-there", passing=True)
+        if not it.gone:
+            turn.emit(PatronGone(conversation=it.id, gone=True))
+            relay(turn, it, it.owner, "gone")
+    elif what == "remind":
+        relay(turn, it, it.owner, "remind")
+
+
+def _close_silent(turn: Turn, it: Conversation) -> None:
+    turn.emit(Reminded(conversation=it.id, what="patron-gone"))
+    notify(turn, it, "closed-silent")
+    code = turn.state.roster.library(it.library).default_code
+    if it.handover is not None:
+        end_transfer(turn, it, "withdrawn")
+    end(turn, turn.state.conversations[it.id], code, "patron-gone", by_default=True)
+
+
+def _closed(turn: Turn, it: Conversation) -> None:
+    if 0 < forget_at(turn.state, it) <= turn.at:
+        turn.emit(Forgotten(conversation=it.id))
+
+
+# ---- fold -------------------------------------------------------------------------------------------------------------------
+
+STEPS = {"remind": 1, "mark": 2, "still-there": 1, "patron-gone": 2}
+
+
+def reminded(state: State, event: Reminded, at: int) -> None:
+    """Remember how far a silence has been told."""
+    if event.follow_up:
+        reminded_of(state, event, at)
+        return
+    it = state.conversations[event.conversation]
+    if event.what == "concierge":
+        it = replace(it, told_wait=True)
+    else:
+        it = replace(it, nudges=STEPS.get(event.what, it.nudges), nudged_at=at)
+    state.conversations.put(it.id, replace(it, due=due(state, it)))

@@ -1,0 +1,126 @@
+"""Transfers: an offer to one colleague or one queue, that can be refused and then returns to its sender, never to limbo.
+
+Until somebody accepts, it stays with the sender; if he writes meanwhile he has taken it back. The patron of a live channel is told
+when it is offered and when somebody has it. A transfer that nobody takes in time, or whose target leaves, goes back.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from bridge.message import Action, Transfer
+from routing.access import active, connected, serving
+from routing.deadlines import due
+from routing.deliveries import notify, relay
+from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered
+from routing.holding import take
+from routing.offers import drain
+from routing.records import Conversation, Handover
+from routing.refusals import held, refuse
+from routing.state import State
+from routing.turn import Turn
+
+LIVE_MS = 60_000
+SLOW_MS = 86_400_000
+
+
+def transfer(turn: Turn, action: Action, deed: Transfer) -> None:
+    """Offer a conversation of mine to a colleague or to a queue."""
+    it = held(turn, action, deed.conversation)
+    if it is None:
+        return
+    why = _hindrance(turn, action, deed, it)
+    if why:
+        refuse(turn, action, why, it, it.owner if why == "not-yours" else "")
+        return
+    lasts = LIVE_MS if it.live else SLOW_MS
+    turn.emit(
+        TransferOffered(
+            conversation=it.id,
+            by=action.by,
+            librarian=deed.librarian,
+            queue=deed.queue,
+            note=deed.note,
+            expires_at=turn.at + lasts,
+        )
+    )
+    asked = [deed.librarian] if deed.librarian else [one for one in serving(turn.state, deed.queue) if one != action.by]
+    for librarian in asked:
+        relay(
+            turn,
+            it,
+            librarian,
+            "transfer",
+            librarian=turn.state.roster.shown(action.by),
+            text=deed.note or it.last_text,
+        )
+    if it.live and not it.gone:
+        notify(turn, it, "transfer", passing=True)
+
+
+def _hindrance(turn: Turn, action: Action, deed: Transfer, it: Conversation) -> str:
+    state = turn.state
+    if it.owner != action.by:
+        return "not-yours"
+    if it.handover is not None:
+        return "already-offered"
+    if bool(deed.librarian) == bool(deed.queue):
+        return "unknown-target"
+    if deed.queue:
+        if deed.queue not in state.roster.services:
+            return "unknown-target"
+        there = any(one != action.by for one in serving(state, deed.queue))
+        return "absent" if it.live and not there else ""
+    if not active(state, deed.librarian):
+        return "unknown-target"
+    if deed.librarian == action.by:
+        return "yourself"
+    return "absent" if it.live and not connected(state, deed.librarian) else ""
+
+
+def accept_transfer(turn: Turn, it: Conversation, by: str) -> None:
+    """Give the conversation to who accepts; one that went to a queue is in that queue from now on."""
+    handover = it.handover
+    if handover is None:
+        raise ValueError("no transfer is offered")
+    sender = it.owner
+    if handover.queue and handover.queue != it.queue:
+        turn.emit(Queued(conversation=it.id, queue=handover.queue, since=it.since, reason="transferred", tier=0))
+    take(turn, turn.state.conversations[it.id], by, "transfer")
+    drain(turn, sender)
+
+
+def reject_transfer(turn: Turn, it: Conversation, by: str) -> None:
+    """Decline: a colleague's refusal ends it, a queue's when everybody present has declined."""
+    handover = it.handover
+    if handover is None:
+        raise ValueError("no transfer is offered")
+    if handover.queue:
+        turn.emit(OfferRejected(conversation=it.id, by=by))
+        declined = turn.state.conversations[it.id].declined
+        if any(one not in declined and one != it.owner for one in serving(turn.state, handover.queue)):
+            return
+    end_transfer(turn, turn.state.conversations[it.id], "rejected")
+
+
+def end_transfer(turn: Turn, it: Conversation, why: str) -> None:
+    """Leave it with its sender."""
+    turn.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why))
+
+
+# ---- fold ------------------------------------------------------------------------------------------------------------------
+
+
+def transfer_offered(state: State, event: TransferOffered, at: int) -> None:
+    """Put it on offer."""
+    handover = Handover(
+        by=event.by, librarian=event.librarian, queue=event.queue, note=event.note, expires_at=event.expires_at
+    )
+    it = replace(state.conversations[event.conversation], handover=handover, declined=())
+    state.conversations.put(it.id, replace(it, due=due(state, it)))
+
+
+def transfer_ended(state: State, event: TransferEnded, at: int) -> None:
+    """Take it off offer."""
+    it = replace(state.conversations[event.conversation], handover=None, declined=())
+    state.conversations.put(it.id, replace(it, due=due(state, it)))

@@ -1,0 +1,131 @@
+"""The words the desk itself says, and the words for reasons. English is complete here; others come with `Library.wording`.
+
+A text is looked up in this order: the library's own script of that key ("greeting", "goodbye", ...; an empty one keeps the desk
+silent), the library's catalogue, then English. Names in braces are filled in one pass, so that nothing a patron calls himself
+is ever read as a name in braces.
+"""
+
+from __future__ import annotations
+
+import re
+
+from routing.organisation import Library
+
+NAME = re.compile(r"\{([a-z_]+)\}")
+
+ENGLISH: dict[str, str] = {
+    # to patrons
+    "notice.closed": "We are closed at the moment. Your message is kept, and we answer when we are back."
+    " Leave an email address if you would like the answer there.",
+    "notice.closed-until": "We are closed at the moment and open again {opening}. Your message is kept, and we answer then."
+    " Leave an email address if you would like the answer there.",
+    "notice.nobody": "Nobody is at the desk just now. Your message is kept, and we answer as soon as somebody is back."
+    " Leave an email address if you would like the answer there.",
+    "notice.not-taken": "We are closed at the moment and cannot take messages here. Your message was not passed on.",
+    "notice.not-taken-until": "We are closed at the moment, open again {opening}, and cannot take messages here."
+    " Your message was not passed on.",
+    "notice.full": "Many people are waiting just now, so this may take a while. Your message is kept.",
+    "notice.concierge": "All librarians are busy. You have not been forgotten: stay here, or leave an email address,"
+    " and we send the answer there.",
+    "notice.greeting": "Hello, I am {librarian}. Let me look at your question.",
+    "notice.greeting-named": "Hello {patron}, I am {librarian}. Let me look at your question.",
+    "notice.greeting-nonlocal": "Hello, I am {librarian} from {home}, and I am helping your librarians at {library}."
+    " Let me look at your question.",
+    "notice.greeting-nonlocal-named": "Hello {patron}, I am {librarian} from {home}, and I am helping your librarians at"
+    " {library}. Let me look at your question.",
+    "notice.transfer": "I am passing your question to a colleague. Please stay here.",
+    "notice.transferred": "{librarian} is with you now and has read our conversation.",
+    "notice.requeued": "Your librarian was disconnected. Somebody else will be with you soon.",
+    "notice.still-there": "Are you still there? Write a word to stay connected; otherwise this chat ends in a minute.",
+    "notice.closed-silent": "This chat has ended because we did not hear from you. Write again at any time to go on.",
+    "notice.goodbye": "Thank you for asking us. Write again at any time.",
+    "notice.follow-up": "Thank you for asking us. We have noted your question and send the answer to {address}.",
+    "notice.form-kept": "Thank you. We have your question and send the answer to {address}.",
+    # to librarians on their own messengers
+    "staff.offer": "{patron} is waiting ({queue}): {text}",
+    "staff.taken": "Answered by {librarian}.",
+    "staff.withdrawn": "No longer on offer to you.",
+    "staff.transfer": "{librarian} offers you a conversation with {patron}: {text}",
+    "staff.line": "{patron}: {text}",
+    "staff.said": "{librarian}: {text}",
+    "staff.note": "Note by {librarian}: {text}",
+    "staff.remind": "{patron} has been waiting for an answer for some minutes.",
+    "staff.gone": "{patron} has gone silent or left.",
+    "staff.closed": "Closed.",
+    "staff.refused": "Not done: {reason}",
+    "staff.patron": "A patron",
+    # why an action was refused
+    "reason.taken": "{holder} has this conversation already.",
+    "reason.unknown-conversation": "There is no such open conversation.",
+    "reason.unknown-librarian": "This librarian is not known or not active.",
+    "reason.not-yours": "This conversation is not yours.",
+    "reason.not-offered": "It is not on offer to you.",
+    "reason.no-access": "You do not serve this conversation's queue.",
+    "reason.not-waiting": "It is not waiting.",
+    "reason.closed": "It is closed. Open it again first.",
+    "reason.not-closed": "It is not closed.",
+    "reason.empty": "There is nothing to send.",
+    "reason.unknown-address": "This is not an address of this patron.",
+    "reason.blocked": "This patron is blocked.",
+    "reason.already-offered": "It is being transferred already.",
+    "reason.unknown-target": "There is no such librarian or queue to transfer to.",
+    "reason.absent": "Nobody is there to take it.",
+    "reason.yourself": "You have it already.",
+    "reason.unknown-code": "There is no such resolution code.",
+    "reason.unknown-descriptive": "There is no such descriptive code in this library.",
+    "reason.too-many-codes": "Up to four descriptive codes can be given.",
+    "reason.read-scale": "The READ scale goes from 1 to 6.",
+    "reason.lost-call-patron-wrote": "Not a lost call: the patron wrote after a librarian joined.",
+    "reason.lost-call-has-address": "Not a lost call: the patron left an address. Choose a follow-up.",
+    "reason.follow-up-needs-address": "A follow-up needs an address to answer to. Ask the patron for one.",
+    "reason.address-not-understood": "This is neither an email address nor a phone number.",
+    "reason.deadline-passed": "The deadline has passed already.",
+    "reason.unknown-follow-up": "There is no such follow-up.",
+    "reason.unknown-owner": "This librarian is not known or not active.",
+    "reason.not-blocked": "This address is not blocked.",
+    "reason.itself": "A conversation cannot be merged with itself.",
+    "reason.not-merged": "These conversations are not merged.",
+    "reason.unknown-queue": "There is no such queue, or you do not serve it.",
+    "reason.unknown-message": "There is no such message.",
+    # why a delivery failed, and what doubt there is
+    "delivery.failed": "It was not delivered.",
+    "delivery.uncertain": "The connection broke while sending: it may or may not have arrived.",
+    "delivery.expired": "It was too late to send it.",
+    "delivery.opted-out": "The patron asked not to receive texts (STOP).",
+    "delivery.no-such-address": "There is no such address.",
+    "delivery.unreachable": "The patron cannot be reached at the moment.",
+    "delivery.refused": "The patron's network refused it.",
+    "delivery.too-large": "It was too large.",
+    "delivery.media-refused": "The file could not be sent on this channel.",
+    "delivery.mailbox-full": "The patron's mailbox is full.",
+    "delivery.spam": "It was taken for spam.",
+    "delivery.blocked": "The patron has blocked this address.",
+    "delivery.channel-down": "The channel is not working.",
+    "delivery.gone": "The patron has left.",
+}
+
+
+def words(library: Library, key: str) -> str:
+    """Return the text of a catalogue key in the library's language, else in English, else the key itself."""
+    return library.wording.get(key) or ENGLISH.get(key, key)
+
+
+def fill(text: str, values: dict[str, str]) -> str:
+    """Return `text` with each {name} filled from `values`; a name that is not there stays as it is."""
+    return NAME.sub(lambda match: values.get(match[1], match[0]), text)
+
+
+def notice(library: Library, event: str, variant: str, values: dict[str, str]) -> str:
+    """Return what the desk says at `event`; "" when the library has chosen to say nothing.
+
+    A variant ("greeting-nonlocal-named") has its own words, unless the library has a script of the plain event ("greeting").
+    """
+    key = f"{event}-{variant}" if variant else event
+    scripts = {script.key: script.text for script in library.scripts if script.key in (key, event)}
+    text = scripts.get(key, scripts.get(event))
+    return fill(words(library, f"notice.{key}") if text is None else text, values)
+
+
+def reason(library: Library, why: str, values: dict[str, str] | None = None) -> str:
+    """Return the words for why an action was refused."""
+    return fill(words(library, f"reason.{why}"), values or {})
