@@ -146,13 +146,11 @@ class Follower:
     async def _after(self, position: Position) -> list[Entry]:
         if position == self._last:
             return []
-        if self._ring and position.seq >= self._ring[0].seq:
+        if self._ring and self._ring[0].seq <= position.seq <= self._last.seq:
             return self._from_ring(position)
         return await self._from_store(position)
 
     def _from_ring(self, position: Position) -> list[Entry]:
-        if position.seq > self._last.seq:
-            raise Reset("ahead of the log")
         start = position.seq - self._ring[0].seq
         if self._ring[start].epoch != position.epoch:
             raise Reset("another epoch")

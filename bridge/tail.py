@@ -18,9 +18,13 @@ TAIL_STEPS = 100_000
 
 
 class Tail:
-    """Steps that the archive has not committed yet, by conversation; `reached` tells how far it has."""
+    """Steps that the archive has not committed yet, by conversation.
 
-    def __init__(self, follower: Follower, reached: Callable[[], Position]) -> None:
+    `reached` tells how far it has, once `loaded` is set.
+    """
+
+    def __init__(self, follower: Follower, reached: Callable[[], Position], loaded: asyncio.Event) -> None:
+        self._loaded = loaded
         self._follower = follower
         self._reached = reached
         self._steps: defaultdict[str, deque[tuple[int, Step]]] = defaultdict(deque)
@@ -32,20 +36,22 @@ class Tail:
 
     async def run(self) -> None:
         """Follow until cancelled."""
+        await self._loaded.wait()
+        start = self._reached()
         while True:
             try:
-                self._restart()
+                self._restart(start)
                 while True:
                     self._take(await self._follower.since(self.position))
             except Reset:
-                continue
+                start = self._follower.last
             except (StoreError, OSError):
                 await asyncio.sleep(0.2)
 
-    def _restart(self) -> None:
+    def _restart(self, start: Position) -> None:
         for held in (self._steps, self._order, self._newest, self._addresses):
             held.clear()
-        self.since = self.position = self._follower.last
+        self.since = self.position = start
 
     def _take(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

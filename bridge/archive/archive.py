@@ -43,8 +43,7 @@ class Archive:
         async with self._writing.begin() as sql:
             row = {"name": name, "value": secrets.token_bytes(32)}
             await sql.execute(ignoring(sql.dialect.name, tables.secret), row)
-            value: bytes = await sql.scalar(select(tables.secret.c.value).where(tables.secret.c.name == name))
-        return value
+            return bytes(await sql.scalar(select(tables.secret.c.value).where(tables.secret.c.name == name)) or b"")
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -57,5 +56,5 @@ class Archive:
     def follow(self, store: Store, follower: Follower, consortium: str = "main") -> tuple[Writer, Tail, Reader]:
         """Return what writes a consortium's log, what knows its newest steps, and what reads transcripts; run the first two."""
         writer = Writer(self._writing, store, follower, consortium)
-        tail = Tail(follower, lambda: writer.position)
+        tail = Tail(follower, lambda: writer.position, writer.loaded)
         return writer, tail, Reader(self.engine, tail, writer.name)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, text
+from sqlalchemy import String, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 MOST_WORDS = 12
@@ -82,7 +82,9 @@ class Search:
         async with self._engine.connect() as sql:
             dialect = sql.dialect.name
             statement = text(_POSTGRESQL if dialect == "postgresql" else _SQLITE)
-            statement = statement.bindparams(bindparam("libraries", expanding=True), bindparam("also", expanding=True))
+            statement = statement.bindparams(
+                *(bindparam(name, expanding=True, type_=String) for name in ("libraries", "also"))
+            )
             values: dict[str, Any] = {"libraries": list(libraries), "also": list(also), "open": OPEN, "close": CLOSE}
             values |= {"words": _query(dialect, words), "before": before or _ALL_TIME, "limit": limit}
             rows = (await sql.execute(statement, values)).all()

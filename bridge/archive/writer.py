@@ -44,7 +44,8 @@ class Writer:
         self._follower = follower
         self.name = f"{NAME}:{consortium}"
         self.position = START
-        self._moved: asyncio.Event = asyncio.Event()
+        self.loaded = asyncio.Event()
+        self._moved = asyncio.Event()
 
     async def run(self) -> None:
         """Follow until cancelled; a database or store that is away is waited for."""
@@ -77,6 +78,7 @@ class Writer:
             if row is None:
                 await sql.execute(insert(tables.follower).values(name=self.name, epoch="", seq=0))
         self._advance(Position(row.epoch, row.seq) if row else START)
+        self.loaded.set()
 
     async def _skip(self, why: str) -> None:
         """The log no longer has what follows our position: go on from its start, and say so loudly."""
