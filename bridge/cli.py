@@ -12,11 +12,14 @@ import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from bridge.config import DEFAULT_PATH, Config, ConfigError, convert, load
+
+if TYPE_CHECKING:
+    from bridge.adapter import Ports
 
 ConfigPath = Annotated[Path, Parameter(name=["--config", "-c"], help="The configuration file.")]
 
@@ -75,19 +78,41 @@ def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
 
 
 def misconfigured(config: Config) -> list[str]:
-    """What the kinds find wrong with their channels' own keys. Nothing is connected."""
+    """What the kinds find wrong with their channels' own keys. Adapters are made, which does nothing; none is run."""
     from bridge.adapter import Misconfigured
     from bridge.plugins import load as adapter
 
     wrong = []
     for channel in config.channels:
         try:
-            convert(channel.settings, adapter(channel.kind).Config, channel.name)
+            kind = adapter(channel.kind)
+            kind(convert(channel.settings, kind.Config, channel.name), unconnected(channel.name))
         except ConfigError as error:
             wrong += [str(fault) for fault in error.faults]
         except Misconfigured as error:
             wrong.append(f"{channel.name}: {error}")
     return wrong
+
+
+def unconnected(channel: str) -> Ports:
+    """Ports that lead nowhere, for an adapter that is only looked at."""
+    from aiohttp.web import Application
+
+    from bridge.adapter import Ports
+
+    nowhere: Any = object()
+    return Ports(
+        channel=channel,
+        inlet=nowhere,
+        history=nowhere,
+        desk=nowhere,
+        find=nowhere,
+        signals=nowhere,
+        blobs=nowhere,
+        routes=Application().router,
+        deliveries=nowhere,
+        secret=bytes(32),
+    )
 
 
 @app.command

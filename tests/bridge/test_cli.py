@@ -18,7 +18,7 @@ def typed(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "deskbridge.toml"
-    path.write_text('[[channel]]\nname = "echo"\nkind = "loop"\nqueue = "north/reference"\n')
+    path.write_text('[[channel]]\nname = "echo"\nkind = "loop"\nqueue = "north/reference"\nnetwork = "here"\n')
     return path
 
 
@@ -55,6 +55,13 @@ def test_check_names_a_key_that_its_kind_does_not_know(config: Path) -> None:
     told = typed("check", "-c", str(config))
     assert told.returncode == 1
     assert "echo.colour: is not known" in told.stderr
+
+
+def test_check_names_a_value_that_its_kind_refuses(config: Path) -> None:
+    config.write_text(config.read_text() + "patience_s = 0\n")
+    told = typed("check", "-c", str(config))
+    assert told.returncode == 1
+    assert "echo: patience_s and beat_s must be more than 0" in told.stderr
 
 
 def test_a_broken_file_is_said_without_a_traceback(config: Path) -> None:

@@ -47,6 +47,17 @@ def test_the_example_configuration_loads() -> None:
     assert config.redis.url == config.archive.url == ""
 
 
+def test_every_channel_of_the_example_is_one_that_its_kind_accepts() -> None:
+    command = [
+        str(Path(sys.executable).with_name("deskbridge")),
+        "check",
+        "-c",
+        str(ROOT / "deploy" / "deskbridge.toml"),
+    ]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+
+
 def test_what_the_example_says_about_other_hosts_loads_as_well(tmp_path: Path) -> None:
     text = (ROOT / "deploy" / "deskbridge.toml").read_text()
     for line in ("[redis]", "[archive]", "url = {", "replicas"):
