@@ -1,0 +1,156 @@
+"""What must hold in every state, as code. Slow on purpose: it looks at everything and trusts no index.
+
+Capacity: what the desk itself offers or assigns never goes beyond a librarian's limits. What people decide may: a claim by hand, an
+accepted transfer, a conversation that comes back to who had it, limits lowered while at work. So what is checked is that
+nothing stands on offer to somebody who is beyond a limit by offers alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from routing.access import active, eligible, room
+from routing.deadlines import due
+from routing.records import Conversation
+from routing.roster import Service
+from routing.state import OFFERED, State, follow_up_due, staff_due
+
+
+def invariants(state: State) -> list[str]:
+    """Return what does not hold, [] when all is well."""
+    return [
+        *_conversations(state),
+        *_waiting(state),
+        *_indexes(state),
+        *_lines(state),
+        *_timers(state),
+        *_references(state),
+    ]
+
+
+def _conversations(state: State) -> Iterator[str]:
+    for key, it in state.conversations.items():
+        if key != it.id:
+            yield f"{key} is filed under another id"
+        if (it.state == "active") != bool(it.owner):
+            yield f"{key} is {it.state} with owner {it.owner!r}"
+        if it.offered and it.state != "waiting":
+            yield f"{key} is {it.state} and on offer"
+        if it.handover is not None and (it.state != "active" or it.handover.by != it.owner):
+            yield f"{key} has a transfer that is not its owner's"
+        if (it.state == "closed") != bool(it.closed_at):
+            yield f"{key} is {it.state}, closed at {it.closed_at}"
+        if it.due != due(state, it) and not _outdated(state, it):
+            yield f"{key} is due at {it.due}, not {due(state, it)}"
+
+
+def _outdated(state: State, it: Conversation) -> bool:
+    """A library may have changed its timers since; they count from the next change of the conversation."""
+    libraries = (state.libraries.get(it.library), state.roster.service(it.queue).library)
+    return any(library is not None and library.revision > 1 for library in libraries)
+
+
+def _waiting(state: State) -> Iterator[str]:
+    for key, it in state.conversations.items():
+        if it.state != "waiting":
+            continue
+        service = state.roster.service(it.queue)
+        if service.members and not any(eligible(state, one, it) for one in service.members):
+            yield f"{key} waits where nobody eligible can see it"
+        if it.offered and not active(state, it.offered):
+            yield f"{key} is on offer to {it.offered}, who is no librarian"
+        if service.queue.policy != "offer" and not it.offered:
+            yield from _overlooked(state, it, service)
+
+
+def _overlooked(state: State, it: Conversation, service: Service) -> Iterator[str]:
+    for one in state.present.get(it.queue, ()):
+        staff = state.staff[one]
+        able = service.level.get(one, it.tier + 1) <= it.tier and active(state, one)
+        resting = service.queue.fair_limit and staff.rests_until
+        if able and one not in it.declined and not resting and room(state, one, it.live) > 0:
+            yield f"{it.id} waits while {one} is free"
+
+
+def _indexes(state: State) -> Iterator[str]:
+    load: Counter[tuple[str, bool]] = Counter()
+    mine: dict[str, set[str]] = {}
+    offers: dict[str, set[str]] = {}
+    opened: dict[str, set[str]] = {}
+    handed: dict[str, set[str]] = {}
+    for it in state.conversations.values():
+        if it.state == "closed":
+            continue
+        opened.setdefault(it.queue, set()).add(it.id)
+        if it.owner:
+            mine.setdefault(it.owner, set()).add(it.id)
+        if it.offered:
+            offers.setdefault(it.offered, set()).add(it.id)
+        if it.owner or it.offered:
+            load[it.owner or it.offered, it.live] += 1
+        if it.handover is not None:
+            handed.setdefault(it.handover.librarian or it.handover.queue, set()).add(it.id)
+    if load != Counter({key: number for key, number in state.load.items() if number}):
+        yield "the load is miscounted"
+    pairs = (("mine", mine), ("offers", offers), ("opened", opened), ("handed", handed))
+    for name, truth in pairs:
+        if {key: set(members) for key, members in getattr(state, name).items()} != truth:
+            yield f"the index {name} does not agree with the table"
+    yield from _staff(state)
+
+
+def _staff(state: State) -> Iterator[str]:
+    present: dict[str, set[str]] = {}
+    processes: dict[str, set[str]] = {}
+    for one in state.staff.values():
+        for queue in one.queues if one.connections else ():
+            present.setdefault(queue, set()).add(one.id)
+        for process, _ in one.connections:
+            processes.setdefault(process, set()).add(one.id)
+        if one.connections and one.grace_until:
+            yield f"{one.id} is connected and in grace"
+    if {key: set(members) for key, members in state.present.items()} != present:
+        yield "presence does not agree with the table"
+    if {key: set(members) for key, members in state.processes.items()} != processes:
+        yield "processes do not agree with the table"
+
+
+def _lines(state: State) -> Iterator[str]:
+    truth: dict[tuple[str, bool, int], list[tuple[int, str]]] = {}
+    for it in state.conversations.values():
+        if it.state == "waiting":
+            where = (it.queue, it.live, OFFERED if it.offered else it.tier)
+            truth.setdefault(where, []).append((it.since, it.id))
+    lines = {(queue, *key): list(line) for queue, of in state.lines.items() for key, line in of.items()}
+    if lines != {where: sorted(entries) for where, entries in truth.items()}:
+        yield "a line is not who waits, longest first"
+
+
+def _timers(state: State) -> Iterator[str]:
+    heap = set(state.timers)
+    for (kind, key), when in state.armed.items():
+        if (when, kind, key) not in heap:
+            yield f"the timer of {kind} {key} is not in the heap"
+    wanted = [("conversation", it.id, it.due) for it in state.conversations.values()]
+    wanted += [("staff", one.id, staff_due(one)) for one in state.staff.values()]
+    wanted += [("follow-up", one.id, follow_up_due(one)) for one in state.follow_ups.values()]
+    wanted += [("barred", key, one.until) for key, one in state.barred.items()]
+    for kind, key, when in wanted:
+        if when and state.armed.get((kind, key), when + 1) > when:
+            yield f"nothing will ring for {kind} {key} at {when}"
+
+
+def _references(state: State) -> Iterator[str]:
+    for key, conversation in state.addresses.items():
+        if conversation not in state.conversations:
+            yield f"address {key[:3]}… leads to a conversation that is not there"
+    for one in state.follow_ups.values():
+        it = state.conversations.get(one.conversation)
+        if it is None or it.follow_up != one.id:
+            yield f"follow-up {one.id} has lost its conversation"
+    for key in state.parked:
+        if key in state.deliveries:
+            yield f"a receipt of {key} is parked although its delivery is known"
+    if state.journal:
+        yield "the journal is not empty between inputs"
