@@ -1,7 +1,7 @@
 """Mail addresses in header fields (RFC 5322 3.4), as written by real programs.
 
-The rule: the name and the address that a mail program would show; one pass from left to right, so that a hostile field costs no more
-than its length. Groups are opened, comments name an address that has no other name, route addresses lose their route.
+The rule: the name and the address that a mail program would show; one pass from left to right, so that a hostile field costs no
+more than its length. Groups are opened, comments name an address that has no other name, route addresses lose their route.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _comment(text: str, position: int) -> tuple[str, int]:
 
 def _keep(found: list[Address], words: list[str], angle: str | None, comments: list[str]) -> None:
     phrase = _tidy("".join(words))
-    if angle is None and (not phrase or "@" in phrase and " " not in phrase):
+    if angle is None and (not phrase or ("@" in phrase and " " not in phrase)):
         address, phrase = phrase, ""
     elif angle is None:
         phrase, address = _split_phrase(phrase)

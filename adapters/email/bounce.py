@@ -1,8 +1,8 @@
 """Reports that a mail was not delivered: to whom, with which status, and whether for good.
 
-Read in this order, the first that names a recipient wins: the fields of RFC 3464 (also where they stand in the plain text), the header
-X-Failed-Recipients (exim, Google), JSON of Amazon SES, then the words of the report above the copy of the original mail. The daemon's own
-address and the one the report was sent to are never the failed recipient, unless nothing else is left.
+Read in this order, the first that names a recipient wins: the fields of RFC 3464 (also where they stand in the plain text), the
+header X-Failed-Recipients (exim, Google), JSON of Amazon SES, then the words of the report above the copy of the original mail.
+The daemon's own address and the one the report was sent to are never the failed recipient, unless nothing else is left.
 """
 
 from __future__ import annotations
@@ -21,31 +21,42 @@ MAX_WORDS = 60_000
 MAX_RECIPIENTS = 100
 ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 ORIGINAL_BELOW = re.compile(
-    r"^[\s>*=_-]{0,40}(?:below (?:this line )?is (?:a|the) copy|(?:this is |included is )?a copy of (?:the|your) (?:original )?message|original message"
-    r"|(?:the |your )?(?:headers? of the )?original message (?:follows|headers|was included)|unsent message|(?:the )?header of the original|"
-    r"returned message|non-delivered information|message (?:header|text) follows|message contents|the (?:body|text|following) (?:of the )?message|"
-    r"your (?:original )?message (?:follows|reads)|below this line|this is a copy of|contents? of (?:the )?message|message headers?:|"
-    r"copy of (?:the |your )?message|received:\s+from .{0,200}$|return-path: |=== message|the original message (?:was|follows|is attached)\b.{0,20}$|"
+    r"^[\s>*=_-]{0,40}(?:below (?:this line )?is (?:a|the) copy|(?:this is |included is )?a copy of (?:the|"
+    r"your) (?:original )?message|original message"
+    r"|(?:the |your )?(?:headers? of the )?original message (?:follows|headers|was included)|unsent message|"
+    r"(?:the )?header of the original|"
+    r"returned message|non-delivered information|message (?:header|text) follows|message contents|the (?:body|"
+    r"text|following) (?:of the )?message|"
+    r"your (?:original )?message (?:follows|reads)|below this line|this is a copy of|"
+    r"contents? of (?:the )?message|message headers?:|"
+    r"copy of (?:the |your )?message|received:\s+from .{0,200}$|return-path: |=== message|"
+    r"the original message (?:was|follows|is attached)\b.{0,20}$|"
     r"undelivered message|original (?:mail|message) (?:header|text))",
     re.IGNORECASE | re.MULTILINE,
 )
 OPENS_LINE = re.compile(
-    r"^[\s>*|\"'(-]{0,8}(?:(?:rcpt )?to:?|recipient(?: address)?:?|for|user|address:?|e-?mail:?|failed (?:recipient|addresse?s?(?: follow)?):?|destination:?"
-    r"|(?:failed )?(?:final|original)-recipient:[^;\n]*;|invalid (?:final delivery userid|user|recipient|address):?|(?:expanded|generated) from:?|unknown user:?|mailbox)?\s*"
+    r"^[\s>*|\"'(-]{0,8}(?:(?:rcpt )?to:?|recipient(?: address)?:?|for|user|address:?|e-?mail:?|"
+    r"failed (?:recipient|addresse?s?(?: follow)?):?|destination:?"
+    r"|(?:failed )?(?:final|original)-recipient:[^;\n]*;|invalid (?:final delivery userid|user|recipient|"
+    r"address):?|(?:expanded|generated) from:?|unknown user:?|mailbox)?\s*"
     r"[<\"'\[(]{0,2}(?:mailto:|smtp:|rfc822;\s*)?$",
     re.IGNORECASE,
 )
 NOT_HIS = re.compile(
     r"(?:from|sender|by|reply-?to|cc|contact|help|message-?id|helo|abuse|e-?mail us at|admin\w*(?: at)?|envelope|"
-    r"delivered-to|sent by|your message(?! to)|subject|auth id|submitted by|received:?|postmaster at|in-reply-to|references)[^\n@]{0,24}$",
+    r"delivered-to|sent by|your message(?! to)|subject|auth id|submitted by|received:?|postmaster at|"
+    r"in-reply-to|references)[^\n@]{0,24}$",
     re.IGNORECASE,
 )
 ACTION = re.compile(r"^action:[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
 RECIPIENT = re.compile(
-    r"^\s*(?:final|original)-recipient[ \t]*:[ \t]*(?:[\w-]+[ \t]*;)?[ \t]*<?([^\s<>;]+(?:[ ]@\S+)?)>?", re.IGNORECASE | re.MULTILINE
+    r"^\s*(?:final|original)-recipient[ \t]*:[ \t]*(?:[\w-]+[ \t]*;)?[ \t]*<?([^\s<>;]+(?:[ ]@\S+)?)>?",
+    re.IGNORECASE | re.MULTILINE,
 )
 EXPANDED = re.compile(r"\((?:expanded|generated) from:?\s*<?([^\s<>()]+@[^\s<>()]+)>?\)", re.IGNORECASE)
-BETWEEN_RECIPIENTS = re.compile(r"\n[ \t]*\n|(?<=\n)(?=final-recipient[ \t]*:(?:.*\n)+?final-recipient[ \t]*:)", re.IGNORECASE)
+BETWEEN_RECIPIENTS = re.compile(
+    r"\n[ \t]*\n|(?<=\n)(?=final-recipient[ \t]*:(?:.*\n)+?final-recipient[ \t]*:)", re.IGNORECASE
+)
 JSON_NOTICE = re.compile(r'^\s*\{.*"(?:notificationType|eventType)"', re.DOTALL)
 
 
@@ -84,14 +95,20 @@ class Bounce(msgspec.Struct, frozen=True):
 def read_bounce(root: Part, own: str = "") -> Bounce:
     """Return what a report tells; `own` is our address, which is never the failed one."""
     report, words = _report(root), human_words(root)
-    aside = {address.address.casefold() for name in ("from", "to", "sender") for address in read_addresses(root.fields.raw(name))}
+    aside = {
+        address.address.casefold()
+        for name in ("from", "to", "sender")
+        for address in read_addresses(root.fields.raw(name))
+    }
     aside |= {own.casefold(), ""}
     recipients = _from_json(words) or _from_report(report or words, words)
     if not recipients:
         said = _said(words)
         named = read_addresses(root.fields.raw("x-failed-recipients"))
         found = [address.address for address in named if address.address] or _from_words(words, aside)
-        recipients = [_judged(address, "", _about(address, said, found), whole=said) for address in found[:MAX_RECIPIENTS]]
+        recipients = [
+            _judged(address, "", _about(address, said, found), whole=said) for address in found[:MAX_RECIPIENTS]
+        ]
     return Bounce(tuple(recipients), tuple(_ids(root, words)))
 
 
@@ -112,7 +129,11 @@ def human_words(root: Part) -> str:
 def _report(root: Part) -> str:
     """The fields for programs."""
     for part in root.walk():
-        if part.media_type in ("message/delivery-status", "message/global-delivery-status", "message/x-delivery-status"):
+        if part.media_type in (
+            "message/delivery-status",
+            "message/global-delivery-status",
+            "message/x-delivery-status",
+        ):
             return decode(part.content(), "utf-8").replace("\r\n", "\n")[:MAX_WORDS]
     return ""
 
@@ -135,10 +156,15 @@ def _from_report(report: str, words: str) -> list[Recipient]:
         fields = dict(re.findall(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*)$", block, re.MULTILINE))
         folded = {name.casefold(): value for name, value in fields.items()}
         said = " ".join(folded.get(name, "") for name in ("diagnostic-code", "x-postfix-error", "x-supplementary-info"))
-        action = (ACTION.search(block) or re.match(r"()", "")).group(1) if ACTION.search(block) else "failed"
-        recipient = _judged(address, said, _about(address, human, everybody)[:600], folded.get("status", ""), action.lower())
+        acted = ACTION.search(block)
+        action = acted.group(1) if acted else "failed"
+        recipient = _judged(
+            address, said, _about(address, human, everybody)[:600], folded.get("status", ""), action.lower()
+        )
         found.setdefault(address.casefold(), recipient)
-        for alias in EXPANDED.findall(_about(address, human, everybody)):  # the address that we wrote to stands behind it
+        for alias in EXPANDED.findall(
+            _about(address, human, everybody)
+        ):  # the address that we wrote to stands behind it
             found.setdefault(alias.casefold(), msgspec.structs.replace(recipient, address=alias))
     return list(found.values())
 
@@ -148,7 +174,9 @@ def _best(named: list[str]) -> str:
     return full[0] if full else named[0].strip("<>")
 
 
-def _judged(address: str, said: str, context: str, status: str = "", action: str = "failed", whole: str = "") -> Recipient:
+def _judged(
+    address: str, said: str, context: str, status: str = "", action: str = "failed", whole: str = ""
+) -> Recipient:
     """Decide from what the other server said, else from what stands about the address, else from all of the text."""
     code = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", status)
     declared = code.group(1) if code else ""
@@ -162,7 +190,9 @@ def _from_json(words: str) -> list[Recipient]:
     if not JSON_NOTICE.match(words[:4000]):
         return []
     try:
-        notice = msgspec.json.decode(words.strip().split("\n\n")[0].split("\n--")[0].encode(), type=dict[str, msgspec.Raw])
+        notice = msgspec.json.decode(
+            words.strip().split("\n\n")[0].split("\n--")[0].encode(), type=dict[str, msgspec.Raw]
+        )
         bounce = msgspec.json.decode(notice.get("bounce", msgspec.Raw(b"{}")), type=SesBounce)
     except (msgspec.DecodeError, UnicodeError):
         return []
@@ -215,13 +245,17 @@ def _about(address: str, said: str, others: list[str]) -> str:
     place = said.casefold().find(address.casefold())
     if place < 0:
         return said[:MAX_WORDS]
-    ends = [said.casefold().find(other.casefold(), place + len(address)) for other in others if other.casefold() != address.casefold()]
+    ends = [
+        said.casefold().find(other.casefold(), place + len(address))
+        for other in others
+        if other.casefold() != address.casefold()
+    ]
     end = min((end for end in ends if end > 0), default=len(said))
     return said[said.rfind("\n", 0, place) + 1 : end]
 
 
 def _ids(root: Part, words: str) -> list[str]:
-    """Message ids of the mail that the report is about, from the part that includes it or from the text below the line that says so."""
+    """Message ids of the mail that the report is about, from the part that holds it or the text below the line that says so."""
     found: dict[str, None] = {}
     for part in root.walk()[1:]:
         if part.media_type in ("message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers"):

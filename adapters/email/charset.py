@@ -106,9 +106,11 @@ def _clean(raw: bytes, codec: str) -> str | None:
         text = raw.decode(codec)
     except (UnicodeError, ValueError):
         return None
-    return text.removeprefix("\ufeff").encode("utf-8", "replace").decode("utf-8") if "\ud800" <= max(
-        text, default=""
-    ) <= "\udfff" else text.removeprefix("\ufeff")
+    return (
+        text.removeprefix("\ufeff").encode("utf-8", "replace").decode("utf-8")
+        if "\ud800" <= max(text, default="") <= "\udfff"
+        else text.removeprefix("\ufeff")
+    )
 
 
 def _marked(raw: bytes) -> str | None:

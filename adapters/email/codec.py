@@ -1,7 +1,7 @@
 """Raw bytes to a Mail, and back: the pure door of the adapter.
 
-`parse` never raises: whatever a mail contains comes out as a Mail, if need be one in quarantine. It takes no time limit of its own; run it
-through isolated.py, never on the event loop.
+`parse` never raises: whatever a mail contains comes out as a Mail, if need be one in quarantine. It takes no time limit of its
+own; run it through isolated.py, never on the event loop.
 """
 
 from __future__ import annotations
@@ -78,7 +78,12 @@ def unread(raw: bytes, why: str) -> Mail:
         subject = ""
     made = f"made.{hashlib.sha256(raw).hexdigest()[:40]}@deskbridge.invalid"
     return Mail(
-        author=author, patron=author, subject=subject, message_id=ids[0] or made, quarantined=why, filters=(f"quarantine: {why}",)
+        author=author,
+        patron=author,
+        subject=subject,
+        message_id=ids[0] or made,
+        quarantined=why,
+        filters=(f"quarantine: {why}",),
     )
 
 
@@ -104,6 +109,10 @@ def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
 def read_reply(token: str) -> ReplyPath | None:
     """Return what `mint_reply` wrote, None for "" or anything else."""
     try:
-        return msgspec.msgpack.decode(urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=ReplyPath) if token else None
+        return (
+            msgspec.msgpack.decode(urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=ReplyPath)
+            if token
+            else None
+        )
     except (ValueError, msgspec.DecodeError):
         return None

@@ -1,7 +1,7 @@
 """`deskbridge explain-mail FILE...`: what the pipeline makes of mails, one JSON line per file. No network, no store.
 
-Keys: from, subject, text (the new words), full_text, html, attachments, class, bounce (recipients, status, hard; null for what is no
-bounce), filters (what each decided), quarantined (why; null when it is not).
+Keys: from, subject, text (the new words), full_text, html, attachments, class, bounce (recipients, status, hard; null for what
+is no bounce), filters (what each decided), quarantined (why; null when it is not).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def verdict(mail: Mail) -> dict[str, Any]:
         "full_text": mail.full_text,
         "html": mail.html,
         "attachments": [
-            {"name": one.name, "type": one.media_type, "size": len(one.content), "inline": one.inline} for one in mail.files
+            {"name": one.name, "type": one.media_type, "size": len(one.content), "inline": one.inline}
+            for one in mail.files
         ],
         "class": mail.kind,
         "bounce": bounce,
@@ -61,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = [Path(name) for name in (sys.argv[1:] if arguments is None else arguments)]
     missing = [str(path) for path in paths if not path.is_file()]
     if missing or not paths:
-        sys.stderr.write("explain-mail: " + (f"no such file: {', '.join(missing)}" if missing else "name at least one file") + "\n")
+        sys.stderr.write(
+            "explain-mail: " + (f"no such file: {', '.join(missing)}" if missing else "name at least one file") + "\n"
+        )
         return 2
     asyncio.run(_print(paths))
     return 0

@@ -1,8 +1,8 @@
 """Why mail was not delivered: the words of many mail programs and their status codes, as one reason out of few.
 
-The rule: `hard` only when the address itself will never work: nobody of that name, no such host, moved, accepts no mail. A full box, a
-suspended account, a refused sender or content, a time-out and everything that is merely probable is soft. What the program says in
-words counts more than its code (many answer 5.0.0 or 5.7.1 to everything); codes are of RFC 3463 and RFC 5248.
+The rule: `hard` only when the address itself will never work: nobody of that name, no such host, moved, accepts no mail. A full
+box, a suspended account, a refused sender or content, a time-out and everything that is merely probable is soft. What the
+program says in words counts more than its code (many answer 5.0.0 or 5.7.1 to everything); codes are of RFC 3463 and RFC 5248.
 """
 
 from __future__ import annotations
@@ -15,76 +15,119 @@ HARD = frozenset({"no-such-user", "no-such-host", "moved", "accepts-no-mail"})
 WORDS: tuple[tuple[str, str], ...] = (
     (
         "refused",
-        r"my name was rejected|(?:after|reply to|response to) (?:the )?(?:mail from|helo|ehlo)|recipient preferences|email preferences|"
+        r"my name was rejected|(?:after|reply to|response to) (?:the )?(?:mail from|helo|ehlo)|"
+        r"recipient preferences|email preferences|"
         r"did not like our (?:mail from|ehlo|helo)",
     ),
     (
         "box-full",
-        r"quota|mailbox (?:is )?full|mail ?box .{0,30}exceeded|over ?the ?limit|storage.{0,30}(?:exceed|full|limit)|mailfolder is full|"
-        r"insufficient (?:disk|storage)|disk ?full|full mailbox|boîte.{0,20}pleine|postfach.{0,20}voll|too many messages|not enough space|"
-        r"exceeded the local limit|out of (?:email )?space|inbox is full|account is full|no space left|is over its limit|mailbox size|"
+        r"quota|mailbox (?:is )?full|mail ?box .{0,30}exceeded|over ?the ?limit|storage.{0,30}(?:exceed|full|"
+        r"limit)|mailfolder is full|"
+        r"insufficient (?:disk|storage)|disk ?full|full mailbox|boîte.{0,20}pleine|postfach.{0,20}voll|"
+        r"too many messages|not enough space|"
+        r"exceeded the local limit|out of (?:email )?space|inbox is full|account is full|no space left|"
+        r"is over its limit|mailbox size|"
         r"maildir (?:delivery failed.{0,20})?over|size limit for this user|exceeded (?:his|her|their|storage)",
     ),
     (
         "too-large",
-        r"message (?:is )?too (?:big|large)|exceed\w* .{0,40}(?:message size|size limit|maximum (?:message )?size)|size (?:limit )?exceed|"
-        r"message size (?:exceed|limit)|message length exceeds|too large|mail size limit|file size limit|message.{0,20}larger than",
+        r"message (?:is )?too (?:big|large)|exceed\w* .{0,40}(?:message size|size limit|"
+        r"maximum (?:message )?size)|size (?:limit )?exceed|"
+        r"message size (?:exceed|limit)|message length exceeds|too large|mail size limit|file size limit|"
+        r"message.{0,20}larger than",
     ),
     (
         "suspended",
-        r"account (?:is |has been |was )?(?:disabled|suspended|inactive|deactivated|locked|expired|blocked|on hold|temporarily)|"
-        r"(?:mailbox|mail ?box|user|recipient|email account)\S* (?:\S+ ){0,4}(?:is |has been |was |currently )?(?:disabled|suspended|inactive|frozen|locked)|"
-        r"account.{0,30}not active|not activated|inactive (?:user|account|mailbox)|disabled or discontinued|mailbox currently suspended|"
-        r"user suspended|mailbox (?:temporarily )?disabled|temporarily disabled|account closed|invalid/inactive|mailbox unavailable or access denied",
+        r"account (?:is |has been |was )?(?:disabled|suspended|inactive|deactivated|locked|expired|blocked|"
+        r"on hold|temporarily)|"
+        r"(?:mailbox|mail ?box|user|recipient|email account)\S* (?:\S+ ){0,4}(?:is |has been |was |"
+        r"currently )?(?:disabled|suspended|inactive|frozen|locked)|"
+        r"account.{0,30}not active|not activated|inactive (?:user|account|mailbox)|disabled or discontinued|"
+        r"mailbox currently suspended|"
+        r"user suspended|mailbox (?:temporarily )?disabled|temporarily disabled|account closed|"
+        r"invalid/inactive|mailbox unavailable or access denied",
     ),
     (
         "no-such-user",
-        r"recipient address rejected: access denied|5\.1\.1\W.{0,120}(?:user unknown|unknown user|no such user|does not exist|unknown address)|"
+        r"recipient address rejected: access denied|5\.1\.1\W.{0,120}(?:user unknown|unknown user|"
+        r"no such user|does not exist|unknown address)|"
         r"bad destination mailbox address",
     ),
     (
         "no-such-host",
-        r"domain is not reachable|host (?:unknown|not found|or domain name not found)|unknown host|no such domain|domain (?:name )?(?:does not exist|not found|must resolve"
-        r"|couldn't be found|could not be found|unknown|is not valid|doesn't exist)|name service error|nxdomain|unrouteable (?:mail )?domain|"
-        r"unroutable (?:mail )?domain|bad (?:destination )?(?:host|domain)|illegal host/domain|no mail ?(?:server|exchanger|host)|"
-        r"couldn't find any host|name or service not known|all relevant mx records point to non-?existent|domain of .{0,50}does not resolve|"
-        r"unable to (?:resolve|find) .{0,40}(?:host|domain)|invalid domain|cannot find your domain|recipient.?s? domain.{0,20}(?:invalid|not exist)|"
-        r"name server for .{0,60}not|dns (?:error|lookup).{0,60}(?:not found|no such|nxdomain)|has no (?:valid )?mx|no mx record|no valid hosts",
+        r"domain is not reachable|host (?:unknown|not found|or domain name not found)|unknown host|"
+        r"no such domain|domain (?:name )?(?:does not exist|not found|must resolve"
+        r"|couldn't be found|could not be found|unknown|is not valid|doesn't exist)|name service error|"
+        r"nxdomain|unrouteable (?:mail )?domain|"
+        r"unroutable (?:mail )?domain|bad (?:destination )?(?:host|domain)|illegal host/domain|"
+        r"no mail ?(?:server|exchanger|host)|"
+        r"couldn't find any host|name or service not known|all relevant mx records point to non-?existent|"
+        r"domain of .{0,50}does not resolve|"
+        r"unable to (?:resolve|find) .{0,40}(?:host|domain)|invalid domain|cannot find your domain|"
+        r"recipient.?s? domain.{0,20}(?:invalid|not exist)|"
+        r"name server for .{0,60}not|dns (?:error|lookup).{0,60}(?:not found|no such|nxdomain)|"
+        r"has no (?:valid )?mx|no mx record|no valid hosts",
     ),
-    ("moved", r"has moved|moved to another|address (?:has )?changed|no longer (?:at|on) this server|user .{0,30}has moved|new address"),
+    (
+        "moved",
+        r"has moved|moved to another|address (?:has )?changed|no longer (?:at|on) this server|"
+        r"user .{0,30}has moved|new address",
+    ),
     (
         "accepts-no-mail",
-        r"does not (?:accept|receive) (?:e-?)?mail|doesn't (?:accept|receive) mail|not? accept(?:ing)? (?:any )?(?:e-?)?mail\b|null mx|nullmx|"
-        r"host/domain does not accept mail|smtp protocol (?:is )?not (?:available|supported)|521 .{0,40}(?:accept|not)|host does not receive mail",
+        r"does not (?:accept|receive) (?:e-?)?mail|doesn't (?:accept|receive) mail|"
+        r"not? accept(?:ing)? (?:any )?(?:e-?)?mail\b|null mx|nullmx|"
+        r"host/domain does not accept mail|smtp protocol (?:is )?not (?:available|supported)|"
+        r"521 .{0,40}(?:accept|not)|host does not receive mail",
     ),
     (
         "refused",
-        r"access (?:was )?denied|not authori[sz]ed|blacklist|black ?list|block ?list|blocked|spamhaus|spamcop|barracuda|\brbl\b|dnsbl|reputation|"
-        r"poor sender|sender (?:address )?(?:rejected|denied|verif)|relay(?:ing)? (?:access )?(?:denied|not)|unable to relay|not permitted to relay|"
-        r"relaying|spf|dkim|dmarc|reverse (?:dns|host|lookup)|\bptr\b|policy|spam|virus|infected|content.{0,20}(?:rejected|blocked)|"
-        r"authentication|unauthenticated|not a member|only (?:members|subscribers)|not allowed to (?:post|send)|permission to post|"
-        r"client host .{0,60}(?:rejected|blocked)|too many (?:connections|recipients|errors)|rate.?limit|try again later|greylist|"
-        r"temporarily (?:deferred|rejected)|suspicious|junk|unsolicited|rejected by (?:policy|the recipient)|prohibited|"
-        r"rejected (?:for|due to) (?:policy|security)|banned|not rfc ?\d+ compliant|rfc 5322|malformed|non-ascii|bad header|syntax",
+        r"access (?:was )?denied|not authori[sz]ed|blacklist|black ?list|block ?list|blocked|spamhaus|spamcop|"
+        r"barracuda|\brbl\b|dnsbl|reputation|"
+        r"poor sender|sender (?:address )?(?:rejected|denied|verif)|relay(?:ing)? (?:access )?(?:denied|not)|"
+        r"unable to relay|not permitted to relay|"
+        r"relaying|spf|dkim|dmarc|reverse (?:dns|host|lookup)|\bptr\b|policy|spam|virus|infected|"
+        r"content.{0,20}(?:rejected|blocked)|"
+        r"authentication|unauthenticated|not a member|only (?:members|subscribers)|not allowed to (?:post|"
+        r"send)|permission to post|"
+        r"client host .{0,60}(?:rejected|blocked)|too many (?:connections|recipients|errors)|rate.?limit|"
+        r"try again later|greylist|"
+        r"temporarily (?:deferred|rejected)|suspicious|junk|unsolicited|rejected by (?:policy|the recipient)|"
+        r"prohibited|"
+        r"rejected (?:for|due to) (?:policy|security)|banned|not rfc ?\d+ compliant|rfc 5322|malformed|"
+        r"non-ascii|bad header|syntax",
     ),
     (
         "no-such-user",
-        r"user ?(?:name)? ?(?:is )?(?:unknown|not (?:found|known|exist))|unknown (?:or illegal )?(?:local |virtual )?(?:user|recipient|address|mailbox|account|local-part|alias)|"
-        r"no (?:such|mailbox|account|valid recipient)|(?:user|recipient|address|mailbox|account|addressee|email|alias|person)\S* .{0,60}(?:does not|doesn'?t|do not|did not) (?:exist|have|match|appear)|"
-        r"invalid (?:recipient|mailbox|user|address|final delivery userid|account|virtual|email)|(?:recipient|mailbox|address|user|account) (?:\S+ ){0,3}(?:not found|unknown|invalid|nonexistent|non-existent|"
-        r"unavailable|not (?:valid|recogni[sz]ed|listed|known|available)|is not (?:a |valid|found|known))|not (?:a (?:valid|known|local)|our) (?:user|mailbox|address|recipient|customer|account)|"
-        r"not listed in (?:domino|public|the)|unrouteable address|undeliverable address|name is not recogni[sz]ed|unknown recipient|"
-        r"no longer (?:valid|available|active|in use|here|works|with)|bad (?:destination |recipient )?(?:mailbox|address|user)|"
-        r"this user doesn'?t have|mailbox (?:is )?(?:unavailable|not found)|couldn'?t be found|could not be found|wasn'?t found|was not found|address not found|not exist|nonexistent|non-existent|"
-        r"unknown-?user|destinataire (?:inconnu|inexistant)|adresse (?:d[’']au moins un destinataire invalide|inconnue)|utilisateur inconnu|"
-        r"empfänger .{0,20}unbekannt|unbekannter|usuario desconocido|cuenta no existe|usuário desconhecido|utente sconosciuto|"
-        r"user_unknown|recipnotfound|recipientnotfound|not our customer|not a registered|unable to find|is not known|cannot find|has no mailbox|not have an? (?:account|mailbox)|"
-        r"delivery failed: unknown|invalid local part|account deleted|has been deleted|unknown$|ofr_?\d* ?\[?416|ofr_416|lmtp.{0,30}unknown",
+        r"user ?(?:name)? ?(?:is )?(?:unknown|not (?:found|known|exist))|unknown (?:or illegal )?(?:local |"
+        r"virtual )?(?:user|recipient|address|mailbox|account|local-part|alias)|"
+        r"no (?:such|mailbox|account|valid recipient)|(?:user|recipient|address|mailbox|account|addressee|"
+        r"email|alias|person)\S* .{0,60}(?:does not|doesn'?t|do not|did not) (?:exist|have|match|appear)|"
+        r"invalid (?:recipient|mailbox|user|address|final delivery userid|account|virtual|email)|(?:recipient|"
+        r"mailbox|address|user|account) (?:\S+ ){0,3}(?:not found|unknown|invalid|nonexistent|non-existent|"
+        r"unavailable|not (?:valid|recogni[sz]ed|listed|known|available)|is not (?:a |valid|found|known))|"
+        r"not (?:a (?:valid|known|local)|our) (?:user|mailbox|address|recipient|customer|account)|"
+        r"not listed in (?:domino|public|the)|unrouteable address|undeliverable address|"
+        r"name is not recogni[sz]ed|unknown recipient|"
+        r"no longer (?:valid|available|active|in use|here|works|with)|bad (?:destination |"
+        r"recipient )?(?:mailbox|address|user)|"
+        r"this user doesn'?t have|mailbox (?:is )?(?:unavailable|not found)|couldn'?t be found|"
+        r"could not be found|wasn'?t found|was not found|address not found|not exist|nonexistent|non-existent|"
+        r"unknown-?user|destinataire (?:inconnu|inexistant)|adresse (?:d[’']au moins un destinataire invalide|"
+        r"inconnue)|utilisateur inconnu|"
+        r"empfänger .{0,20}unbekannt|unbekannter|usuario desconocido|cuenta no existe|usuário desconhecido|"
+        r"utente sconosciuto|"
+        r"user_unknown|recipnotfound|recipientnotfound|not our customer|not a registered|unable to find|"
+        r"is not known|cannot find|has no mailbox|not have an? (?:account|mailbox)|"
+        r"delivery failed: unknown|invalid local part|account deleted|has been deleted|unknown$|"
+        r"ofr_?\d* ?\[?416|ofr_416|lmtp.{0,30}unknown",
     ),
     (
         "timed-out",
-        r"timed? ?out|delayed|expired|could not be delivered for|retry time|too long|unable to (?:connect|contact)|connection refused|"
-        r"network (?:is )?unreachable|no route to host|lost connection|connection (?:was )?(?:dropped|reset|closed)|deferred|undelivered for",
+        r"timed? ?out|delayed|expired|could not be delivered for|retry time|too long|unable to (?:connect|"
+        r"contact)|connection refused|"
+        r"network (?:is )?unreachable|no route to host|lost connection|connection (?:was )?(?:dropped|reset|"
+        r"closed)|deferred|undelivered for",
     ),
 )
 PATTERNS = tuple((reason, re.compile(words, re.IGNORECASE)) for reason, words in WORDS)
@@ -105,7 +148,9 @@ CODES: tuple[tuple[str, str], ...] = (
 CODE_PATTERNS = tuple((re.compile(code), reason) for code, reason in CODES)
 ENHANCED = re.compile(r"(?<![\d.\[(v/_-])([245]\.\d\.\d{1,3})(?![\d.]\d|\d|\.\d)")
 REPLY = re.compile(r"(?:^|[\s:>(\"'])([45]\d\d)(?=[\s\-:#]|$)")
-AFTER_DATA = re.compile(r"end of data|reply to (?:end of )?data|>>> ?data\b|smtp command data|after data|data command", re.IGNORECASE)
+AFTER_DATA = re.compile(
+    r"end of data|reply to (?:end of )?data|>>> ?data\b|smtp command data|after data|data command", re.IGNORECASE
+)
 AT_RCPT = re.compile(r"rcpt|recipient|\b5\.[1-9]\.\d", re.IGNORECASE)
 BARE_550 = re.compile(r"(?:^|[\s:;])550\W(?!\S*5\.[1-9])")
 MAX_SAID = 4_000
@@ -113,7 +158,7 @@ MAX_SAID = 4_000
 
 def status_of(said: str) -> str:
     """Return the last enhanced status code in what a server said, else one made of its reply code, else ""."""
-    found = [code for code in ENHANCED.findall(said[:MAX_SAID]) if code[0] in "45"]
+    found: list[str] = [code for code in ENHANCED.findall(said[:MAX_SAID]) if code[0] in "45"]
     specific = [code for code in found if not code.endswith(".0.0")]
     if found:
         return (specific or found)[-1]

@@ -16,7 +16,20 @@ MESSAGE_ID = re.compile(r"<\s*([^<>]{1,998}?)\s*>")
 BARE_ID = re.compile(r"[^\s<>,;]+@[^\s<>,;]+")
 END = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
 KNOWN = frozenset(
-    {"from", "to", "cc", "bcc", "subject", "date", "sender", "reply-to", "message-id", "received", "return-path", "in-reply-to"}
+    {
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "date",
+        "sender",
+        "reply-to",
+        "message-id",
+        "received",
+        "return-path",
+        "in-reply-to",
+    }
     | {"mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id", "delivered-to"}
     | {"references", "x-mailer", "auto-submitted", "content-description", "envelope-to", "dkim-signature", "user-agent"}
 )

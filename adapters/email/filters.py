@@ -1,7 +1,7 @@
 """The ordered chain of small filters that turns parts into a mail; each does one thing and says what it decided, "" for nothing.
 
-A new case is a new filter or a line in one of them, with a mail in the tests; the order is the list at the end. Filters do no I/O and do
-not raise for what a mail contains; a filter that has a bug is named in the quarantine, and its mail waits there.
+A new case is a new filter or a line in one of them, with a mail in the tests; the order is the list at the end. Filters do no
+I/O and do not raise for what a mail contains; a filter that has a bug is named in the quarantine, and its mail waits there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,15 @@ STUB = re.compile(
     r"|(?:please )?(?:view|use|enable).{0,60}html.{0,120}|this is a multi-?part message in mime format\.?)\W*$",
     re.IGNORECASE | re.DOTALL,
 )
-DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-forwarded-to", "apparently-to")
+DELIVERED = (
+    "delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-envelope-to",
+    "x-delivered-to",
+    "x-forwarded-to",
+    "apparently-to",
+)
 
 
 def structure(draft: Draft) -> str:

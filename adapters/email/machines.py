@@ -1,8 +1,8 @@
 """Whether a person wrote a mail, or a machine: `person`, `auto`, `bounce`, `complaint`, `list`.
 
-The rule (RFC 3834, RFC 5230, RFC 2919, RFC 5965, RFC 3464): a mail that a machine sent is never answered automatically, and a bounce or a
-complaint opens no conversation. Headers are believed first; where a program sends none, its sender's name together with its subject or
-its words decide, never one of them alone. Each verdict comes with the rule that gave it.
+The rule (RFC 3834, RFC 5230, RFC 2919, RFC 5965, RFC 3464): a mail that a machine sent is never answered automatically, and a
+bounce or a complaint opens no conversation. Headers are believed first; where a program sends none, its sender's name together
+with its subject or its words decide, never one of them alone. Each verdict comes with the rule that gave it.
 """
 
 from __future__ import annotations
@@ -18,41 +18,68 @@ from adapters.email.structure import Part
 Class = Literal["person", "auto", "bounce", "complaint", "list"]
 
 DAEMON = re.compile(
-    r"mailer-?daemon|mail.?delivery|postmaster|mail ?admin|delivery (?:subsystem|system|service)|mail (?:system|deliver\w* system)|"
-    r"undeliver|bounces?[@+-]|mmdf|daemon@|post_master|smtp@|root@|mailadmin|email delivery|message transfer|<>|mail-daemon|majordomo|"
+    r"mailer-?daemon|mail.?delivery|postmaster|mail ?admin|delivery (?:subsystem|system|service)|"
+    r"mail (?:system|deliver\w* system)|"
+    r"undeliver|bounces?[@+-]|mmdf|daemon@|post_master|smtp@|root@|mailadmin|email delivery|message transfer|"
+    r"<>|mail-daemon|majordomo|"
     r"system administrator|smtp.?server|mail router|microsoft exchange|administrator@|internet mail|anti-?virus|"
     r"smtp_|gateway|mime-?sweeper|mdaemon|listserv|groupshield|mailscanner",
     re.IGNORECASE,
 )
 FAILED_SUBJECT = re.compile(
-    r"undeliver|delivery (?:status )?(?:notification|failure|report|problem|error|has failed|unsuccess)|failure notice|failure delivery|returned ?(?:e?-?mail|to sender|message|email)|"
-    r"mail delivery (?:failed|failure|system|problem|error)|mail ?(?:system )?error|message (?:delayed|status|undeliver|delivery)|delivery (?:failed|delayed|not)|"
-    r"could not (?:be delivered|send)|cannot send|non-?delivery|nondeliverable|not delivered|unzustellbar|nicht zugestellt|mail could not|"
-    r"rejected|warning: (?:could not send|message)|delay(?:ed)? mail|failed mail|bounce|error(?: in)? (?:sending|delivering)|unable to deliver|"
-    r"impossible|non remis|no se (?:ha podido|pudo) entregar|mancata consegna|niet (?:worden )?(?:bezorgd|afgeleverd)|retourn|rapport|недоставлен|"
-    r"не доставлено|配信|エラー|返信不能|not listed|user unknown|unknown user|unreachable|deliverable|notification d|dsn:|returning|smtp error|transient",
+    r"undeliver|delivery (?:status )?(?:notification|failure|report|problem|error|has failed|unsuccess)|"
+    r"failure notice|failure delivery|returned ?(?:e?-?mail|to sender|message|email)|"
+    r"mail delivery (?:failed|failure|system|problem|error)|mail ?(?:system )?error|message (?:delayed|status|"
+    r"undeliver|delivery)|delivery (?:failed|delayed|not)|"
+    r"could not (?:be delivered|send)|cannot send|non-?delivery|nondeliverable|not delivered|unzustellbar|"
+    r"nicht zugestellt|mail could not|"
+    r"rejected|warning: (?:could not send|message)|delay(?:ed)? mail|failed mail|bounce|"
+    r"error(?: in)? (?:sending|delivering)|unable to deliver|"
+    r"impossible|non remis|no se (?:ha podido|pudo) entregar|mancata consegna|niet (?:worden )?(?:bezorgd|"
+    r"afgeleverd)|retourn|rapport|недоставлен|"
+    r"не доставлено|配信|エラー|返信不能|not listed|user unknown|unknown user|unreachable|deliverable|notification d|"
+    r"dsn:|returning|smtp error|transient",
     re.IGNORECASE,
 )
 FAILED_WORDS = re.compile(
-    r"(?:could|can) ?not be delivered|(?:was|were) (?:not|un)(?: able to be)? ?deliver|unable to deliver|wasn'?t able to deliver|did not reach|"
-    r"delivery (?:to the following|has failed|failed|attempt)|failed permanently|permanent (?:fatal )?error|delivery (?:status )?notification|"
-    r"returned to (?:you|sender)|the following (?:recipient|address|destination)|undeliverable|could not (?:deliver|send)|no such user|user unknown|unknown user|"
-    r"recipient(?:'s)? (?:address|mailbox|name|unknown|rejected)|mailbox (?:is )?(?:full|unavailable)|smtp error|remote host said|transcript of session|invalid (?:address|recipient|final)|"
-    r"unrouteable|quota|not be (?:found|sent)|delivery failure|following mail|mail delivery|error message below|bounced|\b55[0-4][ -]|has been delayed|still (?:being )?retr|^4\d\d ",
+    r"(?:could|can) ?not be delivered|(?:was|were) (?:not|un)(?: able to be)? ?deliver|unable to deliver|"
+    r"wasn'?t able to deliver|did not reach|"
+    r"delivery (?:to the following|has failed|failed|attempt)|failed permanently|permanent (?:fatal )?error|"
+    r"delivery (?:status )?notification|"
+    r"returned to (?:you|sender)|the following (?:recipient|address|destination)|undeliverable|"
+    r"could not (?:deliver|send)|no such user|user unknown|unknown user|"
+    r"recipient(?:'s)? (?:address|mailbox|name|unknown|rejected)|mailbox (?:is )?(?:full|unavailable)|"
+    r"smtp error|remote host said|transcript of session|invalid (?:address|recipient|final)|"
+    r"unrouteable|quota|not be (?:found|sent)|delivery failure|following mail|mail delivery|"
+    r"error message below|bounced|\b55[0-4][ -]|has been delayed|still (?:being )?retr|^4\d\d ",
     re.IGNORECASE | re.MULTILINE,
 )
-FORWARDED_FAILURE = re.compile(r"mailer-daemon[\s\S]{0,1500}(?:permanent fatal errors|could not be delivered|session follows)", re.IGNORECASE)
+FORWARDED_FAILURE = re.compile(
+    r"mailer-daemon[\s\S]{0,1500}(?:permanent fatal errors|could not be delivered|session follows)", re.IGNORECASE
+)
 AWAY = re.compile(
-    r"^(?:re: |aw: )?\W{0,3}(?:auto(?:matic|matische?|matisch|mated|matica|mática|matisk)?[ :-]*(?:reply|response|respon[ds]\w*|antwort\w*|antwoord|svar|réponse|risposta|respuesta|resposta|re)?\b"
-    r"|out of (?:the )?office|ooo\b|vacation|away (?:from|until|notice)|i am away|on leave|absence|réponse automatique|absent|abwesen\w*|respuesta automática|fuera de (?:la )?oficina|"
-    r"risposta automatica|fuori (?:sede|ufficio)|resposta automática|fora do escritório|automatisch antwoord|afwezig|autosvar|frånvaro|fravær|poissaolo|odpowiedź automatyczna|nieobecn|"
+    r"^(?:re: |aw: )?\W{0,3}(?:auto(?:matic|matische?|matisch|mated|matica|mática|matisk)?[ :-]*(?:reply|"
+    r"response|respon[ds]\w*|antwort\w*|antwoord|svar|réponse|risposta|respuesta|resposta|re)?\b"
+    r"|out of (?:the )?office|ooo\b|vacation|away (?:from|until|notice)|i am away|on leave|absence|"
+    r"réponse automatique|absent|abwesen\w*|respuesta automática|fuera de (?:la )?oficina|"
+    r"risposta automatica|fuori (?:sede|ufficio)|resposta automática|fora do escritório|automatisch antwoord|"
+    r"afwezig|autosvar|frånvaro|fravær|poissaolo|odpowiedź automatyczna|nieobecn|"
     r"automatická odpověď|автоответ|автоматический ответ|отсутств|自動応答|自动回复|自動返信|不在|nepřítomn)",
     re.IGNORECASE,
 )
-AWAY_ANYWHERE = re.compile(r"out of (?:the )?office|auto-?(?:matic )?reply|autoresponder|auto-?response|automatic(?:ally generated)? response|vacation (?:message|notice|reply)", re.IGNORECASE)
-NO_REPLY = re.compile(r"^(?:no-?_?\.?reply|do-?_?not-?_?reply|donotreply|autoreply|auto-?respond\w*|nobody|notifications?|automailer|system-?mail)(?:[+_.-].*)?$", re.IGNORECASE)
+AWAY_ANYWHERE = re.compile(
+    r"out of (?:the )?office|auto-?(?:matic )?reply|autoresponder|auto-?response|"
+    r"automatic(?:ally generated)? response|vacation (?:message|notice|reply)",
+    re.IGNORECASE,
+)
+NO_REPLY = re.compile(
+    r"^(?:no-?_?\.?reply|do-?_?not-?_?reply|donotreply|autoreply|auto-?respond\w*|nobody|notifications?|"
+    r"automailer|system-?mail)(?:[+_.-].*)?$",
+    re.IGNORECASE,
+)
 COMPLAINT = re.compile(
-    r"email feedback report|abuse report|complaint (?:about|from)|spam report|feedback report|report(?:ed)? (?:as|of) (?:spam|abuse)|client tos notification",
+    r"email feedback report|abuse report|complaint (?:about|from)|spam report|feedback report|"
+    r"report(?:ed)? (?:as|of) (?:spam|abuse)|client tos notification",
     re.IGNORECASE,
 )
 BULK = ("bulk", "junk", "list", "auto_reply", "auto-reply")
@@ -83,7 +110,9 @@ def _complaint(root: Part) -> str:
     subject = root.fields.text("subject")
     if COMPLAINT.search(subject) and ("message/rfc822" in _types(root) or "text/rfc822-headers" in _types(root)):
         return "subject of a complaint with the mail attached"
-    return "Amazon SES complaint" if re.match(r'\s*\{"(?:notification|event)Type":"Complaint"', human_words(root)) else ""
+    return (
+        "Amazon SES complaint" if re.match(r'\s*\{"(?:notification|event)Type":"Complaint"', human_words(root)) else ""
+    )
 
 
 def _bounce(root: Part) -> str:
@@ -114,7 +143,9 @@ def _bounce_by_words(root: Part) -> str:
         return "a forwarded report"
     if re.match(r'\s*\{.{0,200}"(?:notification|event)Type":\s?"(?:Bounce|Delivery|DeliveryDelay)"', words, re.DOTALL):
         return "Amazon SES notice"
-    return "report of a mail transfer program" if "x-mailer-daemon" in fields or "x-rbl-warning-bounce" in fields else ""
+    return (
+        "report of a mail transfer program" if "x-mailer-daemon" in fields or "x-rbl-warning-bounce" in fields else ""
+    )
 
 
 def _carries_original(root: Part) -> bool:
@@ -131,7 +162,15 @@ def _auto(root: Part) -> str:
         return f"Auto-Submitted: {submitted[:30]} (RFC 3834)"
     if _report_type(root) == "disposition-notification" or "message/disposition-notification" in _types(root):
         return "read receipt (RFC 8098)"
-    for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-autogenerated", "x-vacation", "x-fc-machinegenerated", "x-cron-env"):
+    for name in (
+        "x-autoreply",
+        "x-autorespond",
+        "x-autoresponder",
+        "x-autogenerated",
+        "x-vacation",
+        "x-fc-machinegenerated",
+        "x-cron-env",
+    ):
         if name in fields and fields.raw(name).strip().lower() not in ("no", "false", "0"):
             return name.title()
     suppress = fields.raw("x-auto-response-suppress").lower()

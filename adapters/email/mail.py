@@ -24,10 +24,11 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """One mail, understood. `text`: the new words; `full_text`: everything as text; `html`: clean, with `cid:` links to inline files.
+    """One mail, understood. `text`: the new words; `full_text`: everything as text; `html`: clean, with `cid:` links
+    to inline files.
 
-    `patron` is whom an answer goes to (a valid Reply-To, else From); `author` is From. `quarantined` says why a mail must be looked at
-    by a person instead of opening a conversation ("" = fine). `filters`: "name: what it decided", in order.
+    `patron` is whom an answer goes to (a valid Reply-To, else From); `author` is From. `quarantined` says why a mail must be
+    looked at by a person instead of opening a conversation ("" = fine). `filters`: "name: what it decided", in order.
     """
 
     author: Address

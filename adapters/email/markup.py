@@ -1,9 +1,10 @@
 """HTML of a mail: to plain text for reading and trimming, and to clean HTML for isolated display.
 
-The rule: nothing of it may run and nothing may be fetched. The clean HTML comes from nh3 (ammonia) with a short list of elements, no
-style, no class, links only to http(s) and mailto; pictures only those that came with the mail, as `cid:` links that the caller maps.
-The text keeps what a reader sees: hidden elements (preheaders, tracking pixels) are left out, a quotation is marked with `>`, and a
-place where a mail program put the mail that is answered is marked with one line, CUT, that trimming understands.
+The rule: nothing of it may run and nothing may be fetched. The clean HTML comes from nh3 (ammonia) with a short list of
+elements, no style, no class, links only to http(s) and mailto; pictures only those that came with the mail, as `cid:` links
+that the caller maps. The text keeps what a reader sees: hidden elements (preheaders, tracking pixels) are left out, a quotation
+is marked with `>`, and a place where a mail program put the mail that is answered is marked with one line, CUT, that trimming
+understands.
 """
 
 from __future__ import annotations
@@ -14,13 +15,20 @@ from collections.abc import Mapping
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 CUT = "\ue000cut\ue000"
 MAX_HTML = 2_000_000  # characters that are read
 MAX_NODES = 60_000
 MAX_NESTING = 300
-TAGS = frozenset(
-    "a abbr b blockquote br caption code col colgroup dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s samp small "
-    "span strike strong sub sup table tbody td tfoot th thead tr tt u ul".split()
+TAGS = _names(
+    """
+    a abbr b blockquote br caption code col colgroup dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p
+    pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul
+    """
 )
 ATTRIBUTES = {
     "a": {"href", "title"},
@@ -29,31 +37,54 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
     "ol": {"start"},
 }
-DROPPED = {"script", "style", "title", "template", "noscript", "iframe", "object", "embed", "svg", "math", "textarea", "select"}
-BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p "
-    "pre section table tr ul".split()
+DROPPED = _names(
+    """
+    embed iframe math noscript object script select style svg template textarea title
+    """
 )
-SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre".split())
-SKIPPED = frozenset({"script", "style", "head", "title", "template", "noscript", "svg", "math", "object", "iframe", "o:p", "xml"})
-HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt)?\s*(?:;|$)", re.IGNORECASE)
+BLOCKS = _names(
+    """
+    address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header
+    hr li main nav ol p pre section table tr ul
+    """
+)
+SPACED = _names(
+    """
+    dl h1 h2 h3 h4 h5 h6 ol p pre ul
+    """
+)
+SKIPPED = _names(
+    """
+    head iframe math noscript o:p object script style svg template title xml
+    """
+)
+HIDDEN = re.compile(
+    r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt)?\s*(?:;|$)",
+    re.IGNORECASE,
+)
 QUOTED_CLASS = re.compile(
-    r"(?:^|\s)(?:gmail_quote(?:_container)?|yahoo_quoted|moz-email-headers-table|OutlookMessageHeader|zmail_extra|protonmail_quote"
-    r"|tutanota_quote|WordSection1-quote|ms-outlook-mobile-reference-message|gmail_extra_quote|mailbox_signature_quote|freebirdQuote)(?:\s|$)"
+    r"(?:^|\s)(?:gmail_quote(?:_container)?|yahoo_quoted|moz-email-headers-table|OutlookMessageHeader|"
+    r"zmail_extra|protonmail_quote"
+    r"|tutanota_quote|WordSection1-quote|ms-outlook-mobile-reference-message|gmail_extra_quote|"
+    r"mailbox_signature_quote|freebirdQuote)(?:\s|$)"
 )
 QUOTED_ID = re.compile(
-    r"^(?:x_)*(?:divRplyFwdMsg|stopSpelling|appendonsend|OLK_SRC_BODY_SECTION|reply-intro|isReplyContent|mail-editor-reference-message.*"
+    r"^(?:x_)*(?:divRplyFwdMsg|stopSpelling|appendonsend|OLK_SRC_BODY_SECTION|reply-intro|isReplyContent|"
+    r"mail-editor-reference-message.*"
     r"|yahoo_quoted_.*|x_divRplyFwdMsg|replySplit|zimbraReply.*)$"
 )
 OUTLOOK_RULE = re.compile(
-    r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1\.0pt|padding:\s*3\.0pt\s+0(?:cm|in|mm)?\s+0(?:cm|in|mm)?\s+0(?:cm|in|mm)?"
+    r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1\.0pt|padding:\s*3\.0pt\s+0(?:cm|in|mm)?\s+0(?:cm|in|"
+    r"mm)?\s+0(?:cm|in|mm)?"
     r"|padding-top:\s*5px;\s*border-top-color:\s*rgb\(229,\s*229,\s*229\)",
     re.IGNORECASE,
 )
 OUTSIDE = re.compile(r"https?://|mailto:", re.IGNORECASE)
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
-NOT_NESTED = frozenset(
-    "area base basefont br col dd dt embed frame hr img input li link meta option p param source td th tr track wbr".split()
+NOT_NESTED = _names(
+    """
+    area base basefont br col dd dt embed frame hr img input li link meta option p param source td th tr track wbr
+    """
 )
 SPACES = re.compile(r"[ \t\r\n\f\v]+")
 
@@ -61,8 +92,8 @@ SPACES = re.compile(r"[ \t\r\n\f\v]+")
 def clean_html(source: str, pictures: Mapping[str, str]) -> str:
     """Return HTML that can neither run nor fetch anything.
 
-    `pictures` maps content ids of this mail to links of ours (or to `cid:` links, to be mapped later by cleaning once more); any other
-    picture loses its source and keeps its description.
+    `pictures` maps content ids of this mail to links of ours (or to `cid:` links, to be mapped later by cleaning once more);
+    any other picture loses its source and keeps its description.
     """
 
     def filtered(tag: str, attribute: str, value: str) -> str | None:
@@ -75,7 +106,7 @@ def clean_html(source: str, pictures: Mapping[str, str]) -> str:
     return nh3.clean(
         shallow(source[:MAX_HTML]),
         tags=set(TAGS),
-        clean_content_tags=DROPPED,
+        clean_content_tags=set(DROPPED),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         attribute_filter=filtered,
         url_schemes={"http", "https", "mailto", "cid"},
@@ -136,15 +167,16 @@ class Page:
             self.nodes += 1
             if self.nodes > MAX_NODES:
                 break
-            if node.tag == "-text":
+            tag = node.tag or "-"
+            if tag == "-text":
                 self._words(node.text_content or "")
                 continue
-            if node.tag in SKIPPED or node.tag.startswith("-") or len(waiting) > MAX_NODES:
+            if tag in SKIPPED or tag.startswith("-") or len(waiting) > MAX_NODES:
                 continue
             attributes = {name: value or "" for name, value in node.attributes.items()}
             if HIDDEN.search(attributes.get("style", "")) or "hidden" in attributes:
                 continue
-            closing = self._open(node.tag, attributes)
+            closing = self._open(tag, attributes)
             waiting.append((None, closing))
             children = list(node.iter(include_text=True))
             waiting.extend((child, "") for child in reversed(children))
@@ -231,18 +263,20 @@ class Page:
 def _opens_quotation(tag: str, attributes: dict[str, str]) -> bool:
     style = attributes.get("style", "")
     return bool(
-        tag in ("div", "hr", "table", "body", "span")
-        and (
-            QUOTED_CLASS.search(attributes.get("class", ""))
-            or QUOTED_ID.match(attributes.get("id", ""))
-            or "data-marker" in attributes and attributes["data-marker"] == "__QUOTED_TEXT__"
+        (
+            tag in ("div", "hr", "table", "body", "span")
+            and (
+                QUOTED_CLASS.search(attributes.get("class", ""))
+                or QUOTED_ID.match(attributes.get("id", ""))
+                or ("data-marker" in attributes and attributes["data-marker"] == "__QUOTED_TEXT__")
+            )
         )
         or (tag == "div" and OUTLOOK_RULE.search(style))
     )
 
 
 def _is_indent(attributes: dict[str, str]) -> bool:
-    """A blockquote that only moves its own text to the right: programs that quote say so by type, class of the outer box, or a line."""
+    """A blockquote that only moves its own text to the right: quoting programs say so by type, outer box, or a line."""
     style = re.sub(r"\s", "", attributes.get("style", "").lower())
     if attributes.get("type") == "cite":
         return False

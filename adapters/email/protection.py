@@ -1,7 +1,7 @@
 """Marks beside the sender: encrypted or signed mail, and what a trusted server found about SPF, DKIM and DMARC (RFC 8601).
 
-The rule: signatures are shown as such and never called valid, since nothing here checks them. Results are believed only from a server
-that the configuration names, and only its topmost field: anybody can write such a field into a mail.
+The rule: signatures are shown as such and never called valid, since nothing here checks them. Results are believed only from a
+server that the configuration names, and only its topmost field: anybody can write such a field into a mail.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import re
 
 from adapters.email.structure import Part
 
-RESULT = re.compile(r"(?:^|;)\s*(spf|dkim|dmarc)\s*=\s*(pass|fail|softfail|neutral|none|temperror|permerror)\b", re.IGNORECASE)
+RESULT = re.compile(
+    r"(?:^|;)\s*(spf|dkim|dmarc)\s*=\s*(pass|fail|softfail|neutral|none|temperror|permerror)\b", re.IGNORECASE
+)
 COMMENT = re.compile(r"\([^()]*\)")
 WORST = ("pass", "none", "neutral", "softfail", "temperror", "permerror", "fail")
 

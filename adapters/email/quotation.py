@@ -1,9 +1,10 @@
 """What each line of a mail's text is: the patron's words, or a mark of what is answered, a signature, a quotation.
 
-Each line gets one letter, which trim.py reads: `t` text, `e` empty, `q` quoted, `b` the sentence before a quotation, `o` the line above an
-original or forwarded mail, `h` a block From/Sent/To/Subject, `c` where HTML put the quotation, `d` a delimiter line, `s` sent from a device.
-A sentence before a quotation is one that says a time or an address and that somebody wrote; it may be broken over several lines. Words of
-many languages are in wording.py. Work is bounded per line, so no text costs more than its length.
+Each line gets one letter, which trim.py reads: `t` text, `e` empty, `q` quoted, `b` the sentence before a quotation, `o` the
+line above an original or forwarded mail, `h` a block From/Sent/To/Subject, `c` where HTML put the quotation, `d` a delimiter
+line, `s` sent from a device. A sentence before a quotation is one that says a time or an address and that somebody wrote; it
+may be broken over several lines. Words of many languages are in wording.py. Work is bounded per line, so no text costs more
+than its length.
 """
 
 from __future__ import annotations
@@ -35,8 +36,13 @@ DELIMITER = re.compile(r"^[ \t>*]{0,3}(?:[-_=+~#*ᐧ—–‐]{2,}|[-_—–ᐧ]
 SETEXT = re.compile(r"^(?:={3,}|-{3,})\s*$")
 FENCE = re.compile(r"^\s{0,3}```")
 DASHED = re.compile(r"^[\s>*_]*(?:[-=_*~]{2,}|[—–‐]{2,})\s*(.{3,70}?)\s*(?:[-=_*~]{2,}|[—–‐]{2,})[\s*_]*$")
-FORWARDED_BY = re.compile(r"^(?:forwarded|weitergeleitet|transféré|inoltrato|reenviado) (?:by|von|par|da|por) ", re.IGNORECASE)
-QUOTING = re.compile(r"^(?:quoting|zitat von|zitiere|citando|citazione di|citation de|citerar|citeren van) .{0,80}@.{3,60}[:：]$", re.IGNORECASE)
+FORWARDED_BY = re.compile(
+    r"^(?:forwarded|weitergeleitet|transféré|inoltrato|reenviado) (?:by|von|par|da|por) ", re.IGNORECASE
+)
+QUOTING = re.compile(
+    r"^(?:quoting|zitat von|zitiere|citando|citazione di|citation de|citerar|citeren van) .{0,80}@.{3,60}[:：]$",
+    re.IGNORECASE,
+)
 NAME_THEN_DATE = re.compile(
     r"^[^\d<>]{2,60}\s(?:" + "|".join(map(re.escape, WROTE)) + r").{0,30}\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.{0,40}[:：]$"
     r"|^.{2,60} said the following on .{6,60}:$",
@@ -46,21 +52,28 @@ BIDI = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 ADDRESS = re.compile(r"[\w.+=-]+@[\w-]+(?:\.[\w-]+)*")
 BRACKETED = re.compile(r"(?:[<(\[]|&lt;|mailto:)\s*(?:mailto:)?[^<>@]{0,80}?[\w.+=-]+@[\w-]+", re.IGNORECASE)
 TIME = re.compile(
-    r"\d{1,2}[:.h]\d{2}(?!\d)|(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\s*[ap]\.?m\b|\d{1,2}\s?[時시点點]", re.IGNORECASE
+    r"\d{1,2}[:.h]\d{2}(?!\d)|(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\s*[ap]\.?m\b|\d{1,2}\s?[時시点點]",
+    re.IGNORECASE,
 )
-DAY = re.compile(r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ -]+(?:de )?[^\W\d]{3,}|[^\W\d]{3,}\.?[ -]+\d{1,2}\b|\d{1,4}[./年-]\s?\d{1,2}[./月-]\s?\d{1,4})")
+DAY = re.compile(
+    r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ -]+(?:de )?[^\W\d]{3,}|[^\W\d]{3,}\.?[ -]+\d{1,2}\b|\d{1,4}[./年-]\s?\d{1,2}[./月-]\s?\d{1,4})"
+)
 STARTS_WITH_DATE = re.compile(r"^\W{0,4}(?:[^\W\d]{2,12}[.,]{0,2}\s+)?(?:" + DAY.pattern + r"|\d{4})")
 BARE_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d{1,2}:\d\d (?:(?:GMT|UTC)?[+-]\d\d:?\d\d|GMT|UTC) \S.{0,80}$")
 CLOSES = re.compile(r"(?:[:：]|[-—]{2,}|(?<=wrote)\.)[\s*_>]*$")
 SAYS_WHEN_OR_WHO = re.compile(r"[\d@]")
 LEAD = re.compile(r"^[\s>*_\-—.]*")
 WORD_BREAK = re.compile(r"[\s,.:;*_]+")
-LABEL = re.compile(r"^[\s>]*[*_]{0,2}([^\W\d][^:：*_<>@]{0,24}?)[*_]{0,2}\s?[:：](?:[*_]{0,2}(?:\s|$|[<\"'*_(]|(?=\S+@))|(?=\S))")
+LABEL = re.compile(
+    r"^[\s>]*[*_]{0,2}([^\W\d][^:：*_<>@]{0,24}?)[*_]{0,2}\s?[:：](?:[*_]{0,2}(?:\s|$|[<\"'*_(]|(?=\S+@))|(?=\S))"
+)
 URL_LINE = re.compile(r"^\s*[(<\[]?\s*https?://\S+[)>\]]*\s*>?\s*$")
 MEANING = {word: kind for kind, words in LABELS.items() for word in words}
 VERB = re.compile(
     "|".join(
-        (r"(?<!\w)" if word[0].isascii() else "") + re.escape(word) + (r"(?!\w)" if word[-1].isalpha() and word[-1] < "⺀" else "")
+        (r"(?<!\w)" if word[0].isascii() else "")
+        + re.escape(word)
+        + (r"(?!\w)" if word[-1].isalpha() and word[-1] < "⺀" else "")
         for word in sorted(WROTE, key=len, reverse=True)
     ),
     re.IGNORECASE,
@@ -113,7 +126,11 @@ def _opens_original(bare: str) -> bool:
     inner = dashed.group(1).casefold() if dashed else ""
     if FORWARDED_BY.match(inner):
         return True
-    return bool(inner) and any(word in inner for word in MESSAGE_ADJECTIVES) and any(word in inner for word in MESSAGE_NOUNS)
+    return (
+        bool(inner)
+        and any(word in inner for word in MESSAGE_ADJECTIVES)
+        and any(word in inner for word in MESSAGE_NOUNS)
+    )
 
 
 def _from_device(bare: str) -> bool:
@@ -126,7 +143,9 @@ def _from_device(bare: str) -> bool:
     rest = re.sub(r"<[^>]*>|\([^)]*\)|\[[^\]]*\]", " ", match.group(1))
     words = rest.split()
     known = any(device in folded for device in DEVICES)
-    linked = folded.startswith(("发自", "來自", "来自", "發自", "von meinem", "diese nachricht")) or bool(words) and words[0].strip("'’") in LINKS
+    linked = folded.startswith(("发自", "來自", "来自", "發自", "von meinem", "diese nachricht")) or (
+        bool(words) and words[0].strip("'’") in LINKS
+    )
     if not (linked or known):
         return False
     if "," in rest:  # "my desk, far from my phone" is no device, "my iPhone, sorry for typos" is
@@ -189,14 +208,18 @@ def _block(lines: list[str], marks: list[str], start: int) -> tuple[int, set[str
 
 
 def _continues(line: str) -> bool:
-    return line[:1] in " \t" and bool(ADDRESS.search(line)) or line.strip().startswith("<") and "@" in line
+    return (line[:1] in " \t" and bool(ADDRESS.search(line))) or (line.strip().startswith("<") and "@" in line)
 
 
 def _sentences(lines: list[str], marks: list[str]) -> None:
     """Find sentences before a quotation by the line that closes them, looking up to four lines back for where they begin."""
     for j, line in enumerate(lines):
         bare = line.strip()
-        if marks[j] == "t" and len(bare) <= 200 and (BARE_STAMP.match(bare) or QUOTING.match(bare) or NAME_THEN_DATE.match(bare)):
+        if (
+            marks[j] == "t"
+            and len(bare) <= 200
+            and (BARE_STAMP.match(bare) or QUOTING.match(bare) or NAME_THEN_DATE.match(bare))
+        ):
             marks[j] = "b"
         elif marks[j] in "tq" and len(line) <= MAX_SENTENCE and CLOSES.search(line):
             start = _sentence_start(lines, marks, j)
@@ -253,7 +276,13 @@ def is_sentence(text: str) -> bool:
     if VERB.search(text):
         return bool(addressed or TIME.search(text) or DAY.search(text))
     tail = text.rstrip(" *_:：->")
-    return bool(addressed and TIME.search(text) and DAY.search(text) and text.rstrip("* ")[-1] in ":：" and tail[-60:].count("@"))
+    return bool(
+        addressed
+        and TIME.search(text)
+        and DAY.search(text)
+        and text.rstrip("* ")[-1] in ":："
+        and tail[-60:].count("@")
+    )
 
 
 def _starts_strong(line: str) -> bool:
@@ -269,7 +298,12 @@ def _starts_strong(line: str) -> bool:
 def _starts_weak(text: str) -> bool:
     """`Some One <some@example.org> wrote:`, at the beginning of a line."""
     found = BRACKETED.search(text)
-    return bool(found) and found is not None and 0 < found.start() <= 90 and not re.search(r"[.!?]\s", text[: found.start()])
+    return (
+        bool(found)
+        and found is not None
+        and 0 < found.start() <= 90
+        and not re.search(r"[.!?]\s", text[: found.start()])
+    )
 
 
 def _wrapped(lines: list[str], marks: list[str]) -> None:

@@ -1,7 +1,7 @@
 """Which parts are the words of a mail and which are attachments (the algorithm of RFC 8621, section 4.1.4).
 
-Departures, each for the reader's sake: pictures inside the HTML stay listed (marked inline), machine parts of reports and signatures
-are not the patron's words, and a nested mail is an attachment with its subject as name.
+Departures, each for the reader's sake: pictures inside the HTML stay listed (marked inline), machine parts of reports and
+signatures are not the patron's words, and a nested mail is an attachment with its subject as name.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _choose(choice: Choice, parts: list[Part], kind: str, alternative: bool, pla
 
 
 def _inline(part: Part, place: int, kind: str) -> bool:
-    if part.disposition == "attachment" or kind == "report" and place:
+    if part.disposition == "attachment" or (kind == "report" and place):
         return False
     if part.media_type.startswith(MEDIA):
         return not (part.name and part.disposition != "inline" and not part.content_id)

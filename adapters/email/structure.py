@@ -1,7 +1,8 @@
 """The parts of a mail: raw bytes to a tree (RFC 2045, RFC 2046), in one pass over each level.
 
-The rule: a broken mail is still a mail. A missing end, a missing boundary, a wrong encoding or a part inside nothing yields what a person
-can read, with a word in `faults`. Depth and number of parts are bounded, so the work grows with the size and with nothing else.
+The rule: a broken mail is still a mail. A missing end, a missing boundary, a wrong encoding or a part inside nothing yields
+what a person can read, with a word in `faults`. Depth and number of parts are bounded, so the work grows with the size and with
+nothing else.
 """
 
 from __future__ import annotations

@@ -56,4 +56,4 @@ def _words(opened: TNEF) -> str:
         return decode(body) if isinstance(body, bytes) else str(body)
     if html:
         return html_text(decode(html) if isinstance(html, bytes) else str(html))
-    return str(rtf_to_text(decode(decompress(rtf)), errors="ignore")) if rtf else ""
+    return str(rtf_to_text(decode(decompress(rtf)))) if rtf else ""

@@ -1,8 +1,8 @@
 """The new words of a mail: what the patron wrote, without what he answers to and without his signature.
 
 The rules, in order (conventions of the mail programs themselves; where they differ, no new text is lost):
-1. A delimiter line ends the words (`-- ` and its many variants, RFC 3676 4.3), as does a line that a telephone adds, unless a quotation
-   follows it; a delimiter before any words is passed over.
+1. A delimiter line ends the words (`-- ` and its many variants, RFC 3676 4.3), as does a line that a telephone adds, unless a
+   quotation follows it; a delimiter before any words is passed over.
 2. Where an original, a forwarded mail or an answered mail begins and is not marked with `>`, the words end.
 3. A quotation marked with `>` ends with its marks: what stands below it is new. At the end of the words it is cut.
 4. One attributed quotation in between or above is cut; two or more with answers between them are kept, for the answers need them.
@@ -133,7 +133,9 @@ def _next_beyond(marks: list[str], start: int) -> str:
 
 
 def _kept(segments: list[Segment], said: list[str], from_html: bool) -> list[str]:
-    while segments and not segments[-1].words and (len(segments) > 1 or segments[-1].attributed or _only_quotes(segments)):
+    while (
+        segments and not segments[-1].words and (len(segments) > 1 or segments[-1].attributed or _only_quotes(segments))
+    ):
         said.append("quotation")
         segments.pop()
     quotes = [segment for segment in segments if not segment.words]

@@ -5,290 +5,166 @@ Tables only; quotation.py says how they are used. Everything is compared in lowe
 
 from __future__ import annotations
 
+
+def _table(text: str) -> tuple[str, ...]:
+    """Words between bars."""
+    return tuple(" ".join(word.split()) for word in text.split("|"))
+
+
 # How the sentence before a quotation begins ("On Monday ...").
-ON = (
-    "on at in le am vom der el em il op den på pa om w dnia dne dňa ve v в on la ke ti su ma pe to la lu ma me je ve sa di lun mar mer jeu "
-    "ven sam dim mån tis ons tors fre lör sön man tir tor lør søn pon wt śr czw pt sob niedz vào ngày pada στις στη στο на у 在 于 於 am. "
-    "den. dia el. ons. po út st čt pá so ne pirm antr treč ketv penkt šešt sekm a az kuupäeval ai"
-).split()
-ON_PHRASES = ("בתאריך", "في ", "เมื่อ", "in data", "w dniu", "il giorno", "il dia", "em data", "el día", "no dia", "dana", "data di", "op datum")
+ON = _table(
+    """
+    on | at | in | le | am | vom | der | el | em | il | op | den | på | pa | om | w | dnia | dne | dňa | ve | v | в | la
+    | ke | ti | su | ma | pe | to | lu | me | je | sa | di | lun | mar | mer | jeu | ven | sam | dim | mån | tis | ons
+    | tors | fre | lör | sön | man | tir | tor | lør | søn | pon | wt | śr | czw | pt | sob | niedz | vào | ngày | pada
+    | στις | στη | στο | на | у | 在 | 于 | 於 | am. | den. | dia | el. | ons. | po | út | st | čt | pá | so | ne | pirm
+    | antr | treč | ketv | penkt | šešt | sekm | a | az | kuupäeval | ai
+    """
+)
+ON_PHRASES = _table(
+    """
+    בתאריך | في | เมื่อ | in data | w dniu | il giorno | il dia | em data | el día | no dia | dana | data di | op datum
+    """
+)
 
 # The verb of that sentence.
-WROTE = (
-    "wrote",
-    "writes",
-    "sent",
-    "schrieb",
-    "schreibt",
-    "geschrieben",
-    "a écrit",
-    "écrit",
-    "a ecrit",
-    "a scris",
-    "escribió",
-    "escribio",
-    "escribiste",
-    "va escriure",
-    "ha escrit",
-    "escreveu",
-    "ha scritto",
-    "scrive",
-    "scritto",
-    "schreef",
-    "geschreven",
-    "skrev",
-    "skreiv",
-    "skrifaði",
-    "kirjoitti",
-    "kirjutas",
-    "rakstīja",
-    "rašė",
-    "parašė",
-    "napisał",
-    "napisała",
-    "napisał(a)",
-    "pisze",
-    "napsal",
-    "napsala",
-    "napsal(a)",
-    "napísal",
-    "napísala",
-    "napisao",
-    "napisala",
-    "je napisal",
-    "написал",
-    "написала",
-    "написал(а)",
-    "написав",
-    "написала",
-    "пишет",
-    "пише",
-    "писал",
-    "написа",
-    "írta",
-    "ezt írta",
-    "yazdı",
-    "şunu yazdı",
-    "έγραψε",
-    "viết",
-    "đã viết",
-    "menulis",
-    "เขียนว่า",
-    "เขียน",
-    "写道",
-    "寫道",
-    "写到",
-    "書きました",
-    "書き込み",
-    "のメッセージ",
-    "작성",
-    "님이 작성",
-    "כתב",
-    "כתבה",
-    "‫כתב",
-    "كتب",
-    "كتبت",
+WROTE = _table(
+    """
+    wrote | writes | sent | schrieb | schreibt | geschrieben | a écrit | écrit | a ecrit | a scris | escribió | escribio
+    | escribiste | va escriure | ha escrit | escreveu | ha scritto | scrive | scritto | schreef | geschreven | skrev
+    | skreiv | skrifaði | kirjoitti | kirjutas | rakstīja | rašė | parašė | napisał | napisała | napisał(a) | pisze
+    | napsal | napsala | napsal(a) | napísal | napísala | napisao | napisala | je napisal | написал | написала
+    | написал(а) | написав | пишет | пише | писал | написа | írta | ezt írta | yazdı | şunu yazdı | έγραψε | viết
+    | đã viết | menulis | เขียนว่า | เขียน | 写道 | 寫道 | 写到 | 書きました | 書き込み | のメッセージ
+    | 작성 | 님이 작성 | כתב | כתבה | ‫כתב | كتب
+    | كتبت
+    """
 )
 
-# The line between an answer and the mail below it; a noun of these between dashes, or a whole line of OPENINGS.
-MESSAGE_NOUNS = (
-    "message",
-    "messages",
-    "mail",
-    "e-mail",
-    "email",
-    "nachricht",
-    "originalnachricht",
-    "mensaje",
-    "mensagem",
-    "messaggio",
-    "bericht",
-    "meddelande",
-    "meddelelse",
-    "melding",
-    "originalmelding",
-    "viesti",
-    "wiadomość",
-    "wiadomosc",
-    "zpráva",
-    "správa",
-    "сообщение",
-    "письмо",
-    "повідомлення",
-    "лист",
-    "üzenet",
-    "ileti",
-    "mesaj",
-    "iletisi",
-    "μήνυμα",
-    "missatge",
-    "poruka",
-    "sporočilo",
-    "邮件",
-    "郵件",
-    "メッセージ",
-    "메시지",
-    "message-",
-    "brev",
-    "mejl",
-    "отправленное",
+# The line between an answer and the mail below it: a noun and an adjective of these between dashes, or a whole line of OPENINGS.
+MESSAGE_NOUNS = _table(
+    """
+    message | messages | mail | e-mail | email | nachricht | originalnachricht | mensaje | mensagem | messaggio
+    | bericht | meddelande | meddelelse | melding | originalmelding | viesti | wiadomość | wiadomosc | zpráva | správa
+    | сообщение | письмо | повідомлення | лист | üzenet | ileti | mesaj | iletisi | μήνυμα | missatge | poruka | sporočilo
+    | 邮件 | 郵件 | メッセージ | 메시지 | message- | brev | mejl | отправленное
+    """
 )
-MESSAGE_ADJECTIVES = (
-    "origin",
-    "oryginal",
-    "ursprüng",
-    "ursprung",
-    "oprindelig",
-    "opprinnelig",
-    "oorspronkelijk",
-    "alkuper",
-    "původní",
-    "pôvodn",
-    "исходн",
-    "оригинал",
-    "первоначальн",
-    "пересыл",
-    "переслан",
-    "перенаправ",
-    "eredeti",
-    "továbbított",
-    "orijinal",
-    "özgün",
-    "yönlendiril",
-    "αρχικ",
-    "forward",
-    "weitergeleitet",
-    "reply",
-    "transf",
-    "réexpédi",
-    "réachemin",
-    "inoltrat",
-    "doorgestuurd",
-    "reenviad",
-    "encaminhad",
-    "videresendt",
-    "vidarebefordra",
-    "välitetty",
-    "przekazan",
-    "przesłan",
-    "přeposlan",
-    "edelleen",
-    "izvorn",
-    "proslijeđen",
-    "d'origine",
-    "d’origine",
-    "原始",
-    "转发",
-    "轉寄",
-    "元の",
-    "原件",
-    "転送",
-    "원본",
-    "전달",
+MESSAGE_ADJECTIVES = _table(
+    """
+    origin | oryginal | ursprüng | ursprung | oprindelig | opprinnelig | oorspronkelijk | alkuper | původní | pôvodn
+    | исходн | оригинал | первоначальн | пересыл | переслан | перенаправ | eredeti | továbbított | orijinal | özgün
+    | yönlendiril | αρχικ | forward | weitergeleitet | reply | transf | réexpédi | réachemin | inoltrat | doorgestuurd
+    | reenviad | encaminhad | videresendt | vidarebefordra | välitetty | przekazan | przesłan | přeposlan | edelleen
+    | izvorn | proslijeđen | d'origine | d’origine | 原始 | 转发 | 轉寄 | 元の | 原件 | 転送 | 원본 | 전달
+    """
 )
-OPENINGS = (
-    "begin forwarded message",
-    "forwarded message",
-    "original message",
-    "begin weitergeleiteter nachricht",
-    "anfang der weitergeleiteten nachricht",
-    "anfang der weitergeleiteten e-mail",
-    "weitergeleitete nachricht",
-    "début du message réexpédié",
-    "début du message transféré",
-    "message transféré",
-    "inizio messaggio inoltrato",
-    "inizio del messaggio inoltrato",
-    "inicio del mensaje reenviado",
-    "inicio de mensaje reenviado",
-    "mensaje reenviado",
-    "início da mensagem reencaminhada",
-    "início da mensagem encaminhada",
-    "begin doorgestuurd bericht",
-    "doorgestuurd bericht",
-    "vidarebefordrat brev",
-    "vidarebefordrat mejl",
-    "videresendt besked",
-    "videresendt melding",
-    "start på videresendt melding",
-    "välitetty viesti",
-    "początek przekazywanej wiadomości",
-    "začátek přeposlané zprávy",
-    "начало переадресованного сообщения",
-    "начало пересылаемого сообщения",
-    "далее пересланное сообщение",
-    "továbbított levél kezdete",
-    "iletilen ileti",
-    "下面是被转发的邮件",
-    "開始轉寄郵件",
-    "転送されたメッセージ",
-    "전달된 메시지",
+OPENINGS = _table(
+    """
+    begin forwarded message | forwarded message | original message | begin weitergeleiteter nachricht
+    | anfang der weitergeleiteten nachricht | anfang der weitergeleiteten e-mail | weitergeleitete nachricht
+    | début du message réexpédié | début du message transféré | message transféré | inizio messaggio inoltrato
+    | inizio del messaggio inoltrato | inicio del mensaje reenviado | inicio de mensaje reenviado | mensaje reenviado
+    | início da mensagem reencaminhada | início da mensagem encaminhada | begin doorgestuurd bericht
+    | doorgestuurd bericht | vidarebefordrat brev | vidarebefordrat mejl | videresendt besked | videresendt melding
+    | start på videresendt melding | välitetty viesti | początek przekazywanej wiadomości | začátek přeposlané zprávy
+    | начало переадресованного сообщения | начало пересылаемого сообщения | далее пересланное сообщение
+    | továbbított levél kezdete | iletilen ileti | 下面是被转发的邮件 | 開始轉寄郵件 | 転送されたメッセージ | 전달된 메시지
+    """
 )
-PROCESSED = ("original message processed by",)
-ABOVE_LINE = (
-    "reply above this line",
-    "type your reply above this line",
-    "write above this line",
-    "please reply above this line",
-    "antworten sie oberhalb dieser zeile",
-    "antworten sie über dieser linie",
-    "répondez au-dessus de cette ligne",
-    "responda por encima de esta línea",
+PROCESSED = _table(
+    """
+    original message processed by
+    """
+)
+ABOVE_LINE = _table(
+    """
+    reply above this line | type your reply above this line | write above this line | please reply above this line
+    | antworten sie oberhalb dieser zeile | antworten sie über dieser linie | répondez au-dessus de cette ligne
+    | responda por encima de esta línea
+    """
 )
 
 # Labels of the block that Outlook and others put above the mail that is answered, by what they mean.
-LABELS: dict[str, tuple[str, ...]] = {
-    "from": (
-        *("from", "von", "de", "da", "van", "od", "fra", "från", "lähettäjä", "от", "от кого", "від", "gönderen", "kimden"),
-        *("发件人", "寄件者", "寄件人", "差出人", "보낸 사람", "feladó", "de la", "από", "remitente", "remetente", "expéditeur", "mittente"),
-        *("avsender", "afsender", "nadawca", "odesílatel", "odosielateľ", "absender", "od koga", "von / from", "saatja", "nuo", "no"),
-    ),
-    "date": (
-        *("sent", "date", "gesendet", "gesendet am", "datum", "envoyé", "envoyé le", "enviado", "enviado el", "enviada em", "enviado em"),
-        *("fecha", "data", "inviato", "inviato il", "data/ora", "verzonden", "verstuurd", "wysłano", "wyslano", "data wysłania", "odesláno"),
-        *("odoslané", "sendt", "dato", "skickat", "lähetetty", "päivämäärä", "päiväys", "отправлено", "дата", "надіслано", "gönderildi"),
-        *("tarih", "gönderme tarihi", "发送时间", "日期", "寄件日期", "傳送時間", "時間", "送信日時", "日時", "날짜", "보낸 날짜", "elküldve"),
-        *("trimis", "dată", "message du", "ημερομηνία", "στάλθηκε", "poslano", "saadetud", "data messaggio", "sent at", "sent on", "時間"),
-    ),
-    "to": (
-        *("to", "an", "à", "a", "para", "aan", "do", "komu", "til", "till", "vastaanottaja", "кому", "kime", "alıcı", "收件人", "宛先"),
-        *("받는 사람", "címzett", "către", "catre", "προς", "pour", "destinatario", "destinataire", "destinatário", "empfänger", "za", "kam"),
-    ),
-    "subject": (
-        *("subject", "betreff", "objet", "sujet", "asunto", "assunto", "oggetto", "onderwerp", "temat", "předmět", "predmet", "emne"),
-        *("ämne", "aihe", "тема", "konu", "主题", "主旨", "件名", "标题", "제목", "tárgy", "subiect", "θέμα", "naslov", "zadeva", "teema"),
-    ),
-    "other": (
-        *("cc", "bcc", "kopie", "copie à", "copia", "cópia", "kopia", "kopi", "копия", "копія", "bilgi", "抄送", "副本", "참조", "másolat"),
-        *("reply-to", "répondre à", "antwort an", "antwort:", "responder a", "rispondi a", "risposta", "reply to", "odpowiedz do"),
-        *("importance", "wichtigkeit", "priority", "priorität", "importancia", "attachments", "anlagen", "pièces jointes", "organization"),
-        *("svar til", "ответить", "返信先", "cc:", "copy", "resent-from", "mailed-by", "signed-by", "kopio", "cc to", "mailing list"),
-    ),
-}
+LABEL_FROM = _table(
+    """
+    from | von | de | da | van | od | fra | från | lähettäjä | от | от кого | від | gönderen | kimden | 发件人 | 寄件者 | 寄件人
+    | 差出人 | 보낸 사람 | feladó | de la | από | remitente | remetente | expéditeur | mittente | avsender | afsender | nadawca
+    | odesílatel | odosielateľ | absender | od koga | von / from | saatja | nuo | no
+    """
+)
+LABEL_DATE = _table(
+    """
+    sent | date | gesendet | gesendet am | datum | envoyé | envoyé le | enviado | enviado el | enviada em | enviado em
+    | fecha | data | inviato | inviato il | data/ora | verzonden | verstuurd | wysłano | wyslano | data wysłania
+    | odesláno | odoslané | sendt | dato | skickat | lähetetty | päivämäärä | päiväys | отправлено | дата | надіслано
+    | gönderildi | tarih | gönderme tarihi
+    | 发送时间 | 日期 | 寄件日期 | 傳送時間 | 時間 | 送信日時 | 日時 | 날짜 | 보낸 날짜 | elküldve | trimis
+    | dată | message du | ημερομηνία | στάλθηκε | poslano | saadetud | data messaggio | sent at | sent on
+    """
+)
+LABEL_TO = _table(
+    """
+    to | an | à | a | para | aan | do | komu | til | till | vastaanottaja | кому | kime | alıcı | 收件人 | 宛先 | 받는 사람
+    | címzett | către | catre | προς | pour | destinatario | destinataire | destinatário | empfänger | za | kam
+    """
+)
+LABEL_SUBJECT = _table(
+    """
+    subject | betreff | objet | sujet | asunto | assunto | oggetto | onderwerp | temat | předmět | predmet | emne | ämne
+    | aihe | тема | konu | 主题 | 主旨 | 件名 | 标题 | 제목 | tárgy | subiect | θέμα | naslov | zadeva | teema
+    """
+)
+LABEL_OTHER = _table(
+    """
+    cc | bcc | kopie | copie à | copia | cópia | kopia | kopi | копия | копія | bilgi | 抄送 | 副本 | 참조 | másolat
+    | reply-to | répondre à | antwort an | antwort: | responder a | rispondi a | risposta | reply to | odpowiedz do
+    | importance | wichtigkeit | priority | priorität | importancia | attachments | anlagen | pièces jointes
+    | organization | svar til | ответить | 返信先 | cc: | copy | resent-from | mailed-by | signed-by | kopio | cc to
+    | mailing list
+    """
+)
+LABELS = {"from": LABEL_FROM, "date": LABEL_DATE, "to": LABEL_TO, "subject": LABEL_SUBJECT, "other": LABEL_OTHER}
 
 # What a telephone or program adds below a text. Verbs open the line; a device, program or "my" must follow.
-SENT = (
-    *("sent", "get", "gesendet", "von meinem", "diese nachricht wurde von", "envoyé", "envoyée", "expédié", "télécharger", "obtenez"),
-    *("enviado", "enviada", "obtener", "obtenga", "inviato", "scarica", "ottieni", "verstuurd", "verzonden", "outlook voor", "sendt"),
-    *("skickat", "skickades", "lähetetty", "wysłano", "wysłane", "pobierz", "odesláno", "odoslané", "отправлено", "отправлен", "надіслано"),
-    *("iphone'umdan", "gönderildi", "elküldve", "trimis", "εστάλη", "dikirim", "發自", "发自", "来自", "從我的", "發送自", "sent from"),
-    *("holen sie sich", "hol dir", "downloaden", "hent", "hämta", "descarga", "téléchargez", "obter", "outlook for", "poslano", "saadetud"),
+SENT = _table(
+    """
+    sent | get | gesendet | von meinem | diese nachricht wurde von | envoyé | envoyée | expédié | télécharger | obtenez
+    | enviado | enviada | obtener | obtenga | inviato | scarica | ottieni | verstuurd | verzonden | outlook voor | sendt
+    | skickat | skickades | lähetetty | wysłano | wysłane | pobierz | odesláno | odoslané | отправлено | отправлен
+    | надіслано | iphone'umdan | gönderildi | elküldve | trimis | εστάλη | dikirim
+    | 發自 | 发自 | 来自 | 從我的 | 發送自 | sent from
+    | holen sie sich | hol dir | downloaden | hent | hämta | descarga | téléchargez | obter | outlook for | poslano
+    | saadetud
+    """
 )
-LINKS = (
-    *("from", "via", "with", "using", "by", "von", "vom", "mit", "depuis", "de", "à partir de", "du", "avec", "par", "desde", "do", "da"),
-    *("dal", "dall'", "met", "vanaf", "van", "fra", "fra min", "från", "med", "z", "ze", "с", "из", "з", "wirelessly", "sans fil", "outlook"),
-    *("din", "από", "dari", "my", "mon", "mein", "meinem", "mi", "il", "mio", "mijn", "min", "moj", "moje", "mojego", "моего", "мого"),
+LINKS = _table(
+    """
+    from | via | with | using | by | von | vom | mit | depuis | de | à partir de | du | avec | par | desde | do | da
+    | dal | dall' | met | vanaf | van | fra | fra min | från | med | z | ze | с | из | з | wirelessly | sans fil | outlook
+    | din | από | dari | my | mon | mein | meinem | mi | il | mio | mijn | min | moj | moje | mojego | моего | мого
+    """
 )
-DEVICES = (
-    *("iphone", "ipad", "ipod", "ios", "android", "blackberry", "outlook", "samsung", "galaxy", "mobile", "mobil", "mobiltelefon", "phone"),
-    *("tablet", "smartphone", "nokia", "huawei", "xiaomi", "sony", "xperia", "lg ", "htc", "motorola", "nexus", "pixel", "windows", "mail"),
-    *("téléphone", "telefono", "telefon", "teléfono", "telemóvel", "celular", "handy", "móvil", "puhelin", "телефон", "смартфон", "айфон"),
-    *("yahoo", "gmail", "thunderbird", "k-9", "k9", "protonmail", "proton", "airmail", "spark", "mailbird", "acompli", "mailspring"),
-    *("verizon", "t-mobile", "at&t", "vodafone", "wiko", "oneplus", "oppo", "honor", "redmi", "mailbox", "boxer", "canary", "superhuman"),
-    *("front", "aquamail", "bluemail", "nine", "app", "device", "wireless", "handheld", "palm", "treo", "symbian", "surface", "laptop"),
+DEVICES = _table(
+    """
+    iphone | ipad | ipod | ios | android | blackberry | outlook | samsung | galaxy | mobile | mobil | mobiltelefon
+    | phone | tablet | smartphone | nokia | huawei | xiaomi | sony | xperia | lg | htc | motorola | nexus | pixel
+    | windows | mail | téléphone | telefono | telefon | teléfono | telemóvel | celular | handy | móvil | puhelin | телефон
+    | смартфон | айфон | yahoo | gmail | thunderbird | k-9 | k9 | protonmail | proton | airmail | spark | mailbird
+    | acompli | mailspring | verizon | t-mobile | at&t | vodafone | wiko | oneplus | oppo | honor | redmi | mailbox
+    | boxer | canary | superhuman | front | aquamail | bluemail | nine | app | device | wireless | handheld | palm | treo
+    | symbian | surface | laptop
+    """
 )
-WHOLE_SENT = (
-    *("iphoneから送信", "ipadから送信", "androidから送信", "发自我的", "發自我的", "发自", "来自我的", "來自我的", "從我的", "从我的"),
-    *("나의 iphone", "내 iphone", "στάλθηκε από το", "εστάλη από", "sent on the go", "sent by mailbird", "発自我的"),
+WHOLE_SENT = _table(
+    """
+    iphoneから送信 | ipadから送信 | androidから送信 | 发自我的 | 發自我的
+    | 发自 | 来自我的 | 來自我的 | 從我的 | 从我的 | 나의 iphone | 내 iphone
+    | στάλθηκε από το | εστάλη από | sent on the go | sent by mailbird | 発自我的
+    """
 )
-ENDS_SENT = ("から送信", "에서 보냄", "에서 전송", "gönderildi", "-omról küldve", "-emről küldve", "telefonomról küldve", "sent from mobile")
+ENDS_SENT = _table(
+    """
+    から送信 | 에서 보냄 | 에서 전송 | gönderildi | -omról küldve | -emről küldve | telefonomról küldve | sent from mobile
+    """
+)

@@ -10,7 +10,7 @@ import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
-from adapters.email.charset import decode
+from adapters.email.charset import codec_of, decode
 
 MAX_FIELD = 65_536  # characters of one field that are looked at
 WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?]*)\?=", re.IGNORECASE)
@@ -28,7 +28,7 @@ def decode_words(text: str) -> str:
     position = 0
     for match in WORD.finditer(text[:MAX_FIELD]):
         gap = text[position : match.start()]
-        raw = _word_bytes(match.group(2), match.group(3))
+        raw = _word_bytes(match.group(2), match.group(3), match.group(1))
         if pending and gap.strip(" \t\r\n") == "" and label.lower() == match.group(1).lower():
             pending += raw
         else:
@@ -41,8 +41,11 @@ def decode_words(text: str) -> str:
     return "".join(out)
 
 
-def _word_bytes(kind: str, body: str) -> bytes:
-    raw = body.encode("utf-8", "replace")
+def _word_bytes(kind: str, body: str, label: str) -> bytes:
+    try:  # forbidden 8-bit characters inside a word are of its charset
+        raw = body.encode("ascii" if body.isascii() else codec_of(label) or "utf-8")
+    except UnicodeError:
+        raw = body.encode("utf-8", "replace")
     if kind in "bB":
         return decode_base64(raw)
     return binascii.a2b_qp(raw.replace(b" ", b"_"), header=True)
