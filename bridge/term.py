@@ -1,0 +1,277 @@
+"""One term of the core: from taking the lease until losing it, or until a commit is not known to have succeeded.
+
+Read `in` from the cursor that is inside the log; decide input by input in memory; commit whole `in` entries as one log entry. One
+commit may be under way while the next is being decided: nothing of either is seen by anybody before it is committed, since
+what they bring about is in the same call. Whatever goes wrong ends the term, and its state is thrown away with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import structlog
+
+from bridge import snapshot
+from bridge.lease import Lease
+from bridge.message import ProcessGone, Started, Tick, derive
+from bridge.snapshot import Breath, Loaded, Mark
+from bridge.store import InputEntry, Stale, Store
+from routing import core, wire
+from routing.events import Faulted, Step, deliveries
+from routing.state import State
+
+READ = 64  # `in` entries read at once
+INPUTS = 512  # of one commit, about
+IDLE_MS = 1_000  # the longest wait for an input
+TICK_PAUSE_S = 0.005  # between two ticks at least
+ROLL_CALL_S = 2.0
+SNAPSHOT_ENTRIES = 1_000
+SNAPSHOT_S = 60.0
+FANOUT_AGE_S = 600.0
+
+_log = structlog.get_logger(__name__)
+
+Alert = Callable[[Faulted], None]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one commit will hold."""
+
+    steps: list[Step] = field(default_factory=list)
+    deliveries: list[tuple[str, bytes]] = field(default_factory=list)
+    faulted: list[bytes] = field(default_factory=list)
+    last_input: str = ""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the core has done in this process, for metrics."""
+
+    terms: int = 0
+    inputs: int = 0
+    commits: int = 0
+    faults: int = 0
+    snapshots: int = 0
+    ticks: int = 0
+
+
+class Term:
+    """The core while this process holds `lease`."""
+
+    def __init__(
+        self, store: Store, lease: Lease, process: str, *, fanout: Collection[str], alert: Alert, counts: Counts
+    ) -> None:
+        self._store = store
+        self._lease = lease
+        self._process = process
+        self._fanout = fanout
+        self._alert = alert
+        self._counts = counts
+        self._epoch = secrets.token_hex(6)
+        self._at = Loaded(State.fresh())
+        self._committing: asyncio.Task[None] | None = None
+        self._committed = 0
+        self._wrote = asyncio.Event()
+        self._snapshot_seq = 0
+        self._snapshot_at = 0.0
+        self._older = Mark(snapshot.FORM, "", 0, "0-0")
+        self._copy: asyncio.Future[tuple[Mark, dict[str, dict[str, Any]]]] | None = None
+        self._trail: deque[tuple[float, int]] = deque()
+        self._clock_offset = 0.0
+        self._ticked = 0.0
+
+    @property
+    def seq(self) -> int:
+        """The last entry decided."""
+        return self._at.seq
+
+    async def run(self) -> None:
+        """Load, then serve until something ends the term. Raises StoreError; ends what it started, in any case."""
+        await self._load()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._lease.keep())
+            tasks.create_task(self._call_the_roll())
+            tasks.create_task(self._write_snapshots())
+            try:
+                await self._serve()
+            finally:
+                if self._committing is not None:
+                    self._committing.cancel()
+                    await asyncio.wait([self._committing])
+                    if not self._committing.cancelled():
+                        self._committing.exception()
+
+    # ---- load
+
+    async def _load(self) -> None:
+        began = time.perf_counter()
+        self._at = await snapshot.load_state(self._store)
+        self._older = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
+        from_seq = self._at.seq
+        head = await self._store.head()
+        if head.seq < from_seq:
+            raise Stale("the snapshot is ahead of the log")
+        await snapshot.replay(self._store, self._at, head.seq)
+        self._committed = head.seq
+        self._snapshot_seq, self._snapshot_at = from_seq, time.monotonic()
+        self._clock_offset = await self._store.now() / 1000 - time.monotonic()
+        await self._append(Started(process=self._process))
+        took = round(time.perf_counter() - began, 3)
+        _log.info("core-started", seq=head.seq, replayed=head.seq - from_seq, seconds=took, epoch=self._epoch)
+
+    async def _append(self, given: Started | Tick | ProcessGone) -> None:
+        await self._store.ingest([("", wire.encode(given))])
+
+    # ---- read, decide, commit
+
+    async def _serve(self) -> None:
+        while True:
+            for entries in _portions(await self._next()):
+                batch = await self._decide(entries)
+                await self._settled()
+                self._commit(batch)
+                self._offer_copy()
+            self._offer_copy()
+
+    async def _next(self) -> list[InputEntry]:
+        """Return the next inputs. While a commit is under way only what is there already is taken."""
+        if self._committing is not None:
+            if entries := await self._store.read_inputs(self._at.last_input, count=READ):
+                return entries
+            await self._settled()
+        return await self._store.read_inputs(self._at.last_input, count=READ, block_ms=await self._until_deadline())
+
+    async def _settled(self) -> None:
+        """Return when no commit is under way. Raises what became of it."""
+        if self._committing is not None:
+            committing, self._committing = self._committing, None
+            await committing
+
+    def _commit(self, batch: Batch) -> None:
+        seq = self._at.seq + 1
+        self._at.seq, self._at.epoch, self._at.last_input = seq, self._epoch, batch.last_input
+        self._committing = asyncio.create_task(self._write(seq, batch))
+
+    async def _write(self, seq: int, batch: Batch) -> None:
+        steps = wire.encode_steps(batch.steps)
+        await self._store.commit(
+            self._lease.token, self._epoch, seq, batch.last_input, steps, batch.deliveries, batch.faulted
+        )
+        self._committed = seq
+        self._wrote.set()
+        self._counts.commits += 1
+
+    async def _decide(self, entries: list[InputEntry]) -> Batch:
+        batch, breath = Batch(last_input=entries[-1].id), Breath()
+        for entry in entries:
+            for n, payload in enumerate(entry.payloads):
+                self._take(batch, entry, n, payload)
+                if not n & 15:
+                    await breath.draw()
+        self._counts.inputs += len(batch.steps)
+        return batch
+
+    def _take(self, batch: Batch, entry: InputEntry, n: int, payload: bytes) -> None:
+        try:
+            given = wire.decode_input(payload)
+        except msgspec.DecodeError as error:
+            cause = derive(entry.id, str(n))
+            step = Step(cause=cause, at=entry.at, events=(Faulted(input=cause, error=f"not an input: {error}"),))
+        else:
+            step = core.step(self._at.state, given, wire.cause(given, entry.id, n), entry.at)
+        batch.steps.append(step)
+        for event in step.events:
+            if type(event) is Faulted:
+                batch.faulted.append(payload)
+                self._counts.faults += 1
+                self._alert(event)
+        batch.deliveries += [(delivery.channel, wire.encode(delivery)) for delivery in deliveries(step)]
+
+    # ---- time
+
+    async def _until_deadline(self) -> int:
+        """Return how long (ms) to wait for an input; append a Tick when a deadline has come."""
+        deadline = core.next_deadline(self._at.state)
+        if deadline is None:
+            return IDLE_MS
+        now = time.monotonic()
+        left = deadline - (now + self._clock_offset) * 1000
+        if left > 0:
+            return max(1, min(IDLE_MS, int(left) + 1))
+        await asyncio.sleep(max(0.0, self._ticked + TICK_PAUSE_S - now))
+        self._ticked = time.monotonic()
+        self._counts.ticks += 1
+        await self._append(Tick())
+        return IDLE_MS
+
+    async def _call_the_roll(self) -> None:
+        """Say ProcessGone of web processes whose heartbeat has expired."""
+        while True:
+            await asyncio.sleep(ROLL_CALL_S)
+            _, silent = await self._store.roll_call()
+            for process in silent:
+                await self._append(ProcessGone(process=process))
+                await self._store.forget(process)
+            self._clock_offset = await self._store.now() / 1000 - time.monotonic()
+
+    # ---- snapshots and trimming
+
+    async def _write_snapshots(self) -> None:
+        while True:
+            await asyncio.sleep(0.25)
+            entries = self._committed - self._snapshot_seq
+            if entries >= SNAPSHOT_ENTRIES or (entries and time.monotonic() - self._snapshot_at >= SNAPSHOT_S):
+                await self.write_snapshot()
+
+    async def write_snapshot(self) -> None:
+        """Write a snapshot of what is decided by the end of the present batch, once that is committed, and trim behind the one
+        before it."""
+        self._copy = asyncio.get_running_loop().create_future()
+        mark, tables = await self._copy
+        while self._committed < mark.seq:
+            self._wrote.clear()
+            await self._wrote.wait()
+        await self._store.write_snapshot(self._lease.token, mark.seq, snapshot.parts(tables, mark))
+        self._snapshot_seq, self._snapshot_at = mark.seq, time.monotonic()
+        self._counts.snapshots += 1
+        older, self._older = self._older, mark
+        await self._trim(older)
+
+    def _offer_copy(self) -> None:
+        """Between two batches, when the state is that of a log entry: copy it for a snapshot that waits."""
+        if self._copy is not None and not self._copy.done():
+            mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
+            self._copy.set_result((mark, snapshot.copied(self._at.state)))
+
+    async def _trim(self, older: Mark) -> None:
+        """Drop what nothing can ask for any more: `in` and `log` behind the older snapshot, old deliveries of fan-outs."""
+        behind = min([older.seq, *(await self._store.followers()).values()])
+        if older.epoch:
+            await self._store.trim_inputs(older.last_input)
+        await self._store.trim_log(behind)
+        self._trail.append((time.monotonic(), older.seq))
+        while self._trail and self._trail[0][0] < time.monotonic() - FANOUT_AGE_S:
+            _, seq = self._trail.popleft()
+            for channel in self._fanout:
+                await self._store.trim_out(channel, seq)
+
+
+def _portions(entries: list[InputEntry]) -> list[list[InputEntry]]:
+    """Cut a reading into commits of about INPUTS inputs, entries whole."""
+    portions: list[list[InputEntry]] = []
+    room = 0
+    for entry in entries:
+        if room <= 0:
+            portions.append([])
+            room = INPUTS
+        portions[-1].append(entry)
+        room -= len(entry.payloads)
+    return portions
