@@ -27,8 +27,8 @@ for name in sys.argv[1:]:
 assert threading.active_count() == 1, threading.enumerate()
 assert set(os.listdir("/proc/self/fd")) == before[0], "files or sockets were left open"
 assert dict(os.environ) == before[1], "the environment was changed"
-assert not os.path.exists("/proc/self/task/%d/children" % os.getpid()) or not open(
-    "/proc/self/task/%d/children" % os.getpid()).read(), "a child process was started"
+with open(f"/proc/self/task/{os.getpid()}/children") as children:
+    assert children.read() == "", "a child process was started"
 """
 
 
