@@ -13,6 +13,9 @@ from typing import Annotated, Literal, dataclass_transform
 
 from msgspec import Meta, Struct, field
 
+from bridge.archive.calendar import Calendar
+from routing.organisation import Library
+
 View = Literal["waiting", "mine", "open", "closed"]
 ConversationState = Literal["waiting", "offered", "active", "closed"]
 Who = Literal["patron", "librarian", "note", "desk", "system"]
@@ -34,7 +37,7 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of what the interface is asked."""
 
 
-# ---- answers that are not what was hoped for -----------------------------------------------------------------------------
+# ---- answers that are not what was hoped for ------------------------------------------------------------
 
 
 class Problem(Shown):
@@ -60,7 +63,7 @@ class Pending(Shown):
     action: str
 
 
-# ---- people ----------------------------------------------------------------------------------------------------------------
+# ---- people ------------------------------------------------------------
 
 
 class Person(Shown):
@@ -110,7 +113,7 @@ class Desk(Shown):
     channels_down: list[str] = []
 
 
-# ---- lists -----------------------------------------------------------------------------------------------------------------
+# ---- lists ------------------------------------------------------------
 
 
 class TransferView(Shown):
@@ -159,7 +162,6 @@ class Row(Shown):
     gone: bool = False  # the patron went silent or left
     marked: bool = False  # past the three-minute mark
     code: str = ""
-    by_default: bool = False
 
 
 class Rows(Shown):
@@ -171,7 +173,7 @@ class Rows(Shown):
     next: str = ""
 
 
-# ---- one conversation --------------------------------------------------------------------------------------------------------
+# ---- one conversation ------------------------------------------------------------
 
 
 class File(Shown):
@@ -356,7 +358,7 @@ class Uploaded(Shown):
     ticket: str
 
 
-# ---- search --------------------------------------------------------------------------------------------------------------------
+# ---- search ------------------------------------------------------------
 
 
 class Fragment(Shown):
@@ -387,7 +389,7 @@ class Hits(Shown):
     next: str = ""
 
 
-# ---- the organisation ----------------------------------------------------------------------------------------------------------
+# ---- the organisation ------------------------------------------------------------
 
 
 class QueueView(Shown):
@@ -449,6 +451,16 @@ class Organisation(Shown):
     channels: list[ChannelView]
 
 
+class LibraryDocument(Shown):
+    """A library as its coordinator edits it: the organisation's own struct and its hours, by local time.
+
+    `library.revision` is the one that was read; a save is refused (409 outdated) when somebody else saved meanwhile.
+    """
+
+    library: Library
+    calendar: Calendar
+
+
 class Saved(Shown):
     """A library's organisation was stored at this revision."""
 
@@ -464,7 +476,7 @@ class OneTimeCode(Shown):
     expires_at: int
 
 
-# ---- requests --------------------------------------------------------------------------------------------------------------------
+# ---- requests ------------------------------------------------------------
 
 
 class Login(Asked):
@@ -560,13 +572,6 @@ class BlockAsked(Asked):
 
     reason: Annotated[str, Meta(max_length=1000)] = ""
     until: Moment = 0
-
-
-class UnblockAsked(Asked):
-    """Lift a block."""
-
-    channel: Identifier
-    address: Annotated[str, Meta(min_length=1, max_length=400)]
 
 
 class MergeAsked(Asked):

@@ -1,0 +1,257 @@
+"""The house's one web server: what is mounted where, and what every answer carries.
+
+    /                  the portal, a library's front page with the widget
+    /inbox             the librarians' app
+    /api/v1/…          the inbox's interface
+    /channels/<name>/  what adapters mount
+    /livez /readyz     is it alive, is it ready
+    /metrics           for the local network: refused to whoever comes through a proxy
+
+Who asks, by which scheme and for which host is taken from the connection; the forwarded headers count only when the
+connection comes from a trusted proxy, and then the last address that no trusted proxy wrote (RFC 7239 5.2, 8.1). Every answer
+forbids what it does not need: sniffing, framing, referrers, foreign scripts (OWASP Secure Headers). Adapters' pages are
+framed by other sites and set a policy of their own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import mimetypes
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+from prometheus_client import CollectorRegistry, exposition
+
+from bridge.health import Health
+from bridge.inbox.inbox import Inbox
+from bridge.inbox.replies import MAX_BODY, Refusal, answer
+
+log = structlog.get_logger("bridge.http")
+
+SHUTDOWN_S = 10.0
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
+INBOX_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src 'self'; "
+    "connect-src 'self' {socket}; manifest-src 'self'; worker-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+PORTAL_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+QUIET = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
+
+
+def application(
+    *,
+    health: Health,
+    inbox: Inbox | None = None,
+    inbox_pages: Path | None = None,
+    portal: Path | None = None,
+    channels: Mapping[str, web.Application] | None = None,
+    proxies: Sequence[str] = (),
+    registry: CollectorRegistry | None = None,
+) -> web.Application:
+    """Put the house's web application together; nothing is started.
+
+    `inbox_pages` and `portal` are folders of built pages; `channels` what adapters mount, by channel name.
+    """
+    networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
+    app = web.Application(middlewares=[_forwarded(networks), _errors], client_max_size=MAX_BODY)
+    app.on_response_prepare.append(_secure)
+    app.router.add_get("/livez", _livez)
+    app.router.add_get("/readyz", _readyz(health))
+    if registry is not None:
+        app.router.add_get("/metrics", _metrics(registry))
+    for name, channel in (channels or {}).items():
+        app.add_subapp(f"/channels/{name}/", channel)
+    if inbox is not None:
+        inbox.mount(app)
+    if inbox_pages is not None:
+        _pages(app, "/inbox", inbox_pages, INBOX_PAGE)
+    if portal is not None:
+        _pages(app, "", portal, PORTAL_PAGE)
+    return app
+
+
+class Server:
+    """Serves an application on host:port, or on a socket's path when `listen` begins with a slash."""
+
+    def __init__(self, app: web.Application, listen: str) -> None:
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
+        self._listen = listen
+        self.url = ""
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the address is taken or not ours."""
+        await self._runner.setup()
+        if self._listen.startswith("/"):
+            await web.UnixSite(self._runner, self._listen).start()
+            return
+        host, _, port = self._listen.rpartition(":")
+        await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()
+        bound = self._runner.addresses[0][1]
+        self.url = f"http://{host}:{bound}"
+
+    async def stop(self) -> None:
+        """Take no more, tell sockets good-bye, let requests end within `SHUTDOWN_S`."""
+        await self._runner.cleanup()
+
+
+# ---- who asks ------------------------------------------------------------
+
+
+def _forwarded(networks: Sequence[Network]) -> Middleware:
+    @web.middleware
+    async def forwarded(request: web.Request, handler: Serve) -> web.StreamResponse:
+        if "X-Forwarded-For" not in request.headers and "X-Forwarded-Proto" not in request.headers:
+            return await handler(request)
+        if not _trusted(request.remote or _socket_peer(request), networks):
+            return await handler(request)
+        scheme = request.headers.get("X-Forwarded-Proto", request.scheme).rpartition(",")[2].strip().lower()
+        host = request.headers.get("X-Forwarded-Host", request.host).rpartition(",")[2].strip()
+        remote = _client(request.headers.get("X-Forwarded-For", ""), networks) or request.remote or ""
+        known = request.clone(
+            scheme=scheme if scheme in ("http", "https") else request.scheme, host=host, remote=remote
+        )
+        return await handler(known)
+
+    return forwarded
+
+
+def _socket_peer(request: web.Request) -> str:
+    """A unix socket's peer is this machine: its folder's permissions say who may come."""
+    transport = request.transport
+    return "127.0.0.1" if transport is not None and not transport.get_extra_info("peername") else ""
+
+
+def _trusted(address: str, networks: Iterable[Network]) -> bool:
+    try:
+        host = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(host in network for network in networks)
+
+
+def _client(forwarded: str, networks: Sequence[Network]) -> str:
+    """Return the last address in the header that no trusted proxy of ours is, "" when there is none."""
+    for part in reversed(forwarded.split(",")):
+        address = part.strip().strip("[]")
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            return ""
+        if not _trusted(address, networks):
+            return address
+    return ""
+
+
+# ---- what every answer carries ------------------------------------------------------------
+
+
+async def _secure(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", QUIET)
+    if request.secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    headers.popall("Server", None)
+    if request.path.startswith("/channels/"):
+        return
+    headers.setdefault("Content-Security-Policy", NO_PAGE)
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if "frame-ancestors 'self'" not in headers["Content-Security-Policy"]:
+        headers.setdefault("X-Frame-Options", "DENY")
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Serve) -> web.StreamResponse:
+    """Answer what no route answers in the same shape as everything else."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400 or request.path.startswith("/channels/"):
+            raise
+        word = error.reason.lower().replace(" ", "-")
+        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        return Refusal(error.status, word, f"{error.reason}.", headers=headers).response()
+
+
+# ---- health ------------------------------------------------------------
+
+
+async def _livez(request: web.Request) -> web.Response:
+    return web.Response(text="alive\n", headers={"Cache-Control": "no-store"})
+
+
+def _readyz(health: Health) -> Serve:
+    async def readyz(request: web.Request) -> web.Response:
+        return answer(health.report(), 200 if health.ready else 503)
+
+    return readyz
+
+
+def _metrics(registry: CollectorRegistry) -> Serve:
+    async def metrics(request: web.Request) -> web.Response:
+        if any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded")):
+            return Refusal(403, "forbidden", "Figures are for the local network.").response()
+        body = exposition.generate_latest(registry)
+        return web.Response(
+            body=body, headers={"Content-Type": exposition.CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
+        )
+
+    return metrics
+
+
+# ---- pages ------------------------------------------------------------
+
+
+def _pages(app: web.Application, base: str, folder: Path, policy: str) -> None:
+    """Serve a folder of built pages: files by name, and the first page for every path below `base` that names none."""
+    root = folder.resolve()
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        name = request.match_info.get("name", "")
+        file = _file(root, name)
+        if file is None and "." in name.rpartition("/")[2]:
+            raise web.HTTPNotFound
+        return _sent(request, file or root / "index.html", policy, kept="/assets/" in f"/{name}" and file is not None)
+
+    app.router.add_get(base + "/", page)
+    if base:
+        app.router.add_get(base, page)
+        app.router.add_get(base + "/{name:.+}", page)
+    else:
+        app.router.add_get("/{name:[^/]+\\.[a-z0-9]+}", page)
+        app.router.add_get("/{name:assets/.+}", page)
+
+
+def _file(root: Path, name: str) -> Path | None:
+    """Return the file `name` below `root`, None when there is none or it would lie elsewhere."""
+    if not name or "\x00" in name:
+        return None
+    file = (root / name).resolve()
+    return file if file.is_relative_to(root) and file.is_file() else None
+
+
+def _sent(request: web.Request, file: Path, policy: str, *, kept: bool) -> web.StreamResponse:
+    if not file.is_file():
+        raise web.HTTPNotFound
+    socket = f"{'wss' if request.secure else 'ws'}://{request.host}"
+    headers = {"Cache-Control": "public, max-age=31536000, immutable" if kept else "no-cache"}
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    if kind == "text/html":
+        headers["Content-Security-Policy"] = policy.replace("{socket}", socket)
+        kind = "text/html; charset=utf-8"
+    elif kind == "text/javascript":
+        kind = "text/javascript; charset=utf-8"
+    return web.FileResponse(file, headers=headers | {"Content-Type": kind})

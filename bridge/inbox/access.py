@@ -1,0 +1,71 @@
+"""Who may see which conversation and edit which library.
+
+Access to transcripts is per library (ALA, RUSA). Members of the patron's library see its conversations; others while one waits
+at a tier of theirs, while a transfer asks them, and when they had it. That is narrower than the core's `visible` (whoever
+serves the queue), and never narrower than who may claim: no waiting conversation is hidden from an eligible librarian.
+What the core has forgotten, the archive decides alike: the library's members, who had it last, and who answered
+first. What one may not see looks like what is not there.
+"""
+
+from __future__ import annotations
+
+from bridge.archive.reader import Talk
+from bridge.inbox.replies import forbidden, not_found
+from bridge.inbox.room import Room
+from bridge.inbox.routes import Call
+from routing.access import asked, at_home, coordinates, eligible, visible
+from routing.records import Conversation
+from routing.state import State
+
+
+def libraries_of(state: State, librarian: str) -> list[str]:
+    """Return the libraries that a librarian works for."""
+    home = state.roster.home.get(librarian)
+    return [home] if home else []
+
+
+def coordinated(state: State, librarian: str) -> list[str]:
+    """Return the libraries whose organisation a librarian may edit."""
+    return [library for library in libraries_of(state, librarian) if coordinates(state, librarian, library)]
+
+
+def sees(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian may see a conversation that the core holds."""
+    if not visible(state, librarian, it):
+        return False
+    return (
+        librarian in (it.owner, it.offered, it.helper)
+        or at_home(state, librarian, it)
+        or eligible(state, librarian, it)
+        or asked(state, librarian, it)
+    )
+
+
+def may_see_archived(state: State, librarian: str, talk: Talk) -> bool:
+    """Say whether a librarian may see a conversation that only the archive holds."""
+    return talk.library in libraries_of(state, librarian) or librarian in (talk.owner, talk.closed_by, talk.answered_by)
+
+
+async def check_conversation(room: Room, librarian: str, conversation: str) -> None:
+    """Refuse (404) a conversation that does not exist or that the librarian may not see."""
+    state = room.replica.state
+    it = state.conversations.get(conversation)
+    if it is not None:
+        if not sees(state, librarian, it):
+            raise not_found()
+        return
+    talk = await room.reader.conversation(conversation) if len(conversation) <= 64 else None
+    if talk is None or not may_see_archived(state, librarian, talk):
+        raise not_found()
+
+
+def check_library(room: Room, librarian: str, library: str) -> None:
+    """Refuse (404) a library that the librarian does not coordinate."""
+    if library not in coordinated(room.replica.state, librarian):
+        raise not_found()
+
+
+def check_coordinator(call: Call) -> None:
+    """Refuse (403) who coordinates no library."""
+    if not coordinated(call.room.replica.state, call.me):
+        raise forbidden("Only a library's coordinator may do that.")

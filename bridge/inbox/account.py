@@ -1,0 +1,86 @@
+"""Signing in and out, choosing a password, and who I am."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bridge.archive.accounts import SignInLocked, SignInRefused, WeakPassword
+from bridge.inbox import rows, sessions
+from bridge.inbox.access import coordinated, libraries_of
+from bridge.inbox.replies import Refusal, answer, too_many
+from bridge.inbox.routes import Call, Route
+from bridge.inbox.schema import Login, Me, PasswordChange
+
+
+async def login(call: Call) -> web.Response:
+    """Sign in. The answer to a wrong name, a wrong secret and a closed account is the same."""
+    asked: Login = call.body
+    if bool(asked.password) == bool(asked.code):
+        raise Refusal(422, "invalid", "Sign in with a password or with a one-time code.")
+    limits = call.room.limits
+    wait = limits.sign_in_by_host.wait_s(call.request.remote or "") or limits.sign_in_by_name.wait_s(
+        asked.name.strip().lower()
+    )
+    if wait:
+        raise too_many(wait)
+    try:
+        account = await call.room.archive.accounts.sign_in(asked.name, asked.password or asked.code)
+    except SignInLocked as locked:
+        detail = "Too many wrong attempts; this name is locked for a while."
+        raise Refusal(429, "locked", detail, headers={"Retry-After": str(locked.retry_after)}) from None
+    except SignInRefused:
+        raise Refusal(401, "wrong", "The name or the password is wrong.") from None
+    return await _signed_in(call, account.librarian)
+
+
+async def _signed_in(call: Call, librarian: str) -> web.Response:
+    """Open a session, end the one the browser brought, and say who it is."""
+    accounts = call.room.archive.accounts
+    old = sessions.token_of(call.request)
+    if old:
+        await accounts.close_session(old)
+    token, _ = await accounts.open_session(librarian)
+    session = await accounts.session(token)
+    if session is None:
+        raise Refusal(401, "wrong", "The account was closed a moment ago.")
+    found = rows.me_of(call.state, session, libraries_of(call.state, librarian), coordinated(call.state, librarian))
+    response = answer(found)
+    sessions.give(response, call.request, token)
+    return response
+
+
+async def logout(call: Call) -> web.Response:
+    """End this session."""
+    await call.room.archive.accounts.close_session(sessions.token_of(call.request))
+    response = answer(None)
+    sessions.take(response, call.request)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+async def password(call: Call) -> web.Response:
+    """Choose another password; every other session of mine ends."""
+    asked: PasswordChange = call.body
+    wait = call.room.limits.sign_in_by_name.wait_s(f"password {call.me}")
+    if wait:
+        raise too_many(wait)
+    try:
+        await call.room.archive.accounts.change_password(call.me, asked.new, old=asked.old or None)
+    except WeakPassword as weak:
+        raise Refusal(422, "weak-password", f"The new password: {weak}.") from None
+    except SignInRefused:
+        raise Refusal(403, "wrong", "The old password is wrong.") from None
+    return await _signed_in(call, call.me)
+
+
+async def me(call: Call) -> Me:
+    """Say who is signed in."""
+    return rows.me_of(call.state, call.who, libraries_of(call.state, call.me), coordinated(call.state, call.me))
+
+
+ROUTES = (
+    Route("POST", "/login", "Sign in", login, access="anyone", asks=Login, gives=Me),
+    Route("POST", "/logout", "Sign out", logout),
+    Route("POST", "/password", "Choose another password", password, asks=PasswordChange, gives=Me),
+    Route("GET", "/me", "Who is signed in", me, gives=Me),
+)

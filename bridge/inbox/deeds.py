@@ -1,0 +1,269 @@
+"""What librarians do: each route hands one Action to the core and answers what the core made of it.
+
+200 `Acted`, when the event that answers it came within five seconds; 409 `Clash`, when the core refused, naming who has the
+conversation where that is why; 202 `Pending`, when it is durable and no core has answered yet; 503, when the store could not take
+it in: then nothing was acknowledged. Staff notes are Actions of their own kind, for which no delivery exists.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import msgspec.inspect
+
+from bridge import message as wire
+from bridge.adapter import Busy
+from bridge.archive.lines import Line, changes
+from bridge.inbox import rows, schema
+from bridge.inbox.access import check_conversation
+from bridge.inbox.answers import Answered
+from bridge.inbox.lines import shown, via_of
+from bridge.inbox.replies import Answer, Refusal
+from bridge.inbox.routes import Call, Route
+from bridge.inbox.tickets import attachment
+from routing.events import Event, Faulted, Refused, answer
+
+MOST_FILES = 10
+
+
+async def act(call: Call, deed: wire.Deed) -> Answer:
+    """Hand an action in and answer what became of it. Raises Busy when it could not be taken in."""
+    found = await outcome(call, deed)
+    if isinstance(found, schema.Pending):
+        return Answer(found, 202)
+    return Answer(_acted(call, found))
+
+
+async def outcome(call: Call, deed: wire.Deed) -> Answered | schema.Pending:
+    """Hand an action in and wait for its answer. Raises Refusal 409 when the core refused it, Busy."""
+    action = wire.Action(id=wire.action_id(call.me, call.key or secrets.token_urlsafe(16)), by=call.me, deed=deed)
+    try:
+        await call.room.gathering.ingest_action(action)
+    except Busy:
+        call.staffroom.live.say_store(away=True)
+        raise
+    found = await call.staffroom.answers.of(action.id, call.room.answer_s)
+    if found is None:
+        return schema.Pending(action=action.id)
+    event = answer(found.step)
+    if isinstance(event, Refused):
+        raise _refused(call, event)
+    if isinstance(event, Faulted):
+        raise Refusal(500, "fault", "The desk could not do that; it was noted, and nothing changed.")
+    return found
+
+
+def _refused(call: Call, event: Refused) -> Refusal:
+    holder = rows.name_of(call.state, event.holder) if event.holder else ""
+    detail = f"{holder} has it." if holder else "The desk refused it."
+    clash = schema.Clash(error="refused", detail=detail, reason=event.reason, holder=event.holder, holder_name=holder)
+    return Refusal(409, "refused", detail, body=clash)
+
+
+def _word(event: Event | None) -> str:
+    """Return an event's word, as the log spells it."""
+    tag = msgspec.inspect.type_info(type(event)) if event is not None else None
+    return str(tag.tag) if isinstance(tag, msgspec.inspect.StructType) else "done"
+
+
+def _acted(call: Call, found: Answered) -> schema.Acted:
+    step, state = found.step, call.state
+    event = answer(step)
+    conversation = getattr(event, "conversation", "") or call.id
+    it = state.conversations.get(conversation)
+    lines = [
+        each
+        for each in changes(step, found.position.seq)
+        if isinstance(each, Line) and each.conversation == conversation and each.who in ("librarian", "note")
+    ]
+    return schema.Acted(
+        action=step.cause,
+        event=_word(event),
+        conversation=conversation,
+        position=str(found.position),
+        row=rows.row(state, call.me, it) if it is not None else None,
+        line=shown(state, lines[0]) if lines else None,
+    )
+
+
+# ---- taking and giving back ------------------------------------------------------------
+
+
+async def claim(call: Call) -> Answer:
+    """Take a waiting conversation; of two who click, one wins and the other is told who."""
+    return await act(call, wire.Claim(conversation=call.id))
+
+
+async def accept(call: Call) -> Answer:
+    """Accept an offer or a transfer."""
+    return await act(call, wire.Accept(conversation=call.id))
+
+
+async def reject(call: Call) -> Answer:
+    """Decline an offer or a transfer."""
+    return await act(call, wire.Reject(conversation=call.id))
+
+
+async def release(call: Call) -> Answer:
+    """Put a conversation of mine back, or take back a transfer of mine."""
+    return await act(call, wire.Release(conversation=call.id))
+
+
+async def transfer(call: Call) -> Answer:
+    """Offer it to a librarian or a queue."""
+    asked: schema.TransferAsked = call.body
+    if bool(asked.librarian) == bool(asked.queue):
+        raise Refusal(422, "invalid", "A transfer names a librarian or a queue, one of them.")
+    deed = wire.Transfer(conversation=call.id, librarian=asked.librarian, queue=asked.queue, note=asked.note)
+    return await act(call, deed)
+
+
+# ---- words ------------------------------------------------------------
+
+
+async def messages(call: Call) -> Answer:
+    """Answer the patron."""
+    asked: schema.SayAsked = call.body
+    if not asked.text.strip() and not asked.attachments:
+        raise Refusal(422, "invalid", "A message has words or a file.")
+    files = tuple(attachment(call.room.secret, ticket, call.me, call.id) for ticket in asked.attachments)
+    facts = call.room.channels.get(_channel(call))
+    if facts is not None and any(file.size > facts.max_media for file in files):
+        raise Refusal(422, "no-file", "This channel carries no files of that size; send a link instead.")
+    deed = wire.Say(
+        conversation=call.id,
+        text=asked.text,
+        attachments=files,
+        via=_via(call, asked.via),
+        script=asked.script,
+        all_recipients=asked.all_recipients,
+    )
+    return await act(call, deed)
+
+
+def _channel(call: Call) -> str:
+    it = call.state.conversations.get(call.id)
+    return it.channel if it is not None else ""
+
+
+def _via(call: Call, via: str) -> str:
+    """Return the `channel|address` that a page named by its word. Raises Refusal 422 for none of this patron's."""
+    it = call.state.conversations.get(call.id)
+    if not via or it is None:
+        return ""
+    for channel, address in ((it.channel, it.address), *((route.channel, route.address) for route in it.routes)):
+        if via_of(channel, address) == via:
+            return f"{channel}|{address}"
+    raise Refusal(422, "unknown-address", "That is none of this patron's addresses.")
+
+
+async def notes(call: Call) -> Answer:
+    """Write for colleagues only."""
+    asked: schema.NoteAsked = call.body
+    return await act(call, wire.Note(conversation=call.id, text=asked.text, mentions=tuple(asked.mentions)))
+
+
+async def read(call: Call) -> Answer:
+    """Say that I have read up to a message."""
+    asked: schema.ReadAsked = call.body
+    return await act(call, wire.MarkRead(conversation=call.id, message=asked.message))
+
+
+# ---- the end, and after it ------------------------------------------------------------
+
+
+async def close(call: Call) -> Answer:
+    """End it with a resolution code."""
+    asked: schema.CloseAsked = call.body
+    plan = asked.follow_up
+    deed = wire.Close(
+        conversation=call.id,
+        code=asked.code,
+        follow_up=wire.FollowUpPlan(address=plan.address, deadline=plan.deadline, question=plan.question)
+        if plan
+        else None,
+        descriptive=tuple(asked.descriptive),
+        read_scale=asked.read_scale,
+        reference=asked.reference,
+    )
+    return await act(call, deed)
+
+
+async def recode(call: Call) -> Answer:
+    """Correct the codes; kept with who and when."""
+    asked: schema.RecodeAsked = call.body
+    deed = wire.Recode(
+        conversation=call.id,
+        code=asked.code,
+        descriptive=tuple(asked.descriptive),
+        read_scale=asked.read_scale,
+        reference=asked.reference,
+    )
+    return await act(call, deed)
+
+
+async def reopen(call: Call) -> Answer:
+    """Open a closed conversation again, as mine."""
+    return await act(call, wire.Reopen(conversation=call.id))
+
+
+# ---- the patron ------------------------------------------------------------
+
+
+async def identify(call: Call) -> Answer:
+    """Write down a name or an address."""
+    asked: schema.IdentifyAsked = call.body
+    return await act(call, wire.Identify(conversation=call.id, name=asked.name, contact=asked.contact))
+
+
+async def block(call: Call) -> Answer:
+    """Refuse further messages of this patron at this address."""
+    asked: schema.BlockAsked = call.body
+    return await act(call, wire.Block(conversation=call.id, reason=asked.reason, until=asked.until))
+
+
+async def unblock(call: Call) -> Answer:
+    """Lift the block of this conversation's patron."""
+    it = call.state.conversations.get(call.id)
+    talk = await call.room.reader.conversation(call.id) if it is None else None
+    known = it or talk
+    return await act(call, wire.Unblock(channel=known.channel if known else "", address=known.address if known else ""))
+
+
+async def merge(call: Call) -> Answer:
+    """Say that another conversation is the same patron's."""
+    await check_conversation(call.room, call.me, call.body.other)
+    return await act(call, wire.Merge(conversation=call.id, other=call.body.other))
+
+
+async def unmerge(call: Call) -> Answer:
+    """Take back a merge."""
+    await check_conversation(call.room, call.me, call.body.other)
+    return await act(call, wire.Unmerge(conversation=call.id, other=call.body.other))
+
+
+def _deed(serve: Callable[[Call], Any], about: str, asks: Any = None) -> Route:
+    path = f"/conversations/{{id}}/{serve.__name__}"
+    return Route("POST", path, about, serve, scope="conversation", asks=asks, gives=schema.Acted, deed=True, keyed=True)
+
+
+ROUTES = (
+    _deed(claim, "Take a waiting conversation"),
+    _deed(accept, "Accept an offer or a transfer"),
+    _deed(reject, "Decline an offer or a transfer"),
+    _deed(release, "Give it back"),
+    _deed(transfer, "Offer it to a colleague or a queue", schema.TransferAsked),
+    _deed(messages, "Answer the patron", schema.SayAsked),
+    _deed(notes, "Write for colleagues only", schema.NoteAsked),
+    _deed(read, "Mark as read", schema.ReadAsked),
+    _deed(close, "End it with a resolution code", schema.CloseAsked),
+    _deed(recode, "Correct its codes", schema.RecodeAsked),
+    _deed(reopen, "Open it again"),
+    _deed(identify, "Write down the patron's name or address", schema.IdentifyAsked),
+    _deed(block, "Refuse this patron's messages", schema.BlockAsked),
+    _deed(unblock, "Lift the block"),
+    _deed(merge, "One patron, one timeline", schema.MergeAsked),
+    _deed(unmerge, "Take a merge back", schema.MergeAsked),
+)

@@ -1,0 +1,144 @@
+"""Files up and down.
+
+Down: only through a conversation one may see, and only what one of its lines carries. A browser is told exactly what the bytes
+are, may show nothing but images in place, and runs nothing: sandboxed, without origin (OWASP File Upload; CSP 3 `sandbox`).
+Up: the type is sniffed, the size limited, and the ticket handed out is good for this conversation alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import unquote
+
+from aiohttp import BodyPartReader, web
+
+from bridge.adapter import TooLarge
+from bridge.archive.lines import Line
+from bridge.blobs import disposition
+from bridge.inbox import schema
+from bridge.inbox.lines import IMAGES, file
+from bridge.inbox.replies import Refusal, not_found
+from bridge.inbox.room import MAX_UPLOAD
+from bridge.inbox.routes import Call, Parameter, Route
+from bridge.inbox.tickets import ticket
+from bridge.message import Attachment
+
+CHUNK = 64 * 1024
+PAGE = 500
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+ISOLATED = "default-src 'none'; sandbox; frame-ancestors 'none'"
+MAIL = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+
+
+async def attachments(call: Call) -> schema.Uploaded:
+    """Take a file in, as the body itself or as the one part of a form."""
+    name, chunks = await _upload(call)
+    try:
+        kept = await call.room.blobs.save(chunks, name, MAX_UPLOAD)
+    except TooLarge:
+        raise
+    except ValueError as error:
+        raise Refusal(422, "type-refused", f"{error}.") from None
+    if not kept.size:
+        raise Refusal(422, "invalid", "The file is empty.")
+    return schema.Uploaded(file=file(call.id, kept), ticket=ticket(call.room.secret, kept, call.me, call.id))
+
+
+async def _upload(call: Call) -> tuple[str, AsyncIterator[bytes]]:
+    request = call.request
+    if (request.content_length or 0) > MAX_UPLOAD + CHUNK:
+        raise TooLarge(MAX_UPLOAD)
+    if request.content_type != "multipart/form-data":
+        return call.query["name"] or unquote(request.headers.get("X-File-Name", "")), request.content.iter_chunked(
+            CHUNK
+        )
+    try:
+        part = await (await request.multipart()).next()
+    except ValueError:
+        part = None
+    if not isinstance(part, BodyPartReader):
+        raise Refusal(400, "no-file", "The form holds no file.")
+    return part.filename or call.query["name"], _chunks(part)
+
+
+async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while chunk := await part.read_chunk(CHUNK):
+        yield chunk
+
+
+async def files(call: Call) -> web.StreamResponse:
+    """Send a file that a line of this conversation carries, or the cleaned HTML of a mail."""
+    digest = call.request.match_info["digest"]
+    found = await _carried(call, digest) if _DIGEST.fullmatch(digest) else None
+    path = await call.room.blobs.path(digest) if found is not None else None
+    if found is None or path is None:
+        raise not_found()
+    mail = found.media_type == "text/html"
+    image = found.media_type in IMAGES
+    headers = {
+        "Content-Type": "text/html; charset=utf-8"
+        if mail
+        else found.media_type
+        if image
+        else "application/octet-stream",
+        "Content-Disposition": "inline" if mail else disposition(found) if image else _download(found),
+        "Content-Security-Policy": MAIL if mail else ISOLATED,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, max-age=86400, immutable",
+    }
+    if mail:
+        headers["X-Frame-Options"] = "SAMEORIGIN"
+    return web.FileResponse(path, headers=headers)
+
+
+def _download(found: Attachment) -> str:
+    return disposition(found).replace("inline", "attachment", 1)
+
+
+async def _carried(call: Call, digest: str) -> Attachment | None:
+    """Return the file of this digest that a line of the conversation carries; its HTML counts as a page named mail.html."""
+    before = ""
+    while True:
+        lines = await call.room.reader.transcript(call.id, before=before, limit=PAGE)
+        for line in lines:
+            found = _of_line(line, digest)
+            if found is not None:
+                return found
+        if len(lines) < PAGE:
+            return None
+        before = lines[0].position
+
+
+def _of_line(line: Line, digest: str) -> Attachment | None:
+    if line.html == digest:
+        return Attachment(digest=digest, media_type="text/html", size=0, name="mail.html")
+    if line.original == digest:
+        return Attachment(digest=digest, media_type="message/rfc822", size=0, name="message.eml")
+    return next((one for one in line.attachments if one.digest == digest), None)
+
+
+NAME = Parameter("name", "The file's name, where the body is the file itself")
+
+ROUTES = (
+    Route(
+        "POST",
+        "/conversations/{id}/attachments",
+        "Take a file in for a message to this patron",
+        attachments,
+        scope="conversation",
+        asks=bytes,
+        gives=schema.Uploaded,
+        query=(NAME,),
+    ),
+    Route(
+        "GET",
+        "/conversations/{id}/files/{digest}",
+        "A file of this conversation",
+        files,
+        scope="conversation",
+        gives=bytes,
+    ),
+)

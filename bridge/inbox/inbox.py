@@ -1,0 +1,74 @@
+"""The inbox whole: every route mounted, every consortium's live side running while the application does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+
+from aiohttp import web
+
+from bridge.archive.accounts import Accounts, Session
+from bridge.inbox import account, browse, deeds, files, follow_ups, presence, sockets, staff
+from bridge.inbox.openapi import describe
+from bridge.inbox.replies import encode
+from bridge.inbox.room import Room
+from bridge.inbox.routes import BASE, Route
+from bridge.inbox.serving import mount
+from bridge.inbox.staffroom import Staffroom
+
+ROUTES: tuple[Route, ...] = (
+    *account.ROUTES,
+    *browse.ROUTES,
+    *deeds.ROUTES,
+    *files.ROUTES,
+    *presence.ROUTES,
+    *follow_ups.ROUTES,
+    *staff.ROUTES,
+    *sockets.ROUTES,
+)
+
+
+class Inbox:
+    """The librarians' interface over one or more consortia, which share one archive and so one set of accounts."""
+
+    def __init__(self, rooms: Sequence[Room]) -> None:
+        self.staffrooms = [Staffroom(room) for room in rooms]
+        self.accounts: Accounts = rooms[0].archive.accounts
+        self._description = encode(describe(ROUTES, rooms[0].version))
+
+    def mount(self, app: web.Application) -> None:
+        """Put all routes into an application and tie the live side to its life."""
+        mount(app, self, ROUTES)
+        app.router.add_get(f"{BASE}/openapi.json", self._describe, name="openapi")
+        app.cleanup_ctx.append(self._running)
+        app.on_shutdown.append(self._shut)
+
+    def staffroom_of(self, session: Session | None) -> Staffroom:
+        """Return the consortium a librarian works in: the one that knows him, else his library, else the first."""
+        if session is not None and len(self.staffrooms) > 1:
+            for staffroom in self.staffrooms:
+                if session.librarian in staffroom.room.replica.state.roster.home:
+                    return staffroom
+            for staffroom in self.staffrooms:
+                if session.library in staffroom.room.replica.state.libraries:
+                    return staffroom
+        return self.staffrooms[0]
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        headers = {"Cache-Control": "no-cache"}
+        return web.Response(body=self._description, content_type="application/json", headers=headers)
+
+    async def _running(self, app: web.Application) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(each.live.run(), name="inbox live") for each in self.staffrooms]
+        yield
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _shut(self, app: web.Application) -> None:
+        for staffroom in self.staffrooms:
+            staffroom.live.close()
+        await asyncio.sleep(0)

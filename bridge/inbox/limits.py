@@ -1,0 +1,45 @@
+"""How often one may ask: token buckets by name.
+
+Sign-in is limited by address and by account name apart (OWASP ASVS 2.2.1), so that one host cannot try many accounts and many
+hosts cannot try one; the account's own lock-out is kept in SQL. Writes are limited by librarian, far above what a person does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from math import ceil
+
+REMEMBERED = 20_000
+
+
+class Limit:
+    """A bucket of `burst` tokens for every name, filled at `per_s` tokens a second. Forgets the names longest unused."""
+
+    def __init__(self, per_s: float, burst: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait_s(self, name: str) -> int:
+        """Take a token of `name`: 0 when there was one, else the seconds until there will be."""
+        now = self._clock()
+        tokens, at = self._buckets.pop(name, (float(self._burst), now))
+        tokens = min(self._burst, tokens + (now - at) * self._per_s)
+        wait = 0 if tokens >= 1 else max(1, ceil((1 - tokens) / self._per_s))
+        self._buckets[name] = (tokens if wait else tokens - 1, now)
+        while len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        return wait
+
+
+class Limits:
+    """The limits of the interface."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.sign_in_by_host = Limit(0.5, 20, clock=clock)
+        self.sign_in_by_name = Limit(0.2, 10, clock=clock)
+        self.reads = Limit(100, 400, clock=clock)
+        self.writes = Limit(20, 100, clock=clock)

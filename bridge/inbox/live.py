@@ -1,0 +1,339 @@
+"""The live side of the inbox: everybody who looks on from this process, fed from one place.
+
+The replica tells of each batch of entries once; it is worked out once (`news`) and noted at every seat. A seat is a
+librarian's connection, too: the core hears of it as an input when it comes and when it goes, again whenever a core has taken over or believes
+it gone, and what could not be told while the store was away is told when it is back. Signs (typing, viewing) come by publish
+and subscribe and go only to those who may see the conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from bridge.adapter import Busy, Signal
+from bridge.archive.accounts import Session
+from bridge.follower import Entry, Follower, Position, Reset
+from bridge.inbox import rows, schema
+from bridge.inbox.access import sees
+from bridge.inbox.answers import Answers
+from bridge.inbox.lists import Lists
+from bridge.inbox.news import News, news_of
+from bridge.inbox.room import Room
+from bridge.inbox.seat import MOST_WATCHED, Seat
+from bridge.inbox.watching import Watched
+from bridge.message import Presence
+from bridge.store import StoreError
+from routing.records import at_key
+
+log = structlog.get_logger("bridge.inbox.live")
+
+LOOK_S = 2.0
+VIEW_S = 45.0
+VIEW_AGAIN_S = 20.0
+MOST_KNOWN = 50_000
+DOWN = schema.Down(
+    reason="store-away", detail="Nothing can be saved right now; what you write stays here until it can."
+)
+
+
+class Live:
+    """All seats of this process."""
+
+    def __init__(self, room: Room, lists: Lists, answers: Answers) -> None:
+        self._room = room
+        self._lists = lists
+        self._answers = answers
+        self._seats: dict[str, Seat] = {}
+        self._known: dict[str, set[str]] = {}
+        self._owed: dict[str, Presence] = {}
+        self._owing = asyncio.Event()
+        self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
+        self._kinds: dict[str, str] = {}
+        self.down = False
+        room.replica.on_entries.append(self._take)
+        room.replica.on_reset.append(self._restart)
+
+    async def run(self) -> None:
+        """Tell presence, hear signs, look after the store, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tell_presence())
+            tasks.create_task(self._hear())
+            tasks.create_task(self._look())
+
+    def close(self) -> None:
+        """Send everybody away: the process ends."""
+        for seat in list(self._seats.values()):
+            self.leave(seat)
+
+    # ---- the log ------------------------------------------------------------
+
+    def _take(self, entries: Sequence[Entry]) -> None:
+        self._answers.take(entries)
+        watched = {name for seat in self._seats.values() for name in seat.watched}
+        news = news_of(entries, watched)
+        if news.organisation and self._kinds_changed():
+            news.libraries = True
+        self._lists.touch(news.rows)
+        for seat in self._seats.values():
+            seat.note(news, entries[-1].position)
+        self._again(news)
+
+    def _again(self, news: News) -> None:
+        """Announce connections that a new core does not know, or that the core believes gone."""
+        for connection, seat in self._seats.items():
+            if news.took_over or (self._room.process, connection) in news.lost:
+                self._announce(seat, up=True)
+
+    def _kinds_changed(self) -> bool:
+        kinds = {name: status.kind for name, status in self._room.replica.state.channels.items()}
+        changed, self._kinds = kinds != self._kinds, kinds
+        return changed
+
+    def _restart(self) -> None:
+        """The replica was loaded afresh: what was noted before means nothing now."""
+        self._lists.forget()
+        self._kinds_changed()
+        for seat in self._seats.values():
+            seat.position = self._room.replica.position
+            seat.reset("too-old")
+            self._announce(seat, up=True)
+
+    # ---- seats ------------------------------------------------------------
+
+    def known(self, librarian: str) -> set[str]:
+        """Return the rows that a librarian's pages were given, to be added to by whoever gives some."""
+        found = self._known.setdefault(librarian, set())
+        if len(found) > MOST_KNOWN:
+            found.clear()
+            for seat in self._seats.values():
+                if seat.me == librarian:
+                    seat.reset("slow")
+        return found
+
+    def seat(self, connection: str, session: Session) -> Seat | None:
+        """Return the seat of a connection, if it is this librarian's and still there."""
+        seat = self._seats.get(connection)
+        return seat if seat is not None and seat.me == session.librarian and not seat.closed else None
+
+    async def take_seat(self, session: Session, connection: str, after: str) -> Seat:
+        """Let a page look on, from the position `after` ("" = from now)."""
+        room = self._room
+        await self._lists.ready(room.replica.state)
+        seat = Seat(session, connection, room.replica.position, self._lists, self.known(session.librarian))
+        self._seats[connection] = seat
+        self._announce(seat, up=True)
+        seat.say(seat.hello(room.replica.state, room.ping_s, room.dead_s))
+        for sign in self._standing(seat):
+            seat.sign(sign)
+        if self.down:
+            seat.say(DOWN)
+        if after:
+            await self.resume(seat, after)
+        return seat
+
+    async def resume(self, seat: Seat, after: str) -> None:
+        """Note at a seat what happened after a position that its page holds."""
+        try:
+            missed = await missed_since(self._room.follower, Position.parse(after), seat.position)
+            seat.missed(missed)
+        except (Reset, TimeoutError):
+            seat.reset("unknown")
+
+    def leave(self, seat: Seat) -> None:
+        """A page went."""
+        seat.close()
+        if self._seats.pop(seat.connection, None) is None:
+            return
+        self._announce(seat, up=False)
+        if not any(other.me == seat.me for other in self._seats.values()):
+            self._known.pop(seat.me, None)
+
+    def taken_by(self, librarian: str) -> int:
+        """Return how many pages of a librarian look on."""
+        return sum(1 for seat in self._seats.values() if seat.me == librarian)
+
+    def _leave_silent(self) -> None:
+        """End the seats of long polls that nobody came back to."""
+        now = time.monotonic()
+        for seat in list(self._seats.values()):
+            if seat.expires_at and seat.expires_at < now:
+                self.leave(seat)
+
+    # ---- what pages say ------------------------------------------------------------
+
+    async def hear(self, seat: Seat, said: schema.ClientMessage) -> None:
+        """Take what a page says. What may not be seen is answered by silence."""
+        seat.heard_at = time.monotonic()
+        match said:
+            case schema.Pong():
+                if not said.at:
+                    seat.say(schema.Ping(at=time.time_ns() // 1_000_000))
+            case schema.Unwatch():
+                if seat.watched.pop(said.conversation, None) is not None:
+                    await self._sign(seat, "gone", said.conversation)
+            case schema.Watch():
+                await self._watch(seat, said)
+            case schema.Typing() | schema.Paused():
+                to_patron = not (isinstance(said, schema.Typing) and said.note)
+                kind = "typing" if isinstance(said, schema.Typing) else "paused"
+                await self._sign(seat, kind, said.conversation, to_patron=to_patron)
+
+    async def _watch(self, seat: Seat, said: schema.Watch) -> None:
+        state = self._room.replica.state
+        it = state.conversations.get(said.conversation)
+        if it is None or not sees(state, seat.me, it):
+            return
+        while len(seat.watched) >= MOST_WATCHED:
+            del seat.watched[next(iter(seat.watched))]
+        watched = seat.watched[said.conversation] = Watched(said.conversation)
+        heard = seat.position
+        try:
+            since = Position.parse(said.position) if said.position else None
+            await watched.load(self._room, since, heard)
+        except (Reset, TimeoutError):
+            seat.reset("too-old")
+        seat.wake()
+        await self._sign(seat, "viewing", said.conversation)
+
+    async def _sign(self, seat: Seat, kind: str, conversation: str, *, to_patron: bool = False) -> None:
+        state = self._room.replica.state
+        it = state.conversations.get(conversation)
+        if it is None or not sees(state, seat.me, it):
+            return
+        patron = to_patron and it.owner == seat.me
+        sign = Signal(
+            kind=kind,  # type: ignore[arg-type]  # one of the words written above
+            conversation=conversation,
+            channel=it.channel if patron else "",
+            address=it.address if patron else "",
+            librarian=seat.me,
+            name=state.roster.shown(seat.me) if patron else "",
+        )
+        await self._room.signs.tell(sign)
+
+    async def still_viewing(self, seat: Seat) -> None:
+        """Say again what a page has open."""
+        for conversation in list(seat.watched):
+            await self._sign(seat, "viewing", conversation)
+
+    # ---- signs ------------------------------------------------------------
+
+    async def _hear(self) -> None:
+        async for signal in self._room.signs.listen():
+            state = self._room.replica.state
+            conversation = signal.conversation or state.addresses.get(at_key(signal.channel, signal.address), "")
+            it = state.conversations.get(conversation)
+            if it is None:
+                continue
+            if signal.librarian:
+                self._saw(conversation, signal)
+            told = schema.SignalTold(
+                kind=signal.kind,
+                conversation=conversation,
+                librarian=signal.librarian,
+                name=rows.name_of(state, signal.librarian) if signal.librarian else "",
+                text=signal.text[:2000] if not signal.librarian else "",
+            )
+            for seat in self._seats.values():
+                if seat.me != signal.librarian and sees(state, seat.me, it):
+                    seat.sign(told)
+
+    def _saw(self, conversation: str, signal: Signal) -> None:
+        viewers = self._viewers.setdefault(conversation, {})
+        if signal.kind == "gone":
+            viewers.pop(signal.librarian, None)
+        else:
+            viewers[signal.librarian] = (time.monotonic() + VIEW_S, signal.kind == "typing")
+        if not viewers:
+            del self._viewers[conversation]
+
+    def viewing(self, conversation: str, me: str) -> list[schema.Viewer]:
+        """Return the colleagues who have a conversation before them."""
+        now, state = time.monotonic(), self._room.replica.state
+        return [
+            schema.Viewer(id=name, name=rows.name_of(state, name), typing=typing)
+            for name, (until, typing) in self._viewers.get(conversation, {}).items()
+            if until > now and name != me
+        ]
+
+    def _standing(self, seat: Seat) -> list[schema.SignalTold]:
+        """Return who is viewing what, for a page that comes anew."""
+        state = self._room.replica.state
+        return [
+            schema.SignalTold(kind="viewing", conversation=conversation, librarian=viewer.id, name=viewer.name)
+            for conversation in self._viewers
+            if (it := state.conversations.get(conversation)) is not None and sees(state, seat.me, it)
+            for viewer in self.viewing(conversation, seat.me)
+        ]
+
+    def _forget_viewers(self) -> None:
+        now = time.monotonic()
+        for conversation, viewers in list(self._viewers.items()):
+            for name in [name for name, (until, _) in viewers.items() if until <= now]:
+                del viewers[name]
+            if not viewers:
+                del self._viewers[conversation]
+
+    # ---- presence and the store ------------------------------------------------------------
+
+    def _announce(self, seat: Seat, *, up: bool) -> None:
+        process, connection = self._room.process, seat.connection
+        self._owed[connection] = Presence(process=process, connection=connection, librarian=seat.me, up=up)
+        self._owing.set()
+
+    async def _tell_presence(self) -> None:
+        while True:
+            await self._owing.wait()
+            self._owing.clear()
+            owed, self._owed = self._owed, {}
+            try:
+                await self._room.gathering.ingest(list(owed.values()))
+            except Busy:
+                self._owed = owed | self._owed
+                await asyncio.sleep(0.5)
+                self._owing.set()
+
+    async def _look(self) -> None:
+        """See whether the store answers, and tell everybody when that changes."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._forget_viewers()
+            self._leave_silent()
+            if self._seats:
+                self.say_store(away=not await self._store_answers())
+
+    async def _store_answers(self) -> bool:
+        with suppress(StoreError, TimeoutError, OSError):
+            async with asyncio.timeout(LOOK_S):
+                await self._room.store.log_range()
+                return True
+        return False
+
+    def say_store(self, *, away: bool) -> None:
+        """Tell every page that the store went or came back."""
+        if away == self.down:
+            return
+        self.down = away
+        log.warning("store-away" if away else "store-back")
+        for seat in self._seats.values():
+            seat.say(DOWN if away else schema.Up(position=str(seat.position)))
+
+
+async def missed_since(follower: Follower, after: Position, until: Position) -> News:
+    """Return what happened after one position up to another. Raises Reset."""
+    news, position = News(), after
+    while True:
+        entries = await follower.since(position, wait=False)
+        more = news_of(entries, ())
+        news.rows |= more.rows
+        news.follow_ups |= more.follow_ups
+        news.libraries |= more.libraries
+        if not entries or entries[-1].seq >= until.seq:
+            return news
+        position = entries[-1].position
+        await asyncio.sleep(0)

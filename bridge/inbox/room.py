@@ -1,0 +1,60 @@
+"""All that the inbox gets from the house, in one place, so that nothing here opens, starts or looks up anything by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bridge.adapter import Blobs
+from bridge.archive.archive import Archive
+from bridge.archive.organisation import Organisation
+from bridge.archive.reader import Reader
+from bridge.follower import Follower
+from bridge.inbox.limits import Limits
+from bridge.inlet import Gathering
+from bridge.replica import Replica
+from bridge.signals import Board
+from bridge.store import Store
+from bridge.tail import Tail
+
+MAX_UPLOAD = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFacts:
+    """What a page must know of a channel to write to it; from its adapter's capabilities. 0 = no limit."""
+
+    kind: str
+    max_text: int = 0
+    max_media: int = 0
+    typing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """One consortium's desk as a web process serves it.
+
+    process     the name under which this process renews its heartbeat
+    secret      32 bytes, the same in every process, for signing tickets
+    public_url  what people type, "" = whatever host a request names
+    """
+
+    store: Store
+    gathering: Gathering
+    follower: Follower
+    replica: Replica
+    tail: Tail
+    reader: Reader
+    archive: Archive
+    organisation: Organisation
+    signs: Board
+    blobs: Blobs
+    process: str
+    secret: bytes
+    channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    public_url: str = ""
+    version: str = "0"
+    answer_s: float = 5.0  # how long an action waits for what it brings about
+    ping_s: float = 15.0
+    dead_s: float = 40.0

@@ -1,0 +1,196 @@
+"""The live line to a page: a WebSocket, or a long poll with the same messages where no socket stands.
+
+Both ends listen for each other: the server pings every 15 s and drops a page it has not heard for 40 s, a page does the same, so
+a half-open network is noticed by whoever can still act. The session comes with the cookie, never in the address, and is
+looked up again at every ping: who signs out, or is shut out, hears nothing more. Sources: RFC 6455 10.2 (origin), 7.4 (codes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from bridge.inbox import schema
+from bridge.inbox.limits import Limit
+from bridge.inbox.replies import Refusal, decode, encode, unavailable
+from bridge.inbox.routes import Call, Parameter, Route
+from bridge.inbox.seat import Seat
+from bridge.inbox.sessions import check_origin, token_of
+
+log = structlog.get_logger("bridge.inbox.sockets")
+
+MAX_SAID = 16 * 1024
+SIGNED_OUT = 4401
+POLL_KEPT_S = 60.0
+MOST_SEATS = 40  # pages of one librarian
+
+
+async def live(call: Call) -> web.StreamResponse:
+    """Serve one page's socket until either side goes."""
+    check_origin(call.room, call.request, required=True)
+    _check_seats(call)
+    socket = web.WebSocketResponse(max_msg_size=MAX_SAID, compress=False, timeout=2.0)
+    if not socket.can_prepare(call.request).ok:
+        raise Refusal(
+            426, "upgrade-required", "This address answers a WebSocket only.", headers={"Upgrade": "websocket"}
+        )
+    await socket.prepare(call.request)
+    seat = await call.staffroom.live.take_seat(call.who, secrets.token_urlsafe(12), call.query["after"])
+    page = _Page(call, socket, seat)
+    try:
+        await page.serve()
+    finally:
+        call.staffroom.live.leave(seat)
+    return socket
+
+
+def _check_seats(call: Call) -> None:
+    if call.staffroom.live.taken_by(call.me) >= MOST_SEATS:
+        raise Refusal(429, "too-many", "Too many pages of yours are open.", headers={"Retry-After": "5"})
+
+
+class _Page:
+    """The two directions of one socket."""
+
+    def __init__(self, call: Call, socket: web.WebSocketResponse, seat: Seat) -> None:
+        self._call = call
+        self._socket = socket
+        self._seat = seat
+        self._live = call.staffroom.live
+        self._ping_at = time.monotonic() + call.room.ping_s
+        self._limit = Limit(20, 100)
+
+    async def serve(self) -> None:
+        writing = asyncio.create_task(self._write(), name="inbox socket")
+        try:
+            await self._read()
+        finally:
+            writing.cancel()
+            await asyncio.wait([writing])
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            if message.type is not WSMsgType.TEXT:
+                await self._socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"text only")
+                return
+            if self._limit.wait_s(""):
+                await self._socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too fast")
+                return
+            try:
+                said: schema.ClientMessage = decode(message.data.encode(), schema.ClientMessage)
+            except Refusal:
+                await self._socket.close(code=WSCloseCode.INVALID_TEXT, message=b"not as described")
+                return
+            await self._live.hear(self._seat, said)
+
+    async def _write(self) -> None:
+        try:
+            while not self._seat.closed:
+                await self._wait()
+                if time.monotonic() >= self._ping_at and not await self._still_there():
+                    return
+                for message in self._seat.messages(self._call.state):
+                    await self._send(message)
+            await self._socket.close(code=WSCloseCode.GOING_AWAY)
+        except (ConnectionError, TimeoutError):
+            self._abort()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("socket-failed")
+            self._abort()
+
+    async def _wait(self) -> None:
+        """Wait for something to tell, at most until the next ping or until counts are due that were held back."""
+        held = self._seat.desk_wait_s()
+        until_ping = max(0.0, self._ping_at - time.monotonic())
+        try:
+            async with asyncio.timeout(until_ping if held is None else min(held, until_ping)):
+                await self._seat.listen()
+        except TimeoutError:
+            pass
+
+    async def _still_there(self) -> bool:
+        """Ping; False when the page is gone or its session ended."""
+        self._ping_at = time.monotonic() + self._call.room.ping_s
+        if time.monotonic() - self._seat.heard_at > self._call.room.dead_s:
+            self._abort()
+            return False
+        session = await self._call.room.archive.accounts.session(token_of(self._call.request))
+        if session is None:
+            await self._send(schema.SignedOut())
+            await self._socket.close(code=SIGNED_OUT)
+            return False
+        await self._live.still_viewing(self._seat)
+        await self._send(schema.Ping(at=time.time_ns() // 1_000_000))
+        return True
+
+    async def _send(self, message: schema.ServerMessage) -> None:
+        async with asyncio.timeout(self._call.room.dead_s):
+            await self._socket.send_str(encode(message).decode())
+
+    def _abort(self) -> None:
+        """End a connection that nobody listens at: a closing handshake would wait for nothing."""
+        transport = self._call.request.transport
+        if transport is not None:
+            transport.abort()
+
+
+# ---- without a socket ------------------------------------------------------------
+
+
+async def poll(call: Call) -> schema.Polled:
+    """Say something, then wait for news, at most as long as between two pings. The first answer comes at once."""
+    side, after = call.staffroom.live, call.query["after"]
+    seat = side.seat(call.query["connection"], call.who)
+    fresh = seat is None
+    if seat is None:
+        _check_seats(call)
+        seat = await side.take_seat(call.who, secrets.token_urlsafe(12), after)
+    elif after and after != seat.told:
+        await side.resume(seat, after)
+    seat.expires_at = time.monotonic() + POLL_KEPT_S + call.room.ping_s
+    for said in call.body:
+        await side.hear(seat, said)
+    seat.heard_at = time.monotonic()
+    messages = await _gather(call, seat, 0.0 if fresh else call.room.ping_s)
+    if seat.closed:
+        raise unavailable()
+    seat.expires_at = time.monotonic() + POLL_KEPT_S
+    return schema.Polled(position=seat.told, connection=seat.connection, messages=messages)
+
+
+async def _gather(call: Call, seat: Seat, patience: float) -> list[schema.ServerMessage]:
+    until = time.monotonic() + patience
+    while True:
+        found = seat.messages(call.state)
+        left = until - time.monotonic()
+        if found or left <= 0 or seat.closed:
+            return found
+        held = seat.desk_wait_s()
+        try:
+            async with asyncio.timeout(left if held is None else min(left, held)):
+                await seat.listen()
+        except TimeoutError:
+            pass
+
+
+AFTER = Parameter("after", "The last position heard")
+CONNECTION = Parameter("connection", "`connection` of the poll before")
+
+ROUTES = (
+    Route("GET", "/live", "The live socket", live, query=(AFTER,)),
+    Route(
+        "POST",
+        "/live",
+        "The live line where no socket stands",
+        poll,
+        asks=list[schema.ClientMessage],
+        gives=schema.Polled,
+        query=(AFTER, CONNECTION),
+    ),
+)

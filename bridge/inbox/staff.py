@@ -1,0 +1,180 @@
+"""The organisation: who works where, on which queues, with which words; edited by each library's coordinators.
+
+A coordinator edits his own library and nobody else's people: a librarian belongs to one library, and listing him in a second
+would move him there, with all he may see.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from bridge.adapter import Busy
+from bridge.archive.accounts import CODE_MS, now_ms
+from bridge.archive.organisation import Faulty, Outdated
+from bridge.inbox import rows, schema
+from bridge.inbox.access import coordinated, libraries_of
+from bridge.inbox.replies import Answer, Refusal, not_found
+from bridge.inbox.routes import Call, Route
+from routing.hours import is_open
+from routing.organisation import CodeEffect, Library
+from routing.state import State
+
+CODES: tuple[CodeEffect, ...] = ("answered", "follow_up_library", "follow_up_me", "lost_call", "practice")
+
+
+async def organisation(call: Call) -> schema.Organisation:
+    """The consortium as colleagues see it."""
+    state, me = call.state, call.me
+    roster = state.roster
+    mine, edits = libraries_of(state, me), coordinated(state, me)
+    serves = roster.serves.get(me, [])
+    return schema.Organisation(
+        position=str(call.room.replica.position),
+        libraries=[_library(one, one.id in mine, one.id in edits) for one in roster.libraries.values()],
+        queues=[
+            schema.QueueView(
+                id=name,
+                name=service.queue.name,
+                library=service.library.id,
+                policy=service.queue.policy,
+                waiting=state.waiting_in(name) if name in serves or service.library.id in mine else 0,
+                serves=name in serves,
+            )
+            for name, service in roster.services.items()
+        ],
+        librarians=[_person(state, name) for name in roster.librarians],
+        codes=[schema.CodeView(code=code, effect=code) for code in CODES],
+        channels=[
+            schema.ChannelView(
+                channel=one.channel, kind=one.kind, queue=one.queue, live=one.live, up=one.up, reason=one.reason
+            )
+            for one in state.channels.values()
+        ],
+    )
+
+
+def _library(one: Library, mine: bool, edits: bool) -> schema.LibraryView:
+    return schema.LibraryView(
+        id=one.id,
+        revision=one.revision,
+        name=one.name,
+        timezone=one.timezone,
+        language=one.language,
+        accent=one.accent,
+        mine=mine,
+        coordinated=edits,
+        target_s=one.timers.target_s,
+        retention_days=one.retention_days,
+        default_code=one.default_code,
+        descriptive=list(one.descriptive),
+        scripts=[schema.ScriptView(key=script.key, title=script.title, text=script.text) for script in one.scripts],
+        open=is_open(one, time.time_ns() // 1_000_000),
+    )
+
+
+def _person(state: State, name: str) -> schema.Person:
+    one = state.roster.librarians[name]
+    return schema.Person(
+        id=name,
+        name=one.name,
+        shown=one.shown,
+        libraries=libraries_of(state, name),
+        present=rows.availability(state, name).present,
+        coordinator=one.coordinator,
+    )
+
+
+# ---- editing ------------------------------------------------------------
+
+
+async def library(call: Call) -> Answer:
+    """A library as it is edited, with every default written out."""
+    for entry in await call.room.organisation.entries():
+        if entry.library.id == call.id:
+            return Answer({"library": whole(entry.library), "calendar": whole(entry.calendar)})
+    raise not_found()
+
+
+def whole(value: Any) -> Any:
+    """Return a struct as plain values with nothing left out; the organisation's own structs omit defaults on the wire."""
+    if isinstance(value, msgspec.Struct):
+        return {name: whole(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, list | tuple):
+        return [whole(one) for one in value]
+    if isinstance(value, dict):
+        return {key: whole(one) for key, one in value.items()}
+    return value
+
+
+async def save_library(call: Call) -> schema.Saved:
+    """Keep a library at the next revision and tell the core."""
+    asked: schema.LibraryDocument = call.body
+    if asked.library.id != call.id:
+        raise Refusal(422, "invalid", "The document is of another library.")
+    home = call.state.roster.home
+    strangers = [one.id for one in asked.library.librarians if home.get(one.id, call.id) != call.id]
+    if strangers:
+        raise Refusal(
+            422, "not-yours", f"{strangers[0]} works for another library; let its coordinator remove him first."
+        )
+    try:
+        saved = await call.room.organisation.put(asked.library, asked.calendar, expected=asked.library.revision)
+    except Faulty as faulty:
+        raise Refusal(422, "faulty", "; ".join(faulty.faults)[:4000]) from None
+    except Outdated:
+        detail = "Somebody else saved this library meanwhile; load it again."
+        body = schema.Clash(error="refused", detail=detail, reason="outdated")
+        raise Refusal(409, "refused", detail, body=body) from None
+    with suppress(Busy):  # it is kept; the core is told when the store is back
+        await call.room.gathering.ingest([saved])
+    return schema.Saved(library=saved.id, revision=saved.revision)
+
+
+async def one_time_code(call: Call) -> schema.OneTimeCode:
+    """Give a librarian of mine a code to sign in with once. Not kept anywhere, so asking again makes another one."""
+    librarian = call.request.match_info["librarian"]
+    if call.state.roster.home.get(librarian) != call.id:
+        raise not_found()
+    accounts = call.room.archive.accounts
+    login = next((one.login for one in await accounts.all() if one.librarian == librarian), "")
+    code = await accounts.reset(login) if login else await accounts.add(librarian, librarian, call.id)
+    return schema.OneTimeCode(librarian=librarian, code=code, expires_at=now_ms() + CODE_MS)
+
+
+ROUTES = (
+    Route(
+        "GET", "/organisation", "Libraries, queues, people, codes, channels", organisation, gives=schema.Organisation
+    ),
+    Route(
+        "GET",
+        "/organisation/{id}",
+        "A library as it is edited",
+        library,
+        access="coordinator",
+        scope="library",
+        gives=schema.LibraryDocument,
+    ),
+    Route(
+        "PUT",
+        "/organisation/{id}",
+        "Save a library",
+        save_library,
+        access="coordinator",
+        scope="library",
+        asks=schema.LibraryDocument,
+        gives=schema.Saved,
+    ),
+    Route(
+        "POST",
+        "/organisation/{id}/librarians/{librarian}/code",
+        "A one-time code for a librarian",
+        one_time_code,
+        access="coordinator",
+        scope="library",
+        gives=schema.OneTimeCode,
+    ),
+)
