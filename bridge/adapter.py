@@ -263,8 +263,9 @@ class Ports:
     data: Path | None = None  # a private folder of this channel
     secret: bytes = b""  # 32 bytes of this channel, the same in every process, for signing tokens
     deliveries: Callable[[str], AsyncIterator[tuple[str, Delivery]]] | None = (
-        None  # fan-out only: (after) -> (entry id, delivery)
+        None  # fan-out only: (after) -> (entry id, delivery); after "" = from now on
     )
+    process: str = ""  # this process's name, for Presence (capability `staff`)
 
 
 class Adapter(Protocol):

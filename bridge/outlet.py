@@ -22,18 +22,18 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 from prometheus_client import Counter
+from routing.wire import decode_delivery, encode, source_key
 
 from bridge.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.backoff import Backoff, leaves
 from bridge.message import Attachment, Delivery, Receipt
 from bridge.split import split
 from bridge.store import Fenced, StoreError
-from routing.wire import decode_delivery, encode, source_key
 
 if TYPE_CHECKING:
     from bridge.store import OutEntry, Store
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 PREFETCH = 1000  # deliveries on their way here, about
 READ = 64  # commits in one read
 BLOCK_MS = 5000
-LAST = 2**64 - 1  # behind every delivery of a commit: what of it is settled must not be read again
 SEND_S = 90.0  # longer than any adapter's own time-outs
 STOP_S = 5.0  # what is in flight may finish when the drain is told to stop
 ASK_TIMES = 4  # lookups that answer "nobody can say" before the doubt is shown
@@ -86,8 +85,9 @@ class Bucket:
         if not self._rate:
             return
         async with self._turn:
-            while wait := self.wait():
+            if wait := self.wait():
                 await asyncio.sleep(wait)
+                self.wait()
             self._tokens -= 1
 
 
@@ -102,9 +102,11 @@ class Drain:
         token: str,
         *,
         link: Callable[[Attachment], str] | None = None,
+        stop_s: float = STOP_S,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
+        self._stop_s = stop_s
         self._channel = channel
         self._adapter = adapter
         self._token = token
@@ -114,7 +116,7 @@ class Drain:
         self._bucket = Bucket(self._capabilities.rate)
         self._standing = asyncio.Event()
         self._stopping = False
-        self._sending = 0
+        self._busy: set[asyncio.Task[Any]] = set()  # lanes with a submission in flight or an outcome not settled
         self._lanes: dict[str, deque[_Work]] = {}
         self._on_its_way: set[str] = set()
         self._room = asyncio.Event()
@@ -152,41 +154,37 @@ class Drain:
         backoff = Backoff(first=0.1, most=5.0)
         while True:
             try:
-                after = await self._resume()
+                await self._resume()
                 backoff.reset()
                 while True:
-                    after = await self._next(after)
+                    await self._next()
             except Fenced:
                 raise
             except StoreError as error:
                 log.warning("the drain waits for the store", channel=self._channel, error=type(error).__name__)
                 await asyncio.sleep(backoff.next())
 
-    async def _resume(self) -> str:
+    async def _resume(self) -> None:
         """Take up everything that is not settled; what is on its way here already is not taken twice."""
         on_its_way = set(self._on_its_way)
         attempts = await self._store.attempts(self._channel)
-        after = "0-0"
+        await self._store.open_group(self._channel)
         for entry in await self._store.pending(self._channel):
-            after = f"{entry.id.partition('-')[0]}-{LAST}"
             self._feed(entry, attempts, on_its_way)
-        return after
 
-    async def _next(self, after: str) -> str:
+    async def _next(self) -> None:
         while len(self._on_its_way) >= PREFETCH:
             self._room.clear()
             await self._room.wait()
-        for entry in await self._store.read_out(self._channel, after, count=READ, block_ms=BLOCK_MS):
-            after = entry.id
+        for entry in await self._store.read_out(self._channel, count=READ, block_ms=BLOCK_MS):
             self._feed(entry, {}, frozenset())
-        return after
 
-    def _feed(self, entry: OutEntry, attempts: Mapping[str, tuple[int, int]], skip: Collection[str]) -> None:
+    def _feed(self, entry: OutEntry, attempts: Mapping[str, int], skip: Collection[str]) -> None:
         delivery = decode_delivery(entry.payload)
         if delivery.id in skip or delivery.id in self._on_its_way:
             return
         self._on_its_way.add(delivery.id)
-        work = _Work(entry.id, delivery, attempts.get(delivery.id, (-1, 0))[0])
+        work = _Work(entry.id, delivery, attempts.get(delivery.id, -1))
         key = delivery.conversation or delivery.to
         if (lane := self._lanes.get(key)) is not None:
             lane.append(work)
@@ -197,11 +195,12 @@ class Drain:
 
     async def _serve(self, key: str) -> None:
         lane = self._lanes[key]
-        while lane:
+        while lane and not self._stopping:
             work = lane.popleft()
             outcome = await self._deliver(work)
             DELIVERIES.labels(self._channel, type(outcome).__name__.lower()).inc()
             await self._settling.settle(work, self._receipt(work.delivery, outcome))
+            self._busy.discard(_me())
             self._on_its_way.discard(work.delivery.id)
             self._room.set()
         del self._lanes[key]
@@ -209,9 +208,8 @@ class Drain:
     async def _finish(self) -> None:
         """Let submissions in flight come to their outcome and be settled, for a moment."""
         self._stopping = True
-        until = time.monotonic() + STOP_S
-        while (self._sending or self._settling.busy) and time.monotonic() < until:
-            await asyncio.sleep(0.02)
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=self._stop_s)
 
     # -- one delivery
 
@@ -247,9 +245,10 @@ class Drain:
     # -- what a submission asks of its drain
 
     async def standing(self, until: float) -> bool:
-        """Wait until the session stands; False when `until` (s since the epoch) came first. A drain that stops waits for ever."""
+        """Wait until the session stands; False when `until` (s since the epoch) came first. A stop ends lanes here."""
         if self._stopping:
-            await asyncio.Event().wait()
+            self._busy.discard(_me())
+            raise asyncio.CancelledError
         if not self._standing.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, until - self._now())):
@@ -269,18 +268,19 @@ class Drain:
     async def submit(self, part: Delivery) -> Outcome:
         """Hand a part to the adapter and wait for what became of it."""
         await self._bucket.take()
-        self._sending += 1
+        self._busy.add(_me())
         try:
             async with asyncio.timeout(SEND_S):
-                return await self._adapter.send(part)
+                outcome = await self._adapter.send(part)
         except TimeoutError:
             return Uncertain("timeout")
         except Exception:
             ESCAPED.labels(self._channel).inc()
             log.exception("an exception escaped send", channel=self._channel, delivery=part.id)
             return Uncertain("internal")
-        finally:
-            self._sending -= 1
+        if isinstance(outcome, Retry):
+            self._busy.discard(_me())
+        return outcome
 
     async def ask(self, part: Delivery) -> bool | None:
         """Ask the network whether a part arrived."""
@@ -317,7 +317,7 @@ class _Submission:
 
     async def outcome(self) -> Outcome:
         """Return Sent, Rejected or Uncertain; never Retry."""
-        last = "expired"
+        last, wait = "expired", 0.0
         while await self.drain.standing(self.until):
             outcome = await self._step()
             match outcome:
@@ -373,12 +373,6 @@ class _Settling:
         self._channel = channel
         self._waiting: list[tuple[_Work, Receipt, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
-        self._flying = False
-
-    @property
-    def busy(self) -> bool:
-        """Whether something is not settled yet."""
-        return self._flying or bool(self._waiting)
 
     async def settle(self, work: _Work, receipt: Receipt) -> None:
         """Return once the delivery is settled and its receipt durable."""
@@ -394,9 +388,7 @@ class _Settling:
             self._wake.clear()
             if batch := self._waiting:
                 self._waiting = []
-                self._flying = True
                 await self._batch(batch)
-                self._flying = False
 
     async def _batch(self, batch: Sequence[tuple[_Work, Receipt, asyncio.Future[None]]]) -> None:
         rows = [(work.entry, work.delivery.id, encode(receipt), source_key(receipt)) for work, receipt, _ in batch]
@@ -411,6 +403,12 @@ class _Settling:
         for _, _, done in batch:
             if not done.done():
                 done.set_result(None)
+
+
+def _me() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 def fit(

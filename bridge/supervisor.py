@@ -41,7 +41,7 @@ from bridge.adapter import (
 from bridge.backoff import Backoff, leaves
 from bridge.inlet import Gathering, StoreInlet
 from bridge.message import Attachment, ChannelStatus, Delivery
-from bridge.outlet import Drain, fanout
+from bridge.outlet import STOP_S, Drain, fanout
 from bridge.store import Fenced, Store, StoreError
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ class Health:
 
 class Supervisor:
     """All channels of one store in this process. `sole`: no other process can be there (embedded Redis), so a lease is taken
-    at once. Raises Misconfigured when an adapter cannot work as configured."""
+    at once. `stop_s`: how long submissions in flight may finish at a stop. Raises Misconfigured when an adapter cannot work
+    as configured."""
 
     def __init__(
         self,
@@ -114,10 +115,13 @@ class Supervisor:
         find: Callable[[Sequence[str]], Awaitable[str]] | None = None,
         link: Callable[[Attachment], str] | None = None,
         sole: bool = False,
+        stop_s: float = STOP_S,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self.lines = {
-            channel.name: Line(store, gathering, channel, ports, find=find, link=link, sole=sole, backoff=backoff)
+            channel.name: Line(
+                store, gathering, channel, ports, find=find, link=link, sole=sole, stop_s=stop_s, backoff=backoff
+            )
             for channel in channels
         }
         if len(self.lines) != len(channels):
@@ -151,6 +155,7 @@ class Line:
         find: Callable[[Sequence[str]], Awaitable[str]] | None,
         link: Callable[[Attachment], str] | None,
         sole: bool,
+        stop_s: float,
         backoff: Callable[[], Backoff],
     ) -> None:
         self.channel = channel
@@ -158,6 +163,7 @@ class Line:
         self._store = store
         self._link = link
         self._sole = sole
+        self._stop_s = stop_s
         self._backoff = backoff
         self._can: Capabilities = channel.adapter.capabilities
         self.inlet = StoreInlet(
@@ -166,7 +172,7 @@ class Line:
         deliveries = fanout(store, channel.name) if self._can.fanout else None
         self.adapter = _constructed(channel, ports(channel, self.inlet, deliveries))
         self._drain: Drain | None = None
-        self._session: asyncio.TaskGroup | None = None
+        self.session: asyncio.TaskGroup | None = None  # of the session that runs now
         self._replaying = asyncio.Lock()
         self._replays = 0
         self._again = asyncio.Event()
@@ -249,8 +255,8 @@ class Line:
         await _until_cancelled(self._draining(token), self._sessions())
 
     async def _draining(self, token: str) -> None:
-        self._drain = Drain(self._store, self.channel.name, self.adapter, token, link=self._link)
-        if self._session is not None and self.health.state == "up":
+        self._drain = Drain(self._store, self.channel.name, self.adapter, token, link=self._link, stop_s=self._stop_s)
+        if self.session is not None and self.health.state == "up":
             self._drain.open()
         try:
             await self._drain.run()
@@ -278,13 +284,13 @@ class Line:
     async def _one_session(self) -> Exception | None:
         """Run one session; return why it ended."""
         try:
-            async with asyncio.TaskGroup() as self._session:
-                running = self._session.create_task(self.adapter.run(), name=f"session {self.channel.name}")
+            async with asyncio.TaskGroup() as self.session:
+                running = self.session.create_task(self.adapter.run(), name=f"session {self.channel.name}")
                 running.add_done_callback(lambda _: self._end_replays())
         except BaseExceptionGroup as errors:
             return weightiest(errors)
         finally:
-            self._session = None
+            self.session = None
             self.inlet.ended()
             if self._drain is not None:
                 self._drain.close()
@@ -292,7 +298,7 @@ class Line:
 
     def _stands(self) -> None:
         """The adapter says `up`."""
-        if self._session is None:
+        if self.session is None:
             return
         self._show("up")
         self._told = (True, "")
@@ -300,7 +306,7 @@ class Line:
             self._drain.open()
         if self._can.replay:
             self._replays += 1
-            self._replay_task = self._session.create_task(self._replay(), name=f"replay {self.channel.name}")
+            self._replay_task = self.session.create_task(self._replay(), name=f"replay {self.channel.name}")
 
     async def _replay(self) -> None:
         adapter: Replays = self.adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
@@ -360,10 +366,13 @@ def weightiest(errors: BaseExceptionGroup[BaseException]) -> Exception:
     """Return the one exception of a group that says how the session is: a bug, else refused, else misconfigured, else away."""
     order = (Unavailable, Busy, StoreError, Misconfigured, BadCredentials)
 
-    def weight(error: Exception) -> int:
+    def weight(error: BaseException) -> int:
         return next((rank for rank, kind in enumerate(order) if isinstance(error, kind)), len(order))
 
-    return max((error for error in leaves(errors) if isinstance(error, Exception)), key=weight)
+    heaviest = max(leaves(errors), key=weight)
+    if not isinstance(heaviest, Exception):
+        raise heaviest
+    return heaviest
 
 
 def _verdict(end: Exception | None) -> tuple[State, str]:

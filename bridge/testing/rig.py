@@ -93,6 +93,7 @@ class Patron(ABC):
         """Return once the client shows the desk's presence as given; at once where the network shows none."""
         raise NotOffered
 
+    @abstractmethod
     async def close(self) -> None:
         """Leave; drop every connection."""
 
@@ -123,6 +124,7 @@ class Rig(ABC):
 
     def __init__(self, folder: Path) -> None:
         """Keep a private folder; nothing is started."""
+        self.ring: Ring | None = None
         self.folder = folder
         self.secrets: tuple[str, ...] = ()
 
@@ -138,6 +140,7 @@ class Rig(ABC):
 
     async def meet(self, ring: Ring) -> None:
         """Called each time the adapter's HTTP side listens at `ring.url` + `/channels/<ring.channel>/`, before the session."""
+        self.ring = ring
 
     @abstractmethod
     def config(self) -> Any:
@@ -165,6 +168,10 @@ class Rig(ABC):
         return ()
 
     # -- staff (capability `staff`)
+
+    async def staff(self, librarian: str) -> str:
+        """Sign a librarian in at his own client; return the address to which offers for him go."""
+        raise NotOffered
 
     async def staff_hears(self, librarian: str) -> Offer:
         """Return the next offer or line shown in a librarian's own client."""

@@ -1,0 +1,279 @@
+"""A messaging network in memory: accounts, people, letters kept and numbered, and a wire that can be hurt.
+
+It stands for "the other side": it knows nothing of Deskbridge, and tests drive it as people and as bad luck do. One network is
+found by its name, as a server is found by its address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+class LinkLost(ConnectionError):
+    """The connection broke; what was under way may or may not have arrived."""
+
+
+class Refused(Exception):
+    """The account or its password is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a person wrote to the library; `number` orders letters and is what a reader resumes from."""
+
+    number: int
+    sender: str
+    source: str
+    text: str
+    files: tuple[tuple[str, bytes], ...] = ()
+    name: str = ""
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What is no letter: a receipt for `about`, typing, a librarian's command, or coming and going."""
+
+    kind: Literal["delivered", "read", "typing", "claim", "came", "went"]
+    sender: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What the library sends to one person under an id of its own."""
+
+    id: str
+    to: str
+    kind: str
+    text: str
+    files: tuple[tuple[str, bytes], ...] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network says to a parcel."""
+
+    verdict: Literal["taken", "refused", "later"]
+    reason: str = ""
+
+
+class Inbox:
+    """What one person was shown, in order."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.shown: asyncio.Queue[Parcel] = asyncio.Queue()
+        self.marks: set[str] = set()
+        self.typing = 0
+
+
+@dataclass(slots=True)
+class Wire:
+    """What ails the way between the library and the network."""
+
+    cut: bool = False
+    deaf: bool = False
+    delay: float = 0.0
+    flowing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def heal(self) -> None:
+        """Be well again."""
+        self.cut, self.deaf, self.delay = False, False, 0.0
+        self.flowing.set()
+
+
+class Network:
+    """Accounts, people and what passes between them. `drops_duplicates`: a parcel's second copy is not shown again."""
+
+    _known: ClassVar[dict[str, Network]] = {}
+
+    def __init__(self, name: str, *, drops_duplicates: bool = True) -> None:
+        self.accounts: dict[str, str] = {}
+        self.letters: list[Letter] = []
+        self.acknowledged: set[int] = set()
+        self.inboxes: dict[str, Inbox] = {}
+        self.taken: dict[str, Parcel] = {}  # parcel id -> first copy
+        self.copies = 0
+        self.presence: object = None
+        self.wire = Wire()
+        self.wire.heal()
+        self.verdicts: deque[Answer] = deque()  # what the next parcels are answered instead of "taken"
+        self.changed = asyncio.Condition()
+        self._drops_duplicates = drops_duplicates
+        self._links: set[Link] = set()
+        self._known[name] = self
+
+    @classmethod
+    def named(cls, name: str) -> Network | None:
+        """Return the network of that name, if there is one."""
+        return cls._known.get(name)
+
+    def vanish(self) -> None:
+        """Be gone: nobody finds it any more."""
+        self.break_links()
+        for name in [name for name, network in self._known.items() if network is self]:
+            del self._known[name]
+
+    def inbox(self, address: str) -> Inbox:
+        """Return a person's inbox."""
+        return self.inboxes.setdefault(address, Inbox(address))
+
+    # -- people
+
+    def post(self, sender: str, source: str, text: str, files: tuple[tuple[str, bytes], ...] = ()) -> Letter:
+        """Keep a letter to the library and push it to whoever is connected."""
+        letter = Letter(len(self.letters) + 1, sender, source, text, files, name=sender.partition("@")[0])
+        self.letters.append(letter)
+        self.push(letter)
+        return letter
+
+    def push(self, frame: Letter | Sign) -> None:
+        """Send a frame down to every connected library."""
+        for link in self._links:
+            link.arriving.put_nowait(frame)
+
+    async def told(self) -> None:
+        """Wake whoever waits for a change."""
+        async with self.changed:
+            self.changed.notify_all()
+
+    # -- the library's side
+
+    async def connect(self, account: str, password: str, *, redeliver: bool) -> Link:
+        """Sign in. `redeliver`: letters never acknowledged come again. Raises Refused, LinkLost."""
+        if self.wire.cut:
+            raise LinkLost("connection refused")
+        await self.wire.flowing.wait()
+        if self.accounts.get(account) != password:
+            raise Refused(f"account {account} or its password is wrong")
+        link = Link(self)
+        if redeliver:
+            for letter in self.letters:
+                if letter.number not in self.acknowledged:
+                    link.arriving.put_nowait(letter)
+        self._links.add(link)
+        return link
+
+    def break_links(self) -> None:
+        """Break every connection at once."""
+        for link in list(self._links):
+            link.close()
+
+    def forget(self, link: Link) -> None:
+        """Take a closed link off the list."""
+        self._links.discard(link)
+
+    def take(self, parcel: Parcel) -> Answer:
+        """Accept a parcel and show it."""
+        if self.verdicts:
+            return self.verdicts.popleft()
+        self.copies += 1
+        if parcel.id in self.taken and self._drops_duplicates:
+            return Answer("taken")
+        self.taken.setdefault(parcel.id, parcel)
+        inbox = self.inbox(parcel.to)
+        if parcel.kind == "mark":
+            inbox.marks.add(parcel.about)
+        else:
+            inbox.shown.put_nowait(parcel)
+        return Answer("taken")
+
+
+class Link:
+    """The library's connection. Every call may raise LinkLost."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._gone = asyncio.Event()
+        self.arriving: asyncio.Queue[Letter | Sign] = asyncio.Queue()
+
+    def close(self) -> None:
+        """Break it."""
+        self._gone.set()
+        self._network.forget(self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is known to be broken."""
+        return self._gone.is_set()
+
+    async def next(self) -> Letter | Sign:
+        """Return the next frame."""
+        frame: Letter | Sign = await self._or_gone(self.arriving.get())
+        await self._pass(down=True)
+        return frame
+
+    async def letters(self, after: int) -> list[Letter]:
+        """Return the letters with a higher number."""
+        await self._pass()
+        return [letter for letter in self._network.letters if letter.number > after]
+
+    async def acknowledge(self, number: int) -> None:
+        """Say that the library has a letter."""
+        await self._pass()
+        self._network.acknowledged.add(number)
+        await self._network.told()
+
+    async def submit(self, parcel: Parcel) -> Answer:
+        """Hand over a parcel and wait for the answer."""
+        await self._pass()
+        answer = self._network.take(parcel)
+        await self._network.told()
+        await self._pass(down=True)
+        return answer
+
+    async def has(self, id: str) -> bool:
+        """Ask whether a parcel arrived."""
+        await self._pass()
+        return id in self._network.taken
+
+    async def ping(self) -> None:
+        """Return when the network has answered."""
+        await self._pass()
+        await self._pass(down=True)
+
+    async def show(self, presence: object) -> None:
+        """Show everybody how the desk is."""
+        await self._pass()
+        self._network.presence = presence
+        await self._network.told()
+
+    async def type_to(self, address: str) -> None:
+        """Show a person that somebody types."""
+        await self._pass()
+        self._network.inbox(address).typing += 1
+        await self._network.told()
+
+    async def _pass(self, *, down: bool = False) -> None:
+        """Go along the wire, however it is."""
+        wire = self._network.wire
+        if self.closed:
+            raise LinkLost("the connection is closed")
+        if wire.delay:
+            await asyncio.sleep(wire.delay)
+        if wire.deaf and not down:
+            await self._gone.wait()
+        await self._or_gone(wire.flowing.wait())
+        if self.closed:
+            raise LinkLost("the connection was reset")
+
+    async def _or_gone(self, awaited: Coroutine[Any, Any, T]) -> T:
+        """Await something, unless the link breaks first."""
+        wanted, gone = asyncio.create_task(awaited), asyncio.create_task(self._gone.wait())
+        try:
+            await asyncio.wait((wanted, gone), return_when=asyncio.FIRST_COMPLETED)
+            if wanted.done():
+                return wanted.result()
+            raise LinkLost("the connection was reset")
+        finally:
+            wanted.cancel()
+            gone.cancel()
+            await asyncio.wait((wanted, gone))

@@ -1,0 +1,133 @@
+"""Cases: presence, typing, read marks, librarians at their own client."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from bridge.adapter import Desk, Signal, Undeclared
+from bridge.message import Action, Claim, Delivery, Presence, derive
+from bridge.signals import Board
+from bridge.testing.rig import NotOffered, soon
+from bridge.testing.ring import conversation
+from bridge.testing.scene import Scene, persistently
+
+
+class PeopleCases:
+    """See the module."""
+
+    async def test_the_desk_is_shown_as_it_is(self, scene: Scene) -> None:
+        """Open, closed, and open again, where the network shows presence. Look at ports.desk and when it is read."""
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        closed = Desk(open=False, online=False, next_opening=int(time.time() * 1000) + 3_600_000, library="Central")
+        for desk in (closed, Desk(open=True, online=True, library="Central"), closed):
+            scene.ring.show(desk)
+            await soon("the desk is shown", patron.sees_desk(desk))
+
+    async def test_typing_is_told_both_ways(self, scene: Scene) -> None:
+        """Undeclared: telling and listening are refused. Look at ports.signals."""
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        if not scene.can.typing:
+            with pytest.raises(NotOffered):
+                await patron.type()
+            with pytest.raises(Undeclared):
+                await scene.ring.signals().tell(Signal(kind="typing", address=patron.address))
+            return
+        assert scene.ring.board is not None
+        heard = asyncio.create_task(_typing(scene.ring.board, patron.address))
+        signal: Signal = await soon("typing reaches the desk", persistently(patron.type, heard))
+        assert signal.channel == scene.ring.channel
+        assert not signal.librarian
+        sign = Signal(
+            kind="typing",
+            channel=scene.ring.channel,
+            address=patron.address,
+            conversation=conversation(patron.address),
+            librarian="lee",
+            name="Lee",
+        )
+        seen = asyncio.create_task(patron.sees_typing())
+        await soon("typing reaches the patron", persistently(lambda: scene.ring.sign(sign), seen))
+
+    async def test_read_marks_reach_the_patron(self, scene: Scene) -> None:
+        """Undeclared: the delivery fails with a reason. Look at kind "mark" in send."""
+        await scene.begin()
+        patron = await scene.patron("ada")
+        message = await scene.hello(patron)
+        delivery = await scene.ring.answer(message, "", kind="mark", about=message.id)
+        if scene.can.marks:
+            await soon("the mark is shown", patron.sees_read(message.source))
+        elif not scene.can.fanout:
+            assert (await scene.ring.reached(delivery, "failed")).reason == "undeclared"
+        await scene.talk(patron)
+
+    async def test_librarians_serve_from_their_own_client(self, scene: Scene) -> None:
+        """An offer goes out, the claim comes back as an action, once. Undeclared: both are refused."""
+        await scene.begin()
+        offer = Delivery(
+            id=derive("offer"),
+            channel=scene.ring.channel,
+            conversation=derive("staff"),
+            to="lee",
+            kind="offer",
+            at=int(time.time() * 1000),
+            text="A patron asks for a book",
+        )
+        if not scene.can.staff:
+            inlet = scene.ring.line().inlet
+            with pytest.raises(Undeclared):
+                await inlet.act(Action(id="a", by="lee", deed=Claim(conversation="c")))
+            with pytest.raises(Undeclared):
+                await inlet.presence(Presence(process="p", connection="c", librarian="lee", up=True))
+            if not scene.can.fanout:
+                await scene.ring.put([offer])
+                assert (await scene.ring.reached(offer, "failed")).reason == "undeclared"
+            return
+        address = await scene.rig.staff("lee")
+        await scene.ring.until(scene.ring.presences, "the librarian's presence")
+        await scene.ring.put([_to(offer, address)])
+        shown = await soon("the offer is shown", scene.rig.staff_hears("lee"))
+        assert "book" in shown.text
+        await soon("the librarian claims", scene.rig.staff_claims("lee", shown))
+        await scene.ring.until(scene.ring.actions, "the claim")
+        action = scene.ring.actions()[0]
+        assert isinstance(action.deed, Claim)
+        assert action.deed.conversation == offer.conversation
+        assert action.via == scene.ring.channel
+
+    async def test_staff_only_words_never_reach_a_patron(self, scene: Scene) -> None:
+        """An offer addressed to a patron's address is not shown to him by accident of routing. Look at kind in send."""
+        await scene.begin()
+        patron = await scene.patron("ada")
+        message = await scene.hello(patron)
+        if not scene.can.staff and not scene.can.fanout:
+            delivery = await scene.ring.answer(message, "staff only", kind="line")
+            assert (await scene.ring.reached(delivery, "failed")).reason == "undeclared"
+        await scene.ring.answer(message, "for everybody")
+        await scene.hears(patron, "for everybody")
+        await scene.hears_nothing(patron)
+
+
+async def _typing(board: Board, address: str) -> Signal:
+    async for signal in board.listen():
+        if signal.kind == "typing" and signal.address == address and not signal.librarian:
+            return signal
+    raise AssertionError("the board ended")
+
+
+def _to(offer: Delivery, address: str) -> Delivery:
+    return Delivery(
+        id=offer.id,
+        channel=offer.channel,
+        conversation=offer.conversation,
+        to=address,
+        kind=offer.kind,
+        at=offer.at,
+        text=offer.text,
+    )

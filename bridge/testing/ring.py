@@ -1,0 +1,477 @@
+"""The ring under a case: a real store, the real supervisor, inlet and outlet, and the case in the place of the core.
+
+The case reads what the adapter handed in from the `in` stream, and puts deliveries on the out stream as a core does. So a
+case says exactly what happened and waits for nothing else; the store's server is a private process that can be frozen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from bridge.adapter import Adapter, Desk, HistoryLine, Inlet, Ports, Signal
+from bridge.backoff import Backoff
+from bridge.blobs import FileBlobs
+from bridge.embedded import EmbeddedRedis
+from bridge.inlet import Gathering
+from bridge.link import Address, Link
+from bridge.message import Action, ChannelStatus, Delivery, Message, Presence, Receipt, derive
+from bridge.signals import Board, ChannelSignals
+from bridge.store import Store, StoreError
+from bridge.supervisor import Channel, Deliveries, Health, Line, Supervisor
+from bridge.testing.rig import DEADLINE_S
+from routing.wire import decode_input, encode
+
+if TYPE_CHECKING:
+    from routing.events import Input
+
+T = TypeVar("T")
+TOKEN = "the-suite"
+ORDER = {"uncertain": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
+
+
+class HeldStore(Store):
+    """A store whose settling can be held back: what a daemon that dies at that moment leaves behind."""
+
+    held: asyncio.Event | None = None
+
+    async def settle(self, channel: str, settlements: Any) -> list[bool]:
+        """Settle, unless it is held."""
+        if self.held is not None:
+            await self.held.wait()
+        return await super().settle(channel, settlements)
+
+
+class Ring:
+    """One channel in a daemon of its own. `start` and `stop` are the daemon's; `open` and `close` are the test's."""
+
+    channel = "here"
+    consortium = "suite"
+
+    def __init__(self, adapter: type[Adapter], folder: Path) -> None:
+        self.adapter = adapter
+        self.folder = folder
+        self.inputs: list[Input] = []
+        self.deliveries: list[Delivery] = []
+        self._timeline: list[tuple[str, HistoryLine]] = []
+        self.meet: Callable[[Ring], Awaitable[None]] | None = None  # called when the HTTP side listens
+        self.archived: dict[str, str] = {}  # message id -> conversation: what the archive would know
+        self.url = ""
+        self.supervisor: Supervisor | None = None
+        self.board: Board | None = None
+        self._redis = EmbeddedRedis(folder / "redis", maxmemory=64 << 20)
+        self._store: HeldStore | None = None  # the daemon's
+        self._own: Store | None = None  # the suite's
+        self._seq = 0
+        self._port = 0
+        self._changed = asyncio.Condition()
+        self._desk = Desk(open=True, online=True, library="Central")
+        self._desks: set[asyncio.Queue[Desk]] = set()
+        self._reading: asyncio.Task[None] | None = None
+        self._running: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+        self._frozen = False
+
+    # -- the test's
+
+    async def open(self) -> None:
+        """Start the store's server and take the core's place."""
+        await self._redis.start()
+        self._own = await Store.open(self._redis.url, self.consortium, patience=5.0)
+        assert await self._own.take(TOKEN, 3_600_000)
+        self._reading = asyncio.create_task(self._read(), name="suite-core")
+
+    async def close(self) -> None:
+        """Stop everything."""
+        if self._frozen:
+            self.thaw()
+        await self.stop()
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+        if self._own is not None:
+            await self._own.close()
+        await self._redis.stop()
+
+    # -- the daemon's
+
+    def construct(self, config: Any) -> web.Application:
+        """Construct the daemon's parts, the adapter among them; nothing runs yet. Raises Misconfigured."""
+        self._store = store = HeldStore(self._redis.url, self.consortium, patience=2.0)
+        self.board = Board(store)
+        channel = Channel(
+            name=self.channel, kind=self.adapter.name, queue="central/desk", adapter=self.adapter, config=config
+        )
+        app, routes = web.Application(), web.Application()
+
+        def ports(channel: Channel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
+            return self._ports(inlet, deliveries, routes)
+
+        self.supervisor = Supervisor(
+            store,
+            Gathering(store),
+            [channel],
+            ports,
+            find=self.find,
+            sole=True,
+            stop_s=0.5,
+            backoff=lambda: Backoff(first=0.05, most=0.5),
+        )
+        app.add_subapp(f"/channels/{self.channel}/", routes)
+        return app
+
+    async def start(self, config: Any) -> None:
+        """Construct the adapter and run its channel, HTTP side included. Raises Misconfigured."""
+        sock = self._socket()
+        try:
+            self._runner = web.AppRunner(self.construct(config), shutdown_timeout=0.5, access_log=None)
+            await self._runner.setup()
+            await web.SockSite(self._runner, sock).start()
+            if self.meet is not None:
+                await self.meet(self)
+        except BaseException:
+            sock.close()
+            await self.stop()
+            raise
+        assert self.board is not None
+        assert self.supervisor is not None
+        self._running = [
+            asyncio.create_task(self.board.run(), name="suite-board"),
+            asyncio.create_task(self.supervisor.run(), name="suite-supervisor"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop the daemon in good order."""
+        for task in reversed(self._running):
+            task.cancel()
+            await asyncio.wait([task])
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._store is not None:
+            await self._store.close()
+        self._running, self._runner, self._store, self.supervisor = [], None, None, None
+
+    async def crash(self) -> None:
+        """Stop as a killed daemon does: nothing is settled or said any more."""
+        assert self._store is not None
+        self.hold_settling()
+        await self._store.close()
+        await self.stop()
+
+    def hold_settling(self) -> None:
+        """From now on nothing is settled: submissions end and their outcome is not written down."""
+        assert self._store is not None
+        self._store.held = asyncio.Event()
+
+    def release_settling(self) -> None:
+        """Settle what was held back, and all that comes."""
+        assert self._store is not None
+        assert self._store.held is not None
+        self._store.held.set()
+        self._store.held = None
+
+    async def break_session(self) -> None:
+        """Have the session fail by a bug, and wait until that is counted."""
+        before = len(self.statuses())
+        session = self.line().session
+        assert session is not None
+        session.create_task(_bug())
+        await self.until(lambda: any(each.up for each in self.statuses()[before:]), "the channel up again")
+
+    # -- the store's server
+
+    def freeze(self) -> None:
+        """Stop the store's server where it stands: nothing can become durable."""
+        os.kill(self._redis.pid, signal.SIGSTOP)
+        self._frozen = True
+
+    async def fill(self) -> None:
+        """Make the store's server say that its memory is used up."""
+        await self._configure("1")
+
+    async def relieve(self) -> None:
+        """Give the store's server its memory back."""
+        await self._configure("64mb")
+
+    async def _configure(self, memory: str) -> None:
+        link = await Link.connect(Address.parse(self._redis.url), patience=5, within=5)
+        try:
+            await link.call("CONFIG", "SET", "maxmemory", memory)
+        finally:
+            link.close()
+
+    def thaw(self) -> None:
+        """Let the store's server go on."""
+        os.kill(self._redis.pid, signal.SIGCONT)
+        self._frozen = False
+
+    def health(self) -> Health:
+        """Return how the channel is, as the daemon sees it."""
+        assert self.supervisor is not None
+        return self.supervisor.lines[self.channel].health
+
+    def line(self) -> Line:
+        """Return the channel's line: its adapter and its inlet."""
+        assert self.supervisor is not None
+        return self.supervisor.lines[self.channel]
+
+    # -- what came in
+
+    def messages(self) -> list[Message]:
+        """Return all patrons' messages so far, in the stream's order."""
+        return [each for each in self.inputs if isinstance(each, Message)]
+
+    def actions(self) -> list[Action]:
+        """Return all librarians' actions so far."""
+        return [each for each in self.inputs if isinstance(each, Action)]
+
+    def presences(self) -> list[Presence]:
+        """Return all comings and goings of librarians so far."""
+        return [each for each in self.inputs if isinstance(each, Presence)]
+
+    def receipts(self, delivery: Delivery) -> list[Receipt]:
+        """Return what was said about a delivery so far."""
+        return [each for each in self.inputs if isinstance(each, Receipt) and each.delivery == delivery.id]
+
+    def statuses(self) -> list[ChannelStatus]:
+        """Return what was said about the channel so far."""
+        return [each for each in self.inputs if isinstance(each, ChannelStatus)]
+
+    async def until(self, asked: Callable[[], T], what: str, *, deadline: float = DEADLINE_S) -> T:
+        """Return what `asked` returns, once that is true, looking again after every input."""
+        try:
+            async with asyncio.timeout(deadline), self._changed:
+                while not (found := asked()):
+                    await self._changed.wait()
+                return found
+        except TimeoutError:
+            raise AssertionError(f"did not happen within {deadline:g} s: {what}; came in: {self._story()}") from None
+
+    async def message(self, text: str, *, deadline: float = DEADLINE_S) -> Message:
+        """Return the first message with this text."""
+
+        def found() -> Message | None:
+            return next((message for message in self.messages() if message.text == text), None)
+
+        message = await self.until(found, f"a message {text[:60]!r}", deadline=deadline)
+        assert message is not None
+        return message
+
+    async def texts(self, count: int, *, sender: str = "", deadline: float = DEADLINE_S) -> list[str]:
+        """Return the texts of one sender's messages, or of everybody's, once there are at least `count`."""
+
+        def enough() -> list[str]:
+            texts = [message.text for message in self.messages() if sender in ("", message.sender)]
+            return texts if len(texts) >= count else []
+
+        return await self.until(enough, f"{count} messages", deadline=deadline)
+
+    async def up(self, *, deadline: float = DEADLINE_S) -> None:
+        """Return once the channel's last word is that it works."""
+        await self.until(lambda: bool(self.statuses()) and self.statuses()[-1].up, "channel up", deadline=deadline)
+
+    async def down(self, reason: str = "", *, deadline: float = DEADLINE_S) -> str:
+        """Return the reason once the channel's last word is that it does not work (for that reason, if given)."""
+
+        def why() -> str:
+            last = self.statuses()[-1] if self.statuses() else None
+            counts = last is not None and not last.up and last.reason not in ("starting", "stopped")
+            return last.reason if counts and last is not None and reason in ("", last.reason) else ""
+
+        return await self.until(why, f"channel down {reason}", deadline=deadline)
+
+    async def reached(self, delivery: Delivery, *stages: str, deadline: float = DEADLINE_S) -> Receipt:
+        """Return the first receipt of a delivery with one of these stages (none given: any)."""
+
+        def found() -> Receipt | None:
+            return next((each for each in self.receipts(delivery) if not stages or each.stage in stages), None)
+
+        receipt = await self.until(found, f"delivery {' or '.join(stages) or 'settled'}", deadline=deadline)
+        assert receipt is not None
+        return receipt
+
+    # -- what goes out
+
+    async def answer(self, to: Message, text: str, **fields: Any) -> Delivery:
+        """Put an answer to a patron's message on the out stream, as the core does when a librarian speaks."""
+        return (await self.answers(to, [text], **fields))[0]
+
+    async def answers(self, to: Message, texts: Sequence[str], **fields: Any) -> list[Delivery]:
+        """Put several answers on the out stream in one commit."""
+        base: dict[str, Any] = {
+            "channel": self.channel,
+            "conversation": conversation(to.sender),
+            "to": to.sender,
+            "kind": "text",
+            "at": int(time.time() * 1000),
+            "reply": to.reply,
+            "author": "Ada Librarian",
+            "language": to.language,
+        } | fields
+        made = [Delivery(id=derive("suite", str(self._seq), str(n)), text=text, **base) for n, text in enumerate(texts)]
+        await self.put(made)
+        return made
+
+    async def put(self, deliveries: Sequence[Delivery]) -> None:
+        """Commit deliveries."""
+        assert self._own is not None
+        self._seq += 1
+        payloads = [(each.channel, encode(each)) for each in deliveries]
+        self.deliveries += deliveries
+        for each in deliveries:
+            self._remember(each)
+        await self._own.commit(TOKEN, "suite", self._seq, "0-0", b"", payloads)
+
+    async def unsettled(self) -> list[str]:
+        """Return the ids of deliveries that are still pending."""
+        assert self._own is not None
+        held = await self._own.pending(self.channel)
+        known = {encode(delivery): delivery.id for delivery in self.deliveries}
+        return [known[entry.payload] for entry in held]
+
+    async def cursor(self) -> dict[str, str]:
+        """Return the cursor as it is saved."""
+        assert self._own is not None
+        return await self._own.cursor(self.channel)
+
+    def show(self, desk: Desk) -> None:
+        """Change what channels may tell of the desk."""
+        self._desk = desk
+        for queue in self._desks:
+            queue.put_nowait(desk)
+
+    async def sign(self, signal_: Signal) -> None:
+        """Signal as a librarian's browser does."""
+        assert self.board is not None
+        await self.board.tell(signal_)
+
+    def signals(self) -> ChannelSignals:
+        """Return the adapter's port of signs."""
+        assert self.board is not None
+        return ChannelSignals(self.board, self.channel, typing=self.adapter.capabilities.typing)
+
+    async def find(self, ids: Sequence[str]) -> str:
+        """Answer as the archive does."""
+        known = {message.id: conversation(message.sender) for message in self.messages()}
+        known |= {delivery.id: delivery.conversation for delivery in self.deliveries}
+        return next((found for id in ids if (found := known.get(id) or self.archived.get(id, ""))), "")
+
+    # -- inside
+
+    def _ports(self, inlet: Inlet, deliveries: Deliveries | None, routes: web.Application) -> Ports:
+        data = self.folder / "channel"
+        data.mkdir(exist_ok=True)
+        return Ports(
+            channel=self.channel,
+            inlet=inlet,
+            history=self._history,
+            desk=self._desk_stream,
+            find=self.find,
+            signals=self.signals(),
+            blobs=self.blobs,
+            routes=routes.router,
+            public_url=self.url,
+            data=data,
+            secret=b"s" * 32,
+            deliveries=deliveries,
+            process="suite",
+        )
+
+    @property
+    def blobs(self) -> FileBlobs:
+        """The files of this ring."""
+        return FileBlobs(self.folder / "blobs")
+
+    def _socket(self) -> socket.socket:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", self._port))
+        self._port = sock.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        return sock
+
+    async def _history(self, sender: str, after: str) -> list[HistoryLine]:
+        positions = [line.position for _, line in self._timeline]
+        if after and after not in positions:
+            raise LookupError("reset")
+        return [line for address, line in self._timeline if address == sender and line.position > after]
+
+    def _remember(self, each: Message | Delivery) -> None:
+        """Add a line to its patron's history."""
+        position = f"{len(self._timeline):012}"
+        if isinstance(each, Message):
+            line = HistoryLine(
+                id=each.id,
+                position=position,
+                conversation=conversation(each.sender),
+                who="patron",
+                text=each.text,
+                at=each.sent_at,
+                source=each.source,
+                attachments=each.attachments,
+                stage="received",
+            )
+            self._timeline.append((each.sender, line))
+        elif each.kind in ("text", "notice"):
+            line = HistoryLine(
+                id=each.id,
+                position=position,
+                conversation=each.conversation,
+                who="desk" if each.kind == "notice" else "librarian",
+                text=each.text,
+                at=each.at,
+                author=each.author,
+                attachments=each.attachments,
+                event=each.event,
+            )
+            self._timeline.append((each.to, line))
+
+    async def _desk_stream(self, sender: str) -> AsyncIterator[Desk]:
+        queue: asyncio.Queue[Desk] = asyncio.Queue()
+        queue.put_nowait(self._desk)
+        self._desks.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._desks.discard(queue)
+
+    async def _read(self) -> None:
+        assert self._own is not None
+        after = "0-0"
+        while True:
+            with suppress(StoreError):
+                for entry in await self._own.read_inputs(after, count=100, block_ms=1000):
+                    after = entry.id
+                    async with self._changed:
+                        for each in map(decode_input, entry.payloads):
+                            self.inputs.append(each)
+                            if isinstance(each, Message):
+                                self._remember(each)
+                        self._changed.notify_all()
+
+    def _story(self) -> str:
+        kinds: dict[str, int] = {}
+        for each in self.inputs:
+            kinds[type(each).__name__] = kinds.get(type(each).__name__, 0) + 1
+        last = [msgspec.to_builtins(each) for each in self.statuses()[-2:]]
+        return f"{kinds}, last statuses {last}"
+
+
+def conversation(sender: str) -> str:
+    """Return the id of the one conversation that the suite keeps for each address."""
+    return derive("conversation", sender)
+
+
+async def _bug() -> None:
+    raise RuntimeError("a bug, for the suite's sake")
