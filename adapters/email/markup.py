@@ -107,7 +107,7 @@ def clean_html(source: str, pictures: Mapping[str, str]) -> str:
         shallow(source[:MAX_HTML]),
         tags=set(TAGS),
         clean_content_tags=set(DROPPED),
-        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        attributes={"*": set()} | {tag: set(names) for tag, names in ATTRIBUTES.items()},
         attribute_filter=filtered,
         url_schemes={"http", "https", "mailto", "cid"},
         url_relative="pass_through",  # the filter above lets no relative link through but ours
