@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
@@ -17,7 +18,6 @@ from bridge.inbox import schema
 
 TARGET = Path(__file__).parents[2] / "ui/inbox/src/schema.ts"
 HEADER = """// Written from bridge/inbox/schema.py by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
-/* eslint-disable */
 """
 SIMPLE = {
     "StrType": "string",
@@ -31,8 +31,9 @@ SIMPLE = {
 
 
 def rendered() -> str:
-    structs = [thing for thing in vars(schema).values() if _is_ours(thing)]
-    parts = [HEADER, *(_interface(struct) for struct in structs)]
+    structs = list(dict.fromkeys(part for thing in vars(schema).values() if _is_ours(thing) for part in _with_parts(thing)))
+    views = " | ".join(f'"{view}"' for view in get_args(schema.View))
+    parts = [HEADER, f"export type View = {views};\n", *(_interface(struct) for struct in structs)]
     unions = ("ServerMessage", "ClientMessage")
     parts += [f"export type {name} = {_union(getattr(schema, name))};\n" for name in unions]
     return "\n".join(parts)
@@ -43,6 +44,25 @@ def _is_ours(thing: object) -> bool:
     return inspect.isclass(thing) and issubclass(thing, bases) and thing not in bases
 
 
+def _with_parts(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
+    """Return a struct after the structs of other rooms that it is made of."""
+    info = msgspec.inspect.type_info(struct)
+    assert isinstance(info, msgspec.inspect.StructType)
+    inside = [found for field in info.fields for found in _structs(field.type)]
+    return [part for found in inside if found.__module__ != schema.__name__ for part in _with_parts(found)] + [struct]
+
+
+def _structs(kind: msgspec.inspect.Type) -> list[type[msgspec.Struct]]:
+    match kind:
+        case msgspec.inspect.StructType(cls=cls):
+            return [cls]
+        case msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item):
+            return _structs(item)
+        case msgspec.inspect.UnionType(types=types):
+            return [found for one in types for found in _structs(one)]
+    return []
+
+
 def _union(union: object) -> str:
     return " | ".join(part.__name__ for part in getattr(union, "__args__", ()))
 
@@ -51,7 +71,7 @@ def _interface(struct: type[msgspec.Struct]) -> str:
     info = msgspec.inspect.type_info(struct)
     assert isinstance(info, msgspec.inspect.StructType)
     asked = issubclass(struct, schema.Asked | schema.Said)
-    tag = [f'  t: "{info.tag}";'] if info.tag is not None else []
+    tag = [f'  t: "{info.tag}";'] if issubclass(struct, schema.Told | schema.Said) else []
     fields = [
         f"  {field.encode_name}{'?' if asked and not field.required else ''}: {_type(field.type)};"
         for field in info.fields

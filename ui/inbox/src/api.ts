@@ -62,7 +62,7 @@ async function call<T>(method: string, path: string, init: RequestInit & { query
   const { query, key, ...rest } = init;
   const headers: Record<string, string> = { Accept: "application/json", "X-Deskbridge": csrf || "1" };
   if (typeof rest.body === "string") headers["Content-Type"] = "application/json";
-  if (key) headers["Idempotency-Key"] = key;
+  if (key ?? method === "POST") headers["Idempotency-Key"] = key ?? freshKey();
   const response = await answered(address(path, query), { method, headers, ...rest });
   if (response.status === 401 && path !== "/login") whenSignedOut();
   if (!response.ok) throw await refusal(response);
@@ -86,11 +86,8 @@ export const api = {
   older: (id: string, before: string) => get<s.LinePage>(`${of(id)}/lines`, { before }),
   act: (conversation: string, verb: string, body: unknown, key: string) =>
     send<s.Acted | s.Pending>("POST", `${of(conversation)}/${verb}`, body, key),
-  upload: (conversation: string, file: File) => {
-    const form = new FormData();
-    form.append("file", file, file.name);
-    return call<s.Uploaded>("POST", `${of(conversation)}/attachments`, { body: form });
-  },
+  upload: (conversation: string, file: File) =>
+    call<s.Uploaded>("POST", `${of(conversation)}/attachments`, { query: { name: file.name }, body: file }),
   draft: (conversation: string, asked: s.DraftAsked) => send<undefined>("PUT", `${of(conversation)}/draft`, asked),
   drafts: () => get<s.Drafts>("/drafts"),
   search: (q: string, cursor = "", signal?: AbortSignal) => get<s.Hits>("/search", { q, cursor }, signal),
@@ -99,6 +96,10 @@ export const api = {
   setFollowUp: (id: string, asked: s.FollowUpAsked, key: string) =>
     send<s.Acted | s.Pending>("POST", `/follow-ups/${encodeURIComponent(id)}`, asked, key),
   organisation: () => get<s.Organisation>("/organisation"),
+  library: (id: string) => get<s.LibraryDocument>(`/organisation/${encodeURIComponent(id)}`),
+  saveLibrary: (id: string, document: s.LibraryDocument) => send<s.Saved>("PUT", `/organisation/${encodeURIComponent(id)}`, document),
+  oneTimeCode: (library: string, librarian: string) =>
+    send<s.OneTimeCode>("POST", `/organisation/${encodeURIComponent(library)}/librarians/${encodeURIComponent(librarian)}/code`, {}),
   poll: (after: string, connection: string, said: s.ClientMessage[], signal: AbortSignal) =>
     call<s.Polled>("POST", "/live", { query: { after, connection }, body: JSON.stringify(said), signal }),
 };

@@ -22,6 +22,7 @@ export interface Wire {
 const FIRST_S = 20;
 const LONGEST_MS = 15_000;
 const SOCKET_TRIES = 3;
+const POLLED_MS = 60_000; // then a socket is tried again
 
 export class Line {
   position = "";
@@ -119,6 +120,7 @@ export class Line {
 
   private async poll(): Promise<void> {
     const control = new AbortController();
+    const until = Date.now() + POLLED_MS;
     this.polling = control;
     this.rewatch((message) => this.unsaid.push(message));
     try {
@@ -130,6 +132,7 @@ export class Line {
         for (const message of polled.messages) this.hear(message, "polling");
         this.position = polled.position || this.position;
         this.listener.state("polling");
+        if (Date.now() > until) return this.connect();
       }
     } catch {
       if (this.polling === control) this.lost();

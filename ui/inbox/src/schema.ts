@@ -1,5 +1,6 @@
 // Written from bridge/inbox/schema.py by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
-/* eslint-disable */
+
+export type View = "waiting" | "mine" | "open" | "closed";
 
 /** Why a request was not done. `error` is a word for programs, `detail` a sentence for people. */
 export interface Problem {
@@ -108,7 +109,6 @@ export interface Row {
   gone: boolean;
   marked: boolean;
   code: string;
-  by_default: boolean;
 }
 
 /** One page of a list, in order. `next` is the `cursor` of the next page, "" at the end. */
@@ -279,9 +279,10 @@ export interface Drafts {
   drafts: Draft[];
 }
 
-/** A file taken in; name its `digest` in a message to send it. */
+/** A file taken in. A message that is to carry it names the `ticket`, which holds for this conversation alone. */
 export interface Uploaded {
   file: File;
+  ticket: string;
 }
 
 /** A piece of a found line; `hit` marks a word that was asked for. */
@@ -363,6 +364,103 @@ export interface Organisation {
   channels: ChannelView[];
 }
 
+/** Teams that are asked together; the next tier opens `after_s` seconds after this one did. An empty tier is skipped at once. */
+export interface Tier {
+  teams: string[];
+  after_s: number;
+}
+
+/** Where conversations wait. `id` is `library/name`; `hours` "" = the library's. */
+export interface Queue {
+  id: string;
+  name: string;
+  policy: "fewest_active" | "longest_idle" | "offer" | "round_robin";
+  tiers: Tier[];
+  offer_s: number;
+  accept_when_closed: boolean;
+  concierge_s: number;
+  fair_limit: number;
+  fair_window_s: number;
+  prefer_known: boolean;
+  max_waiting: number;
+}
+
+/** Librarians who serve together; `id` is `library/name`. Members may come from other libraries. */
+export interface Team {
+  id: string;
+  name: string;
+  members: string[];
+}
+
+/** A member of staff. `shown` is the name patrons see. Capacity counts live and slow channels apart. */
+export interface Librarian {
+  id: string;
+  name: string;
+  shown: string;
+  coordinator: boolean;
+  active: boolean;
+  live: number;
+  slow: number;
+  address: string;
+}
+
+/** A canned message; `key` such as "greeting" or "goodbye" makes it the library's own for that moment. */
+export interface Script {
+  key: string;
+  title: string;
+  text: string;
+}
+
+/** Seconds, each with the field's default; 0 switches one off. */
+export interface Timers {
+  remind_s: number;
+  mark_s: number;
+  still_there_s: number;
+  close_silent_s: number;
+  grace_s: number;
+  reopen_live_s: number;
+  reopen_slow_s: number;
+  target_s: number;
+  follow_up_s: number;
+}
+
+/** One library at one revision. The core ignores a revision that is not newer than the one it has. */
+export interface Library {
+  id: string;
+  revision: number;
+  name: string;
+  timezone: string;
+  language: string;
+  accent: string;
+  openings: [number, number][] | null;
+  opening_words: string[];
+  queues: Queue[];
+  teams: Team[];
+  librarians: Librarian[];
+  scripts: Script[];
+  descriptive: string[];
+  policy_page: string;
+  policy_url: string;
+  timers: Timers;
+  wording: Record<string, string>;
+  retention_days: number;
+  default_code: string;
+  mask_addresses: boolean;
+  contact_channel: string;
+}
+
+/** `weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). No `weekly` = always open. */
+export interface Calendar {
+  weekly: Record<string, string[]>;
+  dates: Record<string, string[]>;
+}
+
+/** A library as its coordinator edits it: the organisation's own struct and its hours, by local time. `library.revision` is the one that was read; a save is refused (409 outdated) when somebody else saved meanwhile. */
+export interface LibraryDocument {
+  library: Library;
+  calendar: Calendar;
+}
+
 /** A library's organisation was stored at this revision. */
 export interface Saved {
   library: string;
@@ -396,7 +494,7 @@ export interface PresenceAsked {
   slow?: number;
 }
 
-/** Answer the patron. `to` repeats the conversation's patron shown in the composer's label and must match, when given. */
+/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads. */
 export interface SayAsked {
   text: string;
   attachments?: string[];
@@ -459,12 +557,6 @@ export interface BlockAsked {
   until?: number;
 }
 
-/** Lift a block. */
-export interface UnblockAsked {
-  channel: string;
-  address: string;
-}
-
 /** The other conversation of the same patron. */
 export interface MergeAsked {
   other: string;
@@ -499,7 +591,7 @@ export interface Hello {
 export interface Reset {
   t: "reset";
   position: string;
-  reason: "restarted" | "slow" | "too-old" | "unknown";
+  reason: "organisation" | "slow" | "too-old" | "unknown";
 }
 
 /** Rows that are new or changed, and ids that are in none of my views any more. */

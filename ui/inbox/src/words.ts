@@ -28,7 +28,7 @@ export async function speak(wanted: readonly string[]): Promise<void> {
 
 function filled(entry: Entry, values: Values): string {
   const text = typeof entry === "string" ? entry : (entry[plural.select(Number(values["n"] ?? 0))] ?? entry.other ?? "");
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
 export function t(key: Key, values: Values = {}): string {

@@ -1,0 +1,652 @@
+// What the page knows and does: who I am, which lists there are, what is open, what waits, and the verbs of the desk.
+//
+// The rule: everything comes in through `start` (fetched once) and `hear` (told since); everything goes out through the outbox.
+// Components read the state and call verbs; the ordering, resuming and merging stand in the plain modules beside this one.
+import { api, isActed, onSignedOut, Offline, Refusal, ROOT } from "./api";
+import { Board } from "./board";
+import { Drafts, pastedFrom, type Copy } from "./drafts";
+import * as keys from "./keys";
+import { Line, type LineState } from "./live";
+import * as notify from "./notify";
+import { Outbox, type Entry } from "./outbox";
+import type * as s from "./schema";
+import { Talk } from "./talk.svelte";
+import { named, t, type Key } from "./words";
+
+export const VIEWS = ["waiting", "mine", "open"] as const;
+export type Page = (typeof VIEWS)[number] | "follow-ups" | "search" | "desk" | "settings";
+export type Dialog =
+  | "" | "close" | "transfer" | "palette" | "help" | "identify" | "block" | "merge" | "recode" | "presence" | "outbox";
+const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "desk", "settings"];
+const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, follow_ups: 0, oldest_since: 0, channels_down: [] };
+const KEPT_TALKS = 24;
+
+export interface Toast {
+  id: number;
+  text: string;
+  kind: "done" | "bad";
+  undo: (() => void) | null;
+}
+
+const isView = (page: Page): page is (typeof VIEWS)[number] => (VIEWS as readonly string[]).includes(page);
+
+export class Inbox {
+  phase = $state<"loading" | "signed-out" | "password" | "ready" | "failed">("loading");
+  me = $state.raw<s.Me | null>(null);
+  counts = $state.raw<s.Desk>(NO_DESK);
+  organisation = $state.raw<s.Organisation | null>(null);
+  followUps = $state.raw<readonly s.FollowUp[]>([]);
+  line = $state<LineState>("connecting");
+  down = $state("");
+  back = $state(false); // the line came back a moment ago
+  page = $state<Page>("waiting");
+  marked = $state(""); // the row the keyboard stands on
+  openId = $state("");
+  talk = $state.raw<Talk | null>(null);
+  context = $state(localStorage.getItem("deskbridge.context") !== "off");
+  dialog = $state<Dialog>("");
+  entries = $state.raw<readonly Entry[]>([]);
+  toasts = $state.raw<readonly Toast[]>([]);
+  now = $state(Date.now());
+  bindings = $state.raw(keys.load(localStorage));
+  wishes = $state.raw(notify.load(localStorage));
+  spoken = $state(""); // what a screen reader is told
+  busy = $state.raw<ReadonlySet<string>>(new Set());
+  composing = $state(0); // grows when the composer should take the focus
+  searching = $state(0); // grows when the search field should
+  drafted = $state(0); // grows when drafts changed from outside the composer
+  more = $state.raw<Record<s.View, string>>({ waiting: "", mine: "", open: "", closed: "" });
+
+  private version = $state(0);
+  private readonly board = new Board();
+  private readonly talks = new Map<string, Talk>();
+  private readonly bell = new notify.Bell((conversation) => this.open(conversation));
+  private outbox: Outbox | null = null;
+  private copies: Copy[] = [];
+  private undos: { text: string; run: () => void }[] = [];
+  private toastCount = 0;
+  readonly drafts = new Drafts((conversation, text, note) => api.draft(conversation, { text, note }));
+  readonly live = new Line(
+    { message: (message) => this.hear(message), state: (state) => this.lineIs(state) },
+    {
+      socket: (after) => {
+        const scheme = location.protocol === "https:" ? "wss" : "ws";
+        return new WebSocket(`${scheme}://${location.host}${ROOT}/live?after=${encodeURIComponent(after)}`);
+      },
+      poll: (after, connection, said, signal) => api.poll(after, connection, said, signal),
+    },
+  );
+
+  // ---- coming and going ----------------------------------------------------------------------------------------------
+
+  async begin(): Promise<void> {
+    onSignedOut(() => this.signedOut());
+    addEventListener("hashchange", () => this.follow());
+    addEventListener("online", () => this.nudge());
+    addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.nudge();
+      else this.drafts.flush();
+    });
+    setInterval(() => this.tick(), 1000);
+    try {
+      this.welcome(await api.me());
+    } catch (error) {
+      this.phase = error instanceof Offline ? "failed" : "signed-out";
+    }
+  }
+
+  welcome(me: s.Me): void {
+    this.me = me;
+    this.phase = me.must_change_password ? "password" : "loading";
+    if (!me.must_change_password) void this.start();
+  }
+
+  async start(): Promise<void> {
+    const me = this.me;
+    if (!me) return;
+    this.outbox ??= new Outbox((entry) => this.ask(entry), sessionStorage, `deskbridge.outbox.${me.id}`, (entries) => {
+      this.entries = entries;
+    });
+    try {
+      await this.load();
+    } catch (error) {
+      if (this.phase === "loading" && error instanceof Offline) this.phase = "failed";
+      if (this.phase === "ready") setTimeout(() => void this.start(), 2000);
+      return;
+    }
+    this.phase = "ready";
+    this.follow();
+    this.outbox.flush();
+    void this.aside();
+  }
+
+  /** Fetch the lists and go live after the oldest of the positions they were fetched at. */
+  private async load(): Promise<void> {
+    this.live.stop();
+    const first = await api.rows("waiting");
+    const rest = await Promise.all([api.rows("mine"), api.rows("open")]);
+    this.board.clear();
+    for (const page of [first, ...rest]) {
+      this.board.upsert(page.rows);
+      this.more = { ...this.more, [page.view]: page.next };
+    }
+    this.version += 1;
+    this.live.start(first.position);
+    if (this.talk) void this.refresh(this.talk);
+  }
+
+  /** What is needed a moment later. */
+  private async aside(): Promise<void> {
+    const [drafts, organisation, followUps] = await Promise.allSettled([api.drafts(), api.organisation(), api.followUps()]);
+    if (drafts.status === "fulfilled") this.drafts.learn(drafts.value.drafts);
+    if (organisation.status === "fulfilled") this.organisation = organisation.value;
+    if (followUps.status === "fulfilled") this.followUps = followUps.value.follow_ups;
+    this.drafted += 1;
+  }
+
+  async signOut(): Promise<void> {
+    this.drafts.flush();
+    try {
+      await api.logout();
+    } catch (error) {
+      if (error instanceof Offline) return this.tell(t("live.lost"), "bad");
+    }
+    this.signedOut();
+  }
+
+  private signedOut(): void {
+    this.live.stop();
+    this.phase = "signed-out";
+    this.me = null;
+    this.outbox = null;
+    this.talk = null;
+    this.talks.clear();
+    this.board.clear();
+    this.version += 1;
+    document.title = t("app.name");
+  }
+
+  private nudge(): void {
+    this.live.nudge();
+    this.outbox?.flush();
+  }
+
+  private tick(): void {
+    this.now = Date.now();
+    this.talk?.fade(this.now);
+    const calling = this.counts.waiting + this.rows("mine").filter((row) => row.unread > 0).length;
+    const title = this.phase === "ready" && calling ? `(${calling}) ${t("app.name")}` : t("app.name");
+    if (document.title !== title) document.title = title;
+  }
+
+  // ---- what is told --------------------------------------------------------------------------------------------------
+
+  private lineIs(state: LineState): void {
+    const was = this.line;
+    this.line = state;
+    if ((state === "live" || state === "polling") && was === "lost") {
+      this.back = true;
+      this.announce(t("live.back"));
+      setTimeout(() => (this.back = false), 4000);
+      this.outbox?.flush();
+      this.drafts.flush();
+    }
+    if (state === "lost" && was !== "lost" && was !== "connecting") this.announce(t("live.lost"));
+  }
+
+  private hear(message: s.ServerMessage): void {
+    switch (message.t) {
+      case "hello":
+        this.me = message.me;
+        this.counts = message.desk;
+        this.down = "";
+        return;
+      case "reset":
+        void this.start();
+        return;
+      case "rows":
+        return this.rowsTold(message);
+      case "lines":
+        return this.linesTold(message);
+      case "signal":
+        if (this.me) this.talks.get(message.conversation)?.sign(message, this.me.id);
+        return;
+      case "me":
+        this.me = message.me;
+        return;
+      case "desk":
+        this.counts = message.desk;
+        return;
+      case "followups": {
+        const gone = new Set([...message.remove, ...message.upsert.map((one) => one.id)]);
+        this.followUps = [...this.followUps.filter((one) => !gone.has(one.id)), ...message.upsert];
+        return;
+      }
+      case "organisation":
+        void api.organisation().then((organisation) => (this.organisation = organisation), () => undefined);
+        return;
+      case "down":
+        this.down = message.detail || named("down", message.reason, t("down.store"));
+        return;
+      case "up":
+        this.down = "";
+        this.outbox?.flush();
+        return;
+      case "signed-out":
+        return this.signedOut();
+      case "ping":
+        return;
+    }
+  }
+
+  private rowsTold({ upsert, remove }: s.RowsTold): void {
+    for (const row of upsert) this.call(row, notify.newsOf(this.board.get(row.id), row));
+    this.board.upsert(upsert);
+    this.board.remove(remove);
+    this.version += 1;
+    for (const row of upsert) this.talks.get(row.id)?.row(row);
+    for (const id of this.bell.conversations()) if (notify.isOver(this.board.get(id))) this.bell.withdraw(id);
+    this.readOpen();
+  }
+
+  private linesTold({ conversation, lines }: s.LinesTold): void {
+    const talk = this.talks.get(conversation);
+    if (!talk) return;
+    const news = talk.hear(lines);
+    this.confirm(talk);
+    if (conversation !== this.openId) return;
+    for (const line of news) if (line.who === "patron") this.announce(`${line.author || talk.view?.row.patron || ""}: ${line.text}`);
+    this.readOpen();
+  }
+
+  private call(row: s.Row, kind: notify.Kind | null): void {
+    if (!kind || (row.id === this.openId && document.hasFocus())) return;
+    if (notify.isQuiet(this.wishes, notify.timeOfDay(new Date()))) return;
+    const title = t(`notify.${kind}`, { patron: row.patron, library: row.library_name });
+    this.bell.ring(row.id, title, row.last_text.slice(0, 140), this.wishes.desktop[kind], this.wishes.sound[kind]);
+    if (kind !== "message") this.announce(title);
+  }
+
+  // ---- lists ---------------------------------------------------------------------------------------------------------
+
+  rows(view: s.View): s.Row[] {
+    void this.version;
+    return this.board.view(view);
+  }
+
+  row(id: string): s.Row | undefined {
+    void this.version;
+    return this.board.get(id) ?? this.talks.get(id)?.view?.row;
+  }
+
+  get list(): s.Row[] {
+    return isView(this.page) ? this.rows(this.page) : [];
+  }
+
+  get current(): s.Row | undefined {
+    return this.openId ? (this.row(this.openId) ?? this.talk?.view?.row) : undefined;
+  }
+
+  get isMine(): boolean {
+    return this.current?.state === "active" && this.current.owner === this.me?.id;
+  }
+
+  count(page: Page): number {
+    if (page === "follow-ups") return this.followUps.filter((one) => one.state !== "closed").length || this.counts.follow_ups;
+    return isView(page) ? this.counts[page] : 0;
+  }
+
+  async fetchMore(view: s.View): Promise<void> {
+    const cursor = this.more[view];
+    if (!cursor) return;
+    this.more = { ...this.more, [view]: "" };
+    try {
+      const page = await api.rows(view, cursor);
+      this.board.upsert(page.rows.filter((row) => !this.board.get(row.id)));
+      this.more = { ...this.more, [view]: page.next };
+      this.version += 1;
+    } catch {
+      this.more = { ...this.more, [view]: cursor };
+    }
+  }
+
+  // ---- moving about --------------------------------------------------------------------------------------------------
+
+  go(page: Page, conversation = ""): void {
+    const hash = `#/${page}${conversation ? `/${encodeURIComponent(conversation)}` : ""}`;
+    if (location.hash !== hash) location.hash = hash;
+    else this.follow();
+  }
+
+  open(conversation: string): void {
+    this.go(isView(this.page) || this.page === "search" || this.page === "follow-ups" ? this.page : "mine", conversation);
+    this.show(conversation); // at once; the address follows
+  }
+
+  back_(): void {
+    this.go(this.page);
+  }
+
+  private follow(): void {
+    if (this.phase !== "ready") return;
+    const [, page = "", conversation = ""] = location.hash.split("/");
+    this.page = PAGES.includes(page) ? (page as Page) : "waiting";
+    this.show(decodeURIComponent(conversation));
+  }
+
+  private show(conversation: string): void {
+    if (conversation === this.openId && this.talk?.id === conversation) return;
+    if (this.openId) this.live.unwatch(this.openId);
+    this.openId = conversation;
+    if (!conversation) {
+      this.talk = null;
+      return;
+    }
+    this.marked = conversation;
+    this.talk = this.kept(conversation);
+    void this.refresh(this.talk);
+    this.prefetch();
+  }
+
+  private kept(conversation: string): Talk {
+    const talk = this.talks.get(conversation) ?? new Talk(conversation);
+    this.talks.delete(conversation); // to the end: the least used leave first
+    this.talks.set(conversation, talk);
+    for (const id of this.talks.keys()) if (this.talks.size > KEPT_TALKS && id !== this.openId) this.talks.delete(id);
+    return talk;
+  }
+
+  private async refresh(talk: Talk): Promise<void> {
+    if (!(await talk.fetch()) || !talk.view) return;
+    const { draft, row, position } = talk.view;
+    if (draft) this.drafts.learn([draft]);
+    this.drafted += 1;
+    this.confirm(talk);
+    if (talk.id !== this.openId) return;
+    this.live.watch(talk.id, position);
+    if (row.views.length) {
+      this.board.upsert([row]);
+      this.version += 1;
+    }
+    this.readOpen();
+  }
+
+  /** Fetch what j and k lead to next, so that it is there at the key's press. */
+  private prefetch(): void {
+    const list = this.list;
+    const at = list.findIndex((row) => row.id === this.openId);
+    for (const row of [list[at + 1], list[at - 1]]) {
+      if (at < 0 || !row || this.talks.get(row.id)?.view) continue;
+      const talk = this.kept(row.id);
+      setTimeout(() => void talk.fetch(), 60);
+    }
+  }
+
+  move(by: 1 | -1): void {
+    const list = this.list;
+    if (!list.length) return;
+    const at = list.findIndex((row) => row.id === this.marked);
+    const next = list[at < 0 ? 0 : Math.max(0, Math.min(list.length - 1, at + by))];
+    if (!next) return;
+    this.marked = next.id;
+    if (this.openId) this.open(next.id);
+  }
+
+  /** The next that needs me: offered, then unread of mine, then waiting. */
+  nextCalling(): void {
+    const calling = [
+      ...this.rows("waiting").filter((row) => row.offered_to_me || row.transfer?.to_me),
+      ...this.rows("mine").filter((row) => row.unanswered_since || row.unread),
+      ...this.rows("waiting"),
+    ].filter((row) => row.id !== this.openId);
+    const next = calling[0];
+    if (next) {
+      this.go(next.views.includes("mine") ? "mine" : "waiting", next.id);
+    } else this.tell(t("list.nothingCalls"));
+  }
+
+  toggleContext(): void {
+    this.context = !this.context;
+    localStorage.setItem("deskbridge.context", this.context ? "on" : "off");
+  }
+
+  // ---- verbs ---------------------------------------------------------------------------------------------------------
+
+  private ask(entry: Entry): Promise<s.Acted | s.Pending> {
+    if (entry.verb === "presence") return api.presence(entry.body as s.PresenceAsked, entry.key).then(() => ({ action: entry.key }));
+    const followUp = /^follow-up:(.*)$/.exec(entry.verb);
+    if (followUp) return api.setFollowUp(followUp[1] ?? "", entry.body as s.FollowUpAsked, entry.key);
+    return api.act(entry.conversation, entry.verb, entry.body, entry.key);
+  }
+
+  /** Do it; true when the desk did, false when it refused (and the librarian was told). Waits while there is no connection. */
+  private async act(conversation: string, verb: string, body: unknown, text = ""): Promise<boolean> {
+    const outbox = this.outbox;
+    if (!outbox) return false;
+    const mark = `${verb} ${conversation}`;
+    this.busy = new Set([...this.busy, mark]);
+    try {
+      const answer = await outbox.add(conversation, verb, body, text);
+      if (isActed(answer)) this.learn(answer);
+      return answer !== undefined;
+    } catch (error) {
+      this.refuse(error);
+      return false;
+    } finally {
+      this.busy = new Set([...this.busy].filter((one) => one !== mark));
+    }
+  }
+
+  private learn({ row, line, conversation }: s.Acted): void {
+    if (row) this.rowsTold({ t: "rows", position: "", upsert: row.views.length ? [row] : [], remove: row.views.length ? [] : [row.id] });
+    if (row) this.talks.get(row.id)?.row(row);
+    const talk = this.talks.get(conversation);
+    if (line && talk) {
+      talk.hear([line]);
+      this.confirm(talk);
+    }
+  }
+
+  private refuse(error: unknown): void {
+    const words = error instanceof Refusal ? this.reason(error) : t("refused.unknown");
+    this.tell(words, "bad");
+  }
+
+  reason(error: Refusal): string {
+    return named("refused", error.reason, error.message || t("refused.unknown"), { holder: error.holder || t("person.colleague") });
+  }
+
+  private confirm(talk: Talk): void {
+    const still = new Set(talk.waiting(this.entries, this.me?.id ?? "").map((entry) => entry.key));
+    const spoken = (entry: Entry) => entry.verb === "messages" || entry.verb === "notes";
+    const gone = this.entries.filter((entry) => entry.conversation === talk.id && spoken(entry) && !still.has(entry.key));
+    this.outbox?.confirmed(gone.filter((entry) => entry.state !== "sending").map((entry) => entry.key));
+  }
+
+  isBusy(verb: string, conversation = this.openId): boolean {
+    return this.busy.has(`${verb} ${conversation}`);
+  }
+
+  async claim(row: s.Row): Promise<void> {
+    const verb = row.offered_to_me || row.transfer?.to_me ? "accept" : "claim";
+    if (!(await this.act(row.id, verb, {}))) return;
+    this.undoable(t("done.claimed", { patron: row.patron }), () => void this.release(row.id));
+    this.go("mine", row.id);
+    this.composing += 1;
+  }
+
+  async reject(row: s.Row): Promise<void> {
+    if (await this.act(row.id, "reject", {})) this.tell(t("done.rejected", { patron: row.patron }));
+  }
+
+  async release(conversation: string): Promise<void> {
+    if (await this.act(conversation, "release", {})) this.tell(t("done.released"));
+  }
+
+  async say(conversation: string, text: string, extra: Partial<s.SayAsked>): Promise<boolean> {
+    this.drafts.write(conversation, "", false);
+    return this.act(conversation, "messages", { ...extra, text }, text);
+  }
+
+  async note(conversation: string, asked: s.NoteAsked): Promise<boolean> {
+    this.drafts.write(conversation, "", true);
+    return this.act(conversation, "notes", asked, asked.text);
+  }
+
+  async transfer(row: s.Row, asked: s.TransferAsked, to: string): Promise<boolean> {
+    const done = await this.act(row.id, "transfer", asked);
+    if (done) this.undoable(t("done.transferred", { to }), () => void this.release(row.id));
+    return done;
+  }
+
+  async close(row: s.Row, asked: s.CloseAsked): Promise<s.Acted | null> {
+    return this.closing(row, "close", asked);
+  }
+
+  async recode(row: s.Row, asked: s.RecodeAsked): Promise<s.Acted | null> {
+    return this.closing(row, "recode", asked);
+  }
+
+  /** Like `act`, but a refusal is thrown: the dialog shows it where it was asked. */
+  private async closing(row: s.Row, verb: string, asked: unknown): Promise<s.Acted | null> {
+    const answer = await this.outbox?.add(row.id, verb, asked);
+    if (!isActed(answer)) return null;
+    this.learn(answer);
+    if (verb === "close") this.undoable(t("done.closed", { patron: row.patron }), () => void this.reopen(row.id));
+    else this.tell(t("done.recoded"));
+    return answer;
+  }
+
+  async reopen(conversation: string): Promise<void> {
+    if (await this.act(conversation, "reopen", {})) {
+      this.tell(t("done.reopened"));
+      this.go("mine", conversation);
+    }
+  }
+
+  async simple(conversation: string, verb: string, body: unknown, done: Key): Promise<boolean> {
+    const ok = await this.act(conversation, verb, body);
+    if (ok) this.tell(t(done));
+    if (ok && this.talk?.id === conversation) void this.refresh(this.talk);
+    return ok;
+  }
+
+  async setFollowUp(followUp: s.FollowUp, asked: s.FollowUpAsked): Promise<void> {
+    if (!(await this.act(followUp.conversation, `follow-up:${followUp.id}`, asked))) return;
+    const { name = "" } = this.person(asked.owner ?? "") ?? {};
+    const news = { ...followUp, ...asked, owner_name: name };
+    this.followUps = this.followUps.map((one) => (one.id === followUp.id ? news : one));
+    this.tell(t("done.saved"));
+  }
+
+  async present(queues: string[], live: number, slow: number): Promise<void> {
+    if (queues.length) localStorage.setItem("deskbridge.queues", JSON.stringify(queues));
+    await this.act("", "presence", { queues, live, slow });
+  }
+
+  /** Present where I was last, else everywhere I may; or away. */
+  async togglePresence(): Promise<void> {
+    const availability = this.me?.availability;
+    if (!availability) return;
+    const serves = (this.organisation?.queues ?? []).filter((queue) => queue.serves).map((queue) => queue.id);
+    const last = (JSON.parse(localStorage.getItem("deskbridge.queues") ?? "[]") as string[]).filter((id) => serves.includes(id));
+    const queues = availability.present ? [] : last.length ? last : serves;
+    if (!availability.present && !queues.length) return this.tell(t("presence.noQueues"), "bad");
+    await this.present(queues, 0, 0);
+  }
+
+  person(id: string): s.Person | undefined {
+    return this.organisation?.librarians.find((person) => person.id === id);
+  }
+
+  private readOpen(): void {
+    const talk = this.talk;
+    if (!talk?.view || !this.isMine || !this.current?.unread || document.visibilityState !== "visible") return;
+    const last = talk.lines.findLast((line) => line.who === "patron");
+    if (!last || this.lastRead.get(talk.id) === last.id) return;
+    this.lastRead.set(talk.id, last.id);
+    this.outbox?.add(talk.id, "read", { message: last.id }).catch(() => undefined);
+  }
+  private readonly lastRead = new Map<string, string>();
+
+  retry(key: string): void {
+    this.outbox?.retry(key);
+  }
+
+  discard(key: string): string {
+    const entry = this.entries.find((one) => one.key === key);
+    return entry && this.outbox?.discard(key) ? entry.text : "";
+  }
+
+  // ---- words to the librarian ----------------------------------------------------------------------------------------
+
+  announce(text: string): void {
+    this.spoken = this.spoken === text ? `${text}\u00a0` : text;
+  }
+
+  tell(text: string, kind: Toast["kind"] = "done", undo: (() => void) | null = null): void {
+    const id = (this.toastCount += 1);
+    this.toasts = [...this.toasts.slice(-2), { id, text, kind, undo }];
+    this.announce(text);
+    setTimeout(() => this.dismiss(id), kind === "bad" ? 12_000 : 6000);
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  private undoable(text: string, run: () => void): void {
+    const undo = { text, run };
+    this.undos = [...this.undos.slice(-9), undo];
+    this.tell(text, "done", () => {
+      this.undos = this.undos.filter((one) => one !== undo);
+      run();
+    });
+  }
+
+  undo(): void {
+    const last = this.undos.pop();
+    if (!last) return this.tell(t("undo.nothing"));
+    this.toasts = this.toasts.filter((toast) => toast.text !== last.text);
+    last.run();
+  }
+
+  // ---- writing -------------------------------------------------------------------------------------------------------
+
+  write(noting: boolean): void {
+    if (!this.openId) return;
+    this.drafts.mode(this.openId, noting);
+    this.drafted += 1;
+    this.composing += 1;
+  }
+
+  copied(text: string): void {
+    if (this.openId && text.trim()) this.copies = [...this.copies.slice(-19), { conversation: this.openId, text }];
+  }
+
+  /** The patron whose conversation a pasted text comes from, or "". */
+  pasted(text: string): string {
+    const from = pastedFrom(text, this.openId, [...this.copies, ...this.drafts.others(this.openId)]);
+    const here = this.current?.patron;
+    const there = from ? (this.row(from)?.patron ?? t("patron.another")) : "";
+    return there && from !== this.openId && (here !== there || from) ? there : "";
+  }
+
+  bind(bindings: keys.Bindings): void {
+    this.bindings = bindings;
+    keys.store(localStorage, bindings);
+  }
+
+  wish(wishes: notify.Wishes): void {
+    this.wishes = wishes;
+    notify.store(localStorage, wishes);
+  }
+
+  async testBell(): Promise<void> {
+    if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+    this.bell.ring("test", t("notify.testTitle"), t("notify.testBody"), true, true);
+    this.announce(t("notify.testTitle"));
+  }
+}
+
+export const inbox = new Inbox();

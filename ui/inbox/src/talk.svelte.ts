@@ -1,0 +1,97 @@
+// One conversation before me: its view, its lines, who else looks at it. Forgets nothing while it is kept, so that going back
+// to it shows it at once; what it missed meanwhile comes with the next fetch.
+import { api, Refusal } from "./api";
+import { unanswered, merged, type Unconfirmed } from "./timeline";
+import type { ConversationView, Line, Row, SignalTold, Viewer } from "./schema";
+
+const FADES_MS = 6000; // "is writing" is said every 3 s; twice unheard, it is over
+
+interface Sign extends Viewer {
+  until: number;
+}
+
+export class Talk {
+  view = $state.raw<ConversationView | null>(null);
+  lines = $state.raw<readonly Line[]>([]);
+  before = $state("");
+  problem = $state<"" | "gone" | "offline">("");
+  loadingOlder = $state(false);
+  patronTyping = $state.raw<{ until: number; text: string } | null>(null);
+  viewers = $state.raw<readonly Sign[]>([]);
+  private fetching: AbortController | null = null;
+
+  constructor(readonly id: string) {}
+
+  async fetch(): Promise<boolean> {
+    this.fetching?.abort();
+    const control = (this.fetching = new AbortController());
+    try {
+      this.take(await api.conversation(this.id, control.signal));
+      return true;
+    } catch (error) {
+      if (!control.signal.aborted) this.problem = error instanceof Refusal ? "gone" : "offline";
+      return false;
+    }
+  }
+
+  private take(view: ConversationView): void {
+    const oldest = view.lines[0];
+    const joined = !this.lines.length || !oldest || this.lines.some((line) => line.id === oldest.id);
+    // With a gap between what was kept and what came, the old part is dropped: it is fetched again by scrolling up.
+    const kept = joined ? this.lines : [];
+    if (!kept.length) this.before = view.before;
+    this.view = view;
+    this.lines = merged(kept, view.lines);
+    this.viewers = view.viewing.map((viewer) => ({ ...viewer, until: Date.now() + FADES_MS }));
+    this.problem = "";
+  }
+
+  async older(): Promise<void> {
+    if (!this.before || this.loadingOlder) return;
+    this.loadingOlder = true;
+    try {
+      const page = await api.older(this.id, this.before);
+      this.lines = merged(page.lines, this.lines);
+      this.before = page.before;
+    } catch {
+      // Scrolling up again asks again.
+    } finally {
+      this.loadingOlder = false;
+    }
+  }
+
+  hear(news: readonly Line[]): Line[] {
+    const known = new Set(this.lines.map((line) => line.id));
+    this.lines = merged(this.lines, news);
+    if (news.some((line) => line.who === "patron")) this.patronTyping = null;
+    return news.filter((line) => !known.has(line.id));
+  }
+
+  row(row: Row): void {
+    if (this.view) this.view = { ...this.view, row };
+  }
+
+  sign(told: SignalTold, me: string): void {
+    const until = Date.now() + FADES_MS;
+    if (!told.librarian) {
+      this.patronTyping = told.kind === "typing" || told.kind === "draft" ? { until, text: told.text } : null;
+      return;
+    }
+    if (told.librarian === me) return;
+    const others = this.viewers.filter((viewer) => viewer.id !== told.librarian);
+    const sign = { id: told.librarian, name: told.name, typing: told.kind === "typing", until };
+    this.viewers = told.kind === "gone" ? others : [...others, sign];
+  }
+
+  /** Let signs fade that were not said again. */
+  fade(now: number): void {
+    if (this.patronTyping && this.patronTyping.until < now) this.patronTyping = null;
+    if (this.viewers.some((viewer) => viewer.typing && viewer.until < now))
+      this.viewers = this.viewers.map((viewer) => (viewer.until < now ? { ...viewer, typing: false } : viewer));
+  }
+
+  waiting(entries: readonly Unconfirmed[], me: string): Unconfirmed[] {
+    const spoken = (entry: Unconfirmed) => entry.verb === "messages" || entry.verb === "notes";
+    return unanswered(entries.filter((entry) => entry.conversation === this.id && spoken(entry)), this.lines, me);
+  }
+}
