@@ -104,7 +104,8 @@ class DoubtCases:
         delivery = await scene.ring.answer(await scene.hello(patron), "did you get this?")
         heard = await scene.heard(patron)
         stages: tuple[Stage, ...] = ("delivered", "read")
-        for stage in stages[: ("none", "sent", "delivered", "read").index(scene.can.receipts) - 1 or 0]:
+        reported = max(0, ("none", "sent", "delivered", "read").index(scene.can.receipts) - 1)
+        for stage in stages[:reported]:
             for _ in range(2):
                 await soon(f"the network reports {stage}", patron.confirm(heard, stage))
             await scene.ring.reached(delivery, stage)
