@@ -1,9 +1,9 @@
 """The live side of the inbox: everybody who looks on from this process, fed from one place.
 
 The replica tells of each batch of entries once; it is worked out once (`news`) and noted at every seat. A seat is a
-librarian's connection, too: the core hears of it as an input when it comes and when it goes, again whenever a core has taken over or believes
-it gone, and what could not be told while the store was away is told when it is back. Signs (typing, viewing) come by publish
-and subscribe and go only to those who may see the conversation.
+librarian's connection, too: the core hears of it as an input when it comes and when it goes, again whenever a core has
+taken over or believes it gone, and what could not be told while the store was away is told when it is back. Signs (typing,
+viewing) come by publish and subscribe and go only to those who may see the conversation.
 """
 
 from __future__ import annotations

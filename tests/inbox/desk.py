@@ -1,0 +1,314 @@
+"""A whole desk for the inbox's tests: a real Redis, the core, the archive, the web application on a real port.
+
+Patrons are messages handed in at the inlet; librarians are HTTP clients and sockets with cookies of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+from aiohttp import ClientWebSocketResponse
+
+from bridge.archive.archive import Archive
+from bridge.archive.calendar import Calendar
+from bridge.blobs import FileBlobs
+from bridge.follower import Follower
+from bridge.health import Health
+from bridge.http import Server, application
+from bridge.inbox.inbox import Inbox
+from bridge.inbox.room import ChannelFacts, Room
+from bridge.inlet import Gathering
+from bridge.message import ChannelStatus, Message, Receipt, message_id
+from bridge.partition import Partition
+from bridge.replica import Replica
+from bridge.signals import Board
+from bridge.store import Store
+from routing.organisation import Librarian, Library, Queue, Script, Team, Tier
+from tests.peers.redis import RedisServer
+
+DEADLINE = 30.0
+PASSWORD = "correct horse battery"
+
+_numbers = itertools.count()
+
+
+def north() -> Library:
+    """The library most tests work at: Ana and Ben, and Cora who coordinates."""
+    return Library(
+        id="north",
+        revision=0,
+        name="North Library",
+        queues=(Queue(id="north/reference", name="Reference", tiers=(Tier(teams=("north/desk",)),)),),
+        teams=(Team(id="north/desk", name="Desk", members=("ana", "ben", "cora")),),
+        librarians=(
+            Librarian(id="ana", name="Ana Alves", shown="Ana"),
+            Librarian(id="ben", name="Ben Berg", shown="Ben"),
+            Librarian(id="cora", name="Cora Cruz", shown="Cora", coordinator=True),
+        ),
+        scripts=(Script(key="hours", title="Hours", text="We are open until six."),),
+        descriptive=("catalogue", "loans"),
+        policy_page="# North\nBring your card.",
+    )
+
+
+def south() -> Library:
+    """Another library, whose Dora has nothing to do with north; Eve coordinates it."""
+    return Library(
+        id="south",
+        revision=0,
+        name="South Library",
+        queues=(Queue(id="south/reference", name="Reference", tiers=(Tier(teams=("south/desk",)),)),),
+        teams=(Team(id="south/desk", name="Desk", members=("dora", "eve")),),
+        librarians=(Librarian(id="dora", name="Dora Dahl"), Librarian(id="eve", name="Eve Ek", coordinator=True)),
+    )
+
+
+async def until(true: Callable[[], Any], what: str = "") -> Any:
+    """Wait until something is so, and return it."""
+    end = time.monotonic() + DEADLINE
+    while not (found := true()):
+        if time.monotonic() > end:
+            raise AssertionError(f"did not come true in {DEADLINE} s: {what}")
+        await asyncio.sleep(0.01)
+    return found
+
+
+class Desk:
+    """One running desk."""
+
+    def __init__(self, room: Room, url: str, server: RedisServer, inbox: Inbox, data: Path) -> None:
+        self.room = room
+        self.url = url
+        self.server = server
+        self.inbox = inbox
+        self.data = data
+
+    async def patron(self, sender: str, text: str, *, channel: str = "web", source: str = "", **more: Any) -> str:
+        """Let a patron write; return the conversation it joined, once this process knows."""
+        source = source or secrets.token_hex(6)
+        id = message_id(channel, sender, source)
+        message = Message(id=id, channel=channel, sender=sender, source=source, text=text, **more)
+        await self.room.gathering.ingest([message])
+        state = self.room.replica.state
+
+        def joined() -> str:
+            conversation = state_now().addresses.get(f"{channel}|{sender}", "")
+            it = state_now().conversations.get(conversation)
+            return conversation if it is not None and it.last_message == id else ""
+
+        def state_now() -> Any:
+            return self.room.replica.state
+
+        assert state is not None
+        return str(await until(joined, "the message arrives"))
+
+    async def receipt(self, delivery: str, stage: Any, reason: str = "") -> None:
+        """Report how far a delivery came, as its channel would."""
+        await self.room.gathering.ingest([Receipt(delivery=delivery, stage=stage, reason=reason)])
+
+    def client(self) -> Client:
+        """A browser that nobody has signed in with."""
+        return Client(self)
+
+
+class Client:
+    """One browser of one librarian."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self.csrf = ""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.session.close()
+
+    async def sign_in(self, name: str, password: str = PASSWORD) -> Self:
+        """Sign in and keep the token."""
+        status, me = await self.post("/login", {"name": name, "password": password}, key="")
+        assert status == 200, me
+        self.csrf = me["csrf"]
+        return self
+
+    def headers(self, key: str = "") -> dict[str, str]:
+        """What our page sends with a write."""
+        found = {"X-Deskbridge": self.csrf or "1", "Origin": self.desk.url}
+        return found | ({"Idempotency-Key": key} if key else {})
+
+    async def call(self, method: str, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
+        """Make one request below /api/v1; return its status and JSON."""
+        async with self.session.request(method, f"{self.desk.url}/api/v1{path}", json=body, **more) as response:
+            raw = await response.read()
+            return response.status, (await response.json() if raw else None)
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        """GET something."""
+        return await self.call("GET", path)
+
+    async def post(self, path: str, body: Any = None, *, key: str | None = None) -> tuple[int, Any]:
+        """POST something, with a fresh key unless one is given."""
+        key = f"key-{next(_numbers):08d}-{secrets.token_hex(4)}" if key is None else key
+        return await self.call("POST", path, body, headers=self.headers(key))
+
+    async def put(self, path: str, body: Any, *, key: str = "") -> tuple[int, Any]:
+        """PUT something."""
+        return await self.call("PUT", path, body, headers=self.headers(key))
+
+    async def deed(self, conversation: str, verb: str, body: Any = None) -> dict[str, Any]:
+        """Do something with a conversation and expect that it is done."""
+        status, found = await self.post(f"/conversations/{conversation}/{verb}", body)
+        assert status == 200, (verb, status, found)
+        return dict(found)
+
+    async def rows(self, view: str) -> list[dict[str, Any]]:
+        """Return a whole list, page by page."""
+        rows: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            status, page = await self.get(f"/conversations?view={view}&cursor={cursor}")
+            assert status == 200, page
+            rows += page["rows"]
+            cursor = page["next"]
+            if not cursor:
+                return rows
+
+    async def live(self, after: str = "") -> Page:
+        """Open the live socket."""
+        socket = await self.session.ws_connect(f"{self.desk.url}/api/v1/live?after={after}", headers={"Origin": self.desk.url})
+        return Page(socket)
+
+
+class Page:
+    """A live socket, and a page that applies what it hears."""
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.lines: dict[str, dict[str, Any]] = {}
+        self.position = ""
+        self.heard: list[dict[str, Any]] = []
+
+    async def next(self) -> dict[str, Any]:
+        """Hear one message, apply it, and answer a ping."""
+        async with asyncio.timeout(DEADLINE):
+            message = dict(await self.socket.receive_json())
+        self.apply(message)
+        if message["t"] == "ping":
+            await self.socket.send_json({"t": "pong", "at": message["at"]})
+        return message
+
+    def apply(self, message: dict[str, Any]) -> None:
+        """Work one message into what the page holds."""
+        self.heard.append(message)
+        if message["t"] == "rows":
+            self.rows |= {row["id"]: row for row in message["upsert"]}
+            for gone in message["remove"]:
+                self.rows.pop(gone, None)
+        if message["t"] == "lines":
+            self.lines |= {line["id"]: line for line in message["lines"]}
+        if "position" in message and message["t"] not in ("hello", "up"):
+            self.position = message["position"]
+
+    async def until(self, true: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """Hear messages until one is as wanted."""
+        while True:
+            message = await self.next()
+            if true(message):
+                return message
+
+    async def up_to(self, position: str) -> None:
+        """Hear messages until the page has reached a position."""
+        wanted = int(position.rpartition(":")[2])
+        while not self.position or int(self.position.rpartition(":")[2]) < wanted:
+            await self.next()
+
+    async def say(self, **message: Any) -> None:
+        """Say something."""
+        await self.socket.send_json(message)
+
+    async def close(self) -> None:
+        """Close the socket."""
+        await self.socket.close()
+
+
+@asynccontextmanager
+async def desk(data: Path, **more: Any) -> AsyncIterator[Desk]:
+    """Run a desk with two libraries, everybody's accounts, and a web and a mail channel."""
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(RedisServer(**{"maxmemory": "256mb", "maxmemory_policy": "noeviction"}))
+        store = await Store.open(server.url, f"inbox{next(_numbers)}", patience=2.0)
+        stack.push_async_callback(store.close)
+        archive = await Archive.open(f"sqlite:///{data / 'archive.sqlite'}")
+        stack.push_async_callback(archive.close)
+        room, running = await _room(store, archive, data, more)
+        tasks = [asyncio.create_task(run()) for run in running]
+        stack.push_async_callback(_ended, tasks)
+        await _furnish(room)
+        inbox = Inbox([room])
+        app = application(health=Health(), inbox=inbox, proxies=("10.0.0.0/8",))
+        web = Server(app, "127.0.0.1:0")
+        await web.start()
+        stack.push_async_callback(web.stop)
+        yield Desk(room, web.url, server, inbox, data)
+
+
+async def _room(
+    store: Store, archive: Archive, data: Path, more: dict[str, Any]
+) -> tuple[Room, list[Callable[[], Awaitable[None]]]]:
+    process = secrets.token_hex(6)
+    follower = Follower(store)
+    replica = Replica(store, follower)
+    writer, tail, reader = archive.follow(store, follower, "main")
+    signs = Board(store)
+    room = Room(
+        store=store,
+        gathering=Gathering(store),
+        follower=follower,
+        replica=replica,
+        tail=tail,
+        reader=reader,
+        archive=archive,
+        organisation=archive.organisation(),
+        signs=signs,
+        blobs=FileBlobs(data / "blobs"),
+        process=process,
+        secret=await archive.secret(),
+        channels={"web": ChannelFacts(kind="webchat", max_media=5_000_000, typing=True), "mail": ChannelFacts(kind="email")},
+        **more,
+    )
+    partition = Partition(store, process)
+    return room, [partition.run, follower.run, replica.run, tail.run, writer.run, signs.run]
+
+
+async def _furnish(room: Room) -> None:
+    """Load the libraries, make the accounts, bring the channels up."""
+    for library in (north(), south()):
+        await room.organisation.put(library, Calendar())
+    accounts = room.archive.accounts
+    for librarian, library in (("ana", "north"), ("ben", "north"), ("cora", "north"), ("dora", "south"), ("eve", "south")):
+        code = await accounts.add(librarian, librarian, library)
+        await accounts.sign_in(librarian, code)
+        await accounts.change_password(librarian, PASSWORD, old=None)
+    channels = [
+        ChannelStatus(channel="web", kind="webchat", queue="north/reference", up=True, live=True, marks=True),
+        ChannelStatus(channel="mail", kind="email", queue="north/reference", up=True),
+        ChannelStatus(channel="south-web", kind="webchat", queue="south/reference", up=True, live=True),
+    ]
+    await room.gathering.ingest([*await room.organisation.current(), *channels])
+    await until(lambda: "south-web" in room.replica.state.channels and "dora" in room.replica.state.roster.home)
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
