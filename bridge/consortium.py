@@ -63,10 +63,11 @@ class Consortium:
         self.frontdesk = FrontDesk(self.replica)
         self.signs = Board(store)
         self.blobs = FileBlobs(config.data / "blobs")
-        self.partition = Partition(store, process, sole=sole)
         self._config = config
         self._secret = secret
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
+        fanout = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
+        self.partition = Partition(store, process, sole=sole, fanout=fanout)
         self.supervisor = Supervisor(store, self.gathering, self.channels, self._ports, find=self._known, sole=sole)
         self.room = Room(
             store=store,

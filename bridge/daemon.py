@@ -11,13 +11,13 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 import structlog
+from aiohttp import web
 
 from bridge.adapter import Misconfigured
 from bridge.archive.archive import Archive
@@ -30,6 +30,8 @@ from bridge.inbox.inbox import Inbox
 from bridge.store import Store
 
 log = structlog.get_logger("bridge.daemon")
+
+INBOX_PAGES = Path(__file__).parent / "inbox" / "static"
 
 
 def say_in_lines() -> None:
@@ -80,12 +82,12 @@ class House:
 
 
 @asynccontextmanager
-async def opened(config: Config, *, public_url: Callable[[str], str] | None = None) -> AsyncIterator[House]:
+async def opened(config: Config) -> AsyncIterator[House]:
     """Open a house and keep it running inside the context. Raises ConfigError, Misconfigured, EmbeddedError, OSError."""
     private(config.data)
     async with AsyncExitStack() as stack:
         health = Health()
-        redis_url = await _redis(config, stack)
+        redis_url = await redis(config, stack)
         archive = await Archive.open(archive_url(config))
         stack.push_async_callback(archive.close)
         secret = await archive.secret()
@@ -104,12 +106,13 @@ async def opened(config: Config, *, public_url: Callable[[str], str] | None = No
         yield house
 
 
-async def _redis(config: Config, stack: AsyncExitStack) -> str:
+async def redis(config: Config, stack: AsyncExitStack, *, wait: float = 60.0) -> str:
+    """Return the URL of the streams: the configured one, else that of a private child that ends with `stack`."""
     if config.redis.url:
         return str(config.redis.url)
     private(config.data / "redis")
     child = EmbeddedRedis(config.data / "redis")
-    url = await child.start()
+    url = await child.start(wait=wait)
     stack.push_async_callback(child.stop)
     return url
 
@@ -120,26 +123,26 @@ async def _stopped(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
 
 
-def _application(config: Config, desks: list[Consortium], health: Health) -> object:
+def _application(config: Config, desks: list[Consortium], health: Health) -> web.Application:
     inbox = Inbox([desk.room for desk in desks])
     channels = {name: app for desk in desks for name, app in desk.applications.items()}
     return application(
         health=health,
         inbox=inbox,
-        inbox_pages=_pages("bridge.inbox", "static"),
-        portal=_pages("adapters.webchat", "static", "portal"),
+        inbox_pages=INBOX_PAGES if (INBOX_PAGES / "index.html").is_file() else None,
+        front_page=_front_page(desks),
         channels=channels,
         proxies=config.http.proxies,
     )
 
 
-def _pages(package: str, *parts: str) -> Path | None:
-    """Return the folder of built pages inside an installed package, None when they were not built."""
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent.joinpath(*parts)
-    return folder if (folder / "index.html").is_file() else None
+def _front_page(desks: list[Consortium]) -> str:
+    """Return where `/` leads: the front page of the first channel that has one, else the inbox."""
+    for channel in (channel for desk in desks for channel in desk.channels):
+        page = getattr(channel.adapter, "front_page", "")
+        if page:
+            return f"/channels/{channel.name}/{page}"
+    return "/inbox"
 
 
 async def serve(config: Config) -> int:

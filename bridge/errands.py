@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,7 +20,10 @@ from bridge.archive.export import export as transcripts
 from bridge.archive.organisation import Faulty
 from bridge.archive.organisation_file import dump, parse
 from bridge.config import Config
-from bridge.daemon import archive_url, consortia, private
+from bridge.daemon import archive_url, consortia, private, redis
+from bridge.embedded import EmbeddedError
+from bridge.snapshot import Unrecoverable, verify
+from bridge.store import Store, StoreError
 from routing.organisation import Librarian, Library
 
 
@@ -115,6 +118,24 @@ async def librarian_list(config: Config) -> int:
             state = "disabled" if account.disabled else "must change the password" if account.must_change else ""
             print(f"{account.login:<24} {account.library:<24} {state}".rstrip())
     return 0
+
+
+async def replay(config: Config, consortium: str) -> int:
+    """Fold the log again from the older snapshot and say whether it agrees with the newer one."""
+    async with AsyncExitStack() as stack:
+        try:
+            store = await Store.open(await redis(config, stack, wait=2.0), consortium)
+        except (EmbeddedError, StoreError) as error:
+            print(f"{error} (a private Redis belongs to the daemon: stop it first)", file=sys.stderr)
+            return 1
+        stack.push_async_callback(store.close)
+        try:
+            found = await verify(store)
+        except (StoreError, Unrecoverable) as error:
+            print(error, file=sys.stderr)
+            return 1
+    print(*(found or ["the log and the newest snapshot agree"]), sep="\n")
+    return 1 if found else 0
 
 
 async def export(config: Config, library: str, since: str) -> int:

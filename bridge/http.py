@@ -1,6 +1,6 @@
 """The house's one web server: what is mounted where, and what every answer carries.
 
-    /                  the portal, a library's front page with the widget
+    /                  leads to the front page of the first channel that has one: a library's page with the chat on it
     /inbox             the librarians' app
     /api/v1/…          the inbox's interface
     /channels/<name>/  what adapters mount
@@ -42,10 +42,6 @@ INBOX_PAGE = (
     "connect-src 'self' {socket}; manifest-src 'self'; worker-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-PORTAL_PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-)
 QUIET = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
 
 
@@ -54,14 +50,14 @@ def application(
     health: Health,
     inbox: Inbox | None = None,
     inbox_pages: Path | None = None,
-    portal: Path | None = None,
+    front_page: str = "/inbox",
     channels: Mapping[str, web.Application] | None = None,
     proxies: Sequence[str] = (),
     registry: CollectorRegistry | None = None,
 ) -> web.Application:
     """Put the house's web application together; nothing is started.
 
-    `inbox_pages` and `portal` are folders of built pages; `channels` what adapters mount, by channel name.
+    `inbox_pages` is a folder of built pages; `channels` what adapters mount, by channel name; `front_page` where `/` leads.
     """
     networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
     app = web.Application(middlewares=[_forwarded(networks), _errors], client_max_size=MAX_BODY)
@@ -76,8 +72,7 @@ def application(
         inbox.mount(app)
     if inbox_pages is not None:
         _pages(app, "/inbox", inbox_pages, INBOX_PAGE)
-    if portal is not None:
-        _pages(app, "", portal, PORTAL_PAGE)
+    app.router.add_get("/", _leading_to(front_page))
     return app
 
 
@@ -212,6 +207,13 @@ def _metrics(registry: CollectorRegistry) -> Serve:
     return metrics
 
 
+def _leading_to(page: str) -> Serve:
+    async def front(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound(page)
+
+    return front
+
+
 # ---- pages ------------------------------------------------------------
 
 
@@ -226,13 +228,8 @@ def _pages(app: web.Application, base: str, folder: Path, policy: str) -> None:
             raise web.HTTPNotFound
         return _sent(request, file or root / "index.html", policy, kept="/assets/" in f"/{name}" and file is not None)
 
-    app.router.add_get(base + "/", page)
-    if base:
-        app.router.add_get(base, page)
-        app.router.add_get(base + "/{name:.+}", page)
-    else:
-        app.router.add_get("/{name:[^/]+\\.[a-z0-9]+}", page)
-        app.router.add_get("/{name:assets/.+}", page)
+    for path in (base, base + "/", base + "/{name:.+}"):
+        app.router.add_get(path, page)
 
 
 def _file(root: Path, name: str) -> Path | None:

@@ -20,7 +20,7 @@ from adapters.webchat.audience import Audience, RequestPeer, SocketPeer
 from adapters.webchat.codec import Again, Error, Refusal, TheyType, encode, live_frame, read_poll
 from adapters.webchat.desks import Desks, close
 from adapters.webchat.files import Files
-from adapters.webchat.limits import DEAF_S, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
+from adapters.webchat.limits import BEAT_S, DEAF_BEATS, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
 from adapters.webchat.pages import COMMON, Pages, allowed_origin, own_origins
 from adapters.webchat.talk import Talk, tenths
 from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Sent
@@ -29,7 +29,6 @@ from bridge.message import Delivery
 error_decoder = msgspec.json.Decoder(Error)
 SWEEP_S = 2.0
 GOODBYE_S = 2.0
-LOOPBACK = ("127.0.0.1", "::1")
 STATUS = {
     "token": 401,
     "file": 403,
@@ -50,7 +49,7 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     attachments         whether patrons may send images and PDF
     max_text            characters of one message
     connections         sockets from one address at a time; a whole library may sit behind one
-    proxies             addresses of our own reverse proxies, whose X-Forwarded-For is believed
+    beat                seconds between two signs of life of a browser; a socket silent for three of them is cut
     """
 
     origins: tuple[str, ...] = ()
@@ -58,7 +57,7 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     attachments: bool = True
     max_text: int = 8000
     connections: int = 500
-    proxies: tuple[str, ...] = LOOPBACK
+    beat: float = BEAT_S
 
 
 class WebchatAdapter:
@@ -66,6 +65,7 @@ class WebchatAdapter:
 
     name: ClassVar[str] = "webchat"
     Config: ClassVar[type[Any]] = WebchatConfig
+    front_page: ClassVar[str] = "portal/"
     capabilities: ClassVar[Capabilities] = Capabilities(
         max_media=MAX_FILE,
         receipts="read",
@@ -78,6 +78,8 @@ class WebchatAdapter:
     )
 
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:
+        if config.beat <= 0 or config.max_text <= 0 or config.connections <= 0:
+            raise Misconfigured("beat, max_text and connections must be above 0")
         if ports.routes is None or ports.deliveries is None or len(ports.secret) < 16:
             raise Misconfigured("web chat needs the house's HTTP routes, its out stream and a channel secret")
         self._config = config
@@ -87,7 +89,7 @@ class WebchatAdapter:
         self._door = Door(per_address=config.connections)
         self._audience = Audience()
         self._desks = Desks(ports.desk, self._audience)
-        self._talk = Talk(ports, self._door, self._audience, self._desks, config.max_text)
+        self._talk = Talk(ports, self._door, self._audience, self._desks, config.max_text, config.beat)
         self._files = Files(ports, self._door)
         self._pages = Pages(ports.channel, origins(config), settings(config, ports.channel))
         self._mount(ports.routes)
@@ -151,12 +153,12 @@ class WebchatAdapter:
     async def _sweep(self) -> None:
         """Cut sockets that are deaf; ask those that had been full, and have drained, to say hello again."""
         while True:
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(min(SWEEP_S, self._config.beat))
             now = time.monotonic()
             self._door.forget(now)
             self._audience.forget(now)
             for peer in tuple(self._audience.sockets):
-                if now - peer.heard > DEAF_S:
+                if now - peer.heard > DEAF_BEATS * self._config.beat:
                     peer.cut()
                 elif peer.behind and peer.hold is None and not peer.full():
                     peer.behind = False
@@ -175,7 +177,7 @@ class WebchatAdapter:
     # ---- a WebSocket ----
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        mark = self._door.mark(self._address(request))
+        mark = self._door.mark(request.remote or "")
         if not self._open or request.transport is None:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
         if self._foreign(request):
@@ -213,7 +215,7 @@ class WebchatAdapter:
 
         async def asked(request: web.Request) -> web.StreamResponse:
             try:
-                mark = self._door.mark(self._address(request))
+                mark = self._door.mark(request.remote or "")
                 if wait := self._door.requests.take(mark, time.monotonic()):
                     raise Refusal("slow-down", retry_after=tenths(wait))
                 if not self._open:
@@ -276,11 +278,6 @@ class WebchatAdapter:
         return await self._files.download(request, token)
 
     # ---- who asks ----
-
-    def _address(self, request: web.Request) -> str:
-        remote = request.remote or ""
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        return forwarded.rsplit(",", 1)[-1].strip() if forwarded and remote in self._config.proxies else remote
 
     def _foreign(self, request: web.Request) -> bool:
         """Say whether a page of somebody else asks: only our own frame and page may speak for a patron."""
