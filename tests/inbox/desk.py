@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse
+from yarl import URL
 
 from bridge.archive.archive import Archive
 from bridge.archive.calendar import Calendar
@@ -140,6 +141,12 @@ class Client:
         self.csrf = me["csrf"]
         return self
 
+    async def enter(self, name: str) -> Self:
+        """Come with a session that stands already (signing in is limited, and has tests of its own)."""
+        token, self.csrf = await self.desk.room.archive.accounts.open_session(name)
+        self.session.cookie_jar.update_cookies({"deskbridge": token}, URL(self.desk.url))
+        return self
+
     def headers(self, key: str = "") -> dict[str, str]:
         """What our page sends with a write."""
         found = {"X-Deskbridge": self.csrf or "1", "Origin": self.desk.url}
@@ -242,7 +249,7 @@ class Page:
 
 
 @asynccontextmanager
-async def desk(data: Path, **more: Any) -> AsyncIterator[Desk]:
+async def desk(data: Path, *, pages: Path | None = None, **more: Any) -> AsyncIterator[Desk]:
     """Run a desk with two libraries, everybody's accounts, and a web and a mail channel."""
     async with AsyncExitStack() as stack:
         server = stack.enter_context(RedisServer(**{"maxmemory": "256mb", "maxmemory_policy": "noeviction"}))
@@ -255,7 +262,7 @@ async def desk(data: Path, **more: Any) -> AsyncIterator[Desk]:
         stack.push_async_callback(_ended, tasks)
         await _furnish(room)
         inbox = Inbox([room])
-        app = application(health=Health(), inbox=inbox, proxies=("10.0.0.0/8",))
+        app = application(health=Health(), inbox=inbox, inbox_pages=pages, proxies=("10.0.0.0/8",))
         web = Server(app, "127.0.0.1:0")
         await web.start()
         stack.push_async_callback(web.stop)
