@@ -26,6 +26,7 @@ DAEMON = re.compile(
     r"smtp_|gateway|mime-?sweeper|mdaemon|listserv|groupshield|mailscanner",
     re.IGNORECASE,
 )
+SURELY_DAEMON = re.compile(r"mailer-?daemon|mail.?delivery|<\s*>|delivery sub|undeliver", re.IGNORECASE)
 FAILED_SUBJECT = re.compile(
     r"undeliver|delivery (?:status )?(?:notification|failure|report|problem|error|has failed|unsuccess)|"
     r"failure notice|failure delivery|returned ?(?:e?-?mail|to sender|message|email)|"
@@ -58,17 +59,17 @@ FORWARDED_FAILURE = re.compile(
     r"mailer-daemon[\s\S]{0,1500}(?:permanent fatal errors|could not be delivered|session follows)", re.IGNORECASE
 )
 AWAY = re.compile(
-    r"^(?:re: |aw: )?\W{0,3}(?:auto(?:matic|matische?|matisch|mated|matica|mática|matisk)?[ :-]*(?:reply|"
-    r"response|respon[ds]\w*|antwort\w*|antwoord|svar|réponse|risposta|respuesta|resposta|re)?\b"
-    r"|out of (?:the )?office|ooo\b|vacation|away (?:from|until|notice)|i am away|on leave|absence|"
-    r"réponse automatique|absent|abwesen\w*|respuesta automática|fuera de (?:la )?oficina|"
-    r"risposta automatica|fuori (?:sede|ufficio)|resposta automática|fora do escritório|automatisch antwoord|"
-    r"afwezig|autosvar|frånvaro|fravær|poissaolo|odpowiedź automatyczna|nieobecn|"
-    r"automatická odpověď|автоответ|автоматический ответ|отсутств|自動応答|自动回复|自動返信|不在|nepřítomn)",
+    r"^(?:(?:re|aw|fwd?|sv|tr|wg): ?)*\W{0,3}(?:auto(?:matic|mated|matisk|matique|matica|mática)?[ -]?(?:reply|respon[sd]\w*|svar|antwort|answer)"
+    r"|auto ?:|automatische? (?:antwort|antwoord|abwesenheit\w*)|(?:i am |i'm )?out of (?:the )?office(?: (?:auto|re\b|notif|reply|until|from)|\W*$|\W*[:(-])"
+    r"|ooo\b(?:\W|$)|vacation (?:message|notice|reply|auto|response)|away (?:from (?:my|the) (?:mail|e-?mail|desk|office|keyboard|computer)|until|notice)"
+    r"|i am away|on (?:annual|maternity|parental|sick|holiday) leave|absence (?:notice|message|du bureau)|r[ée]ponse automatique|message d'absence"
+    r"|abwesenheits\w*|abwesend|(?:ich bin )?nicht im (?:büro|haus)|respuesta autom[áa]tica|fuera de (?:la )?oficina|ausencia temporal"
+    r"|risposta automatica|fuori (?:sede|ufficio)|resposta autom[áa]tica|fora do escrit[óo]rio|afwezig(?:heid)?|frånvaro\w*|fravær\w*|poissa\b|poissaolo"
+    r"|odpowied[źz] automatyczna|nieobecno\w*|automatick[áa] odpov|автоответ|автоматический ответ|自動応答|自动回复|自動返信|不在通知)",
     re.IGNORECASE,
 )
 AWAY_ANYWHERE = re.compile(
-    r"out of (?:the )?office|auto-?(?:matic )?reply|autoresponder|auto-?response|"
+    r"auto-?(?:matic )?reply|autoresponder|auto-?response|"
     r"automatic(?:ally generated)? response|vacation (?:message|notice|reply)",
     re.IGNORECASE,
 )
@@ -135,7 +136,9 @@ def _bounce_by_words(root: Part) -> str:
         bool(FAILED_SUBJECT.search(subject)),
         bool(FAILED_WORDS.search(words)),
     ]
-    if signs[0] and (signs[1] or signs[2]):
+    coded = re.search(r"\b(?:4[25]\d|5[0-7]\d)[ -]|\b[45]\.\d\.\d\b", words)
+    surely = bool(SURELY_DAEMON.search(sender)) or _carries_original(root) or bool(coded)
+    if signs[0] and (signs[1] or (signs[2] and surely)):
         return "sent by a mail daemon, says that delivery failed"
     if signs[1] and signs[2] and (_carries_original(root) or re.search(r"@\S+.{0,80}\b[45]\.\d\.\d", words, re.DOTALL)):
         return "says that delivery failed and carries the original"
