@@ -20,7 +20,7 @@ HARD_FRAME = 256 * 1024  # the WebSocket itself is closed above this (1009)
 MAX_FILE = 10 * 1024 * 1024
 MAX_FILES = 5  # attachments of one message
 BEAT_S = 20.0  # the browser asks "are you there" this often
-DEAF_S = 65.0  # a socket that was silent so long is gone
+DEAF_BEATS = 3.25  # a socket that was silent for so many beats is gone
 POLL_S = 25.0  # a long poll answers after this, with or without news
 STUBBORN = 200  # frames over the limit before the socket is closed (1008)
 

@@ -64,7 +64,7 @@ class Pages:
         sockets = f" ws://{host} wss://{host}" if host else ""
         framers = " ".join(ancestors) or "'none'"
         return (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
             f"connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; "
             f"frame-src 'self'; frame-ancestors {framers}"
         )

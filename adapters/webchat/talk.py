@@ -36,11 +36,12 @@ from adapters.webchat.codec import (
     read_post,
 )
 from adapters.webchat.desks import Desks
-from adapters.webchat.limits import BEAT_S, FRAMES, MAX_FRAME, Door
+from adapters.webchat.limits import FRAMES, MAX_FRAME, Door
 from bridge.adapter import Busy, HistoryLine, Ports, Signal
 from bridge.message import Message
 
 BUSY_S = 5.0  # come again after
+HELLO_S = 20.0  # patience for a place in the queue after a hello
 TYPING_S = 2.0  # one sign of typing in this time
 PAGE = 200  # lines of history in one frame
 
@@ -64,6 +65,7 @@ class Talk:
     audience: Audience
     desks: Desks
     max_text: int
+    beat: float
 
     async def hear(self, peer: Peer, raw: bytes | str) -> None:
         """Take one frame and answer it; never raises for what a browser sent."""
@@ -98,13 +100,13 @@ class Talk:
     async def _greet(self, peer: Peer, hello: Hello) -> None:
         if hello.token and not tokens.genuine(self.ports.secret, hello.token):
             raise Refusal("token")
-        await peer.answer(encode(Welcome(beat=BEAT_S, known=bool(hello.token))))
+        await peer.answer(encode(Welcome(beat=self.beat, known=bool(hello.token))))
         await self.desks.show(peer)
         if hello.token:
             sender = tokens.address(hello.token)
             self.audience.join(peer, sender)
             await self.catch_up(peer, hello.after, hello.have)
-            self.desks.watch(sender, patience=BEAT_S)
+            self.desks.watch(sender, patience=HELLO_S)
             await self.ports.signals.tell(Signal(kind="viewing", channel=self.ports.channel, address=sender))
 
     async def catch_up(self, peer: Peer, after: str, have: Sequence[str]) -> None:

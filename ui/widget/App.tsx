@@ -51,7 +51,7 @@ export function App({ chat, settings, focus, close }: Given) {
 
   const { desk } = chat;
   const light = lightOf(desk);
-  const ended = !chat.unsent.length && /^(closed|ended|goodbye)/.test(chat.lines.at(-1)?.event ?? "");
+  const ended = !chat.unsent.length && /^(goodbye|closed-silent|follow-up)/.test(chat.lines.at(-1)?.event ?? "");
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening) }) : "";
   const off = !chat.on && chat.lost;
 

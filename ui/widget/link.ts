@@ -107,7 +107,7 @@ export class Link {
 
   private ping(): void {
     this.socket?.send('{"t":"ping"}');
-    this.after("pong", PONG_MS, () => this.failed());
+    this.after("pong", Math.min(PONG_MS, this.beat), () => this.failed());
   }
 
   /** The page is visible again, or the network is: find out at once. */
