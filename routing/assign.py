@@ -50,15 +50,18 @@ def resting(state: State, service: Service, librarian: str) -> bool:
 def rotation(state: State, service: Service) -> tuple[str, ...]:
     """Return a queue's rotation, next first, mended to its present members."""
     stands = state.rotations.get(service.queue.id, ())
-    kept = [one for one in stands if one in service.level]
+    if len(stands) == len(service.level) and all(one in service.level for one in stands):
+        return stands
+    kept = {one: None for one in stands if one in service.level}
     return (*kept, *(one for one in service.members if one not in kept))
 
 
 def routed(state: State, queue: str, librarian: str, at: int) -> None:
     """Remember that `librarian` had his turn at `at` ms."""
     service = state.roster.service(queue)
-    order = [one for one in rotation(state, service) if one != librarian]
-    state.rotations.put(queue, (*order, librarian) if librarian in service.level else tuple(order))
+    if service.queue.policy == "round_robin" and librarian in service.level:
+        order = [one for one in rotation(state, service) if one != librarian]
+        state.rotations.put(queue, (*order, librarian))
     staff = state.staff.get(librarian, Staff(id=librarian))
     limit, window = service.queue.fair_limit, service.queue.fair_window_s * 1000
     if not limit:

@@ -1,0 +1,182 @@
+"""What one input costs the core: decode, decide, fold, encode, at several numbers of open conversations.
+
+    python -m tests.load.core_cost [--open 10000,100000] [--inputs 20000]
+
+Prints microseconds per input as medians over rounds: a patron's message in an active conversation, an answer, a receipt, a new
+conversation assigned on arrival, and its end. Messages go round a hot set of 1,000 conversations.
+Bounded: two minutes at a million conversations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+
+from bridge.message import (
+    Action,
+    ChannelStatus,
+    Claim,
+    Close,
+    Message,
+    Presence,
+    Receipt,
+    Say,
+    SetAvailability,
+    delivery_id,
+)
+from routing import core, wire
+from routing.events import Input
+from routing.organisation import Librarian, Library, Queue
+from routing.state import State
+
+HOT = 1_000
+STAFF = 200
+ROUNDS = 7
+
+
+class Desk:
+    """A desk with many open conversations, half of them claimed, and its clock."""
+
+    def __init__(self, opened: int) -> None:
+        self.state = State.fresh()
+        self.now = 1_700_000_000_000
+        self.n = 0
+        names = [f"lib{n}" for n in range(STAFF)]
+        room = opened // STAFF + 1_000
+        self.give(
+            Library(
+                id="north",
+                revision=1,
+                name="North",
+                queues=(
+                    Queue(id="north/ask", name="Ask"),
+                    Queue(id="north/turn", name="Turn", policy="longest_idle", offer_s=0),
+                ),
+                librarians=tuple(Librarian(id=name, name=name, live=room) for name in names),
+            )
+        )
+        self.give(ChannelStatus(channel="web", kind="webchat", queue="north/ask", up=True, live=True))
+        self.give(ChannelStatus(channel="turn", kind="webchat", queue="north/turn", up=True, live=True))
+        for name in names[:20]:
+            self.give(Presence(process="p", connection=name, librarian=name, up=True))
+            self.act(name, SetAvailability(queues=("north/turn",)))
+        self.conversations: list[tuple[str, str]] = []
+        for n in range(opened):
+            self.open(n, names[n % STAFF] if n % 2 == 0 else "")
+
+    def give(self, given: Input) -> core.Step:
+        """Fold one input, unmeasured."""
+        self.n += 1
+        return core.step(self.state, given, wire.cause(given, "1-0", self.n), self.now)
+
+    def act(self, by: str, deed: Claim | Say | Close | SetAvailability) -> core.Step:
+        """Let a librarian do something, unmeasured."""
+        return self.give(Action(id=f"a{self.n}", by=by, deed=deed))
+
+    def open(self, n: int, by: str) -> None:
+        """Open a conversation, and claim it for `by`."""
+        self.now += 5
+        self.give(self.message(f"patron{n}"))
+        conversation = self.state.addresses[f"web|patron{n}"]
+        if by:
+            self.act(by, Claim(conversation=conversation))
+            if len(self.conversations) < HOT:
+                self.conversations.append((conversation, by))
+
+    def message(self, sender: str, channel: str = "web") -> Message:
+        """Return a plain message with a new id."""
+        self.n += 1
+        return Message(
+            id=f"m{self.n:020d}",
+            channel=channel,
+            sender=sender,
+            source=str(self.n),
+            text="How do I renew a book that somebody else has asked for, please?",
+        )
+
+    def measure(self, inputs: Iterable[Input]) -> float:
+        """Return microseconds per input: decode, decide, fold, encode."""
+        payloads = [wire.encode(one) for one in inputs]
+        state, now, n = self.state, self.now, 0
+        encode, decode, step, cause = wire.encode_steps, wire.decode_input, core.step, wire.cause
+        began = time.perf_counter()
+        for payload in payloads:
+            given = decode(payload)
+            n += 1
+            now += 1
+            encode([step(state, given, cause(given, "2-0", n), now)])
+        spent = time.perf_counter() - began
+        self.now = now
+        return spent / len(payloads) * 1e6
+
+
+def kinds(desk: Desk, count: int) -> dict[str, Callable[[], list[Input]]]:
+    """Return, by name, what makes a round of inputs."""
+    hot = desk.conversations
+
+    def messages() -> list[Input]:
+        return [desk.message(desk.state.conversations[hot[n % len(hot)][0]].address) for n in range(count)]
+
+    def answers() -> list[Input]:
+        desk.n += count
+        return [
+            Action(id=f"s{desk.n}-{n}", by=by, deed=Say(conversation=it, text="At the desk, or in your account."))
+            for n in range(count)
+            for it, by in (hot[n % len(hot)],)
+        ]
+
+    def receipts() -> list[Input]:
+        said = answers()
+        for one in said:
+            desk.give(one)
+        return [Receipt(delivery=delivery_id(wire.cause(one, "", 0), 0), stage="delivered") for one in said]
+
+    return {"message": messages, "answer": answers, "receipt": receipts}
+
+
+def measure_closing(desk: Desk, count: int) -> float:
+    """Return microseconds per input of conversations that are assigned on arrival and closed by whoever has them."""
+    spent = 0.0
+    for _ in range(count // 2):
+        first = desk.message(f"new{desk.n}", "turn")
+        spent += desk.measure([first])
+        it = desk.state.conversations[desk.state.addresses[f"turn|{first.sender}"]]
+        spent += desk.measure([Action(id=f"c{desk.n}", by=it.owner, deed=Close(conversation=it.id))])
+    return spent / count
+
+
+def run(opened: int, count: int) -> dict[str, float]:
+    """Return the medians at `opened` open conversations."""
+    desk = Desk(opened)
+    gc.collect()
+    gc.freeze()
+    found: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, make in kinds(desk, count).items():
+            found.setdefault(name, []).append(desk.measure(make()))
+        found.setdefault("assign and close", []).append(measure_closing(desk, min(count, 2_000)))
+    gc.unfreeze()
+    return {name: round(statistics.median(values), 2) for name, values in found.items()}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--open", default="10000")
+    parser.add_argument("--inputs", type=int, default=5_000)
+    given = parser.parse_args()
+    for opened in [int(one) for one in given.open.split(",")]:
+        began = time.perf_counter()
+        costs = run(opened, given.inputs)
+        seconds = round(time.perf_counter() - began, 1)
+        json.dump({"open": opened, "us": costs, "took_s": seconds}, sys.stdout)
+        print(flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Home team first: tiers, roll-over, capacity, hours over the whole chain."""
+
+from __future__ import annotations
+
+from routing import desk
+from routing.organisation import Library, Queue
+from tests.routing.play import BEGIN, Play, cooperative, north
+
+STAFF = """
+    > ana comes p1.a
+    > ana serves north/ask
+    > sue comes p1.s
+    > sue serves north/ask
+"""
+
+
+def coop(**changes: object) -> Play:
+    return Play(*cooperative(**changes))
+
+
+def test_home_first_then_the_cooperative() -> None:
+    play = coop().script(STAFF)
+    play.script(
+        """
+        > pat: Hi
+        < opened; received; queued tier=0; offered to=ana
+        > sue claims pat
+        < refused reason=no-access
+        > +39s
+        < nothing
+        > +1s
+        < tier tier=1; offered to=sue
+        > sue claims pat
+        < claimed by=sue; noticed event=greeting
+        """
+    )
+    assert "from South Library" in noticed(play)
+    assert "your librarians at North Library" in noticed(play)
+
+
+def noticed(play: Play) -> str:
+    last = play.log[-1].events[-1]
+    delivery = getattr(last, "delivery", None)
+    return str(delivery.text) if delivery is not None else ""
+
+
+def test_an_empty_tier_is_skipped_at_once() -> None:
+    coop().script(
+        """
+        > sue comes p1.s
+        > sue serves north/ask
+        > pat: Hi
+        < connected; availability; opened; received; queued tier=1; offered to=sue
+        > ana comes p1.a
+        > ana serves north/ask
+        < connected; availability; offered to=ana
+        """
+    )
+
+
+def test_home_staff_come_back_for_what_waits_at_a_later_tier() -> None:
+    play = coop(policy="longest_idle", offer_s=0).script("> sue comes p1.s\n> sue serves north/ask live=1\n> p1: a\n> p2: b")
+    assert [play.owner("p1"), play.owner("p2")] == ["sue", ""]
+    play.script("> ana comes p1.a\n> ana serves north/ask\n< connected; availability; claimed by=ana how=assign; noticed")
+
+
+def test_assigned_in_the_home_tier_while_somebody_there_has_room() -> None:
+    play = coop(policy="fewest_active", offer_s=0).script(STAFF + "> ana serves north/ask live=1\n> p1: a\n> p2: b")
+    assert [play.owner("p1"), play.owner("p2")] == ["ana", ""]
+    play.script("> +40s\n< tier tier=1; claimed by=sue how=assign; noticed")
+
+
+def test_an_offer_in_turn_passes_on_after_its_seconds() -> None:
+    coop(policy="longest_idle", offer_s=30).script(STAFF + "> tom comes p1.t\n> tom serves north/ask").script(
+        """
+        > pat: Hi
+        < opened; received; queued tier=0; offered to=ana assigned=True
+        > +30s
+        < revoked to=ana reason=timeout
+        > +10s
+        < tier tier=1; offered to=sue
+        > sue accepts pat
+        < claimed by=sue how=accept; noticed
+        """
+    )
+
+
+def test_a_claim_takes_it_from_whose_turn_it_is() -> None:
+    play = coop(policy="longest_idle", offer_s=30).script(STAFF + "> ben comes p1.b\n> ben serves north/ask\n> pat: Hi")
+    play.script("> ben claims pat\n< claimed by=ben how=claim; revoked to=ana reason=claimed; noticed")
+    assert play.state.load_of("ana", True) == 0
+
+
+def test_capacity_counts_live_and_slow_apart() -> None:
+    play = coop(policy="fewest_active", offer_s=0).script("> ana comes p1.a\n> ana serves north/ask live=1 slow=1")
+    play.script("> p1: a\n> p2@sms: b\n> p3: c\n> p4@sms: d")
+    assert [play.owner(one) for one in ("p1", "p2@sms", "p3", "p4@sms")] == ["ana", "ana", "", ""]
+
+
+def test_a_claim_by_hand_may_go_beyond_capacity() -> None:
+    play = Play().script("> ana comes\n> ana serves north/ask live=1\n> p1: a\n> p2: b\n> ana claims p1\n> ana claims p2")
+    assert play.state.load_of("ana", True) == 2
+    play.script("> p3: c\n< opened; received; queued")
+
+
+def hours(*spans: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    return tuple((BEGIN + first * 3_600_000, BEGIN + last * 3_600_000) for first, last in spans)
+
+
+def test_closed_hours_are_told_once_with_the_next_opening() -> None:
+    library = north(openings=hours((-9, -1), (8, 16)), opening_words=("today 8:00", "Tuesday 8:00"))
+    play = Play(library)
+    play.script("> pat: Hi\n< opened; received; queued; noticed event=closed automatic=True\n> pat: Hello?\n< received")
+    said = [getattr(e, "delivery", None) for step in play.log for e in step.events]
+    assert any(one is not None and "open again Tuesday 8:00" in one.text for one in said)
+    view = desk.view(play.state, "web", play.now)
+    assert (view.open, view.online, view.next_opening) == (False, False, BEGIN + 8 * 3_600_000)
+
+
+def test_closed_at_home_but_open_in_the_cooperative() -> None:
+    home, south = cooperative()
+    closed = north(queues=home.queues, teams=home.teams, openings=hours((8, 16)))
+    play = Play(closed, south).script("> sue comes p1.s\n> sue serves north/ask")
+    view = desk.view(play.state, "web", play.now)
+    assert view.open
+    assert view.online
+    assert view.next_opening == 0
+    play.script("> pat: Hi\n< opened; received; queued tier=1; offered to=sue")
+
+
+def test_open_but_nobody_there_is_not_online() -> None:
+    view = desk.view(Play().state, "web", BEGIN)
+    assert view.open
+    assert not view.online
+    assert view.wait_s is None
+
+
+def test_mail_is_not_told_that_nobody_sits_there() -> None:
+    Play().script("> pat@mail subject=Loans: Hi\n< opened; received; queued")
+    Play(north(openings=())).script("> pat@mail subject=Loans: Hi\n< opened; received; queued; noticed event=closed")
+
+
+def test_a_full_queue_says_that_it_takes_time() -> None:
+    queue = Queue(id="north/ask", name="Ask", max_waiting=1)
+    Play(north(queues=(queue,))).script(
+        """
+        > ana comes
+        > ana serves north/ask
+        > p1: a
+        < connected; availability; opened; received; queued; offered
+        > p2: b
+        < opened; received; queued; offered; noticed event=full
+        > +2min
+        < reminded conversation=p1 what=concierge; noticed
+        """
+    )
+
+
+def test_libraries_and_channels_ignore_older_words() -> None:
+    play = Play()
+    play.give(north(name="Older", revision=1))
+    assert play.state.libraries["north"].name == "North Library"
+    play.give(Library(id="north", revision=2, name="Newer"))
+    assert play.state.libraries["north"].name == "Newer"
