@@ -82,9 +82,11 @@ def codec_of(label: str) -> str:
 
 
 def _looked_up(name: str) -> str:
+    if not name:
+        return ""
     try:
-        codec = codecs.lookup(name).name if name else ""
-        b"".decode(codec or "utf-8")  # refuses codecs that are no charsets (hex, zlib)
+        codec = codecs.lookup(name).name
+        "x".encode(codec)  # refuses codecs that are no charsets (hex, zlib)
     except (LookupError, ValueError):
         return ""
     return "" if codec.replace("-", "_") in REFUSED else codec
@@ -97,20 +99,25 @@ def decode(raw: bytes, label: str = "") -> str:
     if text is None:
         text = _marked(raw) or _clean(raw, "utf-8")
     if text is None:
-        text = raw.decode(codec if codec and codec != "utf-8" else "cp1252", "replace")
+        text = _mended(raw) if codec in ("", "utf-8") else raw.decode(codec, "replace")
     return text.replace("\0", "")
+
+
+def _mended(raw: bytes) -> str:
+    """Text with some bytes that are not UTF-8: UTF-8 with holes when most of it is, else windows-1252."""
+    text = raw.decode("utf-8", "replace")
+    holes = text.count("\ufffd")
+    right = sum(character > "\x7f" for character in text) - holes
+    return text if right >= holes else raw.decode("cp1252", "replace")
 
 
 def _clean(raw: bytes, codec: str) -> str | None:
     try:
-        text = raw.decode(codec)
+        text = raw.decode(codec).removeprefix("\ufeff")
+        text.encode("utf-8")  # UTF-7 and UTF-16 can hold halves of characters, which nobody can write on
     except (UnicodeError, ValueError):
         return None
-    return (
-        text.removeprefix("\ufeff").encode("utf-8", "replace").decode("utf-8")
-        if "\ud800" <= max(text, default="") <= "\udfff"
-        else text.removeprefix("\ufeff")
-    )
+    return text
 
 
 def _marked(raw: bytes) -> str | None:

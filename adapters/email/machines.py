@@ -59,12 +59,18 @@ FORWARDED_FAILURE = re.compile(
     r"mailer-daemon[\s\S]{0,1500}(?:permanent fatal errors|could not be delivered|session follows)", re.IGNORECASE
 )
 AWAY = re.compile(
-    r"^(?:(?:re|aw|fwd?|sv|tr|wg): ?)*\W{0,3}(?:auto(?:matic|mated|matisk|matique|matica|mática)?[ -]?(?:reply|respon[sd]\w*|svar|antwort|answer)"
-    r"|auto ?:|automatische? (?:antwort|antwoord|abwesenheit\w*)|(?:i am |i'm )?out of (?:the )?office(?: (?:auto|re\b|notif|reply|until|from)|\W*$|\W*[:(-])"
-    r"|ooo\b(?:\W|$)|vacation (?:message|notice|reply|auto|response)|away (?:from (?:my|the) (?:mail|e-?mail|desk|office|keyboard|computer)|until|notice)"
-    r"|i am away|on (?:annual|maternity|parental|sick|holiday) leave|absence (?:notice|message|du bureau)|r[ée]ponse automatique|message d'absence"
-    r"|abwesenheits\w*|abwesend|(?:ich bin )?nicht im (?:büro|haus)|respuesta autom[áa]tica|fuera de (?:la )?oficina|ausencia temporal"
-    r"|risposta automatica|fuori (?:sede|ufficio)|resposta autom[áa]tica|fora do escrit[óo]rio|afwezig(?:heid)?|frånvaro\w*|fravær\w*|poissa\b|poissaolo"
+    r"^(?:(?:re|aw|fwd?|sv|tr|wg): ?)*\W{0,3}(?:auto(?:matic|mated|matisk|matique|matica|"
+    r"mática)?[ -]?(?:reply|respon[sd]\w*|svar|antwort|answer)"
+    r"|auto ?:|automatische? (?:antwort|antwoord|abwesenheit\w*)|(?:i am |"
+    r"i'm )?out of (?:the )?office(?: (?:auto|re\b|notif|reply|until|from)|\W*$|\W*[:(-])"
+    r"|ooo\b(?:\W|$)|vacation (?:message|notice|reply|auto|response)|away (?:from (?:my|the) (?:mail|e-?mail|"
+    r"desk|office|keyboard|computer)|until|notice)"
+    r"|i am away|on (?:annual|maternity|parental|sick|holiday) leave|absence (?:notice|message|du bureau)|"
+    r"r[ée]ponse automatique|message d'absence"
+    r"|abwesenheits\w*|abwesend|(?:ich bin )?nicht im (?:büro|haus)|respuesta autom[áa]tica|"
+    r"fuera de (?:la )?oficina|ausencia temporal"
+    r"|risposta automatica|fuori (?:sede|ufficio)|resposta autom[áa]tica|fora do escrit[óo]rio|"
+    r"afwezig(?:heid)?|frånvaro\w*|fravær\w*|poissa\b|poissaolo"
     r"|odpowied[źz] automatyczna|nieobecno\w*|automatick[áa] odpov|автоответ|автоматический ответ|自動応答|自动回复|自動返信|不在通知)",
     re.IGNORECASE,
 )
@@ -96,7 +102,8 @@ def classify(root: Part) -> tuple[Class, str]:
 
 
 def _report_type(root: Part) -> str:
-    return root.parameters.get("report-type", "").lower() if root.media_type == "multipart/report" else ""
+    kind, parameters = root.fields.parameters("content-type")
+    return parameters.get("report-type", "").lower() if kind == "multipart/report" else ""
 
 
 def _types(root: Part) -> set[str]:

@@ -32,7 +32,9 @@ def raw(row: dict[str, Any]) -> bytes:
 def mail_of(text: str | bytes, kind: str = "plain") -> bytes:
     """Return a mail whose body is `text`, as UTF-8."""
     body = text.encode() if isinstance(text, str) else text
-    return WRAPPER + f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n".encode() + body
+    return (
+        WRAPPER + f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n".encode() + body
+    )
 
 
 def squeezed(text: str | None) -> str:

@@ -30,9 +30,9 @@ def library_view(content: bytes) -> dict[str, Any]:
             view[name] = [("?", "?")]
     try:
         view["subject"] = str(message["subject"] or "")
-        body = message.get_body(("plain", "html"))  # type: ignore[attr-defined] # typeshed: policy.default makes EmailMessage
+        body = message.get_body(("plain", "html"))
         view["text"] = body.get_content() if body else ""
-        view["names"] = [one.get_filename() for one in message.iter_attachments()]  # type: ignore[attr-defined] # as above
+        view["names"] = [one.get_filename() for one in message.iter_attachments()]
     except Exception:
         view["text"] = view["text"] or "?"
     return view
@@ -131,7 +131,16 @@ class Inspector(HTMLParser):
         self.wrong.append("comment")
 
 
-PLACES = ("{}", "<p>{}</p>", '<a href="{}">x</a>', "<img src='{}'>", "<div style={}>x</div>", "<b {}>x</b>", "<!--{}", "<td background={}>")
+PLACES = (
+    "{}",
+    "<p>{}</p>",
+    '<a href="{}">x</a>',
+    "<img src='{}'>",
+    "<div style={}>x</div>",
+    "<b {}>x</b>",
+    "<!--{}",
+    "<td background={}>",
+)
 
 
 def test_hostile_markup_can_neither_run_nor_fetch() -> None:

@@ -81,7 +81,7 @@ def talon_text(row: dict[str, Any]) -> tuple[str, str]:
 def talon_fits(row: dict[str, Any]) -> bool:
     found, expected = (squeezed(part) for part in talon_text(row))
     if row["op"] == "signature":  # a signature may stay, text may not go
-        return found.startswith(expected) or expected.startswith(found) and not expected
+        return found.startswith(expected) or (expected.startswith(found) and not expected)
     device = squeezed("Sent from my iPhone")
     return found in (expected, expected.removesuffix(device))
 

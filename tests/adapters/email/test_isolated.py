@@ -82,14 +82,15 @@ async def test_what_is_too_large_is_not_even_sent_to_the_worker() -> None:
 def test_explain_mail_prints_one_line_per_file(tmp_path: Path) -> None:
     (tmp_path / "good.eml").write_bytes(GOOD)
     (tmp_path / "nobody.eml").write_bytes(b"Subject: x\r\n\r\nbody")
-    bounce = b"From: MAILER-DAEMON@x.example\r\nX-Failed-Recipients: a@b.example\r\nSubject: Mail failed\r\n\r\n550 5.1.1 User unknown"
+    head = b"From: MAILER-DAEMON@x.example\r\nX-Failed-Recipients: a@b.example\r\nSubject: Mail failed\r\n"
+    bounce = head + b"\r\n550 5.1.1 User unknown"
     (tmp_path / "bounce.eml").write_bytes(bounce)
     files = [str(tmp_path / name) for name in ("good.eml", "nobody.eml", "bounce.eml")]
     done = subprocess.run(
         [sys.executable, "-m", "adapters.email.explain", *files], capture_output=True, check=True, timeout=90
     )
     lines = [msgspec.json.decode(line) for line in done.stdout.splitlines()]
-    keys = "from subject text full_text html attachments class bounce filters quarantined".split()
+    keys = ["from", "subject", "text", "full_text", "html", "attachments", "class", "bounce", "filters", "quarantined"]
     assert [list(line) for line in lines] == [keys] * 3
     good, nobody, bounced = lines
     assert (good["from"], good["text"], good["class"], good["bounce"], good["quarantined"]) == (

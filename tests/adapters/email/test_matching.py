@@ -223,7 +223,7 @@ def test_the_subject_alone_never_joins() -> None:
 
 
 def test_an_answer_to_our_mail_finds_its_conversation_whatever_the_program_keeps() -> None:
-    sent = parse(compose(Outgoing(**OUTGOING), SIGNER))
+    sent = parse(compose(OUTGOING, SIGNER))
     kept = {
         "reply-address": mail(to=sent.patron.address),
         "in-reply-to": mail(f"In-Reply-To: <{sent.references[0]}>\r\n"),
@@ -234,14 +234,14 @@ def test_an_answer_to_our_mail_finds_its_conversation_whatever_the_program_keeps
     assert {trail(found, MAILBOX, SIGNER).conversation for found in kept.values()} == {CONVERSATION_ID}
 
 
-OUTGOING = {
-    "delivery": DELIVERY_ID,
-    "conversation": CONVERSATION_ID,
-    "mailbox": MAILBOX,
-    "to": Address("Jane", PATRON),
-    "text": "Yes, we have it.",
-    "at": 1_700_000_000_000,
-}
+OUTGOING = Outgoing(
+    delivery=DELIVERY_ID,
+    conversation=CONVERSATION_ID,
+    mailbox=MAILBOX,
+    to=Address("Jane", PATRON),
+    text="Yes, we have it.",
+    at=1_700_000_000_000,
+)
 
 
 def test_the_reply_path_comes_back() -> None:

@@ -129,7 +129,10 @@ def test_only_a_quotation_is_nothing_new_and_only_a_forward_is_shown() -> None:
 
 def test_signatures_and_footers_of_lists_are_cut() -> None:
     assert trim(f"{NEW}\n-- \nJane Doe\nphone 123").text == NEW
-    assert trim(f"{NEW}\n\n_______________________________________________\nlist mailing list\nlist@x.example\n").text == NEW
+    assert (
+        trim(f"{NEW}\n\n_______________________________________________\nlist mailing list\nlist@x.example\n").text
+        == NEW
+    )
 
 
 @pytest.mark.parametrize(
