@@ -27,13 +27,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 from prometheus_client import Counter
-from routing.wire import decode_delivery, encode, source_key
 
 from bridge.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.backoff import Backoff, leaves
 from bridge.message import Attachment, Delivery, Receipt
 from bridge.split import split
 from bridge.store import Fenced, StoreError
+from routing.wire import decode_delivery, encode, source_key
 
 if TYPE_CHECKING:
     from bridge.store import OutEntry, Store

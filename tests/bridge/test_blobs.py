@@ -1,0 +1,149 @@
+"""Files: kept whole or not at all, by digest, their types sniffed, their names harmless."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from bridge.adapter import TooLarge
+from bridge.blobs import FileBlobs, disposition, safe_name, sniff
+from bridge.message import Attachment
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 50
+
+
+async def chunks(data: bytes, size: int = 7) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+def files(root: Path) -> list[Path]:
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+async def test_a_file_is_kept_by_its_digest_once(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path / "blobs")
+    one = await blobs.save(chunks(PNG), "one.png", 1000)
+    two = await blobs.save(chunks(PNG, 1000), "two.exe", 1000)
+    assert one.digest == two.digest == sha256(PNG).hexdigest()
+    assert (one.media_type, two.media_type, one.size) == ("image/png", "image/png", len(PNG))
+    path = await blobs.path(one.digest)
+    assert path == tmp_path / "blobs" / one.digest[:2] / one.digest[2:]
+    assert files(tmp_path) == [path]
+    assert path is not None
+    assert path.read_bytes() == PNG
+    assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_too_large_leaves_nothing(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    with pytest.raises(TooLarge):
+        await blobs.save(chunks(b"x" * 1001), "big", 1000)
+    assert files(tmp_path) == []
+    assert (await blobs.save(chunks(b"x" * 1000), "fits", 1000)).size == 1000
+
+
+async def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield PNG
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await FileBlobs(tmp_path).save(broken(), "x", 1000)
+    assert files(tmp_path) == []
+
+
+async def test_a_type_that_is_not_allowed_leaves_nothing(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path, allowed=frozenset({"image/png"}))
+    with pytest.raises(ValueError, match="text/html"):
+        await blobs.save(chunks(b"<html><script>alert(1)</script>"), "holiday.png", 1000)
+    assert files(tmp_path) == []
+    assert (await blobs.save(chunks(PNG), "x", 1000)).media_type == "image/png"
+
+
+async def test_paths_cannot_be_asked_for(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    (tmp_path / "secret").write_text("x")
+    for digest in ("../secret", "", "secret", "A" * 64, "0" * 63, "0" * 64):
+        assert await blobs.path(digest) is None
+
+
+async def test_what_is_removed_is_gone(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    kept = await blobs.save(chunks(PNG), "x", 1000)
+    assert await blobs.remove(kept.digest)
+    assert await blobs.path(kept.digest) is None
+    assert not await blobs.remove(kept.digest)
+
+
+def zipped(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, "application/epub+zip" if name == "mimetype" else "x")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "audio/wav"),
+        (b"\x00\x00\x00\x18ftypheic", "image/heic"),
+        (b"\x00\x00\x00\x18ftypisom", "video/mp4"),
+        (b"%PDF-1.7", "application/pdf"),
+        (b"OggS\x00", "audio/ogg"),
+        (b"ID3\x04", "audio/mpeg"),
+        (zipped("a.txt"), "application/zip"),
+        (zipped("mimetype"), "application/epub+zip"),
+        (
+            zipped("[Content_Types].xml", "word/document.xml"),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
+        (b"plain words, gr\xc3\xbc\xc3\x9fe", "text/plain"),
+        (b"<!DOCTYPE html><p>", "text/html"),
+        (b"  <!-- x --><script>alert(1)</script>", "text/html"),
+        (b'<?xml version="1.0"?><svg xmlns="x">', "image/svg+xml"),
+        (b"<svg onload=alert(1)>", "image/svg+xml"),
+        (b"MZ\x90\x00\x03", "application/octet-stream"),
+        (b"\xfe\xfe\xfe\xfe\xfe\xfe", "application/octet-stream"),
+        (b"", "application/octet-stream"),
+    ],
+)
+def test_types_are_sniffed(head: bytes, media_type: str) -> None:
+    assert sniff(head) == media_type
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\x\\plan.pdf", "plan.pdf"),
+        ("photo\u202egpj.exe", "photogpj.exe"),
+        ("a\r\nSet-Cookie: x", "aSet-Cookie_ x"),
+        ("", "file"),
+        ("...", "file"),
+        ("половодье.txt", "половодье.txt"),
+        ("half \ud800", "half _"),
+        ("x" * 300 + ".pdf", "x" * 116 + ".pdf"),
+    ],
+)
+def test_names_are_made_harmless(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def test_only_harmless_types_are_shown_inline() -> None:
+    def header(media_type: str) -> str:
+        return disposition(Attachment(digest="0" * 64, media_type=media_type, size=1, name='ü "x".pdf'))
+
+    assert header("application/pdf") == "inline; filename=\"_ _x_.pdf\"; filename*=UTF-8''%C3%BC%20_x_.pdf"
+    for media_type in ("text/html", "image/svg+xml", "application/octet-stream", "application/zip"):
+        assert header(media_type).startswith("attachment; ")

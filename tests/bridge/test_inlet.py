@@ -1,0 +1,288 @@
+"""The inlet: once, in order, durable, and cursors only behind what is durable."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from msgspec.structs import replace
+
+from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
+from bridge.inlet import MAX_TEXT, Gathering, StoreInlet, clean
+from bridge.message import Action, ChannelStatus, Claim, Message, Presence
+from bridge.store import Full, Store, StoreError
+from tests.bridge.harbour import CHANNEL, Harbour, harbour, message
+
+STATUS = ChannelStatus(channel=CHANNEL, kind="pen", queue="central/desk", up=False)
+ALL = Capabilities(receipts="read", staff=True, replay=True)
+
+
+@pytest_asyncio.fixture
+async def port(tmp_path: Path) -> AsyncIterator[Harbour]:
+    async with harbour(tmp_path) as opened:
+        yield opened
+
+
+def inlet(store: Store, can: Capabilities = ALL, **options: Any) -> StoreInlet:
+    return StoreInlet(Gathering(store), STATUS, can, read_cursor=store.cursor, **options)
+
+
+class Gate(Store):
+    """A real store that counts its calls, waits where it is told to, and fails the calls that are listed."""
+
+    calls: int
+    failures: list[StoreError | None]
+    gate: asyncio.Event
+
+    @classmethod
+    def over(cls, store: Store) -> Gate:
+        made = cls(store.url, store.keys.consortium, patience=5.0)
+        made.calls, made.failures, made.gate = 0, [], asyncio.Event()
+        made.gate.set()
+        return made
+
+    async def ingest(
+        self, inputs: Sequence[tuple[str, bytes]], cursors: Mapping[str, Mapping[str, str]] | None = None
+    ) -> list[bool]:
+        self.calls += 1
+        failure = self.failures.pop(0) if self.failures else None
+        await self.gate.wait()
+        if failure is not None:
+            raise failure
+        return await super().ingest(inputs, cursors)
+
+
+async def test_new_then_duplicate(port: Harbour) -> None:
+    door = inlet(port.store)
+    assert await door.receive(message("hello", "1")) is True
+    assert await door.receive(message("hello", "1")) is False
+    assert [each.text for each in await port.messages()] == ["hello"]
+
+
+async def test_an_empty_id_is_derived_and_a_wrong_one_refused(port: Harbour) -> None:
+    door = inlet(port.store)
+    right = message("hello", "1")
+    await door.receive(replace(right, id=""))
+    assert (await port.messages())[0].id == right.id
+    with pytest.raises(ValueError, match="id"):
+        await door.receive(replace(right, id="another"))
+    with pytest.raises(ValueError, match="channel"):
+        await door.receive(replace(right, channel="elsewhere"))
+    with pytest.raises(ValueError, match="sender"):
+        await door.receive(replace(right, sender="", id=""))
+
+
+async def test_two_senders_with_one_source_id_are_two_messages(port: Harbour) -> None:
+    door = inlet(port.store)
+    assert await door.receive(message("mine", "1", sender="ada"))
+    assert await door.receive(message("also mine", "1", sender="mallory"))
+    assert len(await port.messages()) == 2
+
+
+async def test_a_thousand_at_once_take_few_calls_and_keep_their_order(port: Harbour) -> None:
+    store = Gate.over(port.store)
+    gathering = Gathering(store)
+    doors = [
+        StoreInlet(
+            gathering,
+            ChannelStatus(channel=name, kind="pen", queue="central/desk", up=False),
+            ALL,
+            read_cursor=store.cursor,
+        )
+        for name in "ab"
+    ]
+
+    def one(door: StoreInlet, number: int) -> Message:
+        return Message(id="", channel=door.channel, sender="ada", source=str(number), text=str(number))
+
+    new = await asyncio.gather(*(door.receive(one(door, number)) for number in range(500) for door in doors))
+    assert all(new)
+    assert store.calls < 20
+    for door in doors:
+        came = [each.text for each in await port.messages() if each.channel == door.channel]
+        assert came == [str(number) for number in range(500)]
+    await store.close()
+
+
+async def test_a_failed_call_is_busy_for_those_concerned_alone(port: Harbour) -> None:
+    store = Gate.over(port.store)
+    store.gate.clear()
+    store.failures = [Full("full")]
+    door = inlet(store)
+    first = asyncio.create_task(door.receive(message("refused", "1")))
+    while store.calls < 1:
+        await asyncio.sleep(0)
+    second = asyncio.create_task(door.receive(message("taken", "2")))
+    await asyncio.sleep(0)
+    store.gate.set()
+    with pytest.raises(Busy):
+        await first
+    assert await second
+    assert [each.text for each in await port.messages()] == ["taken"]
+    await store.close()
+
+
+async def test_an_unforeseen_error_is_busy_and_the_next_call_works(port: Harbour) -> None:
+    store = Gate.over(port.store)
+    store.failures = [ValueError("a bug")]  # type: ignore[list-item]  # that is the point
+    door = inlet(store)
+    with pytest.raises(Busy):
+        await door.receive(message("first", "1"))
+    assert await door.receive(message("second", "2"))
+    await store.close()
+
+
+async def test_a_cursor_waits_for_every_earlier_message(port: Harbour) -> None:
+    store = Gate.over(port.store)
+    store.failures = [Full("full")]
+    door = inlet(store)
+    with pytest.raises(Busy):
+        await door.receive(message("one", "1"), {"box": "1"})
+    assert await door.receive(message("two", "2"), {"box": "2"})
+    assert await door.cursor() == {}
+    assert await door.receive(message("one", "1"), {"box": "1"})
+    assert await door.cursor() != {}
+    await door.advance({"box": "3"})
+    assert await door.cursor() == {"box": "3"}
+    await store.close()
+
+
+async def test_a_duplicate_moves_the_cursor_too(port: Harbour) -> None:
+    door = inlet(port.store)
+    await door.receive(message("one", "1"), {"box": "1"})
+    assert not await door.receive(message("one", "1"), {"box": "7"})
+    assert await door.cursor() == {"box": "7"}
+
+
+async def test_a_new_session_owes_nothing(port: Harbour) -> None:
+    store = Gate.over(port.store)
+    store.failures = [Full("full")]
+    door = inlet(store)
+    with pytest.raises(Busy):
+        await door.receive(message("one", "1"), {"box": "1"})
+    door.ended()
+    await door.receive(message("two", "2"), {"box": "2"})
+    assert await door.cursor() == {"box": "2"}
+    await store.close()
+
+
+async def test_an_old_message_is_asked_for_in_the_archive_and_keeps_its_place(port: Harbour) -> None:
+    asked: list[Sequence[str]] = []
+    answer = asyncio.Event()
+
+    async def find(ids: Sequence[str]) -> str:
+        asked.append(ids)
+        await answer.wait()
+        return "a-conversation" if message("seen", "1").id in ids else ""
+
+    door = inlet(port.store, find=find)
+    long_ago = int((time.time() - 30 * 86_400) * 1000)
+    seen = asyncio.create_task(door.receive(message("seen", "1", sent_at=long_ago), {"box": "1"}))
+    unseen = asyncio.create_task(door.receive(message("unseen", "2", sent_at=long_ago), {"box": "2"}))
+    fresh = asyncio.create_task(door.receive(message("fresh", "3", sent_at=int(time.time() * 1000)), {"box": "3"}))
+    while not asked:
+        await asyncio.sleep(0)
+    assert await port.messages() == []
+    answer.set()
+    assert [await seen, await unseen, await fresh] == [False, True, True]
+    assert [each.text for each in await port.messages()] == ["unseen", "fresh"]
+    assert len(asked) == 2
+    assert await door.cursor() == {"box": "3"}
+
+
+async def test_live_messages_wait_for_the_replay(port: Harbour) -> None:
+    door = inlet(port.store)
+    await door.up()
+    live = asyncio.create_task(door.receive(message("live", "9")))
+    with door.replaying():
+        await door.receive(message("missed 1", "1"))
+        await asyncio.gather(door.receive(message("missed 2", "2")), door.receive(message("missed 3", "3")))
+    assert not live.done()
+    door.release()
+    assert await live
+    assert [each.text for each in await port.messages()] == ["missed 1", "missed 2", "missed 3", "live"]
+
+
+async def test_nothing_is_said_yes_to_while_the_store_stands_still(port: Harbour) -> None:
+    door = inlet(port.store)
+    os.kill(port.server.pid, signal.SIGSTOP)
+    try:
+        waiting = asyncio.create_task(door.receive(message("patience", "1")))
+        done, _ = await asyncio.wait([waiting], timeout=1.0)
+        assert not done
+    finally:
+        os.kill(port.server.pid, signal.SIGCONT)
+    assert await waiting
+
+
+async def test_limits_and_characters_that_nothing_can_keep(port: Harbour) -> None:
+    door = inlet(port.store)
+    with pytest.raises(TooLarge):
+        await door.receive(message("x" * (MAX_TEXT + 1), "1"))
+    with pytest.raises(TooLarge):
+        await door.receive(message("ok", "2", subject="s" * 600_000))
+    with pytest.raises(ValueError, match="NUL"):
+        await door.receive(message("ok", "a\x00b"))
+    await door.receive(message("nul \x00 half \ud83d end", "3", name="\udc00", sent_at=1 << 62))
+    kept = (await port.messages())[-1]
+    assert kept.text == "nul \ufffd half \ufffd end"
+    assert kept.name == "\ufffd"
+    assert kept.sent_at == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [("plain", "plain"), ("\ud83d\ude00", "\U0001f600"), ("é\x00", "é\ufffd"), ("\udfff", "\ufffd")],
+)
+def test_cleaning(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+async def test_receipts_of_parts_speak_for_the_whole(port: Harbour) -> None:
+    door = inlet(port.store)
+    await door.receipt("d.1.3", "delivered")
+    assert await port.receipts() == []
+    await door.receipt("d.2.3", "failed", reason="unknown-address")
+    await door.receipt("e.3.3", "delivered")
+    await door.receipt("e.3.3", "delivered")
+    assert [(each.delivery, each.stage) for each in await port.receipts()] == [("d", "failed"), ("e", "delivered")]
+
+
+REFUSED: list[tuple[Capabilities, Callable[[StoreInlet], Any]]] = [
+    (Capabilities(), lambda door: door.receipt("d", "sent")),
+    (Capabilities(receipts="sent"), lambda door: door.receipt("d", "delivered")),
+    (Capabilities(receipts="read"), lambda door: door.receipt("d", "uncertain")),
+    (Capabilities(), lambda door: door.act(Action(id="a", by="lee", deed=Claim(conversation="c")))),
+    (Capabilities(), lambda door: door.presence(Presence(process="p", connection="c", librarian="lee", up=True))),
+]
+
+
+@pytest.mark.parametrize(("can", "use"), REFUSED)
+async def test_what_is_not_declared_is_refused(
+    port: Harbour, can: Capabilities, use: Callable[[StoreInlet], Any]
+) -> None:
+    with pytest.raises(Undeclared):
+        await use(inlet(port.store, can))
+    assert await port.inputs() == []
+
+
+async def test_a_cancelled_caller_harms_nobody(port: Harbour) -> None:
+    store = Gate.over(port.store)
+    store.gate.clear()
+    door = inlet(store)
+    gone = asyncio.create_task(door.receive(message("gone", "1")))
+    stays = asyncio.create_task(door.receive(message("stays", "2")))
+    while store.calls < 1:
+        await asyncio.sleep(0)
+    gone.cancel()
+    store.gate.set()
+    assert await stays
+    assert gone.cancelled() or await asyncio.wait([gone])
+    await store.close()

@@ -1,0 +1,67 @@
+"""Finding adapters: only those asked for, and only those that keep the contract."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+
+from adapters.loop.adapter import AskingLoop, LoopAdapter, PlainLoop
+from bridge.adapter import Capabilities, Misconfigured
+from bridge.plugins import faults, kinds, load
+
+
+class Keys(msgspec.Struct):
+    """A configuration."""
+
+
+class Mute:
+    """An adapter that cannot send."""
+
+    name = "mute"
+    Config = Keys
+    capabilities = Capabilities(replay=True, lookup=True, fanout=True, max_text=-1)
+
+    async def run(self) -> None:
+        """Do nothing."""
+
+    def send(self) -> None:
+        """Not async."""
+
+
+class Undeclared(PlainLoop):
+    """Has what it does not declare."""
+
+    async def lookup(self, delivery: Any) -> None:
+        """Exist."""
+
+
+class Bare:
+    """Not an adapter."""
+
+    Config: ClassVar[Any] = dict
+
+
+def test_loop_is_installed_and_loads() -> None:
+    assert "loop" in kinds()
+    assert load("loop") is LoopAdapter
+
+
+def test_an_unknown_kind_names_those_there_are() -> None:
+    with pytest.raises(Misconfigured, match="loop"):
+        load("telepathy")
+
+
+@pytest.mark.parametrize("adapter", [LoopAdapter, AskingLoop, PlainLoop])
+def test_the_reference_keeps_the_contract(adapter: type[Any]) -> None:
+    assert faults(adapter) == []
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    said = " | ".join(faults(Mute))
+    for word in ("send is not", "declares replay", "declares lookup", "fanout", "below 0"):
+        assert word in said
+    assert faults(Undeclared) == ["has lookup but does not declare it"]
+    assert any("no capabilities" in fault for fault in faults(Bare))
+    assert any("Struct" in fault for fault in faults(Bare))

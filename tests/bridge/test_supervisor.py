@@ -1,0 +1,289 @@
+"""The supervisor: health is the exception; leases; replay after up; and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+import pytest_asyncio
+from structlog.testing import capture_logs
+
+from bridge.adapter import (
+    BadCredentials,
+    Busy,
+    Capabilities,
+    Inlet,
+    Misconfigured,
+    Outcome,
+    Ports,
+    Sent,
+    Unavailable,
+)
+from bridge.backoff import Backoff
+from bridge.blobs import FileBlobs
+from bridge.inlet import Gathering
+from bridge.message import ChannelStatus, Delivery
+from bridge.supervisor import Channel, Deliveries, Supervisor, weightiest
+from tests.bridge.harbour import CHANNEL, Harbour, delivery, harbour, message
+
+Session = Callable[["Actor"], Coroutine[Any, Any, None]]
+
+
+class Nothing(msgspec.Struct):
+    """No configuration."""
+
+
+class Actor:
+    """An adapter whose sessions are scripted: each run plays the next one, the last again and again."""
+
+    name: ClassVar[str] = "actor"
+    Config: ClassVar[type[Nothing]] = Nothing
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    def __init__(self, config: Any, ports: Ports) -> None:
+        self.script: list[Session] = config
+        self.inlet: Inlet = ports.inlet
+        self.runs = 0
+        self.sent: list[Delivery] = []
+        if config is None:
+            raise ValueError("no script")
+
+    async def run(self) -> None:
+        """Play the next session."""
+        session = self.script[min(self.runs, len(self.script) - 1)]
+        self.runs += 1
+        await session(self)
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Write down."""
+        self.sent.append(delivery)
+        return Sent()
+
+
+class Replayer(Actor):
+    """An actor that replays."""
+
+    capabilities = Capabilities(replay=True)
+    cursor: Mapping[str, str] | None = None
+
+    async def replay(self, cursor: Mapping[str, str]) -> None:
+        """Hand in what was missed."""
+        self.cursor = cursor
+        await self.inlet.receive(message("missed", "1"), {"box": "1"})
+
+
+class Everywhere(Actor):
+    """An actor that every process runs; one drains."""
+
+    capabilities = Capabilities(exclusive=False)
+
+
+async def stand(actor: Actor) -> None:
+    await actor.inlet.up()
+    await asyncio.Event().wait()
+
+
+def failing(error: Exception, *, stands: bool = True) -> Session:
+    async def session(actor: Actor) -> None:
+        if stands:
+            await actor.inlet.up()
+        raise error
+
+    return session
+
+
+@pytest_asyncio.fixture
+async def port(tmp_path: Path) -> AsyncIterator[Harbour]:
+    async with harbour(tmp_path) as opened:
+        yield opened
+
+
+def supervisor(port: Harbour, script: Any, kind: type[Actor] = Actor, *, sole: bool = True) -> Supervisor:
+    def ports(channel: Channel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
+        async def nothing(*_: Any) -> Any:
+            return []
+
+        return Ports(
+            channel=channel.name,
+            inlet=inlet,
+            history=nothing,
+            desk=nothing,  # type: ignore[arg-type]  # no actor asks
+            find=nothing,
+            signals=None,  # type: ignore[arg-type]  # no actor asks
+            blobs=FileBlobs(Path()),
+            routes=None,
+            deliveries=deliveries,
+        )
+
+    channel = Channel(name=CHANNEL, kind=kind.name, queue="central/desk", adapter=kind, config=script)
+    return Supervisor(
+        port.store,
+        Gathering(port.store),
+        [channel],
+        ports,
+        sole=sole,
+        stop_s=0.2,
+        backoff=lambda: Backoff(first=0.01, most=0.05),
+    )
+
+
+@asynccontextmanager
+async def running(kept: Supervisor) -> AsyncIterator[Actor]:
+    task = asyncio.create_task(kept.run())
+    try:
+        actor = kept.lines[CHANNEL].adapter
+        assert isinstance(actor, Actor)
+        yield actor
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def statuses(port: Harbour) -> list[tuple[bool, str]]:
+    return [(each.up, each.reason) for each in await port.inputs() if isinstance(each, ChannelStatus)]
+
+
+async def said(port: Harbour, *wanted: tuple[bool, str]) -> list[tuple[bool, str]]:
+    """Return what was said of the channel once the last words are `wanted`."""
+    async with asyncio.timeout(30):
+        while (words := await statuses(port))[-len(wanted) :] != list(wanted):
+            await asyncio.sleep(0.01)
+    return words
+
+
+async def test_unavailable_is_tried_again(port: Harbour) -> None:
+    kept = supervisor(port, [failing(Unavailable("away")), failing(Unavailable("away"), stands=False), stand])
+    async with running(kept) as actor:
+        await said(port, (False, "unavailable"), (True, ""))
+        assert actor.runs == 3
+        assert kept.health()[CHANNEL].state == "up"
+    assert (await statuses(port))[-1] == (False, "stopped")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(BadCredentials("no"), "bad-credentials"), (Misconfigured("no"), "misconfigured")]
+)
+async def test_what_a_person_must_change_blocks(port: Harbour, error: Exception, reason: str) -> None:
+    kept = supervisor(port, [failing(error, stands=False), stand])
+    async with running(kept) as actor:
+        await said(port, (False, reason))
+        assert kept.health()[CHANNEL].state == "blocked"
+        assert actor.runs == 1
+        kept.retry(CHANNEL)
+        await said(port, (True, ""))
+
+
+async def test_a_bug_is_counted_logged_and_started_again(port: Harbour) -> None:
+    kept = supervisor(port, [failing(ZeroDivisionError("a bug")), stand])
+    with capture_logs() as lines:
+        async with running(kept):
+            await said(port, (False, "internal"), (True, ""))
+            assert kept.health()[CHANNEL].bugs == 1
+    assert any(isinstance(line.get("exc_info"), ZeroDivisionError) for line in lines)
+
+
+async def test_a_session_that_returns_is_started_again(port: Harbour) -> None:
+    async def brief(actor: Actor) -> None:
+        await actor.inlet.up()
+
+    async with running(supervisor(port, [brief, stand])):
+        await said(port, (False, "ended"), (True, ""))
+
+
+async def test_a_configuration_that_cannot_be_constructed_refuses_to_start(port: Harbour) -> None:
+    with pytest.raises(Misconfigured, match="ValueError"):
+        supervisor(port, None)
+
+
+async def test_replay_gets_the_cursor_and_goes_first(port: Harbour) -> None:
+    async def live(actor: Actor) -> None:
+        await actor.inlet.up()
+        await actor.inlet.receive(message("live", "2"), {"box": "2"})
+        await asyncio.Event().wait()
+
+    await Gathering(port.store).add([], channel=CHANNEL)
+    await port.store.ingest([], {CHANNEL: {"box": "0"}})
+    kept = supervisor(port, [live], Replayer)
+    async with running(kept) as actor:
+        async with asyncio.timeout(30):
+            while len(await port.messages()) < 2:
+                await asyncio.sleep(0.01)
+        assert isinstance(actor, Replayer)
+        assert actor.cursor == {"box": "0"}
+    assert [each.text for each in await port.messages()] == ["missed", "live"]
+    assert await port.store.cursor(CHANNEL) == {"box": "2"}
+
+
+async def test_a_replay_that_fails_ends_the_session(port: Harbour) -> None:
+    class Failing(Replayer):
+        async def replay(self, cursor: Mapping[str, str]) -> None:
+            if self.runs == 1:
+                raise Unavailable("the list cannot be read")
+
+    async with running(supervisor(port, [stand], Failing)):
+        await said(port, (False, "unavailable"), (True, ""))
+
+
+async def test_nothing_is_sent_before_the_session_stands(port: Harbour) -> None:
+    go = asyncio.Event()
+
+    async def later(actor: Actor) -> None:
+        await go.wait()
+        await stand(actor)
+
+    async with running(supervisor(port, [later])) as actor:
+        await port.put(delivery(1))
+        await said(port, (False, "starting"))
+        assert actor.sent == []
+        go.set()
+        await port.settled(1)
+        assert len(actor.sent) == 1
+
+
+async def test_one_process_holds_an_exclusive_channel(port: Harbour) -> None:
+    first, second = supervisor(port, [stand], sole=False), supervisor(port, [stand], sole=False)
+    async with running(first) as here:
+        await said(port, (True, ""))
+        async with running(second) as there:
+            async with asyncio.timeout(30):
+                while second.health()[CHANNEL].state != "standby":
+                    await asyncio.sleep(0.01)
+            assert (here.runs, there.runs) == (1, 0)
+            await port.put(delivery(1))
+            await port.settled(1)
+            assert (len(here.sent), len(there.sent)) == (1, 0)
+            await port.store.take("thief", 1, channel=CHANNEL, force=True)
+            async with asyncio.timeout(60):
+                while not there.runs:
+                    await asyncio.sleep(0.05)
+
+
+async def test_where_every_process_has_a_session_one_drains(port: Harbour) -> None:
+    first, second = (supervisor(port, [stand], Everywhere, sole=False) for _ in range(2))
+    async with running(first) as here, running(second) as there:
+        async with asyncio.timeout(30):
+            while not (here.runs and there.runs):
+                await asyncio.sleep(0.01)
+        await port.put(*(delivery(n, f"c{n}") for n in range(20)))
+        await port.settled(20)
+        assert len(here.sent) + len(there.sent) == 20
+        assert not (here.sent and there.sent)
+
+
+async def test_a_stop_leaves_no_task(port: Harbour) -> None:
+    before = asyncio.all_tasks()
+    async with running(supervisor(port, [stand], Replayer)):
+        await said(port, (True, ""))
+    assert asyncio.all_tasks() <= before
+
+
+def test_of_several_errors_the_weightiest_counts() -> None:
+    bug = ValueError("a bug")
+    inner = ExceptionGroup("inner", [Unavailable("away"), BadCredentials("no")])
+    assert isinstance(weightiest(ExceptionGroup("outer", [Busy(), inner])), BadCredentials)
+    assert weightiest(ExceptionGroup("outer", [inner, bug])) is bug
