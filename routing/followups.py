@@ -78,6 +78,9 @@ def follow_up_opened(state: State, event: FollowUpOpened, at: int) -> None:
         name=event.name,
     )
     state.follow_ups.put(one.id, one)
+    it = state.conversations[event.conversation]
+    if it.live and not it.contact:
+        state.conversations.put(it.id, replace(it, contact=event.plan.address))
     _hold(state, event.conversation, event.id)
 
 

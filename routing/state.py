@@ -180,6 +180,10 @@ class State:
             self.armed[kind, key] = due
             heappush(self.timers, (due, kind, key))
 
+    def disarm(self, kind: str, key: str) -> None:
+        """Set a timer aside until its record changes again."""
+        self.armed.pop((kind, key), None)
+
     def ringing(self, now: int, most: int) -> list[tuple[int, str, str]]:
         """Take up to `most` timers that stand at or before `now` off the heap; `arm` those again that have a deadline."""
         taken: list[tuple[int, str, str]] = []

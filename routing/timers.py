@@ -42,6 +42,7 @@ def tick(turn: Turn) -> list[tuple[str, str]]:
             del turn.events[events:]
             turn.made = made
             turn.emit(Faulted(input=f"{kind}:{key}", error=f"{type(error).__name__}: {error}"))
+            state.disarm(kind, key)
             broken.append((kind, key))
     return [one for one in rung if one not in broken]
 

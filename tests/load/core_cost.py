@@ -30,7 +30,7 @@ from bridge.message import (
     delivery_id,
 )
 from routing import core, wire
-from routing.events import Input
+from routing.events import Input, Step
 from routing.organisation import Librarian, Library, Queue
 from routing.state import State
 
@@ -69,12 +69,12 @@ class Desk:
         for n in range(opened):
             self.open(n, names[n % STAFF] if n % 2 == 0 else "")
 
-    def give(self, given: Input) -> core.Step:
+    def give(self, given: Input) -> Step:
         """Fold one input, unmeasured."""
         self.n += 1
         return core.step(self.state, given, wire.cause(given, "1-0", self.n), self.now)
 
-    def act(self, by: str, deed: Claim | Say | Close | SetAvailability) -> core.Step:
+    def act(self, by: str, deed: Claim | Say | Close | SetAvailability) -> Step:
         """Let a librarian do something, unmeasured."""
         return self.give(Action(id=f"a{self.n}", by=by, deed=deed))
 
@@ -102,12 +102,11 @@ class Desk:
     def measure(self, inputs: Iterable[Input]) -> float:
         """Return microseconds per input: decode, decide, fold, encode."""
         payloads = [wire.encode(one) for one in inputs]
-        state, now, n = self.state, self.now, 0
+        state, now = self.state, self.now
         encode, decode, step, cause = wire.encode_steps, wire.decode_input, core.step, wire.cause
         began = time.perf_counter()
-        for payload in payloads:
+        for n, payload in enumerate(payloads):
             given = decode(payload)
-            n += 1
             now += 1
             encode([step(state, given, cause(given, "2-0", n), now)])
         spent = time.perf_counter() - began

@@ -82,7 +82,8 @@ def north(**changes: Any) -> Library:
 
 def assigning(policy: str = "longest_idle", **changes: Any) -> Library:
     """The same library with an Ask queue that assigns at once, without asking."""
-    queue = Queue(**({"id": "north/ask", "name": "Ask", "policy": policy, "offer_s": 0} | changes))
+    given: dict[str, Any] = {"id": "north/ask", "name": "Ask", "policy": policy, "offer_s": 0}
+    queue = Queue(**(given | changes))
     return north(queues=(queue, Queue(id="north/law", name="Law", policy=queue.policy, offer_s=0)))
 
 
@@ -118,7 +119,8 @@ class Play:
         self.events: list[Event] = []
         self._n = 0
         self._named: dict[str, str] = {}
-        for one in (*channels, *(libraries or (north(),))):
+        given: tuple[Input, ...] = (*channels, *(libraries or (north(),)))
+        for one in given:
             self.give(one)
         self.events.clear()
 
@@ -151,8 +153,8 @@ class Play:
 
     def write(self, who: str, text: str, **more: Any) -> Step:
         """Let a patron write; `who` may be `name@channel`."""
-        sender, _, channel = who.partition("@")
-        channel = channel or "web"
+        sender, at, channel = who.rpartition("@")
+        sender, channel = (sender, channel) if at else (who, "web")
         source = str(self._n)
         return self.give(
             Message(
@@ -175,10 +177,10 @@ class Play:
 
     def id_of(self, who: str) -> str:
         """Return the id of a patron's latest conversation."""
-        if "@" not in who:
-            who += "@web"
-        sender, _, channel = who.partition("@")
-        return self.state.addresses.get(at_key(channel, sender)) or self._named.get(who, who)
+        sender, at, channel = who.rpartition("@")
+        sender, channel = (sender, channel) if at else (who, "web")
+        known = self.state.addresses.get(at_key(channel, sender))
+        return known or self._named.get(f"{sender}@{channel}", who)
 
     def of(self, who: str) -> Conversation:
         """Return a patron's latest conversation."""
@@ -278,7 +280,9 @@ class Play:
             "notes": lambda: Note(conversation=it, text=text),
             "reads": lambda: MarkRead(conversation=it, message=self.state.conversations[it].last_message),
             "blocks": lambda: Block(conversation=it, until=self.time(options.get("until", ""))),
-            "identifies": lambda: Identify(conversation=it, name=options.get("name", ""), contact=options.get("contact", "")),
+            "identifies": lambda: Identify(
+                conversation=it, name=options.get("name", ""), contact=options.get("contact", "")
+            ),
             "merges": lambda: Merge(conversation=it, other=self.id_of(rest[1])),
             "unmerges": lambda: Unmerge(conversation=it, other=self.id_of(rest[1])),
         }

@@ -35,14 +35,18 @@ def test_present_while_any_connection_is() -> None:
 
 
 def test_back_within_the_grace() -> None:
-    play = Play().script(BOTH + "> pat: Hi\n> ana claims pat").script(
-        """
+    play = (
+        Play()
+        .script(BOTH + "> pat: Hi\n> ana claims pat")
+        .script(
+            """
         > ana goes p1.a
         > +29s
         > ana comes p1.b
         > +1h
         < disconnected; connected; reminded what=remind; reminded what=mark
         """
+        )
     )
     assert play.owner("pat") == "ana"
 
@@ -77,8 +81,11 @@ def test_slow_conversations_stay_until_the_patron_writes_again() -> None:
 
 
 def test_offers_in_turn_pass_on_when_somebody_goes_or_opts_out() -> None:
-    play = Play(assigning(offer_s=600)).script(BOTH).script(
-        """
+    play = (
+        Play(assigning(offer_s=600))
+        .script(BOTH)
+        .script(
+            """
         > pat: Hi
         < opened; received; queued; offered to=ana
         > ana serves nothing
@@ -88,12 +95,15 @@ def test_offers_in_turn_pass_on_when_somebody_goes_or_opts_out() -> None:
         > +30s
         < availability; disconnected; left librarian=ben; revoked to=ben reason=left; offered to=ana
         """
+        )
     )
     assert play.owner("pat") == "ana"
 
 
 def test_coming_online_drains_the_oldest_first_up_to_the_limit() -> None:
-    play = Play(assigning()).script("> p1: a\n> p2@sms: b\n> p3: c\n> p4: d\n> ana comes\n> ana serves north/ask live=2")
+    play = Play(assigning()).script(
+        "> p1: a\n> p2@sms: b\n> p3: c\n> p4: d\n> ana comes\n> ana serves north/ask live=2"
+    )
     assert [play.owner(one) for one in ("p1", "p2@sms", "p3", "p4")] == ["ana", "ana", "ana", ""]
 
 
@@ -104,14 +114,18 @@ def test_coming_online_tells_of_what_waits_oldest_first() -> None:
 
 
 def test_a_core_that_takes_over_gives_everybody_the_grace() -> None:
-    play = Play().script(BOTH + "> pat: Hi\n> ana claims pat").script(
-        """
+    play = (
+        Play()
+        .script(BOTH + "> pat: Hi\n> ana claims pat")
+        .script(
+            """
         > core restarts
         < took-over
         > ana comes p1.a
         > +30s
         < connected; left librarian=ben
         """
+        )
     )
     assert play.owner("pat") == "ana"
 

@@ -115,7 +115,9 @@ def limit_two_of_three() -> None:
 
 @case("10", "11")
 def one_slot_longest_waiting() -> None:
-    play = Play(assigning()).script("> p1: a\n> +5s\n> p2: b\n> +5s\n> p1: still me\n> ana comes\n> ana serves north/ask live=1")
+    play = Play(assigning()).script(
+        "> p1: a\n> +5s\n> p2: b\n> +5s\n> p1: still me\n> ana comes\n> ana serves north/ask live=1"
+    )
     assert [play.owner("p1"), play.owner("p2")] == ["ana", ""]
 
 
@@ -160,7 +162,9 @@ def assigned_again_only_when_reopened() -> None:
 
 @case("18")
 def moved_to_a_queue_the_owner_serves_too() -> None:
-    play = staffed(Play(), "ana", "ben").script("> p1: a\n> ana claims p1\n> ben serves north/law\n> ana transfers p1 to north/law")
+    play = staffed(Play(), "ana", "ben").script(
+        "> p1: a\n> ana claims p1\n> ben serves north/law\n> ana transfers p1 to north/law"
+    )
     assert play.owner("p1") == "ana"
 
 
@@ -242,7 +246,9 @@ def known_librarian_regardless_of_load() -> None:
 
 @case("29")
 def known_librarian_away() -> None:
-    play = staffed(Play(assigning(prefer_known=True)), "ana").script("> p1: a\n> ana closes p1\n> +25h\n> ana serves nothing")
+    play = staffed(Play(assigning(prefer_known=True)), "ana").script(
+        "> p1: a\n> ana closes p1\n> +25h\n> ana serves nothing"
+    )
     assert staffed(play, "ben").script("> p1: again").owner("p1") == "ben"
 
 
@@ -347,7 +353,9 @@ def concierge() -> None:
 
 @case("47")
 def a_text_message_while_offline() -> None:
-    play = Play().script("> p1@sms: a\n< opened live=False; received; queued; noticed event=nobody channel=sms automatic=True")
+    play = Play().script(
+        "> p1@sms: a\n< opened live=False; received; queued; noticed event=nobody channel=sms automatic=True"
+    )
     play.script("> p1@sms: b\n< received")
     before = play.of("p1@sms").since
     play.script(
@@ -395,7 +403,9 @@ def transfer_to_a_queue_asks_all_its_staff() -> None:
         """
     )
     assert all(desk.visible(play.state, one, play.of("p1")) for one in ("ben", "cem"))
-    play.script("> cem accepts p1\n< queued queue=north/law reason=transferred; claimed by=cem; noticed event=transferred")
+    play.script(
+        "> cem accepts p1\n< queued queue=north/law reason=transferred; claimed by=cem; noticed event=transferred"
+    )
     assert play.of("p1").queue == "north/law"
     assert play.of("p1").entered == "north/ask"
 

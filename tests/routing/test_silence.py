@@ -88,7 +88,9 @@ def test_slow_channels_are_left_alone() -> None:
 def test_each_step_can_be_switched_off() -> None:
     talking(remind_s=0, mark_s=0, still_there_s=0).script("> +1h\n> ana says pat: Hm\n> +1h\n< said")
     talking(remind_s=0).script("> +170s\n< nothing\n> +10s\n< reminded what=mark")
-    talking(close_silent_s=0).script("> ana says pat: Hm\n> +1h\n< said; reminded what=still-there; noticed; patron-gone")
+    talking(close_silent_s=0).script(
+        "> ana says pat: Hm\n> +1h\n< said; reminded what=still-there; noticed; patron-gone"
+    )
 
 
 def test_after_an_outage_the_warning_still_comes_first() -> None:

@@ -59,9 +59,13 @@ def test_an_empty_tier_is_skipped_at_once() -> None:
 
 
 def test_home_staff_come_back_for_what_waits_at_a_later_tier() -> None:
-    play = coop(policy="longest_idle", offer_s=0).script("> sue comes p1.s\n> sue serves north/ask live=1\n> p1: a\n> p2: b")
+    play = coop(policy="longest_idle", offer_s=0).script(
+        "> sue comes p1.s\n> sue serves north/ask live=1\n> p1: a\n> p2: b"
+    )
     assert [play.owner("p1"), play.owner("p2")] == ["sue", ""]
-    play.script("> ana comes p1.a\n> ana serves north/ask\n< connected; availability; claimed by=ana how=assign; noticed")
+    play.script(
+        "> ana comes p1.a\n> ana serves north/ask\n< connected; availability; claimed by=ana how=assign; noticed"
+    )
 
 
 def test_assigned_in_the_home_tier_while_somebody_there_has_room() -> None:
@@ -98,7 +102,9 @@ def test_capacity_counts_live_and_slow_apart() -> None:
 
 
 def test_a_claim_by_hand_may_go_beyond_capacity() -> None:
-    play = Play().script("> ana comes\n> ana serves north/ask live=1\n> p1: a\n> p2: b\n> ana claims p1\n> ana claims p2")
+    play = Play().script(
+        "> ana comes\n> ana serves north/ask live=1\n> p1: a\n> p2: b\n> ana claims p1\n> ana claims p2"
+    )
     assert play.state.load_of("ana", True) == 2
     play.script("> p3: c\n< opened; received; queued")
 

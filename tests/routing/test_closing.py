@@ -1,0 +1,273 @@
+"""Codes and their rules, corrections, beginning again, follow-ups, forms left after hours, blocks, names, merging."""
+
+from __future__ import annotations
+
+from routing.organisation import Library, Script
+from tests.routing.play import Play, north
+
+TALKING = """
+    > ana comes
+    > ana serves north/ask
+    > pat: Hi
+    > ana claims pat
+"""
+
+
+def talking(*libraries: Library) -> Play:
+    return Play(*libraries).script(TALKING)
+
+
+def test_default_code_is_marked() -> None:
+    talking().script("> ana closes pat\n< noticed; closed code=answered by_default=True")
+    talking(north(default_code="practice")).script("> ana closes pat\n< noticed; closed code=practice by_default=True")
+
+
+def test_a_lost_call_only_if_the_patron_said_nothing_after_somebody_joined() -> None:
+    talking().script("> ana closes pat as=lost_call\n< closed code=lost_call by_default=False")
+    talking().script("> pat: Hello?\n> ana closes pat as=lost_call\n< received; refused reason=lost-call-patron-wrote")
+
+
+def test_a_lost_call_only_without_an_address() -> None:
+    play = Play().script("> ana comes\n> pat: write to jane@example.org please\n> ana claims pat")
+    play.script("> ana closes pat as=lost_call\n< refused reason=lost-call-has-address")
+    play = Play().script("> ana comes\n> pat contact=jane@example.org: Hi\n> ana claims pat")
+    play.script("> ana closes pat as=lost_call\n< refused reason=lost-call-has-address")
+
+
+def test_codes_that_cannot_be() -> None:
+    talking(north(descriptive=("loans", "hours"))).script(
+        """
+        > ana closes pat as=nonsense
+        < refused reason=unknown-code
+        > ana closes pat about=loans,parking
+        < refused reason=unknown-descriptive
+        > ana closes pat about=loans,hours,loans,hours,loans
+        < refused reason=too-many-codes
+        > ana closes pat read=7
+        < refused reason=read-scale
+        > ben closes pat
+        < refused reason=taken holder=ana
+        > ana closes pat about=loans,hours read=3
+        < noticed; closed descriptive=loans,hours read_scale=3
+        > ana closes pat
+        < refused reason=closed
+        """
+    )
+
+
+def test_corrections_say_who_and_what_before() -> None:
+    talking().script(
+        """
+        > ana recodes pat as=practice
+        < refused reason=not-closed
+        > ana closes pat
+        > ben recodes pat as=practice read=2
+        < noticed; closed; recoded by=ben code=practice before=answered read_scale=2
+        > ben recodes pat as=nonsense
+        < refused reason=unknown-code
+        > ben recodes long-forgotten as=practice
+        < recoded before= code=practice
+        """
+    )
+
+
+def test_reopened_by_a_librarian_is_his() -> None:
+    play = talking().script(
+        """
+        > ana reopens pat
+        < done
+        > ben reopens pat
+        < refused reason=taken holder=ana
+        > ana closes pat
+        > ben reopens pat
+        < noticed; closed; reopened by=ben; claimed by=ben how=reopen
+        """
+    )
+    assert play.owner("pat") == "ben"
+
+
+def test_a_follow_up_needs_an_address_that_reaches_the_patron() -> None:
+    play = talking().script(
+        """
+        > ana closes pat as=follow_up_library
+        < refused reason=follow-up-needs-address
+        > ana closes pat as=follow_up_library to=nonsense
+        < refused reason=address-not-understood
+        > ana closes pat as=follow_up_library to=Jane@Example.org
+        < noticed event=follow-up; closed code=follow_up_library; follow-up-opened owner= library=north
+        """
+    )
+    (one,) = play.state.follow_ups.values()
+    assert (one.state, one.plan.address) == ("new", "jane@example.org")
+    assert one.plan.deadline == one.opened_at + 172_800_000
+
+
+def test_a_text_messages_own_number_will_do() -> None:
+    play = Play().script("> ana comes\n> 4917012345@sms: Hi\n> ana claims 4917012345@sms")
+    play.script("> ana closes 4917012345@sms as=follow_up_me\n< closed; follow-up-opened owner=ana")
+
+
+def test_follow_ups_change_hands_and_end() -> None:
+    play = talking().script("> ana closes pat as=follow_up_me to=jane@example.org deadline=+3d")
+    play.script(
+        """
+        > ana sets pat open owner=ana
+        < done
+        > ben sets pat pending owner=ben
+        < follow-up-changed state=pending owner=ben by=ben
+        > ben sets pat open owner=nobody
+        < refused reason=unknown-owner
+        > +3d
+        < reminded what=follow-up-due
+        > +10d
+        < nothing
+        > ben sets pat closed
+        < follow-up-changed state=closed
+        > +24h
+        < forgotten
+        """
+    )
+    assert not play.state.follow_ups
+
+
+def test_an_open_follow_up_keeps_its_conversation_at_hand() -> None:
+    play = talking().script("> ana closes pat as=follow_up_me to=jane@example.org\n> +30d")
+    play.script("> ana reopens pat\n< reopened; claimed")
+    play.script(
+        """
+        > ana says pat: Here is your answer
+        < said channel=mail to=jane@example.org
+        > ana closes pat as=answered
+        < closed; follow-up-changed state=closed
+        """
+    )
+
+
+def test_a_form_left_while_closed_is_a_follow_up_answered_by_mail() -> None:
+    play = Play(north(openings=())).script(
+        """
+        > pat later=1 contact=jane@example.org name=Jane: When do you open?
+        < opened live=False; received; follow-up-opened owner= name=Jane; queued; noticed event=form-kept channel=web
+        > ana says pat: At eight
+        < claimed by=ana; said channel=mail to=jane@example.org
+        """
+    )
+    assert play.of("pat").channel == "mail"
+    play.write("jane@example.org@mail", "Thank you")
+    assert play.state.addresses["mail|jane@example.org"] == play.of("pat").id
+
+
+def test_a_patron_who_left_is_answered_at_the_address_he_left() -> None:
+    play = Play().script(
+        """
+        > ana comes
+        > ana serves north/ask
+        > pat contact=jane@example.org: Hi
+        > ana says pat: Let me see
+        < connected; availability; opened; received; queued; offered; claimed; noticed; said channel=web to=pat
+        > pat leaves
+        < patron-gone gone=True
+        > ana says pat: Here it is
+        < said channel=mail to=jane@example.org
+        > pat: I am back on the page
+        < patron-gone gone=False; received
+        > ana says pat: Welcome back
+        < said channel=web to=pat
+        """
+    )
+    routes = {route.channel for route in play.of("pat").routes}
+    assert routes == {"mail"}
+
+
+def test_after_half_an_hour_an_answer_goes_to_the_address_too() -> None:
+    Play().script("> ana comes\n> pat contact=jane@example.org: Hi\n> +31min").script(
+        "> ana says pat: Sorry for the wait\n< claimed; noticed channel=mail; said channel=mail"
+    )
+
+
+def test_via_names_another_address_of_the_same_patron_only() -> None:
+    play = talking().script(
+        """
+        > pat contact=jane@example.org: mail me
+        < received; identified contact=jane@example.org
+        > ana says pat via=sms|+491: Hi
+        < refused reason=unknown-address
+        > ana says pat via=mail|jane@example.org: Hi
+        < said channel=mail to=jane@example.org
+        > ana says pat via=web|pat: and here
+        < said channel=web to=pat
+        """
+    )
+    assert play.of("pat").live
+
+
+def test_merged_conversations_share_their_addresses() -> None:
+    play = talking().script("> mel@sms: it is me again")
+    other = play.id_of("mel@sms")
+    play.script(
+        """
+        > ana merges pat nobody
+        < refused reason=unknown-conversation
+        > ana merges pat mel@sms
+        < merged
+        > ana merges pat mel@sms
+        < done
+        > ana merges pat pat
+        < refused reason=itself
+        > ana says pat via=sms|mel: by text then
+        < said channel=sms to=mel
+        """
+    )
+    play.script(f"> ana unmerges pat {other}\n< unmerged\n> ana unmerges pat {other}\n< refused reason=not-merged")
+
+
+def test_blocked_and_not_kept_until_lifted_or_over() -> None:
+    talking().script(
+        """
+        > ana blocks pat
+        < blocked channel=web address=pat
+        > pat: nasty
+        < turned-away address=pat
+        > ana blocks pat
+        < done
+        > ana unblocks web pat
+        < unblocked by=ana
+        > ana unblocks web pat
+        < refused reason=not-blocked
+        > ana blocks pat until=+60s
+        > +61s
+        < blocked; unblocked by=
+        > pat: sorry
+        < received
+        """
+    )
+
+
+def test_names_and_addresses_are_written_down() -> None:
+    talking().script(
+        """
+        > ben identifies pat name=Jane contact=JANE@example.org
+        < identified by=ben name=Jane contact=jane@example.org
+        > ben identifies pat name=Jane
+        < done
+        > ben identifies pat contact=somewhere
+        < refused reason=address-not-understood
+        """
+    )
+
+
+def test_a_library_may_choose_its_own_words_or_none() -> None:
+    own = (
+        Script(key="greeting", title="", text="Hi {patron}, {librarian} here"),
+        Script(key="goodbye", title="", text=""),
+    )
+    Play(north(scripts=own)).script(
+        """
+        > ana comes
+        > pat name={librarian}: Hi
+        > ana claims pat
+        < connected; opened; received; queued; noticed; claimed; noticed text=Hi_{librarian},_Ana_here
+        > ana closes pat
+        < closed
+        """
+    )

@@ -1,0 +1,99 @@
+"""A librarian may live in an instant messenger: offers and lines go to his own address, answers come back as actions."""
+
+from __future__ import annotations
+
+from routing.events import deliveries
+from routing.organisation import Librarian
+from tests.routing.play import Play, assigning, north
+
+STAFF = (
+    Librarian(id="ana", name="Ana", address="im|ana@example.org"),
+    Librarian(id="ben", name="Ben", address="im|ben@example.org"),
+    Librarian(id="cem", name="Cem"),
+)
+
+THERE = """
+    > ana comes p1.im|ana@example.org/phone
+    > ana serves north/ask
+    > ben comes p1.browser
+    > ben serves north/ask
+"""
+
+
+def desk() -> Play:
+    return Play(north(librarians=STAFF)).script(THERE)
+
+
+def test_offers_go_to_the_messenger_and_the_loser_is_told() -> None:
+    desk().script(
+        """
+        > pat name=Pat: Where is the map room?
+        < opened; received; queued; offered to=ben; offered to=ana
+        > ben claims pat
+        < claimed by=ben; revoked to=ana reason=claimed text=Answered_by_Ben. kind=line channel=im; noticed
+        """
+    )
+
+
+def test_the_words_of_an_offer() -> None:
+    play = desk().script("> pat name=Pat: Where is the map room?")
+    offer = next(one for one in deliveries(play.log[-1]) if one.kind == "offer")
+    assert offer.text == "Pat is waiting (north/ask): Where is the map room?"
+    assert (offer.channel, offer.author) == ("im", "")
+
+
+def test_patron_and_owner_talk_through_the_messenger() -> None:
+    desk().script(
+        """
+        > pat: Hi
+        < opened; received; queued; offered; offered kind=offer
+        > ana claims pat by=im
+        < claimed by=ana; noticed
+        > pat: Hello?
+        < received; relayed librarian=ana kind=line text=A_patron:_Hello?
+        > ana says pat by=im: Good morning
+        < said channel=web to=pat
+        > ana says pat: from the browser
+        < said; relayed librarian=ana text=Ana:_from_the_browser
+        > ben notes pat: she asked before
+        < noted; relayed librarian=ana text=Note_by_Ben:_she_asked_before
+        > +4min
+        < reminded what=still-there; noticed; patron-gone; relayed librarian=ana
+        """
+    )
+
+
+def test_a_refusal_is_told_in_words() -> None:
+    desk().script("> pat: Hi\n> ben claims pat").script(
+        """
+        > ana claims pat by=im
+        < refused holder=ben; relayed text=Not_done:_Ben_has_this_conversation_already.
+        """
+    )
+
+
+def test_notes_and_staff_lines_never_go_to_a_patron() -> None:
+    play = desk().script(
+        "> pat: Hi\n> ana claims pat by=im\n> ben notes pat: secret\n> ana transfers pat to ben: secret too"
+    )
+    to_patron = [one for step in play.log for one in deliveries(step) if one.to == "pat"]
+    assert to_patron
+    assert all("secret" not in one.text and one.kind not in ("offer", "line") for one in to_patron)
+
+
+def test_offers_in_turn_come_by_messenger() -> None:
+    library = assigning(offer_s=30)
+    Play(north(librarians=STAFF, queues=library.queues)).script(THERE).script(
+        """
+        > pat: Hi
+        < opened; received; queued; offered to=ana assigned=True kind=offer channel=im
+        > +30s
+        < revoked to=ana reason=timeout text=No_longer_on_offer_to_you.; offered to=ben
+        """
+    )
+
+
+def test_gone_from_the_messenger_is_gone() -> None:
+    desk().script(
+        "> ana goes p1.im|ana@example.org/phone\n> pat: Hi\n< disconnected; opened; received; queued; offered to=ben"
+    )
