@@ -31,7 +31,9 @@ SIMPLE = {
 
 
 def rendered() -> str:
-    structs = list(dict.fromkeys(part for thing in vars(schema).values() if _is_ours(thing) for part in _with_parts(thing)))
+    structs = list(
+        dict.fromkeys(part for thing in vars(schema).values() if _is_ours(thing) for part in _with_parts(thing))
+    )
     views = " | ".join(f'"{view}"' for view in get_args(schema.View))
     parts = [HEADER, f"export type View = {views};\n", *(_interface(struct) for struct in structs)]
     unions = ("ServerMessage", "ClientMessage")

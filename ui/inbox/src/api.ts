@@ -12,13 +12,15 @@ export class Offline extends Error {}
 
 /** The desk answered no. `reason` is a word of the catalogue; `holder` names who has it, when that is why. */
 export class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly reason: string,
-    detail: string,
-    readonly holder = "",
-  ) {
+  readonly status: number;
+  readonly reason: string;
+  readonly holder: string;
+
+  constructor(status: number, reason: string, detail: string, holder = "") {
     super(detail);
+    this.status = status;
+    this.reason = reason;
+    this.holder = holder;
   }
 }
 

@@ -11,6 +11,8 @@ export interface Begun {
 }
 
 const NOTHING: Begun = { reply: "", note: "", noting: false };
+type Save = (conversation: string, text: string, note: boolean) => Promise<unknown>;
+
 const SAVE_MS = 600;
 
 export class Drafts {
@@ -18,7 +20,11 @@ export class Drafts {
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly unsaved = new Set<string>();
 
-  constructor(private readonly save: (conversation: string, text: string, note: boolean) => Promise<unknown>) {}
+  private readonly save: Save;
+
+  constructor(save: Save) {
+    this.save = save;
+  }
 
   get(conversation: string): Begun {
     return this.begun.get(conversation) ?? NOTHING;

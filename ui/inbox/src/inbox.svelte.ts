@@ -28,6 +28,8 @@ export interface Toast {
   undo: (() => void) | null;
 }
 
+/** There is room for a third pane beside the conversation. */
+const roomy = () => matchMedia("(min-width: 70rem)").matches;
 const isView = (page: Page): page is (typeof VIEWS)[number] => (VIEWS as readonly string[]).includes(page);
 
 export class Inbox {
@@ -43,7 +45,7 @@ export class Inbox {
   marked = $state(""); // the row the keyboard stands on
   openId = $state("");
   talk = $state.raw<Talk | null>(null);
-  context = $state(localStorage.getItem("deskbridge.context") !== "off");
+  context = $state(roomy() && localStorage.getItem("deskbridge.context") !== "off");
   dialog = $state<Dialog>("");
   entries = $state.raw<readonly Entry[]>([]);
   toasts = $state.raw<readonly Toast[]>([]);
@@ -407,7 +409,7 @@ export class Inbox {
 
   toggleContext(): void {
     this.context = !this.context;
-    localStorage.setItem("deskbridge.context", this.context ? "on" : "off");
+    if (roomy()) localStorage.setItem("deskbridge.context", this.context ? "on" : "off");
   }
 
   // ---- verbs ---------------------------------------------------------------------------------------------------------

@@ -38,10 +38,13 @@ export class Line {
   private unsaid: ClientMessage[] = [];
   private heardAt = 0;
 
-  constructor(
-    private readonly listener: Listener,
-    private readonly wire: Wire,
-  ) {}
+  private readonly listener: Listener;
+  private readonly wire: Wire;
+
+  constructor(listener: Listener, wire: Wire) {
+    this.listener = listener;
+    this.wire = wire;
+  }
 
   /** Go live after `position`, which is what the lists were fetched at. */
   start(position: string): void {

@@ -2,7 +2,7 @@
 //
 // A wait is amber past half of the library's target and red past the target (field targets: 20-90 s, practice: longest first).
 // The level is said in words and in shape too; colour alone says nothing.
-import { t } from "./words";
+import { locale, t } from "./words";
 
 export type Level = "calm" | "soon" | "late";
 
@@ -32,10 +32,9 @@ export function span(ms: number): string {
 const made = new Map<string, Intl.DateTimeFormat>();
 
 function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const language = document.documentElement.lang || "en";
-  const key = `${language} ${name}`;
+  const key = `${locale} ${name}`;
   let found = made.get(key);
-  if (!found) made.set(key, (found = new Intl.DateTimeFormat(language, options)));
+  if (!found) made.set(key, (found = new Intl.DateTimeFormat(locale, options)));
   return found;
 }
 

@@ -68,7 +68,11 @@ export const timeOfDay = (at: Date) => `${String(at.getHours()).padStart(2, "0")
 export class Bell {
   private readonly shown = new Map<string, Notification>();
 
-  constructor(private readonly opened: (conversation: string) => void) {}
+  private readonly opened: (conversation: string) => void;
+
+  constructor(opened: (conversation: string) => void) {
+    this.opened = opened;
+  }
 
   ring(conversation: string, title: string, body: string, desktop: boolean, sound: boolean): void {
     if (sound) chime();

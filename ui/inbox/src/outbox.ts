@@ -27,12 +27,16 @@ export class Outbox {
   private readonly hopes = new Map<string, { done: (answer: Answer) => void; failed: (error: unknown) => void }>();
   private wake: (() => void)[] = [];
 
-  constructor(
-    private readonly ask: Ask,
-    private readonly keep: Keep,
-    private readonly place: string,
-    private readonly changed: (entries: readonly Entry[]) => void,
-  ) {
+  private readonly ask: Ask;
+  private readonly keep: Keep;
+  private readonly place: string;
+  private readonly changed: (entries: readonly Entry[]) => void;
+
+  constructor(ask: Ask, keep: Keep, place: string, changed: (entries: readonly Entry[]) => void) {
+    this.ask = ask;
+    this.keep = keep;
+    this.place = place;
+    this.changed = changed;
     this.restore();
   }
 

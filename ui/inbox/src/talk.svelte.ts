@@ -20,7 +20,11 @@ export class Talk {
   viewers = $state.raw<readonly Sign[]>([]);
   private fetching: AbortController | null = null;
 
-  constructor(readonly id: string) {}
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
 
   async fetch(): Promise<boolean> {
     this.fetching?.abort();

@@ -13,7 +13,11 @@ export interface Slice {
 export class Heights {
   private readonly known = new Map<string, number>();
 
-  constructor(private readonly guess: number) {}
+  private readonly guess: number;
+
+  constructor(guess: number) {
+    this.guess = guess;
+  }
 
   /** Remember a measured height; true when it is news. */
   measured(id: string, px: number): boolean {

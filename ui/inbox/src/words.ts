@@ -12,6 +12,8 @@ const others = import.meta.glob<Record<string, Entry>>(["../../words/inbox.*.jso
   import: "default",
 });
 let chosen: Record<string, Entry> = {};
+/** The reader's own form of that language, for dates and times. */
+export let locale = "en";
 let plural = new Intl.PluralRules("en");
 
 export const languages = ["en", ...Object.keys(others).map((path) => path.split(".").at(-2) ?? "")];
@@ -24,6 +26,7 @@ export async function speak(wanted: readonly string[]): Promise<void> {
   chosen = load ? await load() : {};
   plural = new Intl.PluralRules(language);
   document.documentElement.lang = language;
+  locale = wanted.find((tag) => tag.toLowerCase().split("-")[0] === language) ?? language;
 }
 
 function filled(entry: Entry, values: Values): string {

@@ -1,0 +1,361 @@
+// The inbox's rules, each alone: order, resuming, what is sent once, what is asked before it is pasted. Run by
+// tests/browser/test_inbox_rules.py with Node's own runner; nothing here needs a browser.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Offline, Refusal } from "../src/api";
+import { Board } from "../src/board";
+import { asked, colleagues, mentions, scripts } from "../src/complete";
+import { Drafts, pastedFrom } from "../src/drafts";
+import { keyOf, load, meant, pressed } from "../src/keys";
+import { Line as Live, type LineState } from "../src/live";
+import { blocks, inline } from "../src/markdown";
+import { isOver, isQuiet, newsOf, USUAL } from "../src/notify";
+import { Outbox, type Entry } from "../src/outbox";
+import { found } from "../src/palette";
+import type { ClientMessage, Line, Polled, Row, ServerMessage } from "../src/schema";
+import { cut } from "../src/segments";
+import { furthest, items, merged, unanswered, type Unconfirmed } from "../src/timeline";
+import { Heights } from "../src/window";
+
+const row = (id: string, more: Partial<Row> = {}): Row =>
+  ({ id, views: ["waiting"], state: "waiting", since: 0, unanswered_since: 0, last_at: 0, unread: 0, offered_to_me: false, transfer: null, ...more }) as Row;
+const line = (id: string, position: string, more: Partial<Line> = {}): Line =>
+  ({ id, position, who: "patron", text: id, at: 1_000, author_id: "", stage: "", reason: "", channel: "web", ...more }) as Line;
+const ids = (things: readonly { id: string }[]) => things.map((thing) => thing.id);
+
+class Memory {
+  kept = new Map<string, string>();
+  getItem = (key: string) => this.kept.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.kept.set(key, value);
+  removeItem = (key: string) => void this.kept.delete(key);
+}
+
+async function until(true_: () => boolean) {
+  const end = Date.now() + 20_000;
+  while (!true_()) {
+    assert.ok(Date.now() < end, "did not come true in time");
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+// ---- lists
+
+test("the longest waiting stands first, and what is offered to me above it", () => {
+  const board = new Board();
+  board.upsert([row("young", { since: 30 }), row("old", { since: 10 }), row("mine", { since: 50, offered_to_me: true })]);
+  assert.deepEqual(ids(board.view("waiting")), ["mine", "old", "young"]);
+});
+
+test("mine: unanswered first and longest first, then the answered, latest first", () => {
+  const board = new Board();
+  const views: Row["views"] = ["mine"];
+  board.upsert([
+    row("answered-early", { views, last_at: 1 }),
+    row("answered-late", { views, last_at: 9 }),
+    row("new", { views, unanswered_since: 8 }),
+    row("old", { views, unanswered_since: 3 }),
+  ]);
+  assert.deepEqual(ids(board.view("mine")), ["old", "new", "answered-late", "answered-early"]);
+});
+
+test("old rows and what is told since are the fresh rows", () => {
+  const board = new Board();
+  board.upsert([row("a", { since: 1 }), row("b", { since: 2 }), row("c", { since: 3 })]);
+  board.view("waiting");
+  board.upsert([row("b", { since: 2, views: ["mine"] })]);
+  board.remove(["c"]);
+  assert.deepEqual(ids(board.view("waiting")), ["a"]);
+  assert.deepEqual(ids(board.view("mine")), ["b"]);
+});
+
+// ---- transcript
+
+test("order is the log's, whatever order lines come in", () => {
+  const lines = merged(merged([], [line("c", "3")]), [line("a", "1"), line("b", "2"), line("c", "3")]);
+  assert.deepEqual(ids(lines), ["a", "b", "c"]);
+});
+
+test("a stage only moves forward", () => {
+  assert.equal(furthest("read", "sent"), "read");
+  assert.equal(furthest("", "uncertain"), "uncertain");
+  assert.equal(furthest("uncertain", "delivered"), "delivered");
+  assert.equal(furthest("delivered", "failed"), "delivered");
+  assert.equal(furthest("failed", "sent"), "failed");
+  const late = merged([line("a", "1", { stage: "read" })], [line("a", "1", { stage: "sent", reason: "late" })]);
+  assert.equal(late[0]?.stage, "read");
+  assert.equal(late[0]?.reason, "");
+});
+
+test("a divider stands where the channel changes, and three events in a row fold", () => {
+  const system = (id: string, position: string) => line(id, position, { who: "system", channel: "" });
+  const lines = [line("a", "1"), system("s1", "2"), system("s2", "3"), system("s3", "4"), line("b", "5", { channel: "sms" })];
+  const kinds = items(lines, [], new Set()).map((item) => item.kind);
+  assert.deepEqual(kinds, ["day", "line", "events", "channel", "line"]);
+  const open = items(lines, [], new Set(["run-s1"])).map((item) => item.id);
+  assert.ok(open.includes("s2"));
+});
+
+test("10,000 lines are laid out and cut to what is seen in little time", () => {
+  const lines = Array.from({ length: 10_000 }, (_, n) => line(`l${n}`, String(n).padStart(8, "0"), { at: n * 60_000 }));
+  const shown = ids(items(lines, [], new Set()));
+  const slice = new Heights(50).slice(shown, 250_000, 700, 500);
+  assert.ok(shown.length > 10_000 && slice.to - slice.from < 50);
+  assert.equal(slice.above + slice.below + (slice.to - slice.from) * 50, shown.length * 50);
+});
+
+test("what I sent goes when its line comes, each line for one of them", () => {
+  const entry = (key: string): Unconfirmed => ({ key, conversation: "c", verb: "messages", text: "Yes.", at: 5_000, state: "accepted", reason: "", line: "" });
+  const said = line("x", "9", { who: "librarian", author_id: "ana", text: "Yes.", at: 5_010 });
+  assert.deepEqual(unanswered([entry("1"), entry("2")], [said], "ana").map((one) => one.key), ["2"]);
+  const refused = { ...entry("3"), state: "refused" as const };
+  assert.equal(unanswered([refused], [said], "ana").length, 1);
+  assert.equal(unanswered([{ ...entry("4"), line: "y" }], [said], "ana").length, 1);
+});
+
+// ---- the outbox
+
+test("no answer: it is asked again with the same key, in order, and nothing overtakes", async () => {
+  const asks: [string, string][] = [];
+  let down = true;
+  const ask = async (entry: Entry) => {
+    asks.push([entry.text, entry.key]);
+    if (down) throw new Offline("no");
+    return { action: entry.key };
+  };
+  const outbox = new Outbox(ask, new Memory(), "o", () => undefined);
+  const first = outbox.add("c", "messages", {}, "one");
+  const second = outbox.add("c", "messages", {}, "two");
+  await until(() => outbox.entries[0]?.state === "waiting");
+  assert.deepEqual(asks.map(([text]) => text), ["one"]);
+  down = false;
+  outbox.flush();
+  await Promise.all([first, second]);
+  assert.deepEqual(asks.map(([text]) => text), ["one", "one", "two"]);
+  assert.equal(asks[0]?.[1], asks[1]?.[1]);
+});
+
+test("a reload keeps what waits, under its key", async () => {
+  const memory = new Memory();
+  const before = new Outbox(() => Promise.reject(new Offline("no")), memory, "o", () => undefined);
+  before.add("c", "messages", { text: "hi" }, "hi").catch(() => undefined);
+  await until(() => before.entries[0]?.state === "waiting");
+  const key = before.entries[0]?.key;
+  const asked: string[] = [];
+  const after = new Outbox(async (entry) => { asked.push(entry.key); return undefined; }, memory, "o", () => undefined);
+  after.flush();
+  await until(() => asked.length === 1);
+  assert.equal(asked[0], key);
+  before.confirmed([key ?? ""]);
+});
+
+test("an answer that says no stays in sight, and trying again is a new attempt", async () => {
+  let no = true;
+  const keys: string[] = [];
+  const outbox = new Outbox(
+    async (entry) => {
+      keys.push(entry.key);
+      if (no) throw new Refusal(409, "not-yours", "no");
+      return { action: entry.key };
+    },
+    new Memory(), "o", () => undefined,
+  );
+  await assert.rejects(outbox.add("c", "messages", {}, "hi"), Refusal);
+  assert.equal(outbox.entries[0]?.state, "refused");
+  no = false;
+  outbox.retry(outbox.entries[0]?.key ?? "");
+  await until(() => outbox.entries[0]?.state === "accepted");
+  assert.notEqual(keys[0], keys[1]);
+});
+
+test("what is on its way cannot be taken back, what waits can", async () => {
+  const outbox = new Outbox(() => Promise.reject(new Offline("no")), new Memory(), "o", () => undefined);
+  const hope = outbox.add("c", "notes", {}, "hm");
+  assert.equal(outbox.discard(outbox.entries[0]?.key ?? ""), false);
+  await until(() => outbox.entries[0]?.state === "waiting");
+  assert.equal(outbox.discard(outbox.entries[0]?.key ?? ""), true);
+  assert.equal(await hope, undefined);
+});
+
+// ---- drafts
+
+test("a text from another patron's conversation is noticed, short phrases are not", () => {
+  const copies = [{ conversation: "jane", text: "Your fine of twelve pounds was waived on Monday." }];
+  assert.equal(pastedFrom("fine of twelve pounds was waived", "uli", copies), "jane");
+  assert.equal(pastedFrom("fine of twelve pounds was waived", "jane", copies), "");
+  assert.equal(pastedFrom("Thanks!", "uli", copies), "");
+  assert.equal(pastedFrom("A text from nowhere in particular", "uli", copies), "");
+});
+
+test("what the server kept does not overwrite what was just written", async () => {
+  const saved: string[] = [];
+  const drafts = new Drafts(async (_, text) => saved.push(text));
+  drafts.write("c", "mine", false);
+  drafts.learn([{ conversation: "c", text: "old", at: 1, note: false }, { conversation: "d", text: "kept", at: 1, note: true }]);
+  assert.equal(drafts.get("c").reply, "mine");
+  assert.deepEqual(drafts.get("d"), { reply: "", note: "kept", noting: true });
+  drafts.flush();
+  await until(() => saved.length === 1);
+});
+
+// ---- keys, palette, completion
+
+const press = (key: string, more: object = {}) => pressed({ key, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, ...more });
+
+test("no Alt, no AltGr, no half-composed letter is ever ours", () => {
+  assert.equal(press("l", { altKey: true }), "");
+  assert.equal(press("ł", { getModifierState: (name: string) => name === "AltGraph" }), "");
+  assert.equal(press("n", { isComposing: true }), "");
+  assert.equal(press("k", { metaKey: true }), "Ctrl+k");
+  assert.equal(press("?"), "?");
+});
+
+test("keys can be given away, taken away and switched off; chords stay", () => {
+  const actions = [{ id: "next", key: "j" }, { id: "palette", key: "Ctrl+k" }];
+  const own = { on: true, own: { next: "h" } };
+  assert.deepEqual(ids(meant(actions, "h", own)), ["next"]);
+  assert.deepEqual(meant(actions, "j", own), []);
+  assert.deepEqual(meant(actions, "j", { on: false, own: {} }), []);
+  assert.deepEqual(ids(meant(actions, "Ctrl+k", { on: false, own: {} })), ["palette"]);
+  assert.equal(keyOf({ id: "next", key: "j" }, { on: true, own: { next: "" } }), "");
+  assert.deepEqual(load({ getItem: () => "no json" }), { on: true, own: {} });
+});
+
+test("the palette finds by all words, names first, what is possible first", () => {
+  const entry = (id: string, name: string, possible = true) => ({ id, name, detail: "", key: "", possible, kind: "action" as const });
+  const all = [entry("a", "Back to the queue"), entry("b", "Queue settings", false), entry("c", "Queue up")];
+  assert.deepEqual(ids(found(all, "queue")), ["c", "a", "b"]);
+  assert.deepEqual(ids(found(all, "QUEUE back")), ["a"]);
+});
+
+test("a slash asks for scripts, an @ for colleagues and only in notes", () => {
+  assert.equal(asked("see /ho", 7, false)?.query, "ho");
+  assert.equal(asked("http://x", 8, false), null);
+  assert.equal(asked("@be", 3, false), null);
+  assert.equal(asked("@be", 3, true)?.kind, "colleague");
+  assert.deepEqual(ids(scripts([{ key: "hours", title: "Opening", text: "" }], "open")), ["hours"]);
+  const people = [{ id: "ben", name: "Ben Berg", shown: "", libraries: [], present: false, coordinator: false }];
+  assert.deepEqual(ids(colleagues(people, "berg")), ["ben"]);
+  assert.deepEqual(mentions("ask @Ben Berg please", people), ["ben"]);
+});
+
+// ---- notifications
+
+test("one hears of what is new, once, and not of what a colleague took", () => {
+  const waiting = row("a", { can_claim: true });
+  assert.equal(newsOf(undefined, waiting), "waiting");
+  assert.equal(newsOf(waiting, { ...waiting, last_at: 9 }), null);
+  assert.equal(newsOf(waiting, { ...waiting, offered_to_me: true }), "offer");
+  const taken = { ...waiting, state: "active" as const, can_claim: false, views: ["open" as const] };
+  assert.equal(newsOf(waiting, taken), null);
+  assert.ok(isOver(taken) && isOver(undefined) && !isOver(waiting));
+});
+
+test("quiet hours may go over midnight", () => {
+  const wishes = { ...USUAL, quiet: true, from: "20:00", until: "08:00" };
+  assert.ok(isQuiet(wishes, "23:10") && isQuiet(wishes, "07:59"));
+  assert.ok(!isQuiet(wishes, "08:00") && !isQuiet({ ...wishes, quiet: false }, "23:10"));
+});
+
+// ---- texts
+
+test("segments as networks cut them", () => {
+  assert.deepEqual(cut("a".repeat(160)), { segments: 1, unicode: false });
+  assert.deepEqual(cut("a".repeat(161)), { segments: 2, unicode: false });
+  assert.deepEqual(cut("€".repeat(81)), { segments: 2, unicode: false });
+  assert.deepEqual(cut("ś".repeat(71)), { segments: 2, unicode: true });
+  assert.equal(cut("").segments, 0);
+});
+
+test("Markdown becomes pieces, and only safe links become links", () => {
+  assert.deepEqual(inline("a [b](javascript:alert) c").map((part) => part.kind), ["text"]);
+  assert.deepEqual(inline("[hours](https://x.example/h)"), [{ kind: "link", text: "hours", href: "https://x.example/h" }]);
+  assert.deepEqual(blocks("# Hours\n- Mon\n- Tue\n\nBring **your** card.").map((block) => block.kind), ["heading", "list", "paragraph"]);
+  assert.equal(JSON.stringify(blocks("<img src=x onerror=alert(1)>")).includes("<img"), true);
+});
+
+// ---- the line
+
+class Socket {
+  static made: Socket[] = [];
+  static OPEN = 1;
+  readyState = 1;
+  said: ClientMessage[] = [];
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  after: string;
+  constructor(after: string) {
+    this.after = after;
+    Socket.made.push(this);
+  }
+  send(text: string) {
+    this.said.push(JSON.parse(text) as ClientMessage);
+  }
+  close() {
+    this.readyState = 3;
+  }
+  tell(message: object) {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+}
+(globalThis as { WebSocket?: unknown }).WebSocket = Socket;
+const HELLO = { t: "hello", position: "e:99", connection: "x", me: {}, desk: {}, ping_s: 20, dead_s: 40 };
+
+function line_(polled: Polled[] = []) {
+  Socket.made = [];
+  const heard: ServerMessage[] = [];
+  const states: LineState[] = [];
+  const asks: string[] = [];
+  const live = new Live(
+    { message: (message) => heard.push(message), state: (state) => states.push(state) },
+    {
+      socket: (after) => new Socket(after) as unknown as WebSocket,
+      poll: (after, _, __, signal) => {
+        asks.push(after);
+        const next = polled.shift();
+        return next ? Promise.resolve(next) : new Promise((_, failed) => signal.addEventListener("abort", () => failed(new Error("stopped"))));
+      },
+    },
+  );
+  return { live, heard, states, asks };
+}
+
+test("after a gap the line goes on after the last position heard, and watches again", async () => {
+  const { live, states } = line_();
+  live.start("e:1");
+  live.watch("jane", "e:3");
+  const first = Socket.made[0];
+  first?.tell(HELLO);
+  assert.deepEqual(first?.said, [{ t: "watch", conversation: "jane", position: "e:3" }, { t: "watch", conversation: "jane", position: "e:3" }]);
+  first?.tell({ t: "rows", position: "e:7", upsert: [], remove: [] });
+  first?.onclose?.();
+  await until(() => Socket.made.length === 2);
+  assert.equal(Socket.made[1]?.after, "e:7");
+  Socket.made[1]?.tell(HELLO);
+  assert.deepEqual(Socket.made[1]?.said, [{ t: "watch", conversation: "jane", position: "e:7" }]);
+  assert.deepEqual(states.filter((state) => state !== "connecting"), ["live", "lost", "lost", "live"]);
+  live.stop();
+});
+
+test("a ping is answered, and a hello does not skip what is still to come", () => {
+  const { live } = line_();
+  live.start("e:1");
+  Socket.made[0]?.tell(HELLO);
+  Socket.made[0]?.tell({ t: "ping", at: 5 });
+  assert.deepEqual(Socket.made[0]?.said.at(-1), { t: "pong", at: 5 });
+  assert.equal(live.position, "e:1");
+  live.stop();
+});
+
+test("where no socket stands it polls, from the same position", async () => {
+  const { live, asks, states } = line_([{ position: "e:5", connection: "p", messages: [HELLO as unknown as ServerMessage] }]);
+  live.start("e:4");
+  for (let n = 0; n < 3; n += 1) {
+    await until(() => Socket.made.length === n + 1);
+    Socket.made[n]?.onclose?.();
+  }
+  await until(() => asks.length === 2);
+  assert.deepEqual(asks, ["e:4", "e:5"]);
+  assert.equal(states.at(-1), "polling");
+  live.stop();
+});
