@@ -1,4 +1,4 @@
-"""The development corpora: mails of real programs, kept outside the tree. Tests that need them are skipped where they are missing."""
+"""The development corpora: mails of real programs, kept outside the tree. Tests that need them are skipped without."""
 
 from __future__ import annotations
 
