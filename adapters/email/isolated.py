@@ -118,4 +118,5 @@ if __name__ == "__main__":
     os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    wire, sys.stdout = sys.stdout.buffer, sys.stderr  # a library that prints must not garble the answers
+    serve(sys.stdin.buffer, wire)
