@@ -124,6 +124,11 @@ class WebchatAdapter:
             self._open = False
             await self._goodbye()
 
+    @property
+    def connected(self) -> int:
+        """Return how many sockets stand at this process."""
+        return len(self._audience.sockets)
+
     async def _fan_out(self) -> None:
         assert self._ports.deliveries is not None  # asked for in __init__
         entries = self._ports.deliveries(self._position)

@@ -110,14 +110,15 @@ class WebchatRig(Rig):
         return WebPatron(self.base, name)
 
     async def noticed(self, ring: Ring) -> None:
-        """The house cuts browsers that it does not hear, so no connection is left on its side."""
-        wire = self.wire
-        assert wire is not None
+        """The house cuts browsers that it does not hear."""
+        assert ring.supervisor is not None
+        adapter = ring.supervisor.lines[ring.channel].adapter
+        assert isinstance(adapter, WebchatAdapter)
 
-        async def gone() -> bool:
-            return not wire.connections
+        async def cut() -> bool:
+            return adapter.connected == 0
 
-        assert await eventually(gone, 30)
+        assert await eventually(cut, 30)
 
     async def hostile(self) -> Sequence[bytes]:
         sent = [

@@ -86,15 +86,20 @@ class Browserless:
     async def hear(self) -> Heard:
         """Return the next line that is not his own, its files fetched."""
         line = await self.lines.get()
-        files = tuple([File(each["name"], await self.fetch(each)) for each in line.get("files", ())])
-        return Heard(
-            text=line["text"], files=files, id=line["id"], kind="text" if line["who"] == "librarian" else "notice"
-        )
+        files = []
+        for each in line.get("files", ()):
+            data = await self.fetch(each)
+            if data is not None:
+                files.append(File(each["name"], data))
+        kind = "text" if line["who"] == "librarian" else "notice"
+        return Heard(text=line["text"], files=tuple(files), id=line["id"], kind=kind)
 
-    async def fetch(self, file: dict[str, Any]) -> bytes:
-        """Download a file of the conversation."""
+    async def fetch(self, file: dict[str, Any]) -> bytes | None:
+        """Download a file of the conversation; None when it is no longer kept."""
         headers = {"Authorization": f"Bearer {self.token}", "X-Proof": file["proof"]}
         async with self._session.get(f"{self.base}files/{file['digest']}", headers=headers) as answer:
+            if answer.status == 404:
+                return None
             answer.raise_for_status()
             return await answer.read()
 
@@ -187,6 +192,8 @@ class Browserless:
                 async with asyncio.timeout(PATIENCE_S * 2):
                     await self.send(frame)
                     await self.until(lambda source=source: source not in self._unsent)
+                continue
+            await asyncio.sleep(RETRY_S)
 
     async def _upload(self, file: File) -> dict[str, Any]:
         headers = {"X-File-Name": quote(file.name), "X-Seed": self.seed}

@@ -1,0 +1,38 @@
+"""What a patron's browser has to fetch stays small (pages.md: loader 4 kB, all of it 25 kB, gzip)."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+STATIC = Path(__file__).parents[2] / "adapters/webchat/static"
+
+
+def weight(*paths: Path) -> int:
+    """Return the bytes of files as a server compresses them, each on its own."""
+    assert paths, "the pages are not built: run `make pages`"
+    return sum(len(gzip.compress(path.read_bytes(), 9)) for path in paths)
+
+
+def fetched(page: str) -> list[Path]:
+    """Return a page and everything it pulls in, with the largest catalogue of words."""
+    html = STATIC / page
+    text = html.read_text()
+    assets = [path for path in (STATIC / "assets").iterdir() if path.name in text]
+    script = next(path for path in assets if path.suffix == ".js").read_text()
+    later = [path for path in (STATIC / "assets").iterdir() if path not in assets and path.name in script]
+    languages = sorted(later, key=lambda path: path.stat().st_size)[-1:]
+    assert languages
+    return [html, *assets, *languages]
+
+
+def test_the_loader_is_at_most_4_kb() -> None:
+    assert weight(STATIC / "widget.js") <= 4 * 1024
+
+
+def test_the_whole_widget_is_at_most_25_kb() -> None:
+    assert weight(STATIC / "widget.js", *fetched("frame.html")) <= 25 * 1024
+
+
+def test_the_full_page_is_no_heavier_than_the_frame() -> None:
+    assert weight(*fetched("page.html")) <= 25 * 1024
