@@ -229,7 +229,6 @@ def closed(state: State, event: Closed, at: int) -> None:
         freed(state, owner, at)
     if it.helper and state.roster.service(it.queue).queue.prefer_known:
         days = state.roster.library(it.library).retention_days
-        state.forget_old(at)
         state.known.put(at_key(it.channel, it.address), Known(librarian=it.helper, until=at + days * DAY))
 
 

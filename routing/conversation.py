@@ -212,6 +212,7 @@ def opened(state: State, event: Opened, at: int) -> None:
         previous=event.previous,
         since=at,
         queued_at=at,
+        tier_at=at,
         patron_at=at,
     )
     state.conversations.put(it.id, it)

@@ -161,10 +161,13 @@ def step(state: State, given: Input, cause: str, at: int) -> Step:
         answer = _answer(turn.events, given) if type(given) is Action else -1
     except Exception as error:
         state.rollback()
+        state.forget_old(at)
+        journal.clear()
         fault = Faulted(input=cause, error=f"{type(error).__name__}: {error}")
         return Step(cause=cause, at=at, events=(fault,), answer=0 if type(given) is Action else -1)
     if rung:
         _arm_again(state, rung)
+    state.forget_old(at)
     journal.clear()
     return Step(cause=cause, at=at, events=tuple(turn.events), answer=answer)
 
@@ -174,6 +177,7 @@ def apply(state: State, done: Step) -> State:
     at = done.at
     for event in done.events:
         EVOLVE[type(event)](state, event, at)
+    state.forget_old(at)
     state.journal.clear()
     return state
 

@@ -200,7 +200,6 @@ def receive_sign(turn: Turn, sign: PatronSign) -> None:
 
 def sent_out(state: State, delivery: Delivery, at: int) -> None:
     """Remember a delivery, so that its receipts are known."""
-    state.forget_old(at)
     state.deliveries.put(
         delivery.id, DeliveryState(conversation=delivery.conversation, at=delivery.at, channel=delivery.channel)
     )
@@ -234,8 +233,8 @@ def progressed(state: State, event: Progressed, at: int) -> None:
 
 
 def parked(state: State, event: Parked, at: int) -> None:
-    """Keep a receipt until its delivery is known."""
-    state.forget_old(at)
+    """Keep a receipt until its delivery is known, as the newest of those kept."""
+    state.parked.drop(event.delivery)
     state.parked.put(
         event.delivery,
         ParkedReceipt(stage=event.stage, at=at, reason=event.reason, detail=event.detail, network_id=event.network_id),

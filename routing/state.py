@@ -8,6 +8,7 @@ a conversation too early (never too late), and the heap of what grows old may ho
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from typing import Any, Generic, TypeVar
@@ -122,7 +123,9 @@ class State:
         self.processes: dict[str, dict[str, None]] = {}  # process -> librarians connected through it
         self.timers: list[tuple[int, str, str]] = []
         self.armed: dict[tuple[str, str], int] = {}
-        self._ageing: dict[str, list[tuple[int, str]]] = {"deliveries": [], "parked": [], "known": []}
+        self._delivered: deque[tuple[int, str]] = deque()  # in the order of their table, oldest first
+        self._early: deque[tuple[int, str]] = deque()
+        self._known: list[tuple[int, str]] = []
 
     # ---- made and remade --------------------------------------------------------------------------------------------
 
@@ -203,17 +206,16 @@ class State:
         return timers[0][0] if timers else None
 
     def forget_old(self, now: int) -> None:
-        """Drop deliveries, parked receipts and acquaintances past their time or beyond the number kept."""
-        for name, most in (("deliveries", DELIVERIES_KEPT), ("parked", PARKED_KEPT), ("known", DELIVERIES_KEPT)):
-            heap = self._ageing[name]
-            if not heap:
-                continue
-            table: Table[Any] = getattr(self, name)
-            while heap and (heap[0][0] <= now or len(table) > most):
-                due, key = heappop(heap)
-                value = table.get(key)
-                if value is not None and _old_at(value) == due:
-                    table.drop(key)
+        """Drop deliveries, parked receipts and acquaintances past their time or beyond the number kept; after each step."""
+        before = now - DELIVERY_WINDOW
+        _forget(self.deliveries, self._delivered, before, DELIVERIES_KEPT)
+        if self._early:
+            _forget(self.parked, self._early, before, PARKED_KEPT)
+        while self._known and self._known[0][0] <= now:
+            until, key = heappop(self._known)
+            known = self.known.get(key)
+            if known is not None and known.until == until:
+                self.known.drop(key)
 
     # ---- what keeps the indexes ----------------------------------------------------------------------------------------
 
@@ -293,15 +295,17 @@ class State:
 
     def _delivery_changed(self, key: str, old: DeliveryState | None, new: DeliveryState | None) -> None:
         if old is None and new is not None:
-            heappush(self._ageing["deliveries"], (_old_at(new), key))
+            self._delivered.append((new.at, key))
+        elif new is None and self._delivered and self._delivered[-1][1] == key:
+            self._delivered.pop()
 
     def _parked_changed(self, key: str, old: ParkedReceipt | None, new: ParkedReceipt | None) -> None:
         if new is not None:
-            heappush(self._ageing["parked"], (_old_at(new), key))
+            self._early.append((new.at, key))
 
     def _known_changed(self, key: str, old: Known | None, new: Known | None) -> None:
         if new is not None:
-            heappush(self._ageing["known"], (_old_at(new), key))
+            heappush(self._known, (new.until, key))
 
 
 def staff_due(one: Staff) -> int:
@@ -328,8 +332,13 @@ def _moved(old: Conversation, new: Conversation) -> bool:
     )
 
 
-def _old_at(value: DeliveryState | ParkedReceipt | Known) -> int:
-    return value.until if isinstance(value, Known) else value.at + DELIVERY_WINDOW
+def _forget(table: Table[Any], order: deque[tuple[int, str]], before: int, most: int) -> None:
+    """Drop from the front of `order` what came up to `before`, and what is too many; entries overtaken since are skipped."""
+    while order and (order[0][0] <= before or len(table) > most):
+        at, key = order.popleft()
+        value = table.get(key)
+        if value is not None and value.at == at:
+            table.drop(key)
 
 
 def _put(index: dict[str, dict[str, None]], key: str, member: str) -> None:
