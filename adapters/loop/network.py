@@ -80,13 +80,14 @@ class Wire:
     """What ails the way between the library and the network."""
 
     cut: bool = False
-    deaf: bool = False
+    deaf: bool = False  # what the library sends is lost
+    mute: bool = False  # what the network answers is lost
     delay: float = 0.0
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def heal(self) -> None:
         """Be well again."""
-        self.cut, self.deaf, self.delay = False, False, 0.0
+        self.cut, self.deaf, self.mute, self.delay = False, False, False, 0.0
         self.flowing.set()
 
 
@@ -259,7 +260,7 @@ class Link:
             raise LinkLost("the connection is closed")
         if wire.delay:
             await asyncio.sleep(wire.delay)
-        if wire.deaf and not down:
+        if wire.mute if down else wire.deaf:
             await self._gone.wait()
         await self._or_gone(wire.flowing.wait())
         if self.closed:

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import traceback
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -58,7 +59,7 @@ class ContractCases:
         await scene.ring.stop()
 
         async def clean() -> bool:
-            return _names(asyncio.all_tasks()) <= before and _sockets() <= sockets
+            return not _names(asyncio.all_tasks()) - before and _sockets() <= sockets
 
         assert await eventually(clean, 10.0), f"left: {_names(asyncio.all_tasks()) - before}, {_sockets()} > {sockets}"
 
@@ -119,8 +120,8 @@ class ContractCases:
         await scene.talk(patron)
 
 
-def _names(tasks: set[asyncio.Task[Any]]) -> set[str]:
-    return {str(task.get_coro()).split(" at 0x")[0] for task in tasks}
+def _names(tasks: set[asyncio.Task[Any]]) -> Counter[str]:
+    return Counter(str(task.get_coro()).split(" at 0x")[0] for task in tasks)
 
 
 def _sockets() -> int:

@@ -56,7 +56,7 @@ class DoubtCases:
         message = await scene.hello(patron)
         await scene.rig.freeze()
         delivery = await scene.ring.answer(message, "is anybody there?")
-        await soon("the adapter notices", scene.rig.noticed(scene.ring), deadline=60.0)
+        await soon("the adapter notices", scene.rig.noticed(scene.ring))
         await scene.rig.heal()
         stage = "sent" if scene.can.fanout else (await scene.ring.reached(delivery)).stage
         assert stage != "uncertain" or not (scene.can.idempotent or scene.can.lookup)
@@ -68,6 +68,22 @@ class DoubtCases:
         assert copies <= 1
         assert copies == 1 or stage in ("uncertain", "failed")
         assert copies == 0 or stage != "failed"
+
+    async def test_an_answer_whose_acknowledgement_is_lost_is_never_doubled(self, scene: Scene) -> None:
+        """It arrived, and nobody told us: shown once. Look at Retry in send: it is for what certainly never arrived."""
+        await scene.begin()
+        patron = await scene.patron("ada")
+        message = await scene.hello(patron)
+        await scene.rig.mute()
+        delivery = await scene.ring.answer(message, "you have this already")
+        await soon("the adapter notices", scene.rig.noticed(scene.ring))
+        await scene.rig.heal()
+        if not scene.can.fanout:
+            certain = scene.can.idempotent or scene.can.lookup
+            await scene.ring.reached(delivery, *(GOOD if certain else (*GOOD, "uncertain")))
+        await scene.ring.answer(await scene.hello(patron), "the end")
+        await scene.hears(patron, "you have this already", "the end")
+        await scene.hears_nothing(patron)
 
     async def test_lookup_tells_what_arrived(self, scene: Scene) -> None:
         """True for what arrived, never for what did not. Undeclared: an adapter that has it all the same is refused."""

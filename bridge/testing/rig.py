@@ -195,6 +195,10 @@ class Rig(ABC):
         """Lose what goes from the adapter to its peer (client) or to patrons (server); the other way still works."""
         self._proxy().lose("up" if self.side == "client" else "down")
 
+    async def mute(self) -> None:
+        """Lose what comes back to the adapter: what it sends arrives, and nobody tells it."""
+        self._proxy().lose("down" if self.side == "client" else "up")
+
     async def slow(self, seconds: float) -> None:
         """Delay everything by `seconds` each way, order kept, until `heal`."""
         self._proxy().slow(seconds)
@@ -224,8 +228,9 @@ class Rig(ABC):
         return self.adapter.capabilities
 
 
-async def soon(what: str, awaited: Any, *, deadline: float = DEADLINE_S) -> Any:
-    """Await something that must happen; say what did not, in time."""
+async def soon(what: str, awaited: Any, *, deadline: float | None = None) -> Any:
+    """Await something that must happen within `deadline` (DEADLINE_S) seconds; say what did not."""
+    deadline = deadline or DEADLINE_S
     try:
         async with asyncio.timeout(deadline):
             return await awaited

@@ -29,7 +29,7 @@ from bridge.message import Action, ChannelStatus, Delivery, Message, Presence, R
 from bridge.signals import Board, ChannelSignals
 from bridge.store import Store, StoreError
 from bridge.supervisor import Channel, Deliveries, Health, Line, Supervisor
-from bridge.testing.rig import DEADLINE_S
+from bridge.testing import rig
 from routing.wire import decode_input, encode
 
 if TYPE_CHECKING:
@@ -247,8 +247,9 @@ class Ring:
         """Return what was said about the channel so far."""
         return [each for each in self.inputs if isinstance(each, ChannelStatus)]
 
-    async def until(self, asked: Callable[[], T], what: str, *, deadline: float = DEADLINE_S) -> T:
+    async def until(self, asked: Callable[[], T], what: str, *, deadline: float | None = None) -> T:
         """Return what `asked` returns, once that is true, looking again after every input."""
+        deadline = deadline or rig.DEADLINE_S
         try:
             async with asyncio.timeout(deadline), self._changed:
                 while not (found := asked()):
@@ -257,7 +258,7 @@ class Ring:
         except TimeoutError:
             raise AssertionError(f"did not happen within {deadline:g} s: {what}; came in: {self._story()}") from None
 
-    async def message(self, text: str, *, deadline: float = DEADLINE_S) -> Message:
+    async def message(self, text: str, *, deadline: float | None = None) -> Message:
         """Return the first message with this text."""
 
         def found() -> Message | None:
@@ -267,7 +268,7 @@ class Ring:
         assert message is not None
         return message
 
-    async def texts(self, count: int, *, sender: str = "", deadline: float = DEADLINE_S) -> list[str]:
+    async def texts(self, count: int, *, sender: str = "", deadline: float | None = None) -> list[str]:
         """Return the texts of one sender's messages, or of everybody's, once there are at least `count`."""
 
         def enough() -> list[str]:
@@ -276,11 +277,11 @@ class Ring:
 
         return await self.until(enough, f"{count} messages", deadline=deadline)
 
-    async def up(self, *, deadline: float = DEADLINE_S) -> None:
+    async def up(self, *, deadline: float | None = None) -> None:
         """Return once the channel's last word is that it works."""
         await self.until(lambda: bool(self.statuses()) and self.statuses()[-1].up, "channel up", deadline=deadline)
 
-    async def down(self, reason: str = "", *, deadline: float = DEADLINE_S) -> str:
+    async def down(self, reason: str = "", *, deadline: float | None = None) -> str:
         """Return the reason once the channel's last word is that it does not work (for that reason, if given)."""
 
         def why() -> str:
@@ -290,7 +291,7 @@ class Ring:
 
         return await self.until(why, f"channel down {reason}", deadline=deadline)
 
-    async def reached(self, delivery: Delivery, *stages: str, deadline: float = DEADLINE_S) -> Receipt:
+    async def reached(self, delivery: Delivery, *stages: str, deadline: float | None = None) -> Receipt:
         """Return the first receipt of a delivery with one of these stages (none given: any)."""
 
         def found() -> Receipt | None:

@@ -78,7 +78,7 @@ class WireCases:
         patron = await scene.patron("ada")
         await scene.talk(patron)
         await scene.rig.freeze()
-        await soon("the adapter notices", scene.rig.noticed(scene.ring), deadline=60.0)
+        await soon("the adapter notices", scene.rig.noticed(scene.ring))
         await scene.rig.heal()
         await scene.talk(patron)
 
@@ -89,7 +89,7 @@ class WireCases:
         message = await scene.hello(patron)
         await scene.rig.deafen()
         delivery = await scene.ring.answer(message, "into the void")
-        await soon("the adapter notices", scene.rig.noticed(scene.ring), deadline=60.0)
+        await soon("the adapter notices", scene.rig.noticed(scene.ring))
         await scene.rig.heal()
         certain = scene.can.idempotent or scene.can.lookup or scene.can.fanout
         if not certain:

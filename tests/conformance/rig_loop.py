@@ -140,6 +140,9 @@ class LoopRig(Rig):
     async def deafen(self) -> None:
         self.network.wire.deaf = True
 
+    async def mute(self) -> None:
+        self.network.wire.mute = True
+
     async def slow(self, seconds: float) -> None:
         self.network.wire.delay = seconds
 
