@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ READ = 32  # log entries read at once
 
 _log = structlog.get_logger(__name__)
 _pack = msgspec.msgpack.Encoder().encode
-_TABLES = {name: msgspec.msgpack.Decoder(dict[str, kind]) for name, kind in State.TYPES.items()}  # type: ignore[valid-type]
+_TABLES = {name: msgspec.msgpack.Decoder(GenericAlias(dict, (str, kind))) for name, kind in State.TYPES.items()}
 
 
 class Unrecoverable(Exception):

@@ -78,6 +78,7 @@ class Term:
         self._epoch = secrets.token_hex(6)
         self._at = Loaded(State.fresh())
         self._committing: asyncio.Task[None] | None = None
+        self._deciding = False
         self._committed = 0
         self._wrote = asyncio.Event()
         self._snapshot_seq = 0
@@ -92,6 +93,11 @@ class Term:
     def seq(self) -> int:
         """The last entry decided."""
         return self._at.seq
+
+    @property
+    def state(self) -> State:
+        """The state as decided so far, only to be read."""
+        return self._at.state
 
     async def run(self) -> None:
         """Load, then serve until something ends the term. Raises StoreError; ends what it started, in any case."""
@@ -135,11 +141,12 @@ class Term:
     async def _serve(self) -> None:
         while True:
             for entries in _portions(await self._next()):
+                self._deciding = True
                 batch = await self._decide(entries)
                 await self._settled()
                 self._commit(batch)
+                self._deciding = False
                 self._offer_copy()
-            self._offer_copy()
 
     async def _next(self) -> list[InputEntry]:
         """Return the next inputs. While a commit is under way only what is there already is taken."""
@@ -235,6 +242,8 @@ class Term:
         """Write a snapshot of what is decided by the end of the present batch, once that is committed, and trim behind the one
         before it."""
         self._copy = asyncio.get_running_loop().create_future()
+        if not self._deciding:
+            self._offer_copy()
         mark, tables = await self._copy
         while self._committed < mark.seq:
             self._wrote.clear()
@@ -246,7 +255,7 @@ class Term:
         await self._trim(older)
 
     def _offer_copy(self) -> None:
-        """Between two batches, when the state is that of a log entry: copy it for a snapshot that waits."""
+        """Copy the state for a snapshot that waits; only between two batches is it that of a log entry."""
         if self._copy is not None and not self._copy.done():
             mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
             self._copy.set_result((mark, snapshot.copied(self._at.state)))
