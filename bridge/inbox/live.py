@@ -23,12 +23,12 @@ from bridge.inbox.access import sees
 from bridge.inbox.answers import Answers
 from bridge.inbox.lists import Lists
 from bridge.inbox.news import News, news_of
-from bridge.inbox.room import Room
+from bridge.inbox.room import MERGED, Room
 from bridge.inbox.seat import MOST_WATCHED, Seat
 from bridge.inbox.watching import Watched
 from bridge.message import Presence
 from bridge.store import StoreError
-from routing.records import at_key
+from routing.records import Conversation, at_key
 
 log = structlog.get_logger("bridge.inbox.live")
 
@@ -74,7 +74,7 @@ class Live:
 
     def _take(self, entries: Sequence[Entry]) -> None:
         self._answers.take(entries)
-        watched = {name for seat in self._seats.values() for name in seat.watched}
+        watched = {name for seat in self._seats.values() for each in seat.watched.values() for name in each.members}
         news = news_of(entries, watched)
         if news.organisation and self._kinds_changed():
             news.libraries = True
@@ -190,7 +190,7 @@ class Live:
             return
         while len(seat.watched) >= MOST_WATCHED:
             del seat.watched[next(iter(seat.watched))]
-        watched = seat.watched[said.conversation] = Watched(said.conversation)
+        watched = seat.watched[said.conversation] = Watched(said.conversation, self._merged(seat, it))
         heard = seat.position
         try:
             since = Position.parse(said.position) if said.position else None
@@ -199,6 +199,12 @@ class Live:
             seat.reset("too-old")
         seat.wake()
         await self._sign(seat, "viewing", said.conversation)
+
+    def _merged(self, seat: Seat, it: Conversation) -> list[str]:
+        """Return the conversations that stand in one timeline with this one, where the librarian may see them."""
+        state = self._room.replica.state
+        others = (state.conversations.get(name) for name in it.merged[:MERGED])
+        return [other.id for other in others if other is not None and sees(state, seat.me, other)]
 
     async def _sign(self, seat: Seat, kind: str, conversation: str, *, to_patron: bool = False) -> None:
         state = self._room.replica.state

@@ -21,6 +21,7 @@ class News:
     people: set[str] = field(default_factory=set)
     steps: dict[str, list[tuple[int, ev.Step]]] = field(default_factory=dict)
     lost: set[tuple[str, str]] = field(default_factory=set)  # connections that the core believes gone
+    merged: set[str] = field(default_factory=set)  # whose timelines became one, or two again
     organisation: bool = False  # presence or channels changed
     libraries: bool = False  # names, rights and targets may all have changed
     took_over: bool = False
@@ -50,6 +51,7 @@ def _take(news: News, event: ev.Event) -> None:
     match event:
         case ev.Merged() | ev.Unmerged():
             news.rows.add(event.other)
+            news.merged |= {event.conversation, event.other}
         case ev.FollowUpOpened() | ev.FollowUpChanged():
             news.follow_ups.add(event.id)
         case ev.Disconnected():

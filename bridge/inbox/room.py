@@ -18,6 +18,7 @@ from bridge.store import Store
 from bridge.tail import Tail
 
 MAX_UPLOAD = 10 * 1024 * 1024
+MERGED = 5  # conversations that stand in one timeline with another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -619,7 +619,7 @@ class Reset(Told, tag="reset"):
     """The position is unknown or too old, or this page read too slowly: fetch lists and open conversations afresh."""
 
     position: str
-    reason: Literal["unknown", "too-old", "slow", "organisation"]
+    reason: Literal["unknown", "too-old", "slow", "organisation", "merged"]
 
 
 class RowsTold(Told, tag="rows"):

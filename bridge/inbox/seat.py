@@ -30,7 +30,7 @@ MOST_SIGNS = 64
 MOST_WATCHED = 20
 DESK_EVERY_S = 1.0
 
-Why = Literal["unknown", "too-old", "slow", "organisation"]
+Why = Literal["unknown", "too-old", "slow", "organisation", "merged"]
 
 
 class Seat:
@@ -74,9 +74,12 @@ class Seat:
         self._follow_ups |= news.follow_ups
         self._organisation |= news.organisation
         self._someone |= self.me in news.people
-        for conversation, watched in self.watched.items():
-            if conversation in news.steps:
-                watched.take(news.steps[conversation])
+        for watched in list(self.watched.values()):
+            for conversation in watched.members:
+                if conversation in news.steps:
+                    watched.take(conversation, news.steps[conversation])
+            if not news.merged.isdisjoint(watched.members):
+                self.reset("merged")
         if len(self._rows) > MOST_ROWS:
             self.reset("slow")
         self._wake.set()

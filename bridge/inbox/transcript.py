@@ -13,14 +13,13 @@ from bridge.inbox import rows, schema
 from bridge.inbox.access import libraries_of, may_see_archived, sees
 from bridge.inbox.lines import shown, via_of
 from bridge.inbox.replies import Refusal, not_found
-from bridge.inbox.room import Room
+from bridge.inbox.room import MERGED, Room
 from bridge.inbox.routes import Call
 from routing.organisation import Library
 from routing.records import Conversation, at_key
 from routing.state import State
 
 LINES = 200
-MERGED = 5
 
 
 async def view(call: Call) -> schema.ConversationView:

@@ -7,81 +7,83 @@ end where the log ends, whatever overlaps.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
 from bridge.follower import Position, Reset
 from bridge.inbox.room import Room
 from routing.events import Step
 
-HELD = 500
+HELD = 500  # lines read at once
+MOST = 2_000  # lines held
 PATIENCE_S = 5.0
 LOOK_S = 0.01
 
-Steps = Iterable[tuple[int, Step]]
+Steps = Sequence[tuple[int, Step]]
 
 
 class Watched:
-    """The lines of one conversation as one page holds them."""
+    """The lines of one conversation, and of those merged with it, as one page holds them."""
 
-    def __init__(self, conversation: str) -> None:
+    def __init__(self, conversation: str, merged: Iterable[str] = ()) -> None:
         self.conversation = conversation
-        self._lines: dict[str, Line] = {}
-        self._early: list[tuple[int, Step]] = []
+        self.members = (conversation, *merged)
+        self._lines: dict[str, dict[str, Line]] = {member: {} for member in self.members}
+        self._early: list[tuple[str, Steps]] = []
         self._loaded = False
-        self._changed: dict[str, None] = {}
+        self._changed: dict[tuple[str, str], None] = {}
 
     async def load(self, room: Room, since: Position | None, heard: Position) -> None:
         """Read the transcript and mark what changed after `since`; `heard` is the entry after which `take` is called.
 
-        Raises Reset when the page has missed more than is held.
+        Raises Reset when the page has missed more than is held, TimeoutError when transcripts stay behind.
         """
         await _caught_up(room, heard)
-        steps = await room.tail.steps(self.conversation, since) if since is not None else []
-        lines = await room.reader.transcript(self.conversation, limit=HELD)
-        self._lines = {line.id: line for line in lines}
-        for seq, step in steps:
-            self._mark(step, seq)
-        if any(name not in self._lines for name in self._changed):
+        for member in self.members:
+            steps = await room.tail.steps(member, since) if since is not None else []
+            lines = await room.reader.transcript(member, limit=HELD)
+            self._lines[member] = {line.id: line for line in lines}
+            for seq, step in steps:
+                self._mark(member, step, seq)
+        if any(name not in self._lines[member] for member, name in self._changed):
             raise Reset("missed more lines than are held")
         self._loaded = True
-        self.take(self._early)
+        for member, early in self._early:
+            self.take(member, early)
         self._early = []
 
-    def take(self, steps: Steps) -> None:
-        """Apply what happened, in order."""
+    def take(self, member: str, steps: Steps) -> None:
+        """Apply what happened in one of the conversations, in order."""
         if not self._loaded:
-            self._early += steps
+            self._early.append((member, steps))
             return
+        lines = self._lines[member]
         for seq, step in steps:
             for change in changes(step, seq):
-                if not isinstance(change, Line) or change.conversation == self.conversation:
-                    amend(self._lines, change)
-            self._mark(step, seq)
+                if not isinstance(change, Line) or change.conversation == member:
+                    amend(lines, change)
+            self._mark(member, step, seq)
 
-    def _mark(self, step: Step, seq: int) -> None:
+    def _mark(self, member: str, step: Step, seq: int) -> None:
         """Remember which lines a step adds or changes."""
+        lines = self._lines[member]
         for change in changes(step, seq):
             match change:
-                case Line():
-                    if change.conversation == self.conversation:
-                        self._changed[change.id] = None
-                case Staged():
-                    if change.line in self._lines:
-                        self._changed[change.line] = None
-                case ReadBy():
-                    if change.conversation == self.conversation:
-                        read = (
-                            line.id for line in self._lines.values() if line.who == "patron" and line.stage == "read"
-                        )
-                        self._changed.update(dict.fromkeys(read))
+                case Line() if change.conversation == member:
+                    self._changed[member, change.id] = None
+                case Staged() if change.line in lines:
+                    self._changed[member, change.line] = None
+                case ReadBy() if change.conversation == member:
+                    read = (line.id for line in lines.values() if line.who == "patron" and line.stage == "read")
+                    self._changed.update({(member, name): None for name in read})
 
     def news(self) -> list[Line]:
         """Return the lines that are new or changed since this was last asked."""
-        found = [self._lines[name] for name in self._changed if name in self._lines]
+        found = [self._lines[member][name] for member, name in self._changed if name in self._lines[member]]
         self._changed.clear()
-        for name in list(self._lines)[: max(0, len(self._lines) - 4 * HELD)]:
-            del self._lines[name]
+        for lines in self._lines.values():
+            for name in list(lines)[: max(0, len(lines) - MOST)]:
+                del lines[name]
         return found
 
     @property

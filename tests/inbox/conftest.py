@@ -27,9 +27,9 @@ class Browsers:
         self._stack = stack
 
     async def of(self, name: str = "") -> Client:
-        """Return a browser, signed in as `name` unless it is empty."""
+        """Return a browser, with a session of `name` unless it is empty."""
         client = await self._stack.enter_async_context(self._desk.client())
-        return await client.sign_in(name) if name else client
+        return await client.enter(name) if name else client
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -191,7 +191,9 @@ class Client:
 
     async def live(self, after: str = "") -> Page:
         """Open the live socket."""
-        socket = await self.session.ws_connect(f"{self.desk.url}/api/v1/live?after={after}", headers={"Origin": self.desk.url})
+        socket = await self.session.ws_connect(
+            f"{self.desk.url}/api/v1/live?after={after}", headers={"Origin": self.desk.url}
+        )
         return Page(socket)
 
 
@@ -249,18 +251,21 @@ class Page:
 
 
 @asynccontextmanager
-async def desk(data: Path, *, pages: Path | None = None, **more: Any) -> AsyncIterator[Desk]:
-    """Run a desk with two libraries, everybody's accounts, and a web and a mail channel."""
+async def desk(data: Path, *, pages: Path | None = None, scripted: bool = False, **more: Any) -> AsyncIterator[Desk]:
+    """Run a desk with two libraries, everybody's accounts, and a web and a mail channel.
+
+    `scripted`: no core runs and no library is known; the test writes the log itself.
+    """
     async with AsyncExitStack() as stack:
-        server = stack.enter_context(RedisServer(**{"maxmemory": "256mb", "maxmemory_policy": "noeviction"}))
+        server = stack.enter_context(RedisServer(maxmemory="256mb", maxmemory_policy="noeviction"))
         store = await Store.open(server.url, f"inbox{next(_numbers)}", patience=2.0)
         stack.push_async_callback(store.close)
         archive = await Archive.open(f"sqlite:///{data / 'archive.sqlite'}")
         stack.push_async_callback(archive.close)
-        room, running = await _room(store, archive, data, more)
+        room, running = await _room(store, archive, data, more, scripted)
         tasks = [asyncio.create_task(run()) for run in running]
         stack.push_async_callback(_ended, tasks)
-        await _furnish(room)
+        await (room.replica.ready.wait() if scripted else _furnish(room))
         inbox = Inbox([room])
         app = application(health=Health(), inbox=inbox, inbox_pages=pages, proxies=("10.0.0.0/8",))
         web = Server(app, "127.0.0.1:0")
@@ -270,8 +275,8 @@ async def desk(data: Path, *, pages: Path | None = None, **more: Any) -> AsyncIt
 
 
 async def _room(
-    store: Store, archive: Archive, data: Path, more: dict[str, Any]
-) -> tuple[Room, list[Callable[[], Awaitable[None]]]]:
+    store: Store, archive: Archive, data: Path, more: dict[str, Any], scripted: bool
+) -> tuple[Room, list[Callable[[], Coroutine[Any, Any, None]]]]:
     process = secrets.token_hex(6)
     follower = Follower(store)
     replica = Replica(store, follower)
@@ -290,11 +295,14 @@ async def _room(
         blobs=FileBlobs(data / "blobs"),
         process=process,
         secret=await archive.secret(),
-        channels={"web": ChannelFacts(kind="webchat", max_media=5_000_000, typing=True), "mail": ChannelFacts(kind="email")},
+        channels={
+            "web": ChannelFacts(kind="webchat", max_media=5_000_000, typing=True),
+            "mail": ChannelFacts(kind="email"),
+        },
         **more,
     )
-    partition = Partition(store, process)
-    return room, [partition.run, follower.run, replica.run, tail.run, writer.run, signs.run]
+    core = [] if scripted else [Partition(store, process).run]
+    return room, [*core, follower.run, replica.run, tail.run, writer.run, signs.run]
 
 
 async def _furnish(room: Room) -> None:
@@ -302,8 +310,14 @@ async def _furnish(room: Room) -> None:
     for library in (north(), south()):
         await room.organisation.put(library, Calendar())
     accounts = room.archive.accounts
-    for librarian, library in (("ana", "north"), ("ben", "north"), ("cora", "north"), ("dora", "south"), ("eve", "south")):
-        code = await accounts.add(librarian, librarian, library)
+    for librarian, home in (
+        ("ana", "north"),
+        ("ben", "north"),
+        ("cora", "north"),
+        ("dora", "south"),
+        ("eve", "south"),
+    ):
+        code = await accounts.add(librarian, librarian, home)
         await accounts.sign_in(librarian, code)
         await accounts.change_password(librarian, PASSWORD, old=None)
     channels = [

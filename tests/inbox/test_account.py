@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_who_signs_in_is_known_and_who_signs_out_is_not(browsers: Browsers) -> None:
-    ana = await browsers.of("ana")
+    ana = await (await browsers.of()).sign_in("ana")
     status, me = await ana.get("/me")
     assert (status, me["id"], me["name"], me["libraries"]) == (200, "ana", "Ana Alves", ["north"])
     assert (await ana.post("/logout", {}, key=""))[0] == 204

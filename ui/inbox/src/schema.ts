@@ -591,7 +591,7 @@ export interface Hello {
 export interface Reset {
   t: "reset";
   position: string;
-  reason: "organisation" | "slow" | "too-old" | "unknown";
+  reason: "merged" | "organisation" | "slow" | "too-old" | "unknown";
 }
 
 /** Rows that are new or changed, and ids that are in none of my views any more. */
