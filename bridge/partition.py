@@ -74,6 +74,9 @@ class Partition:
         finally:
             self.term = None
             await lease.release()
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # a task group that fails while it is cancelled tells only of the failure
+            raise asyncio.CancelledError
         await asyncio.sleep(0.02)
 
     async def _beat(self) -> None:

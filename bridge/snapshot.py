@@ -155,11 +155,13 @@ async def replay(store: Store, loaded: Loaded, until: int) -> None:
     breath = Breath()
     while loaded.seq < until:
         entries = await store.read_log(loaded.seq, count=READ)
-        if not entries or entries[0].seq != loaded.seq + 1:
-            raise Unrecoverable(f"the log holds nothing between entry {loaded.seq} and {until}")
+        if not entries:
+            raise Unrecoverable(f"the log holds nothing after entry {loaded.seq}, but ends at {until}")
         for entry in entries:
             if entry.seq > until:
                 return
+            if entry.seq != loaded.seq + 1:
+                raise Unrecoverable(f"the log holds nothing between entry {loaded.seq} and {entry.seq}")
             for step in wire.decode_steps(entry.steps):
                 core.apply(loaded.state, step)
             loaded.epoch, loaded.seq, loaded.last_input = entry.epoch, entry.seq, entry.last_input
