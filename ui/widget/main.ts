@@ -18,15 +18,28 @@ interface FromPage {
   focus?: boolean;
 }
 
+type Greeting = MessageEvent<{ deskbridge?: number; page?: string }>;
+
 const framed = window.parent !== window;
 const settings = JSON.parse(document.body.dataset["settings"] ?? "{}") as Settings;
 const asked = new URLSearchParams(location.search).get("language");
 
+// Heard from the first moment on: the page greets as soon as this document is loaded.
+const greeted = new Promise<Greeting>((resolve) => {
+  if (framed) addEventListener("message", (event: Greeting) => trusted(event) && resolve(event));
+});
+
+function trusted(event: Greeting): boolean {
+  const { origins } = settings;
+  const known = event.origin === location.origin || origins.includes(event.origin) || origins.includes("*");
+  return known && event.source === window.parent && event.data?.deskbridge === 1 && !!event.ports[0];
+}
+
 await speak([...(asked ? [asked] : []), ...navigator.languages]);
 const chat = new Chat(settings, location.href, language);
+const focus: { current: () => void } = { current: () => undefined };
 let port: MessagePort | undefined;
 const close = () => port?.postMessage({ t: "close" });
-const focus: { current: () => void } = { current: () => undefined };
 render(h(App, { chat, settings, focus, close: framed ? close : undefined }), document.body);
 
 function hear(told: FromPage): void {
@@ -41,21 +54,16 @@ function hear(told: FromPage): void {
   if (told.focus) focus.current();
 }
 
-function shake(event: MessageEvent<{ deskbridge?: number; page?: string }>): void {
-  const known = event.origin === location.origin || settings.origins.includes(event.origin) || settings.origins.includes("*");
-  if (port || event.source !== window.parent || !known || event.data?.deskbridge !== 1 || !event.ports[0]) return;
-  port = event.ports[0];
-  port.onmessage = (message: MessageEvent<FromPage>) => hear(message.data);
-  if (event.data.page) chat.setPage(event.data.page);
+if (framed) {
+  chat.shown = false;
+  const greeting = await greeted;
+  port = greeting.ports[0];
+  if (port) port.onmessage = (message: MessageEvent<FromPage>) => hear(message.data);
+  if (greeting.data.page) chat.setPage(greeting.data.page);
   chat.news = (lines) => {
     if (!chat.shown || document.hidden) port?.postMessage({ t: "news", n: lines.length });
   };
-  port.postMessage({ t: "ready" });
-}
-
-if (framed) {
-  chat.shown = false;
-  addEventListener("message", shake);
+  port?.postMessage({ t: "ready" });
 } else {
   document.body.classList.add("page");
   chat.setPage(location.href);

@@ -1,0 +1,191 @@
+"""A library's page with the widget on it, in Debian's Chromium, before a real house whose core the test plays.
+
+The page stands on another origin than the house and under a strict Content-Security-Policy, as a careful library's would.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import axe_playwright_python
+from aiohttp import web
+from playwright.async_api import Browser, FrameLocator, Page, async_playwright
+from playwright.async_api import Frame as Document
+
+from adapters.webchat.adapter import WebchatAdapter, WebchatConfig
+from bridge.message import Message
+from bridge.testing.rig import soon
+from bridge.testing.ring import Ring
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+SHOTS = os.environ.get("DESKBRIDGE_SHOTS", "")  # a folder: keep pictures of what tests look at
+POLICY = "default-src 'none'; script-src 'self' {house}; frame-src {house}; connect-src {house}; style-src 'self'; img-src 'self'"
+HTML = """<!doctype html><html lang="en"><head><title>A library</title><meta name="viewport" content="width=device-width">
+<script src="/settings.js"></script></head><body><main><h1>A library</h1>
+<p>Opening hours, shelves, stories.</p></main>
+<script async src="{house}/channels/here/widget.js" data-channel="here"></script></body></html>"""
+
+
+class Site:
+    """The library's own web server."""
+
+    def __init__(self) -> None:
+        self.house = ""
+        self.settings = ""  # JavaScript that runs before the loader
+        self.url = ""
+        self.asked: list[str] = []
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://localhost:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path)
+        if request.path == "/settings.js":
+            script = f"window.told=[];{EVENTS}{self.settings}"
+            return web.Response(text=script, content_type="text/javascript")
+        headers = {"Content-Security-Policy": POLICY.format(house=self.house)}
+        return web.Response(text=HTML.format(house=self.house), content_type="text/html", headers=headers)
+
+
+EVENTS = """for (const name of ["ready","open","close","message"])
+addEventListener("deskbridge:"+name, (e) => window.told.push([name, e.detail]));"""
+
+
+@dataclass
+class Chat:
+    """One patron's page, and the house behind it."""
+
+    ring: Ring
+    site: Site
+    browser: Browser
+    page: Page
+    complaints: list[str]  # errors in the console, requests to strangers
+
+    @property
+    def frame(self) -> FrameLocator:
+        """The chat in its frame."""
+        return self.page.frame_locator("iframe")
+
+    @property
+    def document(self) -> Document:
+        """The frame's document."""
+        return next(frame for frame in self.page.frames if "/frame" in frame.url)
+
+    async def visit(self, path: str = "/page?secret=1#part") -> None:
+        """Load the library's page."""
+        await self.page.goto(self.site.url + path)
+        await self.launcher.wait_for()
+
+    @property
+    def launcher(self) -> Any:
+        """The button on the library's page."""
+        return self.page.locator("deskbridge-chat button")
+
+    async def open(self) -> None:
+        """Press the button and wait for the chat."""
+        await self.launcher.click()
+        await self.frame.get_by_role("log").wait_for()
+        await self.frame.locator(".light:not(.connecting)").wait_for()
+
+    async def write(self, text: str) -> Message:
+        """Write something new; return what came in."""
+        await self.frame.get_by_role("textbox", name="Your message").fill(text)
+        await self.page.keyboard.press("Enter")
+        return await self.ring.message(text)
+
+    async def answer(self, message: Message, text: str, **fields: Any) -> Any:
+        """Answer as a librarian and wait until it is shown."""
+        delivery = await self.ring.answer(message, text, **fields)
+        await self.frame.get_by_text(text, exact=True).wait_for()
+        return delivery
+
+    async def shot(self, name: str) -> None:
+        """Keep a picture, if somebody wants to look."""
+        if SHOTS:
+            await self.page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+    async def flaws(self) -> list[str]:
+        """Return what axe finds on the page and in the frame."""
+        found = []
+        for document in self.page.frames:
+            await document.evaluate(AXE)
+            told = await document.evaluate("axe.run(document, {iframes: false})")
+            for each in cast("dict[str, Any]", told)["violations"]:
+                found += [f"{each['id']}: {node['html'][:150]} {node['failureSummary']}" for node in each["nodes"]]
+        return found
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def chatting(
+    folder: Path, browser: Browser, config: dict[str, Any] | None = None, **context: Any
+) -> AsyncIterator[Chat]:
+    """A house, a library's site, and a page in the browser."""
+    ring, site = Ring(WebchatAdapter, folder), Site()
+    try:
+        await ring.open()
+        await site.start()
+        await ring.start(WebchatConfig(origins=(site.url,), **(config or {})))
+        await soon("the channel up", ring.up())
+        site.house = ring.url
+        page = await browser.new_page(**context)
+        complaints: list[str] = []
+        watch(page, complaints, (site.url, ring.url))
+        yield Chat(ring, site, browser, page, complaints)
+        await page.close()
+    finally:
+        await ring.close()
+        await site.stop()
+
+
+def watch(page: Page, complaints: list[str], homes: tuple[str, ...]) -> None:
+    """Write down what the console complains of, what throws, what asks, and every request to a stranger."""
+    ordinary = ("blob:", "data:", *homes, *(home.replace("http", "ws", 1) for home in homes))
+    page.on("pageerror", lambda error: complaints.append(f"thrown: {error}"))
+    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+
+    def asked(url: str) -> None:
+        if not url.startswith(ordinary):
+            complaints.append(f"request: {url}")
+
+    page.on("request", lambda request: asked(request.url))
+    page.on("websocket", lambda socket: asked(socket.url))
+    page.on("console", lambda told: complaints.append(f"console: {told.text}") if told.type == "error" else None)

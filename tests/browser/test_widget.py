@@ -1,0 +1,324 @@
+"""The widget on a library's page, state by state: what a patron sees, by mouse and by keyboard, on a phone and on a desk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from bridge.adapter import Desk, Signal
+from bridge.message import Delivery, derive
+from tests.browser.chat import Chat, chatting, chromium
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
+expect.set_options(timeout=20_000)
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+LOOKS = [
+    pytest.param({**PHONE, "color_scheme": "light"}, id="360-light"),
+    pytest.param({**PHONE, "color_scheme": "dark"}, id="360-dark"),
+    pytest.param({**DESK, "color_scheme": "light"}, id="1280-light"),
+    pytest.param({**DESK, "color_scheme": "dark"}, id="1280-dark"),
+]
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture
+async def chat(browser: Browser, tmp_path: Path) -> AsyncIterator[Chat]:
+    async with chatting(tmp_path, browser, **DESK) as chat:
+        yield chat
+
+
+async def notice(chat: Chat, about: Any, event: str, text: str) -> None:
+    """Have the desk tell the patron something."""
+    made = Delivery(
+        id=derive("notice", event), channel="here", conversation="c", to=about.sender, kind="notice", at=about.sent_at,
+        text=text, event=event,
+    )  # fmt: skip
+    await chat.ring.put([made])
+    await chat.frame.get_by_text(text).wait_for()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_every_state_is_clear_and_accessible(
+    look: dict[str, Any], browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Walk through a whole chat; axe finds nothing anywhere, nothing is wider than the screen."""
+    name = request.node.callspec.id
+    async with chatting(tmp_path, browser, **look) as chat:
+
+        async def look_at(state: str) -> None:
+            await chat.shot(f"{name}-{state}")
+            assert await chat.flaws() == []
+            for document in chat.page.frames:
+                assert await document.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+        await chat.visit()
+        await look_at("00-launcher")
+        chat.ring.show(Desk(open=True, online=True, library="Northfield Public Library", accent="#7a1fa2"))
+        await chat.open()
+        await expect(chat.frame.get_by_text("A librarian is here")).to_be_visible()
+        await look_at("01-before")
+        message = await chat.write("Do you have a map of the old harbour? https://example.org/harbour(1890).")
+        await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+        waiting = Desk(
+            open=True, online=True, wait_s=130, place=3, library="Northfield Public Library", accent="#7a1fa2"
+        )
+        chat.ring.show(waiting)
+        await expect(chat.frame.get_by_role("status").first).to_contain_text("You are number 3 in line.")
+        await look_at("02-waiting")
+        chat.ring.show(Desk(open=True, online=True, library="Northfield Public Library", accent="#7a1fa2"))
+        await chat.answer(message, "Good morning! Let me look.")
+        await expect(chat.frame.get_by_text("Ada Librarian joined.")).to_be_visible()
+        await chat.ring.sign(
+            Signal(kind="typing", channel="here", address=message.sender, librarian="ada", name="Ada Librarian")
+        )
+        await expect(chat.frame.get_by_text("Ada Librarian is writing …")).to_be_visible()
+        mark = Delivery(
+            id="m" * 20, channel="here", conversation="c", to=message.sender, kind="mark", at=1, about=message.id
+        )
+        await chat.ring.put([mark])
+        await expect(chat.frame.get_by_text("Read", exact=True)).to_be_visible()
+        await look_at("03-answered")
+        await chat.answer(message, "I take over for Ada.", author="Bob Librarian")
+        await expect(chat.frame.get_by_text("Bob Librarian is helping you now.")).to_be_visible()
+        await chat.answer(message, "It is at https://example.org/maps/harbour-1890-sheet-12-north-east-quarter.html")
+        await look_at("04-changed")
+        await chat.frame.get_by_role("button", name="More").click()
+        await look_at("05-menu")
+        await chat.page.keyboard.press("Escape")
+        await notice(chat, message, "goodbye", "Thank you for asking us. Write again at any time.")
+        await expect(chat.frame.get_by_text("This chat has ended.")).to_be_visible()
+        await look_at("06-ended")
+        assert chat.complaints == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_a_closed_desk_says_so_and_keeps_the_question(
+    look: dict[str, Any], browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.id
+    async with chatting(tmp_path, browser, **look) as chat:
+        chat.ring.show(Desk(open=False, online=False, next_opening=1_900_000_000_000, library="Northfield"))
+        await chat.visit()
+        await expect(chat.launcher).to_have_text("Leave a question")
+        await chat.open()
+        await expect(chat.frame.get_by_text("We open again")).to_be_visible()
+        await chat.shot(f"{name}-10-closed")
+        assert await chat.flaws() == []
+        await chat.frame.get_by_role("textbox", name="Your question").fill("When was the harbour built?")
+        await chat.frame.get_by_role("button", name="Send question").click()
+        await expect(chat.frame.get_by_role("alert")).to_contain_text("address")
+        await expect(chat.frame.get_by_label("Email or phone for the answer")).to_be_focused()
+        await chat.shot(f"{name}-11-closed-missing")
+        assert await chat.flaws() == []
+        await chat.page.keyboard.type("pat@example.org")
+        await chat.frame.get_by_role("button", name="Send question").click()
+        message = await chat.ring.message("When was the harbour built?")
+        assert (message.later, message.contact) == (True, "pat@example.org")
+        await expect(chat.frame.get_by_text("the answer goes to pat@example.org")).to_be_visible()
+        await chat.shot(f"{name}-12-closed-left")
+        assert await chat.flaws() == []
+        assert chat.complaints == []
+
+
+async def test_nothing_is_kept_asked_or_framed_before_the_patron_acts(chat: Chat) -> None:
+    """No cookie at all, no storage before the first message, no frame or socket before the button, no stranger asked."""
+    await chat.visit()
+    assert len(chat.page.frames) == 1
+    await chat.open()
+    assert await chat.document.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+    message = await chat.write("Hello?")
+    assert message.page == f"{chat.site.url}/page"
+    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    assert await chat.page.context.cookies() == []
+    stored = json.loads(await chat.document.evaluate("localStorage.getItem('deskbridge:here')"))
+    assert len(stored["token"]) == 64
+    urls = await chat.document.evaluate("performance.getEntries().map((e) => e.name).join(' ')")
+    assert stored["token"] not in urls
+    assert stored["token"] not in chat.document.url
+    assert chat.complaints == []
+
+
+async def test_the_keyboard_alone_is_enough(chat: Chat) -> None:
+    """Tab to the button, open, write, close by Escape; the focus goes in and comes back."""
+    await chat.visit()
+    await chat.page.keyboard.press("Tab")
+    await expect(chat.launcher).to_be_focused()
+    await expect(chat.launcher).to_have_attribute("aria-expanded", "false")
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.frame.get_by_role("textbox", name="Your message")).to_be_focused()
+    await expect(chat.page.get_by_role("dialog", name="Chat with the library")).to_be_visible()
+    await expect(chat.launcher).to_have_attribute("aria-expanded", "true")
+    await chat.page.keyboard.type("By keyboard")
+    await chat.page.keyboard.press("Enter")
+    message = await chat.ring.message("By keyboard")
+    await chat.answer(message, "Heard.")
+    await chat.page.keyboard.press("Escape")
+    await expect(chat.launcher).to_be_focused()
+    await expect(chat.page.get_by_role("dialog")).to_be_hidden()
+
+
+async def test_the_page_hears_of_what_happens_and_can_speak(chat: Chat) -> None:
+    """API and events; what a patron reads is not told to the page around."""
+    await chat.visit()
+    await chat.page.evaluate("Deskbridge.setPatron({name: 'Pat', contact: 'pat@example.org'}); Deskbridge.open()")
+    await chat.frame.get_by_role("log").wait_for()
+    message = await chat.write("Hi")
+    assert (message.name, message.contact) == ("Pat", "pat@example.org")
+    await chat.page.evaluate("Deskbridge.close()")
+    await chat.ring.answer(message, "a secret answer")
+    await expect(chat.launcher).to_contain_text("1 new")
+    told = await chat.page.evaluate("JSON.stringify(told)")
+    assert [each[0] for each in json.loads(told)] == ["ready", "open", "close", "message"]
+    assert "secret" not in told
+    await chat.page.evaluate("Deskbridge.destroy()")
+    await expect(chat.page.locator("deskbridge-chat")).to_have_count(0)
+    assert await chat.page.evaluate("typeof Deskbridge") == "undefined"
+
+
+async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> None:
+    """Written while the house is away, shown as waiting, sent once when it is back, under one id."""
+    await chat.visit()
+    await chat.open()
+    await chat.write("first")
+    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await chat.page.context.set_offline(True)
+    config = chat.ring.line().channel.config
+    await chat.ring.stop()
+    await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
+    await chat.frame.get_by_role("textbox", name="Your message").fill("second")
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.frame.get_by_text("Sending …")).to_be_visible()
+    await chat.shot("20-offline")
+    assert await chat.flaws() == []
+    await chat.ring.start(config)
+    await chat.page.context.set_offline(False)
+    await chat.page.reload()
+    await chat.open()
+    await chat.ring.message("second", deadline=60)
+    await expect(chat.frame.get_by_text("Delivered")).to_be_visible(timeout=40_000)
+    await expect(chat.frame.get_by_text("first")).to_be_visible()
+    assert [each.text for each in chat.ring.messages()] == ["first", "second"]
+
+
+async def test_without_websockets_the_polls_carry_it(browser: Browser, tmp_path: Path) -> None:
+    """A proxy that eats upgrades: the chat works by long poll, both ways."""
+    async with chatting(tmp_path, browser, **DESK) as chat:
+        await chat.page.add_init_script(
+            "window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.()) } close() {} }"
+        )
+        await chat.visit()
+        await chat.open()
+        message = await chat.write("through the polls")
+        await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+        await chat.answer(message, "and back")
+        second = await chat.write("again")
+        assert second.sender == message.sender
+        await chat.answer(second, "and again")
+
+
+async def test_a_mute_socket_is_left_for_the_polls(browser: Browser, tmp_path: Path) -> None:
+    """Half-open: the patron's side can send and hears nothing. It notices by its heartbeat and goes on by polls."""
+    async with chatting(tmp_path, browser, {"beat": 1.0}, **DESK) as chat:
+        await chat.page.add_init_script(
+            """const Real = WebSocket; let born = 0;
+            window.WebSocket = class extends Real { set onmessage(hear) { const n = ++born;
+              super.onmessage = (event) => { if (!window.mute) hear?.(event); }; } };"""
+        )
+        await chat.visit()
+        await chat.open()
+        message = await chat.write("can you hear me?")
+        await chat.document.evaluate("window.mute = true")
+        await chat.ring.answer(message, "yes, I can")
+        await expect(chat.frame.get_by_text("yes, I can")).to_be_visible(timeout=60_000)
+
+
+async def test_files_go_both_ways(chat: Chat, tmp_path: Path) -> None:
+    """An image up, an image down; what is neither image nor PDF is refused with a word."""
+    png = tmp_path / "map.png"
+    png.write_bytes(bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489") + b"\0" * 20)
+    script = tmp_path / "page.png"
+    script.write_text("<!doctype html><script>alert(1)</script>")
+    await chat.visit()
+    await chat.open()
+    picker = chat.frame.locator("input[type=file]")
+    await picker.set_input_files(script)
+    await expect(chat.frame.get_by_role("alert")).to_contain_text("Only images and PDF")
+    await picker.set_input_files(png)
+    await expect(chat.frame.get_by_text("map.png")).to_be_visible()
+    await chat.shot("30-file")
+    assert await chat.flaws() == []
+    message = await chat.write("Here is the map")
+    assert [each.media_type for each in message.attachments] == ["image/png"]
+    await chat.answer(message, "And back", attachments=message.attachments)
+    async with chat.page.expect_download() as download:
+        await chat.frame.get_by_role("button", name="Open map.png").last.click()
+    got = await (await download.value).path()
+    assert await asyncio.to_thread(got.read_bytes) == png.read_bytes()
+
+
+async def test_forgetting_leaves_nothing_on_the_device(chat: Chat) -> None:
+    await chat.visit()
+    await chat.open()
+    first = await chat.write("my secret question")
+    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await chat.frame.get_by_role("button", name="More").click()
+    await chat.frame.get_by_role("button", name="Forget this chat").click()
+    await chat.frame.get_by_role("button", name="Really forget?").click()
+    await expect(chat.frame.get_by_text("my secret question")).to_have_count(0)
+    assert await chat.document.evaluate("localStorage.length") == 0
+    second = await chat.write("somebody else")
+    assert second.sender != first.sender
+
+
+async def test_a_busy_house_keeps_the_message_and_tells(chat: Chat) -> None:
+    """The store is full: nothing is acknowledged, the patron is told, it goes out when there is room."""
+    await chat.visit()
+    await chat.open()
+    await chat.write("before")
+    await chat.ring.fill()
+    await chat.frame.get_by_role("textbox", name="Your message").fill("while it is full")
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.frame.get_by_text("The desk cannot take messages just now.")).to_be_visible()
+    await chat.shot("21-busy")
+    await chat.ring.relieve()
+    await chat.ring.message("while it is full", deadline=60)
+    await expect(chat.frame.get_by_text("The desk cannot take messages just now.")).to_have_count(0)
+
+
+async def test_another_origin_gets_no_chat(browser: Browser, tmp_path: Path) -> None:
+    """A page that is not on the list may not frame the chat, nor hand it a port."""
+    async with chatting(tmp_path, browser, **DESK) as chat:
+        stranger = chat.site.url.replace("localhost", "127.0.0.1")
+        await chat.page.goto(f"{stranger}/")
+        await chat.launcher.click()
+        async with asyncio.timeout(20):
+            while not any("frame-ancestors" in each for each in chat.complaints):
+                await chat.page.wait_for_timeout(100)
+        assert await chat.frame.get_by_role("log").count() == 0
+
+
+async def test_the_full_page_and_the_portal(chat: Chat) -> None:
+    """The chat without a widget around it, and the demonstration's front page."""
+    for path, name in (("chat", "40-page"), ("portal/", "41-portal")):
+        for width in (360, 1280):
+            await chat.page.set_viewport_size({"width": width, "height": 720})
+            await chat.page.goto(f"{chat.ring.url}/channels/here/{path}")
+            await chat.page.get_by_role("log" if path == "chat" else "button", name="").first.wait_for()
+            await chat.page.wait_for_load_state("networkidle") if path != "chat" else None
+            await chat.shot(f"{name}-{width}")
+            assert await chat.flaws() == []
+            assert await chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert chat.complaints == []
