@@ -281,7 +281,10 @@ class Action(Wire, tag="action"):
 
 
 class Presence(Wire, tag="presence"):
-    """A librarian's connection came or went. It belongs to (process, connection): when a process dies, so do its connections."""
+    """A librarian's connection came or went. It belongs to (process, connection): when a process dies, so do its connections.
+
+    One through a staff channel is named `channel|address`, with or without `/resource` behind it, as in `Librarian.address`.
+    """
 
     process: str
     connection: str

@@ -142,10 +142,7 @@ async def _read(raw: list[bytes]) -> Loaded:
     tables = state.tables()
     for encoded in raw[1:-1]:
         part = _part(encoded)
-        table = tables[part.table]
-        for key, record in _TABLES[part.table].decode(part.records).items():
-            table.put(key, record)
-        state.journal.clear()
+        tables[part.table].load(_TABLES[part.table].decode(part.records))
         await breath.draw()
     return Loaded(state, epoch=mark.epoch, seq=mark.seq, last_input=mark.last_input)
 

@@ -65,7 +65,7 @@ def _joins(state: State, message: Message, key: str, now: int) -> Conversation |
         return None
     channel = state.channels.get(message.channel)
     if channel is not None and channel.threads and it.channel == message.channel:
-        return it if _same_subject(message.subject, it.subject) else None
+        return it if not it.subject or _same_subject(message.subject, it.subject) else None
     return it
 
 

@@ -2,7 +2,7 @@
 
 Exactly one holds it. All others who had it on offer learn who took it: in the inbox from `Claimed` itself, on their own messengers
 by a line. A patron of a live channel is greeted by name, in the words of the patron's own library; a librarian of another
-library says so.
+library says so. Whoever takes one without being connected has the grace to come.
 """
 
 from __future__ import annotations
@@ -86,9 +86,12 @@ def claimed(state: State, event: Claimed, at: int) -> None:
     state.conversations.put(it.id, replace(it, due=due(state, it)))
     if event.how == "assign":
         routed(state, it.queue, event.by, at)
-    else:
-        staff = state.staff.get(event.by, Staff(id=event.by))
-        state.staff.put(event.by, replace(staff, idle_since=at))
+        return
+    staff = replace(state.staff.get(event.by, Staff(id=event.by)), idle_since=at)
+    if not staff.connections and not staff.grace_until:
+        home = state.roster.library(state.roster.home.get(event.by, ""))
+        staff = replace(staff, grace_until=at + home.timers.grace_s * 1000)
+    state.staff.put(event.by, staff)
 
 
 def _paced(state: State, it: Conversation, at: int) -> None:

@@ -67,6 +67,13 @@ class Table(dict[str, V], Generic[V]):
         if self._hook is not None:
             self._hook(key, old, None)
 
+    def load(self, records: Mapping[str, V]) -> None:
+        """Take records from a snapshot, without remembering what stood there; none of them may stand here already."""
+        self.update(records)
+        if self._hook is not None:
+            for key, value in records.items():
+                self._hook(key, None, value)
+
     def restore(self, key: str, value: V | None) -> None:
         """Set back what stood here, without remembering it."""
         old = self.pop(key, None) if value is None else self.get(key)
@@ -143,9 +150,7 @@ class State:
         """Return the state that these tables were taken from. A table not given is empty."""
         state = cls()
         for name, table in state.tables().items():
-            for key, value in tables.get(name, {}).items():
-                table.put(key, value)
-            state.journal.clear()
+            table.load(tables.get(name, {}))
         return state
 
     def rollback(self, mark: int = 0) -> None:

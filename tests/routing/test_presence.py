@@ -157,3 +157,19 @@ def test_a_librarian_new_in_the_queue_gets_what_waits() -> None:
     play = Play(north(queues=library.queues, librarians=library.librarians[:1])).script("> pat: Hi\n> ben comes")
     play.give(north(queues=library.queues, librarians=library.librarians[:2], revision=2))
     play.script("> ben serves north/ask\n< availability; claimed by=ben; noticed")
+
+
+def test_a_claim_without_a_connection_has_the_grace_to_come() -> None:
+    Play().script(
+        """
+        > pat: Hi
+        < opened; received; queued; noticed event=nobody
+        > ana claims pat
+        > +30s
+        < claimed by=ana; noticed; left librarian=ana; queued reason=lost-librarian; noticed event=requeued
+        > ben claims pat
+        > ben comes p1.b
+        > +1min
+        < claimed by=ben; noticed; connected
+        """
+    )
