@@ -1,19 +1,13 @@
-"""What one input costs the core: decode, decide, fold, encode, at several numbers of open conversations.
+"""(c) What one input costs the core: decode, decide, fold, encode, at 100, 10,000 and a million open conversations.
 
-    python -m tests.load.core_cost [--open 10000,100000] [--inputs 20000]
-
-Prints microseconds per input as medians over rounds: a patron's message in an active conversation, an answer, a receipt, a new
-conversation assigned on arrival, and its end. Messages go round a hot set of 1,000 conversations.
-Bounded: two minutes at a million conversations.
+A patron's message in an active conversation, an answer, a receipt; a new conversation assigned on arrival, and its end. Messages
+go round a hot set of 1,000 conversations. The sizes take turns.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
-import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterable
 
@@ -33,10 +27,10 @@ from routing import core, wire
 from routing.events import Input, Step
 from routing.organisation import Librarian, Library, Queue
 from routing.state import State
+from tests.load.figures import QUICK, REPEATS, Sheet, most, say
 
 HOT = 1_000
 STAFF = 200
-ROUNDS = 7
 
 
 class Desk:
@@ -149,32 +143,62 @@ def measure_closing(desk: Desk, count: int) -> float:
     return spent / count
 
 
-def run(opened: int, count: int) -> dict[str, float]:
-    """Return the medians at `opened` open conversations."""
-    desk = Desk(opened)
-    gc.collect()
+class Bench:
+    """A desk being measured."""
+
+    def __init__(self, opened: int, count: int) -> None:
+        self.desk = Desk(opened)
+        self.count = count
+        self.found: dict[str, list[float]] = {}
+
+    def turn(self) -> None:
+        """One repetition of every kind."""
+        for name, make in kinds(self.desk, self.count).items():
+            self.found.setdefault(name, []).append(self.desk.measure(make()))
+        closing = measure_closing(self.desk, min(self.count, 1_000))
+        self.found.setdefault("assign and close", []).append(closing)
+
+    def hot(self) -> list[float]:
+        """Return microseconds an event of the hot set: messages, answers and receipts alike."""
+        return [statistics.fmean(three) for three in zip(*(self.found[name] for name in HOT_KINDS), strict=True)]
+
+
+HOT_KINDS = ("message", "answer", "receipt")
+
+
+def over(these: list[float], those: list[float]) -> list[float]:
+    """Return the ratios, turn by turn."""
+    return [a / b for a, b in zip(these, those, strict=True)]
+
+
+def measure(sheet: Sheet) -> None:
+    """Measure at all sizes, turn by turn, and put down."""
+    large, name = (100_000, "100k") if QUICK else (1_000_000, "1m")
+    benches: dict[str, Bench] = {}
+    for label, opened in (("100", 100), ("10k", 10_000), (name, large)):
+        say(f"opening {opened:,} conversations")
+        gc.disable()
+        benches[label] = Bench(opened, 2_000 if QUICK else 5_000)
+        gc.enable()
     gc.freeze()
-    found: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):
-        for name, make in kinds(desk, count).items():
-            found.setdefault(name, []).append(desk.measure(make()))
-        found.setdefault("assign and close", []).append(measure_closing(desk, min(count, 2_000)))
-    gc.unfreeze()
-    return {name: round(statistics.median(values), 2) for name, values in found.items()}
+    for turn in range(REPEATS):
+        say(f"cost of an event, turn {turn + 1} of {REPEATS}")
+        for bench in benches.values():
+            bench.turn()
+    for label, bench in benches.items():
+        sheet.add(f"cost_per_event_us_{label}", bench.hot(), "us", note="message, answer, receipt; hot set of 1,000")
+        sheet.add(f"cost_close_and_assign_us_{label}", bench.found["assign and close"], "us")
+    big, small = benches[name], benches["10k"]
+    sheet.add(f"cost_ratio_hot_{name}_to_10k", over(big.hot(), small.hot()), "x", most(1.3))
+    closing = over(big.found["assign and close"], small.found["assign and close"])
+    sheet.add(f"cost_ratio_close_and_assign_{name}_to_10k", closing, "x", most(2))
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--open", default="10000")
-    parser.add_argument("--inputs", type=int, default=5_000)
-    given = parser.parse_args()
-    for opened in [int(one) for one in given.open.split(",")]:
-        began = time.perf_counter()
-        costs = run(opened, given.inputs)
-        seconds = round(time.perf_counter() - began, 1)
-        json.dump({"open": opened, "us": costs, "took_s": seconds}, sys.stdout)
-        print(flush=True)
+    """Measure in a process of its own."""
+    sheet = Sheet()
+    measure(sheet)
+    sheet.hand_in()
 
 
 if __name__ == "__main__":
