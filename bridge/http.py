@@ -42,6 +42,7 @@ INBOX_PAGE = (
     "connect-src 'self' {socket}; manifest-src 'self'; worker-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+HTTPS_ONLY = "max-age=31536000"
 QUIET = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
 
 
@@ -116,7 +117,10 @@ def _forwarded(networks: Sequence[Network]) -> Middleware:
         known = request.clone(
             scheme=scheme if scheme in ("http", "https") else request.scheme, host=host, remote=remote
         )
-        return await handler(known)
+        response = await handler(known)
+        if known.secure and not response.prepared:
+            response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
+        return response
 
     return forwarded
 
@@ -157,7 +161,7 @@ async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", QUIET)
     if request.secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
     headers.popall("Server", None)
     if request.path.startswith("/channels/"):
         return

@@ -27,6 +27,10 @@ from bridge.message import Attachment
 CHUNK = 64 * 1024
 PAGE = 500
 
+# What an adapter cleaned and wrote itself; no file's first bytes are ever sniffed as this.
+CLEANED = "text/x-cleaned-html"
+MAIL_PAGE = "mail.html"
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 ISOLATED = "default-src 'none'; sandbox; frame-ancestors 'none'"
@@ -76,7 +80,7 @@ async def files(call: Call) -> web.StreamResponse:
     path = await call.room.blobs.path(digest) if found is not None else None
     if found is None or path is None:
         raise not_found()
-    mail = found.media_type == "text/html"
+    mail = found.name == MAIL_PAGE and found.media_type == CLEANED
     image = found.media_type in IMAGES
     headers = {
         "Content-Type": "text/html; charset=utf-8"
@@ -114,7 +118,7 @@ async def _carried(call: Call, digest: str) -> Attachment | None:
 
 def _of_line(line: Line, digest: str) -> Attachment | None:
     if line.html == digest:
-        return Attachment(digest=digest, media_type="text/html", size=0, name="mail.html")
+        return Attachment(digest=digest, media_type=CLEANED, size=0, name=MAIL_PAGE)
     if line.original == digest:
         return Attachment(digest=digest, media_type="message/rfc822", size=0, name="message.eml")
     return next((one for one in line.attachments if one.digest == digest), None)

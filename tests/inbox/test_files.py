@@ -1,0 +1,119 @@
+"""Files up and down: only through the conversation they belong to, and nothing that a browser would run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from tests.inbox.conftest import Browsers
+from tests.inbox.desk import Client, Desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 200
+PAGE = b"<!doctype html><script>alert(1)</script>"
+
+
+async def upload(client: Client, conversation: str, raw: bytes, name: str) -> tuple[int, dict[str, object]]:
+    """Send a file as a form, as the page does."""
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("file", raw, filename=name, content_type="image/png")
+    url = f"{client.desk.url}/api/v1/conversations/{conversation}/attachments"
+    async with client.session.post(url, data=form, headers=client.headers()) as response:
+        return response.status, await response.json()
+
+
+async def test_a_file_goes_up_is_sent_and_comes_down(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("files", "Could you send the map?")
+    ana, ben, dora = [await browsers.of(name) for name in ("ana", "ben", "dora")]
+    await ana.deed(conversation, "claim")
+    status, found = await upload(ana, conversation, PNG, "../../map of 1790.png")
+    assert status == 200, found
+    said = await ana.deed(conversation, "messages", {"text": "", "attachments": [found["ticket"]]})
+    file = said["line"]["attachments"][0]
+    assert (file["name"], file["media_type"], file["size"], file["inline"]) == (
+        "map of 1790.png",
+        "image/png",
+        len(PNG),
+        True,
+    )
+    async with ben.session.get(desk.url + file["url"]) as response:
+        assert (response.status, await response.read()) == (200, PNG)
+        headers = response.headers
+    assert headers["Content-Type"] == "image/png"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in headers["Content-Security-Policy"]
+    assert headers["Content-Disposition"].startswith("inline")
+    async with dora.session.get(desk.url + file["url"]) as response:
+        assert response.status == 404, "another library's"
+    other = await desk.patron("files-2", "me too")
+    async with ana.session.get(desk.url + file["url"].replace(conversation, other)) as response:
+        assert response.status == 404, "no line of that conversation carries it"
+
+
+async def test_what_a_browser_would_run_is_a_download(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("markup", "hello")
+    ana = await browsers.of("ana")
+    await ana.deed(conversation, "claim")
+    _, found = await upload(ana, conversation, PAGE, "innocent.png")
+    said = await ana.deed(conversation, "messages", {"text": "look", "attachments": [found["ticket"]]})
+    file = said["line"]["attachments"][0]
+    assert not file["inline"]
+    async with ana.session.get(desk.url + file["url"]) as response:
+        assert response.headers["Content-Type"] == "application/octet-stream"
+        assert response.headers["Content-Disposition"].startswith("attachment")
+        assert "default-src 'none'; sandbox" in response.headers["Content-Security-Policy"]
+
+
+async def test_a_ticket_is_good_for_its_conversation_and_its_librarian_only(desk: Desk, browsers: Browsers) -> None:
+    one, other = await desk.patron("ticket-1", "hello"), await desk.patron("ticket-2", "hello")
+    ana, ben = await browsers.of("ana"), await browsers.of("ben")
+    await ana.deed(one, "claim")
+    await ben.deed(other, "claim")
+    _, found = await upload(ana, one, PNG, "map.png")
+    ticket = str(found["ticket"])
+    for client, conversation, given in (
+        (ben, other, ticket),
+        (ana, one, ticket[:-4] + "AAAA"),
+        (ana, one, "x"),
+        (ana, one, "é"),
+    ):
+        body = {"text": "", "attachments": [given]}
+        status, problem = await client.post(f"/conversations/{conversation}/messages", body)
+        assert (status, problem["error"]) == (422, "bad-ticket")
+
+
+async def test_too_large_and_empty_files_are_refused(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("large-file", "hello")
+    ana = await browsers.of("ana")
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(12):
+            yield b"x" * 1024 * 1024
+
+    url = f"{desk.url}/api/v1/conversations/{conversation}/attachments?name=big.txt"
+    async with ana.session.post(url, data=endless(), headers=ana.headers()) as response:
+        assert (response.status, (await response.json())["error"]) == (413, "too-large")
+    assert (await upload(ana, conversation, b"", "empty.png"))[0] == 422
+    leftovers = [file for file in (desk.data / "blobs").rglob("*.part")]
+    assert leftovers == []
+
+
+async def test_a_mail_as_html_is_shown_isolated(desk: Desk, browsers: Browsers) -> None:
+    async def cleaned() -> AsyncIterator[bytes]:
+        yield b"<p>Dear <b>library</b></p>"
+
+    kept = await desk.room.blobs.save(cleaned(), "mail.html", 1000)
+    conversation = await desk.patron("jane@example.org", "Dear library", channel="mail", html=kept.digest)
+    ana = await browsers.of("ana")
+    line = (await ana.get(f"/conversations/{conversation}"))[1]["lines"][0]
+    async with ana.session.get(desk.url + line["html"]) as response:
+        assert (response.status, await response.read()) == (200, b"<p>Dear <b>library</b></p>")
+    policy = response.headers["Content-Security-Policy"]
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "sandbox" in policy
+    assert "default-src 'none'" in policy
+    assert "script" not in policy
+    assert response.headers["X-Frame-Options"] == "SAMEORIGIN"

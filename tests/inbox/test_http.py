@@ -1,0 +1,119 @@
+"""The web server itself: what is mounted, who counts as a proxy, what every answer carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter
+
+from bridge.health import Health
+from bridge.http import Server, application
+
+FORWARDED = {
+    "X-Forwarded-For": "203.0.113.9, 127.0.0.1",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "desk.example.org",
+}
+
+
+async def _who(request: web.Request) -> web.Response:
+    return web.json_response([request.remote, request.scheme, request.host])
+
+
+def _channel() -> web.Application:
+    app = web.Application()
+    app.router.add_get("/who", _who)
+    return app
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    """Built pages, as the web build leaves them, and a secret beside them."""
+    folder = tmp_path / "static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Inbox</title>")
+    (folder / "assets" / "main-1a2b.js").write_text("export {}")
+    (tmp_path / "secret.txt").write_text("secret")
+    return folder
+
+
+async def _get(url: str, headers: dict[str, str] | None = None) -> tuple[int, str, dict[str, str]]:
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as response:
+        return response.status, await response.text(), dict(response.headers)
+
+
+@pytest.mark.parametrize(
+    "proxies, remote", [(("127.0.0.0/8",), "203.0.113.9"), ((), "127.0.0.1"), (("10.0.0.0/8",), "127.0.0.1")]
+)
+async def test_forwarded_headers_count_from_a_trusted_proxy_only(proxies: tuple[str, ...], remote: str) -> None:
+    server = Server(application(health=Health(), channels={"web": _channel()}, proxies=proxies), "127.0.0.1:0")
+    await server.start()
+    try:
+        _, body, headers = await _get(f"{server.url}/channels/web/who", FORWARDED)
+    finally:
+        await server.stop()
+    trusted = remote != "127.0.0.1"
+    assert (remote in body, "https" in body, "desk.example.org" in body) == (True, trusted, trusted)
+    assert ("Strict-Transport-Security" in headers) == trusted
+
+
+async def test_pages_carry_a_strict_policy_and_files_outside_are_not_there(pages: Path) -> None:
+    server = Server(application(health=Health(), inbox_pages=pages, front_page="/inbox"), "127.0.0.1:0")
+    await server.start()
+    try:
+        for path in ("/inbox", "/inbox/", "/inbox/c/some-conversation", "/"):
+            status, body, headers = await _get(server.url + path)
+            assert (status, "Inbox" in body) == (200, True), path
+            policy = headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "script-src 'self';" in policy
+            assert "unsafe" not in policy
+            assert headers["Cache-Control"] == "no-cache"
+        status, _, headers = await _get(f"{server.url}/inbox/assets/main-1a2b.js")
+        assert (status, headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+        assert "immutable" in headers["Cache-Control"]
+        for path in (
+            "/inbox/%2e%2e/secret.txt",
+            "/inbox/..%2fsecret.txt",
+            "/inbox/assets/none.js",
+            "/secret.txt",
+            "/inbox/%00",
+        ):
+            status, body, _ = await _get(server.url + path)
+            assert "secret" not in body, path
+            assert status == 404 or "<title>Inbox" in body, path
+    finally:
+        await server.stop()
+
+
+async def test_health_says_what_is_up_and_figures_stay_at_home(pages: Path) -> None:
+    health, registry = Health(), CollectorRegistry()
+    Counter("example", "An example", registry=registry).inc()
+    server = Server(application(health=health, registry=registry, proxies=("127.0.0.0/8",)), "127.0.0.1:0")
+    await server.start()
+    part = health.part("store")
+    try:
+        assert (await _get(f"{server.url}/livez"))[0] == 200
+        assert (await _get(f"{server.url}/readyz"))[0] == 503
+        part.up()
+        status, body, _ = await _get(f"{server.url}/readyz")
+        assert (status, "store" in body) == (200, True)
+        assert "example_total 1.0" in (await _get(f"{server.url}/metrics"))[1]
+        assert (await _get(f"{server.url}/metrics", FORWARDED))[0] == 403
+        assert (await _get(f"{server.url}/nothing"))[1] == '{"error":"not-found","detail":"Not Found."}'
+    finally:
+        await server.stop()
+
+
+async def test_it_listens_on_a_socket_path_too(tmp_path: Path) -> None:
+    server = Server(application(health=Health()), str(tmp_path / "http.sock"))
+    await server.start()
+    try:
+        connector = aiohttp.UnixConnector(str(tmp_path / "http.sock"))
+        async with aiohttp.ClientSession(connector=connector) as session, session.get("http://desk/livez") as response:
+            assert response.status == 200
+    finally:
+        await server.stop()

@@ -1,0 +1,237 @@
+"""The live line: who may open it, how it resumes, what it does with pages that are slow, silent or signed out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bridge.follower import Position
+from bridge.inbox.lists import Lists
+from bridge.inbox.news import News
+from bridge.inbox.seat import MOST_ROWS, Seat
+from tests.inbox.conftest import Browsers
+from tests.inbox.desk import Desk, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_connection_is_presence_while_it_lasts(desk: Desk, browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    page = await ana.live()
+    hello = await page.next()
+    assert (hello["t"], hello["me"]["id"]) == ("hello", "ana")
+    staff = await until(lambda: desk.room.replica.state.staff.get("ana"), "the core hears of it")
+    assert (desk.room.process, hello["connection"]) in staff.connections
+    await page.close()
+    await until(lambda: not desk.room.replica.state.staff["ana"].connections, "and of its end")
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+async def test_a_socket_is_opened_by_our_own_page_only(desk: Desk, browsers: Browsers, origin: str) -> None:
+    ana = await browsers.of("ana")
+    headers = {"Origin": origin} if origin else {}
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await ana.session.ws_connect(f"{desk.url}/api/v1/live", headers=headers)
+    assert refused.value.status == 403
+
+
+async def test_a_session_in_the_address_opens_nothing(desk: Desk, browsers: Browsers) -> None:
+    token, _ = await desk.room.archive.accounts.open_session("ana")
+    stranger = await browsers.of()
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        url = f"{desk.url}/api/v1/live?deskbridge={token}&token={token}"
+        await stranger.session.ws_connect(url, headers={"Origin": desk.url})
+    assert refused.value.status == 401
+
+
+async def test_a_page_hears_a_new_conversation_and_its_end_for_others(desk: Desk, browsers: Browsers) -> None:
+    ana, ben, dora = [await browsers.of(name) for name in ("ana", "ben", "dora")]
+    pages = [await who.live() for who in (ana, ben, dora)]
+    for page in pages:
+        await page.next()
+    conversation = await desk.patron("heard", "Is somebody there?")
+    for page in pages[:2]:
+        await page.until(lambda m: m["t"] == "rows" and conversation in [row["id"] for row in m["upsert"]])
+    await ana.deed(conversation, "claim")
+    await pages[1].until(lambda m: m["t"] == "rows" and any(row["owner"] == "ana" for row in m["upsert"]))
+    elsewhere = await desk.patron("heard-south", "And here?", channel="south-web")
+    await pages[2].until(lambda m: m["t"] == "rows" and elsewhere in [row["id"] for row in m["upsert"]])
+    assert conversation not in str(pages[2].heard), "another library's page never hears of it"
+    assert elsewhere not in str(pages[0].heard)
+
+
+async def test_after_a_gap_a_page_goes_on_where_it_was(desk: Desk, browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    page = await ana.live()
+    await page.next()
+    first = await desk.patron("gap-1", "before")
+    await page.until(lambda m: m["t"] == "rows" and first in page.rows)
+    position = page.position
+    await page.close()
+    missed = [await desk.patron(f"gap-{n}", "meanwhile") for n in range(2, 6)]
+    again = await ana.live(position)
+    await again.until(lambda m: set(missed) <= again.rows.keys())
+    assert not any(message["t"] == "reset" for message in again.heard)
+
+
+@pytest.mark.parametrize("after", ["elsewhere:5", "nonsense", "x:99999999", ":::", "a:-1"])
+async def test_a_position_that_is_not_known_means_fetching_afresh(browsers: Browsers, after: str) -> None:
+    ana = await browsers.of("ana")
+    page = await ana.live(after)
+    reset = await page.until(lambda m: m["t"] != "hello")
+    assert (reset["t"], reset["reason"]) == ("reset", "unknown")
+
+
+async def test_a_watched_conversation_tells_its_lines_and_their_ticks(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("ticks", "hello?")
+    ana, ben = await browsers.of("ana"), await browsers.of("ben")
+    await ana.deed(conversation, "claim")
+    page = await ben.live()
+    await page.next()
+    view = (await ben.get(f"/conversations/{conversation}"))[1]
+    await page.say(t="watch", conversation=conversation, position=view["position"])
+    said = await ana.deed(conversation, "messages", {"text": "Good morning."})
+    line = said["line"]["id"]
+    await page.until(lambda m: line in page.lines)
+    await desk.receipt(line, "failed", reason="unreachable")
+    await page.until(lambda m: m["t"] == "lines" and page.lines[line]["stage"] == "failed")
+    assert (page.lines[line]["text"], page.lines[line]["reason"]) == ("Good morning.", "unreachable")
+
+
+async def test_what_may_not_be_seen_cannot_be_watched(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("secret", "only north")
+    dora = await browsers.of("dora")
+    page = await dora.live()
+    await page.next()
+    await page.say(t="watch", conversation=conversation)
+    await desk.patron("secret", "and more")
+    await page.say(t="pong")
+    await page.until(lambda m: m["t"] == "ping")
+    assert not page.lines
+    assert conversation not in str(page.heard)
+
+
+async def test_colleagues_see_who_looks_and_who_types(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("looked-at", "hello?")
+    ana, ben, dora = [await browsers.of(name) for name in ("ana", "ben", "dora")]
+    a, b, d = [await who.live() for who in (ana, ben, dora)]
+    await b.next()
+    await d.next()
+    await a.say(t="watch", conversation=conversation)
+    seen = await b.until(lambda m: m["t"] == "signal" and m["kind"] == "viewing" and m["conversation"] == conversation)
+    assert (seen["librarian"], seen["name"]) == ("ana", "Ana Alves")
+    await a.say(t="typing", conversation=conversation, note=True)
+    await b.until(lambda m: m["t"] == "signal" and m["kind"] == "typing")
+    assert (await ben.get(f"/conversations/{conversation}"))[1]["viewing"][0]["id"] == "ana"
+    await d.say(t="pong")
+    await d.until(lambda m: m["t"] == "ping")
+    assert not any(message["t"] == "signal" and message["conversation"] == conversation for message in d.heard)
+
+
+async def test_the_patron_is_told_of_typing_by_who_has_the_conversation_only(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("typed-to", "hello?")
+    ana, ben = await browsers.of("ana"), await browsers.of("ben")
+    await ana.deed(conversation, "claim")
+    heard: list[Any] = []
+
+    async def listen() -> None:
+        async for signal in desk.room.signs.listen():
+            heard.append(signal)
+
+    listening = asyncio.create_task(listen())
+    a, b = await ana.live(), await ben.live()
+    await b.say(t="typing", conversation=conversation)
+    await a.say(t="typing", conversation=conversation)
+    await until(lambda: {one.librarian for one in heard if one.conversation == conversation} == {"ana", "ben"})
+    to_patron = {one.librarian: (one.address, one.name) for one in heard if one.conversation == conversation}
+    assert to_patron == {"ana": ("typed-to", "Ana"), "ben": ("", "")}
+    listening.cancel()
+
+
+@pytest.mark.parametrize(
+    "raw, code",
+    [("{", 1007), ('{"t": "dance"}', 1007), ('{"t": "watch", "conversation": ""}', 1007), ("x" * 20_000, 1009)],
+)
+async def test_a_page_that_talks_nonsense_is_sent_away(browsers: Browsers, raw: str, code: int) -> None:
+    ana = await browsers.of("ana")
+    page = await ana.live()
+    await page.next()
+    await page.socket.send_str(raw)
+    async for _ in page.socket:
+        pass
+    assert page.socket.close_code == code
+
+
+async def test_who_floods_is_sent_away(browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    page = await ana.live()
+    await page.next()
+    for _ in range(200):
+        await page.socket.send_str('{"t": "pong", "at": 1}')
+    async for _ in page.socket:
+        pass
+    assert page.socket.close_code == 1008
+
+
+async def test_a_slow_page_costs_a_bounded_set_and_then_hears_reset(desk: Desk) -> None:
+    token, _ = await desk.room.archive.accounts.open_session("ana")
+    session = await desk.room.archive.accounts.session(token)
+    assert session is not None
+    seat = Seat(session, "slow", Position("e", 1), Lists(), set())
+    for n in range(2 * MOST_ROWS):
+        seat.note(News(rows={f"c{n}"}), Position("e", n + 2))
+    told = seat.messages(desk.room.replica.state)
+    assert [type(message).__name__ for message in told][0] == "Reset"
+    assert len(told) < 5
+
+
+async def test_the_long_poll_says_the_same_as_the_socket(desk: Desk, browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    headers = ana.headers()
+    status, polled = await ana.call("POST", "/live", [], headers=headers)
+    assert (status, polled["messages"][0]["t"]) == (200, "hello")
+    conversation = await desk.patron("polled", "by long poll")
+    rows: dict[str, Any] = {}
+    said: list[Any] = [{"t": "watch", "conversation": conversation}]
+    lines: dict[str, Any] = {}
+    await ana.deed(conversation, "claim")
+    fresh: dict[str, Any] = {}
+    while rows.get(conversation) != fresh or not lines:
+        query = f"/live?after={polled['position']}&connection={polled['connection']}"
+        before = polled["connection"]
+        status, polled = await ana.call("POST", query, said, headers=headers)
+        assert (status, polled["connection"]) == (200, before)
+        said = []
+        if not lines:
+            await desk.patron("polled", "more")
+        for message in polled["messages"]:
+            if message["t"] == "rows":
+                rows |= {row["id"]: row for row in message["upsert"]}
+            if message["t"] == "lines":
+                lines |= {line["id"]: line for line in message["lines"]}
+        fresh = next(row for row in await ana.rows("mine") if row["id"] == conversation)
+    assert rows[conversation]["owner"] == "ana"
+    assert {line["text"] for line in lines.values()} >= {"more"}
+
+
+async def test_a_poll_whose_answer_was_lost_is_told_again(desk: Desk, browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    _, first = await ana.call("POST", "/live", [], headers=ana.headers())
+    conversation = await desk.patron("lost-answer", "hello?")
+    query = f"/live?after={first['position']}&connection={first['connection']}"
+    for _ in range(2):
+        _, polled = await ana.call("POST", query, [], headers=ana.headers())
+        told = [row["id"] for message in polled["messages"] if message["t"] == "rows" for row in message["upsert"]]
+        assert conversation in told
+
+
+async def test_another_librarian_cannot_take_a_poll_over(browsers: Browsers) -> None:
+    ana, dora = await browsers.of("ana"), await browsers.of("dora")
+    _, first = await ana.call("POST", "/live", [], headers=ana.headers())
+    query = f"/live?after=&connection={first['connection']}"
+    _, polled = await dora.call("POST", query, [], headers=dora.headers())
+    assert polled["connection"] != first["connection"]
+    assert polled["messages"][0]["me"]["id"] == "dora"
