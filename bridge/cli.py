@@ -263,3 +263,7 @@ def go(start: Callable[[], Awaitable[int]]) -> int:
 def say_wrong(error: Exception) -> int:
     print(error, file=sys.stderr)
     return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
+from structlog.tracebacks import ExceptionDictTransformer
 
 from bridge.adapter import Misconfigured
 from bridge.archive.archive import Archive
@@ -35,13 +36,16 @@ INBOX_PAGES = Path(__file__).parent / "inbox" / "static"
 
 
 def say_in_lines() -> None:
-    """Log as one line of JSON an event to standard error, which systemd keeps; ids, never bodies, addresses or secrets."""
+    """Log as one line of JSON an event to standard error, which systemd keeps; ids, never bodies, addresses or secrets.
+
+    A traceback is told without its variables, for the same reason.
+    """
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

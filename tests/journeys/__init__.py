@@ -1,0 +1,1 @@
+"""Whole journeys through a running house: real processes, real sockets, both sides."""

@@ -1,0 +1,151 @@
+"""A librarian's inbox without the browser: the REST interface and the live socket, as the pages use them.
+
+Writes carry an Idempotency-Key and are sent again until they are answered, so a killed daemon costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+
+AGAIN_S = 0.1
+PASSWORD = "a long enough password"
+
+
+class Librarian:
+    """One librarian who is signed in; `run` keeps the live socket connected."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self.name = name
+        self._api = f"{url}/api/v1"
+        self._web = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": url})
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._position = ""
+        self._watched: set[str] = set()
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.lines: dict[str, dict[str, dict[str, Any]]] = {}
+        self.news = asyncio.Event()
+        self.connected = asyncio.Event()
+
+    async def sign_in(self, code: str) -> None:
+        """Sign in with a one-time code and choose a password."""
+        self._web.headers["X-Deskbridge"] = "1"
+        for body in ({"name": self.name, "code": code}, {"name": self.name, "password": PASSWORD}):
+            async with self._web.post(f"{self._api}/login", json=body) as answer:
+                assert answer.status == 200, await answer.text()
+                self._web.headers["X-Deskbridge"] = (await answer.json())["csrf"]
+            if "code" in body:
+                asked = {"new": PASSWORD}
+                keyed = {"Idempotency-Key": secrets.token_hex(8)}
+                async with self._web.post(f"{self._api}/password", json=asked, headers=keyed) as answer:
+                    assert answer.status in (200, 204), await answer.text()
+                    self._web.headers["X-Deskbridge"] = "1"
+
+    async def close(self) -> None:
+        """Close the browser."""
+        await self._web.close()
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """Fetch something, again while the house is away."""
+        return (await self._ask("GET", path, None))[1]
+
+    async def do(self, path: str, body: dict[str, Any] | None = None, *, method: str = "POST") -> tuple[int, Any]:
+        """Write something once, however often it must be sent; status and answer."""
+        return await self._ask(method, path, body or {}, key=secrets.token_hex(12))
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None, key: str = "") -> tuple[int, Any]:
+        headers = {"Idempotency-Key": key} if key else {}
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, OSError, asyncio.IncompleteReadError):
+                async with self._web.request(method, f"{self._api}{path}", json=body, headers=headers) as answer:
+                    if answer.status not in (202, 429, 500, 502, 503, 504):
+                        text = await answer.read()
+                        return answer.status, (await answer.json() if text else {})
+            await asyncio.sleep(AGAIN_S)
+
+    async def attend(self, *queues: str) -> None:
+        """Be present at queues."""
+        status, said = await self.do("/presence", {"queues": list(queues)}, method="PUT")
+        assert status == 200, said
+
+    async def run(self) -> None:
+        """Stay connected to the live socket until cancelled."""
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, OSError, ConnectionError):
+                after = f"?after={self._position}" if self._position else ""
+                async with self._web.ws_connect(f"{self._api}/live{after}") as self._socket:
+                    for conversation in list(self._watched):
+                        await self._send({"t": "watch", "conversation": conversation})
+                    async for frame in self._socket:
+                        if frame.type is aiohttp.WSMsgType.TEXT:
+                            await self._take(frame.json())
+            self._socket = None
+            self.connected.clear()
+            await asyncio.sleep(AGAIN_S)
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if self._socket is not None and not self._socket.closed:
+            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+                await self._socket.send_json(message)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        kind = message["t"]
+        if kind == "hello":
+            if not self._position:
+                await self._load()
+            self.connected.set()
+        elif kind == "reset":
+            await self._load()
+        elif kind == "rows":
+            for row in message["upsert"]:
+                self.rows[row["id"]] = row
+            for gone in message["remove"]:
+                self.rows.pop(gone, None)
+        elif kind == "lines":
+            held = self.lines.setdefault(message["conversation"], {})
+            held.update({line["id"]: line for line in message["lines"]})
+        elif kind == "ping":
+            await self._send({"t": "pong", "at": message["at"]})
+        self._position = message.get("position", self._position)
+        self.news.set()
+
+    async def _load(self) -> None:
+        """Load lists and watched conversations afresh."""
+        self.rows.clear()
+        for view in ("waiting", "open"):
+            page = await self.get(f"/conversations?view={view}")
+            self.rows.update({row["id"]: row for row in page["rows"]})
+        for conversation in list(self._watched):
+            await self.watch(conversation)
+
+    async def watch(self, conversation: str) -> None:
+        """Open a conversation and follow it."""
+        self._watched.add(conversation)
+        shown = await self.get(f"/conversations/{conversation}")
+        held = self.lines.setdefault(conversation, {})
+        held.update({line["id"]: line for line in shown["lines"]})
+        await self._send({"t": "watch", "conversation": conversation, "position": shown["position"]})
+        self.news.set()
+
+    async def leave(self, conversation: str) -> None:
+        """Follow it no more."""
+        self._watched.discard(conversation)
+        await self._send({"t": "unwatch", "conversation": conversation})
+
+    def said(self, conversation: str, who: str = "patron") -> list[str]:
+        """What somebody said in a conversation, in order of position."""
+        lines = sorted(self.lines.get(conversation, {}).values(), key=lambda line: line["position"])
+        return [line["text"] for line in lines if line["who"] == who]
+
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
+        """Wait until something holds. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not true():
+                self.news.clear()
+                await self.news.wait()
