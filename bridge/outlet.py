@@ -3,15 +3,10 @@
 Rules
 - One lane a conversation; its order is the log's. At most one submission of a lane is in flight.
 - Retry holds its lane until it is sent or its deadline has passed; Uncertain releases it.
-- Before a submission that the network would not drop when it came twice, the attempt is written down. So after a crash a
-  pending part without an attempt is sent, and one with an attempt is in doubt.
-- Doubt: `idempotent` -> submit again under the same id; else `lookup` -> submit again only on a firm no; else never again,
-  and the librarian sees that nobody knows.
-- What is longer than the network takes is cut; the delivery is settled after its last part. A file that does not fit becomes
-  a link where there is one to give, else the whole delivery is refused with the reason.
+- What is longer than the network takes is cut; the delivery is settled after its last part.
 - A delivery that nobody could send by its deadline fails, visibly.
 
-Attempts are written as `2k` (parts before k are with the network, none is in flight) or `2k + 1` (part k was begun).
+What a network can carry is in `parts`, what is done about doubt in `submission`.
 """
 
 from __future__ import annotations
@@ -19,21 +14,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import structlog
 from prometheus_client import Counter
 
 from bridge.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.backoff import Backoff, leaves
+from bridge.bucket import Bucket
 from bridge.message import Attachment, Delivery, Receipt
-from bridge.split import split
+from bridge.parts import fit, in_parts
+from bridge.settling import Settling
 from bridge.store import Fenced, StoreError
-from routing.wire import decode_delivery, encode, source_key
+from bridge.submission import Submission
+from routing.wire import decode_delivery
 
 if TYPE_CHECKING:
     from bridge.store import OutEntry, Store
@@ -43,7 +40,6 @@ READ = 64  # commits in one read
 BLOCK_MS = 5000
 SEND_S = 90.0  # longer than any adapter's own time-outs
 STOP_S = 5.0  # what is in flight may finish when the drain is told to stop
-ASK_TIMES = 4  # lookups that answer "nobody can say" before the doubt is shown
 LIVE_PATIENCE_S = 3600
 SLOW_PATIENCE_S = 86_400
 
@@ -60,35 +56,6 @@ class _Work:
     entry: str
     delivery: Delivery
     attempt: int = -1
-
-
-class Bucket:
-    """A token bucket: `rate` a second in the long run, a second's worth at once; 0 = no limit."""
-
-    def __init__(self, rate: float, now: Callable[[], float] = time.monotonic) -> None:
-        self._rate = rate
-        self._burst = max(1.0, rate)
-        self._tokens = self._burst
-        self._now = now
-        self._last = now()
-        self._turn = asyncio.Lock()
-
-    def wait(self) -> float:
-        """Return the seconds until the next token, 0.0 when there is one now."""
-        now = self._now()
-        self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate)
-        self._last = now
-        return 0.0 if self._tokens >= 1 else (1 - self._tokens) / self._rate
-
-    async def take(self) -> None:
-        """Wait for a token, first come first served."""
-        if not self._rate:
-            return
-        async with self._turn:
-            if wait := self.wait():
-                await asyncio.sleep(wait)
-                self.wait()
-            self._tokens -= 1
 
 
 class Drain:
@@ -120,7 +87,7 @@ class Drain:
         self._lanes: dict[str, deque[_Work]] = {}
         self._on_its_way: set[str] = set()
         self._room = asyncio.Event()
-        self._settling = _Settling(store, channel)
+        self._settling = Settling(store, channel)
         self._tasks: asyncio.TaskGroup | None = None
 
     def open(self) -> None:
@@ -199,7 +166,7 @@ class Drain:
             work = lane.popleft()
             outcome = await self._deliver(work)
             DELIVERIES.labels(self._channel, type(outcome).__name__.lower()).inc()
-            await self._settling.settle(work, self._receipt(work.delivery, outcome))
+            await self._settling.settle(work.entry, self._receipt(work.delivery, outcome))
             self._busy.discard(_me())
             self._on_its_way.discard(work.delivery.id)
             self._room.set()
@@ -221,7 +188,7 @@ class Drain:
         first, doubt = max(0, work.attempt) // 2, work.attempt % 2 == 1 and work.attempt > 0
         outcome: Outcome = Sent()
         for number in range(min(first, len(parts) - 1), len(parts)):
-            submission = _Submission(self, parts[number], number, self._deadline(work.delivery), doubt)
+            submission = Submission(self, parts[number], number, self._deadline(work.delivery), doubt)
             outcome = await submission.outcome()
             doubt = False
             if not isinstance(outcome, Sent):
@@ -303,148 +270,10 @@ class Drain:
         return self._now()
 
 
-@dataclass(slots=True)
-class _Submission:
-    """One part, from the first try to its outcome."""
-
-    drain: Drain
-    part: Delivery
-    number: int
-    until: float
-    doubt: bool
-    backoff: Backoff = field(default_factory=lambda: Backoff(most=60.0))
-    asked: int = 0
-
-    async def outcome(self) -> Outcome:
-        """Return Sent, Rejected or Uncertain; never Retry."""
-        last, wait = "expired", 0.0
-        while await self.drain.standing(self.until):
-            outcome = await self._step()
-            match outcome:
-                case Sent() | Rejected():
-                    return outcome
-                case Uncertain() if not self._resolvable():
-                    return outcome
-                case Uncertain(reason):
-                    last, wait = reason, self.backoff.next()
-                case Retry(reason, after):
-                    last, wait = reason, self.backoff.next() if after is None else after
-            if self.drain.now() + wait >= self.until:
-                break
-            await asyncio.sleep(wait)
-        return Uncertain(last) if self.doubt else Rejected("expired", "" if last == "expired" else last)
-
-    async def _step(self) -> Outcome:
-        """Ask where there is doubt, submit where there is none."""
-        capabilities = self.drain.capabilities
-        if self.doubt and not capabilities.idempotent:
-            if not capabilities.lookup:
-                return Uncertain("interrupted")
-            arrived = await self.drain.ask(self.part)
-            if arrived is None:
-                self.asked += 1
-                return Uncertain("unknown")
-            if arrived:
-                return Sent()
-            self.doubt = False
-        return await self._submit()
-
-    async def _submit(self) -> Outcome:
-        certain = self.drain.capabilities.idempotent
-        if not certain and not await self.drain.remember(self.part, 2 * self.number + 1):
-            return Retry("store-away")
-        outcome = await self.drain.submit(self.part)
-        self.doubt = isinstance(outcome, Uncertain) or (certain and self.doubt and isinstance(outcome, Retry))
-        if isinstance(outcome, Retry) and not certain:
-            await self.drain.remember(self.part, 2 * self.number)
-        return outcome
-
-    def _resolvable(self) -> bool:
-        """Whether doubt can be turned into knowledge by trying again."""
-        capabilities = self.drain.capabilities
-        return capabilities.idempotent or (capabilities.lookup and self.asked < ASK_TIMES)
-
-
-class _Settling:
-    """Settles in batches: one call in flight, the next gathers; tried again until the store has it."""
-
-    def __init__(self, store: Store, channel: str) -> None:
-        self._store = store
-        self._channel = channel
-        self._waiting: list[tuple[_Work, Receipt, asyncio.Future[None]]] = []
-        self._wake = asyncio.Event()
-
-    async def settle(self, work: _Work, receipt: Receipt) -> None:
-        """Return once the delivery is settled and its receipt durable."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, receipt, done))
-        self._wake.set()
-        await done
-
-    async def run(self) -> None:
-        """Settle what comes, until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            if batch := self._waiting:
-                self._waiting = []
-                await self._batch(batch)
-
-    async def _batch(self, batch: Sequence[tuple[_Work, Receipt, asyncio.Future[None]]]) -> None:
-        rows = [(work.entry, work.delivery.id, encode(receipt), source_key(receipt)) for work, receipt, _ in batch]
-        backoff = Backoff(first=0.1, most=5.0)
-        while True:
-            try:
-                await self._store.settle(self._channel, rows)
-                break
-            except StoreError as error:
-                log.warning("settle failed", channel=self._channel, deliveries=len(rows), error=type(error).__name__)
-                await asyncio.sleep(backoff.next())
-        for _, _, done in batch:
-            if not done.done():
-                done.set_result(None)
-
-
 def _me() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     assert task is not None
     return task
-
-
-def fit(
-    delivery: Delivery, capabilities: Capabilities, link: Callable[[Attachment], str] | None = None
-) -> Delivery | Rejected:
-    """Return the delivery as this network can carry it, or why it cannot."""
-    if (delivery.kind == "mark" and not capabilities.marks) or (
-        delivery.kind in ("offer", "line") and not capabilities.staff
-    ):
-        return Rejected("undeclared", f"the channel carries no {delivery.kind}")
-    large = [each for each in delivery.attachments if not 0 < each.size <= capabilities.max_media]
-    if not large:
-        return delivery
-    if link is None:
-        return Rejected("attachment-too-large" if capabilities.max_media else "no-attachments")
-    links = [f"{each.name}: {link(each)}" for each in large]
-    kept = tuple(each for each in delivery.attachments if each not in large)
-    text = "\n".join([*([delivery.text] if delivery.text else []), *links])
-    return msgspec.structs.replace(delivery, text=text, attachments=kept)
-
-
-def in_parts(delivery: Delivery, limit: int) -> list[Delivery]:
-    """Return a delivery in parts of at most `limit` characters; files go with the last part."""
-    texts = split(delivery.text, limit)
-    if len(texts) == 1:
-        return [delivery]
-    count = len(texts)
-    return [
-        msgspec.structs.replace(
-            delivery,
-            id=f"{delivery.id}.{number}.{count}",
-            text=text,
-            attachments=delivery.attachments if number == count else (),
-        )
-        for number, text in enumerate(texts, 1)
-    ]
 
 
 def fanout(store: Store, channel: str) -> Callable[[str], AsyncIterator[tuple[str, Delivery]]]:

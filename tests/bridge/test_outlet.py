@@ -14,8 +14,10 @@ import pytest
 import pytest_asyncio
 
 from bridge.adapter import Capabilities, Rejected, Retry, Sent, Uncertain
+from bridge.bucket import Bucket
 from bridge.message import Attachment
-from bridge.outlet import Bucket, Drain, fanout, fit, in_parts
+from bridge.outlet import Drain, fanout
+from bridge.parts import fit, in_parts
 from bridge.store import Fenced
 from tests.bridge.harbour import CHANNEL, Harbour, Pen, delivery, harbour, writing
 
@@ -355,4 +357,4 @@ async def test_fan_out_readers_each_see_everything_from_their_place(port: Harbou
         number += 1
     assert now.result()[1].text not in ("text 1", "text 2")
     await first.aclose()  # type: ignore[attr-defined]  # an async generator is one
-    await later.aclose()  # type: ignore[attr-defined]
+    await later.aclose()  # type: ignore[attr-defined]  # the same

@@ -1,0 +1,105 @@
+"""One part, from the first try to its outcome, and what is done about doubt.
+
+Before a submission that the network would not drop when it came twice, the attempt is written down. So after a crash a
+pending part without an attempt is sent, and one with an attempt is in doubt. Doubt: `idempotent` -> submit again under the
+same id; else `lookup` -> submit again only on a firm no; else never again, and the librarian sees that nobody knows.
+
+Attempts are written as `2k` (parts before k are with the network, none is in flight) or `2k + 1` (part k was begun).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bridge.adapter import Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
+from bridge.backoff import Backoff
+from bridge.message import Delivery
+
+ASK_TIMES = 4  # lookups that answer "nobody can say" before the doubt is shown
+
+
+class Way(Protocol):
+    """What a submission asks of the drain that it belongs to."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the adapter declares."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+    async def standing(self, until: float) -> bool:
+        """Wait until the session stands; False when `until` (s since the epoch) came first."""
+
+    async def remember(self, delivery: Delivery, mark: int) -> bool:
+        """Write down an attempt; False when the store is away. Raises Fenced."""
+
+    async def submit(self, part: Delivery) -> Outcome:
+        """Hand a part to the adapter and wait for what became of it."""
+
+    async def ask(self, part: Delivery) -> bool | None:
+        """Ask the network whether a part arrived."""
+
+
+@dataclass(slots=True)
+class Submission:
+    """One part, from the first try to its outcome."""
+
+    way: Way
+    part: Delivery
+    number: int
+    until: float
+    doubt: bool
+    backoff: Backoff = field(default_factory=lambda: Backoff(most=60.0))
+    asked: int = 0
+
+    async def outcome(self) -> Outcome:
+        """Return Sent, Rejected or Uncertain; never Retry."""
+        last, wait = "expired", 0.0
+        while await self.way.standing(self.until):
+            outcome = await self._step()
+            match outcome:
+                case Sent() | Rejected():
+                    return outcome
+                case Uncertain() if not self._resolvable():
+                    return outcome
+                case Uncertain(reason):
+                    last, wait = reason, self.backoff.next()
+                case Retry(reason, after):
+                    last, wait = reason, self.backoff.next() if after is None else after
+            if self.way.now() + wait >= self.until:
+                break
+            await asyncio.sleep(wait)
+        return Uncertain(last) if self.doubt else Rejected("expired", "" if last == "expired" else last)
+
+    async def _step(self) -> Outcome:
+        """Ask where there is doubt, submit where there is none."""
+        capabilities = self.way.capabilities
+        if self.doubt and not capabilities.idempotent:
+            if not capabilities.lookup:
+                return Uncertain("interrupted")
+            arrived = await self.way.ask(self.part)
+            if arrived is None:
+                self.asked += 1
+                return Uncertain("unknown")
+            if arrived:
+                return Sent()
+            self.doubt = False
+        return await self._submit()
+
+    async def _submit(self) -> Outcome:
+        certain = self.way.capabilities.idempotent
+        if not certain and not await self.way.remember(self.part, 2 * self.number + 1):
+            return Retry("store-away")
+        outcome = await self.way.submit(self.part)
+        self.doubt = isinstance(outcome, Uncertain) or (certain and self.doubt and isinstance(outcome, Retry))
+        if isinstance(outcome, Retry) and not certain:
+            await self.way.remember(self.part, 2 * self.number)
+        return outcome
+
+    def _resolvable(self) -> bool:
+        """Whether doubt can be turned into knowledge by trying again."""
+        capabilities = self.way.capabilities
+        return capabilities.idempotent or (capabilities.lookup and self.asked < ASK_TIMES)
