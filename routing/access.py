@@ -37,7 +37,7 @@ def connected(state: State, librarian: str) -> bool:
 
 
 def serving(state: State, queue: str, tiers: range | None = None) -> Iterator[str]:
-    """Iterate over the librarians present at `queue` (connected and opted in) in these tiers, or in all."""
+    """Iterate, in no order, over the librarians present at `queue` (connected and opted in) in these tiers, or in all."""
     level = state.roster.service(queue).level
     for librarian in state.present.get(queue, ()):
         number = level.get(librarian)

@@ -51,7 +51,7 @@ def ask(turn: Turn, conversation: str, tiers: range | None = None) -> None:
         return
     service = turn.state.roster.service(it.queue)
     if service.queue.policy == "offer":
-        able = [one for one in serving(turn.state, it.queue, tiers) if one not in it.declined]
+        able = sorted(one for one in serving(turn.state, it.queue, tiers) if one not in it.declined)
         tell(turn, it, [one for one in able if room(turn.state, one, it.live) > 0])
     else:
         librarian = pick(turn.state, it)

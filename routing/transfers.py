@@ -44,16 +44,10 @@ def transfer(turn: Turn, action: Action, deed: Transfer) -> None:
             expires_at=turn.at + lasts,
         )
     )
-    asked = [deed.librarian] if deed.librarian else [one for one in serving(turn.state, deed.queue) if one != action.by]
-    for librarian in asked:
-        relay(
-            turn,
-            it,
-            librarian,
-            "transfer",
-            librarian=turn.state.roster.shown(action.by),
-            text=deed.note or it.last_text,
-        )
+    shown, text = turn.state.roster.shown(action.by), deed.note or it.last_text
+    for librarian in [deed.librarian] if deed.librarian else sorted(serving(turn.state, deed.queue)):
+        if librarian != action.by:
+            relay(turn, it, librarian, "transfer", librarian=shown, text=text)
     if it.live and not it.gone:
         notify(turn, it, "transfer", passing=True)
 

@@ -102,6 +102,13 @@ ENGLISH: dict[str, str] = {
     "delivery.blocked": "The patron has blocked this address.",
     "delivery.channel-down": "The channel is not working.",
     "delivery.gone": "The patron has left.",
+    "delivery.undeclared": "This channel cannot carry it.",
+    "delivery.attachment-too-large": "The file is too large for this channel.",
+    "delivery.attachment-gone": "The file is no longer there.",
+    "delivery.timeout": "The network did not answer in time: it may or may not have arrived.",
+    "delivery.interrupted": "Sending was interrupted: it may or may not have arrived.",
+    "delivery.internal": "Something went wrong while sending: it may or may not have arrived.",
+    "delivery.unknown": "It is not known what became of it.",
 }
 
 
