@@ -97,7 +97,7 @@ async def test_too_large_and_empty_files_are_refused(desk: Desk, browsers: Brows
     async with ana.session.post(url, data=endless(), headers=ana.headers()) as response:
         assert (response.status, (await response.json())["error"]) == (413, "too-large")
     assert (await upload(ana, conversation, b"", "empty.png"))[0] == 422
-    leftovers = [file for file in (desk.data / "blobs").rglob("*.part")]
+    leftovers = list((desk.data / "blobs").rglob("*.part"))
     assert leftovers == []
 
 
