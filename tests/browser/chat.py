@@ -10,18 +10,21 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-import axe_playwright_python
+import aiohttp
 from aiohttp import web
 from playwright.async_api import Browser, FrameLocator, Page, async_playwright
 from playwright.async_api import Frame as Document
 
 from adapters.webchat.adapter import WebchatAdapter, WebchatConfig
+from bridge.adapter import Desk
 from bridge.message import Message
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
+from bridge.testing.scene import eventually
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGS = [
@@ -34,7 +37,7 @@ ARGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
 SHOTS = os.environ.get("DESKBRIDGE_SHOTS", "")  # a folder: keep pictures of what tests look at
 POLICY = "default-src 'none'; script-src 'self' {house}; frame-src {house}; connect-src {house}; style-src 'self'; img-src 'self'"
 HTML = """<!doctype html><html lang="en"><head><title>A library</title><meta name="viewport" content="width=device-width">
@@ -90,14 +93,26 @@ class Chat:
     complaints: list[str]  # errors in the console, requests to strangers
 
     @property
-    def frame(self) -> FrameLocator:
-        """The chat in its frame."""
-        return self.page.frame_locator("iframe")
+    def frame(self) -> FrameLocator | Page:
+        """The chat, in its frame or alone."""
+        return self.page if self.page.url.endswith("/chat") else self.page.frame_locator("iframe")
 
     @property
     def document(self) -> Document:
-        """The frame's document."""
-        return next(frame for frame in self.page.frames if "/frame" in frame.url)
+        """The chat's document."""
+        return next(frame for frame in self.page.frames if frame.url.partition("?")[0].endswith(("/frame", "/chat")))
+
+    async def show(self, desk: Desk) -> None:
+        """Have the desk be so, and the house tell it."""
+        self.ring.show(desk)
+        url = f"{self.ring.url}/channels/here/status"
+        async with aiohttp.ClientSession() as session:
+
+            async def told() -> bool:
+                async with session.get(url) as answer:
+                    return bool((await answer.json())["desk"]["open"] == desk.open)
+
+            assert await eventually(told, 20)
 
     async def visit(self, path: str = "/page?secret=1#part") -> None:
         """Load the library's page."""
@@ -108,6 +123,11 @@ class Chat:
     def launcher(self) -> Any:
         """The button on the library's page."""
         return self.page.locator("deskbridge-chat button")
+
+    async def alone(self) -> None:
+        """Load the chat as a page of its own, where it may keep things (a foreign frame may not, in this browser)."""
+        await self.page.goto(f"{self.ring.url}/channels/here/chat")
+        await self.page.locator(".light:not(.connecting)").wait_for()
 
     async def open(self) -> None:
         """Press the button and wait for the chat."""

@@ -1,7 +1,7 @@
 // Where the patron writes: a line that grows, files, and before the first message perhaps a name and an address.
 
 import type { TargetedKeyboardEvent } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./chat";
 import { Attach, Send } from "./icons";
 import type { FileRef, Settings } from "./types";
@@ -35,7 +35,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
 
   const { name, contact } = chat.patron;
   useEffect(() => setPatron((now) => ({ name: now.name || name, contact: now.contact || contact })), [name, contact]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!box.current) return;
     box.current.style.height = "auto";
     box.current.style.height = `${Math.min(box.current.scrollHeight + 2, TALLEST)}px`;

@@ -14,7 +14,7 @@ export function pieces(text: string): Piece[] {
   const found: Piece[] = [];
   let end = 0;
   for (const match of text.matchAll(LINK)) {
-    const shown = match[0].replace(TRAILING, "");
+    const shown = trimmed(match[0]);
     const href = target(shown);
     if (!href) continue;
     if (match.index > end) found.push({ text: text.slice(end, match.index) });
@@ -23,6 +23,14 @@ export function pieces(text: string): Piece[] {
   }
   if (end < text.length) found.push({ text: text.slice(end) });
   return found;
+}
+
+/** Without the sentence's own marks at the end; a bracket that the address opened stays. */
+function trimmed(link: string): string {
+  let shown = link.replace(TRAILING, "");
+  const rest = link.slice(shown.length);
+  if (rest.startsWith(")") && shown.split("(").length > shown.split(")").length) shown += ")";
+  return shown;
 }
 
 function target(shown: string): string {
