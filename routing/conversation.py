@@ -22,7 +22,7 @@ from routing.deliveries import notify, relay
 from routing.events import Closed, FollowUpOpened, Identified, Opened, PatronGone, Received, Reopened, Turned
 from routing.holding import take
 from routing.hours import chain_open, next_opening
-from routing.offers import enqueue
+from routing.offers import drain, enqueue
 from routing.records import Conversation, Route, at_key
 from routing.roster import Service
 from routing.state import State
@@ -51,6 +51,8 @@ def receive(turn: Turn, message: Message) -> None:
         _add(turn, it, message)
         if it.state == "active":
             _reach_owner(turn, it, message)
+            if state.conversations[it.id].live != it.live:
+                drain(turn, it.owner)
 
 
 def _joins(state: State, message: Message, key: str, now: int) -> Conversation | None:

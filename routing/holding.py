@@ -17,6 +17,8 @@ from routing.records import Conversation, Pace, Staff
 from routing.state import State
 from routing.turn import Turn
 
+LONG_MS = 3_600_000  # who waited longer came while nobody was there: no guide to the usual wait
+
 
 def take(turn: Turn, it: Conversation, by: str, how: str) -> None:
     """Let `by` have a conversation that waits, or that was handed over."""
@@ -95,7 +97,9 @@ def claimed(state: State, event: Claimed, at: int) -> None:
 
 
 def _paced(state: State, it: Conversation, at: int) -> None:
-    waited = max(at - it.queued_at, 0)
+    waited = at - it.queued_at
+    if not it.live or not 0 <= waited <= LONG_MS:
+        return
     pace = state.paces.get(it.queue)
     if pace is None:
         state.paces.put(it.queue, Pace(wait_ms=waited, count=1, at=at))

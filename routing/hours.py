@@ -40,9 +40,3 @@ def next_opening(roster: Roster, service: Service, now: int) -> tuple[int, str]:
             words = library.opening_words[at] if at < len(library.opening_words) else ""
             found.append((openings[at][0], words))
     return min(found, default=(0, ""))
-
-
-def next_change(roster: Roster, service: Service, now: int) -> int:
-    """Return when the chain next opens or closes somewhere (ms), 0 when never."""
-    edges = (edge for name in service.libraries for span in roster.library(name).openings or () for edge in span)
-    return min((edge for edge in edges if edge > now), default=0)

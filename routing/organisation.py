@@ -26,7 +26,7 @@ class Tier(Wire):
 
 
 class Queue(Wire):
-    """Where conversations wait. `id` is `library/name`; `hours` "" = the library's."""
+    """Where conversations wait. `id` is `library/name`; without tiers all of its library's librarians serve it."""
 
     id: str
     name: str

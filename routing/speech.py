@@ -1,7 +1,8 @@
 """What librarians say: answers to the patron, notes for colleagues, read marks.
 
 The first answer claims a waiting conversation. A sender who writes while his transfer is on offer takes it back. Notes have no
-kind of delivery that could reach a patron.
+kind of delivery that could reach a patron. An answer to another address moves the talk there; where that is a slow channel, the
+librarian has room for another live one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from routing.deadlines import due
 from routing.deliveries import compose, relay, route, sent_out, unpark
 from routing.events import Noted, ReadUpTo, Said
 from routing.holding import take
+from routing.offers import drain
 from routing.records import Conversation, Route, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
@@ -74,6 +76,8 @@ def _speak(turn: Turn, action: Action, deed: Say, to: Route) -> None:
     )
     turn.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script))
     unpark(turn, delivery)
+    if it.live and not turn.state.conversations[it.id].live:
+        drain(turn, action.by)
     if action.via == "inbox":
         relay(turn, it, action.by, "said", librarian=author, text=deed.text)
 
