@@ -43,7 +43,8 @@ async def _signed_in(call: Call, librarian: str) -> web.Response:
     session = await accounts.session(token)
     if session is None:
         raise Refusal(401, "wrong", "The account was closed a moment ago.")
-    found = rows.me_of(call.state, session, libraries_of(call.state, librarian), coordinated(call.state, librarian))
+    state = call.inbox.staffroom_of(session).room.replica.state
+    found = rows.me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian))
     response = answer(found)
     sessions.give(response, call.request, token)
     return response

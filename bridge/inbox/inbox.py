@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 
 from aiohttp import web
 
@@ -35,7 +36,7 @@ class Inbox:
     def __init__(self, rooms: Sequence[Room]) -> None:
         self.staffrooms = [Staffroom(room) for room in rooms]
         self.accounts: Accounts = rooms[0].archive.accounts
-        self._description = encode(describe(ROUTES, rooms[0].version))
+        self._description = encode(describe(ROUTES, version("deskbridge")))
 
     def mount(self, app: web.Application) -> None:
         """Put all routes into an application and tie the live side to its life."""

@@ -55,7 +55,6 @@ class Room:
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     public_url: str = ""
-    version: str = "0"
     answer_s: float = 5.0  # how long an action waits for what it brings about
     ping_s: float = 15.0
     dead_s: float = 40.0

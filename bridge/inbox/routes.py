@@ -24,6 +24,7 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from bridge.archive.accounts import Session
+    from bridge.inbox.inbox import Inbox
     from bridge.inbox.room import Room
     from bridge.inbox.staffroom import Staffroom
     from routing.state import State
@@ -64,6 +65,7 @@ class Call:
     """One request, checked: who asks, what, and about what."""
 
     request: web.Request
+    inbox: Inbox
     staffroom: Staffroom
     session: Session | None
     body: Any

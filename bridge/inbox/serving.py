@@ -76,7 +76,7 @@ async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.Stream
         check_origin(room, request)
         check_token(request, session)
     _check_rate(room, route, session)
-    call = Call(request, staffroom, session, None, _key(route, request), _query(route, request))
+    call = Call(request, inbox, staffroom, session, None, _key(route, request), _query(route, request))
     if route.access == "coordinator":
         check_coordinator(call)
     if session is not None and call.key and route.asks is not bytes:

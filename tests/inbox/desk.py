@@ -85,8 +85,11 @@ async def until(true: Callable[[], Any], what: str = "") -> Any:
 class Desk:
     """One running desk."""
 
-    def __init__(self, room: Room, url: str, server: RedisServer, inbox: Inbox, data: Path) -> None:
+    def __init__(
+        self, room: Room, url: str, server: RedisServer, inbox: Inbox, data: Path, stop: Callable[[], Any]
+    ) -> None:
         self.room = room
+        self.stop = stop
         self.url = url
         self.server = server
         self.inbox = inbox
@@ -271,7 +274,7 @@ async def desk(data: Path, *, pages: Path | None = None, scripted: bool = False,
         web = Server(app, "127.0.0.1:0")
         await web.start()
         stack.push_async_callback(web.stop)
-        yield Desk(room, web.url, server, inbox, data)
+        yield Desk(room, web.url, server, inbox, data, web.stop)
 
 
 async def _room(

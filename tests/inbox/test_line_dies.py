@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.inbox.desk import DEADLINE, desk, until
+from tests.inbox.desk import DEADLINE, Client, desk, until
 
 
 async def test_a_page_that_does_not_answer_is_dropped(tmp_path: Path) -> None:
@@ -43,6 +43,19 @@ async def test_a_long_poll_that_nobody_comes_back_to_ends(tmp_path: Path, monkey
         await until(lambda: not running.room.replica.state.staff["ana"].connections, "its seat is free")
 
 
+async def test_a_process_that_stops_says_good_bye(tmp_path: Path) -> None:
+    async with desk(tmp_path) as running:
+        browser = running.client()
+        page = await (await browser.enter("ana")).live()
+        await page.until(lambda m: m["t"] == "hello")
+        stopped = asyncio.create_task(running.stop())
+        async for _ in page.socket:
+            pass
+        assert page.socket.close_code == 1001
+        await stopped
+        await browser.session.close()
+
+
 async def test_redis_gone_is_said_and_nothing_is_acknowledged(tmp_path: Path) -> None:
     async with desk(tmp_path) as running, running.client() as browser:
         ana = await browser.enter("ana")
@@ -71,8 +84,8 @@ async def test_redis_gone_is_said_and_nothing_is_acknowledged(tmp_path: Path) ->
             lines = await _librarian_lines(ana, conversation)
 
 
-async def _librarian_lines(client: object, conversation: str) -> list[str]:
-    _, view = await client.get(f"/conversations/{conversation}")  # type: ignore[attr-defined]
+async def _librarian_lines(client: Client, conversation: str) -> list[str]:
+    _, view = await client.get(f"/conversations/{conversation}")
     return [line["text"] for line in view["lines"] if line["who"] == "librarian"]
 
 
