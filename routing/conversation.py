@@ -22,7 +22,7 @@ from routing.deliveries import notify, relay
 from routing.events import Closed, FollowUpOpened, Identified, Opened, PatronGone, Received, Reopened, Turned
 from routing.holding import take
 from routing.hours import chain_open, next_opening
-from routing.offers import drain, enqueue
+from routing.offers import ask, drain, enqueue
 from routing.records import Conversation, Route, at_key
 from routing.roster import Service
 from routing.state import State
@@ -51,8 +51,8 @@ def receive(turn: Turn, message: Message) -> None:
         _add(turn, it, message)
         if it.state == "active":
             _reach_owner(turn, it, message)
-            if state.conversations[it.id].live != it.live:
-                drain(turn, it.owner)
+        if state.conversations[it.id].live != it.live:
+            _make_room(turn, it)
 
 
 def _joins(state: State, message: Message, key: str, now: int) -> Conversation | None:
@@ -107,6 +107,15 @@ def _reach_owner(turn: Turn, it: Conversation, message: Message) -> None:
     staff = turn.state.staff.get(it.owner)
     if not it.live and (staff is None or not staff.grace_until):
         enqueue(turn, turn.state.conversations[it.id], it.queue, turn.at, "lost-librarian")
+
+
+def _make_room(turn: Turn, it: Conversation) -> None:
+    """Go on from the other count: the talk has moved between live and slow channels."""
+    holder = it.owner or it.offered
+    if holder:
+        drain(turn, holder)
+    elif turn.state.roster.service(it.queue).queue.policy != "offer":
+        ask(turn, it.id)
 
 
 # ---- a new one -----------------------------------------------------------------------------------------------------------

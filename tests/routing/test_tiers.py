@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from routing import desk
 from routing.organisation import Library, Queue
-from tests.routing.play import BEGIN, Play, cooperative, north
+from tests.routing.play import BEGIN, Play, assigning, cooperative, north
 
 STAFF = """
     > ana comes p1.a
@@ -168,3 +168,31 @@ def test_libraries_and_channels_ignore_older_words() -> None:
     assert play.state.libraries["north"].name == "North Library"
     play.give(Library(id="north", revision=2, name="Newer"))
     assert play.state.libraries["north"].name == "Newer"
+
+
+def test_a_talk_that_moves_to_mail_makes_room_for_another_live_one() -> None:
+    play = Play(assigning()).script(
+        """
+        > ana comes
+        > ana serves north/ask live=1
+        > p1 contact=jane@example.org: a
+        > p2: b
+        > p1 leaves
+        > ana says p1: by mail then
+        """
+    )
+    assert [play.owner("p1"), play.owner("p2")] == ["ana", "ana"]
+    assert not play.of("p1").live
+
+
+def test_an_offer_in_turn_that_moves_to_mail_makes_room_too() -> None:
+    play = Play(assigning(offer_s=60)).script("> ana comes\n> ana serves north/ask live=1\n> p1: a\n> p2: b")
+    assert [play.owner("p1"), play.owner("p2")] == ["ana", ""]
+    play.write("jane@mail", "it is me, by mail", thread=play.id_of("p1"))
+    assert [play.owner("p1"), play.owner("p2")] == ["ana", "ana"]
+
+
+def test_a_waiting_one_that_moves_to_mail_finds_slow_room() -> None:
+    play = Play(assigning()).script("> ana comes\n> ana serves north/ask live=1\n> p1: a\n> p2: b")
+    play.write("jane@mail", "it is me, by mail", thread=play.id_of("p2"))
+    assert play.owner("p2") == "ana"
