@@ -370,7 +370,7 @@ export interface Tier {
   after_s: number;
 }
 
-/** Where conversations wait. `id` is `library/name`; `hours` "" = the library's. */
+/** Where conversations wait. `id` is `library/name`; without tiers all of its library's librarians serve it. */
 export interface Queue {
   id: string;
   name: string;
