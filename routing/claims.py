@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bridge.message import Accept, Action, Claim, Reject, Release
 from routing.access import asked, coordinates, eligible
-from routing.deadlines import due
+from routing.deadlines import settled
 from routing.events import OfferRejected, Released
 from routing.holding import take
 from routing.offers import ask, drain, enqueue, freed
@@ -81,5 +81,5 @@ def released(state: State, event: Released, at: int) -> None:
     it = state.conversations[event.conversation]
     owner = it.owner
     it = replace(it, state="waiting", owner="", handover=None, declined=(owner,), offered="", offer_until=0)
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
     freed(state, owner, at)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from bridge.message import Action, Close, FollowUpPlan, Recode, Reopen, derive
 from routing.access import coordinates, eligible, visible
 from routing.conversation import ADDRESS, tidy_contact
-from routing.deadlines import due
+from routing.deadlines import settled
 from routing.deliveries import notify
 from routing.events import Closed, FollowUpChanged, FollowUpOpened, Forgotten, Recoded, TransferEnded
 from routing.events import Reopened as ReopenedEvent
@@ -224,7 +224,7 @@ def closed(state: State, event: Closed, at: int) -> None:
         closed_at=at,
         code=event.code,
     )
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
     if owner:
         freed(state, owner, at)
     if it.helper and state.roster.service(it.queue).queue.prefer_known:

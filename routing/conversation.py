@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bridge.message import ChannelStatus, FollowUpPlan, Message, derive
 from routing.access import connected, room, serving
-from routing.deadlines import due, forget_at
+from routing.deadlines import forget_at, settled
 from routing.deliveries import notify, relay
 from routing.events import Closed, FollowUpOpened, Identified, Opened, PatronGone, Received, Reopened, Turned
 from routing.holding import take
@@ -234,12 +234,12 @@ def received(state: State, event: Received, at: int) -> None:
     """Add the patron's words; it is the librarian's turn."""
     message = event.message
     it = state.conversations[event.conversation]
+    plain = it.state == "active" and it.turn == "librarian"
     if it.channel != message.channel or it.address != message.sender:
-        it = _moved(state, it, message)
+        it, plain = _moved(state, it, message), False
         reply = it.reply
     else:
         reply = message.reply or it.reply
-    turned = it.state == "active" and it.turn != "librarian"
     it = replace(
         it,
         reply=reply,
@@ -253,10 +253,9 @@ def received(state: State, event: Received, at: int) -> None:
         wrote_after=it.wrote_after or it.state == "active",
         left_address=it.left_address or ("@" in message.text and ADDRESS.search(message.text) is not None),
     )
-    if turned:
+    if it.state == "active" and it.turn != "librarian":
         it = replace(it, turn="librarian", turn_at=at, nudges=0, nudged_at=0)
-        it = replace(it, due=due(state, it))
-    state.conversations.put(it.id, it)
+    state.conversations.put(it.id, it if plain else settled(state, it))
 
 
 def _moved(state: State, it: Conversation, message: Message) -> Conversation:
@@ -300,4 +299,4 @@ def reopened(state: State, event: Reopened, at: int) -> None:
         gone=False,
         gone_at=0,
     )
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))

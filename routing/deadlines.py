@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from routing.records import Conversation
 from routing.roster import Service
 from routing.state import State
@@ -28,6 +30,12 @@ def due(state: State, it: Conversation) -> int:
     else:
         dues = [forget_at(state, it)]
     return min((when for when in dues if when), default=0)
+
+
+def settled(state: State, it: Conversation) -> Conversation:
+    """Return the conversation with its next deadline set."""
+    when = due(state, it)
+    return it if when == it.due else replace(it, due=when)
 
 
 def _waiting(state: State, it: Conversation) -> list[int]:

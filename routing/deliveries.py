@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from bridge.message import Attachment, Delivery, Kind, PatronSign, Receipt
 from routing import wording
 from routing.access import staff_route
-from routing.deadlines import due
+from routing.deadlines import settled
 from routing.events import Noticed, Parked, PatronGone, Progressed, Relayed
 from routing.records import Conversation, DeliveryState, ParkedReceipt, Route, at_key
 from routing.state import State
@@ -211,7 +211,7 @@ def noticed(state: State, event: Noticed, at: int) -> None:
     if event.delivery.event in TELLS_WAIT:
         it = state.conversations[event.conversation]
         it = replace(it, told_wait=True)
-        state.conversations.put(it.id, replace(it, due=due(state, it)))
+        state.conversations.put(it.id, settled(state, it))
 
 
 def relayed(state: State, event: Relayed, at: int) -> None:
@@ -245,4 +245,4 @@ def patron_gone(state: State, event: PatronGone, at: int) -> None:
     """Remember whether the patron is there."""
     it = state.conversations[event.conversation]
     it = replace(it, gone=event.gone, gone_at=at if event.gone else 0, patron_at=it.patron_at if event.gone else at)
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bridge.message import Action, SetFollowUp
 from routing.access import active
 from routing.conversation import tidy_contact
-from routing.deadlines import due
+from routing.deadlines import settled
 from routing.events import FollowUpChanged, FollowUpOpened, Reminded
 from routing.records import FollowUp
 from routing.refusals import done, refuse
@@ -110,4 +110,4 @@ def _hold(state: State, conversation: str, follow_up: str, at: int = 0) -> None:
     if it is not None:
         closed_at = at if it.state == "closed" and not follow_up else it.closed_at
         it = replace(it, follow_up=follow_up, closed_at=closed_at)
-        state.conversations.put(it.id, replace(it, due=due(state, it)))
+        state.conversations.put(it.id, settled(state, it))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from routing.assign import routed
-from routing.deadlines import due
+from routing.deadlines import settled
 from routing.deliveries import notify, staff_delivery
 from routing.events import Claimed, Revoked
 from routing.records import Conversation, Pace, Staff
@@ -85,7 +85,7 @@ def claimed(state: State, event: Claimed, at: int) -> None:
         nudges=0,
         nudged_at=0,
     )
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
     if event.how == "assign":
         routed(state, it.queue, event.by, at)
         return

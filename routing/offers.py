@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from routing.access import room, serving, staff_route
 from routing.assign import pick, resting, routed
-from routing.deadlines import due
+from routing.deadlines import settled
 from routing.deliveries import sent_out, staff_delivery
 from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened
 from routing.holding import take
@@ -179,13 +179,13 @@ def queued(state: State, event: Queued, at: int) -> None:
         turn="",
         nudges=0,
     )
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
 
 
 def tier_opened(state: State, event: TierOpened, at: int) -> None:
     """Ask one tier more."""
     it = replace(state.conversations[event.conversation], tier=event.tier, tier_at=at)
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
 
 
 def offered(state: State, event: Offered, at: int) -> None:
@@ -197,7 +197,7 @@ def offered(state: State, event: Offered, at: int) -> None:
     if event.assigned:
         it = replace(it, offered=event.to[0], offer_until=event.expires_at)
         routed(state, it.queue, event.to[0], at)
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
 
 
 def revoked(state: State, event: Revoked, at: int) -> None:
@@ -209,13 +209,13 @@ def revoked(state: State, event: Revoked, at: int) -> None:
     if it.offered in event.to:
         passed = event.reason == "timeout"
         it = _passed(it, it.offered, at) if passed else replace(it, offered="", offer_until=0)
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
 
 
 def offer_rejected(state: State, event: OfferRejected, at: int) -> None:
     """Ask this librarian no more in this round."""
     it = _passed(state.conversations[event.conversation], event.by, at)
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
 
 
 def _passed(it: Conversation, librarian: str, at: int) -> Conversation:

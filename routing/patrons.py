@@ -11,6 +11,7 @@ from bridge.message import Action, Block, Identify, Merge, Unblock, Unmerge
 from routing.access import visible
 from routing.closing import PHONE
 from routing.conversation import ADDRESS, tidy_contact
+from routing.deadlines import settled
 from routing.events import Blocked, Identified, Merged, Unblocked, Unmerged
 from routing.records import Barred, Conversation, at_key
 from routing.refusals import done, held, refuse
@@ -103,7 +104,7 @@ def identified(state: State, event: Identified, at: int) -> None:
     """Keep what is known now."""
     it = state.conversations[event.conversation]
     it = replace(it, name=event.name or it.name, contact=event.contact or it.contact)
-    state.conversations.put(it.id, it)
+    state.conversations.put(it.id, settled(state, it))
 
 
 def merged(state: State, event: Merged, at: int) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bridge.message import Action, MarkRead, Note, Say
 from routing.access import asked, eligible, visible
 from routing.conversation import SHOWN, move
-from routing.deadlines import due
+from routing.deadlines import settled
 from routing.deliveries import compose, relay, route, sent_out, unpark
 from routing.events import Noted, ReadUpTo, Said
 from routing.holding import take
@@ -139,7 +139,7 @@ def said(state: State, event: Said, at: int) -> None:
         nudges=0,
         nudged_at=0,
     )
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
 
 
 def noted(state: State, event: Noted, at: int) -> None:

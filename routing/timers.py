@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from routing.closing import end
-from routing.deadlines import again_at, concierge_at, due, forget_at, given_up_at, next_tier_at, silence
+from routing.deadlines import again_at, concierge_at, forget_at, given_up_at, next_tier_at, settled, silence
 from routing.deliveries import notify, relay
 from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
@@ -148,4 +148,4 @@ def reminded(state: State, event: Reminded, at: int) -> None:
         it = replace(it, told_wait=True)
     else:
         it = replace(it, nudges=STEPS.get(event.what, it.nudges), nudged_at=at)
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))

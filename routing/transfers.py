@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Transfer
 from routing.access import active, connected, serving
-from routing.deadlines import due
+from routing.deadlines import settled
 from routing.deliveries import notify, relay
 from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered
 from routing.holding import take
@@ -111,10 +111,10 @@ def transfer_offered(state: State, event: TransferOffered, at: int) -> None:
         by=event.by, librarian=event.librarian, queue=event.queue, note=event.note, expires_at=event.expires_at
     )
     it = replace(state.conversations[event.conversation], handover=handover, declined=())
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
 
 
 def transfer_ended(state: State, event: TransferEnded, at: int) -> None:
     """Take it off offer."""
     it = replace(state.conversations[event.conversation], handover=None, declined=())
-    state.conversations.put(it.id, replace(it, due=due(state, it)))
+    state.conversations.put(it.id, settled(state, it))
