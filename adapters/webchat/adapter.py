@@ -116,13 +116,18 @@ class WebchatAdapter:
 
     async def run(self) -> None:
         """Serve until cancelled; raises what the house's own ports raise."""
-        await self._ports.inlet.up()
         self._open = True
         try:
-            await together(self._fan_out(), self._overhear(), self._desks.run(), self._sweep())
+            await together(self._fan_out(), self._overhear(), self._desks.run(), self._sweep(), self._stand())
         finally:
             self._open = False
             await self._goodbye()
+
+    async def _stand(self) -> None:
+        """Say that the channel works once the desk can be told; then nothing, for as long as it goes on."""
+        await self._desks.ready.wait()
+        await self._ports.inlet.up()
+        await asyncio.Event().wait()
 
     @property
     def connected(self) -> int:
@@ -156,7 +161,13 @@ class WebchatAdapter:
             await close(signals)
 
     async def _sweep(self) -> None:
-        """Cut sockets that are deaf; ask those that had been full, and have drained, to say hello again."""
+        """Cut sockets that are deaf; ask those that had been full, and have drained, to say hello again.
+
+        At first ask all: what was put on the out stream before we began to read it is found in history.
+        """
+        await asyncio.sleep(SWEEP_S)
+        for peer in self._audience.sockets:
+            peer.behind = bool(peer.sender)
         while True:
             await asyncio.sleep(min(SWEEP_S, self._config.beat))
             now = time.monotonic()

@@ -25,6 +25,7 @@ class Desks:
         self._audience = audience
         self._watched: dict[str, asyncio.Task[None]] = {}
         self.now: Desk | None = None
+        self.ready = asyncio.Event()
         self._frame = b""
 
     async def run(self) -> None:
@@ -32,6 +33,7 @@ class Desks:
         try:
             async for desk in self._desk(""):
                 self.now = desk
+                self.ready.set()
                 frame = encode(desk_state(desk))
                 if frame != self._frame:
                     self._frame = frame

@@ -43,7 +43,8 @@ from bridge.message import Message
 BUSY_S = 5.0  # come again after
 HELLO_S = 20.0  # patience for a place in the queue after a hello
 TYPING_S = 2.0  # one sign of typing in this time
-PAGE = 200  # lines of history in one frame
+PAGE = 200  # lines of history in one frame, and characters
+PAGE_TEXT = 64_000
 
 
 def wall_ms() -> int:
@@ -54,6 +55,20 @@ def wall_ms() -> int:
 def tenths(seconds: float) -> float:
     """Round a wait up to tenths of a second."""
     return ceil(seconds * 10) / 10
+
+
+def pages(lines: Sequence[Line], empty: bool) -> list[tuple[Line, ...]]:
+    """Cut lines into frames of a bearable size; where there are none, one empty frame if `empty`."""
+    found: list[tuple[Line, ...]] = []
+    page: list[Line] = []
+    size = 0
+    for line in lines:
+        if page and (len(page) == PAGE or size + len(line.text) > PAGE_TEXT):
+            found.append(tuple(page))
+            page, size = [], 0
+        page.append(line)
+        size += len(line.text)
+    return [*found, tuple(page)] if page or empty else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +147,7 @@ class Talk:
         """Return the frames that bring a browser up to date; raises Busy."""
         lines, reset = await self._history(sender, after)
         made = [history_line(line, sender, self.ports.secret) for line in lines]
-        frames = [
-            encode(Lines(lines=tuple(made[n : n + PAGE]), reset=reset and n == 0))
-            for n in range(0, max(len(made), 1 if reset else 0), PAGE)
-        ]
+        frames = [encode(Lines(lines=page, reset=reset and n == 0)) for n, page in enumerate(pages(made, reset))]
         held = {*have, *(line.id for line in made)}
         return frames + self.audience.recent(sender, held)
 
