@@ -77,6 +77,8 @@ class WebchatAdapter:
         typing=True,
     )
 
+    front_page: ClassVar[str] = "portal/"  # where a house without a site of its own may send whoever comes to `/`
+
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:
         if config.beat <= 0 or config.max_text <= 0 or config.connections <= 0:
             raise Misconfigured("beat, max_text and connections must be above 0")

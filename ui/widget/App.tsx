@@ -50,10 +50,10 @@ export function App({ chat, settings, focus, close }: Given) {
   chat.changed = () => render(undefined);
 
   const { desk } = chat;
-  const light = lightOf(desk);
+  const off = !chat.on && chat.lost;
+  const light = off ? "connecting" : lightOf(desk);
   const ended = !chat.unsent.length && /^(goodbye|closed-silent|follow-up)/.test(chat.lines.at(-1)?.event ?? "");
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening) }) : "";
-  const off = !chat.on && chat.lost;
 
   useEffect(() => (desk?.accent ? wearAccent(document.documentElement, desk.accent) : undefined), [desk?.accent]);
   useLayoutEffect(() => {
