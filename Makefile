@@ -44,7 +44,7 @@ bench: setup pages ## measure, beside the peers; writes build/bench.json
 
 faults: setup pages ## the long fault runs and simulations
 	@tests/install-peers
-	$(PYTEST) tests/faults --long
+	$(PYTEST) tests/faults tests/routing/test_model.py tests/routing/test_simulation.py --long
 
 pages: | .venv/.runtime
 	@$(BIN)/python hatch_build.py
