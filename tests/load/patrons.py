@@ -3,6 +3,7 @@ JSON on standard input, answering each with one on standard output.
 
     {"do": "open", "port": …, "count": …, "ask": true, "path": …}     patrons' sockets; `ask`: each asks a first question
     {"do": "watch", "port": …, "cookie": …}                           the librarian's live socket
+    {"do": "get", "port": …, "cookie": …, "paths": …, "times": …}     what each answer to a librarian's page took, in ms
     {"do": "write", "rate": …, "seconds": …}   messages a second from patrons in turn; answers with what each took, in ms
 """
 
@@ -15,6 +16,7 @@ import sys
 import time
 from typing import Any
 
+import aiohttp
 import msgspec
 import uvloop
 
@@ -63,8 +65,8 @@ class People:
             async with gate:
                 socket = await Socket.connect(port, path, self._heard, local=local)
                 self.sockets.append(socket)
+                socket.send(b'{"t":"hello"}')
                 if ask:
-                    socket.send(b'{"t":"hello"}')
                     socket.send(_post(f"first-{n:08d}", TEXT, seed=f"seed-{n:08d}-{port}"))
 
         await asyncio.gather(*(one(n) for n in range(first, first + count)))
@@ -114,6 +116,20 @@ class People:
         while self._sent and time.perf_counter() < end:
             await asyncio.sleep(0.01)
         return {"sent": count, "took": self._took}
+
+
+    async def get(self, port: int, cookie: str, paths: list[str], times: int) -> dict[str, Any]:
+        """Fetch pages one after the other, as one browser does."""
+        took: dict[str, list[float]] = {}
+        async with aiohttp.ClientSession(headers={"Cookie": f"deskbridge={cookie}"}) as session:
+            for path in [path for _ in range(times) for path in paths]:
+                began = time.perf_counter()
+                async with session.get(f"http://127.0.0.1:{port}{path}") as answer:
+                    await answer.read()
+                    if answer.status != 200:
+                        raise RuntimeError(f"{path}: {answer.status}")
+                took.setdefault(path, []).append((time.perf_counter() - began) * 1000)
+        return took
 
 
 def _post(id: str, text: str, **more: str) -> bytes:
