@@ -631,7 +631,8 @@ class RowsTold(Told, tag="rows"):
 
 
 class LinesTold(Told, tag="lines"):
-    """Lines of a watched conversation, new or changed (by id)."""
+    """Lines of a watched conversation, new or changed (by id). The first one answers `watch`, with no line when there is none:
+    only from then on does a heard position speak for this conversation too."""
 
     position: str
     conversation: str

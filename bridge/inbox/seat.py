@@ -167,8 +167,11 @@ class Seat:
         return found
 
     def _lines(self, state: State, watched: Watched) -> schema.LinesTold | None:
+        answer = not watched.answered
         lines = [shown(state, line) for line in watched.news()]
-        return schema.LinesTold(position="", conversation=watched.conversation, lines=lines) if lines else None
+        if not lines and not answer:
+            return None
+        return schema.LinesTold(position="", conversation=watched.conversation, lines=lines)
 
     def _row_changes(self, state: State) -> schema.RowsTold | None:
         upsert, remove = [], []

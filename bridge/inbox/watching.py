@@ -31,6 +31,7 @@ class Watched:
         self._lines: dict[str, dict[str, Line]] = {member: {} for member in self.members}
         self._early: list[tuple[str, Steps]] = []
         self._loaded = False
+        self.answered = True  # False: the page waits to hear that it is being watched
         self._changed: dict[tuple[str, str], None] = {}
 
     async def load(self, room: Room, since: Position | None, heard: Position) -> None:
@@ -48,6 +49,7 @@ class Watched:
         if any(name not in self._lines[member] for member, name in self._changed):
             raise Reset("missed more lines than are held")
         self._loaded = True
+        self.answered = False
         for member, early in self._early:
             self.take(member, early)
         self._early = []
@@ -79,6 +81,7 @@ class Watched:
 
     def news(self) -> list[Line]:
         """Return the lines that are new or changed since this was last asked."""
+        self.answered = True
         found = [self._lines[member][name] for member, name in self._changed if name in self._lines[member]]
         self._changed.clear()
         for lines in self._lines.values():
@@ -88,8 +91,8 @@ class Watched:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to tell."""
-        return bool(self._changed)
+        """Whether there is something to tell: lines, or that everything since the page's position is told from now on."""
+        return self._loaded and (bool(self._changed) or not self.answered)
 
 
 async def _caught_up(room: Room, heard: Position) -> None:

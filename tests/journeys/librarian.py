@@ -27,7 +27,8 @@ class Librarian:
         self._web = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": url})
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._position = ""
-        self._watched: set[str] = set()
+        self._watched: dict[str, str] = {}
+        self._answered: set[str] = set()
         self.rows: dict[str, dict[str, Any]] = {}
         self.lines: dict[str, dict[str, dict[str, Any]]] = {}
         self.news = asyncio.Event()
@@ -80,8 +81,9 @@ class Librarian:
             with contextlib.suppress(aiohttp.ClientError, OSError, ConnectionError):
                 after = f"?after={self._position}" if self._position else ""
                 async with self._web.ws_connect(f"{self._api}/live{after}") as self._socket:
-                    for conversation in list(self._watched):
-                        await self._send({"t": "watch", "conversation": conversation})
+                    self._answered.clear()
+                    for talk, position in list(self._watched.items()):
+                        await self._send({"t": "watch", "conversation": talk, "position": position})
                     async for frame in self._socket:
                         if frame.type is aiohttp.WSMsgType.TEXT:
                             await self._take(frame.json())
@@ -101,6 +103,7 @@ class Librarian:
                 await self._load()
             self.connected.set()
         elif kind == "reset":
+            self._position = ""
             await self._load()
         elif kind == "rows":
             for row in message["upsert"]:
@@ -110,32 +113,43 @@ class Librarian:
         elif kind == "lines":
             held = self.lines.setdefault(message["conversation"], {})
             held.update({line["id"]: line for line in message["lines"]})
+            self._answered.add(message["conversation"])
         elif kind == "ping":
             await self._send({"t": "pong", "at": message["at"]})
-        self._position = message.get("position", self._position)
+        if kind not in ("hello", "up") and message.get("position"):
+            self._reached(message["position"])
         self.news.set()
+
+    def _reached(self, position: str) -> None:
+        """What was heard speaks for the lists, and for each conversation whose first lines came."""
+        self._position = position
+        for talk in self._answered & self._watched.keys():
+            self._watched[talk] = position
 
     async def _load(self) -> None:
         """Load lists and watched conversations afresh."""
         self.rows.clear()
-        for view in ("waiting", "open"):
+        for view in ("open", "waiting"):
             page = await self.get(f"/conversations?view={view}")
             self.rows.update({row["id"]: row for row in page["rows"]})
+            self._position = self._position or page["position"]
         for conversation in list(self._watched):
             await self.watch(conversation)
 
     async def watch(self, conversation: str) -> None:
         """Open a conversation and follow it."""
-        self._watched.add(conversation)
         shown = await self.get(f"/conversations/{conversation}")
         held = self.lines.setdefault(conversation, {})
         held.update({line["id"]: line for line in shown["lines"]})
+        self._watched[conversation] = shown["position"]
+        self._answered.discard(conversation)
         await self._send({"t": "watch", "conversation": conversation, "position": shown["position"]})
         self.news.set()
 
     async def leave(self, conversation: str) -> None:
         """Follow it no more."""
-        self._watched.discard(conversation)
+        self._watched.pop(conversation, None)
+        self._answered.discard(conversation)
         await self._send({"t": "unwatch", "conversation": conversation})
 
     def said(self, conversation: str, who: str = "patron") -> list[str]:

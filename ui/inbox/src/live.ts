@@ -35,6 +35,7 @@ export class Line {
   private again: ReturnType<typeof setTimeout> | undefined;
   private stopped = true;
   private watched = new Map<string, string>();
+  private answered = new Set<string>();
   private unsaid: ClientMessage[] = [];
   private heardAt = 0;
 
@@ -64,10 +65,12 @@ export class Line {
 
   watch(conversation: string, position: string): void {
     this.watched.set(conversation, position);
+    this.answered.delete(conversation);
     this.say({ t: "watch", conversation, position });
   }
 
   unwatch(conversation: string): void {
+    this.answered.delete(conversation);
     if (this.watched.delete(conversation)) this.say({ t: "unwatch", conversation });
   }
 
@@ -155,16 +158,19 @@ export class Line {
     if (message.t === "ping") this.say({ t: "pong", at: message.at });
     if (message.t === "signed-out") this.stop();
     this.listener.message(message);
+    // Until the first lines of a conversation came, what is heard does not speak for it.
+    if (message.t === "lines") this.answered.add(message.conversation);
     // A hello tells where the desk stands, not what this page has heard of.
     if ("position" in message && message.t !== "hello" && message.t !== "up") this.reached(message.position);
   }
 
   private reached(position: string): void {
     this.position = position;
-    for (const conversation of this.watched.keys()) this.watched.set(conversation, position);
+    for (const conversation of this.answered) this.watched.set(conversation, position);
   }
 
   private rewatch(say: (message: ClientMessage) => void): void {
+    this.answered.clear();
     for (const [conversation, position] of this.watched) say({ t: "watch", conversation, position });
   }
 
