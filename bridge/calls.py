@@ -174,17 +174,26 @@ class Calls:
 
     async def connect(self, *, patience: float) -> Link:
         """Return a link of one's own; `patience` as Link's. Raises Unavailable."""
-        if self._closed:
-            raise Unavailable("the store is closed")
+        self._check_open()
         try:
             if self._address is None:
                 self._address = await locate(self._url)
-            return await Link.connect(self._address, patience=patience, within=self._patience)
+            link = await Link.connect(self._address, patience=patience, within=self._patience)
         except ReplyError as error:
             raise _refusal(error) from None
         except LinkLost as error:
             self._address = None
             raise Unavailable(str(error)) from None
+        try:
+            self._check_open()  # it may have been closed meanwhile
+        except Unavailable:
+            link.close()
+            raise
+        return link
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Unavailable("the store is closed")
 
     async def read(self, stream: str, after: str, count: int, block_ms: int, *, proven: bool = False) -> list[Any]:
         """Return rows [id, [field, value, ...]] after `after`. A blocking read owns its connection and drops it unless it ends
@@ -227,7 +236,7 @@ class _Barrier:
         self._key, self._replicas, self._patience = key, replicas, patience
         self._running: asyncio.Task[str] | None = None
         self._next: asyncio.Task[str] | None = None
-        self._wait: tuple[Argument, ...] = ()
+        self._waits: list[tuple[Argument, ...]] = []
         self.link: Link | None = None
 
     async def passed(self, connect: Callable[..., Awaitable[Link]]) -> str:
@@ -242,12 +251,11 @@ class _Barrier:
         self._running, self._next = self._next, None
         if self.link is None or self.link.lost is not None:
             self.link = await connect(patience=0)
-            self._wait = await self._command(self.link)
-        written, waited = self.link.call("SET", self._key, "1"), self.link.call(*self._wait)
+            self._waits = await self._commands(self.link)
+        replies = [self.link.call("SET", self._key, "1"), *(self.link.call(*wait) for wait in self._waits)]
         try:
             async with asyncio.timeout(2 * self._patience):
-                await written
-                reply = await waited
+                *_, reply = await asyncio.gather(*replies)
         except TimeoutError:
             self.link.close()
             raise LinkLost("Redis did not answer the barrier") from None
@@ -255,12 +263,15 @@ class _Barrier:
             raise Unavailable("not enough replicas have it")
         return self.link.server
 
-    async def _command(self, link: Link) -> tuple[Argument, ...]:
-        timeout = int(self._patience * 1000)
+    async def _commands(self, link: Link) -> list[tuple[Argument, ...]]:
+        """WAIT comes before WAITAOF: a replica tells what it has fsynced when it is asked, and else once a second. Asked
+        while the write is on its way, it tells of the one before, and the answer takes that second."""
+        timeout = int(self._patience * 500)
         persistence, known = await link.call("INFO", "persistence"), await link.call("COMMAND", "INFO", "WAITAOF")
+        waits: list[tuple[Argument, ...]] = [("WAIT", self._replicas, timeout)]
         if known[0] and b"aof_enabled:1" in persistence:
-            return ("WAITAOF", 1, self._replicas, timeout)
-        return ("WAIT", self._replicas, timeout)
+            waits.append(("WAITAOF", 1, self._replicas, timeout))
+        return waits
 
 
 async def _load(link: Link) -> None:
