@@ -65,7 +65,7 @@ class WebchatAdapter:
 
     name: ClassVar[str] = "webchat"
     Config: ClassVar[type[Any]] = WebchatConfig
-    front_page: ClassVar[str] = "portal/"
+    front_page: ClassVar[str] = "portal/"  # where a house without a site of its own sends whoever comes to `/`
     capabilities: ClassVar[Capabilities] = Capabilities(
         max_media=MAX_FILE,
         receipts="read",
@@ -76,8 +76,6 @@ class WebchatAdapter:
         marks=True,
         typing=True,
     )
-
-    front_page: ClassVar[str] = "portal/"  # where a house without a site of its own may send whoever comes to `/`
 
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:
         if config.beat <= 0 or config.max_text <= 0 or config.connections <= 0:
