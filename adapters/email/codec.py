@@ -88,13 +88,17 @@ def unread(raw: bytes, why: str) -> Mail:
 
 
 class ReplyPath(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What it takes to answer a mail in its thread; travels as the opaque `reply` of a message."""
+    """What it takes to answer a mail in its thread; travels as the opaque `reply` of a message.
+
+    `machine`: a machine wrote it, so no machine answers.
+    """
 
     message_id: str
     references: tuple[str, ...] = ()
     subject: str = ""
     to: str = ""
     others: tuple[str, ...] = ()
+    machine: bool = False
 
 
 def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
@@ -102,7 +106,9 @@ def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
     aside = {address.casefold() for address in own} | {mail.patron.address.casefold()}
     others = [str(one) for one in (*mail.to, *mail.cc) if one.valid and one.address.casefold() not in aside]
     before = tuple(dict.fromkeys((*mail.references, *mail.in_reply_to)))[-MAX_REFERENCES:]
-    path = ReplyPath(mail.message_id, before, mail.subject, str(mail.patron), tuple(dict.fromkeys(others))[:50])
+    everybody = tuple(dict.fromkeys(others))[:50]
+    machine = mail.kind != "person" or bool(mail.quarantined)
+    path = ReplyPath(mail.message_id, before, mail.subject, str(mail.patron), everybody, machine)
     return urlsafe_b64encode(msgspec.msgpack.encode(path)).decode("ascii").rstrip("=")
 
 

@@ -55,6 +55,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     enclosures: tuple[Enclosure, ...] = ()
     automatic: bool = False
     language: str = ""
+    plus: bool = True  # the mailbox gets what is sent to `local+anything@`
 
 
 def outgoing_id(delivery: str, to: str, mailbox: str, signer: Signer) -> str:
@@ -74,7 +75,9 @@ def compose(mail: Outgoing, signer: Signer) -> bytes:
     message["To"] = header_address(mail.to)
     if mail.cc:
         message["Cc"] = [header_address(one) for one in mail.cc if one.valid]
-    message["Reply-To"] = header_address(Address(mail.library, reply_address(mail.mailbox, token)))
+    message["Reply-To"] = header_address(
+        Address(mail.library, reply_address(mail.mailbox, token) if mail.plus else mail.mailbox)
+    )
     message["Subject"] = reply_subject(mail.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(mail.at / 1000, UTC))
     _thread(message, mail, token, signer)

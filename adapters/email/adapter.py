@@ -1,0 +1,212 @@
+"""A mailbox as a channel: IMAP in, submission out.
+
+One session holds a connection for each folder; submission connects when there is something to send, and is asked once at the
+start, so that a wrong password is found then. Reading needs IMAP alone: while submission is away, mail comes in and answers wait.
+
+A mail that the daemon died over is never sent again: SMTP drops no duplicates. Where copies of answers lie in a Sent folder, that
+folder is asked whether it went out; a copy that is not there proves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+import structlog
+
+from adapters.email.addresses import Address, read_addresses
+from adapters.email.codec import ReplyPath, read_reply
+from adapters.email.compose import Enclosure, Outgoing, compose, outgoing_id
+from adapters.email.config import EmailConfig
+from adapters.email.folder import Folder
+from adapters.email.imap import Mailbox
+from adapters.email.intake import Intake
+from adapters.email.matching import Signer
+from adapters.email.oauth import Tokens
+from adapters.email.restraint import Restraint
+from adapters.email.smtp import Submission
+from bridge.adapter import (
+    AdapterError,
+    BadCredentials,
+    Capabilities,
+    Outcome,
+    Ports,
+    Rejected,
+    Sent,
+    Unavailable,
+)
+from bridge.message import Delivery
+
+MAX_FILE = 20 << 20
+
+log = structlog.get_logger("adapters.email")
+
+
+class EmailAdapter:
+    """A mailbox. See the module."""
+
+    name: ClassVar[str] = "email"
+    Config: ClassVar[type[EmailConfig]] = EmailConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(max_media=MAX_FILE, receipts="sent", lookup=True, threads=True)
+
+    def __init__(self, config: EmailConfig, ports: Ports) -> None:
+        """Keep config and ports. Raises Misconfigured for what cannot work."""
+        config.check()
+        self._config = config
+        self._ports = ports
+        self._tls: ssl.SSLContext = config.tls()
+        self._tokens = Tokens(config, ports.data) if config.oauth else None
+        self._signer = Signer(ports.secret, ports.channel)
+        self._restraint = Restraint(config.automatic_per_day, ports.data)
+        self._submission = Submission(config, self._tls, self._tokens)
+        self._filing: Mailbox | None = None
+        self._filing_turn = asyncio.Lock()
+        self._library = config.library
+
+    # -- the session
+
+    async def run(self) -> None:
+        """Hold one session."""
+        intake = Intake(self._config, self._ports, self._signer)
+        boxes: list[Mailbox] = []
+        try:
+            await self._submission.check()
+            cursor = await self._ports.inlet.cursor()
+            folders = []
+            for name in self._config.folders:
+                boxes.append(await self._mailbox())
+                folders.append(Folder(name, self._config, boxes[-1], self._ports.inlet, intake))
+                await folders[-1].begin(cursor)
+            await self._ports.inlet.up()
+            await self._serve(folders)
+        except OSError as error:
+            raise Unavailable(f"files cannot be kept: {type(error).__name__}") from error
+        finally:
+            await self._end(boxes, intake)
+
+    async def _serve(self, folders: Sequence[Folder]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for folder in folders:
+                group.create_task(folder.run(), name=f"folder {folder.name}")
+            group.create_task(self._refusal())
+            group.create_task(self._learn_name())
+
+    async def _refusal(self) -> None:
+        """End the session when submission does not let us in any more: a person must know."""
+        await self._submission.refused.wait()
+        self._submission.refused.clear()
+        raise BadCredentials(f"the SMTP server refuses {self._config.smtp_login}")
+
+    async def _learn_name(self) -> None:
+        """Sign as the library that this desk serves, where the configuration names none."""
+        async for desk in self._ports.desk(""):
+            self._library = self._config.library or desk.library
+
+    async def _mailbox(self) -> Mailbox:
+        return await Mailbox.open(self._config, self._tls, self._tokens.token if self._tokens else None)
+
+    async def _end(self, boxes: Sequence[Mailbox], intake: Intake) -> None:
+        filing, self._filing = self._filing, None
+        for box in (*boxes, *((filing,) if filing is not None else ())):
+            await box.close()
+        await self._submission.close()
+        await intake.close()
+
+    # -- sending
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Submit one delivery, as a reply where `delivery.reply` says to what, else as a new mail."""
+        path = read_reply(delivery.reply)
+        refusal = self._refused(delivery, path)
+        if refusal is not None:
+            return refusal
+        enclosures: list[Enclosure] = []
+        for file in delivery.attachments:
+            place = await self._ports.blobs.path(file.digest)
+            if place is None:
+                return Rejected("media-refused", "the file is gone")
+            enclosures.append(Enclosure(file.name, file.media_type, await asyncio.to_thread(Path.read_bytes, place)))
+        outgoing = self._outgoing(delivery, path, tuple(enclosures))
+        try:
+            raw = await asyncio.to_thread(compose, outgoing, self._signer)
+        except ValueError as error:
+            return Rejected("no-such-address", str(error))
+        if delivery.automatic:
+            self._restraint.count(delivery.to)
+        outcome = await self._submission.submit([delivery.to, *(one.address for one in outgoing.cc)], raw)
+        if not isinstance(outcome, Sent):
+            return outcome
+        if self._config.sent_folder and self._config.sent_copy:
+            await self._file(raw)
+        return Sent(network_id=outgoing_id(delivery.id, delivery.to, self._config.address, self._signer))
+
+    def _refused(self, delivery: Delivery, path: ReplyPath | None) -> Rejected | None:
+        """Return why a delivery must not go out."""
+        if not Address("", delivery.to).valid or delivery.to.endswith(".invalid"):
+            return Rejected("no-such-address")
+        if delivery.automatic and path is not None and path.machine:
+            return Rejected("automatic", "a machine wrote, and machines are not answered by themselves")
+        if delivery.automatic and not self._restraint.allows(delivery.to):
+            return Rejected("automatic", "enough automatic mails went to this address today")
+        return None
+
+    def _outgoing(self, delivery: Delivery, path: ReplyPath | None, enclosures: tuple[Enclosure, ...]) -> Outgoing:
+        path = path or ReplyPath("")
+        known = read_addresses(path.to)[:1]
+        named = bool(known) and known[0].address.casefold() == delivery.to.casefold()
+        others = tuple(one for other in path.others for one in read_addresses(other)[:1] if one.valid)
+        return Outgoing(
+            delivery=delivery.id,
+            conversation=delivery.conversation,
+            mailbox=self._config.address,
+            to=known[0] if named else Address("", delivery.to),
+            text=delivery.text,
+            at=delivery.at,
+            subject=path.subject or delivery.subject,
+            library=self._library,
+            author=delivery.author,
+            footer=self._config.signature or self._library,
+            cc=others if delivery.all_recipients else (),
+            in_reply_to=path.message_id,
+            references=path.references,
+            enclosures=enclosures,
+            automatic=delivery.automatic,
+            language=delivery.language,
+            plus=self._config.plus,
+        )
+
+    # -- the Sent folder
+
+    async def lookup(self, delivery: Delivery) -> bool | None:
+        """Look for a delivery's copy in the Sent folder: True when it is there, else nobody can say."""
+        if not self._config.sent_folder:
+            return None
+        identity = outgoing_id(delivery.id, delivery.to, self._config.address, self._signer)
+        with suppress(AdapterError):
+            async with self._filing_turn:
+                box = await self._filed()
+                await box.select(self._config.sent_folder)
+                if await box.search("HEADER", "Message-ID", f'"<{identity}>"'):
+                    return True
+        return None
+
+    async def _file(self, raw: bytes) -> None:
+        """File a copy; a mail that went out stays sent whatever becomes of its copy."""
+        try:
+            async with self._filing_turn:
+                await (await self._filed()).append(self._config.sent_folder, raw)
+        except AdapterError as error:
+            log.warning("no copy in the Sent folder", channel=self._ports.channel, why=str(error))
+
+    async def _filed(self) -> Mailbox:
+        """Return the connection for the Sent folder, a new one where the last was lost."""
+        if self._filing is None or self._filing.lost:
+            if self._filing is not None:
+                await self._filing.close()
+            self._filing = None
+            self._filing = await self._mailbox()
+        return self._filing

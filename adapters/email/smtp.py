@@ -1,0 +1,172 @@
+"""Submission of mails (RFC 6409) over TLS with the certificate checked, on aiosmtplib.
+
+What is known of a submission follows from where it ended (RFC 5321 4.2.5, 4.5.3.2):
+
+    before DATA, or a 4xx answer to it       certainly not taken: Retry
+    a 5xx answer                             certainly refused: Rejected
+    2xx after the final dot                  taken: Sent
+    the connection lost after DATA began     nobody knows: Uncertain, never sent again by us
+
+Connections are kept for the next mail. One that died meanwhile shows it before DATA, so a second try on a new one is safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+
+import aiosmtplib
+import structlog
+
+from adapters.email.config import EmailConfig
+from adapters.email.failures import reason_of, status_of
+from adapters.email.oauth import Tokens
+from bridge.adapter import BadCredentials, Outcome, Rejected, Retry, Sent, Unavailable, Uncertain
+
+CONNECTIONS = 4
+ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
+WORDS = {
+    "no-such-user": "no-such-address",
+    "no-such-host": "no-such-address",
+    "moved": "no-such-address",
+    "box-full": "mailbox-full",
+    "suspended": "unreachable",
+    "timed-out": "unreachable",
+    "too-large": "too-large",
+}
+
+log = structlog.get_logger("adapters.email")
+
+
+class Submission:
+    """The way out of one mailbox."""
+
+    def __init__(self, config: EmailConfig, tls: ssl.SSLContext, tokens: Tokens | None) -> None:
+        self._config = config
+        self._tls = tls
+        self._tokens = tokens
+        self._idle: list[aiosmtplib.SMTP] = []
+        self._free = asyncio.Semaphore(CONNECTIONS)
+        self.refused: asyncio.Event = asyncio.Event()  # the server does not let us in any more
+
+    async def check(self) -> None:
+        """Sign in once. Raises BadCredentials; a server that is away is no reason not to read the mailbox."""
+        with suppress(Unavailable):
+            self._idle.append(await self._connected())
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    async def submit(self, recipients: Sequence[str], raw: bytes) -> Outcome:
+        """Hand over one mail; the first of `recipients` is the one who must get it."""
+        async with self._free:
+            while self._idle:
+                client = self._idle.pop()
+                if client.is_connected:
+                    outcome = await self._through(client, recipients, raw)
+                    if outcome != STALE:
+                        return outcome
+            try:
+                client = await self._connected()
+            except BadCredentials:
+                self.refused.set()
+                return Retry("bad-credentials")
+            except Unavailable:
+                return Retry("unreachable")
+            return await self._through(client, recipients, raw)
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        """Connect and sign in. Raises Unavailable, BadCredentials."""
+        config = self._config
+        client = aiosmtplib.SMTP(
+            hostname=config.smtp_host,
+            port=config.ports()[1],
+            use_tls=config.smtp_security == "tls",
+            start_tls=config.smtp_security == "starttls",
+            tls_context=self._tls,
+            timeout=config.patience_s,
+            local_hostname=config.address.rpartition("@")[2].encode("idna").decode("ascii"),
+        )
+        try:
+            await client.connect()
+            await self._sign_in(client)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            client.close()
+            if 400 <= error.code < 500:
+                raise Unavailable(f"the SMTP server does not let us in now: {error.code}") from None
+            raise BadCredentials(f"the SMTP server refuses {config.smtp_login}: {error.code}") from None
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            client.close()
+            raise Unavailable(f"the SMTP server cannot be used: {type(error).__name__}") from None
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
+        login = self._config.smtp_login
+        if self._tokens is not None:
+            try:
+                await client.auth_xoauth2(login, await self._tokens.token())
+            except aiosmtplib.SMTPAuthenticationError:
+                await client.auth_xoauth2(login, await self._tokens.token(fresh=True))
+        elif login and self._config.smtp_secret:
+            await client.login(login, self._config.smtp_secret)
+
+    async def _through(self, client: aiosmtplib.SMTP, recipients: Sequence[str], raw: bytes) -> Outcome:
+        """Use one connection, and keep it where it can be used again."""
+        keep = False
+        try:
+            outcome = await self._stages(client, recipients, raw)
+            keep = client.is_connected and outcome != STALE
+            return outcome
+        finally:
+            if keep:
+                self._idle.append(client)
+            else:
+                client.close()
+
+    async def _stages(self, client: aiosmtplib.SMTP, recipients: Sequence[str], raw: bytes) -> Outcome:
+        try:
+            await client.mail(self._config.address)
+            await self._name(client, recipients)
+        except aiosmtplib.SMTPResponseException as error:
+            return await self._refusal(client, error)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError):
+            return STALE
+        try:
+            await client.data(raw, timeout=2 * self._config.patience_s)
+        except aiosmtplib.SMTPDataError as error:
+            return Sent() if 200 <= error.code < 300 else await self._refusal(client, error)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            return Uncertain("timeout" if isinstance(error, TimeoutError) else "link-lost")
+        return Sent()
+
+    async def _name(self, client: aiosmtplib.SMTP, recipients: Sequence[str]) -> None:
+        """Name all recipients; one of the others who is refused does not keep the mail from the patron."""
+        first, *others = recipients
+        await client.rcpt(first)
+        for other in others:
+            try:
+                await client.rcpt(other)
+            except aiosmtplib.SMTPRecipientRefused as error:
+                log.warning("a further recipient was refused", channel=self._config.address, code=error.code)
+
+    async def _refusal(self, client: aiosmtplib.SMTP, error: aiosmtplib.SMTPResponseException) -> Outcome:
+        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+            await client.rset()
+        if error.code == 421:
+            client.close()
+        if error.code < 500:
+            return Retry("try-later")
+        said = ADDRESS.sub("…", error.message)[:300]
+        found = reason_of(said, status=status_of(said))
+        return Rejected(WORDS.get(found, "refused"), f"{error.code} {said}")
+
+
+STALE = Retry("link-lost")
