@@ -53,6 +53,8 @@ def receive(turn: Turn, message: Message) -> None:
             _reach_owner(turn, it, message)
         if state.conversations[it.id].live != it.live:
             _make_room(turn, it)
+    if it is not None and message.later:
+        _leave_form(turn, state.conversations[it.id], message)
 
 
 def _joins(state: State, message: Message, key: str, now: int) -> Conversation | None:
@@ -147,7 +149,8 @@ def _begin(turn: Turn, message: Message, previous: str) -> None:
 
 def _arrive(turn: Turn, it: Conversation, service: Service, channel: ChannelStatus | None, message: Message) -> None:
     if message.later:
-        _keep_form(turn, it, message)
+        enqueue(turn, it, it.queue, turn.at, "new")
+        _keep_form(turn, turn.state.conversations[it.id], message)
         return
     event, opening = closed_words(turn.state, service, turn.at)
     if event == "nobody" and channel is not None and channel.threads:
@@ -175,18 +178,23 @@ def closed_words(state: State, service: Service, now: int) -> tuple[str, str]:
 
 
 def _keep_form(turn: Turn, it: Conversation, message: Message) -> None:
-    seconds = turn.state.roster.library(it.library).timers.follow_up_s
-    deadline = turn.at + seconds * 1000 if seconds else 0
-    plan = FollowUpPlan(address=it.contact, deadline=deadline, question=message.subject or message.text[:SHOWN])
-    turn.emit(
-        FollowUpOpened(
-            id=derive("follow-up", turn.cause), conversation=it.id, library=it.library, plan=plan, name=it.name
-        )
-    )
-    enqueue(turn, it, it.queue, turn.at, "new")
+    """Open the follow-up of a form, unless the conversation has one already, and say that it is kept."""
+    if not it.follow_up:
+        seconds = turn.state.roster.library(it.library).timers.follow_up_s
+        deadline = turn.at + seconds * 1000 if seconds else 0
+        plan = FollowUpPlan(address=it.contact, deadline=deadline, question=message.subject or message.text[:SHOWN])
+        name = derive("follow-up", turn.cause)
+        turn.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
     if it.contact:
         here = Route(channel=it.channel, address=it.address, reply=it.reply)
         notify(turn, turn.state.conversations[it.id], "form-kept", to=here, address=it.contact)
+
+
+def _leave_form(turn: Turn, it: Conversation, message: Message) -> None:
+    """Keep a form that joins a conversation there was: who leaves one does not wait for the answer here."""
+    _keep_form(turn, it, message)
+    if it.live:
+        turn.emit(PatronGone(conversation=it.id, gone=True))
 
 
 def place_again(turn: Turn, it: Conversation) -> None:

@@ -39,6 +39,8 @@ def say(turn: Turn, action: Action, deed: Say) -> None:
     if not _may_speak(turn, action, it):
         return
     _speak(turn, action, deed, to)
+    if it.offered and it.offered != action.by:
+        drain(turn, it.offered)
 
 
 def _may_speak(turn: Turn, action: Action, it: Conversation) -> bool:

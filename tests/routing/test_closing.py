@@ -147,7 +147,7 @@ def test_a_form_left_while_closed_is_a_follow_up_answered_by_mail() -> None:
     play = Play(north(openings=())).script(
         """
         > pat later=1 contact=jane@example.org name=Jane: When do you open?
-        < opened live=False; received; follow-up-opened owner= name=Jane; queued; noticed event=form-kept channel=web
+        < opened live=False; received; queued; follow-up-opened owner= name=Jane; noticed event=form-kept channel=web
         > ana says pat: At eight
         < claimed by=ana; said channel=mail to=jane@example.org
         """
@@ -269,5 +269,18 @@ def test_a_library_may_choose_its_own_words_or_none() -> None:
         < connected; opened; received; queued; noticed; claimed; noticed text=Hi_{librarian},_Ana_here
         > ana closes pat
         < closed
+        """
+    )
+
+
+def test_a_form_that_joins_a_conversation_is_a_follow_up_too() -> None:
+    talking().script(
+        """
+        > pat later=1 contact=jane@example.org: I have to go
+        < received; identified; follow-up-opened; noticed event=form-kept; patron-gone gone=True
+        > pat later=1 contact=jane@example.org: sent twice
+        < patron-gone gone=False; received; noticed event=form-kept; patron-gone gone=True
+        > ana says pat: Here it is
+        < said channel=mail to=jane@example.org
         """
     )

@@ -196,3 +196,8 @@ def test_a_waiting_one_that_moves_to_mail_finds_slow_room() -> None:
     play = Play(assigning()).script("> ana comes\n> ana serves north/ask live=1\n> p1: a\n> p2: b")
     play.write("jane@mail", "it is me, by mail", thread=play.id_of("p2"))
     assert play.owner("p2") == "ana"
+
+
+def test_who_loses_an_offer_to_a_quick_answer_gets_the_next_one() -> None:
+    play = Play(assigning(offer_s=60)).script("> ben comes\n> ben serves north/ask live=1\n> p1: a\n> p2: b")
+    play.script("> ana says p1: Hello\n< claimed by=ana; revoked to=ben; noticed; said; offered conversation=p2 to=ben")
