@@ -1,6 +1,6 @@
 """A bare aiohttp server that answers WebSockets and does nothing else: what an idle socket costs at least.
 
-    python -m tests.load.bare          prints its port
+python -m tests.load.bare          prints its port
 """
 
 from __future__ import annotations

@@ -99,7 +99,8 @@ def summary(figures: list[Figure], failed: list[str], machine: dict[str, object]
     for figure in figures:
         print(figure.line())
     marks = [figure.goal.mark(figure.value) for figure in figures if figure.goal]
-    told = ", ".join(f"{marks.count(mark)} {word}" for mark, word in (("goal", "at their goal"), ("reached", "reached"), ("MISSED", "missed")))  # fmt: skip
+    words = (("goal", "at their goal"), ("reached", "reached"), ("MISSED", "missed"))
+    told = ", ".join(f"{marks.count(mark)} {word}" for mark, word in words)
     print(f"\n  {told}; {' and '.join(failed) + '; ' if failed else ''}{RESULT.relative_to(ROOT)}")
     print(f"  the machine meanwhile: {', '.join(f'{name} {value}' for name, value in machine.items())}", flush=True)
 

@@ -110,7 +110,11 @@ def say(text: str) -> None:
 def write(path: Path, figures: Sequence[Figure], machine: dict[str, object]) -> None:
     """Write build/bench.json."""
     found: dict[str, object] = {
-        figure.name: {"value": round(figure.value, 4), "unit": figure.unit, "spread": [round(v, 4) for v in figure.spread]}
+        figure.name: {
+            "value": round(figure.value, 4),
+            "unit": figure.unit,
+            "spread": [round(v, 4) for v in figure.spread],
+        }
         | ({"goal": str(figure.goal), "mark": figure.goal.mark(figure.value)} if figure.goal else {})
         | ({"note": figure.note} if figure.note else {})
         for figure in figures

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 import structlog
-from adapters.loop.network import Network
 
+from adapters.loop.network import Network
 from bridge.archive.calendar import Calendar
 from bridge.config import Channel, Config, Http, Redis, Secret
 from bridge.consortium import Consortium

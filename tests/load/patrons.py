@@ -117,7 +117,6 @@ class People:
             await asyncio.sleep(0.01)
         return {"sent": count, "took": self._took}
 
-
     async def get(self, port: int, cookie: str, paths: list[str], times: int) -> dict[str, Any]:
         """Fetch pages one after the other, as one browser does."""
         took: dict[str, list[float]] = {}

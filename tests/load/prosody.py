@@ -54,10 +54,13 @@ class Client:
     async def sign_in(cls, port: int, name: str) -> Client:
         """Connect, authenticate, bind, become available."""
         client = cls(*await asyncio.open_connection("127.0.0.1", port))
-        opening = "<stream:stream to='localhost' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+        names = "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"
+        opening = f"<stream:stream to='localhost' {names} version='1.0'>"
         await client.ask(opening, b"</stream:features>")
         proof = base64.b64encode(f"\0{name}\0{name}".encode()).decode()
-        await client.ask(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{proof}</auth>", b"<success")
+        await client.ask(
+            f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{proof}</auth>", b"<success"
+        )
         await client.ask(opening, b"</stream:features>")
         bind = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind></iq>"
         await client.ask(bind, b"</iq>")

@@ -5,14 +5,13 @@
 `one` is its documented way with 64 workers; `batch` reads up to 64 at once and publishes them by hand in one pipeline.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from typing import Any
 
 import uvloop
 from faststream.redis import RedisBroker, StreamSub
+from faststream.redis.annotations import Pipeline
 
 IN, OUT = "bench:peer:in", "bench:peer:out"
 AT_ONCE = 64
@@ -22,21 +21,22 @@ def one(broker: Any) -> None:
     """Relay message by message."""
     sub = StreamSub(IN, group="relay", consumer="relay", max_records=AT_ONCE, polling_interval=100)
 
-    @broker.subscriber(stream=sub, max_workers=AT_ONCE)
     async def relay(body: bytes) -> None:
         await broker.publish(body, stream=OUT)
+
+    broker.subscriber(stream=sub, max_workers=AT_ONCE)(relay)
 
 
 def batch(broker: Any) -> None:
     """Relay what one reading brings at once."""
     sub = StreamSub(IN, group="relay", consumer="relay", batch=True, max_records=AT_ONCE, polling_interval=100)
 
-    @broker.subscriber(stream=sub)
-    async def relay(bodies: list[Any]) -> None:
-        async with broker._connection.pipeline(transaction=False) as pipe:
-            for body in bodies:
-                await broker.publish(body, stream=OUT, pipeline=pipe)
-            await pipe.execute()
+    async def relay(bodies: list[Any], pipe: Pipeline) -> None:
+        for body in bodies:
+            await broker.publish(body, stream=OUT, pipeline=pipe)
+        await pipe.execute()
+
+    broker.subscriber(stream=sub)(relay)
 
 
 async def main() -> None:

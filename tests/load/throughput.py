@@ -17,6 +17,7 @@ from pathlib import Path
 import uvloop
 
 from bridge.embedded import EmbeddedRedis
+from bridge.link import Address, Link
 from tests.load import peers
 from tests.load.figures import QUICK, REPEATS, Sheet, least, say
 from tests.load.house import LOOP, TEXT, Site, quiet, site, struct_size
@@ -53,7 +54,7 @@ async def house(folder: Path, fsync: str, stack: AsyncExitStack) -> tuple[str, S
 async def bare(url: str, size: int) -> float:
     """Return redis-benchmark's XADD a second on a Redis, leaving nothing behind."""
     rate = await asyncio.to_thread(peers.redis_benchmark, url, size, XADDS // 2 if QUICK else XADDS)
-    link = await peers.Link.connect(peers.Address.parse(url), patience=30, within=10)
+    link = await Link.connect(Address.parse(url), patience=30, within=10)
     await link.call("UNLINK", "bench:stream")
     link.close()
     return rate
@@ -73,7 +74,9 @@ async def beside_redis(samples: Samples, fsync: str, url: str, found: Site, size
     samples[f"archive {fsync}"].append(await archived(found))
 
 
-async def beside_peers(samples: Samples, url: str, found: Site, size: int, relay: Path | None, pair: Pair | None) -> None:
+async def beside_peers(
+    samples: Samples, url: str, found: Site, size: int, relay: Path | None, pair: Pair | None
+) -> None:
     """One repetition with 64 under way against FastStream and Prosody."""
     samples["ring 64"].append(await Load(found, in_flight=NARROW).run(SECONDS))
     await archived(found)
