@@ -175,6 +175,9 @@ class Inlet(Protocol):
     async def presence(self, presence: Presence) -> None:
         """Hand in a librarian's connection coming or going (capability `staff`)."""
 
+    async def sign(self, sender: str, *, here: bool) -> None:
+        """Say that a patron of a live channel has left, or is there again; let a reload pass before saying so."""
+
     async def up(self) -> None:
         """Say that the session stands: the channel is shown as working and `replay` is run."""
 

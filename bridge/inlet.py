@@ -26,7 +26,7 @@ import structlog
 from prometheus_client import Counter
 
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
-from bridge.message import Action, ChannelStatus, Message, Presence, Receipt, Stage, message_id
+from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Receipt, Stage, message_id
 from bridge.store import StoreError
 from routing.wire import encode, source_key
 
@@ -274,6 +274,10 @@ class StoreInlet:
         """See `bridge.adapter.Inlet`."""
         self._may_staff()
         await self._gathering.ingest([presence])
+
+    async def sign(self, sender: str, *, here: bool) -> None:
+        """See `bridge.adapter.Inlet`."""
+        await self._gathering.ingest([PatronSign(channel=self.channel, sender=sender, here=here)])
 
     async def up(self) -> None:
         """See `bridge.adapter.Inlet`. Live messages are held from this moment until `release`, where there is a replay."""

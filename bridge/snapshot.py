@@ -130,8 +130,8 @@ async def load_state(store: Store, *, before: bool = False) -> Loaded:
 
 async def _read(raw: list[bytes]) -> Loaded:
     breath, checksum = Breath(), 0
-    for part in raw[:-1]:
-        checksum = zlib.crc32(part, checksum)
+    for written in raw[:-1]:
+        checksum = zlib.crc32(written, checksum)
         await breath.draw()
     if _pack(checksum) != raw[-1]:
         raise ValueError("the checksum does not agree")
