@@ -75,8 +75,8 @@ class Partition:
             self.term = None
             await lease.release()
         task = asyncio.current_task()
-        if task is not None and task.cancelling():  # a task group that fails while it is cancelled tells only of the failure
-            raise asyncio.CancelledError
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError  # a task group that failed while it was cancelled told only of the failure
         await asyncio.sleep(0.02)
 
     async def _beat(self) -> None:

@@ -274,7 +274,7 @@ async def test_without_the_replica_nothing_is_acknowledged_or_shown(server: Redi
             return False
 
     await until(back, "the replica is back")
-    assert await hand_in(store, patron_says("a", 1)) == [False]
+    assert await hand_in(store, patron_says("a", 1)) == [False]  # it was there, unacknowledged
     assert await store.pending("sms") == []
     await store.close()
 

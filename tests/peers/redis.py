@@ -121,7 +121,11 @@ class RedisServer:
         """Follow a master, and return when it does."""
         self.admin("REPLICAOF", "127.0.0.1", master.port)
         deadline = time.monotonic() + DEADLINE
-        while b"master_link_status:up" not in self.admin("INFO", "replication"):
+        while (
+            b"master_link_status:up" not in self.admin("INFO", "replication")
+            or b"state=online" not in master.admin("INFO", "replication")
+            or master.admin("WAIT", 1, 100) < 1
+        ):
             if time.monotonic() > deadline:
                 raise TimeoutError("the replica does not follow")
             time.sleep(0.02)
