@@ -66,6 +66,7 @@ class Librarian:
             await box.check()
         await self.page.locator("[form=presence]").click()
         await self.page.get_by_role("button", name="Here").wait_for()
+        await self.page.get_by_role("dialog").wait_for(state="detached")
 
     async def go(self, place: str) -> None:
         """Go to a page of the inbox by its address."""
@@ -74,7 +75,7 @@ class Librarian:
     async def open(self, conversation: str, view: str = "waiting") -> None:
         """Open a conversation by its address, and wait until its messages are there."""
         await self.go(f"{view}/{conversation}")
-        await self.log.get_by_role("listitem").first.wait_for()
+        await self.page.locator(f'[data-conversation="{conversation}"] [role=listitem]').first.wait_for()
 
     @property
     def log(self) -> Any:
