@@ -18,6 +18,7 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
+from prometheus_client import REGISTRY
 from structlog.tracebacks import ExceptionDictTransformer
 
 from bridge.adapter import Misconfigured
@@ -137,6 +138,7 @@ def _application(config: Config, desks: list[Consortium], health: Health) -> web
         front_page=_front_page(desks),
         channels=channels,
         proxies=config.http.proxies,
+        registry=REGISTRY,
     )
 
 
