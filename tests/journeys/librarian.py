@@ -54,7 +54,9 @@ class Librarian:
 
     async def get(self, path: str) -> dict[str, Any]:
         """Fetch something, again while the house is away."""
-        return (await self._ask("GET", path, None))[1]
+        _, found = await self._ask("GET", path, None)
+        assert isinstance(found, dict)
+        return found
 
     async def do(self, path: str, body: dict[str, Any] | None = None, *, method: str = "POST") -> tuple[int, Any]:
         """Write something once, however often it must be sent; status and answer."""

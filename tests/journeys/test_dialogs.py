@@ -58,7 +58,8 @@ async def play(turns: Turns, number: int, url: str, web: aiohttp.ClientSession, 
     try:
         await patron.say(turns[0][1])
         talk = await claim(librarian, turns[0][1])
-        asked, answered = [turns[0][1]], []
+        asked = [turns[0][1]]
+        answered: list[str] = []
         for side, text in turns[1:]:
             if side == "patron":
                 await patron.until(lambda: len(patron.answers()) >= len(answered), PATIENCE)
