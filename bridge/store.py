@@ -16,6 +16,8 @@ has to be kept in step: a group's pending list costs three commands a delivery, 
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -32,7 +34,6 @@ __all__ = [
     "InputEntry",
     "LogEntry",
     "OutEntry",
-    "Settlement",
     "Stale",
     "Store",
     "StoreError",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 SEEN_WINDOW_MS = 7 * 24 * 3600 * 1000  # at least; at most twice that
+PARTS_UNDER_WAY = 4  # of a snapshot, so that their fsyncs are shared
 PACK = 64  # deliveries of one out entry, as in store.lua
 MEMORY_SHARE = "0.8"  # of maxmemory, above which nothing is taken in
 
@@ -77,15 +79,6 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     seq: int = 0
     epoch: str = ""
     last_input: str = "0-0"
-
-
-class Settlement(msgspec.Struct, frozen=True, gc=False):
-    """The end of a delivery: its out entry, its id, and the receipt that goes into `in` unless `source` was seen."""
-
-    entry: str
-    delivery: str
-    receipt: bytes
-    source: str
 
 
 class Store:
@@ -264,17 +257,16 @@ class Store:
         flat = await self._command("HGETALL", self.keys.attempts(channel))
         return {flat[i].decode(): int(flat[i + 1].partition(b":")[0]) for i in range(0, len(flat), 2)}
 
-    async def settle(self, channel: str, settlements: Sequence[tuple[str, str, bytes, str] | Settlement]) -> list[bool]:
-        """End deliveries (entry id, delivery id, receipt, source key): forget them and put the receipts into `in`.
-
-        False for one that was settled before (its receipt is not written again). May be repeated.
+    async def settle(self, channel: str, ends: Sequence[tuple[str, str, bytes, str]]) -> list[bool]:
+        """End deliveries (out entry, delivery id, receipt, source key): forget them, and put each receipt into `in` unless its
+        source key was seen. False for one that was settled before. May be repeated.
         """
-        ends = [s if isinstance(s, Settlement) else Settlement(*s) for s in settlements]
         keys = [self.keys.inputs, *self.keys.seen, self.keys.out(channel), self.keys.left(channel)]
         keys.append(self.keys.attempts(channel))
-        places = _pack([int(part) for end in ends for part in end.entry.split("-")])
-        lists = [_pack([end.delivery for end in ends]), _pack([end.source for end in ends])]
-        reply = await self._function("settle", keys, places, *lists, _pack([end.receipt for end in ends]), proven=True)
+        places = [int(part) for entry, _, _, _ in ends for part in entry.split("-")]
+        _, deliveries, receipts, sources = zip(*ends, strict=True) if ends else ((), (), (), ())
+        lists = (_pack(places), _pack(deliveries), _pack(sources), _pack(receipts))
+        reply = await self._function("settle", keys, *lists, proven=True)
         return _verdict(reply, len(ends))
 
     # ---- leases and processes
@@ -330,12 +322,17 @@ class Store:
 
     async def write_snapshot(self, token: str, seq: int, parts: Iterable[bytes] | AsyncIterator[bytes]) -> None:
         """Write a snapshot part by part, then let it stand; the one before it is kept. Raises Fenced, Stale."""
-        count = 0
-        async for part in _each(parts):
-            await self._function(
-                "snapshot_part", [self.keys.lease, self.keys.snapshot_next], token, int(not count), part
-            )
-            count += 1
+        count, writing = 0, deque[asyncio.Task[Any]]()
+        keys = [self.keys.lease, self.keys.snapshot_next]
+        try:
+            async for part in _each(parts):
+                call = self._function("snapshot_part", keys, token, int(not count), part, again=False)
+                writing.append(asyncio.create_task(call))
+                count += 1
+                if len(writing) > PARTS_UNDER_WAY:
+                    await writing.popleft()
+        finally:
+            await asyncio.gather(*writing)
         keys = [self.keys.lease, self.keys.snapshot_next, self.keys.snapshot, self.keys.snapshot_before]
         await self._function("snapshot", keys, token, seq, count, again=False)
 

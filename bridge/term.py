@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import structlog
@@ -78,13 +77,12 @@ class Term:
         self._epoch = secrets.token_hex(6)
         self._at = Loaded(State.fresh())
         self._committing: asyncio.Task[None] | None = None
-        self._deciding = False
+        self._still = asyncio.Lock()  # held while the state is not that of a log entry, or is being copied
         self._committed = 0
         self._wrote = asyncio.Event()
         self._snapshot_seq = 0
         self._snapshot_at = 0.0
         self._older = Mark(snapshot.FORM, "", 0, "0-0")
-        self._copy: asyncio.Future[tuple[Mark, dict[str, dict[str, Any]]]] | None = None
         self._trail: deque[tuple[float, int]] = deque()
         self._clock_offset = 0.0
         self._ticked = 0.0
@@ -141,12 +139,10 @@ class Term:
     async def _serve(self) -> None:
         while True:
             for entries in _portions(await self._next()):
-                self._deciding = True
-                batch = await self._decide(entries)
-                await self._settled()
-                self._commit(batch)
-                self._deciding = False
-                self._offer_copy()
+                async with self._still:
+                    batch = await self._decide(entries)
+                    await self._settled()
+                    self._commit(batch)
 
     async def _next(self) -> list[InputEntry]:
         """Return the next inputs. While a commit is under way only what is there already is taken."""
@@ -241,10 +237,9 @@ class Term:
     async def write_snapshot(self) -> None:
         """Write a snapshot of what is decided by the end of the present batch, once that is committed, and trim behind the one
         before it."""
-        self._copy = asyncio.get_running_loop().create_future()
-        if not self._deciding:
-            self._offer_copy()
-        mark, tables = await self._copy
+        async with self._still:
+            mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
+            tables = await snapshot.copied(self._at.state)
         while self._committed < mark.seq:
             self._wrote.clear()
             await self._wrote.wait()
@@ -253,12 +248,6 @@ class Term:
         self._counts.snapshots += 1
         older, self._older = self._older, mark
         await self._trim(older)
-
-    def _offer_copy(self) -> None:
-        """Copy the state for a snapshot that waits; only between two batches is it that of a log entry."""
-        if self._copy is not None and not self._copy.done():
-            mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
-            self._copy.set_result((mark, snapshot.copied(self._at.state)))
 
     async def _trim(self, older: Mark) -> None:
         """Drop what nothing can ask for any more: `in` and `log` behind the older snapshot, old deliveries of fan-outs."""
