@@ -41,7 +41,7 @@ async def core(store: Store, batch: int) -> None:
         entries = await store.read_inputs(cursor, count=16, block_ms=1000)
         if not entries:
             continue
-        inputs = [payload for entry in entries for payload in entry.payloads if payload is not RECEIPT]
+        inputs = [payload for entry in entries for payload in entry.payloads]
         deliveries = [("web", payload) for payload in inputs if payload != RECEIPT]
         steps = b"".join(inputs)
         if committing is not None:
@@ -73,6 +73,8 @@ async def turn(url: str, seconds: float, batch: int, producers: int) -> float:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    others = asyncio.all_tasks() - {asyncio.current_task()}  # the commit that was under way
+    await asyncio.wait(others, timeout=5) if others else None
     for task in done:
         task.result()
     for store in stores:
