@@ -109,7 +109,7 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
     return (
       <div key={line.source || line.id}>
         {joins && <p class="divider">{joins}</p>}
-        {line.who === "desk" ? (
+        {line.who === "desk" && line.event !== "greeting" ? (
           <div class="notice">
             <Text value={line.text} />
           </div>
