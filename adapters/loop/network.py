@@ -262,7 +262,8 @@ class Link:
             await asyncio.sleep(wire.delay)
         if wire.mute if down else wire.deaf:
             await self._gone.wait()
-        await self._or_gone(wire.flowing.wait())
+        if not wire.flowing.is_set():
+            await self._or_gone(wire.flowing.wait())
         if self.closed:
             raise LinkLost("the connection was reset")
 

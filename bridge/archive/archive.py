@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 
 from sqlalchemy import select
 
@@ -13,6 +14,7 @@ from bridge.archive.desk_memory import DeskMemory
 from bridge.archive.organisation import Organisation
 from bridge.archive.reader import Reader
 from bridge.archive.rows import ignoring
+from bridge.archive.retention import Retention
 from bridge.archive.search import Search
 from bridge.archive.writer import Writer
 from bridge.follower import Follower
@@ -52,6 +54,10 @@ class Archive:
     def organisation(self, consortium: str = "main") -> Organisation:
         """Return the libraries of a consortium."""
         return Organisation(self._writing, consortium)
+
+    def retention(self, remove_file: Callable[[str], Awaitable[object]]) -> Retention:
+        """Return what forgets transcripts that are due; `remove_file` deletes a file by its digest."""
+        return Retention(self._writing, remove_file)
 
     def follow(self, store: Store, follower: Follower, consortium: str = "main") -> tuple[Writer, Tail, Reader]:
         """Return what writes a consortium's log, what knows its newest steps, and what reads transcripts; run the first two."""

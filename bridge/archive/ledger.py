@@ -68,14 +68,14 @@ class Ledger:
             if rows:
                 yield tables.metadata.tables[name], rows
 
-    def updates(self) -> Iterator[tuple[Update | Delete, Rows]]:
-        """Yield what changes rows that stand."""
+    def updates(self) -> Iterator[tuple[str, Update | Delete, Rows]]:
+        """Yield what changes rows that stand, each statement with a name."""
         if self._changes:
-            yield _CONVERSATION, [_full(talk, found) for talk, found in self._changes.items()]
+            yield "conversation-changes", _CONVERSATION, [_full(talk, found) for talk, found in self._changes.items()]
         if self._follow_ups:
-            yield _FOLLOW_UP, self._follow_ups
+            yield "follow-up-changes", _FOLLOW_UP, self._follow_ups
         if self._unmerged:
-            yield _UNMERGE, self._unmerged
+            yield "unmerge", _UNMERGE, self._unmerged
 
     # ---- one event each ----
 

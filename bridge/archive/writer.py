@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
-import msgspec
 import structlog
+from msgspec.structs import asdict
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables
+from bridge.archive.bulk import Statement, write_many
 from bridge.archive.ledger import Ledger
-from bridge.archive.lines import Line, ReadBy, Staged, changes
+from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
 from bridge.archive.rows import ignoring, line_row
 from bridge.follower import START, Entry, Follower, Position, Reset
 from bridge.store import Store, StoreError
+from routing.events import Step
 
 _log = structlog.get_logger(__name__)
 
@@ -94,21 +96,15 @@ class Writer:
 
     async def _write(self, entries: Sequence[Entry]) -> None:
         await self._store.barrier()
-        ledger = Ledger()
-        lines: list[dict[str, Any]] = []
-        amendments: list[Staged | ReadBy] = []
+        batch = _Batch()
         for entry in entries:
             for step in entry.steps:
-                ledger.enter(step)
-                for change in changes(step, entry.seq):
-                    if isinstance(change, Line):
-                        lines.append(line_row(change))
-                    else:
-                        amendments.append(change)
+                batch.take(step, entry.seq)
+            await asyncio.sleep(0)
         target = entries[-1].position
         async with self._engine.begin() as sql:
             await self._move(sql, target)
-            await _write_rows(sql, ledger, lines, amendments)
+            await batch.write(sql)
         self._advance(target)
         await self._store.follow(NAME, target.seq)
 
@@ -124,26 +120,46 @@ class Writer:
         self._moved.set()
 
 
-async def _write_rows(
-    sql: AsyncConnection, ledger: Ledger, lines: list[dict[str, Any]], amendments: list[Staged | ReadBy]
-) -> None:
-    dialect = sql.dialect.name
-    for table, rows in ledger.inserts():
-        await sql.execute(ignoring(dialect, table), rows)
-    if lines:
-        await sql.execute(ignoring(dialect, tables.line), lines)
-    for statement, rows in ledger.updates():
-        await sql.execute(statement, rows)
-    await _amend(sql, amendments)
+class _Batch:
+    """What some entries mean, folded as far as it can be before it is written."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger()
+        self._lines: dict[str, Line] = {}
+        self._staged: list[Staged] = []
+        self._read: list[ReadBy] = []
+
+    def take(self, step: Step, seq: int) -> None:
+        """Take one step in. What became of a line that is new here is written with the line."""
+        self._ledger.enter(step)
+        for change in changes(step, seq):
+            if isinstance(change, Line):
+                self._lines.setdefault(change.id, change)
+            elif isinstance(change, ReadBy):
+                self._read.append(change)
+            elif change.line in self._lines:
+                amend(self._lines, change)
+            else:
+                self._staged.append(change)
+
+    async def write(self, sql: AsyncConnection) -> None:
+        """Write everything, inside the caller's transaction."""
+        dialect = sql.dialect.name
+        for table, rows in self._ledger.inserts():
+            await write_many(sql, table.name, partial(ignoring, dialect, table), rows)
+        if self._lines:
+            rows = [line_row(line) for line in self._lines.values()]
+            await write_many(sql, "line", partial(ignoring, dialect, tables.line), rows)
+        for name, statement, rows in self._ledger.updates():
+            await write_many(sql, name, partial(_same, statement), rows)
+        if self._staged:
+            await write_many(sql, "stage", partial(_same, _STAGE), [asdict(change) for change in self._staged])
+        if self._read:
+            await sql.execute(_READ, [{"talk": change.conversation, "upto": change.upto} for change in self._read])
 
 
-async def _amend(sql: AsyncConnection, amendments: list[Staged | ReadBy]) -> None:
-    staged = [msgspec.structs.asdict(change) for change in amendments if isinstance(change, Staged)]
-    if staged:
-        await sql.execute(_STAGE, staged)
-    read = [{"talk": change.conversation, "upto": change.upto} for change in amendments if isinstance(change, ReadBy)]
-    if read:
-        await sql.execute(_READ, read)
+def _same(statement: Statement) -> Statement:
+    return statement
 
 
 _line = tables.line

@@ -1,0 +1,97 @@
+"""Forgetting: transcripts go after the days that a library sets, the numbers stay without anybody's identity.
+
+ALA and RUSA count this to the profession, not to the settings: what a patron asked is deleted with his name and addresses, and
+what remains (when, how long, which queue, which code) names nobody. Files go with the last line that showed them. SQLite
+overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the words
+are not left lying in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+from sqlalchemy import delete, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bridge.archive import tables
+from bridge.archive.rows import line_of
+
+DAY_MS = 86_400_000
+BATCH = 200
+
+_c = tables.conversation.c
+_l = tables.line.c
+
+_BLANK = {"address": "", "name": "", "contact": "", "subject": "", "page": "", "previous": "", "last_text": ""}
+_BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
+
+log = structlog.get_logger("bridge.archive.retention")
+
+
+class Retention:
+    """Forgets what is due; `remove_file` deletes a file by its digest."""
+
+    def __init__(self, engine: AsyncEngine, remove_file: Callable[[str], Awaitable[object]]) -> None:
+        self._engine = engine
+        self._remove_file = remove_file
+
+    async def sweep(self, days: Mapping[str, int], now: int) -> int:
+        """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many."""
+        done = 0
+        for library, kept in days.items():
+            while kept and (due := await self._due(library, now - kept * DAY_MS)):
+                await self.forget(due)
+                done += len(due)
+        if done:
+            log.info("forgotten", conversations=done)
+        return done
+
+    async def _due(self, library: str, before: int) -> list[str]:
+        query = select(_c.id).where(
+            _c.library == library, _c.state == "closed", _c.closed_at < before, _c.address != ""
+        )
+        async with self._engine.connect() as sql:
+            return list((await sql.scalars(query.limit(BATCH))).all())
+
+    async def forget(self, conversations: Sequence[str]) -> None:
+        """Forget these conversations now: lines, files, drafts, names and addresses."""
+        ids = list(conversations)
+        async with self._engine.begin() as sql:
+            files = await _files(sql, ids)
+            await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
+            for table in (tables.draft, tables.merge):
+                await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
+            await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))
+            blank = update(tables.follow_up).where(tables.follow_up.c.conversation.in_(ids))
+            await sql.execute(blank.values(**_BLANK_FOLLOW_UP))
+            await sql.execute(update(tables.audit).where(tables.audit.c.conversation.in_(ids)).values(detail=""))
+            await sql.execute(update(tables.conversation).where(_c.id.in_(ids)).values(**_BLANK))
+            gone = [digest for digest in files if not await _still_shown(sql, digest)]
+        for digest in gone:
+            await self._remove_file(digest)
+        await self._pack()
+
+    async def _pack(self) -> None:
+        """Leave nothing of what was deleted in SQLite's files; PostgreSQL's own vacuum does it there."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        async with self._engine.begin() as sql:
+            await sql.execute(text("INSERT INTO line_words(line_words) VALUES ('optimize')"))
+        async with self._engine.connect() as sql:
+            raw = await sql.get_raw_connection()
+            if raw.driver_connection is not None:
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+async def _files(sql: AsyncConnection, ids: list[str]) -> set[str]:
+    held = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
+    rows = (await sql.execute(select(tables.line).where(_l.conversation.in_(ids), held))).all()
+    found = {digest for row in rows for digest in (row.html, row.original) if digest}
+    return found | {file.digest for row in rows for file in line_of(row).attachments}
+
+
+async def _still_shown(sql: AsyncConnection, digest: str) -> bool:
+    """Whether a line that stays shows the same file: files are kept by digest, so two patrons may have sent one."""
+    shown = or_(_l.html == digest, _l.original == digest, _l.attachments.contains(digest))
+    return await sql.scalar(select(_l.n).where(shown).limit(1)) is not None
