@@ -27,7 +27,7 @@ from bridge.blobs import FileBlobs
 from bridge.config import Channel as ChannelConfig
 from bridge.config import Config, convert
 from bridge.follower import Follower
-from bridge.frontdesk import FrontDesk
+from bridge.frontdesk import FrontDesk, clock
 from bridge.health import Health
 from bridge.inbox.room import ChannelFacts, Room
 from bridge.inlet import Gathering
@@ -44,6 +44,7 @@ log = structlog.get_logger("bridge.consortium")
 REFRESH_HOURS_S = 86_400.0
 RESTART_S = 1.0
 LOOK_S = 15.0
+FORGET_S = 3_600.0
 
 
 class Consortium:
@@ -63,6 +64,7 @@ class Consortium:
         self.frontdesk = FrontDesk(self.replica)
         self.signs = Board(store)
         self.blobs = FileBlobs(config.data / "blobs")
+        self.retention = archive.retention(self.blobs.remove)
         self._config = config
         self._secret = secret
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
@@ -97,6 +99,7 @@ class Consortium:
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
+            "retention": self._forget_what_is_due,
             "channels": self.supervisor.run,
         }
         async with asyncio.TaskGroup() as group:
@@ -128,6 +131,13 @@ class Consortium:
                 await self.tell_core()
                 told = revisions
             await asyncio.sleep(LOOK_S)
+
+    async def _forget_what_is_due(self) -> None:
+        """Once an hour, forget the transcripts whose library keeps them no longer."""
+        while True:
+            days = {entry.library.id: entry.library.retention_days for entry in await self.organisation.entries()}
+            await self.retention.sweep(days, clock())
+            await asyncio.sleep(FORGET_S)
 
     async def close(self) -> None:
         """Let go of the store."""

@@ -16,10 +16,10 @@ from collections import deque
 from dataclasses import dataclass
 
 import structlog
-from routing.wire import decode_steps
 
 from bridge.store import LogEntry, Store, StoreError
 from routing.events import Step
+from routing.wire import decode_steps
 
 _log = structlog.get_logger(__name__)
 

@@ -1,3 +1,5 @@
+"""The types of the pages are those of the interface."""
+
 from tests.browser.inbox_types import TARGET, rendered
 
 
