@@ -234,19 +234,26 @@ class Line:
             await self._rest(wait)
 
     async def _one_session(self) -> Exception | None:
-        """Run one session; return why it ended."""
+        """Run one session; return why it ended.
+
+        In a task of its own: a TaskGroup whose tasks fail while it is cancelled forgets that it was (Python before 3.13).
+        """
+        session = asyncio.create_task(self._grouped(), name=f"session {self.channel.name}")
         try:
-            async with asyncio.TaskGroup() as self.session:
-                running = self.session.create_task(self.adapter.run(), name=f"session {self.channel.name}")
-                running.add_done_callback(lambda _: self._end_replays())
-        except BaseExceptionGroup as errors:
-            return weightiest(errors)
+            await asyncio.wait([session])
         finally:
+            await _cancelled(session)
             self.session = None
             self.inlet.ended()
             if self._drain is not None:
                 self._drain.close()
-        return None
+        error = None if session.cancelled() else session.exception()
+        return weightiest(error) if error is not None else None
+
+    async def _grouped(self) -> None:
+        async with asyncio.TaskGroup() as self.session:
+            running = self.session.create_task(self.adapter.run(), name=f"adapter {self.channel.name}")
+            running.add_done_callback(lambda _: self._end_replays())
 
     def _stands(self) -> None:
         """The adapter says `up`."""
@@ -314,7 +321,7 @@ class Line:
             UP.labels(self.channel.name).set(state == "up")
 
 
-def weightiest(errors: BaseExceptionGroup[BaseException]) -> Exception:
+def weightiest(errors: BaseException) -> Exception:
     """Return the one exception of a group that says how the session is: a bug, else refused, else misconfigured, else away."""
     order = (Unavailable, Busy, StoreError, Misconfigured, BadCredentials)
 
@@ -353,9 +360,11 @@ def _constructed(channel: Channel, ports: Ports) -> Adapter:
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait until it is gone; its exception stays with it."""
+    """Cancel a task and wait until it is gone; its exception stays with it, and counts as seen."""
     task.cancel()
     await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
 
 
 async def _until_cancelled(first: Coroutine[Any, Any, None], second: Coroutine[Any, Any, None]) -> None:

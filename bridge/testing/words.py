@@ -102,6 +102,7 @@ class WordCases:
         await scene.begin()
         patron = await scene.patron("ada")
         await scene.talk(patron)
+        await scene.talk(patron)
         scene.ring.freeze()
         source = await soon("a patron writes", patron.say("is this kept?"))
         assert not await scene.acknowledged(patron, source, within=QUIET_S)
@@ -117,6 +118,7 @@ class WordCases:
         """Busy: the message stays with its source and comes in when there is room. Look at how Busy is answered."""
         await scene.begin()
         patron = await scene.patron("ada")
+        await scene.talk(patron)
         await scene.talk(patron)
         await scene.ring.fill()
         source = await soon("a patron writes", patron.say("is there room?"))

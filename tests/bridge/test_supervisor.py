@@ -282,6 +282,21 @@ async def test_a_stop_leaves_no_task(port: Harbour) -> None:
     assert asyncio.all_tasks() <= before
 
 
+async def test_a_session_that_fails_while_it_is_stopped_is_not_started_again(port: Harbour) -> None:
+    async def stubborn(actor: Actor) -> None:
+        await actor.inlet.up()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise Unavailable("lost just now")
+
+    task = asyncio.create_task(supervisor(port, [stubborn]).run())
+    await said(port, (True, ""))
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=20)
+    assert done
+
+
 def test_of_several_errors_the_weightiest_counts() -> None:
     bug = ValueError("a bug")
     inner = ExceptionGroup("inner", [Unavailable("away"), BadCredentials("no")])
