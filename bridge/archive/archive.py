@@ -13,8 +13,8 @@ from bridge.archive.database import engine_for, migrate
 from bridge.archive.desk_memory import DeskMemory
 from bridge.archive.organisation import Organisation
 from bridge.archive.reader import Reader
-from bridge.archive.rows import ignoring
 from bridge.archive.retention import Retention
+from bridge.archive.rows import ignoring
 from bridge.archive.search import Search
 from bridge.archive.writer import Writer
 from bridge.follower import Follower
