@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -22,6 +23,11 @@ from typing import Any
 import redis
 
 DEADLINE = 30.0
+_libc = ctypes.CDLL(None)
+
+
+def _end_with_parent() -> None:
+    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a test run that is killed leaves no server behind
 
 
 def servers() -> list[str]:
@@ -82,7 +88,9 @@ class RedisServer:
         }
         command = [self.program, *(word for name, value in options.items() for word in (f"--{name}", value))]
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent
+            )
         self._wait()
 
     def _wait(self) -> None:
