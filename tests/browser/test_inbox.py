@@ -65,7 +65,9 @@ async def test_two_claim_one_wins_and_it_goes_on_to_the_end(desk: Desk, people: 
     await ana.page.evaluate(claim)
     await ben.page.evaluate(claim)
     winner, loser, losing = (ana, ben, "Ben Berg") if await _won(ana, ben) else (ben, ana, "Ana Alves")
-    await expect(loser.page.get_by_text("already has it").or_(loser.page.get_by_text("has this conversation")).first).to_be_visible()
+    await expect(
+        loser.page.get_by_text("already has it").or_(loser.page.get_by_text("has this conversation")).first
+    ).to_be_visible()
     await expect(loser.page.get_by_role("button", name="Claim", exact=True)).to_have_count(0)
 
     await winner.composer.fill("Seven days.")
@@ -84,7 +86,12 @@ async def test_two_claim_one_wins_and_it_goes_on_to_the_end(desk: Desk, people: 
     await winner.page.get_by_label("Note for whoever takes it").fill("Please go on.")
     await winner.page.get_by_role("button", name="Offer transfer").click()
     await expect(loser.page.get_by_text("Please go on.").first).to_be_visible()
-    await loser.page.get_by_role("banner").or_(loser.page.locator(".acts")).get_by_role("button", name="Accept").first.click()
+    await (
+        loser.page.get_by_role("banner")
+        .or_(loser.page.locator(".acts"))
+        .get_by_role("button", name="Accept")
+        .first.click()
+    )
     await expect(loser.page.get_by_text("yours", exact=False).first).to_be_visible()
 
     await loser.page.get_by_role("button", name="End", exact=True).click()
@@ -165,7 +172,14 @@ async def test_every_action_is_in_the_palette_and_in_the_help(people: People) ->
     help_ = ana.page.get_by_role("dialog", name="Keys")
     await expect(help_.locator("dt")).to_have_count(len(ids))
     await ana.page.keyboard.press("Escape")
-    for key, place in (("1", "waiting"), ("2", "mine"), ("3", "open"), ("4", "follow-ups"), ("6", "desk"), (",", "settings")):
+    for key, place in (
+        ("1", "waiting"),
+        ("2", "mine"),
+        ("3", "open"),
+        ("4", "follow-ups"),
+        ("6", "desk"),
+        (",", "settings"),
+    ):
         await ana.page.keyboard.press(key)
         await expect(ana.page).to_have_url(re.compile(f"#/{place}$"))
 
@@ -263,6 +277,7 @@ async def test_refused_codes_are_explained_where_they_are_chosen(desk: Desk, peo
     await dialog.get_by_role("radio", name="Follow up by me").check()
     await dialog.get_by_label("What is still open").fill("Find the book.")
     await dialog.get_by_role("button", name="End conversation").click()
+    await expect(dialog).to_have_count(0)
     await ana.page.keyboard.press("4")
     await expect(ana.page.get_by_role("main")).to_contain_text("Find the book.")
     await ana.page.get_by_text("Change", exact=True).first.click()
@@ -294,7 +309,9 @@ LOOKS = [
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_every_state_is_accessible(look: dict[str, Any], desk: Desk, people: People, request: pytest.FixtureRequest) -> None:
+async def test_every_state_is_accessible(
+    look: dict[str, Any], desk: Desk, people: People, request: pytest.FixtureRequest
+) -> None:
     """axe finds nothing on any page or in any dialog, and nothing is wider than the window."""
     name = request.node.callspec.id
     nobody = await people.of("", **look)
@@ -303,8 +320,12 @@ async def test_every_state_is_accessible(look: dict[str, Any], desk: Desk, peopl
     await nobody.look(f"{name}-sign-in")
     cora = await people.of("cora", **look)
     page = cora.page
-    lena = await desk.patron(f"lena-{name}", "Is the reading room open on Sunday?", name="Lena Look", contact="lena@example.org")
-    await desk.patron(f"more-{name}", "A longer question that does not fit on a single line of the list at all.", channel="mail")
+    lena = await desk.patron(
+        f"lena-{name}", "Is the reading room open on Sunday?", name="Lena Look", contact="lena@example.org"
+    )
+    await desk.patron(
+        f"more-{name}", "A longer question that does not fit on a single line of the list at all.", channel="mail"
+    )
     await page.get_by_text("Lena Look").first.wait_for()
     await cora.look(f"{name}-waiting")
     await cora.open(lena)
@@ -324,7 +345,16 @@ async def test_every_state_is_accessible(look: dict[str, Any], desk: Desk, peopl
     await page.keyboard.press("Control+Enter")
     await page.get_by_role("article", name="Staff note by").wait_for()
     await page.keyboard.press("Escape")
-    for key, dialog in (("t", "transfer"), ("e", "close"), ("?", "help"), ("Control+k", "palette"), ("p", "presence"), ("a", "identify"), ("m", "merge"), ("q", "outbox")):
+    for key, dialog in (
+        ("t", "transfer"),
+        ("e", "close"),
+        ("?", "help"),
+        ("Control+k", "palette"),
+        ("p", "presence"),
+        ("a", "identify"),
+        ("m", "merge"),
+        ("q", "outbox"),
+    ):
         await page.keyboard.press(key)
         await page.get_by_role("dialog").wait_for()
         await cora.look(f"{name}-{dialog}")

@@ -473,8 +473,14 @@ export class Inbox {
     const verb = row.offered_to_me || row.transfer?.to_me ? "accept" : "claim";
     if (!(await this.act(row.id, verb, {}))) return;
     this.undoable(t("done.claimed", { patron: row.patron }), () => void this.release(row.id));
+    if (!this.stillAt(row.id)) return;
     this.go("mine", row.id);
     this.composing += 1;
+  }
+
+  /** Nobody is carried off from what was opened while an answer was on its way. */
+  private stillAt(conversation: string): boolean {
+    return !this.openId || this.openId === conversation;
   }
 
   async reject(row: s.Row): Promise<void> {
@@ -522,7 +528,7 @@ export class Inbox {
   async reopen(conversation: string): Promise<void> {
     if (await this.act(conversation, "reopen", {})) {
       this.tell(t("done.reopened"));
-      this.go("mine", conversation);
+      if (this.stillAt(conversation)) this.go("mine", conversation);
     }
   }
 

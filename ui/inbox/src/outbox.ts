@@ -105,10 +105,16 @@ export class Outbox {
           this.refused(entry, error);
           return;
         }
-        this.change(entry.key, { state: "waiting" });
+        this.hold(entry.conversation);
         await this.pause(pause);
       }
     }
+  }
+
+  /** What stands behind one that waits, waits too. */
+  private hold(conversation: string): void {
+    const held = (one: Entry) => one.conversation === conversation && one.state === "sending";
+    this.set(this.entries.map((one) => (held(one) ? { ...one, state: "waiting" } : one)));
   }
 
   private pause(ms: number): Promise<void> {

@@ -602,7 +602,7 @@ export interface RowsTold {
   remove: string[];
 }
 
-/** Lines of a watched conversation, new or changed (by id). */
+/** Lines of a watched conversation, new or changed (by id). The first one answers `watch`, with no line when there is none: only from then on does a heard position speak for this conversation too. */
 export interface LinesTold {
   t: "lines";
   position: string;
