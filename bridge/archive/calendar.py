@@ -7,6 +7,7 @@ here for some weeks ahead and handed over with the library, anew every day.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -62,6 +63,18 @@ def openings(calendar: Calendar, timezone: str, now: int) -> tuple[tuple[int, in
     first = datetime.fromtimestamp(now / 1000, zone).date() - timedelta(days=1)
     found = [span for n in range(7 * WEEKS_AHEAD) for span in _of_day(calendar, first + timedelta(days=n), zone)]
     return _merged(sorted(found))
+
+
+def in_words(spans: Iterable[tuple[int, int]], timezone: str, days: Mapping[str, str]) -> tuple[str, ...]:
+    """Return when each span begins, for people: "Monday 9:00". `days` may hold the weekdays' names in another language."""
+    zone = ZoneInfo(timezone)
+    found = (datetime.fromtimestamp(start / 1000, zone) for start, _ in spans)
+    return tuple(f"{_day(moment.weekday(), days)} {moment.hour}:{moment.minute:02d}" for moment in found)
+
+
+def _day(weekday: int, days: Mapping[str, str]) -> str:
+    name = WEEKDAYS[weekday]
+    return days.get(f"day.{name}", name.title())
 
 
 def _of_day(calendar: Calendar, day: date, zone: ZoneInfo) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
-from bridge.archive.calendar import Calendar, faults, openings
+from bridge.archive.calendar import Calendar, faults, in_words, openings
 from routing.organisation import Library
 
 _data = msgspec.msgpack.Decoder(Library)
@@ -94,7 +94,7 @@ class Organisation:
         held = await sql.scalar(select(_l.revision).where(_l.id == library.id))
         if expected is not None and expected != (held or 0):
             raise Outdated
-        kept = msgspec.structs.replace(library, revision=(held or 0) + 1, openings=None)
+        kept = msgspec.structs.replace(library, revision=(held or 0) + 1, openings=None, opening_words=())
         values = {
             "revision": kept.revision,
             "data": msgspec.msgpack.encode(kept),
@@ -113,7 +113,9 @@ def for_core(entry: Entry) -> Library:
     """Return a library as the core is to know it."""
     found = entry.library
     spans = openings(entry.calendar, found.timezone, now_ms())
-    return msgspec.structs.replace(found, openings=spans, wording=catalogue(found.language) | found.wording)
+    wording = catalogue(found.language) | found.wording
+    words = in_words(spans or (), found.timezone, wording)
+    return msgspec.structs.replace(found, openings=spans, opening_words=words, wording=wording)
 
 
 def catalogue(language: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from bridge.archive.calendar import Calendar
 from bridge.archive.organisation import Entry, Faulty, check
 from routing.organisation import Library
 
-_HIDDEN = ("revision", "openings", "k")
+_HIDDEN = ("revision", "openings", "opening_words", "k")
 
 
 def parse(text: str) -> list[Entry]:

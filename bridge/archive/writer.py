@@ -80,6 +80,7 @@ class Writer:
             if row is None:
                 await sql.execute(insert(tables.follower).values(name=self.name, epoch="", seq=0))
         self._advance(Position(row.epoch, row.seq) if row else START)
+        await self._store.follow(NAME, self.position.seq)  # from now on the log is kept for us
         self.loaded.set()
 
     async def _skip(self, why: str) -> None:

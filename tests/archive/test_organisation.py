@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bridge.archive.archive import Archive
-from bridge.archive.calendar import Calendar, faults, openings
+from bridge.archive.calendar import Calendar, faults, in_words, openings
 from bridge.archive.organisation import Faulty, Outdated
 from bridge.archive.organisation_file import dump, parse
 from routing.organisation import Library, Queue, Tier
@@ -113,3 +113,17 @@ def test_no_hours_at_all_means_always_open() -> None:
 def test_faults_name_the_place() -> None:
     calendar = Calendar(weekly={"moonday": [], "monday": ["25:00-26:00"]}, dates={"christmas": []})
     assert len(faults(calendar, "Mars/Olympus")) == 4
+
+
+def test_an_opening_is_told_as_people_say_it() -> None:
+    spans = [(_ms("2026-10-26T08:00"), _ms("2026-10-26T17:00")), (_ms("2026-10-27T12:30"), _ms("2026-10-27T17:00"))]
+    assert in_words(spans, "Europe/Berlin", {}) == ("Monday 9:00", "Tuesday 13:30")
+    assert in_words(spans[:1], "Europe/Berlin", {"day.monday": "montags"}) == ("montags 9:00",)
+
+
+async def test_the_core_is_told_when_it_opens_in_words(archive: Archive) -> None:
+    entry = parse(TWO)[0]
+    told = await archive.organisation().put(entry.library, entry.calendar)
+    assert told.openings is not None
+    assert len(told.opening_words) == len(told.openings)
+    assert told.opening_words[0].startswith("Monday ")
