@@ -10,6 +10,7 @@ from bridge.message import Action, Delivery, Message, Receipt, derive
 from routing.events import Input, Step
 from routing.organisation import Library
 
+_NAMED = (Message, Action)  # those whose id is their own
 _ENCODER = msgspec.msgpack.Encoder()
 _INPUT: msgspec.msgpack.Decoder[Input] = msgspec.msgpack.Decoder(Input)
 _STEPS: msgspec.msgpack.Decoder[list[Step]] = msgspec.msgpack.Decoder(list[Step])
@@ -43,7 +44,7 @@ def decode_delivery(payload: bytes) -> Delivery:
 
 def cause(given: Input, entry: str, n: int) -> str:
     """Return the id of what `given`, the n-th input of stream entry `entry`, brings about: the same after any replay."""
-    if isinstance(given, Message | Action):
+    if isinstance(given, _NAMED):
         return given.id
     if isinstance(given, Receipt):
         return derive("receipt", given.delivery, given.stage)
@@ -52,7 +53,7 @@ def cause(given: Input, entry: str, n: int) -> str:
 
 def source_key(given: Input) -> str:
     """Return what a repeated input is known by, "" for those that are never dropped as duplicates."""
-    if isinstance(given, Message | Action):
+    if isinstance(given, _NAMED):
         return given.id
     if isinstance(given, Receipt):
         return derive("receipt", given.delivery, given.stage)
