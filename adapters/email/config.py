@@ -31,6 +31,7 @@ class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
     sent_folder    where copies of answers lie; `sent_copy = false` where the server files them by itself
     aliases        other addresses of this mailbox; mail from any of them is our own
     trusted_server the name in Authentication-Results whose SPF, DKIM and DMARC verdicts are shown
+    ca             whose certificates are trusted in place of the system's: `ca_file = "…"` names a file in PEM
     plus           the server delivers `ask+anything@` to `ask@`
     beat_s, patience_s   how often a silent server is asked, and how long it may take to answer (seconds)
     """
@@ -64,7 +65,7 @@ class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
     library: str = ""
     signature: str = ""
     automatic_per_day: int = 4
-    ca_file: str = ""
+    ca: str = ""
     beat_s: float = 120.0
     patience_s: float = 30.0
 
@@ -110,11 +111,11 @@ class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise Misconfigured("; ".join(wrong))
 
     def tls(self) -> ssl.SSLContext:
-        """Return how certificates are checked. Raises Misconfigured for a `ca_file` that cannot be read."""
+        """Return how certificates are checked. Raises Misconfigured for a `ca` that holds no certificate."""
         try:
-            context = ssl.create_default_context(cafile=self.ca_file or None)
-        except (OSError, ssl.SSLError) as error:
-            raise Misconfigured(f"ca_file {self.ca_file!r} cannot be read: {type(error).__name__}") from None
+            context = ssl.create_default_context(cadata=self.ca or None)
+        except (ValueError, ssl.SSLError):
+            raise Misconfigured("ca_file holds no certificate in PEM") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 

@@ -27,6 +27,7 @@ from adapters.email.oauth import Tokens
 from bridge.adapter import BadCredentials, Outcome, Rejected, Retry, Sent, Unavailable, Uncertain
 
 CONNECTIONS = 4
+QUIT_S = 0.5
 ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
 WORDS = {
     "no-such-user": "no-such-address",
@@ -58,9 +59,9 @@ class Submission:
             self._idle.append(await self._connected())
 
     async def close(self) -> None:
-        """Drop all connections."""
-        while self._idle:
-            self._idle.pop().close()
+        """Take leave of the server."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(_leave(client) for client in idle))
 
     async def submit(self, recipients: Sequence[str], raw: bytes) -> Outcome:
         """Hand over one mail; the first of `recipients` is the one who must get it."""
@@ -96,15 +97,15 @@ class Submission:
             await client.connect()
             await self._sign_in(client)
         except aiosmtplib.SMTPAuthenticationError as error:
-            client.close()
+            _drop(client)
             if 400 <= error.code < 500:
                 raise Unavailable(f"the SMTP server does not let us in now: {error.code}") from None
             raise BadCredentials(f"the SMTP server refuses {config.smtp_login}: {error.code}") from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            client.close()
+            _drop(client)
             raise Unavailable(f"the SMTP server cannot be used: {type(error).__name__}") from None
         except BaseException:
-            client.close()
+            _drop(client)
             raise
         return client
 
@@ -129,7 +130,7 @@ class Submission:
             if keep:
                 self._idle.append(client)
             else:
-                client.close()
+                _drop(client)
 
     async def _stages(self, client: aiosmtplib.SMTP, recipients: Sequence[str], raw: bytes) -> Outcome:
         try:
@@ -161,12 +162,29 @@ class Submission:
         with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
             await client.rset()
         if error.code == 421:
-            client.close()
+            _drop(client)
         if error.code < 500:
             return Retry("try-later")
         said = ADDRESS.sub("…", error.message)[:300]
         found = reason_of(said, status=status_of(said))
         return Rejected(WORDS.get(found, "refused"), f"{error.code} {said}")
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    transport = client.transport
+    with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        await client.quit(timeout=QUIT_S)
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+
+
+def _drop(client: aiosmtplib.SMTP) -> None:
+    """Close without waiting for the other side: TLS would wait for its farewell."""
+    transport = client.transport
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 STALE = Retry("link-lost")

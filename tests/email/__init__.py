@@ -1,0 +1,1 @@
+"""Mail, end to end: real servers, real mail programs, a real desk."""
