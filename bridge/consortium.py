@@ -162,7 +162,7 @@ class Consortium:
             history=history,
             desk=lambda sender: self.frontdesk.watch(name, sender),
             find=self.reader.find,
-            signals=ChannelSignals(self.signs, name, typing=channel.adapter.capabilities.live),
+            signals=ChannelSignals(self.signs, name, typing=channel.adapter.capabilities.typing),
             blobs=self.blobs,
             routes=application.router,
             public_url=self._config.http.public_url,
@@ -201,4 +201,4 @@ def _channel(config: ChannelConfig) -> Channel:
 
 def _facts(channel: Channel) -> ChannelFacts:
     can: Capabilities = channel.adapter.capabilities
-    return ChannelFacts(kind=channel.kind, max_text=can.max_text, max_media=can.max_media, typing=can.live)
+    return ChannelFacts(kind=channel.kind, max_text=can.max_text, max_media=can.max_media, typing=can.typing)

@@ -77,6 +77,7 @@ class Channel:
             live=can.live,
             marks=can.marks,
             staff=can.staff,
+            threads=can.threads,
         )
 
 

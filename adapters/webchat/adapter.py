@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from math import ceil
 from typing import Any, ClassVar, Literal
 
@@ -173,12 +174,17 @@ class WebchatAdapter:
             now = time.monotonic()
             self._door.forget(now)
             self._audience.forget(now)
+            with suppress(Busy):
+                await self._audience.departures.look(now, self._sign)
             for peer in tuple(self._audience.sockets):
                 if now - peer.heard > DEAF_BEATS * self._config.beat:
                     peer.cut()
                 elif peer.behind and peer.hold is None and not peer.full():
                     peer.behind = False
                     await peer.push(encode(Again()))
+
+    async def _sign(self, sender: str, here: bool) -> None:
+        await self._ports.inlet.sign(sender, here=here)
 
     async def _goodbye(self) -> None:
         peers = tuple(self._audience.sockets)

@@ -11,11 +11,13 @@ The rules:
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
+from adapters.webchat.departures import Departures
 from adapters.webchat.limits import Bucket
 
 FULL = 48 * 1024  # bytes unsent on a socket before it is left out (asyncio pauses a writer at 64 KiB)
@@ -108,6 +110,7 @@ class Audience:
         self._peers: dict[str, list[Peer]] = {}
         self._recent: dict[str, deque[tuple[str, bytes]]] = {}
         self._order: deque[tuple[float, str]] = deque()
+        self.departures = Departures()
 
     def join(self, peer: Peer, sender: str) -> None:
         """From now on `peer` hears what is meant for `sender`."""
@@ -116,6 +119,7 @@ class Audience:
         self.leave(peer)
         peer.sender = sender
         self._peers.setdefault(sender, []).append(peer)
+        self.departures.came(sender)
 
     def leave(self, peer: Peer) -> bool:
         """Forget a peer; True when it was its patron's last one here."""
@@ -126,6 +130,7 @@ class Audience:
         if peers:
             return False
         del self._peers[peer.sender]
+        self.departures.left(peer.sender, time.monotonic())
         return True
 
     def listens(self, sender: str) -> bool:

@@ -1,0 +1,54 @@
+"""Who has left: told once after a reload's time, and told again when he is back."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.webchat.departures import GONE_S, Departures
+from bridge.adapter import Busy
+
+
+class Heard:
+    """What was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bool]] = []
+        self.deaf = False
+
+    async def tell(self, sender: str, here: bool) -> None:
+        if self.deaf:
+            raise Busy("not now")
+        self.told.append((sender, here))
+
+
+async def test_a_reload_is_no_departure() -> None:
+    departures, heard = Departures(), Heard()
+    departures.left("jane", 0.0)
+    await departures.look(GONE_S - 1, heard.tell)
+    departures.came("jane")
+    await departures.look(GONE_S * 9, heard.tell)
+    assert heard.told == []
+
+
+async def test_leaving_and_coming_back_are_told_once_each() -> None:
+    departures, heard = Departures(), Heard()
+    departures.left("jane", 0.0)
+    for now in (GONE_S, GONE_S * 2):
+        await departures.look(now, heard.tell)
+    departures.came("jane")
+    for now in (GONE_S * 3, GONE_S * 4):
+        await departures.look(now, heard.tell)
+    departures.left("jane", GONE_S * 5)
+    await departures.look(GONE_S * 6, heard.tell)
+    assert heard.told == [("jane", False), ("jane", True), ("jane", False)]
+
+
+async def test_what_cannot_be_told_now_is_told_later() -> None:
+    departures, heard = Departures(), Heard()
+    departures.left("jane", 0.0)
+    heard.deaf = True
+    with pytest.raises(Busy):
+        await departures.look(GONE_S, heard.tell)
+    heard.deaf = False
+    await departures.look(GONE_S, heard.tell)
+    assert heard.told == [("jane", False)]
