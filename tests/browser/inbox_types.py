@@ -62,7 +62,8 @@ def _structs(kind: msgspec.inspect.Type) -> list[type[msgspec.Struct]]:
             return _structs(item)
         case msgspec.inspect.UnionType(types=types):
             return [found for one in types for found in _structs(one)]
-    return []
+        case _:
+            return []
 
 
 def _union(union: object) -> str:
@@ -97,7 +98,8 @@ def _type(kind: msgspec.inspect.Type) -> str:
             return " | ".join(_type(one) for one in types)
         case msgspec.inspect.LiteralType(values=values):
             return " | ".join(f'"{value}"' if isinstance(value, str) else str(value) for value in values)
-    return SIMPLE[type(kind).__name__]
+        case _:
+            return SIMPLE[type(kind).__name__]
 
 
 if __name__ == "__main__":

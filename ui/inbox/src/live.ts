@@ -159,7 +159,7 @@ export class Line {
     if (message.t === "signed-out") this.stop();
     this.listener.message(message);
     // Until the first lines of a conversation came, what is heard does not speak for it.
-    if (message.t === "lines") this.answered.add(message.conversation);
+    if (message.t === "lines" && this.watched.has(message.conversation)) this.answered.add(message.conversation);
     // A hello tells where the desk stands, not what this page has heard of.
     if ("position" in message && message.t !== "hello" && message.t !== "up") this.reached(message.position);
   }

@@ -320,13 +320,15 @@ function line_(polled: Polled[] = []) {
   return { live, heard, states, asks };
 }
 
-test("after a gap the line goes on after the last position heard, and watches again", async () => {
+test("after a gap the line goes on after the last position heard, and watches again", async (test) => {
   const { live, states } = line_();
+  test.after(() => live.stop());
   live.start("e:1");
   live.watch("jane", "e:3");
   const first = Socket.made[0];
   first?.tell(HELLO);
   assert.deepEqual(first?.said, [{ t: "watch", conversation: "jane", position: "e:3" }, { t: "watch", conversation: "jane", position: "e:3" }]);
+  first?.tell({ t: "lines", position: "e:5", conversation: "jane", lines: [] });
   first?.tell({ t: "rows", position: "e:7", upsert: [], remove: [] });
   first?.onclose?.();
   await until(() => Socket.made.length === 2);
@@ -334,21 +336,38 @@ test("after a gap the line goes on after the last position heard, and watches ag
   Socket.made[1]?.tell(HELLO);
   assert.deepEqual(Socket.made[1]?.said, [{ t: "watch", conversation: "jane", position: "e:7" }]);
   assert.deepEqual(states.filter((state) => state !== "connecting"), ["live", "lost", "lost", "live"]);
-  live.stop();
 });
 
-test("a ping is answered, and a hello does not skip what is still to come", () => {
+test("what is heard speaks for a conversation only once its own lines came, and not after it was left", async (test) => {
   const { live } = line_();
+  test.after(() => live.stop());
+  live.start("e:1");
+  live.watch("jane", "e:3");
+  live.watch("uli", "e:3");
+  live.unwatch("uli");
+  const first = Socket.made[0];
+  first?.tell(HELLO);
+  first?.tell({ t: "lines", position: "e:5", conversation: "uli", lines: [] });
+  first?.tell({ t: "rows", position: "e:7", upsert: [], remove: [] });
+  first?.onclose?.();
+  await until(() => Socket.made.length === 2);
+  Socket.made[1]?.tell(HELLO);
+  assert.deepEqual(Socket.made[1]?.said, [{ t: "watch", conversation: "jane", position: "e:3" }]);
+});
+
+test("a ping is answered, and a hello does not skip what is still to come", (test) => {
+  const { live } = line_();
+  test.after(() => live.stop());
   live.start("e:1");
   Socket.made[0]?.tell(HELLO);
   Socket.made[0]?.tell({ t: "ping", at: 5 });
   assert.deepEqual(Socket.made[0]?.said.at(-1), { t: "pong", at: 5 });
   assert.equal(live.position, "e:1");
-  live.stop();
 });
 
-test("where no socket stands it polls, from the same position", async () => {
+test("where no socket stands it polls, from the same position", async (test) => {
   const { live, asks, states } = line_([{ position: "e:5", connection: "p", messages: [HELLO as unknown as ServerMessage] }]);
+  test.after(() => live.stop());
   live.start("e:4");
   for (let n = 0; n < 3; n += 1) {
     await until(() => Socket.made.length === n + 1);
@@ -357,5 +376,4 @@ test("where no socket stands it polls, from the same position", async () => {
   await until(() => asks.length === 2);
   assert.deepEqual(asks, ["e:4", "e:5"]);
   assert.equal(states.at(-1), "polling");
-  live.stop();
 });
