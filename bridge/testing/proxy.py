@@ -16,6 +16,7 @@ from typing import Literal, Self
 
 Way = Literal["up", "down"]
 CHUNK = 1 << 16
+LINGER_S = 1.0  # how long one end may be silent after the other has closed
 
 
 class Proxy:
@@ -61,6 +62,11 @@ class Proxy:
     def connections(self) -> int:
         """Connections that stand now."""
         return len(self._pairs)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing gets through now."""
+        return not self._flowing.is_set()
 
     async def cut(self) -> None:
         """Break every connection (with a reset) and refuse new ones until `heal`."""
@@ -130,6 +136,7 @@ class _Pair:
         self._reader = reader
         self._writer = writer
         self._task: asyncio.Task[None] | None = None
+        self._carried = 0  # bytes, both ways
 
     async def run(self) -> None:
         """Carry bytes both ways until both ends have closed, in good order or not."""
@@ -145,7 +152,7 @@ class _Pair:
                 asyncio.create_task(self._pump("down", reader, self._writer)),
             )
             first, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-            whole = all(pump.result() for pump in first) and all(await asyncio.gather(*pumps))
+            whole = all(pump.result() for pump in first) and await self._drained(pumps)
         except (OSError, asyncio.CancelledError):
             whole = False
         finally:
@@ -155,6 +162,16 @@ class _Pair:
                 await asyncio.wait(pumps)
             for each in writers:
                 each.close() if whole else _reset(each)
+
+    async def _drained(self, pumps: Sequence[asyncio.Task[bool]]) -> bool:
+        """One end has closed: let the other say what it still has to say, until it is silent for a while."""
+        while True:
+            before = self._carried
+            _, waiting = await asyncio.wait(pumps, timeout=LINGER_S)
+            if not waiting:
+                return all(pump.result() for pump in pumps)
+            if self._carried == before and not self._proxy.frozen:
+                return True
 
     def end(self) -> asyncio.Task[None]:
         """Break it."""
@@ -169,6 +186,7 @@ class _Pair:
                 if await self._proxy.let(way):
                     writer.write(chunk)
                     await writer.drain()
+                    self._carried += len(chunk)
             if await self._proxy.let(way):
                 writer.write_eof()
         except OSError:

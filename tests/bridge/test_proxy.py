@@ -75,6 +75,25 @@ async def test_an_end_in_good_order_loses_nothing(call: Caller) -> None:
         assert len(await call.reader.read()) == 300_000
 
 
+async def test_a_closed_end_takes_the_other_with_it(wire: Proxy) -> None:
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await done.wait()
+        writer.close()
+
+    done = asyncio.Event()
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    async with Proxy("127.0.0.1", server.sockets[0].getsockname()[1]) as proxy:
+        _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(b"hello")
+        writer.close()
+        async with asyncio.timeout(20):
+            while proxy.connections or not proxy.accepted:
+                await asyncio.sleep(0.05)
+    done.set()
+    server.close()
+    await server.wait_closed()
+
+
 async def test_cut_breaks_and_refuses_until_healed(wire: Proxy, call: Caller) -> None:
     await wire.cut()
     await call.is_broken()
