@@ -39,6 +39,7 @@ set copy = no
 set fast_reply = yes
 set autoedit = yes
 set include = yes
+set reply_to = yes
 set editor = "{editor}"
 set sort = threads
 set quit = yes
