@@ -1,0 +1,1 @@
+"""Instant messaging (XMPP): the library is a buddy in any messenger."""

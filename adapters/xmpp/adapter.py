@@ -1,0 +1,181 @@
+"""An account on any XMPP server (RFC 6120, 6121): the library is a buddy like any other.
+
+Nothing is missed: what is not durable is not acknowledged (XEP-0198), and after each start and each gap the server's archive
+(XEP-0313) is asked for what came since; where there is none, the server's offline storage sends it by itself. What we sent and
+nobody acknowledged is looked for in the same archive before it is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from xml.etree.ElementTree import Element
+
+from adapters.xmpp import codec, files, names
+from adapters.xmpp.archive import Archive, Kept
+from adapters.xmpp.buddy import Buddy
+from adapters.xmpp.codec import Said
+from adapters.xmpp.config import XmppConfig
+from adapters.xmpp.files import fetched
+from adapters.xmpp.link import Link, LinkLost, Refused
+from adapters.xmpp.presence import Shown
+from adapters.xmpp.tally import Tally
+from bridge.adapter import Busy, Capabilities, Ports, Unavailable
+from bridge.message import Delivery
+
+MAX_TEXT = 10_000  # four bytes each at most: within the smallest limit that servers set for a stanza, 64 KiB
+PRIORITY = 10
+OVERLAP_MS = 86_400_000  # the archive lost our place: this much is asked again
+CLOCKS_MS = 600_000  # how far our clock and the server's may be apart
+
+
+class XmppAdapter(Buddy):
+    """See the module's header and bridge.adapter."""
+
+    name: ClassVar[str] = "xmpp"
+    component: ClassVar[bool] = False
+    Config: ClassVar[type[Any]] = XmppConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_text=MAX_TEXT,
+        max_media=10 << 20,
+        receipts="read",
+        replay=True,
+        lookup=True,
+        live=True,
+        marks=True,
+        typing=True,
+    )
+
+    def __init__(self, config: XmppConfig, ports: Ports) -> None:
+        super().__init__(config, ports)
+        self._account = config
+        self._tally: Tally | None = None
+        self._archive: Archive | None = None
+        self._archived = False
+
+    async def run(self) -> None:
+        """Hold one session."""
+        self._begin()
+        link = Link(names.domain(self._own), self.hear, self._tally)
+        try:
+            await link.open(self._account)
+            self._link, self._tally, self._archive = link, link.tally, Archive(link)
+            await self._settle_in(link)
+            await self._ports.inlet.up()
+            await self._serve(link)
+        except* LinkLost as lost:
+            raise Unavailable(str(lost.exceptions[0])) from None
+        finally:
+            self._link = self._tasks = None
+            if not link.lost.done():
+                self._tally = None  # we leave in good order: there is nothing to resume
+            await link.close()
+
+    async def _settle_in(self, link: Link) -> None:
+        """Ask what the server offers."""
+        assert self._archive is not None
+        try:
+            async with asyncio.timeout(self._config.patience_s):
+                try:
+                    self._archived = await self._archive.offered()
+                except Refused:
+                    self._archived = False
+                self._service = await files.service(link)
+                await self._block(link)
+        except TimeoutError:
+            raise Unavailable("the server did not answer in time") from None
+
+    async def _block(self, link: Link) -> None:
+        """Have the server itself keep away whom we do not hear (XEP-0191), where it can."""
+        if self._blocked:
+            items = "".join(f"<item jid={names.attribute(jid)}/>" for jid in sorted(self._blocked))
+            try:
+                await link.ask(f"<block xmlns='{names.BLOCKING}'>{items}</block>", kind="set")
+            except Refused:
+                return
+
+    def hear(self, stanza: Element, number: int) -> None:
+        """Take one stanza; the archive's answers among them are its own."""
+        if self._archive is not None and stanza.find(f"{{{names.MAM}}}result") is not None:
+            self._archive.take(stanza)
+            if self._link is not None:
+                self._link.handle(number)
+            return
+        super().hear(stanza, number)
+
+    # -- presence
+
+    def _presence(self, link: Link, stanza: Element, sender: str) -> None:
+        """Let everybody see whether we are there; we do not ask to see them."""
+        kind = stanza.get("type", "")
+        if kind == "subscribe" and self._limits.subscriptions.take(names.domain(sender), time.monotonic()):
+            link.send(f"<presence to={names.attribute(sender)} type='subscribed'/>")
+        elif kind == "unsubscribe":
+            link.send(f"<presence to={names.attribute(sender)} type='unsubscribed'/>")
+
+    async def _show(self, link: Link, now: Shown) -> None:
+        link.send(now.stanza(inside=self.identity.caps(), priority=PRIORITY))
+
+    # -- what must not be missed
+
+    def _cursor(self, said: Said) -> dict[str, str]:
+        at = str(said.sent_at or int(time.time() * 1000))
+        return {"mam": said.archived, "at": at} if said.archived else {}
+
+    async def _busy(self, link: Link, said: Said, error: Busy) -> None:
+        raise Unavailable(f"the desk takes nothing in now: {error}")
+
+    async def replay(self, cursor: Mapping[str, str]) -> None:
+        """Hand in what came since the cursor."""
+        link, archive = self._link, self._archive
+        if link is None or archive is None or not self._archived:
+            return
+        try:
+            if cursor.get("mam") or cursor.get("at"):
+                await self._replay(link, archive, cursor)
+            else:
+                last = await archive.last()
+                await self._ports.inlet.advance({"mam": last, "at": str(int(time.time() * 1000))})
+        except (LinkLost, Refused) as error:
+            raise Unavailable(f"the archive does not answer: {error}") from None
+        except Busy as error:
+            raise Unavailable(f"the desk takes nothing in now: {error}") from None
+
+    async def _replay(self, link: Link, archive: Archive, cursor: Mapping[str, str]) -> None:
+        after, at = cursor.get("mam", ""), int(cursor.get("at", "0"))
+        try:
+            async for page in archive.since(after=after, start=0 if after else at):
+                await self._take_page(link, page)
+        except Refused as refused:
+            if refused.condition != "item-not-found" or not at:
+                raise
+            async for page in archive.since(start=max(1, at - OVERLAP_MS)):
+                await self._take_page(link, page)
+
+    async def _take_page(self, link: Link, page: list[Kept]) -> None:
+        for kept in page:
+            if self._refuses(names.bare(kept.stanza.get("from", ""))):
+                continue
+            for heard in codec.read(kept.stanza, self._own, archived=kept.id, archived_at=kept.at):
+                if isinstance(heard, Said):
+                    await self._receive(link, heard, await fetched(self._files, heard.urls))
+                elif not isinstance(heard, codec.Typing):
+                    await self._sign(link, heard)
+        await self._ports.inlet.advance({"mam": page[-1].id, "at": str(page[-1].at)})
+
+    async def lookup(self, delivery: Delivery) -> bool | None:
+        """Look for a message of ours in the archive; see bridge.adapter."""
+        link, archive = self._link, self._archive
+        if link is None or archive is None or not self._archived or not link.standing:
+            return None
+        try:
+            async with asyncio.timeout(self._config.patience_s):
+                start = max(1, delivery.at - CLOCKS_MS)
+                async for page in archive.since(start=start, with_=delivery.to):
+                    if any(kept.stanza.get("id") == delivery.id for kept in page):
+                        return True
+                return False
+        except (LinkLost, Refused, TimeoutError):
+            return None

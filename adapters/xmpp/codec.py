@@ -1,0 +1,408 @@
+"""Between stanzas and Deskbridge's words. Pure: nothing here waits, and it is tested without a network.
+
+A patron's message is known by (XEP-0359)
+    its origin-id      the patron's own client made it, once, and repeats it
+    its stanza-id      our server's, where the client gave none: the same live, from offline storage and from the archive
+    its plain id       with a hash of what it says: plain clients count from 1 in every session
+
+`Heard` is everything that a stanza may mean to the desk; what means nothing is `Silence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from xml.etree.ElementTree import Element
+
+from adapters.xmpp.names import (
+    CARBONS,
+    CHATSTATES,
+    CONFERENCE,
+    CORRECT,
+    DELAY,
+    MARKERS,
+    MUC_USER,
+    NICK,
+    OOB,
+    RECEIPTS,
+    SID,
+    STANZAS,
+    STREAMS,
+    attribute,
+    bare,
+    child,
+    content,
+    split,
+    text,
+)
+from bridge.message import Attachment, Delivery, Message, Stage, message_id
+
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+MAX_SOURCE = 200
+MAX_FILES = 10
+ENCRYPTED = frozenset(
+    {
+        ("eu.siacs.conversations.axolotl", "encrypted"),
+        ("urn:xmpp:omemo:1", "encrypted"),
+        ("urn:xmpp:omemo:2", "encrypted"),
+        ("urn:xmpp:openpgp:0", "openpgp"),
+        ("jabber:x:encrypted", "x"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A patron's words. `id` is the stanza's own, by which receipts and corrections name it."""
+
+    sender: str
+    full: str
+    to: str
+    source: str
+    id: str
+    text: str
+    sent_at: int = 0
+    thread: str = ""
+    language: str = ""
+    subject: str = ""
+    name: str = ""
+    corrects: str = ""
+    urls: tuple[str, ...] = ()
+    receipt: bool = False  # the sender wants to know that it arrived
+    markable: bool = False  # and that it was read
+    states: bool = False  # the sender's client speaks of typing
+    archived: str = ""  # its number in our server's archive
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What became of a message of ours."""
+
+    id: str
+    stage: Stage
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A message of ours came back."""
+
+    id: str
+    condition: str
+    words: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """The patron types, or stopped."""
+
+    sender: str
+    on: bool
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Words that we cannot read: encrypted end to end."""
+
+    sender: str
+    to: str
+    language: str
+    thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation to a room. `inviter` is "" where it cannot be declined in the protocol (XEP-0249)."""
+
+    room: str
+    inviter: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing to the desk."""
+
+
+Heard = Said | Reached | Failed | Typing | Sealed | Invited | Silence
+SILENCE = Silence()
+
+
+def read(stanza: Element, own: str, *, archived: str = "", archived_at: int = 0) -> list[Heard]:
+    """Return what a message stanza means to `own`, our bare address. Never raises, whatever the stanza holds."""
+    sender = bare(stanza.get("from", ""))
+    kind = stanza.get("type", "normal")
+    if not sender or sender == own or kind in ("groupchat", "headline"):
+        return []
+    if kind == "error":
+        return _failed(stanza, sender)
+    if child(stanza, "sent", CARBONS) is not None or child(stanza, "received", CARBONS) is not None:
+        return []
+    heard = [*_signs(stanza, sender), *_invitations(stanza, sender)]
+    if any(isinstance(each, Invited) for each in heard):
+        return heard
+    if _encrypted(stanza):
+        return [
+            *heard,
+            Sealed(sender, stanza.get("to", ""), stanza.get(XML_LANG, ""), content(child(stanza, "thread"))),
+        ]
+    said = _said(stanza, sender, own, archived, archived_at)
+    return [*heard, said] if said is not None else heard
+
+
+def replaced(said: Said, words: str) -> Said:
+    """Return the same with other words."""
+    return said if said.text == words else replace(said, text=words)
+
+
+# ---- what a stanza holds ----
+
+
+def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: int) -> Said | None:
+    words, language = _body(stanza)
+    urls = _urls(stanza)
+    subject = content(child(stanza, "subject")).strip()
+    if not (words.strip() or urls or subject):
+        return None
+    id = stanza.get("id", "")
+    archived = archived or _stanza_id(stanza, own)
+    return Said(
+        sender=sender,
+        full=stanza.get("from", ""),
+        to=stanza.get("to", ""),
+        source=_source(stanza, archived, words),
+        id=id[:MAX_SOURCE],
+        text="" if words.strip() in urls else words or ("" if urls else subject),
+        sent_at=_delayed(stanza) or archived_at,
+        thread=content(child(stanza, "thread"))[:MAX_SOURCE],
+        language=language,
+        subject=subject[:MAX_SOURCE],
+        name=content(child(stanza, "nick", NICK)).strip()[:80],
+        corrects=_attribute(stanza, "replace", CORRECT),
+        urls=urls,
+        receipt=bool(id) and child(stanza, "request", RECEIPTS) is not None,
+        markable=bool(id) and child(stanza, "markable", MARKERS) is not None,
+        states=any(split(each.tag)[0] == CHATSTATES for each in stanza),
+        archived=archived,
+    )
+
+
+def _body(stanza: Element) -> tuple[str, str]:
+    """Return the words and their language: of several bodies, the one in the stanza's own language, or else the first."""
+    whole = stanza.get(XML_LANG, "")
+    bodies = [each for each in stanza if split(each.tag)[1] == "body"]
+    bodies = [each for each in bodies if split(each.tag)[0] in STREAMS]
+    if not bodies:
+        return "", whole[:35]
+    own = next((each for each in bodies if each.get(XML_LANG, whole) == whole), bodies[0])
+    return content(own), own.get(XML_LANG, whole)[:35]
+
+
+def _source(stanza: Element, archived: str, words: str) -> str:
+    given = _attribute(stanza, "origin-id", SID)
+    if given:
+        return given
+    if archived:
+        return f"archive:{archived}"[:MAX_SOURCE]
+    said = "\x1f".join((stanza.get("from", ""), words, _attribute(stanza, "delay", DELAY, "stamp")))
+    return f"{stanza.get('id', '')[:100]}:{blake2b(said.encode('utf-8', 'replace'), digest_size=9).hexdigest()}"
+
+
+def _stanza_id(stanza: Element, own: str) -> str:
+    """Return our own server's number of a message; nobody else's is believed (XEP-0359, 4)."""
+    for each in stanza.findall(f"{{{SID}}}stanza-id"):
+        if bare(each.get("by", "")) == own:
+            return each.get("id", "")[:MAX_SOURCE]
+    return ""
+
+
+def _urls(stanza: Element) -> tuple[str, ...]:
+    found = [content(each.find(f"{{{OOB}}}url")).strip() for each in stanza.findall(f"{{{OOB}}}x")]
+    return tuple(dict.fromkeys(url for url in found if url.startswith(("https://", "http://"))))[:MAX_FILES]
+
+
+def _signs(stanza: Element, sender: str) -> list[Heard]:
+    signs: list[Heard] = []
+    if id := _attribute(stanza, "received", RECEIPTS) or _attribute(stanza, "received", MARKERS):
+        signs.append(Reached(id, "delivered", sender))
+    if id := _attribute(stanza, "displayed", MARKERS) or _attribute(stanza, "acknowledged", MARKERS):
+        signs.append(Reached(id, "read", sender))
+    for each in stanza:
+        if split(each.tag)[0] == CHATSTATES and child(stanza, "delay", DELAY) is None:
+            signs.append(Typing(sender, split(each.tag)[1] == "composing", stanza.get("to", "")))
+            break
+    return signs
+
+
+def _invitations(stanza: Element, sender: str) -> list[Heard]:
+    mediated = child(stanza, "x", MUC_USER)
+    invitation = mediated.find(f"{{{MUC_USER}}}invite") if mediated is not None else None
+    if invitation is not None:
+        return [Invited(sender, bare(invitation.get("from", "")), stanza.get("to", ""))]
+    direct = child(stanza, "x", CONFERENCE)
+    room = bare(direct.get("jid", "")) if direct is not None else ""
+    return [Invited(room, "", stanza.get("to", ""))] if room else []
+
+
+def _encrypted(stanza: Element) -> bool:
+    if any(split(each.tag) in ENCRYPTED for each in stanza):
+        return True
+    return content(child(stanza, "body")).startswith("?OTR")
+
+
+def _failed(stanza: Element, sender: str) -> list[Heard]:
+    id = stanza.get("id", "")[:MAX_SOURCE]
+    error = child(stanza, "error")
+    condition, words = problem(error)
+    return [Failed(id, condition, words, sender)] if id else []
+
+
+def problem(error: Element | None) -> tuple[str, str]:
+    """Return an error's condition (RFC 6120, 8.3.3) and its words."""
+    if error is None:
+        return "undefined-condition", ""
+    condition, words = "undefined-condition", ""
+    for each in error:
+        space, name = split(each.tag)
+        if space == STANZAS and name == "text":
+            words = content(each)[:300]
+        elif space == STANZAS:
+            condition = name
+    return condition, words
+
+
+def _delayed(stanza: Element) -> int:
+    stamp = _attribute(stanza, "delay", DELAY, "stamp")
+    return moment(stamp) if stamp else 0
+
+
+def moment(stamp: str) -> int:
+    """Return a XEP-0082 time as milliseconds since the epoch, 0 for what is none."""
+    try:
+        found = datetime.fromisoformat(stamp.strip())
+        return max(0, int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000))
+    except (ValueError, OverflowError, OSError):
+        return 0
+
+
+def _attribute(stanza: Element, name: str, space: str, attribute: str = "id") -> str:
+    found = child(stanza, name, space)
+    return found.get(attribute, "")[:MAX_SOURCE] if found is not None else ""
+
+
+# ---- what the core gets ----
+
+
+def message(channel: str, said: Said, attachments: Sequence[Attachment], corrects: str) -> Message:
+    """Return a patron's words as the core wants them; `corrects` is the id of the message that is corrected, or ""."""
+    return Message(
+        id=message_id(channel, said.sender, said.source),
+        channel=channel,
+        sender=said.sender,
+        source=said.source,
+        text=said.text,
+        attachments=tuple(attachments),
+        sent_at=said.sent_at,
+        reply=Token(said.to, said.thread, said.id if said.markable else "", said.source).encode(),
+        name=said.name,
+        subject=said.subject if said.text != said.subject else "",
+        language=said.language,
+        replaces=corrects,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What an answer needs: which address of ours was written to, the thread, and the stanza that a read mark names."""
+
+    to: str = ""
+    thread: str = ""
+    id: str = ""
+    source: str = ""
+
+    def encode(self) -> str:
+        """Return it as the opaque string that the core keeps."""
+        return "\x1f".join((bare(self.to), self.thread, self.id, self.source))
+
+    @classmethod
+    def decode(cls, token: str) -> Token:
+        """Read it back; a foreign one is empty."""
+        parts = token.split("\x1f")
+        return cls(*parts) if len(parts) == 4 else cls()
+
+
+# ---- what goes out ----
+
+
+def spoken(delivery: Delivery, *, sender: str = "") -> str:
+    """Return an answer's stanza: with a thread, and asking for a receipt and a marker. `sender` is for components."""
+    token = Token.decode(delivery.reply)
+    parts = [f"<body>{text(delivery.text)}</body>"]
+    if token.thread:
+        parts.append(f"<thread>{text(token.thread)}</thread>")
+    if delivery.author:
+        parts.append(f"<nick xmlns='{NICK}'>{text(delivery.author)}</nick>")
+    parts += [
+        f"<active xmlns='{CHATSTATES}'/>",
+        f"<request xmlns='{RECEIPTS}'/>",
+        f"<markable xmlns='{MARKERS}'/>",
+        f"<origin-id xmlns='{SID}' id={attribute(delivery.id)}/>",
+    ]
+    return chat(delivery.to, "".join(parts), id=delivery.id, sender=sender, language=delivery.language)
+
+
+def linked(to: str, id: str, url: str, *, sender: str = "") -> str:
+    """Return a file's stanza: the address is its text, so that any client can open it (XEP-0066, XEP-0363)."""
+    parts = (
+        f"<body>{text(url)}</body><x xmlns='{OOB}'><url>{text(url)}</url></x>"
+        f"<request xmlns='{RECEIPTS}'/><origin-id xmlns='{SID}' id={attribute(id)}/>"
+    )
+    return chat(to, parts, id=id, sender=sender)
+
+
+def chat(to: str, inside: str, *, id: str = "", sender: str = "", language: str = "", kind: str = "chat") -> str:
+    """Return a message stanza around what is `inside`."""
+    attributes = f" to={attribute(to)} type='{kind}'"
+    for name, value in (("id", id), ("from", sender), ("xml:lang", language)):
+        if value:
+            attributes += f" {name}={attribute(value)}"
+    return f"<message{attributes}>{inside}</message>"
+
+
+def received(said: Said, *, sender: str = "") -> str:
+    """Return the receipt for a patron's message (XEP-0184)."""
+    inside = f"<received xmlns='{RECEIPTS}' id={attribute(said.id)}/><store xmlns='urn:xmpp:hints'/>"
+    return chat(said.full, inside, sender=sender)
+
+
+def displayed(to: str, id: str, *, sender: str = "") -> str:
+    """Return the marker that says a message was read (XEP-0333)."""
+    inside = f"<displayed xmlns='{MARKERS}' id={attribute(id)}/><store xmlns='urn:xmpp:hints'/>"
+    return chat(to, inside, sender=sender)
+
+
+def typing(to: str, on: bool, *, sender: str = "") -> str:
+    """Return a chat state on its own (XEP-0085); no server keeps it."""
+    state = "composing" if on else "active"
+    inside = f"<{state} xmlns='{CHATSTATES}'/><no-store xmlns='urn:xmpp:hints'/>"
+    return chat(to, inside, sender=sender)
+
+
+def declined(invited: Invited, reason: str, *, sender: str = "") -> str:
+    """Return the answer to an invitation (XEP-0045, 7.8.2)."""
+    inside = (
+        f"<x xmlns='{MUC_USER}'><decline to={attribute(invited.inviter)}><reason>{text(reason)}</reason></decline></x>"
+    )
+    return chat(invited.room, inside, sender=sender, kind="normal")
+
+
+def refused(said: Said, kind: str, condition: str, words: str, *, sender: str = "") -> str:
+    """Return an error for a message that was not taken, so that the patron's client can say so (RFC 6120, 8.3)."""
+    inside = (
+        f"<error type='{kind}'><{condition} xmlns='{STANZAS}'/><text xmlns='{STANZAS}'>{text(words)}</text></error>"
+    )
+    return chat(said.full, inside, id=said.id, sender=sender, kind="error")

@@ -1,0 +1,234 @@
+"""Files: fetched when a patron sends an address (XEP-0066), offered as one when a librarian attaches (XEP-0363 or our own page).
+
+A patron's address is a stranger's wish that this machine call another one. So: https only, no machine of a private network
+however its name resolves, every redirect checked again, a limit on size and time, and never twice at the same sender's pace
+(OWASP, Server-Side Request Forgery). What could not be fetched stays as the address in the text: nothing is lost.
+
+Our own page needs `public_url`; its addresses are signed, so that nobody finds a file that was not sent to him.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import socket
+from base64 import urlsafe_b64encode
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urljoin, urlsplit
+from xml.etree.ElementTree import Element
+
+import aiohttp
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from adapters.xmpp.link import Link, Refused
+from adapters.xmpp.names import DISCO_INFO, DISCO_ITEMS, FORMS, UPLOAD, attribute, content
+from bridge.adapter import Ports, TooLarge
+from bridge.message import Attachment
+
+REDIRECTS = 3
+FETCH_S = 15.0
+UPLOAD_S = 60.0
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"})
+
+
+class Unfetched(Exception):
+    """A file could not be had; the text says why and holds no address."""
+
+
+class Service:
+    """Where our server takes files."""
+
+    def __init__(self, address: str, limit: int) -> None:
+        self.address = address
+        self.limit = limit
+
+
+class Files:
+    """The files of one channel."""
+
+    def __init__(self, ports: Ports, hosts: tuple[str, ...], limit: int) -> None:
+        self._ports = ports
+        self._hosts = frozenset(hosts)
+        self._limit = limit
+        if ports.routes is not None:
+            ports.routes.add_get("/files/{digest:[0-9a-f]{64}}/{seal:[A-Za-z0-9_-]{22}}/{name}", self._serve)
+
+    # -- in
+
+    async def fetch(self, url: str) -> Attachment:
+        """Return the file at a patron's address, kept. Raises Unfetched."""
+        try:
+            async with asyncio.timeout(FETCH_S), aiohttp.ClientSession(**self._session()) as session:
+                for _ in range(REDIRECTS + 1):
+                    self._check(url)
+                    async with session.get(url, allow_redirects=False) as answer:
+                        if answer.status in (301, 302, 303, 307, 308):
+                            url = urljoin(url, answer.headers.get("Location", ""))
+                            continue
+                        if answer.status != 200:
+                            raise Unfetched(f"status {answer.status}")
+                        name = unquote(urlsplit(url).path.rpartition("/")[2])
+                        return await self._ports.blobs.save(answer.content.iter_chunked(1 << 16), name, self._limit)
+            raise Unfetched("too many redirects")
+        except TooLarge:
+            raise Unfetched("too large") from None
+        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
+            raise Unfetched(type(error).__name__) from None
+
+    def _session(self) -> dict[str, Any]:
+        connector = aiohttp.TCPConnector(resolver=_Public(self._hosts), use_dns_cache=False, force_close=True)
+        return {"connector": connector, "headers": {"User-Agent": "Deskbridge"}, "auto_decompress": False}
+
+    def _check(self, url: str) -> None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if host in self._hosts:
+            return
+        if parts.scheme != "https" or not host or parts.username:
+            raise Unfetched("not https")
+        with suppress(ValueError):
+            if not ipaddress.ip_address(host).is_global:
+                raise Unfetched("a private address")
+
+    # -- out
+
+    def offered(self, file: Attachment) -> str:
+        """Return the address of our own page for a file, "" when nobody outside could open it."""
+        if not self._ports.public_url or self._ports.routes is None:
+            return ""
+        seal = self._seal(file.digest, file.name)
+        path = f"channels/{self._ports.channel}/files/{file.digest}/{seal}/{quote(file.name, safe='')}"
+        return f"{self._ports.public_url.rstrip('/')}/{path}"
+
+    async def upload(self, link: Link, service: Service, file: Attachment, path: Path) -> str:
+        """Put a file where our server takes files and return its address. Raises Unfetched, LinkLost."""
+        if service.limit and file.size > service.limit:
+            raise Unfetched("too large")
+        wish = f"filename={attribute(file.name)} size='{file.size}' content-type={attribute(file.media_type)}"
+        try:
+            async with asyncio.timeout(UPLOAD_S):
+                answer = await link.ask(f"<request xmlns='{UPLOAD}' {wish}/>", to=service.address)
+                put, headers, get = _slot(answer)
+                body = await asyncio.to_thread(path.read_bytes)
+                headers["Content-Type"] = file.media_type
+                async with aiohttp.ClientSession() as session, session.put(put, data=body, headers=headers) as stored:
+                    if stored.status not in (200, 201):
+                        raise Unfetched(f"status {stored.status}")
+        except Refused as refused:
+            raise Unfetched(refused.condition) from None
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise Unfetched(type(error).__name__) from None
+        return get
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        digest, seal, name = (request.match_info[key] for key in ("digest", "seal", "name"))
+        path = await self._ports.blobs.path(digest)
+        if not hmac.compare_digest(seal, self._seal(digest, name)) or path is None:
+            raise web.HTTPNotFound
+        head = await asyncio.to_thread(_head, path)
+        kind = head if head in SHOWN else "application/octet-stream"
+        headers = {
+            "Content-Type": kind,
+            "Content-Disposition": f"{'inline' if kind == head else 'attachment'}; filename*=UTF-8''{quote(name, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "private, max-age=86400",
+        }
+        return web.FileResponse(path, headers=headers)
+
+    def _seal(self, digest: str, name: str) -> str:
+        tag = hmac.digest(self._ports.secret, f"file\x1f{digest}\x1f{name}".encode("utf-8", "replace"), sha256)
+        return urlsafe_b64encode(tag[:16]).decode().rstrip("=")
+
+
+async def service(link: Link) -> Service | None:
+    """Return where our server takes files, None when it takes none. Raises LinkLost."""
+    try:
+        items = await link.ask(f"<query xmlns='{DISCO_ITEMS}'/>", to=link.server)
+    except Refused:
+        return None
+    for address in (link.server, *(item.get("jid", "") for item in items.iter(f"{{{DISCO_ITEMS}}}item"))):
+        with suppress(Refused):
+            info = await link.ask(f"<query xmlns='{DISCO_INFO}'/>", to=address)
+            if any(each.get("var") == UPLOAD for each in info.iter(f"{{{DISCO_INFO}}}feature")):
+                return Service(address, _limit(info))
+    return None
+
+
+def _limit(info: Element) -> int:
+    for field in info.iter(f"{{{FORMS}}}field"):
+        if field.get("var") == "max-file-size":
+            value = content(field.find(f"{{{FORMS}}}value"))
+            return int(value) if value.isascii() and value.isdigit() else 0
+    return 0
+
+
+def _slot(answer: Element) -> tuple[str, dict[str, str], str]:
+    """Return where to put, with which headers (the three that XEP-0363 allows), and where it is read."""
+    put, get = answer.find(f".//{{{UPLOAD}}}put"), answer.find(f".//{{{UPLOAD}}}get")
+    if put is None or get is None:
+        raise ValueError("no slot")
+    allowed = {"authorization", "cookie", "expires"}
+    headers = {
+        each.get("name", ""): content(each).replace("\n", "").replace("\r", "")
+        for each in put.findall(f"{{{UPLOAD}}}header")
+        if each.get("name", "").lower() in allowed
+    }
+    return put.get("url", ""), headers, get.get("url", "")
+
+
+def _head(path: Path) -> str:
+    """Return what a kept file may be shown as; by its first bytes, never by its name."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    for magic, kind in (
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF8", "image/gif"),
+        (b"%PDF-", "application/pdf"),
+    ):
+        if head.startswith(magic):
+            return kind
+    return "application/octet-stream"
+
+
+class _Public(AbstractResolver):
+    """Resolves names, and forgets every address that is not of the public network, but for hosts that are allowed."""
+
+    def __init__(self, hosts: frozenset[str]) -> None:
+        self._hosts = hosts
+        self._resolver = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return addresses that may be called. Raises OSError when there is none."""
+        found = await self._resolver.resolve(host, port, family)
+        if host not in self._hosts:
+            found = [each for each in found if ipaddress.ip_address(each["host"]).is_global]
+        if not found:
+            raise OSError("no public address")
+        return found
+
+    async def close(self) -> None:
+        """Nothing is kept."""
+        await self._resolver.close()
+
+
+async def fetched(files: Files, urls: tuple[str, ...]) -> tuple[list[Attachment], list[str]]:
+    """Fetch all; return what was had and the addresses of what was not."""
+    had: list[Attachment] = []
+    missed: list[str] = []
+    for url in urls:
+        try:
+            had.append(await files.fetch(url))
+        except Unfetched:
+            missed.append(url)
+    return had, missed

@@ -1,0 +1,63 @@
+"""What the buddy shows, from the same computation as every other channel (`Ports.desk`). Pure.
+
+    somebody is there            available
+    all busy, a wait is known    away, "about 3 min"
+    open, nobody there           away
+    closed                       a component: unavailable, with the next opening; an account: extended away, with the same words
+
+An account that signed off would get its messages only when it signs on again (RFC 6121, 8.5.2.2), so it stays, as `xa`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
+
+from adapters.xmpp.names import attribute, text
+from adapters.xmpp.words import DAYS, speech, word
+from bridge.adapter import Desk
+
+LONG_S = 60  # a wait that is worth a word
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A presence: `show` is "" (available), "away", "xa" or "gone"."""
+
+    show: Literal["", "away", "xa", "gone"]
+    status: str
+
+    def stanza(self, *, to: str = "", sender: str = "", inside: str = "", priority: int = 0) -> str:
+        """Return it as a stanza, to everybody or to one."""
+        attributes = "".join(f" {name}={attribute(value)}" for name, value in (("to", to), ("from", sender)) if value)
+        parts = [f"<status>{text(self.status)}</status>"]
+        if self.show == "gone":
+            attributes += " type='unavailable'"
+        else:
+            parts.append(f"<show>{self.show}</show>" if self.show else "")
+            parts.append(f"<priority>{priority}</priority>" if priority else "")
+        return f"<presence{attributes}>{''.join(parts)}{inside}</presence>"
+
+
+def shown(desk: Desk, now: float, zone: tzinfo | None, *, leaves: bool) -> Shown:
+    """Return what a buddy shows at `now` (s). `leaves`: it may go offline and still be written to (components)."""
+    if not desk.open:
+        return Shown("gone" if leaves else "xa", _closed(desk, now, zone))
+    if not desk.online:
+        return Shown("away", word(desk.language, "away"))
+    if desk.wait_s is not None and desk.wait_s >= LONG_S:
+        return Shown("away", word(desk.language, "busy", minutes=round(desk.wait_s / 60)))
+    return Shown("", word(desk.language, "here"))
+
+
+def _closed(desk: Desk, now: float, zone: tzinfo | None) -> str:
+    if desk.next_opening / 1000 <= now:
+        return word(desk.language, "closed")
+    opening, today = (datetime.fromtimestamp(at, zone) for at in (desk.next_opening / 1000, now))
+    clock = f"{opening:%H:%M}" if speech(desk.language) != "en" else f"{opening.hour}:{opening:%M}"
+    if opening.date() == today.date():
+        return word(desk.language, "opens", when=clock)
+    if opening.date() - today.date() < timedelta(days=7):
+        return word(desk.language, "opens", when=f"{DAYS[speech(desk.language)][opening.weekday()]} {clock}")
+    return word(desk.language, "opens", when=f"{opening:%Y-%m-%d} {clock}")
