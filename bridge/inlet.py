@@ -67,7 +67,9 @@ class Ledger:
     def saving(self, ids: set[str], cursor: Mapping[str, str]) -> dict[str, str]:
         """Return what may be saved together with the messages `ids`."""
         self.held.update(cursor)
-        return {} if self._lost or self.owed - ids else dict(self.held)
+        if not self.held or self._lost:
+            return {}
+        return dict(self.held) if self.owed <= ids else {}
 
     def durable(self, ids: set[str], saved: Mapping[str, str]) -> None:
         """Strike out what was written."""
@@ -222,6 +224,7 @@ class StoreInlet:
         self._find = find
         self._now = now
         self._ledger = Ledger()
+        self._counted = {outcome: MESSAGES.labels(self.channel, outcome) for outcome in ("new", "duplicate", "busy")}
         self._door = asyncio.Lock()
         self._live = asyncio.Event()
         self._live.set()
@@ -240,9 +243,9 @@ class StoreInlet:
             answer = await self._enter(message, payload, cursor)
             new = any(await answer)
         except Busy:
-            MESSAGES.labels(self.channel, "busy").inc()
+            self._counted["busy"].inc()
             raise
-        MESSAGES.labels(self.channel, "new" if new else "duplicate").inc()
+        self._counted["new" if new else "duplicate"].inc()
         return new
 
     async def advance(self, cursor: Mapping[str, str]) -> None:

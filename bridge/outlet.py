@@ -88,6 +88,10 @@ class Drain:
         self._on_its_way: set[str] = set()
         self._room = asyncio.Event()
         self._settling = Settling(store, channel)
+        self._counted = {
+            outcome: DELIVERIES.labels(channel, outcome.__name__.lower())
+            for outcome in (Sent, Rejected, Retry, Uncertain)
+        }
         self._tasks: asyncio.TaskGroup | None = None
 
     def open(self) -> None:
@@ -161,13 +165,13 @@ class Drain:
         self._tasks.create_task(self._serve(key))
 
     async def _serve(self, key: str) -> None:
-        lane = self._lanes[key]
+        lane, me = self._lanes[key], _me()
         while lane and not self._stopping:
             work = lane.popleft()
             outcome = await self._deliver(work)
-            DELIVERIES.labels(self._channel, type(outcome).__name__.lower()).inc()
+            self._counted[type(outcome)].inc()
             await self._settling.settle(work.entry, self._receipt(work.delivery, outcome))
-            self._busy.discard(_me())
+            self._busy.discard(me)
             self._on_its_way.discard(work.delivery.id)
             self._room.set()
         del self._lanes[key]

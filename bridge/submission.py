@@ -10,7 +10,7 @@ Attempts are written as `2k` (parts before k are with the network, none is in fl
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.adapter import Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
@@ -52,8 +52,8 @@ class Submission:
     number: int
     until: float
     doubt: bool
-    backoff: Backoff = field(default_factory=lambda: Backoff(most=60.0))
     asked: int = 0
+    _backoff: Backoff | None = None
 
     async def outcome(self) -> Outcome:
         """Return Sent, Rejected or Uncertain; never Retry."""
@@ -66,13 +66,19 @@ class Submission:
                 case Uncertain() if not self._resolvable():
                     return outcome
                 case Uncertain(reason):
-                    last, wait = reason, self.backoff.next()
+                    last, wait = reason, self._pause()
                 case Retry(reason, after):
-                    last, wait = reason, self.backoff.next() if after is None else after
+                    last, wait = reason, self._pause() if after is None else after
             if self.way.now() + wait >= self.until:
                 break
             await asyncio.sleep(wait)
         return Uncertain(last) if self.doubt else Rejected("expired", "" if last == "expired" else last)
+
+    def _pause(self) -> float:
+        """Return the seconds until the next try."""
+        if self._backoff is None:
+            self._backoff = Backoff(most=60.0)
+        return self._backoff.next()
 
     async def _step(self) -> Outcome:
         """Ask where there is doubt, submit where there is none."""

@@ -39,7 +39,7 @@ def dump(value: Any) -> str:
 
 def line_row(line: Line) -> dict[str, Any]:
     """Return the columns of a transcript line."""
-    row = {name: getattr(line, name) for name in Line.__struct_fields__}
+    row = msgspec.structs.asdict(line)
     row["attachments"] = dump(line.attachments) if line.attachments else "[]"
     row["marks"] = dump(line.marks) if line.marks else "[]"
     return row
