@@ -67,6 +67,7 @@ class Consortium:
         self.retention = archive.retention(self.blobs.remove)
         self._config = config
         self._secret = secret
+        self._process = process
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
         fanout = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
         self.partition = Partition(store, process, sole=sole, fanout=fanout)
@@ -169,6 +170,7 @@ class Consortium:
             data=folder,
             secret=hmac.digest(self._secret, f"channel {name}".encode(), hashlib.sha256),
             deliveries=deliveries,
+            process=self._process,
         )
 
     async def _known(self, ids: Sequence[str]) -> str:
