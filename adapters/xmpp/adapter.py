@@ -59,16 +59,17 @@ class XmppAdapter(Buddy):
         """Hold one session."""
         self._begin()
         link = Link(names.domain(self._own), self.hear, self._tally)
+        self._link, self._tally, self._archive = link, link.tally, Archive(link)
         try:
             await link.open(self._account)
-            self._link, self._tally, self._archive = link, link.tally, Archive(link)
             await self._settle_in(link)
             await self._ports.inlet.up()
             await self._serve(link)
         except* LinkLost as lost:
             raise Unavailable(str(lost.exceptions[0])) from None
         finally:
-            self._link = self._tasks = None
+            self._link = None
+            await self._stop_fetching()
             if not link.lost.done():
                 self._tally = None  # we leave in good order: there is nothing to resume
             await link.close()

@@ -69,7 +69,7 @@ class Buddy:
         self._states: OrderedDict[str, None] = OrderedDict()  # whose clients speak of typing
         self._letters: asyncio.Queue[tuple[int, Said, asyncio.Task[tuple[list[Attachment], list[str]]] | None]]
         self._signs: asyncio.Queue[tuple[int, Heard]]
-        self._tasks: asyncio.TaskGroup | None = None
+        self._fetches: set[asyncio.Task[tuple[list[Attachment], list[str]]]] = set()
 
     @property
     def identity(self) -> Identity:
@@ -90,7 +90,6 @@ class Buddy:
     async def _serve(self, link: Link) -> None:
         """Do everything that a session does; ends only by raising."""
         async with asyncio.TaskGroup() as group:
-            self._tasks = group
             group.create_task(self._until_lost(link))
             group.create_task(self._hand_in(link))
             group.create_task(self._hand_signs(link))
@@ -145,9 +144,19 @@ class Buddy:
             self._link.handle(number)
 
     def _fetching(self, said: Said) -> asyncio.Task[tuple[list[Attachment], list[str]]] | None:
-        if not said.urls or self._tasks is None or not self._limits.files.take(said.sender, time.monotonic()):
+        if not said.urls or not self._limits.files.take(said.sender, time.monotonic()):
             return None
-        return self._tasks.create_task(fetched(self._files, said.urls))
+        fetching = asyncio.create_task(fetched(self._files, said.urls))
+        self._fetches.add(fetching)
+        fetching.add_done_callback(self._fetches.discard)
+        return fetching
+
+    async def _stop_fetching(self) -> None:
+        fetches = list(self._fetches)
+        for fetch in fetches:
+            fetch.cancel()
+        if fetches:
+            await asyncio.wait(fetches)
 
     def _questioned(self, link: Link, stanza: Element, sender: str) -> None:
         if sender != self._own and sender != link.server and not self._limits.questions.take(sender, time.monotonic()):

@@ -90,9 +90,11 @@ class Messenger(Patron):
         assert put is not None
         assert get is not None
         headers = {each.get("name", ""): each.text or "" for each in put}
-        async with aiohttp.ClientSession() as session:
-            async with session.put(put.get("url", ""), data=file.data, headers=headers) as answer:
-                assert answer.status == 201
+        async with (
+            aiohttp.ClientSession() as session,
+            session.put(put.get("url", ""), data=file.data, headers=headers) as answer,
+        ):
+            assert answer.status == 201
         return get.get("url", "")
 
 

@@ -36,7 +36,7 @@ class Plain:
         self._resource = resource
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._parser = XMLPullParser(("start", "end"))
+        self._parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
         self._depth = 0
         self._answers: dict[str, asyncio.Future[Element]] = {}
         self._changed = asyncio.Event()
@@ -89,7 +89,8 @@ class Plain:
     async def ask(self, inside: str, *, kind: str = "get", to: str = "") -> Element:
         """Ask, and return the answer's stanza, an error or not."""
         id = secrets.token_hex(6)
-        answer = self._answers[id] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
+        self._answers[id] = answer
         self.write(f"<iq type='{kind}' id='{id}'{f' to={quoteattr(to)}' if to else ''}>{inside}</iq>")
         async with asyncio.timeout(DEADLINE_S):
             return await answer
@@ -112,7 +113,8 @@ class Plain:
     async def _next(self) -> Element:
         assert self._reader is not None
         while True:
-            for event, element in self._parser.read_events():
+            for found in self._parser.read_events():
+                event, element = str(found[0]), found[-1]
                 assert isinstance(element, Element)
                 self._depth += 1 if event == "start" else -1
                 if event == "end" and self._depth == 1:
