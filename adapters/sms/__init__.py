@@ -1,0 +1,1 @@
+"""SMS, MMS and WhatsApp through Twilio."""
