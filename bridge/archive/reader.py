@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.adapter import HistoryLine
@@ -146,8 +146,8 @@ class Reader:
 
 def _newest_first(query: Select[Any], before: str) -> Select[Any]:
     if before:
-        at = int(before.split(".", 1)[0])
-        query = query.where(_line.at <= at)
+        at, seq, part = (int(number) if number.isdigit() else 0 for number in [*before.split("."), "0", "0"][:3])
+        query = query.where(tuple_(_line.at, _line.seq, _line.part) < tuple_(at, seq, part))
     return query.order_by(_line.at.desc(), _line.seq.desc(), _line.part.desc())
 
 

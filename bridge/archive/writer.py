@@ -10,7 +10,7 @@ Nothing is written before the store's barrier says that the entries are replicat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import structlog
@@ -31,6 +31,7 @@ from routing.events import Step
 _log = structlog.get_logger(__name__)
 
 NAME = "archive"
+STEPS = 2_000  # of one transaction
 
 
 class Moved(Exception):
@@ -56,7 +57,8 @@ class Writer:
             try:
                 await self._load()
                 while True:
-                    await self._write(await self._follower.since(self.position))
+                    for entries in _portions(await self._follower.since(self.position)):
+                        await self._write(entries)
                     pause = 0.1
             except Moved:
                 continue
@@ -119,6 +121,16 @@ class Writer:
     def _advance(self, target: Position) -> None:
         self.position = target
         self._moved.set()
+
+
+def _portions(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Cut a reading into transactions of about STEPS steps, entries whole."""
+    first, steps = 0, 0
+    for n, entry in enumerate(entries, 1):
+        steps += len(entry.steps)
+        if steps >= STEPS or n == len(entries):
+            yield entries[first:n]
+            first, steps = n, 0
 
 
 class _Batch:
