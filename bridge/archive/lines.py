@@ -19,6 +19,8 @@ from routing import events as ev
 
 Who = Literal["patron", "librarian", "desk", "note", "system"]
 
+STEP = 10_000  # more events than a step ever has: its lines stand before those of the next step of the same entry
+
 PATRON_SEES: frozenset[str] = frozenset({"patron", "librarian", "desk"})
 
 
@@ -62,7 +64,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 def position_of(at: int, seq: int, part: int) -> str:
     """Return a line's position: fixed width, so that order as text is order in time."""
-    return f"{at:013d}.{seq:012d}.{part:04d}"
+    return f"{at:013d}.{seq:012d}.{part:010d}"
 
 
 class Staged(msgspec.Struct, frozen=True, gc=False):
@@ -86,17 +88,17 @@ Change = Line | Staged | ReadBy
 
 
 class _Place:
-    """Where the event stands that is being told."""
+    """Where the event stands that is being told: `part` among all events of its entry, `n` among those of its step."""
 
-    __slots__ = ("at", "cause", "part", "seq")
+    __slots__ = ("at", "cause", "n", "part", "seq")
 
     def __init__(self, seq: int, cause: str, at: int) -> None:
-        self.seq, self.cause, self.at, self.part = seq, cause, at, 0
+        self.seq, self.cause, self.at, self.part, self.n = seq, cause, at, 0, 0
 
     def system(self, conversation: str, event: str, *, by: str = "", target: str = "", text: str = "") -> Line:
         """A folded line for staff that says what happened."""
         return Line(
-            id=derive("line", self.cause, str(self.part)),
+            id=derive("line", self.cause, str(self.n)),
             conversation=conversation,
             at=self.at,
             seq=self.seq,
@@ -207,10 +209,10 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
 def changes(step: ev.Step, seq: int) -> Iterator[Change]:
     """Yield what one step changes in transcripts, in order."""
     place = _Place(seq, step.cause, step.at)
-    for part, event in enumerate(step.events):
+    for n, event in enumerate(step.events):
         tell = _TELL.get(type(event))
         if tell is not None:
-            place.part = part
+            place.n, place.part = n, step.n * STEP + n
             yield tell(event, place)
 
 

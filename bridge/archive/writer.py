@@ -32,6 +32,7 @@ _log = structlog.get_logger(__name__)
 
 NAME = "archive"
 STEPS = 2_000  # of one transaction
+GATHER_S = 0.05  # between two readings: transactions cost more than rows, and whoever reads has the tail meanwhile
 
 
 class Moved(Exception):
@@ -60,6 +61,7 @@ class Writer:
                     for entries in _portions(await self._follower.since(self.position)):
                         await self._write(entries)
                     pause = 0.1
+                    await asyncio.sleep(GATHER_S)
             except Moved:
                 continue
             except Reset as gap:

@@ -29,7 +29,7 @@ from tests.load.ring import Load
 from tests.load.throughput import server
 
 PATRONS = 1_000
-SECONDS = 3.0 if QUICK else 6.0
+SECONDS = 3.0 if QUICK else 4.0
 LIVE = "/channels/web/live"
 
 
