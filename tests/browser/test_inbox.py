@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from bridge.message import Message, message_id
 from tests.browser.chat import chromium
 from tests.browser.librarian import Librarian, librarian, lines_of, served
 from tests.inbox.desk import Desk
@@ -147,6 +149,7 @@ async def test_the_whole_work_by_keyboard_alone(desk: Desk, people: People) -> N
     await expect(page.get_by_role("radio", name="Answered")).to_be_focused()
     await press("Enter")
     await expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
     await press("z")
     await expect(page.get_by_role("button", name="Transfer")).to_be_visible()
     await press("/")
@@ -297,6 +300,30 @@ async def test_hostile_markup_stays_text(desk: Desk, people: People) -> None:
     await ana.page.keyboard.press("c")
     await expect(ana.composer).to_be_focused()
     assert await ana.page.locator("img[src=x]").count() == 0
+    assert ana.complaints == []
+
+
+async def test_a_long_conversation_is_read_back_to_its_beginning(desk: Desk, people: People) -> None:
+    """What is out of sight is not in the page, older lines come as one scrolls up, and none is missing."""
+    long = await desk.patron("long", "The very first line.", name="Lou Long")
+    for n in range(450):
+        source = f"long-{n}"
+        message = Message(
+            id=message_id("web", "long", source), channel="web", sender="long", source=source, text=f"Line {n}."
+        )
+        await desk.room.gathering.ingest([message])
+    await lines_of(desk, long, 450)
+    ana = await people.of("ana", here=False)
+    await ana.open(long)
+    await expect(ana.log.get_by_text("Line 449.")).to_be_visible()
+    first = ana.log.get_by_text("The very first line.")
+    async with asyncio.timeout(60):
+        while not await first.count():
+            await ana.page.evaluate("document.querySelector('[role=log] .box').scrollTop = 0")
+            await asyncio.sleep(0.1)
+    shown = ana.log.get_by_role("listitem")
+    assert await shown.count() < 80
+    assert int(await shown.first.get_attribute("aria-setsize") or 0) > 451
     assert ana.complaints == []
 
 
