@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,9 +30,26 @@ app.command(desk)
 app.command(librarian)
 
 
+COMMANDS = (
+    "deskbridge.commands"  # entry points: verbs that installed packages add; each takes words, returns an exit code
+)
+
+
 def main() -> None:
     """The console script."""
+    for point in entry_points(group=COMMANDS):
+        app.command(added(point), name=point.name, help=f"Added by {point.module}.")
     app()
+
+
+def added(point: EntryPoint) -> Callable[..., int]:
+    """A verb of another package, imported when it is called."""
+
+    def verb(*words: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+        code: int = point.load()(words)
+        return code
+
+    return verb
 
 
 # ---- the house ----

@@ -26,12 +26,13 @@ T = TypeVar("T")
 class Site:
     """Servers, started; `house` is furnished with a channel "mail", not started."""
 
-    def __init__(self, folder: Path, *, smtp_port: int = 0, **keys: str) -> None:
+    def __init__(self, folder: Path, **keys: str) -> None:
         self.certificate = Certificate(folder)
         self.dovecot = Dovecot(self.certificate)
         self.exim = Exim(self.dovecot.lmtp, {MAILBOX: PASSWORD}, self.certificate)
         self.house = House(folder / "house", ("ana",))
-        self._smtp_port = smtp_port
+        self.smtp_port = self.exim.port  # where the desk submits
+        self.filed = "sent_folder" in keys
         self._keys = keys
 
     def __enter__(self) -> Site:
@@ -54,8 +55,10 @@ class Site:
             "ca_file": str(self.certificate.ca),
         }
         lines = [f'{name} = "{value}"' for name, value in (keys | self._keys).items()]
-        ports = f"imap_port = {self.dovecot.imaps}\nsmtp_port = {self._smtp_port or self.exim.port}\nbeat_s = 2\npatience_s = 5\n"
-        return '[[channel]]\nname = "mail"\nkind = "email"\nqueue = "north/reference"\n' + "\n".join(lines) + "\n" + ports
+        ports = f"imap_port = {self.dovecot.imaps}\nsmtp_port = {self.smtp_port}\nbeat_s = 2\npatience_s = 5\n"
+        return (
+            '[[channel]]\nname = "mail"\nkind = "email"\nqueue = "north/reference"\n' + "\n".join(lines) + "\n" + ports
+        )
 
     def __exit__(self, *error: Any) -> None:
         self.house.__exit__(None, None, None)

@@ -125,7 +125,9 @@ async def test_a_patron_with_mutt_goes_full_circle(site: Site, ana: Librarian, t
     assert second["Subject"] == "Re: Renewing a book"
 
 
-async def test_swaks_and_s_nail_are_served_in_conversations_of_their_own(site: Site, ana: Librarian, tmp_path: Path) -> None:
+async def test_swaks_and_s_nail_are_served_in_conversations_of_their_own(
+    site: Site, ana: Librarian, tmp_path: Path
+) -> None:
     swaks, nail = program("swaks"), program("s-nail")
     swaks_says = [
         swaks, "--server", f"127.0.0.1:{site.exim.port}", "--from", "sam@localhost", "--to", MAILBOX,
@@ -136,14 +138,17 @@ async def test_swaks_and_s_nail_are_served_in_conversations_of_their_own(site: S
         subprocess.run, swaks_says, check=True, timeout=60, env=environment, capture_output=True, cwd=tmp_path
     )
     nail_says = [
-        nail, "-n", "-S", "v15-compat", "-S", f"mta=smtp://127.0.0.1:{site.exim.port}", "-S", "smtp-use-starttls=no",
+        nail, "-:/", "-S", "v15-compat", "-S", f"mta=smtp://127.0.0.1:{site.exim.port}",
         "-S", "smtp-auth=none", "-S", "from=nell@localhost", "-s", "Parking", MAILBOX,
     ]  # fmt: skip
     await asyncio.to_thread(
         subprocess.run, nail_says, input=b"Is there parking?\n", check=True, timeout=60, env=environment,
         capture_output=True, cwd=tmp_path,
     )  # fmt: skip
-    for opening, user, said in (("When do you open?", "sam", "At nine."), ("Is there parking?", "nell", "Behind the house.")):
+    for opening, user, said in (
+        ("When do you open?", "sam", "At nine."),
+        ("Is there parking?", "nell", "Behind the house."),
+    ):
         talk = await claim(ana, opening)
         await answer(ana, talk, said)
         [mail] = await site.mails(user, 1)

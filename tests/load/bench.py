@@ -42,6 +42,7 @@ PARTS = (
     Part("e", "recovery", "snapshot, recovery and replay", 240),
     Part("f", "opening", "start and rest", 90),
     Part("g", "pages", "lists and transcripts over a large archive", 300),
+    Part("h", "email", "mail: from acceptance to the inbox, and a mailbox that filled while we were down", 600),
 )
 
 

@@ -99,7 +99,7 @@ async def email_catch_up(folder: Path, count: int = WAITING) -> CatchUp:
     Raises AssertionError when a mail is missing, came twice or out of order; Missing without the servers.
     """
     certificate = Certificate(folder)
-    with _peer(Dovecot(certificate)) as dovecot, _peer(Exim(dovecot.lmtp, {}, certificate)) as exim:
+    with _peer(Dovecot(certificate)) as dovecot, _peer(Exim(dovecot.lmtp, {MAILBOX: PASSWORD}, certificate)) as exim:
         mailbox = channel(dovecot, exim, certificate)
         async with site(folder / "house", channels=(mailbox,)):
             pass  # the mailbox is known from now on
@@ -125,7 +125,7 @@ async def email_latency(folder: Path, count: int = TIMED) -> list[float]:
     """Return the seconds from Exim's acceptance to the log, mail by mail."""
     certificate = Certificate(folder)
     found: list[float] = []
-    with _peer(Dovecot(certificate)) as dovecot, _peer(Exim(dovecot.lmtp, {}, certificate)) as exim:
+    with _peer(Dovecot(certificate)) as dovecot, _peer(Exim(dovecot.lmtp, {MAILBOX: PASSWORD}, certificate)) as exim:
         async with site(folder / "house", channels=(channel(dovecot, exim, certificate),)) as running:
             arrivals = Arrivals(running)
             for number in range(count):

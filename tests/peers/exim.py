@@ -26,6 +26,7 @@ log_file_path = {folder}/log/%slog
 pid_file_path = {folder}/exim.pid
 keep_environment =
 local_interfaces = <; [127.0.0.1]:{port} ; [127.0.0.1]:{tlsport}
+daemon_startup_sleep = 1s
 daemon_smtp_ports = {port}
 tls_on_connect_ports = {tlsport}
 tls_advertise_hosts = {advertise}
