@@ -16,6 +16,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import structlog
+from msgspec.structs import force_setattr
 
 from bridge.store import LogEntry, Store, StoreError
 from routing.events import Step
@@ -69,7 +70,10 @@ class Entry:
 
 
 def _decode(raw: LogEntry) -> Entry:
-    return Entry(raw.epoch, raw.seq, decode_steps(raw.steps))
+    steps = decode_steps(raw.steps)
+    for n, step in enumerate(steps):
+        force_setattr(step, "n", n)  # nobody else has seen it yet
+    return Entry(raw.epoch, raw.seq, steps)
 
 
 class Follower:

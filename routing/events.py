@@ -469,12 +469,14 @@ class Step(Wire):
     """What one input brought about: its id, its time (ms, from its `in` entry), and the events in order.
 
     `answer` is the index of the event that answers the librarian's action which caused the step; -1 for other inputs.
+    `n` is the step's place in its log entry: whoever reads the entry fills it in, it is not written.
     """
 
     cause: str
     at: int
     events: tuple[Event, ...]
     answer: int = -1
+    n: int = 0
 
 
 def answer(step: Step) -> Event | None:

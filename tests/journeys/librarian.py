@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 AGAIN_S = 0.1
 PASSWORD = "a long enough password"
@@ -29,6 +30,9 @@ class Librarian:
         self._position = ""
         self._watched: dict[str, str] = {}
         self._answered: set[str] = set()
+        self._dead_s: float | None = None
+        self.resets = 0
+        self.stands: list[str] = []  # what was said of the store: "down", "up"
         self.rows: dict[str, dict[str, Any]] = {}
         self.lines: dict[str, dict[str, dict[str, Any]]] = {}
         self.news = asyncio.Event()
@@ -47,6 +51,11 @@ class Librarian:
                 async with self._web.post(f"{self._api}/password", json=asked, headers=keyed) as answer:
                     assert answer.status in (200, 204), await answer.text()
                     self._web.headers["X-Deskbridge"] = "1"
+
+    def come(self, token: str, csrf: str) -> None:
+        """Come with a session that stands already (signing in is limited, and has tests of its own)."""
+        self._web.cookie_jar.update_cookies({"deskbridge": token}, URL(self._url))
+        self._web.headers["X-Deskbridge"] = csrf
 
     async def close(self) -> None:
         """Close the browser."""
@@ -80,15 +89,14 @@ class Librarian:
     async def run(self) -> None:
         """Stay connected to the live socket until cancelled."""
         while True:
-            with contextlib.suppress(aiohttp.ClientError, OSError, ConnectionError):
+            with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
                 after = f"?after={self._position}" if self._position else ""
                 async with self._web.ws_connect(f"{self._api}/live{after}") as self._socket:
                     self._answered.clear()
                     for talk, position in list(self._watched.items()):
                         await self._send({"t": "watch", "conversation": talk, "position": position})
-                    async for frame in self._socket:
-                        if frame.type is aiohttp.WSMsgType.TEXT:
-                            await self._take(frame.json())
+                    while (frame := await self._socket.receive(self._dead_s)).type is aiohttp.WSMsgType.TEXT:
+                        await self._take(frame.json())
             self._socket = None
             self.connected.clear()
             await asyncio.sleep(AGAIN_S)
@@ -101,12 +109,16 @@ class Librarian:
     async def _take(self, message: dict[str, Any]) -> None:
         kind = message["t"]
         if kind == "hello":
+            self._dead_s = message["dead_s"]
             if not self._position:
                 await self._load()
             self.connected.set()
         elif kind == "reset":
             self._position = ""
+            self.resets += 1
             await self._load()
+        elif kind in ("down", "up"):
+            self.stands.append(kind)
         elif kind == "rows":
             for row in message["upsert"]:
                 self.rows[row["id"]] = row
@@ -139,10 +151,14 @@ class Librarian:
             await self.watch(conversation)
 
     async def watch(self, conversation: str) -> None:
-        """Open a conversation and follow it."""
+        """Open a conversation and follow it; older lines are fetched back to those that are held."""
         shown = await self.get(f"/conversations/{conversation}")
         held = self.lines.setdefault(conversation, {})
-        held.update({line["id"]: line for line in shown["lines"]})
+        lines, before = shown["lines"], shown["before"]
+        while held and before and not any(line["id"] in held for line in lines):
+            older = await self.get(f"/conversations/{conversation}/lines?before={before}")
+            lines, before = older["lines"] + lines, older["before"]
+        held.update({line["id"]: line for line in lines})
         self._watched[conversation] = shown["position"]
         self._answered.discard(conversation)
         await self._send({"t": "watch", "conversation": conversation, "position": shown["position"]})
@@ -153,6 +169,11 @@ class Librarian:
         self._watched.pop(conversation, None)
         self._answered.discard(conversation)
         await self._send({"t": "unwatch", "conversation": conversation})
+
+    @property
+    def position(self) -> str:
+        """The last position heard."""
+        return self._position
 
     def said(self, conversation: str, who: str = "patron") -> list[str]:
         """What somebody said in a conversation, in order of position."""
