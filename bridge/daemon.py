@@ -34,6 +34,7 @@ from bridge.store import Store
 
 log = structlog.get_logger("bridge.daemon")
 
+RARELY = (20_000, 20, 50)
 INBOX_PAGES = Path(__file__).parent / "inbox" / "static"
 
 
@@ -91,6 +92,7 @@ class House:
 async def opened(config: Config) -> AsyncIterator[House]:
     """Open a house and keep it running inside the context. Raises ConfigError, Misconfigured, EmbeddedError, OSError."""
     private(config.data)
+    gc.set_threshold(*RARELY)
     async with AsyncExitStack() as stack:
         health = Health()
         redis_url = await redis(config, stack)
@@ -116,11 +118,11 @@ async def opened(config: Config) -> AsyncIterator[House]:
 def rarely_collect() -> None:
     """Let the collector of cycles look seldom, and never at what was loaded for good.
 
-    Our records hold no cycles (gc=False), so by its defaults it goes through a quarter of a busy daemon's time and finds nothing.
+    Our records hold no cycles (gc=False), so by its defaults it takes a quarter of a busy daemon's time and finds nothing.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(*RARELY)
 
 
 async def redis(config: Config, stack: AsyncExitStack, *, wait: float = 60.0) -> str:

@@ -64,9 +64,8 @@ class Ledger:
         if not self._lost:
             self.owed.add(id)
 
-    def saving(self, ids: set[str], cursor: Mapping[str, str]) -> dict[str, str]:
+    def saving(self, ids: set[str]) -> dict[str, str]:
         """Return what may be saved together with the messages `ids`."""
-        self.held.update(cursor)
         if not self.held or self._lost:
             return {}
         return dict(self.held) if self.owed <= ids else {}
@@ -170,15 +169,15 @@ class Gathering:
 
 def _cursors(batch: Sequence[_Share]) -> dict[Ledger, tuple[str, set[str], dict[str, str]]]:
     """Return for each ledger of a batch: its channel, the messages in the batch, and the cursor fields that may be saved."""
-    ids: dict[Ledger, set[str]] = {}
-    for share in batch:
-        if share.ledger is not None:
-            ids.setdefault(share.ledger, set()).update(share.ids)
-    saved = {}
+    found: dict[Ledger, tuple[str, set[str]]] = {}
     for share in batch:
         if (ledger := share.ledger) is not None:
-            saved[ledger] = (share.channel, ids[ledger], ledger.saving(ids[ledger], share.cursor))
-    return saved
+            known = found.get(ledger)
+            if known is None:
+                known = found[ledger] = (share.channel, set())
+            known[1].update(share.ids)
+            ledger.held.update(share.cursor)
+    return {ledger: (channel, ids, ledger.saving(ids)) for ledger, (channel, ids) in found.items()}
 
 
 def _answer(batch: Sequence[_Share], new: Sequence[bool]) -> None:

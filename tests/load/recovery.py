@@ -19,6 +19,7 @@ import structlog
 import uvloop
 
 from bridge import snapshot
+from bridge.daemon import rarely_collect
 from bridge.message import Action, ChannelStatus, Claim, Message, Say, message_id
 from bridge.partition import Partition
 from bridge.store import Store
@@ -182,6 +183,7 @@ async def measure(sheet: Sheet) -> None:
 
 def main() -> None:
     """Measure in a process of its own."""
+    rarely_collect()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     sheet = Sheet()
     uvloop.run(measure(sheet))

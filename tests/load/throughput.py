@@ -28,7 +28,7 @@ SECONDS = 1.5 if QUICK else 3.0
 TALKS = 1_000
 WIDE = 3_200  # 50 clients x 64, as redis-benchmark
 NARROW = 64
-XADDS = 200_000
+XADDS = 600_000
 
 Samples = defaultdict[str, list[float]]
 
@@ -53,7 +53,7 @@ async def house(folder: Path, fsync: str, stack: AsyncExitStack) -> tuple[str, S
 
 async def bare(url: str, size: int) -> float:
     """Return redis-benchmark's XADD a second on a Redis, leaving nothing behind."""
-    rate = await asyncio.to_thread(peers.redis_benchmark, url, size, XADDS // 2 if QUICK else XADDS)
+    rate = await asyncio.to_thread(peers.redis_benchmark, url, size, XADDS // 4 if QUICK else XADDS)
     link = await Link.connect(Address.parse(url), patience=30, within=10)
     await link.call("UNLINK", "bench:stream")
     link.close()
@@ -70,8 +70,10 @@ async def archived(found: Site) -> float:
 async def beside_redis(samples: Samples, fsync: str, url: str, found: Site, size: int) -> None:
     """One repetition against redis-benchmark."""
     samples[f"xadd {fsync}"].append(await bare(url, size))
-    samples[f"ring {fsync}"].append(await Load(found, in_flight=WIDE).run(SECONDS))
+    load, used = Load(found, in_flight=WIDE), time.process_time()
+    samples[f"ring {fsync}"].append(await load.run(SECONDS))
     samples[f"archive {fsync}"].append(await archived(found))
+    samples[f"processor {fsync}"].append((time.process_time() - used) / load.done * 1e6)
 
 
 async def beside_peers(
@@ -131,6 +133,9 @@ def put_down(sheet: Sheet, samples: Samples) -> None:
     sheet.add("ring_inputs_per_s", samples["ring always"], "1/s", note=f"appendfsync always, {WIDE} under way")
     sheet.add("ring_inputs_per_s_everysec", samples["ring everysec"], "1/s", note=f"{WIDE} under way")
     sheet.add("ring_inputs_per_s_64_in_flight", samples["ring 64"], "1/s", note="appendfsync always")
+    sheet.add(
+        "ring_processor_us_per_input", samples["processor always"], "us", note="the daemon's threads, archive included"
+    )
     sheet.add("archive_behind_s", samples["archive always"], "s", note="after a turn, until SQL has it all")
     for name, unit in (
         ("xadd always", "1/s"), ("xadd everysec", "1/s"), ("faststream one", "1/s"), ("faststream batch", "1/s"),
