@@ -96,6 +96,10 @@ class Buddy:
             group.create_task(self._beat(link))
             group.create_task(self._show_desk(link))
             group.create_task(self._show_typing(link))
+            group.create_task(self._serve_beside(link))
+
+    async def _serve_beside(self, link: Link) -> None:
+        """What one kind does besides."""
 
     async def _until_lost(self, link: Link) -> NoReturn:
         raise await asyncio.shield(link.lost)
@@ -292,8 +296,8 @@ class Buddy:
             return Retry("no-session")
         return await self._submit(link, [stanza for stanza in stanzas if stanza], delivery)
 
-    async def _submit(self, link: Link, stanzas: list[str], delivery: Delivery) -> Outcome:
-        if not link.standing:
+    async def _submit(self, link: Link | None, stanzas: list[str], delivery: Delivery) -> Outcome:
+        if link is None or not link.standing:
             return Retry("no-session")
         if not stanzas:
             return Sent()

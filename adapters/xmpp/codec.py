@@ -124,11 +124,20 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A librarian's own client came or went."""
+
+    full: str
+    librarian: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """Nothing to the desk."""
 
 
-Heard = Said | Reached | Failed | Typing | Sealed | Invited | Silence
+Heard = Said | Reached | Failed | Typing | Sealed | Invited | Seen | Silence
 SILENCE = Silence()
 
 

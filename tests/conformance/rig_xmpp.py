@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import ssl
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,28 +14,34 @@ from xml.sax.saxutils import quoteattr
 
 import aiohttp
 
+from adapters.xmpp import staff
 from adapters.xmpp.adapter import XmppAdapter
-from adapters.xmpp.config import XmppConfig
+from adapters.xmpp.component import XmppComponent
+from adapters.xmpp.config import ComponentConfig, XmppConfig
 from bridge.adapter import Adapter, Desk
 from bridge.message import Stage
 from bridge.testing.proxy import Proxy
-from bridge.testing.rig import File, Heard, Patron, Rig
-from tests.peers.prosody import Prosody
+from bridge.testing.rig import File, Heard, Offer, Patron, Rig
+from tests.peers.ejabberd import Ejabberd
+from tests.peers.prosody import COMPONENT, SECRET, Prosody
 from tests.xmpp.hostile import STANZAS
 from tests.xmpp.plain import BODY, Plain
 
 PASSWORD = "open-sesame-4711"
 OOB = "{jabber:x:oob}x/{jabber:x:oob}url"
+AWAY = ("service-unavailable", "remote-server-timeout", "remote-server-not-found", "resource-constraint")
 UPLOAD = "{urn:xmpp:http:upload:0}"
 
 
 class Messenger(Patron):
     """A patron with a messenger, who has the library as a buddy."""
 
-    def __init__(self, client: Plain, library: str, away: str, upload: str) -> None:
+    def __init__(self, client: Plain, library: str, away: str, upload: str, *, patience: float) -> None:
         self.client = client
         self.address = client.bare
-        self._last = ("", "")
+        self._said: dict[str, tuple[str, str]] = {}
+        self._patience = patience
+        self._trying = [asyncio.create_task(self._try_again()), asyncio.create_task(self._wait_for_receipts())]
         self._library = library
         self._away = away
         self._upload = upload
@@ -41,11 +49,12 @@ class Messenger(Patron):
     async def say(self, text: str, files: Sequence[File] = ()) -> str:
         links = [await self._uploaded(file) for file in files]
         extra = "".join(f"<x xmlns='jabber:x:oob'><url>{link}</url></x>" for link in links)
-        self._last = (text, extra)
-        return self.client.say(self._library, text, extra=extra)
+        source = self.client.say(self._library, text, extra=extra)
+        self._said[source] = (text, extra)
+        return source
 
     async def repeat(self, source: str) -> None:
-        text, extra = self._last
+        text, extra = self._said[source]
         self.client.receipts.discard(source)
         self.client.say(self._library, text, id=source, extra=extra)
 
@@ -81,7 +90,33 @@ class Messenger(Patron):
         await self.client.until(lambda: self.client.presence.get(self._library, ("?", ""))[0] == wanted)
 
     async def close(self) -> None:
+        for task in self._trying:
+            task.cancel()
+        await asyncio.wait(self._trying)
         await self.client.close()
+
+    async def _try_again(self) -> None:
+        """Send again what came back because nobody was there to take it, as people do."""
+        while True:
+            source, condition = await self.client.errors.get()
+            if condition in AWAY and source in self._said:
+                await asyncio.sleep(0.2)
+                self._say_again(source)
+            elif source in self._said:
+                del self._said[source]
+
+    async def _wait_for_receipts(self) -> None:
+        """Send again what no receipt came for: a component's stream acknowledges nothing, so a broken one loses what was on it."""
+        while True:
+            waiting = set(self._said)
+            await asyncio.sleep(self._patience)
+            for source in waiting - self.client.receipts:
+                if source in self._said:
+                    self._say_again(source)
+
+    def _say_again(self, source: str) -> None:
+        text, extra = self._said[source]
+        self.client.say(self._library, text, id=source, extra=extra)
 
     async def _uploaded(self, file: File) -> str:
         wish = f"<request xmlns='urn:xmpp:http:upload:0' filename={quoteattr(file.name)} size='{len(file.data)}'/>"
@@ -112,6 +147,7 @@ class AccountRig(Rig):
     library: ClassVar[str] = "ask@localhost"
     away: ClassVar[str] = "xa"  # what a closed library shows
     upload: ClassVar[str] = "files.localhost"
+    patience: ClassVar[float] = 3600.0  # how long (s) a patron waits for a receipt before he sends again
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -159,7 +195,7 @@ class AccountRig(Rig):
     async def patron(self, name: str) -> Messenger:
         client = await self.sign_in(name)
         client.write(f"<presence to='{self.library}' type='subscribe'/>")
-        return Messenger(client, self.library, self.away, self.upload)
+        return Messenger(client, self.library, self.away, self.upload, patience=self.patience)
 
     async def sign_in(self, name: str) -> Plain:
         """Return a person's own client, signed in."""
@@ -176,3 +212,78 @@ class AccountRig(Rig):
         finally:
             await mallory.close()
         return [stanza.encode() for stanza in STANZAS]
+
+
+class EjabberdRig(AccountRig):
+    """An account on ejabberd."""
+
+    def serve(self) -> Any:
+        return Ejabberd({"ask": PASSWORD})
+
+    def config(self, **fields: Any) -> Any:
+        return super().config(**{"security": "none", "ca_file": ""} | fields)
+
+
+class ComponentRig(AccountRig):
+    """A component of Prosody."""
+
+    adapter: ClassVar[type[Adapter]] = XmppComponent
+    keeps = False
+    library: ClassVar[str] = f"law@{COMPONENT}"
+    away: ClassVar[str] = "unavailable"
+    patience: ClassVar[float] = 3.0
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.secrets = (SECRET,)
+        self._librarians: dict[str, Plain] = {}
+
+    @property
+    def port(self) -> int:
+        return int(self.server.component)
+
+    def config(self, **fields: Any) -> Any:
+        assert self.wire is not None
+        base: dict[str, Any] = {
+            "jid": self.library,
+            "secret": SECRET,
+            "host": "127.0.0.1",
+            "port": self.wire.port,
+            "file_hosts": ("127.0.0.1",),
+            "beat_s": 0.5,
+            "patience_s": 2.0,
+        }
+        return ComponentConfig(**base | fields)
+
+    def refused(self) -> Any:
+        return self.config(secret="wrong")
+
+    def misconfigured(self) -> Any:
+        return self.config(jid="law@nowhere.example")
+
+    async def stop(self) -> None:
+        for client in self._librarians.values():
+            await client.close()
+        await super().stop()
+
+    async def staff(self, librarian: str) -> str:
+        assert self.ring is not None
+        client = self._librarians[librarian] = await self.sign_in(librarian)
+        client.say(self.library, staff.code(hmac.digest(b"s" * 32, b"staff link", "sha256"), librarian, time.time()))
+        welcome = await client.messages.get()
+        assert "/claim" in (welcome.findtext(BODY) or "")
+        return client.bare
+
+    async def staff_hears(self, librarian: str) -> Offer:
+        stanza = await self._librarians[librarian].messages.get()
+        return Offer(stanza.findtext(BODY) or "", stanza.get("from", ""))
+
+    async def staff_claims(self, librarian: str, offer: Offer) -> None:
+        self._librarians[librarian].say(offer.conversation, "/claim")
+
+
+class EjabberdComponentRig(ComponentRig):
+    """A component of ejabberd."""
+
+    def serve(self) -> Any:
+        return Ejabberd({})

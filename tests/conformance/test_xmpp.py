@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from bridge.testing.suite import Conformance
-from tests.conformance.rig_xmpp import AccountRig
+from tests.conformance.rig_xmpp import AccountRig, ComponentRig, EjabberdComponentRig, EjabberdRig
 
 
 class TestAccountOnProsody(Conformance):
     rig = AccountRig
+
+
+class TestAccountOnEjabberd(Conformance):
+    rig = EjabberdRig
+
+
+class TestComponentOfProsody(Conformance):
+    rig = ComponentRig
+
+
+class TestComponentOfEjabberd(Conformance):
+    rig = EjabberdComponentRig

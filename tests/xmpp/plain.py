@@ -30,6 +30,7 @@ class Plain:
         self.receipts: set[str] = set()
         self.displayed: set[str] = set()
         self.composing = 0
+        self.errors: asyncio.Queue[tuple[str, str]] = asyncio.Queue()  # (id, condition) of what came back
         self.presence: dict[str, tuple[str, str]] = {}  # bare address -> (show or type, status)
         self._domain = domain
         self._password = password
@@ -155,5 +156,9 @@ class Plain:
         for displayed in stanza.findall("{urn:xmpp:chat-markers:0}displayed"):
             self.displayed.add(displayed.get("id", ""))
         self.composing += stanza.find("{http://jabber.org/protocol/chatstates}composing") is not None
-        if stanza.find(BODY) is not None and stanza.get("type") != "error":
+        if stanza.get("type") == "error":
+            error = stanza.find("{jabber:client}error")
+            conditions = [each.tag.rpartition("}")[2] for each in error or () if each.tag.startswith("{urn:ietf")]
+            self.errors.put_nowait((stanza.get("id", ""), next(iter(conditions), "")))
+        elif stanza.find(BODY) is not None:
             self.messages.put_nowait(stanza)

@@ -1,0 +1,255 @@
+"""One address of a component (XEP-0114): a buddy per queue, and the messenger of librarians who like theirs better.
+
+A component is its addresses' server: it answers presence and questions itself, remembers its buddies, and what it does not take
+is refused to the sender at once. Nothing is kept for it while it is down (the server says so to whoever writes), and the
+protocol acknowledges nothing: that a stanza was taken is known by the answer to a ping that we send to ourselves behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, ClassVar
+from xml.etree.ElementTree import Element
+
+from adapters.xmpp import codec, names, staff
+from adapters.xmpp.answers import Identity, card
+from adapters.xmpp.buddy import Buddy
+from adapters.xmpp.codec import Heard, Said
+from adapters.xmpp.config import ComponentConfig
+from adapters.xmpp.ledger import Ledger
+from adapters.xmpp.link import Link, LinkLost
+from adapters.xmpp.presence import Shown
+from adapters.xmpp.trunk import Trunk
+from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Rejected, Unavailable
+from bridge.message import Action, Attachment, Delivery, Presence, action_id
+
+MAX_TEXT = 10_000
+MAX_AVATAR = 64 << 10
+BROADCAST = 200  # presences between two breaths
+AGAIN_S = 15.0  # how often librarians' presence is said again: a core that took over asks everybody anew
+GOODBYE_S = 1.0
+
+
+class XmppComponent(Buddy):
+    """See the module's header and bridge.adapter."""
+
+    name: ClassVar[str] = "xmpp-component"
+    component: ClassVar[bool] = True
+    Config: ClassVar[type[Any]] = ComponentConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_text=MAX_TEXT,
+        max_media=10 << 20,
+        receipts="read",
+        staff=True,
+        live=True,
+        marks=True,
+        typing=True,
+    )
+
+    def __init__(self, config: ComponentConfig, ports: Ports) -> None:
+        super().__init__(config, ports)
+        self._address = config
+        self._card = card(config.title or names.user(config.jid), config.url, _avatar(config.avatar))
+        self._key = hmac.digest(ports.secret, b"staff link", "sha256")
+        folder = ports.data
+        self._buddies = Ledger(folder / "buddies" if folder else None)
+        self._staff = Ledger(folder / "staff" if folder else None)
+        self._spent: dict[str, float] = {}  # codes that were used -> until when they would be good
+        self._here: dict[str, str] = {}  # full address of a librarian's client -> librarian
+
+    @property
+    def identity(self) -> Identity:
+        """Who answers questions of protocol."""
+        return Identity("client", "bot", self._config.title or names.user(self._own), card=self._card)
+
+    async def run(self) -> None:
+        """Hold one session."""
+        self._begin()
+        await asyncio.to_thread(self._load)
+        trunk: Trunk | None = None
+        try:
+            trunk = await Trunk.join(self._address, self)
+            self._link = trunk.link
+            await self._ports.inlet.up()
+            await self._serve(trunk.link)
+        except* LinkLost as lost:
+            raise Unavailable(str(lost.exceptions[0])) from None
+        finally:
+            link, self._link = self._link, None
+            await self._stop_fetching()
+            await self._leave(link)
+            if trunk is not None:
+                await trunk.leave(self._address)
+
+    def _load(self) -> None:
+        """Read what is remembered, and leave the key by which `deskbridge xmpp-link` makes codes."""
+        self._buddies.load()
+        self._staff.load()
+        if self._ports.data is not None:
+            path = self._ports.data / "link.key"
+            path.touch(mode=0o600)
+            path.write_bytes(self._key)
+
+    async def _leave(self, link: Link | None) -> None:
+        """Say good-bye to buddies and, for the librarians here, to the desk."""
+        with suppress(LinkLost):
+            if link is not None and link.standing:
+                await self._show(link, Shown("gone", ""))
+        self._shown = None
+        librarians, self._here = self._here, {}
+        with suppress(Busy, TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                for full, librarian in librarians.items():
+                    await self._ports.inlet.presence(self._connection(full, librarian, up=False))
+
+    async def _serve_beside(self, link: Link) -> None:
+        """Ask librarians' servers who is there, and say it again from time to time."""
+        for address in self._staff.addresses():
+            link.send(f"<presence type='probe' to={names.attribute(address)} from={names.attribute(self._own)}/>")
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            for full, librarian in list(self._here.items()):
+                with suppress(Busy):
+                    await self._ports.inlet.presence(self._connection(full, librarian, up=True))
+
+    # -- presence
+
+    def _presence(self, link: Link, stanza: Element, sender: str) -> None:
+        kind = stanza.get("type", "")
+        if kind in ("subscribe", "probe") and self._limits.subscriptions.take(names.domain(sender), time.monotonic()):
+            if kind == "subscribe":
+                self._send_presence(link, sender, "subscribed")
+            self._buddies.put(sender)
+            if self._shown is not None:
+                link.send(self._shown.stanza(to=sender, sender=self._own, inside=self.identity.caps()))
+        elif kind in ("unsubscribe", "unsubscribed"):
+            self._buddies.drop(sender)
+            if kind == "unsubscribe":
+                self._send_presence(link, sender, "unsubscribed")
+        elif kind in ("", "unavailable"):
+            self._librarian_seen(stanza, sender)
+        if self._buddies.changed:
+            self._signs.put_nowait((0, codec.SILENCE))  # written down outside of the wire's own task
+
+    def _send_presence(self, link: Link, to: str, kind: str) -> None:
+        link.send(f"<presence to={names.attribute(to)} from={names.attribute(self._own)} type='{kind}'/>")
+
+    async def _show(self, link: Link, now: Shown) -> None:
+        caps = self.identity.caps()
+        for place, buddy in enumerate(self._buddies.addresses(), 1):
+            link.send(now.stanza(to=buddy, sender=self._own, inside=caps))
+            if place % BROADCAST == 0:
+                await asyncio.sleep(0)
+
+    async def _sign(self, link: Link, sign: Heard) -> None:
+        if sign is codec.SILENCE:
+            await asyncio.to_thread(self._buddies.save)
+        elif isinstance(sign, codec.Seen):
+            with suppress(Busy):  # it is said again
+                await (self._came if sign.here else self._went)(sign.full, sign.librarian)
+        else:
+            await super()._sign(link, sign)
+
+    # -- words
+
+    async def _busy(self, link: Link, said: Said, error: Busy) -> None:
+        self._refuse(link, said, "wait", "resource-constraint", "later")
+
+    async def _receive(self, link: Link, said: Said, files: tuple[list[Attachment], list[str]]) -> None:
+        librarian = self._staff.get(said.sender) or ""
+        talk = staff.conversation(said.to)
+        try:
+            if talk or librarian:
+                await self._from_librarian(link, said, librarian, talk)
+            elif who := self._links(said):
+                await self._link_up(link, said, who)
+            else:
+                await super()._receive(link, said, files)
+        except Busy as error:
+            await self._busy(link, said, error)
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Submit one delivery; see bridge.adapter."""
+        if delivery.kind not in ("offer", "line"):
+            return await super().send(delivery)
+        if self._staff.get(delivery.to) is None:
+            return Rejected("unknown-address", "no librarian has linked this address")
+        link = self._link
+        sender = staff.address(self._own, delivery.conversation)
+        stanza = codec.chat(delivery.to, f"<body>{names.text(delivery.text)}</body>", id=delivery.id, sender=sender)
+        return await self._submit(link, [stanza], delivery)
+
+    # -- librarians
+
+    def _links(self, said: Said) -> str:
+        """Return the librarian whom a code names, once."""
+        now = time.time()
+        self._spent = {code: until for code, until in self._spent.items() if until > now}
+        words = said.text.strip()
+        librarian = staff.linked(self._key, words, now) if words not in self._spent else ""
+        if librarian:
+            self._spent[words] = now + staff.CODE_S + 60
+        return librarian
+
+    async def _link_up(self, link: Link, said: Said, librarian: str) -> None:
+        self._staff.put(said.sender, librarian)
+        await asyncio.to_thread(self._staff.save)
+        self._send_presence(link, said.sender, "subscribe")
+        self._tell(link, said, f"This address is now {librarian}'s. {staff.HELP}")
+        await self._came(said.full, librarian)
+
+    async def _from_librarian(self, link: Link, said: Said, librarian: str, talk: str) -> None:
+        """Do what a librarian says; what others say to a conversation's address is refused."""
+        if not librarian:
+            self._refuse(link, said, "cancel", "item-not-found", "rooms")
+            return
+        deed = staff.deed(talk, said.text) if talk else staff.at_the_desk(said.text)
+        if deed is None:
+            self._tell(link, said, staff.HELP)
+            return
+        await self._came(said.full, librarian)
+        id = action_id(librarian, f"{self._ports.channel} {said.sender} {said.source}")
+        await self._ports.inlet.act(Action(id=id, by=librarian, deed=deed, via=self._ports.channel))
+        if said.receipt:
+            link.send(codec.received(said, sender=names.bare(said.to)))
+
+    def _tell(self, link: Link, said: Said, words: str) -> None:
+        link.send(codec.chat(said.full, f"<body>{names.text(words)}</body>", sender=names.bare(said.to)))
+
+    def _librarian_seen(self, stanza: Element, sender: str) -> None:
+        librarian = self._staff.get(sender)
+        if librarian is None:
+            return
+        show = names.content(names.child(stanza, "show"))
+        here = stanza.get("type", "") == "" and show not in ("away", "xa", "dnd")
+        self._signs.put_nowait((0, codec.Seen(stanza.get("from", ""), librarian, here)))
+
+    async def _came(self, full: str, librarian: str) -> None:
+        if self._here.get(full) != librarian:
+            self._here[full] = librarian
+            await self._ports.inlet.presence(self._connection(full, librarian, up=True))
+
+    async def _went(self, full: str, librarian: str) -> None:
+        if self._here.pop(full, None) is not None:
+            await self._ports.inlet.presence(self._connection(full, librarian, up=False))
+
+    def _connection(self, full: str, librarian: str, *, up: bool) -> Presence:
+        connection = f"{self._ports.channel}|{full}"
+        return Presence(process=self._ports.process, connection=connection, librarian=librarian, up=up)
+
+
+def _avatar(path: str) -> bytes:
+    """Return a picture's bytes. Raises Misconfigured."""
+    if not path:
+        return b""
+    try:
+        picture = Path(path).read_bytes()
+    except OSError as error:
+        raise Misconfigured(f"avatar {path!r} cannot be read: {error.strerror}") from None
+    if len(picture) > MAX_AVATAR or not picture.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+        raise Misconfigured(f"avatar {path!r} must be PNG or JPEG of at most {MAX_AVATAR // 1024} KiB")
+    return picture

@@ -1,0 +1,108 @@
+"""Librarians at their own messenger: who they are, and what their words mean. Pure, but for the codes' clock.
+
+An address counts as a librarian's after it sent a code that the house signed for that librarian, once, within a quarter of an
+hour. Each conversation has an address of its own (`law+<conversation>@ask.library.org`), so that an answer cannot go to the wrong
+window. What begins with "/" is a command, anything else is said to the patron; nothing that a librarian writes anywhere else
+reaches one.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b32encode
+from hashlib import sha256
+
+from adapters.xmpp.trunk import BESIDE
+from bridge.message import (
+    Accept,
+    Claim,
+    Close,
+    Deed,
+    Note,
+    Reject,
+    Release,
+    Say,
+    SetAvailability,
+    Transfer,
+)
+
+CODE_S = 900
+CODES = {"answered": "answered", "lost": "lost_call", "practice": "practice"}
+HELP = (
+    "Commands in a conversation: /claim, /accept, /reject, /release, /close [answered|lost|practice], /note TEXT, "
+    "/transfer LIBRARIAN or LIBRARY/QUEUE. Anything else is said to the patron. Here: /here LIBRARY/QUEUE ..., /away."
+)
+
+
+def code(key: bytes, librarian: str, now: float) -> str:
+    """Return a code by which `librarian` may link an address until a quarter of an hour after `now` (s)."""
+    until = int(now) + CODE_S
+    return f"link:{librarian}:{until}:{_seal(key, librarian, until)}"
+
+
+def linked(key: bytes, words: str, now: float) -> str:
+    """Return the librarian whom a code was made for, "" when it is none, forged or too old."""
+    parts = words.strip().split(":")
+    if len(parts) != 4 or parts[0] != "link" or not (parts[2].isascii() and parts[2].isdigit()):
+        return ""
+    librarian, until = parts[1], int(parts[2][:12])
+    good = hmac.compare_digest(parts[3].encode("utf-8", "replace"), _seal(key, librarian, until).encode())
+    return librarian if good and now < until <= now + CODE_S + 60 else ""
+
+
+def _seal(key: bytes, librarian: str, until: int) -> str:
+    tag = hmac.digest(key, f"link\x1f{librarian}\x1f{until}".encode("utf-8", "replace"), sha256)
+    return b32encode(tag[:15]).decode().lower()
+
+
+def address(channel: str, conversation: str) -> str:
+    """Return the address of one conversation beside the channel's own."""
+    name, _, domain = channel.rpartition("@")
+    return f"{name}{BESIDE}{conversation.encode().hex()}@{domain}"
+
+
+def conversation(address: str) -> str:
+    """Return the conversation that an address stands for, "" for the channel's own."""
+    _, _, coded = address.partition("@")[0].partition(BESIDE)
+    try:
+        return bytes.fromhex(coded).decode()
+    except ValueError:
+        return ""
+
+
+def deed(conversation: str, words: str) -> Deed | None:
+    """Return what a librarian's words in a conversation mean; None for a command that there is not."""
+    command, _, rest = words.strip().partition(" ")
+    rest = rest.strip()
+    match command.lower():
+        case "/claim":
+            return Claim(conversation=conversation)
+        case "/accept":
+            return Accept(conversation=conversation)
+        case "/reject":
+            return Reject(conversation=conversation)
+        case "/release":
+            return Release(conversation=conversation)
+        case "/close" if rest.lower() in ("", *CODES):
+            return Close(conversation=conversation, code=CODES.get(rest.lower(), ""))
+        case "/note" if rest:
+            return Note(conversation=conversation, text=rest)
+        case "/transfer" if rest:
+            queue = rest if "/" in rest else ""
+            return Transfer(conversation=conversation, librarian="" if queue else rest, queue=queue)
+        case other if other.startswith("/"):
+            return None
+        case _:
+            return Say(conversation=conversation, text=words)
+
+
+def at_the_desk(words: str) -> Deed | None:
+    """Return what a librarian's words to the channel's own address mean; None for what means nothing."""
+    command, _, rest = words.strip().partition(" ")
+    match command.lower():
+        case "/here" if rest.strip():
+            return SetAvailability(queues=tuple(dict.fromkeys(rest.split())))
+        case "/away":
+            return SetAvailability(queues=())
+        case _:
+            return None
