@@ -317,12 +317,11 @@ export class Inbox {
   go(page: Page, conversation = ""): void {
     const hash = `#/${page}${conversation ? `/${encodeURIComponent(conversation)}` : ""}`;
     if (location.hash !== hash) location.hash = hash;
-    else this.follow();
+    this.follow(); // at once, so that what is typed next lands where it was meant
   }
 
   open(conversation: string): void {
     this.go(isView(this.page) || this.page === "search" || this.page === "follow-ups" ? this.page : "mine", conversation);
-    this.show(conversation); // at once; the address follows
   }
 
   back_(): void {
