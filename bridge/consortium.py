@@ -14,13 +14,14 @@ import hashlib
 import hmac
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 from aiohttp import web
 
-from bridge.adapter import Capabilities, Inlet, Ports
+from bridge.adapter import Busy, Capabilities, Inlet, Ports
 from bridge.archive.archive import Archive
 from bridge.archive.organisation import Organisation
 from bridge.blobs import FileBlobs
@@ -129,8 +130,9 @@ class Consortium:
                 await self.organisation.refresh()
             revisions = await self.organisation.revisions()
             if revisions != told:
-                await self.tell_core()
-                told = revisions
+                with suppress(Busy):  # the store is away: told at the next look
+                    await self.tell_core()
+                    told = revisions
             await asyncio.sleep(LOOK_S)
 
     async def _forget_what_is_due(self) -> None:

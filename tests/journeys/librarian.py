@@ -24,8 +24,8 @@ class Librarian:
     def __init__(self, url: str, name: str) -> None:
         self._url = url
         self.name = name
-        self._api = f"{url}/api/v1"
-        self._web = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": url})
+        self.api = f"{url}/api/v1"
+        self.web = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": url})
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._position = ""
         self._watched: dict[str, str] = {}
@@ -40,26 +40,26 @@ class Librarian:
 
     async def sign_in(self, code: str) -> None:
         """Sign in with a one-time code and choose a password."""
-        self._web.headers["X-Deskbridge"] = "1"
+        self.web.headers["X-Deskbridge"] = "1"
         for body in ({"name": self.name, "code": code}, {"name": self.name, "password": PASSWORD}):
-            async with self._web.post(f"{self._api}/login", json=body) as answer:
+            async with self.web.post(f"{self.api}/login", json=body) as answer:
                 assert answer.status == 200, await answer.text()
-                self._web.headers["X-Deskbridge"] = (await answer.json())["csrf"]
+                self.web.headers["X-Deskbridge"] = (await answer.json())["csrf"]
             if "code" in body:
                 asked = {"new": PASSWORD}
                 keyed = {"Idempotency-Key": secrets.token_hex(8)}
-                async with self._web.post(f"{self._api}/password", json=asked, headers=keyed) as answer:
+                async with self.web.post(f"{self.api}/password", json=asked, headers=keyed) as answer:
                     assert answer.status in (200, 204), await answer.text()
-                    self._web.headers["X-Deskbridge"] = "1"
+                    self.web.headers["X-Deskbridge"] = "1"
 
     def come(self, token: str, csrf: str) -> None:
         """Come with a session that stands already (signing in is limited, and has tests of its own)."""
-        self._web.cookie_jar.update_cookies({"deskbridge": token}, URL(self._url))
-        self._web.headers["X-Deskbridge"] = csrf
+        self.web.cookie_jar.update_cookies({"deskbridge": token}, URL(self._url))
+        self.web.headers["X-Deskbridge"] = csrf
 
     async def close(self) -> None:
         """Close the browser."""
-        await self._web.close()
+        await self.web.close()
 
     async def get(self, path: str) -> dict[str, Any]:
         """Fetch something, again while the house is away."""
@@ -75,7 +75,7 @@ class Librarian:
         headers = {"Idempotency-Key": key} if key else {}
         while True:
             with contextlib.suppress(aiohttp.ClientError, OSError, asyncio.IncompleteReadError):
-                async with self._web.request(method, f"{self._api}{path}", json=body, headers=headers) as answer:
+                async with self.web.request(method, f"{self.api}{path}", json=body, headers=headers) as answer:
                     if answer.status not in (202, 429, 500, 502, 503, 504):
                         text = await answer.read()
                         return answer.status, (await answer.json() if text else {})
@@ -91,7 +91,7 @@ class Librarian:
         while True:
             with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
                 after = f"?after={self._position}" if self._position else ""
-                async with self._web.ws_connect(f"{self._api}/live{after}") as self._socket:
+                async with self.web.ws_connect(f"{self.api}/live{after}") as self._socket:
                     self._answered.clear()
                     for talk, position in list(self._watched.items()):
                         await self._send({"t": "watch", "conversation": talk, "position": position})
