@@ -85,6 +85,7 @@ export class Inbox {
     onSignedOut(() => this.signedOut());
     addEventListener("hashchange", () => this.follow());
     addEventListener("online", () => this.nudge());
+    addEventListener("offline", () => this.live.cutOff());
     addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.nudge();
       else this.drafts.flush();

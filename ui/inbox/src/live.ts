@@ -81,6 +81,11 @@ export class Line {
   }
 
   /** Try now: the network came back, or somebody looks at the page again. */
+  /** The browser itself knows that it has no network: do not wait for silence to tell. */
+  cutOff(): void {
+    if (!this.stopped) this.lost();
+  }
+
   nudge(): void {
     if (this.stopped) return;
     const silent = Date.now() - this.heardAt > this.deadMs;
