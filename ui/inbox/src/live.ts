@@ -80,12 +80,12 @@ export class Line {
     else if (this.polling) this.unsaid.push(message);
   }
 
-  /** Try now: the network came back, or somebody looks at the page again. */
   /** The browser itself knows that it has no network: do not wait for silence to tell. */
   cutOff(): void {
     if (!this.stopped) this.lost();
   }
 
+  /** Try now: the network came back, or somebody looks at the page again. */
   nudge(): void {
     if (this.stopped) return;
     const silent = Date.now() - this.heardAt > this.deadMs;
