@@ -15,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 AGAIN_S = 0.1
+HANG_UP = aiohttp.ClientWSTimeout(ws_close=0.5)
 PASSWORD = "a long enough password"
 
 
@@ -91,7 +92,7 @@ class Librarian:
         while True:
             with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
                 after = f"?after={self._position}" if self._position else ""
-                async with self.web.ws_connect(f"{self.api}/live{after}") as self._socket:
+                async with self.web.ws_connect(f"{self.api}/live{after}", timeout=HANG_UP) as self._socket:
                     self._answered.clear()
                     for talk, position in list(self._watched.items()):
                         await self._send({"t": "watch", "conversation": talk, "position": position})
