@@ -111,7 +111,7 @@ class Submission:
 
     async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
         login = self._config.smtp_login
-        if self._tokens is not None:
+        if self._tokens is not None and not self._config.smtp_password:
             try:
                 await client.auth_xoauth2(login, await self._tokens.token())
             except aiosmtplib.SMTPAuthenticationError:

@@ -1,6 +1,6 @@
 """A private Exim: submission with AUTH, STARTTLS and TLS; mail for localhost goes to a Dovecot's LMTP; anything else bounces.
 
-nobody@localhost is refused at RCPT, later@localhost is put off, gone@localhost is taken and then bounces, as a real DSN.
+unknown@localhost is refused at RCPT, later@localhost is put off, gone@localhost is taken and then bounces, as a real DSN.
 `queued`: mail waits until `flush`, which delivers in the order of arrival (Exim's daemon delivers side by side).
 """
 
@@ -49,7 +49,7 @@ acl_smtp_data = accept
 begin acl
 acl_rcpt:
   deny    message = 5.1.1 no such user
-          local_parts = nobody
+          local_parts = unknown
   defer   message = 4.3.0 try later
           local_parts = later
   accept  authenticated = *
