@@ -1,0 +1,55 @@
+"""What the buddy shows, from what the desk says."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from adapters.xmpp.presence import Shown, shown
+from adapters.xmpp.words import DAYS, WORDS
+from bridge.adapter import Desk
+
+VIENNA = ZoneInfo("Europe/Vienna")
+SATURDAY = 1_772_276_400.0  # 2026-02-28 12:00 in Vienna
+
+
+def at(desk: Desk, *, leaves: bool = False, now: float = SATURDAY) -> Shown:
+    return shown(desk, now, VIENNA, leaves=leaves)
+
+
+def test_somebody_is_there() -> None:
+    assert at(Desk(open=True, online=True)).show == ""
+
+
+def test_all_are_busy() -> None:
+    busy = at(Desk(open=True, online=True, wait_s=170))
+    assert (busy.show, busy.status) == ("away", "All librarians are busy, about 3 min")
+    assert at(Desk(open=True, online=True, wait_s=20)).show == ""
+
+
+def test_nobody_is_there() -> None:
+    assert at(Desk(open=True, online=False)).show == "away"
+
+
+@pytest.mark.parametrize(
+    "hours, language, words",
+    [
+        (45, "en", "Closed, opens Monday 9:00"),
+        (45, "de-AT", "Geschlossen, öffnet Montag 09:00"),
+        (2, "en", "Closed, opens 14:00"),
+        (24 * 20, "en", "Closed, opens 2026-03-20 12:00"),
+        (0, "xx", "Closed: leave a message"),
+    ],
+)
+def test_closed_says_when_it_opens(hours: int, language: str, words: str) -> None:
+    opening = int((SATURDAY + hours * 3600) * 1000) if hours else 0
+    desk = Desk(open=False, online=False, next_opening=opening, language=language)
+    assert at(desk).status == words
+    assert (at(desk).show, at(desk, leaves=True).show) == ("xa", "gone")
+
+
+def test_every_language_has_every_word() -> None:
+    assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
+    assert DAYS.keys() == WORDS.keys()
+    assert {len(days) for days in DAYS.values()} == {7}
