@@ -98,10 +98,13 @@ class Term:
         return self._at.state
 
     async def run(self) -> None:
-        """Load, then serve until something ends the term. Raises StoreError; ends what it started, in any case."""
-        await self._load()
+        """Load, then serve until something ends the term. Raises StoreError; ends what it started, in any case.
+
+        The lease is kept while loading, too: a long log takes longer than a lease lasts.
+        """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._lease.keep())
+            await self._load()
             tasks.create_task(self._call_the_roll())
             tasks.create_task(self._write_snapshots())
             try:

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bridge import snapshot, term
+from bridge.lease import Lease
 from bridge.message import Presence, Started
-from bridge.partition import Partition
+from bridge.partition import Partition, report
 from bridge.snapshot import Mark, Unrecoverable
-from bridge.store import Store
+from bridge.store import LogEntry, Store
 from bridge.testing.proxy import Proxy
 from routing import core, librarians, wire
 from routing.events import Connected, Disconnected, Faulted, Left, LibraryChanged, TookOver
@@ -248,6 +249,49 @@ async def test_one_leads_and_the_other_takes_over(store: Store) -> None:
 
 async def _terms(first: Partition, second: Partition, many: int) -> bool:
     return first.counts.terms + second.counts.terms >= many and (first.leading != second.leading)
+
+
+class LongLog(Store):
+    """A store whose log takes as long to read as the test wants."""
+
+    def __init__(self, url: str, consortium: str) -> None:
+        super().__init__(url, consortium)
+        self.read = asyncio.Event()
+        self.renewed = 0
+
+    async def read_log(self, after_seq: int, *, count: int, block_ms: int = 0) -> list[LogEntry]:
+        """Read it once the test lets go."""
+        await self.read.wait()
+        return await super().read_log(after_seq, count=count, block_ms=block_ms)
+
+    async def renew(self, token: str, ttl_ms: int, *, channel: str = "") -> None:
+        """Renew, and count it."""
+        await super().renew(token, ttl_ms, channel=channel)
+        self.renewed += 1
+
+
+async def test_the_lease_is_kept_while_a_long_log_is_read(store: Store) -> None:
+    async with running(store):
+        await hand_in(store, patron_says("a", 1))
+        await talked(store, 1)
+    own = LongLog(store.url, store.keys.consortium)
+    lease = Lease(own, sole=False, ttl_ms=2000)
+    await lease.acquire()
+    began = term.Term(own, lease, "p2", fanout=(), alert=report, counts=term.Counts())
+    task = asyncio.create_task(began.run())
+    try:
+        await until(lambda: _so(own.renewed >= 5), "the lease was renewed for longer than it lasts")
+        assert not await store.take("other", 1000)
+        own.read.set()
+        await took_over(store, "p2")
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await own.close()
+
+
+async def _so(true: bool) -> bool:
+    return true
 
 
 async def test_a_clean_stop_hands_over_without_waiting_for_the_lease(store: Store) -> None:

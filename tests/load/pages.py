@@ -1,80 +1,117 @@
 """Lists, search and a long transcript when 100,000 conversations are archived: what a librarian's page waits for.
 
-All of it came in through the ring: asked, claimed, answered by closing, except the newest thousand. One conversation has 10,000
-messages. A page is fetched by HTTP from another process, one at a time.
+The core decided all of it (asked, claimed, closed; the newest thousand are open) and it stands in the log, which a house then
+opens, folds and archives. One conversation has 10,000 messages. A page is fetched by HTTP from another process, one at a time.
 """
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import tempfile
+import time
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from itertools import islice
 from pathlib import Path
 
+import msgspec
 import uvloop
 from yarl import URL
 
-from bridge.message import Claim, Close
+from bridge.message import Action, ChannelStatus, Claim, Close, Message, message_id
+from bridge.store import Store
+from routing import core, wire
+from routing.events import Input, Step
+from routing.state import State
 from tests.load.figures import QUICK, Sheet, most, say
-from tests.load.house import LOOP, Site, in_waves, quiet, site, until
+from tests.load.house import LOOP, TEXT, library, quiet, site
 from tests.load.latency import outside
+from tests.load.throughput import server
 
 ARCHIVED = 5_000 if QUICK else 100_000
 LEFT_OPEN = 1_000
 LONG = 2_000 if QUICK else 10_000
-CHUNK = 5_000
+STAFF = 200
+PACK = 500  # steps of one log entry
 TIMES = 40 if QUICK else 200
 
 LISTS = [f"/api/v1/conversations?view={view}" for view in ("waiting", "mine", "open", "closed")]
 SEARCH = "/api/v1/search?q=renew%20book"
 
 
-async def chunk(found: Site, first: int, count: int, *, close: bool) -> None:
-    """Let some patrons ask, and librarians claim and close."""
-    inlet, desk = found.inlet("loop"), found.desk
-    senders = [f"reader{n}" for n in range(first, first + count)]
-    await in_waves([lambda s=s: inlet.receive(found.message(s, "loop")) for s in senders])  # type: ignore[misc]
-    state = desk.replica.state
-    await until(lambda: f"loop|{senders[-1]}" in state.addresses)
-    talks = [state.addresses[f"loop|{sender}"] for sender in senders]
-    if close:
-        for start in range(0, count, 100):
-            some = list(enumerate(talks[start : start + 100], start))
-            await desk.gathering.ingest(
-                [found.action(f"lib{n % found.staff}", Claim(conversation=talk)) for n, talk in some]
-                + [found.action(f"lib{n % found.staff}", Close(conversation=talk)) for n, talk in some]
-            )
-        await until(lambda: all(state.conversations[talk].state == "closed" for talk in talks))
-    await desk.writer.reached(desk.replica.position)
+class History:
+    """Years at a desk, decided by the core itself and committed to a log that a house then opens."""
+
+    def __init__(self) -> None:
+        self._state = State.fresh()
+        self._at = time.time_ns() // 1_000_000 - 3_600_000
+        self._n = 0
+        self._take(msgspec.structs.replace(library(STAFF, live=100_000), revision=1))
+        self._take(ChannelStatus(channel="loop", kind="loop", queue="north/ask", up=True, live=True))
+
+    def steps(self) -> Iterator[Step]:
+        """Yield everything that happened."""
+        for n in range(ARCHIVED + LEFT_OPEN):
+            yield from self._talk(n, close=n < ARCHIVED)
+        for n in range(LONG):
+            yield self._take(self._message("talker", n))
+
+    @property
+    def long_talk(self) -> str:
+        """The conversation with many messages."""
+        return self._state.addresses["loop|talker"]
+
+    def _talk(self, n: int, *, close: bool) -> Iterator[Step]:
+        sender, by = f"reader{n}", f"lib{n % STAFF}"
+        yield self._take(self._message(sender, n))
+        if close:
+            talk = self._state.addresses[f"loop|{sender}"]
+            yield self._take(Action(id=f"claim-{n}", by=by, deed=Claim(conversation=talk)))
+            yield self._take(Action(id=f"close-{n}", by=by, deed=Close(conversation=talk)))
+
+    def _message(self, sender: str, n: int) -> Message:
+        id = message_id("loop", sender, str(n))
+        return Message(id=id, channel="loop", sender=sender, source=str(n), text=TEXT)
+
+    def _take(self, given: Input) -> Step:
+        self._n += 1
+        self._at += 3
+        return core.step(self._state, given, wire.cause(given, "1-0", self._n), self._at)
 
 
-async def long_talk(found: Site) -> str:
-    """Let one patron write very much; return the conversation."""
-    inlet = found.inlet("loop")
-    await in_waves([lambda: inlet.receive(found.message("talker", "loop"))] * LONG, 256)
-    await until(lambda: "loop|talker" in found.desk.replica.state.addresses)
-    await found.desk.writer.reached(found.desk.follower.last)
-    return found.desk.replica.state.addresses["loop|talker"]
+async def written(url: str) -> str:
+    """Commit a history to an empty log; return its long conversation."""
+    store = await Store.open(url, "main")
+    try:
+        await store.take("history", 3_600_000)
+        history = History()
+        steps = history.steps()
+        seq = 0
+        while some := list(islice(steps, PACK)):
+            seq += 1
+            await store.commit("history", "history", seq, "0-0", wire.encode_steps(some))
+        await store.release("history")
+        return history.long_talk
+    finally:
+        await store.close()
 
 
 async def measure(sheet: Sheet) -> None:
     """Measure and put down."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deskbridge-bench-", dir="/tmp")))
-        here = await stack.enter_async_context(site(folder, channels=(LOOP,)))
+        url = await stack.enter_async_context(server(folder, "everysec"))
         say(f"archiving {ARCHIVED:,} conversations")
-        for first in range(0, ARCHIVED, CHUNK):
-            await chunk(here, first, min(CHUNK, ARCHIVED - first), close=True)
-        await chunk(here, ARCHIVED, LEFT_OPEN, close=False)
-        long = f"/api/v1/conversations/{await long_talk(here)}"
+        talk = await written(url)
+        here = await stack.enter_async_context(site(folder / "house", url, staff=STAFF, channels=(LOOP,)))
+        await here.desk.writer.reached(here.desk.replica.position)
+        long = f"/api/v1/conversations/{talk}"
         accounts = here.house.archive.accounts
         await accounts.add("lib0", "lib0", "north")
         token, _ = await accounts.open_session("lib0")
         people = await stack.enter_async_context(outside())
         port = URL(here.house.url).port
         took = await people.do("get", port=port, cookie=token, paths=[*LISTS, SEARCH, long], times=TIMES)
-        await asyncio.sleep(0)
     lists = [one for path in LISTS for one in took[path]]
     sheet.add("list_p95_ms", [p95(lists)], "ms", most(50), f"{ARCHIVED:,} archived, four views")
     sheet.add("list_p50_ms", [statistics.median(lists)], "ms")
