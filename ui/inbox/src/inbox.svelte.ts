@@ -471,16 +471,12 @@ export class Inbox {
 
   async claim(row: s.Row): Promise<void> {
     const verb = row.offered_to_me || row.transfer?.to_me ? "accept" : "claim";
+    const from = location.hash;
     if (!(await this.act(row.id, verb, {}))) return;
     this.undoable(t("done.claimed", { patron: row.patron }), () => void this.release(row.id));
-    if (!this.stillAt(row.id)) return;
+    if (location.hash !== from) return; // nobody is carried off from where they went meanwhile
     this.go("mine", row.id);
     this.composing += 1;
-  }
-
-  /** Nobody is carried off from what was opened while an answer was on its way. */
-  private stillAt(conversation: string): boolean {
-    return !this.openId || this.openId === conversation;
   }
 
   async reject(row: s.Row): Promise<void> {
@@ -526,9 +522,10 @@ export class Inbox {
   }
 
   async reopen(conversation: string): Promise<void> {
+    const from = location.hash;
     if (await this.act(conversation, "reopen", {})) {
       this.tell(t("done.reopened"));
-      if (this.stillAt(conversation)) this.go("mine", conversation);
+      if (location.hash === from) this.go("mine", conversation);
     }
   }
 
