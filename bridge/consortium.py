@@ -66,6 +66,7 @@ class Consortium:
         self.signs = Board(store)
         self.blobs = FileBlobs(config.data / "blobs")
         self.retention = archive.retention(self.blobs.remove)
+        self._on_duty: asyncio.Task[None] | None = None
         self._config = config
         self._secret = secret
         self._process = process
@@ -102,11 +103,11 @@ class Consortium:
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
             "retention": self._forget_what_is_due,
-            "channels": self.supervisor.run,
         }
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
                 group.create_task(_kept(name, part), name=f"{name} of {self.name}")
+            self._on_duty = group.create_task(_kept("channels", self.supervisor.run), name=f"channels of {self.name}")
             group.create_task(self._announce(health))
 
     async def _announce(self, health: Health) -> None:
@@ -142,6 +143,12 @@ class Consortium:
             await self.retention.sweep(days, clock())
             await asyncio.sleep(FORGET_S)
 
+    async def _say_good_bye(self, _: web.Application) -> None:
+        """End the channels while their sockets still stand, so that people are told: afterwards the server cuts them."""
+        if self._on_duty is not None and not self._on_duty.done():
+            self._on_duty.cancel()
+            await asyncio.wait([self._on_duty])
+
     async def close(self) -> None:
         """Let go of the store."""
         await self.gathering.close()
@@ -153,6 +160,7 @@ class Consortium:
         """Return all that one adapter gets."""
         name = channel.name
         application = self.applications[name] = web.Application()
+        application.on_shutdown.append(self._say_good_bye)
         folder: Path = self._config.data / "channels" / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 

@@ -58,13 +58,16 @@ def free_port() -> int:
 class House:
     """One installation; `start`, `kill` and `stop` it as often as you like."""
 
-    def __init__(self, folder: Path, librarians: tuple[str, ...] = ("ana", "ben"), capacity: int = 50) -> None:
+    def __init__(
+        self, folder: Path, librarians: tuple[str, ...] = ("ana", "ben"), capacity: int = 50, *, more: str = ""
+    ) -> None:
         self.folder = folder
         self.librarians = librarians
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.codes: dict[str, str] = {}
         self._capacity = capacity
+        self._more = more  # of deskbridge.toml
         self._process: subprocess.Popen[bytes] | None = None
 
     def furnish(self) -> None:
@@ -74,6 +77,7 @@ class House:
             f'[deskbridge]\ndata = "{self.folder / "data"}"\n'
             f'[http]\nlisten = "127.0.0.1:{self.port}"\n'
             '[[channel]]\nname = "web"\nkind = "webchat"\nqueue = "north/reference"\nconnections = 100000\n'
+            + self._more
         )
         people = "".join(
             LIBRARIAN.format(name=name, title=name.title(), capacity=self._capacity) for name in self.librarians

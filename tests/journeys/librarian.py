@@ -172,6 +172,11 @@ class Librarian:
         await self._send({"t": "unwatch", "conversation": conversation})
 
     @property
+    def token(self) -> str:
+        """The session's token, as the browser keeps it."""
+        return self.web.cookie_jar.filter_cookies(URL(self.api))["deskbridge"].value
+
+    @property
     def position(self) -> str:
         """The last position heard."""
         return self._position
