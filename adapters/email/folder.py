@@ -25,8 +25,9 @@ import structlog
 
 from adapters.email.codec import MAX_MAIL
 from adapters.email.config import EmailConfig
-from adapters.email.imap import LinkLost, Listed, Mailbox, Opened
+from adapters.email.imap import LinkLost, Mailbox
 from adapters.email.intake import Arrival, Intake
+from adapters.email.wire import Listed, Opened
 from bridge.adapter import Inlet, TooLarge, Unavailable
 from bridge.message import Message
 

@@ -14,25 +14,19 @@ import logging
 import re
 import ssl
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-import msgspec
 from aioimaplib import aioimaplib
 
 from adapters.email.config import EmailConfig
+from adapters.email.wire import Listed, Opened, chunks, listed, literals, mailbox_name, opened, quoted, sequence_set
 from bridge.adapter import BadCredentials, Unavailable
 
 T = TypeVar("T")
 
 SETS = 200  # messages named in one command
 BODIES = 40  # mails asked for at once
-LIST = re.compile(rb"^\d+ FETCH \(")
-UID = re.compile(rb"\bUID (\d+)")
-SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
-DATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
 PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|try again|temporar", re.IGNORECASE)
 
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)  # its debug lines show tokens and whole mails
@@ -46,22 +40,6 @@ class LinkLost(Unavailable):
 
 class Refused(Unavailable):
     """The server said no to a command."""
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """A mail as the server lists it: bytes, and when it arrived (ms)."""
-
-    uid: int
-    size: int
-    arrived: int
-
-
-class Opened(msgspec.Struct, frozen=True):
-    """A folder as it was when it was selected. `keywords`: it keeps ours."""
-
-    validity: int
-    next: int
-    keywords: bool
 
 
 class _Protocol(aioimaplib.IMAP4ClientProtocol):
@@ -173,7 +151,7 @@ class Mailbox:
 
     async def _sign_in(self, token: Token | None) -> None:
         if token is None:
-            answer = await self._call(self._client.login(_quoted(self._config.login), self._config.password))
+            answer = await self._call(self._client.login(quoted(self._config.login), self._config.password))
         else:
             answer = await self._bearing(await token(False))
             if answer.result != "OK" and not self.lost:  # revoked before its time: one fresh token is tried
@@ -201,14 +179,11 @@ class Mailbox:
 
     async def select(self, folder: str) -> Opened:
         """Open a folder for reading and marking."""
-        answer = _ok(await self._call(self._client.select(_mailbox(folder))), f"folder {folder!r} cannot be opened")
-        said = b"\n".join(bytes(line) for line in answer.lines)
-        validity, following = (re.search(rb"\[" + name + rb" (\d+)", said) for name in (b"UIDVALIDITY", b"UIDNEXT"))
-        if validity is None:
+        answer = _ok(await self._call(self._client.select(mailbox_name(folder))), f"folder {folder!r} cannot be opened")
+        found = opened(answer.lines, self._config.keyword)
+        if not found.validity:
             raise Refused(f"folder {folder!r} has no UIDVALIDITY")
-        permanent = re.search(rb"\[PERMANENTFLAGS \(([^)]*)\)", said)
-        keywords = permanent is not None and (b"\\*" in permanent[1] or self._config.keyword.encode() in permanent[1])
-        return Opened(int(validity[1]), int(following[1]) if following else 0, keywords)
+        return found
 
     async def search(self, *criteria: str) -> list[int]:
         """Return the UIDs that meet the criteria, in order."""
@@ -220,17 +195,19 @@ class Mailbox:
     async def sizes(self, uids: Sequence[int]) -> list[Listed]:
         """Return size and arrival of each mail that is still there."""
         lines: list[bytes] = []
-        for some in _chunks(uids, SETS):
+        for some in chunks(uids, SETS):
             wanted = "(UID RFC822.SIZE INTERNALDATE)"
-            lines += _ok(await self._call(self._client.uid("fetch", _set(some), wanted))).lines
-        return sorted((one for line in lines if (one := _listed(bytes(line)))), key=lambda one: one.uid)
+            lines += _ok(await self._call(self._client.uid("fetch", sequence_set(some), wanted))).lines
+        return sorted((one for line in lines if (one := listed(bytes(line)))), key=lambda one: one.uid)
 
     async def bodies(self, uids: Sequence[int], part: str = "") -> dict[int, bytes]:
         """Return mails whole, or their `part` ("HEADER"), without marking them as read."""
         found: dict[int, bytes] = {}
-        for some in _chunks(uids, BODIES):
+        for some in chunks(uids, BODIES):
             wanted = f"(UID BODY.PEEK[{part}])"
-            found |= _literals(_ok(await self._call(self._client.uid("fetch", _set(some), wanted), slow=True)).lines)
+            found |= literals(
+                _ok(await self._call(self._client.uid("fetch", sequence_set(some), wanted), slow=True)).lines
+            )
         return found
 
     async def wait(self, seconds: float) -> None:
@@ -263,24 +240,24 @@ class Mailbox:
 
     async def flag(self, uids: Sequence[int], *flags: str, off: bool = False) -> None:
         """Set flags (or take them off)."""
-        for some in _chunks(uids, SETS):
+        for some in chunks(uids, SETS):
             what = f"{'-' if off else '+'}FLAGS.SILENT"
-            _ok(await self._call(self._client.uid("store", _set(some), what, f"({' '.join(flags)})")))
+            _ok(await self._call(self._client.uid("store", sequence_set(some), what, f"({' '.join(flags)})")))
 
     async def move(self, uids: Sequence[int], folder: str) -> None:
         """Move mails; without MOVE (RFC 6851) they are copied and marked as deleted."""
         able = self._client.protocol.capabilities
-        for some in _chunks(uids, SETS):
+        for some in chunks(uids, SETS):
             verb = "move" if "MOVE" in able else "copy"
-            _ok(await self._call(self._client.uid(verb, _set(some), _mailbox(folder))))
+            _ok(await self._call(self._client.uid(verb, sequence_set(some), mailbox_name(folder))))
             if verb == "copy":
                 await self.flag(some, r"\Deleted")
                 if "UIDPLUS" in able:
-                    _ok(await self._call(self._client.uid("expunge", _set(some))))
+                    _ok(await self._call(self._client.uid("expunge", sequence_set(some))))
 
     async def append(self, folder: str, raw: bytes) -> None:
         """File a mail as one that was read."""
-        _ok(await self._call(self._client.append(raw, _mailbox(folder), r"\Seen"), slow=True))
+        _ok(await self._call(self._client.append(raw, mailbox_name(folder), r"\Seen"), slow=True))
 
     # -- inside
 
@@ -347,66 +324,3 @@ def _ok(answer: Any, what: str = "the IMAP server refuses") -> Any:
 def _said(answer: Any) -> str:
     last = bytes(answer.lines[-1]) if answer.lines else b""
     return last.decode("utf-8", "replace")[:200]
-
-
-def _chunks(uids: Sequence[int], size: int) -> Iterable[Sequence[int]]:
-    return (uids[start : start + size] for start in range(0, len(uids), size))
-
-
-def _set(uids: Sequence[int]) -> str:
-    """Write UIDs as a sequence set, runs as ranges."""
-    runs: list[list[int]] = []
-    for uid in uids:
-        if runs and uid == runs[-1][1] + 1:
-            runs[-1][1] = uid
-        else:
-            runs.append([uid, uid])
-    return ",".join(f"{first}:{last}" if last > first else f"{first}" for first, last in runs)
-
-
-def _listed(line: bytes) -> Listed | None:
-    uid, size, date = UID.search(line), SIZE.search(line), DATE.search(line)
-    if not LIST.match(line) or uid is None or size is None:
-        return None
-    arrived = 0
-    with suppress(ValueError):
-        arrived = (
-            int(datetime.strptime(date[1].decode().strip(), "%d-%b-%Y %H:%M:%S %z").timestamp() * 1000) if date else 0
-        )
-    return Listed(int(uid[1]), int(size[1]), arrived)
-
-
-def _literals(lines: Iterable[bytes | bytearray]) -> dict[int, bytes]:
-    """Group a FETCH answer by mail: the literal, and the UID that stands before or after it."""
-    found: dict[int, bytes] = {}
-    words, body = b"", b""
-    for line in lines:
-        if isinstance(line, bytearray):
-            body = bytes(line)
-            continue
-        if LIST.match(line):
-            words, body = b"", b""
-        words += line
-        uid = UID.search(words)
-        if uid is not None and line.endswith(b")"):
-            found[int(uid[1])] = body
-    return found
-
-
-def _quoted(text: str) -> str:
-    return str(aioimaplib.quoted(text))
-
-
-def _mailbox(name: str) -> str:
-    return _quoted(modified_utf7(name))
-
-
-def modified_utf7(name: str) -> str:
-    """Return a mailbox name as IMAP writes it (RFC 3501 5.1.3): `Entwürfe` -> `Entw&APw-rfe`."""
-
-    def coded(match: re.Match[str]) -> str:
-        if match[0] == "&":
-            return "&-"
-        return "&" + b64encode(match[0].encode("utf-16-be")).decode("ascii").rstrip("=").replace("/", ",") + "-"
-
-    return re.sub(r"&|[^\x20-\x7e]+", coded, name)

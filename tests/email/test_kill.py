@@ -40,6 +40,17 @@ def _peers() -> None:
             pytest.skip(why)
 
 
+async def settled(ana: Librarian, talk: str, text: str) -> str:
+    """Return what the inbox shows beside an answer once its fate is known."""
+    await ana.until(lambda: stage(ana, talk, text) not in ("", "sending"), 120)
+    return stage(ana, talk, text)
+
+
+async def arrives(site: Site, text: str) -> None:
+    """Wait until the patron has an answer."""
+    await until(lambda: copies(site.dovecot, text), f"{text!r} arrives")
+
+
 @asynccontextmanager
 async def desk(site: Site) -> AsyncIterator[Librarian]:
     """Start the servers and the desk; a librarian is there."""
@@ -77,10 +88,10 @@ async def test_a_daemon_that_is_killed_while_it_sends_doubles_nothing(
                 talk = await asked(site, ana, number)
                 await _killed_at(site, faults, ana, talk, step, text)
                 await site.house.start()
-                await ana.until(lambda: stage(ana, talk, text) not in ("", "sending"), 120)  # noqa: B023
+                shown = await settled(ana, talk, text)
                 await answer(ana, talk, f"after {step}")
-                await until(lambda: copies(site.dovecot, f"after {step}"), "the next answer arrives")  # noqa: B023
-                shown, had = stage(ana, talk, text), copies(site.dovecot, text)
+                await arrives(site, f"after {step}")
+                had = copies(site.dovecot, text)
                 assert had == (0 if step in ("mail", "rcpt") else 1)
                 assert shown in (("sent", "uncertain") if had else ("uncertain", "failed"))
                 assert shown == "sent" or not (sent_folder and step == "accepted")
@@ -109,7 +120,7 @@ async def _killed_at(site: Site, faults: Faults, ana: Librarian, talk: str, step
     site.house.kill()
     faults.release()
     if step in ("data", "stored"):
-        await until(lambda: copies(site.dovecot, text), "the server stores what it took")
+        await arrives(site, text)
 
 
 SAID = (
@@ -132,5 +143,5 @@ async def test_what_the_server_says_is_what_the_librarian_sees(tmp_path: Path) -
             for number, (said, shown) in enumerate(SAID):
                 faults.answers.update(said)
                 await answer(ana, talk, f"answer {number}")
-                await ana.until(lambda: stage(ana, talk, f"answer {number}") == shown, 60)  # noqa: B023
+                assert await settled(ana, talk, f"answer {number}") == shown
                 assert copies(site.dovecot, f"answer {number}") == (1 if shown == "sent" else 0)

@@ -87,6 +87,10 @@ class Arrivals:
                 events = [event for step in entry.steps for event in step.events]
                 self.subjects += [event.message.subject for event in events if isinstance(event, Received)]
 
+    async def of(self, number: int) -> None:
+        """Wait until the mail of that number is in."""
+        await until(lambda: f"Question {number}" in self.subjects, 60)
+
     async def close(self) -> None:
         """Stop looking."""
         self._task.cancel()
@@ -130,7 +134,7 @@ async def email_latency(folder: Path, count: int = TIMED) -> list[float]:
             arrivals = Arrivals(running)
             for number in range(count):
                 accepted = await asyncio.to_thread(_accepted, exim.port, mail(number))
-                await until(lambda number=number: f"Question {number}" in arrivals.subjects, 60)  # type: ignore[misc]
+                await arrivals.of(number)
                 found.append(time.perf_counter() - accepted)
             await arrivals.close()
     return found

@@ -81,19 +81,19 @@ class Faults:
 
     # -- aiosmtpd's hooks (names are theirs)
 
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - their name
         if told := await self._at("mail"):
             return told
         envelope.mail_from = address
         return "250 2.1.0 OK"
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - their name
         if told := await self._at("rcpt"):
             return told
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - their name
         """What has its final dot is the server's, whether or not the client waits for the answer (RFC 5321 4.2.5)."""
         taking = asyncio.ensure_future(self._take(envelope.mail_from, list(envelope.rcpt_tos), envelope.content))
         return await asyncio.shield(taking)
