@@ -22,9 +22,10 @@ run: .venv/.runtime pages ## everything on this machine, no configuration: http:
 
 setup: .venv/.developer ## the virtual environment with all that a developer needs
 
+# What failed beside others is run once more, alone: a browser starved by a busy machine is no defect; what fails alone is.
 test: setup pages ## the whole suite, against real servers; installs them first
 	@tests/install-peers
-	$(PYTEST) -n 2 --dist loadgroup
+	$(PYTEST) -n 2 --dist loadgroup || $(PYTEST) --last-failed --last-failed-no-failures none
 
 check: setup ## format, lint, types, import rules, pages, house rules
 	$(BIN)/ruff format --check .
@@ -44,7 +45,7 @@ bench: setup pages ## measure, beside the peers; writes build/bench.json
 
 faults: setup pages ## the long fault runs and simulations
 	@tests/install-peers
-	$(PYTEST) tests/faults tests/routing/test_model.py tests/routing/test_simulation.py --long
+	$(PYTEST) tests/faults tests/journeys tests/routing/test_model.py tests/routing/test_simulation.py --long
 
 pages: | .venv/.runtime
 	@$(BIN)/python hatch_build.py
