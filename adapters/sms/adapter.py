@@ -1,0 +1,385 @@
+"""Texts, pictures and WhatsApp through Twilio: webhooks in, its API out.
+
+Webhooks bring texts at once; the list of messages brings what no webhook did, at the start of each session and every `look_s`.
+Only a look at the list moves the cursor `listed`, since a webhook says nothing about the one before it; `latest` is for people.
+
+Twilio drops no duplicates, so a submission that broke off is looked up by its recipient, words and time before it is made again:
+a message that is known to be another delivery is left out, and "it is not there" is believed only `settle_s` after the wire was
+whole, for what was on its way may arrive late. Status callbacks name the delivery in their own, signed address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
+
+import structlog
+
+from adapters.sms import codec, numbers
+from adapters.sms.account import Account
+from adapters.sms.codec import Inbound
+from adapters.sms.config import SmsConfig
+from adapters.sms.media import fetched, lend
+from adapters.sms.memory import Memory
+from adapters.sms.pace import PATIENCE_S, Pace
+from adapters.sms.parking import Parking
+from adapters.sms.quiet import AWAKE_MS
+from adapters.sms.segments import plain, segments
+from adapters.sms.webhooks import Webhooks
+from adapters.sms.words import command, reason
+from bridge.adapter import (
+    BadCredentials,
+    Busy,
+    Capabilities,
+    Misconfigured,
+    Outcome,
+    Ports,
+    Rejected,
+    Retry,
+    Sent,
+    TooLarge,
+    Unavailable,
+    Uncertain,
+)
+from bridge.message import Delivery
+
+MAX_TEXT = 800  # 1600 units are taken, and a character may be two
+MAX_FILE = 5_000_000
+OVERLAP_MS = 600_000  # the list may be late, and clocks may differ
+WINDOW_MS = 86_400_000
+KNOWN = 20_000
+FETCHES = 3  # looks at a text whose file cannot be had, before it comes in without
+
+log = structlog.get_logger("adapters.sms")
+
+
+class SmsAdapter:
+    """An account's numbers. See the module."""
+
+    name: ClassVar[str] = "sms"
+    Config: ClassVar[type[SmsConfig]] = SmsConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_text=MAX_TEXT, max_media=MAX_FILE, receipts="read", replay=True, lookup=True
+    )
+
+    def __init__(self, config: SmsConfig, ports: Ports) -> None:
+        """Keep config and ports. Raises Misconfigured for what cannot work."""
+        config.check()
+        self._config = config
+        self._ports = ports
+        self._ours = config.ours()
+        self._quiet = config.hours()
+        self._pace = Pace(config.rate)
+        self._memory = Memory(ports.data)
+        self._parking = Parking(ports.data)
+        self._account: Account | None = None
+        self._refused = asyncio.Event()
+        self._replayed = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._listed = 0
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._heard: OrderedDict[str, int] = OrderedDict()
+        self._fetches: dict[str, int] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._whole = 0.0  # monotonic: when the session began
+        self._broken: OrderedDict[str, float] = OrderedDict()  # delivery -> monotonic: when its submission broke off
+        Webhooks(config, ports, self._arrived, self._told)
+        if ports.routes is None:
+            raise Misconfigured("texts come by webhook: the channel needs the HTTP side")
+
+    # -- the session
+
+    async def run(self) -> None:
+        """Hold one session."""
+        await self._memory.load()
+        self._refused.clear()
+        self._replayed.clear()
+        account = Account(self._config)
+        try:
+            await account.check()
+            self._account = account
+            self._whole = time.monotonic()
+            await self._ports.inlet.up()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._look_again())
+                group.create_task(self._refusal())
+        except OSError as error:
+            raise Unavailable(f"files cannot be kept: {type(error).__name__}") from error
+        finally:
+            self._account = None
+            await account.close()
+
+    async def _refusal(self) -> None:
+        await self._refused.wait()
+        raise BadCredentials(f"Twilio refuses account {self._config.account_sid}")
+
+    async def _look_again(self) -> None:
+        await self._replayed.wait()
+        while True:
+            await asyncio.sleep(self._config.look_s)
+            await self._look()
+
+    # -- texts to the library
+
+    async def replay(self, cursor: Mapping[str, str]) -> None:
+        """Hand in what the list has since the cursor, oldest first."""
+        first = int(time.time() * 1000 - self._config.first_hours * 3_600_000)
+        self._listed = int(cursor.get("listed", 0)) or first + OVERLAP_MS
+        parked = [inbound for inbound in await self._parking.parked() if self._is_ours(inbound)]
+        for inbound in parked:
+            await self._take(inbound)
+        await self._parking.leave({inbound.sid for inbound in parked})
+        await self._look()
+        self._replayed.set()
+
+    async def _look(self) -> None:
+        """Take in what the list of messages has and we have not. Raises Unavailable, BadCredentials."""
+        async with self._looking:
+            account = self._there()
+            begun = int(time.time() * 1000)
+            found: list[Any] = []
+            for to in self._ours or ("",):
+                found += reversed(await account.inbound(to, self._listed - OVERLAP_MS))
+            missed = False
+            for resource in sorted(found, key=lambda each: codec.milliseconds(each.date_sent or each.date_created)):
+                missed = not await self._listed_text(resource) or missed
+            if not missed:
+                self._listed = begun
+                await self._ports.inlet.advance({"listed": str(begun)})
+
+    async def _listed_text(self, resource: Any) -> bool:
+        """Take in one message of the list; False when it must be looked at again."""
+        try:
+            inbound = codec.listed(resource)
+            if inbound.sid not in self._known and self._is_ours(inbound):
+                await self._take(inbound)
+        except Busy as error:
+            if self._fetches.get(resource.sid):
+                return False
+            raise Unavailable(f"the desk takes nothing in now: {error}") from None
+        except (TooLarge, ValueError) as error:
+            log.warning("a text cannot be taken in", channel=self._ports.channel, sid=resource.sid, why=str(error))
+        return True
+
+    async def _arrived(self, inbound: Inbound) -> str:
+        """Take in a text that a webhook brought; return what it is answered at once."""
+        await self._memory.load()
+        if not self._is_ours(inbound):
+            await self._parking.park(inbound)
+            log.error(
+                "a text to a number that is not configured was parked", channel=self._ports.channel, sid=inbound.sid
+            )
+            return ""
+        turn = self._turns.setdefault(inbound.sender, asyncio.Lock())
+        async with turn:  # one of a sender after the other, though a picture takes its time; the list keeps no turns
+            new = await self._take(inbound)
+        helped = new and command(inbound.text) == "HELP" and not inbound.told
+        return self._config.help_text if helped else ""
+
+    async def _take(self, inbound: Inbound) -> bool:
+        """Make a text durable; True when it is new. Raises Busy, TooLarge, ValueError."""
+        files, marks = await self._files(inbound)
+        marks += await self._obeyed(inbound)
+        message = codec.message(self._ports.channel, inbound, files, marks)
+        try:
+            new = await self._ports.inlet.receive(message, {"latest": inbound.sid})
+        except (TooLarge, ValueError):
+            self._know(inbound)
+            raise
+        self._know(inbound)
+        return new
+
+    async def _obeyed(self, inbound: Inbound) -> list[str]:
+        """Remember what a carrier's word says, and return how the librarian is told. WhatsApp has no such words of its own."""
+        if inbound.sender.startswith(numbers.WHATSAPP) and not inbound.told:
+            return []
+        word, pair = command(inbound.text, inbound.told), (self._side(inbound.to), inbound.sender)
+        out = self._memory.opted_out(*pair)
+        if word == "STOP" or (word == "START" and out):
+            await self._memory.opt(inbound.sid, *pair, inbound.at, out=word == "STOP")
+        if word == "STOP":
+            return ["opted-out"]
+        return ["opted-in"] if word == "START" and out else []
+
+    async def _files(self, inbound: Inbound) -> tuple[list[Any], list[str]]:
+        """Fetch a text's files; what cannot be had for a while is left out at last. Raises Busy."""
+        if not inbound.media and not inbound.unlisted:
+            return [], []
+        try:
+            account = self._there()
+            urls = inbound.media or await account.media(inbound.sid)
+            return await fetched(account, self._ports.blobs, urls)
+        except (Unavailable, BadCredentials) as error:
+            count = self._fetches[inbound.sid] = self._fetches.get(inbound.sid, 0) + 1
+            if count < FETCHES:
+                raise Busy(f"a file cannot be had now: {error}") from None
+            return [], ["file-missing"]
+
+    def _know(self, inbound: Inbound) -> None:
+        self._fetches.pop(inbound.sid, None)
+        self._known[inbound.sid] = None
+        self._heard[inbound.sender] = max(inbound.at, self._heard.get(inbound.sender, 0))
+        for kept in (self._known, self._heard):
+            while len(kept) > KNOWN:
+                kept.popitem(last=False)
+
+    def _is_ours(self, inbound: Inbound) -> bool:
+        service = self._config.messaging_service
+        return inbound.to in self._ours or bool(service and inbound.service == service)
+
+    def _side(self, ours: str) -> str:
+        """Return what stands for us in an opt-out: the whole Messaging Service, or the number."""
+        return self._config.messaging_service or ours
+
+    # -- what became of ours
+
+    async def _told(self, delivery: str, fields: Mapping[str, str]) -> None:
+        """Take a status. Raises Busy."""
+        await self._memory.load()
+        sid = fields.get("MessageSid") or fields.get("SmsSid", "")
+        delivery = delivery or self._memory.delivery(sid)
+        if not delivery or not codec.is_sid(sid):
+            return
+        await self._memory.submitted(delivery, sid)
+        stage = codec.stage(fields.get("MessageStatus") or fields.get("SmsStatus", ""))
+        if stage is None:
+            return
+        code = int(fields.get("ErrorCode", "") or 0) if fields.get("ErrorCode", "0").isdigit() else 0
+        if stage != "failed":
+            await self._ports.inlet.receipt(delivery, stage, network_id=sid)
+            return
+        if code == 21610:
+            await self._refused_by(fields.get("From", ""), fields.get("To", ""), sid)
+        await self._ports.inlet.receipt(
+            delivery, "failed", reason=reason(code), detail=f"Twilio {code}" if code else "", network_id=sid
+        )
+
+    async def _refused_by(self, ours: str, theirs: str, sid: str) -> None:
+        """Remember an opt-out that only Twilio knew of."""
+        await self._memory.opt(sid, self._side(ours), theirs, int(time.time() * 1000), out=True)
+
+    # -- sending
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Submit one delivery from the number that the patron texted, else from the first that can reach him."""
+        account = self._account
+        if account is None:
+            return Retry("no-session")
+        ours, heard = codec.read_token(delivery.reply)
+        heard = max(heard, self._heard.get(delivery.to, 0))
+        sender = self._sender(delivery.to, ours)
+        hindrance = self._hindrance(delivery, sender, heard)
+        if hindrance is not None:
+            return hindrance
+        fields = self._fields(delivery, sender, heard)
+        for file in delivery.attachments:
+            if await self._ports.blobs.path(file.digest) is None:
+                return Rejected("attachment-gone")
+        wait = self._pace.turn(sender, segments(delivery.text).count)
+        if wait > PATIENCE_S:
+            return Retry("busy", after=wait - PATIENCE_S / 2)
+        await asyncio.sleep(wait)
+        outcome = await account.submit(fields)
+        await self._noted(delivery, sender, outcome)
+        return outcome
+
+    async def _noted(self, delivery: Delivery, sender: str, outcome: Outcome) -> None:
+        """Remember what an outcome says for later."""
+        match outcome:
+            case Sent(network_id):
+                await self._memory.submitted(delivery.id, network_id)
+            case Rejected("opted-out"):
+                await self._refused_by(sender, delivery.to, f"refused {delivery.id}")
+            case Retry("credentials"):
+                self._refused.set()
+            case Uncertain():
+                self._broken[delivery.id] = time.monotonic()
+                while len(self._broken) > KNOWN:
+                    self._broken.popitem(last=False)
+            case _:
+                pass
+
+    def _hindrance(self, delivery: Delivery, sender: str, heard: int) -> Rejected | Retry | None:
+        """Return why a delivery cannot go out, or not now."""
+        if not numbers.answerable(delivery.to) or not sender:
+            return Rejected("no-such-address")
+        if self._memory.opted_out(self._side(sender), delivery.to):
+            return Rejected("opted-out")
+        if not delivery.text and not delivery.attachments:
+            return Rejected("empty")
+        if delivery.attachments and not self._ports.public_url:
+            return Rejected("media-refused", "public_url is not set, so Twilio cannot fetch files")
+        now = time.time()
+        if self._quiet is not None and now * 1000 - heard > AWAKE_MS and (left := self._quiet.left(now)):
+            return Retry("quiet-hours", after=left)
+        if self._late(delivery.to, heard) and (not self._config.template or delivery.attachments):
+            return Rejected("window-closed")
+        return None
+
+    def _late(self, to: str, heard: int) -> bool:
+        """Whether WhatsApp takes a template only: more than 24 hours after the patron's last words."""
+        return to.startswith(numbers.WHATSAPP) and 0 < heard < time.time() * 1000 - WINDOW_MS
+
+    def _sender(self, to: str, ours: str) -> str:
+        """Return the number of ours to text from; the service where it may choose; "" when none can."""
+        service = self._config.messaging_service
+        if ours and numbers.same_kind(ours, to) and (ours in self._ours or service):
+            return ours
+        return next((each for each in self._ours if numbers.same_kind(each, to)), service)
+
+    def _text(self, delivery: Delivery) -> str:
+        return plain(delivery.text) if self._config.plain else delivery.text
+
+    def _fields(self, delivery: Delivery, sender: str, heard: int) -> dict[str, Any]:
+        """Return what the API is asked to make."""
+        fields: dict[str, Any] = {"to": delivery.to, "body": self._text(delivery)}
+        service = self._config.messaging_service
+        fields |= {"messaging_service_sid": service} if service else {}
+        fields |= {"from_": sender} if sender != service else {}
+        if self._late(delivery.to, heard):
+            fields["content_sid"] = self._config.template
+            fields["content_variables"] = codec.variables(fields.pop("body"))
+        base = self._ports.public_url.rstrip("/")
+        if base:
+            here = f"{base}/channels/{self._ports.channel}"
+            fields["status_callback"] = f"{here}/status?delivery={delivery.id}"
+            if delivery.attachments:
+                fields["media_url"] = [f"{here}/{lend(self._ports.secret, file)}" for file in delivery.attachments]
+        return fields
+
+    # -- doubt
+
+    async def lookup(self, delivery: Delivery) -> bool | None:
+        """Look whether a delivery is in the list of messages."""
+        await self._memory.load()
+        if self._memory.sid(delivery.id):
+            return True
+        since = max(self._whole, self._broken.get(delivery.id, 0.0))
+        await asyncio.sleep(max(0.0, since + self._config.settle_s - time.monotonic()))
+        if self._memory.sid(delivery.id):
+            return True  # a status told us meanwhile
+        try:
+            found = await self._there().outbound(delivery.to, delivery.at - OVERLAP_MS)
+        except (Unavailable, BadCredentials):
+            return None
+        for each in reversed(found):
+            if self._memory.delivery(each.sid) in ("", delivery.id) and self._is_this(each, delivery):
+                await self._memory.submitted(delivery.id, each.sid)
+                return True
+        return False
+
+    def _is_this(self, resource: Any, delivery: Delivery) -> bool:
+        """Whether a message has a delivery's words and files; a trial account's texts begin with words of Twilio's."""
+        text, body = self._text(delivery).strip(), (resource.body or "").strip()
+        if int(resource.num_media or 0) != len(delivery.attachments):
+            return False
+        return bool(text or delivery.attachments) and (body == text or body.endswith(f"trial account - {text}"))
+
+    def _there(self) -> Account:
+        if self._account is None:
+            raise Unavailable("the session is over")
+        return self._account

@@ -1,0 +1,147 @@
+"""Twilio's words and ours: webhooks and listed messages to `Message`, statuses to stages, reply tokens.
+
+A reply token names the number of ours that the patron texted and when he did: so an answer comes from the number he knows, and what
+depends on when he last wrote (quiet hours, WhatsApp's 24 hours) needs no memory.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from adapters.sms.numbers import plausible
+from bridge.message import Attachment, Message, Stage
+
+MAX_MEDIA = 10
+_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+_STAGES: dict[str, Stage] = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "undelivered": "failed",
+    "failed": "failed",
+    "canceled": "failed",
+}
+
+
+class Inbound(msgspec.Struct, frozen=True, array_like=True):
+    """A text to the library, as a webhook or the list told of it. `media` are the addresses of its files."""
+
+    sid: str
+    account: str
+    service: str
+    sender: str
+    to: str
+    text: str
+    at: int  # ms
+    media: tuple[str, ...] = ()
+    unlisted: int = 0  # files whose addresses must still be asked for
+    name: str = ""
+    told: str = ""  # which carrier's word it was, as Twilio reads it
+
+
+def webhook(fields: Mapping[str, str], now: int) -> Inbound:
+    """Read a webhook's fields. Raises ValueError for what is no text to us."""
+    count = _count(fields.get("NumMedia", "0"))
+    return _checked(
+        Inbound(
+            sid=fields.get("MessageSid") or fields.get("SmsSid", ""),
+            account=fields.get("AccountSid", ""),
+            service=fields.get("MessagingServiceSid", ""),
+            sender=fields.get("From", "").strip(),
+            to=fields.get("To", "").strip(),
+            text=fields.get("Body", ""),
+            at=now,
+            media=tuple(url for n in range(count) if (url := fields.get(f"MediaUrl{n}", ""))),
+            name=fields.get("ProfileName", "")[:200],
+            told=fields.get("OptOutType", ""),
+        )
+    )
+
+
+def listed(resource: Any) -> Inbound:
+    """Read a message of the list (the SDK's instance). Raises ValueError."""
+    return _checked(
+        Inbound(
+            sid=resource.sid or "",
+            account=resource.account_sid or "",
+            service=resource.messaging_service_sid or "",
+            sender=resource.from_ or "",
+            to=resource.to or "",
+            text=resource.body or "",
+            at=milliseconds(resource.date_sent or resource.date_created),
+            unlisted=_count(resource.num_media or "0"),
+        )
+    )
+
+
+def milliseconds(moment: datetime | str | None) -> int:
+    """Return a moment of the API in ms, 0 when it is none."""
+    if isinstance(moment, str):
+        try:
+            moment = parsedate_to_datetime(moment)
+        except ValueError:
+            return 0
+    if moment is None:
+        return 0
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def message(channel: str, inbound: Inbound, files: Sequence[Attachment], marks: Sequence[str]) -> Message:
+    """Return what the patron wrote."""
+    return Message(
+        id="",
+        channel=channel,
+        sender=inbound.sender,
+        source=inbound.sid,
+        text=inbound.text,
+        attachments=tuple(files),
+        sent_at=inbound.at,
+        reply=token(inbound.to, inbound.at),
+        name=inbound.name,
+        marks=tuple(marks),
+    )
+
+
+def token(ours: str, at: int) -> str:
+    """Return a reply token."""
+    return f"{ours} {at}"
+
+
+def read_token(token: str) -> tuple[str, int]:
+    """Return the number of ours, and when the patron wrote (ms); "" and 0 where the token is none of ours."""
+    ours, _, at = token.partition(" ")
+    return (ours, int(at)) if at.isascii() and at.isdigit() else ("", 0)
+
+
+def stage(status: str) -> Stage | None:
+    """Return how far a text has come; None for what is still on its way."""
+    return _STAGES.get(status.lower())
+
+
+def is_sid(text: str) -> bool:
+    """Whether `text` is an id of Twilio's."""
+    return _SID.fullmatch(text) is not None
+
+
+def _count(text: str) -> int:
+    return min(int(text), MAX_MEDIA) if text.isascii() and text.isdigit() else 0
+
+
+def _checked(inbound: Inbound) -> Inbound:
+    if not is_sid(inbound.sid):
+        raise ValueError("no MessageSid")
+    if not plausible(inbound.sender) or not inbound.to:
+        raise ValueError("no address")
+    return inbound
+
+
+def variables(text: str) -> str:
+    """Return a template's variables, with `text` as the first; a template takes no line breaks."""
+    return json.dumps({"1": " ".join(text.split())}, ensure_ascii=False)

@@ -1,0 +1,43 @@
+"""Texts to a number that nobody has configured: kept, shown to the operator, and taken in once the number is known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import msgspec
+
+from adapters.sms.codec import Inbound
+from adapters.sms.journal import Journal
+from bridge.adapter import Busy
+
+MOST = 10_000  # texts kept
+
+
+class Parking:
+    """Parked texts of one channel, each once."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._journal = Journal(folder, "parked")
+        self._here: set[str] | None = None
+
+    async def park(self, inbound: Inbound) -> None:
+        """Keep a text; it is durable when this returns. Raises Busy when too many are parked."""
+        if self._here is None:
+            self._here = {row[0] for row in await self._journal.read()}
+        if inbound.sid in self._here:
+            return
+        if len(self._here) >= MOST:
+            raise Busy("too many texts are parked")
+        self._here.add(inbound.sid)
+        await self._journal.add(msgspec.to_builtins(inbound))
+
+    async def parked(self) -> Sequence[Inbound]:
+        """Return what is parked, oldest first."""
+        return [msgspec.convert(row, Inbound) for row in await self._journal.read()]
+
+    async def leave(self, sids: Collection[str]) -> None:
+        """Forget texts that were taken in."""
+        if sids:
+            await self._journal.read(lambda row: row[0] not in sids)
+            self._here = None
