@@ -3,6 +3,7 @@
 *Joins.* A proven thread decides; else the address: a message from an address whose conversation is open, or closed within the
 re-open window (24 h live, 14 days slow), joins it. On channels with threads of their own (mail) another subject is another
 question.
+What a machine sent (an out-of-office reply) is shown in a closed conversation without opening it again.
 A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron.
 *Closed hours.* The truth is told once, with the next opening; the message is kept (unless the queue says otherwise), and a form
 left for later is a follow-up with an address and a deadline. Closed is said only when nobody in the whole chain is open,
@@ -29,6 +30,7 @@ from routing.state import State
 from routing.turn import Turn
 
 SHOWN = 160
+AUTOMATIC = "automatic"  # a mark: a machine wrote it
 ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
 SUBJECT_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|sv|vs|rv|tr|r|i|odp|pd)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 
@@ -43,6 +45,8 @@ def receive(turn: Turn, message: Message) -> None:
     it = _joins(state, message, key, turn.at)
     if it is None:
         _begin(turn, message, state.addresses.get(key, ""))
+    elif it.state == "closed" and AUTOMATIC in message.marks:
+        turn.emit(Received(conversation=it.id, message=message))
     elif it.state == "closed":
         turn.emit(Reopened(conversation=it.id))
         _add(turn, it, message)
@@ -257,7 +261,7 @@ def received(state: State, event: Received, at: int) -> None:
         last_by="patron",
         last_at=at,
         patron_at=at,
-        unanswered_since=it.unanswered_since or at,
+        unanswered_since=it.unanswered_since or (0 if it.state == "closed" else at),
         wrote_after=it.wrote_after or it.state == "active",
         left_address=it.left_address or ("@" in message.text and ADDRESS.search(message.text) is not None),
     )

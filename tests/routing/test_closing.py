@@ -284,3 +284,27 @@ def test_a_form_that_joins_a_conversation_is_a_follow_up_too() -> None:
         < said channel=mail to=jane@example.org
         """
     )
+
+
+def test_a_machines_reply_is_shown_and_opens_nothing_again() -> None:
+    play = Play().script(
+        """
+        > ana comes
+        > ana serves north/ask
+        > pat@mail subject=A: A question
+        > ana claims pat@mail
+        > ana closes pat@mail as=answered
+        < connected; availability; opened; received; queued; offered; claimed; closed
+        > pat@mail subject=A marks=automatic: I am away until Monday
+        < received
+        """
+    )
+    it = play.of("pat@mail")
+    assert it.state == "closed"
+    assert it.last_text == "I am away until Monday"
+    play.script(
+        """
+        > pat@mail subject=A: Thank you
+        < reopened; received; claimed by=ana how=reopen
+        """
+    )
