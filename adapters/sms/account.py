@@ -8,6 +8,7 @@ unasked.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
@@ -169,8 +170,15 @@ class Account:
 
 
 def _codes(error: TwilioException) -> tuple[int, int]:
-    """Return the HTTP status and Twilio's code of a refusal."""
-    return int(getattr(error, "status", 0) or 0), int(getattr(error, "code", 0) or 0)
+    """Return the HTTP status and Twilio's code of a refusal; lists are refused with the response itself."""
+    response = next((each for each in error.args if isinstance(each, Response)), None)
+    if response is None:
+        return int(getattr(error, "status", 0) or 0), int(getattr(error, "code", 0) or 0)
+    try:
+        code = int(json.loads(response.text)["code"])
+    except (ValueError, KeyError, TypeError):
+        code = 0
+    return int(response.status_code), code
 
 
 def _refusal(status: int, code: int) -> Outcome:
