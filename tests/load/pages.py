@@ -33,10 +33,10 @@ LEFT_OPEN = 1_000
 LONG = 2_000 if QUICK else 10_000
 STAFF = 200
 PACK = 500  # steps of one log entry
-TIMES = 40 if QUICK else 200
+TIMES = 40 if QUICK else 100
 
 LISTS = [f"/api/v1/conversations?view={view}" for view in ("waiting", "mine", "open", "closed")]
-SEARCH = "/api/v1/search?q=renew%20book"
+SEARCH = "/api/v1/search?q=renew%20437"  # one conversation in a thousand holds both words
 
 
 class History:
@@ -71,7 +71,7 @@ class History:
 
     def _message(self, sender: str, n: int) -> Message:
         id = message_id("loop", sender, str(n))
-        return Message(id=id, channel="loop", sender=sender, source=str(n), text=TEXT)
+        return Message(id=id, channel="loop", sender=sender, source=str(n), text=f"{TEXT} No. {n % 1000}")
 
     def _take(self, given: Input) -> Step:
         self._n += 1
@@ -115,7 +115,7 @@ async def measure(sheet: Sheet) -> None:
     lists = [one for path in LISTS for one in took[path]]
     sheet.add("list_p95_ms", [p95(lists)], "ms", most(50), f"{ARCHIVED:,} archived, four views")
     sheet.add("list_p50_ms", [statistics.median(lists)], "ms")
-    sheet.add("search_p95_ms", [p95(took[SEARCH])], "ms", None, "every conversation holds the words")
+    sheet.add("search_p95_ms", [p95(took[SEARCH])], "ms", None, "one conversation in a thousand holds the words")
     sheet.add(f"transcript_{LONG // 1000}k_ms", took[long], "ms", most(100), "median; opening it")
 
 
