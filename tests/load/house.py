@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ class Site:
         """Let `count` patrons ask, and each be claimed."""
         inlet = self.inlet(channel)
         senders = [f"patron{n}" for n in range(len(self.talks), len(self.talks) + count)]
-        await in_waves([lambda s=s: inlet.receive(self.message(s, channel)) for s in senders])  # type: ignore[misc]
+        await in_waves([partial(inlet.receive, self.message(sender, channel)) for sender in senders])
         addresses = self.desk.replica
         await until(lambda: all(f"{channel}|{sender}" in addresses.state.addresses for sender in senders))
         talks = [

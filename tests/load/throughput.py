@@ -82,9 +82,10 @@ async def beside_peers(
     """One repetition with 64 under way against FastStream and Prosody."""
     samples["ring 64"].append(await Load(found, in_flight=NARROW).run(SECONDS))
     await archived(found)
-    for form in ("one", "batch") if relay else ():
-        async with peers.relaying(relay, url, form, size) as relaying:  # type: ignore[arg-type]
-            samples[f"faststream {form}"].append(await relaying.rate(SECONDS, NARROW))
+    if relay is not None:
+        for form in ("one", "batch"):
+            async with peers.relaying(relay, url, form, size) as relaying:
+                samples[f"faststream {form}"].append(await relaying.rate(SECONDS, NARROW))
     if pair is not None:
         samples["prosody"].append(await pair.rate(SECONDS, NARROW))
         samples["prosody wide"].append(await pair.rate(SECONDS / 2, 8 * NARROW))
