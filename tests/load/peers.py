@@ -126,6 +126,7 @@ async def relaying(python: Path, url: str, form: str, size: int) -> AsyncIterato
     await writing.call("DEL", IN, OUT)
     process = await asyncio.create_subprocess_exec(
         str(python),
+        "-P",  # modules beside the script are ours, not its
         str(ROOT / "tests" / "load" / "relay.py"),
         url,
         form,
