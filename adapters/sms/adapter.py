@@ -84,8 +84,10 @@ class SmsAdapter:
         self._known: OrderedDict[str, None] = OrderedDict()
         self._heard: OrderedDict[str, int] = OrderedDict()
         self._fetches: dict[str, int] = {}
+        self._arriving: dict[str, Inbound] = {}  # what webhooks are bringing now
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._whole = 0.0  # monotonic: when the session began
+        self._began = 0  # ms: the same by the clock
         self._broken: OrderedDict[str, float] = OrderedDict()  # delivery -> monotonic: when its submission broke off
         Webhooks(config, ports, self._arrived, self._told)
         if ports.routes is None:
@@ -102,7 +104,7 @@ class SmsAdapter:
         try:
             await account.check()
             self._account = account
-            self._whole = time.monotonic()
+            self._whole, self._began = time.monotonic(), int(time.time() * 1000)
             await self._ports.inlet.up()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._look_again())
@@ -145,16 +147,22 @@ class SmsAdapter:
             for to in self._ours or ("",):
                 found += reversed(await account.inbound(to, self._listed - OVERLAP_MS))
             missed = False
+            found = [each for each in found if not self._may_be_called(each, begun)]
             for resource in sorted(found, key=lambda each: codec.milliseconds(each.date_sent or each.date_created)):
                 missed = not await self._listed_text(resource) or missed
             if not missed:
                 self._listed = begun
                 await self._ports.inlet.advance({"listed": str(begun)})
 
+    def _may_be_called(self, resource: Any, now: int) -> bool:
+        """Whether a webhook, which tells more than the list does, may still bring a text of this session."""
+        at = codec.milliseconds(resource.date_created)
+        return at > self._began and now - at < self._config.grace_s * 1000
+
     async def _listed_text(self, resource: Any) -> bool:
         """Take in one message of the list; False when it must be looked at again."""
         try:
-            inbound = codec.listed(resource)
+            inbound = self._arriving.get(resource.sid) or codec.listed(resource)
             if inbound.sid not in self._known and self._is_ours(inbound):
                 await self._take(inbound)
         except Busy as error:
@@ -175,8 +183,14 @@ class SmsAdapter:
             )
             return ""
         turn = self._turns.setdefault(inbound.sender, asyncio.Lock())
-        async with turn:  # one of a sender after the other, though a picture takes its time; the list keeps no turns
-            new = await self._take(inbound)
+        self._arriving[inbound.sid] = inbound
+        try:
+            async with (
+                turn
+            ):  # one of a sender after the other, though a picture takes its time; the list keeps no turns
+                new = await self._take(inbound)
+        finally:
+            self._arriving.pop(inbound.sid, None)
         helped = new and command(inbound.text) == "HELP" and not inbound.told
         return self._config.help_text if helped else ""
 

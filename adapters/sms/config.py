@@ -30,6 +30,7 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
     template       a WhatsApp template (HX…) with {{1}} for the text, for patrons who last wrote more than 24 hours ago
     rate           segments a second of each number; 0 = by its kind
     look_s         how often the list of messages is asked for what no webhook brought
+    grace_s        how long a webhook may take before the list brings its text
     settle_s       how long after a broken submission the list of messages is believed
     first_hours    how far back is looked when there is no cursor yet
     """
@@ -51,6 +52,7 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
     api: str = "https://api.twilio.com"
     look_s: float = 60.0
     patience_s: float = 20.0
+    grace_s: float = 15.0
     settle_s: float = 30.0
     first_hours: float = 1.0
 
@@ -102,5 +104,5 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
         parts = urlsplit(self.api)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             yield "api must begin with https://"
-        if min(self.look_s, self.patience_s) <= 0 or min(self.settle_s, self.first_hours, self.rate) < 0:
-            yield "look_s and patience_s must be more than 0, settle_s, first_hours and rate not less"
+        if min(self.look_s, self.patience_s) <= 0 or min(self.grace_s, self.settle_s, self.first_hours, self.rate) < 0:
+            yield "look_s and patience_s must be more than 0, no time or rate less"

@@ -100,6 +100,7 @@ class SmsRig(Rig):
             rate=10_000,
             look_s=0.5,
             patience_s=3.0,
+            grace_s=1.0,
             settle_s=1.0,
         )
 
