@@ -1,0 +1,92 @@
+"""An old data directory opens: the first schema with rows of its time comes to the newest by itself, twice, and nothing is lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from bridge.archive.archive import Archive
+from bridge.archive.database import MIGRATIONS, engine_for
+from bridge.archive.tables import metadata
+from bridge.follower import Follower
+from bridge.store import Store
+from tests.peers.redis import RedisServer
+
+FIRST = "0001"
+
+# What a house wrote when the schema was the first one. Rows of later columns have no place here: it is what is found.
+ROWS = """
+INSERT INTO account (librarian, login, library, password, must_change, code, code_until, failures, locked_until, disabled)
+ VALUES ('ana', 'ana', 'north', '', 0, '', 0, 0, 0, 0);
+INSERT INTO secret (name, value) VALUES ('house', x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f');
+INSERT INTO follower (name, epoch, seq) VALUES ('archive:main', 'e1', 7);
+INSERT INTO line (id, conversation, seq, part, at, sent_at, who, author_id, author, text, attachments, html, original,
+ subject, event, target, channel, address, source, replaces, marks, stage, reason, detail, network_id) VALUES
+ ('m1', 't1', 3, 1, 1700000000000, 0, 'patron', '', 'Jane', 'Where is the Straße atlas?', '[]', '', '', '', '', '', 'web',
+  'w1', 's1', '', '[]', 'received', '', '', ''),
+ ('d1', 't1', 5, 0, 1700000060000, 0, 'librarian', 'ana', 'Ana', 'On the second floor.', '[]', '', '', '', '', '', 'web',
+  'w1', '', '', '[]', 'delivered', '', '', '');
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The archive of a house that ran the first schema."""
+    return tmp_path / "archive.sqlite"
+
+
+async def write_old(path: Path) -> None:
+    """Make a database at the first schema and fill it without any of our present code."""
+    engine = engine_for(str(path))
+
+    def at_first(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, FIRST)
+
+    async with engine.execution_options(sqlite_write=True).begin() as sql:
+        await sql.run_sync(at_first)
+    await engine.dispose()
+    with sqlite3.connect(path) as plain:
+        plain.executescript(ROWS)
+
+
+async def test_the_first_schema_comes_to_the_newest_and_nothing_is_lost(old: Path) -> None:
+    await write_old(old)
+    for _ in range(2):
+        archive = await Archive.open(f"sqlite:///{old}")
+        with RedisServer() as server:
+            store = await Store.open(server.url, "main")
+            _, _, reader = archive.follow(store, Follower(store), "main")
+            lines = await reader.transcript("t1")
+            assert [(line.who, line.text, line.stage) for line in lines] == [
+                ("patron", "Where is the Straße atlas?", "received"),
+                ("librarian", "On the second floor.", "delivered"),
+            ]
+            await store.close()
+        assert [account.librarian for account in await archive.accounts.all()] == ["ana"]
+        assert await archive.secret() == bytes(range(32))
+        with sqlite3.connect(old) as plain:
+            assert plain.execute("SELECT rowid FROM line_words WHERE line_words MATCH 'atlas'").fetchall()
+            assert plain.execute("SELECT epoch, seq FROM follower").fetchall() == [("e1", 7)]
+        await archive.close()
+
+
+async def test_the_newest_schema_is_what_the_code_reads(old: Path) -> None:
+    archive = await Archive.open(f"sqlite:///{old}")
+
+    def differences(connection: Connection) -> list[object]:
+        found = compare_metadata(MigrationContext.configure(connection), metadata)
+        return [one for one in found if "line_words" not in str(one)]
+
+    async with archive.engine.connect() as sql:
+        assert await sql.run_sync(differences) == []
+    await archive.close()
