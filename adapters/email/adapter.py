@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import structlog
 
@@ -37,9 +37,11 @@ from bridge.adapter import (
     Ports,
     Rejected,
     Sent,
-    Unavailable,
+    Uncertain,
 )
 from bridge.message import Delivery
+
+T = TypeVar("T")
 
 MAX_FILE = 20 << 20
 
@@ -83,8 +85,6 @@ class EmailAdapter:
                 await folders[-1].begin(cursor)
             await self._ports.inlet.up()
             await self._serve(folders)
-        except OSError as error:
-            raise Unavailable(f"files cannot be kept: {type(error).__name__}") from error
         finally:
             await self._end(boxes, intake)
 
@@ -135,9 +135,9 @@ class EmailAdapter:
             raw = await asyncio.to_thread(compose, outgoing, self._signer)
         except ValueError as error:
             return Rejected("no-such-address", str(error))
-        if delivery.automatic:
-            self._restraint.count(delivery.to)
         outcome = await self._submission.submit([delivery.to, *(one.address for one in outgoing.cc)], raw)
+        if delivery.automatic and isinstance(outcome, Sent | Uncertain):
+            self._restraint.count(delivery.to)
         if not isinstance(outcome, Sent):
             return outcome
         if self._config.sent_folder and self._config.sent_copy:
@@ -186,27 +186,34 @@ class EmailAdapter:
         if not self._config.sent_folder:
             return None
         identity = outgoing_id(delivery.id, delivery.to, self._config.address, self._signer)
+
+        async def look(box: Mailbox) -> bool:
+            await box.select(self._config.sent_folder)
+            return bool(await box.search("HEADER", "Message-ID", f'"<{identity}>"'))
+
         with suppress(AdapterError):
-            async with self._filing_turn:
-                box = await self._filed()
-                await box.select(self._config.sent_folder)
-                if await box.search("HEADER", "Message-ID", f'"<{identity}>"'):
-                    return True
+            return await self._at_sent(look) or None
         return None
 
     async def _file(self, raw: bytes) -> None:
         """File a copy; a mail that went out stays sent whatever becomes of its copy."""
         try:
-            async with self._filing_turn:
-                await (await self._filed()).append(self._config.sent_folder, raw)
+            await self._at_sent(lambda box: box.append(self._config.sent_folder, raw))
         except AdapterError as error:
             log.warning("no copy in the Sent folder", channel=self._ports.channel, why=str(error))
 
-    async def _filed(self) -> Mailbox:
-        """Return the connection for the Sent folder, a new one where the last was lost."""
-        if self._filing is None or self._filing.lost:
-            if self._filing is not None:
-                await self._filing.close()
-            self._filing = None
-            self._filing = await self._mailbox()
-        return self._filing
+    async def _at_sent(self, work: Callable[[Mailbox], Awaitable[T]]) -> T:
+        """Work over the connection for the Sent folder; one that failed is thrown away."""
+        async with self._filing_turn:
+            box, self._filing = self._filing, None
+            if box is not None and box.lost:
+                await box.close()
+                box = None
+            box = box or await self._mailbox()
+            try:
+                found = await work(box)
+            except BaseException:
+                await box.close()
+                raise
+            self._filing = box
+            return found

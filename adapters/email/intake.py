@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from hashlib import sha256
 from html import escape
 from itertools import groupby
@@ -31,7 +30,7 @@ from adapters.email.isolated import MailParser
 from adapters.email.mail import File, Mail
 from adapters.email.markup import clean_html
 from adapters.email.matching import DELIVERY, OUR_ID, Signer, Trail, trail
-from bridge.adapter import Ports, TooLarge
+from bridge.adapter import Ports, TooLarge, Unavailable
 from bridge.message import Attachment, Message
 
 MAX_SHOWN = 50_000  # characters of one mail's text
@@ -91,7 +90,7 @@ class Intake:
     async def read(self, uid: int, raw: bytes, arrived: int, *, whole: bool = True) -> Arrival:
         """Return what a mail means. `whole`: `raw` is all of it, not its header alone.
 
-        Raises OSError when files cannot be kept, and what `ports.find` raises.
+        Raises Unavailable when files cannot be kept, and what `ports.find` raises.
         """
         mail = await self._parser.parse(raw, self._config.own, self._config.trusted_server)
         if not whole:
@@ -206,9 +205,12 @@ class Intake:
 
     async def _save(self, content: bytes, name: str, limit: int) -> Attachment | None:
         """Keep a file; None for one that the house does not take."""
-        with suppress(TooLarge, ValueError):
+        try:
             return await self._ports.blobs.save(_chunks(content), name, limit)
-        return None
+        except (TooLarge, ValueError):
+            return None
+        except OSError as error:
+            raise Unavailable(f"files cannot be kept: {error.strerror}") from error
 
 
 def _source(mail: Mail, raw: bytes) -> str:

@@ -50,16 +50,19 @@ class Submission:
         self._tls = tls
         self._tokens = tokens
         self._idle: list[aiosmtplib.SMTP] = []
+        self._keeping = False  # while a session stands
         self._free = asyncio.Semaphore(CONNECTIONS)
         self.refused: asyncio.Event = asyncio.Event()  # the server does not let us in any more
 
     async def check(self) -> None:
         """Sign in once. Raises BadCredentials; a server that is away is no reason not to read the mailbox."""
+        self._keeping = True
         with suppress(Unavailable):
             self._idle.append(await self._connected())
 
     async def close(self) -> None:
         """Take leave of the server."""
+        self._keeping = False
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_leave(client) for client in idle))
 
@@ -124,7 +127,7 @@ class Submission:
         keep = False
         try:
             outcome = await self._stages(client, recipients, raw)
-            keep = client.is_connected and outcome != STALE
+            keep = self._keeping and client.is_connected and outcome != STALE
             return outcome
         finally:
             if keep:
