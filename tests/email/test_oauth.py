@@ -16,20 +16,20 @@ from tests.email.site import MAILBOX
 from tests.email.test_mailbox import letter
 from tests.email.tokens import TokenServer
 from tests.peers.certificate import Certificate
-from tests.peers.dovecot import PASSWORD, Dovecot
+from tests.peers.dovecot import Dovecot
 from tests.peers.exim import Exim
 
 
 @asynccontextmanager
 async def mailbox(tmp_path: Path, tokens: TokenServer) -> AsyncIterator[Mail]:
-    """A Dovecot that takes the tokens of this server, and a ring; submission keeps its password, which Exim knows."""
+    """A Dovecot and an Exim that take the tokens of this server, and a ring."""
     for peer in (Dovecot, Exim):
         if why := peer.missing():
             pytest.skip(why)
     certificate = Certificate(tmp_path)
     dovecot = Dovecot(certificate, oauth=tokens.introspection_url)
     ring = Ring(EmailAdapter, tmp_path)
-    with dovecot, Exim(dovecot.lmtp, {MAILBOX: PASSWORD}, certificate) as exim:
+    with dovecot, Exim(dovecot.lmtp, {}, certificate) as exim:
         await ring.open()
         try:
             mail = Mail(certificate, dovecot, exim, ring)
@@ -40,7 +40,9 @@ async def mailbox(tmp_path: Path, tokens: TokenServer) -> AsyncIterator[Mail]:
                 "client_id": "desk",
                 "refresh_token": tokens.refresh,
             }
-            mail.config = EmailConfig(**fields | {"smtp_password": PASSWORD})
+            mail.config = EmailConfig(**fields)
+            tokens.told = exim.trust
+            exim.trust()
             yield mail
         finally:
             await ring.close()
@@ -64,10 +66,11 @@ async def test_a_rotated_refresh_token_outlives_a_restart(tmp_path: Path) -> Non
     async with TokenServer(MAILBOX, expires_in=1, rotates=True) as tokens, mailbox(tmp_path, tokens) as mail:
         await mail.start()
         await mail.ring.stop()
+        granted = tokens.granted
         await mail.start()
         await mail.comes(letter("after the restart"))
         await mail.ring.message("after the restart")
-        assert tokens.granted == 2
+        assert tokens.granted > granted > 0
 
 
 async def test_a_revoked_mailbox_asks_for_a_person(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +22,7 @@ class TokenServer:
         self.expires_in = expires_in
         self.refresh = "refresh-" + secrets.token_hex(8)
         self.granted = 0
+        self.told: Callable[..., None] = lambda *tokens: None  # hears which access tokens are good now
         self._rotates = rotates
         self._access: dict[str, float] = {}
         self._runner: web.AppRunner | None = None
@@ -37,12 +39,13 @@ class TokenServer:
 
     def revoke(self) -> None:
         """Take back every token."""
-        self._access.clear()
+        self.expire()
         self.refresh = "none"
 
     def expire(self) -> None:
         """Let the access tokens end before their time."""
         self._access.clear()
+        self.told()
 
     async def __aenter__(self) -> Self:
         app = web.Application()
@@ -65,6 +68,7 @@ class TokenServer:
         self.granted += 1
         token = "access-" + secrets.token_hex(8)
         self._access[token] = time.time() + self.expires_in
+        self.told(*self._access)
         answer: dict[str, object] = {"access_token": token, "token_type": "Bearer", "expires_in": self.expires_in}
         if self._rotates:
             answer["refresh_token"] = self.refresh = "refresh-" + secrets.token_hex(8)

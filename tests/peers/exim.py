@@ -6,6 +6,7 @@ unknown@localhost is refused at RCPT, later@localhost is put off, gone@localhost
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -97,6 +98,14 @@ login:
   server_prompts = Username:: : Password::
   server_condition = ${{lookup{{$auth1}}lsearch{{{folder}/users}}{{${{if eq{{$value}}{{$auth2}}}}}}{{false}}}}
   server_set_id = $auth1
+xoauth2:
+  driver = plaintext
+  public_name = XOAUTH2
+  server_prompts = :
+  server_advertise_condition = ${{if exists{{{folder}/tokens}}}}
+  server_condition = ${{lookup{{${{sg{{$auth1}}{{^user=.*auth=Bearer ([a-z0-9-]*).*\$}}{{\$1}}}}}}\
+      lsearch{{{folder}/tokens}}{{true}}{{false}}}}
+  server_set_id = $auth1
 """
 
 
@@ -129,6 +138,11 @@ class Exim(Daemon):
 
     def ports(self) -> Sequence[int]:
         return [self.port]
+
+    def trust(self, *tokens: str) -> None:
+        """Let these access tokens, and no others, submit by XOAUTH2."""
+        (self.folder / "tokens").write_text("".join(f"{token}: yes\n" for token in tokens))
+        os.chown(self.folder / "tokens", self.account.pw_uid, self.account.pw_gid)
 
     def flush(self) -> None:
         """Deliver what waits, in the order of arrival."""
