@@ -99,8 +99,7 @@ class XmppAdapter(Buddy):
 
     def hear(self, stanza: Element, number: int) -> None:
         """Take one stanza; the archive's answers among them are its own."""
-        if self._archive is not None and stanza.find(f"{{{names.MAM}}}result") is not None:
-            self._archive.take(stanza)
+        if self._archive is not None and self._archive.take(stanza):
             if self._link is not None:
                 self._link.handle(number)
             return

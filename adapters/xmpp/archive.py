@@ -45,13 +45,13 @@ class Archive:
         return True
 
     def take(self, stanza: Element) -> bool:
-        """Take a result; False when the stanza is none. Only our own server's are believed."""
+        """Take a result; False when the stanza is none. Only our own server's are results, others' are just messages."""
         result = stanza.find(f"{{{MAM}}}result")
-        if result is None:
+        if result is None or bare(stanza.get("from", self._link.own)) != self._link.own:
             return False
         page = self._pages.get(result.get("queryid", ""))
         inner = result.find(f"{{{FORWARD}}}forwarded")
-        if page is None or inner is None or bare(stanza.get("from", self._link.own)) != self._link.own:
+        if page is None or inner is None:
             return True
         delay = inner.find(f"{{{DELAY}}}delay")
         for each in inner:

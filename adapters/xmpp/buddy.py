@@ -33,16 +33,16 @@ PAUSE_AT = 2000  # letters that wait before the wire is left to fill up
 
 # What an error means to the desk (RFC 6120, 8.3.3): words of the catalogue.
 REASONS = {
-    "item-not-found": "unknown-address",
-    "gone": "unknown-address",
-    "jid-malformed": "unknown-address",
+    "item-not-found": "no-such-address",
+    "gone": "no-such-address",
+    "jid-malformed": "no-such-address",
     "remote-server-not-found": "unreachable",
     "remote-server-timeout": "unreachable",
     "recipient-unavailable": "unreachable",
     "service-unavailable": "unreachable",
+    "not-allowed": "unreachable",
     "forbidden": "blocked",
     "not-acceptable": "blocked",
-    "not-allowed": "blocked",
     "policy-violation": "blocked",
 }
 
@@ -291,7 +291,7 @@ class Buddy:
         try:
             stanzas = [self._mark(delivery)] if delivery.kind == "mark" else await self._written(link, delivery)
         except Unfetched as error:
-            return Rejected("attachment-gone" if str(error) == "gone" else "attachment-refused", str(error))
+            return Rejected("attachment-gone" if str(error) == "gone" else "media-refused", str(error))
         except LinkLost:
             return Retry("no-session")
         return await self._submit(link, [stanza for stanza in stanzas if stanza], delivery)

@@ -2,7 +2,8 @@
 
 A patron's message is known by (XEP-0359)
     its origin-id      the patron's own client made it, once, and repeats it
-    its stanza-id      our server's, where the client gave none: the same live, from offline storage and from the archive
+    its stanza-id      our server's, where the client gave none: the same live, from offline storage and from the archive;
+                       with a hash of what it says, so that a forged number suppresses nothing
     its plain id       with a hash of what it says: plain clients count from 1 in every session
 
 `Heard` is everything that a stanza may mean to the desk; what means nothing is `Silence`.
@@ -204,7 +205,7 @@ def _body(stanza: Element) -> tuple[str, str]:
     """Return the words and their language: of several bodies, the one in the stanza's own language, or else the first."""
     whole = stanza.get(XML_LANG, "")
     bodies = [each for each in stanza if split(each.tag)[1] == "body"]
-    bodies = [each for each in bodies if split(each.tag)[0] in STREAMS]
+    bodies = [each for each in bodies if split(each.tag)[0] in STREAMS and content(each).strip()]
     if not bodies:
         return "", whole[:35]
     own = next((each for each in bodies if each.get(XML_LANG, whole) == whole), bodies[0])
@@ -216,17 +217,18 @@ def _source(stanza: Element, archived: str, words: str) -> str:
     if given:
         return given
     if archived:
-        return f"archive:{archived}"[:MAX_SOURCE]
-    said = "\x1f".join((stanza.get("from", ""), words, _attribute(stanza, "delay", DELAY, "stamp")))
-    return f"{stanza.get('id', '')[:100]}:{blake2b(said.encode('utf-8', 'replace'), digest_size=9).hexdigest()}"
+        return f"archive:{archived[:100]}:{_hash(words)}"
+    return f"{stanza.get('id', '')[:100]}:{_hash(stanza.get('from', ''), words, _attribute(stanza, 'delay', DELAY, 'stamp'))}"
+
+
+def _hash(*words: str) -> str:
+    return blake2b("\x1f".join(words).encode("utf-8", "replace"), digest_size=9).hexdigest()
 
 
 def _stanza_id(stanza: Element, own: str) -> str:
-    """Return our own server's number of a message; nobody else's is believed (XEP-0359, 4)."""
-    for each in stanza.findall(f"{{{SID}}}stanza-id"):
-        if bare(each.get("by", "")) == own:
-            return each.get("id", "")[:MAX_SOURCE]
-    return ""
+    """Return our own server's number of a message: the last, for a forged one that it let through stands before its own."""
+    ours = [each.get("id", "") for each in stanza.findall(f"{{{SID}}}stanza-id") if bare(each.get("by", "")) == own]
+    return ours[-1][:MAX_SOURCE] if ours else ""
 
 
 def _urls(stanza: Element) -> tuple[str, ...]:
@@ -251,7 +253,8 @@ def _invitations(stanza: Element, sender: str) -> list[Heard]:
     mediated = child(stanza, "x", MUC_USER)
     invitation = mediated.find(f"{{{MUC_USER}}}invite") if mediated is not None else None
     if invitation is not None:
-        return [Invited(sender, bare(invitation.get("from", "")), stanza.get("to", ""))]
+        inviter = invitation.get("from", "")  # an occupant of the room has an address with a resource
+        return [Invited(sender, inviter if bare(inviter) else "", stanza.get("to", ""))]
     direct = child(stanza, "x", CONFERENCE)
     room = bare(direct.get("jid", "")) if direct is not None else ""
     return [Invited(room, "", stanza.get("to", ""))] if room else []

@@ -177,7 +177,7 @@ class XmppComponent(Buddy):
         if delivery.kind not in ("offer", "line"):
             return await super().send(delivery)
         if self._staff.get(delivery.to) is None:
-            return Rejected("unknown-address", "no librarian has linked this address")
+            return Rejected("no-such-address", "no librarian has linked this address")
         link = self._link
         sender = staff.address(self._own, delivery.conversation)
         stanza = codec.chat(delivery.to, f"<body>{names.text(delivery.text)}</body>", id=delivery.id, sender=sender)

@@ -29,7 +29,7 @@ from tests.xmpp.plain import BODY, Plain
 
 PASSWORD = "open-sesame-4711"
 OOB = "{jabber:x:oob}x/{jabber:x:oob}url"
-AWAY = ("service-unavailable", "remote-server-timeout", "remote-server-not-found", "resource-constraint")
+FOR_GOOD = ("policy-violation",)  # too long: to send it again would help nobody
 UPLOAD = "{urn:xmpp:http:upload:0}"
 
 
@@ -99,11 +99,11 @@ class Messenger(Patron):
         """Send again what came back because nobody was there to take it, as people do."""
         while True:
             source, condition = await self.client.errors.get()
-            if condition in AWAY and source in self._said:
+            if condition in FOR_GOOD:
+                self._said.pop(source, None)
+            elif source in self._said:
                 await asyncio.sleep(0.2)
                 self._say_again(source)
-            elif source in self._said:
-                del self._said[source]
 
     async def _wait_for_receipts(self) -> None:
         """Send again what no receipt came for: a component's stream acknowledges nothing, so a broken one loses what was on it."""
@@ -287,3 +287,6 @@ class EjabberdComponentRig(ComponentRig):
 
     def serve(self) -> Any:
         return Ejabberd({})
+
+    def misconfigured(self) -> Any:
+        return self.config(timezone="Nowhere/Land")  # it calls an unknown domain a wrong secret
