@@ -23,6 +23,7 @@ TARGETS = {
     "inbox": "bridge/inbox/static",
     "widget": "adapters/webchat/static",
     "portal": "adapters/webchat/static/portal",
+    "phone": "bridge/testing/static/phone",
 }
 STAMP = ".pages-stamp"
 NOT_SOURCES = {"node_modules", "test-results"}

@@ -19,7 +19,7 @@ import mimetypes
 import secrets
 import socket
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
@@ -30,7 +30,7 @@ import aiohttp
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
-from bridge.testing.twilio_records import VERSION, Handset, Media, Record, Shown, sid
+from bridge.testing.twilio_records import VERSION, Handset, Media, Record, sid
 
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 START = frozenset({"START", "YES", "UNSTOP"})
@@ -79,6 +79,7 @@ class Twilio:
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
         self.port = 0
+        self.mounts: list[Callable[[web.Application], None]] = []  # what else is served, as the telephone's page
 
     # -- life
 
@@ -133,6 +134,7 @@ class Twilio:
             segments=max(1, math.ceil(len(body) / 153)), profile=profile,
         )  # fmt: skip
         self.records.append(record)
+        self.handset(number).write(record)
         self._obey(record)
         self.call(record)
         return record
@@ -176,7 +178,7 @@ class Twilio:
         self._show(made)
 
     def _show(self, record: Record) -> None:
-        self.handset(record.to).show(Shown(record.body, tuple(record.media), record.sid, record.sender))
+        self.handset(record.to).show(record)
 
     # -- webhooks
 
@@ -221,7 +223,7 @@ class Twilio:
     # -- the API
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._checked], client_max_size=1 << 22)
+        application = web.Application(middlewares=[self._checked], client_max_size=1 << 24)
         account = f"/{VERSION}/Accounts/{{account}}"
         message = f"{account}/Messages/{{message:[A-Z]{{2}}[0-9a-f]{{32}}}}"
         application.add_routes(
@@ -236,6 +238,8 @@ class Twilio:
                 web.get("/store/{key}", self._stored),
             ]
         )
+        for mount in self.mounts:
+            mount(application)
         return application
 
     @web.middleware

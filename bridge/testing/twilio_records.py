@@ -152,14 +152,26 @@ class Shown:
 
 
 class Handset:
-    """Somebody's telephone: what it shows, in order, and all that it ever showed."""
+    """Somebody's telephone: what it shows next, and all that was written on it and to it, in order."""
 
     def __init__(self, number: str) -> None:
         self.number = number
         self.arriving: asyncio.Queue[Shown] = asyncio.Queue()
-        self.shown: list[Shown] = []
+        self.lines: list[Record] = []
+        self._changed = asyncio.Event()
 
-    def show(self, shown: Shown) -> None:
-        """Show a text."""
-        self.shown.append(shown)
-        self.arriving.put_nowait(shown)
+    def show(self, record: Record) -> None:
+        """Show a text that came."""
+        self.write(record)
+        self.arriving.put_nowait(Shown(record.body, tuple(record.media), record.sid, record.sender))
+
+    def write(self, record: Record) -> None:
+        """Show a text that was written here."""
+        self.lines.append(record)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def more_than(self, count: int) -> None:
+        """Return once there are more than `count` lines."""
+        while len(self.lines) <= count:
+            await self._changed.wait()
