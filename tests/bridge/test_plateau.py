@@ -25,10 +25,10 @@ from routing.state import State
 from tests.bridge.desk import LIBRARY, hand_in, until
 from tests.peers.redis import RedisServer
 
-ROUND = 300
-ROUNDS = 4
-AT_ONCE = 150
-DELIVERIES = 900
+ROUND = 600
+ROUNDS = 5
+AT_ONCE = 200
+DELIVERIES = 1_800
 KEPT = {"seen:0", "seen:1"}  # source keys: for one to two weeks, by design
 
 
@@ -94,6 +94,7 @@ def tables(state: State) -> dict[str, int]:
 
 
 async def test_nothing_grows_with_what_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("routing.librarians.GRACE_MS", 100)  # of a core that takes over
     monkeypatch.setattr("routing.state.DELIVERIES_KEPT", DELIVERIES)  # kept for receipts that come late, up to a number
     library = replace(LIBRARY, timers=Timers(reopen_live_s=1, reopen_slow_s=1, remind_s=0, mark_s=0))
     with RedisServer() as server:
