@@ -1,14 +1,14 @@
 """`deskbridge demo`: two example libraries on this machine, with nothing to configure.
 
 The data lies in a private folder that goes away at the end, unless one is named. Each start prints a sign-in code for each
-example librarian, good once.
+example librarian, good once. Texts go to and fro over a server on this machine that answers like Twilio; its page is a telephone.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from importlib import resources
 from pathlib import Path
 
@@ -19,28 +19,51 @@ from bridge.archive.organisation_file import parse
 from bridge.config import Channel, Config, Http
 from bridge.daemon import House, opened, say_in_lines, until_told
 from bridge.embedded import EmbeddedError
+from bridge.testing.phone import Phone
+from bridge.testing.twilio import Twilio
 
 CHANNELS = (
     Channel(name="web", kind="webchat", queue="north/reference"),
     Channel(name="campus", kind="webchat", queue="south/reference"),
 )
+NUMBER = "+15005550100"
 
 
-def configuration(listen: str, data: Path) -> Config:
+def configuration(listen: str, data: Path, twilio: Twilio) -> Config:
     """Return what the demonstration runs with."""
-    return Config(path=data / "demo", data=data, http=Http(listen=listen), channels=CHANNELS)
+    channels = (*CHANNELS, text_channel(listen, twilio))
+    return Config(path=data / "demo", data=data, http=Http(listen=listen), channels=channels)
+
+
+def text_channel(listen: str, twilio: Twilio) -> Channel:
+    """Return the channel of the telephone's texts. Pictures go out where the port is known beforehand."""
+    port = listen.rpartition(":")[2]
+    settings = {
+        "account_sid": twilio.account,
+        "auth_token": twilio.token,
+        "numbers": list(twilio.numbers),
+        "api": twilio.url,
+        "rate": 100.0,
+        "public_url": f"http://127.0.0.1:{port}" if port.isdigit() and int(port) else "",
+    }
+    return Channel(name="text", kind="sms", queue="north/reference", settings=settings)
 
 
 async def serve(listen: str, data: Path | None) -> int:
     """Serve the demonstration until told to stop."""
     say_in_lines()
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         if data is None:
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deskbridge-demo-")))
+        twilio = Twilio([NUMBER])
+        phone = Phone(twilio)
         try:
-            async with opened(configuration(listen, data.absolute())) as house:
+            await stack.enter_async_context(twilio)
+            async with opened(configuration(listen, data.absolute(), twilio)) as house:
+                twilio.inbound = f"{house.url}/channels/text/inbound"
+                twilio.reports = ("sent", "delivered")
                 codes = await furnish(house)
-                print(welcome(house.url, codes), flush=True)
+                print(welcome(house.url, phone.url, codes), flush=True)
                 await until_told(house.health)
         except (Misconfigured, EmbeddedError, OSError) as error:
             print(f"the demonstration cannot start: {error}", file=sys.stderr)
@@ -74,7 +97,7 @@ async def _codes(organisation: Organisation, accounts: Accounts) -> dict[str, st
     return codes
 
 
-def welcome(url: str, codes: dict[str, str]) -> str:
+def welcome(url: str, phone: str, codes: dict[str, str]) -> str:
     """Return what the terminal shows."""
     rows = [f"    {login:<8} {code}" for login, code in codes.items()]
     return "\n".join(
@@ -83,6 +106,7 @@ def welcome(url: str, codes: dict[str, str]) -> str:
             "Deskbridge is open.",
             "",
             f"  As a patron      {url}/",
+            f"  On a telephone   {phone}",
             f"  As a librarian   {url}/inbox   with one of these names and codes, each good once:",
             "",
             *rows,

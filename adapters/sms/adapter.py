@@ -71,6 +71,7 @@ class SmsAdapter:
         config.check()
         self._config = config
         self._ports = ports
+        self._public_url = (config.public_url or ports.public_url).rstrip("/")
         self._ours = config.ours()
         self._quiet = config.hours()
         self._pace = Pace(config.rate)
@@ -89,7 +90,7 @@ class SmsAdapter:
         self._whole = 0.0  # monotonic: when the session began
         self._began = 0  # ms: the same by the clock
         self._broken: OrderedDict[str, float] = OrderedDict()  # delivery -> monotonic: when its submission broke off
-        Webhooks(config, ports, self._arrived, self._told)
+        Webhooks(config, ports, self._public_url, self._arrived, self._told)
         if ports.routes is None:
             raise Misconfigured("texts come by webhook: the channel needs the HTTP side")
 
@@ -325,7 +326,7 @@ class SmsAdapter:
             return Rejected("opted-out")
         if not delivery.text and not delivery.attachments:
             return Rejected("empty")
-        if delivery.attachments and not self._ports.public_url:
+        if delivery.attachments and not self._public_url:
             return Rejected("media-refused", "public_url is not set, so Twilio cannot fetch files")
         now = time.time()
         if self._quiet is not None and now * 1000 - heard > AWAKE_MS and (left := self._quiet.left(now)):
@@ -357,7 +358,7 @@ class SmsAdapter:
         if self._late(delivery.to, heard):
             fields["content_sid"] = self._config.template
             fields["content_variables"] = codec.variables(fields.pop("body"))
-        base = self._ports.public_url.rstrip("/")
+        base = self._public_url
         if base:
             here = f"{base}/channels/{self._ports.channel}"
             fields["status_callback"] = f"{here}/status?delivery={delivery.id}"

@@ -28,6 +28,7 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
     quiet          "21:00-08:00" in `time_zone`: no text goes out then, but to who texted within the last hour
     plain          typographic characters are sent in the spelling that needs fewer segments
     template       a WhatsApp template (HX…) with {{1}} for the text, for patrons who last wrote more than 24 hours ago
+    public_url     where Twilio reaches this desk, if that is not the `public_url` of [http]
     rate           segments a second of each number; 0 = by its kind
     look_s         how often the list of messages is asked for what no webhook brought
     grace_s        how long a webhook may take before the list brings its text
@@ -49,6 +50,7 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
     plain: bool = False
     template: str = ""
     rate: float = 0.0
+    public_url: str = ""
     api: str = "https://api.twilio.com"
     look_s: float = 60.0
     patience_s: float = 20.0

@@ -34,9 +34,10 @@ log = structlog.get_logger("adapters.sms")
 class Webhooks:
     """The HTTP side. `taken` makes a text durable and says what it is answered; `told` takes a status of a delivery."""
 
-    def __init__(self, config: SmsConfig, ports: Ports, taken: Taken, told: Told) -> None:
+    def __init__(self, config: SmsConfig, ports: Ports, public_url: str, taken: Taken, told: Told) -> None:
         self._tokens = {config.account_sid: config.tokens}
         self._ports = ports
+        self._public_url = public_url
         self._taken = taken
         self._told = told
         if ports.routes is not None:
@@ -111,8 +112,8 @@ class Webhooks:
         path = request.raw_path
         hosts = dict.fromkeys([request.headers.get("X-Forwarded-Host", "").partition(",")[0].strip(), request.host])
         found = [f"{scheme}://{host}{path}" for host in hosts if host for scheme in ("https", "http")]
-        if self._ports.public_url:
-            found.insert(0, self._ports.public_url.rstrip("/") + path)
+        if self._public_url:
+            found.insert(0, self._public_url + path)
         return found
 
 

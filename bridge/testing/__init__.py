@@ -8,12 +8,22 @@ pip install "deskbridge[testing]", write a `Rig` for your network, then in a tes
         rig = MyRig
 
 pytest runs every case (pytest-asyncio, `asyncio_mode = "auto"`). The loop adapter and its rig are the template.
+
+What is named here is loaded when it is asked for: the demonstration uses the local servers, and has no pytest.
 """
 
-from bridge.testing.proxy import Proxy
-from bridge.testing.rig import DEADLINE_S, File, Heard, NotOffered, Offer, Patron, Rig, soon
-from bridge.testing.ring import Ring
-from bridge.testing.suite import Conformance
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bridge.testing.proxy import Proxy
+    from bridge.testing.rig import DEADLINE_S, File, Heard, NotOffered, Offer, Patron, Rig, soon
+    from bridge.testing.ring import Ring
+    from bridge.testing.suite import Conformance
+
+_ROOMS = {"Proxy": "proxy", "Ring": "ring", "Conformance": "suite"}
 
 __all__ = [
     "DEADLINE_S",
@@ -28,3 +38,9 @@ __all__ = [
     "Ring",
     "soon",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(name)
+    return getattr(import_module(f"bridge.testing.{_ROOMS.get(name, 'rig')}"), name)
