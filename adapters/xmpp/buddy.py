@@ -59,7 +59,7 @@ class Buddy:
         self._own = config.jid
         self._link: Link | None = None
         self._limits = Limits()
-        self._files = Files(ports, config.file_hosts, config.max_file)
+        self._files = Files(ports, config.file_hosts, config.file_limit)
         self._service: Service | None = None
         self._zone = zone(config.timezone)
         self._shown: Shown | None = None

@@ -26,12 +26,12 @@ class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     host, port        where the server is; "" and 0 = as the domain's DNS says (RFC 6120, 3.2)
     security          "starttls", "tls" (from the first byte), or "none": to this machine only
     resource          name of our connection; the account may be used by people's own clients under other names
-    ca_file           certificates to trust, "" = the system's
+    trust           certificates to trust, "" = the system's
     title             how the library is called in answers to "who are you?"
     timezone          of the opening hours in the buddy's status, like "Europe/Vienna"; "" = this machine's
     blocked           addresses and domains that are not heard
     file_hosts        hosts that files may be fetched from although they are on a private network or speak no TLS
-    max_file          bytes of one file that a patron may send
+    file_limit          bytes of one file that a patron may send
     beat_s, patience_s  how often a silent server is asked, and how long it may take to answer (seconds)
     """
 
@@ -41,12 +41,12 @@ class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     port: int = 0
     security: Security = "starttls"
     resource: str = "deskbridge"
-    ca_file: str = ""
+    trust: str = ""
     title: str = ""
     timezone: str = ""
     blocked: tuple[str, ...] = ()
     file_hosts: tuple[str, ...] = ()
-    max_file: int = 10 << 20
+    file_limit: int = 10 << 20
     beat_s: float = 45.0
     patience_s: float = 20.0
 
@@ -78,11 +78,11 @@ class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return (self.host, self.port or (5223 if self.security == "tls" else 5222)) if self.host else None
 
     def tls(self) -> ssl.SSLContext:
-        """Return how certificates are checked. Raises Misconfigured for a `ca_file` that cannot be read."""
+        """Return how certificates are checked. Raises Misconfigured for a `trust` that cannot be read."""
         try:
-            context = ssl.create_default_context(cafile=self.ca_file or None)
+            context = ssl.create_default_context(cafile=self.trust or None)
         except (OSError, ssl.SSLError) as error:
-            raise Misconfigured(f"ca_file {self.ca_file!r} cannot be read: {type(error).__name__}") from None
+            raise Misconfigured(f"trust {self.trust!r} cannot be read: {type(error).__name__}") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
@@ -107,7 +107,7 @@ class ComponentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     timezone: str = ""
     blocked: tuple[str, ...] = ()
     file_hosts: tuple[str, ...] = ()
-    max_file: int = 10 << 20
+    file_limit: int = 10 << 20
     beat_s: float = 45.0
     patience_s: float = 20.0
 
@@ -148,8 +148,8 @@ def _faults(config: XmppConfig | ComponentConfig) -> Iterator[str]:
         yield f"jid {config.jid!r} is not an address like ask@library.org, in lower case"
     if not 0 <= config.port < 65536:
         yield "port must be a number below 65536"
-    if config.beat_s <= 0 or config.patience_s <= 0 or config.max_file <= 0:
-        yield "beat_s, patience_s and max_file must be more than 0"
+    if config.beat_s <= 0 or config.patience_s <= 0 or config.file_limit <= 0:
+        yield "beat_s, patience_s and file_limit must be more than 0"
     for each in config.blocked:
         if not names.bare(each):
             yield f"blocked: {each!r} is neither an address nor a domain"

@@ -32,12 +32,7 @@ loglevel: {level}
 certfiles: []
 listen:
   - {{port: {c2s}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: false, max_stanza_size: 262144, shaper: none, access: all}}
-  - port: {component}
-    ip: "127.0.0.1"
-    module: ejabberd_service
-    access: all
-    shaper: none
-    hosts: {{"{of_component}": {{password: "{secret}"}}}}
+{listener}
   - port: {http}
     ip: "127.0.0.1"
     module: ejabberd_http
@@ -64,6 +59,11 @@ modules:
   mod_stream_mgmt: {{resend_on_timeout: if_offline}}
   mod_admin_extra: {{}}
 """
+STANDARD = f"""  - port: 5347
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    access: all
+    hosts: {{"{COMPONENT}": {{password: "{SECRET}"}}}}"""
 
 
 class Ejabberd:
@@ -72,7 +72,7 @@ class Ejabberd:
     name = "ejabberd"
     tls = False
 
-    def __init__(self, accounts: Mapping[str, str], *, level: str = "info") -> None:
+    def __init__(self, accounts: Mapping[str, str], *, level: str = "info", listener: str = STANDARD) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dbejabberd-", dir="/tmp"))
         self.c2s, self.component, self.http, self._dist = (free_port() for _ in range(4))
         self.certificate = Certificate(self.folder / "certs")
@@ -82,7 +82,7 @@ class Ejabberd:
             (self.folder / name).mkdir()
         text = CONFIG.format(
             level=level, c2s=self.c2s, component=self.component, http=self.http, folder=self.folder,
-            of_component=COMPONENT, secret=SECRET,
+            listener=listener.replace("5347", str(self.component)),
         )  # fmt: skip
         (self.folder / "conf/ejabberd.yml").write_text(text)
         (self.folder / "conf/inetrc").write_text('{lookup,["file","native"]}.\n')

@@ -55,12 +55,12 @@ smacks_hibernation_time = {hibernation}
 default_archive_policy = true
 {certificate}
 VirtualHost "{domain}"
-Component "{of_component}"
-    component_secret = "{secret}"
+{components}
 Component "files.localhost" "http_file_share"
     http_external_url = "http://127.0.0.1:{http}/"
 Component "rooms.localhost" "muc"
 """
+STANDARD = f'Component "{COMPONENT}"\n    component_secret = "{SECRET}"'
 
 
 class Certificate:
@@ -93,12 +93,14 @@ class Prosody:
         mam: bool = True,
         level: str = "info",
         hibernation: int = 60,
+        components: str = STANDARD,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dbprosody-", dir="/tmp"))
         self.c2s, self.direct, self.component, self.http = free_port(), free_port(), free_port(), free_port()
         self.certificate = Certificate(self.folder / "certs")
         self.tls = tls
         self._process: subprocess.Popen[bytes] | None = None
+        self._components = components
         self._config = {"mam": mam, "level": level, "hibernation": hibernation}
         (self.folder / "data" / DOMAIN / "accounts").mkdir(parents=True)
         for name, password in accounts.items():
@@ -127,8 +129,7 @@ class Prosody:
             extra=('"tls", ' if self.tls else "") + ('"mam"' if self._config["mam"] else ""),
             certificate=f"ssl = {{ {keys} }}\nc2s_direct_tls_ssl = {{ {keys} }}" if self.tls else "",
             domain=DOMAIN,
-            of_component=COMPONENT,
-            secret=SECRET,
+            components=self._components,
         )
         (self.folder / "prosody.cfg.lua").write_text(text)
 
