@@ -39,6 +39,7 @@ MAX_INPUT = 512 * 1024  # bytes of one input as it is written
 MAX_FILES = 50
 SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disagree
 MAX_BATCH = 256
+NOWHERE: Mapping[str, str] = {}
 OWED = 10_000  # more failed messages than this: no cursor is saved until the session starts again
 
 MESSAGES = Counter(
@@ -118,7 +119,7 @@ class Gathering:
     ) -> asyncio.Future[list[bool]]:
         """Take a place in the next batch now; the future answers when it is durable, or with Busy."""
         answer: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Share(items, answer, channel, ids, cursor or {}, ledger))
+        self._waiting.append(_Share(items, answer, channel, ids, cursor or NOWHERE, ledger))
         if self._pouring is None:
             self._pouring = asyncio.create_task(self._pour(), name="inlet")
         return answer
@@ -225,6 +226,7 @@ class StoreInlet:
         self._ledger = Ledger()
         self._counted = {outcome: MESSAGES.labels(self.channel, outcome) for outcome in ("new", "duplicate", "busy")}
         self._door = asyncio.Lock()
+        self._at_the_door = 0  # who is behind the lock or waits for it
         self._live = asyncio.Event()
         self._live.set()
 
@@ -326,17 +328,38 @@ class StoreInlet:
     ) -> asyncio.Future[list[bool]]:
         """Take the message's place in the next batch; who asks the archive keeps later ones waiting, so none overtakes."""
         ledger = self._ledger
-        async with self._door:
-            ledger.open(message.id)
-            items = [] if await self._known(message) else [(source_key(message), payload)]
-            ids = frozenset((message.id,))
-            return self._gathering.add(items, channel=self.channel, ids=ids, cursor=cursor, ledger=ledger)
+        if not self._at_the_door and not self._doubtful(message):
+            return self._place(message, payload, cursor, ledger)
+        self._at_the_door += 1
+        try:
+            async with self._door:
+                ledger.open(message.id)
+                if await self._known(message):
+                    ids = frozenset((message.id,))
+                    return self._gathering.add([], channel=self.channel, ids=ids, cursor=cursor, ledger=ledger)
+                return self._place(message, payload, cursor, ledger)
+        finally:
+            self._at_the_door -= 1
+
+    def _place(
+        self, message: Message, payload: bytes, cursor: Mapping[str, str] | None, ledger: Ledger
+    ) -> asyncio.Future[list[bool]]:
+        ledger.open(message.id)
+        ids = frozenset((message.id,))
+        items = [(source_key(message), payload)]
+        return self._gathering.add(items, channel=self.channel, ids=ids, cursor=cursor, ledger=ledger)
+
+    def _doubtful(self, message: Message) -> bool:
+        """Whether a message may be too old for the seen-window to know it."""
+        if self._find is None:
+            return False
+        if message.sent_at:
+            return message.sent_at < (self._now() - SEEN_S) * 1000
+        return _replaying.get() == self.channel
 
     async def _known(self, message: Message) -> bool:
         """Whether the archive has a message that is too old for the seen-window to know."""
-        undated_replay = not message.sent_at and _replaying.get() == self.channel
-        old = message.sent_at and message.sent_at < (self._now() - SEEN_S) * 1000
-        if self._find is None or not (old or undated_replay):
+        if self._find is None or not self._doubtful(message):
             return False
         try:
             return bool(await self._find([message.id]))

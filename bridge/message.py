@@ -8,11 +8,13 @@ duplicates does.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from hashlib import blake2b
 from typing import Literal, dataclass_transform
 
 import msgspec
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -22,8 +24,8 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 def derive(*cause: str) -> str:
     """Return the id of what `cause` brings about: 20 characters of [A-Za-z0-9_-], 120 bits, stable for ever."""
-    digest = blake2b("\x1f".join(cause).encode("utf-8", "surrogatepass"), digest_size=15)
-    return urlsafe_b64encode(digest.digest()).decode("ascii")
+    digest = blake2b("\x1f".join(cause).encode("utf-8", "surrogatepass"), digest_size=15).digest()
+    return b2a_base64(digest, newline=False).translate(_URL_SAFE).decode("ascii")
 
 
 def message_id(channel: str, sender: str, source: str) -> str:
