@@ -69,7 +69,8 @@ class Entry:
         return Position(self.epoch, self.seq)
 
 
-def _decode(raw: LogEntry) -> Entry:
+def decoded(raw: LogEntry) -> Entry:
+    """Return a log entry as it was decided."""
     steps = decode_steps(raw.steps)
     for n, step in enumerate(steps):
         force_setattr(step, "n", n)  # nobody else has seen it yet
@@ -123,7 +124,7 @@ class Follower:
 
     def _take(self, raws: list[LogEntry]) -> None:
         for raw in raws:
-            entry = _decode(raw)
+            entry = decoded(raw)
             self._ring.append(entry)
             self._steps += len(entry.steps) + 1
             self._last = entry.position
@@ -166,4 +167,4 @@ class Follower:
         raws = await self._store.read_log(position.seq, count=READ_COUNT, block_ms=0)
         if raws and raws[0].seq != position.seq + 1:
             raise Reset("trimmed")
-        return [_decode(raw) for raw in raws]
+        return [decoded(raw) for raw in raws]

@@ -2,6 +2,8 @@
 
 An action's id comes from librarian and Idempotency-Key, so handing it in again is dropped by the core's seen-window, and the
 answer is looked up among the last ones heard. Every action yields exactly one event that answers it; `Step.answer` names it.
+A process that starts, or missed entries, reads the last ones of the log once more: a page whose answer was lost with the
+process before it asks again, and is to hear the same.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.follower import Entry, Position
+from bridge.follower import Entry, Position, decoded
+from bridge.store import Store
 from routing.events import Step
 
 KEPT = 20_000
+RECALLED = 2_000  # entries
+AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,18 @@ class Answers:
             for step in entry.steps:
                 if step.answer >= 0:
                     self._keep(step.cause, Answered(entry.position, step))
+
+    async def recall(self, store: Store) -> None:
+        """Take the answers among the last entries that the log still holds. Raises StoreError."""
+        first, last = await store.log_range()
+        seq = max(first - 1, last - RECALLED)
+        while seq < last:
+            entries = [decoded(raw) for raw in await store.read_log(seq, count=AT_ONCE)]
+            if not entries:
+                return
+            self.take(entries)
+            seq = entries[-1].seq
+            await asyncio.sleep(0)
 
     def _keep(self, cause: str, answered: Answered) -> None:
         self._found[cause] = answered

@@ -52,6 +52,8 @@ class Live:
         self._known: dict[str, set[str]] = {}
         self._owed: dict[str, Presence] = {}
         self._owing = asyncio.Event()
+        self._missed = asyncio.Event()
+        self._missed.set()
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
         self._kinds: dict[str, str] = {}
         self.down = False
@@ -64,6 +66,18 @@ class Live:
             tasks.create_task(self._tell_presence())
             tasks.create_task(self._hear())
             tasks.create_task(self._look())
+            tasks.create_task(self._recall())
+
+    async def _recall(self) -> None:
+        """Learn the last answers again after a start and after a gap."""
+        while True:
+            await self._missed.wait()
+            self._missed.clear()
+            try:
+                await self._answers.recall(self._room.store)
+            except StoreError:
+                self._missed.set()
+                await asyncio.sleep(LOOK_S)
 
     def close(self) -> None:
         """Send everybody away: the process ends."""
@@ -96,6 +110,7 @@ class Live:
 
     def _restart(self) -> None:
         """The replica was loaded afresh: what was noted before means nothing now."""
+        self._missed.set()
         self._lists.forget()
         self._kinds_changed()
         for seat in self._seats.values():

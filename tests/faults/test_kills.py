@@ -155,8 +155,10 @@ async def test_nothing_is_lost_doubled_or_out_of_order_whatever_is_killed(tmp_pa
                 await hold_all(load, patrons, attendants)
                 assert not [task for task in running if task.done()]
         finally:
+            ended = [task for task in running if task.done()]
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
             for one in librarians:
                 await one.close()
+            assert [task.exception() for task in ended] == []

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bridge.follower import Entry
+from bridge.inbox.answers import Answers
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, until
 
@@ -59,3 +60,17 @@ async def test_every_deed_sent_twice_at_once_happens_once(desk: Desk, browsers: 
     said = [(line["who"], line["text"]) for line in view["lines"] if line["who"] in ("librarian", "note")]
     assert said == [("librarian", "Good morning."), ("note", "An old friend.")]
     await page.close()
+
+
+async def test_a_process_that_starts_knows_what_the_one_before_it_answered(desk: Desk, browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    conversation = await desk.patron("before", "hello?")
+    status, acted = await ana.post(f"/conversations/{conversation}/claim", key="before-the-crash")
+    assert status == 200, acted
+    later = Answers()
+    asked = asyncio.create_task(later.of(acted["action"], 20))
+    await later.recall(desk.room.store)
+    found = await asked
+    assert found is not None
+    assert str(found.position) == acted["position"]
+    assert found.step.cause == acted["action"]
