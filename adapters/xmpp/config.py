@@ -26,7 +26,7 @@ class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     host, port        where the server is; "" and 0 = as the domain's DNS says (RFC 6120, 3.2)
     security          "starttls", "tls" (from the first byte), or "none": to this machine only
     resource          name of our connection; the account may be used by people's own clients under other names
-    trust           certificates to trust, "" = the system's
+    ca                authority to trust instead of the system's: PEM text, in the file as `ca_file = "/path"`
     title             how the library is called in answers to "who are you?"
     timezone          of the opening hours in the buddy's status, like "Europe/Vienna"; "" = this machine's
     blocked           addresses and domains that are not heard
@@ -41,7 +41,7 @@ class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     port: int = 0
     security: Security = "starttls"
     resource: str = "deskbridge"
-    trust: str = ""
+    ca: str = ""
     title: str = ""
     timezone: str = ""
     blocked: tuple[str, ...] = ()
@@ -78,11 +78,11 @@ class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return (self.host, self.port or (5223 if self.security == "tls" else 5222)) if self.host else None
 
     def tls(self) -> ssl.SSLContext:
-        """Return how certificates are checked. Raises Misconfigured for a `trust` that cannot be read."""
+        """Return how certificates are checked. Raises Misconfigured for a `ca` that is none."""
         try:
-            context = ssl.create_default_context(cafile=self.trust or None)
-        except (OSError, ssl.SSLError) as error:
-            raise Misconfigured(f"trust {self.trust!r} cannot be read: {type(error).__name__}") from None
+            context = ssl.create_default_context(cadata=self.ca or None)
+        except (ValueError, ssl.SSLError):
+            raise Misconfigured("ca holds no certificates in PEM") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 

@@ -179,7 +179,7 @@ class AccountRig(Rig):
             "password": PASSWORD,
             "host": "127.0.0.1",
             "port": self.wire.port,
-            "trust": str(self.server.certificate.ca),
+            "ca": self.server.certificate.ca.read_text(),
             "file_hosts": ("127.0.0.1",),
             "beat_s": 0.5,
             "patience_s": 2.0,
@@ -221,7 +221,7 @@ class EjabberdRig(AccountRig):
         return Ejabberd({"ask": PASSWORD})
 
     def config(self, **fields: Any) -> Any:
-        return super().config(**{"security": "none", "trust": ""} | fields)
+        return super().config(**{"security": "none", "ca": ""} | fields)
 
 
 class ComponentRig(AccountRig):

@@ -258,7 +258,7 @@ async def test_a_password_that_was_changed_blocks_the_channel_until_it_is_known(
 
 
 async def test_a_certificate_of_a_stranger_is_never_accepted(account: Scene) -> None:
-    await account.ring.start(rig(account).config(trust=""))
+    await account.ring.start(rig(account).config(ca=""))
     await account.ring.down("unavailable")
     await account.ring.stop()
 

@@ -36,7 +36,7 @@ def account(folder: Path, server: Any) -> str:
     """Return the channel of an account: the README's, with where this server is."""
     (folder / "secret").write_text(PASSWORD)
     text = block("toml", 'kind = "xmpp"').replace("/run/secrets/im", str(folder / "secret"))
-    return f'{text}host = "127.0.0.1"\nport = {server.c2s}\ntrust = "{server.certificate.ca}"\n'
+    return f'{text}host = "127.0.0.1"\nport = {server.c2s}\nca_file = "{server.certificate.ca}"\n'
 
 
 def component(folder: Path, server: Any) -> str:
