@@ -4,7 +4,8 @@ The rule: one bad mail stops nobody. A mail that takes longer than the deadline,
 with the reason, the worker is replaced, and the next mail is parsed. The worker is nice to the daemon (lower priority), so that
 a mail that costs seconds does not delay a chat. When the daemon dies, the worker reads end-of-file and ends.
 
-Wire: 4 bytes of length, then MessagePack, each way. Run as `python -m adapters.email.isolated` it is the worker.
+Wire: 4 bytes of length, then MessagePack, each way; after a job come the bytes of its mail, in pieces, so that a large mail holds up
+nobody in the daemon. Run as `python -m adapters.email.isolated` it is the worker.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ DEADLINE = 15.0  # seconds for one mail
 MEMORY = 2_000_000_000  # bytes of address space of the worker
 NICE = 5
 MAX_ANSWER = 3 * MAX_MAIL
+PIECE = 1 << 18
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What the worker is asked."""
+    """What the worker is asked; the mail itself, `size` bytes, follows."""
 
-    raw: bytes
+    size: int
     own: tuple[str, ...] = ()
     trusted: str = ""
 
@@ -50,7 +52,7 @@ class MailParser:
         async with self._turn:
             try:
                 async with asyncio.timeout(self._deadline):
-                    return await self._ask(Job(raw, own, trusted))
+                    return await self._ask(Job(len(raw), own, trusted), raw)
             except TimeoutError:
                 await self._end()
                 return unread(raw, f"parsing took longer than {self._deadline:g} s")
@@ -66,7 +68,7 @@ class MailParser:
         async with self._turn:
             await self._end()
 
-    async def _ask(self, job: Job) -> Mail:
+    async def _ask(self, job: Job, raw: bytes) -> Mail:
         worker = self._worker
         if worker is None or worker.returncode is not None:
             worker = self._worker = await asyncio.create_subprocess_exec(
@@ -81,7 +83,9 @@ class MailParser:
             raise EOFError
         asked = msgspec.msgpack.encode(job)
         worker.stdin.write(len(asked).to_bytes(4, "big") + asked)
-        await worker.stdin.drain()
+        for start in range(0, len(raw), PIECE):
+            worker.stdin.write(raw[start : start + PIECE])
+            await worker.stdin.drain()
         size = int.from_bytes(await worker.stdout.readexactly(4), "big")
         return msgspec.msgpack.decode(await worker.stdout.readexactly(size), type=Mail)
 
@@ -107,9 +111,10 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer jobs until end-of-file."""
     while len(head := requests.read(4)) == 4:
         job = msgspec.msgpack.decode(requests.read(int.from_bytes(head, "big")), type=Job)
-        answer = msgspec.msgpack.encode(parse(job.raw, job.own, job.trusted))
+        raw = requests.read(job.size)
+        answer = msgspec.msgpack.encode(parse(raw, job.own, job.trusted))
         if len(answer) > MAX_ANSWER:
-            answer = msgspec.msgpack.encode(unread(job.raw, "unpacks to too much"))
+            answer = msgspec.msgpack.encode(unread(raw, "unpacks to too much"))
         answers.write(len(answer).to_bytes(4, "big") + answer)
         answers.flush()
 

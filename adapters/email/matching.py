@@ -26,6 +26,7 @@ MAC = 13  # characters: 64 bits
 WHO = 6  # characters: 30 bits
 CONVERSATION, DELIVERY = "c", "d"  # what a token names
 QUOTED = re.compile(r"\b(?:ref-|\+|db\.)([cd][a-z2-7]{20,90})\b", re.IGNORECASE)
+HINTS = ("ref-c", "ref-d", "+c", "+d", "db.c", "db.d")  # without one of these QUOTED finds nothing
 OUR_ID = re.compile(r"^db\.([cd][a-z2-7]{20,90})@", re.IGNORECASE)
 MAX_QUOTED = 20
 MAX_LOOKUPS = 60
@@ -140,6 +141,9 @@ def _address_tokens(mail: Mail, mailbox: str) -> list[str]:
 
 def _quoted_tokens(mail: Mail) -> list[str]:
     """Tokens in what the mail quotes; the patron's own words prove nothing (he may be telling of another conversation)."""
+    folded = mail.full_text[:400_000].lower()
+    if not any(hint in folded for hint in HINTS):  # a hundred times as fast as the pattern
+        return []
     new = set(QUOTED.findall(mail.text))
     return [token for token in dict.fromkeys(QUOTED.findall(mail.full_text[:400_000])) if token not in new][:MAX_QUOTED]
 

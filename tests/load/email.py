@@ -1,4 +1,5 @@
-"""(h) Mail: how long from the server's acceptance to the inbox, and a mailbox that filled while the daemon was down.
+"""(h) Mail: how long from the server's acceptance to the inbox, a mailbox that filled while the daemon was down, and what
+mails that take the parser seconds cost everybody else.
 
 A real Exim takes each mail and a real Dovecot stores it; Dovecot tells IDLE of new mail half a second later, which is its own
 and in the figure. For the catch-up, mails wait in the mailbox before the daemon starts, and Dovecot is killed and started again
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TypeVar
 
 import msgspec
@@ -22,7 +25,7 @@ from bridge.config import Channel
 from bridge.follower import Position
 from routing.events import Received
 from tests.load.figures import QUICK, Sheet, most, say
-from tests.load.house import Site, quiet, site, until
+from tests.load.house import LOOP, Site, quiet, site, until
 from tests.peers.certificate import Certificate
 from tests.peers.daemon import Daemon
 from tests.peers.dovecot import PASSWORD, Dovecot
@@ -33,6 +36,11 @@ T = TypeVar("T", bound=Daemon)
 WAITING = 1_000 if QUICK else 10_000
 SENDERS = 500
 TIMED = 20 if QUICK else 60
+SLOW = 10
+TURNS = 1 if QUICK else 3
+SLOW_LINES = 4_000
+TALKS = 50
+CALM_S = 5.0 if QUICK else 15.0
 MAIL = (
     "From: Patron {sender} <patron{sender}@localhost>\r\nTo: {mailbox}\r\nSubject: Question {number}\r\n"
     "Message-ID: <bench.{number}@localhost>\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
@@ -140,6 +148,71 @@ async def email_latency(folder: Path, count: int = TIMED) -> list[float]:
     return found
 
 
+def slow_mail(number: int) -> bytes:
+    """Return a mail that takes the parser seconds: a page of elements without end."""
+    head = mail(number).partition(b"\r\n\r\n")[0].replace(b"text/plain", b"text/html")
+    return head + b"\r\n\r\n" + b"\r\n".join([b"<b><i><u>" * 50] * SLOW_LINES)
+
+
+class Chat:
+    """Chat messages at an even rate; how long each takes from the adapter's hand to the log."""
+
+    def __init__(self, found: Site) -> None:
+        self._site = found
+        self._begun: dict[str, float] = {}
+        self._spent: list[float] = []
+        self._follower = found.desk.follower
+        self._task = asyncio.create_task(self._follow(self._follower.last))
+
+    async def _follow(self, position: Position) -> None:
+        while True:
+            for entry in await self._follower.since(position):
+                position = entry.position
+                for event in (event for step in entry.steps for event in step.events if isinstance(event, Received)):
+                    if began := self._begun.pop(event.message.id, 0.0):
+                        self._spent.append(time.perf_counter() - began)
+
+    async def p99(self, goes_on: Callable[[float], bool]) -> float:
+        """Return the slowest hundredth of what is said while `goes_on(seconds)`, 50 messages a second."""
+        self._spent.clear()
+        began = time.perf_counter()
+        inlet = self._site.inlet("loop")
+        async with asyncio.TaskGroup() as group:
+            while goes_on(time.perf_counter() - began):
+                message = self._site.message(self._site.talks[len(self._spent) % TALKS].sender, "loop")
+                self._begun[message.id] = time.perf_counter()
+                group.create_task(inlet.receive(message))
+                await asyncio.sleep(0.02)
+        await until(lambda: not self._begun, 30)
+        return statistics.quantiles(self._spent, n=100)[-1]
+
+    async def close(self) -> None:
+        """Stop looking."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+
+async def beside_slow_mail(folder: Path) -> tuple[float, float]:
+    """Return the p99 of chat (s) while no mail comes, and while mails are parsed that take seconds each."""
+    certificate = Certificate(folder)
+    with _peer(Dovecot(certificate)) as dovecot, _peer(Exim(dovecot.lmtp, {MAILBOX: PASSWORD}, certificate)) as exim:
+        channels = (channel(dovecot, exim, certificate), LOOP)
+        async with site(folder / "house", channels=channels) as running:
+            await running.open_talks(TALKS, "loop")
+            arrivals, chat = Arrivals(running), Chat(running)
+            calm = await chat.p99(lambda seconds: seconds < CALM_S)
+            await asyncio.to_thread(dovecot.deliver, MAILBOX, *(slow_mail(number) for number in range(SLOW)))
+
+            def parsing(seconds: float) -> bool:
+                return sum(subject.startswith("Question") for subject in arrivals.subjects) < SLOW and seconds < 120
+
+            busy = await chat.p99(parsing)
+            await chat.close()
+            await arrivals.close()
+    assert sum(subject.startswith("Question") for subject in arrivals.subjects) == SLOW
+    return calm, busy
+
+
 def _accepted(port: int, raw: bytes) -> float:
     """Submit a mail; return when the server had taken it."""
     with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
@@ -160,16 +233,20 @@ async def measure(sheet: Sheet) -> None:
             for name in ("latency", "catch-up"):
                 (Path(folder) / name).mkdir()
             seconds = await email_latency(Path(folder) / "latency")
+            slowed = [await beside_slow_mail(Path(mkdtemp(dir=folder))) for _ in range(TURNS)]
             caught = await email_catch_up(Path(folder) / "catch-up")
     except Missing as why:
         say(str(why))
         return
-    put_down(sheet, seconds, caught)
+    put_down(sheet, seconds, slowed, caught)
 
 
-def put_down(sheet: Sheet, seconds: Sequence[float], caught: CatchUp) -> None:
+def put_down(sheet: Sheet, seconds: Sequence[float], slowed: Sequence[tuple[float, float]], caught: CatchUp) -> None:
     """Turn what was found into figures."""
     sheet.add("email_acceptance_to_inbox_s", seconds, "s", most(1), "half of it is Dovecot's own notice")
+    sheet.add("chat_p99_calm_ms", [calm * 1000 for calm, _ in slowed], "ms", None, "50 messages a second")
+    sheet.add("chat_p99_beside_slow_mail_ms", [busy * 1000 for _, busy in slowed], "ms", None, f"{SLOW} slow mails")
+    sheet.add("chat_p99_slow_mail_ratio", [busy / calm for calm, busy in slowed], "x", most(2), "same run")
     sheet.add("email_catch_up_per_s", [caught.rate], "1/s", None, f"{caught.mails} mails, IMAP killed midway")
 
 
