@@ -31,6 +31,7 @@ from bridge.adapter import BadCredentials, Outcome, Rejected, Retry, Sent, TooLa
 
 PAGE = 1000
 CHUNK = 1 << 16
+COST_S = 3.0
 
 
 class Transport(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
@@ -146,6 +147,16 @@ class Account:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Uncertain("timeout" if isinstance(error, TimeoutError) else "link-lost")
         return Sent(network_id=made.sid or "")
+
+    async def cost(self, sid: str) -> str:
+        """Return what a message was billed, as words; "" where nobody can say yet."""
+        try:
+            async with asyncio.timeout(COST_S):
+                made = await self._client.messages(sid).fetch_async()
+        except (TwilioException, aiohttp.ClientError, OSError, ValueError):
+            return ""
+        price = f", {made.price} {made.price_unit}" if made.price else ""
+        return f"{made.num_segments} segments{price}"
 
     @asynccontextmanager
     async def file(self, url: str, limit: int) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:

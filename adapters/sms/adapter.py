@@ -265,7 +265,8 @@ class SmsAdapter:
             return
         code = int(fields.get("ErrorCode", "") or 0) if fields.get("ErrorCode", "0").isdigit() else 0
         if stage != "failed":
-            await self._ports.inlet.receipt(delivery, stage, network_id=sid)
+            cost = await self._account.cost(sid) if stage == "delivered" and self._account is not None else ""
+            await self._ports.inlet.receipt(delivery, stage, detail=cost, network_id=sid)
             return
         if code == 21610:
             await self._refused_by(fields.get("From", ""), fields.get("To", ""), sid)

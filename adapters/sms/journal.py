@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,9 @@ class Journal:
                 await asyncio.to_thread(_append, self._path, row)
 
     def _read(self, path: Path, keep: Callable[[Row], bool]) -> list[Row]:
-        rows = list(_rows(path))
-        kept = [row for row in rows if keep(row)]
-        if len(kept) < len(rows):
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        kept = [row for row in map(_row, lines) if row and keep(row)]
+        if len(kept) < len(lines):
             draft = path.with_suffix(".new")
             draft.unlink(missing_ok=True)
             for row in kept:
@@ -44,15 +44,13 @@ class Journal:
         return kept
 
 
-def _rows(path: Path) -> Iterable[Row]:
-    if path.is_file():
-        for line in path.read_text("utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue  # half a line: the process died while it was written, before anybody relied on it
-            if isinstance(row, list):
-                yield row
+def _row(line: str) -> Row:
+    """Read a line; [] for half of one: the process died while it was written, before anybody relied on it."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return []
+    return row if isinstance(row, list) else []
 
 
 def _append(path: Path, row: Row) -> None:

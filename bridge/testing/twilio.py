@@ -28,6 +28,7 @@ from xml.etree import ElementTree
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from twilio.request_validator import RequestValidator
 
 from bridge.testing.twilio_records import VERSION, Handset, Media, Record, sid
@@ -79,6 +80,7 @@ class Twilio:
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
         self.port = 0
+        self.watchers: list[Middleware] = []  # what else looks at every request
         self.mounts: list[Callable[[web.Application], None]] = []  # what else is served, as the telephone's page
 
     # -- life
@@ -223,7 +225,7 @@ class Twilio:
     # -- the API
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._checked], client_max_size=1 << 24)
+        application = web.Application(middlewares=[*self.watchers, self._watched], client_max_size=1 << 24)
         account = f"/{VERSION}/Accounts/{{account}}"
         message = f"{account}/Messages/{{message:[A-Z]{{2}}[0-9a-f]{{32}}}}"
         application.add_routes(
@@ -243,7 +245,7 @@ class Twilio:
         return application
 
     @web.middleware
-    async def _checked(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _watched(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Ask for the account's password, and answer refusals as Twilio does."""
         self.requests += 1
         try:
