@@ -43,6 +43,7 @@ PARTS = (
     Part("f", "opening", "start and rest", 90),
     Part("g", "pages", "lists and transcripts over a large archive", 300),
     Part("h", "email", "mail: from acceptance to the inbox, and a mailbox that filled while we were down", 600),
+    Part("i", "xmpp", "XMPP: to a librarian's socket, beside Prosody relaying the same", 240),
 )
 
 
