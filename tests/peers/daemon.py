@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 def free_port() -> int:
@@ -66,7 +66,14 @@ class Daemon:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
-        """Start it, or start it again with the data it has; return when it greets."""
+        """Start it, or start it again with the data it has; return when it greets. What fails at once is tried once more."""
+        try:
+            self._start()
+        except RuntimeError:
+            self.stop(kill=True)
+            self._start()
+
+    def _start(self) -> None:
         run_as: dict[str, Any] = {}
         if os.geteuid() == 0:
             run_as = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
