@@ -383,17 +383,12 @@ class SmsAdapter:
         except (Unavailable, BadCredentials):
             return None
         for each in reversed(found):
-            if self._memory.delivery(each.sid) in ("", delivery.id) and self._is_this(each, delivery):
+            if self._memory.delivery(each.sid) in ("", delivery.id) and codec.same(
+                each, self._text(delivery), len(delivery.attachments)
+            ):
                 await self._memory.submitted(delivery.id, each.sid)
                 return True
         return False
-
-    def _is_this(self, resource: Any, delivery: Delivery) -> bool:
-        """Whether a message has a delivery's words and files; a trial account's texts begin with words of Twilio's."""
-        text, body = self._text(delivery).strip(), (resource.body or "").strip()
-        if int(resource.num_media or 0) != len(delivery.attachments):
-            return False
-        return bool(text or delivery.attachments) and (body == text or body.endswith(f"trial account - {text}"))
 
     def _there(self) -> Account:
         if self._account is None:

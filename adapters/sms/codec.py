@@ -145,3 +145,11 @@ def _checked(inbound: Inbound) -> Inbound:
 def variables(text: str) -> str:
     """Return a template's variables, with `text` as the first; a template takes no line breaks."""
     return json.dumps({"1": " ".join(text.split())}, ensure_ascii=False)
+
+
+def same(resource: Any, text: str, files: int) -> bool:
+    """Whether a listed message has these words and so many files; a trial account's texts begin with words of Twilio's."""
+    text, body = text.strip(), (resource.body or "").strip()
+    if int(resource.num_media or 0) != files:
+        return False
+    return bool(text or files) and (body == text or body.endswith(f"trial account - {text}"))

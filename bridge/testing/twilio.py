@@ -31,6 +31,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from twilio.request_validator import RequestValidator
 
+from bridge.testing.twilio_lists import Refused, kind, matches, paging
 from bridge.testing.twilio_records import VERSION, Handset, Media, Record, sid
 
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -41,14 +42,6 @@ MAX_BODY = 1600
 MAX_PAGE = 1000
 
 Mishap = Literal["429", "500", "503", "lost"]
-
-
-class Refused(Exception):
-    """A request is refused with one of Twilio's codes."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 class Twilio:
@@ -161,13 +154,13 @@ class Twilio:
         word, pair = record.body.strip().upper(), (self._ours(record.to), record.sender)
         if record.sender.startswith("whatsapp:"):
             return
-        kind = "STOP" if word in STOP else "START" if word in START else "HELP" if word in ("HELP", "INFO") else ""
+        told = "STOP" if word in STOP else "START" if word in START else "HELP" if word in ("HELP", "INFO") else ""
         if self.advanced:
-            record.opt_out = kind
-        if kind == "STOP" and pair not in self.opted_out:
+            record.opt_out = told
+        if told == "STOP" and pair not in self.opted_out:
             self.opted_out.add(pair)
             self._reply(record, "You will get no more texts from this number. Text START to get them again.")
-        elif kind == "START" and pair in self.opted_out:
+        elif told == "START" and pair in self.opted_out:
             self.opted_out.discard(pair)
             self._reply(record, "You will get texts from this number again.")
 
@@ -201,13 +194,13 @@ class Twilio:
     async def _post(self, url: str, fields: dict[str, str], as_json: bool = False) -> tuple[int, str]:
         """Call an address of the library's, signed; 0 where nobody answers."""
         if as_json:
-            data, kind = json.dumps(fields).encode(), "application/json"
+            data, media_type = json.dumps(fields).encode(), "application/json"
             url += ("&" if "?" in url else "?") + f"bodySHA256={RequestValidator('').compute_hash(data.decode())}"
             signature = RequestValidator(self.token).compute_signature(url, {})
         else:
-            data, kind = urlencode(fields).encode(), "application/x-www-form-urlencoded; charset=UTF-8"
+            data, media_type = urlencode(fields).encode(), "application/x-www-form-urlencoded; charset=UTF-8"
             signature = RequestValidator(self.token).compute_signature(url, fields)
-        headers = {"X-Twilio-Signature": signature, "Content-Type": kind, "I-Twilio-Idempotency-Token": sid("IT")}
+        headers = {"X-Twilio-Signature": signature, "Content-Type": media_type, "I-Twilio-Idempotency-Token": sid("IT")}
         assert self._session is not None
         limit = aiohttp.ClientTimeout(total=WEBHOOK_S)
         try:
@@ -302,8 +295,8 @@ class Twilio:
             raise Refused(400, 21603, "A 'From' phone number is required.")
         if (sender and sender not in self.numbers) or (service and service != self.service):
             raise Refused(400, 21606, "The 'From' phone number provided is not a valid sender for this account.")
-        sender = sender or next((one for one in self.numbers if _kind(one) == _kind(to)), "")
-        if _kind(sender) != _kind(to):
+        sender = sender or next((one for one in self.numbers if kind(one) == kind(to)), "")
+        if kind(sender) != kind(to):
             raise Refused(400, 63007, "Twilio could not find a Channel with the specified From address")
         if not body and not media and "ContentSid" not in fields:
             raise Refused(400, 21602, "Message body is required.")
@@ -332,7 +325,7 @@ class Twilio:
     async def _carry(self, record: Record) -> None:
         """Bring a text to its handset, and report."""
         status, error = self.fates.get(record.to, ("delivered", 0))
-        if _kind(record.to) == "whatsapp:" and not record.template and not self._in_window(record):
+        if kind(record.to) == "whatsapp:" and not record.template and not self._in_window(record):
             status, error = "failed", 63016
         if not error:
             self._show(record)
@@ -352,9 +345,9 @@ class Twilio:
     async def _list(self, request: web.Request) -> web.Response:
         size = min(MAX_PAGE, int(request.query.get("PageSize", "50")))
         page = int(request.query.get("Page", "0"))
-        kept = [record for record in reversed(self.records) if not record.gone and _matches(record, request.query)]
+        kept = [record for record in reversed(self.records) if not record.gone and matches(record, request.query)]
         shown = [record.resource() for record in kept[page * size : (page + 1) * size]]
-        return web.json_response({"messages": shown, **_paging(request, page, size, len(kept))})
+        return web.json_response({"messages": shown, **paging(request, page, size, len(kept))})
 
     async def _get(self, request: web.Request) -> web.Response:
         return web.json_response(self._named(request).resource())
@@ -366,7 +359,7 @@ class Twilio:
     async def _list_media(self, request: web.Request) -> web.Response:
         record = self._named(request)
         shown = [record.media_resource(media) for media in record.media]
-        return web.json_response({"media_list": shown, **_paging(request, 0, 50, len(shown))})
+        return web.json_response({"media_list": shown, **paging(request, 0, 50, len(shown))})
 
     async def _fetch(self, request: web.Request) -> web.Response:
         """Send on to where the file lies, as Twilio does: that address asks for no password."""
@@ -389,44 +382,3 @@ class Twilio:
             return self.find(request.match_info["message"])
         except KeyError:
             raise Refused(404, 20404, "The requested resource was not found") from None
-
-
-def _kind(address: str) -> str:
-    return "whatsapp:" if address.startswith("whatsapp:") else ""
-
-
-def _paging(request: web.Request, page: int, size: int, total: int) -> dict[str, Any]:
-    path = request.path
-    query = {name: value for name, value in request.query.items() if name not in ("Page", "PageToken")}
-
-    def at(number: int) -> str:
-        return f"{path}?{urlencode({**query, 'PageSize': size, 'Page': number})}"
-
-    last = (page + 1) * size >= total
-    return {
-        "page": page,
-        "page_size": size,
-        "start": page * size,
-        "end": max(page * size, min(total, (page + 1) * size) - 1),
-        "uri": at(page),
-        "first_page_uri": at(0),
-        "next_page_uri": None if last else at(page + 1),
-        "previous_page_uri": at(page - 1) if page else None,
-    }
-
-
-def _matches(record: Record, query: Any) -> bool:
-    if query.get("To", record.to) != record.to or query.get("From", record.sender) != record.sender:
-        return False
-    made = record.made.replace(microsecond=0)
-    after, before = query.get("DateSent>"), query.get("DateSent<")
-    return (after is None or made >= _moment(after)) and (before is None or made <= _moment(before))
-
-
-def _moment(text: str) -> datetime:
-    """Read a day or a moment of UTC. Raises Refused."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused(400, 20001, "Invalid DateSent") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
