@@ -48,12 +48,14 @@ def component(folder: Path, server: Any) -> str:
 
 @asynccontextmanager
 async def housed(
-    folder: Path, server: Any, channel: Callable[[Path, Any], str]
+    folder: Path, server: Any, channel: Callable[[Path, Any], str], prepare: Callable[[House], None] | None = None
 ) -> AsyncIterator[tuple[House, Librarian]]:
     """Run the server and a house with its channel; a librarian is at the desk."""
     await asyncio.to_thread(server.start)
     try:
         with House(folder / "house", ("ana",), more=channel(folder, server)) as house:
+            if prepare is not None:
+                await asyncio.to_thread(prepare, house)
             await house.start()
             ana = Librarian(house.url, "ana")
             await ana.sign_in(house.codes["ana"])
@@ -98,11 +100,11 @@ async def answered(ana: Librarian, patron: Plain, library: str) -> None:
     await soon("the answer is shown", heard())
 
 
-async def signed_in(server: Any) -> Plain:
-    """Return a patron with the library as a buddy."""
-    await asyncio.to_thread(server.account, "ada", "ada")
+async def signed_in(server: Any, name: str = "ada") -> Plain:
+    """Return somebody with a messenger."""
+    await asyncio.to_thread(server.account, name, name)
     tls = ssl.create_default_context(cafile=str(server.certificate.ca)) if server.tls else None
-    return await Plain("ada", "ada").sign_in(server.direct if tls else server.c2s, tls)
+    return await Plain(name, name).sign_in(server.direct if tls else server.c2s, tls)
 
 
 async def test_the_readmes_account(tmp_path: Path) -> None:

@@ -1,0 +1,206 @@
+"""A component's addresses: who they are, whom they refuse, how channels share a connection, and librarians who link their own."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from pathlib import Path
+from typing import Any
+
+from adapters.xmpp import staff
+from adapters.xmpp.linking import main as link_code
+from bridge.message import Claim, Close, Delivery, Note, Say, SetAvailability, derive
+from bridge.testing.rig import soon
+from bridge.testing.scene import Scene
+from tests.conformance.rig_xmpp import ComponentRig, Messenger
+from tests.journeys.house import House
+from tests.peers.prosody import COMPONENT, Prosody
+from tests.xmpp.plain import BODY, Plain
+from tests.xmpp.test_house import SECRET, answered, block, housed, signed_in
+
+LAW = f"law@{COMPONENT}"
+KEY = hmac.digest(b"s" * 32, b"staff link", "sha256")
+
+
+def rig(scene: Scene) -> ComponentRig:
+    assert isinstance(scene.rig, ComponentRig)
+    return scene.rig
+
+
+async def ada(scene: Scene) -> Messenger:
+    patron = await scene.patron("ada")
+    assert isinstance(patron, Messenger)
+    return patron
+
+
+async def test_it_says_who_it_is(component: Scene) -> None:
+    await component.begin(rig(component).config(title="Law library", url="https://law.library.example/"))
+    patron = await ada(component)
+    info = await patron.client.ask("<query xmlns='http://jabber.org/protocol/disco#info'/>", to=LAW)
+    identity = info.find(".//{http://jabber.org/protocol/disco#info}identity")
+    assert identity is not None
+    assert identity.get("name") == "Law library"
+    items = await patron.client.ask("<query xmlns='http://jabber.org/protocol/disco#items'/>", to=COMPONENT)
+    assert [each.get("jid") for each in items.iter("{http://jabber.org/protocol/disco#items}item")] == [LAW]
+    card = await patron.client.ask("<vCard xmlns='vcard-temp'/>", to=LAW)
+    assert card.findtext(".//{vcard-temp}FN") == "Law library"
+    assert (await patron.client.ask("<ping xmlns='urn:xmpp:ping'/>", to=LAW)).get("type") == "result"
+    assert (await patron.client.ask("<query xmlns='jabber:iq:search'/>", to=LAW)).get("type") == "error"
+
+
+async def test_an_address_that_is_nobodys_says_so(component: Scene) -> None:
+    await component.begin()
+    eve = await rig(component).sign_in("eve")
+    try:
+        for nobody in (f"medicine@{COMPONENT}", COMPONENT):
+            eve.say(nobody, "is anybody there?", id="lost")
+            assert await soon("it comes back", eve.errors.get()) == ("lost", "item-not-found")
+        assert (await eve.ask("<vCard xmlns='vcard-temp'/>", to=f"medicine@{COMPONENT}")).get("type") == "error"
+    finally:
+        await eve.close()
+    await component.talk(await ada(component))
+
+
+async def test_buddies_are_remembered_and_told_after_a_restart(component: Scene) -> None:
+    await component.begin()
+    patron = await ada(component)
+    await soon("online", patron.client.until(lambda: patron.client.presence.get(LAW, ("?", ""))[0] == ""))
+    await component.ring.stop()
+    await soon("offline", patron.client.until(lambda: patron.client.presence[LAW][0] == "unavailable"))
+    await component.again()
+    await soon("online", patron.client.until(lambda: patron.client.presence[LAW][0] == ""))
+
+
+async def test_codes_are_good_once_for_one_librarian_and_a_while() -> None:
+    now = time.time()
+    code = staff.code(KEY, "lee", now)
+    assert staff.linked(KEY, code, now) == "lee"
+    assert staff.linked(KEY, code.replace("lee", "ben"), now) == ""
+    assert staff.linked(b"another key", code, now) == ""
+    assert staff.linked(KEY, code, now + staff.CODE_S + 1) == ""
+    for junk in ("", "link:", "link:lee:x:y", "link:lee:99999999999999:z", "link:lee:1:\ud800"):
+        assert staff.linked(KEY, junk, now) == ""
+
+
+async def test_what_librarians_words_mean() -> None:
+    talk = derive("talk")
+    assert staff.conversation(staff.address(LAW, talk)) == talk
+    assert staff.conversation(LAW) == ""
+    assert staff.deed(talk, "/claim") == Claim(conversation=talk)
+    assert staff.deed(talk, "/close lost") == Close(conversation=talk, code="lost_call")
+    assert staff.deed(talk, "/note  see shelf 4") == Note(conversation=talk, text="see shelf 4")
+    assert staff.deed(talk, "On the second floor.") == Say(conversation=talk, text="On the second floor.")
+    assert staff.deed(talk, "/clam") is None
+    assert staff.at_the_desk("/here north/reference") == SetAvailability(queues=("north/reference",))
+    assert staff.at_the_desk("hello?") is None
+
+
+async def test_strangers_cannot_speak_as_librarians(component: Scene) -> None:
+    """Neither to a conversation's address, nor with a code that was used."""
+    await component.begin()
+    await rig(component).staff("lee")
+    mallory = await ada(component)
+    talk = staff.address(LAW, derive("talk"))
+    used = staff.code(KEY, "ben", time.time())
+    ben = await rig(component).sign_in("ben")
+    try:
+        ben.say(talk, "/claim", id="claim")
+        assert await soon("refused", ben.errors.get()) == ("claim", "item-not-found")
+        ben.say(LAW, used)
+        assert "/claim" in ((await soon("linked", ben.messages.get())).findtext(BODY) or "")
+        mallory.client.say(LAW, used)
+        await component.ring.message(used)  # just words now
+        offer = Delivery(
+            id=derive("offer"), channel=component.ring.channel, conversation=derive("talk"), to=mallory.address,
+            kind="offer", at=int(time.time() * 1000), text="staff only",
+        )  # fmt: skip
+        await component.ring.put([offer])
+        assert (await component.ring.reached(offer, "failed")).reason == "no-such-address"
+    finally:
+        await ben.close()
+    assert component.ring.actions() == []
+    await component.hears_nothing(mallory)
+
+
+async def test_two_channels_of_one_domain_share_its_connection(tmp_path: Path) -> None:
+    """A whole house: each address goes to its own queue."""
+
+    def channels(folder: Path, server: Any) -> str:
+        (folder / "secret").write_text(SECRET)
+        text = block("toml", 'kind = "xmpp-component"').replace("/run/secrets/component", str(folder / "secret"))
+        first = f"{text}port = {server.component}\n"
+        return first + first.replace('"law"', '"art"').replace("law@", "art@").replace(
+            "north/reference", "north/second"
+        )
+
+    server = Prosody({}, components=block("lua", "component_secret"))
+    async with housed(tmp_path, server, channels) as (_, ana):
+        await ana.attend("north/reference", "north/second")
+        patron = await signed_in(server)
+        try:
+            for name in ("law", "art"):
+                patron.write(f"<presence to='{name}@{COMPONENT}' type='subscribe'/>")
+                await answered(ana, patron, f"{name}@{COMPONENT}")
+            assert {row["queue"] for row in ana.rows.values()} == {"north/reference", "north/second"}
+        finally:
+            await patron.close()
+
+
+async def shown(client: Plain, words: str) -> tuple[str, str]:
+    """Return sender and text of the next message that holds these words."""
+    while words not in (text := (stanza := await client.messages.get()).findtext(BODY) or ""):
+        pass
+    return stanza.get("from", "").partition("/")[0], text
+
+
+async def test_a_librarian_serves_a_patron_from_a_messenger_of_her_own(tmp_path: Path) -> None:
+    """A whole house: linked by a printed code, offered, claimed, answered, closed; the inbox shows the same."""
+
+    def channel(folder: Path, server: Any) -> str:
+        (folder / "secret").write_text(SECRET)
+        text = block("toml", 'kind = "xmpp-component"').replace("/run/secrets/component", str(folder / "secret"))
+        return f"{text}port = {server.component}\n"
+
+    def with_address(house: House) -> None:
+        desk = house.folder / "desk.toml"
+        desk.write_text(desk.read_text().replace('id = "ana"\n', 'id = "ana"\naddress = "law|ben@localhost"\n'))
+        house.run("desk", "load", str(desk))
+
+    server = Prosody({}, components=block("lua", "component_secret"))
+    async with housed(tmp_path, server, channel, with_address) as (house, ana):
+        await asyncio.to_thread(server.account, "ben", "ben")
+        patron, own = await signed_in(server), await signed_in(server, "ben")
+        try:
+            folder = str(house.folder / "data" / "channels" / "law")
+            assert link_code([folder, "nobody:here"]) == 2
+            key = (house.folder / "data" / "channels" / "law" / "link.key").read_bytes()
+            own.say(LAW, staff.code(key, "ana", time.time()))
+            await soon("she is linked", shown(own, "/claim"))
+            own.say(LAW, "/here north/reference")
+            question = patron.say(LAW, "Where is the atlas?")
+            talk, _ = await soon("the offer", shown(own, "Where is the atlas?"), deadline=60)
+            assert talk != LAW
+            await soon("the receipt", patron.until(lambda: question in patron.receipts))
+            own.say(talk, "/claim")
+            await asyncio.sleep(0)
+            own.say(talk, "On the second floor.")
+            await soon("the answer", shown(patron, "On the second floor."))
+            own.say(talk, "/note she wants the old one")
+            own.say(talk, "/close answered")
+
+            async def closed() -> None:
+                while not any(row["state"] == "closed" for row in ana.rows.values()) and any(
+                    row["state"] != "closed" for row in ana.rows.values()
+                ):
+                    ana.news.clear()
+                    await ana.news.wait()
+
+            await soon("the inbox shows it closed", closed())
+            patron.say(LAW, "thank you")
+            assert not [
+                stanza for stanza in patron.stanzas if "old one" in (stanza.findtext(BODY) or "")
+            ]  # what is for colleagues stays with them
+        finally:
+            await patron.close()
+            await own.close()
