@@ -12,14 +12,20 @@ export interface Cut {
 }
 
 export function cut(text: string): Cut {
-  let septets = 0;
-  for (const char of text) {
-    if (BASIC.includes(char)) septets += 1;
-    else if (EXTENDED.includes(char)) septets += 2;
-    else return { segments: count(text.length, 70, 67), unicode: true };
-  }
-  return { segments: count(septets, 160, 153), unicode: false };
+  const chars = [...text];
+  const gsm = chars.map((char) => (BASIC.includes(char) ? 1 : EXTENDED.includes(char) ? 2 : 0));
+  if (gsm.every(Boolean)) return { segments: count(gsm, 160, 153), unicode: false };
+  return { segments: count(chars.map((char) => char.length), 70, 67), unicode: true };
 }
 
-const count = (units: number, alone: number, joined: number) =>
-  units === 0 ? 0 : units <= alone ? 1 : Math.ceil(units / joined);
+/** How many messages hold characters of these widths; none is torn between two. */
+function count(widths: number[], alone: number, joined: number): number {
+  if (!widths.length) return 0;
+  if (widths.reduce((sum, width) => sum + width, 0) <= alone) return 1;
+  let [messages, used] = [1, 0];
+  for (const width of widths) {
+    if (used + width > joined) [messages, used] = [messages + 1, 0];
+    used += width;
+  }
+  return messages;
+}
