@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 import structlog
 from msgspec.structs import force_setattr
@@ -27,6 +28,7 @@ _log = structlog.get_logger(__name__)
 RING_STEPS = 50_000
 BLOCK_MS = 5_000
 READ_COUNT = 64
+AT_ONCE = 1_000  # steps handed to one consumer before others get their turn, about
 
 
 class Reset(Exception):
@@ -100,7 +102,11 @@ class Follower:
                 await self._start()
                 pause = 0.05
                 while True:
-                    self._take(await self._store.read_log(self._last.seq, count=READ_COUNT, block_ms=BLOCK_MS))
+                    raws = await self._store.read_log(self._last.seq, count=READ_COUNT, block_ms=BLOCK_MS)
+                    for n, raw in enumerate(raws):
+                        if n:
+                            await asyncio.sleep(0)
+                        self._take([raw])
             except (StoreError, OSError) as error:
                 _log.warning("log-away", error=type(error).__name__)
                 await asyncio.sleep(pause)
@@ -139,10 +145,15 @@ class Follower:
         self._news = None
 
     async def since(self, position: Position, *, wait: bool = True) -> list[Entry]:
-        """Return the entries after `position`, in order; with `wait`, at least one. Raises Reset, Unavailable."""
+        """Return entries after `position`, in order; with `wait`, at least one. Raises Reset, Unavailable.
+
+        Who is behind gets a portion and asks again; others get their turn before that.
+        """
         while True:
             found = await self._after(position)
             if found or not wait:
+                if found and found[-1].seq < self._last.seq:
+                    await asyncio.sleep(0)
                 return found
             if self._news is None:
                 self._news = asyncio.get_running_loop().create_future()
@@ -159,7 +170,13 @@ class Follower:
         start = position.seq - self._ring[0].seq
         if self._ring[start].epoch != position.epoch:
             raise Reset("another epoch")
-        return [self._ring[n] for n in range(start + 1, min(len(self._ring), start + 1 + 4 * READ_COUNT))]
+        found, steps = list[Entry](), 0
+        for entry in islice(self._ring, start + 1, None):
+            found.append(entry)
+            steps += len(entry.steps)
+            if steps >= AT_ONCE:
+                break
+        return found
 
     async def _from_store(self, position: Position) -> list[Entry]:
         if position != START and not await self._holds(position):
@@ -167,4 +184,8 @@ class Follower:
         raws = await self._store.read_log(position.seq, count=READ_COUNT, block_ms=0)
         if raws and raws[0].seq != position.seq + 1:
             raise Reset("trimmed")
-        return [decoded(raw) for raw in raws]
+        found = []
+        for raw in raws:
+            found.append(decoded(raw))
+            await asyncio.sleep(0)
+        return found

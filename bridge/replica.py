@@ -53,8 +53,9 @@ class Replica:
         loaded = await load_state(self._store)
         self.state, self.position = loaded.state, Position(loaded.epoch, loaded.seq)
         while entries := await self._follower.since(self.position, wait=False):
-            self._fold(entries)
-            await asyncio.sleep(0)
+            for entry in entries:
+                self._fold([entry])
+                await asyncio.sleep(0)
         self.ready.set()
         for tell in self.on_reset:
             tell()
