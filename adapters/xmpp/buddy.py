@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar, NoReturn, TypeVar
 from xml.etree.ElementTree import Element
 
-from adapters.xmpp import codec, names
+from adapters.xmpp import codec, names, stanzas
 from adapters.xmpp.answers import Identity, answer, refusal
 from adapters.xmpp.codec import Failed, Heard, Invited, Reached, Said, Sealed, Typing
 from adapters.xmpp.config import ComponentConfig, XmppConfig, zone
@@ -205,7 +205,7 @@ class Buddy:
         if said.states:
             _remember(self._states, said.sender, None)
         if said.receipt:
-            link.send(codec.received(said, sender=self.sender))
+            link.send(stanzas.received(said, sender=self.sender))
 
     def _cursor(self, said: Said) -> dict[str, str]:
         return {}
@@ -221,7 +221,7 @@ class Buddy:
 
     def _refuse(self, link: Link, said: Said, kind: str, condition: str, why: str) -> None:
         words = word(said.language or self._language, why)
-        link.send(codec.refused(said, kind, condition, words, sender=self.sender))
+        link.send(stanzas.refused(said, kind, condition, words, sender=self.sender))
 
     # -- signs
 
@@ -256,12 +256,12 @@ class Buddy:
         """Say once in a while why we do not do what was wanted."""
         if isinstance(sign, Invited):
             if sign.inviter and self._limits.notices.take(f"room {sign.room}", time.monotonic()):
-                link.send(codec.declined(sign, word(self._language, "rooms"), sender=self.sender))
+                link.send(stanzas.declined(sign, word(self._language, "rooms"), sender=self.sender))
             return
         if self._limits.notices.take(f"sealed {sign.sender}", time.monotonic()):
             body = f"<body>{names.text(word(sign.language or self._language, 'sealed'))}</body>"
             thread = f"<thread>{names.text(sign.thread)}</thread>" if sign.thread else ""
-            link.send(codec.chat(sign.sender, body + thread, sender=self.sender))
+            link.send(stanzas.chat(sign.sender, body + thread, sender=self.sender))
 
     # -- what the patron sees
 
@@ -279,7 +279,7 @@ class Buddy:
     async def _show_typing(self, link: Link) -> None:
         async for signal in self._ports.signals.listen(self._ports.channel):
             if signal.kind in ("typing", "paused") and signal.address in self._states:
-                link.send(codec.typing(signal.address, signal.kind == "typing", sender=self.sender))
+                link.send(stanzas.typing(signal.address, signal.kind == "typing", sender=self.sender))
 
     # -- what goes out
 
@@ -289,21 +289,21 @@ class Buddy:
         if link is None or not link.standing:
             return Retry("no-session")
         try:
-            stanzas = [self._mark(delivery)] if delivery.kind == "mark" else await self._written(link, delivery)
+            written = [self._mark(delivery)] if delivery.kind == "mark" else await self._written(link, delivery)
         except Unfetched as error:
             return Rejected("attachment-gone" if str(error) == "gone" else "media-refused", str(error))
         except LinkLost:
             return Retry("no-session")
-        return await self._submit(link, [stanza for stanza in stanzas if stanza], delivery)
+        return await self._submit(link, [stanza for stanza in written if stanza], delivery)
 
-    async def _submit(self, link: Link | None, stanzas: list[str], delivery: Delivery) -> Outcome:
+    async def _submit(self, link: Link | None, written: list[str], delivery: Delivery) -> Outcome:
         if link is None or not link.standing:
             return Retry("no-session")
-        if not stanzas:
+        if not written:
             return Sent()
         try:
             async with asyncio.timeout(self._config.patience_s):
-                number = [link.send(stanza) for stanza in stanzas][-1]
+                number = [link.send(stanza) for stanza in written][-1]
                 await link.settled(number, self.sender)
         except TimeoutError:
             link.fail(Unavailable("the server does not acknowledge what we send"))
@@ -317,8 +317,8 @@ class Buddy:
         urls = [await self._published(link, file) for file in delivery.attachments]
         whole = len(urls) if delivery.text else len(urls) - 1
         ids = [f"{delivery.id}~{place}" if place < whole else delivery.id for place in range(len(urls))]
-        stanzas = [codec.linked(delivery.to, id, url, sender=self.sender) for id, url in zip(ids, urls, strict=True)]
-        return [*stanzas, codec.spoken(delivery, sender=self.sender)] if delivery.text or not urls else stanzas
+        links = [stanzas.linked(delivery.to, id, url, sender=self.sender) for id, url in zip(ids, urls, strict=True)]
+        return [*links, stanzas.spoken(delivery, sender=self.sender)] if delivery.text or not urls else links
 
     async def _published(self, link: Link, file: Attachment) -> str:
         path: Path | None = await self._ports.blobs.path(file.digest)
@@ -339,7 +339,7 @@ class Buddy:
         token = codec.Token.decode(delivery.reply)
         if not token.id or message_id(self._ports.channel, delivery.to, token.source) != delivery.about:
             return ""
-        return codec.displayed(delivery.to, token.id, sender=self.sender)
+        return stanzas.displayed(delivery.to, token.id, sender=self.sender)
 
 
 def _with_links(said: Said, missed: list[str]) -> Said:

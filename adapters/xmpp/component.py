@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element
 
-from adapters.xmpp import codec, names, staff
+from adapters.xmpp import codec, names, staff, stanzas
 from adapters.xmpp.answers import Identity, card
 from adapters.xmpp.buddy import Buddy
 from adapters.xmpp.codec import Heard, Said
@@ -180,7 +180,7 @@ class XmppComponent(Buddy):
             return Rejected("no-such-address", "no librarian has linked this address")
         link = self._link
         sender = staff.address(self._own, delivery.conversation)
-        stanza = codec.chat(delivery.to, f"<body>{names.text(delivery.text)}</body>", id=delivery.id, sender=sender)
+        stanza = stanzas.chat(delivery.to, f"<body>{names.text(delivery.text)}</body>", id=delivery.id, sender=sender)
         return await self._submit(link, [stanza], delivery)
 
     # -- librarians
@@ -215,10 +215,10 @@ class XmppComponent(Buddy):
         id = action_id(librarian, f"{self._ports.channel} {said.sender} {said.source}")
         await self._ports.inlet.act(Action(id=id, by=librarian, deed=deed, via=self._ports.channel))
         if said.receipt:
-            link.send(codec.received(said, sender=names.bare(said.to)))
+            link.send(stanzas.received(said, sender=names.bare(said.to)))
 
     def _tell(self, link: Link, said: Said, words: str) -> None:
-        link.send(codec.chat(said.full, f"<body>{names.text(words)}</body>", sender=names.bare(said.to)))
+        link.send(stanzas.chat(said.full, f"<body>{names.text(words)}</body>", sender=names.bare(said.to)))
 
     def _librarian_seen(self, stanza: Element, sender: str) -> None:
         librarian = self._staff.get(sender)

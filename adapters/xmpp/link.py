@@ -9,45 +9,25 @@ durable (XEP-0198). slixmpp never reconnects: the supervisor does.
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from slixmpp import ClientXMPP, ComponentXMPP
 from slixmpp.jid import InvalidJID
-from slixmpp.plugins.xep_0198.stanza import StreamManagement
-from slixmpp.stanza import StreamFeatures
-from slixmpp.xmlstream import register_stanza_plugin
 from slixmpp.xmlstream.xmlstream import NotConnectedError
 
 from adapters.xmpp.codec import problem
 from adapters.xmpp.config import ComponentConfig, XmppConfig
-from adapters.xmpp.names import PING, SM, STREAMS, attribute, split
+from adapters.xmpp.names import PING, SM, attribute, split
+from adapters.xmpp.streams import Account, Component, LinkLost, Refused
 from adapters.xmpp.tally import Tally
-from bridge.adapter import BadCredentials, Misconfigured, Unavailable
+from bridge.adapter import Misconfigured, Unavailable
 
-logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)  # it logs stanzas: people's words and addresses
-register_stanza_plugin(StreamFeatures, StreamManagement)
+__all__ = ["Link", "LinkLost", "Refused"]
 
 GOODBYE_S = 1.0
-REFUSALS = frozenset({"not-authorized", "invalid-authzid", "account-disabled", "credentials-expired", "bad-auth"})
-SHOW_LONG = 200
-
-
-class LinkLost(ConnectionError):
-    """The stream ended; what was under way may or may not have arrived."""
-
-
-class Refused(Exception):
-    """The other side answered with an error; `condition` as in RFC 6120, 8.3.3."""
-
-    def __init__(self, condition: str, words: str = "") -> None:
-        super().__init__(condition)
-        self.condition = condition
-        self.words = words
 
 
 class Link:
@@ -61,7 +41,7 @@ class Link:
         self.lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hear = hear
-        self._stream: _Account | _Component | None = None
+        self._stream: Account | Component | None = None
         self._gone = asyncio.Event()
         self._asked: dict[str, asyncio.Future[Element]] = {}
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -71,7 +51,7 @@ class Link:
     async def open(self, config: XmppConfig | ComponentConfig) -> None:
         """Connect and sign in. Raises Unavailable, BadCredentials, Misconfigured."""
         try:
-            self._stream = _Account(config, self) if isinstance(config, XmppConfig) else _Component(config, self)
+            self._stream = Account(config, self) if isinstance(config, XmppConfig) else Component(config, self)
         except InvalidJID:
             raise Misconfigured(f"{config.jid!r} is not an address") from None
         try:
@@ -243,176 +223,3 @@ class Link:
     def ended(self) -> None:
         """The connection is closed."""
         self._gone.set()
-
-
-class _Events:
-    """What both kinds of stream tell their link."""
-
-    link: Link
-    refusal: str
-    stood: bool
-
-    def watch(self, stream: Any) -> None:
-        """Listen to slixmpp's events."""
-        for name, heard in (
-            ("disconnected", self._disconnected),
-            ("connection_failed", self._not_connected),
-            ("stream_error", self._stream_error),
-            ("failed_auth", self._refused),
-            ("failed_all_auth", self._all_refused),
-            ("no_auth", self._no_way),
-            ("ssl_invalid_chain", self._not_trusted),
-        ):
-            stream.add_event_handler(name, heard)
-
-    def _disconnected(self, why: Any) -> None:
-        self.link.ended()
-        self.link.fail(self._why() or Unavailable("the server closed the connection"))
-
-    def _not_connected(self, why: Any) -> None:
-        self.refusal = self.refusal or str(why)[:SHOW_LONG]
-
-    def _stream_error(self, error: Any) -> None:
-        self.refusal = str(error["condition"])
-
-    def _refused(self, failure: Any) -> None:
-        self.refusal = str(failure["condition"])
-
-    def _all_refused(self, _: Any) -> None:
-        if self.refusal in REFUSALS:
-            self.link.fail(BadCredentials("the server refuses this address and password"))
-        self.link.fail(Unavailable(f"the server does not sign us in now ({self.refusal})"))
-
-    def _no_way(self, _: Any) -> None:
-        self.link.fail(Misconfigured("the server offers no way to sign in that keeps the password safe"))
-
-    def _not_trusted(self, error: Any) -> None:
-        self.link.fail(Unavailable(f"the server's certificate is not trusted: {str(error)[:SHOW_LONG]}"))
-
-    def _why(self) -> Exception | None:
-        match self.refusal:
-            case "":
-                return None
-            case "not-authorized":
-                return BadCredentials("the server refuses the component's secret")
-            case "host-unknown":
-                return Misconfigured("the server does not know this domain")
-            case condition:
-                return Unavailable(f"the server ended the session ({condition})")
-
-
-class _Account(ClientXMPP, _Events):
-    """A client's stream."""
-
-    def __init__(self, config: XmppConfig, link: Link) -> None:
-        super().__init__(config.full, config.password, ssl_context=config.tls())
-        self.link, self.refusal, self.stood = link, "", False
-        self.where = config.where
-        self.enable_direct_tls = config.security == "tls"
-        self.enable_starttls = config.security == "starttls"
-        self.enable_plaintext = config.security == "none"
-        self.use_aiodns = config.where is None
-        if config.security == "none":
-            self.plugin["feature_mechanisms"].unencrypted_scram = True
-            self.plugin["feature_mechanisms"].unencrypted_plain = True
-        self.register_feature("sm", self._manage, restart=True, order=9000)
-        self.register_feature("sm", self._manage, restart=True, order=10100)
-        self.watch(self)
-        self.add_event_handler("stream_negotiated", self._negotiated)
-
-    def begin(self) -> None:
-        """Start connecting."""
-        self.connect(*(self.where or (None, None)))
-
-    async def let_go(self) -> None:
-        """Stop what slixmpp leaves running."""
-        await _stopped(self)
-
-    async def _manage(self, _: Any) -> bool:
-        if self.stood:
-            return False
-        try:
-            resumed = await self.link.manage("bind" in self.features)
-        except LinkLost:
-            return True
-        if resumed:
-            self.stood = True
-            self.link.own = self.requested_jid.bare
-        return resumed
-
-    def _negotiated(self, _: Any) -> None:
-        if "bind" in self.features:
-            self.stood = True
-            self.link.own = self.boundjid.bare
-            self.link.stand()
-
-    def _spawn_event(self, xml: Element) -> None:
-        _sorted(self, xml, super()._spawn_event)
-
-    def reschedule_connection_attempt(self) -> None:
-        """Never: the supervisor tries again."""
-        self.link.fail(Unavailable(f"the server cannot be reached: {self.refusal}"))
-
-    def exception(self, exception: Exception) -> None:
-        """Take what a callback of slixmpp raised."""
-        self.link.fail(exception)
-
-
-class _Component(ComponentXMPP, _Events):
-    """A component's stream."""
-
-    def __init__(self, config: ComponentConfig, link: Link) -> None:
-        super().__init__(config.domain, config.secret, config.host, config.port)  # type: ignore[no-untyped-call]  # slixmpp's
-        self.link, self.refusal, self.stood = link, "", False
-        self.use_aiodns = False
-        self.enable_direct_tls = False
-        self.watch(self)
-        self.add_event_handler("session_start", self._started)
-
-    def begin(self) -> None:
-        """Start connecting."""
-        self.connect()
-
-    async def let_go(self) -> None:
-        """Stop what slixmpp leaves running."""
-        await _stopped(self)
-
-    def _started(self, _: Any) -> None:
-        self.stood = True
-        self.link.own = self.boundjid.bare
-        self.link.stand()
-
-    def _spawn_event(self, xml: Element) -> None:
-        _sorted(self, xml, super()._spawn_event)
-
-    def reschedule_connection_attempt(self) -> None:
-        """Never: the supervisor tries again."""
-        self.link.fail(Unavailable(f"the server cannot be reached: {self.refusal}"))
-
-    def exception(self, exception: Exception) -> None:
-        """Take what a callback of slixmpp raised."""
-        self.link.fail(exception)
-
-
-def _sorted(stream: _Account | _Component, xml: Element, theirs: Callable[[Element], None]) -> None:
-    """Give our link what is ours: stanzas of an established session, and stream management."""
-    space, name = split(xml.tag)
-    if space == SM and name in ("enabled", "resumed", "failed"):
-        stream.link.answered(xml)
-        if name == "resumed":
-            stream.stood = True  # what the old session still holds comes right behind
-    elif space == SM:
-        with suppress(LinkLost):
-            stream.link.managed(xml)
-    elif stream.stood and space in STREAMS and name in ("message", "presence", "iq"):
-        stream.link.take(xml)
-    else:
-        theirs(xml)
-
-
-async def _stopped(stream: _Account | _Component) -> None:
-    running = stream._run_out_filters
-    stream._run_out_filters = None
-    if isinstance(running, asyncio.Task):
-        running.cancel()
-        await asyncio.wait([running])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bridge.testing.suite import Conformance
-from tests.conformance.rig_xmpp import AccountRig, ComponentRig, EjabberdComponentRig, EjabberdRig
+from tests.conformance.rig_xmpp import AccountRig, EjabberdRig
+from tests.conformance.rig_xmpp_component import ComponentRig, EjabberdComponentRig
 
 
 class TestAccountOnProsody(Conformance):

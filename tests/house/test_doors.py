@@ -59,7 +59,9 @@ def test_every_module_of_the_house_has_its_place_among_the_layers() -> None:
 
 def test_every_kind_of_channel_has_a_rig() -> None:
     kinds = PYPROJECT["project"]["entry-points"]["deskbridge.adapters"]
-    rigless = [kind for kind in kinds if not (ROOT / "tests" / "conformance" / f"rig_{kind}.py").is_file()]
+    rigless = [
+        kind for kind in kinds if not (ROOT / "tests" / "conformance" / f"rig_{kind.replace('-', '_')}.py").is_file()
+    ]
     none(rigless)
     installed = {
         entry.name

@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from bridge.testing.ring import Ring
 from bridge.testing.scene import Scene
-from tests.conformance.rig_xmpp import AccountRig, ComponentRig
+from tests.conformance.rig_xmpp import AccountRig
+from tests.conformance.rig_xmpp_component import ComponentRig
 
 
 @asynccontextmanager

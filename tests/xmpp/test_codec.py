@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.xmpp import codec
+from adapters.xmpp import codec, stanzas
 from adapters.xmpp.codec import Failed, Invited, Reached, Said, Sealed, Token, Typing
 from adapters.xmpp.names import bare, text
 from bridge.message import Delivery, message_id
@@ -20,8 +20,8 @@ OWN = "ask@library.example"
 HEAD = f"<message xmlns='jabber:client' from='ada@home.example/phone' to='{OWN}' type='chat' id='m1'>"
 
 
-def read(inside: str, head: str = HEAD, **more: object) -> list[codec.Heard]:
-    return codec.read(ElementTree.fromstring(f"{head}{inside}</message>"), OWN, **more)  # type: ignore[arg-type]
+def read(inside: str, head: str = HEAD) -> list[codec.Heard]:
+    return codec.read(ElementTree.fromstring(f"{head}{inside}</message>"), OWN)
 
 
 def said(inside: str, head: str = HEAD) -> Said:
@@ -148,7 +148,7 @@ def test_what_goes_out_is_xml_whatever_it_says(words: str) -> None:
         text=words,
         author=words,
     )
-    stanza = ElementTree.fromstring(codec.spoken(delivery))
+    stanza = ElementTree.fromstring(stanzas.spoken(delivery))
     assert stanza.get("to") == delivery.to
     assert stanza.findtext("body") == "".join("\ufffd" if char in "\x00\x1b\ud800\uffff" else char for char in words)
 
@@ -221,8 +221,8 @@ def test_no_stanza_is_too_strange(children: list[Element], attributes: dict[str,
             assert heard.sender
             assert 0 < len(heard.source) <= codec.MAX_SOURCE
             made = codec.message("im", heard, [], "")
-            ElementTree.fromstring(codec.received(heard))
-            ElementTree.fromstring(codec.refused(heard, "wait", "resource-constraint", heard.text))
+            ElementTree.fromstring(stanzas.received(heard))
+            ElementTree.fromstring(stanzas.refused(heard, "wait", "resource-constraint", heard.text))
             assert Token.decode(made.reply).to == bare(heard.to) or "\x1f" in "".join(
                 (heard.to, heard.thread, heard.id)
             )

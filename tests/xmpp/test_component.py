@@ -13,7 +13,8 @@ from adapters.xmpp.linking import main as link_code
 from bridge.message import Claim, Close, Delivery, Note, Say, SetAvailability, derive
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
-from tests.conformance.rig_xmpp import ComponentRig, Messenger
+from tests.conformance.rig_xmpp import Messenger
+from tests.conformance.rig_xmpp_component import ComponentRig
 from tests.journeys.house import House
 from tests.peers.prosody import COMPONENT, Prosody
 from tests.xmpp.plain import BODY, Plain
