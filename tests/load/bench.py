@@ -1,7 +1,7 @@
 """`make bench`: every figure, each part in a process of its own, one after the other; then one table and build/bench.json.
 
     BENCH=quick        small sizes and few repetitions: two or three minutes instead of about fifteen
-    BENCH_ONLY=a,c     only these parts
+    BENCH_ONLY=a,c     only these parts; the file keeps what it has of others
 
 A part that fails or takes too long leaves its figures out, is named, and makes the exit code 1; the others are kept.
 """
@@ -90,7 +90,7 @@ def main() -> int:
                 figures += found
                 failed += [f"({part.letter}) {wrong}"] if wrong else []
     machine = watch.found() | {"quick": QUICK, "failed": failed}
-    write(RESULT, figures, machine)
+    write(RESULT, figures, machine, keep=bool(only))
     summary(figures, failed, machine)
     return 1 if failed else 0
 

@@ -107,8 +107,8 @@ def say(text: str) -> None:
     print(f"  .. {text}", file=sys.stderr, flush=True)
 
 
-def write(path: Path, figures: Sequence[Figure], machine: dict[str, object]) -> None:
-    """Write build/bench.json."""
+def write(path: Path, figures: Sequence[Figure], machine: dict[str, object], *, keep: bool) -> None:
+    """Write build/bench.json. `keep`: figures that were not measured now stay as they stand there."""
     found: dict[str, object] = {
         figure.name: {
             "value": round(figure.value, 4),
@@ -120,4 +120,5 @@ def write(path: Path, figures: Sequence[Figure], machine: dict[str, object]) -> 
         for figure in figures
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found | {"machine": machine}, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    before = json.loads(path.read_text("utf-8")) if keep and path.is_file() else {}
+    path.write_text(json.dumps(before | found | {"machine": machine}, indent=1, ensure_ascii=False) + "\n", "utf-8")
