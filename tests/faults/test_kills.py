@@ -115,11 +115,7 @@ async def hold_all(load: Load, patrons: list[Patron], attendants: list[Attendant
         answered = [f"re {text}" for text in asked]
         attendant = attendants[number % len(attendants)]
         talk = attendant.talks[number]
-        shown = await attendant.librarian.get(f"/conversations/{talk}")
-        while shown["before"]:
-            older = await attendant.librarian.get(f"/conversations/{talk}/lines?before={shown['before']}")
-            shown = {"lines": older["lines"] + shown["lines"], "before": older["before"]}
-        archived = [(line["who"], line["text"]) for line in shown["lines"]]
+        archived = [(line["who"], line["text"]) for line in await attendant.librarian.transcript(talk)]
         assert len(patron.acked) == load.messages
         assert patron.answers() == answered
         assert attendant.librarian.said(talk) == asked

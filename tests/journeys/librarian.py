@@ -165,6 +165,15 @@ class Librarian:
         await self._send({"t": "watch", "conversation": conversation, "position": shown["position"]})
         self.news.set()
 
+    async def transcript(self, conversation: str) -> list[dict[str, Any]]:
+        """Read a conversation back to its beginning, page by page."""
+        shown = await self.get(f"/conversations/{conversation}")
+        lines: list[dict[str, Any]] = shown["lines"]
+        while shown["before"]:
+            shown = await self.get(f"/conversations/{conversation}/lines?before={shown['before']}")
+            lines = shown["lines"] + lines
+        return lines
+
     async def leave(self, conversation: str) -> None:
         """Follow it no more."""
         self._watched.pop(conversation, None)

@@ -72,8 +72,7 @@ async def play(turns: Turns, number: int, url: str, web: aiohttp.ClientSession, 
                 answered.append(text)
         await patron.until(lambda: len(patron.answers()) >= len(answered) and not patron.unsent(), PATIENCE)
         await librarian.until(lambda: len(librarian.said(talk)) >= len(asked), PATIENCE)
-        shown = await librarian.get(f"/conversations/{talk}")
-        lines = [(line["who"], line["text"]) for line in shown["lines"] if line["who"] in ("patron", "librarian")]
+        lines = [(line["who"], line["text"]) for line in await librarian.transcript(talk)]
         assert patron.answers() == answered
         assert librarian.said(talk) == asked
         assert [text for who, text in lines if who == "patron"] == asked
