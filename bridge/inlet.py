@@ -26,6 +26,7 @@ import structlog
 from prometheus_client import Counter
 
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
+from bridge.cleaning import clean, cleaned
 from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Receipt, Stage, message_id
 from bridge.store import StoreError
 from routing.wire import encode, source_key
@@ -380,7 +381,7 @@ class StoreInlet:
         for opaque in (message.sender, message.source, message.reply, message.thread):
             if clean(opaque) != opaque:
                 raise ValueError("an address, id or token holds NUL or half a surrogate pair")
-        return _cleaned(message, expected)
+        return cleaned(message, expected)
 
     def _may_report(self, stage: Stage) -> None:
         order = ("none", "sent", "delivered", "read", "failed")
@@ -391,21 +392,3 @@ class StoreInlet:
     def _may_staff(self) -> None:
         if not self._capabilities.staff:
             raise Undeclared(f"{self.channel}: acts for librarians but does not declare staff")
-
-
-def clean(text: str) -> str:
-    """Return `text` without what no store can keep: NUL becomes U+FFFD, and so does half a surrogate pair."""
-    if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
-    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
-def _cleaned(message: Message, id: str) -> Message:
-    words = ("text", "name", "contact", "subject", "language", "page", "html", "original")
-    changes = {word: clean(value) for word in words if (value := getattr(message, word))}
-    sent_at = message.sent_at if 0 <= message.sent_at < 1 << 53 else 0
-    files = tuple(msgspec.structs.replace(file, name=clean(file.name)) for file in message.attachments)
-    marks = tuple(clean(mark) for mark in message.marks)
-    return msgspec.structs.replace(message, id=id, sent_at=sent_at, attachments=files, marks=marks, **changes)
