@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element
 
@@ -63,6 +63,7 @@ class XmppAdapter(Buddy):
         try:
             await link.open(self._account)
             await self._settle_in(link)
+            await self._appear(link)
             await self._ports.inlet.up()
             await self._serve(link)
         except* LinkLost as lost:
@@ -87,6 +88,23 @@ class XmppAdapter(Buddy):
                 await self._block(link)
         except TimeoutError:
             raise Unavailable("the server did not answer in time") from None
+
+    async def _appear(self, link: Link) -> None:
+        """Be available before `up`: else what comes between the replay and our presence stays in offline storage."""
+        if not link.resumed:
+            self._shown = None
+        desks = self._ports.desk("")
+        try:
+            async with asyncio.timeout(self._config.patience_s):
+                async for desk in desks:
+                    await self._tell_desk(link, desk)
+                    break
+                await link.alive()
+        except TimeoutError:
+            raise Unavailable("the desk, or the server, did not answer in time") from None
+        finally:
+            if isinstance(desks, AsyncGenerator):
+                await desks.aclose()
 
     async def _block(self, link: Link) -> None:
         """Have the server itself keep away whom we do not hear (XEP-0191), where it can."""

@@ -23,7 +23,7 @@ from adapters.xmpp.limits import Limits
 from adapters.xmpp.link import Link, LinkLost
 from adapters.xmpp.presence import Shown, shown
 from adapters.xmpp.words import word
-from bridge.adapter import Busy, Outcome, Ports, Rejected, Retry, Sent, Signal, TooLarge, Unavailable, Uncertain
+from bridge.adapter import Busy, Desk, Outcome, Ports, Rejected, Retry, Sent, Signal, TooLarge, Unavailable, Uncertain
 from bridge.message import Attachment, Delivery, message_id
 
 K = TypeVar("K")
@@ -267,11 +267,14 @@ class Buddy:
 
     async def _show_desk(self, link: Link) -> None:
         async for desk in self._ports.desk(""):
-            self._language = desk.language
-            now = shown(desk, time.time(), self._zone, leaves=self.component)
-            if now != self._shown or not link.resumed:
-                self._shown = now
-                await self._show(link, now)
+            await self._tell_desk(link, desk)
+
+    async def _tell_desk(self, link: Link, desk: Desk) -> None:
+        self._language = desk.language
+        now = shown(desk, time.time(), self._zone, leaves=self.component)
+        if now != self._shown:
+            self._shown = now
+            await self._show(link, now)
 
     async def _show(self, link: Link, now: Shown) -> None:
         raise NotImplementedError
