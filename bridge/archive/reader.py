@@ -74,7 +74,9 @@ class Reader:
         found = [line for line in lines.values() if not before or line.position < before]
         return found[-limit:]
 
-    async def patron_history(self, channel: str, sender: str, after: str = "", limit: int = 10_000) -> list[HistoryLine]:
+    async def patron_history(
+        self, channel: str, sender: str, after: str = "", limit: int = 10_000
+    ) -> list[HistoryLine]:
         """Return the patron's own view of his newest conversation on a channel, after a position, oldest first."""
         talk = await self.newest(channel, sender)
         if not talk:
