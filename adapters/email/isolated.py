@@ -4,8 +4,8 @@ The rule: one bad mail stops nobody. A mail that takes longer than the deadline,
 with the reason, the worker is replaced, and the next mail is parsed. The worker is nice to the daemon (lower priority), so that
 a mail that costs seconds does not delay a chat. When the daemon dies, the worker reads end-of-file and ends.
 
-Wire: 4 bytes of length, then MessagePack, each way; after a job come the bytes of its mail, in pieces, so that a large mail holds up
-nobody in the daemon. Run as `python -m adapters.email.isolated` it is the worker.
+Wire: 4 bytes of length, then MessagePack, each way; after a job come the bytes of its mail, in pieces, so that a large mail
+holds up nobody in the daemon. Run as `python -m adapters.email.isolated` it is the worker.
 """
 
 from __future__ import annotations
