@@ -11,7 +11,11 @@ Pure: the same state and librarian give the same row, so a row that is pushed an
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
+
+import phonenumbers
 
 from bridge.inbox.access import sees
 from bridge.inbox.schema import Availability as Available
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 SHORT = 28  # characters of an address shown in place of a name
 LAST = 200
+PHONE = re.compile(r"(?:[a-z]{2,20}:)?\+[1-9]\d{4,14}", re.ASCII)
 
 
 def row(state: State, me: str, it: Conversation) -> Row | None:
@@ -150,7 +155,19 @@ def shown_address(state: State, library: str, address: str, *, whole: bool = Fal
     """Return an address as staff of a library see it: masked where the library wants that, shortened in lists."""
     if state.roster.library(library).mask_addresses:
         return masked(address)
+    if PHONE.fullmatch(address):
+        return spoken(address)
     return address if whole or len(address) <= SHORT else address[: SHORT - 1] + "…"
+
+
+@lru_cache(4096)
+def spoken(number: str) -> str:
+    """Return an E.164 number in the groups that people read it in (ITU-T E.123)."""
+    try:
+        parsed = phonenumbers.parse(number.rpartition(":")[2])
+    except phonenumbers.NumberParseException:
+        return number
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
 def masked(address: str) -> str:
