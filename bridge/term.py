@@ -33,6 +33,7 @@ TICK_PAUSE_S = 0.005  # between two ticks at least
 ROLL_CALL_S = 2.0
 SNAPSHOT_ENTRIES = 1_000
 SNAPSHOT_S = 60.0
+SNAPSHOT_REST = 20  # times as long as the last one took: a large state is not written all the time
 FANOUT_AGE_S = 600.0
 
 _log = structlog.get_logger(__name__)
@@ -82,6 +83,7 @@ class Term:
         self._wrote = asyncio.Event()
         self._snapshot_seq = 0
         self._snapshot_at = 0.0
+        self._snapshot_took = 0.0
         self._older = Mark(snapshot.FORM, "", 0, "0-0")
         self._trail: deque[tuple[float, int]] = deque()
         self._clock_offset = 0.0
@@ -233,13 +235,15 @@ class Term:
     async def _write_snapshots(self) -> None:
         while True:
             await asyncio.sleep(0.25)
-            entries = self._committed - self._snapshot_seq
-            if entries >= SNAPSHOT_ENTRIES or (entries and time.monotonic() - self._snapshot_at >= SNAPSHOT_S):
+            entries, since = self._committed - self._snapshot_seq, time.monotonic() - self._snapshot_at
+            rested = since >= min(SNAPSHOT_S, SNAPSHOT_REST * self._snapshot_took)
+            if (entries >= SNAPSHOT_ENTRIES and rested) or (entries and since >= SNAPSHOT_S):
                 await self.write_snapshot()
 
     async def write_snapshot(self) -> None:
         """Write a snapshot of what is decided by the end of the present batch, once that is committed, and trim behind the one
         before it."""
+        began = time.monotonic()
         async with self._still:
             mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
             tables = await snapshot.copied(self._at.state)
@@ -248,6 +252,7 @@ class Term:
             await self._wrote.wait()
         await self._store.write_snapshot(self._lease.token, mark.seq, snapshot.parts(tables, mark))
         self._snapshot_seq, self._snapshot_at = mark.seq, time.monotonic()
+        self._snapshot_took = self._snapshot_at - began
         self._counts.snapshots += 1
         older, self._older = self._older, mark
         await self._trim(older)
