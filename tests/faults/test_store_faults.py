@@ -246,11 +246,13 @@ async def test_what_is_acknowledged_is_on_the_replica(server: RedisServer, repli
 
 
 async def test_without_the_replica_nothing_is_acknowledged_or_shown(server: RedisServer, replica: RedisServer) -> None:
+    patient = await Store.open(server.url, "main", replicas=1, patience=20.0)
+    assert await hand_in(patient, patron_says("a", 0)) == [True]
+    assert await patient.take("core", 3_600_000)
+    await patient.commit("core", "e", 1, "0-0", b"steps", [("sms", b"hello")])
+    assert await patient.take("drain", 3_600_000, channel="sms")
+    await patient.close()
     store = await Store.open(server.url, "main", replicas=1, patience=1.0)
-    assert await hand_in(store, patron_says("a", 0)) == [True]
-    assert await store.take("core", 3_600_000)
-    await store.commit("core", "e", 1, "0-0", b"steps", [("sms", b"hello")])
-    assert await store.take("drain", 3_600_000, channel="sms")
     replica.freeze()
     row = ("1-0", "d", b"sent", "r")
     for refused in (
