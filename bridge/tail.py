@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from bridge.follower import START, Entry, Follower, Position, Reset
 from bridge.store import StoreError
-from routing.events import Opened, Progressed, Received, Said, Step
+from routing.events import Event, Noticed, Opened, Progressed, Received, Said, Step
 
 TAIL_STEPS = 100_000
 
@@ -28,7 +28,8 @@ class Tail:
         self._follower = follower
         self._reached = reached
         self._steps: defaultdict[str, deque[tuple[int, Step]]] = defaultdict(deque)
-        self._order: deque[tuple[int, tuple[str, ...]]] = deque()
+        self._order: deque[tuple[int, tuple[str, ...], tuple[str, ...]]] = deque()  # seq, conversations, ids
+        self._ids: dict[str, tuple[int, str]] = {}
         self._newest: dict[tuple[str, str], str] = {}
         self._addresses: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         self.since = START
@@ -37,19 +38,17 @@ class Tail:
     async def run(self) -> None:
         """Follow until cancelled."""
         await self._loaded.wait()
-        start = self._reached()
+        self._restart(self._reached())
         while True:
             try:
-                self._restart(start)
-                while True:
-                    self._take(await self._follower.since(self.position))
+                self._take(await self._follower.since(self.position))
             except Reset:
-                start = self._follower.last
+                self._restart(self._follower.last)
             except (StoreError, OSError):
                 await asyncio.sleep(0.2)
 
     def _restart(self, start: Position) -> None:
-        for held in (self._steps, self._order, self._newest, self._addresses):
+        for held in (self._steps, self._order, self._ids, self._newest, self._addresses):
             held.clear()
         self.since = self.position = start
 
@@ -62,6 +61,7 @@ class Tail:
 
     def _keep(self, seq: int, step: Step) -> None:
         talks: set[str] = set()
+        ids: list[str] = []
         for event in step.events:
             talk = getattr(event, "conversation", "")
             if talk and talk not in talks:
@@ -70,15 +70,21 @@ class Tail:
             if isinstance(event, Opened):
                 self._newest[event.channel, event.address] = talk
                 self._addresses[talk].append((event.channel, event.address))
+            elif name := _name(event):
+                self._ids[name] = (seq, talk)
+                ids.append(name)
         if talks:
-            self._order.append((seq, tuple(talks)))
+            self._order.append((seq, tuple(talks), tuple(ids)))
 
     def _prune(self) -> None:
         done = self._reached().seq
         while self._order and (self._order[0][0] <= done or len(self._order) > TAIL_STEPS):
-            seq, talks = self._order.popleft()
+            seq, talks, ids = self._order.popleft()
             for talk in talks:
                 self._drop(talk, seq)
+            for name in ids:
+                if self._ids.get(name, (seq + 1, ""))[0] <= seq:
+                    del self._ids[name]
             self.since = Position(self.since.epoch, max(seq, self.since.seq))
 
     def _drop(self, talk: str, seq: int) -> None:
@@ -117,23 +123,23 @@ class Tail:
             position = entries[-1].position
         return found
 
-    async def find(self, ids: Sequence[str]) -> str:
+    def find(self, ids: Sequence[str]) -> str:
         """Return the conversation of a message or delivery that the archive does not hold yet, else ""."""
-        wanted = set(ids)
-        for talk, steps in self._steps.items():
-            for _, step in steps:
-                if any(_names(event, wanted) for event in step.events):
-                    return talk
-        return ""
+        return next((self._ids[name][1] for name in ids if name in self._ids), "")
 
 
 def _concerns(step: Step, conversation: str) -> bool:
     return any(getattr(event, "conversation", "") == conversation for event in step.events)
 
 
-def _names(event: object, wanted: set[str]) -> bool:
-    if isinstance(event, Received):
-        return event.message.id in wanted
-    if isinstance(event, Said):
-        return event.delivery.id in wanted
-    return isinstance(event, Progressed) and event.network_id in wanted
+def _name(event: Event) -> str:
+    """Return the id by which an event's message or delivery may be asked for, "" when it has none."""
+    match event:
+        case Received():
+            return event.message.id
+        case Said() | Noticed():
+            return event.delivery.id
+        case Progressed():
+            return event.network_id
+        case _:
+            return ""

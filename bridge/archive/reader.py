@@ -124,10 +124,11 @@ class Reader:
         if not ids:
             return ""
         wanted = list(ids)[:200]
+        if held := self._tail.find(wanted):  # first: what leaves the tail meanwhile is in SQL, not the other way round
+            return held
         query = select(_line.conversation).where(or_(_line.id.in_(wanted), _line.network_id.in_(wanted)))
         async with self._engine.connect() as sql:
-            found = await sql.scalar(query.order_by(_line.at.desc()).limit(1))
-        return found or await self._tail.find(wanted)
+            return await sql.scalar(query.order_by(_line.at.desc()).limit(1)) or ""
 
     async def holds(self, message: str) -> bool:
         """Say whether a message id is archived (for messages older than the seen-window)."""
