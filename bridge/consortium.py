@@ -73,7 +73,9 @@ class Consortium:
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
         fanout = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
         self.partition = Partition(store, process, sole=sole, fanout=fanout)
-        self.supervisor = Supervisor(store, self.gathering, self.channels, self._ports, find=self._known, sole=sole)
+        self.supervisor = Supervisor(
+            store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
+        )
         self.room = Room(
             store=store,
             gathering=self.gathering,
@@ -182,9 +184,6 @@ class Consortium:
             deliveries=deliveries,
             process=self._process,
         )
-
-    async def _known(self, ids: Sequence[str]) -> str:
-        return await self.reader.find(ids)
 
 
 async def _kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> None:

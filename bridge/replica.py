@@ -1,7 +1,7 @@
 """What a web process holds of the desk: the core's state, folded from the log.
 
 The replica runs the very `routing` code of the core over committed steps, so a screen can never have another idea of who owns
-what. It tells listeners of each batch of entries after applying it, and wakes whoever waits for the answer to an action.
+what. It tells listeners of each batch of entries after applying it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from bridge.follower import START, Entry, Follower, Position, Reset
 from bridge.snapshot import load_state
 from bridge.store import Store, StoreError
 from routing import core
-from routing.events import Step
 from routing.state import State
 
 _log = structlog.get_logger(__name__)
@@ -34,7 +33,6 @@ class Replica:
         self.ready = asyncio.Event()
         self.on_entries: list[Listener] = []
         self.on_reset: list[Callable[[], None]] = []
-        self._answers: dict[str, asyncio.Future[Step]] = {}
 
     async def run(self) -> None:
         """Follow until cancelled. After a gap everything is loaded afresh and listeners are told."""
@@ -68,31 +66,5 @@ class Replica:
 
     def _apply(self, entries: Sequence[Entry]) -> None:
         self._fold(entries)
-        if self._answers:
-            self._wake(entries)
         for tell in self.on_entries:
             tell(entries)
-
-    def _wake(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            for step in entry.steps:
-                waiting = self._answers.pop(step.cause, None)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(step)
-
-    def expect(self, cause: str) -> asyncio.Future[Step]:
-        """Return a future of the step that input `cause` brings about; ask before handing the input in."""
-        found = self._answers.get(cause)
-        if found is None:
-            found = self._answers[cause] = asyncio.get_running_loop().create_future()
-        return found
-
-    async def settled(self, cause: str, timeout: float = 5.0) -> Step | None:
-        """Wait up to `timeout` seconds for what input `cause` brought about, None when it is not there yet."""
-        try:
-            async with asyncio.timeout(timeout):
-                return await asyncio.shield(self.expect(cause))
-        except TimeoutError:
-            return None
-        finally:
-            self._answers.pop(cause, None)

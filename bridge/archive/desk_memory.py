@@ -14,6 +14,7 @@ from bridge.archive.accounts import now_ms
 from bridge.archive.rows import replacing
 
 KEEP_ANSWERS_MS = 86_400_000
+SWEEP_MS = 60_000
 
 _d = tables.draft.c
 _w = tables.written.c
@@ -44,6 +45,7 @@ class DeskMemory:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._swept = 0
 
     async def drafts(self, librarian: str) -> list[Draft]:
         """Return a librarian's drafts."""
@@ -65,8 +67,7 @@ class DeskMemory:
     async def begin_write(self, librarian: str, key: str, request: bytes) -> Answer | None:
         """Remember a write: None when it is new, else what was answered. Raises KeyReused."""
         body = hashlib.sha256(request).hexdigest()
-        async with self._engine.begin() as sql:
-            await sql.execute(delete(tables.written).where(_w.at < now_ms() - KEEP_ANSWERS_MS))
+        await self._sweep(now_ms())
         try:
             async with self._engine.begin() as sql:
                 values = {"librarian": librarian, "key": key, "body": body, "at": now_ms()}
@@ -74,6 +75,13 @@ class DeskMemory:
         except IntegrityError:
             return await self._answered(librarian, key, body)
         return None
+
+    async def _sweep(self, now: int) -> None:
+        """Forget old answers, once a minute."""
+        if now - self._swept >= SWEEP_MS:
+            self._swept = now
+            async with self._engine.begin() as sql:
+                await sql.execute(delete(tables.written).where(_w.at < now - KEEP_ANSWERS_MS))
 
     async def _answered(self, librarian: str, key: str, body: str) -> Answer:
         async with self._engine.connect() as sql:

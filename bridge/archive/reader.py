@@ -130,11 +130,6 @@ class Reader:
         async with self._engine.connect() as sql:
             return await sql.scalar(query.order_by(_line.at.desc()).limit(1)) or ""
 
-    async def holds(self, message: str) -> bool:
-        """Say whether a message id is archived (for messages older than the seen-window)."""
-        async with self._engine.connect() as sql:
-            return await sql.scalar(select(_line.n).where(_line.id == message)) is not None
-
     async def _position(self, sql: AsyncConnection) -> Position:
         row = (await sql.execute(select(tables.follower).where(tables.follower.c.name == self._name))).first()
         return Position(row.epoch, row.seq) if row else Position("", 0)
