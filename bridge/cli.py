@@ -139,7 +139,7 @@ def setup(*, config: ConfigPath = DEFAULT_PATH, coordinator: str = "") -> int:
     Parameters
     ----------
     coordinator
-        Also make this first coordinator's account, and print a sign-in code.
+        Also make this first coordinator's account, written name@library, and print a sign-in code.
     """
     from bridge import errands
 
@@ -173,19 +173,31 @@ def abilities(kind: str) -> str:
 
 
 @desk.command(name="load")
-def desk_load(file: Path, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
-    """Replace the libraries named in a TOML file by what it says; others stay as they are."""
+def desk_load(file: Path, /, *, consortium: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Replace the libraries named in a TOML file by what it says; others stay as they are.
+
+    Parameters
+    ----------
+    consortium
+        Whose libraries they are, where the configuration has several consortia.
+    """
     from bridge import errands
 
-    return with_config(config, lambda read: errands.desk_load(read, file))
+    return with_config(config, lambda read: errands.desk_load(read, file, consortium))
 
 
 @desk.command(name="dump")
-def desk_dump(*, config: ConfigPath = DEFAULT_PATH) -> int:
-    """Print the organisation as TOML, without passwords."""
+def desk_dump(*, consortium: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Print the organisation as TOML, without passwords.
+
+    Parameters
+    ----------
+    consortium
+        Whose libraries, where the configuration has several consortia.
+    """
     from bridge import errands
 
-    return with_config(config, lambda read: errands.desk_dump(read))
+    return with_config(config, lambda read: errands.desk_dump(read, consortium))
 
 
 @librarian.command(name="add")

@@ -58,8 +58,8 @@ def say_in_lines() -> None:
 
 
 def consortia(config: Config) -> list[str]:
-    """Return the consortia that a configuration names, `main` at least."""
-    return sorted({channel.consortium for channel in config.channels} | {"main"})
+    """Return the consortia that a configuration's channels name; `main` where there is no channel yet."""
+    return sorted({channel.consortium for channel in config.channels} or {"main"})
 
 
 def archive_url(config: Config) -> str:

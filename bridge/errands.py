@@ -48,13 +48,28 @@ async def setup(config: Config, coordinator: str) -> int:
     return await librarian_add(config, login, library, coordinator=True)
 
 
-async def desk_load(config: Config, file: Path) -> int:
+class WhichConsortium(Exception):
+    """The configuration has several consortia and none of them was meant."""
+
+
+def _meant(config: Config, consortium: str) -> str:
+    """Return the consortium that is meant: the one named, or the only one. Raises WhichConsortium."""
+    known = consortia(config)
+    if consortium in known:
+        return consortium
+    if consortium or len(known) > 1:
+        raise WhichConsortium(f"say which consortium with --consortium: {', '.join(known)}")
+    return known[0]
+
+
+async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
     """Take the libraries of a TOML file in."""
     try:
+        meant = _meant(config, consortium)
         entries = parse(await asyncio.to_thread(file.read_text, "utf-8"))
         async with _archive(config) as archive:
-            loaded = await archive.organisation(consortia(config)[0]).load(entries)
-    except (Faulty, OSError, UnicodeDecodeError) as error:
+            loaded = await archive.organisation(meant).load(entries)
+    except (Faulty, WhichConsortium, OSError, UnicodeDecodeError) as error:
         wrong = error.faults if isinstance(error, Faulty) else [str(error)]
         print(*wrong, sep="\n", file=sys.stderr)
         return 1
@@ -65,29 +80,33 @@ async def desk_load(config: Config, file: Path) -> int:
     return 0
 
 
-async def desk_dump(config: Config) -> int:
+async def desk_dump(config: Config, consortium: str = "") -> int:
     """Print the organisation as TOML."""
+    try:
+        meant = _meant(config, consortium)
+    except WhichConsortium as error:
+        print(error, file=sys.stderr)
+        return 1
     async with _archive(config) as archive:
-        print(dump(await archive.organisation(consortia(config)[0]).entries()), end="")
+        print(dump(await archive.organisation(meant).entries()), end="")
     return 0
 
 
 async def librarian_add(config: Config, login: str, library: str, *, coordinator: bool = False) -> int:
     """Make an account, and the librarian in the organisation where the library does not list one of that id yet."""
     async with _archive(config) as archive:
-        organisation = archive.organisation(consortia(config)[0])
-        entries = {entry.library.id: entry for entry in await organisation.entries()}
+        organisations = [archive.organisation(name) for name in consortia(config)]
+        entries = {entry.library.id: (entry, home) for home in organisations for entry in await home.entries()}
         if library not in entries:
-            print(
-                f"no library {library!r}; there are: {', '.join(entries) or 'none, use `desk load`'}", file=sys.stderr
-            )
+            known = ", ".join(entries) or "none, use `desk load`"
+            print(f"no library {library!r}; there are: {known}", file=sys.stderr)
             return 1
         try:
             code = await archive.accounts.add(login, login, library)
         except ValueError as error:
             print(error, file=sys.stderr)
             return 1
-        entry = entries[library]
+        entry, organisation = entries[library]
         await organisation.put(_with(entry.library, login, coordinator=coordinator), entry.calendar)
     print(f"{login} signs in once with {code}")
     return 0
