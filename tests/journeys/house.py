@@ -70,8 +70,8 @@ class House:
         self._more = more  # of deskbridge.toml
         self._process: subprocess.Popen[bytes] | None = None
 
-    def furnish(self) -> None:
-        """Write the configuration, load the organisation, make the accounts."""
+    def configure(self) -> None:
+        """Write the configuration."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "deskbridge.toml").write_text(
             f'[deskbridge]\ndata = "{self.folder / "data"}"\n'
@@ -79,6 +79,10 @@ class House:
             '[[channel]]\nname = "web"\nkind = "webchat"\nqueue = "north/reference"\nconnections = 100000\n'
             + self._more
         )
+
+    def furnish(self) -> None:
+        """Write the configuration, load the organisation, make the accounts."""
+        self.configure()
         people = "".join(
             LIBRARIAN.format(name=name, title=name.title(), capacity=self._capacity) for name in self.librarians
         )
