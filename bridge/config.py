@@ -101,10 +101,11 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """All of deskbridge.toml."""
+    """All of deskbridge.toml. `one_process`: the core and the archive's writer share the daemon's own process."""
 
     path: Path
     data: Path = DEFAULT_DATA
+    one_process: bool = False
     redis: Redis = Redis()
     archive: Archive = Archive()
     http: Http = Http()
@@ -196,11 +197,12 @@ class _Reading:
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
         known = ("deskbridge", "redis", "archive", "http", "channel")
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
-        own = self.table(document, "deskbridge", {"data": str})
+        own = self.table(document, "deskbridge", {"data": str, "one_process": bool})
         data = self.base / Path(own.get("data", DEFAULT_DATA)).expanduser()
         return Config(
             path=path,
             data=data,
+            one_process=own.get("one_process", False),
             redis=self.redis(self.table(document, "redis", {"url": str, "replicas": int})),
             archive=Archive(
                 url=self.address(self.table(document, "archive", {"url": str}), "archive.url", SQL_SCHEMES)

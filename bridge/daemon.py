@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import secrets
 import signal
 import sys
@@ -20,7 +19,6 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 from prometheus_client import REGISTRY
-from structlog.tracebacks import ExceptionDictTransformer
 
 from bridge.adapter import Misconfigured
 from bridge.archive.archive import Archive
@@ -30,31 +28,13 @@ from bridge.embedded import EmbeddedError, EmbeddedRedis
 from bridge.health import Health
 from bridge.http import Server, application
 from bridge.inbox.inbox import Inbox
+from bridge.logs import say_in_lines
 from bridge.store import Store
 
 log = structlog.get_logger("bridge.daemon")
 
 RARELY = (20_000, 20, 50)
 INBOX_PAGES = Path(__file__).parent / "inbox" / "static"
-
-
-def say_in_lines() -> None:
-    """Log as one line of JSON an event to standard error, which systemd keeps; ids, never bodies, addresses or secrets.
-
-    A traceback is told without its variables, for the same reason.
-    """
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 def consortia(config: Config) -> list[str]:

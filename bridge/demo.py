@@ -17,8 +17,9 @@ from bridge.archive.accounts import Accounts
 from bridge.archive.organisation import Organisation
 from bridge.archive.organisation_file import parse
 from bridge.config import Channel, Config, Http
-from bridge.daemon import House, opened, say_in_lines, until_told
+from bridge.daemon import House, opened, until_told
 from bridge.embedded import EmbeddedError
+from bridge.logs import say_in_lines
 from bridge.testing.phone import Phone
 from bridge.testing.twilio import Twilio
 

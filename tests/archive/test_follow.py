@@ -14,13 +14,11 @@ from bridge.archive import tables
 from bridge.archive.archive import Archive
 from bridge.archive.export import export
 from bridge.archive.lines import Line
-from bridge.archive.reader import Reader
-from bridge.archive.writer import Writer
+from bridge.archive.progress import Progress
 from bridge.embedded import EmbeddedRedis
 from bridge.follower import Follower
 from bridge.message import Delivery, Message, delivery_id, message_id
 from bridge.store import Store
-from bridge.tail import Tail
 from routing import events as ev
 from routing.wire import encode_steps
 
@@ -36,10 +34,9 @@ class Desk:
         self.seq = 0
         self.at = 1_000_000
         self.follower = Follower(store)
-        self.writer: Writer
-        self.tail: Tail
-        self.reader: Reader
-        self.writer, self.tail, self.reader = archive.follow(store, self.follower)
+        progress = Progress()
+        self.writer = archive.writer(store, self.follower, progress)
+        self.tail, self.reader = archive.reading(self.follower, progress)
 
     async def commit(self, *events: ev.Event, cause: str = "") -> None:
         """Append one log entry of one step."""
@@ -161,7 +158,7 @@ async def test_a_transcript_has_no_gap_and_no_overlap_at_any_position_of_the_arc
 
 
 async def test_two_archivists_write_each_entry_once(desk: Desk) -> None:
-    other, _, _ = desk.archive.follow(desk.store, desk.follower)
+    other = desk.archive.writer(desk.store, desk.follower, Progress())
     second = asyncio.create_task(other.run())
     async with desk.following():
         for n in range(40):

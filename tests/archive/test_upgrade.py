@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bridge.archive.archive import Archive
 from bridge.archive.database import MIGRATIONS, engine_for
+from bridge.archive.progress import Progress
 from bridge.archive.tables import metadata
 from bridge.follower import Follower
 from bridge.store import Store
@@ -65,7 +66,7 @@ async def test_the_first_schema_comes_to_the_newest_and_nothing_is_lost(old: Pat
         archive = await Archive.open(f"sqlite:///{old}")
         with RedisServer() as server:
             store = await Store.open(server.url, "main")
-            _, _, reader = archive.follow(store, Follower(store), "main")
+            _, reader = archive.reading(Follower(store), Progress())
             lines = await reader.transcript("t1")
             assert [(line.who, line.text, line.stage) for line in lines] == [
                 ("patron", "Where is the Straße atlas?", "received"),

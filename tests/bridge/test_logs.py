@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bridge.daemon import say_in_lines
+from bridge.logs import say_in_lines
 
 
 @pytest.fixture

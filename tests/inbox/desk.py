@@ -20,6 +20,7 @@ from yarl import URL
 
 from bridge.archive.archive import Archive
 from bridge.archive.calendar import Calendar
+from bridge.archive.progress import Progress
 from bridge.blobs import FileBlobs
 from bridge.follower import Follower
 from bridge.health import Health
@@ -283,7 +284,9 @@ async def _room(
     process = secrets.token_hex(6)
     follower = Follower(store)
     replica = Replica(store, follower)
-    writer, tail, reader = archive.follow(store, follower, "main")
+    progress = Progress()
+    writer = archive.writer(store, follower, progress)
+    tail, reader = archive.reading(follower, progress)
     signs = Board(store)
     room = Room(
         store=store,

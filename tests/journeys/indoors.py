@@ -23,6 +23,7 @@ from bridge.config import Channel, Config, Http, Redis, Secret
 from bridge.consortium import Consortium
 from bridge.daemon import House, opened
 from bridge.message import Action, Deed, Message, message_id
+from bridge.partition import Partition
 from routing.organisation import Librarian as Person
 from routing.organisation import Library, Queue, Team, Tier, Timers
 from tests.journeys.librarian import Librarian
@@ -86,13 +87,17 @@ class Indoors:
 
     async def quiet(self) -> None:
         """Wait until the archive has all that was decided."""
-        replica, writer = self.desk.replica, self.desk.writer
+        replica, archive = self.desk.replica, self.desk.progress
         head = await self.desk.store.head()
-        await until(lambda: replica.position.seq >= head.seq and writer.position.seq >= head.seq, "archive and replica")
+        await until(
+            lambda: replica.position.seq >= head.seq and archive.position.seq >= head.seq, "archive and replica"
+        )
 
     async def snapshot(self) -> None:
         """Write a snapshot now, and trim behind the one before it."""
-        term = await until(lambda: self.desk.partition.term, "a core leads")
+        core = self.desk.core
+        assert isinstance(core, Partition)
+        term = await until(lambda: core.term, "a core leads")
         async with asyncio.timeout(DEADLINE):
             await term.write_snapshot()
 
@@ -128,6 +133,7 @@ async def indoors(data: Path, **settings: Any) -> AsyncIterator[Indoors]:
         config = Config(
             path=data / "deskbridge.toml",
             data=data,
+            one_process=True,
             redis=Redis(url=Secret(server.url)),
             http=Http(listen="127.0.0.1:0"),
             channels=(web, turn),
