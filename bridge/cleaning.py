@@ -6,6 +6,8 @@ import msgspec
 
 from bridge.message import Message
 
+_WORDS = ("text", "name", "contact", "subject", "language", "page", "html", "original")
+
 
 def clean(text: str) -> str:
     """Return `text` without what no store can keep: NUL becomes U+FFFD, and so does half a surrogate pair."""
@@ -18,9 +20,19 @@ def clean(text: str) -> str:
 
 def cleaned(message: Message, id: str) -> Message:
     """Return the message under `id` with words that can be kept and a time that can be."""
-    words = ("text", "name", "contact", "subject", "language", "page", "html", "original")
-    changes = {word: clean(value) for word in words if (value := getattr(message, word))}
-    sent_at = message.sent_at if 0 <= message.sent_at < 1 << 53 else 0
-    files = tuple(msgspec.structs.replace(file, name=clean(file.name)) for file in message.attachments)
-    marks = tuple(clean(mark) for mark in message.marks)
-    return msgspec.structs.replace(message, id=id, sent_at=sent_at, attachments=files, marks=marks, **changes)
+    changes: dict[str, object] = {}
+    for word in _WORDS:
+        value: str = getattr(message, word)
+        if value and (kept := clean(value)) is not value:
+            changes[word] = kept
+    if message.id != id:
+        changes["id"] = id
+    if not 0 <= message.sent_at < 1 << 53:
+        changes["sent_at"] = 0
+    if message.attachments:
+        changes["attachments"] = tuple(
+            msgspec.structs.replace(file, name=clean(file.name)) for file in message.attachments
+        )
+    if message.marks:
+        changes["marks"] = tuple(clean(mark) for mark in message.marks)
+    return msgspec.structs.replace(message, **changes) if changes else message

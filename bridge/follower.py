@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
 
+import msgspec
 import structlog
 from msgspec.structs import force_setattr
 
@@ -35,8 +35,7 @@ class Reset(Exception):
     """The position is unknown, or older than what the log still holds: load afresh."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True, gc=False):
     """A place in the log; `Position("", 0)` is before its first entry."""
 
     epoch: str
@@ -57,8 +56,7 @@ class Position:
 START = Position("", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A decoded log entry: what one commit decided."""
 
     epoch: str

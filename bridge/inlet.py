@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -40,7 +40,6 @@ MAX_INPUT = 512 * 1024  # bytes of one input as it is written
 MAX_FILES = 50
 SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disagree
 MAX_BATCH = 256
-NOWHERE: Mapping[str, str] = {}
 OWED = 10_000  # more failed messages than this: no cursor is saved until the session starts again
 
 MESSAGES = Counter(
@@ -82,14 +81,14 @@ class Ledger:
 
 @dataclass(slots=True, eq=False)
 class _Share:
-    """What one caller adds to a batch."""
+    """What one caller adds to a batch; `id` is the message that is made durable with it."""
 
     items: list[tuple[str, bytes]]
     answer: asyncio.Future[list[bool]]
-    channel: str = ""
-    ids: frozenset[str] = frozenset()
-    cursor: Mapping[str, str] = field(default_factory=dict)
-    ledger: Ledger | None = None
+    channel: str
+    id: str
+    cursor: Mapping[str, str] | None
+    ledger: Ledger | None
 
 
 class Gathering:
@@ -114,13 +113,13 @@ class Gathering:
         items: list[tuple[str, bytes]],
         *,
         channel: str = "",
-        ids: frozenset[str] = frozenset(),
+        id: str = "",
         cursor: Mapping[str, str] | None = None,
         ledger: Ledger | None = None,
     ) -> asyncio.Future[list[bool]]:
         """Take a place in the next batch now; the future answers when it is durable, or with Busy."""
         answer: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Share(items, answer, channel, ids, cursor or NOWHERE, ledger))
+        self._waiting.append(_Share(items, answer, channel, id, cursor, ledger))
         if self._pouring is None:
             self._pouring = asyncio.create_task(self._pour(), name="inlet")
         return answer
@@ -177,18 +176,20 @@ def _cursors(batch: Sequence[_Share]) -> dict[Ledger, tuple[str, set[str], dict[
             known = found.get(ledger)
             if known is None:
                 known = found[ledger] = (share.channel, set())
-            known[1].update(share.ids)
-            ledger.held.update(share.cursor)
+            if share.id:
+                known[1].add(share.id)
+            if share.cursor:
+                ledger.held.update(share.cursor)
     return {ledger: (channel, ids, ledger.saving(ids)) for ledger, (channel, ids) in found.items()}
 
 
 def _answer(batch: Sequence[_Share], new: Sequence[bool]) -> None:
     at = 0
     for share in batch:
-        mine = list(new[at : at + len(share.items)])
-        at += len(share.items)
+        end = at + len(share.items)
         if not share.answer.done():
-            share.answer.set_result(mine)
+            share.answer.set_result([*new[at:end]])
+        at = end
 
 
 def _refuse(batch: Sequence[_Share], error: Exception) -> None:
@@ -239,10 +240,13 @@ class StoreInlet:
         payload = encode(message)
         if len(payload) > MAX_INPUT:
             raise TooLarge(MAX_INPUT)
-        if _replaying.get() != self.channel:
+        if not self._live.is_set() and _replaying.get() != self.channel:
             await self._live.wait()
         try:
-            answer = await self._enter(message, payload, cursor)
+            if self._at_the_door or self._doubtful(message):
+                answer = await self._enter(message, payload, cursor)
+            else:
+                answer = self._place(message, payload, cursor, self._ledger)
             new = any(await answer)
         except Busy:
             self._counted["busy"].inc()
@@ -329,15 +333,12 @@ class StoreInlet:
     ) -> asyncio.Future[list[bool]]:
         """Take the message's place in the next batch; who asks the archive keeps later ones waiting, so none overtakes."""
         ledger = self._ledger
-        if not self._at_the_door and not self._doubtful(message):
-            return self._place(message, payload, cursor, ledger)
         self._at_the_door += 1
         try:
             async with self._door:
                 ledger.open(message.id)
                 if await self._known(message):
-                    ids = frozenset((message.id,))
-                    return self._gathering.add([], channel=self.channel, ids=ids, cursor=cursor, ledger=ledger)
+                    return self._gathering.add([], channel=self.channel, id=message.id, cursor=cursor, ledger=ledger)
                 return self._place(message, payload, cursor, ledger)
         finally:
             self._at_the_door -= 1
@@ -346,9 +347,8 @@ class StoreInlet:
         self, message: Message, payload: bytes, cursor: Mapping[str, str] | None, ledger: Ledger
     ) -> asyncio.Future[list[bool]]:
         ledger.open(message.id)
-        ids = frozenset((message.id,))
-        items = [(source_key(message), payload)]
-        return self._gathering.add(items, channel=self.channel, ids=ids, cursor=cursor, ledger=ledger)
+        items = [(message.id, payload)]
+        return self._gathering.add(items, channel=self.channel, id=message.id, cursor=cursor, ledger=ledger)
 
     def _doubtful(self, message: Message) -> bool:
         """Whether a message may be too old for the seen-window to know it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -20,32 +20,39 @@ log = structlog.get_logger("bridge.outlet")
 
 
 class Settling:
-    """Settles in batches: one call in flight, the next gathers; tried again until the store has it."""
+    """Settles in batches: one call in flight, the next gathers; tried again until the store has it, then `told` of which."""
 
-    def __init__(self, store: Store, channel: str) -> None:
+    def __init__(self, store: Store, channel: str, told: Callable[[Iterable[str]], None]) -> None:
         self._store = store
         self._channel = channel
-        self._waiting: list[tuple[str, Receipt, asyncio.Future[None]]] = []
+        self._told = told
+        self._waiting: list[tuple[str, Receipt]] = []
         self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
-    async def settle(self, entry: str, receipt: Receipt) -> None:
-        """Return once the delivery is settled and its receipt durable."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entry, receipt, done))
+    def settle(self, entry: str, receipt: Receipt) -> None:
+        """See that the delivery at `entry` is settled, and its receipt durable."""
+        self._waiting.append((entry, receipt))
         self._wake.set()
-        await done
+        self._idle.clear()
+
+    async def done(self) -> None:
+        """Wait until everything is settled."""
+        await self._idle.wait()
 
     async def run(self) -> None:
         """Settle what comes, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if batch := self._waiting:
+            while batch := self._waiting:
                 self._waiting = []
                 await self._batch(batch)
+            self._idle.set()
 
-    async def _batch(self, batch: Sequence[tuple[str, Receipt, asyncio.Future[None]]]) -> None:
-        rows = [(entry, receipt.delivery, encode(receipt), source_key(receipt)) for entry, receipt, _ in batch]
+    async def _batch(self, batch: Sequence[tuple[str, Receipt]]) -> None:
+        rows = [(entry, receipt.delivery, encode(receipt), source_key(receipt)) for entry, receipt in batch]
         backoff = Backoff(first=0.1, most=5.0)
         while True:
             try:
@@ -54,6 +61,4 @@ class Settling:
             except StoreError as error:
                 log.warning("settle failed", channel=self._channel, deliveries=len(rows), error=type(error).__name__)
                 await asyncio.sleep(backoff.next())
-        for _, _, done in batch:
-            if not done.done():
-                done.set_result(None)
+        self._told([receipt.delivery for _, receipt in batch])

@@ -10,6 +10,7 @@ Attempts are written as `2k` (parts before k are with the network, none is in fl
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,12 +24,8 @@ ASK_TIMES = 4  # lookups that answer "nobody can say" before the doubt is shown
 class Way(Protocol):
     """What a submission asks of the drain that it belongs to."""
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the adapter declares."""
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
+    capabilities: Capabilities  # what the adapter declares
+    now: Callable[[], float]  # seconds since the epoch
 
     async def standing(self, until: float) -> bool:
         """Wait until the session stands; False when `until` (s since the epoch) came first."""
@@ -41,6 +38,9 @@ class Way(Protocol):
 
     async def ask(self, part: Delivery) -> bool | None:
         """Ask the network whether a part arrived."""
+
+    def pauses(self) -> None:
+        """Note that nothing is in flight: the next try comes later."""
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class Submission:
         """Return Sent, Rejected or Uncertain; never Retry."""
         last, wait = "expired", 0.0
         while await self.way.standing(self.until):
-            outcome = await self._step()
+            outcome = await (self._step() if self.doubt else self._submit())
             match outcome:
                 case Sent() | Rejected():
                     return outcome
@@ -81,9 +81,9 @@ class Submission:
         return self._backoff.next()
 
     async def _step(self) -> Outcome:
-        """Ask where there is doubt, submit where there is none."""
+        """Ask where there is doubt, and submit again where it is gone or does no harm."""
         capabilities = self.way.capabilities
-        if self.doubt and not capabilities.idempotent:
+        if not capabilities.idempotent:
             if not capabilities.lookup:
                 return Uncertain("interrupted")
             arrived = await self.way.ask(self.part)
@@ -100,7 +100,12 @@ class Submission:
         if not certain and not await self.way.remember(self.part, 2 * self.number + 1):
             return Retry("store-away")
         outcome = await self.way.submit(self.part)
+        if isinstance(outcome, Sent):
+            self.doubt = False
+            return outcome
         self.doubt = isinstance(outcome, Uncertain) or (certain and self.doubt and isinstance(outcome, Retry))
+        if isinstance(outcome, Retry):
+            self.way.pauses()
         if isinstance(outcome, Retry) and not certain:
             await self.way.remember(self.part, 2 * self.number)
         return outcome

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 from bridge.follower import START, Entry, Follower, Position, Reset
 from bridge.store import StoreError
@@ -60,21 +61,22 @@ class Tail:
         self._prune()
 
     def _keep(self, seq: int, step: Step) -> None:
-        talks: set[str] = set()
-        ids: list[str] = []
+        talks: tuple[str, ...] = ()
+        ids: tuple[str, ...] = ()
         for event in step.events:
-            talk = getattr(event, "conversation", "")
+            kind = type(event)
+            talk: str = event.conversation if kind in _TALKED else ""  # type: ignore[union-attr]  # what _TALKED means
             if talk and talk not in talks:
-                talks.add(talk)
+                talks += (talk,)
                 self._steps[talk].append((seq, step))
             if isinstance(event, Opened):
                 self._newest[event.channel, event.address] = talk
                 self._addresses[talk].append((event.channel, event.address))
-            elif name := _name(event):
+            elif (name_of := _NAME.get(kind)) is not None and (name := name_of(event)):
                 self._ids[name] = (seq, talk)
-                ids.append(name)
+                ids += (name,)
         if talks:
-            self._order.append((seq, tuple(talks), tuple(ids)))
+            self._order.append((seq, talks, ids))
 
     def _prune(self) -> None:
         done = self._reached().seq
@@ -132,14 +134,11 @@ def _concerns(step: Step, conversation: str) -> bool:
     return any(getattr(event, "conversation", "") == conversation for event in step.events)
 
 
-def _name(event: Event) -> str:
-    """Return the id by which an event's message or delivery may be asked for, "" when it has none."""
-    match event:
-        case Received():
-            return event.message.id
-        case Said() | Noticed():
-            return event.delivery.id
-        case Progressed():
-            return event.network_id
-        case _:
-            return ""
+# The id by which an event's message or delivery may be asked for.
+_NAME: dict[type, Callable[[Any], str]] = {
+    Received: lambda event: event.message.id,
+    Said: lambda event: event.delivery.id,
+    Noticed: lambda event: event.delivery.id,
+    Progressed: lambda event: event.network_id,
+}
+_TALKED = frozenset(kind for kind in get_args(Event) if "conversation" in kind.__struct_fields__)

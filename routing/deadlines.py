@@ -23,13 +23,14 @@ Silence = Literal["remind", "mark", "still-there", "close"]
 
 def due(state: State, it: Conversation) -> int:
     """Return the next deadline of a conversation in ms, 0 when there is none."""
+    if it.state == "active":
+        when = silence(state, it)[1]
+        if it.handover is not None and it.handover.expires_at > 0:
+            return min(it.handover.expires_at, when or it.handover.expires_at)
+        return when
     if it.state == "waiting":
-        dues = _waiting(state, it)
-    elif it.state == "active":
-        dues = [it.handover.expires_at if it.handover else 0, silence(state, it)[1]]
-    else:
-        dues = [forget_at(state, it)]
-    return min((when for when in dues if when), default=0)
+        return min((when for when in _waiting(state, it) if when), default=0)
+    return forget_at(state, it)
 
 
 def settled(state: State, it: Conversation) -> Conversation:

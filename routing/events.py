@@ -8,7 +8,9 @@ Events are only ever added to, with defaults: yesterday's log must replay for ev
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
+
+from msgspec.structs import fields
 
 from bridge.message import (
     Action,
@@ -486,5 +488,16 @@ def answer(step: Step) -> Event | None:
 
 def deliveries(step: Step) -> list[Delivery]:
     """Return what a step puts on out streams, in order."""
-    found = (getattr(event, "delivery", None) for event in step.events)
-    return [delivery for delivery in found if isinstance(delivery, Delivery)]
+    named: list[Delivery | None] = [
+        event.delivery  # type: ignore[misc, union-attr]  # that is what _DELIVERING means
+        for event in step.events
+        if type(event) in _DELIVERING
+    ]
+    return [delivery for delivery in named if delivery is not None]
+
+
+_DELIVERING = frozenset(
+    kind
+    for kind in get_args(Event)
+    if any(field.name == "delivery" and field.type in (Delivery, Delivery | None) for field in fields(kind))
+)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from bridge.follower import Entry, Position, decoded
 from bridge.store import Store
@@ -22,12 +23,16 @@ RECALLED = 2_000  # entries
 AT_ONCE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A step that answers an action, and where it stands in the log."""
+class Answered(msgspec.Struct, frozen=True, gc=False):
+    """A step that answers an action, and the log entry it stands in."""
 
-    position: Position
+    entry: Entry
     step: Step
+
+    @property
+    def position(self) -> Position:
+        """Where it stands in the log."""
+        return self.entry.position
 
 
 class Answers:
@@ -39,10 +44,16 @@ class Answers:
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Keep the answers among new entries and wake who waits for them."""
+        found, waiting = self._found, self._waiting
         for entry in entries:
             for step in entry.steps:
-                if step.answer >= 0:
-                    self._keep(step.cause, Answered(entry.position, step))
+                if step.answer < 0:
+                    continue
+                found[step.cause] = Answered(entry, step)
+                if waiting and (waits := waiting.pop(step.cause, None)) is not None and not waits.done():
+                    waits.set_result(None)
+        while len(found) > KEPT:
+            found.popitem(last=False)
 
     async def recall(self, store: Store) -> None:
         """Take the answers among the last entries that the log still holds. Raises StoreError."""
@@ -55,14 +66,6 @@ class Answers:
             self.take(entries)
             seq = entries[-1].seq
             await asyncio.sleep(0)
-
-    def _keep(self, cause: str, answered: Answered) -> None:
-        self._found[cause] = answered
-        while len(self._found) > KEPT:
-            self._found.popitem(last=False)
-        waiting = self._waiting.pop(cause, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
 
     async def of(self, action: str, timeout: float) -> Answered | None:
         """Return the answer to an action, None when it does not come within `timeout` seconds."""

@@ -350,7 +350,7 @@ async def missed_since(follower: Follower, after: Position, until: Position) -> 
     news, position = News(), after
     while True:
         entries = await follower.since(position, wait=False)
-        more = news_of(entries, ())
+        more = news_of(entries, frozenset())
         news.rows |= more.rows
         news.follow_ups |= more.follow_ups
         news.libraries |= more.libraries

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
+from typing import Any, get_args
 
 from bridge.follower import Entry
 from routing import events as ev
-
-# These change a line's tick or nothing at all, never a row.
-_NO_ROW = (ev.Progressed, ev.Relayed, ev.Refused, ev.Done)
 
 
 @dataclass(slots=True)
@@ -27,45 +25,72 @@ class News:
     took_over: bool = False
 
 
-def news_of(entries: Sequence[Entry], watched: Container[str]) -> News:
-    """Return what these entries mean."""
+def news_of(entries: Sequence[Entry], watched: Set[str]) -> News:
+    """Return what these entries mean; of the conversations `watched`, also the steps."""
     news = News()
+    rows = news.rows
     for entry in entries:
         for step in entry.steps:
             for event in step.events:
-                _take(news, event)
-            for conversation in _conversations(step):
-                if conversation in watched:
-                    news.steps.setdefault(conversation, []).append((entry.seq, step))
+                if type(event) in _ROW:
+                    rows.add(event.conversation)  # type: ignore[union-attr]  # that is what _ROW means
+                if (take := _TAKE.get(type(event))) is not None:
+                    take(news, event)
+            if watched:
+                for conversation in {getattr(event, "conversation", "") for event in step.events}:
+                    if conversation in watched:
+                        news.steps.setdefault(conversation, []).append((entry.seq, step))
+    rows.discard("")
     return news
 
 
-def _conversations(step: ev.Step) -> set[str]:
-    return {getattr(event, "conversation", "") for event in step.events}
+def _joined(news: News, event: ev.Merged | ev.Unmerged) -> None:
+    news.rows.add(event.other)
+    news.merged |= {event.conversation, event.other}
 
 
-def _take(news: News, event: ev.Event) -> None:
-    conversation = getattr(event, "conversation", "")
-    if conversation and not isinstance(event, _NO_ROW):
-        news.rows.add(conversation)
-    match event:
-        case ev.Merged() | ev.Unmerged():
-            news.rows.add(event.other)
-            news.merged |= {event.conversation, event.other}
-        case ev.FollowUpOpened() | ev.FollowUpChanged():
-            news.follow_ups.add(event.id)
-        case ev.Disconnected():
-            news.people.add(event.librarian)
-            news.lost.add((event.process, event.connection))
-            news.organisation = True
-        case ev.Connected() | ev.Left() | ev.AvailabilitySet():
-            news.people.add(event.librarian)
-            news.organisation = True
-        case ev.ChannelChanged():
-            news.organisation = True
-        case ev.LibraryChanged():
-            news.libraries = True
-        case ev.TookOver():
-            news.took_over = True
-        case _:
-            pass
+def _followed_up(news: News, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:
+    news.follow_ups.add(event.id)
+
+
+def _person(news: News, event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected) -> None:
+    news.people.add(event.librarian)
+    news.organisation = True
+
+
+def _disconnected(news: News, event: ev.Disconnected) -> None:
+    news.lost.add((event.process, event.connection))
+    _person(news, event)
+
+
+def _channel(news: News, event: ev.ChannelChanged) -> None:
+    news.organisation = True
+
+
+def _library(news: News, event: ev.LibraryChanged) -> None:
+    news.libraries = True
+
+
+def _took_over(news: News, event: ev.TookOver) -> None:
+    news.took_over = True
+
+
+_TAKE: dict[type, Callable[[News, Any], None]] = {
+    ev.Merged: _joined,
+    ev.Unmerged: _joined,
+    ev.FollowUpOpened: _followed_up,
+    ev.FollowUpChanged: _followed_up,
+    ev.Disconnected: _disconnected,
+    ev.Connected: _person,
+    ev.Left: _person,
+    ev.AvailabilitySet: _person,
+    ev.ChannelChanged: _channel,
+    ev.LibraryChanged: _library,
+    ev.TookOver: _took_over,
+}
+
+# Those that name a conversation change its row, but for these: they change a line's tick or nothing at all.
+_NO_ROW = (ev.Progressed, ev.Relayed, ev.Refused, ev.Done)
+_ROW = frozenset(
+    kind for kind in get_args(ev.Event) if "conversation" in kind.__struct_fields__ and kind not in _NO_ROW
+)
