@@ -10,6 +10,7 @@ Nothing is written before the store's barrier says that the entries are replicat
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -34,6 +35,8 @@ _log = structlog.get_logger(__name__)
 NAME = "archive"
 STEPS = 2_000  # of one transaction
 GATHER_S = 0.05  # between two readings: transactions cost more than rows, and whoever reads has the tail meanwhile
+REST = 3  # times as long as the last transactions took, while they are no more than
+LATE_S = 5.0  # behind: a burst of talk goes before search and reports
 
 
 def follower_name(consortium: str) -> str:
@@ -65,10 +68,12 @@ class Writer:
             try:
                 await self._load()
                 while True:
-                    for entries in _portions(await self._follower.since(self.position)):
+                    found = await self._follower.since(self.position)
+                    began, newest = time.time(), self._follower.last
+                    for entries in _portions(found):
                         await self._write(entries)
                     pause = 0.1
-                    await asyncio.sleep(GATHER_S)
+                    await asyncio.sleep(self._rest(found[0], newest, began))
             except Moved:
                 continue
             except Reset as gap:
@@ -77,6 +82,13 @@ class Writer:
                 _log.warning("archive-behind", error=type(error).__name__, position=str(self.position))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
+
+    def _rest(self, first: Entry, newest: Position, began: float) -> float:
+        """Return the seconds to wait before the next transaction: longer while people talk, if they have not for long."""
+        late = began - first.steps[0].at / 1000 if first.steps else 0.0
+        if late > LATE_S or self._follower.last == newest:
+            return GATHER_S
+        return max(GATHER_S, REST * (time.time() - began))
 
     async def _load(self) -> None:
         query = select(tables.follower.c.epoch, tables.follower.c.seq).where(tables.follower.c.name == self._name)

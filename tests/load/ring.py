@@ -1,8 +1,7 @@
 """The whole ring, as many inputs a second as it takes: half patrons' messages, half librarians' answers.
 
-A message counts when a follower has seen it in the log; an answer when its delivery is settled, known by the receipt of that
-settlement in the log (later than the settlement itself). Receipts do not count. So many are in flight at a time, each
-waiting for its own end.
+A message counts when a follower (the replica, once it has folded it) has seen it in the log; an answer when the store has
+settled its delivery. Receipts do not count. So many are in flight at a time, each waiting for its own end.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from bridge.adapter import Busy
 from bridge.follower import Entry
 from bridge.message import Say, delivery_id
-from routing.events import Progressed, Received
+from routing.events import Received
 from tests.load.house import ANSWER, Site
 
 
@@ -36,9 +35,17 @@ class Load:
         """Return inputs a second over `seconds`, after `warm_up`."""
         listeners = self._site.desk.replica.on_entries
         listeners.append(self._hear)
-        half = self._in_flight // 2
-        loops = [self._ask() for _ in range(half)] + [self._answer() for _ in range(self._in_flight - half)]
-        tasks = [asyncio.create_task(loop) for loop in loops]
+        store = self._site.desk.store
+        settle = store.settle
+
+        async def settled(channel: str, ends: Sequence[tuple[str, str, bytes, str]]) -> list[bool]:
+            found = await settle(channel, ends)
+            for _, delivery, _, _ in ends:
+                self._end(delivery)
+            return found
+
+        store.settle = settled  # type: ignore[method-assign]
+        tasks = [asyncio.create_task(self._take_turns(asks=bool(n % 2))) for n in range(self._in_flight)]
         try:
             await asyncio.sleep(warm_up)
             first, began = self.done, time.perf_counter()
@@ -55,40 +62,41 @@ class Load:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             listeners.remove(self._hear)
+            store.settle = settle  # type: ignore[method-assign]
         return rate
 
     def _hear(self, entries: Sequence[Entry]) -> None:
-        opened = self._open
         for entry in entries:
             for step in entry.steps:
                 for event in step.events:
                     if type(event) is Received:
-                        end = opened.pop(event.message.id, None)
-                    elif type(event) is Progressed:
-                        end = opened.pop(event.delivery, None)
-                    else:
-                        continue
-                    if end is not None and not end.done():
-                        self.done += 1
-                        end.set_result(None)
+                        self._end(event.message.id)
+
+    def _end(self, id: str) -> None:
+        end = self._open.pop(id, None)
+        if end is not None and not end.done():
+            self.done += 1
+            end.set_result(None)
+
+    async def _take_turns(self, *, asks: bool) -> None:
+        """Ask and answer in turn, so that there are as many of the one as of the other, whichever takes longer."""
+        while not self._stopping:
+            await (self._ask() if asks else self._answer())
+            asks = not asks
 
     async def _ask(self) -> None:
-        loop = asyncio.get_running_loop()
-        while not self._stopping:
-            message = self._site.message(next(self._talks).sender, self._channel)
-            end = self._open[message.id] = loop.create_future()
-            try:
-                await self._inlet.receive(message)
-            except Busy:
-                del self._open[message.id]
-                continue
+        message = self._site.message(next(self._talks).sender, self._channel)
+        end = self._open[message.id] = asyncio.get_running_loop().create_future()
+        try:
+            await self._inlet.receive(message)
+        except Busy:
+            del self._open[message.id]
+        else:
             await end
 
     async def _answer(self) -> None:
-        loop = asyncio.get_running_loop()
-        while not self._stopping:
-            talk = next(self._talks)
-            action = self._site.action(talk.librarian, Say(conversation=talk.conversation, text=ANSWER))
-            end = self._open[delivery_id(action.id, 0)] = loop.create_future()
-            await self._site.desk.gathering.ingest_action(action)
-            await end
+        talk = next(self._talks)
+        action = self._site.action(talk.librarian, Say(conversation=talk.conversation, text=ANSWER))
+        end = self._open[delivery_id(action.id, 0)] = asyncio.get_running_loop().create_future()
+        await self._site.desk.gathering.ingest_action(action)
+        await end
