@@ -101,7 +101,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """All of deskbridge.toml. `one_process`: the core and the archive's writer share the daemon's own process."""
+    """All of deskbridge.toml. `one_process`: the core runs in the daemon's own process."""
 
     path: Path
     data: Path = DEFAULT_DATA

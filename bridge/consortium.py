@@ -22,15 +22,13 @@ import structlog
 from aiohttp import web
 
 from bridge.adapter import Busy, Capabilities, Inlet, Ports
-from bridge.annex import Annex, Archiving, Core, Streams
+from bridge.apart import Apart, Job
 from bridge.archive.archive import Archive
 from bridge.archive.organisation import Organisation
-from bridge.archive.progress import Progress
-from bridge.archive.writer import Writer
 from bridge.blobs import FileBlobs
 from bridge.config import Channel as ChannelConfig
 from bridge.config import Config, convert
-from bridge.follower import Follower, Position
+from bridge.follower import Follower
 from bridge.frontdesk import FrontDesk, clock
 from bridge.health import Health
 from bridge.inbox.room import ChannelFacts, Room
@@ -64,8 +62,7 @@ class Consortium:
         self.gathering = Gathering(store)
         self.follower = Follower(store)
         self.replica = Replica(store, self.follower)
-        self.progress = Progress()
-        self.tail, self.reader = archive.reading(self.follower, self.progress, name)
+        self.writer, self.tail, self.reader = archive.follow(store, self.follower, name)
         self.frontdesk = FrontDesk(self.replica)
         self.signs = Board(store)
         self.blobs = FileBlobs(config.data / "blobs")
@@ -76,15 +73,20 @@ class Consortium:
         self._process = process
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
         fanout = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
-        self.core: Partition | Annex
-        self.archiving: Writer | Annex
+        self.core: Partition | Apart
         if config.one_process:
             self.core = Partition(store, process, sole=sole, fanout=fanout)
-            self.archiving = archive.writer(store, self.follower, self.progress, name)
         else:
-            streams = Streams(url=store.url, replicas=config.redis.replicas, consortium=name)
-            self.core = Annex(Core(streams=streams, process=process, sole=sole, fanout=fanout))
-            self.archiving = Annex(Archiving(streams=streams, archive=archive.url), self._archived)
+            self.core = Apart(
+                Job(
+                    url=store.url,
+                    replicas=config.redis.replicas,
+                    consortium=name,
+                    process=process,
+                    sole=sole,
+                    fanout=fanout,
+                )
+            )
         self.supervisor = Supervisor(
             store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
         )
@@ -112,7 +114,7 @@ class Consortium:
             "log": self.follower.run,
             "replica": self.replica.run,
             "tail": self.tail.run,
-            "archive": self.archiving.run,
+            "archive": self.writer.run,
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
@@ -128,9 +130,6 @@ class Consortium:
         part = health.part(f"desk {self.name}")
         await self.replica.ready.wait()
         part.up()
-
-    def _archived(self, position: str) -> None:
-        self.progress.move(Position.parse(position))
 
     async def tell_core(self) -> None:
         """Hand every library to the core; it ignores revisions that it has. Raises Busy."""

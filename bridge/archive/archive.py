@@ -12,12 +12,11 @@ from bridge.archive.accounts import Accounts
 from bridge.archive.database import engine_for, migrate
 from bridge.archive.desk_memory import DeskMemory
 from bridge.archive.organisation import Organisation
-from bridge.archive.progress import Progress
 from bridge.archive.reader import Reader
 from bridge.archive.retention import Retention
 from bridge.archive.rows import ignoring
 from bridge.archive.search import Search
-from bridge.archive.writer import Writer, follower_name
+from bridge.archive.writer import Writer
 from bridge.follower import Follower
 from bridge.store import Store
 from bridge.tail import Tail
@@ -27,7 +26,6 @@ class Archive:
     """Transcripts, search, accounts, organisation, drafts: all that lives in SQL."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
         self.engine = engine_for(url)
         writing = self.engine.execution_options(sqlite_write=True)
         self.accounts = Accounts(writing)
@@ -61,11 +59,8 @@ class Archive:
         """Return what forgets transcripts that are due; `remove_file` deletes a file by its digest."""
         return Retention(self._writing, remove_file)
 
-    def writer(self, store: Store, follower: Follower, progress: Progress, consortium: str = "main") -> Writer:
-        """Return what writes a consortium's log to SQL."""
-        return Writer(self._writing, store, follower, progress, consortium)
-
-    def reading(self, follower: Follower, progress: Progress, consortium: str = "main") -> tuple[Tail, Reader]:
-        """Return what knows a consortium's newest steps, to be run, and what reads transcripts."""
-        tail = Tail(follower, lambda: progress.position, progress.known)
-        return tail, Reader(self.engine, tail, follower_name(consortium))
+    def follow(self, store: Store, follower: Follower, consortium: str = "main") -> tuple[Writer, Tail, Reader]:
+        """Return what writes a consortium's log, what knows its newest steps, and what reads transcripts; run the first two."""
+        writer = Writer(self._writing, store, follower, consortium)
+        tail = Tail(follower, lambda: writer.position, writer.loaded)
+        return writer, tail, Reader(self.engine, tail, writer.name)

@@ -24,7 +24,6 @@ from bridge.archive import tables
 from bridge.archive.bulk import Statement, write_many
 from bridge.archive.ledger import Ledger
 from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
-from bridge.archive.progress import Progress
 from bridge.archive.rows import ignoring, line_row
 from bridge.follower import START, Entry, Follower, Position, Reset
 from bridge.store import Store, StoreError
@@ -39,27 +38,21 @@ REST = 3  # times as long as the last transactions took, while they are no more 
 LATE_S = 5.0  # behind: a burst of talk goes before search and reports
 
 
-def follower_name(consortium: str) -> str:
-    """Return the name under which SQL keeps how far a consortium's log is written."""
-    return f"{NAME}:{consortium}"
-
-
 class Moved(Exception):
     """Another process wrote this batch; the position is to be read again."""
 
 
 class Writer:
-    """Writes one consortium's log to the archive; `progress` is told what is committed."""
+    """Writes one consortium's log to the archive; `position` is what is committed."""
 
-    def __init__(
-        self, engine: AsyncEngine, store: Store, follower: Follower, progress: Progress, consortium: str
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, store: Store, follower: Follower, consortium: str) -> None:
         self._engine = engine
         self._store = store
         self._follower = follower
-        self._progress = progress
-        self._name = follower_name(consortium)
+        self.name = f"{NAME}:{consortium}"
         self.position = START
+        self.loaded = asyncio.Event()
+        self._moved = asyncio.Event()
 
     async def run(self) -> None:
         """Follow until cancelled; a database or store that is away is waited for."""
@@ -83,6 +76,12 @@ class Writer:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
 
+    async def reached(self, position: Position) -> None:
+        """Wait until the archive holds everything up to `position` of this epoch."""
+        while self.position.seq < position.seq:
+            self._moved.clear()
+            await self._moved.wait()
+
     def _rest(self, first: Entry, newest: Position, began: float) -> float:
         """Return the seconds to wait before the next transaction: longer while people talk, if they have not for long."""
         late = began - first.steps[0].at / 1000 if first.steps else 0.0
@@ -91,13 +90,14 @@ class Writer:
         return max(GATHER_S, REST * (time.time() - began))
 
     async def _load(self) -> None:
-        query = select(tables.follower.c.epoch, tables.follower.c.seq).where(tables.follower.c.name == self._name)
+        query = select(tables.follower.c.epoch, tables.follower.c.seq).where(tables.follower.c.name == self.name)
         async with self._engine.begin() as sql:
             row = (await sql.execute(query)).first()
             if row is None:
-                await sql.execute(insert(tables.follower).values(name=self._name, epoch="", seq=0))
+                await sql.execute(insert(tables.follower).values(name=self.name, epoch="", seq=0))
         self._advance(Position(row.epoch, row.seq) if row else START)
         await self._store.follow(NAME, self.position.seq)  # from now on the log is kept for us
+        self.loaded.set()
 
     async def _skip(self, why: str) -> None:
         """The log no longer has what follows our position: go on from its start, and say so loudly."""
@@ -127,14 +127,14 @@ class Writer:
 
     async def _move(self, sql: AsyncConnection, target: Position) -> None:
         row = tables.follower
-        here = (row.c.name == self._name) & (row.c.seq == self.position.seq) & (row.c.epoch == self.position.epoch)
+        here = (row.c.name == self.name) & (row.c.seq == self.position.seq) & (row.c.epoch == self.position.epoch)
         moved = await sql.execute(update(row).where(here).values(epoch=target.epoch, seq=target.seq))
         if moved.rowcount != 1:
             raise Moved
 
     def _advance(self, target: Position) -> None:
         self.position = target
-        self._progress.move(target)
+        self._moved.set()
 
 
 def _portions(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

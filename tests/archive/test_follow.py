@@ -14,11 +14,13 @@ from bridge.archive import tables
 from bridge.archive.archive import Archive
 from bridge.archive.export import export
 from bridge.archive.lines import Line
-from bridge.archive.progress import Progress
+from bridge.archive.reader import Reader
+from bridge.archive.writer import Writer
 from bridge.embedded import EmbeddedRedis
 from bridge.follower import Follower
 from bridge.message import Delivery, Message, delivery_id, message_id
 from bridge.store import Store
+from bridge.tail import Tail
 from routing import events as ev
 from routing.wire import encode_steps
 
@@ -34,9 +36,10 @@ class Desk:
         self.seq = 0
         self.at = 1_000_000
         self.follower = Follower(store)
-        progress = Progress()
-        self.writer = archive.writer(store, self.follower, progress)
-        self.tail, self.reader = archive.reading(self.follower, progress)
+        self.writer: Writer
+        self.tail: Tail
+        self.reader: Reader
+        self.writer, self.tail, self.reader = archive.follow(store, self.follower)
 
     async def commit(self, *events: ev.Event, cause: str = "") -> None:
         """Append one log entry of one step."""
@@ -158,7 +161,7 @@ async def test_a_transcript_has_no_gap_and_no_overlap_at_any_position_of_the_arc
 
 
 async def test_two_archivists_write_each_entry_once(desk: Desk) -> None:
-    other = desk.archive.writer(desk.store, desk.follower, Progress())
+    other, _, _ = desk.archive.follow(desk.store, desk.follower)
     second = asyncio.create_task(other.run())
     async with desk.following():
         for n in range(40):

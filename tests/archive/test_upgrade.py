@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from bridge.archive.archive import Archive
 from bridge.archive.database import MIGRATIONS, engine_for
-from bridge.archive.progress import Progress
 from bridge.archive.tables import metadata
 from bridge.follower import Follower
 from bridge.store import Store
@@ -66,7 +65,7 @@ async def test_the_first_schema_comes_to_the_newest_and_nothing_is_lost(old: Pat
         archive = await Archive.open(f"sqlite:///{old}")
         with RedisServer() as server:
             store = await Store.open(server.url, "main")
-            _, reader = archive.reading(Follower(store), Progress())
+            _, _, reader = archive.follow(store, Follower(store), "main")
             lines = await reader.transcript("t1")
             assert [(line.who, line.text, line.stage) for line in lines] == [
                 ("patron", "Where is the Straße atlas?", "received"),

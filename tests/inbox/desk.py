@@ -20,7 +20,6 @@ from yarl import URL
 
 from bridge.archive.archive import Archive
 from bridge.archive.calendar import Calendar
-from bridge.archive.progress import Progress
 from bridge.blobs import FileBlobs
 from bridge.follower import Follower
 from bridge.health import Health
@@ -284,9 +283,7 @@ async def _room(
     process = secrets.token_hex(6)
     follower = Follower(store)
     replica = Replica(store, follower)
-    progress = Progress()
-    writer = archive.writer(store, follower, progress)
-    tail, reader = archive.reading(follower, progress)
+    writer, tail, reader = archive.follow(store, follower, "main")
     signs = Board(store)
     room = Room(
         store=store,

@@ -87,11 +87,9 @@ class Indoors:
 
     async def quiet(self) -> None:
         """Wait until the archive has all that was decided."""
-        replica, archive = self.desk.replica, self.desk.progress
+        replica, writer = self.desk.replica, self.desk.writer
         head = await self.desk.store.head()
-        await until(
-            lambda: replica.position.seq >= head.seq and archive.position.seq >= head.seq, "archive and replica"
-        )
+        await until(lambda: replica.position.seq >= head.seq and writer.position.seq >= head.seq, "archive and replica")
 
     async def snapshot(self) -> None:
         """Write a snapshot now, and trim behind the one before it."""

@@ -136,7 +136,7 @@ async def _turn(
     here: Site, people: Outside, talks: list[Talk], url: str, relay: Path | None, found: dict[str, list[float]]
 ) -> None:
     whole = await Load(here, in_flight=3_200).run(1.5)
-    await here.desk.progress.reached(here.desk.replica.position)
+    await here.desk.writer.reached(here.desk.replica.position)
     for share in (10, 50):
         took, seen = await at_rate(here, people, talks, whole * share / 100)
         if not took:
@@ -144,7 +144,7 @@ async def _turn(
         found.setdefault(f"p50_at_{share}pct", []).append(statistics.median(took))
         found.setdefault(f"p99_at_{share}pct", []).append(took[int(len(took) * 0.99)])
         found.setdefault(f"seen_at_{share}pct", []).append(seen)
-        await here.desk.progress.reached(here.desk.replica.position)
+        await here.desk.writer.reached(here.desk.replica.position)
     if relay is not None:
         async with peers.relaying(relay, url, "one", 200) as relaying:
             await relaying.round_trips(50)

@@ -104,7 +104,7 @@ async def measure(sheet: Sheet) -> None:
         say(f"archiving {ARCHIVED:,} conversations")
         talk = await written(url)
         here = await stack.enter_async_context(site(folder / "house", url, staff=STAFF, channels=(LOOP,)))
-        await here.desk.progress.reached(here.desk.replica.position)
+        await here.desk.writer.reached(here.desk.replica.position)
         long = f"/api/v1/conversations/{talk}"
         accounts = here.house.archive.accounts
         await accounts.add("lib0", "lib0", "north")

@@ -63,7 +63,7 @@ async def bare(url: str, size: int) -> float:
 async def archived(found: Site) -> float:
     """Return the seconds until the archive has what the log has."""
     began = time.perf_counter()
-    await found.desk.progress.reached(found.desk.replica.position)
+    await found.desk.writer.reached(found.desk.replica.position)
     return time.perf_counter() - began
 
 

@@ -1,0 +1,135 @@
+"""The core in a process of its own.
+
+Python does one thing at a time in a process. The core shares nothing with the rest but the store, so it can stand apart: patrons'
+sockets do not wait while a batch is decided or a snapshot is copied, and a second processor is used.
+
+The process is told its job in one line on standard input, which hides what a URL may hold, and logs where the daemon logs. It ends
+when its standard input does or its parent goes, so it never outlives a daemon, however that ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import structlog
+import uvloop
+
+from bridge import logs
+from bridge.partition import Partition
+from bridge.store import Store
+
+PATIENCE_S = 5.0  # a core that was told to end may finish what it is at
+RARELY = (20_000, 20, 50)  # our records hold no cycles, see daemon.rarely_collect
+_PR_SET_PDEATHSIG = 1
+
+log = structlog.get_logger("bridge.apart")
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process is told; `process` is the daemon that it belongs to, see `Partition`."""
+
+    url: str
+    replicas: int
+    consortium: str
+    process: str
+    sole: bool
+    fanout: list[str]
+    parent: int = 0
+    level: int = 0
+
+
+class Apart:
+    """The daemon's end: keeps one core running."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    async def run(self) -> None:
+        """Start the process and wait until it ends, or until cancelled. Raises RuntimeError when it ended by itself."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "bridge.apart",
+            stdin=asyncio.subprocess.PIPE, start_new_session=True, env=_environment(),
+        )  # fmt: skip
+        assert process.stdin is not None
+        try:
+            job = msgspec.structs.replace(self._job, parent=os.getpid(), level=logs.level())
+            process.stdin.write(msgspec.json.encode(job) + b"\n")
+            raise RuntimeError(f"the core's process ended (status {await process.wait()})")
+        finally:
+            process.stdin.close()
+            await _ended(process)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """See that a process which was told to end does."""
+    try:
+        await asyncio.wait_for(process.wait(), PATIENCE_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without what lets a process speak to systemd in our name."""
+    return {name: value for name, value in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
+
+
+# ---- the other end
+
+
+def main() -> None:
+    """Take a job from standard input and do it until that ends."""
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    _bind_to(job.parent)
+    logs.say_in_lines(job.level)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*RARELY)
+    try:
+        uvloop.run(_until_told(_decide(job)))
+    except Exception:
+        log.exception("the core failed")
+        sys.exit(1)
+
+
+def _bind_to(parent: int) -> None:
+    """Let the kernel end us with the daemon at once; a terminal's Ctrl-C is the daemon's business."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+async def _until_told(part: Coroutine[Any, Any, None]) -> None:
+    """Run a part until it ends or we are told to: by a signal, or by the end of standard input, where nothing more is said."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, told.set)
+    loop.add_reader(sys.stdin.fileno(), told.set)
+    work, end = asyncio.create_task(part), asyncio.create_task(told.wait())
+    await asyncio.wait((work, end), return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+async def _decide(job: Job) -> None:
+    store = await Store.open(job.url, job.consortium, replicas=job.replicas)
+    try:
+        await Partition(store, job.process, sole=job.sole, fanout=job.fanout).run()
+    finally:
+        await store.close()
+
+
+if __name__ == "__main__":
+    main()

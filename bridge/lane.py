@@ -1,0 +1,186 @@
+"""One conversation's deliveries on their way into one adapter: one at a time, in order, each to its outcome.
+
+A lane is what its submissions ask (`submission.Way`). It is busy from a submission's begin until nothing more can come of it, so
+that a drain that stops knows whom to wait for. How long a submission may take is looked at by the drain once a second:
+a timer for each would cost as much as sending does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+from prometheus_client import Counter
+
+from bridge.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Sent, Uncertain
+from bridge.bucket import Bucket
+from bridge.message import Delivery
+from bridge.parts import fit, in_parts
+from bridge.store import Fenced, StoreError
+from bridge.submission import Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bridge.message import Attachment
+    from bridge.store import Store
+
+SEND_S = 90.0  # longer than any adapter's own time-outs
+LIVE_PATIENCE_S = 3600
+SLOW_PATIENCE_S = 86_400
+NEVER = float("inf")
+
+ESCAPED = Counter("deskbridge_send_errors", "Exceptions that escaped an adapter's send or lookup", ["channel"])
+
+log = structlog.get_logger("bridge.outlet")
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One delivery on its way. `attempt` is what was written down before a crash, -1 = nothing."""
+
+    entry: str
+    delivery: Delivery
+    attempt: int = -1
+
+
+class Channel(Protocol):
+    """What lanes share: the adapter and its limits, the store, and how the session is."""
+
+    name: str
+    store: Store
+    adapter: Adapter
+    capabilities: Capabilities
+    token: str
+    bucket: Bucket
+    link: Callable[[Attachment], str] | None
+    standing: asyncio.Event
+    stopping: bool
+    now: Callable[[], float]
+
+    def ended(self, lane: Lane, work: Work, outcome: Outcome) -> None:
+        """Hear what became of a delivery."""
+
+
+class Lane:
+    """A conversation's lane: `waiting` is served by `serve`, in `task`."""
+
+    __slots__ = ("_channel", "_overdue", "_until", "busy", "capabilities", "key", "now", "task", "waiting")
+
+    def __init__(self, channel: Channel, key: str, work: Work) -> None:
+        self.key = key
+        self.waiting = deque([work])
+        self.task: asyncio.Task[None] | None = None
+        self.busy = False
+        self.capabilities = channel.capabilities
+        self.now = channel.now
+        self._channel = channel
+        self._until = NEVER  # by the event loop's clock
+        self._overdue = False
+
+    async def serve(self) -> None:
+        """Deliver what waits, until nothing does or the drain stops. Raises Fenced."""
+        waiting, channel = self.waiting, self._channel
+        while waiting and not channel.stopping:
+            work = waiting.popleft()
+            outcome = await self._deliver(work)
+            channel.ended(self, work, outcome)
+            self.busy = False
+
+    def look(self, now: float) -> None:
+        """Give a submission up that has taken too long."""
+        if self._until < now and self.task is not None:
+            self._until, self._overdue = NEVER, True
+            self.task.cancel()
+
+    async def _deliver(self, work: Work) -> Outcome:
+        fitted = fit(work.delivery, self.capabilities, self._channel.link)
+        if isinstance(fitted, Rejected):
+            return fitted
+        parts = in_parts(fitted, self.capabilities.max_text)
+        first, doubt = max(0, work.attempt) // 2, work.attempt % 2 == 1 and work.attempt > 0
+        outcome: Outcome = Sent()
+        for number in range(min(first, len(parts) - 1), len(parts)):
+            outcome = await Submission(self, parts[number], number, self._deadline(work.delivery), doubt).outcome()
+            doubt = False
+            if not isinstance(outcome, Sent):
+                break
+        return outcome
+
+    def _deadline(self, delivery: Delivery) -> float:
+        patience = LIVE_PATIENCE_S if self.capabilities.live else SLOW_PATIENCE_S
+        return (delivery.expires_at or delivery.at + patience * 1000) / 1000
+
+    # -- what a submission asks
+
+    async def standing(self, until: float) -> bool:
+        """Wait until the session stands; False when `until` (s since the epoch) came first. A stop ends lanes here."""
+        channel = self._channel
+        if channel.stopping:
+            self.busy = False
+            raise asyncio.CancelledError
+        if not channel.standing.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, until - self.now())):
+                    await channel.standing.wait()
+        return self.now() < until
+
+    async def remember(self, delivery: Delivery, mark: int) -> bool:
+        """Write down an attempt; False when the store is away. Raises Fenced."""
+        channel = self._channel
+        try:
+            await channel.store.attempt(channel.name, channel.token, delivery.id.partition(".")[0], mark)
+        except Fenced:
+            raise
+        except StoreError:
+            return False
+        return True
+
+    async def submit(self, part: Delivery) -> Outcome:
+        """Hand a part to the adapter and wait for what became of it."""
+        channel = self._channel
+        if channel.capabilities.rate:
+            await channel.bucket.take()
+        self.busy = True
+        self._until = asyncio.get_running_loop().time() + SEND_S
+        try:
+            return await channel.adapter.send(part)
+        except asyncio.CancelledError:
+            if not self._forgiven():
+                raise
+            return Uncertain("timeout")
+        except Exception:
+            ESCAPED.labels(channel.name).inc()
+            log.exception("an exception escaped send", channel=channel.name, delivery=part.id)
+            return Uncertain("internal")
+        finally:
+            self._until = NEVER
+            self._forgiven()
+
+    def _forgiven(self) -> bool:
+        """Take our own cancellation back; False when somebody else wants the task to end."""
+        if not self._overdue:
+            return False
+        self._overdue = False
+        assert self.task is not None
+        return not self.task.uncancel()
+
+    async def ask(self, part: Delivery) -> bool | None:
+        """Ask the network whether a part arrived."""
+        adapter: Asks = self._channel.adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
+        try:
+            async with asyncio.timeout(SEND_S):
+                return await adapter.lookup(part)
+        except Exception as error:
+            name = self._channel.name
+            ESCAPED.labels(name).inc()
+            log.warning("lookup failed", channel=name, delivery=part.id, error=type(error).__name__)
+            return None
+
+    def pauses(self) -> None:
+        """Note that nothing is in flight: the next try comes later."""
+        self.busy = False
