@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from itertools import islice
 
 import msgspec
 import structlog
@@ -169,7 +168,8 @@ class Follower:
         if self._ring[start].epoch != position.epoch:
             raise Reset("another epoch")
         found, steps = list[Entry](), 0
-        for entry in islice(self._ring, start + 1, None):
+        for n in range(start + 1, len(self._ring)):  # from the near end: what is asked for is nearly always the newest
+            entry = self._ring[n]
             found.append(entry)
             steps += len(entry.steps)
             if steps >= AT_ONCE:

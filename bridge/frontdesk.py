@@ -17,11 +17,24 @@ from routing import desk
 
 SHORTEST_S = 0.5
 LONGEST_S = 30.0
+AT_ONCE = 50  # watchers looked after before others get their turn
 
 
 def clock() -> int:
     """Return this machine's time in ms; what is shown may be a little off, what is decided never uses it."""
     return time.time_ns() // 1_000_000
+
+
+class _Watch:
+    """Somebody who is told how the desk is, and what he was told last."""
+
+    __slots__ = ("changed", "channel", "sender", "shown")
+
+    def __init__(self, channel: str, sender: str) -> None:
+        self.channel = channel
+        self.sender = sender
+        self.shown: Desk | None = None
+        self.changed = asyncio.Event()
 
 
 class FrontDesk:
@@ -31,12 +44,12 @@ class FrontDesk:
         self._replica = replica
         self._now = now
         self._changed = asyncio.Event()
-        self._turn: asyncio.Future[None] | None = None
+        self._watches: dict[_Watch, None] = {}
         replica.on_entries.append(lambda entries: self._changed.set())
         replica.on_reset.append(self._changed.set)
 
     async def run(self) -> None:
-        """Wake watchers when something may have changed, until cancelled."""
+        """Wake those for whom something changed, until cancelled."""
         while True:
             try:
                 async with asyncio.timeout(LONGEST_S):
@@ -44,13 +57,25 @@ class FrontDesk:
             except TimeoutError:
                 pass
             self._changed.clear()
-            self._wake()
+            await self._look()
             await asyncio.sleep(SHORTEST_S)
 
-    def _wake(self) -> None:
-        if self._turn is not None and not self._turn.done():
-            self._turn.set_result(None)
-        self._turn = None
+    async def _look(self) -> None:
+        """Compare what each watcher was told with how it is now; those who do not wait all see the same."""
+        state, now = self._replica.state, self._now()
+        common: dict[str, Desk] = {}
+        for n, watch in enumerate([*self._watches], 1):
+            channel, sender = watch.channel, watch.sender
+            if desk.waits(state, channel, sender) is not None:
+                current = desk.view(state, channel, now, sender)
+            elif (known := common.get(channel)) is not None:
+                current = known
+            else:
+                current = common[channel] = desk.view(state, channel, now)
+            if current != watch.shown:
+                watch.changed.set()
+            if not n % AT_ONCE:
+                await asyncio.sleep(0)
 
     def now(self, channel: str, sender: str = "") -> Desk:
         """Return how the desk stands for a channel, and for one patron's place in it."""
@@ -59,13 +84,16 @@ class FrontDesk:
     async def watch(self, channel: str, sender: str = "") -> AsyncIterator[Desk]:
         """Yield how the desk stands now, then at each change."""
         await self._replica.ready.wait()
-        shown: Desk | None = None
-        while True:
-            current = self.now(channel, sender)
-            if current != shown:
-                shown = current
-                yield current
-                continue
-            if self._turn is None:
-                self._turn = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._turn)
+        watch = _Watch(channel, sender)
+        self._watches[watch] = None
+        try:
+            while True:
+                current = self.now(channel, sender)
+                if current != watch.shown:
+                    watch.shown = current
+                    yield current
+                    continue
+                watch.changed.clear()
+                await watch.changed.wait()
+        finally:
+            del self._watches[watch]

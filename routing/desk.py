@@ -18,18 +18,21 @@ from routing.state import State
 
 PACE_STALE_MS = 4 * 3_600_000
 
-__all__ = ["eligible", "place", "view", "visible", "wait_s", "waiting"]
+__all__ = ["eligible", "place", "view", "visible", "wait_s", "waiting", "waits"]
+
+
+def waits(state: State, channel: str, address: str) -> Conversation | None:
+    """Return the conversation in which the patron at `address` waits; None when he does not, and sees what everybody sees."""
+    it = state.conversations.get(state.addresses.get(at_key(channel, address), "")) if address else None
+    return it if it is not None and it.state == "waiting" else None
 
 
 def view(state: State, channel: str, now: int, address: str = "") -> Desk:
     """Return how the desk stands for `channel` at `now` ms, and for the patron at `address` in particular."""
     status = state.channels.get(channel)
-    it = state.conversations.get(state.addresses.get(at_key(channel, address), "")) if address else None
-    if it is not None and it.state == "waiting":
-        queue = it.queue
-    else:
-        queue = status.queue if status is not None and status.queue else state.roster.any_queue()
-        it = None
+    it = waits(state, channel, address)
+    usual = status.queue if status is not None and status.queue else state.roster.any_queue()
+    queue = usual if it is None else it.queue
     service = state.roster.service(queue)
     is_open = chain_open(state.roster, service, now)
     online = is_open and next(serving(state, queue), None) is not None

@@ -99,6 +99,22 @@ async def test_uncertain_is_never_sent_again_silently(port: Harbour) -> None:
     assert [each.text for each in pen.sent] == ["text 1", "text 2"]
 
 
+async def test_a_submission_that_takes_too_long_is_given_up_and_its_lane_goes_on(
+    port: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.lane.SEND_S", 0.1)
+    monkeypatch.setattr("bridge.outlet.LOOK_S", 0.05)
+    pen = writing()
+    pen.hold["c1"] = asyncio.Event()
+    async with draining(port, pen):
+        await port.put(delivery(1), delivery(2, "other"))
+        first, second = sorted(await port.settled(2), key=lambda receipt: receipt.stage)
+        assert (first.stage, second.stage, second.reason) == ("sent", "uncertain", "timeout")
+        pen.hold["c1"].set()
+        await port.put(delivery(3))
+        assert [each.stage for each in await port.settled(3)].count("sent") == 2
+
+
 async def test_uncertain_is_sent_again_under_its_id_where_duplicates_are_dropped(port: Harbour) -> None:
     pen = writing(idempotent=True)
     pen.answers = [Uncertain("timeout")]
