@@ -3,8 +3,9 @@
 Python does one thing at a time in a process. The core shares nothing with the rest but the store, so it can stand apart: patrons'
 sockets do not wait while a batch is decided or a snapshot is copied, and a second processor is used.
 
-The process is told its job in one line on standard input, which hides what a URL may hold, and logs where the daemon logs. It ends
-when its standard input does or its parent goes, so it never outlives a daemon, however that ended.
+The process is told its job in one line on standard input, which hides what a URL may hold, and logs where the daemon logs. A line
+on standard output every few seconds says that its event loop turns; one that falls silent is ended, and started again by whoever
+runs this. It ends when its standard input does or its parent goes, so it never outlives a daemon, however that ended.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from bridge import logs
 from bridge.partition import Partition
 from bridge.store import Store
 
+BEAT_S = 2.0
+SILENT_S = 30.0  # as systemd's watchdog does with the daemon
 PATIENCE_S = 5.0  # a core that was told to end may finish what it is at
 RARELY = (20_000, 20, 50)  # our records hold no cycles, see daemon.rarely_collect
 _PR_SET_PDEATHSIG = 1
@@ -54,16 +57,22 @@ class Apart:
         self._job = job
 
     async def run(self) -> None:
-        """Start the process and wait until it ends, or until cancelled. Raises RuntimeError when it ended by itself."""
+        """Start the process and listen to it until cancelled. Raises RuntimeError when it ended or fell silent."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "bridge.apart",
-            stdin=asyncio.subprocess.PIPE, start_new_session=True, env=_environment(),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True, env=_environment(),
         )  # fmt: skip
         assert process.stdin is not None
+        assert process.stdout is not None
         try:
             job = msgspec.structs.replace(self._job, parent=os.getpid(), level=logs.level())
             process.stdin.write(msgspec.json.encode(job) + b"\n")
+            while await asyncio.wait_for(process.stdout.readline(), SILENT_S):
+                pass
             raise RuntimeError(f"the core's process ended (status {await process.wait()})")
+        except TimeoutError:
+            process.kill()
+            raise RuntimeError(f"the core's process was silent for {SILENT_S:g} s and was ended") from None
         finally:
             process.stdin.close()
             await _ended(process)
@@ -125,10 +134,18 @@ async def _until_told(part: Coroutine[Any, Any, None]) -> None:
 
 async def _decide(job: Job) -> None:
     store = await Store.open(job.url, job.consortium, replicas=job.replicas)
+    turning = asyncio.create_task(_say_that_we_turn())
     try:
         await Partition(store, job.process, sole=job.sole, fanout=job.fanout).run()
     finally:
+        turning.cancel()
         await store.close()
+
+
+async def _say_that_we_turn() -> None:
+    while True:
+        print(flush=True)
+        await asyncio.sleep(BEAT_S)
 
 
 if __name__ == "__main__":

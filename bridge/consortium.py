@@ -15,6 +15,7 @@ import hmac
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from bridge.health import Health
 from bridge.inbox.room import ChannelFacts, Room
 from bridge.inlet import Gathering
 from bridge.message import Delivery
-from bridge.partition import Partition
+from bridge.partition import Partition, keep_beating
 from bridge.plugins import load
 from bridge.replica import Replica
 from bridge.signals import Board, ChannelSignals
@@ -72,21 +73,7 @@ class Consortium:
         self._secret = secret
         self._process = process
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
-        fanout = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
-        self.core: Partition | Apart
-        if config.one_process:
-            self.core = Partition(store, process, sole=sole, fanout=fanout)
-        else:
-            self.core = Apart(
-                Job(
-                    url=store.url,
-                    replicas=config.redis.replicas,
-                    consortium=name,
-                    process=process,
-                    sole=sole,
-                    fanout=fanout,
-                )
-            )
+        self.core = self._core(sole)
         self.supervisor = Supervisor(
             store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
         )
@@ -107,10 +94,27 @@ class Consortium:
             public_url=config.http.public_url,
         )
 
+    def _core(self, sole: bool) -> Partition | Apart:
+        """Return what decides: here, or in a process of its own."""
+        fanout = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
+        if self._config.one_process:
+            return Partition(self.store, self._process, sole=sole, fanout=fanout)
+        return Apart(
+            Job(
+                url=self.store.url,
+                replicas=self._config.redis.replicas,
+                consortium=self.name,
+                process=self._process,
+                sole=sole,
+                fanout=fanout,
+            )
+        )
+
     async def run(self, health: Health) -> None:
         """Keep everything running until cancelled; a part that fails is started again and said."""
         parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
-            "core": self.core.run,
+            "core": partial(self._decide, health),
+            "heartbeat": partial(keep_beating, self.store, self._process),
             "log": self.follower.run,
             "replica": self.replica.run,
             "tail": self.tail.run,
@@ -125,6 +129,15 @@ class Consortium:
                 group.create_task(_kept(name, part), name=f"{name} of {self.name}")
             self._on_duty = group.create_task(_kept("channels", self.supervisor.run), name=f"channels of {self.name}")
             group.create_task(self._announce(health))
+
+    async def _decide(self, health: Health) -> None:
+        """Run the core; while it is away what people write is taken in and waits, so the house is not unready."""
+        part = health.part(f"core {self.name}", required=False)
+        part.up()
+        try:
+            await self.core.run()
+        finally:
+            part.down("is being started again")
 
     async def _announce(self, health: Health) -> None:
         part = health.part(f"desk {self.name}")

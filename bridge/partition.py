@@ -1,8 +1,8 @@
 """One consortium's core in this process: hold the lease, serve a term, and begin again whenever a term ends.
 
 Restart and failover take the same path: a new term loads the newest snapshot and the log after it. Every process runs one of
-these; the one that holds the lease decides, the others wait. All of them say every few seconds that they live, so that the
-core can tell when a web process, and the connections it held, is gone.
+these; the one that holds the lease decides, the others wait. Each daemon says every few seconds that it lives (`keep_beating`), so
+that the core can tell when a web process, and the connections it held, is gone.
 """
 
 from __future__ import annotations
@@ -50,13 +50,8 @@ class Partition:
 
     async def run(self) -> None:
         """Run until cancelled; a store that is away is waited for. Raises Unrecoverable when the log has a hole."""
-        async with asyncio.TaskGroup() as tasks:
-            beating = tasks.create_task(self._beat())
-            try:
-                while True:
-                    await self._serve()
-            finally:
-                beating.cancel()
+        while True:
+            await self._serve()
 
     async def _serve(self) -> None:
         """Hold the lease for one term."""
@@ -79,13 +74,15 @@ class Partition:
             raise asyncio.CancelledError  # a task group that failed while it was cancelled told only of the failure
         await asyncio.sleep(0.02)
 
-    async def _beat(self) -> None:
-        while True:
-            try:
-                await self._store.beat(self._process, ALIVE_MS)
-            except StoreError as error:
-                _log.warning("heartbeat-not-told", error=type(error).__name__)
-            await asyncio.sleep(BEAT_S)
+
+async def keep_beating(store: Store, process: str) -> None:
+    """Say every few seconds that a process lives, until cancelled: when it falls silent, so do the connections it held."""
+    while True:
+        try:
+            await store.beat(process, ALIVE_MS)
+        except StoreError as error:
+            _log.warning("heartbeat-not-told", error=type(error).__name__)
+        await asyncio.sleep(BEAT_S)
 
 
 def _first(errors: BaseExceptionGroup[StoreError]) -> BaseException:
@@ -96,4 +93,4 @@ def _first(errors: BaseExceptionGroup[StoreError]) -> BaseException:
     return first
 
 
-__all__ = ["Partition", "Unrecoverable", "report"]
+__all__ = ["Partition", "Unrecoverable", "keep_beating", "report"]

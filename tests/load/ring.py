@@ -44,7 +44,7 @@ class Load:
                 self._end(delivery)
             return found
 
-        store.settle = settled  # type: ignore[method-assign]
+        store.settle = settled  # type: ignore[method-assign]  # to hear of it, not to change it
         tasks = [asyncio.create_task(self._take_turns(asks=bool(n % 2))) for n in range(self._in_flight)]
         try:
             await asyncio.sleep(warm_up)
@@ -62,7 +62,7 @@ class Load:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             listeners.remove(self._hear)
-            store.settle = settle  # type: ignore[method-assign]
+            store.settle = settle  # type: ignore[method-assign]  # as it was
         return rate
 
     def _hear(self, entries: Sequence[Entry]) -> None:
