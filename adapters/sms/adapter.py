@@ -218,7 +218,7 @@ class SmsAdapter:
             await self._memory.opt(inbound.sid, *pair, inbound.at, out=word == "STOP")
         if word == "STOP":
             return ["opted-out"]
-        return ["opted-in"] if word == "START" and out else []
+        return ["opted-in"] if word == "START" and (out or self._memory.opted_in(inbound.sid)) else []
 
     async def _files(self, inbound: Inbound) -> tuple[list[Any], list[str]]:
         """Fetch a text's files; what cannot be had for a while is left out at last. Raises Busy."""

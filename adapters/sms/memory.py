@@ -23,6 +23,7 @@ class Memory:
         self._submissions = Journal(folder, "submissions")
         self._pairs: dict[tuple[str, str], tuple[int, bool]] = {}
         self._counted: set[str] = set()
+        self._ended: set[str] = set()
         self._deliveries: dict[str, str] = {}
         self._sids: dict[str, str] = {}
         self._loading = asyncio.Lock()
@@ -46,6 +47,10 @@ class Memory:
         """Whether the last word of `theirs` to `ours` was to send nothing more."""
         return self._pairs.get((ours, theirs), (0, False))[1]
 
+    def opted_in(self, sid: str) -> bool:
+        """Whether text `sid` ended an opt-out: it may come twice, by the webhook and by the list."""
+        return sid in self._ended
+
     async def opt(self, sid: str, ours: str, theirs: str, at: int, *, out: bool) -> None:
         """Remember what text `sid` said at `at` (ms)."""
         if sid not in self._counted:
@@ -54,6 +59,8 @@ class Memory:
 
     def _word(self, sid: str, ours: str, theirs: str, at: int, out: bool) -> None:
         self._counted.add(sid)
+        if not out:
+            self._ended.add(sid)
         if at >= self._pairs.get((ours, theirs), (0, False))[0]:
             self._pairs[ours, theirs] = at, out
 
