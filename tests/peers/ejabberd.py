@@ -21,8 +21,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.peers.daemon import free_port
 from tests.peers.prosody import COMPONENT, DEADLINE, SECRET, Certificate, listening
-from tests.peers.redis import free_port
 
 START_S = 60.0
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import trustme
 
-from tests.peers.redis import free_port
+from tests.peers.daemon import free_port
 
 DEADLINE = 30.0
 DOMAIN = "localhost"
