@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import gc
 import os
 import signal
 import sys
@@ -27,11 +26,11 @@ import uvloop
 from bridge import logs
 from bridge.partition import Partition
 from bridge.store import Store
+from bridge.tidying import tidy_little, tidy_when_quiet
 
 BEAT_S = 2.0
 SILENT_S = 30.0  # as systemd's watchdog does with the daemon
 PATIENCE_S = 5.0  # a core that was told to end may finish what it is at
-RARELY = (20_000, 20, 50)  # our records hold no cycles, see daemon.rarely_collect
 _PR_SET_PDEATHSIG = 1
 
 log = structlog.get_logger("bridge.apart")
@@ -100,9 +99,7 @@ def main() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
     _bind_to(job.parent)
     logs.say_in_lines(job.level)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*RARELY)
+    tidy_little()
     try:
         uvloop.run(_until_told(_decide(job)))
     except Exception:
@@ -134,11 +131,14 @@ async def _until_told(part: Coroutine[Any, Any, None]) -> None:
 
 async def _decide(job: Job) -> None:
     store = await Store.open(job.url, job.consortium, replicas=job.replicas)
-    turning = asyncio.create_task(_say_that_we_turn())
+    partition = Partition(store, job.process, sole=job.sole, fanout=job.fanout)
+    beside = [_say_that_we_turn(), tidy_when_quiet(lambda: partition.counts.commits)]
+    tasks = [asyncio.create_task(each) for each in beside]
     try:
-        await Partition(store, job.process, sole=job.sole, fanout=job.fanout).run()
+        await partition.run()
     finally:
-        turning.cancel()
+        for task in tasks:
+            task.cancel()
         await store.close()
 
 

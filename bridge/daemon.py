@@ -30,10 +30,10 @@ from bridge.http import Server, application
 from bridge.inbox.inbox import Inbox
 from bridge.logs import say_in_lines
 from bridge.store import Store
+from bridge.tidying import NEW, tidy_little, tidy_when_quiet
 
 log = structlog.get_logger("bridge.daemon")
 
-RARELY = (20_000, 20, 50)
 INBOX_PAGES = Path(__file__).parent / "inbox" / "static"
 
 
@@ -72,7 +72,7 @@ class House:
 async def opened(config: Config) -> AsyncIterator[House]:
     """Open a house and keep it running inside the context. Raises ConfigError, Misconfigured, EmbeddedError, OSError."""
     private(config.data)
-    gc.set_threshold(*RARELY)
+    gc.set_threshold(*NEW)
     async with AsyncExitStack() as stack:
         health = Health()
         redis_url = await redis(config, stack)
@@ -88,21 +88,14 @@ async def opened(config: Config) -> AsyncIterator[House]:
             desks.append(desk)
         house = House(config, archive, desks, health)
         running = [asyncio.create_task(desk.run(health), name=f"consortium {desk.name}") for desk in desks]
+        running.append(
+            asyncio.create_task(tidy_when_quiet(lambda: [desk.replica.position for desk in desks]), name="tidying")
+        )
         stack.push_async_callback(_stopped, running)
         await house.server.start()
         stack.push_async_callback(house.server.stop)
-        rarely_collect()
+        tidy_little()
         yield house
-
-
-def rarely_collect() -> None:
-    """Let the collector of cycles look seldom, and never at what was loaded for good.
-
-    Our records hold no cycles (gc=False), so by its defaults it takes a quarter of a busy daemon's time and finds nothing.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*RARELY)
 
 
 async def redis(config: Config, stack: AsyncExitStack, *, wait: float = 60.0) -> str:

@@ -49,6 +49,7 @@ class Replica:
 
     async def _load(self) -> None:
         loaded = await load_state(self._store)
+        self.state.dissolve()
         self.state, self.position = loaded.state, Position(loaded.epoch, loaded.seq)
         while entries := await self._follower.since(self.position, wait=False):
             for entry in entries:

@@ -27,7 +27,7 @@ from routing.state import State
 
 FORM = 1  # of this file's parts; the records look after themselves (fields are only ever added)
 SLICE_S = 0.004
-RECORDS = 500  # of one part
+RECORDS = 200  # of one part
 COPIED = 5_000  # records at a time
 READ = 32  # log entries read at once
 

@@ -117,6 +117,7 @@ class Term:
                     await asyncio.wait([self._committing])
                     if not self._committing.cancelled():
                         self._committing.exception()
+                self._at.state.dissolve()
 
     # ---- load
 

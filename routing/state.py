@@ -74,6 +74,10 @@ class Table(dict[str, V], Generic[V]):
             for key, value in records.items():
                 self._hook(key, None, value)
 
+    def unhook(self) -> None:
+        """Keep no index any more."""
+        self._hook = None
+
     def restore(self, key: str, value: V | None) -> None:
         """Set back what stood here, without remembering it."""
         old = self.pop(key, None) if value is None else self.get(key)
@@ -152,6 +156,11 @@ class State:
         for name, table in state.tables().items():
             table.load(tables.get(name, {}))
         return state
+
+    def dissolve(self) -> None:
+        """Be of no more use: without the hooks, which point back here, the memory of a large desk is given back at once."""
+        for table in self.tables().values():
+            table.unhook()
 
     def rollback(self, mark: int = 0) -> None:
         """Undo everything since the journal was `mark` entries long."""

@@ -19,15 +19,12 @@ def core(store: Store, url: str = "") -> Apart:
     return Apart(job)
 
 
-async def started() -> int:
-    """Return the process id of the core that this process started, once it has one."""
+def core_of_ours() -> int:
+    """Return the process id of the core that this process started, 0 when there is none."""
     mine = os.getpid()
-    async with asyncio.timeout(20):
-        while True:
-            for child in Path(f"/proc/{mine}/task/{mine}/children").read_text().split():
-                if b"bridge.apart" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    return int(child)
-            await asyncio.sleep(0.02)
+    children = Path(f"/proc/{mine}/task/{mine}/children").read_text().split()
+    cores = [int(child) for child in children if b"bridge.apart" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return cores[0] if cores else 0
 
 
 async def decided(store: Store) -> None:
@@ -41,11 +38,12 @@ async def test_one_that_falls_silent_is_ended_and_said(store: Store, monkeypatch
     monkeypatch.setattr("bridge.apart.SILENT_S", 3.0)
     running = asyncio.create_task(core(store).run())
     await decided(store)
-    pid = await started()
+    pid = core_of_ours()
+    assert pid
     os.kill(pid, signal.SIGSTOP)
     with pytest.raises(RuntimeError, match="silent for 3 s"):
         await asyncio.wait_for(running, 20)
-    assert not Path(f"/proc/{pid}").exists()
+    assert core_of_ours() == 0
 
 
 async def test_one_that_cannot_work_says_so_and_ends(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
@@ -57,8 +55,9 @@ async def test_one_that_cannot_work_says_so_and_ends(store: Store, capfd: pytest
 async def test_told_to_end_it_ends_at_once(store: Store) -> None:
     running = asyncio.create_task(core(store).run())
     await decided(store)
-    pid = await started()
+    pid = core_of_ours()
+    assert pid
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(running, 3)
-    assert not Path(f"/proc/{pid}").exists()
+    assert core_of_ours() == 0

@@ -19,10 +19,10 @@ import structlog
 import uvloop
 
 from bridge import snapshot
-from bridge.daemon import rarely_collect
 from bridge.message import Action, ChannelStatus, Claim, Message, Say, message_id
 from bridge.partition import Partition
 from bridge.store import Store
+from bridge.tidying import tidy_little
 from routing.events import Input
 from routing.wire import encode, source_key
 from tests.load.figures import QUICK, REPEATS, Sheet, least, most, say
@@ -183,7 +183,7 @@ async def measure(sheet: Sheet) -> None:
 
 def main() -> None:
     """Measure in a process of its own."""
-    rarely_collect()
+    tidy_little()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     sheet = Sheet()
     uvloop.run(measure(sheet))
