@@ -11,7 +11,7 @@ import pytest
 from bridge import snapshot, term
 from bridge.lease import Lease
 from bridge.message import Presence, Started
-from bridge.partition import Partition, report
+from bridge.partition import Partition, keep_beating, report
 from bridge.snapshot import Mark, Unrecoverable
 from bridge.store import LogEntry, Store
 from bridge.testing.proxy import Proxy
@@ -140,9 +140,20 @@ async def test_a_process_that_falls_silent_loses_its_connections(store: Store) -
         await store.beat("web", 1)
         lost = await until(lambda: happened(store, Disconnected), "the process is missed")
         assert [(event.process, event.librarian) for event in lost] == [("web", "ada")]
-        living, silent = await store.roll_call()
-        assert living == {"p1"}
-        assert not silent
+        assert await store.roll_call() == (set(), set())
+
+
+async def test_a_daemon_keeps_saying_that_it_lives(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.partition.BEAT_S", 0.05)
+    beating = asyncio.create_task(keep_beating(store, "p1"))
+    async with asyncio.timeout(10):
+        while await store.living() != {"p1"}:
+            await asyncio.sleep(0.01)
+    await store.forget("p1")
+    async with asyncio.timeout(10):
+        while await store.living() != {"p1"}:
+            await asyncio.sleep(0.01)
+    beating.cancel()
 
 
 # ---- snapshots
