@@ -7,8 +7,10 @@ Bounded: when the archive is far behind, the steps before the bound are read fro
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, get_args
 
 from bridge.follower import START, Entry, Follower, Position, Reset
@@ -28,7 +30,7 @@ class Tail:
         self._loaded = loaded
         self._follower = follower
         self._reached = reached
-        self._steps: defaultdict[str, deque[tuple[int, Step]]] = defaultdict(deque)
+        self._steps: defaultdict[str, list[tuple[int, Step]]] = defaultdict(list)
         self._order: deque[tuple[int, tuple[str, ...], tuple[str, ...]]] = deque()  # seq, conversations, ids
         self._ids: dict[str, tuple[int, str]] = {}
         self._newest: dict[tuple[str, str], str] = {}
@@ -54,9 +56,11 @@ class Tail:
         self.since = self.position = start
 
     def _take(self, entries: Sequence[Entry]) -> None:
+        keep = self._keep
         for entry in entries:
+            seq = entry.seq
             for step in entry.steps:
-                self._keep(entry.seq, step)
+                keep(seq, step)
         self.position = entries[-1].position
         self._prune()
 
@@ -79,25 +83,29 @@ class Tail:
             self._order.append((seq, talks, ids))
 
     def _prune(self) -> None:
-        done = self._reached().seq
+        done, since = self._reached().seq, self.since.seq
         while self._order and (self._order[0][0] <= done or len(self._order) > TAIL_STEPS):
             seq, talks, ids = self._order.popleft()
             for talk in talks:
-                self._drop(talk, seq)
+                self._drop(talk, max(seq, done))
             for name in ids:
                 if self._ids.get(name, (seq + 1, ""))[0] <= seq:
                     del self._ids[name]
-            self.since = Position(self.since.epoch, max(seq, self.since.seq))
+            since = max(seq, since)
+        self.since = Position(self.since.epoch, since)
 
     def _drop(self, talk: str, seq: int) -> None:
+        """Drop a conversation's steps up to `seq`, all at once: their later turns in the order find nothing left."""
         steps = self._steps.get(talk)
-        while steps and steps[0][0] <= seq:
-            steps.popleft()
-        if not steps:
-            self._steps.pop(talk, None)
-            for address in self._addresses.pop(talk, ()):
-                if self._newest.get(address) == talk:
-                    del self._newest[address]
+        if steps is None:
+            return
+        if steps[-1][0] > seq:
+            del steps[: bisect_right(steps, seq, key=itemgetter(0))]
+            return
+        del self._steps[talk]
+        for address in self._addresses.pop(talk, ()):
+            if self._newest.get(address) == talk:
+                del self._newest[address]
 
     def newest(self, channel: str, sender: str) -> str:
         """Return the newest conversation of an address, if it began since what the archive holds."""
