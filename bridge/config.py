@@ -30,7 +30,7 @@ DEFAULT_DATA = Path("/var/lib/deskbridge")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 QUEUE = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
-REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
+REDIS_SCHEMES = ("unix", *(f"{tls}{kind}" for tls in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")))
 SQL_SCHEMES = ("sqlite", "postgresql", "postgresql+asyncpg")
 SECRET_NAME = re.compile(r"(^|_)(password|secret|token)$")
 

@@ -10,20 +10,45 @@ Commands that block (XREAD BLOCK, WAIT, SUBSCRIBE) hold up everything behind the
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import hiredis
 
 Argument = str | bytes | int
+_SCHEMES = ("unix", *(f"{tls}{kind}" for tls in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")))
+_ESCAPE = "special characters of a password are written as %XX"
+ASKING_S = 2.0  # that a Sentinel or a node may take to say where the master is
 
 
 class LinkLost(ConnectionError):
     """The connection is gone, or the server stopped answering; what was under way may or may not have happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Whom we believe, and what we show: `ca_file` is an authority of one's own in place of the system's, `cert_file` and
+    `key_file` (unless the first holds both) are ours for a server that asks."""
+
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+    def context(self) -> ssl.SSLContext:
+        """Return the rules of a connection; the server's certificate and name are always checked. Raises OSError."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file or None)
+            if self.cert_file:
+                context.load_cert_chain(self.cert_file, self.key_file or None)
+        except OSError as error:
+            files = ", ".join(filter(None, (self.ca_file, self.cert_file, self.key_file)))
+            raise OSError(f"{files}: {error.strerror or error}") from None
+        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,62 +58,133 @@ class Address:
     host: str = "127.0.0.1"
     port: int = 6379
     path: str = ""
-    tls: bool = False
+    tls: Tls | None = None
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     database: int = 0
 
     @staticmethod
     def parse(url: str) -> Address:
         """Read redis://, rediss:// or unix:// (`unix:///run/r.sock?db=0`). Raises ValueError; the text holds no password."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("redis", "rediss", "unix"):
-            raise ValueError(f"not a Redis url: scheme {parts.scheme!r}; use redis://, rediss:// or unix://")
-        query = parse_qs(parts.query)
-        unix = parts.scheme == "unix"
-        return Address(
-            host=parts.hostname or "127.0.0.1",
-            port=parts.port or 6379,
-            path=unquote(parts.path) if unix else "",
-            tls=parts.scheme == "rediss",
-            username=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-            database=int((not unix and parts.path.strip("/")) or query.get("db", ["0"])[0]),
+        return Place.parse(url).servers[0]
+
+    def moved(self, host: str, port: int) -> Address:
+        """Return the same elsewhere. A Cluster that does not tell its hosts says "" or "?": the host that was asked."""
+        return replace(self, host=self.host if host in ("", "?") else host, port=port)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a url names: a server (`kind` ""), or those who know where it is now: Sentinels with a service, nodes of a Cluster."""
+
+    kind: str
+    servers: tuple[Address, ...]
+    service: str = ""
+
+    @staticmethod
+    def parse(url: str) -> Place:
+        """Read a url of README's chapter "A Redis outside". Raises ValueError; the text holds no password."""
+        parts = _split(url)
+        scheme, _, kind = parts.scheme.partition("+")
+        options = _options(parts.query, tls=scheme == "rediss")
+        path = unquote(parts.path)
+        service = path.strip("/") if kind == "sentinel" else ""
+        if kind == "sentinel" and not service:
+            raise ValueError("not a Redis url: name what the Sentinels watch, as in redis+sentinel://host/desk")
+        database = options.pop("db", "") or ("" if scheme == "unix" or service else path.strip("/")) or "0"
+        if not database.isdecimal():
+            raise ValueError("not a Redis url: the database is no number")
+        who, _, hosts = parts.netloc.rpartition("@")
+        name, _, password = who.partition(":")
+        one = Address(
+            path=path if scheme == "unix" else "",
+            tls=Tls(**options) if scheme == "rediss" else None,
+            username=unquote(name),
+            password=unquote(password),
+            database=int(database),
         )
-
-    def moved(self, where: str) -> Address:
-        """Return the same with another `host:port`: where a Cluster says that a slot lives."""
-        host, _, port = where.rpartition(":")
-        return replace(self, host=host or self.host, port=int(port))
+        port = 26379 if service else 6379
+        return Place(kind, tuple(one.moved(*_host(host, port)) for host in hosts.split(",")), service)
 
 
-async def locate(url: str) -> Address:
-    """Return the address that `url` stands for. `redis+sentinel://[user:password@]h1:p1,h2:p2/service[?db=0]` asks each Sentinel
-    for the present master. Raises LinkLost when none knows, ValueError for a url that cannot be."""
-    if not url.startswith("redis+sentinel://"):
-        return Address.parse(url)
-    parts = urlsplit(url)
-    who, _, hosts = parts.netloc.rpartition("@")
-    known = Address.parse(f"redis://{who}{'@' if who else ''}sentinel/{parse_qs(parts.query).get('db', ['0'])[0]}")
-    for sentinel in hosts.split(","):
-        host, _, port = sentinel.partition(":")
-        if found := await _ask(Address(host=host, port=int(port or 26379)), parts.path.strip("/")):
-            return replace(known, host=found[0].decode(), port=int(found[1]))
-    raise LinkLost("no Sentinel knows the master")
-
-
-async def _ask(sentinel: Address, service: str) -> list[bytes] | None:
+def _split(url: str) -> SplitResult:
     try:
-        link = await Link.connect(sentinel, patience=2, within=2)
-    except (LinkLost, hiredis.ReplyError):
-        return None
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError(f"not a Redis url: {_ESCAPE}") from None
+    if parts.scheme not in _SCHEMES:
+        raise ValueError(f"not a Redis url: scheme {parts.scheme!r}; use one of {', '.join(_SCHEMES)}")
+    if parts.fragment:
+        raise ValueError(f"not a Redis url: {_ESCAPE}")
+    return parts
+
+
+def _options(query: str, *, tls: bool) -> dict[str, str]:
+    known = ("db", "ca_file", "cert_file", "key_file") if tls else ("db",)
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    if options.keys() - set(known):
+        raise ValueError(f"not a Redis url: after ? it may say {', '.join(known)}; {_ESCAPE}")
+    return options
+
+
+def _host(text: str, port: int) -> tuple[str, int]:
+    found = re.fullmatch(r"\[([^]]*)\](?::(\d+))?|([^:]*)(?::(\d+))?", text)
+    number = int((found and (found[2] or found[4])) or port)
+    if not found or number > 65535:
+        raise ValueError(f"not a Redis url: a host has no such port; {_ESCAPE}")
+    return found[1] or found[3] or "", number
+
+
+async def locate(url: str, key: str) -> Address:
+    """Return where the server is that holds `key` now: Sentinels are asked for the master, nodes of a Cluster for its slot,
+    one after the other until one knows. Raises LinkLost when none does, ValueError for a url that cannot be."""
+    place = Place.parse(url)
+    if not place.kind:
+        return place.servers[0]
+    causes = []
+    for server in place.servers:
+        try:
+            if place.kind == "cluster":
+                return server.moved(*await _asked(server, lambda link: _owner(link, key)))
+            return server.moved(*await _ask_sentinel(server, place.service))
+        except (LinkLost, hiredis.ReplyError) as error:
+            causes.append(f"{server.host}:{server.port}: {error}")
+    raise LinkLost(f"nobody knows the master ({'; '.join(causes)})")
+
+
+async def _ask_sentinel(server: Address, service: str) -> tuple[str, int]:
+    """Ask without a name first: few Sentinels want one, and others refuse it. Those that do want the servers'."""
+    nameless = replace(server, username="", password="", database=0)
     try:
-        found: list[bytes] | None = await link.call("SENTINEL", "get-master-addr-by-name", service)
-        return found
-    except (LinkLost, hiredis.ReplyError):
-        return None
+        return await _asked(nameless, lambda link: _master(link, service))
+    except hiredis.ReplyError as error:
+        if not str(error).startswith("NOAUTH"):
+            raise
+    named = replace(server, database=0)
+    return await _asked(named, lambda link: _master(link, service))
+
+
+async def _asked(server: Address, question: Callable[[Link], Coroutine[Any, Any, tuple[str, int]]]) -> tuple[str, int]:
+    link = await Link.connect(server, patience=ASKING_S, within=ASKING_S)
+    try:
+        return await question(link)
     finally:
         link.close()
+
+
+async def _master(link: Link, service: str) -> tuple[str, int]:
+    found = await link.call("SENTINEL", "get-master-addr-by-name", service)
+    if not found:
+        raise LinkLost(f"this Sentinel does not watch {service!r}")
+    return found[0].decode(), int(found[1])
+
+
+async def _owner(link: Link, key: str) -> tuple[str, int]:
+    slot = await link.call("CLUSTER", "KEYSLOT", key)
+    for first, last, (host, port, *_), *_ in await link.call("CLUSTER", "SLOTS"):
+        if first <= slot <= last:
+            return (host or b"").decode(), int(port)
+    raise LinkLost("no node has this slot")
 
 
 # hiredis declares a tuple of exactly one
@@ -126,7 +222,7 @@ class Link(asyncio.Protocol):
                 if address.path:
                     _, link = await loop.create_unix_connection(lambda: Link(patience), address.path)
                 else:
-                    context = ssl.create_default_context() if address.tls else None
+                    context = address.tls.context() if address.tls else None
                     where = (address.host, address.port)
                     _, link = await loop.create_connection(lambda: Link(patience), *where, ssl=context)
                 try:
@@ -139,8 +235,10 @@ class Link(asyncio.Protocol):
         return link
 
     async def _greet(self, address: Address) -> None:
-        if address.password:
-            await self.call("AUTH", *filter(None, (address.username, address.password)))
+        if address.username:
+            await self.call("AUTH", address.username, address.password)
+        elif address.password:
+            await self.call("AUTH", address.password)
         if address.database:
             await self.call("SELECT", address.database)
         info = await self.call("INFO", "server")

@@ -307,16 +307,9 @@ class Store:
         """Tell all who listen now; nothing is kept."""
         await self._command("PUBLISH", self.keys.signals, signal)
 
-    async def subscribe(self) -> AsyncIterator[bytes]:
+    def subscribe(self) -> AsyncIterator[bytes]:
         """Iterate over what is published from now on. Raises Unavailable when the connection goes: listen again."""
-        link = await self._calls.connect(patience=0)
-        try:
-            await link.call("SUBSCRIBE", self.keys.signals)
-            while not isinstance(pushed := await link.pushed.get(), BaseException):
-                yield pushed[2]
-            raise Unavailable(str(pushed))
-        finally:
-            link.close()
+        return self._calls.listen(self.keys.signals)
 
     # ---- snapshots and trimming (bridge/snapshot.py decides what and when)
 
