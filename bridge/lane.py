@@ -48,8 +48,8 @@ class Work:
     attempt: int = -1
 
 
-class Channel(Protocol):
-    """What lanes share: the adapter and its limits, the store, and how the session is."""
+class Shared(Protocol):
+    """What the lanes of a drain share: the adapter and its limits, the store, and how the session is."""
 
     name: str
     store: Store
@@ -62,33 +62,33 @@ class Channel(Protocol):
     stopping: bool
     now: Callable[[], float]
 
-    def ended(self, lane: Lane, work: Work, outcome: Outcome) -> None:
+    def ended(self, work: Work, outcome: Outcome) -> None:
         """Hear what became of a delivery."""
 
 
 class Lane:
     """A conversation's lane: `waiting` is served by `serve`, in `task`."""
 
-    __slots__ = ("_channel", "_overdue", "_until", "busy", "capabilities", "key", "now", "task", "waiting")
+    __slots__ = ("_overdue", "_shared", "_until", "busy", "capabilities", "key", "now", "task", "waiting")
 
-    def __init__(self, channel: Channel, key: str, work: Work) -> None:
+    def __init__(self, shared: Shared, key: str, work: Work) -> None:
         self.key = key
         self.waiting = deque([work])
         self.task: asyncio.Task[None] | None = None
         self.busy = False
-        self.capabilities = channel.capabilities
-        self.now = channel.now
-        self._channel = channel
+        self.capabilities = shared.capabilities
+        self.now = shared.now
+        self._shared = shared
         self._until = NEVER  # by the event loop's clock
         self._overdue = False
 
     async def serve(self) -> None:
         """Deliver what waits, until nothing does or the drain stops. Raises Fenced."""
-        waiting, channel = self.waiting, self._channel
-        while waiting and not channel.stopping:
+        waiting, shared = self.waiting, self._shared
+        while waiting and not shared.stopping:
             work = waiting.popleft()
             outcome = await self._deliver(work)
-            channel.ended(self, work, outcome)
+            shared.ended(work, outcome)
             self.busy = False
 
     def look(self, now: float) -> None:
@@ -98,7 +98,7 @@ class Lane:
             self.task.cancel()
 
     async def _deliver(self, work: Work) -> Outcome:
-        fitted = fit(work.delivery, self.capabilities, self._channel.link)
+        fitted = fit(work.delivery, self.capabilities, self._shared.link)
         if isinstance(fitted, Rejected):
             return fitted
         parts = in_parts(fitted, self.capabilities.max_text)
@@ -119,21 +119,21 @@ class Lane:
 
     async def standing(self, until: float) -> bool:
         """Wait until the session stands; False when `until` (s since the epoch) came first. A stop ends lanes here."""
-        channel = self._channel
-        if channel.stopping:
+        shared = self._shared
+        if shared.stopping:
             self.busy = False
             raise asyncio.CancelledError
-        if not channel.standing.is_set():
+        if not shared.standing.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, until - self.now())):
-                    await channel.standing.wait()
+                    await shared.standing.wait()
         return self.now() < until
 
     async def remember(self, delivery: Delivery, mark: int) -> bool:
         """Write down an attempt; False when the store is away. Raises Fenced."""
-        channel = self._channel
+        shared = self._shared
         try:
-            await channel.store.attempt(channel.name, channel.token, delivery.id.partition(".")[0], mark)
+            await shared.store.attempt(shared.name, shared.token, delivery.id.partition(".")[0], mark)
         except Fenced:
             raise
         except StoreError:
@@ -142,20 +142,20 @@ class Lane:
 
     async def submit(self, part: Delivery) -> Outcome:
         """Hand a part to the adapter and wait for what became of it."""
-        channel = self._channel
-        if channel.capabilities.rate:
-            await channel.bucket.take()
+        shared = self._shared
+        if shared.capabilities.rate:
+            await shared.bucket.take()
         self.busy = True
         self._until = asyncio.get_running_loop().time() + SEND_S
         try:
-            return await channel.adapter.send(part)
+            return await shared.adapter.send(part)
         except asyncio.CancelledError:
             if not self._forgiven():
                 raise
             return Uncertain("timeout")
         except Exception:
-            ESCAPED.labels(channel.name).inc()
-            log.exception("an exception escaped send", channel=channel.name, delivery=part.id)
+            ESCAPED.labels(shared.name).inc()
+            log.exception("an exception escaped send", channel=shared.name, delivery=part.id)
             return Uncertain("internal")
         finally:
             self._until = NEVER
@@ -171,12 +171,12 @@ class Lane:
 
     async def ask(self, part: Delivery) -> bool | None:
         """Ask the network whether a part arrived."""
-        adapter: Asks = self._channel.adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
+        adapter: Asks = self._shared.adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
         try:
             async with asyncio.timeout(SEND_S):
                 return await adapter.lookup(part)
         except Exception as error:
-            name = self._channel.name
+            name = self._shared.name
             ESCAPED.labels(name).inc()
             log.warning("lookup failed", channel=name, delivery=part.id, error=type(error).__name__)
             return None

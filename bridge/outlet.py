@@ -173,7 +173,7 @@ class Drain:
 
     # -- outcomes
 
-    def ended(self, lane: Lane, work: Work, outcome: Outcome) -> None:
+    def ended(self, work: Work, outcome: Outcome) -> None:
         """Settle a delivery whose outcome is known; its lane goes on meanwhile."""
         self._counted[type(outcome)].inc()
         self._settling.settle(work.entry, self._receipt(work.delivery, outcome))
