@@ -353,6 +353,7 @@ async def missed_since(follower: Follower, after: Position, until: Position) -> 
         more = news_of(entries, frozenset())
         news.rows |= more.rows
         news.follow_ups |= more.follow_ups
+        news.calls += more.calls
         news.libraries |= more.libraries
         if not entries or entries[-1].seq >= until.seq:
             return news

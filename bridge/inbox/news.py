@@ -12,7 +12,7 @@ from routing import events as ev
 
 @dataclass(slots=True)
 class News:
-    """Which conversations, follow-ups and people were touched; steps of the conversations that somebody watches."""
+    """Which conversations, follow-ups and people were touched, whom notes name; steps of conversations that are watched."""
 
     rows: set[str] = field(default_factory=set)
     follow_ups: set[str] = field(default_factory=set)
@@ -20,6 +20,7 @@ class News:
     steps: dict[str, list[tuple[int, ev.Step]]] = field(default_factory=dict)
     lost: set[tuple[str, str]] = field(default_factory=set)  # connections that the core believes gone
     merged: set[str] = field(default_factory=set)  # whose timelines became one, or two again
+    calls: list[ev.Noted] = field(default_factory=list)  # notes that name colleagues
     organisation: bool = False  # presence or channels changed
     libraries: bool = False  # names, rights and targets may all have changed
     took_over: bool = False
@@ -47,6 +48,11 @@ def news_of(entries: Sequence[Entry], watched: Set[str]) -> News:
 def _joined(news: News, event: ev.Merged | ev.Unmerged) -> None:
     news.rows.add(event.other)
     news.merged |= {event.conversation, event.other}
+
+
+def _noted(news: News, event: ev.Noted) -> None:
+    if event.mentions:
+        news.calls.append(event)
 
 
 def _followed_up(news: News, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:
@@ -78,6 +84,7 @@ def _took_over(news: News, event: ev.TookOver) -> None:
 _TAKE: dict[type, Callable[[News, Any], None]] = {
     ev.Merged: _joined,
     ev.Unmerged: _joined,
+    ev.Noted: _noted,
     ev.FollowUpOpened: _followed_up,
     ev.FollowUpChanged: _followed_up,
     ev.Disconnected: _disconnected,

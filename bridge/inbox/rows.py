@@ -19,8 +19,9 @@ import phonenumbers
 
 from bridge.inbox.access import sees
 from bridge.inbox.schema import Availability as Available
-from bridge.inbox.schema import ConversationState, Draft, FollowUp, Me, Row, TransferView, View
+from bridge.inbox.schema import ConversationState, Draft, FollowUp, Me, MentionTold, Row, TransferView, View
 from routing.access import asked, eligible
+from routing.events import Noted
 from routing.records import Conversation, Handover
 from routing.records import FollowUp as FollowUpRecord
 from routing.state import State
@@ -73,6 +74,23 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         gone=it.gone,
         marked=it.nudges >= 2 and it.turn == "librarian" and it.state == "active",
         code=it.code,
+    )
+
+
+def mention(state: State, me: str, note: Noted) -> MentionTold | None:
+    """Return a note that names `me` as it is told, None when the conversation is not his to see."""
+    it = state.conversations.get(note.conversation)
+    if it is None or not sees(state, me, it):
+        return None
+    return MentionTold(
+        position="",
+        conversation=it.id,
+        line=note.id,
+        by=note.by,
+        by_name=name_of(state, note.by),
+        patron=patron_name(state, it),
+        library_name=state.roster.library(it.library).name or it.library,
+        text=note.text[:LAST],
     )
 
 

@@ -649,6 +649,20 @@ class SignalTold(Told, tag="signal"):
     text: str = ""
 
 
+class MentionTold(Told, tag="mention"):
+    """A colleague's note names me, in a conversation that I may see. Told again where it may not have been heard: one `line`
+    (the note's id) is one call."""
+
+    position: str
+    conversation: str
+    line: str
+    by: str
+    by_name: str
+    patron: str
+    library_name: str
+    text: str  # the beginning of the note
+
+
 class MeTold(Told, tag="me"):
     """My own presence or rights changed."""
 
@@ -706,6 +720,7 @@ ServerMessage = (
     | RowsTold
     | LinesTold
     | SignalTold
+    | MentionTold
     | MeTold
     | DeskTold
     | FollowUpsTold

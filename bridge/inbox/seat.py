@@ -23,6 +23,7 @@ from bridge.inbox.lines import shown
 from bridge.inbox.lists import Lists
 from bridge.inbox.news import News
 from bridge.inbox.watching import Watched
+from routing.events import Noted
 from routing.state import State
 
 MOST_ROWS = 5_000
@@ -49,6 +50,7 @@ class Seat:
         self._lists = lists
         self._rows: set[str] = set()
         self._follow_ups: set[str] = set()
+        self._calls: deque[Noted] = deque(maxlen=MOST_SIGNS)
         self._ready: deque[schema.ServerMessage] = deque()
         self._signs: deque[schema.SignalTold] = deque(maxlen=MOST_SIGNS)
         self._reset: Why | None = None
@@ -67,6 +69,7 @@ class Seat:
     def note(self, news: News, position: Position) -> None:
         """Remember what a batch of entries changed."""
         self.position = position
+        self._called(news)
         if news.libraries:
             self.reset("organisation")
             return
@@ -86,12 +89,17 @@ class Seat:
 
     def missed(self, news: News) -> None:
         """Remember what changed before this seat was taken; rows that are not to be seen are told as gone."""
+        self._called(news)
         self._rows |= news.rows
         self._follow_ups |= news.follow_ups
         self._thorough = True
         if news.libraries or len(self._rows) > MOST_ROWS:
             self.reset("organisation" if news.libraries else "too-old")
         self._wake.set()
+
+    def _called(self, news: News) -> None:
+        """Remember the notes of colleagues that name me. A reset does not take them back: no list would show them."""
+        self._calls += [note for note in news.calls if self.me in note.mentions and note.by != self.me]
 
     def reset(self, why: Why) -> None:
         """The page must fetch everything afresh."""
@@ -132,7 +140,8 @@ class Seat:
         self._wake.clear()
         found: list[Any] = list(self._ready)
         self._ready.clear()
-        changed: list[Any] = [self._told_reset()] if self._reset else self._changes(state)
+        changed: list[Any] = self._mentions(state)
+        changed += [self._told_reset()] if self._reset else self._changes(state)
         if self._desk_due and time.monotonic() - self._desk_at >= DESK_EVERY_S:
             changed += self._desk(state)
         told, self.told = self.told, str(self.position)
@@ -145,6 +154,12 @@ class Seat:
         ]
         found += self._signs
         self._signs.clear()
+        return found
+
+    def _mentions(self, state: State) -> list[Any]:
+        """Return my calls; whether I may see the conversation is asked now, not when the note was written."""
+        found = [rows.mention(state, self.me, note) for note in self._calls]
+        self._calls.clear()
         return found
 
     def _told_reset(self) -> schema.Reset:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from playwright.async_api import Browser, Page
 
 from bridge.archive.lines import Line
@@ -17,6 +18,12 @@ from tests.inbox.desk import DEADLINE, PASSWORD, Desk, desk
 PAGES = Path(__file__).parents[2] / "bridge/inbox/static"
 # A browser writes down every answer that says no: not signed in yet, or a colleague was first.
 ORDINARY = ("401 (Unauthorized)", "409 (Conflict)")
+# Narrow and wide, light and dark: what every state is looked at in.
+LOOKS = [
+    pytest.param({"viewport": {"width": width, "height": 760}, "color_scheme": scheme}, id=f"{width}-{scheme}")
+    for width in (360, 1280)
+    for scheme in ("light", "dark")
+]
 # Lets a test cut the live line, as a lost network would, and keep new ones from standing.
 CUTTABLE = """(() => {
   const Real = window.WebSocket;
@@ -124,10 +131,10 @@ class Librarian:
 
 
 @asynccontextmanager
-async def librarian(browser: Browser, desk: Desk, **context: Any) -> AsyncIterator[Librarian]:
-    """A browser of its own, on a clean profile; 1280 by 800 unless told otherwise."""
+async def librarian(browser: Browser, desk: Desk, *, script: str = "", **context: Any) -> AsyncIterator[Librarian]:
+    """A browser of its own, on a clean profile; 1280 by 800 unless told otherwise. `script` runs before the page's own."""
     found = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **context})
-    await found.add_init_script(CUTTABLE)
+    await found.add_init_script(CUTTABLE + ";" + script)
     page = await found.new_page()
     complaints: list[str] = []
     watch(page, complaints, (desk.url,))

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from bridge.message import Message, message_id
-from tests.browser.chat import chromium
-from tests.browser.librarian import Librarian, librarian, lines_of, served
+from tests.browser.conftest import People
+from tests.browser.librarian import Librarian, lines_of
 from tests.inbox.desk import Desk
 
 pytestmark = [
@@ -25,35 +22,6 @@ pytestmark = [
 ]
 expect.set_options(timeout=20_000)
 ACTIONS = Path(__file__).parents[2] / "ui/inbox/src/actions.ts"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    async with served(tmp_path_factory.mktemp("desk")) as found:
-        yield found
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
-
-
-class People:
-    """Opens librarians' browsers that are closed at the end of the test."""
-
-    def __init__(self, desk: Desk, browser: Browser, stack: AsyncExitStack) -> None:
-        self._desk, self._browser, self._stack = desk, browser, stack
-
-    async def of(self, name: str, *, here: bool = True, **context: Any) -> Librarian:
-        found = await self._stack.enter_async_context(librarian(self._browser, self._desk, **context))
-        return await found.sign_in(name, here=here) if name else found
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def people(desk: Desk, browser: Browser) -> AsyncIterator[People]:
-    async with AsyncExitStack() as stack:
-        yield People(desk, browser, stack)
 
 
 async def test_two_claim_one_wins_and_it_goes_on_to_the_end(desk: Desk, people: People) -> None:

@@ -12,6 +12,7 @@ from bridge.follower import Position
 from bridge.inbox.lists import Lists
 from bridge.inbox.news import News
 from bridge.inbox.seat import MOST_ROWS, Seat
+from routing.events import Noted
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, until
 
@@ -129,6 +130,53 @@ async def test_colleagues_see_who_looks_and_who_types(desk: Desk, browsers: Brow
     await d.say(t="pong")
     await d.until(lambda m: m["t"] == "ping")
     assert not any(message["t"] == "signal" and message["conversation"] == conversation for message in d.heard)
+
+
+async def test_who_is_named_in_a_note_is_called_once_and_nobody_else_is(desk: Desk, browsers: Browsers) -> None:
+    """The conversation need not be open; who writes it, who is not named and who may not see it hear nothing of the words."""
+    conversation = await desk.patron("named", "hello?", name="Nell Named")
+    people = {name: await browsers.of(name) for name in ("ana", "ben", "cora", "dora")}
+    pages = {name: await client.live() for name, client in people.items()}
+    for page in pages.values():
+        await page.next()
+    note = {"text": "@Ben Berg do you know her?", "mentions": ["ben", "ana", "dora", "nobody"]}
+    noted = await people["ana"].deed(conversation, "notes", note)
+    called = await pages["ben"].until(lambda m: m["t"] == "mention")
+    assert (called["conversation"], called["line"], called["text"]) == (conversation, noted["line"]["id"], note["text"])
+    assert (called["by_name"], called["patron"], called["library_name"]) == ("Ana Alves", "Nell Named", "North Library")
+    await pages["ben"].up_to(noted["position"])
+    for name in ("ana", "cora", "dora"):
+        await pages[name].up_to(noted["position"])
+        assert not any(message["t"] == "mention" for message in pages[name].heard), name
+    assert "do you know her" not in str(pages["dora"].heard)
+    assert sum(message["t"] == "mention" for message in pages["ben"].heard) == 1
+
+
+async def test_who_was_named_during_a_gap_is_called_afterwards(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("named-late", "hello?")
+    ana, ben = await browsers.of("ana"), await browsers.of("ben")
+    page = await ben.live()
+    await desk.patron("named-late", "still there?")
+    await page.until(lambda m: m["t"] == "rows" and conversation in page.rows)
+    await page.close()
+    noted = await ana.deed(conversation, "notes", {"text": "@Ben Berg please", "mentions": ["ben"]})
+    again = await ben.live(page.position)
+    called = await again.until(lambda m: m["t"] == "mention")
+    assert called["line"] == noted["line"]["id"]
+
+
+async def test_a_reset_takes_no_call_back(desk: Desk) -> None:
+    """What was noted before everything is to be fetched afresh stands in no list, so it is told before."""
+    conversation = await desk.patron("named-reset", "hello?")
+    token, _ = await desk.room.archive.accounts.open_session("ben")
+    session = await desk.room.archive.accounts.session(token)
+    assert session is not None
+    seat = Seat(session, "resetting", Position("e", 1), Lists(), set())
+    note = Noted(conversation=conversation, id="n1", by="ana", text="@Ben Berg", mentions=("ben",))
+    seat.note(News(calls=[note]), Position("e", 2))
+    seat.reset("slow")
+    told = seat.messages(desk.room.replica.state)
+    assert [type(message).__name__ for message in told[:2]] == ["MentionTold", "Reset"]
 
 
 async def test_the_patron_is_told_of_typing_by_who_has_the_conversation_only(desk: Desk, browsers: Browsers) -> None:

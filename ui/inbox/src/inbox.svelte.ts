@@ -24,8 +24,8 @@ const KEPT_TALKS = 24;
 export interface Toast {
   id: number;
   text: string;
-  kind: "done" | "bad";
-  undo: (() => void) | null;
+  kind: "done" | "bad" | "call";
+  does: { word: Key; key: string; run: () => void } | null;
 }
 
 /** There is room for a third pane beside the conversation. */
@@ -65,6 +65,8 @@ export class Inbox {
   private readonly bell = new notify.Bell((conversation) => this.open(conversation));
   private outbox: Outbox | null = null;
   private copies: Copy[] = [];
+  private readonly calling = new Map<string, number>(); // conversations in which a note names me, and the toast that says so
+  private readonly called = new Set<string>(); // the notes that called me
   private undos: { text: string; run: () => void }[] = [];
   private toastCount = 0;
   readonly drafts = new Drafts((conversation, text, note) => api.draft(conversation, { text, note }));
@@ -84,6 +86,7 @@ export class Inbox {
   async begin(): Promise<void> {
     onSignedOut(() => this.signedOut());
     addEventListener("hashchange", () => this.follow());
+    addEventListener("focus", () => this.heed(this.openId));
     addEventListener("online", () => this.nudge());
     addEventListener("offline", () => this.live.cutOff());
     addEventListener("visibilitychange", () => {
@@ -164,6 +167,7 @@ export class Inbox {
     this.outbox = null;
     this.talk = null;
     this.talks.clear();
+    for (const conversation of [...this.calling.keys()]) this.heed(conversation);
     this.board.clear();
     this.version += 1;
     document.title = t("app.name");
@@ -177,7 +181,7 @@ export class Inbox {
   private tick(): void {
     this.now = Date.now();
     this.talk?.fade(this.now);
-    const calling = this.counts.waiting + this.rows("mine").filter((row) => row.unread > 0).length;
+    const calling = this.counts.waiting + this.rows("mine").filter((row) => row.unread > 0).length + this.calling.size;
     const title = this.phase === "ready" && calling ? `(${calling}) ${t("app.name")}` : t("app.name");
     if (document.title !== title) document.title = title;
   }
@@ -214,6 +218,8 @@ export class Inbox {
       case "signal":
         if (this.me) this.talks.get(message.conversation)?.sign(message, this.me.id);
         return;
+      case "mention":
+        return this.mentioned(message);
       case "me":
         this.me = message.me;
         return;
@@ -248,7 +254,7 @@ export class Inbox {
     this.board.remove(remove);
     this.version += 1;
     for (const row of upsert) this.talks.get(row.id)?.row(row);
-    for (const id of this.bell.conversations()) if (notify.isOver(this.board.get(id))) this.bell.withdraw(id);
+    for (const [id, kind] of this.bell.calls()) if (notify.isOver(this.board.get(id), kind)) this.bell.withdraw(id);
     this.readOpen();
   }
 
@@ -263,11 +269,39 @@ export class Inbox {
   }
 
   private call(row: s.Row, kind: notify.Kind | null): void {
-    if (!kind || (row.id === this.openId && document.hasFocus())) return;
-    if (notify.isQuiet(this.wishes, notify.timeOfDay(new Date()))) return;
+    if (!kind || this.isBefore(row.id)) return;
     const title = t(`notify.${kind}`, { patron: row.patron, library: row.library_name });
-    this.bell.ring(row.id, title, row.last_text.slice(0, 140), this.wishes.desktop[kind], this.wishes.sound[kind]);
-    if (kind !== "message") this.announce(title);
+    if (this.ring({ conversation: row.id, kind, title, body: row.last_text }) && kind !== "message") this.announce(title);
+  }
+
+  /** Ring as is wished; false in quiet hours. */
+  private ring(call: notify.Call): boolean {
+    if (notify.isQuiet(this.wishes, notify.timeOfDay(new Date()))) return false;
+    const { desktop, sound } = this.wishes;
+    this.bell.ring({ ...call, body: call.body.slice(0, 140) }, desktop[call.kind], sound[call.kind]);
+    return true;
+  }
+
+  /** The conversation is open and the librarian looks at this page. */
+  private isBefore(conversation: string): boolean {
+    return conversation === this.openId && document.hasFocus();
+  }
+
+  /** A note names me. What is told again calls only once; the toast stays until it is heeded, as no list shows the note. */
+  private mentioned({ conversation, line, text, by_name: by, patron, library_name: library }: s.MentionTold): void {
+    if (this.called.has(line)) return;
+    this.called.add(line);
+    const title = t("notify.mention", { by, patron, library });
+    if (this.isBefore(conversation)) return this.announce(title);
+    this.heed(conversation);
+    this.ring({ conversation, kind: "mention", title, body: text });
+    this.calling.set(conversation, this.toast(title, "call", { word: "notify.open", key: "", run: () => this.open(conversation) }));
+  }
+
+  /** The librarian looks at a conversation: what called him there is over. */
+  private heed(conversation: string): void {
+    const toast = this.calling.get(conversation);
+    if (toast !== undefined) this.dismiss(toast);
   }
 
   // ---- lists ---------------------------------------------------------------------------------------------------------
@@ -334,6 +368,7 @@ export class Inbox {
     const [, page = "", conversation = ""] = location.hash.split("/");
     this.page = PAGES.includes(page) ? (page as Page) : "waiting";
     this.show(decodeURIComponent(conversation));
+    this.heed(this.openId);
   }
 
   private show(conversation: string): void {
@@ -394,8 +429,10 @@ export class Inbox {
     if (this.openId) this.open(next.id);
   }
 
-  /** The next that needs me: offered, then unread of mine, then waiting. */
+  /** The next that needs me: where a note names me, offered, then unread of mine, then waiting. */
   nextCalling(): void {
+    const named = this.calling.keys().next().value;
+    if (named) return this.open(named);
     const calling = [
       ...this.rows("waiting").filter((row) => row.offered_to_me || row.transfer?.to_me),
       ...this.rows("mine").filter((row) => row.unanswered_since || row.unread),
@@ -589,24 +626,35 @@ export class Inbox {
     this.spoken = this.spoken === text ? `${text}\u00a0` : text;
   }
 
-  tell(text: string, kind: Toast["kind"] = "done", undo: (() => void) | null = null): void {
+  tell(text: string, kind: Toast["kind"] = "done", does: Toast["does"] = null): void {
+    this.toast(text, kind, does);
+  }
+
+  private toast(text: string, kind: Toast["kind"], does: Toast["does"]): number {
     const id = (this.toastCount += 1);
-    this.toasts = [...this.toasts.slice(-2), { id, text, kind, undo }];
+    this.toasts = [...this.toasts.slice(-2), { id, text, kind, does }];
     this.announce(text);
-    setTimeout(() => this.dismiss(id), kind === "bad" ? 12_000 : 6000);
+    if (kind !== "call") setTimeout(() => this.dismiss(id), kind === "bad" ? 12_000 : 6000);
+    return id;
   }
 
   dismiss(id: number): void {
     this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    for (const [conversation, toast] of this.calling) {
+      if (toast !== id) continue;
+      this.calling.delete(conversation);
+      this.bell.withdraw(conversation);
+    }
   }
 
   private undoable(text: string, run: () => void): void {
     const undo = { text, run };
     this.undos = [...this.undos.slice(-9), undo];
-    this.tell(text, "done", () => {
+    const back = () => {
       this.undos = this.undos.filter((one) => one !== undo);
       run();
-    });
+    };
+    this.tell(text, "done", { word: "undo.do", key: "Z", run: back });
   }
 
   undo(): void {
@@ -649,7 +697,8 @@ export class Inbox {
 
   async testBell(): Promise<void> {
     if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
-    this.bell.ring("test", t("notify.testTitle"), t("notify.testBody"), true, true);
+    const [title, body] = [t("notify.testTitle"), t("notify.testBody")];
+    this.bell.ring({ conversation: "test", kind: "message", title, body }, true, true);
     this.announce(t("notify.testTitle"));
   }
 }

@@ -1,10 +1,11 @@
 // When to call a librarian's attention, and how: a decision that can be tested, and what carries it out.
 //
 // The rule: one notification per conversation (a later one replaces it), per kind desktop or sound or neither, none in quiet
-// hours, none for the conversation one is looking at, and one is withdrawn as soon as a colleague took the conversation.
+// hours, none for the conversation one is looking at, and one is withdrawn as soon as a colleague took the conversation. A note
+// that names me is for me whoever has the conversation: it calls until I open it.
 import type { Row } from "./schema";
 
-export const KINDS = ["offer", "waiting", "message", "transfer"] as const;
+export const KINDS = ["offer", "waiting", "message", "transfer", "mention"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Wishes {
@@ -16,8 +17,8 @@ export interface Wishes {
 }
 
 export const USUAL: Wishes = {
-  desktop: { offer: true, waiting: true, message: true, transfer: true },
-  sound: { offer: true, waiting: false, message: false, transfer: true },
+  desktop: { offer: true, waiting: true, message: true, transfer: true, mention: true },
+  sound: { offer: true, waiting: false, message: false, transfer: true, mention: true },
   quiet: false,
   from: "20:00",
   until: "08:00",
@@ -48,9 +49,9 @@ export function newsOf(before: Row | undefined, now: Row): Kind | null {
   return null;
 }
 
-/** Nobody needs to hear of it any more: taken, closed, or read. */
-export function isOver(row: Row | undefined): boolean {
-  if (!row) return true;
+/** Nobody needs to hear of it any more: taken, closed, or read; of a mention, only when it is not mine to see any more. */
+export function isOver(row: Row | undefined, kind: Kind): boolean {
+  if (!row || kind === "mention") return !row;
   if (row.views.includes("mine")) return row.unread === 0;
   return !row.offered_to_me && !row.can_claim && !row.transfer?.to_me;
 }
@@ -64,9 +65,16 @@ export function isQuiet(wishes: Wishes, now: string): boolean {
 
 export const timeOfDay = (at: Date) => `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
 
+export interface Call {
+  conversation: string;
+  kind: Kind;
+  title: string;
+  body: string;
+}
+
 /** Shows notifications; holds one per conversation. */
 export class Bell {
-  private readonly shown = new Map<string, Notification>();
+  private readonly shown = new Map<string, { kind: Kind; notification: Notification }>();
 
   private readonly opened: (conversation: string) => void;
 
@@ -74,7 +82,7 @@ export class Bell {
     this.opened = opened;
   }
 
-  ring(conversation: string, title: string, body: string, desktop: boolean, sound: boolean): void {
+  ring({ conversation, kind, title, body }: Call, desktop: boolean, sound: boolean): void {
     if (sound) chime();
     if (!desktop || !("Notification" in window) || Notification.permission !== "granted") return;
     try {
@@ -84,19 +92,20 @@ export class Bell {
         this.opened(conversation);
         notification.close();
       };
-      this.shown.set(conversation, notification);
+      this.shown.set(conversation, { kind, notification });
     } catch {
       // A phone's browser allows notifications from a service worker only; the title's badge still tells.
     }
   }
 
   withdraw(conversation: string): void {
-    this.shown.get(conversation)?.close();
+    this.shown.get(conversation)?.notification.close();
     this.shown.delete(conversation);
   }
 
-  conversations(): string[] {
-    return [...this.shown.keys()];
+  /** The conversations that are being called for, and why. */
+  calls(): [string, Kind][] {
+    return [...this.shown].map(([conversation, { kind }]) => [conversation, kind]);
   }
 }
 

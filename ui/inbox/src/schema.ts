@@ -620,6 +620,19 @@ export interface SignalTold {
   text: string;
 }
 
+/** A colleague's note names me, in a conversation that I may see. Told again where it may not have been heard: one `line` (the note's id) is one call. */
+export interface MentionTold {
+  t: "mention";
+  position: string;
+  conversation: string;
+  line: string;
+  by: string;
+  by_name: string;
+  patron: string;
+  library_name: string;
+  text: string;
+}
+
 /** My own presence or rights changed. */
 export interface MeTold {
   t: "me";
@@ -676,7 +689,7 @@ export interface SignedOut {
 export interface Polled {
   position: string;
   connection: string;
-  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
+  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
 }
 
 /** Send me the lines of this conversation from now on (its view was fetched at `position`), and show me as viewing. */
@@ -711,6 +724,6 @@ export interface Pong {
   at?: number;
 }
 
-export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
+export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
 export type ClientMessage = Watch | Unwatch | Typing | Paused | Pong;

@@ -9,7 +9,7 @@ import { Drafts, pastedFrom } from "../src/drafts";
 import { keyOf, load, meant, pressed } from "../src/keys";
 import { Line as Live, type LineState } from "../src/live";
 import { blocks, inline } from "../src/markdown";
-import { isOver, isQuiet, newsOf, USUAL } from "../src/notify";
+import { isOver, isQuiet, load as wishesOf, newsOf, USUAL } from "../src/notify";
 import { Outbox, type Entry } from "../src/outbox";
 import { found } from "../src/palette";
 import type { ClientMessage, Line, Polled, Row, ServerMessage } from "../src/schema";
@@ -247,7 +247,19 @@ test("one hears of what is new, once, and not of what a colleague took", () => {
   assert.equal(newsOf(waiting, { ...waiting, offered_to_me: true }), "offer");
   const taken = { ...waiting, state: "active" as const, can_claim: false, views: ["open" as const] };
   assert.equal(newsOf(waiting, taken), null);
-  assert.ok(isOver(taken) && isOver(undefined) && !isOver(waiting));
+  assert.ok(isOver(taken, "waiting") && isOver(undefined, "waiting") && !isOver(waiting, "waiting"));
+});
+
+test("a note that names me calls whoever has the conversation, and as long as it is mine to see", () => {
+  const theirs = row("theirs", { views: ["open"], state: "active", can_claim: false });
+  assert.ok(isOver(theirs, "message") && !isOver(theirs, "mention") && isOver(undefined, "mention"));
+});
+
+test("who chose what calls before there were mentions is called by them", () => {
+  const kept = new Memory();
+  kept.setItem("deskbridge.notify", JSON.stringify({ desktop: { offer: false }, sound: {} }));
+  const wishes = wishesOf(kept);
+  assert.deepEqual([wishes.desktop.offer, wishes.desktop.mention, wishes.sound.mention], [false, true, true]);
 });
 
 test("quiet hours may go over midnight", () => {

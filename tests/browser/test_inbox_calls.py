@@ -1,0 +1,191 @@
+"""How the desk calls a librarian's attention: desktop notifications and tones, as the browser is asked for them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import People
+from tests.browser.librarian import LOOKS, Librarian
+from tests.inbox.desk import Desk
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser-inbox"),
+]
+# Writes down every notification and every tone that the page asks the browser for, and passes them on.
+HEARD = """(() => {
+  const Real = window.Notification, start = OscillatorNode.prototype.start;
+  window.rung = [];
+  window.tones = 0;
+  window.Notification = class extends Real {
+    constructor(title, options) {
+      super(title, options);
+      this.mark = { title, body: options.body, tag: options.tag, closed: false };
+      window.rung.push(this.mark);
+      window.last = this;
+    }
+    close() {
+      this.mark.closed = true;
+      super.close();
+    }
+  };
+  OscillatorNode.prototype.start = function (...at) {
+    window.tones += 1;
+    return start.apply(this, at);
+  };
+})()"""
+MAY: dict[str, Any] = {"script": HEARD, "permissions": ["notifications"]}
+
+
+async def rung(one: Librarian) -> list[dict[str, Any]]:
+    """Return the notifications that were asked for."""
+    return list(await one.page.evaluate("rung"))
+
+
+async def ringing(one: Librarian, words: str) -> dict[str, Any]:
+    """Wait for the notification whose title has these words."""
+    await one.page.wait_for_function("words => rung.some(each => each.title.includes(words))", arg=words)
+    return next(each for each in await rung(one) if words in each["title"])
+
+
+async def silenced(one: Librarian, words: str) -> None:
+    """Wait until the notification whose title has these words was withdrawn."""
+    await one.page.wait_for_function("words => rung.some(each => each.closed && each.title.includes(words))", arg=words)
+
+
+async def note(one: Librarian, conversation: str, text: str) -> None:
+    """Write a note in a conversation by the keyboard; `@` and the beginning of a name choose the colleague."""
+    await one.open(conversation, "open")
+    await one.page.keyboard.press("n")
+    await expect(one.composer).to_be_focused()
+    await one.page.keyboard.type(text)
+    await one.page.get_by_role("option").first.wait_for()
+    await one.page.keyboard.press("Enter")
+    await one.page.keyboard.press("Control+Enter")
+    await one.page.get_by_role("article", name="Staff note by").first.wait_for()
+
+
+async def test_who_begins_to_wait_is_notified_until_somebody_takes_it(desk: Desk, people: People) -> None:
+    """Permission given: one notification with the patron and the library, and it goes when a colleague was faster."""
+    ana, ben = await people.of("ana", **MAY), await people.of("ben", **MAY)
+    wanda = await desk.patron("wanda", "Is anybody there?", name="Wanda Waits")
+    for one in (ana, ben):
+        shown = await ringing(one, "Wanda Waits")
+        assert shown == {
+            "title": "Wanda Waits is waiting (North Library)",
+            "body": "Is anybody there?",
+            "tag": f"deskbridge-{wanda}",
+            "closed": False,
+        }
+    await ben.open(wanda)
+    await ben.page.keyboard.press("c")
+    await silenced(ana, "Wanda Waits")
+    assert len([each for each in await rung(ana) if "Wanda" in each["title"]]) == 1
+    assert ana.complaints == ben.complaints == []
+
+
+async def test_a_notification_that_is_clicked_opens_its_conversation(desk: Desk, people: People) -> None:
+    ana = await people.of("ana", **MAY, here=False)
+    clive = await desk.patron("clive", "Where is the lift?", name="Clive Click")
+    await ringing(ana, "Clive Click")
+    await ana.page.evaluate("last.onclick()")
+    await expect(ana.page).to_have_url(re.compile(f"/{clive}$"))
+    await expect(ana.log).to_contain_text("Where is the lift?")
+
+
+async def test_without_permission_nothing_is_shown_and_the_settings_say_so(desk: Desk, people: People) -> None:
+    ana = await people.of("ana", script=HEARD, here=False)
+    await desk.patron("nina", "And now?", name="Nina Nothing")
+    await expect(ana.page.get_by_text("Nina Nothing").first).to_be_visible()
+    await ana.page.keyboard.press(",")
+    await expect(ana.page.get_by_text("The browser has not been asked yet")).to_be_visible()
+    assert await rung(ana) == []
+
+
+async def test_the_test_button_rings(people: People) -> None:
+    ana = await people.of("ana", **MAY, here=False)
+    await ana.page.keyboard.press(",")
+    button = ana.page.get_by_role("button", name="Test notification and sound")
+    await button.focus()
+    await ana.page.keyboard.press("Enter")
+    await ringing(ana, "This is a test")
+    assert await ana.page.evaluate("tones") == 2
+
+
+async def test_quiet_hours_and_kinds_that_are_not_wished_stay_silent(desk: Desk, people: People) -> None:
+    """Desktop notifications of new patrons off: the list shows them, nothing rings."""
+    ana = await people.of("ana", **MAY, here=False)
+    await ana.page.keyboard.press(",")
+    await ana.page.get_by_label("Somebody begins to wait: Desktop").uncheck()
+    await ana.go("waiting")
+    await desk.patron("quentin", "Shh?", name="Quentin Quiet")
+    await expect(ana.page.get_by_text("Quentin Quiet").first).to_be_visible()
+    assert not [each for each in await rung(ana) if "Quentin" in each["title"]]
+
+
+async def test_a_note_calls_the_colleague_whom_it_names(desk: Desk, people: People) -> None:
+    """Ben has it not open: he is notified, hears it, reads who calls, and comes there by one key. Others hear nothing."""
+    ana, ben, dora = await people.of("ana"), await people.of("ben", **MAY), await people.of("dora", **MAY, here=False)
+    mia = await desk.patron("mia", "Do you have maps of 1790?", name="Mia Maps")
+    await ana.open(mia)
+    await ana.page.keyboard.press("c")
+    await expect(ana.composer).to_be_focused()
+    await ana.page.keyboard.press("Escape")
+    await silenced(ben, "Mia Maps")
+    tones = await ben.page.evaluate("tones")
+    await note(ana, mia, "Old maps are yours, @be")
+    shown = await ringing(ben, "names you")
+    assert (shown["title"], shown["tag"]) == (
+        "Ana Alves names you in a note: Mia Maps (North Library)",
+        f"deskbridge-{mia}",
+    )
+    assert shown["body"] == "Old maps are yours, @Ben Berg"
+    assert await ben.page.evaluate("tones") == tones + 2
+    await expect(ben.page).to_have_title(re.compile(r"^\(\d+\) "))
+    call = ben.page.get_by_role("region", name="Messages from the desk").get_by_text("Ana Alves names you in a note")
+    await expect(call).to_be_visible()
+    await ben.look("call")
+    await ben.page.keyboard.press("u")
+    await expect(ben.log).to_contain_text("Old maps are yours, @Ben Berg")
+    await expect(call).to_have_count(0)
+    await silenced(ben, "names you")
+    assert not [each for each in await rung(dora) if "names you" in each["title"]]
+    assert ana.complaints == ben.complaints == dora.complaints == []
+
+
+async def test_a_note_in_the_open_conversation_rings_nothing(desk: Desk, people: People) -> None:
+    ana, ben = await people.of("ana"), await people.of("ben", **MAY)
+    ole = await desk.patron("ole", "One more thing", name="Ole Open")
+    await ben.open(ole)
+    await note(ana, ole, "See this, @be")
+    await expect(ben.log).to_contain_text("See this, @Ben Berg")
+    await expect(ben.page.get_by_role("status").filter(has_text="names you")).to_have_count(1)
+    assert not [each for each in await rung(ben) if "names you" in each["title"]]
+    await expect(ben.page.get_by_role("button", name="Open", exact=True)).to_have_count(0)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_a_call_is_accessible(
+    look: dict[str, Any], desk: Desk, people: People, request: pytest.FixtureRequest
+) -> None:
+    """The line that calls, and the table of what calls: nothing for axe to find, nothing wider than the window."""
+    name = request.node.callspec.id
+    ben = await people.of("ben", **look)
+    ana = await people.of("ana", here=False)
+    pia = await desk.patron(f"pia-{name}", "Is there a piano in the house that one may play?", name="Pia Piano")
+    await note(ana, pia, "Yours I think, @be")
+    opening = ben.page.get_by_role("button", name="Open", exact=True)
+    await expect(opening).to_be_visible()
+    await ben.look(f"{name}-call")
+    await ben.go("settings")
+    await ben.page.get_by_role("heading", level=1).first.wait_for()
+    await ben.look(f"{name}-settings-call")
+    await opening.focus()
+    await ben.page.keyboard.press("Enter")
+    await expect(ben.log).to_contain_text("Yours I think, @Ben Berg")
+    await ben.look(f"{name}-called")
