@@ -3,12 +3,13 @@
 Down: only through a conversation one may see, and only what one of its lines carries. A browser is told exactly what the bytes
 are, may show nothing but images in place, and runs nothing: sandboxed, without origin (OWASP File Upload; CSP 3 `sandbox`).
 Up: the type is sniffed, the size limited, and the ticket handed out is good for this conversation alone.
+Again: what an answer carried may go to the same patron once more, by the answer's id and without another upload.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
@@ -22,6 +23,7 @@ from bridge.inbox.replies import Refusal, not_found
 from bridge.inbox.room import MAX_UPLOAD
 from bridge.inbox.routes import Call, Parameter, Route
 from bridge.inbox.tickets import ticket
+from bridge.inbox.transcript import together
 from bridge.message import Attachment
 
 CHUNK = 64 * 1024
@@ -104,15 +106,22 @@ def _download(found: Attachment) -> str:
 
 async def _carried(call: Call, digest: str) -> Attachment | None:
     """Return the file of this digest that a line of the conversation carries; its HTML counts as a page named mail.html."""
+    async for line in _lines(call, call.id):
+        found = _of_line(line, digest)
+        if found is not None:
+            return found
+    return None
+
+
+async def _lines(call: Call, conversation: str) -> AsyncIterator[Line]:
+    """Yield every line of a conversation, page by page, the newest page first."""
     before = ""
     while True:
-        lines = await call.room.reader.transcript(call.id, before=before, limit=PAGE)
+        lines = await call.room.reader.transcript(conversation, before=before, limit=PAGE)
         for line in lines:
-            found = _of_line(line, digest)
-            if found is not None:
-                return found
+            yield line
         if len(lines) < PAGE:
-            return None
+            return
         before = lines[0].position
 
 
@@ -122,6 +131,22 @@ def _of_line(line: Line, digest: str) -> Attachment | None:
     if line.original == digest:
         return Attachment(digest=digest, media_type="message/rfc822", size=0, name="message.eml")
     return next((one for one in line.attachments if one.digest == digest), None)
+
+
+async def sent_before(call: Call, answer: str) -> tuple[Attachment, ...]:
+    """Return the files of an answer in this conversation's timeline. Raises Refusal 422: no such answer, or a file is gone."""
+    for conversation in await together(call, call.state.conversations.get(call.id)):
+        async for line in _lines(call, conversation):
+            if line.id == answer and line.who == "librarian":
+                await _check_kept(call, line.attachments)
+                return line.attachments
+    raise Refusal(422, "unknown-message", "There is no such answer in this conversation.")
+
+
+async def _check_kept(call: Call, attachments: Sequence[Attachment]) -> None:
+    for one in attachments:
+        if await call.room.blobs.path(one.digest) is None:
+            raise Refusal(422, "file-gone", "A file of that answer is not kept any more; attach it anew.")
 
 
 NAME = Parameter("name", "The file's name, where the body is the file itself")

@@ -503,10 +503,12 @@ class PresenceAsked(Asked):
 
 
 class SayAsked(Asked):
-    """Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads."""
+    """Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads;
+    `again` is the id of an answer given here before, whose files go along once more ("" = none)."""
 
     text: Words
     attachments: Annotated[list[Ticket], Meta(max_length=10)] = []
+    again: Annotated[str, Meta(max_length=200)] = ""
     via: Annotated[str, Meta(max_length=400)] = ""
     script: Name = ""
     all_recipients: bool = False

@@ -73,12 +73,17 @@ def reached(room: Room) -> Position:
 
 async def _lines(call: Call, it: Conversation | None, before: str) -> list[Line]:
     """Return the newest lines before a position, of this conversation and those merged with it."""
-    lines = await call.room.reader.transcript(call.id, before=before, limit=LINES)
-    for other in it.merged[:MERGED] if it is not None else ():
-        if await _may_see(call, other):
-            lines += await call.room.reader.transcript(other, before=before, limit=LINES)
+    lines: list[Line] = []
+    for conversation in await together(call, it):
+        lines += await call.room.reader.transcript(conversation, before=before, limit=LINES)
     lines.sort(key=lambda line: line.position)
     return lines[-LINES:]
+
+
+async def together(call: Call, it: Conversation | None) -> list[str]:
+    """Return the conversations of one timeline: the one that is asked for, and those merged with it that one may see."""
+    merged = it.merged[:MERGED] if it is not None else ()
+    return [call.id, *[other for other in merged if await _may_see(call, other)]]
 
 
 async def _may_see(call: Call, conversation: str) -> bool:

@@ -53,6 +53,32 @@ async def test_a_file_goes_up_is_sent_and_comes_down(desk: Desk, browsers: Brows
         assert response.status == 404, "no line of that conversation carries it"
 
 
+async def test_the_files_of_an_answer_that_failed_go_again(desk: Desk, browsers: Browsers) -> None:
+    """Without another upload, to the same patron only, and only what an answer carried."""
+    conversation, other = await desk.patron("files-again", "The map?"), await desk.patron("files-stranger", "A map?")
+    ana, ben = await browsers.of("ana"), await browsers.of("ben")
+    await ana.deed(conversation, "claim")
+    await ben.deed(other, "claim")
+    _, found = await upload(ana, conversation, PNG + b"again", "map.png")
+    said = await ana.deed(conversation, "messages", {"text": "Here", "attachments": [found["ticket"]]})
+    line = said["line"]
+    await desk.receipt(line["id"], "failed", reason="unreachable")
+    again = await ana.deed(conversation, "messages", {"text": "Here", "again": line["id"]})
+    assert again["line"]["id"] != line["id"]
+    assert again["line"]["attachments"] == line["attachments"]
+    only = await ana.deed(conversation, "messages", {"text": "", "again": line["id"]})
+    assert only["line"]["attachments"] == line["attachments"]
+    asked = (await ana.get(f"/conversations/{conversation}"))[1]["lines"][0]
+    for client, where, answer in ((ben, other, line["id"]), (ana, conversation, asked["id"]), (ana, conversation, "x")):
+        status, problem = await client.post(f"/conversations/{where}/messages", {"text": "", "again": answer})
+        assert (status, problem["error"]) == (422, "unknown-message")
+    kept = await desk.room.blobs.path(line["attachments"][0]["digest"])
+    assert kept is not None
+    kept.unlink()
+    status, problem = await ana.post(f"/conversations/{conversation}/messages", {"text": "", "again": line["id"]})
+    assert (status, problem["error"]) == (422, "file-gone")
+
+
 async def test_what_a_browser_would_run_is_a_download(desk: Desk, browsers: Browsers) -> None:
     conversation = await desk.patron("markup", "hello")
     ana = await browsers.of("ana")

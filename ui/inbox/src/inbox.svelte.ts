@@ -459,13 +459,13 @@ export class Inbox {
   }
 
   /** Do it; true when the desk did, false when it refused (and the librarian was told). Waits while there is no connection. */
-  private async act(conversation: string, verb: string, body: unknown, text = ""): Promise<boolean> {
+  private async act(conversation: string, verb: string, body: unknown, text = "", files: readonly string[] = []): Promise<boolean> {
     const outbox = this.outbox;
     if (!outbox) return false;
     const mark = `${verb} ${conversation}`;
     this.busy = new Set([...this.busy, mark]);
     try {
-      const answer = await outbox.add(conversation, verb, body, text);
+      const answer = await outbox.add(conversation, verb, body, text, files);
       if (isActed(answer)) this.learn(answer);
       return answer !== undefined;
     } catch (error) {
@@ -524,9 +524,15 @@ export class Inbox {
     if (await this.act(conversation, "release", {})) this.tell(t("done.released"));
   }
 
-  async say(conversation: string, text: string, extra: Partial<s.SayAsked>): Promise<boolean> {
+  async say(conversation: string, text: string, extra: Partial<s.SayAsked>, files: readonly string[]): Promise<boolean> {
     this.drafts.write(conversation, "", false);
-    return this.act(conversation, "messages", { ...extra, text }, text);
+    return this.act(conversation, "messages", { ...extra, text }, text, files);
+  }
+
+  /** Say once more what did not arrive, with its files; what is being written meanwhile stays. */
+  async sayAgain(conversation: string, { id, text, via, attachments }: s.Line): Promise<boolean> {
+    const asked: s.SayAsked = { text, ...(via ? { via } : {}), ...(attachments.length ? { again: id } : {}) };
+    return this.act(conversation, "messages", asked, text, attachments.map((file) => file.name));
   }
 
   async note(conversation: string, asked: s.NoteAsked): Promise<boolean> {

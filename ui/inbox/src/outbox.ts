@@ -41,10 +41,10 @@ export class Outbox {
   }
 
   /** Do it now or when it can be done. Resolves with the desk's answer, rejects with its refusal. */
-  add(conversation: string, verb: string, body: unknown, text = ""): Promise<Answer> {
+  add(conversation: string, verb: string, body: unknown, text = "", files: readonly string[] = []): Promise<Answer> {
     const held = this.entries.some((one) => one.conversation === conversation && one.state === "waiting");
     const state = held ? "waiting" : "sending";
-    const entry: Entry = { key: freshKey(), conversation, verb, body, text, at: Date.now(), state, reason: "", line: "" };
+    const entry: Entry = { key: freshKey(), conversation, verb, body, text, files, at: Date.now(), state, reason: "", line: "" };
     const answer = new Promise<Answer>((done, failed) => this.hopes.set(entry.key, { done, failed }));
     this.set([...this.entries, entry]);
     void this.run(conversation);

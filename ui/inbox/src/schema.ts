@@ -494,10 +494,11 @@ export interface PresenceAsked {
   slow?: number;
 }
 
-/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads. */
+/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads; `again` is the id of an answer given here before, whose files go along once more ("" = none). */
 export interface SayAsked {
   text: string;
   attachments?: string[];
+  again?: string;
   via?: string;
   script?: string;
   all_recipients?: boolean;

@@ -50,6 +50,7 @@ export interface Unconfirmed {
   state: "waiting" | "sending" | "accepted" | "refused";
   reason: string;
   line: string; // id of the line it became, once known
+  files?: readonly string[]; // names of what goes along
 }
 
 export type Item =

@@ -1,0 +1,96 @@
+"""Files that go with an answer: chosen, sent, shown, and sent again where they did not arrive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import People
+from tests.browser.librarian import LOOKS, Librarian, lines_of
+from tests.browser.picture import png
+from tests.inbox.desk import Desk
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser-inbox"),
+]
+
+
+async def attach(one: Librarian, *files: Path) -> None:
+    """Choose files in the composer and wait until they are taken in."""
+    async with one.page.expect_file_chooser() as chooser:
+        await one.page.get_by_role("button", name="Attach").focus()
+        await one.page.keyboard.press("Enter")
+    await (await chooser.value).set_files(files)
+    for file in files:
+        await one.page.get_by_role("button", name=f"Remove {file.name}").wait_for()
+
+
+async def loaded(one: Librarian, name: str, times: int) -> None:
+    """Wait until a picture stands in the transcript so many times, and was really drawn."""
+    await expect(one.log.get_by_role("img", name=name)).to_have_count(times)
+    drawn = "n => [...document.querySelectorAll('[role=log] img')].filter(one => one.naturalWidth > 0).length === n"
+    await one.page.wait_for_function(drawn, arg=times)
+
+
+async def claimed(people: People, desk: Desk, sender: str, **more: Any) -> tuple[Librarian, str]:
+    """Ana with a conversation of hers open, ready to write."""
+    conversation = await desk.patron(sender, "Could you send me the map?", name="Matt Map")
+    ana = await people.of("ana", **more)
+    await ana.open(conversation)
+    await ana.page.keyboard.press("c")
+    await expect(ana.composer).to_be_focused()
+    return ana, conversation
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_files_that_did_not_arrive_are_sent_again(
+    look: dict[str, Any], desk: Desk, people: People, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A picture and a text file fail; one button sends both again, and what is being written meanwhile stays."""
+    name = request.node.callspec.id
+    ana, conversation = await claimed(people, desk, f"again-{name}", **look)
+    picture, list_ = tmp_path / "map of 1790.png", tmp_path / "shelves.txt"
+    picture.write_bytes(png())
+    list_.write_text("Shelf 12 to 14.")
+    await attach(ana, picture, list_)
+    await ana.look(f"{name}-files-chosen")
+    await ana.composer.fill("Here it is.")
+    await ana.page.keyboard.press("Control+Enter")
+    await loaded(ana, picture.name, 1)
+    said = next(line for line in await lines_of(desk, conversation, 3) if line.who == "librarian")
+    await desk.receipt(said.id, "failed", reason="unreachable")
+    await expect(ana.log).to_contain_text("not delivered")
+    await ana.composer.fill("Half a thought")
+    await ana.look(f"{name}-files-failed")
+    await ana.log.get_by_role("button", name="Try again").focus()
+    await ana.page.keyboard.press("Enter")
+    await loaded(ana, picture.name, 2)
+    await expect(ana.composer).to_have_value("Half a thought")
+    both = [line for line in await lines_of(desk, conversation, 4) if line.who == "librarian"]
+    assert [line.text for line in both] == ["Here it is."] * 2
+    assert both[1].attachments == both[0].attachments
+    assert [file.name for file in both[1].attachments] == [picture.name, list_.name]
+    await ana.look(f"{name}-files-again")
+
+
+async def test_files_without_words_wait_in_sight(desk: Desk, people: People, tmp_path: Path) -> None:
+    """Without a network what waits shows the files' names; with it they arrive once."""
+    ana, conversation = await claimed(people, desk, "offline-files")
+    picture = tmp_path / "plan.png"
+    picture.write_bytes(png())
+    await attach(ana, picture)
+    await ana.cut()
+    await ana.page.get_by_role("button", name="Send to Matt Map").click()
+    await expect(ana.log.get_by_text("waits for the connection")).to_be_visible()
+    await expect(ana.log.get_by_text("plan.png")).to_be_visible()
+    assert await ana.axe() == []
+    await ana.mend()
+    await loaded(ana, "plan.png", 1)
+    await expect(ana.log.get_by_text("waits for the connection")).to_have_count(0)
+    said = [line for line in await lines_of(desk, conversation, 3) if line.who == "librarian"]
+    assert [file.name for line in said for file in line.attachments] == ["plan.png"]
