@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from bridge.message import Message, message_id
 from tests.browser.conftest import People
@@ -230,6 +230,31 @@ async def test_what_is_done_without_a_network_waits_in_sight_and_is_sent_once(de
     assert await ana.page.evaluate("cut.made") >= 2
     assert late
     assert ana.complaints == []
+
+
+async def test_without_websockets_the_polls_carry_it(desk: Desk, people: People) -> None:
+    """A proxy that eats upgrades: who begins to wait is shown, what he writes further too, and answers go out."""
+    ana = await people.of("")
+    await ana.page.route_web_socket(re.compile("/api/v1/live"), refused)
+    await ana.sign_in("ana")
+    polly = await desk.patron("polly", "Does this get through?", name="Polly Poll")
+    await expect(ana.page.get_by_role("link", name="Polly Poll")).to_be_visible()
+    await ana.open(polly)
+    await ana.page.keyboard.press("c")
+    await expect(ana.composer).to_be_focused()
+    await desk.patron("polly", "And this?")
+    await expect(ana.log).to_contain_text("And this?")
+    await ana.composer.fill("Both did.")
+    await ana.page.keyboard.press("Control+Enter")
+    await expect(ana.log.get_by_text("Both did.")).to_have_count(1)
+    await expect(ana.page.get_by_text("Connection lost")).to_have_count(0)
+    said = [line.text for line in await lines_of(desk, polly, 5) if line.who == "librarian"]
+    assert said == ["Both did."]
+
+
+async def refused(socket: WebSocketRoute) -> None:
+    """Close a socket before it reaches the desk."""
+    await socket.close()
 
 
 async def test_refused_codes_are_explained_where_they_are_chosen(desk: Desk, people: People) -> None:

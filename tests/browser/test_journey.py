@@ -14,6 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, FrameLocator, Page, expect
 
 from tests.browser.chat import AXE, chromium, watch
+from tests.browser.picture import png
 from tests.journeys.house import House
 from tests.journeys.librarian import PASSWORD
 from tests.journeys.librarian import Librarian as Account
@@ -163,6 +164,36 @@ async def test_patron_and_two_librarians_from_the_first_word_to_the_last(street:
     await expect(loser.get_by_role("button", name="Reopen")).to_be_visible()
     await street.clean(phone, "patron-ended")
     await street.clean(loser, "librarian-ended")
+    assert street.complaints == []
+
+
+async def test_a_picture_goes_with_an_answer(street: Street, tmp_path: Path) -> None:
+    """Chosen by keyboard, drawn in the transcript, and the patron saves exactly what was sent."""
+    ana = await street.librarian("ana")
+    desk, chat = await street.patron(**DESK)
+    await write(desk, chat, "Could you send me the plan?")
+    await open_talk(ana, "Could you send me the plan?")
+    await ana.evaluate(CLAIM)
+    await expect(ana.get_by_role("button", name="Transfer")).to_be_visible()
+    picture = tmp_path / "plan.png"
+    picture.write_bytes(png())
+    async with ana.expect_file_chooser() as chooser:
+        await ana.get_by_role("button", name="Attach").focus()
+        await ana.keyboard.press("Enter")
+    await (await chooser.value).set_files(picture)
+    await expect(ana.get_by_role("button", name="Remove plan.png")).to_be_visible()
+    await ana.get_by_role("region", name="Write").get_by_role("textbox").fill("Here it is.")
+    await ana.keyboard.press("Control+Enter")
+    await expect(ana.get_by_role("log").get_by_role("img", name="plan.png")).to_have_count(1)
+    await ana.wait_for_function("document.querySelector('[role=log] img').naturalWidth > 0")
+    await street.clean(ana, "librarian-picture")
+    await expect(chat.get_by_role("log").get_by_text("Here it is.")).to_have_count(1)
+    async with desk.expect_download() as download:
+        await chat.get_by_role("button", name="plan.png").focus()
+        await desk.keyboard.press("Enter")
+    await street.clean(desk, "patron-picture")
+    got = await (await download.value).path()
+    assert await asyncio.to_thread(got.read_bytes) == png()
     assert street.complaints == []
 
 

@@ -4,7 +4,8 @@
 // last it heard, and asks to go on after it. `reset` means that is not possible: everything is fetched afresh. Both ends
 // listen for each other: a line that is silent for `dead_s` is dead, whatever the browser believes about it.
 // A sleeping laptop wakes to a dead line: it is given up at once, not after the time-out. Waiting between attempts is
-// full jitter, 0.3 s to 15 s; coming online or looking at the page tries at once.
+// full jitter, 0.3 s to 15 s; coming online or looking at the page tries at once. Where only polls get through, a socket is tried
+// once a minute between two polls, and its failing is no loss of the line.
 import type { ClientMessage, Polled, ServerMessage } from "./schema";
 
 export type LineState = "connecting" | "live" | "polling" | "lost";
@@ -34,6 +35,7 @@ export class Line {
   private watchdog: ReturnType<typeof setTimeout> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
   private stopped = true;
+  private probing = false; // a socket is being tried although polls get through
   private watched = new Map<string, string>();
   private answered = new Set<string>();
   private unsaid: ClientMessage[] = [];
@@ -58,6 +60,7 @@ export class Line {
 
   stop(): void {
     this.stopped = true;
+    this.probing = false;
     this.drop();
     clearTimeout(this.again);
     this.watched.clear();
@@ -110,7 +113,7 @@ export class Line {
   }
 
   private open(): void {
-    this.listener.state(this.tries === 0 ? "connecting" : "lost");
+    if (!this.probing) this.listener.state(this.tries === 0 ? "connecting" : "lost");
     let socket: WebSocket;
     try {
       socket = this.wire.socket(this.position);
@@ -143,11 +146,16 @@ export class Line {
         for (const message of polled.messages) this.hear(message, "polling");
         this.position = polled.position || this.position;
         this.listener.state("polling");
-        if (Date.now() > until) return this.connect();
+        if (Date.now() > until) return this.probe();
       }
     } catch {
       if (this.polling === control) this.lost();
     }
+  }
+
+  private probe(): void {
+    this.probing = true;
+    this.connect();
   }
 
   private hear(message: ServerMessage, by: LineState): void {
@@ -157,6 +165,7 @@ export class Line {
       this.deadMs = message.dead_s * 1000;
       this.connection = message.connection;
       this.tries = 0;
+      this.probing = false;
       this.listener.state(by);
       if (by === "live") this.rewatch((said) => this.say(said));
     }
@@ -187,6 +196,12 @@ export class Line {
   private lost(): void {
     this.drop();
     if (this.stopped) return;
+    if (this.probing) {
+      this.probing = false;
+      this.tries = SOCKET_TRIES;
+      void this.poll();
+      return;
+    }
     this.tries += 1;
     this.listener.state("lost");
     const most = Math.min(LONGEST_MS, 300 * 2 ** Math.min(this.tries, 6));

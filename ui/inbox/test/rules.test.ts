@@ -389,3 +389,29 @@ test("where no socket stands it polls, from the same position", async (test) => 
   assert.deepEqual(asks, ["e:4", "e:5"]);
   assert.equal(states.at(-1), "polling");
 });
+
+test("while polls get through, a socket that fails again is no loss of the line", async (test) => {
+  const hello = { position: "e:5", connection: "p", messages: [HELLO as unknown as ServerMessage] };
+  let answer: (polled: Polled) => void = () => undefined;
+  const second = new Promise<Polled>((done) => (answer = done));
+  const { live, asks, states } = line_([hello, second as unknown as Polled]);
+  test.after(() => live.stop());
+  live.start("e:4");
+  for (let n = 0; n < 3; n += 1) {
+    await until(() => Socket.made.length === n + 1);
+    Socket.made[n]?.onclose?.();
+  }
+  await until(() => asks.length === 2);
+  const real = Date.now;
+  Date.now = () => real() + 61_000;
+  test.after(() => (Date.now = real));
+  answer({ position: "e:6", connection: "p", messages: [] });
+  await until(() => Socket.made.length === 4);
+  assert.equal(Socket.made[3]?.after, "e:6");
+  const heard = states.length;
+  Socket.made[3]?.onclose?.();
+  await until(() => asks.length === 3);
+  assert.equal(asks[2], "e:6");
+  assert.deepEqual(states.slice(heard), []);
+  assert.equal(states.at(-1), "polling");
+});
