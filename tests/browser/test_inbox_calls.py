@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from bridge.archive.calendar import Calendar
 from tests.browser.conftest import People
 from tests.browser.librarian import LOOKS, Librarian
-from tests.inbox.desk import Desk
+from tests.inbox.desk import Desk, north
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -96,6 +97,19 @@ async def test_a_notification_that_is_clicked_opens_its_conversation(desk: Desk,
     await ana.page.evaluate("last.onclick()")
     await expect(ana.page).to_have_url(re.compile(f"/{clive}$"))
     await expect(ana.log).to_contain_text("Where is the lift?")
+
+
+async def test_who_came_before_everything_was_fetched_afresh_is_notified(desk: Desk, people: People) -> None:
+    """The line is lost, a patron comes, the library changes: the page must fetch its lists anew, and rings nonetheless."""
+    ana = await people.of("ana", **MAY, here=False)
+    early = await desk.patron("early", "Before", name="Edna Early")
+    await ringing(ana, "Edna Early")
+    await ana.cut()
+    await desk.patron("gaby", "In the gap", name="Gaby Gap")
+    await desk.room.gathering.ingest([await desk.room.organisation.put(north(), Calendar())])
+    await ana.mend()
+    assert (await ringing(ana, "Gaby Gap"))["title"] == "Gaby Gap is waiting (North Library)"
+    assert len([each for each in await rung(ana) if each["tag"] == f"deskbridge-{early}"]) == 1
 
 
 async def test_without_permission_nothing_is_shown_and_the_settings_say_so(desk: Desk, people: People) -> None:

@@ -131,12 +131,15 @@ export class Inbox {
     this.live.stop();
     const first = await api.rows("waiting");
     const rest = await Promise.all([api.rows("mine"), api.rows("open")]);
+    const pages = [first, ...rest];
+    if (this.phase === "ready") this.callForAll(pages.flatMap((page) => page.rows));
     this.board.clear();
-    for (const page of [first, ...rest]) {
+    for (const page of pages) {
       this.board.upsert(page.rows);
       this.more = { ...this.more, [page.view]: page.next };
     }
     this.version += 1;
+    this.hush();
     this.live.start(first.position);
     if (this.talk) void this.refresh(this.talk);
   }
@@ -249,12 +252,13 @@ export class Inbox {
   }
 
   private rowsTold({ upsert, remove }: s.RowsTold): void {
-    for (const row of upsert) this.call(row, notify.newsOf(this.board.get(row.id), row));
+    this.callForAll(upsert);
     this.board.upsert(upsert);
     this.board.remove(remove);
+    for (const id of remove) this.heed(id); // not mine to see any more
     this.version += 1;
     for (const row of upsert) this.talks.get(row.id)?.row(row);
-    for (const [id, kind] of this.bell.calls()) if (notify.isOver(this.board.get(id), kind)) this.bell.withdraw(id);
+    this.hush();
     this.readOpen();
   }
 
@@ -266,6 +270,16 @@ export class Inbox {
     if (conversation !== this.openId) return;
     for (const line of news) if (line.who === "patron") this.announce(`${line.author || talk.view?.row.patron || ""}: ${line.text}`);
     this.readOpen();
+  }
+
+  /** Call for what is new in rows, once each, beside what the board still holds. */
+  private callForAll(rows: readonly s.Row[]): void {
+    for (const row of new Map(rows.map((one) => [one.id, one])).values()) this.call(row, notify.newsOf(this.board.get(row.id), row));
+  }
+
+  /** Withdraw what nobody needs to hear of any more. */
+  private hush(): void {
+    for (const [id, kind] of this.bell.calls()) if (notify.isOver(this.board.get(id), kind)) this.bell.withdraw(id);
   }
 
   private call(row: s.Row, kind: notify.Kind | null): void {
@@ -298,7 +312,7 @@ export class Inbox {
     this.calling.set(conversation, this.toast(title, "call", { word: "notify.open", key: "", run: () => this.open(conversation) }));
   }
 
-  /** The librarian looks at a conversation: what called him there is over. */
+  /** The librarian looks at a conversation, or may not any more: what called him there is over. */
   private heed(conversation: string): void {
     const toast = this.calling.get(conversation);
     if (toast !== undefined) this.dismiss(toast);

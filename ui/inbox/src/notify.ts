@@ -49,9 +49,10 @@ export function newsOf(before: Row | undefined, now: Row): Kind | null {
   return null;
 }
 
-/** Nobody needs to hear of it any more: taken, closed, or read; of a mention, only when it is not mine to see any more. */
+/** Nobody needs to hear of it any more: taken, closed, or read. What a row is like says nothing about a mention. */
 export function isOver(row: Row | undefined, kind: Kind): boolean {
-  if (!row || kind === "mention") return !row;
+  if (kind === "mention") return false;
+  if (!row) return true;
   if (row.views.includes("mine")) return row.unread === 0;
   return !row.offered_to_me && !row.can_claim && !row.transfer?.to_me;
 }
