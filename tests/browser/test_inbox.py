@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from bridge.message import Message, message_id
 from tests.browser.conftest import People
@@ -188,6 +188,31 @@ async def test_a_text_for_one_patron_is_asked_about_before_it_goes_to_another(de
     await dialog.get_by_role("button", name="Do not paste").click()
     await expect(ana.composer).to_have_value("")
     assert ana.complaints == []
+
+
+async def test_a_slow_answer_takes_no_conversation_back(desk: Desk, people: People) -> None:
+    """Claimed before what was asked for earlier is answered: the page believes what it was told later, and one writes on."""
+    sam = await desk.patron("sam", "Do you have time?", name="Sam Slow")
+    ana = await people.of("ana")
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await go.wait()
+        await route.fulfill(response=answer)
+
+    await ana.page.route(f"**/api/v1/conversations/{sam}", hold)
+    await ana.go(f"waiting/{sam}")
+    await asyncio.wait_for(asked.wait(), 20)
+    await ana.page.keyboard.press("c")
+    await expect(ana.composer).to_be_focused()
+    await ana.page.keyboard.type("All")
+    go.set()
+    await ana.page.locator(f'[data-conversation="{sam}"] [role=listitem]').first.wait_for()
+    await ana.page.keyboard.type(", the time there is.")
+    await expect(ana.composer).to_have_value("All, the time there is.")
+    await expect(ana.composer).to_be_focused()
 
 
 async def test_drafts_come_back_after_a_reload(desk: Desk, people: People) -> None:

@@ -408,7 +408,10 @@ export class Inbox {
   }
 
   private async refresh(talk: Talk): Promise<void> {
+    const held = this.board.get(talk.id);
     if (!(await talk.fetch()) || !talk.view) return;
+    const told = this.board.get(talk.id);
+    if (told && told !== held) talk.row(told); // told while it was being fetched: that is newer
     const { draft, row, position } = talk.view;
     if (draft) this.drafts.learn([draft]);
     this.drafted += 1;
