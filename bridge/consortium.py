@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -39,8 +39,8 @@ from bridge.partition import Partition, keep_beating
 from bridge.plugins import load
 from bridge.replica import Replica
 from bridge.signals import Board, ChannelSignals
-from bridge.store import Store
-from bridge.supervisor import Channel, Supervisor
+from bridge.store import Store, last_of
+from bridge.supervisor import Channel, Deliveries, Supervisor
 
 log = structlog.get_logger("bridge.consortium")
 
@@ -48,6 +48,7 @@ REFRESH_HOURS_S = 86_400.0
 RESTART_S = 1.0
 LOOK_S = 15.0
 FORGET_S = 3_600.0
+TAIL_S = 10.0
 
 
 class Consortium:
@@ -183,9 +184,7 @@ class Consortium:
         await self.gathering.close()
         await self.store.close()
 
-    def _ports(
-        self, channel: Channel, inlet: Inlet, deliveries: Callable[[str], AsyncIterator[tuple[str, Delivery]]] | None
-    ) -> Ports:
+    def _ports(self, channel: Channel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
         """Return all that one adapter gets."""
         name = channel.name
         application = self.applications[name] = web.Application()
@@ -194,6 +193,8 @@ class Consortium:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
         async def history(sender: str, after: str) -> Sequence[Any]:
+            if not await self._tail_started():
+                raise Busy("the transcripts cannot be read yet")
             return await self.reader.patron_history(name, sender, after)
 
         return Ports(
@@ -208,9 +209,33 @@ class Consortium:
             public_url=self._config.http.public_url,
             data=folder,
             secret=hmac.digest(self._secret, f"channel {name}".encode(), hashlib.sha256),
-            deliveries=deliveries,
+            deliveries=self._after_history(deliveries) if deliveries is not None else None,
             process=self._process,
         )
+
+    def _after_history(self, deliveries: Deliveries) -> Deliveries:
+        """Return `deliveries` that begin, where no entry is named, with the first that history may not tell yet: who comes while
+        the log is still being read here misses nothing that was put out meanwhile."""
+
+        async def since(after: str) -> AsyncIterator[tuple[str, Delivery]]:
+            if not after and await self._tail_started():
+                after = last_of(self.tail.position.seq)
+            found = deliveries(after)
+            try:
+                async for each in found:
+                    yield each
+            finally:
+                if isinstance(found, AsyncGenerator):
+                    await found.aclose()
+
+        return since
+
+    async def _tail_started(self) -> bool:
+        """Wait until the log is read here from where the archive is; False when that takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAIL_S):
+                await self.tail.started.wait()
+        return self.tail.started.is_set()
 
 
 async def _kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> None:

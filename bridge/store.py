@@ -49,6 +49,11 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
+def last_of(seq: int) -> str:
+    """Return an id that stands behind every delivery of commit `seq`, and before all of the next."""
+    return f"{seq}-{(1 << 64) - 1}"
+
+
 class InputEntry(msgspec.Struct, frozen=True, gc=False):
     """One batch of inputs. `at` is the server's millisecond: the only clock of the core."""
 

@@ -37,11 +37,13 @@ class Tail:
         self._addresses: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         self.since = START
         self.position = START
+        self.started = asyncio.Event()
 
     async def run(self) -> None:
         """Follow until cancelled."""
         await self._loaded.wait()
         self._restart(self._reached())
+        self.started.set()
         while True:
             try:
                 self._take(await self._follower.since(self.position))

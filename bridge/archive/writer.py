@@ -32,9 +32,9 @@ from routing.events import Step
 _log = structlog.get_logger(__name__)
 
 NAME = "archive"
-STEPS = 2_000  # of one transaction
+STEPS = 1_000  # of one transaction
 GATHER_S = 0.05  # between two readings: transactions cost more than rows, and whoever reads has the tail meanwhile
-REST = 3  # times as long as the last transactions took, while they are no more than
+REST = 9  # times as long as the last transactions took, while they are no more than
 LATE_S = 5.0  # behind: a burst of talk goes before search and reports
 
 
