@@ -5,6 +5,7 @@ What counts is what happened in the gap and whether the log still holds it, neve
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from bridge import follower
 from bridge.message import Claim, Close, Note, Say
+from bridge.outlet import fanout
 from bridge.testing.proxy import Proxy
 from tests.journeys.indoors import Indoors, browsing, indoors, until
 from tests.journeys.librarian import Librarian
@@ -129,3 +131,21 @@ async def test_after_a_gap_both_sides_hold_what_a_fresh_page_would(
             await the_librarian_holds_all(house, ana, talk)
             await the_patron_holds_all(web, house, pat, answers)
             assert bool(ana.resets) == (gap == "trimmed")
+
+
+async def test_deliveries_begin_where_the_history_of_this_process_ends(tmp_path: Path) -> None:
+    async with indoors(tmp_path) as house:
+        await house.hand_in(house.words("pat", "hello"))
+        talk = str(await until(lambda: house.talk("pat"), "he is heard"))
+        await house.hand_in(
+            house.deed("ben", Claim(conversation=talk)), house.deed("ben", Say(conversation=talk, text="one"))
+        )
+        await house.quiet()
+        behind = house.desk.tail.position
+        await house.hand_in(house.deed("ben", Say(conversation=talk, text="two")))
+        await house.quiet()
+        house.desk.tail.position = behind  # as in a process that has not read the last entry yet
+        deliveries = house.desk._after_history(fanout(house.desk.store, "web"))("")
+        async with asyncio.timeout(PATIENCE):
+            _, delivery = await anext(deliveries)
+        assert delivery.text == "two"
