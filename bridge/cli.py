@@ -95,11 +95,18 @@ def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
 
 
 def misconfigured(config: Config) -> list[str]:
-    """What the kinds find wrong with their channels' own keys. Adapters are made, which does nothing; none is run."""
+    """What is wrong with where the streams are said to be, and what the kinds find wrong with their channels' own keys. Adapters
+    are made, which does nothing; none is run."""
     from bridge.adapter import Misconfigured
+    from bridge.link import Place
     from bridge.plugins import load as adapter
 
     wrong = []
+    try:
+        if config.redis.url:
+            Place.parse(config.redis.url)
+    except ValueError as error:
+        wrong.append(f"redis.url: {error}")
     for channel in config.channels:
         try:
             kind = adapter(channel.kind)

@@ -29,7 +29,7 @@ from bridge.health import Health
 from bridge.http import Server, application
 from bridge.inbox.inbox import Inbox
 from bridge.logs import say_in_lines
-from bridge.store import Store
+from bridge.store import Store, StoreError
 from bridge.tidying import NEW, tidy_little, tidy_when_quiet
 
 log = structlog.get_logger("bridge.daemon")
@@ -70,7 +70,9 @@ class House:
 
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[House]:
-    """Open a house and keep it running inside the context. Raises ConfigError, Misconfigured, EmbeddedError, OSError."""
+    """Open a house and keep it running inside the context.
+
+    Raises ConfigError, Misconfigured, EmbeddedError, StoreError or OSError."""
     private(config.data)
     gc.set_threshold(*NEW)
     async with AsyncExitStack() as stack:
@@ -82,7 +84,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         process = secrets.token_hex(8)
         desks = []
         for name in consortia(config):
-            store = await Store.open(redis_url, name, replicas=config.redis.replicas)
+            store = await _store(config, redis_url, name)
             desk = Consortium(name, config, archive, store, process=process, secret=secret, sole=not config.redis.url)
             stack.push_async_callback(desk.close)
             desks.append(desk)
@@ -96,6 +98,13 @@ async def opened(config: Config) -> AsyncIterator[House]:
         stack.push_async_callback(house.server.stop)
         tidy_little()
         yield house
+
+
+async def _store(config: Config, url: str, consortium: str) -> Store:
+    try:
+        return await Store.open(url, consortium, replicas=config.redis.replicas)
+    except ValueError as error:
+        raise Misconfigured(f"redis.url: {error}") from None
 
 
 async def redis(config: Config, stack: AsyncExitStack, *, wait: float = 60.0) -> str:
@@ -145,7 +154,7 @@ async def serve(config: Config) -> int:
         async with opened(config) as house:
             log.info("serving", url=house.url, channels=len(config.channels), version=version("deskbridge"))
             await until_told(house.health)
-    except (Misconfigured, EmbeddedError, OSError) as error:
+    except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
         print(f"deskbridge cannot start: {error}", file=sys.stderr)
         return 1
     return 0

@@ -20,6 +20,7 @@ from bridge.config import Channel, Config, Http
 from bridge.daemon import House, opened, until_told
 from bridge.embedded import EmbeddedError
 from bridge.logs import say_in_lines
+from bridge.store import StoreError
 from bridge.testing.phone import Phone
 from bridge.testing.twilio import Twilio
 
@@ -66,7 +67,7 @@ async def serve(listen: str, data: Path | None) -> int:
                 codes = await furnish(house)
                 print(welcome(house.url, phone.url, codes), flush=True)
                 await until_told(house.health)
-        except (Misconfigured, EmbeddedError, OSError) as error:
+        except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
             print(f"the demonstration cannot start: {error}", file=sys.stderr)
             return 1
     return 0

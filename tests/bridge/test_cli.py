@@ -64,6 +64,16 @@ def test_check_names_a_value_that_its_kind_refuses(config: Path) -> None:
     assert "echo: patience_s and beat_s must be more than 0" in told.stderr
 
 
+def test_where_no_streams_can_be_is_said_without_a_traceback(config: Path) -> None:
+    config.write_text('[redis]\nurl = "redis://:hunter2@127.0.0.1:nowhere"\n' + config.read_text())
+    for verb in ("check", "run"):
+        told = typed(verb, "-c", str(config))
+        assert told.returncode == 1
+        assert "redis.url: not a Redis url: a host has no such port" in told.stderr
+        assert "Traceback" not in told.stderr
+        assert "hunter2" not in told.stderr
+
+
 def test_a_broken_file_is_said_without_a_traceback(config: Path) -> None:
     config.write_text('[http]\nlisten = 3\n[[channel]]\npassword = "hunter2"\nname = 4')
     for verb in ("check", "run", "setup"):
