@@ -74,8 +74,10 @@ async def opened(config: Config) -> AsyncIterator[House]:
 
     Raises ConfigError, Misconfigured, EmbeddedError, StoreError or OSError."""
     private(config.data)
-    gc.set_threshold(*NEW)
     async with AsyncExitStack() as stack:
+        stack.callback(gc.set_threshold, *gc.get_threshold())
+        stack.callback(gc.unfreeze)
+        gc.set_threshold(*NEW)
         health = Health()
         redis_url = await redis(config, stack)
         archive = await Archive.open(archive_url(config))

@@ -7,7 +7,6 @@ Nothing is left out: it is what `deskbridge run` opens. A test hands in what oth
 from __future__ import annotations
 
 import asyncio
-import gc
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -136,8 +135,6 @@ async def indoors(data: Path, **settings: Any) -> AsyncIterator[Indoors]:
             http=Http(listen="127.0.0.1:0"),
             channels=(web, turn),
         )
-        stack.callback(gc.set_threshold, *gc.get_threshold())
-        stack.callback(gc.unfreeze)
         house = await stack.enter_async_context(opened(config))
         found = Indoors(house, server, data)
         stack.push_async_callback(found.close)
