@@ -39,6 +39,11 @@ CUTTABLE = """(() => {
 })()"""
 
 
+# A colour on its way to another is no state.
+SETTLED = """Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition)
+    .map((one) => one.finished.catch(() => undefined)))"""
+
+
 class Librarian:
     """One librarian's browser."""
 
@@ -110,6 +115,7 @@ class Librarian:
 
     async def look(self, name: str) -> None:
         """Hold a state to what every state must be: nothing for axe to find, nothing wider than the window."""
+        await self.page.evaluate(SETTLED)
         if SHOTS:
             await self.page.screenshot(path=Path(SHOTS) / f"inbox-{name}.png")
         found = await self.axe()

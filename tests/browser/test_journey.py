@@ -185,7 +185,7 @@ async def test_a_picture_goes_with_an_answer(street: Street, tmp_path: Path) -> 
     await ana.get_by_role("region", name="Write").get_by_role("textbox").fill("Here it is.")
     await ana.keyboard.press("Control+Enter")
     await expect(ana.get_by_role("log").get_by_role("img", name="plan.png")).to_have_count(1)
-    await ana.wait_for_function("document.querySelector('[role=log] img').naturalWidth > 0")
+    await ana.wait_for_function("() => document.querySelector('[role=log] img').naturalWidth > 0")
     await street.clean(ana, "librarian-picture")
     await expect(chat.get_by_role("log").get_by_text("Here it is.")).to_have_count(1)
     async with desk.expect_download() as download:

@@ -1,6 +1,6 @@
 // The chat: in a frame on a library's page, or on a page of its own.
 
-import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { wearAccent } from "../accent";
 import type { Chat } from "./chat";
 import { Composer } from "./Composer";
@@ -42,12 +42,31 @@ function statusWords(chat: Chat, told: string, ended: boolean): string {
   return chat.lines.length && !answered && desk?.open && !ended ? t("queued") : "";
 }
 
+const QUIET_MS = 300;
+const BUNDLE_MS = 100;
+
+/** What comes after a quiet moment is drawn at once, what comes in a burst together: drawing costs as much as all lines there are. */
+function bundled(draw: () => void): () => void {
+  let drawn = -QUIET_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const now = () => {
+    timer = undefined;
+    drawn = performance.now();
+    draw();
+  };
+  return () => {
+    if (timer !== undefined) return;
+    if (performance.now() - drawn > QUIET_MS) now();
+    else timer = setTimeout(now, BUNDLE_MS);
+  };
+}
+
 export function App({ chat, settings, focus, close }: Given) {
   const [, render] = useReducer((n: number) => n + 1, 0);
   const [told, setTold] = useState("");
   const [below, setBelow] = useState(false);
   const log = useRef<HTMLDivElement>(null);
-  chat.changed = () => render(undefined);
+  chat.changed = useMemo(() => bundled(() => render(undefined)), []);
 
   const { desk } = chat;
   const off = !chat.on && chat.lost;

@@ -3,7 +3,7 @@
 // The rule: only an origin on the channel's list may hand us its port, and only once; after that everything goes through the
 // port, and nothing is ever posted to a window (HTML, "Cross-document messaging").
 
-import { h, options, render } from "preact";
+import { h, render } from "preact";
 import "../tokens.css";
 import "./style.css";
 import { App } from "./App";
@@ -34,17 +34,6 @@ function trusted(event: Greeting): boolean {
   const known = event.origin === location.origin || origins.includes(event.origin) || origins.includes("*");
   return known && event.source === window.parent && event.data?.deskbridge === 1 && !!event.ports[0];
 }
-
-// However many lines come at once, they are drawn once a frame; where there are no frames, as in a shut widget, soon.
-options.debounceRendering = (draw) => {
-  let drawn = false;
-  const once = () => {
-    if (!drawn) draw();
-    drawn = true;
-  };
-  requestAnimationFrame(once);
-  setTimeout(once, 50);
-};
 
 await speak([...(asked ? [asked] : []), ...navigator.languages]);
 const chat = new Chat(settings, location.href, language);
