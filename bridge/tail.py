@@ -2,15 +2,16 @@
 
 A transcript is what SQL holds up to its position, continued from here, so that a line shows as soon as it is committed.
 Bounded: when the archive is far behind, the steps before the bound are read from the log itself.
+
+What is held is indexed by pages of a few thousand steps in a row, and a page is forgotten whole as soon as the archive has
+all of it. To strike each step out of one large index cost more than to put it there.
 """
 
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import Any, get_args
 
 from bridge.follower import START, Entry, Follower, Position, Reset
@@ -18,6 +19,51 @@ from bridge.store import StoreError
 from routing.events import Event, Noticed, Opened, Progressed, Received, Said, Step
 
 TAIL_STEPS = 100_000
+PAGE_STEPS = 4_000  # of one page, about: the steps of an entry stay together
+
+
+class _Page:
+    """The index of some entries in a row, up to `until`."""
+
+    __slots__ = ("_ids", "_newest", "_steps", "count", "until")
+
+    def __init__(self) -> None:
+        self.until = 0
+        self.count = 0
+        self._steps: defaultdict[str, list[tuple[int, Step]]] = defaultdict(list)
+        self._ids: dict[str, str] = {}
+        self._newest: dict[tuple[str, str], str] = {}
+
+    def keep(self, entry: Entry) -> None:
+        """Take the next entry."""
+        seq, held_steps, ids = entry.seq, self._steps, self._ids
+        for step in entry.steps:
+            pair = (seq, step)
+            for event in step.events:
+                kind = type(event)
+                talk: str = event.conversation if kind in _TALKED else ""  # type: ignore[union-attr]  # what _TALKED means
+                if talk:
+                    held = held_steps[talk]
+                    if not held or held[-1] is not pair:
+                        held.append(pair)
+                if (name_of := _NAME.get(kind)) is not None:
+                    ids[name_of(event)] = talk
+                elif isinstance(event, Opened):
+                    self._newest[event.channel, event.address] = talk
+        self.until = seq
+        self.count += len(entry.steps)
+
+    def steps(self, talk: str) -> Sequence[tuple[int, Step]]:
+        """Return a conversation's steps, in order."""
+        return self._steps.get(talk, ())
+
+    def newest(self, channel: str, sender: str) -> str:
+        """Return the newest conversation of an address that began here, else ""."""
+        return self._newest.get((channel, sender), "")
+
+    def find(self, name: str) -> str:
+        """Return the conversation of a message, delivery or network id, else ""."""
+        return self._ids.get(name, "")
 
 
 class Tail:
@@ -30,11 +76,8 @@ class Tail:
         self._loaded = loaded
         self._follower = follower
         self._reached = reached
-        self._steps: defaultdict[str, list[tuple[int, Step]]] = defaultdict(list)
-        self._order: deque[tuple[int, tuple[str, ...], tuple[str, ...]]] = deque()  # seq, conversations, ids
-        self._ids: dict[str, tuple[int, str]] = {}
-        self._newest: dict[tuple[str, str], str] = {}
-        self._addresses: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._pages: deque[_Page] = deque()  # oldest first
+        self._held = 0  # steps of all pages
         self.since = START
         self.position = START
         self.started = asyncio.Event()
@@ -53,69 +96,35 @@ class Tail:
                 await asyncio.sleep(0.2)
 
     def _restart(self, start: Position) -> None:
-        for held in (self._steps, self._order, self._ids, self._newest, self._addresses):
-            held.clear()
+        self._pages.clear()
+        self._held = 0
         self.since = self.position = start
 
     def _take(self, entries: Sequence[Entry]) -> None:
-        keep = self._keep
+        pages = self._pages
         for entry in entries:
-            seq = entry.seq
-            for step in entry.steps:
-                keep(seq, step)
+            if not pages or pages[-1].count >= PAGE_STEPS:
+                pages.append(_Page())
+            pages[-1].keep(entry)
+            self._held += len(entry.steps)
         self.position = entries[-1].position
         self._prune()
 
-    def _keep(self, seq: int, step: Step) -> None:
-        talks: tuple[str, ...] = ()
-        ids: tuple[str, ...] = ()
-        for event in step.events:
-            kind = type(event)
-            talk: str = event.conversation if kind in _TALKED else ""  # type: ignore[union-attr]  # what _TALKED means
-            if talk and talk not in talks:
-                talks += (talk,)
-                self._steps[talk].append((seq, step))
-            if isinstance(event, Opened):
-                self._newest[event.channel, event.address] = talk
-                self._addresses[talk].append((event.channel, event.address))
-            elif (name_of := _NAME.get(kind)) is not None and (name := name_of(event)):
-                self._ids[name] = (seq, talk)
-                ids += (name,)
-        if talks:
-            self._order.append((seq, talks, ids))
-
     def _prune(self) -> None:
-        done, since = self._reached().seq, self.since.seq
-        while self._order and (self._order[0][0] <= done or len(self._order) > TAIL_STEPS):
-            seq, talks, ids = self._order.popleft()
-            for talk in talks:
-                self._drop(talk, max(seq, done))
-            for name in ids:
-                if self._ids.get(name, (seq + 1, ""))[0] <= seq:
-                    del self._ids[name]
-            since = max(seq, since)
-        self.since = Position(self.since.epoch, since)
-
-    def _drop(self, talk: str, seq: int) -> None:
-        """Drop a conversation's steps up to `seq`, all at once: their later turns in the order find nothing left."""
-        steps = self._steps.get(talk)
-        if steps is None:
-            return
-        if steps[-1][0] > seq:
-            del steps[: bisect_right(steps, seq, key=itemgetter(0))]
-            return
-        del self._steps[talk]
-        for address in self._addresses.pop(talk, ()):
-            if self._newest.get(address) == talk:
-                del self._newest[address]
+        """Forget the pages that the archive has, and the oldest of too many."""
+        done = self._reached().seq
+        while self._pages and (self._pages[0].until <= done or self._held > TAIL_STEPS):
+            page = self._pages.popleft()
+            self._held -= page.count
+            self.since = Position(self.since.epoch, page.until)
 
     def newest(self, channel: str, sender: str) -> str:
         """Return the newest conversation of an address, if it began since what the archive holds."""
-        return self._newest.get((channel, sender), "")
+        return next(filter(None, (page.newest(channel, sender) for page in reversed(self._pages))), "")
 
     async def steps(self, conversation: str, after: Position) -> list[tuple[int, Step]]:
         """Return the steps that concern a conversation after `after`, in order."""
-        held = [found for found in self._steps.get(conversation, ()) if found[0] > after.seq]
+        held = [found for page in self._pages for found in page.steps(conversation) if found[0] > after.seq]
         if after.seq >= self.since.seq:
             return held
         return await self._read(conversation, after) + held
@@ -137,7 +146,7 @@ class Tail:
 
     def find(self, ids: Sequence[str]) -> str:
         """Return the conversation of a message or delivery that the archive does not hold yet, else ""."""
-        return next((self._ids[name][1] for name in ids if name in self._ids), "")
+        return next(filter(None, (page.find(name) for name in ids for page in reversed(self._pages) if name)), "")
 
 
 def _concerns(step: Step, conversation: str) -> bool:
