@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import msgspec
 
 from bridge.message import Message
 
 _WORDS = ("text", "name", "contact", "subject", "language", "page", "html", "original")
+_words = attrgetter(*_WORDS)
 
 
 def clean(text: str) -> str:
@@ -18,13 +21,25 @@ def clean(text: str) -> str:
     return text
 
 
+def is_clean(*texts: str) -> bool:
+    """Say whether `clean` would leave all of these as they are."""
+    whole = "".join(texts)
+    if "\x00" in whole:
+        return False
+    try:
+        whole.encode()  # by far the fastest look for half pairs; two halves that meet here are refused as well
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def cleaned(message: Message, id: str) -> Message:
     """Return the message under `id` with words that can be kept and a time that can be."""
     changes: dict[str, object] = {}
-    for word in _WORDS:
-        value: str = getattr(message, word)
-        if value and (kept := clean(value)) is not value:
-            changes[word] = kept
+    if not is_clean(*_words(message)):
+        for word, value in zip(_WORDS, _words(message), strict=True):
+            if (kept := clean(value)) is not value:
+                changes[word] = kept
     if message.id != id:
         changes["id"] = id
     if not 0 <= message.sent_at < 1 << 53:
