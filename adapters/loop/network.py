@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -65,6 +65,9 @@ class Answer:
     reason: str = ""
 
 
+TAKEN = Answer("taken")
+
+
 class Inbox:
     """What one person was shown, in order."""
 
@@ -107,7 +110,7 @@ class Network:
         self.wire = Wire()
         self.wire.heal()
         self.verdicts: deque[Answer] = deque()  # what the next parcels are answered instead of "taken"
-        self.changed = asyncio.Condition()
+        self._news: asyncio.Future[None] | None = None
         self._drops_duplicates = drops_duplicates
         self._links: set[Link] = set()
         self._known[name] = self
@@ -141,10 +144,18 @@ class Network:
         for link in self._links:
             link.arriving.put_nowait(frame)
 
-    async def told(self) -> None:
+    def tell(self) -> None:
         """Wake whoever waits for a change."""
-        async with self.changed:
-            self.changed.notify_all()
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+        self._news = None
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Return once something is so; looked at again at each change."""
+        while not true():
+            if self._news is None:
+                self._news = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._news)
 
     # -- the library's side
 
@@ -178,14 +189,14 @@ class Network:
             return self.verdicts.popleft()
         self.copies += 1
         if parcel.id in self.taken and self._drops_duplicates:
-            return Answer("taken")
+            return TAKEN
         self.taken.setdefault(parcel.id, parcel)
         inbox = self.inbox(parcel.to)
         if parcel.kind == "mark":
             inbox.marks.add(parcel.about)
         else:
             inbox.shown.put_nowait(parcel)
-        return Answer("taken")
+        return TAKEN
 
 
 class Link:
@@ -221,13 +232,13 @@ class Link:
         """Say that the library has a letter."""
         await self._pass()
         self._network.acknowledged.add(number)
-        await self._network.told()
+        self._network.tell()
 
     async def submit(self, parcel: Parcel) -> Answer:
         """Hand over a parcel and wait for the answer."""
         await self._pass()
         answer = self._network.take(parcel)
-        await self._network.told()
+        self._network.tell()
         await self._pass(down=True)
         return answer
 
@@ -245,13 +256,13 @@ class Link:
         """Show everybody how the desk is."""
         await self._pass()
         self._network.presence = presence
-        await self._network.told()
+        self._network.tell()
 
     async def type_to(self, address: str) -> None:
         """Show a person that somebody types."""
         await self._pass()
         self._network.inbox(address).typing += 1
-        await self._network.told()
+        self._network.tell()
 
     async def _pass(self, *, down: bool = False) -> None:
         """Go along the wire, however it is."""

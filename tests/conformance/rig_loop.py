@@ -150,8 +150,7 @@ class LoopRig(Rig):
         self.network.wire.heal()
 
     async def seen(self, asked: Callable[[], bool]) -> None:
-        async with self.network.changed:
-            await self.network.changed.wait_for(asked)
+        await self.network.until(asked)
 
 
 class AskingRig(LoopRig):
