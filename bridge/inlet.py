@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
-from prometheus_client import Counter
 
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
-from bridge.cleaning import clean, cleaned
+from bridge.cleaning import clean, cleaned, is_clean
+from bridge.counting import Counts
 from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Receipt, Stage, message_id
 from bridge.store import StoreError
 from routing.wire import encode, source_key
@@ -42,9 +42,7 @@ SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disa
 MAX_BATCH = 256
 OWED = 10_000  # more failed messages than this: no cursor is saved until the session starts again
 
-MESSAGES = Counter(
-    "deskbridge_messages", "Patrons' messages by channel and what became of them", ["channel", "outcome"]
-)
+MESSAGES = Counts("deskbridge_messages", "Patrons' messages by channel and what became of them", ["channel", "outcome"])
 
 log = structlog.get_logger("bridge.inlet")
 
@@ -84,7 +82,7 @@ class _Share:
     """What one caller adds to a batch; `id` is the message that is made durable with it."""
 
     items: list[tuple[str, bytes]]
-    answer: asyncio.Future[list[bool]]
+    answer: asyncio.Future[Sequence[bool]]
     channel: str
     id: str
     cursor: Mapping[str, str] | None
@@ -100,13 +98,13 @@ class Gathering:
         self._waiting: deque[_Share] = deque()
         self._pouring: asyncio.Task[None] | None = None
 
-    async def ingest(self, inputs: Sequence[Input]) -> list[bool]:
+    async def ingest(self, inputs: Sequence[Input]) -> Sequence[bool]:
         """Return once all `inputs` are durable: True where new, False where seen before. Raises Busy."""
         return await self.add([(source_key(each), encode(each)) for each in inputs])
 
     async def ingest_action(self, action: Action) -> bool:
         """Hand in a librarian's action: True when new, False when its id was handed in before. Raises Busy."""
-        return (await self.ingest([action]))[0]
+        return (await self.add([(action.id, encode(action))]))[0]
 
     def add(
         self,
@@ -116,9 +114,9 @@ class Gathering:
         id: str = "",
         cursor: Mapping[str, str] | None = None,
         ledger: Ledger | None = None,
-    ) -> asyncio.Future[list[bool]]:
+    ) -> asyncio.Future[Sequence[bool]]:
         """Take a place in the next batch now; the future answers when it is durable, or with Busy."""
-        answer: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Sequence[bool]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Share(items, answer, channel, id, cursor, ledger))
         if self._pouring is None:
             self._pouring = asyncio.create_task(self._pour(), name="inlet")
@@ -188,7 +186,7 @@ def _answer(batch: Sequence[_Share], new: Sequence[bool]) -> None:
     for share in batch:
         end = at + len(share.items)
         if not share.answer.done():
-            share.answer.set_result([*new[at:end]])
+            share.answer.set_result(new[at:end])
         at = end
 
 
@@ -249,9 +247,9 @@ class StoreInlet:
                 answer = self._place(message, payload, cursor, self._ledger)
             new = any(await answer)
         except Busy:
-            self._counted["busy"].inc()
+            self._counted["busy"].value += 1
             raise
-        self._counted["new" if new else "duplicate"].inc()
+        self._counted["new" if new else "duplicate"].value += 1
         return new
 
     async def advance(self, cursor: Mapping[str, str]) -> None:
@@ -330,7 +328,7 @@ class StoreInlet:
 
     async def _enter(
         self, message: Message, payload: bytes, cursor: Mapping[str, str] | None
-    ) -> asyncio.Future[list[bool]]:
+    ) -> asyncio.Future[Sequence[bool]]:
         """Take the message's place in the next batch; who asks the archive keeps later ones waiting, so none overtakes."""
         ledger = self._ledger
         self._at_the_door += 1
@@ -345,7 +343,7 @@ class StoreInlet:
 
     def _place(
         self, message: Message, payload: bytes, cursor: Mapping[str, str] | None, ledger: Ledger
-    ) -> asyncio.Future[list[bool]]:
+    ) -> asyncio.Future[Sequence[bool]]:
         ledger.open(message.id)
         items = [(message.id, payload)]
         return self._gathering.add(items, channel=self.channel, id=message.id, cursor=cursor, ledger=ledger)
@@ -378,9 +376,8 @@ class StoreInlet:
             raise ValueError("the message's id does not follow from its channel, sender and source")
         if len(message.text) > MAX_TEXT or len(message.attachments) > MAX_FILES:
             raise TooLarge(MAX_TEXT)
-        for opaque in (message.sender, message.source, message.reply, message.thread):
-            if clean(opaque) != opaque:
-                raise ValueError("an address, id or token holds NUL or half a surrogate pair")
+        if not is_clean(message.sender, message.source, message.reply, message.thread):
+            raise ValueError("an address, id or token holds NUL or half a surrogate pair")
         return cleaned(message, expected)
 
     def _may_report(self, stage: Stage) -> None:

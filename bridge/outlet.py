@@ -18,11 +18,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import Counter
 
 from bridge.adapter import Adapter, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.backoff import Backoff, leaves
 from bridge.bucket import Bucket
+from bridge.counting import Counts
+from bridge.crew import Crew
 from bridge.lane import Lane, Work
 from bridge.message import Attachment, Delivery, Receipt
 from bridge.settling import Settling
@@ -38,7 +39,7 @@ BLOCK_MS = 5000
 STOP_S = 5.0  # what is in flight may finish when the drain is told to stop
 LOOK_S = 1.0
 
-DELIVERIES = Counter("deskbridge_deliveries", "Deliveries by channel and outcome", ["channel", "outcome"])
+DELIVERIES = Counts("deskbridge_deliveries", "Deliveries by channel and outcome", ["channel", "outcome"])
 
 log = structlog.get_logger("bridge.outlet")
 
@@ -69,6 +70,7 @@ class Drain:
         self.now = now
         self._stop_s = stop_s
         self._lanes: dict[str, Lane] = {}
+        self._crew = Crew(self._serve)
         self._on_its_way: set[str] = set()
         self._room = asyncio.Event()
         self._settling = Settling(store, channel, self._settled)
@@ -76,7 +78,6 @@ class Drain:
             outcome: DELIVERIES.labels(channel, outcome.__name__.lower())
             for outcome in (Sent, Rejected, Retry, Uncertain)
         }
-        self._tasks: asyncio.TaskGroup | None = None
 
     def open(self) -> None:
         """The adapter's session stands: send."""
@@ -89,10 +90,11 @@ class Drain:
     async def run(self) -> None:
         """Drain until cancelled. Raises StoreError (Fenced: another process holds the channel)."""
         try:
-            async with asyncio.TaskGroup() as self._tasks:
-                self._tasks.create_task(self._settling.run())
-                self._tasks.create_task(self._look())
-                reading = self._tasks.create_task(self._read())
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._settling.run())
+                tasks.create_task(self._look())
+                self._crew.muster(tasks)
+                reading = tasks.create_task(self._read())
                 try:
                     await asyncio.wait([reading])
                 except asyncio.CancelledError:
@@ -101,8 +103,6 @@ class Drain:
                     raise
         except BaseExceptionGroup as errors:
             raise next(iter(leaves(errors))) from None
-        finally:
-            self._tasks = None
 
     # -- reading
 
@@ -145,11 +145,11 @@ class Drain:
         if (lane := self._lanes.get(key)) is not None:
             lane.waiting.append(work)
             return
-        assert self._tasks is not None
         lane = self._lanes[key] = Lane(self, key, work)
-        lane.task = self._tasks.create_task(self._serve(lane))
+        self._crew.call(lane)
 
     async def _serve(self, lane: Lane) -> None:
+        lane.task = asyncio.current_task()
         await lane.serve()
         del self._lanes[lane.key]
 
@@ -165,6 +165,7 @@ class Drain:
     async def _finish(self) -> None:
         """Let submissions in flight come to their outcome and be settled, for a moment."""
         self.stopping = True
+        self._crew.disband()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._stop_s):
                 if busy := [lane.task for lane in self._lanes.values() if lane.busy and lane.task is not None]:
@@ -175,7 +176,7 @@ class Drain:
 
     def ended(self, work: Work, outcome: Outcome) -> None:
         """Settle a delivery whose outcome is known; its lane goes on meanwhile."""
-        self._counted[type(outcome)].inc()
+        self._counted[type(outcome)].value += 1
         self._settling.settle(work.entry, self._receipt(work.delivery, outcome))
 
     def _settled(self, deliveries: Iterable[str]) -> None:
