@@ -5,7 +5,8 @@ What to look at
 - Reading never waits for the store: one task reads the link, another hands letters in, in their order, and acknowledges each
   only after `receive` has returned. So answers to `replay` and `send` get through while letters wait.
 - Busy ends the session: letters behind it must not overtake, and the network keeps what was not acknowledged.
-- A link that is silent is asked (`_beat`), for a frozen peer closes nothing.
+- A link that is silent is asked (`_beat`), for a frozen peer closes nothing. One that stays silent ends the session, and with it
+  whatever waits for an answer: a time limit for each submission would cost as much as submitting does.
 - `send` knows three things apart: it never left (Retry), it was refused (Rejected), nobody knows (Uncertain).
 
 Three classes share the code, for the three ways in which doubt is resolved; the entry point is LoopAdapter.
@@ -197,10 +198,9 @@ class PlainLoop:
                 return Rejected("attachment-gone")
             files.append((attachment.name, await asyncio.to_thread(Path.read_bytes, path)))
         try:
-            async with asyncio.timeout(self._config.patience_s):
-                answer = await link.submit(codec.parcel(delivery, files))
-        except (LinkLost, TimeoutError) as error:
-            return Uncertain("timeout" if isinstance(error, TimeoutError) else "link-lost")
+            answer = await link.submit(codec.parcel(delivery, files))
+        except LinkLost:
+            return Uncertain("link-lost")
         match answer.verdict:
             case "taken":
                 return Sent(network_id=delivery.id)
