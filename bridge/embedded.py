@@ -29,6 +29,7 @@ from pathlib import Path
 import hiredis
 import structlog
 
+from bridge.compacting import LARGE, compact_when_calm
 from bridge.link import Address, Link, LinkLost
 
 _PATH_LIMIT = 100
@@ -53,7 +54,7 @@ class EmbeddedRedis:
         self._lock = -1
         self._socket = Path()
         self._server: asyncio.subprocess.Process | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def pid(self) -> int:
@@ -74,15 +75,19 @@ class EmbeddedRedis:
         except BaseException:
             await self.stop()
             raise
-        self._watch = asyncio.create_task(self._keep(), name="embedded-redis")
+        self._tasks = [
+            asyncio.create_task(self._keep(), name="embedded-redis"),
+            asyncio.create_task(compact_when_calm(self.url), name="compacting"),
+        ]
         return self.url
 
     async def stop(self) -> None:
         """End the server in good order and let the directory go. Harmless when it never started."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait([self._watch])
-            self._watch = None
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         await self._end()
         if self._lock >= 0:
             _remove_socket(self._socket, self.data)
@@ -138,6 +143,7 @@ class EmbeddedRedis:
             "appendonly": "yes",
             "appendfsync": self._fsync,
             "aof-use-rdb-preamble": "no",
+            "auto-aof-rewrite-min-size": str(LARGE),
             "save": "",
             "maxmemory": str(self._maxmemory),
             "maxmemory-policy": "noeviction",

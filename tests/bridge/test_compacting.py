@@ -1,0 +1,71 @@
+"""When the append-only file is written anew: in a calm moment, and not while people talk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bridge import compacting
+from bridge.compacting import CALM, LARGE, WORTH_IT, File, compact_when_calm, due, read
+from bridge.embedded import EmbeddedRedis
+from bridge.link import Address, Link
+
+DEADLINE_S = 20.0
+MEGABYTE = b"x" * (1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("size", "base", "rate", "wanted"),
+    [
+        (WORTH_IT, 0, CALM / 2, True),
+        (WORTH_IT, 0, CALM * 2, False),
+        (WORTH_IT - 1, 0, 0.0, False),
+        (3 * WORTH_IT, 2 * WORTH_IT, 0.0, False),
+        (4 * WORTH_IT, 2 * WORTH_IT, 0.0, True),
+    ],
+)
+def test_a_long_file_is_written_anew_when_it_is_calm(size: int, base: int, rate: float, wanted: bool) -> None:
+    assert due(File(size, base, 0), rate) is wanted
+
+
+@pytest.fixture
+async def redis(tmp_path: Path) -> AsyncIterator[tuple[EmbeddedRedis, Link]]:
+    server = EmbeddedRedis(tmp_path / "data")
+    link = await Link.connect(Address.parse(await server.start()), patience=30, within=10)
+    yield server, link
+    link.close()
+    await server.stop()
+
+
+async def look(link: Link) -> File:
+    return read((await link.call("INFO", "everything")).decode())
+
+
+async def test_redis_itself_waits_until_the_file_is_large(redis: tuple[EmbeddedRedis, Link]) -> None:
+    _, link = redis
+    assert await link.call("CONFIG", "GET", "auto-aof-rewrite-min-size") == [
+        b"auto-aof-rewrite-min-size",
+        str(LARGE).encode(),
+    ]
+
+
+async def test_the_file_shrinks_to_what_is_kept(
+    redis: tuple[EmbeddedRedis, Link], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, link = redis
+    monkeypatch.setattr(compacting, "WORTH_IT", 4 << 20)
+    for _ in range(8):
+        await link.call("SET", "the same", MEGABYTE)
+    assert (await look(link)).size > 8 << 20
+    task = asyncio.create_task(compact_when_calm(server.url, every_s=0.2))
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            while (await look(link)).size > 2 << 20:
+                await asyncio.sleep(0.1)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    assert await link.call("GET", "the same") == MEGABYTE
