@@ -31,7 +31,7 @@ INPUTS = 512  # of one commit, about
 IDLE_MS = 1_000  # the longest wait for an input
 TICK_PAUSE_S = 0.005  # between two ticks at least
 ROLL_CALL_S = 2.0
-SNAPSHOT_ENTRIES = 1_000
+SNAPSHOT_STEPS = 30_000  # replayed in half a second; one after so many entries, however small, kept the disk busy
 SNAPSHOT_S = 60.0
 SNAPSHOT_REST = 20  # times as long as the last one took: a large state is not written all the time
 FANOUT_AGE_S = 600.0
@@ -81,6 +81,8 @@ class Term:
         self._still = asyncio.Lock()  # held while the state is not that of a log entry, or is being copied
         self._committed = 0
         self._wrote = asyncio.Event()
+        self._steps = 0  # decided in this term
+        self._snapshot_steps = 0  # of these, what the newest snapshot holds
         self._snapshot_seq = 0
         self._snapshot_at = 0.0
         self._snapshot_took = 0.0
@@ -186,6 +188,7 @@ class Term:
                 if not n & 15:
                     await breath.draw()
         self._counts.inputs += len(batch.steps)
+        self._steps += len(batch.steps)
         return batch
 
     def _take(self, batch: Batch, entry: InputEntry, n: int, payload: bytes) -> None:
@@ -236,9 +239,9 @@ class Term:
     async def _write_snapshots(self) -> None:
         while True:
             await asyncio.sleep(0.25)
-            entries, since = self._committed - self._snapshot_seq, time.monotonic() - self._snapshot_at
+            steps, since = self._steps - self._snapshot_steps, time.monotonic() - self._snapshot_at
             rested = since >= min(SNAPSHOT_S, SNAPSHOT_REST * self._snapshot_took)
-            if (entries >= SNAPSHOT_ENTRIES and rested) or (entries and since >= SNAPSHOT_S):
+            if (steps >= SNAPSHOT_STEPS and rested) or (self._committed > self._snapshot_seq and since >= SNAPSHOT_S):
                 await self.write_snapshot()
 
     async def write_snapshot(self) -> None:
@@ -247,12 +250,12 @@ class Term:
         began = time.monotonic()
         async with self._still:
             mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
-            tables = await snapshot.copied(self._at.state)
+            steps, tables = self._steps, await snapshot.copied(self._at.state)
         while self._committed < mark.seq:
             self._wrote.clear()
             await self._wrote.wait()
         await self._store.write_snapshot(self._lease.token, mark.seq, snapshot.parts(tables, mark))
-        self._snapshot_seq, self._snapshot_at = mark.seq, time.monotonic()
+        self._snapshot_steps, self._snapshot_seq, self._snapshot_at = steps, mark.seq, time.monotonic()
         self._snapshot_took = self._snapshot_at - began
         self._counts.snapshots += 1
         older, self._older = self._older, mark
