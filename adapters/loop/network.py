@@ -128,7 +128,10 @@ class Network:
 
     def inbox(self, address: str) -> Inbox:
         """Return a person's inbox."""
-        return self.inboxes.setdefault(address, Inbox(address))
+        found = self.inboxes.get(address)
+        if found is None:
+            found = self.inboxes[address] = Inbox(address)
+        return found
 
     # -- people
 
