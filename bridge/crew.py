@@ -35,7 +35,9 @@ class Crew(Generic[Job]):
         self._tasks = tasks
 
     def call(self, job: Job) -> None:
-        """See that `job` is done."""
+        """See that `job` is done, unless we are disbanded."""
+        if self._over:
+            return
         self._jobs.append(job)
         if not self._coming:
             self._summon()
