@@ -15,8 +15,8 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
-from bridge.cleaning import clean
-from bridge.inlet import MAX_TEXT, Gathering, StoreInlet
+from bridge.cleaning import MAX_TEXT, clean
+from bridge.inlet import Gathering, StoreInlet
 from bridge.message import Action, ChannelStatus, Claim, Message, Presence
 from bridge.store import Full, Store, StoreError
 from tests.bridge.harbour import CHANNEL, Harbour, harbour, message
