@@ -6,6 +6,7 @@ import type { Chat } from "./chat";
 import { Composer } from "./Composer";
 import { Close, More } from "./icons";
 import { Log } from "./Log";
+import { Rating } from "./Rating";
 import { chime } from "./sound";
 import { copyOut, transcript } from "./transcript";
 import type { Desk, Settings } from "./types";
@@ -72,7 +73,8 @@ export function App({ chat, settings, focus, close }: Given) {
   const off = !chat.on && chat.lost;
   const light = off ? "connecting" : lightOf(desk);
   const last = chat.lines.at(-1);
-  const ended = !chat.unsent.length && /^(goodbye|closed-silent|follow-up)/.test(last?.event ?? "");
+  const end = !chat.unsent.length && /^(goodbye|closed-silent|follow-up)/.test(last?.event ?? "") ? last : undefined;
+  const ended = !!end;
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening) }) : "";
 
   useEffect(() => (desk?.accent ? wearAccent(document.documentElement, desk.accent) : undefined), [desk?.accent]);
@@ -121,7 +123,7 @@ export function App({ chat, settings, focus, close }: Given) {
             </div>
           )}
           <Log chat={chat} maxText={settings.maxText} />
-          {ended && (
+          {end && (
             <div class="ended">
               <p>
                 <strong>{t("ended")}</strong> {t("again")}
@@ -136,6 +138,7 @@ export function App({ chat, settings, focus, close }: Given) {
               </p>
             </div>
           )}
+          {end && <Rating key={end.id} chat={chat} end={end} say={setTold} focus={focus} />}
         </div>
         {below && (
           <button type="button" class="newer" onClick={down}>
