@@ -83,7 +83,7 @@ async def test_an_empty_id_is_derived_and_a_wrong_one_refused(port: Harbour) -> 
 def rating(source: str, sender: str = "ada@loop", **fields: Any) -> Rating:
     """Return a rating with the right id."""
     id = rating_id(CHANNEL, sender, source)
-    given = {"id": id, "channel": CHANNEL, "sender": sender, "source": source, "score": 3}
+    given: dict[str, Any] = {"id": id, "channel": CHANNEL, "sender": sender, "source": source, "score": 3}
     return Rating(**(given | fields))
 
 
