@@ -32,7 +32,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import msgspec
 from aiohttp import web
 
-from bridge.message import Action, Attachment, Delivery, Message, Presence, Stage
+from bridge.message import Action, Attachment, Delivery, Message, Presence, Rating, Stage
 
 # ---- errors -----------------------------------------------------------------------------------------------------------
 
@@ -126,6 +126,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     rate        submissions per second (0 = no limit)
     threads     the network has threads of its own (mail), so one patron may hold several conversations
     typing      typing is told both ways through `signals`
+    ratings     patrons can rate a conversation that ended
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
     the id that was sent. `replay` and `lookup` are methods exactly where they are declared.
@@ -145,6 +146,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 0.0
     threads: bool = False
     typing: bool = False
+    ratings: bool = False
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------
@@ -178,6 +180,13 @@ class Inlet(Protocol):
     async def sign(self, sender: str, *, here: bool) -> None:
         """Say that a patron of a live channel has left, or is there again; let a reload pass before saying so."""
 
+    async def rate(self, rating: Rating) -> bool:
+        """Return once a patron's rating is durable: True when it is new, False when it was seen before (capability `ratings`).
+
+        An empty `id` is derived. Whether it may be given is the core's to say, and `Desk.rateable` tells it beforehand.
+        Raises Busy; TooLarge and ValueError for what can never be taken in; Undeclared.
+        """
+
     async def up(self) -> None:
         """Say that the session stands: the channel is shown as working and `replay` is run."""
 
@@ -189,7 +198,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a channel may tell a patron about the desk, computed over the whole chain of tiers, hours and presence.
 
     `open`: within hours somewhere in the chain; `online`: and somebody is there. `wait_s`: an honest guess, None = not known.
-    `place`: 1 = next; 0 = not waiting. `next_opening`: ms, 0 = not known or open.
+    `place`: 1 = next; 0 = not waiting. `next_opening`: ms, 0 = not known or open. `rate_s`: for how many seconds after its end a
+    conversation can be rated, 0 = the library does not ask; `rateable`: this patron may rate his now.
     """
 
     open: bool
@@ -200,10 +210,15 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     library: str = ""
     accent: str = ""
     language: str = "en"
+    rate_s: int = 0
+    rateable: bool = False
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a patron's own view of the conversation. `position` orders lines and is what a client resumes from."""
+    """One line of a patron's own view of the conversation. `position` orders lines and is what a client resumes from.
+
+    A rating that he gave stands in it as a line of his with the event `rated:<score>`; the last one counts.
+    """
 
     id: str
     position: str

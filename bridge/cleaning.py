@@ -1,4 +1,8 @@
-"""Making a message fit to be kept: no store, index or page takes NUL or half a surrogate pair, and no clock is before 1970."""
+"""Making what patrons hand in fit to be kept: its ids follow from its cause, its size has a bound, and its words are words.
+
+No store, index or page takes NUL or half a surrogate pair, and no clock is before 1970. Words are mended; an address, id or token
+is refused, since a mended one would be another.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,52 @@ from operator import attrgetter
 
 import msgspec
 
-from bridge.message import Message
+from bridge.adapter import TooLarge
+from bridge.message import MAX_COMMENT, RATINGS, Message, Rating, message_id, rating_id
+
+MAX_TEXT = 100_000  # characters of one message
+MAX_FILES = 50
 
 _WORDS = ("text", "name", "contact", "subject", "language", "page", "html", "original")
 _words = attrgetter(*_WORDS)
+
+
+def fit(message: Message, channel: str) -> Message:
+    """Return a message that came in by `channel` fit to be kept. Raises TooLarge, ValueError."""
+    _of(message, channel)
+    expected = message_id(message.channel, message.sender, message.source)
+    if message.id not in ("", expected):
+        raise ValueError("the message's id does not follow from its channel, sender and source")
+    if len(message.text) > MAX_TEXT or len(message.attachments) > MAX_FILES:
+        raise TooLarge(MAX_TEXT)
+    _opaque(message.sender, message.source, message.reply, message.thread)
+    return cleaned(message, expected)
+
+
+def fit_rating(rating: Rating, channel: str) -> Rating:
+    """Return a rating that came in by `channel` fit to be kept. Raises TooLarge, ValueError."""
+    _of(rating, channel)
+    expected = rating_id(rating.channel, rating.sender, rating.source)
+    if rating.id not in ("", expected):
+        raise ValueError("the rating's id does not follow from its channel, sender and source")
+    if not 1 <= rating.score <= RATINGS:
+        raise ValueError(f"a rating goes from 1 to {RATINGS}")
+    if len(rating.comment) > MAX_COMMENT:
+        raise TooLarge(MAX_COMMENT)
+    _opaque(rating.sender, rating.source)
+    return msgspec.structs.replace(rating, id=expected, comment=clean(rating.comment).strip())
+
+
+def _of(one: Message | Rating, channel: str) -> None:
+    if one.channel != channel:
+        raise ValueError(f"what is of channel {one.channel!r} came in by {channel!r}")
+    if not one.sender or not one.source:
+        raise ValueError("what a patron hands in needs a sender and a source id")
+
+
+def _opaque(*words: str) -> None:
+    if not is_clean(*words):
+        raise ValueError("an address, id or token holds NUL or half a surrogate pair")
 
 
 def clean(text: str) -> str:
@@ -27,7 +73,7 @@ def is_clean(*texts: str) -> bool:
     if "\x00" in whole:
         return False
     try:
-        whole.encode()  # by far the fastest look for half pairs; two halves that meet here are refused as well
+        whole.encode()  # by far the fastest way to look for half pairs
     except UnicodeEncodeError:
         return False
     return True

@@ -25,9 +25,9 @@ import msgspec
 import structlog
 
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
-from bridge.cleaning import clean, cleaned, is_clean
+from bridge.cleaning import clean, fit, fit_rating
 from bridge.counting import Counts
-from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Receipt, Stage, message_id
+from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Rating, Receipt, Stage
 from bridge.store import StoreError
 from routing.wire import encode, source_key
 
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from bridge.store import Store
     from routing.events import Input
 
-MAX_TEXT = 100_000  # characters of one message
 MAX_INPUT = 512 * 1024  # bytes of one input as it is written
-MAX_FILES = 50
 SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disagree
 MAX_BATCH = 256
 OWED = 10_000  # more failed messages than this: no cursor is saved until the session starts again
@@ -234,7 +232,7 @@ class StoreInlet:
 
     async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
         """See `bridge.adapter.Inlet`."""
-        message = self._checked(message)
+        message = fit(message, self.channel)
         payload = encode(message)
         if len(payload) > MAX_INPUT:
             raise TooLarge(MAX_INPUT)
@@ -285,6 +283,12 @@ class StoreInlet:
     async def sign(self, sender: str, *, here: bool) -> None:
         """See `bridge.adapter.Inlet`."""
         await self._gathering.ingest([PatronSign(channel=self.channel, sender=sender, here=here)])
+
+    async def rate(self, rating: Rating) -> bool:
+        """See `bridge.adapter.Inlet`."""
+        if not self._capabilities.ratings:
+            raise Undeclared(f"{self.channel}: hands in a rating but does not declare ratings")
+        return (await self._gathering.ingest([fit_rating(rating, self.channel)]))[0]
 
     async def up(self) -> None:
         """See `bridge.adapter.Inlet`. Live messages are held from this moment until `release`, where there is a replay."""
@@ -364,21 +368,6 @@ class StoreInlet:
             return bool(await self._find([message.id]))
         except Exception as error:
             raise Busy("the archive cannot be asked now") from error
-
-    def _checked(self, message: Message) -> Message:
-        """Return the message fit to be stored. Raises TooLarge, ValueError."""
-        if message.channel != self.channel:
-            raise ValueError(f"a message of channel {message.channel!r} came in by {self.channel!r}")
-        if not message.sender or not message.source:
-            raise ValueError("a message needs a sender and a source id")
-        expected = message_id(message.channel, message.sender, message.source)
-        if message.id not in ("", expected):
-            raise ValueError("the message's id does not follow from its channel, sender and source")
-        if len(message.text) > MAX_TEXT or len(message.attachments) > MAX_FILES:
-            raise TooLarge(MAX_TEXT)
-        if not is_clean(message.sender, message.source, message.reply, message.thread):
-            raise ValueError("an address, id or token holds NUL or half a surrogate pair")
-        return cleaned(message, expected)
 
     def _may_report(self, stage: Stage) -> None:
         order = ("none", "sent", "delivered", "read", "failed")

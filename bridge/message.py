@@ -33,6 +33,11 @@ def message_id(channel: str, sender: str, source: str) -> str:
     return derive("message", channel, sender, source)
 
 
+def rating_id(channel: str, sender: str, source: str) -> str:
+    """Return a rating's id; as with a message's, `sender` must be authenticated."""
+    return derive("rating", channel, sender, source)
+
+
 def action_id(librarian: str, key: str) -> str:
     """Return the id of a librarian's action from the Idempotency-Key that came with it."""
     return derive("action", librarian, key)
@@ -81,6 +86,24 @@ class Message(Wire, tag="message"):
     thread: str = ""  # conversation id, when the adapter has proof (a signed reply address)
     later: bool = False  # a form left while closed: becomes a follow-up
     marks: tuple[str, ...] = ()  # words shown beside it: "other-sender", "encrypted", "dkim-pass" ...
+
+
+RATINGS = 3  # steps of a rating
+MAX_COMMENT = 1000  # characters of the words beside it
+
+
+class Rating(Wire, tag="rating"):
+    """Whether a conversation that ended helped its patron: `score` 1 = no, 2 = partly, 3 = yes; the words are optional.
+
+    `sender` is authenticated, as a message's is. `source` is the patron's own id of this rating: handed in again it counts once.
+    """
+
+    id: str
+    channel: str
+    sender: str
+    source: str
+    score: int
+    comment: str = ""
 
 
 # ---- what became of a delivery ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ core.py turn.py wire.py                 decide and evolve as two tables; how it 
 conversation.py speech.py               patrons write, librarians answer
 offers.py assign.py holding.py claims.py transfers.py librarians.py   who is asked, who has it, who is there
 closing.py followups.py patrons.py      how it ends, what is left to do, who the patron is
+rating.py                               what the patron says of it
 deliveries.py wording.py                what goes out, in which words, and what became of it
 deadlines.py timers.py hours.py         time, as data
 desk.py access.py                       questions for channels and the inbox

@@ -24,6 +24,7 @@ from routing import (
     librarians,
     offers,
     patrons,
+    rating,
     speech,
     timers,
     transfers,
@@ -67,6 +68,7 @@ def act(turn: Turn, action: Action) -> None:
 
 DECIDE: dict[type, Callable[[Turn, Any], object]] = {
     wire.Message: conversation.receive,
+    wire.Rating: rating.receive,
     wire.PatronSign: deliveries.receive_sign,
     wire.Receipt: deliveries.receive_receipt,
     wire.Action: act,
@@ -107,6 +109,7 @@ EVOLVE: dict[type, Callable[[State, Any, int], None]] = {
     events.Reminded: timers.reminded,
     events.Closed: closing.closed,
     events.Recoded: closing.recoded,
+    events.Rated: rating.rated,
     events.Forgotten: closing.forgotten,
     events.Identified: patrons.identified,
     events.Merged: patrons.merged,

@@ -13,6 +13,7 @@ from bridge.adapter import Desk
 from routing.access import eligible, serving, visible
 from routing.hours import chain_open, next_opening
 from routing.line import Entry
+from routing.rating import rateable, window_s
 from routing.records import Conversation, at_key
 from routing.state import State
 
@@ -45,6 +46,8 @@ def view(state: State, channel: str, now: int, address: str = "") -> Desk:
         library=service.library.name,
         accent=service.library.accent,
         language=service.library.language,
+        rate_s=window_s(state, service.library.id, live=status is None or status.live),
+        rateable=bool(address) and rateable(state, channel, address, now) is not None,
     )
 
 

@@ -21,6 +21,7 @@ from bridge.message import (
     PatronSign,
     Presence,
     ProcessGone,
+    Rating,
     Receipt,
     Stage,
     Started,
@@ -29,7 +30,9 @@ from bridge.message import (
 )
 from routing.organisation import Library
 
-Input = Message | PatronSign | Receipt | Action | Presence | ChannelStatus | Tick | Started | ProcessGone | Library
+Input = (
+    Message | Rating | PatronSign | Receipt | Action | Presence | ChannelStatus | Tick | Started | ProcessGone | Library
+)
 
 
 # ---- the life of a conversation ------------------------------------------------------------------------------------------
@@ -239,6 +242,18 @@ class Reopened(Wire, tag="reopened"):
     by: str = ""
 
 
+class Rated(Wire, tag="rated"):
+    """The patron said whether it helped (`score` 1 = no, 2 = partly, 3 = yes); takes the place of an earlier rating.
+
+    `id` is the input's.
+    """
+
+    conversation: str
+    id: str
+    score: int
+    comment: str = ""
+
+
 class Forgotten(Wire, tag="forgotten"):
     """The re-open window passed: the core no longer holds it (the archive does)."""
 
@@ -443,6 +458,7 @@ Event = (
     | Closed
     | Recoded
     | Reopened
+    | Rated
     | Forgotten
     | Identified
     | Merged

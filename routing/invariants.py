@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from bridge.message import RATINGS
 from routing.access import active, eligible, room
 from routing.deadlines import due
 from routing.records import Conversation
@@ -41,6 +42,8 @@ def _conversations(state: State) -> Iterator[str]:
             yield f"{key} has a transfer that is not its owner's"
         if (it.state == "closed") != bool(it.closed_at):
             yield f"{key} is {it.state}, closed at {it.closed_at}"
+        if it.rating and not (1 <= it.rating <= RATINGS and it.answered_at):
+            yield f"{key} is rated {it.rating}, first answered at {it.answered_at}"
         if it.due != due(state, it) and not _outdated(state, it):
             yield f"{key} is due at {it.due}, not {due(state, it)}"
 

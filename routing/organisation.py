@@ -107,4 +107,5 @@ class Library(Wire, tag="library"):
     retention_days: int = 90
     default_code: str = "answered"
     mask_addresses: bool = False
+    ratings: bool = True  # patrons are asked at the end of a chat whether it helped
     contact_channel: str = ""  # the channel that carries answers to addresses left by patrons

@@ -87,6 +87,7 @@ class Conversation(Record, frozen=True):
     # the end
     closed_at: int = 0
     code: str = ""
+    rating: int = 0  # what the patron said last, 0 = nothing
     helper: str = ""  # who had it last
     follow_up: str = ""  # one that is not closed
     merged: tuple[str, ...] = ()

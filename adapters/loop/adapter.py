@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -161,6 +162,9 @@ class PlainLoop:
                 await inlet.receipt(sign.about, sign.kind)
             case "typing" if can.typing:
                 await self._ports.signals.tell(Signal(kind="typing", address=sign.sender))
+            case "rated" if can.ratings:
+                with suppress(TooLarge, ValueError):  # it can never be taken
+                    await inlet.rate(codec.rating(self._ports.channel, sign))
             case "claim" if can.staff:
                 await inlet.act(codec.action(sign))
             case "came" | "went" if can.staff:
@@ -242,6 +246,7 @@ class LoopAdapter(PlainLoop):
         live=True,
         marks=True,
         typing=True,
+        ratings=True,
     )
 
     async def replay(self, cursor: Mapping[str, str]) -> None:

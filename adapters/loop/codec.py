@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.loop.network import Letter, Parcel, Sign
-from bridge.message import Action, Attachment, Claim, Delivery, Message, action_id, message_id
+from bridge.message import Action, Attachment, Claim, Delivery, Message, Rating, action_id, message_id, rating_id
 
 
 def message(channel: str, letter: Letter, attachments: Sequence[Attachment]) -> Message:
@@ -26,6 +26,12 @@ def parcel(delivery: Delivery, files: Sequence[tuple[str, bytes]]) -> Parcel:
     """Return a delivery as the network carries it. A claim needs the conversation, so offers carry it in `about`."""
     about = delivery.conversation if delivery.kind in ("offer", "line") else delivery.about
     return Parcel(delivery.id, delivery.to, delivery.kind, delivery.text, tuple(files), about)
+
+
+def rating(channel: str, sign: Sign) -> Rating:
+    """Return a person's rating; `about` is the person's own id of it, so saying it twice is one rating."""
+    id = rating_id(channel, sign.sender, sign.about)
+    return Rating(id=id, channel=channel, sender=sign.sender, source=sign.about, score=sign.score, comment=sign.text)
 
 
 def action(sign: Sign) -> Action:

@@ -38,11 +38,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What is no letter: a receipt for `about`, typing, a librarian's command, or coming and going."""
+    """What is no letter: a receipt for `about`, typing, a rating, a librarian's command, or coming and going."""
 
-    kind: Literal["delivered", "read", "typing", "claim", "came", "went"]
+    kind: Literal["delivered", "read", "typing", "rated", "claim", "came", "went"]
     sender: str
     about: str = ""
+    score: int = 0
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ STATUS = {
     "token": 401,
     "file": 403,
     "file-gone": 404,
+    "rating": 409,
     "too-large": 413,
     "file-too-large": 413,
     "file-type": 415,
@@ -76,6 +77,7 @@ class WebchatAdapter:
         live=True,
         marks=True,
         typing=True,
+        ratings=True,
     )
 
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:

@@ -1,11 +1,12 @@
 """The frames between a browser and the house: JSON objects tagged `t`, one a WebSocket message. Pure.
 
-    browser -> house    hello (first; again after sleep)  message  receipt  typing  ping
+    browser -> house    hello (first; again after sleep)  message  rate  receipt  typing  ping
     house -> browser    welcome  token  lines  ack  mark  typing  desk  pong  again  error
 
 The rules: the browser makes a message's id and sends it again under that id until `ack` comes, which says that it is durable.
 `lines` carry positions to resume from; whatever comes twice has the same id. A frame that cannot be read is answered by
-`error` with a code, and the socket lives. Text is text: nothing here is ever markup.
+`error` with a code, and the socket lives. Text is text: nothing here is ever markup. A rating is acknowledged like a message;
+what was given stands among the lines, as one of the patron's with the event `rated:<score>`, and the last one counts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from msgspec import Meta
 from adapters.webchat import tokens
 from adapters.webchat.limits import MAX_FILES
 from bridge.adapter import Desk, HistoryLine
-from bridge.message import Attachment, Delivery, Message, message_id
+from bridge.message import MAX_COMMENT, RATINGS, Attachment, Delivery, Message, Rating, message_id, rating_id
 
 Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 LineId = Annotated[str, Meta(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -81,6 +82,14 @@ class Post(Frame, tag="message"):
     at: int = 0  # ms by the browser's clock
 
 
+class Helped(Frame, tag="rate"):
+    """Whether the chat that ended helped (1 = no, 2 = partly, 3 = yes), under an `id` of the browser's own."""
+
+    id: Id
+    score: Annotated[int, Meta(ge=1, le=RATINGS)]
+    text: str = ""
+
+
 class Seen(Frame, tag="receipt"):
     """These lines arrived, or were on screen."""
 
@@ -98,7 +107,7 @@ class Ping(Frame, tag="ping"):
     """Are you there?"""
 
 
-ClientFrame = Hello | Post | Seen | Typing | Ping
+ClientFrame = Hello | Post | Helped | Seen | Typing | Ping
 decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 
 
@@ -198,6 +207,15 @@ def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: in
     )
 
 
+def read_rating(rate: Helped, channel: str, sender: str) -> Rating:
+    """Return the rating of `sender` that a frame carries; raises Refusal."""
+    comment = clean_text(rate.text)
+    if len(comment) > MAX_COMMENT:
+        raise Refusal("too-long", rate.id)
+    id = rating_id(channel, sender, rate.id)
+    return Rating(id=id, channel=channel, sender=sender, source=rate.id, score=rate.score, comment=comment)
+
+
 # ---- what the house says ----------------------------------------------------------------------------------------------
 
 
@@ -270,6 +288,7 @@ class DeskState(Frame, tag="desk"):
     library: str = ""
     accent: str = ""
     language: str = "en"
+    rate_s: int = 0  # for how long a chat that ended can be rated
 
 
 class Pong(Frame, tag="pong"):
@@ -347,6 +366,7 @@ def desk_state(desk: Desk) -> DeskState:
         library=desk.library,
         accent=desk.accent,
         language=desk.language,
+        rate_s=desk.rate_s,
     )
 
 

@@ -50,11 +50,16 @@ class Desks:
 
     async def place(self, peer: Peer) -> None:
         """Tell one browser how the desk is for its patron, now."""
-        desks = self._desk(peer.sender)
+        if desk := await self.of(peer.sender):
+            await peer.answer(encode(desk_state(desk)))
+
+    async def of(self, sender: str) -> Desk | None:
+        """Return how the desk is for one patron, now; None while nobody knows."""
+        desks = self._desk(sender)
         try:
             async for desk in desks:
-                await peer.answer(encode(desk_state(desk)))
-                return
+                return desk
+            return None
         finally:
             await close(desks)
 

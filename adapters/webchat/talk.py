@@ -18,6 +18,7 @@ from adapters.webchat.codec import (
     ClientFrame,
     Error,
     Hello,
+    Helped,
     Line,
     Lines,
     Ping,
@@ -34,6 +35,7 @@ from adapters.webchat.codec import (
     history_line,
     read_frame,
     read_post,
+    read_rating,
 )
 from adapters.webchat.desks import Desks
 from adapters.webchat.limits import FRAMES, MAX_FRAME, Door
@@ -105,6 +107,8 @@ class Talk:
                 await self._greet(peer, frame)
             case Post():
                 await self._receive(peer, frame)
+            case Helped():
+                await self._rate(peer, frame)
             case Typing():
                 await self._typing(peer, frame.on)
             case Seen():
@@ -160,7 +164,7 @@ class Talk:
     # ---- a message ----
 
     async def _receive(self, peer: Peer, post: Post) -> None:
-        self._admit(peer, post)
+        self._admit(peer, post.id)
         minted = "" if peer.sender else tokens.mint(self.ports.secret, post.seed)
         sender = peer.sender or tokens.address(minted)
         message = read_post(post, self.ports.channel, sender, self.ports.secret, self.max_text, wall_ms())
@@ -181,17 +185,36 @@ class Talk:
             await self.audience.tell(sender, encode(self._echo(message)), but=peer)
         self.desks.watch(sender)
 
-    def _admit(self, peer: Peer, post: Post) -> None:
+    def _admit(self, peer: Peer, id: str) -> None:
         known, unknown = self.door.messages, self.door.newcomers
         now = time.monotonic()
         if wait := known.take(peer.sender, now) if peer.sender else unknown.take(peer.mark, now):
-            raise Refusal("slow-down", post.id, tenths(wait))
+            raise Refusal("slow-down", id, tenths(wait))
 
     def _echo(self, message: Message) -> Lines:
         """Return a patron's message as his other windows see it."""
         files = tuple(file_ref(self.ports.secret, message.sender, held) for held in message.attachments)
         line = Line(id=message.id, who="patron", text=message.text, at=wall_ms(), source=message.source, files=files)
         return Lines(lines=(line,), live=True)
+
+    # ---- a rating ----
+
+    async def _rate(self, peer: Peer, frame: Helped) -> None:
+        if not peer.sender:
+            raise Refusal("token", frame.id)
+        self._admit(peer, frame.id)
+        rating = read_rating(frame, self.ports.channel, peer.sender)
+        desk = await self.desks.of(peer.sender)
+        if desk is None or not desk.rateable:
+            raise Refusal("rating", frame.id)
+        try:
+            new = await self.ports.inlet.rate(rating)
+        except Busy as error:
+            raise Refusal("busy", frame.id, BUSY_S) from error
+        await peer.answer(encode(Ack(id=frame.id, message=rating.id, at=wall_ms())))
+        if new:
+            line = Line(id=rating.id, who="patron", text=rating.comment, at=wall_ms(), event=f"rated:{rating.score}")
+            await self.audience.tell(peer.sender, encode(Lines(lines=(line,), live=True)), but=peer)
 
     # ---- signs ----
 

@@ -35,6 +35,9 @@ _SET = (
     "descriptive",
     "read_scale",
     "reference",
+    "rating",
+    "rated_at",
+    "rating_comment",
 )
 _FIRST = ("claimed_at", "first_answer_at", "answered_by", "answered_queue")
 
@@ -166,6 +169,9 @@ class Ledger:
         self._set(event.conversation, by_default=False)
         self._audit(event.conversation, event.by, "recoded", f"{event.before} -> {event.code}")
 
+    def _rated(self, event: ev.Rated) -> None:
+        self._set(event.conversation, rating=event.score, rated_at=self._at, rating_comment=event.comment)
+
     def _reopened(self, event: ev.Reopened) -> None:
         self._set(event.conversation, state="active" if event.by else "waiting")
         self._hop(event.conversation, "reopened", librarian=event.by)
@@ -218,6 +224,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Said: Ledger._said,
     ev.Closed: Ledger._closed,
     ev.Recoded: Ledger._recoded,
+    ev.Rated: Ledger._rated,
     ev.Reopened: Ledger._reopened,
     ev.Identified: Ledger._identified,
     ev.Merged: Ledger._merged,

@@ -4,7 +4,7 @@ Pure, and used twice: the writer applies the changes to SQL, and a transcript th
 applies the same changes to what SQL holds. One rule for both, so there is no gap and no overlap between them.
 
 Who said it decides who may see it: `patron`, `librarian` and `desk` lines are the patron's own view; `note` and `system`
-lines are for staff.
+lines are for staff, but for the rating that the patron gave himself.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ Who = Literal["patron", "librarian", "desk", "note", "system"]
 STEP = 10_000  # more events than a step ever has: its lines stand before those of the next step of the same entry
 
 PATRON_SEES: frozenset[str] = frozenset({"patron", "librarian", "desk"})
+RATED = "rated:"  # of a line's event; the score follows
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -65,6 +66,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 def position_of(at: int, seq: int, part: int) -> str:
     """Return a line's position: fixed width, so that order as text is order in time."""
     return f"{at:013d}.{seq:012d}.{part:010d}"
+
+
+def patron_sees(line: Line) -> bool:
+    """Say whether a line belongs to the patron's own view."""
+    return line.who in PATRON_SEES or line.event.startswith(RATED)
 
 
 class Staged(msgspec.Struct, frozen=True, gc=False):
@@ -170,6 +176,12 @@ def _noted(event: ev.Noted, place: _Place) -> Line:
     )
 
 
+def _rated(event: ev.Rated, place: _Place) -> Line:
+    return msgspec.structs.replace(
+        place.system(event.conversation, f"{RATED}{event.score}", text=event.comment), id=event.id
+    )
+
+
 def _queued(event: ev.Queued, place: _Place) -> Line:
     return place.system(event.conversation, f"queued:{event.reason}", target=event.queue)
 
@@ -197,6 +209,7 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.PatronGone: lambda e, p: p.system(e.conversation, "patron-gone" if e.gone else "patron-back"),
     ev.Closed: lambda e, p: p.system(e.conversation, "closed", by=e.by, target=e.code, text=e.reason),
     ev.Recoded: lambda e, p: p.system(e.conversation, "recoded", by=e.by, target=e.code, text=e.before),
+    ev.Rated: _rated,
     ev.Reopened: lambda e, p: p.system(e.conversation, "reopened", by=e.by),
     ev.Merged: lambda e, p: p.system(e.conversation, "merged", by=e.by, target=e.other),
     ev.Unmerged: lambda e, p: p.system(e.conversation, "unmerged", by=e.by, target=e.other),

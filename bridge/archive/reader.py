@@ -7,7 +7,7 @@ applied to it by the same rule that wrote the rows (`lines.changes`). So a line 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Select, or_, select, tuple_
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.adapter import HistoryLine
 from bridge.archive import tables
-from bridge.archive.lines import PATRON_SEES, Line, amend, changes
+from bridge.archive.lines import Line, amend, changes, patron_sees
 from bridge.archive.rows import line_of
 from bridge.follower import Position
 from bridge.tail import Tail
@@ -53,6 +53,9 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: int | None = None
     closed_by: str | None = None
     code: str | None = None
+    rating: int | None = None
+    rated_at: int | None = None
+    rating_comment: str | None = None
 
 
 class Reader:
@@ -81,7 +84,7 @@ class Reader:
         talk = await self.newest(channel, sender)
         if not talk:
             return []
-        lines = [line for line in await self.transcript(talk) if line.who in PATRON_SEES]
+        lines = [line for line in await self.transcript(talk) if patron_sees(line)]
         return [patron_line(line) for line in lines if line.position > after][-limit:]
 
     async def newest(self, channel: str, sender: str) -> str:
@@ -160,7 +163,7 @@ def patron_line(line: Line) -> HistoryLine:
         id=line.id,
         position=line.position,
         conversation=line.conversation,
-        who=line.who,  # type: ignore[arg-type]  # narrowed by PATRON_SEES
+        who=_speaker(line),
         text=line.text,
         at=line.at,
         author=line.author if line.who == "librarian" else "",
@@ -169,3 +172,12 @@ def patron_line(line: Line) -> HistoryLine:
         event=line.event,
         stage=line.stage if line.who == "patron" else "",
     )
+
+
+def _speaker(line: Line) -> Literal["patron", "librarian", "desk"]:
+    """Return who speaks in a line of the patron's view; what stands there as the house's own is the patron's rating."""
+    match line.who:
+        case "librarian" | "desk":
+            return line.who
+        case _:
+            return "patron"

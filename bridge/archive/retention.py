@@ -23,7 +23,8 @@ BATCH = 200
 _c = tables.conversation.c
 _l = tables.line.c
 
-_BLANK = {"address": "", "name": "", "contact": "", "subject": "", "page": "", "previous": "", "last_text": ""}
+_BLANK_WORDS = ("address", "name", "contact", "subject", "page", "previous", "last_text")
+_BLANK: dict[str, str | None] = dict.fromkeys(_BLANK_WORDS, "") | {"rating_comment": None}
 _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
 
 log = structlog.get_logger("bridge.archive.retention")

@@ -66,6 +66,9 @@ conversation = Table(
     Column("descriptive", Text),
     Column("read_scale", Integer),
     Column("reference", Boolean),
+    Column("rating", Integer),  # 1 = it did not help, 2 = partly, 3 = it did
+    Column("rated_at", BigInteger),
+    Column("rating_comment", Text),
     Index("conversation_by_patron", "channel", "address", "opened_at"),
     Index("conversation_by_library", "library", "state", "last_at"),
     Index("conversation_by_end", "state", "closed_at"),

@@ -74,6 +74,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         gone=it.gone,
         marked=it.nudges >= 2 and it.turn == "librarian" and it.state == "active",
         code=it.code,
+        rating=it.rating,
     )
 
 

@@ -162,6 +162,7 @@ class Row(Shown):
     gone: bool = False  # the patron went silent or left
     marked: bool = False  # past the three-minute mark
     code: str = ""
+    rating: int = 0  # the patron's word on it: 1 = it did not help, 2 = partly, 3 = it did; 0 = none
 
 
 class Rows(Shown):

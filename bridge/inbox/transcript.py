@@ -191,4 +191,5 @@ def _archived_row(state: State, talk: Talk | None) -> schema.Row | None:
         owner=talk.owner,
         owner_name=rows.name_of(state, talk.owner) if talk.owner else "",
         code=talk.code or "",
+        rating=talk.rating or 0,
     )

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from bridge.adapter import TooLarge
-from bridge.inlet import MAX_TEXT
+from bridge.cleaning import MAX_TEXT
 from bridge.message import Attachment
 from bridge.testing.rig import File, Heard, soon
 from bridge.testing.scene import Scene

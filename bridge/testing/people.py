@@ -8,11 +8,11 @@ import time
 import pytest
 
 from bridge.adapter import Desk, Signal, Undeclared
-from bridge.message import Action, Claim, Delivery, Presence, derive
+from bridge.message import Action, Claim, Delivery, Presence, Rating, derive
 from bridge.signals import Board
 from bridge.testing.rig import NotOffered, soon
-from bridge.testing.ring import conversation
 from bridge.testing.scene import Scene, persistently
+from bridge.testing.timeline import conversation
 
 
 class PeopleCases:
@@ -67,6 +67,34 @@ class PeopleCases:
             assert (await scene.ring.reached(delivery, "failed")).reason == "undeclared"
         await scene.talk(patron)
 
+    async def test_a_rating_counts_once(self, scene: Scene) -> None:
+        """By the patron's own id, with its step and its words; one that is none hurts nobody. Undeclared: it is refused.
+
+        Look at ports.inlet.rate, and at where the source id comes from.
+        """
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        if not scene.can.ratings:
+            with pytest.raises(NotOffered):
+                await patron.rate(3, "", "rating-1")
+            with pytest.raises(Undeclared):
+                await scene.ring.line().inlet.rate(_rating(scene.ring.channel, patron.address))
+            return
+        scene.ring.show(Desk(open=True, online=True, library="Central", rate_s=3600, rateable=True))
+        await soon("a patron rates", patron.rate(3, "Thank you", "rating-1"))
+        await scene.ring.until(scene.ring.ratings, "the rating")
+        for score, comment, source in (
+            (3, "Thank you", "rating-1"),
+            (9, "no such step", "rating-2"),
+            (1, "", "rating-3"),
+        ):
+            await soon("a patron rates again", patron.rate(score, comment, source))
+        await scene.ring.until(lambda: len(scene.ring.ratings()) > 1, "the later rating")
+        await scene.talk(patron)
+        told = [(each.sender, each.score, each.comment, each.source) for each in scene.ring.ratings()]
+        assert told == [(patron.address, 3, "Thank you", "rating-1"), (patron.address, 1, "", "rating-3")]
+
     async def test_librarians_serve_from_their_own_client(self, scene: Scene) -> None:
         """An offer goes out, the claim comes back as an action, once. Undeclared: both are refused."""
         await scene.begin()
@@ -112,6 +140,10 @@ class PeopleCases:
         await scene.ring.answer(message, "for everybody")
         await scene.hears(patron, "for everybody")
         await scene.hears_nothing(patron)
+
+
+def _rating(channel: str, sender: str) -> Rating:
+    return Rating(id="", channel=channel, sender=sender, source="rating-1", score=3)
 
 
 async def _typing(board: Board, address: str) -> Signal:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from bridge.message import Action, ChannelStatus, Delivery, Message, Presence, Receipt
+from bridge.message import Action, ChannelStatus, Delivery, Message, Presence, Rating, Receipt
 from bridge.testing import rig
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class Record:
     def messages(self) -> list[Message]:
         """Return all patrons' messages so far, in the stream's order."""
         return [each for each in self.inputs if isinstance(each, Message)]
+
+    def ratings(self) -> list[Rating]:
+        """Return all patrons' ratings so far."""
+        return [each for each in self.inputs if isinstance(each, Rating)]
 
     def actions(self) -> list[Action]:
         """Return all librarians' actions so far."""

@@ -89,6 +89,10 @@ class Patron(ABC):
         """Return once the client shows that a librarian has read `source` (capability `marks`)."""
         raise NotOffered
 
+    async def rate(self, score: int, comment: str, source: str) -> None:
+        """Rate the conversation under an id of the patron's own (capability `ratings`)."""
+        raise NotOffered
+
     async def sees_desk(self, desk: Desk) -> None:
         """Return once the client shows the desk's presence as given; at once where the network shows none."""
         raise NotOffered

@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from bridge.adapter import Adapter, Desk, HistoryLine, Inlet, Ports, Signal
+from bridge.adapter import Adapter, Desk, Inlet, Ports, Signal
 from bridge.backoff import Backoff
 from bridge.blobs import FileBlobs
 from bridge.embedded import EmbeddedRedis
 from bridge.inlet import Gathering
 from bridge.link import Address, Link
-from bridge.message import Delivery, Message, derive
+from bridge.message import Delivery, Message, Rating, derive
 from bridge.signals import Board, ChannelSignals
 from bridge.store import Store, StoreError
 from bridge.supervisor import Channel, Deliveries, Health, Line, Supervisor
 from bridge.testing.record import Record
+from bridge.testing.timeline import Timeline, conversation
 from routing.wire import decode_input, encode
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Ring(Record):
         self.adapter = adapter
         self.folder = folder
         self.deliveries: list[Delivery] = []
-        self._timeline: list[tuple[str, HistoryLine]] = []
+        self._timeline = Timeline()
         self.meet: Callable[[Ring], Awaitable[None]] | None = None  # called when the HTTP side listens
         self.archived: dict[str, str] = {}  # message id -> conversation: what the archive would know
         self.url = ""
@@ -252,7 +253,7 @@ class Ring(Record):
         payloads = [(each.channel, encode(each)) for each in deliveries]
         self.deliveries += deliveries
         for each in deliveries:
-            self._remember(each)
+            self._timeline.add(each)
         await self._own.commit(TOKEN, "suite", self._seq, "0-0", b"", payloads)
 
     async def unsettled(self) -> list[str]:
@@ -297,7 +298,7 @@ class Ring(Record):
         return Ports(
             channel=self.channel,
             inlet=inlet,
-            history=self._history,
+            history=self._timeline.after,
             desk=self._desk_stream,
             find=self.find,
             signals=self.signals(),
@@ -323,42 +324,6 @@ class Ring(Record):
         self.url = f"http://127.0.0.1:{self._port}"
         return sock
 
-    async def _history(self, sender: str, after: str) -> list[HistoryLine]:
-        positions = [line.position for _, line in self._timeline]
-        if after and after not in positions:
-            raise LookupError("reset")
-        return [line for address, line in self._timeline if address == sender and line.position > after]
-
-    def _remember(self, each: Message | Delivery) -> None:
-        """Add a line to its patron's history."""
-        position = f"{len(self._timeline):012}"
-        if isinstance(each, Message):
-            line = HistoryLine(
-                id=each.id,
-                position=position,
-                conversation=conversation(each.sender),
-                who="patron",
-                text=each.text,
-                at=each.sent_at,
-                source=each.source,
-                attachments=each.attachments,
-                stage="received",
-            )
-            self._timeline.append((each.sender, line))
-        elif each.kind in ("text", "notice"):
-            line = HistoryLine(
-                id=each.id,
-                position=position,
-                conversation=each.conversation,
-                who="desk" if each.kind == "notice" else "librarian",
-                text=each.text,
-                at=each.at,
-                author=each.author,
-                attachments=each.attachments,
-                event=each.event,
-            )
-            self._timeline.append((each.to, line))
-
     async def _desk_stream(self, sender: str) -> AsyncIterator[Desk]:
         queue: asyncio.Queue[Desk] = asyncio.Queue()
         queue.put_nowait(self._desk)
@@ -378,14 +343,9 @@ class Ring(Record):
                     after = entry.id
                     came = [decode_input(payload) for payload in entry.payloads]
                     for each in came:
-                        if isinstance(each, Message):
-                            self._remember(each)
+                        if isinstance(each, Message | Rating):
+                            self._timeline.add(each)
                     await self.add(came)
-
-
-def conversation(sender: str) -> str:
-    """Return the id of the one conversation that the suite keeps for each address."""
-    return derive("conversation", sender)
 
 
 async def _bug() -> None:

@@ -81,6 +81,16 @@ def test_what_is_no_organisation_is_refused(text: str) -> None:
         parse(text)
 
 
+async def test_the_question_at_the_end_of_a_chat_can_be_switched_off(archive: Archive) -> None:
+    """In the file and back; a library that says nothing asks."""
+    assert [entry.library.ratings for entry in parse(TWO)] == [True, True]
+    off = TWO.replace("[[library]]", "[[library]]\nratings = false", 1)
+    organisation = archive.organisation()
+    await organisation.load(parse(off))
+    assert [one.ratings for one in await organisation.current()] == [False, True]
+    assert [entry.library.ratings for entry in parse(dump(await organisation.entries()))] == [False, True]
+
+
 async def test_a_library_without_tiers_is_refused(archive: Archive) -> None:
     library = Library(id="north", revision=0, name="North", queues=(Queue(id="north/q", name="Q"),))
     with pytest.raises(Faulty, match="no tier"):

@@ -27,6 +27,10 @@ INSERT INTO account (librarian, login, library, password, must_change, code, cod
  VALUES ('ana', 'ana', 'north', '', 0, '', 0, 0, 0, 0);
 INSERT INTO secret (name, value) VALUES ('house', x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f');
 INSERT INTO follower (name, epoch, seq) VALUES ('archive:main', 'e1', 7);
+INSERT INTO conversation (id, library, channel, address, live, queue_entered, queue, name, contact, language, subject, page,
+ previous, state, owner, opened_at, last_at, last_text, last_who, code) VALUES
+ ('t1', 'north', 'web', 'w1', 1, 'north/ask', 'north/ask', 'Jane', '', '', '', '', '', 'closed', 'ana', 1700000000000,
+  1700000060000, 'On the second floor.', 'librarian', 'answered');
 INSERT INTO line (id, conversation, seq, part, at, sent_at, who, author_id, author, text, attachments, html, original,
  subject, event, target, channel, address, source, replaces, marks, stage, reason, detail, network_id) VALUES
  ('m1', 't1', 3, 1, 1700000000000, 0, 'patron', '', 'Jane', 'Where is the Straße atlas?', '[]', '', '', '', '', '', 'web',
@@ -71,6 +75,9 @@ async def test_the_first_schema_comes_to_the_newest_and_nothing_is_lost(old: Pat
                 ("patron", "Where is the Straße atlas?", "received"),
                 ("librarian", "On the second floor.", "delivered"),
             ]
+            talk = await reader.conversation("t1")
+            assert talk is not None
+            assert (talk.name, talk.code, talk.rating, talk.rating_comment) == ("Jane", "answered", None, None)
             await store.close()
         assert [account.librarian for account in await archive.accounts.all()] == ["ana"]
         assert await archive.secret() == bytes(range(32))

@@ -15,9 +15,9 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
-from bridge.cleaning import clean
-from bridge.inlet import MAX_TEXT, Gathering, StoreInlet
-from bridge.message import Action, ChannelStatus, Claim, Message, Presence
+from bridge.cleaning import MAX_TEXT, clean
+from bridge.inlet import Gathering, StoreInlet
+from bridge.message import MAX_COMMENT, Action, ChannelStatus, Claim, Message, Presence, Rating, rating_id
 from bridge.store import Full, Store, StoreError
 from tests.bridge.harbour import CHANNEL, Harbour, harbour, message
 
@@ -78,6 +78,44 @@ async def test_an_empty_id_is_derived_and_a_wrong_one_refused(port: Harbour) -> 
         await door.receive(replace(right, channel="elsewhere"))
     with pytest.raises(ValueError, match="sender"):
         await door.receive(replace(right, sender="", id=""))
+
+
+def rating(source: str, sender: str = "ada@loop", **fields: Any) -> Rating:
+    """Return a rating with the right id."""
+    id = rating_id(CHANNEL, sender, source)
+    given: dict[str, Any] = {"id": id, "channel": CHANNEL, "sender": sender, "source": source, "score": 3}
+    return Rating(**(given | fields))
+
+
+async def test_a_rating_comes_in_once_and_fit_to_be_kept(port: Harbour) -> None:
+    door = inlet(port.store, Capabilities(ratings=True))
+    given = rating("1", id="", comment=" half a \ud800 pair, \x00 and space ")
+    assert [await door.rate(given), await door.rate(given), await door.rate(rating("1", "bob@loop"))] == [
+        True,
+        False,
+        True,
+    ]
+    kept = [each for each in await port.inputs() if isinstance(each, Rating)]
+    assert [(each.id, each.sender) for each in kept] == [(rating("1", by).id, by) for by in ("ada@loop", "bob@loop")]
+    assert kept[0].comment == "half a \ufffd pair, \ufffd and space"
+
+
+async def test_a_rating_that_can_never_be_taken_in_is_refused(port: Harbour) -> None:
+    door = inlet(port.store, Capabilities(ratings=True))
+    for wrong, why in (
+        (rating("1", score=0), "1 to 3"),
+        (rating("1", score=4), "1 to 3"),
+        (rating("1", id="another"), "id"),
+        (rating("1", channel="elsewhere"), "channel"),
+        (rating("", id=""), "source"),
+        (rating("1\x00", id=""), "NUL"),
+        (rating("1", comment="x" * (MAX_COMMENT + 1)), "larger"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            await door.rate(wrong)
+    with pytest.raises(Undeclared):
+        await inlet(port.store).rate(rating("1"))
+    assert await port.inputs() == []
 
 
 async def test_two_senders_with_one_source_id_are_two_messages(port: Harbour) -> None:

@@ -57,6 +57,11 @@ class LoopPatron(Patron):
         mark = message_id("here", self.address, source)
         await self._rig.seen(lambda: mark in self._inbox.marks)
 
+    async def rate(self, score: int, comment: str, source: str) -> None:
+        if not self._rig.capabilities.ratings:
+            raise NotOffered
+        self._rig.network.push(Sign("rated", self.address, source, score, comment))
+
     async def sees_desk(self, desk: Desk) -> None:
         await self._rig.seen(lambda: self._rig.network.presence == desk)
 

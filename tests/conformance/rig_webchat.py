@@ -61,6 +61,9 @@ class WebPatron(Patron):
     async def sees_read(self, source: str) -> None:
         await self.browser.until(lambda: self.browser.acks.get(source, "?") in self.browser.marks)
 
+    async def rate(self, score: int, comment: str, source: str) -> None:
+        await self.browser.send({"t": "rate", "id": source, "score": score, "text": comment})
+
     async def sees_desk(self, desk: Desk) -> None:
         def shown() -> bool:
             told = self.browser.desk

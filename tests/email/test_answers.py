@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bridge.message import Delivery, derive
-from bridge.testing.ring import conversation
+from bridge.testing.timeline import conversation
 from tests.email.conftest import Mail
 from tests.email.site import MAILBOX, words
 from tests.email.test_mailbox import letter, texts

@@ -27,7 +27,7 @@ from bridge.http import Server, application
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.room import ChannelFacts, Room
 from bridge.inlet import Gathering
-from bridge.message import ChannelStatus, Message, Receipt, message_id
+from bridge.message import ChannelStatus, Message, Rating, Receipt, message_id, rating_id
 from bridge.partition import Partition
 from bridge.replica import Replica
 from bridge.signals import Board
@@ -113,6 +113,13 @@ class Desk:
 
         assert state is not None
         return str(await until(joined, "the message arrives"))
+
+    async def rate(self, sender: str, score: int, comment: str = "", *, channel: str = "web") -> None:
+        """Let a patron say whether it helped."""
+        source = secrets.token_hex(6)
+        id = rating_id(channel, sender, source)
+        rating = Rating(id=id, channel=channel, sender=sender, source=source, score=score, comment=comment)
+        await self.room.gathering.ingest([rating])
 
     async def receipt(self, delivery: str, stage: Any, reason: str = "") -> None:
         """Report how far a delivery came, as its channel would."""

@@ -84,6 +84,8 @@ sue closes pat as=answered
 sue recodes pat as=practice
 sue reopens pat
 sue closes pat as=answered
+pat rates 2: The second one helped.
+pat rates 3
 pat: One more thing
 +90s
 ana claims pat

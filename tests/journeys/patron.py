@@ -56,6 +56,10 @@ class Patron:
             await self._send_next()
         return id
 
+    async def rate(self, id: str, score: int, comment: str = "") -> None:
+        """Say whether it helped."""
+        await self._send({"t": "rate", "id": id, "score": score, "text": comment})
+
     async def _send_next(self) -> None:
         """One message is on its way at a time, so that none overtakes another that was told to wait."""
         for frame in list(self._waiting.values())[:1]:

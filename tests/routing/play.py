@@ -7,6 +7,7 @@
     > ana claims pat                    also accepts, rejects, releases, reads, reopens
     < claimed how=claim; noticed event=greeting
     > ana says pat: Good morning        `> ana says pat via=sms|pat: ...`
+    > pat rates 3: Thank you            a patron's rating
     > +150s                             time passes, the clock ticks at each deadline
     < reminded what=remind
 
@@ -36,6 +37,7 @@ from bridge.message import (
     PatronSign,
     Presence,
     ProcessGone,
+    Rating,
     Receipt,
     Recode,
     Reject,
@@ -50,6 +52,7 @@ from bridge.message import (
     Unblock,
     Unmerge,
     message_id,
+    rating_id,
 )
 from routing import core, wire
 from routing.events import Event, Faulted, Input, Opened, Step, answer
@@ -162,6 +165,14 @@ class Play:
             )
         )
 
+    def rate(self, who: str, score: int, comment: str = "") -> Step:
+        """Let a patron say whether it helped."""
+        sender, at, channel = who.rpartition("@")
+        sender, channel = (sender, channel) if at else (who, "web")
+        source = str(self._n)
+        id = rating_id(channel, sender, source)
+        return self.give(Rating(id=id, channel=channel, sender=sender, source=source, score=score, comment=comment))
+
     def wait(self, ms: int) -> None:
         """Let time pass, ticking at each deadline."""
         end = self.now + ms
@@ -235,6 +246,8 @@ class Play:
         elif verb in ("leaves", "returns"):
             sender, _, channel = who.partition("@")
             self.give(PatronSign(channel=channel or "web", sender=sender, here=verb == "returns"))
+        elif verb == "rates":
+            self.rate(who, int(rest[0]), text)
         elif who == "receipt":
             self.give(Receipt(delivery=self.last_delivery(verb), stage=rest[0], reason=options.get("reason", "")))  # type: ignore[arg-type] # the script names a stage
         else:

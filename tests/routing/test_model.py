@@ -127,6 +127,10 @@ class DeskMachine(RuleBasedStateMachine):
     def leaves_or_returns(self, who: str, here: bool) -> None:
         self.play.give(PatronSign(channel="web", sender=who, here=here))
 
+    @rule(who=st.sampled_from(PATRONS), channel=st.sampled_from(CHANNELS), score=st.integers(0, 4))
+    def rates(self, who: str, channel: str, score: int) -> None:
+        self.play.rate(f"{who}@{channel}", score, "so")
+
     @rule(stage=st.sampled_from(STAGES), back=st.integers(0, 5))
     def receipt(self, stage: str, back: int) -> None:
         names = list(self.play.state.deliveries)

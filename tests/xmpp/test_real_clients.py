@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest_asyncio
 
 from bridge.adapter import Desk, Signal
-from bridge.testing.ring import conversation
 from bridge.testing.scene import Scene
+from bridge.testing.timeline import conversation
 from tests.conformance.rig_xmpp import AccountRig
 from tests.xmpp.terminal import Profanity
 

@@ -6,10 +6,11 @@ import type { Chat } from "./chat";
 import { Composer } from "./Composer";
 import { Close, More } from "./icons";
 import { Log } from "./Log";
+import { Rating } from "./Rating";
 import { chime } from "./sound";
 import { copyOut, transcript } from "./transcript";
 import type { Desk, Settings } from "./types";
-import { opening, t } from "./words";
+import { day, opening, t } from "./words";
 
 const PASSING_MS = 6_000;
 const AWAY_PX = 80; // from the end before new lines no longer pull the reader down
@@ -71,7 +72,9 @@ export function App({ chat, settings, focus, close }: Given) {
   const { desk } = chat;
   const off = !chat.on && chat.lost;
   const light = off ? "connecting" : lightOf(desk);
-  const ended = !chat.unsent.length && /^(goodbye|closed-silent|follow-up)/.test(chat.lines.at(-1)?.event ?? "");
+  const last = chat.lines.at(-1);
+  const end = !chat.unsent.length && /^(goodbye|closed-silent|follow-up)/.test(last?.event ?? "") ? last : undefined;
+  const ended = !!end;
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening) }) : "";
 
   useEffect(() => (desk?.accent ? wearAccent(document.documentElement, desk.accent) : undefined), [desk?.accent]);
@@ -97,7 +100,7 @@ export function App({ chat, settings, focus, close }: Given) {
     if (log.current) log.current.scrollTop = log.current.scrollHeight;
     focus.current();
   };
-  const copy = () => void copyOut(transcript(chat.lines, desk?.library ?? "")).then(() => setTold(t("copied")));
+  const copy = () => void copyOut(transcript(chat.lines, desk?.library ?? "")).then((done) => setTold(t(done ? "copied" : "uncopied")));
 
   return (
     <>
@@ -105,6 +108,7 @@ export function App({ chat, settings, focus, close }: Given) {
         <div class="title">
           <h1>{desk?.library || t("title")}</h1>
           <p class={`light ${light}`}>{t(light)}</p>
+          {last && <p class="printed">{day(last.at)}</p>}
         </div>
         <Menu chat={chat} copy={copy} say={setTold} close={close} focus={focus} />
       </header>
@@ -119,7 +123,7 @@ export function App({ chat, settings, focus, close }: Given) {
             </div>
           )}
           <Log chat={chat} maxText={settings.maxText} />
-          {ended && (
+          {end && (
             <div class="ended">
               <p>
                 <strong>{t("ended")}</strong> {t("again")}
@@ -134,6 +138,7 @@ export function App({ chat, settings, focus, close }: Given) {
               </p>
             </div>
           )}
+          {end && <Rating key={end.id} chat={chat} end={end} say={setTold} focus={focus} />}
         </div>
         {below && (
           <button type="button" class="newer" onClick={down}>

@@ -3,10 +3,11 @@
 // The rules: a message is kept and sent again under its id until the house acknowledges it, one at a time, so they arrive in order.
 // Whatever comes twice has the same id and is shown once. Lines with a position stand in the house's order; those
 // pushed live stand behind them until they come with one. Receipts go out for what arrived and what was on screen.
+// A rating is kept and offered under one id until it is acknowledged or refused; what was given comes among the lines.
 
 import { forget, keep, random, recall, type Kept } from "./keep";
 import { Link } from "./link";
-import type { Desk, FileRef, Line, ServerFrame, Settings, Unsent } from "./types";
+import type { Desk, FileRef, Line, Offer, ServerFrame, Settings, Unsent } from "./types";
 
 const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
 const ACK_MS = 15_000;
@@ -25,6 +26,7 @@ export class Chat {
   typist = "";
   hint: Hint = null;
   readUpTo = ""; // own message that a librarian has read
+  unrated = ""; // why the last rating was not taken
   shown = true; // on screen, as the page around us knows it
 
   private kept: Kept;
@@ -36,6 +38,8 @@ export class Chat {
   private quiet = 0;
   private told: Record<string, string> = {};
   private page = "";
+  private rating: { score: number; text: string; at: number } | null = null;
+  private offering = 0;
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
   changed: () => void = () => undefined;
@@ -110,9 +114,59 @@ export class Chat {
     this.link.say({ t: "typing", on });
   }
 
+  // ---- a rating ----
+
+  /** Whether the patron may say now if the chat that this line ended helped. */
+  asks(end: Line): boolean {
+    const answered = this.lines.some((line) => line.who === "librarian");
+    return answered && Date.now() - end.at < (this.desk?.rate_s ?? 0) * 1000;
+  }
+
+  /** What the patron said of the chat that this line ended. */
+  given(end: Line): { score: number; text: string } | null {
+    return this.offer ?? (this.rating && this.rating.at >= end.at ? this.rating : null);
+  }
+
+  get offer(): Offer | null {
+    return this.kept.offer ?? null;
+  }
+
+  rate(score: number, text: string): void {
+    this.unrated = "";
+    this.kept = keep({ ...this.kept, offer: { id: random(12), score, text } });
+    this.changed();
+    this.propose();
+  }
+
+  skip(end: Line): void {
+    this.kept = keep({ ...this.kept, skipped: end.id });
+    this.changed();
+  }
+
+  skipped(end: Line): boolean {
+    return this.kept.skipped === end.id;
+  }
+
+  private propose(): void {
+    if (this.offer) this.link.say({ t: "rate", ...this.offer });
+    this.proposeIn(ACK_MS);
+  }
+
+  private proposeIn(ms: number): void {
+    clearTimeout(this.offering);
+    if (this.offer) this.offering = window.setTimeout(() => this.propose(), ms);
+  }
+
+  private settle(at: number, why = ""): void {
+    if (this.offer && !why) this.rating = { ...this.offer, at: this.after(at) };
+    this.unrated = why;
+    this.kept = keep({ ...this.kept, offer: null });
+  }
+
   forget(): void {
     this.link.stop();
     this.kept = forget();
+    this.rating = null;
     this.lines = [];
     this.unsent = [];
     this.position = this.sending = this.readUpTo = this.typist = "";
@@ -169,6 +223,7 @@ export class Chat {
     switch (frame.t) {
       case "welcome":
         this.sending = "";
+        this.propose();
         this.flush();
         break;
       case "token":
@@ -178,7 +233,8 @@ export class Chat {
         this.merge(frame.lines, !!frame.reset, !!frame.live);
         break;
       case "ack":
-        this.acked(frame.id, frame.message, frame.at);
+        if (frame.id === this.offer?.id) this.settle(frame.at);
+        else this.acked(frame.id, frame.message, frame.at);
         break;
       case "mark":
         this.readUpTo = frame.about;
@@ -195,7 +251,9 @@ export class Chat {
     this.changed();
   }
 
-  private merge(lines: Line[], reset: boolean, live: boolean): void {
+  private merge(all: Line[], reset: boolean, live: boolean): void {
+    if (reset) this.rating = null;
+    const lines = all.filter((line) => !this.isRating(line, live));
     const mine = new Set(lines.map((line) => line.source).filter(Boolean));
     const ids = new Set(lines.map((line) => line.id));
     const known = new Set(this.lines.map((line) => line.id));
@@ -204,12 +262,23 @@ export class Chat {
     else {
       const before = reset ? [] : rest.filter((line) => line.position);
       this.lines = [...before, ...lines, ...rest.filter((line) => !line.position)];
-      this.position = lines.at(-1)?.position ?? this.position;
+      this.position = all.at(-1)?.position ?? this.position;
     }
     const read = lines.findLast((line) => line.stage === "read");
     if (read) this.readUpTo = read.id;
     if (this.unsent.some((held) => mine.has(held.id))) this.hold(this.unsent.filter((held) => !mine.has(held.id)));
     this.heard(lines.filter((line) => !known.has(line.id) && line.who !== "patron"));
+  }
+
+  private isRating(line: Line, live: boolean): boolean {
+    const score = line.event?.match(/^rated:(\d)$/)?.[1];
+    if (score) this.rating = { score: Number(score), text: line.text, at: live ? this.after(line.at) : line.at };
+    return !!score;
+  }
+
+  /** What happens now comes after all that was said, whatever the clocks of the house think. */
+  private after(at: number): number {
+    return Math.max(at, this.lines.at(-1)?.at ?? 0);
   }
 
   private heard(fresh: Line[]): void {
@@ -257,6 +326,11 @@ export class Chat {
   }
 
   private refused(code: string, id: string, wait: number): void {
+    if (id && id === this.offer?.id) {
+      if (wait) return this.proposeIn(wait * 1000);
+      this.settle(0, code);
+      if (code !== "token") return;
+    }
     if (code === "token") {
       this.kept = keep({ token: "", seed: random(32) });
       this.sending = "";
@@ -312,7 +386,9 @@ export class Chat {
     const back = on && !this.on;
     this.on = on;
     this.changed();
-    if (back) this.flush();
+    if (!back) return;
+    this.propose();
+    this.flush();
   }
 
   /** Another window of ours wrote: share its token, and leave when it forgot. */

@@ -2,7 +2,7 @@
 //
 // The rule: nothing is written before the patron first sends something; "forget" leaves nothing (ALA: shared computers).
 
-import type { Unsent } from "./types";
+import type { Offer, Unsent } from "./types";
 
 export interface Kept {
   token?: string;
@@ -11,6 +11,8 @@ export interface Kept {
   read?: string; // id of the last line that was on screen
   name?: string;
   contact?: string;
+  offer?: Offer | null; // a rating that the house has not acknowledged
+  skipped?: string; // id of the end after which the patron did not want to rate
 }
 
 let key = "deskbridge";

@@ -30,6 +30,14 @@ export interface Desk {
   library?: string;
   accent?: string;
   language?: string;
+  rate_s?: number; // for how long a chat that ended can be rated
+}
+
+/** A rating on its way. */
+export interface Offer {
+  id: string;
+  score: number;
+  text: string;
 }
 
 export type ServerFrame =

@@ -26,6 +26,10 @@ export function clock(ms: number): string {
   return new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(ms);
 }
 
+export function day(ms: number): string {
+  return new Date(ms).toLocaleDateString(language, { dateStyle: "long" });
+}
+
 /** When the desk opens: the weekday too unless it is today. */
 export function opening(ms: number): string {
   const today = new Date(ms).toDateString() === new Date().toDateString();

@@ -109,6 +109,7 @@ export interface Row {
   gone: boolean;
   marked: boolean;
   code: string;
+  rating: number;
 }
 
 /** One page of a list, in order. `next` is the `cursor` of the next page, "" at the end. */
@@ -446,6 +447,7 @@ export interface Library {
   retention_days: number;
   default_code: string;
   mask_addresses: boolean;
+  ratings: boolean;
   contact_channel: string;
 }
 
