@@ -40,6 +40,7 @@ export class Inbox {
   followUps = $state.raw<readonly s.FollowUp[]>([]);
   line = $state<LineState>("connecting");
   down = $state("");
+  barred = $state(""); // why the desk lets me see nothing, though I am signed in
   back = $state(false); // the line came back a moment ago
   page = $state<Page>("waiting");
   marked = $state(""); // the row the keyboard stands on
@@ -103,6 +104,7 @@ export class Inbox {
 
   welcome(me: s.Me): void {
     this.me = me;
+    this.barred = "";
     this.phase = me.must_change_password ? "password" : "loading";
     if (!me.must_change_password) void this.start();
   }
@@ -116,7 +118,8 @@ export class Inbox {
     try {
       await this.load();
     } catch (error) {
-      if (this.phase === "loading" && error instanceof Offline) this.phase = "failed";
+      if (error instanceof Refusal && error.status === 403) this.barred = this.reason(error);
+      if (this.barred || (this.phase === "loading" && error instanceof Offline)) this.phase = "failed";
       if (this.phase === "ready") setTimeout(() => void this.start(), 2000);
       return;
     }
