@@ -6,7 +6,8 @@
 
 A write with a key is answered once: the same key with the same request gets the same answer again, with another request 422.
 What was only accepted (202) or could not be taken in (503) is not kept, so asking again looks again; the core drops
-an action it has seen, since its id comes from the key.
+an action it has seen, since its id comes from the key. Of secrets nothing is kept, not even a digest:
+passwords can be guessed from one.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.Stream
     call = Call(request, inbox, staffroom, session, None, _key(route, request), _query(route, request))
     if route.access == "coordinator":
         check_coordinator(call)
-    if session is not None and call.key and route.asks is not bytes:
+    if session is not None and call.key and route.asks is not bytes and not route.secret:
         return await _once(call, route, session)
     return _response(await _answered(call, route, await _raw(route, request)))
 
