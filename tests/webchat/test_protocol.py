@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.webchat import tokens
-from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MESSAGES, STUBBORN
+from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MEGABYTES, MESSAGES, STUBBORN
 from bridge.adapter import Desk
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
@@ -171,6 +171,29 @@ async def test_what_is_too_large_is_refused_and_the_next_is_served(
         assert answer.status == 413
     async with session.post(at(ring, "files"), data=b"<svg onload=alert(1)>", headers=headers) as answer:
         assert answer.status == 415
+
+
+async def test_a_file_that_is_refused_is_not_kept(house: House, session: aiohttp.ClientSession) -> None:
+    ring = await house()
+    async with session.post(at(ring, "files"), data=b"<svg onload=alert(1)>") as answer:
+        assert answer.status == 415
+    assert [path for path in (ring.folder / "blobs").rglob("*") if path.is_file()] == []
+
+
+async def test_one_address_sends_only_so_much_whoever_it_says_it_is(
+    house: House, session: aiohttp.ClientSession
+) -> None:
+    """Every upload without a token is a new patron's: the limit of one patron is none."""
+    ring = await house()
+    large = b"\x89PNG\r\n\x1a\n" + b"\0" * (MAX_FILE - 100)
+    statuses = []
+    for _ in range(int(MEGABYTES.burst * 1e6 / MAX_FILE) + 1):
+        async with session.post(at(ring, "files"), data=io.BytesIO(large)) as answer:
+            statuses.append(answer.status)
+    assert statuses[:-1] == [200] * (len(statuses) - 1)
+    assert statuses[-1] == 429
+    async with session.post(at(ring, "files"), data=b"\x89PNG\r\n\x1a\n" + b"\0" * 1000) as answer:
+        assert answer.status == 200, "a small one is still taken"
 
 
 async def aiter_of(data: bytes) -> AsyncIterator[bytes]:
