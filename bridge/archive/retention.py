@@ -2,8 +2,8 @@
 
 ALA and RUSA count this to the profession, not to the settings: what a patron asked is deleted with his name and addresses, and
 what remains (when, how long, which queue, which code) names nobody. Files go with the last line that showed them, and those that
-were never sent after some days. SQLite overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the words
-are not left lying in the file.
+were never sent after some days. SQLite overwrites what it deletes (`secure_delete`), its word index is packed anew and its
+write-ahead log emptied, so that the words are not left lying in the file.
 """
 
 from __future__ import annotations
