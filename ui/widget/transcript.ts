@@ -1,13 +1,13 @@
 // The conversation as plain text, for the patron to keep.
 
 import type { Line } from "./types";
-import { clock, language, t } from "./words";
+import { clock, locale, t } from "./words";
 
 export function transcript(lines: Line[], library: string): string {
   let day = "";
   const found = [library || t("title")];
   for (const line of lines) {
-    const date = new Date(line.at).toLocaleDateString(language, { dateStyle: "long" });
+    const date = new Date(line.at).toLocaleDateString(locale, { dateStyle: "long" });
     if (date !== day) found.push("", (day = date));
     const by = line.who === "patron" ? t("you") : line.author || t("desk");
     const files = (line.files ?? []).map((file) => `[${file.name}]`);
