@@ -38,6 +38,9 @@ MESSAGES = Rate(1, 20)  # of one patron
 NEWCOMERS = Rate(1, 60)  # first messages from one address
 UPLOADS = Rate(0.2, 10)  # of one patron
 MEGABYTES = Rate(0.2, 200)  # of files from one address, whoever sends them
+RECEIPTS = Rate(
+    50, 1500
+)  # lines heard or seen, from one address: each is written down, also one that names no line of ours
 REQUESTS = Rate(20, 200)  # plain requests from one address
 
 
@@ -94,6 +97,7 @@ class Door:
     requests: Buckets = field(default_factory=lambda: Buckets(REQUESTS))
     messages: Buckets = field(default_factory=lambda: Buckets(MESSAGES))
     uploads: Buckets = field(default_factory=lambda: Buckets(UPLOADS))
+    receipts: Buckets = field(default_factory=lambda: Buckets(RECEIPTS))
     megabytes: Buckets = field(default_factory=lambda: Buckets(MEGABYTES))
 
     def mark(self, address: str) -> str:
@@ -120,5 +124,12 @@ class Door:
 
     def forget(self, now: float) -> None:
         """Drop what need not be remembered any longer."""
-        for buckets in (self.newcomers, self.requests, self.messages, self.uploads, self.megabytes):
+        for buckets in (
+            self.newcomers,
+            self.requests,
+            self.messages,
+            self.uploads,
+            self.receipts,
+            self.megabytes,
+        ):
             buckets.forget(now)

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.webchat import tokens
-from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MEGABYTES, MESSAGES, STUBBORN
+from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MEGABYTES, MESSAGES, RECEIPTS, STUBBORN
 from bridge.adapter import Desk
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
@@ -235,6 +235,22 @@ async def test_a_flood_is_told_to_slow_down_and_loses_nothing_of_others(
         assert ws.close_code == 1008
         await calm.send_json(message("and I am still here"))
         await until(calm, "ack")
+
+
+async def test_receipts_that_name_nothing_are_taken_only_so_often(house: House, session: aiohttp.ClientSession) -> None:
+    ring = await house()
+    windows = [await session.ws_connect(at(ring, "live")) for _ in range(int(RECEIPTS.burst) // 100)]
+    token = await write(windows[0], "first")
+    for n, ws in enumerate(windows):
+        await ws.send_json({"t": "hello", "token": token})
+        for part in range(3):
+            ids = [f"made-up-{n}-{part}-{each}" for each in range(50)]
+            await ws.send_json({"t": "receipt", "ids": ids, "stage": "read"})
+    assert (await until(windows[-1], "error"))["code"] == "slow-down"
+    await windows[-1].send_json(message("words are still taken"))
+    assert (await until(windows[-1], "ack", "error"))["t"] == "ack"
+    for ws in windows:
+        await ws.close()
 
 
 async def test_one_address_may_hold_only_so_many_sockets(house: House, session: aiohttp.ClientSession) -> None:
