@@ -258,8 +258,11 @@ class Signals(Protocol):
 class Blobs(Protocol):
     """Files by digest, outside Redis."""
 
-    async def save(self, chunks: AsyncIterator[bytes], name: str, limit: int) -> Attachment:
-        """Keep a file and sniff its type. Raises TooLarge (nothing kept) over `limit` bytes, ValueError for a type not allowed."""
+    async def save(
+        self, chunks: AsyncIterator[bytes], name: str, limit: int, allowed: frozenset[str] = frozenset()
+    ) -> Attachment:
+        """Keep a file and sniff its type. Raises TooLarge over `limit` bytes, ValueError for a type not `allowed` (empty = any);
+        nothing is kept then. What no line of a conversation shows is dropped after some days."""
 
     async def path(self, digest: str) -> Path | None:
         """Return where the bytes are, or None when they are gone."""

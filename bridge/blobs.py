@@ -72,20 +72,21 @@ _OFFICE = (
 
 
 class FileBlobs:
-    """`bridge.adapter.Blobs` on a file system. `allowed` narrows the types that are kept (empty = any)."""
+    """`bridge.adapter.Blobs` on a file system."""
 
-    def __init__(self, root: Path, *, allowed: frozenset[str] = frozenset()) -> None:
+    def __init__(self, root: Path) -> None:
         self._root = root
-        self._allowed = allowed
 
-    async def save(self, chunks: AsyncIterator[bytes], name: str, limit: int) -> Attachment:
+    async def save(
+        self, chunks: AsyncIterator[bytes], name: str, limit: int, allowed: frozenset[str] = frozenset()
+    ) -> Attachment:
         """See `bridge.adapter.Blobs`: nothing is left behind by what is refused or breaks off."""
         await asyncio.to_thread(self._root.mkdir, parents=True, exist_ok=True)
         draft = self._root / f".{secrets.token_hex(8)}.part"
         try:
             digest, size, head = await self._write(draft, chunks, limit)
             media_type = sniff(head)
-            if self._allowed and media_type not in self._allowed:
+            if allowed and media_type not in allowed:
                 raise ValueError(f"files of type {media_type} are not taken")
             await asyncio.to_thread(_keep, draft, self._place(digest))
         finally:
@@ -105,6 +106,10 @@ class FileBlobs:
         if place is not None:
             await asyncio.to_thread(place.unlink, missing_ok=True)
         return place is not None
+
+    async def saved_before(self, before: float) -> set[str]:
+        """Return the digests of files last saved before a moment (s since the epoch)."""
+        return await asyncio.to_thread(_saved_before, self._root, before)
 
     def _place(self, digest: str) -> Path:
         return self._root / digest[:2] / digest[2:]
@@ -190,6 +195,11 @@ def _create(path: Path) -> BinaryIO:
 def _sync(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _saved_before(root: Path, before: float) -> set[str]:
+    found = {f"{file.parent.name}{file.name}" for file in root.glob("??/*") if file.stat().st_mtime < before}
+    return {digest for digest in found if _DIGEST.fullmatch(digest)}
 
 
 def _keep(draft: Path, place: Path) -> None:

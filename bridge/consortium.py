@@ -48,6 +48,8 @@ REFRESH_HOURS_S = 86_400.0
 RESTART_S = 1.0
 LOOK_S = 15.0
 FORGET_S = 3_600.0
+DAY_S = 86_400.0
+UNSENT_S = 7 * DAY_S  # a file that nobody sent is kept for so long
 TAIL_S = 10.0
 
 
@@ -167,11 +169,21 @@ class Consortium:
             await asyncio.sleep(LOOK_S)
 
     async def _forget_what_is_due(self) -> None:
-        """Once an hour, forget the transcripts whose library keeps them no longer."""
+        """Once an hour, forget the transcripts whose library keeps them no longer; once a day, files that were never sent."""
+        day = time.monotonic()
         while True:
             days = {entry.library.id: entry.library.retention_days for entry in await self.organisation.entries()}
             await self.retention.sweep(days, clock())
             await asyncio.sleep(FORGET_S)
+            if time.monotonic() - day > DAY_S:
+                day = time.monotonic()
+                await self._forget_unsent_files()
+
+    async def _forget_unsent_files(self) -> None:
+        """Forget what was uploaded days ago and never sent; not while the archive is behind and may only learn of it."""
+        old = await self.blobs.saved_before(time.time() - UNSENT_S)
+        await self.writer.reached(self.tail.position)
+        await self.retention.forget_unshown(old)
 
     async def _say_good_bye(self, _: web.Application) -> None:
         """End the channels while their sockets still stand, so that people are told: afterwards the server cuts them."""

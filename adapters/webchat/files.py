@@ -42,29 +42,29 @@ class Files:
         """Keep the body as a file; answers its reference, and a token when this is the first thing a patron sends."""
         minted = "" if token else tokens.mint(self.ports.secret, request.headers.get("X-Seed", "")[:64])
         sender = tokens.address(token or minted)
-        self._admit(sender if token else "", mark)
-        if (request.content_length or 0) > MAX_FILE:
+        size = request.content_length or MAX_FILE  # what does not say counts as the largest
+        if size > MAX_FILE:
             raise Refusal("file-too-large")
+        self._admit(sender if token else "", mark, size)
         ref = await self._save(request, sender)
         body = encode({"file": ref, **({"token": minted} if minted else {})})
         return web.Response(body=body, content_type="application/json")
 
-    def _admit(self, sender: str, mark: str) -> None:
+    def _admit(self, sender: str, mark: str, size: int) -> None:
         now = time.monotonic()
         wait = self.door.uploads.take(sender, now) if sender else self.door.newcomers.take(mark, now)
+        wait = wait or self.door.megabytes.take(mark, now, size / 1e6)
         if wait:
             raise Refusal("slow-down", retry_after=tenths(wait))
 
     async def _save(self, request: web.Request, sender: str) -> FileRef:
         name = clean_word(unquote(request.headers.get("X-File-Name", ""), errors="replace"))[:150] or "file"
         try:
-            kept = await self.ports.blobs.save(chunks(request), name, MAX_FILE)
+            kept = await self.ports.blobs.save(chunks(request), name, MAX_FILE, TAKEN)
         except TooLarge as error:
             raise Refusal("file-too-large") from error
         except ValueError as error:
             raise Refusal("file-type") from error
-        if kept.media_type not in TAKEN:
-            raise Refusal("file-type")
         return file_ref(self.ports.secret, sender, kept)
 
     async def download(self, request: web.Request, token: str) -> web.StreamResponse:

@@ -37,6 +37,10 @@ FRAMES = Rate(10, 60)  # of one socket or token
 MESSAGES = Rate(1, 20)  # of one patron
 NEWCOMERS = Rate(1, 60)  # first messages from one address
 UPLOADS = Rate(0.2, 10)  # of one patron
+MEGABYTES = Rate(0.2, 200)  # of files from one address, whoever sends them
+RECEIPTS = Rate(
+    50, 1500
+)  # lines heard or seen, from one address: each is written down, also one that names no line of ours
 REQUESTS = Rate(20, 200)  # plain requests from one address
 
 
@@ -47,14 +51,14 @@ class Bucket:
     spent: float = 0.0
     at: float = 0.0
 
-    def take(self, rate: Rate, now: float) -> float:
-        """Take one: 0 when allowed, else the seconds until it would be."""
+    def take(self, rate: Rate, now: float, many: float = 1) -> float:
+        """Take one, or so many: 0 when allowed, else the seconds until it would be."""
         spent = max(0.0, self.spent - (now - self.at) * rate.a_second)
         self.at = now
-        if spent + 1 > rate.burst:
+        if spent + many > rate.burst:
             self.spent = spent
-            return (spent + 1 - rate.burst) / rate.a_second
-        self.spent = spent + 1
+            return (spent + many - rate.burst) / rate.a_second
+        self.spent = spent + many
         return 0.0
 
     def full(self, rate: Rate, now: float) -> bool:
@@ -69,12 +73,12 @@ class Buckets:
     rate: Rate
     held: dict[str, Bucket] = field(default_factory=dict)
 
-    def take(self, key: str, now: float) -> float:
-        """Take one from `key`'s bucket: 0 or the seconds to wait."""
+    def take(self, key: str, now: float, many: float = 1) -> float:
+        """Take one, or so many, from `key`'s bucket: 0 or the seconds to wait."""
         bucket = self.held.get(key)
         if bucket is None:
             bucket = self.held[key] = Bucket(at=now)
-        return bucket.take(self.rate, now)
+        return bucket.take(self.rate, now, many)
 
     def forget(self, now: float) -> None:
         """Drop what has filled up."""
@@ -93,6 +97,8 @@ class Door:
     requests: Buckets = field(default_factory=lambda: Buckets(REQUESTS))
     messages: Buckets = field(default_factory=lambda: Buckets(MESSAGES))
     uploads: Buckets = field(default_factory=lambda: Buckets(UPLOADS))
+    receipts: Buckets = field(default_factory=lambda: Buckets(RECEIPTS))
+    megabytes: Buckets = field(default_factory=lambda: Buckets(MEGABYTES))
 
     def mark(self, address: str) -> str:
         """Return what stands for an address in this process; an IPv6 household counts as one (/64)."""
@@ -118,5 +124,12 @@ class Door:
 
     def forget(self, now: float) -> None:
         """Drop what need not be remembered any longer."""
-        for buckets in (self.newcomers, self.requests, self.messages, self.uploads):
+        for buckets in (
+            self.newcomers,
+            self.requests,
+            self.messages,
+            self.uploads,
+            self.receipts,
+            self.megabytes,
+        ):
             buckets.forget(now)

@@ -229,6 +229,8 @@ class Talk:
     async def _seen(self, peer: Peer, seen: Seen) -> None:
         if not peer.sender:
             raise Refusal("token")
+        if wait := self.door.receipts.take(peer.mark, time.monotonic(), len(seen.ids)):
+            raise Refusal("slow-down", retry_after=tenths(wait))
         try:
             for id in seen.ids:
                 await self.ports.inlet.receipt(id, seen.stage)

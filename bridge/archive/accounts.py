@@ -1,8 +1,10 @@
 """Who may sign in: librarians' accounts, passwords, one-time codes, sessions.
 
 Passwords are kept as argon2id hashes (RFC 9106), tokens and codes as SHA-256, since those have entropy enough by themselves. Five
-wrong secrets in a row lock an account for a minute, doubling up to an hour; the answer never tells whether a name exists. A
-session is a random token in a cookie and a second one that must come back in a header (CSRF); it ends after 12 hours
+wrong passwords in a row lock a name for a minute, doubling up to an hour, and names that do not exist alike, so that no answer
+tells whether one does. The lock is against strangers: a browser in which the librarian signed in before is not locked out by
+what others try (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"), nor is a one-time code, which nobody guesses.
+A session is a random token in a cookie and a second one that must come back in a header (CSRF); it ends after 12 hours
 without a sign, or 7 days at the latest.
 """
 
@@ -13,6 +15,8 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections import OrderedDict
+from typing import Any
 
 import msgspec
 from argon2 import PasswordHasher
@@ -25,6 +29,7 @@ from bridge.archive import tables
 LOCK_AFTER = 5
 LOCK_MS = 60_000
 LOCK_LONGEST_MS = 3_600_000
+GHOSTS = 10_000  # names without an account that are remembered as tried
 IDLE_MS = 12 * 3_600_000
 LONGEST_MS = 7 * 86_400_000
 CODE_MS = 86_400_000
@@ -44,7 +49,7 @@ class SignInRefused(Exception):
 
 
 class SignInLocked(SignInRefused):
-    """Too many wrong secrets; `retry_after` in seconds."""
+    """Too many wrong passwords; `retry_after` in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("locked")
@@ -97,11 +102,27 @@ def _verify(hashed: str, password: str) -> bool:
         return False
 
 
+def _is_code(row: Any, secret: str) -> bool:
+    return bool(row.code) and row.code_until > now_ms() and hmac.compare_digest(row.code, _digest(secret))
+
+
+def _locked_until(failures: int) -> int:
+    """Return until when (ms) a name is locked after so many failures in a row, 0 = it is not."""
+    over = failures - LOCK_AFTER
+    return now_ms() + min(LOCK_MS << min(over, 10), LOCK_LONGEST_MS) if over >= 0 else 0
+
+
+def _check_lock(until: int) -> None:
+    if until > (now := now_ms()):
+        raise SignInLocked(-(-(until - now) // 1000))
+
+
 class Accounts:
     """Accounts and sessions of this installation."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._ghosts: OrderedDict[str, tuple[int, int]] = OrderedDict()  # name -> failures, locked until
 
     async def add(self, librarian: str, login: str, library: str) -> str:
         """Make an account and return its one-time code. Raises ValueError when the name is taken."""
@@ -148,28 +169,56 @@ class Accounts:
             await sql.execute(update(tables.account).where(_a.librarian == librarian).values(disabled=disabled))
             await sql.execute(delete(tables.session).where(_s.librarian == librarian))
 
-    async def sign_in(self, login: str, secret: str) -> Account:
-        """Return the account whose password or one-time code this is. Raises SignInRefused, SignInLocked."""
-        async with self._engine.connect() as sql:
-            row = (await sql.execute(select(tables.account).where(_a.login == login.strip().lower()))).first()
+    async def sign_in(self, login: str, secret: str, *, familiar: bool = False) -> Account:
+        """Return the account whose password or one-time code this is. Raises SignInRefused, SignInLocked.
+
+        `familiar`: it is asked from a browser in which this librarian signed in before; whoever asks limits how often.
+        """
+        row = await self._row(login)
         if row is None:
-            await asyncio.to_thread(_verify, "", secret)
+            await self._try_ghost(login.strip().lower(), secret)
             raise SignInRefused
-        if row.locked_until > now_ms():
-            raise SignInLocked(-(-(row.locked_until - now_ms()) // 1000))
-        by_code = bool(row.code) and row.code_until > now_ms() and hmac.compare_digest(row.code, _digest(secret))
-        if not by_code and not await asyncio.to_thread(_verify, row.password, secret):
-            await self._failed(row.librarian, row.failures + 1)
+        if _is_code(row, secret):
+            return await self._opened(row, by_code=True)
+        if not familiar:
+            _check_lock(row.locked_until)
+        if not await asyncio.to_thread(_verify, row.password, secret):
+            if not familiar:
+                await self._failed(row.librarian, row.failures + 1)
             raise SignInRefused
+        return await self._opened(row, by_code=False, forgive=not familiar)
+
+    async def sign_in_by_code(self, login: str, code: str) -> Account:
+        """Return the account whose one-time code this is, whatever was tried before. Raises SignInRefused."""
+        row = await self._row(login)
+        if row is None or not _is_code(row, code):
+            raise SignInRefused
+        return await self._opened(row, by_code=True)
+
+    async def _row(self, login: str) -> Any:
+        async with self._engine.connect() as sql:
+            return (await sql.execute(select(tables.account).where(_a.login == login.strip().lower()))).first()
+
+    async def _opened(self, row: Any, *, by_code: bool, forgive: bool = True) -> Account:
+        """Return an account that was opened. `forgive`: what was tried in its name counts no longer."""
         if row.disabled:
             raise SignInRefused
-        await self._succeeded(row.librarian, row.code if by_code else "")
+        if forgive:
+            await self._succeeded(row.librarian, row.code if by_code else "")
         return msgspec.structs.replace(_account(row), must_change=by_code or row.must_change)
 
+    async def _try_ghost(self, name: str, secret: str) -> None:
+        """Take as long for a name without an account as for one with, and lock it by the same rule. Raises SignInLocked."""
+        failures, until = self._ghosts.get(name, (0, 0))
+        _check_lock(until)
+        await asyncio.to_thread(_verify, "", secret)
+        self._ghosts.pop(name, None)
+        self._ghosts[name] = (failures + 1, _locked_until(failures + 1))
+        while len(self._ghosts) > GHOSTS:
+            self._ghosts.popitem(last=False)
+
     async def _failed(self, librarian: str, failures: int) -> None:
-        over = failures - LOCK_AFTER
-        until = now_ms() + min(LOCK_MS << min(over, 10), LOCK_LONGEST_MS) if over >= 0 else 0
-        change = {"failures": _a.failures + 1, "locked_until": until}
+        change = {"failures": _a.failures + 1, "locked_until": _locked_until(failures)}
         async with self._engine.begin() as sql:
             await sql.execute(update(tables.account).where(_a.librarian == librarian).values(**change))
 

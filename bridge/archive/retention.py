@@ -1,14 +1,15 @@
 """Forgetting: transcripts go after the days that a library sets, the numbers stay without anybody's identity.
 
 ALA and RUSA count this to the profession, not to the settings: what a patron asked is deleted with his name and addresses, and
-what remains (when, how long, which queue, which code) names nobody. Files go with the last line that showed them. SQLite
-overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the words
-are not left lying in the file.
+what remains (when, how long, which queue, which code) names nobody. Files go with the last line that showed them, and those that
+were never sent after some days. SQLite overwrites what it deletes (`secure_delete`), its word index is packed anew and its
+write-ahead log emptied, so that the words are not left lying in the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from typing import Any
 
 import structlog
 from sqlalchemy import delete, or_, select, text, update
@@ -23,6 +24,7 @@ BATCH = 200
 _c = tables.conversation.c
 _l = tables.line.c
 
+_HAS_FILES = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
 _BLANK_WORDS = ("address", "name", "contact", "subject", "page", "previous", "last_text")
 _BLANK: dict[str, str | None] = dict.fromkeys(_BLANK_WORDS, "") | {"rating_comment": None}
 _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
@@ -73,6 +75,24 @@ class Retention:
             await self._remove_file(digest)
         await self._pack()
 
+    async def forget_unshown(self, files: Set[str]) -> int:
+        """Delete those of these files that no line shows: what was uploaded and never sent. Returns how many."""
+        left, last = set(files), 0
+        while left and (rows := await self._with_files(last)):
+            for row in rows:
+                left -= {row.html, row.original, *(file.digest for file in line_of(row).attachments)}
+            last = rows[-1].n
+        for digest in left:
+            await self._remove_file(digest)
+        if left:
+            log.info("files-forgotten", files=len(left))
+        return len(left)
+
+    async def _with_files(self, after: int) -> Sequence[Any]:
+        query = select(tables.line).where(_l.n > after, _HAS_FILES).order_by(_l.n).limit(BATCH)
+        async with self._engine.connect() as sql:
+            return (await sql.execute(query)).all()
+
     async def _pack(self) -> None:
         """Leave nothing of what was deleted in SQLite's files; PostgreSQL's own vacuum does it there."""
         if self._engine.dialect.name != "sqlite":
@@ -86,8 +106,7 @@ class Retention:
 
 
 async def _files(sql: AsyncConnection, ids: list[str]) -> set[str]:
-    held = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
-    rows = (await sql.execute(select(tables.line).where(_l.conversation.in_(ids), held))).all()
+    rows = (await sql.execute(select(tables.line).where(_l.conversation.in_(ids), _HAS_FILES))).all()
     found = {digest for row in rows for digest in (row.html, row.original) if digest}
     return found | {file.digest for row in rows for file in line_of(row).attachments}
 

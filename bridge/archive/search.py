@@ -21,8 +21,9 @@ OPEN, CLOSE = "\ue000", "\ue001"
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that was found. `snippet` marks the words found with `OPEN` and `CLOSE`."""
+    """A line that was found. `n` numbers lines as they came; `snippet` marks the words found with `OPEN` and `CLOSE`."""
 
+    n: int
     conversation: str
     line: str
     library: str
@@ -36,23 +37,23 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SQLITE = """
-SELECT c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
+SELECT l.n, c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
        snippet(line_words, 0, :open, :close, '…', 16) AS snippet
 FROM line_words JOIN line l ON l.n = line_words.rowid JOIN conversation c ON c.id = l.conversation
-WHERE line_words MATCH :words AND (c.library IN :libraries OR c.id IN :also) AND l.at < :before
+WHERE line_words MATCH :words AND (c.library IN :libraries OR c.id IN :also) AND l.n < :before
 ORDER BY l.n DESC LIMIT :limit
 """
 
 _POSTGRESQL = """
-SELECT c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
+SELECT l.n, c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
        ts_headline('simple', l.text, q.words, 'StartSel=' || :open || ', StopSel=' || :close || ', MaxWords=16, MinWords=8')
        AS snippet
 FROM line l JOIN conversation c ON c.id = l.conversation, to_tsquery('simple', :words) AS q(words)
-WHERE l.words @@ q.words AND (c.library IN :libraries OR c.id IN :also) AND l.at < :before
-ORDER BY l.at DESC LIMIT :limit
+WHERE l.words @@ q.words AND (c.library IN :libraries OR c.id IN :also) AND l.n < :before
+ORDER BY l.n DESC LIMIT :limit
 """
 
-_ALL_TIME = 2**62
+_ALL = 2**62
 
 
 def words_in(asked: str) -> list[str]:
@@ -75,7 +76,10 @@ class Search:
     async def find(
         self, asked: str, libraries: Sequence[str], *, also: Sequence[str] = (), before: int = 0, limit: int = 50
     ) -> list[Hit]:
-        """Return lines that hold all words, newest first, in conversations of `libraries` or among the ids `also`."""
+        """Return lines that hold all words, newest first, in conversations of `libraries` or among the ids `also`.
+
+        `before`: the `n` of the last line of the page before; many lines may come in one millisecond, so no time parts them.
+        """
         words = words_in(asked)
         if not words or not (libraries or also):
             return []
@@ -86,6 +90,6 @@ class Search:
                 *(bindparam(name, expanding=True, type_=String) for name in ("libraries", "also"))
             )
             values: dict[str, Any] = {"libraries": list(libraries), "also": list(also), "open": OPEN, "close": CLOSE}
-            values |= {"words": _query(dialect, words), "before": before or _ALL_TIME, "limit": limit}
+            values |= {"words": _query(dialect, words), "before": before or _ALL, "limit": limit}
             rows = (await sql.execute(statement, values)).all()
         return [Hit(**row._mapping) for row in rows]

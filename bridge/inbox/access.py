@@ -13,7 +13,7 @@ from bridge.archive.reader import Talk
 from bridge.inbox.replies import forbidden, not_found
 from bridge.inbox.room import Room
 from bridge.inbox.routes import Call
-from routing.access import asked, at_home, coordinates, eligible, visible
+from routing.access import active, asked, at_home, coordinates, eligible, visible
 from routing.records import Conversation
 from routing.state import State
 
@@ -27,6 +27,11 @@ def libraries_of(state: State, librarian: str) -> list[str]:
 def coordinated(state: State, librarian: str) -> list[str]:
     """Return the libraries whose organisation a librarian may edit."""
     return [library for library in libraries_of(state, librarian) if coordinates(state, librarian, library)]
+
+
+def works_here(state: State, librarian: str) -> bool:
+    """Say whether a library lists somebody now; a desk that knows nobody at all has not heard of its libraries yet."""
+    return active(state, librarian) or not state.roster.librarians
 
 
 def sees(state: State, librarian: str, it: Conversation) -> bool:

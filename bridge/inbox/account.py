@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bridge.archive.accounts import SignInLocked, SignInRefused, WeakPassword
+from bridge.archive.accounts import Account, SignInLocked, SignInRefused, WeakPassword
 from bridge.inbox import rows, sessions
 from bridge.inbox.access import coordinated, libraries_of
 from bridge.inbox.replies import Refusal, answer, too_many
@@ -17,20 +17,37 @@ async def login(call: Call) -> web.Response:
     asked: Login = call.body
     if bool(asked.password) == bool(asked.code):
         raise Refusal(422, "invalid", "Sign in with a password or with a one-time code.")
-    limits = call.room.limits
-    wait = limits.sign_in_by_host.wait_s(call.request.remote or "") or limits.sign_in_by_name.wait_s(
-        asked.name.strip().lower()
-    )
-    if wait:
-        raise too_many(wait)
     try:
-        account = await call.room.archive.accounts.sign_in(asked.name, asked.password or asked.code)
+        account = await (_by_code(call, asked) if asked.code else _by_password(call, asked))
     except SignInLocked as locked:
         detail = "Too many wrong attempts; this name is locked for a while."
         raise Refusal(429, "locked", detail, headers={"Retry-After": str(locked.retry_after)}) from None
     except SignInRefused:
         raise Refusal(401, "wrong", "The name or the password is wrong.") from None
     return await _signed_in(call, account.librarian)
+
+
+async def _by_code(call: Call, asked: Login) -> Account:
+    """Nobody guesses a code, so nothing that strangers try in a librarian's name stands in its way."""
+    _check_wait(call.room.limits.sign_in_by_host.wait_s(call.request.remote or ""))
+    return await call.room.archive.accounts.sign_in_by_code(asked.name, asked.code)
+
+
+async def _by_password(call: Call, asked: Login) -> Account:
+    """A browser that this librarian has signed in with has a limit of its own; all others share the address's and the name's."""
+    name, limits = asked.name.strip().lower(), call.room.limits
+    mark = sessions.familiar_mark(call.request, call.room.secret, name)
+    if mark:
+        _check_wait(limits.sign_in_by_browser.wait_s(mark))
+    else:
+        _check_wait(limits.sign_in_by_host.wait_s(call.request.remote or ""))
+        _check_wait(limits.sign_in_by_name.wait_s(name))
+    return await call.room.archive.accounts.sign_in(name, asked.password, familiar=bool(mark))
+
+
+def _check_wait(seconds: int) -> None:
+    if seconds:
+        raise too_many(seconds)
 
 
 async def _signed_in(call: Call, librarian: str) -> web.Response:
@@ -47,6 +64,7 @@ async def _signed_in(call: Call, librarian: str) -> web.Response:
     found = rows.me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian))
     response = answer(found)
     sessions.give(response, call.request, token)
+    sessions.make_familiar(response, call.request, call.room.secret, session.login)
     return response
 
 
@@ -62,9 +80,7 @@ async def logout(call: Call) -> web.Response:
 async def password(call: Call) -> web.Response:
     """Choose another password; every other session of mine ends."""
     asked: PasswordChange = call.body
-    wait = call.room.limits.sign_in_by_name.wait_s(f"password {call.me}")
-    if wait:
-        raise too_many(wait)
+    _check_wait(call.room.limits.password_changes.wait_s(call.me))
     try:
         await call.room.archive.accounts.change_password(call.me, asked.new, old=asked.old or None)
     except WeakPassword as weak:
@@ -82,6 +98,6 @@ async def me(call: Call) -> Me:
 ROUTES = (
     Route("POST", "/login", "Sign in", login, access="anyone", asks=Login, gives=Me),
     Route("POST", "/logout", "Sign out", logout),
-    Route("POST", "/password", "Choose another password", password, asks=PasswordChange, gives=Me),
+    Route("POST", "/password", "Choose another password", password, asks=PasswordChange, gives=Me, secret=True),
     Route("GET", "/me", "Who is signed in", me, gives=Me),
 )

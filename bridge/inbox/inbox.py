@@ -46,15 +46,17 @@ class Inbox:
         app.on_shutdown.append(self._shut)
 
     def staffroom_of(self, session: Session | None) -> Staffroom:
-        """Return the consortium a librarian works in: the one that knows him, else his library, else the first."""
-        if session is not None and len(self.staffrooms) > 1:
-            for staffroom in self.staffrooms:
-                if session.librarian in staffroom.room.replica.state.roster.home:
-                    return staffroom
-            for staffroom in self.staffrooms:
-                if session.library in staffroom.room.replica.state.libraries:
-                    return staffroom
-        return self.staffrooms[0]
+        """Return the consortium a librarian works in: that of the account's library, where it lists him; else where he is listed;
+        else that of the library; else the first. So nobody draws a librarian over by listing his name elsewhere."""
+        if session is None or len(self.staffrooms) == 1:
+            return self.staffrooms[0]
+
+        def fits(staffroom: Staffroom) -> tuple[bool, bool, bool]:
+            state = staffroom.room.replica.state
+            listed, at_home = session.librarian in state.roster.home, session.library in state.libraries
+            return listed and at_home, listed, at_home
+
+        return max(self.staffrooms, key=fits)
 
     async def _describe(self, request: web.Request) -> web.Response:
         headers = {"Cache-Control": "no-cache"}

@@ -1,7 +1,9 @@
 """How often one may ask: token buckets by name.
 
 Sign-in is limited by address and by account name apart (OWASP ASVS 2.2.1), so that one host cannot try many accounts and many
-hosts cannot try one; the account's own lock-out is kept in SQL. Writes are limited by librarian, far above what a person does.
+hosts cannot try one; the account's own lock-out is kept in SQL. A browser that a librarian has signed in with is counted by
+itself, so that strangers who try his name do not use up his attempts. Writes are limited by librarian, far above what a person
+does.
 """
 
 from __future__ import annotations
@@ -41,5 +43,7 @@ class Limits:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.sign_in_by_host = Limit(0.5, 20, clock=clock)
         self.sign_in_by_name = Limit(0.2, 10, clock=clock)
+        self.sign_in_by_browser = Limit(1 / 30, 10, clock=clock)
+        self.password_changes = Limit(0.2, 10, clock=clock)
         self.reads = Limit(100, 400, clock=clock)
         self.writes = Limit(20, 100, clock=clock)

@@ -12,6 +12,7 @@ prove that each refuses outsiders. What a route says of itself:
     gives    what 200 answers; None = 204, `bytes` = a file
     deed     an action of the core: answers 200 Acted, 409 Clash or 202 Pending
     keyed    an Idempotency-Key must come with it (all POSTs but signing in and out)
+    secret   what is asked or answered is a secret: neither is kept for who asks twice, a key counts for nothing
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ class Route:
     gives: Any = None
     deed: bool = False
     keyed: bool = False
+    secret: bool = False
     query: tuple[Parameter, ...] = ()
 
     @property

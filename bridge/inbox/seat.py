@@ -44,7 +44,7 @@ class Seat:
         self.position = position  # the last entry noted here
         self.told = str(position)  # the last position told
         self.watched: dict[str, Watched] = {}
-        self.known = known  # rows that this librarian's pages were ever given by this process
+        self.known = known  # rows and follow-ups that this librarian's pages were ever given by this process
         self.heard_at = time.monotonic()
         self.expires_at = 0.0  # a long poll that does not come again by then is over; 0 = a socket
         self._lists = lists
@@ -214,7 +214,8 @@ class Seat:
             it = state.follow_ups.get(name)
             if it is not None and rows.sees_follow_up(state, self.me, it):
                 upsert.append(rows.follow_up(state, it))
-            else:
+                self.known.add(name)
+            elif self._thorough or name in self.known:
                 remove.append(name)
         self._follow_ups.clear()
         if not upsert and not remove:

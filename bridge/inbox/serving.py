@@ -1,11 +1,13 @@
 """What happens to every request before and after the function in the table: one order of checks, the same for all routes.
 
-    session (401) · password to be changed first (403) · origin and token of a write (403) · rate (429) · query (422) ·
-    Idempotency-Key (400, 422) · may this librarian see that conversation or edit that library (404) · body (400, 413, 422)
+    session (401) · password to be changed first (403) · works here still (403) · origin and token of a write (403) · rate (429) ·
+    query (422) · Idempotency-Key (400, 422) · may this librarian see that conversation or edit that library (404) ·
+    body (400, 413, 422)
 
 A write with a key is answered once: the same key with the same request gets the same answer again, with another request 422.
 What was only accepted (202) or could not be taken in (503) is not kept, so asking again looks again; the core drops
-an action it has seen, since its id comes from the key.
+an action it has seen, since its id comes from the key. Of secrets nothing is kept, not even a digest:
+passwords can be guessed from one.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from aiohttp import web
 from bridge.adapter import Busy, TooLarge
 from bridge.archive.accounts import Session
 from bridge.archive.desk_memory import KeyReused
-from bridge.inbox.access import check_conversation, check_coordinator, check_library
+from bridge.inbox.access import check_conversation, check_coordinator, check_library, works_here
 from bridge.inbox.replies import MAX_BODY, Answer, Refusal, answer, decode, encode, too_many, unavailable
 from bridge.inbox.room import Room
 from bridge.inbox.routes import BASE, Call, Route
@@ -72,6 +74,12 @@ async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.Stream
         raise Refusal(503, "loading", "The desk is still loading; try again.", headers={"Retry-After": "2"})
     if session is not None and session.must_change and route.name not in FIRST_PASSWORD:
         raise Refusal(403, "must-change-password", "Choose a password first.")
+    if (
+        session is not None
+        and route.name not in FIRST_PASSWORD
+        and not works_here(room.replica.state, session.librarian)
+    ):
+        raise Refusal(403, "not-here", "No library lists you as a librarian now; your coordinator can.")
     if route.writes:
         check_origin(room, request)
         check_token(request, session)
@@ -79,7 +87,7 @@ async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.Stream
     call = Call(request, inbox, staffroom, session, None, _key(route, request), _query(route, request))
     if route.access == "coordinator":
         check_coordinator(call)
-    if session is not None and call.key and route.asks is not bytes:
+    if session is not None and call.key and route.asks is not bytes and not route.secret:
         return await _once(call, route, session)
     return _response(await _answered(call, route, await _raw(route, request)))
 

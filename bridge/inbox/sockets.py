@@ -2,7 +2,8 @@
 
 Both ends listen for each other: the server pings every 15 s and drops a page it has not heard for 40 s, a page does the same, so
 a half-open network is noticed by whoever can still act. The session comes with the cookie, never in the address, and is
-looked up again at every ping: who signs out, or is shut out, hears nothing more. Sources: RFC 6455 10.2 (origin), 7.4 (codes).
+looked up again at every ping: who signs out, is shut out or works here no longer hears nothing more.
+Sources: RFC 6455 10.2 (origin), 7.4 (codes).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bridge.inbox import schema
+from bridge.inbox.access import works_here
 from bridge.inbox.limits import Limit
 from bridge.inbox.replies import Refusal, decode, encode, unavailable
 from bridge.inbox.routes import Call, Parameter, Route
@@ -121,7 +123,7 @@ class _Page:
             self._abort()
             return False
         session = await self._call.room.archive.accounts.session(token_of(self._call.request))
-        if session is None:
+        if session is None or not works_here(self._call.state, session.librarian):
             await self._send(schema.SignedOut())
             await self._socket.close(code=SIGNED_OUT)
             return False

@@ -139,10 +139,23 @@ async def one_time_code(call: Call) -> schema.OneTimeCode:
     librarian = call.request.match_info["librarian"]
     if call.state.roster.home.get(librarian) != call.id:
         raise not_found()
-    accounts = call.room.archive.accounts
-    login = next((one.login for one in await accounts.all() if one.librarian == librarian), "")
-    code = await accounts.reset(login) if login else await accounts.add(librarian, librarian, call.id)
+    code = await _fresh_code(call, librarian)
     return schema.OneTimeCode(librarian=librarian, code=code, expires_at=now_ms() + CODE_MS)
+
+
+async def _fresh_code(call: Call, librarian: str) -> str:
+    """Return a code for an account, made where there is none; accounts are shared by all consortia of a house."""
+    accounts = call.room.archive.accounts
+    account = next((one for one in await accounts.all() if one.librarian == librarian), None)
+    if account is None:
+        try:
+            return await accounts.add(librarian, librarian, call.id)
+        except ValueError:
+            raise Refusal(409, "name-taken", "Somebody else signs in with that name; choose another id.") from None
+    if account.library not in call.state.libraries:
+        detail = "That account belongs to another consortium; choose another id, or ask who runs the house."
+        raise Refusal(409, "name-taken", detail)
+    return await accounts.reset(account.login)
 
 
 ROUTES = (
@@ -176,5 +189,6 @@ ROUTES = (
         access="coordinator",
         scope="library",
         gives=schema.OneTimeCode,
+        secret=True,
     ),
 )

@@ -237,7 +237,19 @@ async def test_search_finds_words_without_accents_and_only_where_one_may_look(de
     assert await search.find("atlas", []) == []
     assert await search.find("atlas nowhere", ["north", "south"]) == []
     for hostile in ('"', "a' OR 1=1 --", "NEAR(", "*", "text:", "& | !", ""):
-        assert await search.find(hostile, ["north"]) == [] or hostile
+        assert await search.find(hostile, ["north"]) == [], hostile
+
+
+async def test_search_goes_page_by_page_though_lines_came_in_one_moment(desk: Desk) -> None:
+    async with desk.following():
+        asked = [received("t1", f"s{n}", f"atlas number {n}") for n in range(7)]
+        await desk.commit(opened("t1"), *asked)
+        await desk.caught_up()
+    found, before = [], 0
+    while page := await desk.archive.search.find("atlas", ["north"], before=before, limit=3):
+        found += [hit.snippet for hit in page]
+        before = page[-1].n
+    assert [text[-1] for text in found] == list("6543210")
 
 
 async def test_what_was_said_is_found_by_any_id(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -88,6 +89,21 @@ async def test_a_file_goes_with_the_last_line_that_shows_it(desk: Desk, blobs: F
     assert await blobs.path(shared.digest) is not None
     await retention.forget(["t2"])
     assert await blobs.path(shared.digest) is None
+
+
+async def test_a_file_that_was_never_sent_goes_after_some_days(desk: Desk, blobs: FileBlobs) -> None:
+    sent, unsent, fresh = [await _file(blobs, word) for word in (b"sent", b"never sent", b"chosen a moment ago")]
+    async with desk.following():
+        await _ended(desk, "t1", "first", files=(sent,))
+        await desk.caught_up()
+    for file in (sent, unsent):
+        path = await blobs.path(file.digest)
+        assert path is not None
+        os.utime(path, (1_000_000, 1_000_000))
+    retention = Retention(desk.writer._engine, blobs.remove)
+    assert await retention.forget_unshown(await blobs.saved_before(2_000_000)) == 1
+    kept = [await blobs.path(file.digest) is not None for file in (sent, unsent, fresh)]
+    assert kept == [True, False, True]
 
 
 def _lying(folder: Path, word: bytes) -> list[str]:

@@ -59,11 +59,11 @@ async def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_type_that_is_not_allowed_leaves_nothing(tmp_path: Path) -> None:
-    blobs = FileBlobs(tmp_path, allowed=frozenset({"image/png"}))
+    blobs, allowed = FileBlobs(tmp_path), frozenset({"image/png"})
     with pytest.raises(ValueError, match="text/html"):
-        await blobs.save(chunks(b"<html><script>alert(1)</script>"), "holiday.png", 1000)
+        await blobs.save(chunks(b"<html><script>alert(1)</script>"), "holiday.png", 1000, allowed)
     assert files(tmp_path) == []
-    assert (await blobs.save(chunks(PNG), "x", 1000)).media_type == "image/png"
+    assert (await blobs.save(chunks(PNG), "x", 1000, allowed)).media_type == "image/png"
 
 
 async def test_paths_cannot_be_asked_for(tmp_path: Path) -> None:

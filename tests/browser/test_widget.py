@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -237,6 +238,16 @@ async def test_a_line_that_comes_back_brings_what_was_missed(chat: Chat) -> None
     await chat.ring.message("and now?", deadline=60)
     await expect(chat.frame.get_by_text("Said meanwhile.")).to_have_count(1)
     await expect(chat.frame.get_by_text("and now?")).to_have_count(1)
+
+
+async def test_times_are_written_as_the_patron_s_country_writes_them(browser: Browser, tmp_path: Path) -> None:
+    """Also where the library's page asks for a language without a country."""
+    async with chatting(tmp_path, browser, **DESK, locale="en-GB") as chat:
+        chat.site.settings = 'window.deskbridgeSettings = {language: "en"};'
+        await chat.visit()
+        await chat.open()
+        await chat.write("What time is it?")
+        await expect(chat.frame.locator("time").first).to_have_text(re.compile(r"^\d\d:\d\d$"))
 
 
 async def test_without_websockets_the_polls_carry_it(browser: Browser, tmp_path: Path) -> None:

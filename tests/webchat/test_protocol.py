@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.webchat import tokens
-from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MESSAGES, STUBBORN
+from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MEGABYTES, MESSAGES, RECEIPTS, STUBBORN
 from bridge.adapter import Desk
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
@@ -173,6 +173,29 @@ async def test_what_is_too_large_is_refused_and_the_next_is_served(
         assert answer.status == 415
 
 
+async def test_a_file_that_is_refused_is_not_kept(house: House, session: aiohttp.ClientSession) -> None:
+    ring = await house()
+    async with session.post(at(ring, "files"), data=b"<svg onload=alert(1)>") as answer:
+        assert answer.status == 415
+    assert [path for path in (ring.folder / "blobs").rglob("*") if path.is_file()] == []
+
+
+async def test_one_address_sends_only_so_much_whoever_it_says_it_is(
+    house: House, session: aiohttp.ClientSession
+) -> None:
+    """Every upload without a token is a new patron's: the limit of one patron is none."""
+    ring = await house()
+    large = b"\x89PNG\r\n\x1a\n" + b"\0" * (MAX_FILE - 100)
+    statuses = []
+    for _ in range(int(MEGABYTES.burst * 1e6 / MAX_FILE) + 1):
+        async with session.post(at(ring, "files"), data=io.BytesIO(large)) as answer:
+            statuses.append(answer.status)
+    assert statuses[:-1] == [200] * (len(statuses) - 1)
+    assert statuses[-1] == 429
+    async with session.post(at(ring, "files"), data=b"\x89PNG\r\n\x1a\n" + b"\0" * 1000) as answer:
+        assert answer.status == 200, "a small one is still taken"
+
+
 async def aiter_of(data: bytes) -> AsyncIterator[bytes]:
     """Give data without saying beforehand how much it is."""
     for n in range(0, len(data), 1 << 16):
@@ -212,6 +235,22 @@ async def test_a_flood_is_told_to_slow_down_and_loses_nothing_of_others(
         assert ws.close_code == 1008
         await calm.send_json(message("and I am still here"))
         await until(calm, "ack")
+
+
+async def test_receipts_that_name_nothing_are_taken_only_so_often(house: House, session: aiohttp.ClientSession) -> None:
+    ring = await house()
+    windows = [await session.ws_connect(at(ring, "live")) for _ in range(int(RECEIPTS.burst) // 100)]
+    token = await write(windows[0], "first")
+    for n, ws in enumerate(windows):
+        await ws.send_json({"t": "hello", "token": token})
+        for part in range(3):
+            ids = [f"made-up-{n}-{part}-{each}" for each in range(50)]
+            await ws.send_json({"t": "receipt", "ids": ids, "stage": "read"})
+    assert (await until(windows[-1], "error"))["code"] == "slow-down"
+    await windows[-1].send_json(message("words are still taken"))
+    assert (await until(windows[-1], "ack", "error"))["t"] == "ack"
+    for ws in windows:
+        await ws.close()
 
 
 async def test_one_address_may_hold_only_so_many_sockets(house: House, session: aiohttp.ClientSession) -> None:

@@ -5,10 +5,13 @@ type Words = Record<string, string>;
 const catalogues = import.meta.glob<Words>(["../words/??.json"], { import: "widget" });
 let words: Words = {};
 export let language = "en";
+/** The reader's own form of that language, for dates and times. */
+export let locale = "en";
 
 export async function speak(wanted: readonly string[]): Promise<void> {
   const there = (code: string) => catalogues[`../words/${code.slice(0, 2).toLowerCase()}.json`];
   language = wanted.find((code) => there(code))?.slice(0, 2).toLowerCase() ?? "en";
+  locale = wanted.find((code) => code.length > 2 && code.slice(0, 2).toLowerCase() === language) ?? language;
   words = (await there(language)?.()) ?? {};
   document.documentElement.lang = language;
 }
@@ -23,18 +26,18 @@ export function has(key: string): boolean {
 }
 
 export function clock(ms: number): string {
-  return new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(ms);
+  return new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }).format(ms);
 }
 
 export function day(ms: number): string {
-  return new Date(ms).toLocaleDateString(language, { dateStyle: "long" });
+  return new Date(ms).toLocaleDateString(locale, { dateStyle: "long" });
 }
 
 /** When the desk opens: the weekday too unless it is today. */
 export function opening(ms: number): string {
   const today = new Date(ms).toDateString() === new Date().toDateString();
   const days = (ms - Date.now()) / 86_400_000;
-  return new Intl.DateTimeFormat(language, {
+  return new Intl.DateTimeFormat(locale, {
     hour: "numeric",
     minute: "2-digit",
     ...(!today && { weekday: "long" }),

@@ -8,7 +8,17 @@ import type * as s from "./schema";
 export const ROOT = "/api/v1";
 
 /** No answer came, or the desk itself cannot take anything in now: trying again with the same key is right. */
-export class Offline extends Error {}
+export class Offline extends Error {
+  readonly reason: string;
+  /** It may have reached the desk, and only the answer was lost. */
+  readonly doubtful: boolean;
+
+  constructor(detail: string, reason = "", doubtful = false) {
+    super(detail);
+    this.reason = reason;
+    this.doubtful = doubtful;
+  }
+}
 
 /** The desk answered no. `reason` is a word of the catalogue; `holder` names who has it, when that is why. */
 export class Refusal extends Error {
@@ -49,15 +59,18 @@ async function answered(path: string, init: RequestInit): Promise<Response> {
     return await fetch(path, { ...init, credentials: "same-origin", cache: "no-store", redirect: "error" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new Offline("no answer");
+    throw new Offline("no answer", "", navigator.onLine);
   }
 }
 
 async function refusal(response: Response): Promise<Error> {
   const said = (await response.json().catch(() => ({}))) as Partial<s.Clash>;
   const detail = said.detail ?? response.statusText;
-  if (response.status >= 500 || response.status === 429) return new Offline(detail);
-  return new Refusal(response.status, said.reason ?? said.error ?? "", detail, said.holder_name ?? said.holder ?? "");
+  const reason = said.reason ?? said.error ?? "";
+  if (response.status === 429) return new Offline(detail, reason);
+  // A proxy that waited in vain (502, 504) does not know what the desk did. A fault (500) is an answer: it would be the same again.
+  if (response.status > 500) return new Offline(detail, reason, response.status !== 503);
+  return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "");
 }
 
 async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string } = {}): Promise<T> {
@@ -82,7 +95,7 @@ export const api = {
   me: async () => remember(await get<s.Me>("/me")),
   login: async (asked: s.Login) => remember(await send<s.Me>("POST", "/login", asked)),
   logout: () => send<undefined>("POST", "/logout", {}),
-  password: (asked: s.PasswordChange) => send<undefined>("POST", "/password", asked),
+  password: async (asked: s.PasswordChange) => remember(await send<s.Me>("POST", "/password", asked)),
   rows: (view: s.View, cursor = "") => get<s.Rows>("/conversations", { view, cursor }),
   conversation: (id: string, signal?: AbortSignal) => get<s.ConversationView>(of(id), undefined, signal),
   older: (id: string, before: string) => get<s.LinePage>(`${of(id)}/lines`, { before }),

@@ -56,8 +56,8 @@ export class Drafts {
   }
 
   /** Save everything that is not yet saved. */
-  flush(): void {
-    for (const conversation of [...this.unsaved]) void this.store(conversation);
+  async flush(): Promise<void> {
+    await Promise.all([...this.unsaved].map((conversation) => this.store(conversation)));
   }
 
   /** Other conversations' unfinished replies: where a pasted text may come from. */

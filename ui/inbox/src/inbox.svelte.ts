@@ -29,7 +29,9 @@ export interface Toast {
 }
 
 /** There is room for a third pane beside the conversation. */
-const roomy = () => matchMedia("(min-width: 70rem)").matches;
+const ROOMY = matchMedia("(min-width: 70rem)");
+const roomy = () => ROOMY.matches;
+const wished = () => roomy() && localStorage.getItem("deskbridge.context") !== "off";
 const isView = (page: Page): page is (typeof VIEWS)[number] => (VIEWS as readonly string[]).includes(page);
 
 export class Inbox {
@@ -40,12 +42,13 @@ export class Inbox {
   followUps = $state.raw<readonly s.FollowUp[]>([]);
   line = $state<LineState>("connecting");
   down = $state("");
+  barred = $state(""); // why the desk lets me see nothing, though I am signed in
   back = $state(false); // the line came back a moment ago
   page = $state<Page>("waiting");
   marked = $state(""); // the row the keyboard stands on
   openId = $state("");
   talk = $state.raw<Talk | null>(null);
-  context = $state(roomy() && localStorage.getItem("deskbridge.context") !== "off");
+  context = $state(wished());
   dialog = $state<Dialog>("");
   entries = $state.raw<readonly Entry[]>([]);
   toasts = $state.raw<readonly Toast[]>([]);
@@ -60,6 +63,7 @@ export class Inbox {
   more = $state.raw<Record<s.View, string>>({ waiting: "", mine: "", open: "", closed: "" });
 
   private version = $state(0);
+  private whose = ""; // whose texts and lists this page holds
   private readonly board = new Board();
   private readonly talks = new Map<string, Talk>();
   private readonly bell = new notify.Bell((conversation) => this.open(conversation));
@@ -86,12 +90,13 @@ export class Inbox {
   async begin(): Promise<void> {
     onSignedOut(() => this.signedOut());
     addEventListener("hashchange", () => this.follow());
+    ROOMY.addEventListener("change", () => (this.context = wished())); // turned, or zoomed: it would lie over the conversation
     addEventListener("focus", () => this.heed(this.openId));
     addEventListener("online", () => this.nudge());
     addEventListener("offline", () => this.live.cutOff());
     addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.nudge();
-      else this.drafts.flush();
+      else void this.drafts.flush();
     });
     setInterval(() => this.tick(), 1000);
     try {
@@ -102,7 +107,10 @@ export class Inbox {
   }
 
   welcome(me: s.Me): void {
+    if (this.whose && this.whose !== me.id) return this.leave(); // what the page still holds is not for this one to see
+    this.whose = me.id;
     this.me = me;
+    this.barred = "";
     this.phase = me.must_change_password ? "password" : "loading";
     if (!me.must_change_password) void this.start();
   }
@@ -116,7 +124,8 @@ export class Inbox {
     try {
       await this.load();
     } catch (error) {
-      if (this.phase === "loading" && error instanceof Offline) this.phase = "failed";
+      if (error instanceof Refusal && error.status === 403) this.barred = this.reason(error);
+      if (this.barred || (this.phase === "loading" && error instanceof Offline)) this.phase = "failed";
       if (this.phase === "ready") setTimeout(() => void this.start(), 2000);
       return;
     }
@@ -153,14 +162,36 @@ export class Inbox {
     this.drafted += 1;
   }
 
+  /** Another session has taken the place of this one, which was ended. */
+  renew(me: s.Me): void {
+    this.me = me;
+    void this.start();
+  }
+
+  /** Fetch who is here and what waits where; those counts are not told one by one. */
+  async freshen(): Promise<void> {
+    try {
+      this.organisation = await api.organisation();
+    } catch {
+      // What is held stays; it is fetched again with the next change.
+    }
+  }
+
   async signOut(): Promise<void> {
-    this.drafts.flush();
+    await this.drafts.flush();
     try {
       await api.logout();
     } catch (error) {
       if (error instanceof Offline) return this.tell(t("live.lost"), "bad");
     }
+    this.leave();
+  }
+
+  /** Forget everything: the next who signs in here is somebody else. */
+  private leave(): void {
     this.signedOut();
+    history.replaceState(null, "", location.pathname);
+    location.reload();
   }
 
   private signedOut(): void {
@@ -199,7 +230,7 @@ export class Inbox {
       this.announce(t("live.back"));
       setTimeout(() => (this.back = false), 4000);
       this.outbox?.flush();
-      this.drafts.flush();
+      void this.drafts.flush();
     }
     if (state === "lost" && was !== "lost" && was !== "connecting") this.announce(t("live.lost"));
   }
@@ -228,6 +259,7 @@ export class Inbox {
         return;
       case "desk":
         this.counts = message.desk;
+        if (this.page === "desk" || this.dialog === "transfer" || this.dialog === "presence") void this.freshen();
         return;
       case "followups": {
         const gone = new Set([...message.remove, ...message.upsert.map((one) => one.id)]);
@@ -235,7 +267,7 @@ export class Inbox {
         return;
       }
       case "organisation":
-        void api.organisation().then((organisation) => (this.organisation = organisation), () => undefined);
+        void this.freshen();
         return;
       case "down":
         this.down = message.detail || named("down", message.reason, t("down.store"));
@@ -618,6 +650,15 @@ export class Inbox {
     const queues = availability.present ? [] : last.length ? last : serves;
     if (!availability.present && !queues.length) return this.tell(t("presence.noQueues"), "bad");
     await this.present(queues, 0, 0);
+  }
+
+  /** A library's script with the names filled in that are known; the others stay for the librarian to see. */
+  scripted(text: string, talk: Talk): string {
+    const { row, patron } = talk.view ?? {};
+    const names: Record<string, string> = { librarian: this.me?.shown || this.me?.name || "" };
+    if (patron?.name) names["patron"] = patron.name;
+    if (row?.library_name) names["library"] = row.library_name;
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => names[name] || whole);
   }
 
   person(id: string): s.Person | undefined {

@@ -3,7 +3,8 @@
 // The rule: every write has a key of its own, kept until the desk answered, so asking again is harmless. Writes to one
 // conversation go in the order they were made, each after the former was answered; conversations do not wait for each
 // other. No answer (`Offline`) means: wait and ask again with the same key. An answer that says no stays, visible, until the
-// librarian tries again or lets it go. Kept in sessionStorage, so a reload loses nothing and a shared machine keeps nothing.
+// librarian tries again or lets it go. What may have reached the desk cannot be let go: it would be said twice when it is
+// written anew. Kept in sessionStorage, so a reload loses nothing and a shared machine keeps nothing.
 import { freshKey, Offline, Refusal } from "./api";
 import type { Acted, Pending } from "./schema";
 import type { Unconfirmed } from "./timeline";
@@ -11,6 +12,8 @@ import type { Unconfirmed } from "./timeline";
 export interface Entry extends Unconfirmed {
   body: unknown;
 }
+
+export const mayBeLetGo = (entry: Unconfirmed) => entry.state === "refused" || (entry.state === "waiting" && !entry.doubtful);
 
 type Answer = Acted | Pending | undefined;
 type Ask = (entry: Entry) => Promise<Answer>;
@@ -55,14 +58,14 @@ export class Outbox {
   retry(key: string): void {
     const entry = this.entries.find((one) => one.key === key);
     if (!entry) return;
-    this.change(key, { key: freshKey(), state: "sending", reason: "", at: Date.now() });
+    this.change(key, { key: freshKey(), state: "sending", doubtful: false, reason: "", at: Date.now() });
     void this.run(entry.conversation);
   }
 
   /** Let one go. One that may be on its way already cannot be. */
   discard(key: string): boolean {
     const entry = this.entries.find((one) => one.key === key);
-    if (!entry || entry.state === "sending" || entry.state === "accepted") return false;
+    if (!entry || !mayBeLetGo(entry)) return false;
     this.drop(key);
     this.settle(key, undefined);
     return true;
@@ -94,10 +97,11 @@ export class Outbox {
   }
 
   private async submit(entry: Entry): Promise<void> {
+    let doubtful = entry.doubtful ?? false;
     for (let pause = FIRST_MS; ; pause = Math.min(pause * 2, LONGEST_MS)) {
       if (!this.entries.some((one) => one.key === entry.key)) return;
       try {
-        this.change(entry.key, { state: "sending" });
+        this.change(entry.key, { state: "sending", doubtful: true });
         this.answered(entry, await this.ask(entry));
         return;
       } catch (error) {
@@ -105,6 +109,8 @@ export class Outbox {
           this.refused(entry, error);
           return;
         }
+        doubtful ||= error.doubtful;
+        this.change(entry.key, { doubtful });
         this.hold(entry.conversation);
         await this.pause(pause);
       }

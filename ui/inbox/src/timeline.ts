@@ -48,6 +48,7 @@ export interface Unconfirmed {
   text: string;
   at: number;
   state: "waiting" | "sending" | "accepted" | "refused";
+  doubtful?: boolean; // it may have reached the desk
   reason: string;
   line: string; // id of the line it became, once known
   files?: readonly string[]; // names of what goes along

@@ -176,6 +176,32 @@ test("what is on its way cannot be taken back, what waits can", async () => {
   assert.equal(await hope, undefined);
 });
 
+test("what may have reached the desk cannot be taken back: written anew it would be said twice", async () => {
+  let lost = true;
+  const ask = async (entry: Entry) => {
+    if (lost) throw new Offline("no answer", "", true);
+    return { action: entry.key };
+  };
+  const outbox = new Outbox(ask, new Memory(), "o", () => undefined);
+  const hope = outbox.add("c", "messages", {}, "hm");
+  void outbox.add("c", "messages", {}, "and this");
+  await until(() => outbox.entries[0]?.state === "waiting");
+  const [tried, behind] = outbox.entries;
+  assert.equal(outbox.discard(tried?.key ?? ""), false);
+  assert.equal(outbox.discard(behind?.key ?? ""), true);
+  lost = false;
+  outbox.flush();
+  await hope;
+});
+
+test("a reload does not forget that it may have reached the desk", async () => {
+  const memory = new Memory();
+  void new Outbox(() => new Promise(() => undefined), memory, "o", () => undefined).add("c", "messages", {}, "hm");
+  const after = new Outbox(() => new Promise(() => undefined), memory, "o", () => undefined);
+  assert.equal(after.entries[0]?.state, "waiting");
+  assert.equal(after.discard(after.entries[0]?.key ?? ""), false);
+});
+
 // ---- drafts
 
 test("a text from another patron's conversation is noticed, short phrases are not", () => {

@@ -1,0 +1,9 @@
+// Why something was not done, in the words of the catalogue: the desk names a reason, and what it has no word for it says itself.
+import { Offline, Refusal } from "./api";
+import { named, t } from "./words";
+
+export function said(error: unknown): string {
+  if (error instanceof Offline && !error.reason) return t("live.lost");
+  if (error instanceof Offline || error instanceof Refusal) return named("refused", error.reason, error.message || t("refused.unknown"));
+  return t("refused.unknown");
+}
