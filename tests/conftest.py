@@ -24,15 +24,6 @@ def long(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def corpora() -> Path:
-    """The folder of sample texts and mails, named by DESKBRIDGE_CORPORA; the test is skipped where there is none."""
-    folder = Path(os.environ.get("DESKBRIDGE_CORPORA", ROOT.parent / "shared" / "corpora"))
-    if not folder.is_dir():
-        pytest.skip(f"no corpora in {folder}: name their folder in DESKBRIDGE_CORPORA")
-    return folder
-
-
-@pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of what git keeps, built in a clean copy and with nothing on PATH, so that Node must come from the build.
 

@@ -14,7 +14,9 @@ from adapters.email.words import MAX_FIELD, decode_words
 
 MAX_ADDRESSES = 1_000
 ADDRESS = re.compile(r"^[^\s@<>\"(),;]+@[^\s@<>\"(),;]+$")
-TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"?|<([^<>]*)>?|([,;])|(:)|\(|([^"<(,;:]+)|(.)', re.DOTALL)
+ENCODED = r"=\?[^?\s]{1,60}\?[BbQq]\?[^?\s]*\?="  # may hold commas that divide nothing
+TOKEN = re.compile(ENCODED + r'|"((?:[^"\\]|\\.)*)"?|<([^<>]*)>?|([,;])|(:)|\(|([^"<(,;:]+)|(.)', re.DOTALL)
+BRACKETED = re.compile(r"([^<>]*?)\s*<([^<>\s]+@[^<>\s]+)>?")
 INSIDE = re.compile(r"[^()\\]+|\\.|\(|\)", re.DOTALL)
 
 
@@ -50,7 +52,9 @@ def read_addresses(field: str) -> list[Address]:
             break
         position = match.end()
         quoted, bracket, comma, colon, plain, odd = match.groups()
-        if match.group(0) == "(":
+        if match.lastindex is None and match.group(0) != "(":
+            words.append(match.group(0))
+        elif match.group(0) == "(":
             comment, position = _comment(text, position)
             comments.append(comment)
         elif quoted is not None:
@@ -62,7 +66,7 @@ def read_addresses(field: str) -> list[Address]:
             words, comments, angle = [], [], None
         elif colon:
             words, comments, angle = _after_colon(words, text, position), [], None
-        else:
+        elif (plain or "").strip() != ">":  # the second bracket of <<jane@example.org>>
             words.append(plain if plain is not None else odd)
     _keep(found, words, angle, comments)
     return found
@@ -97,7 +101,8 @@ def _keep(found: list[Address], words: list[str], angle: str | None, comments: l
     if angle is None and (not phrase or ("@" in phrase and " " not in phrase)):
         address, phrase = phrase, ""
     elif angle is None:
-        phrase, address = _split_phrase(phrase)
+        inside = BRACKETED.fullmatch(phrase) if words and words[0].startswith("=?") else None  # encoded as one
+        phrase, address = (inside.group(1), inside.group(2)) if inside else _split_phrase(phrase)
     else:
         address = angle.rpartition(":")[2] if angle.startswith("@") else angle
         address = address.strip().removeprefix("mailto:")
@@ -108,7 +113,7 @@ def _keep(found: list[Address], words: list[str], angle: str | None, comments: l
 
 def _split_phrase(phrase: str) -> tuple[str, str]:
     """`Jane jane@example.org`: the word that looks like an address is the address."""
-    words = phrase.split()
+    words = re.sub(r"\s*@\s+|\s+@\s*", "@", phrase).split()
     at = [word for word in words if ADDRESS.match(word)]
     if not at:
         return phrase, ""

@@ -45,6 +45,10 @@ MEANT: dict[str, str] = {
     "iso-2022-jp": "iso2022_jp_ext",
     "x-euc-jp": "euc_jp",
     "cp-850": "cp850",
+    "x-mac-ce": "mac_latin2",
+    "x-mac-centraleurroman": "mac_latin2",
+    "x-mac-greek": "mac_greek",
+    "x-mac-turkish": "mac_turkish",
     "macintosh": "mac_roman",
     "x-mac-roman": "mac_roman",
     "x-mac-cyrillic": "mac_cyrillic",
@@ -95,6 +99,8 @@ def _looked_up(name: str) -> str:
 def decode(raw: bytes, label: str = "") -> str:
     """Return `raw` as text without NUL; never raises. Undecodable bytes of a known charset become U+FFFD."""
     codec = codec_of(label)
+    if codec in ("", "utf-8") and b"\x1b$" in raw:  # a text that switches alphabets says so itself (RFC 1468)
+        codec = "iso2022_jp_ext" if _clean(raw, "iso2022_jp_ext") is not None else codec
     text = _clean(raw, codec) if codec else None
     if text is None:
         text = _marked(raw) or _clean(raw, "utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from adapters.email.charset import decode
@@ -78,6 +78,14 @@ class Fields:
             when = parsedate_to_datetime(self.raw("date")[:200])
             return max(0, int(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000))
         except (TypeError, ValueError, OverflowError, IndexError):
+            return self._iso_date()
+
+    def _iso_date(self) -> int:
+        """Some programs write ISO 8601."""
+        try:
+            when = datetime.fromisoformat(self.raw("date")[:40].strip())
+            return max(0, int(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000))
+        except (ValueError, OverflowError):
             return 0
 
 
@@ -86,13 +94,15 @@ def split_header(raw: bytes, start: int, end: int, *, whole: bool = False) -> tu
 
     `whole`: this is a mail, not a part: without a single field that mails have, all of it is body.
     """
+    if whole:
+        start = _opening(raw, start)
     if raw[start : start + 2] == b"\r\n":
         return Fields([]), start + 2
     if raw[start : start + 1] == b"\n":
         return Fields([]), start + 1
     blank = END.search(raw, start, end)
     stop, body = (blank.start(), blank.end()) if blank else (end, end)
-    pairs, consumed = _pairs(raw[start : min(stop, start + MAX_HEADER)])
+    pairs, consumed = _pairs(raw[start : min(stop, start + MAX_HEADER)], whole)
     if consumed is not None:  # a line that is no field ends the header, as in every mail program
         body = start + consumed
     fields = Fields(pairs)
@@ -101,26 +111,47 @@ def split_header(raw: bytes, start: int, end: int, *, whole: bool = False) -> tu
     return fields, body
 
 
-def _pairs(block: bytes) -> tuple[list[tuple[str, str]], int | None]:
-    """Fields of a header block; and the offset of the first line that is no field, if there is one."""
+def _opening(raw: bytes, start: int) -> int:
+    """Where the header of a mail begins: empty lines that a program put before it are passed over."""
+    begun = start
+    while raw[begun : begun + 1] in (b"\r", b"\n") and begun < start + 20:
+        begun += 1
+    name = NAME.match(raw[begun : begun + 80].decode("latin-1").partition("\n")[0])
+    return begun if name and name.group(1).lower() in KNOWN else start
+
+
+def _pairs(block: bytes, whole: bool) -> tuple[list[tuple[str, str]], int | None]:
+    """Fields of a header block; and the offset of the first line that is no field, if there is one.
+
+    In a mail, one such line with a field that mails have right below it is passed over.
+    """
     pairs: list[tuple[str, str]] = []
     pending: list[str] = []
     offset = 0
-    for line in block.splitlines(keepends=True):
+    lines = block.splitlines(keepends=True)
+    for number, line in enumerate(lines):
         text = decode(line, "utf-8").rstrip("\r\n")
         if text[:1] in (" ", "\t") and pending:
             pending.append(" " + text.strip())
         elif NAME.match(text):
             _keep(pairs, pending)
             pending = [text]
-        elif offset == 0 and (text.startswith(("From ", ">From "))):
+        elif not pending and text.startswith(("From ", ">From ")):
             pass
+        elif whole and pending and _is_known(lines[number + 1 : number + 2]):
+            _keep(pairs, pending)
+            pending = []
         elif text.strip():
             _keep(pairs, pending)
             return pairs, offset
         offset += len(line)
     _keep(pairs, pending)
     return pairs, None
+
+
+def _is_known(lines: list[bytes]) -> bool:
+    match = NAME.match(lines[0][:80].decode("latin-1").rstrip("\r\n")) if lines else None
+    return match is not None and match.group(1).lower() in KNOWN
 
 
 def _keep(pairs: list[tuple[str, str]], pending: list[str]) -> None:

@@ -2,31 +2,30 @@
 
 Each line gets one letter, which trim.py reads: `t` text, `e` empty, `q` quoted, `b` the sentence before a quotation, `o` the
 line above an original or forwarded mail, `h` a block From/Sent/To/Subject, `c` where HTML put the quotation, `d` a delimiter
-line, `s` sent from a device. A sentence before a quotation is one that says a time or an address and that somebody wrote; it
-may be broken over several lines. Words of many languages are in wording.py. Work is bounded per line, so no text costs more
-than its length.
+line, `s` sent from a device (`S` until confirm.py has decided: from one that nobody knows). A sentence before a quotation is one
+that says a time or an address and that somebody wrote; it may be broken over several lines. Words of many languages are in
+wording.py. Work is bounded per line, so no text costs more than its length.
 """
 
 from __future__ import annotations
 
 import re
 
+from adapters.email.confirm import confirm
+from adapters.email.devices import from_device
 from adapters.email.markup import CUT
 from adapters.email.wording import (
     ABOVE_LINE,
-    DEVICES,
-    ENDS_SENT,
+    BETWEEN_DASHES,
     LABELS,
-    LINKS,
     MESSAGE_ADJECTIVES,
     MESSAGE_NOUNS,
     ON,
     ON_PHRASES,
     OPENINGS,
     PROCESSED,
-    SENT,
-    WHOLE_SENT,
     WROTE,
+    folded,
 )
 
 MAX_SENTENCE = 420
@@ -35,9 +34,13 @@ QUOTE = re.compile(r"^[ \t]{0,4}(?:>|\|(?!.*\|\s*$)|[A-Z]{1,3}>[ >])")
 DELIMITER = re.compile(r"^[ \t>*]{0,3}(?:[-_=+~#*ᐧ—–‐]{2,}|[-_—–ᐧ])[ \t]*$")
 SETEXT = re.compile(r"^(?:={3,}|-{3,})\s*$")
 FENCE = re.compile(r"^\s{0,3}```")
-DASHED = re.compile(r"^[\s>*_]*(?:[-=_*~]{2,}|[—–‐]{2,})\s*(.{3,70}?)\s*(?:[-=_*~]{2,}|[—–‐]{2,})[\s*_]*$")
+DASHED = re.compile(r"^[\s>*_]*(?:[-=_*~]{2,}|[—–‐]{2,})\s*(.{3,120}?)\s*(?:[-=_*~]{2,}|[—–‐]{2,})[\s*_]*$")
 FORWARDED_BY = re.compile(
     r"^(?:forwarded|weitergeleitet|transféré|inoltrato|reenviado) (?:by|von|par|da|por) ", re.IGNORECASE
+)
+MESSAGE_FROM = re.compile(
+    r"(?:message from|nachricht von|message de|mensaje de|mensagem de|messaggio da|bericht van) .*(?:@|\d)",
+    re.IGNORECASE,
 )
 QUOTING = re.compile(
     r"^(?:quoting|zitat von|zitiere|citando|citazione di|citation de|citerar|citeren van) .{0,80}@.{3,60}[:：]$",
@@ -50,6 +53,7 @@ NAME_THEN_DATE = re.compile(
 )
 BIDI = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 ADDRESS = re.compile(r"[\w.+=-]+@[\w-]+(?:\.[\w-]+)*")
+ENDS_WITH_WHO = re.compile(ADDRESS.pattern + r"(?:[\s>)]*[(\[][^)\]]{6,40}[)\]])?[^\w@]*[぀-ヿ㐀-鿿가-힣/]{0,8}[^\w@]*$")
 BRACKETED = re.compile(r"(?:[<(\[]|&lt;|mailto:)\s*(?:mailto:)?[^<>@]{0,80}?[\w.+=-]+@[\w-]+", re.IGNORECASE)
 TIME = re.compile(
     r"\d{1,2}[:.h]\d{2}(?!\d)|(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\s*[ap]\.?m\b|\d{1,2}\s?[時시点點]",
@@ -59,6 +63,9 @@ DAY = re.compile(
     r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ -]+(?:de )?[^\W\d]{3,}|[^\W\d]{3,}\.?[ -]+\d{1,2}\b|\d{1,4}[./年-]\s?\d{1,2}[./月-]\s?\d{1,4})"
 )
 STARTS_WITH_DATE = re.compile(r"^\W{0,4}(?:[^\W\d]{2,12}[.,]{0,2}\s+)?(?:" + DAY.pattern + r"|\d{4})")
+GROUPWISE = re.compile(
+    r"^>>> .{2,120}\d{1,2}[:.]\d{2}\b.{0,12}(?:>>>|(?:in message|in nachricht)\b.{0,90})$", re.IGNORECASE
+)
 BARE_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d{1,2}:\d\d (?:(?:GMT|UTC)?[+-]\d\d:?\d\d|GMT|UTC) \S.{0,80}$")
 CLOSES = re.compile(r"(?:[:：]|[-—]{2,}|(?<=wrote)\.)[\s*_>]*$")
 SAYS_WHEN_OR_WHO = re.compile(r"[\d@]")
@@ -78,11 +85,8 @@ VERB = re.compile(
     ),
     re.IGNORECASE,
 )
-SOMEBODY_WROTE = re.compile(r"^\W{0,2}[^\W\d].*\s(?:" + VERB.pattern + r")\s*:$", re.IGNORECASE)
+SOMEBODY_WROTE = re.compile(r"^\W{0,2}[^\W\d].*(?:\s|さん[はが])(?:" + VERB.pattern + r")\s*:$", re.IGNORECASE)
 LONE_VERB = re.compile(r"^>\s*(?:" + VERB.pattern + r")\s*:$", re.IGNORECASE)
-DEVICE_LINE = re.compile(
-    r"^\W{0,3}(?:" + "|".join(map(re.escape, sorted(SENT, key=len, reverse=True))) + r")\b\W*(.*)$", re.IGNORECASE
-)
 
 
 def mark_lines(lines: list[str]) -> list[str]:
@@ -95,6 +99,7 @@ def mark_lines(lines: list[str]) -> list[str]:
     _blocks(lines, marks)
     _sentences(lines, marks)
     _wrapped(lines, marks)
+    confirm(lines, marks)
     return marks + rest
 
 
@@ -104,53 +109,36 @@ def _simple(line: str) -> str:
     bare = line.strip()
     if not bare:
         return "e"
+    if line.startswith(">>> ") and GROUPWISE.match(bare):
+        return "o"
     if QUOTE.match(line):
         return "t" if LONE_VERB.match(bare) else "q"
     if DELIMITER.match(line):
         return "d"
     if len(bare) <= 160 and _opens_original(bare):
         return "o"
-    if len(bare) <= 160 and _from_device(bare):
-        return "s"
+    sent = from_device(bare)
+    if sent:
+        return "s" if sent == "sure" else "S"
     return "t"
 
 
 def _opens_original(bare: str) -> bool:
-    folded = bare.casefold()
-    plain = folded.strip(" *_#-=:.–—>®")
-    if plain in OPENINGS or folded.startswith(PROCESSED):
-        return folded.rstrip("* ").endswith((":", "：", "®")) or folded.startswith(PROCESSED) or plain != folded
+    text = folded(bare)
+    plain = text.strip(" *_#-=:：.–—>®")
+    if plain in OPENINGS or text.startswith(PROCESSED):
+        return text.rstrip("* ").endswith((":", "：", "®")) or text.startswith(PROCESSED) or plain != text
     if any(plain.endswith(phrase) for phrase in ABOVE_LINE):
         return True
     dashed = DASHED.match(bare)
-    inner = dashed.group(1).casefold() if dashed else ""
-    if FORWARDED_BY.match(inner):
+    inner = folded(dashed.group(1)) if dashed else ""
+    if FORWARDED_BY.match(inner) or inner in BETWEEN_DASHES or MESSAGE_FROM.match(inner):
         return True
     return (
         bool(inner)
         and any(word in inner for word in MESSAGE_ADJECTIVES)
         and any(word in inner for word in MESSAGE_NOUNS)
     )
-
-
-def _from_device(bare: str) -> bool:
-    folded = bare.casefold()
-    if len(bare) <= 60 and (folded.startswith(WHOLE_SENT) or folded.endswith(ENDS_SENT)):
-        return True
-    match = DEVICE_LINE.match(folded)
-    if not match:
-        return False
-    rest = re.sub(r"<[^>]*>|\([^)]*\)|\[[^\]]*\]", " ", match.group(1))
-    words = rest.split()
-    known = any(device in folded for device in DEVICES)
-    linked = folded.startswith(("发自", "來自", "来自", "發自", "von meinem", "diese nachricht")) or (
-        bool(words) and words[0].strip("'’") in LINKS
-    )
-    if not (linked or known):
-        return False
-    if "," in rest:  # "my desk, far from my phone" is no device, "my iPhone, sorry for typos" is
-        return linked and len(words) <= 16 and any(device in rest.partition(",")[0] for device in DEVICES)
-    return (known and len(words) <= 16) or (linked and len(words) <= 6 and not rest.rstrip().endswith((".", "!", "?")))
 
 
 def _fences(lines: list[str], marks: list[str]) -> None:
@@ -172,7 +160,7 @@ def _headings(lines: list[str], marks: list[str]) -> None:
 
 def _meaning(line: str) -> str:
     match = LABEL.match(line[:200])
-    return MEANING.get(" ".join(match.group(1).casefold().split()), "") if match else ""
+    return MEANING.get(" ".join(folded(match.group(1)).split()), "") if match else ""
 
 
 def _blocks(lines: list[str], marks: list[str]) -> None:
@@ -181,11 +169,19 @@ def _blocks(lines: list[str], marks: list[str]) -> None:
     while i < len(lines):
         if marks[i] in "tb" and _meaning(lines[i]):
             end, kinds = _block(lines, marks, i)
-            if ("from" in kinds and len(kinds - {"other"}) >= 2) or len(kinds - {"other"}) >= 3:
+            if _heads_mail(kinds, lines[i:end]):
                 marks[i:end] = ["h" if mark != "e" else "e" for mark in marks[i:end]]
             i = max(end, i + 1)
         else:
             i += 1
+
+
+def _heads_mail(kinds: set[str], block: list[str]) -> bool:
+    """Whether these labels head a mail and no timetable: an address is among them, or From opens and Subject follows."""
+    known = kinds - {"other"}
+    if any(ADDRESS.search(line) for line in block):
+        return ("from" in known and len(known) >= 2) or len(known) >= 3
+    return len(known) >= 3 and "subject" in known and _meaning(block[0]) == "from"
 
 
 def _block(lines: list[str], marks: list[str], start: int) -> tuple[int, set[str]]:
@@ -275,23 +271,22 @@ def is_sentence(text: str) -> bool:
     addressed = ADDRESS.search(text)
     if VERB.search(text):
         return bool(addressed or TIME.search(text) or DAY.search(text))
-    tail = text.rstrip(" *_:：->")
     return bool(
         addressed
         and TIME.search(text)
         and DAY.search(text)
         and text.rstrip("* ")[-1] in ":："
-        and tail[-60:].count("@")
+        and ENDS_WITH_WHO.search(text)
     )
 
 
 def _starts_strong(line: str) -> bool:
     bare = LEAD.sub("", line)
-    folded = bare.casefold()
-    if STARTS_WITH_DATE.match(bare):
+    text = folded(bare)
+    if STARTS_WITH_DATE.match(bare) or line.lstrip().startswith("---- "):
         return True
-    first = WORD_BREAK.split(folded, maxsplit=1)[0]
-    opens = first in ON or folded.startswith(ON_PHRASES) or folded[:1] in "在于於"
+    first = WORD_BREAK.split(text, maxsplit=1)[0]
+    opens = first in ON or text.startswith(ON_PHRASES) or text[:1] in "在于於"
     return opens and bool(TIME.search(bare[:70]) or DAY.search(bare[:70]))
 
 

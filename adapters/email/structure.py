@@ -17,6 +17,7 @@ from adapters.email.words import decode_base64, decode_words
 
 MAX_DEPTH = 24
 MAX_PARTS = 500
+ENCODING_NOISE = re.compile(r"\([^)]*\)|[\s\"']")
 TYPE = re.compile(r"^[!#$&^_.+\-a-z0-9]+/[!#$&^_.+\-a-z0-9]+$")
 GUESS = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[!-9;-~]+:)", re.MULTILINE)
 UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]+)\r?\n", re.MULTILINE)
@@ -47,7 +48,8 @@ class Part:
 
     def content(self) -> bytes:
         """The bytes of a leaf with the transfer encoding undone; what cannot be decoded is left as it is."""
-        encoding = self.fields.raw("content-transfer-encoding").partition(";")[0].strip().lower()
+        said = self.fields.raw("content-transfer-encoding")[:200].partition(";")[0]
+        encoding = ENCODING_NOISE.sub("", said).lower()
         if encoding == "base64":
             return decode_base64(self.body)
         if encoding == "quoted-printable":

@@ -8,7 +8,8 @@ The rules, in order (conventions of the mail programs themselves; where they dif
 4. One attributed quotation in between or above is cut; two or more with answers between them are kept, for the answers need them.
 5. Quotations without attribution above or between the words were put there on purpose and are kept.
 6. A mail that only forwards is shown whole.
-What our rules do not find is asked of mail-parser-reply, whose tables of languages are kept by others.
+What only looks like one of these is given back by confirm.py. What our rules do not find is asked of mail-parser-reply, whose
+tables of languages are kept by others; it is believed where it names an address or an hour.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import msgspec
 from mailparser_reply.constants import MAIL_LANGUAGES
 from mailparser_reply.parser import EmailMessage
 
+from adapters.email.confirm import names_hour_or_address
 from adapters.email.markup import CUT
 from adapters.email.quotation import mark_lines
 
@@ -161,7 +163,7 @@ def _second_opinion(text: str, said: list[str]) -> str:
         return text
     for match in HEADINGS.finditer(text):
         above, found = text[: match.start()].rstrip(), match.group(0).strip()
-        if above and not found.startswith(">") and any(character.isdigit() or character == "@" for character in found):
+        if above and not found.startswith(">") and names_hour_or_address(found):
             said.append("second opinion")
             return above
     return text

@@ -6,9 +6,14 @@ Tables only; quotation.py says how they are used. Everything is compared in lowe
 from __future__ import annotations
 
 
+def folded(text: str) -> str:
+    """Return `text` for comparing with the tables; the dotted capital I of Turkish becomes a plain i."""
+    return text.casefold().replace("i\u0307", "i")
+
+
 def _table(text: str) -> tuple[str, ...]:
     """Words between bars."""
-    return tuple(" ".join(word.split()) for word in text.split("|"))
+    return tuple(folded(" ".join(word.split())) for word in text.split("|"))
 
 
 # How the sentence before a quotation begins ("On Monday ...").
@@ -19,11 +24,13 @@ ON = _table(
     | tors | fre | lör | sön | man | tir | tor | lør | søn | pon | wt | śr | czw | pt | sob | niedz | vào | ngày | pada
     | στις | στη | στο | на | у | 在 | 于 | 於 | am. | den. | dia | el. | ons. | po | út | st | čt | pá | so | ne | pirm
     | antr | treč | ketv | penkt | šešt | sekm | a | az | kuupäeval | ai
+    | kuupäev | þann | în
     """
 )
 ON_PHRASES = _table(
     """
     בתאריך | في | เมื่อ | in data | w dniu | il giorno | il dia | em data | el día | no dia | dana | data di | op datum
+    | ในวันที่
     """
 )
 
@@ -37,7 +44,7 @@ WROTE = _table(
     | написал(а) | написав | пишет | пише | писал | написа | írta | ezt írta | yazdı | şunu yazdı | έγραψε | viết
     | đã viết | menulis | เขียนว่า | เขียน | 写道 | 寫道 | 写到 | 書きました | 書き込み | のメッセージ
     | 작성 | 님이 작성 | כתב | כתבה | ‫כתב | كتب
-    | كتبت
+    | كتبت | napisana przez | missatge de
     """
 )
 
@@ -48,6 +55,8 @@ MESSAGE_NOUNS = _table(
     | bericht | meddelande | meddelelse | melding | originalmelding | viesti | wiadomość | wiadomosc | zpráva | správa
     | сообщение | письмо | повідомлення | лист | üzenet | ileti | mesaj | iletisi | μήνυμα | missatge | poruka | sporočilo
     | 邮件 | 郵件 | メッセージ | 메시지 | message- | brev | mejl | отправленное
+    | 消息 | 訊息 | 信息 | 메일 | הודעה | رسالة | الرسالة | sõnum | kiri | laiškas | ziņojums | skilaboð | tin nhắn | thư
+    | pesan | ข้อความ | порука | съобщение | appointment
     """
 )
 MESSAGE_ADJECTIVES = _table(
@@ -57,6 +66,9 @@ MESSAGE_ADJECTIVES = _table(
     | yönlendiril | αρχικ | forward | weitergeleitet | reply | transf | réexpédi | réachemin | inoltrat | doorgestuurd
     | reenviad | encaminhad | videresendt | vidarebefordra | välitetty | przekazan | przesłan | přeposlan | edelleen
     | izvorn | proslijeđen | d'origine | d’origine | 原始 | 转发 | 轉寄 | 元の | 原件 | 転送 | 원본 | 전달
+    | оригінальн | מקורית | שהועברה | الأصلية | معاد توجيه | مُعاد توجيه | izvirn | algne | edastatud | persiųst | sākotnēj
+    | pārsūtīt | upprunaleg | áframsen | gốc | chuyển tiếp | asli | terusan | diteruskan | ต้นฉบับ | ส่งต่อ | προωθημέν
+    | redirecți | redirecti | препратен | прослеђен | preposlan | posredovan
     """
 )
 OPENINGS = _table(
@@ -70,6 +82,17 @@ OPENINGS = _table(
     | start på videresendt melding | välitetty viesti | początek przekazywanej wiadomości | začátek přeposlané zprávy
     | начало переадресованного сообщения | начало пересылаемого сообщения | далее пересланное сообщение
     | továbbított levél kezdete | iletilen ileti | 下面是被转发的邮件 | 開始轉寄郵件 | 転送されたメッセージ | 전달된 메시지
+    | start på videresendt besked | välitetty viesti alkaa | začátek přeposílané zprávy | začiatok preposlanej správy
+    | początek przekazanej wiadomości | iletilen ileti başlangıcı | 以下是转发的邮件 | 開始轉寄訊息 | 전달된 메시지 시작
+    | αρχή προωθημένου μηνύματος | έναρξη προωθημένου μηνύματος | початок переадресованого повідомлення
+    | începutul mesajului redirecționat | početak proslijeđene poruke | bắt đầu thư được chuyển tiếp
+    | mulai pesan yang diteruskan | תחילת ההודעה שהועברה | بدء الرسالة المعاد توجيهها | inici del missatge reenviat
+    """
+)
+# What stands alone between dashes above an original (QQ, Foxmail).
+BETWEEN_DASHES = _table(
+    """
+    original | 原始邮件 | 原始郵件
     """
 )
 PROCESSED = _table(
@@ -91,6 +114,7 @@ LABEL_FROM = _table(
     from | von | de | da | van | od | fra | från | lähettäjä | от | от кого | від | gönderen | kimden | 发件人 | 寄件者 | 寄件人
     | 差出人 | 보낸 사람 | feladó | de la | από | remitente | remetente | expéditeur | mittente | avsender | afsender | nadawca
     | odesílatel | odosielateľ | absender | od koga | von / from | saatja | nuo | no
+    | מאת | من | šalje | từ | dari | จาก | frá | sūtītājs
     """
 )
 LABEL_DATE = _table(
@@ -101,18 +125,22 @@ LABEL_DATE = _table(
     | gönderildi | tarih | gönderme tarihi
     | 发送时间 | 日期 | 寄件日期 | 傳送時間 | 時間 | 送信日時 | 日時 | 날짜 | 보낸 날짜 | elküldve | trimis
     | dată | message du | ημερομηνία | στάλθηκε | poslano | saadetud | data messaggio | sent at | sent on
+    | נשלח | תאריך | التاريخ | تم الإرسال | تاريخ الإرسال | изпратено | poslato | nosūtīts | išsiųsta | đã gửi | ngày | dikirim
+    | tanggal | ส่ง | วันที่ | enviat | dagsetning | dátum
     """
 )
 LABEL_TO = _table(
     """
     to | an | à | a | para | aan | do | komu | til | till | vastaanottaja | кому | kime | alıcı | 收件人 | 宛先 | 받는 사람
     | címzett | către | catre | προς | pour | destinatario | destinataire | destinatário | empfänger | za | kam
+    | אל | إلى | до | prima | adressaat | tới | đến | kepada | ถึง | per a | 收件者
     """
 )
 LABEL_SUBJECT = _table(
     """
     subject | betreff | objet | sujet | asunto | assunto | oggetto | onderwerp | temat | předmět | predmet | emne | ämne
     | aihe | тема | konu | 主题 | 主旨 | 件名 | 标题 | 제목 | tárgy | subiect | θέμα | naslov | zadeva | teema
+    | נושא | الموضوع | относно | chủ đề | subjek | perihal | เรื่อง | หัวเรื่อง | assumpte | efni | tēma
     """
 )
 LABEL_OTHER = _table(
@@ -126,45 +154,86 @@ LABEL_OTHER = _table(
 )
 LABELS = {"from": LABEL_FROM, "date": LABEL_DATE, "to": LABEL_TO, "subject": LABEL_SUBJECT, "other": LABEL_OTHER}
 
-# What a telephone or program adds below a text. Verbs open the line; a device, program or "my" must follow.
+# What a telephone or program adds below a text: a verb opens the line, a link and a device or program follow.
 SENT = _table(
     """
-    sent | get | gesendet | von meinem | diese nachricht wurde von | envoyé | envoyée | expédié | télécharger | obtenez
-    | enviado | enviada | obtener | obtenga | inviato | scarica | ottieni | verstuurd | verzonden | outlook voor | sendt
-    | skickat | skickades | lähetetty | wysłano | wysłane | pobierz | odesláno | odoslané | отправлено | отправлен
-    | надіслано | iphone'umdan | gönderildi | elküldve | trimis | εστάλη | dikirim
-    | 發自 | 发自 | 来自 | 從我的 | 發送自 | sent from
-    | holen sie sich | hol dir | downloaden | hent | hämta | descarga | téléchargez | obter | outlook for | poslano
-    | saadetud
+    sent | gesendet | von meinem | diese nachricht wurde von | envoyé | envoyée | expédié | enviado | enviada | enviat
+    | inviato | verstuurd | verzonden | sendt | skickat | skickades | lähetetty | wysłano | wysłane | odesláno | odoslané
+    | отправлено | отправлен | надіслано | изпратено | elküldve | trimis | εστάλη | στάλθηκε | dikirim | poslano | poslato
+    | saadetud | nosūtīts | išsiųsta | gửi | נשלח | أرسلت | أُرسلت | تم الإرسال | ส่งจาก | 发送自 | 發送自 | 發自 | 发自
+    | 来自 | 來自 | 從我的 | 発信元 | 送信元
     """
 )
 LINKS = _table(
     """
-    from | via | with | using | by | von | vom | mit | depuis | de | à partir de | du | avec | par | desde | do | da
-    | dal | dall' | met | vanaf | van | fra | fra min | från | med | z | ze | с | из | з | wirelessly | sans fil | outlook
-    | din | από | dari | my | mon | mein | meinem | mi | il | mio | mijn | min | moj | moje | mojego | моего | мого
+    from | via | with | using | von | vom | mit | depuis | de | à | du | avec | par | desde | do | da | del | des
+    | dal | dall' | met | vanaf | van | fra | från | med | z | ze | с | со | из | от | з | із | wirelessly | sans | din
+    | από | dari | iz | s | từ | من
+    """
+)
+MINE = _table(
+    """
+    my | mon | ma | mein | meinem | meiner | mi | il | mio | mijn | min | mitt | meu | minha | moj | mojego | mojej | mého
+    | môjho | mog | mojega | моего | моей | моя | мого | saya | minu | το
     """
 )
 DEVICES = _table(
     """
-    iphone | ipad | ipod | ios | android | blackberry | outlook | samsung | galaxy | mobile | mobil | mobiltelefon
+    iphone | iphon | ipad | ipod | ios | android | blackberry | outlook | samsung | galaxy | mobile | mobil | mobiltelefon
     | phone | tablet | smartphone | nokia | huawei | xiaomi | sony | xperia | lg | htc | motorola | nexus | pixel
     | windows | mail | téléphone | telefono | telefon | teléfono | telemóvel | celular | handy | móvil | puhelin | телефон
-    | смартфон | айфон | yahoo | gmail | thunderbird | k-9 | k9 | protonmail | proton | airmail | spark | mailbird
-    | acompli | mailspring | verizon | t-mobile | at&t | vodafone | wiko | oneplus | oppo | honor | redmi | mailbox
-    | boxer | canary | superhuman | front | aquamail | bluemail | nine | app | device | wireless | handheld | palm | treo
-    | symbian | surface | laptop
+    | смартфон | айфон | האייפון | yahoo | gmail | thunderbird | k-9 | k9 | protonmail | proton | airmail | spark
+    | mailbird | acompli | mailspring | verizon | t-mobile | at&t | vodafone | wiko | oneplus | oppo | honor | redmi
+    | mailbox | boxer | canary | superhuman | front | aquamail | bluemail | fairemail | mymail | typeapp | nine | app | aol
+    | zoho | device | wireless | handheld | palm | treo | symbian | surface | laptop | appareil | application | dispositivo
+    | aparelho | gerät | apparaat | enhed | enhet | 手机 | 手機 | 小米 | 华为 | яндекс | почт
+    """
+)
+# Names that need no link before them, in languages that have endings instead.
+SURE_DEVICES = _table(
+    """
+    iphone | iphon | ipad | android | galaxy | outlook | samsung | yahoo | האייפון | 手机 | 手機 | 小米 | 华为
     """
 )
 WHOLE_SENT = _table(
     """
     iphoneから送信 | ipadから送信 | androidから送信 | 发自我的 | 發自我的
-    | 发自 | 来自我的 | 來自我的 | 從我的 | 从我的 | 나의 iphone | 내 iphone
-    | στάλθηκε από το | εστάλη από | sent on the go | sent by mailbird | 発自我的
+    | 发自 | 来自我的 | 來自我的 | 從我的 | 从我的 | 나의 iphone | 내 iphone | 나의 ipad | 내 galaxy
+    | στάλθηκε από το | εστάλη από το | sent on the go | sent by mailbird | 発自我的
     """
 )
 ENDS_SENT = _table(
     """
-    から送信 | 에서 보냄 | 에서 전송 | gönderildi | -omról küldve | -emről küldve | telefonomról küldve | sent from mobile
+    から送信 | 에서 보냄 | 에서 전송 | 版邮件发送 | -omról küldve | -emről küldve | telefonomról küldve
+    """
+)
+# ... and with a device before them.
+DEVICE_FIRST = _table(
+    """
+    gönderildi | gesendet | verzonden | verstuurd | küldve
+    """
+)
+
+# "Get Outlook for Android": the verb first or last.
+GET = _table(
+    """
+    get | download | holen sie sich | hol dir | télécharger | téléchargez | obtenez | obtenir | obtener | obtenga | descarga
+    | descargar | obter | obtenha | scarica | ottieni | pobierz | hent | hämta | få | hanki | lataa | získat | získejte
+    | získať | stiahnuť | скачать | загрузить | завантажити | отримати | λήψη | 获取 | 下载 | 取得 | 下載 | obțineți | letölt
+    """
+)
+GET_LAST = _table(
+    """
+    downloaden | beziehen | herunterladen | edinin | indirin | 다운로드 | を入手 | を入手する | beszerzése | letöltése | hankkiminen
+    """
+)
+PROGRAMS = _table(
+    """
+    outlook | bluemail | yahoo | gmail | k-9 | spark | proton | edison | aquamail | mymail | aol | fairemail | typeapp
+    """
+)
+PLATFORMS = _table(
+    """
+    ios | android | iphone | ipad | windows | mac
     """
 )

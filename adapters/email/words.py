@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from adapters.email.charset import codec_of, decode
 
 MAX_FIELD = 65_536  # characters of one field that are looked at
-WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?]*)\?=", re.IGNORECASE)
+WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?]*(?:\?(?!=)[^?]*){0,2})\?=", re.IGNORECASE)
 BETWEEN = re.compile(r"[ \t\r\n]*")
 PARAMETER = re.compile(r"""[;\s]*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""", re.DOTALL)
 SECTION = re.compile(r"^(.+?)(?:\*(\d{1,3}))?(\*)?$")

@@ -2,7 +2,8 @@
 
 The rule (3GPP TS 23.038 and 23.040): a text whose every character is in the GSM alphabet travels in septets, 160 alone and 153 in
 each of several, since a header of 48 bits joins them; a character of the extension table is two septets and never torn. Any other
-character turns the whole text into UCS-2: 70 units of 16 bits alone, 67 joined; a surrogate pair is never torn.
+character turns the whole text into UCS-2: 70 units of 16 bits alone, 67 joined; what a reader sees as one character (a surrogate
+pair, a flag, a family joined by U+200D, a letter and its accents) is not torn, as in Twilio's own calculator.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+from unicodedata import category
 
 BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -18,6 +20,11 @@ BASIC = frozenset(
 EXTENDED = frozenset("^{}\\[~]|€\f")
 WHOLE = 1120  # bits of user data in one message
 HEADER = 48  # bits of each that joins several
+JOINER = "\u200d"
+JOINING = frozenset(
+    JOINER + "".join(map(chr, (*range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080))))
+)  # skin tones, tags
+FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 _PLAIN = str.maketrans(
     {
@@ -41,7 +48,7 @@ class Segments:
 def segments(text: str) -> Segments:
     """Return how `text` travels; an empty text is one message."""
     septets = all(char in BASIC or char in EXTENDED for char in text)
-    widths = [_septets(char) if septets else _units(char) for char in text]
+    widths = [_septets(char) for char in text] if septets else _clusters(text)
     bits = sum(widths)
     count = 1 if bits <= WHOLE else _filled(widths, WHOLE - HEADER)
     total = bits if count == 1 else bits + count * HEADER
@@ -59,6 +66,23 @@ def _septets(char: str) -> int:
 
 def _units(char: str) -> int:
     return 32 if ord(char) > 0xFFFF else 16
+
+
+def _clusters(text: str) -> list[int]:
+    """The bits of each character as a reader sees it; one that fills no message whole is counted in its pieces."""
+    widths: list[int] = []
+    before, flags = "", 0
+    for char in text:
+        flags = flags + 1 if char in FLAG_LETTERS else 0
+        joins = (
+            before == JOINER or (flags and flags % 2 == 0) or category(char) in ("Mn", "Me", "Mc") or char in JOINING
+        )
+        if joins and widths and before != "\n" and widths[-1] + _units(char) <= WHOLE - HEADER:
+            widths[-1] += _units(char)
+        else:
+            widths.append(_units(char))
+        before = char
+    return widths
 
 
 def _filled(widths: Iterable[int], room: int) -> int:

@@ -3,8 +3,8 @@
 The rule (Twilio, "Webhooks security"): HMAC of the address as Twilio called it, followed by the names and values of the form's
 fields in the order of their names, without separators; each name's different values in order, once. A JSON body is covered by its
 SHA-256 in the address's `bodySHA256`. SHA-1 with the account's token, SHA-256 where X-Twilio-Webhooks-Signature-Settings says so.
-Twilio itself is of two minds about default ports, so both spellings of the address are good; an apostrophe in the query counts as
-`%27`, as the URL standard writes it.
+Twilio itself is of two minds about default ports and about an apostrophe in the query, which the URL standard writes `%27`: all
+spellings of the address are good.
 """
 
 from __future__ import annotations
@@ -59,12 +59,19 @@ def algorithm(settings: str) -> str:
     return "HMAC_SHA1"
 
 
-def spellings(url: str) -> tuple[str, str]:
-    """Return the address without its port, and with it (the scheme's own where none is given). Raises ValueError."""
+def spellings(url: str) -> list[str]:
+    """Return the address without its port, and with it (the scheme's own where none is given), and again with apostrophes encoded.
+
+    Raises ValueError.
+    """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     user, at, host = parts.netloc.rpartition("@")
-    path, mark, query = url.partition("?")
-    url = path + mark + query.replace("'", "%27")
     bare = f"{user}{at}{host.removesuffix(f':{parts.port}') if parts.port else host}"
-    return url.replace(parts.netloc, bare, 1), url.replace(parts.netloc, f"{bare}:{port}", 1)
+    both = [url.replace(parts.netloc, netloc, 1) for netloc in (bare, f"{bare}:{port}")]
+    return list(dict.fromkeys([*both, *map(_encoded, both)]))
+
+
+def _encoded(url: str) -> str:
+    path, mark, query = url.partition("?")
+    return path + mark + query.replace("'", "%27")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from bridge.adapter import Rejected, Sent
 from bridge.testing.limits import PNG
 from bridge.testing.twilio import Twilio
 from bridge.testing.twilio_description import Description
+from tests.corpora import corpus_file
 
 OURS, ADA = "+15005550100", "+14155550123"
 
@@ -25,11 +25,8 @@ async def twilio() -> AsyncIterator[Twilio]:
     await server.close()
 
 
-async def test_every_request_and_answer_fits_the_description(twilio: Twilio, corpora: Path) -> None:
-    path = corpora / "twilio_api_v2010.json"
-    if not path.is_file():
-        pytest.skip("no twilio_api_v2010.json")
-    description = Description(path)
+async def test_every_request_and_answer_fits_the_description(twilio: Twilio) -> None:
+    description = Description(corpus_file("twilio_api_v2010.json"))
     description.watch(twilio)
     await twilio.open()
     twilio.inbound = f"{twilio.url}/nobody"
@@ -64,11 +61,8 @@ async def test_every_request_and_answer_fits_the_description(twilio: Twilio, cor
     assert description.faults == []
 
 
-async def test_the_description_notices_what_does_not_fit(twilio: Twilio, corpora: Path) -> None:
-    path = corpora / "twilio_api_v2010.json"
-    if not path.is_file():
-        pytest.skip("no twilio_api_v2010.json")
-    description = Description(path)
+async def test_the_description_notices_what_does_not_fit(twilio: Twilio) -> None:
+    description = Description(corpus_file("twilio_api_v2010.json"))
     description.watch(twilio)
     twilio.account = "AC" + "z" * 32
     await twilio.open()

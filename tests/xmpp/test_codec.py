@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -15,6 +13,7 @@ from adapters.xmpp import codec, stanzas
 from adapters.xmpp.codec import Failed, Invited, Reached, Said, Sealed, Token, Typing
 from adapters.xmpp.names import bare, text
 from bridge.message import Delivery, message_id
+from tests.corpora import rows
 
 OWN = "ask@library.example"
 HEAD = f"<message xmlns='jabber:client' from='ada@home.example/phone' to='{OWN}' type='chat' id='m1'>"
@@ -159,25 +158,37 @@ def test_addresses() -> None:
         assert bare(nobody) == ""
 
 
-def examples(folder: Path) -> list[Element]:
+def examples() -> list[Element]:
     """Return every message of the specifications' examples."""
     found: list[Element] = []
-    for line in (folder / "xep_messages.jsonl").read_text("utf-8").splitlines():
-        found += list(ElementTree.fromstring(f"<all xmlns='jabber:client'>{json.loads(line)['xml']}</all>"))
+    for row in rows("xep_messages"):
+        found += list(ElementTree.fromstring(f"<all xmlns='jabber:client'>{row['xml']}</all>"))
     return [stanza for stanza in found if stanza.tag == "{jabber:client}message"]
 
 
-def test_every_example_of_the_specifications_is_read(corpora: Path) -> None:
+def told_to_us(stanza: Element) -> bool:
+    """Whether somebody else says words to us here: no room, no error, no copy of what went elsewhere."""
+    spoken = (
+        stanza.get("type", "normal") in ("chat", "normal") and (stanza.findtext("{jabber:client}body") or "").strip()
+    )
+    copies = ("urn:xmpp:carbons:2", "urn:xmpp:forward:0")
+    return bool(spoken and bare(stanza.get("from", ""))) and not any(
+        each.tag.partition("}")[0].strip("{") in copies for each in stanza
+    )
+
+
+def test_every_example_of_the_specifications_is_read() -> None:
     """None raises, and no words are lost but those that are nobody's to read."""
-    stanzas = examples(corpora)
-    assert len(stanzas) > 150
-    unheard = 0
-    for stanza in stanzas:
-        heard = codec.read(stanza, OWN)
-        words = (stanza.findtext("{jabber:client}body") or "").strip()
-        if words and stanza.get("type", "normal") in ("chat", "normal") and bare(stanza.get("from", "")):
-            unheard += not any(isinstance(each, Said | Sealed | Invited) for each in heard)
-    assert unheard <= 3, unheard  # carbons
+    found = [(stanza, codec.read(stanza, OWN)) for stanza in examples()]
+    told = [(stanza, heard) for stanza, heard in found if told_to_us(stanza)]
+    unheard = [
+        ElementTree.tostring(stanza, "unicode")
+        for stanza, heard in told
+        if not any(isinstance(each, Said | Sealed | Invited) for each in heard)
+    ]
+    if not told:
+        pytest.skip("nobody says anything to us in these examples")
+    assert unheard == []
 
 
 _names = st.sampled_from(

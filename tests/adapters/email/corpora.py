@@ -1,27 +1,12 @@
-"""The development corpora: mails of real programs, kept outside the tree. Tests that need them are skipped without."""
+"""Mails of the corpora, and what it takes to compare them."""
 
 from __future__ import annotations
 
-import os
 import re
 from base64 import b64decode
-from pathlib import Path
 from typing import Any
 
-import msgspec
-import pytest
-
-HOME = Path(os.environ.get("DESKBRIDGE_CORPORA") or Path(__file__).resolve().parents[4] / "shared" / "corpora")
 WRAPPER = b"From: Patron <patron@example.org>\r\nTo: ask@library.example\r\nSubject: Re: books\r\nMIME-Version: 1.0\r\n"
-
-
-def rows(name: str) -> list[dict[str, Any]]:
-    """Return the cases of one corpus, or skip the test."""
-    path = HOME / f"{name}.jsonl"
-    if not path.is_file():
-        pytest.skip(f"corpus {name} is not here (set DESKBRIDGE_CORPORA)")
-    with path.open("rb") as lines:
-        return [msgspec.json.decode(line) for line in lines]
 
 
 def raw(row: dict[str, Any]) -> bytes:

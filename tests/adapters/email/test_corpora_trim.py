@@ -8,7 +8,8 @@ import pytest
 
 from adapters.email.codec import parse
 from adapters.email.markup import html_text
-from tests.adapters.email.corpora import mail_of, raw, rows, squeezed
+from tests.adapters.email.corpora import mail_of, raw, squeezed
+from tests.corpora import allowed, rows
 
 TEXT_CORPORA = ("crisp", "gh_email_reply_parser", "zapier_email_reply_parser", "mail_parser_reply")
 
@@ -18,16 +19,16 @@ def shown(text: str | bytes, kind: str = "plain") -> str:
     return parse(mail_of(text, kind)).text
 
 
-def report(name: str, wrong: list[str], total: int) -> float:
-    """Print the figure and say how large the right share is."""
+def report(name: str, wrong: list[str], total: int) -> None:
+    """Print the figure; fail where more than one of eight is wrong."""
     print(f"\n{name}: {total - len(wrong)} of {total} right" + (f"; wrong: {', '.join(wrong)}" if wrong else ""))
-    return (total - len(wrong)) / total
+    assert len(wrong) <= allowed(total, 1 / 8)
 
 
 def test_email_reply_trimmer_is_exact() -> None:
     cases = rows("email_reply_trimmer")
     wrong = [row["id"] for row in cases if shown(raw(row)).strip() != row["expected"].strip()]
-    assert report("email_reply_trimmer, exact", wrong, len(cases)) >= 0.9
+    report("email_reply_trimmer, exact", wrong, len(cases))
 
 
 def test_forwards_show_what_was_written_above() -> None:
@@ -39,7 +40,7 @@ def test_forwards_show_what_was_written_above() -> None:
         own = row["expected_before"].split("\n")[0]
         if own not in mail.text or squeezed(row["expected_embedded"])[-40:] in squeezed(mail.text):
             wrong.append(row["id"])
-    assert report("email_reply_trimmer, forwards", wrong, len(cases)) >= 0.9
+    report("email_reply_trimmer, forwards", wrong, len(cases))
 
 
 def fits(row: dict[str, Any], text: str) -> bool:
@@ -63,19 +64,22 @@ def _is_signature(row: dict[str, Any], phrase: str) -> bool:
 def test_no_quotation_shown_and_no_new_words_lost(name: str) -> None:
     cases = rows(name)
     wrong = [row["id"] for row in cases if not fits(row, shown(raw(row)))]
-    assert report(name, wrong, len(cases)) >= 0.9
+    report(name, wrong, len(cases))
 
 
 def talon_text(row: dict[str, Any]) -> tuple[str, str]:
     """What is shown and what is expected, as words."""
-    operation = row["op"]
-    if operation == "quote_html":
-        return shown(row["input"], "html"), html_text(row["expected"])
-    if operation == "quote_html_to_text":
-        return shown(raw(row), "html"), row["expected"]
-    if operation == "quote_eml_plain":
+    content = raw(row) if "raw_b64" in row else row["input"]
+    if "eml" in row["op"]:
         return parse(raw(row)).text, row["expected"]
-    return shown(row["input"]), row.get("expected", row.get("expected_text", ""))
+    if "html" in row["op"]:
+        return shown(content, "html"), row["expected"] if "to_text" in row["op"] else html_text(row["expected"])
+    return shown(content), row.get("expected", row.get("expected_text", _without_signature(row)))
+
+
+def _without_signature(row: dict[str, Any]) -> str:
+    """What stands above the signature that the case names."""
+    return str(row["input"]).rstrip().removesuffix(row.get("expected_signature") or "")
 
 
 def talon_fits(row: dict[str, Any]) -> bool:
@@ -89,25 +93,23 @@ def talon_fits(row: dict[str, Any]) -> bool:
 def test_talon() -> None:
     cases = rows("talon")
     wrong = [row["id"] for row in cases if not talon_fits(row)]
-    assert report("talon", wrong, len(cases)) >= 0.9
+    report("talon", wrong, len(cases))
 
 
 def quotequail_fits(row: dict[str, Any]) -> bool:
-    if row["op"] == "test_quote":
+    if "expected_reply" in row:
         return squeezed(shown(row["text"])) == squeezed(row["expected_reply"])
-    if row["op"] == "test_unwrap":
-        text, parts = shown(row["text"]), row["expected"]
+    if "unwrap" in row["op"] and "text" in row:
+        text, parts = shown(row["text"]), row["expected"] or {"text": row["text"]}
         own = [parts[key] for key in ("text_top", "text_bottom") if parts.get(key) and not parts[key].startswith("--")]
         # a mail that only forwards is shown whole, else what is forwarded is not new
         return all(part in text for part in own) and (parts["text"].split("\n")[0] not in text if own else bool(text))
-    if "html" not in row:
-        return True
     text = shown(row["html"], "html")
     above = html_text(row["expected_quote_intro_line"][0][1]) if "expected_quote_intro_line" in row else ""
     return squeezed(text) == squeezed(above) if above.strip() else bool(text.strip())
 
 
 def test_quotequail() -> None:
-    cases = rows("quotequail")
+    cases = [row for row in rows("quotequail") if "text" in row or "html" in row]
     wrong = [row["id"] for row in cases if not quotequail_fits(row)]
-    assert report("quotequail", wrong, len(cases)) >= 0.9
+    report("quotequail", wrong, len(cases))

@@ -1,0 +1,69 @@
+"""No hostile text costs more than its length: twice the text, about twice the time.
+
+A loaded machine makes any one measurement unfair, so each is the best of three, of processor time alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from adapters.email.absence import is_absence
+from adapters.email.codec import parse
+from adapters.email.trim import trim
+
+MOST = 3.4  # of twice the length; a square makes 4
+TOO_SHORT = 0.02  # seconds in which nothing can be told
+
+
+def mail(header: str, body: str, sender: str = "a@x.example") -> bytes:
+    return f"From: {sender}\r\nMessage-ID: <a@x>\r\n{header}\r\n\r\n{body}".encode()
+
+
+def report(body: str) -> object:
+    return parse(mail("Subject: Undeliverable", body, "mailer-daemon@x.example"))
+
+
+WORK: dict[str, Callable[[int], object]] = {
+    "quote marks": lambda size: trim(">" * size),
+    "quoted lines": lambda size: trim(">\n" * size),
+    "On": lambda size: trim("On " * size),
+    "sentences": lambda size: trim("On 1 Jan 2021 at 10:15 a@b.example wrote:\n" * (size // 40)),
+    "sentences and words": lambda size: trim("Jane a@b.example wrote 10:15:\nx\n" * (size // 30)),
+    "devices": lambda size: trim("Sent from Foo\n\n" * (size // 15)),
+    "one device": lambda size: trim("Sent from my " * (size // 12)),
+    "delimiters": lambda size: trim("--\n" * (size // 3) + "?"),
+    "heads": lambda size: trim("From: a@b.example\nx\n" * (size // 20)),
+    "at": lambda size: trim("@" * size),
+    "times": lambda size: trim("1:23 " * (size // 5) + ":"),
+    "words of a header": lambda size: parse(mail("Subject: " + "=?a?q?x?" * (size // 8), "x")),
+    "addresses": lambda size: parse(mail("To: " + "=?a?q?" * (size // 6), "x")),
+    "transfer encoding": lambda size: parse(mail("Content-Transfer-Encoding: " + "(" * size, "x")),
+    "lines that are no fields": lambda size: parse(mail("junk\r\nTo: a@b.example\r\n" * (size // 24), "x")),
+    "absence": lambda size: is_absence("auto:" + "out " * (size // 4), "x"),
+    "report of dots": lambda size: report("a." * (size // 2)),
+    "report of brackets": lambda size: report("<\n" * (size // 2)),
+}
+
+
+def seconds(work: Callable[[int], object], size: int) -> float:
+    """The processor time of one run, the best of three."""
+    found = []
+    for _ in range(3):
+        begun = time.process_time()
+        work(size)
+        found.append(time.process_time() - begun)
+    return min(found)
+
+
+@pytest.mark.parametrize("kind", WORK)
+def test_twice_the_text_takes_about_twice_the_time(kind: str) -> None:
+    work = WORK[kind]
+    size = 20_000
+    once = seconds(work, size)
+    while once < TOO_SHORT and size < 160_000:
+        size *= 2
+        once = seconds(work, size)
+    assert seconds(work, 2 * size) < MOST * max(once, TOO_SHORT)
