@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.xmpp import staff
 from adapters.xmpp.linking import main as link_code
-from bridge.message import Claim, Close, Delivery, Note, Say, SetAvailability, derive
+from bridge.message import Claim, Close, Delivery, Join, Leave, Note, Say, SetAvailability, derive
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
 from tests.conformance.rig_xmpp import Messenger
@@ -92,6 +92,8 @@ async def test_what_librarians_words_mean() -> None:
     assert staff.deed(talk, "/close lost") == Close(conversation=talk, code="lost_call")
     assert staff.deed(talk, "/note  see shelf 4") == Note(conversation=talk, text="see shelf 4")
     assert staff.deed(talk, "On the second floor.") == Say(conversation=talk, text="On the second floor.")
+    assert staff.deed(talk, "/join") == Join(conversation=talk)
+    assert staff.deed(talk, "/leave") == Leave(conversation=talk)
     assert staff.deed(talk, "/clam") is None
     assert staff.at_the_desk("/here north/reference") == SetAvailability(queues=("north/reference",))
     assert staff.at_the_desk("hello?") is None
