@@ -32,7 +32,8 @@ CODE_S = 900
 CODES = {"answered": "answered", "lost": "lost_call", "practice": "practice"}
 HELP = (
     "Commands in a conversation: /claim, /accept, /reject, /release, /join, /leave, "
-    "/close [answered|lost|practice], /note TEXT, /transfer LIBRARIAN or LIBRARY/QUEUE. Anything else is said to the patron. Here: /here LIBRARY/QUEUE ..., /away."
+    "/close [answered|lost|practice], /note TEXT, /transfer LIBRARIAN or LIBRARY/QUEUE. "
+    "Anything else is said to the patron. Here: /here LIBRARY/QUEUE ..., /away."
 )
 
 
