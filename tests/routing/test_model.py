@@ -162,6 +162,17 @@ class DeskMachine(RuleBasedStateMachine):
             self.play.act(who, Join(conversation=it))
             self.play.act(who, Say(conversation=it, text="And I"))
 
+    @rule(it=talks, who=staff)
+    def the_owner_is_cut_off_while_a_colleague_is_in_it(self, it: str, who: str) -> None:
+        one = self.play.state.conversations.get(it)
+        if one is None or not one.owner:
+            return
+        self.play.give(Presence(process="p1", connection=who, librarian=who, up=True))
+        self.play.act(who, Join(conversation=it))
+        for process, connection in self.play.state.staff[one.owner].connections:
+            self.play.give(Presence(process=process, connection=connection, librarian=one.owner, up=False))
+        self.play.wait(45_000)
+
     @rule(it=talks)
     def the_first_who_joined_leaves(self, it: str) -> None:
         one = self.play.state.conversations.get(it)
