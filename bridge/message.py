@@ -184,6 +184,18 @@ class Release(Wire, tag="release"):
     conversation: str
 
 
+class Join(Wire, tag="join"):
+    """Come into a conversation that a colleague has, and answer beside him; it stays his."""
+
+    conversation: str
+
+
+class Leave(Wire, tag="leave"):
+    """Go out of a conversation that I joined."""
+
+    conversation: str
+
+
 class FollowUpPlan(Wire, tag="follow-up-plan"):
     """Where and until when (ms) an unfinished question is to be answered."""
 
@@ -283,6 +295,8 @@ Deed = (
     | MarkRead
     | Transfer
     | Release
+    | Join
+    | Leave
     | Close
     | Recode
     | Reopen

@@ -78,12 +78,24 @@ def asked(state: State, librarian: str, it: Conversation) -> bool:
     return librarian in state.roster.service(handover.queue).level
 
 
+def speaks(librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian may answer in a conversation as it stands: its owner, and whoever joined him."""
+    return librarian == it.owner or librarian in it.companions
+
+
+def may_join(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian may come into a conversation that a colleague has: see `joining`."""
+    if it.state != "active" or not active(state, librarian) or speaks(librarian, it):
+        return False
+    return at_home(state, librarian, it) or asked(state, librarian, it)
+
+
 def visible(state: State, librarian: str, it: Conversation) -> bool:
-    """Say whether a librarian may read a conversation: his own, of a queue he serves, of his library, or offered to him."""
+    """Say whether a librarian may read a conversation: his own or joined, of his queue or library, or offered to him."""
     if not active(state, librarian):
         return False
     return (
-        librarian in (it.owner, it.offered, it.helper)
+        librarian in (it.owner, it.offered, it.helper, *it.companions)
         or librarian in state.roster.service(it.queue).level
         or at_home(state, librarian, it)
         or asked(state, librarian, it)

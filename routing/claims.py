@@ -80,6 +80,8 @@ def released(state: State, event: Released, at: int) -> None:
     """Nobody has it; who had it is not asked in the first round. A Queued follows."""
     it = state.conversations[event.conversation]
     owner = it.owner
-    it = replace(it, state="waiting", owner="", handover=None, declined=(owner,), offered="", offer_until=0)
+    it = replace(
+        it, state="waiting", owner="", handover=None, companions=(), declined=(owner,), offered="", offer_until=0
+    )
     state.conversations.put(it.id, settled(state, it))
     freed(state, owner, at)

@@ -21,7 +21,7 @@ from bridge.message import Action, Close, FollowUpPlan, Recode, Reopen, derive
 from routing.access import coordinates, eligible, visible
 from routing.conversation import ADDRESS, tidy_contact
 from routing.deadlines import settled
-from routing.deliveries import notify
+from routing.deliveries import notify, relay
 from routing.events import Closed, FollowUpChanged, FollowUpOpened, Forgotten, Recoded, TransferEnded
 from routing.events import Reopened as ReopenedEvent
 from routing.holding import take, withdraw
@@ -148,6 +148,8 @@ def settle_closed(turn: Turn, it: Conversation) -> None:
     """Withdraw what was on offer (`it` as it was before the end), and give the freed librarian what waits."""
     offered = [one for one in dict.fromkeys((it.offered, *it.told)) if one]
     withdraw(turn, it, offered, "closed")
+    for companion in it.companions:
+        relay(turn, it, companion, "closed")
     for librarian in dict.fromkeys((it.owner, it.offered)):
         if librarian:
             drain(turn, librarian)
@@ -214,6 +216,7 @@ def closed(state: State, event: Closed, at: int) -> None:
         state="closed",
         owner="",
         handover=None,
+        companions=(),
         offered="",
         offer_until=0,
         declined=(),

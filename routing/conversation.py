@@ -23,6 +23,7 @@ from routing.deliveries import notify, relay
 from routing.events import Closed, FollowUpOpened, Identified, Opened, PatronGone, Received, Reopened, Turned
 from routing.holding import take
 from routing.hours import chain_open, next_opening
+from routing.joining import hand_on
 from routing.offers import ask, drain, enqueue
 from routing.records import Conversation, Route, at_key
 from routing.roster import Service
@@ -54,7 +55,7 @@ def receive(turn: Turn, message: Message) -> None:
     else:
         _add(turn, it, message)
         if it.state == "active":
-            _reach_owner(turn, it, message)
+            _reach_staff(turn, it, message)
         if state.conversations[it.id].live != it.live:
             _make_room(turn, it)
     if it is not None and message.later:
@@ -103,15 +104,19 @@ def tidy_contact(contact: str) -> str:
     return contact.lower() if "@" in contact else contact
 
 
-def _reach_owner(turn: Turn, it: Conversation, message: Message) -> None:
-    """See that somebody hears it: the owner's messenger, or the queue when a slow channel's owner has gone home."""
+def _reach_staff(turn: Turn, it: Conversation, message: Message) -> None:
+    """See that somebody hears it: messengers of those in it; others when a slow channel's owner has gone home."""
+    for companion in it.companions:
+        relay(turn, it, companion, "line", text=message.text)
     if connected(turn.state, it.owner):
         owner = turn.state.roster.librarians.get(it.owner)
         if owner is not None and owner.address:
             relay(turn, it, it.owner, "line", text=message.text)
         return
     staff = turn.state.staff.get(it.owner)
-    if not it.live and (staff is None or not staff.grace_until):
+    if it.live or (staff is not None and staff.grace_until):
+        return
+    if not hand_on(turn, turn.state.conversations[it.id]):
         enqueue(turn, turn.state.conversations[it.id], it.queue, turn.at, "lost-librarian")
 
 
@@ -306,6 +311,7 @@ def reopened(state: State, event: Reopened, at: int) -> None:
         closed_at=0,
         code="",
         claimed_at=0,
+        introduced=(),
         wrote_after=False,
         declined=(),
         gone=False,

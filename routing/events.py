@@ -118,7 +118,10 @@ class OfferRejected(Wire, tag="offer-rejected"):
 
 
 class Claimed(Wire, tag="claimed"):
-    """It belongs to `by` now; `how`: "claim", "accept", "assign", "transfer", "reopen", "say"."""
+    """It belongs to `by` now; `how`: "claim", "accept", "assign", "transfer", "reopen", "say", "successor".
+
+    The last: its owner went, and `by` had joined him.
+    """
 
     conversation: str
     by: str
@@ -193,6 +196,21 @@ class Released(Wire, tag="released"):
 
     conversation: str
     by: str
+
+
+class Joined(Wire, tag="joined"):
+    """`by` came into a colleague's conversation and may answer in it; it stays its owner's."""
+
+    conversation: str
+    by: str
+
+
+class LeftConversation(Wire, tag="left-conversation"):
+    """`by` is no longer in a colleague's conversation: "left" by himself, "away" when he is not present any more."""
+
+    conversation: str
+    by: str
+    reason: str
 
 
 class Reminded(Wire, tag="reminded"):
@@ -453,6 +471,8 @@ Event = (
     | TransferOffered
     | TransferEnded
     | Released
+    | Joined
+    | LeftConversation
     | Reminded
     | PatronGone
     | Closed

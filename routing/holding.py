@@ -1,4 +1,5 @@
-"""How a conversation becomes somebody's: by a claim, an accepted offer, an assignment, a transfer, or by answering it.
+"""How a conversation becomes somebody's: by a claim, an accepted offer, an assignment, a transfer, by answering it,
+or because its owner went and one had joined it.
 
 Exactly one holds it. All others who had it on offer learn who took it: in the inbox from `Claimed` itself, on their own messengers
 by a line. A patron of a live channel is greeted by name, in the words of the patron's own library; a librarian of another
@@ -25,7 +26,7 @@ def take(turn: Turn, it: Conversation, by: str, how: str) -> None:
     others = [one for one in dict.fromkeys((it.offered, *it.told)) if one and one != by]
     turn.emit(Claimed(conversation=it.id, by=by, how=how, since=it.since))
     withdraw(turn, it, others, "claimed", taken_by=by)
-    if not turn.state.conversations[it.id].live or how == "reopen":
+    if not turn.state.conversations[it.id].live or how in ("reopen", "successor"):
         return
     if how == "transfer":
         notify(turn, turn.state.conversations[it.id], "transferred", librarian=turn.state.roster.shown(by))
@@ -79,6 +80,7 @@ def claimed(state: State, event: Claimed, at: int) -> None:
         declined=(),
         again_at=0,
         handover=None,
+        companions=tuple(one for one in it.companions if one != event.by) if it.companions else (),
         wrote_after=False if first else it.wrote_after,
         turn="librarian" if owed else "patron",
         turn_at=at,
@@ -89,11 +91,16 @@ def claimed(state: State, event: Claimed, at: int) -> None:
     if event.how == "assign":
         routed(state, it.queue, event.by, at)
         return
-    staff = replace(state.staff.get(event.by, Staff(id=event.by)), idle_since=at)
+    state.staff.put(event.by, replace(staying(state, event.by, at), idle_since=at))
+
+
+def staying(state: State, librarian: str, at: int) -> Staff:
+    """Return a librarian who takes or joins something, with the grace to come when he is not connected."""
+    staff = state.staff.get(librarian, Staff(id=librarian))
     if not staff.connections and not staff.grace_until:
-        home = state.roster.library(state.roster.home.get(event.by, ""))
+        home = state.roster.library(state.roster.home.get(librarian, ""))
         staff = replace(staff, grace_until=at + home.timers.grace_s * 1000)
-    state.staff.put(event.by, staff)
+    return staff
 
 
 def _paced(state: State, it: Conversation, at: int) -> None:

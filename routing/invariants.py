@@ -2,7 +2,7 @@
 
 Capacity: what the desk itself offers or assigns never goes beyond a librarian's limits. What people decide may: a claim by hand, an
 accepted transfer, a conversation that comes back to who had it, limits lowered while at work. So what is checked is that
-nothing stands on offer to somebody who is beyond a limit by offers alone.
+nothing stands on offer to somebody who is beyond a limit by offers alone. What a librarian has only joined counts nowhere.
 """
 
 from __future__ import annotations
@@ -40,12 +40,25 @@ def _conversations(state: State) -> Iterator[str]:
             yield f"{key} is {it.state} and on offer"
         if it.handover is not None and (it.state != "active" or it.handover.by != it.owner):
             yield f"{key} has a transfer that is not its owner's"
+        if it.companions:
+            yield from _company(state, it)
         if (it.state == "closed") != bool(it.closed_at):
             yield f"{key} is {it.state}, closed at {it.closed_at}"
         if it.rating and not (1 <= it.rating <= RATINGS and it.answered_at):
             yield f"{key} is rated {it.rating}, first answered at {it.answered_at}"
         if it.due != due(state, it) and not _outdated(state, it):
             yield f"{key} is due at {it.due}, not {due(state, it)}"
+
+
+def _company(state: State, it: Conversation) -> Iterator[str]:
+    if it.state != "active":
+        yield f"{it.id} is {it.state}, and {it.companions} are in it"
+    if len({it.owner, *it.companions}) != 1 + len(it.companions):
+        yield f"{it.id} is {it.owner}'s, and {it.companions} joined: somebody is in it twice"
+    for one in it.companions:
+        staff = state.staff.get(one)
+        if not active(state, one) or staff is None or not (staff.connections or staff.grace_until):
+            yield f"{one} is in {it.id} and is not there"
 
 
 def _outdated(state: State, it: Conversation) -> bool:
@@ -79,6 +92,7 @@ def _overlooked(state: State, it: Conversation, service: Service) -> Iterator[st
 def _indexes(state: State) -> Iterator[str]:
     load: Counter[tuple[str, bool]] = Counter()
     mine: dict[str, set[str]] = {}
+    joined: dict[str, set[str]] = {}
     offers: dict[str, set[str]] = {}
     opened: dict[str, set[str]] = {}
     handed: dict[str, set[str]] = {}
@@ -88,6 +102,8 @@ def _indexes(state: State) -> Iterator[str]:
         opened.setdefault(it.queue, set()).add(it.id)
         if it.owner:
             mine.setdefault(it.owner, set()).add(it.id)
+        for companion in it.companions:
+            joined.setdefault(companion, set()).add(it.id)
         if it.offered:
             offers.setdefault(it.offered, set()).add(it.id)
         if it.owner or it.offered:
@@ -96,7 +112,7 @@ def _indexes(state: State) -> Iterator[str]:
             handed.setdefault(it.handover.librarian or it.handover.queue, set()).add(it.id)
     if load != Counter({key: number for key, number in state.load.items() if number}):
         yield "the load is miscounted"
-    pairs = (("mine", mine), ("offers", offers), ("opened", opened), ("handed", handed))
+    pairs = (("mine", mine), ("joined", joined), ("offers", offers), ("opened", opened), ("handed", handed))
     for name, truth in pairs:
         if {key: set(members) for key, members in getattr(state, name).items()} != truth:
             yield f"the index {name} does not agree with the table"

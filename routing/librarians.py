@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from bridge.message import Action, Presence, ProcessGone, SetAvailability, Started
 from routing.access import active
 from routing.deliveries import notify
-from routing.events import AvailabilitySet, Connected, Disconnected, Left, Rested, TookOver
+from routing.events import AvailabilitySet, Connected, Disconnected, Left, LeftConversation, Rested, TookOver
 from routing.holding import withdraw
+from routing.joining import hand_on
 from routing.offers import announce, ask, drain, enqueue
 from routing.records import Conversation, Staff, Term
 from routing.refusals import done, refuse
@@ -88,11 +89,15 @@ def leave(turn: Turn, librarian: str, *, for_good: bool = False) -> None:
     state = turn.state
     turn.emit(Left(librarian=librarian))
     _pass_on(turn, librarian, (), "left")
+    for it in _in_order(state, state.joined.get(librarian, {})):
+        turn.emit(LeftConversation(conversation=it.id, by=librarian, reason="away"))
     for it in _in_order(state, state.mine.get(librarian, {})):
         if not it.live and not for_good:
             continue
         if it.handover is not None:
             end_transfer(turn, it, "away")
+        if hand_on(turn, state.conversations[it.id]):
+            continue
         enqueue(turn, state.conversations[it.id], it.queue, it.since, "lost-librarian")
         back = state.conversations[it.id]
         if it.live and not it.gone and back.state == "waiting":
@@ -114,7 +119,8 @@ def dismissed(turn: Turn) -> None:
     state = turn.state
     for librarian in sorted(state.staff):
         if not active(state, librarian):
-            if state.staff[librarian].queues or librarian in state.mine or librarian in state.offers:
+            held = (state.mine, state.joined, state.offers)
+            if state.staff[librarian].queues or any(librarian in each for each in held):
                 leave(turn, librarian, for_good=True)
         elif state.staff[librarian].connections:
             drain(turn, librarian)

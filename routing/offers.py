@@ -166,6 +166,7 @@ def queued(state: State, event: Queued, at: int) -> None:
         queue=event.queue,
         owner="",
         handover=None,
+        companions=it.companions if event.reason == "transferred" else (),
         since=event.since,
         queued_at=it.queued_at if again else at,
         tier=event.tier,

@@ -66,6 +66,8 @@ class Conversation(Record, frozen=True):
     # active
     owner: str = ""
     claimed_at: int = 0
+    companions: tuple[str, ...] = ()  # colleagues who joined the owner, longest first
+    introduced: tuple[str, ...] = ()  # whose joining the patron was told of
     handover: Handover | None = None
     # the talk
     turn: Literal["", "librarian", "patron"] = ""

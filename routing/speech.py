@@ -1,8 +1,9 @@
 """What librarians say: answers to the patron, notes for colleagues, read marks.
 
-The first answer claims a waiting conversation. A sender who writes while his transfer is on offer takes it back. Notes have no
-kind of delivery that could reach a patron. An answer to another address moves the talk there; where that is a slow channel, the
-librarian has room for another live one.
+The first answer claims a waiting conversation. Who joined one answers beside its owner, and does not own it by that, not even while
+it is on offer to him. A sender who writes while his transfer is on offer takes it back. Notes have no kind of delivery that could
+reach a patron. An answer to another address moves the talk there; where that is a slow channel, the owner has room for another
+live one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.message import Action, MarkRead, Note, Say
-from routing.access import asked, eligible, visible
+from routing.access import asked, eligible, may_join, speaks, visible
 from routing.conversation import SHOWN, move
 from routing.deadlines import settled
 from routing.deliveries import compose, relay, route, sent_out, unpark
@@ -44,11 +45,13 @@ def say(turn: Turn, action: Action, deed: Say) -> None:
 
 
 def _may_speak(turn: Turn, action: Action, it: Conversation) -> bool:
-    """See that the conversation is the librarian's, making it so where he may; refuse otherwise."""
+    """See that the librarian is in the conversation, making it so where he may; refuse otherwise."""
     by = action.by
     if it.owner == by:
         if it.handover is not None:
             end_transfer(turn, it, "withdrawn")
+        return True
+    if by in it.companions:
         return True
     if asked(turn.state, by, it):
         accept_transfer(turn, it, by)
@@ -79,9 +82,10 @@ def _speak(turn: Turn, action: Action, deed: Say, to: Route) -> None:
     turn.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script))
     unpark(turn, delivery)
     if it.live and not turn.state.conversations[it.id].live:
-        drain(turn, action.by)
-    if action.via == "inbox":
-        relay(turn, it, action.by, "said", librarian=author, text=deed.text)
+        drain(turn, it.owner)
+    for one in (it.owner, *it.companions):
+        if one != action.by or action.via == "inbox":
+            relay(turn, it, one, "said", librarian=author, text=deed.text)
 
 
 def note(turn: Turn, action: Action, deed: Note) -> None:
@@ -95,20 +99,30 @@ def note(turn: Turn, action: Action, deed: Note) -> None:
         refuse(turn, action, "empty", it)
     else:
         turn.emit(Noted(conversation=it.id, id=action.id, by=action.by, text=deed.text, mentions=deed.mentions))
-        if it.owner and it.owner != action.by:
-            relay(turn, it, it.owner, "note", librarian=turn.state.roster.shown(action.by), text=deed.text)
+        _tell_note(turn, it, action.by, deed)
+
+
+def _tell_note(turn: Turn, it: Conversation, by: str, deed: Note) -> None:
+    """Carry a note to the messengers of those in it, and of colleagues whom it calls in."""
+    called = [one for one in deed.mentions if may_join(turn.state, one, it)]
+    for one in dict.fromkeys((it.owner, *it.companions, *called)):
+        if one and one != by:
+            relay(turn, it, one, "note", librarian=turn.state.roster.shown(by), text=deed.text)
 
 
 def mark_read(turn: Turn, action: Action, deed: MarkRead) -> None:
-    """Remember what the owner has read, and tell the patron where the channel can show it."""
+    """Remember what those in it have read, and tell the patron where the channel can show it."""
     it = held(turn, action, deed.conversation, open_only=False)
     if it is None:
         return
     if it.read == deed.message:
         done(turn, action, it)
         return
-    if it.owner != action.by:
+    if not speaks(action.by, it):
         refuse(turn, action, "not-yours", it)
+        return
+    if it.read == it.last_message:
+        done(turn, action, it)  # a colleague in it has read further
         return
     channel = turn.state.channels.get(it.channel)
     delivery = None

@@ -127,6 +127,7 @@ class State:
         self.lines: dict[str, dict[tuple[bool, int], Line]] = {}  # queue -> (live, tier) -> who waits
         self.opened: dict[str, dict[str, None]] = {}  # queue -> conversations that are not closed
         self.mine: dict[str, dict[str, None]] = {}  # librarian -> conversations owned
+        self.joined: dict[str, dict[str, None]] = {}  # librarian -> conversations of colleagues that he is in
         self.offers: dict[str, dict[str, None]] = {}  # librarian -> offered in turn
         self.handed: dict[str, dict[str, None]] = {}  # librarian or queue -> transfers offered
         self.load: dict[tuple[str, bool], int] = {}  # (librarian, live) -> owned and offered in turn
@@ -263,6 +264,8 @@ class State:
             _put(self.offers, it.offered, it.id)
         if holder:
             self.load[holder, it.live] = self.load.get((holder, it.live), 0) + 1
+        for companion in it.companions:
+            _put(self.joined, companion, it.id)
         if it.handover is not None:
             _put(self.handed, it.handover.librarian or it.handover.queue, it.id)
 
@@ -283,6 +286,8 @@ class State:
             _take(self.offers, it.offered, it.id)
         if holder:
             self.load[holder, it.live] -= 1
+        for companion in it.companions:
+            _take(self.joined, companion, it.id)
         if it.handover is not None:
             _take(self.handed, it.handover.librarian or it.handover.queue, it.id)
 
@@ -342,6 +347,7 @@ def _moved(old: Conversation, new: Conversation) -> bool:
         or old.tier != new.tier
         or old.queue != new.queue
         or old.handover is not new.handover
+        or old.companions is not new.companions
         or old.live != new.live
     )
 

@@ -18,6 +18,8 @@ from bridge.message import (
     Claim,
     Close,
     Deed,
+    Join,
+    Leave,
     Note,
     Reject,
     Release,
@@ -29,8 +31,9 @@ from bridge.message import (
 CODE_S = 900
 CODES = {"answered": "answered", "lost": "lost_call", "practice": "practice"}
 HELP = (
-    "Commands in a conversation: /claim, /accept, /reject, /release, /close [answered|lost|practice], /note TEXT, "
-    "/transfer LIBRARIAN or LIBRARY/QUEUE. Anything else is said to the patron. Here: /here LIBRARY/QUEUE ..., /away."
+    "Commands in a conversation: /claim, /accept, /reject, /release, /join, /leave, "
+    "/close [answered|lost|practice], /note TEXT, /transfer LIBRARIAN or LIBRARY/QUEUE. "
+    "Anything else is said to the patron. Here: /here LIBRARY/QUEUE ..., /away."
 )
 
 
@@ -83,6 +86,10 @@ def deed(conversation: str, words: str) -> Deed | None:
             return Reject(conversation=conversation)
         case "/release":
             return Release(conversation=conversation)
+        case "/join":
+            return Join(conversation=conversation)
+        case "/leave":
+            return Leave(conversation=conversation)
         case "/close" if rest.lower() in ("", *CODES):
             return Close(conversation=conversation, code=CODES.get(rest.lower(), ""))
         case "/note" if rest:

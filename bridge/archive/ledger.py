@@ -1,7 +1,8 @@
 """What a batch of steps means for the tables beside the transcript: conversations, hops, follow-ups, merges, audit.
 
 Events are folded per conversation first, so that a batch costs one statement a table and not one an event. A conversation is
-credited honestly: the queue it entered, every hop, and the queue and librarian that gave the first human answer.
+credited honestly: the queue it entered, every hop, and the queue and librarian that gave the first human answer. Who joined and
+left it is a hop too, and owns nothing.
 """
 
 from __future__ import annotations
@@ -144,6 +145,12 @@ class Ledger:
         self._first(event.conversation, claimed_at=self._at)
         self._hop(event.conversation, "claimed", librarian=event.by, reason=event.how)
 
+    def _joined(self, event: ev.Joined) -> None:
+        self._hop(event.conversation, "joined", librarian=event.by)
+
+    def _left(self, event: ev.LeftConversation) -> None:
+        self._hop(event.conversation, "left", librarian=event.by, reason=event.reason)
+
     def _said(self, event: ev.Said) -> None:
         self._last(event.conversation, "librarian", event.delivery.text)
         queue = self._changes.get(event.conversation, {}).get("queue")
@@ -221,6 +228,8 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Received: Ledger._received,
     ev.Queued: Ledger._queued,
     ev.Claimed: Ledger._claimed,
+    ev.Joined: Ledger._joined,
+    ev.LeftConversation: Ledger._left,
     ev.Said: Ledger._said,
     ev.Closed: Ledger._closed,
     ev.Recoded: Ledger._recoded,

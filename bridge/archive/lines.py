@@ -205,6 +205,8 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.TransferOffered: _transfer,
     ev.TransferEnded: lambda e, p: p.system(e.conversation, f"transfer-ended:{e.reason}", by=e.by),
     ev.Released: lambda e, p: p.system(e.conversation, "released", by=e.by),
+    ev.Joined: lambda e, p: p.system(e.conversation, "joined", by=e.by),
+    ev.LeftConversation: lambda e, p: p.system(e.conversation, f"left-conversation:{e.reason}", by=e.by),
     ev.Reminded: lambda e, p: p.system(e.conversation, f"reminded:{e.what}"),
     ev.PatronGone: lambda e, p: p.system(e.conversation, "patron-gone" if e.gone else "patron-back"),
     ev.Closed: lambda e, p: p.system(e.conversation, "closed", by=e.by, target=e.code, text=e.reason),

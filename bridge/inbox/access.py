@@ -1,10 +1,10 @@
 """Who may see which conversation and edit which library.
 
 Access to transcripts is per library (ALA, RUSA). Members of the patron's library see its conversations; others while one waits
-at a tier of theirs, while a transfer asks them, and when they had it. That is narrower than the core's `visible` (whoever
-serves the queue), and never narrower than who may claim: no waiting conversation is hidden from an eligible librarian.
-What the core has forgotten, the archive decides alike: the library's members, who had it last, and who answered
-first. What one may not see looks like what is not there.
+at a tier of theirs, while a transfer asks them, when they had it, and while they are in it beside its owner. That is narrower
+than the core's `visible` (whoever serves the queue), and never narrower than who may claim: no waiting conversation is hidden
+from an eligible librarian. What the core has forgotten, the archive decides alike: the library's members, who had it last, and
+who answered first. What one may not see looks like what is not there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def sees(state: State, librarian: str, it: Conversation) -> bool:
     if not visible(state, librarian, it):
         return False
     return (
-        librarian in (it.owner, it.offered, it.helper)
+        librarian in (it.owner, it.offered, it.helper, *it.companions)
         or at_home(state, librarian, it)
         or eligible(state, librarian, it)
         or asked(state, librarian, it)

@@ -112,6 +112,16 @@ async def release(call: Call) -> Answer:
     return await act(call, wire.Release(conversation=call.id))
 
 
+async def join(call: Call) -> Answer:
+    """Come into a conversation that a colleague has, and answer beside him; it stays his."""
+    return await act(call, wire.Join(conversation=call.id))
+
+
+async def leave(call: Call) -> Answer:
+    """Go out of a conversation that I joined."""
+    return await act(call, wire.Leave(conversation=call.id))
+
+
 async def transfer(call: Call) -> Answer:
     """Offer it to a librarian or a queue."""
     asked: schema.TransferAsked = call.body
@@ -256,6 +266,8 @@ ROUTES = (
     _deed(accept, "Accept an offer or a transfer"),
     _deed(reject, "Decline an offer or a transfer"),
     _deed(release, "Give it back"),
+    _deed(join, "Join a conversation that a colleague has"),
+    _deed(leave, "Leave a conversation that I joined"),
     _deed(transfer, "Offer it to a colleague or a queue", schema.TransferAsked),
     _deed(messages, "Answer the patron", schema.SayAsked),
     _deed(notes, "Write for colleagues only", schema.NoteAsked),

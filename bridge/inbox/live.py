@@ -28,6 +28,7 @@ from bridge.inbox.seat import MOST_WATCHED, Seat
 from bridge.inbox.watching import Watched
 from bridge.message import Presence
 from bridge.store import StoreError
+from routing.access import speaks
 from routing.records import Conversation, at_key
 
 log = structlog.get_logger("bridge.inbox.live")
@@ -226,7 +227,7 @@ class Live:
         it = state.conversations.get(conversation)
         if it is None or not sees(state, seat.me, it):
             return
-        patron = to_patron and it.owner == seat.me
+        patron = to_patron and speaks(seat.me, it)
         sign = Signal(
             kind=kind,  # type: ignore[arg-type]  # one of the words written above
             conversation=conversation,

@@ -4,7 +4,7 @@ Pure: the same state and librarian give the same row, so a row that is pushed an
 `views` are decided here and nowhere else:
 
     waiting   it waits, and I may see it
-    mine      it is mine, or offered to me in turn, or a transfer to me
+    mine      it is mine, or I have joined it, or offered to me in turn, or a transfer to me
     open      it is not closed, and I may see it
     closed    it was closed within its re-open window, and I may see it
 """
@@ -19,8 +19,8 @@ import phonenumbers
 
 from bridge.inbox.access import sees
 from bridge.inbox.schema import Availability as Available
-from bridge.inbox.schema import ConversationState, Draft, FollowUp, Me, MentionTold, Row, TransferView, View
-from routing.access import asked, eligible
+from bridge.inbox.schema import Companion, ConversationState, Draft, FollowUp, Me, MentionTold, Row, TransferView, View
+from routing.access import asked, eligible, may_join
 from routing.events import Noted
 from routing.records import Conversation, Handover
 from routing.records import FollowUp as FollowUpRecord
@@ -66,6 +66,9 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         target_s=library.timers.target_s,
         owner=it.owner,
         owner_name=name_of(state, it.owner),
+        companions=[Companion(id=one, name=name_of(state, one)) for one in it.companions],
+        joined=me in it.companions,
+        can_join=may_join(state, me, it),
         offered_to_me=it.state == "waiting" and it.offered == me,
         offer_expires_at=it.offer_until if it.offered == me else 0,
         can_claim=it.state == "waiting" and eligible(state, me, it),
@@ -92,12 +95,13 @@ def mention(state: State, me: str, note: Noted) -> MentionTold | None:
         patron=patron_name(state, it),
         library_name=state.roster.library(it.library).name or it.library,
         text=note.text[:LAST],
+        can_join=may_join(state, me, it),
     )
 
 
 def own(state: State, me: str) -> set[str]:
-    """Return the conversations in `mine`: owned, offered in turn, or handed over to me."""
-    return {*state.mine.get(me, ()), *state.offers.get(me, ()), *state.handed.get(me, ())}
+    """Return the conversations in `mine`: owned, joined, offered in turn, or handed over to me."""
+    return {*state.mine.get(me, ()), *state.joined.get(me, ()), *state.offers.get(me, ()), *state.handed.get(me, ())}
 
 
 def views(me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
@@ -107,7 +111,9 @@ def views(me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
     found: list[View] = ["open"]
     if it.state == "waiting":
         found.append("waiting")
-    if me in (it.owner, it.offered) or (transfer_to_me and it.handover is not None and it.handover.librarian == me):
+    if me in (it.owner, it.offered, *it.companions) or (
+        transfer_to_me and it.handover is not None and it.handover.librarian == me
+    ):
         found.append("mine")
     return found
 

@@ -130,6 +130,13 @@ class TransferView(Shown):
     to_me: bool = False  # I may accept it
 
 
+class Companion(Shown):
+    """A colleague who has joined a conversation and answers beside its owner."""
+
+    id: str
+    name: str
+
+
 class Row(Shown):
     """One conversation in a list."""
 
@@ -154,11 +161,14 @@ class Row(Shown):
     target_s: int = 0  # the library's target for an answer
     owner: str = ""
     owner_name: str = ""
+    companions: list[Companion] = []  # who joined the owner, longest first
+    joined: bool = False  # I am one of them: I may answer, it is not mine
+    can_join: bool = False
     offered_to_me: bool = False
     offer_expires_at: int = 0
     can_claim: bool = False
     transfer: TransferView | None = None
-    unread: int = 0  # patron's messages that the owner has not read
+    unread: int = 0  # patron's messages that nobody in it has read
     gone: bool = False  # the patron went silent or left
     marked: bool = False  # past the three-minute mark
     code: str = ""
@@ -664,6 +674,7 @@ class MentionTold(Told, tag="mention"):
     patron: str
     library_name: str
     text: str  # the beginning of the note
+    can_join: bool = False  # a colleague has it, and I may come in
 
 
 class MeTold(Told, tag="me"):

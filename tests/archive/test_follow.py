@@ -116,12 +116,14 @@ async def chat(desk: Desk, talk: str = "t1") -> None:
     await desk.commit(opened(talk), received(talk, talk, "Where is the Straße atlas?"))
     await desk.commit(ev.Queued(conversation=talk, queue="north/reference", since=desk.at, reason="new"))
     await desk.commit(ev.Claimed(conversation=talk, by="ana", how="claim"))
+    await desk.commit(ev.Joined(conversation=talk, by="ben"))
     await desk.commit(said(talk, 0, "On the second floor."))
     await desk.commit(
         ev.Progressed(conversation=talk, delivery=delivery_id(f"{talk}-say", 0), stage="delivered", network_id="n-7")
     )
     await desk.commit(ev.Noted(conversation=talk, id=f"note-{talk}", by="ana", text="regular patron"))
     await desk.commit(ev.ReadUpTo(conversation=talk, by="ana", message=message_id("web", "web:1", talk)))
+    await desk.commit(ev.LeftConversation(conversation=talk, by="ben", reason="left"))
     await desk.commit(ev.Closed(conversation=talk, by="ana", code="answered"))
 
 
@@ -133,8 +135,10 @@ WHOLE = [
     ("patron", "Where is the Straße atlas?", "read"),
     ("system", "queued:new", ""),
     ("system", "claimed:claim", ""),
+    ("system", "joined", ""),
     ("librarian", "On the second floor.", "delivered"),
     ("note", "regular patron", ""),
+    ("system", "left-conversation:left", ""),
     ("system", "closed", ""),
 ]
 
@@ -174,7 +178,7 @@ async def test_two_archivists_write_each_entry_once(desk: Desk) -> None:
     async with desk.archive.engine.connect() as sql:
         assert await sql.scalar(select(func.count()).select_from(tables.line)) == 40 * len(WHOLE)
         assert await sql.scalar(select(func.count()).select_from(tables.audit)) == 0
-        assert await sql.scalar(select(func.count()).select_from(tables.hop)) == 40 * 4
+        assert await sql.scalar(select(func.count()).select_from(tables.hop)) == 40 * 6
 
 
 async def test_killed_before_the_commit_it_writes_the_batch_again_and_once(desk: Desk) -> None:

@@ -167,6 +167,46 @@ async def test_patron_and_two_librarians_from_the_first_word_to_the_last(street:
     assert street.complaints == []
 
 
+async def test_a_patron_talks_with_two_librarians_at_once(street: Street) -> None:
+    """The second joins the first: the patron is told once, reads who says what, and hears of no change when they take turns."""
+    ana, ben = await street.librarian("ana"), await street.librarian("ben")
+    phone, chat = await street.patron(**PHONE)
+    log = chat.get_by_role("log")
+    await write(phone, chat, "Which edition should I read?")
+    for page in (ana, ben):
+        await open_talk(page, "Which edition should I read?")
+    await ana.keyboard.press("c")
+    await expect(ana.get_by_role("button", name="Transfer")).to_be_visible()
+    await ben.locator(".acts").get_by_role("button", name="Join", exact=True).focus()
+    await ben.keyboard.press("Enter")
+    await expect(log.get_by_text("Ben has joined us here and can answer too.")).to_have_count(1)
+    await expect(ana.get_by_text("Yours. Joined by Ben Librarian.")).to_be_visible()
+
+    for page, words in ((ana, "The second, I think."), (ben, "Yes, the second."), (ana, "It has an index.")):
+        composer = page.get_by_role("region", name="Write").get_by_role("textbox")
+        await composer.focus()
+        await page.keyboard.type(words)
+        await page.keyboard.press("Control+Enter")
+        await expect(log.get_by_text(words)).to_have_count(1)
+    await write(phone, chat, "Thank you both!")
+    for page in (ana, ben):
+        await expect(page.get_by_role("log")).to_contain_text("Thank you both!")
+    said = await log.locator(".line:not(.mine) .by").all_text_contents()
+    assert [words.split(" ")[0] for words in said] == ["Library", "Ana", "Ben", "Ana"]
+    await expect(log.get_by_text("joined")).to_have_count(1)
+    await expect(log.get_by_text("is helping you now")).to_have_count(0)
+    await street.clean(phone, "patron-two-librarians")
+    await street.clean(ben, "librarian-joined")
+
+    await ana.keyboard.press("Escape")
+    await ana.keyboard.press("e")
+    await ana.get_by_role("button", name="End conversation").focus()
+    await ana.keyboard.press("Enter")
+    await expect(ben.get_by_text("This conversation is closed.")).to_be_visible()
+    await expect(ben.get_by_role("button", name="Leave", exact=True)).to_have_count(0)
+    assert street.complaints == []
+
+
 async def test_a_picture_goes_with_an_answer(street: Street, tmp_path: Path) -> None:
     """Chosen by keyboard, drawn in the transcript, and the patron saves exactly what was sent."""
     ana = await street.librarian("ana")

@@ -67,6 +67,16 @@ receipt pat delivered
 ana notes pat: An old friend
 ana reads pat
 ana identifies pat name=Jane contact=jane@example.org
+ben joins pat
+ben says pat: I have them here
+ben quits pat
+cem comes p1.c1
+cem joins pat
+ben joins pat
+cem goes p1.c1
++31s
+cem comes p1.c2
+ben quits pat
 ana transfers pat to ben: You know maps
 ben rejects pat
 ana transfers pat to south/ask: Night falls
@@ -121,6 +131,10 @@ library
 kim: Still open?
 ana comes p2.a1
 ana claims kim
+cem comes p2.c3
+cem joins kim
+ana goes p2.a1
++31s
 +26h
 +15d
 """.strip().splitlines()

@@ -196,6 +196,9 @@ async def test_the_patron_is_told_of_typing_by_who_has_the_conversation_only(des
     await a.say(t="typing", conversation=conversation)
     await until(lambda: heard.keys() == {"ana", "ben"})
     assert heard == {"ana": ("typed-to", "Ana"), "ben": ("", "")}
+    await ben.deed(conversation, "join")
+    await b.say(t="typing", conversation=conversation)
+    await until(lambda: heard["ben"] == ("typed-to", "Ben"), "who joined is told of too")
     listening.cancel()
 
 

@@ -4,7 +4,7 @@
     > ana serves north/ask live=1       opts in (`ana serves nothing` = away)
     > pat: Hello                        a patron writes by web; `pat@sms: Hi`, `pat@mail subject=Loan: Hi` by other channels
     < opened; received; queued; offered to=ana
-    > ana claims pat                    also accepts, rejects, releases, reads, reopens
+    > ana claims pat                    also accepts, rejects, releases, joins, quits, reads, reopens
     < claimed how=claim; noticed event=greeting
     > ana says pat: Good morning        `> ana says pat via=sms|pat: ...`
     > pat rates 3: Thank you            a patron's rating
@@ -30,6 +30,8 @@ from bridge.message import (
     Deed,
     FollowUpPlan,
     Identify,
+    Join,
+    Leave,
     MarkRead,
     Merge,
     Message,
@@ -280,6 +282,8 @@ class Play:
             "accepts": Accept,
             "rejects": Reject,
             "releases": Release,
+            "joins": Join,
+            "quits": Leave,
             "reopens": Reopen,
         }
         if verb in simple:

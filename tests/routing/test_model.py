@@ -28,6 +28,8 @@ from bridge.message import (
     Close,
     Deed,
     FollowUpPlan,
+    Join,
+    Leave,
     MarkRead,
     Merge,
     Note,
@@ -149,13 +151,37 @@ class DeskMachine(RuleBasedStateMachine):
         able = [queue for queue in sorted(queues) if who in self.play.state.roster.service(queue).level]
         self.play.act(who, SetAvailability(queues=tuple(able), live=live))
 
-    @rule(who=staff, it=talks, kind=st.sampled_from((Claim, Accept, Reject, Release, Reopen, Block)))
+    @rule(who=staff, it=talks, kind=st.sampled_from((Claim, Accept, Reject, Release, Reopen, Block, Join, Leave)))
     def simple(self, who: str, it: str, kind: type[Claim]) -> None:
         self.play.act(who, kind(conversation=it))
 
     @rule(who=staff, it=talks)
     def says(self, who: str, it: str) -> None:
         self.play.act(who, Say(conversation=it, text="Hello"), via="im" if who == "ana" else "inbox")
+
+    @rule(it=talks, who=staff)
+    def a_colleague_joins_and_says(self, it: str, who: str) -> None:
+        one = self.play.state.conversations.get(it)
+        if one is not None and one.state == "active":
+            self.play.act(who, Join(conversation=it))
+            self.play.act(who, Say(conversation=it, text="And I"))
+
+    @rule(it=talks, who=staff)
+    def the_owner_is_cut_off_while_a_colleague_is_in_it(self, it: str, who: str) -> None:
+        one = self.play.state.conversations.get(it)
+        if one is None or not one.owner:
+            return
+        self.play.give(Presence(process="p1", connection=who, librarian=who, up=True))
+        self.play.act(who, Join(conversation=it))
+        for process, connection in self.play.state.staff[one.owner].connections:
+            self.play.give(Presence(process=process, connection=connection, librarian=one.owner, up=False))
+        self.play.wait(45_000)
+
+    @rule(it=talks)
+    def the_first_who_joined_leaves(self, it: str) -> None:
+        one = self.play.state.conversations.get(it)
+        if one is not None and one.companions:
+            self.play.act(one.companions[0], Leave(conversation=it))
 
     @rule(it=talks)
     def the_owner_says(self, it: str) -> None:

@@ -20,6 +20,8 @@ from bridge.message import (
     Close,
     Deed,
     FollowUpPlan,
+    Join,
+    Leave,
     MarkRead,
     Message,
     PatronSign,
@@ -38,6 +40,7 @@ from bridge.message import (
 from routing import core, wire
 from routing.events import Event, Faulted, Input, Received, Refused, Step, Turned, answer, deliveries
 from routing.invariants import invariants
+from routing.records import Conversation
 from routing.state import State
 from tests.routing.play import BEGIN, IM, MAIL, SMS, WEB, tables
 from tests.routing.test_model import QUEUES, STAFF, TURN, consortium
@@ -159,6 +162,8 @@ class Crowd:
         it = self.chance.choice(opened)
         if not it.owner:
             return who, self.chance.choice((Claim, Accept, Reject, Claim))(conversation=it.id)
+        if self.chance.random() < 0.2:
+            return self._beside(who, it)
         target = self.chance.choice((*STAFF, *QUEUES))
         deeds: tuple[Deed, ...] = (
             Say(conversation=it.id, text="Hello"),
@@ -174,6 +179,13 @@ class Crowd:
         if taker and self.chance.random() < 0.5:
             return taker, self.chance.choice((Accept, Reject))(conversation=it.id)
         return self.chance.choice((it.owner, it.owner, it.owner, who)), self.chance.choice(deeds)
+
+    def _beside(self, who: str, it: Conversation) -> tuple[str, Deed]:
+        """Return what a colleague of its owner does: one who has joined speaks or leaves, another joins."""
+        if not it.companions or self.chance.random() < 0.3:
+            return who, Join(conversation=it.id)
+        deeds: tuple[Deed, ...] = (Say(conversation=it.id, text="And I"), Leave(conversation=it.id))
+        return self.chance.choice(it.companions), self.chance.choice(deeds)
 
 
 def simulate(seed: int, inputs: int) -> House:
@@ -250,6 +262,8 @@ def test_crashing_after_every_step_changes_nothing(long: bool) -> None:
         "Reopened",
         "TransferOffered",
         "TransferEnded",
+        "Joined",
+        "LeftConversation",
         "Left",
         "Refused",
         "Reminded",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from adapters.xmpp import staff
 from adapters.xmpp.linking import main as link_code
-from bridge.message import Claim, Close, Delivery, Note, Say, SetAvailability, derive
+from bridge.message import Claim, Close, Delivery, Join, Leave, Note, Say, SetAvailability, derive
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
 from tests.conformance.rig_xmpp import Messenger
@@ -92,6 +93,8 @@ async def test_what_librarians_words_mean() -> None:
     assert staff.deed(talk, "/close lost") == Close(conversation=talk, code="lost_call")
     assert staff.deed(talk, "/note  see shelf 4") == Note(conversation=talk, text="see shelf 4")
     assert staff.deed(talk, "On the second floor.") == Say(conversation=talk, text="On the second floor.")
+    assert staff.deed(talk, "/join") == Join(conversation=talk)
+    assert staff.deed(talk, "/leave") == Leave(conversation=talk)
     assert staff.deed(talk, "/clam") is None
     assert staff.at_the_desk("/here north/reference") == SetAvailability(queues=("north/reference",))
     assert staff.at_the_desk("hello?") is None
@@ -155,21 +158,28 @@ async def shown(client: Plain, words: str) -> tuple[str, str]:
     return stanza.get("from", "").partition("/")[0], text
 
 
-async def test_a_librarian_serves_a_patron_from_a_messenger_of_her_own(tmp_path: Path) -> None:
-    """A whole house: linked by a printed code, offered, claimed, answered, closed; the inbox shows the same."""
+def component_of(folder: Path, server: Any) -> str:
+    """A channel of the house as the README has it."""
+    (folder / "secret").write_text(SECRET)
+    text = block("toml", 'kind = "xmpp-component"').replace("/run/secrets/component", str(folder / "secret"))
+    return f"{text}port = {server.component}\n"
 
-    def channel(folder: Path, server: Any) -> str:
-        (folder / "secret").write_text(SECRET)
-        text = block("toml", 'kind = "xmpp-component"').replace("/run/secrets/component", str(folder / "secret"))
-        return f"{text}port = {server.component}\n"
 
-    def with_address(house: House) -> None:
+def bens_messenger_is(name: str) -> Callable[[House], None]:
+    """Give a librarian the address of the messenger account `ben`."""
+
+    def prepare(house: House) -> None:
         desk = house.folder / "desk.toml"
-        desk.write_text(desk.read_text().replace('id = "ana"\n', 'id = "ana"\naddress = "law|ben@localhost"\n'))
+        desk.write_text(desk.read_text().replace(f'id = "{name}"\n', f'id = "{name}"\naddress = "law|ben@localhost"\n'))
         house.run("desk", "load", str(desk))
 
+    return prepare
+
+
+async def test_a_librarian_serves_a_patron_from_a_messenger_of_her_own(tmp_path: Path) -> None:
+    """A whole house: linked by a printed code, offered, claimed, answered, closed; the inbox shows the same."""
     server = Prosody({}, components=block("lua", "component_secret"))
-    async with housed(tmp_path, server, channel, with_address) as (house, ana):
+    async with housed(tmp_path, server, component_of, bens_messenger_is("ana")) as (house, ana):
         await asyncio.to_thread(server.account, "ben", "ben")
         patron, own = await signed_in(server), await signed_in(server, "ben")
         try:
@@ -202,6 +212,40 @@ async def test_a_librarian_serves_a_patron_from_a_messenger_of_her_own(tmp_path:
             assert not [
                 stanza for stanza in patron.stanzas if "old one" in (stanza.findtext(BODY) or "")
             ]  # what is for colleagues stays with them
+        finally:
+            await patron.close()
+            await own.close()
+
+
+async def test_a_colleague_joins_from_a_messenger_of_his_own(tmp_path: Path) -> None:
+    """A whole house: Ana has it in the inbox and calls Ben by a note; he joins, the patron reads him, Ana sees who is in it."""
+    server = Prosody({}, components=block("lua", "component_secret"))
+    prepare = bens_messenger_is("ben")
+    async with housed(tmp_path, server, component_of, prepare, ("ana", "ben")) as (house, ana):
+        await asyncio.to_thread(server.account, "ben", "ben")
+        patron, own = await signed_in(server), await signed_in(server, "ben")
+        try:
+            key = (house.folder / "data" / "channels" / "law" / "link.key").read_bytes()
+            own.say(LAW, staff.code(key, "ben", time.time()))
+            await soon("he is linked", shown(own, "/claim"))
+            patron.write(f"<presence to='{LAW}' type='subscribe'/>")
+            await answered(ana, patron, LAW)
+            talk = next(iter(ana.rows))
+            note = {"text": "@Ben, is there another?", "mentions": ["ben"]}
+            assert (await ana.do(f"/conversations/{talk}/notes", note))[0] == 200
+            here, _ = await soon("the call", shown(own, "is there another?"))
+            own.say(here, "/join")
+            await soon("the patron is told", shown(patron, "Ben has joined us here"))
+            own.say(here, "Another is in the annexe.")
+            await soon("the answer", shown(patron, "Another is in the annexe."))
+            await ana.until(lambda: [one["id"] for one in ana.rows[talk]["companions"]] == ["ben"])
+            assert ana.rows[talk]["owner"] == "ana"
+            patron.say(LAW, "How kind.")
+            await soon("the patron's words", shown(own, "How kind."))
+            own.say(here, "/leave")
+            await ana.until(lambda: ana.rows[talk]["companions"] == [])
+            own.say(here, "Not mine any more")
+            await soon("he is refused", shown(own, "has this conversation already"))
         finally:
             await patron.close()
             await own.close()

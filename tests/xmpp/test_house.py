@@ -48,12 +48,16 @@ def component(folder: Path, server: Any) -> str:
 
 @asynccontextmanager
 async def housed(
-    folder: Path, server: Any, channel: Callable[[Path, Any], str], prepare: Callable[[House], None] | None = None
+    folder: Path,
+    server: Any,
+    channel: Callable[[Path, Any], str],
+    prepare: Callable[[House], None] | None = None,
+    librarians: tuple[str, ...] = ("ana",),
 ) -> AsyncIterator[tuple[House, Librarian]]:
-    """Run the server and a house with its channel; a librarian is at the desk."""
+    """Run the server and a house with its channel; Ana is at the desk."""
     await asyncio.to_thread(server.start)
     try:
-        with House(folder / "house", ("ana",), more=channel(folder, server)) as house:
+        with House(folder / "house", librarians, more=channel(folder, server)) as house:
             if prepare is not None:
                 await asyncio.to_thread(prepare, house)
             await house.start()

@@ -95,15 +95,20 @@ function Said({ line, first, state, chat }: { line: Line; first: boolean; state:
 }
 
 export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
+  const heard = new Set<string>(); // who has spoken: two may answer in turn, each is announced once
+  let told = ""; // what the desk has said: mostly it introduces whoever comes, and then nothing else need
   let librarian = "";
   let before: Line | undefined;
   const mine = chat.lines.findLast((line) => line.who === "patron")?.id;
   const read = chat.lines.findIndex((line) => line.id === chat.readUpTo);
   const shown = chat.lines.map((line, n) => {
     const name = line.who === "librarian" ? (line.author ?? "") : "";
-    const joins = name && name !== librarian ? t(librarian ? "changed" : "joined", { name }) : "";
-    const first = !before || before.who !== line.who || !!joins || line.at - before.at > GROUP_MS;
+    const joins = name && !heard.has(name) && !told.includes(name) ? t(heard.size ? "changed" : "joined", { name }) : "";
+    const other = name !== "" && name !== librarian;
+    const first = !before || before.who !== line.who || other || line.at - before.at > GROUP_MS;
     librarian = name || librarian;
+    if (name) heard.add(name);
+    if (line.who === "desk") told += line.text;
     before = line;
     const state = line.id === mine ? t(n <= read ? "read" : "delivered") : "";
     return (

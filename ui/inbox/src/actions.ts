@@ -17,12 +17,14 @@ export interface Action {
 const always = () => true;
 const open = (i: Inbox) => i.current !== undefined;
 const mine = (i: Inbox) => i.isMine;
+const answering = (i: Inbox) => i.mayAnswer;
 const marked = (i: Inbox) => i.current ?? i.list.find((row) => row.id === i.marked);
 const claimable = (i: Inbox) => {
   const row = marked(i);
   return row !== undefined && (row.can_claim || row.offered_to_me || row.transfer?.to_me === true);
 };
 const offered = (i: Inbox) => marked(i)?.offered_to_me === true || marked(i)?.transfer?.to_me === true;
+const joinable = (i: Inbox) => marked(i)?.can_join === true;
 const closed = (i: Inbox) => i.current?.state === "closed";
 const listing = (i: Inbox) => (VIEWS as readonly Page[]).includes(i.page);
 
@@ -44,15 +46,17 @@ export const ACTIONS: readonly Action[] = [
   goes("settings", ","),
   { id: "claim", key: "c", group: "conversation", can: claimable, run: (i) => { const row = marked(i); if (row) void i.claim(row); } },
   { id: "reject", key: "x", group: "conversation", can: offered, run: (i) => { const row = marked(i); if (row) void i.reject(row); } },
-  { id: "reply", key: "r", group: "write", can: mine, run: (i) => i.write(false) },
+  { id: "join", key: "s", group: "conversation", can: joinable, run: (i) => { const row = marked(i); if (row) void i.join(row); } },
+  { id: "leave", key: "l", group: "conversation", can: (i) => i.current?.joined === true, run: (i) => { if (i.current) void i.leave(i.current); } },
+  { id: "reply", key: "r", group: "write", can: answering, run: (i) => i.write(false) },
   { id: "note", key: "n", group: "write", can: open, run: (i) => i.write(true) },
-  { id: "send", key: "Ctrl+Enter", group: "write", can: mine, run: (i) => (i.composing += 1), own: true },
+  { id: "send", key: "Ctrl+Enter", group: "write", can: answering, run: (i) => (i.composing += 1), own: true },
   { id: "transfer", key: "t", group: "conversation", can: mine, run: (i) => (i.dialog = "transfer") },
   { id: "release", key: "b", group: "conversation", can: mine, run: (i) => void i.release(i.openId) },
   { id: "close", key: "e", group: "conversation", can: mine, run: (i) => (i.dialog = "close") },
   { id: "recode", key: "w", group: "conversation", can: closed, run: (i) => (i.dialog = "recode") },
   { id: "reopen", key: "o", group: "conversation", can: closed, run: (i) => void i.reopen(i.openId) },
-  { id: "identify", key: "a", group: "conversation", can: mine, run: (i) => (i.dialog = "identify") },
+  { id: "identify", key: "a", group: "conversation", can: answering, run: (i) => (i.dialog = "identify") },
   { id: "merge", key: "m", group: "conversation", can: open, run: (i) => (i.dialog = "merge") },
   { id: "block", key: "", group: "conversation", can: mine, run: (i) => (i.dialog = "block") },
   { id: "context", key: "i", group: "page", can: open, run: (i) => i.toggleContext() },

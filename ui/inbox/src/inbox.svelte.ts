@@ -21,11 +21,14 @@ const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "desk", "set
 const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, follow_ups: 0, oldest_since: 0, channels_down: [] };
 const KEPT_TALKS = 24;
 
+/** Whom a deed is about: a row, or as much of one as is known. */
+type About = Pick<s.Row, "id" | "patron">;
+
 export interface Toast {
   id: number;
   text: string;
   kind: "done" | "bad" | "call";
-  does: { word: Key; key: string; run: () => void } | null;
+  does: readonly { word: Key; key: string; run: () => void }[];
 }
 
 /** There is room for a third pane beside the conversation. */
@@ -334,14 +337,17 @@ export class Inbox {
   }
 
   /** A note names me. What is told again calls only once; the toast stays until it is heeded, as no list shows the note. */
-  private mentioned({ conversation, line, text, by_name: by, patron, library_name: library }: s.MentionTold): void {
+  private mentioned({ conversation, line, text, by_name: by, patron, library_name: library, can_join }: s.MentionTold): void {
     if (this.called.has(line)) return;
     this.called.add(line);
     const title = t("notify.mention", { by, patron, library });
     if (this.isBefore(conversation)) return this.announce(title);
     this.heed(conversation);
     this.ring({ conversation, kind: "mention", title, body: text });
-    this.calling.set(conversation, this.toast(title, "call", { word: "notify.open", key: "", run: () => this.open(conversation) }));
+    const open = () => this.open(conversation);
+    const join = () => { open(); void this.join({ id: conversation, patron }); };
+    const does: Toast["does"] = [{ word: "notify.open", key: "", run: open }, ...(can_join ? [{ word: "action.join", key: "", run: join } as const] : [])];
+    this.calling.set(conversation, this.toast(title, "call", does));
   }
 
   /** The librarian looks at a conversation, or may not any more: what called him there is over. */
@@ -372,6 +378,11 @@ export class Inbox {
 
   get isMine(): boolean {
     return this.current?.state === "active" && this.current.owner === this.me?.id;
+  }
+
+  /** I have it, or joined who has it. */
+  get mayAnswer(): boolean {
+    return this.isMine || this.current?.joined === true;
   }
 
   count(page: Page): number {
@@ -565,6 +576,19 @@ export class Inbox {
     this.composing += 1;
   }
 
+  async join(to: About): Promise<void> {
+    const from = location.hash;
+    if (!(await this.act(to.id, "join", {}))) return;
+    this.undoable(t("done.joined", { patron: to.patron }), () => void this.leave(to));
+    if (location.hash !== from) return;
+    this.go("mine", to.id);
+    this.composing += 1;
+  }
+
+  async leave(from: About): Promise<void> {
+    if (await this.act(from.id, "leave", {})) this.undoable(t("done.left", { patron: from.patron }), () => void this.join(from));
+  }
+
   async reject(row: s.Row): Promise<void> {
     if (await this.act(row.id, "reject", {})) this.tell(t("done.rejected", { patron: row.patron }));
   }
@@ -667,7 +691,7 @@ export class Inbox {
 
   private readOpen(): void {
     const talk = this.talk;
-    if (!talk?.view || !this.isMine || !this.current?.unread || document.visibilityState !== "visible") return;
+    if (!talk?.view || !this.mayAnswer || !this.current?.unread || document.visibilityState !== "visible") return;
     const last = talk.lines.findLast((line) => line.who === "patron");
     if (!last || this.lastRead.get(talk.id) === last.id) return;
     this.lastRead.set(talk.id, last.id);
@@ -690,7 +714,7 @@ export class Inbox {
     this.spoken = this.spoken === text ? `${text}\u00a0` : text;
   }
 
-  tell(text: string, kind: Toast["kind"] = "done", does: Toast["does"] = null): void {
+  tell(text: string, kind: Toast["kind"] = "done", does: Toast["does"] = []): void {
     this.toast(text, kind, does);
   }
 
@@ -718,7 +742,7 @@ export class Inbox {
       this.undos = this.undos.filter((one) => one !== undo);
       run();
     };
-    this.tell(text, "done", { word: "undo.do", key: "Z", run: back });
+    this.tell(text, "done", [{ word: "undo.do", key: "Z", run: back }]);
   }
 
   undo(): void {

@@ -78,6 +78,12 @@ export interface TransferView {
   to_me: boolean;
 }
 
+/** A colleague who has joined a conversation and answers beside its owner. */
+export interface Companion {
+  id: string;
+  name: string;
+}
+
 /** One conversation in a list. */
 export interface Row {
   id: string;
@@ -101,6 +107,9 @@ export interface Row {
   target_s: number;
   owner: string;
   owner_name: string;
+  companions: Companion[];
+  joined: boolean;
+  can_join: boolean;
   offered_to_me: boolean;
   offer_expires_at: number;
   can_claim: boolean;
@@ -634,6 +643,7 @@ export interface MentionTold {
   patron: string;
   library_name: string;
   text: string;
+  can_join: boolean;
 }
 
 /** My own presence or rights changed. */

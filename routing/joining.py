@@ -1,0 +1,95 @@
+"""Joining: a colleague comes into a conversation and answers beside its owner.
+
+*Whose it is.* Still the owner's: he alone transfers, gives back and ends it, he is reminded, and statistics count it for him (who
+wrote what stands in the log). So joining does not count in capacity: capacity bounds what the desk may offer, nobody is made to
+join, and a colleague who is called in for five minutes must not lose a place in his line by it.
+*Who may.* Librarians of the patron's library, and whoever a transfer asks: access to transcripts is per library (ALA, RUSA). A note
+that names a colleague (`@`) is the invitation; to consult without the patron seeing it is what notes are for.
+*What the patron hears.* On a live channel once for each colleague, by name, in the words of the patron's library; a colleague from
+another library says so. Going is not told: the owner is still there, and the patron has lost nobody.
+*How it ends.* By leaving; by being away beyond the grace, on slow channels too (joining is being there, owning is a duty that
+stays); when the conversation ends or goes back to its queue; and for who becomes its owner. A transfer to somebody else leaves
+the others in it.
+*When the owner goes.* Whoever joined first of those who are connected has it then, before any queue: the patron knows that
+librarian already and would otherwise wait again while somebody who has read everything sits there. It may go beyond that
+librarian's capacity, as a claim by hand may: he chose to be in it, and can give it back.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from bridge.message import Action, Join, Leave
+from routing.access import active, connected, may_join, speaks
+from routing.deliveries import notify, relay
+from routing.events import Joined, LeftConversation
+from routing.holding import staying, take
+from routing.records import Conversation
+from routing.refusals import done, held, refuse
+from routing.state import State
+from routing.turn import Turn
+
+
+def join(turn: Turn, action: Action, deed: Join) -> None:
+    """Come into a conversation that a colleague has."""
+    it = held(turn, action, deed.conversation)
+    if it is None:
+        return
+    if speaks(action.by, it):
+        done(turn, action, it)
+    elif may_join(turn.state, action.by, it):
+        _enter(turn, it, action.by)
+    else:
+        refuse(turn, action, "unclaimed" if it.state == "waiting" else "no-access", it)
+
+
+def _enter(turn: Turn, it: Conversation, by: str) -> None:
+    turn.emit(Joined(conversation=it.id, by=by))
+    shown = turn.state.roster.shown(by)
+    relay(turn, it, it.owner, "joined", librarian=shown)
+    if it.live and not it.gone and by not in it.introduced:
+        home = turn.state.roster.home.get(by, "")
+        variant = "" if home == it.library else "nonlocal"
+        notify(turn, it, "joined", variant=variant, librarian=shown, home=turn.state.roster.library(home).name)
+
+
+def leave(turn: Turn, action: Action, deed: Leave) -> None:
+    """Go out of a conversation that I joined; its owner transfers it, gives it back or ends it instead."""
+    it = held(turn, action, deed.conversation)
+    if it is None:
+        return
+    if action.by in it.companions:
+        turn.emit(LeftConversation(conversation=it.id, by=action.by, reason="left"))
+        relay(turn, it, it.owner, "left", librarian=turn.state.roster.shown(action.by))
+    else:
+        refuse(turn, action, "yours" if it.owner == action.by else "not-joined", it)
+
+
+def hand_on(turn: Turn, it: Conversation) -> bool:
+    """Give a conversation whose owner went to who joined it, and say whether somebody is there to have it."""
+    heir = next((one for one in it.companions if active(turn.state, one) and connected(turn.state, one)), "")
+    if not heir:
+        return False
+    take(turn, it, heir, "successor")
+    if it.live and not it.gone:
+        notify(
+            turn, turn.state.conversations[it.id], "successor", passing=True, librarian=turn.state.roster.shown(heir)
+        )
+    return True
+
+
+# ---- fold ------------------------------------------------------------------------------------------------------------------
+
+
+def joined(state: State, event: Joined, at: int) -> None:
+    """Add the colleague; one who is not connected has the grace to come."""
+    it = state.conversations[event.conversation]
+    introduced = it.introduced if event.by in it.introduced else (*it.introduced, event.by)
+    state.conversations.put(it.id, replace(it, companions=(*it.companions, event.by), introduced=introduced))
+    state.staff.put(event.by, staying(state, event.by, at))
+
+
+def left_conversation(state: State, event: LeftConversation, at: int) -> None:
+    """Take the colleague out."""
+    it = state.conversations[event.conversation]
+    state.conversations.put(it.id, replace(it, companions=tuple(one for one in it.companions if one != event.by)))
