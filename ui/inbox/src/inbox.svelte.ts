@@ -110,7 +110,7 @@ export class Inbox {
   }
 
   welcome(me: s.Me): void {
-    if (this.whose && this.whose !== me.id) return this.leave(); // what the page still holds is not for this one to see
+    if (this.whose && this.whose !== me.id) return this.startOver(); // what the page still holds is not for this one to see
     this.whose = me.id;
     this.me = me;
     this.barred = "";
@@ -187,11 +187,11 @@ export class Inbox {
     } catch (error) {
       if (error instanceof Offline) return this.tell(t("live.lost"), "bad");
     }
-    this.leave();
+    this.startOver();
   }
 
   /** Forget everything: the next who signs in here is somebody else. */
-  private leave(): void {
+  private startOver(): void {
     this.signedOut();
     history.replaceState(null, "", location.pathname);
     location.reload();
