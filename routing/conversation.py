@@ -84,9 +84,16 @@ def _same_subject(one: str, other: str) -> bool:
 def _add(turn: Turn, it: Conversation, message: Message) -> None:
     if it.gone:
         turn.emit(PatronGone(conversation=it.id, gone=False))
-    turn.emit(Received(conversation=it.id, message=message))
+    proven = bool(message.thread) and _proves(turn.state, it, message)
+    turn.emit(Received(conversation=it.id, message=message, proven=proven))
     if message.name or message.contact:
         _introduce(turn, it, message)
+
+
+def _proves(state: State, it: Conversation, message: Message) -> bool:
+    """Say whether this is the first word from an address to which an answer went, and which leads nowhere yet."""
+    here = it.channel == message.channel and it.address == message.sender
+    return here and at_key(it.channel, it.address) not in state.addresses
 
 
 def _introduce(turn: Turn, it: Conversation, message: Message) -> None:
@@ -252,6 +259,8 @@ def received(state: State, event: Received, at: int) -> None:
         reply = it.reply
     else:
         reply = message.reply or it.reply
+    if event.proven:
+        state.addresses.put(at_key(it.channel, it.address), it.id)
     it = replace(
         it,
         reply=reply,

@@ -53,10 +53,14 @@ class Opened(Wire, tag="opened"):
 
 
 class Received(Wire, tag="received"):
-    """A patron's message joined the conversation (one of a blocked address is `Turned` instead)."""
+    """A patron's message joined the conversation (one of a blocked address is `Turned` instead).
+
+    `proven`: an answer had gone to this address unproven, and proof of the thread came back: it leads here from now on.
+    """
 
     conversation: str
     message: Message
+    proven: bool = False
 
 
 class Turned(Wire, tag="turned-away"):
@@ -124,12 +128,13 @@ class Claimed(Wire, tag="claimed"):
 
 
 class Said(Wire, tag="said"):
-    """A librarian answered."""
+    """A librarian answered. `unproven`: where it goes was only named, so what comes from there does not join by that alone."""
 
     conversation: str
     by: str
     delivery: Delivery
     script: str = ""
+    unproven: bool = False
 
 
 class Noticed(Wire, tag="noticed"):
