@@ -319,5 +319,6 @@ def reopened(state: State, event: Reopened, at: int) -> None:
         declined=(),
         gone=False,
         gone_at=0,
+        guessed=False,
     )
     state.conversations.put(it.id, settled(state, it))

@@ -1,7 +1,8 @@
 """What goes out to people, where to, and what became of it.
 
 *Where.* An answer goes to the address the patron used last. A patron of a live channel who has left, or has been away for half an
-hour, and who gave an address, is answered there, through the channel that the library named for it.
+hour, and who gave an address, is answered there, through the channel that the library named for it. Who is only silent has
+not left: his channel says when he does.
 *What became of it.* Receipts only move a delivery forward (a late "sent" never overwrites "read"; a delivery that arrived after all
 overrides "failed"). One that comes before its delivery is known is parked and applied then.
 """
@@ -42,7 +43,7 @@ def patron_left(state: State, it: Conversation, now: int) -> bool:
     channel = state.channels.get(it.channel)
     if channel is None or not channel.live:
         return False
-    return it.gone or not it.live or now - it.patron_at > AWAY_MS
+    return (it.gone and not it.guessed) or not it.live or now - it.patron_at > AWAY_MS
 
 
 def route(state: State, it: Conversation, now: int, via: str = "") -> Route | None:
@@ -191,7 +192,7 @@ def receive_sign(turn: Turn, sign: PatronSign) -> None:
     it = turn.state.conversations.get(turn.state.addresses.get(at_key(sign.channel, sign.sender), ""))
     if it is None or it.state == "closed" or it.channel != sign.channel or it.address != sign.sender:
         return
-    if it.live and it.gone == sign.here:
+    if it.live and (it.gone == sign.here or (it.guessed and not sign.here)):
         turn.emit(PatronGone(conversation=it.id, gone=not sign.here))
 
 
@@ -244,5 +245,11 @@ def parked(state: State, event: Parked, at: int) -> None:
 def patron_gone(state: State, event: PatronGone, at: int) -> None:
     """Remember whether the patron is there."""
     it = state.conversations[event.conversation]
-    it = replace(it, gone=event.gone, gone_at=at if event.gone else 0, patron_at=it.patron_at if event.gone else at)
+    it = replace(
+        it,
+        gone=event.gone,
+        gone_at=at if event.gone else 0,
+        guessed=event.guessed,
+        patron_at=it.patron_at if event.gone else at,
+    )
     state.conversations.put(it.id, settled(state, it))

@@ -206,10 +206,11 @@ class Reminded(Wire, tag="reminded"):
 
 
 class PatronGone(Wire, tag="patron-gone"):
-    """The patron's side went silent or left; shown to the librarian."""
+    """The patron's side went silent or left; shown to the librarian. `guessed`: by the desk, from a silence alone."""
 
     conversation: str
     gone: bool
+    guessed: bool = False
 
 
 class Closed(Wire, tag="closed"):

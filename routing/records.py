@@ -74,6 +74,7 @@ class Conversation(Record, frozen=True):
     nudged_at: int = 0
     gone: bool = False
     gone_at: int = 0
+    guessed: bool = False  # gone by the desk's guess alone: he may well sit there and read
     patron_at: int = 0  # last sign of the patron
     unanswered_since: int = 0
     answered_at: int = 0  # first answer of a human

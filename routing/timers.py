@@ -113,7 +113,7 @@ def _active(turn: Turn, it: Conversation) -> None:
     if what == "still-there":
         notify(turn, it, "still-there", passing=True)
         if not it.gone:
-            turn.emit(PatronGone(conversation=it.id, gone=True))
+            turn.emit(PatronGone(conversation=it.id, gone=True, guessed=True))
             relay(turn, it, it.owner, "gone")
     elif what == "remind":
         relay(turn, it, it.owner, "remind")

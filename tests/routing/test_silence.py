@@ -81,6 +81,31 @@ def test_a_word_of_the_patron_keeps_the_chat_open() -> None:
     )
 
 
+ASKED = """
+    > pat contact=jane@example.org: Hi again
+    > ana says pat: Which library?
+    > +4min
+    < received; identified; said; reminded what=still-there; noticed; patron-gone gone=True guessed=True
+"""
+
+
+def test_who_is_silent_but_there_is_answered_there() -> None:
+    talking().script(ASKED).script("> receipt pat read\n> ana says pat: Or any\n< progressed; said channel=web to=pat")
+
+
+def test_who_leaves_after_a_silence_is_answered_at_the_address_he_left() -> None:
+    talking().script(ASKED).script(
+        """
+        > pat leaves
+        < patron-gone gone=True guessed=False
+        > pat leaves
+        < nothing
+        > ana says pat: Here it is
+        < said channel=mail to=jane@example.org
+        """
+    )
+
+
 def test_slow_channels_are_left_alone() -> None:
     talking("pat@sms").script("> ana says pat@sms: Yes\n< said\n> +13d\n< nothing")
 
