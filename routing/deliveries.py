@@ -4,7 +4,8 @@
 hour, and who gave an address, is answered there, through the channel that the library named for it. Who is only silent has
 not left: his channel says when he does.
 *What became of it.* Receipts only move a delivery forward (a late "sent" never overwrites "read"; a delivery that arrived after all
-overrides "failed"). One that comes before its delivery is known is parked and applied then.
+overrides "failed"). Where a text went in parts, a part that failed is the last word: no receipt of another part hides it.
+One that comes before its delivery is known is parked and applied then.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ AWAY_MS = 1_800_000
 NOTICE_MS = 300_000
 TELLS_WAIT = ("concierge", "full", "closed", "nobody")
 RANK = {"": -1, "uncertain": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
+LAST_WORD = 5
 
 
 # ---- where to -----------------------------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ def receive_receipt(turn: Turn, receipt: Receipt) -> None:
     known = turn.state.deliveries.get(receipt.delivery)
     if known is None:
         parked = turn.state.parked.get(receipt.delivery)
-        if parked is None or RANK[parked.stage] < RANK[receipt.stage]:
+        if parked is None or _rank(parked) < _rank(receipt):
             turn.emit(
                 Parked(
                     delivery=receipt.delivery,
@@ -156,19 +158,26 @@ def receive_receipt(turn: Turn, receipt: Receipt) -> None:
                     reason=receipt.reason,
                     detail=receipt.detail,
                     network_id=receipt.network_id,
+                    partial=receipt.partial,
                 )
             )
-    elif RANK[known.stage] < RANK[receipt.stage]:
+    elif _rank(known) < _rank(receipt):
+        arrived = receipt.partial and known.stage in ("delivered", "read")
         turn.emit(
             Progressed(
                 conversation=known.conversation,
                 delivery=receipt.delivery,
                 stage=receipt.stage,
-                reason=receipt.reason,
+                reason="in-part" if arrived else receipt.reason,
                 detail=receipt.detail,
                 network_id=receipt.network_id,
+                partial=receipt.partial,
             )
         )
+
+
+def _rank(one: Receipt | DeliveryState | ParkedReceipt) -> int:
+    return LAST_WORD if one.partial else RANK[one.stage]
 
 
 def unpark(turn: Turn, delivery: Delivery) -> None:
@@ -183,6 +192,7 @@ def unpark(turn: Turn, delivery: Delivery) -> None:
                 reason=parked.reason,
                 detail=parked.detail,
                 network_id=parked.network_id,
+                partial=parked.partial,
             )
         )
 
@@ -225,7 +235,7 @@ def progressed(state: State, event: Progressed, at: int) -> None:
     known = state.deliveries.get(event.delivery)
     if known is None:
         return
-    state.deliveries.put(event.delivery, replace(known, stage=event.stage))
+    state.deliveries.put(event.delivery, replace(known, stage=event.stage, partial=event.partial))
     state.parked.drop(event.delivery)
     if event.stage in ("delivered", "read"):
         it = state.conversations.get(event.conversation)
@@ -238,7 +248,14 @@ def parked(state: State, event: Parked, at: int) -> None:
     state.parked.drop(event.delivery)
     state.parked.put(
         event.delivery,
-        ParkedReceipt(stage=event.stage, at=at, reason=event.reason, detail=event.detail, network_id=event.network_id),
+        ParkedReceipt(
+            stage=event.stage,
+            at=at,
+            reason=event.reason,
+            detail=event.detail,
+            network_id=event.network_id,
+            partial=event.partial,
+        ),
     )
 
 

@@ -325,7 +325,7 @@ class FollowUpChanged(Wire, tag="follow-up-changed"):
 
 
 class Progressed(Wire, tag="progressed"):
-    """A delivery came further (status only ever moves forward)."""
+    """A delivery came further (status only ever moves forward; `partial`: a part failed, the last word of a delivery in parts)."""
 
     conversation: str
     delivery: str
@@ -333,6 +333,7 @@ class Progressed(Wire, tag="progressed"):
     reason: str = ""
     detail: str = ""
     network_id: str = ""
+    partial: bool = False
 
 
 class Parked(Wire, tag="parked"):
@@ -343,6 +344,7 @@ class Parked(Wire, tag="parked"):
     reason: str = ""
     detail: str = ""
     network_id: str = ""
+    partial: bool = False
 
 
 class Connected(Wire, tag="connected"):

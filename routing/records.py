@@ -115,6 +115,7 @@ class DeliveryState(Record, frozen=True):
     at: int
     channel: str = ""
     stage: Stage | Literal[""] = ""
+    partial: bool = False  # a part failed: nothing comes after that
 
 
 class ParkedReceipt(Record, frozen=True):
@@ -125,6 +126,7 @@ class ParkedReceipt(Record, frozen=True):
     reason: str = ""
     detail: str = ""
     network_id: str = ""
+    partial: bool = False
 
 
 class FollowUp(Record, frozen=True):

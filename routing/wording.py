@@ -90,6 +90,7 @@ ENGLISH: dict[str, str] = {
     # why a delivery failed, and what doubt there is
     "delivery.failed": "It was not delivered.",
     "delivery.uncertain": "The connection broke while sending: it may or may not have arrived.",
+    "delivery.in-part": "A part of it was not delivered.",
     "delivery.expired": "It was too late to send it.",
     "delivery.opted-out": "The patron asked not to receive texts (STOP).",
     "delivery.no-such-address": "There is no such address.",
