@@ -69,8 +69,16 @@ def concierge_at(service: Service, it: Conversation) -> int:
 
 
 def given_up_at(it: Conversation) -> int:
-    """Return when a patron who left the line without an address is given up."""
-    return it.gone_at + PATRON_LEFT_MS if it.gone and it.live and not it.contact and not it.left_address else 0
+    """Return when a patron who left the line is given up; 0 = not.
+
+    The rule of a lost call holds for the desk too: no address, and nothing said after a librarian had joined. Nor is anybody
+    given up on a guess, in the first minutes of a line he was put back into, or while a follow-up is open.
+    """
+    if not it.gone or it.guessed or not it.live:
+        return 0
+    if it.contact or it.left_address or it.wrote_after or it.follow_up:
+        return 0
+    return max(it.gone_at, it.queued_at) + PATRON_LEFT_MS
 
 
 def silence(state: State, it: Conversation) -> tuple[Silence, int]:

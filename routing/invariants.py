@@ -132,7 +132,9 @@ def _timers(state: State) -> Iterator[str]:
     for (kind, key), when in state.armed.items():
         if (when, kind, key) not in heap:
             yield f"the timer of {kind} {key} is not in the heap"
-    wanted = [("conversation", it.id, it.due) for it in state.conversations.values()]
+    wanted = [
+        ("conversation", it.id, due(state, it)) for it in state.conversations.values() if not _outdated(state, it)
+    ]
     wanted += [("staff", one.id, staff_due(one)) for one in state.staff.values()]
     wanted += [("follow-up", one.id, follow_up_due(one)) for one in state.follow_ups.values()]
     wanted += [("barred", key, one.until) for key, one in state.barred.items()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from routing.closing import end
-from routing.deadlines import again_at, concierge_at, forget_at, given_up_at, next_tier_at, settled, silence
+from routing.deadlines import again_at, concierge_at, due, forget_at, given_up_at, next_tier_at, settled, silence
 from routing.deliveries import notify, relay
 from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
@@ -48,10 +48,13 @@ def tick(turn: Turn) -> list[tuple[str, str]]:
 
 
 def true_due(state: State, kind: str, key: str) -> int:
-    """Return when something is really due; 0 = never."""
+    """Return when something is really due; 0 = never.
+
+    Worked out anew: a record of an older release may hold a deadline that its rules no longer know.
+    """
     if kind == "conversation":
         it = state.conversations.get(key)
-        return it.due if it is not None else 0
+        return due(state, it) if it is not None else 0
     if kind == "staff":
         staff = state.staff.get(key)
         return staff_due(staff) if staff is not None else 0

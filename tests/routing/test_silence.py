@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from bridge.message import Tick
+from routing import core
 from routing.organisation import Timers
-from tests.routing.play import Play, north
+from routing.state import State
+from tests.routing.play import Play, north, tables
 
 TALKING = """
     > ana comes
@@ -143,6 +148,77 @@ def test_the_owner_is_free_again_after_an_automatic_end() -> None:
     play = talking().script("> ana says pat: Hm\n> +6min")
     assert play.state.load_of("ana", True) == 0
     assert play.of("pat").state == "closed"
+
+
+def test_who_wrote_to_a_librarian_is_no_lost_call() -> None:
+    play = talking().script(
+        """
+        > pat: The blue one
+        > ana releases pat
+        > pat leaves
+        < received; released; queued; patron-gone
+        > +1h
+        < reminded what=concierge; noticed
+        """
+    )
+    assert play.of("pat").state == "waiting"
+
+
+def test_who_is_only_silent_is_not_given_up() -> None:
+    talking(close_silent_s=0).script(
+        """
+        > ana says pat: This takes a while
+        > +7min
+        < said; reminded what=still-there; noticed; patron-gone
+        > ana releases pat
+        > +1min
+        < released; queued
+        > pat leaves
+        > +119s
+        < patron-gone guessed=False; reminded what=concierge; noticed
+        > +1s
+        < closed code=lost_call reason=patron-left
+        """
+    )
+
+
+def test_who_left_before_he_was_put_back_into_the_line_has_his_minutes() -> None:
+    talking().script(
+        """
+        > pat leaves
+        > +140s
+        > ana releases pat
+        < patron-gone; released; queued
+        > +119s
+        < reminded what=concierge; noticed
+        > +1s
+        < closed code=lost_call
+        """
+    )
+
+
+def test_a_form_left_while_waiting_is_not_given_up() -> None:
+    play = Play().script(
+        """
+        > pat: Hi
+        > pat later=1: please answer me later
+        < opened; received; queued; noticed event=nobody; received; follow-up-opened; patron-gone
+        > +1h
+        < nothing
+        """
+    )
+    assert play.of("pat").state == "waiting"
+
+
+def test_a_deadline_of_an_older_release_rings_in_vain_once() -> None:
+    play = talking().script("> pat: The blue one\n> ana releases pat\n> pat leaves\n> +2min")
+    it = play.of("pat")
+    older = tables(play.state)
+    older["conversations"][it.id] = replace(it, due=play.now + 60_000)
+    play.state = State.of(older)
+    assert core.next_deadline(play.state) == play.now + 60_000
+    assert core.step(play.state, Tick(), "t", play.now + 60_000).events == ()
+    assert core.next_deadline(play.state) is None
 
 
 def test_patron_leaves_and_comes_back() -> None:
