@@ -7,7 +7,7 @@ What a machine sent (an out-of-office reply) is shown in a closed conversation w
 A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron.
 *Closed hours.* The truth is told once, with the next opening; the message is kept (unless the queue says otherwise), and a form
 left for later is a follow-up with an address and a deadline. Closed is said only when nobody in the whole chain is open,
-or nobody is there.
+or nobody is there; a librarian within his grace counts as there, so that a restart closes no desk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 from msgspec.structs import replace
 
 from bridge.message import ChannelStatus, FollowUpPlan, Message, derive
-from routing.access import connected, room, serving
+from routing.access import connected, returning, room, serving
 from routing.deadlines import forget_at, settled
 from routing.deliveries import notify, relay
 from routing.events import Closed, FollowUpOpened, Identified, Opened, PatronGone, Received, Reopened, Turned
@@ -184,7 +184,8 @@ def closed_words(state: State, service: Service, now: int) -> tuple[str, str]:
     if not chain_open(state.roster, service, now):
         opening = next_opening(state.roster, service, now)[1]
         return "closed", opening
-    anyone = next(serving(state, service.queue.id), None) is not None
+    queue = service.queue.id
+    anyone = next(serving(state, queue), None) is not None or returning(state, queue)
     return ("" if anyone else "nobody"), ""
 
 
