@@ -93,6 +93,25 @@ def test_offers_in_turn_come_by_messenger() -> None:
     )
 
 
+def test_back_by_messenger_within_the_grace_he_is_told_what_came_meanwhile() -> None:
+    play = desk().script("> old: Hi\n> core restarts\n> new: Hello")
+    play.script(
+        """
+        > ana comes p1.im|ana@example.org/phone
+        < connected; offered conversation=new to=ana kind=offer
+        > ana comes p1.im|ana@example.org/desk
+        > ben comes p1.browser
+        < connected; connected
+        """
+    )
+
+
+def test_a_messenger_beside_the_browser_is_told_what_waits() -> None:
+    desk().script("> ana goes p1.im|ana@example.org/phone\n> ana comes p1.browser\n> pat: Hi").script(
+        "> ana comes p1.im|ana@example.org/phone\n< connected; offered conversation=pat to=ana kind=offer"
+    )
+
+
 def test_gone_from_the_messenger_is_gone() -> None:
     desk().script(
         "> ana goes p1.im|ana@example.org/phone\n> pat: Hi\n< disconnected; opened; received; queued; offered to=ben"
