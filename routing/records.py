@@ -72,6 +72,7 @@ class Conversation(Record, frozen=True):
     turn_at: int = 0
     nudges: int = 0
     nudged_at: int = 0
+    prompted: int = 0  # reminders of the librarian's silence in the patron's turn
     gone: bool = False
     gone_at: int = 0
     guessed: bool = False  # gone by the desk's guess alone: he may well sit there and read

@@ -159,6 +159,7 @@ def said(state: State, event: Said, at: int) -> None:
         turn_at=at,
         nudges=0,
         nudged_at=0,
+        prompted=0,
     )
     state.conversations.put(it.id, settled(state, it))
 

@@ -149,6 +149,8 @@ def reminded(state: State, event: Reminded, at: int) -> None:
     it = state.conversations[event.conversation]
     if event.what == "concierge":
         it = replace(it, told_wait=True)
+    elif it.turn == "patron" and event.what in ("remind", "mark"):
+        it = replace(it, prompted=STEPS[event.what])
     else:
         it = replace(it, nudges=STEPS.get(event.what, it.nudges), nudged_at=at)
     state.conversations.put(it.id, settled(state, it))

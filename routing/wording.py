@@ -49,7 +49,7 @@ ENGLISH: dict[str, str] = {
     "staff.line": "{patron}: {text}",
     "staff.said": "{librarian}: {text}",
     "staff.note": "Note by {librarian}: {text}",
-    "staff.remind": "{patron} has been waiting for an answer for some minutes.",
+    "staff.remind": "{patron} has heard nothing from you for some minutes.",
     "staff.gone": "{patron} has gone silent or left.",
     "staff.closed": "Closed.",
     "staff.refused": "Not done: {reason}",

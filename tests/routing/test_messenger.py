@@ -57,7 +57,9 @@ def test_patron_and_owner_talk_through_the_messenger() -> None:
         < said; relayed librarian=ana text=Ana:_from_the_browser
         > ben notes pat: she asked before
         < noted; relayed librarian=ana text=Note_by_Ben:_she_asked_before
-        > +4min
+        > +3min
+        < reminded what=remind; relayed text=A_patron_has_heard_nothing_from_you_for_some_minutes.; reminded what=mark
+        > +1min
         < reminded what=still-there; noticed; patron-gone; relayed librarian=ana
         """
     )

@@ -58,7 +58,7 @@ def test_a_silent_patron_is_asked_and_the_chat_closed_a_minute_later() -> None:
         > ana says pat: Which library?
         < said
         > +239s
-        < nothing
+        < reminded what=remind; reminded what=mark
         > +1s
         < reminded what=still-there; noticed event=still-there; patron-gone gone=True
         > +59s
@@ -74,15 +74,55 @@ def test_a_word_of_the_patron_keeps_the_chat_open() -> None:
         """
         > ana says pat: Which library?
         > +4min
-        < said; reminded; noticed; patron-gone gone=True
+        < said; reminded; reminded; reminded; noticed; patron-gone gone=True
         > pat: the main one
         < patron-gone gone=False; received
         > +150s
         < reminded what=remind
         > ana says pat: Thanks
         > +4min
-        < said; reminded what=still-there; noticed; patron-gone
+        < said; reminded what=remind; reminded what=mark; reminded what=still-there; noticed; patron-gone
         """
+    )
+
+
+def test_one_moment_is_no_answer() -> None:
+    play = talking().script(
+        """
+        > ana says pat: One moment, I am looking
+        > +149s
+        < said
+        > +1s
+        < reminded what=remind
+        > ana says pat: Still looking
+        > +150s
+        < said; reminded what=remind
+        > +30s
+        < reminded what=mark
+        > pat: Thank you
+        > +150s
+        < received; reminded what=remind
+        """
+    )
+    assert (play.of("pat").nudges, play.of("pat").turn) == (1, "librarian")
+
+
+def test_nobody_is_reminded_of_a_patron_who_left() -> None:
+    talking().script(
+        """
+        > ana says pat: One moment
+        > pat leaves
+        > +239s
+        < said; patron-gone
+        > +1s
+        < reminded what=still-there; noticed
+        """
+    )
+
+
+def test_who_is_asked_whether_he_is_there_has_heard_something() -> None:
+    talking(still_there_s=120, close_silent_s=200).script(
+        "> ana says pat: Hm\n> +4min\n< said; reminded what=still-there; noticed; patron-gone; reminded; noticed; closed"
     )
 
 
@@ -90,7 +130,7 @@ ASKED = """
     > pat contact=jane@example.org: Hi again
     > ana says pat: Which library?
     > +4min
-    < received; identified; said; reminded what=still-there; noticed; patron-gone gone=True guessed=True
+    < received; identified; said; reminded; reminded; reminded what=still-there; noticed; patron-gone guessed=True
 """
 
 
@@ -118,9 +158,10 @@ def test_slow_channels_are_left_alone() -> None:
 def test_each_step_can_be_switched_off() -> None:
     talking(remind_s=0, mark_s=0, still_there_s=0).script("> +1h\n> ana says pat: Hm\n> +1h\n< said")
     talking(remind_s=0).script("> +170s\n< nothing\n> +10s\n< reminded what=mark")
-    talking(close_silent_s=0).script(
+    talking(close_silent_s=0, remind_s=0, mark_s=0).script(
         "> ana says pat: Hm\n> +1h\n< said; reminded what=still-there; noticed; patron-gone"
     )
+    talking(still_there_s=0).script("> ana says pat: Hm\n> +1h\n< said; reminded what=remind; reminded what=mark")
 
 
 def test_after_an_outage_the_warning_still_comes_first() -> None:
@@ -135,7 +176,7 @@ def test_after_an_outage_the_warning_still_comes_first() -> None:
         > +29s
         < nothing
         > +1s
-        < reminded what=still-there; noticed; patron-gone
+        < reminded; reminded; reminded what=still-there; noticed; patron-gone
         > +59s
         < nothing
         > +1s
@@ -169,7 +210,7 @@ def test_who_is_only_silent_is_not_given_up() -> None:
         """
         > ana says pat: This takes a while
         > +7min
-        < said; reminded what=still-there; noticed; patron-gone
+        < said; reminded; reminded; reminded what=still-there; noticed; patron-gone
         > ana releases pat
         > +1min
         < released; queued
