@@ -39,16 +39,12 @@ def _conversations(state: State) -> Iterator[str]:
             yield f"{key} is {it.state} and on offer"
         if it.handover is not None and (it.state != "active" or it.handover.by != it.owner):
             yield f"{key} has a transfer that is not its owner's"
+        if it.handover is not None and it.handover.librarian and not active(state, it.handover.librarian):
+            yield f"{key} is being transferred to {it.handover.librarian}, who is no librarian"
         if (it.state == "closed") != bool(it.closed_at):
             yield f"{key} is {it.state}, closed at {it.closed_at}"
-        if it.due != due(state, it) and not _outdated(state, it):
+        if it.due != due(state, it):
             yield f"{key} is due at {it.due}, not {due(state, it)}"
-
-
-def _outdated(state: State, it: Conversation) -> bool:
-    """A library may have changed its timers since; they count from the next change of the conversation."""
-    libraries = (state.libraries.get(it.library), state.roster.service(it.queue).library)
-    return any(library is not None and library.revision > 1 for library in libraries)
 
 
 def _waiting(state: State) -> Iterator[str]:
@@ -132,9 +128,7 @@ def _timers(state: State) -> Iterator[str]:
     for (kind, key), when in state.armed.items():
         if (when, kind, key) not in heap:
             yield f"the timer of {kind} {key} is not in the heap"
-    wanted = [
-        ("conversation", it.id, due(state, it)) for it in state.conversations.values() if not _outdated(state, it)
-    ]
+    wanted = [("conversation", it.id, due(state, it)) for it in state.conversations.values()]
     wanted += [("staff", one.id, staff_due(one)) for one in state.staff.values()]
     wanted += [("follow-up", one.id, follow_up_due(one)) for one in state.follow_ups.values()]
     wanted += [("barred", key, one.until) for key, one in state.barred.items()]

@@ -130,6 +130,14 @@ def dismissed(turn: Turn) -> None:
                 leave(turn, librarian, for_good=True)
         elif state.staff[librarian].connections:
             drain(turn, librarian)
+    for it in _in_order(state, _handed_to_nobody(state)):
+        end_transfer(turn, it, "away")
+
+
+def _handed_to_nobody(state: State) -> dict[str, None]:
+    """Return the transfers on offer to a colleague who is deactivated, also to one who never came."""
+    handed = (state.conversations[one] for of in state.handed.values() for one in of)
+    return {it.id: None for it in handed if (to := it.handover) and to.librarian and not active(state, to.librarian)}
 
 
 # ---- fold ----------------------------------------------------------------------------------------------------------------------
