@@ -8,7 +8,7 @@ nothing stands on offer to somebody who is beyond a limit by offers alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from routing.access import active, eligible, room
 from routing.deadlines import due
@@ -125,7 +125,15 @@ def _lines(state: State) -> Iterator[str]:
 
 def _timers(state: State) -> Iterator[str]:
     heap = set(state.timers)
+    records: dict[str, Container[str]] = {
+        "conversation": state.conversations,
+        "staff": state.staff,
+        "follow-up": state.follow_ups,
+        "barred": state.barred,
+    }
     for (kind, key), when in state.armed.items():
+        if key not in records[kind]:
+            yield f"a timer of {kind} {key} has outlived it"
         if (when, kind, key) not in heap:
             yield f"the timer of {kind} {key} is not in the heap"
     wanted = [("conversation", it.id, due(state, it)) for it in state.conversations.values()]
