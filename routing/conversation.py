@@ -4,7 +4,7 @@
 re-open window (24 h live, 14 days slow), joins it. On channels with threads of their own (mail) another subject is another
 question.
 What a machine sent (an out-of-office reply) is shown in a closed conversation without opening it again.
-A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron.
+A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron, under his name.
 *Closed hours.* The truth is told once, with the next opening; the message is kept (unless the queue says otherwise), and a form
 left for later is a follow-up with an address and a deadline. Closed is said only when nobody in the whole chain is open,
 or nobody is there; a librarian within his grace counts as there, so that a restart closes no desk.
@@ -31,6 +31,7 @@ from routing.turn import Turn
 
 SHOWN = 160
 AUTOMATIC = "automatic"  # a mark: a machine wrote it
+OTHER_SENDER = "other-sender"  # a mark: somebody else wrote, with proof of the thread
 ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
 SUBJECT_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|sv|vs|rv|tr|r|i|odp|pd)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 
@@ -86,7 +87,7 @@ def _add(turn: Turn, it: Conversation, message: Message) -> None:
         turn.emit(PatronGone(conversation=it.id, gone=False))
     proven = bool(message.thread) and _proves(turn.state, it, message)
     turn.emit(Received(conversation=it.id, message=message, proven=proven))
-    if message.name or message.contact:
+    if (message.name or message.contact) and OTHER_SENDER not in message.marks:
         _introduce(turn, it, message)
 
 
@@ -282,7 +283,7 @@ def received(state: State, event: Received, at: int) -> None:
 
 def _moved(state: State, it: Conversation, message: Message) -> Conversation:
     """Let the talk go on where the patron writes now, unless a stranger wrote."""
-    if "other-sender" in message.marks:
+    if OTHER_SENDER in message.marks:
         return it
     state.addresses.put(at_key(message.channel, message.sender), it.id)
     return move(state, it, Route(channel=message.channel, address=message.sender, reply=message.reply))
