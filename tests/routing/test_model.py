@@ -212,6 +212,7 @@ class DeskMachine(RuleBasedStateMachine):
             timers = Timers(remind_s=20, mark_s=30, close_silent_s=0, reopen_live_s=60) if quick else Timers()
             changed = replace(library, revision=self.revision, queues=queues, librarians=people, timers=timers)
             self.play.give(changed)
+        self.play.wait(0)  # by the new rules something may have fallen due already
 
     @rule()
     def fails_over(self) -> None:
