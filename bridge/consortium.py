@@ -44,7 +44,7 @@ from bridge.supervisor import Channel, Deliveries, Supervisor
 
 log = structlog.get_logger("bridge.consortium")
 
-REFRESH_HOURS_S = 86_400.0
+REFRESH_S = 3_600.0
 RESTART_S = 1.0
 LOOK_S = 15.0
 FORGET_S = 3_600.0
@@ -152,13 +152,17 @@ class Consortium:
             await self.gathering.ingest(libraries)
 
     async def _watch_organisation(self) -> None:
-        """Tell the core of the libraries when another process changed one, and every day of the openings ahead."""
+        """Tell the core of the libraries when another process changed one, and of the openings ahead once more are to come.
+
+        What the core holds decides, not how long this process runs: one that is started every day would never tell.
+        """
         told: dict[str, int] = {}
-        day = time.monotonic()
+        refreshed = -REFRESH_S
+        await self.replica.ready.wait()
         while True:
-            if time.monotonic() - day > REFRESH_HOURS_S:
-                day = time.monotonic()
-                await self.organisation.refresh()
+            if time.monotonic() - refreshed >= REFRESH_S:
+                refreshed = time.monotonic()
+                await self.organisation.refresh(await self.organisation.outlived(self.replica.state.libraries))
             revisions = await self.organisation.revisions()
             if revisions != told:
                 with suppress(Busy):  # the store is away: told at the next look

@@ -7,6 +7,7 @@ ones, so a change made twice, or told late, does no harm.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection, Mapping
 from importlib import resources
 
 import msgspec
@@ -78,9 +79,17 @@ class Organisation:
         async with self._engine.begin() as sql:
             return [await self._put(sql, entry.library, entry.calendar, None) for entry in entries]
 
-    async def refresh(self) -> list[Library]:
-        """Give each library the next revision, so that the core takes openings worked out for the weeks ahead."""
-        return [await self.put(entry.library, entry.calendar) for entry in await self.entries()]
+    async def outlived(self, known: Mapping[str, Library]) -> list[str]:
+        """Return the libraries whose openings could now be told further ahead than in `known`, which the core holds."""
+        return [entry.library.id for entry in await self.entries() if _outlives(entry, known.get(entry.library.id))]
+
+    async def refresh(self, libraries: Collection[str]) -> list[Library]:
+        """Give libraries the next revision, so that the core takes openings worked out for the weeks ahead."""
+        return [
+            await self.put(entry.library, entry.calendar)
+            for entry in await self.entries()
+            if entry.library.id in libraries
+        ]
 
     async def remove(self, library: str) -> None:
         """Forget a library; its transcripts stay."""
@@ -107,6 +116,14 @@ class Organisation:
             if (await sql.execute(update(tables.library).where(where).values(**values))).rowcount != 1:
                 raise Outdated
         return for_core(Entry(library=kept, calendar=calendar))
+
+
+def _outlives(entry: Entry, known: Library | None) -> bool:
+    """Whether this very revision, worked out now, has openings after the last one known."""
+    if known is None or known.revision != entry.library.revision:
+        return False  # it is about to be told anyway
+    spans = openings(entry.calendar, entry.library.timezone, now_ms())
+    return bool(spans) and (not known.openings or known.openings[-1] < spans[-1])
 
 
 def for_core(entry: Entry) -> Library:

@@ -47,7 +47,7 @@ async def test_each_change_has_the_next_revision(archive: Archive) -> None:
     again = await organisation.load(parse(TWO))
     assert [(one.id, one.revision) for one in first] == [("north", 1), ("south", 1)]
     assert [one.revision for one in again] == [2, 2]
-    assert [one.revision for one in await organisation.refresh()] == [3, 3]
+    assert [one.revision for one in await organisation.refresh(["north", "south"])] == [3, 3]
 
 
 async def test_an_edit_on_an_old_revision_is_refused(archive: Archive) -> None:
