@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from importlib import resources
 
 import msgspec
+import structlog
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,6 +21,7 @@ from bridge.archive.accounts import now_ms
 from bridge.archive.calendar import Calendar, faults, in_words, openings
 from routing.organisation import Library
 
+_log = structlog.get_logger(__name__)
 _data = msgspec.msgpack.Decoder(Library)
 _l = tables.library.c
 
@@ -84,12 +87,25 @@ class Organisation:
         return [entry.library.id for entry in await self.entries() if _outlives(entry, known.get(entry.library.id))]
 
     async def refresh(self, libraries: Collection[str]) -> list[Library]:
-        """Give libraries the next revision, so that the core takes openings worked out for the weeks ahead."""
-        return [
-            await self.put(entry.library, entry.calendar)
-            for entry in await self.entries()
-            if entry.library.id in libraries
-        ]
+        """Give libraries the next revision, so that the core takes openings worked out for the weeks ahead.
+
+        Nothing else about them changes: what somebody saves meanwhile stands, and is what gets the revision. A library that this
+        release finds faulty keeps its revision; that is said, and the others go on.
+        """
+        wanted, done = set(libraries), list[Library]()
+        while wanted and (found := [entry for entry in await self.entries() if entry.library.id in wanted]):
+            for entry in found:
+                with suppress(Outdated):  # read again: somebody was quicker
+                    done += await self._renewed(entry)
+                    wanted.remove(entry.library.id)
+        return done
+
+    async def _renewed(self, entry: Entry) -> list[Library]:
+        try:
+            return [await self.put(entry.library, entry.calendar, expected=entry.library.revision)]
+        except Faulty as error:
+            _log.error("library-faulty", library=entry.library.id, faults=error.faults)
+            return []
 
     async def remove(self, library: str) -> None:
         """Forget a library; its transcripts stay."""
@@ -122,8 +138,8 @@ def _outlives(entry: Entry, known: Library | None) -> bool:
     """Whether this very revision, worked out now, has openings after the last one known."""
     if known is None or known.revision != entry.library.revision:
         return False  # it is about to be told anyway
-    spans = openings(entry.calendar, entry.library.timezone, now_ms())
-    return bool(spans) and (not known.openings or known.openings[-1] < spans[-1])
+    spans = openings(entry.calendar, entry.library.timezone, now_ms()) or ()
+    return any(not known.openings or known.openings[-1] < span for span in spans[-1:])
 
 
 def for_core(entry: Entry) -> Library:

@@ -12,7 +12,7 @@ from bridge.archive.calendar import Calendar
 from tests.journeys.indoors import LIBRARY, Indoors, indoors, until
 
 WEEK_MS = 7 * 86_400_000
-ALL_WEEK = Calendar(weekly=dict.fromkeys(("monday", "wednesday", "friday", "sunday"), ["09:00-18:00"]))
+ALL_WEEK = Calendar(weekly={day: ["09:00-18:00"] for day in ("monday", "wednesday", "friday", "sunday")})
 
 
 def last_opening(found: Indoors) -> int:
