@@ -1,7 +1,8 @@
 """What a batch of steps means for the tables beside the transcript: conversations, hops, follow-ups, merges, audit.
 
-Events are folded per conversation first, so that a batch costs one statement a table and not one an event. A conversation is
-credited honestly: the queue it entered, every hop, and the queue and librarian that gave the first human answer.
+Events are folded per conversation first, so that a batch costs one statement a table and not one an event. Of two conversations
+that are merged, parted and merged again the last word counts: partings are written first, then the merges still standing. A
+conversation is credited honestly: the queue it entered, every hop, and the queue and librarian that gave the first human answer.
 """
 
 from __future__ import annotations
@@ -45,9 +46,10 @@ class Ledger:
     """Collects the rows of one batch."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, Rows] = {name: [] for name in ("conversation", "hop", "follow_up", "merge", "audit")}
+        self._tables: dict[str, Rows] = {name: [] for name in ("conversation", "hop", "follow_up", "audit")}
         self._changes: dict[str, dict[str, Any]] = {}
-        self._unmerged: Rows = []
+        self._merged: dict[tuple[str, str], dict[str, Any]] = {}
+        self._parted: dict[tuple[str, str], None] = {}
         self._follow_ups: Rows = []
         self._at = 0
         self._cause = ""
@@ -62,20 +64,25 @@ class Ledger:
                 self._part = part
                 enter(self, event)
 
+    def removals(self) -> Iterator[tuple[str, Delete, Rows]]:
+        """Yield what goes before anything is added, each statement with a name."""
+        if self._parted:
+            yield "unmerge", _UNMERGE, [{"talk": talk, "with": other} for talk, other in self._parted]
+
     def inserts(self) -> Iterator[tuple[Table, Rows]]:
         """Yield what is new, table by table."""
         for name, rows in self._tables.items():
             if rows:
                 yield tables.metadata.tables[name], rows
+        if self._merged:
+            yield tables.merge, list(self._merged.values())
 
-    def updates(self) -> Iterator[tuple[str, Update | Delete, Rows]]:
+    def updates(self) -> Iterator[tuple[str, Update, Rows]]:
         """Yield what changes rows that stand, each statement with a name."""
         if self._changes:
             yield "conversation-changes", _CONVERSATION, [_full(talk, found) for talk, found in self._changes.items()]
         if self._follow_ups:
             yield "follow-up-changes", _FOLLOW_UP, self._follow_ups
-        if self._unmerged:
-            yield "unmerge", _UNMERGE, self._unmerged
 
     # ---- one event each ----
 
@@ -177,14 +184,13 @@ class Ledger:
 
     def _merged(self, event: ev.Merged) -> None:
         row = {"conversation": event.conversation, "other": event.other, "by": event.by, "at": self._at}
-        self._tables["merge"].append(row)
+        self._merged[event.conversation, event.other] = row
         self._audit(event.conversation, event.by, "merged", event.other)
 
     def _unmerge(self, event: ev.Unmerged) -> None:
-        self._unmerged += [
-            {"talk": event.conversation, "with": event.other},
-            {"talk": event.other, "with": event.conversation},
-        ]
+        for pair in ((event.conversation, event.other), (event.other, event.conversation)):
+            self._merged.pop(pair, None)
+            self._parted[pair] = None
         self._audit(event.conversation, event.by, "unmerged", event.other)
 
     def _follow_up_opened(self, event: ev.FollowUpOpened) -> None:

@@ -172,6 +172,8 @@ class _Batch:
     async def write(self, sql: AsyncConnection) -> None:
         """Write everything, inside the caller's transaction."""
         dialect = sql.dialect.name
+        for name, removal, rows in self._ledger.removals():
+            await write_many(sql, name, partial(_same, removal), rows)
         for table, rows in self._ledger.inserts():
             await write_many(sql, table.name, partial(ignoring, dialect, table), rows)
         if self._lines:

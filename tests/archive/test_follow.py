@@ -266,6 +266,26 @@ async def test_earlier_conversations_of_a_patron_and_of_whom_he_was_merged_with(
         assert [talk.id for talk in await desk.reader.earlier("web", "web:3", ["north"])] == ["t3"]
 
 
+async def test_of_merges_and_partings_in_one_batch_the_last_word_counts(desk: Desk) -> None:
+    def merged(talk: str, other: str) -> ev.Merged:
+        return ev.Merged(conversation=talk, other=other, by="ana")
+
+    def parted(talk: str, other: str) -> ev.Unmerged:
+        return ev.Unmerged(conversation=talk, other=other, by="ben")
+
+    async with desk.following():
+        await desk.commit(merged("t1", "t2"), merged("t3", "t4"))
+        await desk.caught_up()
+    await desk.commit(parted("t1", "t2"), merged("t1", "t2"))
+    await desk.commit(merged("t5", "t6"), parted("t6", "t5"))
+    await desk.commit(parted("t4", "t3"), merged("t4", "t3"), parted("t3", "t4"))
+    async with desk.following():
+        await desk.caught_up()
+        async with desk.archive.engine.connect() as sql:
+            rows = (await sql.execute(select(tables.merge.c.conversation, tables.merge.c.other))).all()
+    assert [tuple(row) for row in rows] == [("t1", "t2")]
+
+
 async def test_an_archive_that_finds_a_trimmed_log_goes_on_and_says_so(desk: Desk) -> None:
     await chat(desk, "t1")
     await desk.store.trim_log(5)
