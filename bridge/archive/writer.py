@@ -25,7 +25,7 @@ from bridge.archive.bulk import Statement, write_many
 from bridge.archive.ledger import Ledger
 from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
 from bridge.archive.rows import ignoring, line_row
-from bridge.follower import START, Entry, Follower, Position, Reset
+from bridge.follower import START, Entry, Follower, Position, Reset, decoded
 from bridge.store import Store, StoreError
 from routing.events import Step
 
@@ -61,20 +61,26 @@ class Writer:
             try:
                 await self._load()
                 while True:
-                    found = await self._follower.since(self.position)
-                    began, newest = time.time(), self._follower.last
-                    for entries in _portions(found):
-                        await self._write(entries)
+                    await self._take_turn()
                     pause = 0.1
-                    await asyncio.sleep(self._rest(found[0], newest, began))
             except Moved:
                 continue
-            except Reset as gap:
-                await self._skip(str(gap))
             except (SQLAlchemyError, StoreError, OSError) as error:
                 _log.warning("archive-behind", error=type(error).__name__, position=str(self.position))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
+
+    async def _take_turn(self) -> None:
+        """Write what the follower has for us, then rest."""
+        try:
+            found = await self._follower.since(self.position)
+        except Reset as gap:
+            await self._skip(str(gap))
+            return
+        began, newest = time.time(), self._follower.last
+        for entries in _portions(found):
+            await self._write(entries)
+        await asyncio.sleep(self._rest(found[0], newest, began))
 
     async def reached(self, position: Position) -> None:
         """Wait until the archive holds everything up to `position` of this epoch."""
@@ -100,16 +106,16 @@ class Writer:
         self.loaded.set()
 
     async def _skip(self, why: str) -> None:
-        """The log no longer has what follows our position: go on from its start, and say so loudly."""
+        """The log no longer has what follows our position: write the first entry that it has, and say so loudly."""
         first, newest = await self._store.log_range()
         _log.error("archive-gap", why=why, position=str(self.position), log_first=first, log_last=newest)
-        target = START
-        if first > 1:
-            held = await self._store.read_log(first - 1, count=1, block_ms=0)
-            target = Position(held[0].epoch, held[0].seq) if held else START
+        held = await self._store.read_log(first - 1, count=1, block_ms=0)
+        if held:
+            await self._write([decoded(held[0])])
+            return
         async with self._engine.begin() as sql:
-            await self._move(sql, target)
-        self._advance(target)
+            await self._move(sql, START)
+        self._advance(START)
 
     async def _write(self, entries: Sequence[Entry]) -> None:
         await self._store.barrier()

@@ -295,6 +295,22 @@ async def test_an_archive_that_finds_a_trimmed_log_goes_on_and_says_so(desk: Des
         assert shown(await desk.reader.transcript("t2")) == WHOLE
 
 
+async def test_after_a_gap_the_first_entry_that_is_left_is_written_too(desk: Desk) -> None:
+    async with desk.following():
+        await chat(desk, "t1")
+        await desk.caught_up()
+    for n in range(3):
+        await desk.commit(opened(f"x{n}", address=f"web:x{n}"), received(f"x{n}", f"s{n}", f"word {n}"))
+    await desk.store.trim_log(desk.seq - 1)
+    async with desk.following():
+        await desk.caught_up()
+        assert [shown(await desk.reader.transcript(f"x{n}")) for n in range(3)] == [
+            [],
+            [("patron", "word 1", "received")],
+            [("patron", "word 2", "received")],
+        ]
+
+
 async def test_everything_can_be_taken_away_as_json(desk: Desk) -> None:
     async with desk.following():
         for n in range(3):
