@@ -48,8 +48,8 @@ class Ledger:
     def __init__(self) -> None:
         self._tables: dict[str, Rows] = {name: [] for name in ("conversation", "hop", "follow_up", "audit")}
         self._changes: dict[str, dict[str, Any]] = {}
-        self._merged: dict[tuple[str, str], dict[str, Any]] = {}
-        self._parted: dict[tuple[str, str], None] = {}
+        self._merges: dict[tuple[str, str], dict[str, Any]] = {}
+        self._partings: dict[tuple[str, str], None] = {}
         self._follow_ups: Rows = []
         self._at = 0
         self._cause = ""
@@ -66,16 +66,16 @@ class Ledger:
 
     def removals(self) -> Iterator[tuple[str, Delete, Rows]]:
         """Yield what goes before anything is added, each statement with a name."""
-        if self._parted:
-            yield "unmerge", _UNMERGE, [{"talk": talk, "with": other} for talk, other in self._parted]
+        if self._partings:
+            yield "unmerge", _UNMERGE, [{"talk": talk, "with": other} for talk, other in self._partings]
 
     def inserts(self) -> Iterator[tuple[Table, Rows]]:
         """Yield what is new, table by table."""
         for name, rows in self._tables.items():
             if rows:
                 yield tables.metadata.tables[name], rows
-        if self._merged:
-            yield tables.merge, list(self._merged.values())
+        if self._merges:
+            yield tables.merge, list(self._merges.values())
 
     def updates(self) -> Iterator[tuple[str, Update, Rows]]:
         """Yield what changes rows that stand, each statement with a name."""
@@ -184,13 +184,13 @@ class Ledger:
 
     def _merged(self, event: ev.Merged) -> None:
         row = {"conversation": event.conversation, "other": event.other, "by": event.by, "at": self._at}
-        self._merged[event.conversation, event.other] = row
+        self._merges[event.conversation, event.other] = row
         self._audit(event.conversation, event.by, "merged", event.other)
 
     def _unmerge(self, event: ev.Unmerged) -> None:
         for pair in ((event.conversation, event.other), (event.other, event.conversation)):
-            self._merged.pop(pair, None)
-            self._parted[pair] = None
+            self._merges.pop(pair, None)
+            self._partings[pair] = None
         self._audit(event.conversation, event.by, "unmerged", event.other)
 
     def _follow_up_opened(self, event: ev.FollowUpOpened) -> None:
