@@ -142,6 +142,19 @@ merge = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+# What could not be written, as it was decided: bridge.archive.unwritten.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("cause", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("archive", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("error", String, nullable=False),
+    Column("step", LargeBinary, nullable=False),  # routing.wire.encode_steps of this one
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -4,6 +4,8 @@ A batch of entries becomes rows in one transaction together with the position re
 compare-and-set. So a crash leaves either both or neither, and of two processes that follow the same log one wins each batch
 while the other reads the position again.
 
+A step that no database would take is set aside, and the rest goes on: bridge/archive/unwritten.py says when.
+
 Nothing is written before the store's barrier says that the entries are replicated, so the archive never knows more than the log.
 """
 
@@ -20,7 +22,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bridge.archive import tables
+from bridge.archive import tables, unwritten
 from bridge.archive.bulk import Statement, write_many
 from bridge.archive.ledger import Ledger
 from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
@@ -118,7 +120,18 @@ class Writer:
         self._advance(START)
 
     async def _write(self, entries: Sequence[Entry]) -> None:
+        """Write entries in one transaction; if one of their steps is at fault, each entry in its own, without that step."""
         await self._store.barrier()
+        try:
+            await self._write_together(entries)
+        except Exception as error:
+            if isinstance(error, Moved) or not unwritten.at_fault(error):
+                raise
+            for entry in entries:
+                await self._write_apart(entry)
+        await self._store.follow(NAME, self.position.seq)
+
+    async def _write_together(self, entries: Sequence[Entry]) -> None:
         batch = _Batch()
         for entry in entries:
             for step in entry.steps:
@@ -129,7 +142,32 @@ class Writer:
             await self._move(sql, target)
             await batch.write(sql)
         self._advance(target)
-        await self._store.follow(NAME, target.seq)
+
+    async def _write_apart(self, entry: Entry) -> None:
+        """Write an entry step by step, and set aside those at fault."""
+        faults: list[tuple[Step, Exception]] = []
+        async with self._engine.begin() as sql:
+            await self._move(sql, entry.position)
+            for step in entry.steps:
+                try:
+                    async with sql.begin_nested():
+                        batch = _Batch()
+                        batch.take(step, entry.seq)
+                        await batch.write(sql)
+                except Exception as error:
+                    if not unwritten.at_fault(error):
+                        raise
+                    faults.append((step, error))
+                    await self._set_aside(sql, step, entry.seq, error)
+        self._advance(entry.position)
+        for step, fault in faults:
+            unwritten.tell(self.name, step, entry.seq, fault)
+
+    async def _set_aside(self, sql: AsyncConnection, step: Step, seq: int, error: Exception) -> None:
+        dialect = sql.dialect.name
+        await sql.execute(ignoring(dialect, tables.set_aside), unwritten.rows(self.name, step, seq, error))
+        if shown := [line_row(line) for line in unwritten.lines(step, seq)]:
+            await sql.execute(ignoring(dialect, tables.line), shown)
 
     async def _move(self, sql: AsyncConnection, target: Position) -> None:
         row = tables.follower
