@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, case, delete, func, update
+from sqlalchemy import Table, and_, bindparam, case, delete, func, null, update
 from sqlalchemy.sql.dml import Delete, Update
 
 from bridge.archive import tables
@@ -93,6 +93,10 @@ class Ledger:
         known = self._changes.setdefault(talk, {})
         for name, value in values.items():
             known.setdefault(name, value)
+
+    def _touch(self, talk: str) -> None:
+        """Something of the patron's is written again, so it is to be forgotten again (bridge/archive/retention.py)."""
+        self._changes.setdefault(talk, {})
 
     def _last(self, talk: str, who: str, text: str) -> None:
         self._set(talk, last_at=self._at, last_who=who, last_text=text[:LAST_TEXT])
@@ -193,7 +197,12 @@ class Ledger:
             self._partings[pair] = None
         self._audit(event.conversation, event.by, "unmerged", event.other)
 
+    def _blocked(self, event: ev.Blocked) -> None:
+        self._touch(event.conversation)
+        self._audit(event.conversation, event.by, "blocked", event.reason)
+
     def _follow_up_opened(self, event: ev.FollowUpOpened) -> None:
+        self._touch(event.conversation)
         row = {
             "id": event.id,
             "conversation": event.conversation,
@@ -211,6 +220,7 @@ class Ledger:
         self._tables["follow_up"].append(row)
 
     def _follow_up_changed(self, event: ev.FollowUpChanged) -> None:
+        self._touch(event.conversation)
         values = {"id": event.id, "state": event.state, "owner": event.owner, "deadline": event.deadline}
         values |= {"address": event.address, "at": self._at, "by": event.by}
         self._follow_ups.append({f"to_{name}": value for name, value in values.items()})
@@ -230,7 +240,8 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Unmerged: Ledger._unmerge,
     ev.FollowUpOpened: Ledger._follow_up_opened,
     ev.FollowUpChanged: Ledger._follow_up_changed,
-    ev.Blocked: lambda ledger, e: ledger._audit(e.conversation, e.by, "blocked", e.reason),
+    ev.Noted: lambda ledger, e: ledger._touch(e.conversation),
+    ev.Blocked: Ledger._blocked,
     ev.Unblocked: lambda ledger, e: ledger._audit("", e.by, "unblocked", e.channel),
 }
 
@@ -258,7 +269,7 @@ _CONVERSATION = (
     .values(
         {name: func.coalesce(bindparam(f"to_{name}", type_=_c[name].type), _c[name]) for name in _SET}
         | {name: func.coalesce(_c[name], bindparam(f"to_{name}", type_=_c[name].type)) for name in _FIRST[:3]}
-        | {"answered_queue": _answered_queue}
+        | {"answered_queue": _answered_queue, "forgotten_at": null()}
     )
 )
 

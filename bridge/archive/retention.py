@@ -1,7 +1,9 @@
 """Forgetting: transcripts go after the days that a library sets, the numbers stay without anybody's identity.
 
 ALA and RUSA count this to the profession, not to the settings: what a patron asked is deleted with his name and addresses, and
-what remains (when, how long, which queue, which code) names nobody. Files go with the last line that showed them. SQLite
+what remains (when, how long, which queue, which code) names nobody. The days count from the end of all of it: a follow-up that
+is not done keeps its question and its address. What is written to a conversation after it was forgotten (it was opened again, a
+note came late) makes it due once more. Files go with the last line that showed them. SQLite
 overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the words
 are not left lying in the file.
 """
@@ -11,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
-from sqlalchemy import delete, or_, select, text, update
+from sqlalchemy import delete, exists, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables
+from bridge.archive.accounts import now_ms
 from bridge.archive.rows import line_of
 
 DAY_MS = 86_400_000
@@ -22,6 +25,7 @@ BATCH = 200
 
 _c = tables.conversation.c
 _l = tables.line.c
+_f = tables.follow_up.c
 
 _BLANK = {"address": "", "name": "", "contact": "", "subject": "", "page": "", "previous": "", "last_text": ""}
 _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
@@ -37,7 +41,9 @@ class Retention:
         self._remove_file = remove_file
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
-        """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many."""
+        """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.
+
+        One with a follow-up ends with it."""
         done = 0
         for library, kept in days.items():
             while kept and (due := await self._due(library, now - kept * DAY_MS)):
@@ -48,8 +54,9 @@ class Retention:
         return done
 
     async def _due(self, library: str, before: int) -> list[str]:
+        under_way = exists().where(_f.conversation == _c.id, or_(_f.state != "closed", _f.changed_at >= before))
         query = select(_c.id).where(
-            _c.library == library, _c.state == "closed", _c.closed_at < before, _c.address != ""
+            _c.library == library, _c.state == "closed", _c.closed_at < before, _c.forgotten_at.is_(None), ~under_way
         )
         async with self._engine.connect() as sql:
             return list((await sql.scalars(query.limit(BATCH))).all())
@@ -66,7 +73,8 @@ class Retention:
             blank = update(tables.follow_up).where(tables.follow_up.c.conversation.in_(ids))
             await sql.execute(blank.values(**_BLANK_FOLLOW_UP))
             await sql.execute(update(tables.audit).where(tables.audit.c.conversation.in_(ids)).values(detail=""))
-            await sql.execute(update(tables.conversation).where(_c.id.in_(ids)).values(**_BLANK))
+            blanked = update(tables.conversation).where(_c.id.in_(ids))
+            await sql.execute(blanked.values(forgotten_at=now_ms(), **_BLANK))
             gone = [digest for digest in files if not await _still_shown(sql, digest)]
         for digest in gone:
             await self._remove_file(digest)

@@ -66,6 +66,7 @@ conversation = Table(
     Column("descriptive", Text),
     Column("read_scale", Integer),
     Column("reference", Boolean),
+    Column("forgotten_at", BigInteger),  # None: not yet, or something was written since
     Index("conversation_by_patron", "channel", "address", "opened_at"),
     Index("conversation_by_library", "library", "state", "last_at"),
     Index("conversation_by_end", "state", "closed_at"),

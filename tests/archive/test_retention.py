@@ -14,7 +14,7 @@ from bridge.archive import tables
 from bridge.archive.archive import Archive
 from bridge.archive.retention import DAY_MS, Retention
 from bridge.blobs import FileBlobs
-from bridge.message import Attachment
+from bridge.message import Attachment, FollowUpPlan
 from routing import events as ev
 from tests.archive.test_follow import Desk, chat, desk, opened, received
 
@@ -46,6 +46,12 @@ async def _ended(
     await desk.commit(ev.Closed(conversation=talk, by="ana", code="answered"))
 
 
+async def _everything(archive: Archive) -> str:
+    """Return every row of every table."""
+    async with archive.engine.connect() as sql:
+        return str([(await sql.execute(table.select())).all() for table in tables.metadata.sorted_tables])
+
+
 async def test_what_is_due_is_forgotten_and_the_numbers_stay(desk: Desk, blobs: FileBlobs, archive: Archive) -> None:
     async with desk.following():
         await _ended(desk, "t1", SECRET)
@@ -55,10 +61,8 @@ async def test_what_is_due_is_forgotten_and_the_numbers_stay(desk: Desk, blobs: 
     retention = Retention(desk.writer._engine, blobs.remove)
     assert await retention.sweep({"north": 90, "south": 0}, desk.at + 91 * DAY_MS) == 1
     assert await retention.sweep({"north": 90, "south": 0}, desk.at + 91 * DAY_MS) == 0
+    assert SECRET not in await _everything(archive)
     async with archive.engine.connect() as sql:
-        for table in tables.metadata.sorted_tables:
-            held = str((await sql.execute(table.select())).all())
-            assert SECRET not in held, table.name
         row = (await sql.execute(select(tables.conversation).where(tables.conversation.c.id == "t1"))).one()
         assert (row.code, row.library, row.queue_entered) == ("answered", "north", "north/reference")
     assert await archive.search.find(SECRET.split("-")[0], ["north", "south"]) == []
@@ -88,6 +92,70 @@ async def test_a_file_goes_with_the_last_line_that_shows_it(desk: Desk, blobs: F
     assert await blobs.path(shared.digest) is not None
     await retention.forget(["t2"])
     assert await blobs.path(shared.digest) is None
+
+
+def _follow_up(talk: str) -> ev.FollowUpOpened:
+    plan = FollowUpPlan(address="jane@patron.example", question=SECRET)
+    return ev.FollowUpOpened(id=f"f-{talk}", conversation=talk, library="north", plan=plan, name="Jane")
+
+
+def _done(talk: str) -> ev.FollowUpChanged:
+    return ev.FollowUpChanged(id=f"f-{talk}", conversation=talk, state="closed", by="ana")
+
+
+async def _follow_ups(archive: Archive) -> list[tuple[str, str, str]]:
+    f = tables.follow_up.c
+    async with archive.engine.connect() as sql:
+        return [tuple(row) for row in await sql.execute(select(f.state, f.address, f.question))]
+
+
+async def test_a_follow_up_that_is_not_done_keeps_its_conversation(
+    desk: Desk, blobs: FileBlobs, archive: Archive
+) -> None:
+    retention = Retention(desk.writer._engine, blobs.remove)
+    async with desk.following():
+        await _ended(desk, "t1", SECRET)
+        await desk.commit(_follow_up("t1"))
+        await desk.caught_up()
+        assert await retention.sweep({"north": 90}, desk.at + 5000 * DAY_MS) == 0
+        assert await _follow_ups(archive) == [("new", "jane@patron.example", SECRET)]
+        desk.at += 200 * DAY_MS
+        await desk.commit(_done("t1"))
+        await desk.caught_up()
+    assert await retention.sweep({"north": 90}, desk.at + 89 * DAY_MS) == 0
+    assert await retention.sweep({"north": 90}, desk.at + 91 * DAY_MS) == 1
+    assert await _follow_ups(archive) == [("closed", "", "")]
+
+
+AFTERWARDS: dict[str, tuple[ev.Event, ...]] = {
+    "opened again": (
+        ev.Reopened(conversation="t1"),
+        received("t1", "again", SECRET),
+        ev.Closed(conversation="t1", by="ana", code="answered"),
+    ),
+    "a note": (ev.Noted(conversation="t1", id="late", by="ana", text=SECRET),),
+    "a name": (ev.Identified(conversation="t1", name=SECRET),),
+    "a block": (ev.Blocked(conversation="t1", by="ana", channel="web", address="web:1", reason=SECRET),),
+    "a follow-up": (_follow_up("t1"), _done("t1")),
+}
+
+
+@pytest.mark.parametrize("what", AFTERWARDS)
+async def test_what_is_written_after_the_forgetting_is_forgotten_in_its_turn(
+    desk: Desk, blobs: FileBlobs, archive: Archive, what: str
+) -> None:
+    retention = Retention(desk.writer._engine, blobs.remove)
+    async with desk.following():
+        await _ended(desk, "t1", "the first time")
+        await desk.caught_up()
+        assert await retention.sweep({"north": 90}, desk.at + 91 * DAY_MS) == 1
+        desk.at += 91 * DAY_MS
+        await desk.commit(*AFTERWARDS[what])
+        await desk.caught_up()
+    assert SECRET in await _everything(archive)
+    assert await retention.sweep({"north": 90}, desk.at + 91 * DAY_MS) == 1
+    assert SECRET not in await _everything(archive)
+    assert await retention.sweep({"north": 90}, desk.at + 5000 * DAY_MS) == 0
 
 
 def _lying(folder: Path, word: bytes) -> list[str]:
