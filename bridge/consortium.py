@@ -29,7 +29,7 @@ from bridge.archive.organisation import Organisation
 from bridge.blobs import FileBlobs
 from bridge.config import Channel as ChannelConfig
 from bridge.config import Config, convert
-from bridge.follower import Follower
+from bridge.follower import Follower, Position
 from bridge.frontdesk import FrontDesk, clock
 from bridge.health import Health
 from bridge.inbox.room import ChannelFacts, Room
@@ -49,6 +49,9 @@ RESTART_S = 1.0
 LOOK_S = 15.0
 FORGET_S = 3_600.0
 TAIL_S = 10.0
+SWEEP_S = 86_400.0
+CATCH_UP_S = 300.0
+HOUR_MS = 3_600_000
 
 
 class Consortium:
@@ -68,7 +71,7 @@ class Consortium:
         self.frontdesk = FrontDesk(self.replica)
         self.signs = Board(store)
         self.blobs = FileBlobs(config.data / "blobs")
-        self.retention = archive.retention(self.blobs.remove)
+        self.retention = archive.retention(self.blobs)
         self._on_duty: asyncio.Task[None] | None = None
         self._config = config
         self._secret = secret
@@ -177,6 +180,17 @@ class Consortium:
             await self.retention.sweep(days, clock())
             await asyncio.sleep(FORGET_S)
 
+    async def caught_up(self) -> bool:
+        """Whether the archive has, within some minutes, all that was handed in an hour ago or earlier."""
+        head = await self.store.head()
+        waiting = await self.store.read_inputs(head.last_input, count=1)
+        if waiting and waiting[0].at < await self.store.now() - HOUR_MS:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                await self.writer.reached(Position(head.epoch, head.seq))
+        return self.writer.position.seq >= head.seq
+
     async def _say_good_bye(self, _: web.Application) -> None:
         """End the channels while their sockets still stand, so that people are told: afterwards the server cuts them."""
         if self._on_duty is not None and not self._on_duty.done():
@@ -240,6 +254,19 @@ class Consortium:
             async with asyncio.timeout(TAIL_S):
                 await self.tail.started.wait()
         return self.tail.started.is_set()
+
+
+async def tend_files(desks: Sequence[Consortium]) -> None:
+    """Once a day, remove the files that no transcript shows, until cancelled. All desks share one folder, so none may lag."""
+    while True:
+        try:
+            due = all([await desk.caught_up() for desk in desks])
+            if due:
+                await desks[0].retention.sweep_files(clock())
+        except Exception:
+            log.exception("files were not looked through")
+            due = False
+        await asyncio.sleep(SWEEP_S if due else FORGET_S)
 
 
 async def _kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> None:

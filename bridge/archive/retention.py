@@ -3,29 +3,42 @@
 ALA and RUSA count this to the profession, not to the settings: what a patron asked is deleted with his name and addresses, and
 what remains (when, how long, which queue, which code) names nobody. The days count from the end of all of it: a follow-up that
 is not done keeps its question and its address. What is written to a conversation after it was forgotten (it was opened again, a
-note came late) makes it due once more. Files go with the last line that showed them. SQLite
-overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the words
-are not left lying in the file.
+note came late) makes it due once more.
+
+Files go with the last line that showed them, and a day after they were taken in where no line ever did: they were uploaded and
+not sent, or a crash came between the rows and the file. A file that was taken in within the day stays, since somebody may be
+about to send it, even if he is not the first.
+
+SQLite overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the
+words are not left lying in the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 import structlog
-from sqlalchemy import delete, exists, or_, select, text, update
+from sqlalchemy import Row, delete, exists, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
 from bridge.archive.rows import line_of
+from bridge.blobs import FileBlobs
 
 DAY_MS = 86_400_000
+UNSENT_MS = DAY_MS  # how long a file waits for the message that is to carry it
 BATCH = 200
+PORTION = 500  # lines read at once
 
 _c = tables.conversation.c
 _l = tables.line.c
 _f = tables.follow_up.c
+
+_WITH_FILES = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 _BLANK = {"address": "", "name": "", "contact": "", "subject": "", "page": "", "previous": "", "last_text": ""}
 _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
@@ -34,11 +47,11 @@ log = structlog.get_logger("bridge.archive.retention")
 
 
 class Retention:
-    """Forgets what is due; `remove_file` deletes a file by its digest."""
+    """Forgets what is due, in rows and in files."""
 
-    def __init__(self, engine: AsyncEngine, remove_file: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(self, engine: AsyncEngine, blobs: FileBlobs) -> None:
         self._engine = engine
-        self._remove_file = remove_file
+        self._blobs = blobs
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
         """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.
@@ -77,8 +90,44 @@ class Retention:
             await sql.execute(blanked.values(forgotten_at=now_ms(), **_BLANK))
             gone = [digest for digest in files if not await _still_shown(sql, digest)]
         for digest in gone:
-            await self._remove_file(digest)
+            await self._blobs.remove(digest, before=(now_ms() - UNSENT_MS) / 1000)
         await self._pack()
+
+    async def sweep_files(self, now: int) -> int:
+        """Remove the files that nothing shows and that were taken in over a day before `now` (ms). Returns how many.
+
+        What was handed in by then must have come to the archive. An archive in which nobody ever wrote is taken for the wrong one.
+        """
+        before = (now - UNSENT_MS) / 1000
+        await self._blobs.clear(before)
+        left = await self._blobs.older(before)
+        if not left or not await self._used():
+            return 0
+        async for shown in self._shown():
+            left -= shown
+        removed = sum([await self._blobs.remove(digest, before=before) for digest in left])
+        if removed:
+            log.info("files-removed", files=removed)
+        return removed
+
+    async def _used(self) -> bool:
+        async with self._engine.connect() as sql:
+            return await sql.scalar(select(_c.id).limit(1)) is not None
+
+    async def _shown(self) -> AsyncIterator[set[str]]:
+        """Yield the digests of files that lines show, a portion at a time, and those of steps set aside."""
+        async with self._engine.connect() as sql:
+            for step in (await sql.scalars(select(tables.set_aside.c.step))).all():
+                yield {digest.decode() for digest in _DIGEST.findall(step)}
+        last = 0
+        while True:
+            query = select(tables.line).where(_l.n > last, _WITH_FILES).order_by(_l.n).limit(PORTION)
+            async with self._engine.connect() as sql:
+                rows = (await sql.execute(query)).all()
+            if not rows:
+                return
+            last = rows[-1].n
+            yield _digests(rows)
 
     async def _pack(self) -> None:
         """Leave nothing of what was deleted in SQLite's files; PostgreSQL's own vacuum does it there."""
@@ -93,8 +142,11 @@ class Retention:
 
 
 async def _files(sql: AsyncConnection, ids: list[str]) -> set[str]:
-    held = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
-    rows = (await sql.execute(select(tables.line).where(_l.conversation.in_(ids), held))).all()
+    return _digests((await sql.execute(select(tables.line).where(_l.conversation.in_(ids), _WITH_FILES))).all())
+
+
+def _digests(rows: Sequence[Row[Any]]) -> set[str]:
+    """Return the files that rows of `tables.line` show."""
     found = {digest for row in rows for digest in (row.html, row.original) if digest}
     return found | {file.digest for row in rows for file in line_of(row).attachments}
 
