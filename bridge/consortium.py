@@ -26,6 +26,7 @@ from bridge.adapter import Busy, Capabilities, Inlet, Ports
 from bridge.apart import Apart, Job
 from bridge.archive.archive import Archive
 from bridge.archive.organisation import Organisation
+from bridge.archive.retention import DAY_MS, strictest
 from bridge.blobs import FileBlobs
 from bridge.config import Channel as ChannelConfig
 from bridge.config import Config, convert
@@ -39,7 +40,7 @@ from bridge.partition import Partition, keep_beating
 from bridge.plugins import load
 from bridge.replica import Replica
 from bridge.signals import Board, ChannelSignals
-from bridge.store import Store, last_of
+from bridge.store import Store, StoreError, last_of
 from bridge.supervisor import Channel, Deliveries, Supervisor
 
 log = structlog.get_logger("bridge.consortium")
@@ -174,10 +175,13 @@ class Consortium:
             await asyncio.sleep(LOOK_S)
 
     async def _forget_what_is_due(self) -> None:
-        """Once an hour, forget the transcripts whose library keeps them no longer."""
+        """Once an hour, forget the transcripts whose library keeps them no longer, and the faulted inputs that are as old."""
         while True:
             days = {entry.library.id: entry.library.retention_days for entry in await self.organisation.entries()}
             await self.retention.sweep(days, clock())
+            if kept := strictest(days):
+                with suppress(StoreError):  # the store is away: an hour later
+                    await self.store.trim_dead(await self.store.now() - kept * DAY_MS)
             await asyncio.sleep(FORGET_S)
 
     async def caught_up(self) -> bool:

@@ -9,6 +9,9 @@ Files go with the last line that showed them, and a day after they were taken in
 not sent, or a crash came between the rows and the file. A file that was taken in within the day stays, since somebody may be
 about to send it, even if he is not the first.
 
+What lies beside the transcripts goes after the days of the strictest library at the latest, since it need not belong to a
+conversation that ever ends: drafts, steps that could not be written, lines whose conversation is not here.
+
 SQLite overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the
 words are not left lying in the file.
 """
@@ -20,13 +23,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, delete, exists, or_, select, text, update
+from sqlalchemy import Row, delete, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
 from bridge.archive.rows import line_of
 from bridge.blobs import FileBlobs
+from routing.roster import DEFAULT_LIBRARY
 
 DAY_MS = 86_400_000
 UNSENT_MS = DAY_MS  # how long a file waits for the message that is to carry it
@@ -44,6 +48,11 @@ _BLANK = {"address": "", "name": "", "contact": "", "subject": "", "page": "", "
 _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
 
 log = structlog.get_logger("bridge.archive.retention")
+
+
+def strictest(days: Mapping[str, int]) -> int:
+    """Return the days after which goes what cannot be told to belong to one library: the fewest; 0 = all keep for ever."""
+    return min(filter(None, days.values()), default=0 if days else DEFAULT_LIBRARY.retention_days)
 
 
 class Retention:
@@ -64,7 +73,17 @@ class Retention:
                 done += len(due)
         if done:
             log.info("forgotten", conversations=done)
+        if kept := strictest(days):
+            await self._sweep_beside(now - kept * DAY_MS)
         return done
+
+    async def _sweep_beside(self, before: int) -> None:
+        """Forget what lies beside the transcripts since before `before`: drafts, steps set aside, lines of no conversation."""
+        while stray := await self._stray(before):
+            await self.forget(stray)
+        async with self._engine.begin() as sql:
+            for table in (tables.draft, tables.set_aside):
+                await sql.execute(delete(table).where(table.c.at < before))
 
     async def _due(self, library: str, before: int) -> list[str]:
         under_way = exists().where(_f.conversation == _c.id, or_(_f.state != "closed", _f.changed_at >= before))
@@ -74,13 +93,20 @@ class Retention:
         async with self._engine.connect() as sql:
             return list((await sql.scalars(query.limit(BATCH))).all())
 
+    async def _stray(self, before: int) -> list[str]:
+        """Return conversations of which only lines are here: how they began could not be written, or fell into a gap."""
+        known = exists().where(_c.id == _l.conversation)
+        query = select(_l.conversation).where(~known).group_by(_l.conversation).having(func.max(_l.at) < before)
+        async with self._engine.connect() as sql:
+            return list((await sql.scalars(query.limit(BATCH))).all())
+
     async def forget(self, conversations: Sequence[str]) -> None:
-        """Forget these conversations now: lines, files, drafts, names and addresses."""
+        """Forget these conversations now: lines, files, drafts, steps set aside, names and addresses."""
         ids = list(conversations)
         async with self._engine.begin() as sql:
             files = await _files(sql, ids)
             await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
-            for table in (tables.draft, tables.merge):
+            for table in (tables.draft, tables.merge, tables.set_aside):
                 await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
             await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))
             blank = update(tables.follow_up).where(tables.follow_up.c.conversation.in_(ids))

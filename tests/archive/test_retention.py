@@ -16,7 +16,7 @@ from sqlalchemy import select
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
 from bridge.archive.archive import Archive
-from bridge.archive.retention import DAY_MS, Retention
+from bridge.archive.retention import DAY_MS, Retention, strictest
 from bridge.blobs import FileBlobs
 from bridge.message import Attachment, FollowUpPlan
 from routing import events as ev
@@ -172,6 +172,11 @@ def _follow_up(talk: str) -> ev.FollowUpOpened:
     return ev.FollowUpOpened(id=f"f-{talk}", conversation=talk, library="north", plan=plan, name="Jane")
 
 
+def _follow_up_that_cannot_be_written(talk: str) -> ev.FollowUpOpened:
+    plan = FollowUpPlan(address="jane@patron.example", question=SECRET, deadline=1 << 63)
+    return ev.FollowUpOpened(id=f"f-{talk}", conversation=talk, library="north", plan=plan, name="Jane")
+
+
 def _done(talk: str) -> ev.FollowUpChanged:
     return ev.FollowUpChanged(id=f"f-{talk}", conversation=talk, state="closed", by="ana")
 
@@ -198,6 +203,29 @@ async def test_a_follow_up_that_is_not_done_keeps_its_conversation(
     assert await retention.sweep({"north": 90}, desk.at + 89 * DAY_MS) == 0
     assert await retention.sweep({"north": 90}, desk.at + 91 * DAY_MS) == 1
     assert await _follow_ups(archive) == [("closed", "", "")]
+
+
+async def test_what_belongs_to_no_conversation_that_ends_goes_after_the_strictest_days(
+    desk: Desk, blobs: FileBlobs, archive: Archive
+) -> None:
+    desk.at = now_ms()
+    async with desk.following():
+        await desk.commit(_follow_up_that_cannot_be_written("nowhere"))
+        await desk.commit(received("lost", "s1", SECRET), ev.Noted(conversation="lost", id="n1", by="ana", text=SECRET))
+        await desk.caught_up()
+    await archive.memory.keep_draft("ana", "nowhere", "reply", SECRET)
+    retention = Retention(desk.writer._engine, blobs)
+    await retention.sweep({"north": 90, "south": 30, "east": 0}, now_ms() + 29 * DAY_MS)
+    assert [draft.text for draft in await archive.memory.drafts("ana")] == [SECRET]
+    assert len(await desk.reader.transcript("lost")) == 2
+    await retention.sweep({"east": 0}, now_ms() + 5000 * DAY_MS)
+    assert SECRET in await _everything(archive)
+    await retention.sweep({"north": 90, "south": 30, "east": 0}, now_ms() + 31 * DAY_MS)
+    assert SECRET not in await _everything(archive)
+
+
+def test_where_no_library_is_known_the_usual_days_count() -> None:
+    assert (strictest({}), strictest({"east": 0}), strictest({"east": 0, "north": 90, "south": 30})) == (90, 0, 30)
 
 
 AFTERWARDS: dict[str, tuple[ev.Event, ...]] = {

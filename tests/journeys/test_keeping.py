@@ -1,4 +1,5 @@
-"""Files that nobody sent are removed, but never one whose message is still on its way to the archive."""
+"""What is kept beside the transcripts goes too: files that nobody sent, but never one whose message is still on its way to the
+archive; inputs that could not be decided."""
 
 from __future__ import annotations
 
@@ -43,6 +44,19 @@ async def test_what_was_uploaded_and_never_sent_goes(tmp_path: Path) -> None:
         tending = asyncio.create_task(tend_files(found.house.desks))
         await until(lambda: not place.exists(), "the file is gone")
         tending.cancel()
+
+
+async def test_faulted_inputs_go_when_transcripts_of_their_age_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with indoors(tmp_path) as found:
+        store = found.desk.store
+        await store.ingest([("", b"what somebody wrote")])
+        await until(lambda: found.server.admin("XLEN", store.keys.dead), "it is set aside")
+        monkeypatch.setattr("bridge.consortium.DAY_MS", 0)
+        forgetting = asyncio.create_task(found.desk._forget_what_is_due())
+        await until(lambda: not found.server.admin("XLEN", store.keys.dead), "it is gone")
+        forgetting.cancel()
 
 
 async def test_nothing_goes_while_the_core_or_the_archive_lags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
