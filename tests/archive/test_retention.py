@@ -105,9 +105,7 @@ async def test_a_file_goes_with_the_last_line_that_shows_it(desk: Desk, blobs: F
     assert await blobs.path(shared.digest) is None
 
 
-async def test_a_file_taken_in_again_within_the_day_outlives_its_first_transcript(
-    desk: Desk, blobs: FileBlobs
-) -> None:
+async def test_a_file_taken_in_again_within_the_day_outlives_its_first_transcript(desk: Desk, blobs: FileBlobs) -> None:
     async with desk.following():
         await _ended(desk, "t1", "first", files=(await _file(blobs, b"brochure", days=91),))
         await desk.caught_up()
