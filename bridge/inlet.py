@@ -266,7 +266,12 @@ class StoreInlet:
         if part and number != parts and stage != "failed":
             return
         receipt = Receipt(
-            delivery=whole, stage=stage, reason=reason, detail=clean(detail)[:500], network_id=clean(network_id)
+            delivery=whole,
+            stage=stage,
+            reason=reason,
+            detail=clean(detail)[:500],
+            network_id=clean(network_id),
+            partial=bool(part) and stage == "failed",
         )
         await self._gathering.ingest([receipt])
 

@@ -112,7 +112,10 @@ Stage = Literal["uncertain", "sent", "delivered", "read", "failed"]
 
 
 class Receipt(Wire, tag="receipt"):
-    """What became of a delivery. `reason` is a word from the catalogue, `detail` what the network said (no addresses)."""
+    """What became of a delivery. `reason` is a word from the catalogue, `detail` what the network said (no addresses).
+
+    `partial`: one part of several failed, so the whole did not arrive, whatever becomes of the others.
+    """
 
     delivery: str
     stage: Stage
@@ -120,6 +123,7 @@ class Receipt(Wire, tag="receipt"):
     detail: str = ""
     network_id: str = ""
     at: int = 0
+    partial: bool = False
 
 
 # ---- what librarians do -------------------------------------------------------------------------------------------------

@@ -45,6 +45,12 @@ def serving(state: State, queue: str, tiers: range | None = None) -> Iterator[st
             yield librarian
 
 
+def returning(state: State, queue: str) -> bool:
+    """Say whether somebody who serves `queue` has lost his connection a moment ago (after a start of the core: everybody)."""
+    members = (state.staff.get(one) for one in state.roster.service(queue).members)
+    return any(staff is not None and staff.grace_until > 0 and queue in staff.queues for staff in members)
+
+
 def room(state: State, librarian: str, live: bool) -> int:
     """Return how many more live (or slow) conversations may be offered to a librarian."""
     one = state.roster.librarians.get(librarian)

@@ -1,11 +1,19 @@
-"""Channels and libraries as the core is told of them: the newest word counts, an older revision is ignored."""
+"""Channels and libraries as the core is told of them: the newest word counts, an older revision is ignored.
+
+A library's new timers and tiers hold at once, also for conversations that are under way: who waits is asked in a tier that was
+added, whoever else would have to speak first.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bridge.message import ChannelStatus
+from routing.deadlines import settled
 from routing.events import ChannelChanged, LibraryChanged
 from routing.librarians import dismissed
 from routing.organisation import Library
+from routing.records import Conversation
 from routing.state import State
 from routing.turn import Turn
 
@@ -33,5 +41,19 @@ def channel_changed(state: State, event: ChannelChanged, at: int) -> None:
 
 
 def library_changed(state: State, event: LibraryChanged, at: int) -> None:
-    """Keep the newest revision."""
+    """Keep the newest revision, and work out anew what falls due by it."""
+    before = state.roster.library(event.library.id)
     state.libraries.put(event.library.id, event.library)
+    for it in _timed_anew(state, before, event.library):
+        after = settled(state, it)
+        if after is not it:
+            state.conversations.put(it.id, after)
+
+
+def _timed_anew(state: State, before: Library, after: Library) -> Iterator[Conversation]:
+    """Iterate over the conversations whose deadlines may have changed; new openings, which come daily, change none."""
+    if before.timers != after.timers:
+        yield from [it for it in state.conversations.values() if it.library == after.id]
+    changed = {queue.id for queue in {*before.queues} ^ {*after.queues}}
+    for queue in sorted(changed):
+        yield from [state.conversations[one] for one in state.opened.get(queue, ())]

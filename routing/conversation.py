@@ -4,10 +4,10 @@
 re-open window (24 h live, 14 days slow), joins it. On channels with threads of their own (mail) another subject is another
 question.
 What a machine sent (an out-of-office reply) is shown in a closed conversation without opening it again.
-A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron.
+A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron, under his name.
 *Closed hours.* The truth is told once, with the next opening; the message is kept (unless the queue says otherwise), and a form
 left for later is a follow-up with an address and a deadline. Closed is said only when nobody in the whole chain is open,
-or nobody is there.
+or nobody is there; a librarian within his grace counts as there, so that a restart closes no desk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 from msgspec.structs import replace
 
 from bridge.message import ChannelStatus, FollowUpPlan, Message, derive
-from routing.access import connected, room, serving
+from routing.access import connected, returning, room, serving
 from routing.deadlines import forget_at, settled
 from routing.deliveries import notify, relay
 from routing.events import Closed, FollowUpOpened, Identified, Opened, PatronGone, Received, Reopened, Turned
@@ -32,6 +32,7 @@ from routing.turn import Turn
 
 SHOWN = 160
 AUTOMATIC = "automatic"  # a mark: a machine wrote it
+OTHER_SENDER = "other-sender"  # a mark: somebody else wrote, with proof of the thread
 ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
 SUBJECT_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|sv|vs|rv|tr|r|i|odp|pd)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 
@@ -85,9 +86,16 @@ def _same_subject(one: str, other: str) -> bool:
 def _add(turn: Turn, it: Conversation, message: Message) -> None:
     if it.gone:
         turn.emit(PatronGone(conversation=it.id, gone=False))
-    turn.emit(Received(conversation=it.id, message=message))
-    if message.name or message.contact:
+    proven = bool(message.thread) and _proves(turn.state, it, message)
+    turn.emit(Received(conversation=it.id, message=message, proven=proven))
+    if (message.name or message.contact) and OTHER_SENDER not in message.marks:
         _introduce(turn, it, message)
+
+
+def _proves(state: State, it: Conversation, message: Message) -> bool:
+    """Say whether this is the first word from an address to which an answer went, and which leads nowhere yet."""
+    here = it.channel == message.channel and it.address == message.sender
+    return here and at_key(it.channel, it.address) not in state.addresses
 
 
 def _introduce(turn: Turn, it: Conversation, message: Message) -> None:
@@ -182,7 +190,8 @@ def closed_words(state: State, service: Service, now: int) -> tuple[str, str]:
     if not chain_open(state.roster, service, now):
         opening = next_opening(state.roster, service, now)[1]
         return "closed", opening
-    anyone = next(serving(state, service.queue.id), None) is not None
+    queue = service.queue.id
+    anyone = next(serving(state, queue), None) is not None or returning(state, queue)
     return ("" if anyone else "nobody"), ""
 
 
@@ -257,6 +266,8 @@ def received(state: State, event: Received, at: int) -> None:
         reply = it.reply
     else:
         reply = message.reply or it.reply
+    if event.proven:
+        state.addresses.put(at_key(it.channel, it.address), it.id)
     it = replace(
         it,
         reply=reply,
@@ -277,7 +288,7 @@ def received(state: State, event: Received, at: int) -> None:
 
 def _moved(state: State, it: Conversation, message: Message) -> Conversation:
     """Let the talk go on where the patron writes now, unless a stranger wrote."""
-    if "other-sender" in message.marks:
+    if OTHER_SENDER in message.marks:
         return it
     state.addresses.put(at_key(message.channel, message.sender), it.id)
     return move(state, it, Route(channel=message.channel, address=message.sender, reply=message.reply))
@@ -316,5 +327,6 @@ def reopened(state: State, event: Reopened, at: int) -> None:
         declined=(),
         gone=False,
         gone_at=0,
+        guessed=False,
     )
     state.conversations.put(it.id, settled(state, it))

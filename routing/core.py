@@ -83,6 +83,9 @@ DECIDE: dict[type, Callable[[Turn, Any], object]] = {
 }
 
 
+_PLAIN = (events.Refused, events.Done)
+
+
 def _nothing(state: State, event: object, at: int) -> None:
     """An answer or a mishap changes nothing."""
 
@@ -201,11 +204,11 @@ def next_deadline(state: State) -> int | None:
 
 def answers(event: Event, action: Action) -> bool:
     """Say whether `event` is of a type that answers `action` (the one that does is `events.answer(step)`)."""
-    if isinstance(event, events.Refused | events.Done):
-        return event.action == action.id
+    if isinstance(event, DEEDS[type(action.deed)][1]):
+        return True
     if isinstance(event, Faulted):
         return event.input == action.id
-    return isinstance(event, DEEDS[type(action.deed)][1])
+    return isinstance(event, _PLAIN) and event.action == action.id
 
 
 def _decide(turn: Turn, given: Input) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 Waiting: the offer in turn ends, the next tier opens, a new round begins, the concierge speaks, a patron who left is given up.
 Active: a transfer runs out, a silence grows. Closed: the re-open window passes. Field's defaults: remind the librarian after
 2:30, mark after 3:00; ask the patron after 4:00, close after 5:00, with a warning first and on live channels only.
+The librarian is reminded whoever spoke last: "one moment" is no answer, and the patron who waits for it hears nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from routing.organisation import Timers
 from routing.records import Conversation
 from routing.roster import Service
 from routing.state import State
@@ -69,27 +71,44 @@ def concierge_at(service: Service, it: Conversation) -> int:
 
 
 def given_up_at(it: Conversation) -> int:
-    """Return when a patron who left the line without an address is given up."""
-    return it.gone_at + PATRON_LEFT_MS if it.gone and it.live and not it.contact and not it.left_address else 0
+    """Return when a patron who left the line is given up; 0 = not.
+
+    The rule of a lost call holds for the desk too: no address, and nothing said after a librarian had joined. Nor is anybody
+    given up on a guess, in the first minutes of a line he was put back into, or while a follow-up is open.
+    """
+    if not it.gone or it.guessed or not it.live:
+        return 0
+    if it.contact or it.left_address or it.wrote_after or it.follow_up:
+        return 0
+    return max(it.gone_at, it.queued_at) + PATRON_LEFT_MS
 
 
 def silence(state: State, it: Conversation) -> tuple[Silence, int]:
     """Return what the next silence brings, and when (0 = nothing)."""
-    if not it.live:
+    if not it.live or not it.turn:
         return "remind", 0
     timers = state.roster.library(it.library).timers
-    if it.turn == "librarian":
-        if it.nudges == 0 and timers.remind_s:
-            return "remind", it.turn_at + timers.remind_s * 1000
-        if it.nudges <= 1 and timers.mark_s:
-            return "mark", it.turn_at + timers.mark_s * 1000
-    elif it.turn == "patron" and timers.still_there_s:
-        if it.nudges == 0:
-            return "still-there", it.turn_at + timers.still_there_s * 1000
-        if it.nudges == 1 and timers.close_silent_s:
-            warning = max((timers.close_silent_s - timers.still_there_s) * 1000, LEAST_WARNING_MS)
-            return "close", max(it.turn_at + timers.close_silent_s * 1000, it.nudged_at + warning)
-    return "remind", 0
+    patron = it.turn == "patron"
+    if patron and it.nudges:
+        return "close", _close_at(timers, it)
+    told = it.nudges if not patron else 2 if it.gone else it.prompted
+    what: Silence = "remind"
+    after = 0
+    if told == 0 and timers.remind_s:
+        after = timers.remind_s
+    elif told <= 1 and timers.mark_s:
+        what, after = "mark", timers.mark_s
+    if patron and timers.still_there_s and not 0 < after < timers.still_there_s:
+        what, after = "still-there", timers.still_there_s
+    return what, it.turn_at + after * 1000 if after else 0
+
+
+def _close_at(timers: Timers, it: Conversation) -> int:
+    """Return when a patron who was asked and did not answer is taken for gone."""
+    if it.nudges > 1 or not timers.still_there_s or not timers.close_silent_s:
+        return 0
+    warning = max((timers.close_silent_s - timers.still_there_s) * 1000, LEAST_WARNING_MS)
+    return max(it.turn_at + timers.close_silent_s * 1000, it.nudged_at + warning)
 
 
 def forget_at(state: State, it: Conversation) -> int:

@@ -1,9 +1,11 @@
 """What goes out to people, where to, and what became of it.
 
 *Where.* An answer goes to the address the patron used last. A patron of a live channel who has left, or has been away for half an
-hour, and who gave an address, is answered there, through the channel that the library named for it.
+hour, and who gave an address, is answered there, through the channel that the library named for it. Who is only silent has
+not left: his channel says when he does.
 *What became of it.* Receipts only move a delivery forward (a late "sent" never overwrites "read"; a delivery that arrived after all
-overrides "failed"). One that comes before its delivery is known is parked and applied then.
+overrides "failed"). Where a text went in parts, a part that failed is the last word: no receipt of another part hides it.
+One that comes before its delivery is known is parked and applied then.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ AWAY_MS = 1_800_000
 NOTICE_MS = 300_000
 TELLS_WAIT = ("concierge", "full", "closed", "nobody")
 RANK = {"": -1, "uncertain": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
+LAST_WORD = 5
 
 
 # ---- where to -----------------------------------------------------------------------------------------------------------
@@ -42,7 +45,7 @@ def patron_left(state: State, it: Conversation, now: int) -> bool:
     channel = state.channels.get(it.channel)
     if channel is None or not channel.live:
         return False
-    return it.gone or not it.live or now - it.patron_at > AWAY_MS
+    return (it.gone and not it.guessed) or not it.live or now - it.patron_at > AWAY_MS
 
 
 def route(state: State, it: Conversation, now: int, via: str = "") -> Route | None:
@@ -147,7 +150,7 @@ def receive_receipt(turn: Turn, receipt: Receipt) -> None:
     known = turn.state.deliveries.get(receipt.delivery)
     if known is None:
         parked = turn.state.parked.get(receipt.delivery)
-        if parked is None or RANK[parked.stage] < RANK[receipt.stage]:
+        if parked is None or _rank(parked) < _rank(receipt):
             turn.emit(
                 Parked(
                     delivery=receipt.delivery,
@@ -155,19 +158,26 @@ def receive_receipt(turn: Turn, receipt: Receipt) -> None:
                     reason=receipt.reason,
                     detail=receipt.detail,
                     network_id=receipt.network_id,
+                    partial=receipt.partial,
                 )
             )
-    elif RANK[known.stage] < RANK[receipt.stage]:
+    elif _rank(known) < _rank(receipt):
+        arrived = receipt.partial and known.stage in ("delivered", "read")
         turn.emit(
             Progressed(
                 conversation=known.conversation,
                 delivery=receipt.delivery,
                 stage=receipt.stage,
-                reason=receipt.reason,
+                reason="in-part" if arrived else receipt.reason,
                 detail=receipt.detail,
                 network_id=receipt.network_id,
+                partial=receipt.partial,
             )
         )
+
+
+def _rank(one: Receipt | DeliveryState | ParkedReceipt) -> int:
+    return LAST_WORD if one.partial else RANK[one.stage]
 
 
 def unpark(turn: Turn, delivery: Delivery) -> None:
@@ -182,6 +192,7 @@ def unpark(turn: Turn, delivery: Delivery) -> None:
                 reason=parked.reason,
                 detail=parked.detail,
                 network_id=parked.network_id,
+                partial=parked.partial,
             )
         )
 
@@ -191,7 +202,7 @@ def receive_sign(turn: Turn, sign: PatronSign) -> None:
     it = turn.state.conversations.get(turn.state.addresses.get(at_key(sign.channel, sign.sender), ""))
     if it is None or it.state == "closed" or it.channel != sign.channel or it.address != sign.sender:
         return
-    if it.live and it.gone == sign.here:
+    if it.live and (it.gone == sign.here or (it.guessed and not sign.here)):
         turn.emit(PatronGone(conversation=it.id, gone=not sign.here))
 
 
@@ -224,7 +235,7 @@ def progressed(state: State, event: Progressed, at: int) -> None:
     known = state.deliveries.get(event.delivery)
     if known is None:
         return
-    state.deliveries.put(event.delivery, replace(known, stage=event.stage))
+    state.deliveries.put(event.delivery, replace(known, stage=event.stage, partial=event.partial))
     state.parked.drop(event.delivery)
     if event.stage in ("delivered", "read"):
         it = state.conversations.get(event.conversation)
@@ -237,12 +248,25 @@ def parked(state: State, event: Parked, at: int) -> None:
     state.parked.drop(event.delivery)
     state.parked.put(
         event.delivery,
-        ParkedReceipt(stage=event.stage, at=at, reason=event.reason, detail=event.detail, network_id=event.network_id),
+        ParkedReceipt(
+            stage=event.stage,
+            at=at,
+            reason=event.reason,
+            detail=event.detail,
+            network_id=event.network_id,
+            partial=event.partial,
+        ),
     )
 
 
 def patron_gone(state: State, event: PatronGone, at: int) -> None:
     """Remember whether the patron is there."""
     it = state.conversations[event.conversation]
-    it = replace(it, gone=event.gone, gone_at=at if event.gone else 0, patron_at=it.patron_at if event.gone else at)
+    it = replace(
+        it,
+        gone=event.gone,
+        gone_at=at if event.gone else 0,
+        guessed=event.guessed,
+        patron_at=it.patron_at if event.gone else at,
+    )
     state.conversations.put(it.id, settled(state, it))

@@ -56,10 +56,14 @@ class Opened(Wire, tag="opened"):
 
 
 class Received(Wire, tag="received"):
-    """A patron's message joined the conversation (one of a blocked address is `Turned` instead)."""
+    """A patron's message joined the conversation (one of a blocked address is `Turned` instead).
+
+    `proven`: an answer had gone to this address unproven, and proof of the thread came back: it leads here from now on.
+    """
 
     conversation: str
     message: Message
+    proven: bool = False
 
 
 class Turned(Wire, tag="turned-away"):
@@ -130,12 +134,13 @@ class Claimed(Wire, tag="claimed"):
 
 
 class Said(Wire, tag="said"):
-    """A librarian answered."""
+    """A librarian answered. `unproven`: where it goes was only named, so what comes from there does not join by that alone."""
 
     conversation: str
     by: str
     delivery: Delivery
     script: str = ""
+    unproven: bool = False
 
 
 class Noticed(Wire, tag="noticed"):
@@ -222,10 +227,11 @@ class Reminded(Wire, tag="reminded"):
 
 
 class PatronGone(Wire, tag="patron-gone"):
-    """The patron's side went silent or left; shown to the librarian."""
+    """The patron's side went silent or left; shown to the librarian. `guessed`: by the desk, from a silence alone."""
 
     conversation: str
     gone: bool
+    guessed: bool = False
 
 
 class Closed(Wire, tag="closed"):
@@ -352,7 +358,7 @@ class FollowUpChanged(Wire, tag="follow-up-changed"):
 
 
 class Progressed(Wire, tag="progressed"):
-    """A delivery came further (status only ever moves forward)."""
+    """A delivery came further (status only ever moves forward; `partial`: a part failed, the last word of a delivery in parts)."""
 
     conversation: str
     delivery: str
@@ -360,6 +366,7 @@ class Progressed(Wire, tag="progressed"):
     reason: str = ""
     detail: str = ""
     network_id: str = ""
+    partial: bool = False
 
 
 class Parked(Wire, tag="parked"):
@@ -370,6 +377,7 @@ class Parked(Wire, tag="parked"):
     reason: str = ""
     detail: str = ""
     network_id: str = ""
+    partial: bool = False
 
 
 class Connected(Wire, tag="connected"):

@@ -86,6 +86,7 @@ def claimed(state: State, event: Claimed, at: int) -> None:
         turn_at=at,
         nudges=0,
         nudged_at=0,
+        prompted=0,
     )
     state.conversations.put(it.id, settled(state, it))
     if event.how == "assign":

@@ -8,7 +8,7 @@ nothing stands on offer to somebody who is beyond a limit by offers alone. What 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from bridge.message import RATINGS
 from routing.access import active, eligible, room
@@ -40,13 +40,15 @@ def _conversations(state: State) -> Iterator[str]:
             yield f"{key} is {it.state} and on offer"
         if it.handover is not None and (it.state != "active" or it.handover.by != it.owner):
             yield f"{key} has a transfer that is not its owner's"
+        if it.handover is not None and it.handover.librarian and not active(state, it.handover.librarian):
+            yield f"{key} is being transferred to {it.handover.librarian}, who is no librarian"
         if it.companions:
             yield from _company(state, it)
         if (it.state == "closed") != bool(it.closed_at):
             yield f"{key} is {it.state}, closed at {it.closed_at}"
         if it.rating and not (1 <= it.rating <= RATINGS and it.answered_at):
             yield f"{key} is rated {it.rating}, first answered at {it.answered_at}"
-        if it.due != due(state, it) and not _outdated(state, it):
+        if it.due != due(state, it):
             yield f"{key} is due at {it.due}, not {due(state, it)}"
 
 
@@ -59,12 +61,6 @@ def _company(state: State, it: Conversation) -> Iterator[str]:
         staff = state.staff.get(one)
         if not active(state, one) or staff is None or not (staff.connections or staff.grace_until):
             yield f"{one} is in {it.id} and is not there"
-
-
-def _outdated(state: State, it: Conversation) -> bool:
-    """A library may have changed its timers since; they count from the next change of the conversation."""
-    libraries = (state.libraries.get(it.library), state.roster.service(it.queue).library)
-    return any(library is not None and library.revision > 1 for library in libraries)
 
 
 def _waiting(state: State) -> Iterator[str]:
@@ -148,10 +144,18 @@ def _lines(state: State) -> Iterator[str]:
 
 def _timers(state: State) -> Iterator[str]:
     heap = set(state.timers)
+    records: dict[str, Container[str]] = {
+        "conversation": state.conversations,
+        "staff": state.staff,
+        "follow-up": state.follow_ups,
+        "barred": state.barred,
+    }
     for (kind, key), when in state.armed.items():
+        if key not in records[kind]:
+            yield f"a timer of {kind} {key} has outlived it"
         if (when, kind, key) not in heap:
             yield f"the timer of {kind} {key} is not in the heap"
-    wanted = [("conversation", it.id, it.due) for it in state.conversations.values()]
+    wanted = [("conversation", it.id, due(state, it)) for it in state.conversations.values()]
     wanted += [("staff", one.id, staff_due(one)) for one in state.staff.values()]
     wanted += [("follow-up", one.id, follow_up_due(one)) for one in state.follow_ups.values()]
     wanted += [("barred", key, one.until) for key, one in state.barred.items()]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.message import Action, Presence, ProcessGone, SetAvailability, Started
-from routing.access import active
+from routing.access import active, staff_route
 from routing.deliveries import notify
 from routing.events import AvailabilitySet, Connected, Disconnected, Left, LeftConversation, Rested, TookOver
 from routing.holding import withdraw
@@ -26,15 +26,27 @@ GRACE_MS = 30_000
 
 
 def connection(turn: Turn, presence: Presence) -> None:
-    """Note a connection that came or went; one that comes within the grace gets what waits."""
+    """Note a connection that came or went."""
     staff = turn.state.staff.get(presence.librarian)
     standing = staff is not None and (presence.process, presence.connection) in staff.connections
     if presence.up and not standing:
-        turn.emit(Connected(librarian=presence.librarian, process=presence.process, connection=presence.connection))
-        if staff is None or not staff.connections:
-            drain(turn, presence.librarian)
+        _arrive(turn, presence, first=staff is None or not staff.connections)
     elif standing and not presence.up:
         turn.emit(Disconnected(librarian=presence.librarian, process=presence.process, connection=presence.connection))
+
+
+def _arrive(turn: Turn, presence: Presence, *, first: bool) -> None:
+    """Who comes within the grace gets what waits; by messenger he is told what came while he was not there by it.
+
+    A browser shows what waits anyway; a messenger has only what was sent to it.
+    """
+    librarian = presence.librarian
+    by_messenger = staff_route(turn.state, librarian) is not None
+    turn.emit(Connected(librarian=librarian, process=presence.process, connection=presence.connection))
+    if first:
+        drain(turn, librarian)
+    if not by_messenger and staff_route(turn.state, librarian) is not None:
+        announce(turn, librarian, turn.state.staff[librarian].queues)
 
 
 def process_gone(turn: Turn, gone: ProcessGone) -> None:
@@ -124,6 +136,14 @@ def dismissed(turn: Turn) -> None:
                 leave(turn, librarian, for_good=True)
         elif state.staff[librarian].connections:
             drain(turn, librarian)
+    for it in _in_order(state, _handed_to_nobody(state)):
+        end_transfer(turn, it, "away")
+
+
+def _handed_to_nobody(state: State) -> dict[str, None]:
+    """Return the transfers on offer to a colleague who is deactivated, also to one who never came."""
+    handed = (state.conversations[one] for of in state.handed.values() for one in of)
+    return {it.id: None for it in handed if (to := it.handover) and to.librarian and not active(state, to.librarian)}
 
 
 # ---- fold ----------------------------------------------------------------------------------------------------------------------

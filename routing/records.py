@@ -74,8 +74,10 @@ class Conversation(Record, frozen=True):
     turn_at: int = 0
     nudges: int = 0
     nudged_at: int = 0
+    prompted: int = 0  # reminders of the librarian's silence in the patron's turn
     gone: bool = False
     gone_at: int = 0
+    guessed: bool = False  # gone by the desk's guess alone: he may well sit there and read
     patron_at: int = 0  # last sign of the patron
     unanswered_since: int = 0
     answered_at: int = 0  # first answer of a human
@@ -117,6 +119,7 @@ class DeliveryState(Record, frozen=True):
     at: int
     channel: str = ""
     stage: Stage | Literal[""] = ""
+    partial: bool = False  # a part failed: nothing comes after that
 
 
 class ParkedReceipt(Record, frozen=True):
@@ -127,6 +130,7 @@ class ParkedReceipt(Record, frozen=True):
     reason: str = ""
     detail: str = ""
     network_id: str = ""
+    partial: bool = False
 
 
 class FollowUp(Record, frozen=True):

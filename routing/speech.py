@@ -4,6 +4,10 @@ The first answer claims a waiting conversation. Who joined one answers beside it
 it is on offer to him. A sender who writes while his transfer is on offer takes it back. Notes have no kind of delivery that could
 reach a patron. An answer to another address moves the talk there; where that is a slow channel, the owner has room for another
 live one.
+
+An address that somebody left may be a stranger's. So an answer to it does not yet bring that person's other questions here: on a
+channel with threads the proof of the thread does; elsewhere an answer takes the address over unless another open
+conversation of that address stands there.
 """
 
 from __future__ import annotations
@@ -79,13 +83,27 @@ def _speak(turn: Turn, action: Action, deed: Say, to: Route) -> None:
         author=author,
         all_recipients=deed.all_recipients,
     )
-    turn.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script))
+    elsewhere = to.channel != it.channel or to.address != it.address
+    unproven = elsewhere and not _leads_here(turn.state, it, to)
+    turn.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script, unproven=unproven))
     unpark(turn, delivery)
     if it.live and not turn.state.conversations[it.id].live:
         drain(turn, it.owner)
     for one in (it.owner, *it.companions):
         if one != action.by or action.via == "inbox":
             relay(turn, it, one, "said", librarian=author, text=deed.text)
+
+
+def _leads_here(state: State, it: Conversation, to: Route) -> bool:
+    """Say whether what comes from `to` joins this conversation from now on, without proof of a thread."""
+    leads_to = state.addresses.get(at_key(to.channel, to.address), "")
+    if leads_to == it.id:
+        return True
+    channel = state.channels.get(to.channel)
+    if channel is not None and channel.threads:
+        return False
+    other = state.conversations.get(leads_to)
+    return other is None or other.state == "closed" or other.id in it.merged
 
 
 def note(turn: Turn, action: Action, deed: Note) -> None:
@@ -141,7 +159,8 @@ def said(state: State, event: Said, at: int) -> None:
     sent_out(state, delivery, at)
     it = state.conversations[event.conversation]
     if delivery.channel != it.channel or delivery.to != it.address:
-        state.addresses.put(at_key(delivery.channel, delivery.to), it.id)
+        if not event.unproven:
+            state.addresses.put(at_key(delivery.channel, delivery.to), it.id)
         it = move(state, it, Route(channel=delivery.channel, address=delivery.to, reply=delivery.reply))
     it = replace(
         it,
@@ -154,6 +173,7 @@ def said(state: State, event: Said, at: int) -> None:
         turn_at=at,
         nudges=0,
         nudged_at=0,
+        prompted=0,
     )
     state.conversations.put(it.id, settled(state, it))
 

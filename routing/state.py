@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, Generic, TypeVar
 
 from bridge.message import ChannelStatus
@@ -33,6 +33,7 @@ DAY = 86_400_000
 DELIVERY_WINDOW = 7 * DAY
 DELIVERIES_KEPT = 250_000
 PARKED_KEPT = 20_000
+SLACK = 100  # timers set aside that may stand in the heap in any case
 OFFERED = -1  # the "tier" of the line of those that are offered to one librarian
 
 V = TypeVar("V")
@@ -199,8 +200,15 @@ class State:
             heappush(self.timers, (due, kind, key))
 
     def disarm(self, kind: str, key: str) -> None:
-        """Set a timer aside until its record changes again."""
-        self.armed.pop((kind, key), None)
+        """Set a timer aside until its record changes again.
+
+        What stands in the heap for it is passed over when its time comes. A replica, which rings nothing, would keep it for
+        ever: so the heap is made anew when most of it is such.
+        """
+        armed, timers = self.armed, self.timers
+        if armed.pop((kind, key), None) is not None and len(timers) > 2 * len(armed) + SLACK:
+            timers[:] = [(due, kind, key) for (kind, key), due in armed.items()]
+            heapify(timers)
 
     def ringing(self, now: int, most: int) -> list[tuple[int, str, str]]:
         """Take up to `most` timers that stand at or before `now` off the heap; `arm` those again that have a deadline."""
@@ -243,7 +251,9 @@ class State:
                 self._unplace(old)
             if new is not None:
                 self._place(new)
-        if new is not None and (old is None or old.due != new.due):
+        if new is None:
+            self.disarm("conversation", key)
+        elif old is None or old.due != new.due:
             self.arm("conversation", key, new.due)
 
     def _place(self, it: Conversation) -> None:
@@ -297,7 +307,9 @@ class State:
                 _take(self.present, queue, key)
             for process, _ in old.connections:
                 _take(self.processes, process, key)
-        if new is not None:
+        if new is None:
+            self.disarm("staff", key)
+        else:
             for queue in new.queues if new.connections else ():
                 _put(self.present, queue, key)
             for process, _ in new.connections:
@@ -305,11 +317,15 @@ class State:
             self.arm("staff", key, staff_due(new))
 
     def _follow_up_changed(self, key: str, old: FollowUp | None, new: FollowUp | None) -> None:
-        if new is not None:
+        if new is None:
+            self.disarm("follow-up", key)
+        else:
             self.arm("follow-up", key, follow_up_due(new))
 
     def _barred_changed(self, key: str, old: Barred | None, new: Barred | None) -> None:
-        if new is not None:
+        if new is None:
+            self.disarm("barred", key)
+        else:
             self.arm("barred", key, new.until)
 
     def _delivery_changed(self, key: str, old: DeliveryState | None, new: DeliveryState | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from routing.closing import end
-from routing.deadlines import again_at, concierge_at, forget_at, given_up_at, next_tier_at, settled, silence
+from routing.deadlines import again_at, concierge_at, due, forget_at, given_up_at, next_tier_at, settled, silence
 from routing.deliveries import notify, relay
 from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
@@ -48,10 +48,13 @@ def tick(turn: Turn) -> list[tuple[str, str]]:
 
 
 def true_due(state: State, kind: str, key: str) -> int:
-    """Return when something is really due; 0 = never."""
+    """Return when something is really due; 0 = never.
+
+    Worked out anew: a record of an older release may hold a deadline that its rules no longer know.
+    """
     if kind == "conversation":
         it = state.conversations.get(key)
-        return it.due if it is not None else 0
+        return due(state, it) if it is not None else 0
     if kind == "staff":
         staff = state.staff.get(key)
         return staff_due(staff) if staff is not None else 0
@@ -113,7 +116,7 @@ def _active(turn: Turn, it: Conversation) -> None:
     if what == "still-there":
         notify(turn, it, "still-there", passing=True)
         if not it.gone:
-            turn.emit(PatronGone(conversation=it.id, gone=True))
+            turn.emit(PatronGone(conversation=it.id, gone=True, guessed=True))
             relay(turn, it, it.owner, "gone")
     elif what == "remind":
         relay(turn, it, it.owner, "remind")
@@ -146,6 +149,8 @@ def reminded(state: State, event: Reminded, at: int) -> None:
     it = state.conversations[event.conversation]
     if event.what == "concierge":
         it = replace(it, told_wait=True)
+    elif it.turn == "patron" and event.what in ("remind", "mark"):
+        it = replace(it, prompted=STEPS[event.what])
     else:
         it = replace(it, nudges=STEPS.get(event.what, it.nudges), nudged_at=at)
     state.conversations.put(it.id, settled(state, it))

@@ -54,7 +54,7 @@ ENGLISH: dict[str, str] = {
     "staff.note": "Note by {librarian}: {text}",
     "staff.joined": "{librarian} has joined this conversation.",
     "staff.left": "{librarian} has left this conversation. It stays yours.",
-    "staff.remind": "{patron} has been waiting for an answer for some minutes.",
+    "staff.remind": "{patron} has heard nothing from you for some minutes.",
     "staff.gone": "{patron} has gone silent or left.",
     "staff.closed": "Closed.",
     "staff.refused": "Not done: {reason}",
@@ -98,6 +98,7 @@ ENGLISH: dict[str, str] = {
     # why a delivery failed, and what doubt there is
     "delivery.failed": "It was not delivered.",
     "delivery.uncertain": "The connection broke while sending: it may or may not have arrived.",
+    "delivery.in-part": "A part of it was not delivered.",
     "delivery.expired": "It was too late to send it.",
     "delivery.opted-out": "The patron asked not to receive texts (STOP).",
     "delivery.no-such-address": "There is no such address.",

@@ -80,11 +80,19 @@ class Reader:
     async def patron_history(
         self, channel: str, sender: str, after: str = "", limit: int = 10_000
     ) -> list[HistoryLine]:
-        """Return the patron's own view of his newest conversation on a channel, after a position, oldest first."""
+        """Return the patron's own view of his newest conversation on a channel, after a position, oldest first.
+
+        It holds what went between the desk and this very address. A talk may have moved to an address that the patron
+        only named: whoever answers from there may be somebody else.
+        """
         talk = await self.newest(channel, sender)
         if not talk:
             return []
-        lines = [line for line in await self.transcript(talk) if patron_sees(line)]
+        lines = [
+            line
+            for line in await self.transcript(talk)
+            if patron_sees(line) and line.channel == channel and line.address == sender
+        ]
         return [patron_line(line) for line in lines if line.position > after][-limit:]
 
     async def newest(self, channel: str, sender: str) -> str:

@@ -75,7 +75,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         transfer=_transfer(state, it.handover, mine) if it.handover is not None else None,
         unread=int(bool(it.owner) and bool(it.last_message) and it.read != it.last_message),
         gone=it.gone,
-        marked=it.nudges >= 2 and it.turn == "librarian" and it.state == "active",
+        marked=_marked(it),
         code=it.code,
         rating=it.rating,
     )
@@ -120,6 +120,13 @@ def views(me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
 
 def _shown_state(it: Conversation) -> ConversationState:
     return "offered" if it.state == "waiting" and it.offered else it.state
+
+
+def _marked(it: Conversation) -> bool:
+    """Say whether the patron has heard nothing for three minutes, whoever spoke last."""
+    if it.state != "active":
+        return False
+    return it.nudges >= 2 if it.turn == "librarian" else it.prompted >= 2 and not it.gone
 
 
 def _since(it: Conversation) -> int:

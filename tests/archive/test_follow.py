@@ -213,6 +213,25 @@ async def test_the_patron_sees_own_lines_answers_and_no_note(desk: Desk) -> None
         assert await desk.reader.patron_history("web", "web:2") == []
 
 
+async def test_the_patron_sees_nothing_of_what_comes_from_an_address_he_only_named(desk: Desk) -> None:
+    """Read it from the tail and from the rows: neither may hold a line of the other address, nor an answer to it."""
+    by_mail = Message(id="m1", channel="mail", sender="vic@x.org", source="m1", text="My diagnosis is ...")
+    answer = Delivery(
+        id=delivery_id("say", 1), channel="mail", conversation="t1", to="vic@x.org", kind="text", at=0, text="I see."
+    )
+    async with desk.following(writing=False):
+        await desk.commit(opened("t1"), received("t1", "1", "Where?"), said("t1", 1, "Here."))
+        await desk.commit(
+            ev.Received(conversation="t1", message=by_mail), ev.Said(conversation="t1", by="ana", delivery=answer)
+        )
+        await desk.tail_caught_up()
+        assert [line.text for line in await desk.reader.patron_history("web", "web:1")] == ["Where?", "Here."]
+    async with desk.following():
+        await desk.caught_up()
+        assert [line.text for line in await desk.reader.patron_history("web", "web:1")] == ["Where?", "Here."]
+        assert len(await desk.reader.transcript("t1")) == 4
+
+
 async def test_it_is_credited_to_the_queue_that_answered(desk: Desk) -> None:
     async with desk.following():
         await desk.commit(opened("t1"), received("t1", "1", "hello"))

@@ -291,7 +291,10 @@ async def test_receipts_of_parts_speak_for_the_whole(port: Harbour) -> None:
     await door.receipt("d.2.3", "failed", reason="unknown-address")
     await door.receipt("e.3.3", "delivered")
     await door.receipt("e.3.3", "delivered")
-    assert [(each.delivery, each.stage) for each in await port.receipts()] == [("d", "failed"), ("e", "delivered")]
+    assert [(each.delivery, each.stage, each.partial) for each in await port.receipts()] == [
+        ("d", "failed", True),
+        ("e", "delivered", False),
+    ]
 
 
 REFUSED: list[tuple[Capabilities, Callable[[StoreInlet], Any]]] = [

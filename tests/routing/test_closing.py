@@ -153,8 +153,56 @@ def test_a_form_left_while_closed_is_a_follow_up_answered_by_mail() -> None:
         """
     )
     assert play.of("pat").channel == "mail"
-    play.write("jane@example.org@mail", "Thank you")
+    play.write("jane@example.org@mail", "Thank you", thread=play.id_of("pat"))
     assert play.state.addresses["mail|jane@example.org"] == play.of("pat").id
+
+
+VISITED = """
+    > ana comes
+    > ana serves north/ask
+    > vic@x.org@mail subject=Loan: my own question
+    > mallory contact=vic@x.org: Where is the map room?
+    > ana claims mallory
+    > mallory leaves
+    > ana says mallory: On the second floor
+"""
+
+
+def test_an_address_that_was_only_left_brings_nobody_elses_mail() -> None:
+    play = Play().script(VISITED)
+    assert play.of("mallory").channel == "mail"
+    own = play.id_of("vic@x.org@mail")
+    assert own != play.id_of("mallory")
+    play.script(
+        """
+        > vic@x.org@mail subject=RE:Loan: one thing more
+        < received conversation=vic@x.org@mail
+        > vic@x.org@mail subject=Private: something that concerns nobody else
+        < opened; received; queued; offered
+        """
+    )
+    assert play.state.conversations[play.id_of("vic@x.org@mail")].previous == own
+
+
+def test_who_answers_with_the_thread_has_had_the_answer() -> None:
+    play = Play().script(VISITED)
+    thread = play.id_of("mallory")
+    play.script(f"> vic@x.org@mail thread={thread}: Who are you?\n< patron-gone; received conversation=mallory")
+
+
+def answered_by_text(before: str = "") -> Play:
+    talk = "> ana comes\n> ana serves north/ask\n> pat contact=4915123: Hi\n> ana claims pat\n> pat leaves\n"
+    return Play(north(contact_channel="sms")).script(before + talk + "> ana says pat: Here it is")
+
+
+def test_a_text_to_an_address_that_was_left_is_answered_in_the_same_conversation() -> None:
+    answered_by_text().script("> 4915123@sms: Thanks\n< patron-gone gone=False; received conversation=pat")
+
+
+def test_but_not_when_another_conversation_with_that_number_is_open() -> None:
+    play = answered_by_text("> 4915123@sms: my own question\n")
+    assert play.of("pat").channel == "sms"
+    play.script("> 4915123@sms: hello?\n< received conversation=4915123@sms")
 
 
 def test_a_patron_who_left_is_answered_at_the_address_he_left() -> None:

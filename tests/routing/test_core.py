@@ -17,7 +17,7 @@ from routing.core import DECIDE, DEEDS, EVOLVE
 from routing.deliveries import notify
 from routing.events import Event, Faulted, Input, Step, answer, deliveries
 from routing.organisation import Library
-from routing.state import State
+from routing.state import SLACK, State
 from routing.turn import Turn
 from routing.wording import ENGLISH, fill, notice, reason
 from tests.routing.play import BEGIN, Play, north, tables
@@ -138,6 +138,19 @@ def test_nothing_is_due_at_a_fresh_desk_nor_before_the_grace() -> None:
     due = core.next_deadline(play.state)
     assert due == play.now + 30_000
     assert core.step(play.state, Tick(), "t", play.now + 29_999).events == ()
+
+
+def test_a_replica_keeps_no_timer_of_what_is_forgotten() -> None:
+    """It folds the steps and never rings: what it holds must not grow with all that ever happened."""
+    play = staffed()
+    for n in range(150):
+        play.script(f"> p{n}: Hi\n> ana claims p{n}\n> ana closes p{n} as=follow_up_me to=p@x.org\n> ana blocks p{n}")
+        play.script(f"> ana sets p{n} closed\n> ana unblocks web p{n}")
+    assert len(play.shadow.timers) >= 150 > SLACK
+    play.script("> +25h")
+    assert not play.shadow.conversations
+    assert not play.shadow.armed
+    assert len(play.shadow.timers) <= SLACK
 
 
 def test_causes_and_source_keys() -> None:

@@ -164,6 +164,13 @@ def test_proof_of_a_thread_decides() -> None:
     """)
 
 
+def test_somebody_else_in_the_thread_does_not_rename_the_patron() -> None:
+    play = desk().script("> pat@mail subject=Loans name=Pat: How long?")
+    other = {"name": "Prof", "contact": "prof@example.org", "marks": ("other-sender",)}
+    play.write("prof@mail", "Me too", thread=play.id_of("pat@mail"), **other)
+    assert (play.of("pat@mail").name, play.of("pat@mail").contact) == ("Pat", "")
+
+
 def test_a_librarian_nobody_knows_is_refused() -> None:
     desk().script(
         """

@@ -57,7 +57,9 @@ def test_patron_and_owner_talk_through_the_messenger() -> None:
         < said; relayed librarian=ana text=Ana:_from_the_browser
         > ben notes pat: she asked before
         < noted; relayed librarian=ana text=Note_by_Ben:_she_asked_before
-        > +4min
+        > +3min
+        < reminded what=remind; relayed text=A_patron_has_heard_nothing_from_you_for_some_minutes.; reminded what=mark
+        > +1min
         < reminded what=still-there; noticed; patron-gone; relayed librarian=ana
         """
     )
@@ -90,6 +92,25 @@ def test_offers_in_turn_come_by_messenger() -> None:
         > +30s
         < revoked to=ana reason=timeout text=No_longer_on_offer_to_you.; offered to=ben
         """
+    )
+
+
+def test_back_by_messenger_within_the_grace_he_is_told_what_came_meanwhile() -> None:
+    play = desk().script("> old: Hi\n> core restarts\n> new: Hello")
+    play.script(
+        """
+        > ana comes p1.im|ana@example.org/phone
+        < connected; offered conversation=new to=ana kind=offer
+        > ana comes p1.im|ana@example.org/desk
+        > ben comes p1.browser
+        < connected; connected
+        """
+    )
+
+
+def test_a_messenger_beside_the_browser_is_told_what_waits() -> None:
+    desk().script("> ana goes p1.im|ana@example.org/phone\n> ana comes p1.browser\n> pat: Hi").script(
+        "> ana comes p1.im|ana@example.org/phone\n< connected; offered conversation=pat to=ana kind=offer"
     )
 
 

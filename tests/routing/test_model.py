@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
 from bridge.message import (
     Accept,
@@ -50,7 +51,7 @@ from bridge.message import (
 )
 from routing import core
 from routing.events import Received, Turned, deliveries
-from routing.organisation import Librarian, Library, Queue, Team, Tier
+from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
 from routing.state import State
 from tests.routing.play import IM, MAIL, SMS, WEB, Play, tables
 
@@ -107,6 +108,7 @@ class DeskMachine(RuleBasedStateMachine):
         super().__init__()
         self.play = Play(*consortium(), channels=(WEB, SMS, MAIL, IM, TURN))
         self.written: Counter[str] = Counter()
+        self.revision = 1
 
     # ---- patrons ------------------------------------------------------------------------------------------------------
 
@@ -229,6 +231,18 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(process=st.sampled_from(("p1", "p2")))
     def process_dies(self, process: str) -> None:
         self.play.give(ProcessGone(process=process))
+
+    @rule(tiers=st.booleans(), quick=st.booleans(), gone=st.sampled_from(("", "ben", "sue")))
+    def the_libraries_change(self, tiers: bool, quick: bool, gone: str) -> None:
+        """Other tiers and timers, somebody deactivated: it holds for what is under way."""
+        self.revision += 1
+        for library in consortium():
+            queues = tuple(replace(queue, tiers=queue.tiers if tiers else queue.tiers[:1]) for queue in library.queues)
+            people = tuple(replace(one, active=one.id != gone) for one in library.librarians)
+            timers = Timers(remind_s=20, mark_s=30, close_silent_s=0, reopen_live_s=60) if quick else Timers()
+            changed = replace(library, revision=self.revision, queues=queues, librarians=people, timers=timers)
+            self.play.give(changed)
+        self.play.wait(0)  # by the new rules something may have fallen due already
 
     @rule()
     def fails_over(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.organisation import Librarian
+from routing.organisation import Librarian, Queue
 from tests.routing.play import Play, assigning, north
 
 BOTH = """
@@ -128,6 +128,42 @@ def test_a_core_that_takes_over_gives_everybody_the_grace() -> None:
         )
     )
     assert play.owner("pat") == "ana"
+
+
+def test_nobody_is_told_that_nobody_is_there_while_librarians_connect_again() -> None:
+    play = (
+        Play()
+        .script(BOTH)
+        .script(
+            """
+        > core restarts
+        < took-over
+        > pat: Hi
+        < opened; received; queued
+        > +30s
+        < left; left
+        > mel: Hi
+        < opened; received; queued; noticed event=nobody
+        """
+        )
+    )
+    assert play.of("pat").told_wait is False
+
+
+def test_a_restart_closes_no_queue_that_takes_nothing_while_closed() -> None:
+    strict = north(
+        queues=(Queue(id="north/ask", name="Ask", accept_when_closed=False), Queue(id="north/law", name="Law"))
+    )
+    Play(strict).script(BOTH).script(
+        """
+        > core restarts
+        > pat: Hi
+        < took-over; opened; received; queued
+        > +30s
+        > mel: Hi
+        < left; left; opened; received; noticed event=not-taken; closed reason=closed-hours
+        """
+    )
 
 
 def test_availability_only_where_one_serves() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from bridge.message import Receipt, Stage, delivery_id
 from routing.deliveries import RANK
+from routing.events import Progressed
 from routing.state import DELIVERY_WINDOW, State
 from tests.routing.play import Play, tables
 
@@ -63,6 +65,35 @@ def test_failed_then_delivered_after_all() -> None:
         < progressed stage=delivered
         """
     )
+
+
+IN_PARTS = (
+    Receipt(delivery="", stage="failed", reason="refused", partial=True),
+    Receipt(delivery="", stage="delivered"),
+)
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"), [(IN_PARTS, "refused"), (IN_PARTS[::-1], "in-part")], ids=["first", "last"]
+)
+def test_a_part_that_failed_is_the_last_word(order: tuple[Receipt, ...], reason: str) -> None:
+    play = talking()
+    name = play.last_delivery("pat@sms")
+    for receipt in order:
+        play.give(msgspec.structs.replace(receipt, delivery=name))
+    assert play.state.deliveries[name].stage == "failed"
+    assert [event.reason for event in play.drop() if isinstance(event, Progressed) and event.stage == "failed"] == [
+        reason
+    ]
+
+
+def test_a_part_that_failed_early_is_the_last_word_too() -> None:
+    play = Play().script("> ana comes\n> pat@sms: Hi\n> ana claims pat@sms")
+    coming = delivery_id(f"action-{play._n}", 0)
+    for receipt in IN_PARTS:
+        play.give(msgspec.structs.replace(receipt, delivery=coming))
+    play._n -= 2
+    play.script("> ana says pat@sms: Hello\n< said; progressed stage=failed partial=True")
 
 
 def test_an_early_receipt_is_parked_and_applied() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from bridge.message import Tick
+from routing import core
 from routing.organisation import Timers
-from tests.routing.play import Play, north
+from routing.state import State
+from tests.routing.play import Play, north, tables
 
 TALKING = """
     > ana comes
@@ -53,7 +58,7 @@ def test_a_silent_patron_is_asked_and_the_chat_closed_a_minute_later() -> None:
         > ana says pat: Which library?
         < said
         > +239s
-        < nothing
+        < reminded what=remind; reminded what=mark
         > +1s
         < reminded what=still-there; noticed event=still-there; patron-gone gone=True
         > +59s
@@ -69,14 +74,79 @@ def test_a_word_of_the_patron_keeps_the_chat_open() -> None:
         """
         > ana says pat: Which library?
         > +4min
-        < said; reminded; noticed; patron-gone gone=True
+        < said; reminded; reminded; reminded; noticed; patron-gone gone=True
         > pat: the main one
         < patron-gone gone=False; received
         > +150s
         < reminded what=remind
         > ana says pat: Thanks
         > +4min
-        < said; reminded what=still-there; noticed; patron-gone
+        < said; reminded what=remind; reminded what=mark; reminded what=still-there; noticed; patron-gone
+        """
+    )
+
+
+def test_one_moment_is_no_answer() -> None:
+    play = talking().script(
+        """
+        > ana says pat: One moment, I am looking
+        > +149s
+        < said
+        > +1s
+        < reminded what=remind
+        > ana says pat: Still looking
+        > +150s
+        < said; reminded what=remind
+        > +30s
+        < reminded what=mark
+        > pat: Thank you
+        > +150s
+        < received; reminded what=remind
+        """
+    )
+    assert (play.of("pat").nudges, play.of("pat").turn) == (1, "librarian")
+
+
+def test_nobody_is_reminded_of_a_patron_who_left() -> None:
+    talking().script(
+        """
+        > ana says pat: One moment
+        > pat leaves
+        > +239s
+        < said; patron-gone
+        > +1s
+        < reminded what=still-there; noticed
+        """
+    )
+
+
+def test_who_is_asked_whether_he_is_there_has_heard_something() -> None:
+    talking(still_there_s=120, close_silent_s=200).script(
+        "> ana says pat: Hm\n> +4min\n< said; reminded what=still-there; noticed; patron-gone; reminded; noticed; closed"
+    )
+
+
+ASKED = """
+    > pat contact=jane@example.org: Hi again
+    > ana says pat: Which library?
+    > +4min
+    < received; identified; said; reminded; reminded; reminded what=still-there; noticed; patron-gone guessed=True
+"""
+
+
+def test_who_is_silent_but_there_is_answered_there() -> None:
+    talking().script(ASKED).script("> receipt pat read\n> ana says pat: Or any\n< progressed; said channel=web to=pat")
+
+
+def test_who_leaves_after_a_silence_is_answered_at_the_address_he_left() -> None:
+    talking().script(ASKED).script(
+        """
+        > pat leaves
+        < patron-gone gone=True guessed=False
+        > pat leaves
+        < nothing
+        > ana says pat: Here it is
+        < said channel=mail to=jane@example.org
         """
     )
 
@@ -88,9 +158,10 @@ def test_slow_channels_are_left_alone() -> None:
 def test_each_step_can_be_switched_off() -> None:
     talking(remind_s=0, mark_s=0, still_there_s=0).script("> +1h\n> ana says pat: Hm\n> +1h\n< said")
     talking(remind_s=0).script("> +170s\n< nothing\n> +10s\n< reminded what=mark")
-    talking(close_silent_s=0).script(
+    talking(close_silent_s=0, remind_s=0, mark_s=0).script(
         "> ana says pat: Hm\n> +1h\n< said; reminded what=still-there; noticed; patron-gone"
     )
+    talking(still_there_s=0).script("> ana says pat: Hm\n> +1h\n< said; reminded what=remind; reminded what=mark")
 
 
 def test_after_an_outage_the_warning_still_comes_first() -> None:
@@ -105,7 +176,7 @@ def test_after_an_outage_the_warning_still_comes_first() -> None:
         > +29s
         < nothing
         > +1s
-        < reminded what=still-there; noticed; patron-gone
+        < reminded; reminded; reminded what=still-there; noticed; patron-gone
         > +59s
         < nothing
         > +1s
@@ -118,6 +189,77 @@ def test_the_owner_is_free_again_after_an_automatic_end() -> None:
     play = talking().script("> ana says pat: Hm\n> +6min")
     assert play.state.load_of("ana", True) == 0
     assert play.of("pat").state == "closed"
+
+
+def test_who_wrote_to_a_librarian_is_no_lost_call() -> None:
+    play = talking().script(
+        """
+        > pat: The blue one
+        > ana releases pat
+        > pat leaves
+        < received; released; queued; patron-gone
+        > +1h
+        < reminded what=concierge; noticed
+        """
+    )
+    assert play.of("pat").state == "waiting"
+
+
+def test_who_is_only_silent_is_not_given_up() -> None:
+    talking(close_silent_s=0).script(
+        """
+        > ana says pat: This takes a while
+        > +7min
+        < said; reminded; reminded; reminded what=still-there; noticed; patron-gone
+        > ana releases pat
+        > +1min
+        < released; queued
+        > pat leaves
+        > +119s
+        < patron-gone guessed=False; reminded what=concierge; noticed
+        > +1s
+        < closed code=lost_call reason=patron-left
+        """
+    )
+
+
+def test_who_left_before_he_was_put_back_into_the_line_has_his_minutes() -> None:
+    talking().script(
+        """
+        > pat leaves
+        > +140s
+        > ana releases pat
+        < patron-gone; released; queued
+        > +119s
+        < reminded what=concierge; noticed
+        > +1s
+        < closed code=lost_call
+        """
+    )
+
+
+def test_a_form_left_while_waiting_is_not_given_up() -> None:
+    play = Play().script(
+        """
+        > pat: Hi
+        > pat later=1: please answer me later
+        < opened; received; queued; noticed event=nobody; received; follow-up-opened; patron-gone
+        > +1h
+        < nothing
+        """
+    )
+    assert play.of("pat").state == "waiting"
+
+
+def test_a_deadline_of_an_older_release_rings_in_vain_once() -> None:
+    play = talking().script("> pat: The blue one\n> ana releases pat\n> pat leaves\n> +2min")
+    it = play.of("pat")
+    older = tables(play.state)
+    older["conversations"][it.id] = replace(it, due=play.now + 60_000)
+    play.state = State.of(older)
+    assert core.next_deadline(play.state) == play.now + 60_000
+    assert core.step(play.state, Tick(), "t", play.now + 60_000).events == ()
+    assert core.next_deadline(play.state) is None
 
 
 def test_patron_leaves_and_comes_back() -> None:

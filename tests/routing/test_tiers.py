@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from routing import desk
-from routing.organisation import Library, Queue
+from routing.organisation import Library, Queue, Timers
 from tests.routing.play import BEGIN, Play, assigning, cooperative, north
 
 STAFF = """
@@ -168,6 +170,42 @@ def test_libraries_and_channels_ignore_older_words() -> None:
     assert play.state.libraries["north"].name == "North Library"
     play.give(Library(id="north", revision=2, name="Newer"))
     assert play.state.libraries["north"].name == "Newer"
+
+
+def test_a_tier_that_is_added_opens_for_who_waits_already() -> None:
+    home, south = cooperative()
+    alone = replace(home, queues=(replace(home.queues[0], tiers=home.queues[0].tiers[:1]),))
+    play = Play(alone, south).script(
+        """
+        > ana comes p1.a
+        > ana serves north/ask
+        > sue comes p1.s
+        > pat: Hi
+        > +2min
+        < connected; availability; connected; opened; received; queued; offered to=ana; reminded what=concierge; noticed
+        """
+    )
+    play.give(replace(home, revision=2))
+    play.script("> sue serves north/ask\n> +1s\n< availability; tier tier=1; offered to=sue")
+
+
+def test_new_timers_hold_for_conversations_under_way() -> None:
+    play = Play().script(
+        """
+        > ana comes
+        > pat: Hi
+        > ana claims pat
+        > mel: Hi
+        > ana claims mel
+        > ana closes mel
+        """
+    )
+    play.give(north(revision=2, timers=Timers(remind_s=60, mark_s=0, reopen_live_s=3600)))
+    play.script("> +59s\n< nothing\n> +1s\n< reminded conversation=pat what=remind\n> +1h\n< forgotten")
+    play.give(north(revision=3, timers=Timers(remind_s=600, mark_s=900)))
+    play.script("> ana says pat: Sorry\n> pat: Well?\n> +599s\n< said; received")
+    play.give(north(revision=4, timers=Timers(remind_s=0, mark_s=0)))
+    play.script("> +1h\n< nothing")
 
 
 def test_a_talk_that_moves_to_mail_makes_room_for_another_live_one() -> None:

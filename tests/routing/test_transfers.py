@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.routing.play import Play
+import pytest
+
+from routing.organisation import Librarian
+from tests.routing.play import Play, describe, north
 
 TALKING = """
     > ana comes p1.a
@@ -131,6 +134,16 @@ def test_slow_channels_may_be_handed_to_somebody_away_without_telling_the_patron
         < connected; claimed by=cem how=transfer
         """
     )
+
+
+@pytest.mark.parametrize("came", [True, False], ids=["was-here", "never-came"])
+def test_a_colleague_who_is_deactivated_cannot_be_waited_for(came: bool) -> None:
+    cem = "> cem comes p1.c\n> cem goes p1.c\n" if came else ""
+    play = Play().script(cem + "> ana comes p1.a\n> mel@sms: Hi\n> ana claims mel@sms\n> ana transfers mel@sms to cem")
+    play.drop()
+    play.give(north(revision=2, librarians=(*north().librarians[:2], Librarian(id="cem", name="Cem", active=False))))
+    assert [describe(event) for event in play.drop()][-1] == "transfer-ended by=ana reason=away"
+    assert play.of("mel@sms").handover is None
 
 
 def test_closing_takes_the_transfer_back() -> None:

@@ -7,8 +7,10 @@ import type { Line } from "./schema";
 
 const STAGES = ["", "uncertain", "sent", "delivered", "read"];
 
-/** The later of two stages. "failed" is final, but a network that says "delivered" after it knows better. */
-export function furthest(before: string, now: string): string {
+/** The later of two stages. "failed" is final, but a network that says "delivered" after it knows better; a part that failed
+ * after another had arrived is the last word. */
+export function furthest(before: string, now: string, reason = ""): string {
+  if (now === "failed" && reason === "in-part") return now;
   if (before === "failed") return now === "delivered" || now === "read" ? now : before;
   if (now === "failed") return before === "delivered" || before === "read" ? before : now;
   return STAGES.indexOf(now) >= STAGES.indexOf(before) ? now : before;
@@ -24,7 +26,7 @@ export function merged(lines: readonly Line[], news: readonly Line[]): readonly 
     const at = known.get(line.id);
     const former = at === undefined ? undefined : result[at];
     if (at !== undefined && former) {
-      const stage = furthest(former.stage, line.stage);
+      const stage = furthest(former.stage, line.stage, line.reason);
       result[at] = { ...line, position: former.position, stage, reason: stage === line.stage ? line.reason : former.reason };
       continue;
     }

@@ -81,6 +81,7 @@ test("a stage only moves forward", () => {
   assert.equal(furthest("uncertain", "delivered"), "delivered");
   assert.equal(furthest("delivered", "failed"), "delivered");
   assert.equal(furthest("failed", "sent"), "failed");
+  assert.equal(furthest("delivered", "failed", "in-part"), "failed");
   const late = merged([line("a", "1", { stage: "read" })], [line("a", "1", { stage: "sent", reason: "late" })]);
   assert.equal(late[0]?.stage, "read");
   assert.equal(late[0]?.reason, "");
