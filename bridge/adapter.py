@@ -262,7 +262,7 @@ class Blobs(Protocol):
         self, chunks: AsyncIterator[bytes], name: str, limit: int, allowed: frozenset[str] = frozenset()
     ) -> Attachment:
         """Keep a file and sniff its type. Raises TooLarge over `limit` bytes, ValueError for a type not `allowed` (empty = any);
-        nothing is kept then. What no line of a conversation shows is dropped after some days."""
+        nothing is kept then. What no line of a conversation shows is dropped after a day."""
 
     async def path(self, digest: str) -> Path | None:
         """Return where the bytes are, or None when they are gone."""

@@ -9,11 +9,13 @@ a name never stands for half a file; the same bytes are kept once.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import re
 import secrets
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -82,7 +84,7 @@ class FileBlobs:
     ) -> Attachment:
         """See `bridge.adapter.Blobs`: nothing is left behind by what is refused or breaks off."""
         await asyncio.to_thread(self._root.mkdir, parents=True, exist_ok=True)
-        draft = self._root / f".{secrets.token_hex(8)}.part"
+        draft = self._draft()
         try:
             digest, size, head = await self._write(draft, chunks, limit)
             media_type = sniff(head)
@@ -100,16 +102,46 @@ class FileBlobs:
         place = self._place(digest)
         return place if await asyncio.to_thread(place.is_file) else None
 
-    async def remove(self, digest: str) -> bool:
-        """Delete a file (retention, a patron's request). Returns whether it was there."""
+    async def remove(self, digest: str, *, before: float = math.inf) -> bool:
+        """Delete a file, unless it was taken in, perhaps once more, at `before` (s since the epoch) or later. Returns whether it
+        is gone now that was there."""
         place = await self.path(digest)
-        if place is not None:
-            await asyncio.to_thread(place.unlink, missing_ok=True)
-        return place is not None
+        return place is not None and await asyncio.to_thread(self._remove, place, before)
 
-    async def saved_before(self, before: float) -> set[str]:
-        """Return the digests of files last saved before a moment (s since the epoch)."""
-        return await asyncio.to_thread(_saved_before, self._root, before)
+    async def older(self, before: float) -> set[str]:
+        """Return the digests of all files that were last taken in before `before`, s since the epoch."""
+        return await asyncio.to_thread(self._older, before)
+
+    async def clear(self, before: float) -> None:
+        """Delete what a crash before `before` (s since the epoch) left of files that were being taken in or deleted."""
+        await asyncio.to_thread(self._clear, before)
+
+    def _remove(self, place: Path, before: float) -> bool:
+        """Delete a file by way of another name: one that is written to its place meanwhile is another, and stays."""
+        aside = self._draft()
+        try:
+            if place.stat().st_mtime >= before:
+                return False
+            os.rename(place, aside)
+        except FileNotFoundError:
+            return False
+        if young := aside.stat().st_mtime >= before:
+            with suppress(FileExistsError):
+                os.link(aside, place)
+        aside.unlink()
+        return not young
+
+    def _older(self, before: float) -> set[str]:
+        found = ((path.parent.name + path.name, path) for path in self._root.glob("??/*"))
+        return {digest for digest, path in found if _DIGEST.fullmatch(digest) and _written_at(path) < before}
+
+    def _clear(self, before: float) -> None:
+        for draft in self._root.glob(".*.part"):
+            if _written_at(draft) < before:
+                draft.unlink(missing_ok=True)
+
+    def _draft(self) -> Path:
+        return self._root / f".{secrets.token_hex(8)}.part"
 
     def _place(self, digest: str) -> Path:
         return self._root / digest[:2] / digest[2:]
@@ -188,6 +220,14 @@ def disposition(attachment: Attachment) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
+def _written_at(path: Path) -> float:
+    """Return when a file was written, s since the epoch; never, when it is gone."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
+
+
 def _create(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
@@ -195,11 +235,6 @@ def _create(path: Path) -> BinaryIO:
 def _sync(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _saved_before(root: Path, before: float) -> set[str]:
-    found = {f"{file.parent.name}{file.name}" for file in root.glob("??/*") if file.stat().st_mtime < before}
-    return {digest for digest in found if _DIGEST.fullmatch(digest)}
 
 
 def _keep(draft: Path, place: Path) -> None:

@@ -26,10 +26,11 @@ from bridge.adapter import Busy, Capabilities, Inlet, Ports
 from bridge.apart import Apart, Job
 from bridge.archive.archive import Archive
 from bridge.archive.organisation import Organisation
+from bridge.archive.retention import DAY_MS, strictest
 from bridge.blobs import FileBlobs
 from bridge.config import Channel as ChannelConfig
 from bridge.config import Config, convert
-from bridge.follower import Follower
+from bridge.follower import Follower, Position
 from bridge.frontdesk import FrontDesk, clock
 from bridge.health import Health
 from bridge.inbox.room import ChannelFacts, Room
@@ -39,18 +40,19 @@ from bridge.partition import Partition, keep_beating
 from bridge.plugins import load
 from bridge.replica import Replica
 from bridge.signals import Board, ChannelSignals
-from bridge.store import Store, last_of
+from bridge.store import Store, StoreError, last_of
 from bridge.supervisor import Channel, Deliveries, Supervisor
 
 log = structlog.get_logger("bridge.consortium")
 
-REFRESH_HOURS_S = 86_400.0
+REFRESH_S = 3_600.0
 RESTART_S = 1.0
 LOOK_S = 15.0
 FORGET_S = 3_600.0
-DAY_S = 86_400.0
-UNSENT_S = 7 * DAY_S  # a file that nobody sent is kept for so long
 TAIL_S = 10.0
+SWEEP_S = 86_400.0
+CATCH_UP_S = 300.0
+HOUR_MS = 3_600_000
 
 
 class Consortium:
@@ -70,7 +72,7 @@ class Consortium:
         self.frontdesk = FrontDesk(self.replica)
         self.signs = Board(store)
         self.blobs = FileBlobs(config.data / "blobs")
-        self.retention = archive.retention(self.blobs.remove)
+        self.retention = archive.retention(self.blobs)
         self._on_duty: asyncio.Task[None] | None = None
         self._config = config
         self._secret = secret
@@ -154,13 +156,17 @@ class Consortium:
             await self.gathering.ingest(libraries)
 
     async def _watch_organisation(self) -> None:
-        """Tell the core of the libraries when another process changed one, and every day of the openings ahead."""
+        """Tell the core of the libraries when another process changed one, and of the openings ahead once more are to come.
+
+        What the core holds decides, not how long this process runs: one that is started every day would never tell.
+        """
         told: dict[str, int] = {}
-        day = time.monotonic()
+        refreshed = -REFRESH_S
+        await self.replica.ready.wait()
         while True:
-            if time.monotonic() - day > REFRESH_HOURS_S:
-                day = time.monotonic()
-                await self.organisation.refresh()
+            if time.monotonic() - refreshed >= REFRESH_S:
+                refreshed = time.monotonic()
+                await self.organisation.refresh(await self.organisation.outlived(self.replica.state.libraries))
             revisions = await self.organisation.revisions()
             if revisions != told:
                 with suppress(Busy):  # the store is away: told at the next look
@@ -169,21 +175,25 @@ class Consortium:
             await asyncio.sleep(LOOK_S)
 
     async def _forget_what_is_due(self) -> None:
-        """Once an hour, forget the transcripts whose library keeps them no longer; once a day, files that were never sent."""
-        day = time.monotonic()
+        """Once an hour, forget the transcripts whose library keeps them no longer, and the faulted inputs that are as old."""
         while True:
             days = {entry.library.id: entry.library.retention_days for entry in await self.organisation.entries()}
             await self.retention.sweep(days, clock())
+            if kept := strictest(days):
+                with suppress(StoreError):  # the store is away: an hour later
+                    await self.store.trim_dead(await self.store.now() - kept * DAY_MS)
             await asyncio.sleep(FORGET_S)
-            if time.monotonic() - day > DAY_S:
-                day = time.monotonic()
-                await self._forget_unsent_files()
 
-    async def _forget_unsent_files(self) -> None:
-        """Forget what was uploaded days ago and never sent; not while the archive is behind and may only learn of it."""
-        old = await self.blobs.saved_before(time.time() - UNSENT_S)
-        await self.writer.reached(self.tail.position)
-        await self.retention.forget_unshown(old)
+    async def caught_up(self) -> bool:
+        """Whether the archive has, within some minutes, all that was handed in an hour ago or earlier."""
+        head = await self.store.head()
+        waiting = await self.store.read_inputs(head.last_input, count=1)
+        if waiting and waiting[0].at < await self.store.now() - HOUR_MS:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                await self.writer.reached(Position(head.epoch, head.seq))
+        return self.writer.position.seq >= head.seq
 
     async def _say_good_bye(self, _: web.Application) -> None:
         """End the channels while their sockets still stand, so that people are told: afterwards the server cuts them."""
@@ -248,6 +258,19 @@ class Consortium:
             async with asyncio.timeout(TAIL_S):
                 await self.tail.started.wait()
         return self.tail.started.is_set()
+
+
+async def tend_files(desks: Sequence[Consortium]) -> None:
+    """Once a day, remove the files that no transcript shows, until cancelled. All desks share one folder, so none may lag."""
+    while True:
+        try:
+            due = all([await desk.caught_up() for desk in desks])
+            if due:
+                await desks[0].retention.sweep_files(clock())
+        except Exception:
+            log.exception("files were not looked through")
+            due = False
+        await asyncio.sleep(SWEEP_S if due else FORGET_S)
 
 
 async def _kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> None:

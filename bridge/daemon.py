@@ -23,7 +23,7 @@ from prometheus_client import REGISTRY
 from bridge.adapter import Misconfigured
 from bridge.archive.archive import Archive
 from bridge.config import Config
-from bridge.consortium import Consortium
+from bridge.consortium import Consortium, tend_files
 from bridge.embedded import EmbeddedError, EmbeddedRedis
 from bridge.health import Health
 from bridge.http import Server, application
@@ -95,6 +95,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         running.append(
             asyncio.create_task(tidy_when_quiet(lambda: [desk.replica.position for desk in desks]), name="tidying")
         )
+        running.append(asyncio.create_task(tend_files(desks), name="files"))
         stack.push_async_callback(_stopped, running)
         await house.server.start()
         stack.push_async_callback(house.server.stop)

@@ -350,6 +350,10 @@ class Store:
         """Drop log entries before `seq`; return how many."""
         return int(await self._command("XTRIM", self.keys.log, "MINID", seq))
 
+    async def trim_dead(self, before: int) -> int:
+        """Drop what was set aside as faulted before `before` (ms of the server's clock); return how many."""
+        return int(await self._command("XTRIM", self.keys.dead, "MINID", before))
+
     async def trim_out(self, channel: str, seq: int) -> int:
         """Drop deliveries of commits before `seq`, settled or not: for fan-out channels."""
         return int(await self._function("trim_out", [self.keys.out(channel), self.keys.left(channel)], seq))

@@ -33,6 +33,9 @@ TICK_PAUSE_S = 0.005  # between two ticks at least
 ROLL_CALL_S = 2.0
 SNAPSHOT_STEPS = 30_000  # replayed in half a second; one after so many entries, however small, kept the disk busy
 SNAPSHOT_S = 60.0
+SNAPSHOT_AGE_S = (
+    86_400.0  # even if nothing happens: the one before it, and the log behind it, hold what is forgotten by now
+)
 SNAPSHOT_REST = 20  # times as long as the last one took: a large state is not written all the time
 FANOUT_AGE_S = 600.0
 
@@ -241,7 +244,8 @@ class Term:
             await asyncio.sleep(0.25)
             steps, since = self._steps - self._snapshot_steps, time.monotonic() - self._snapshot_at
             rested = since >= min(SNAPSHOT_S, SNAPSHOT_REST * self._snapshot_took)
-            if (steps >= SNAPSHOT_STEPS and rested) or (self._committed > self._snapshot_seq and since >= SNAPSHOT_S):
+            due = (steps >= SNAPSHOT_STEPS and rested) or (self._committed > self._snapshot_seq and since >= SNAPSHOT_S)
+            if due or since >= SNAPSHOT_AGE_S:
                 await self.write_snapshot()
 
     async def write_snapshot(self) -> None:

@@ -123,6 +123,7 @@ class SmsAdapter:
     async def _look_again(self) -> None:
         await self._replayed.wait()
         while True:
+            await self._parking.clear(int(time.time() * 1000))
             await asyncio.sleep(self._config.look_s)
             await self._look()
 

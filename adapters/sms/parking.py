@@ -1,4 +1,8 @@
-"""Texts to a number that nobody has configured: kept, shown to the operator, and taken in once the number is known."""
+"""Texts to a number that nobody has configured: kept, shown to the operator, and taken in once the number is known.
+
+They are a patron's words like any others, so they go in time as well: after the days that libraries usually keep transcripts, for
+no library has said otherwise about a number that none of them has.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from adapters.sms.journal import Journal
 from bridge.adapter import Busy
 
 MOST = 10_000  # texts kept
+KEPT_MS = 90 * 86_400_000
 
 
 class Parking:
@@ -35,6 +40,11 @@ class Parking:
     async def parked(self) -> Sequence[Inbound]:
         """Return what is parked, oldest first."""
         return [msgspec.convert(row, Inbound) for row in await self._journal.read()]
+
+    async def clear(self, now: int) -> None:
+        """Forget texts that came more than KEPT_MS before `now` (ms)."""
+        await self._journal.read(lambda row: msgspec.convert(row, Inbound).at > now - KEPT_MS)
+        self._here = None
 
     async def leave(self, sids: Collection[str]) -> None:
         """Forget texts that were taken in."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
 
 from sqlalchemy import select
 
@@ -17,6 +16,7 @@ from bridge.archive.retention import Retention
 from bridge.archive.rows import ignoring
 from bridge.archive.search import Search
 from bridge.archive.writer import Writer
+from bridge.blobs import FileBlobs
 from bridge.follower import Follower
 from bridge.store import Store
 from bridge.tail import Tail
@@ -55,9 +55,9 @@ class Archive:
         """Return the libraries of a consortium."""
         return Organisation(self._writing, consortium)
 
-    def retention(self, remove_file: Callable[[str], Awaitable[object]]) -> Retention:
-        """Return what forgets transcripts that are due; `remove_file` deletes a file by its digest."""
-        return Retention(self._writing, remove_file)
+    def retention(self, blobs: FileBlobs) -> Retention:
+        """Return what forgets transcripts that are due, and the files with them."""
+        return Retention(self._writing, blobs)
 
     def follow(self, store: Store, follower: Follower, consortium: str = "main") -> tuple[Writer, Tail, Reader]:
         """Return what writes a consortium's log, what knows its newest steps, and what reads transcripts; run the first two."""

@@ -1,8 +1,9 @@
 """What a batch of steps means for the tables beside the transcript: conversations, hops, follow-ups, merges, audit.
 
-Events are folded per conversation first, so that a batch costs one statement a table and not one an event. A conversation is
-credited honestly: the queue it entered, every hop, and the queue and librarian that gave the first human answer. Who joined and
-left it is a hop too, and owns nothing.
+Events are folded per conversation first, so that a batch costs one statement a table and not one an event. Of two conversations
+that are merged, parted and merged again the last word counts: partings are written first, then the merges still standing. A
+conversation is credited honestly: the queue it entered, every hop, and the queue and librarian that gave the first human answer.
+Who joined and left it is a hop too, and owns nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, case, delete, func, update
+from sqlalchemy import Table, and_, bindparam, case, delete, func, null, update
 from sqlalchemy.sql.dml import Delete, Update
 
 from bridge.archive import tables
@@ -49,9 +50,10 @@ class Ledger:
     """Collects the rows of one batch."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, Rows] = {name: [] for name in ("conversation", "hop", "follow_up", "merge", "audit")}
+        self._tables: dict[str, Rows] = {name: [] for name in ("conversation", "hop", "follow_up", "audit")}
         self._changes: dict[str, dict[str, Any]] = {}
-        self._unmerged: Rows = []
+        self._merges: dict[tuple[str, str], dict[str, Any]] = {}
+        self._partings: dict[tuple[str, str], None] = {}
         self._follow_ups: Rows = []
         self._at = 0
         self._cause = ""
@@ -66,20 +68,25 @@ class Ledger:
                 self._part = part
                 enter(self, event)
 
+    def removals(self) -> Iterator[tuple[str, Delete, Rows]]:
+        """Yield what goes before anything is added, each statement with a name."""
+        if self._partings:
+            yield "unmerge", _UNMERGE, [{"talk": talk, "with": other} for talk, other in self._partings]
+
     def inserts(self) -> Iterator[tuple[Table, Rows]]:
         """Yield what is new, table by table."""
         for name, rows in self._tables.items():
             if rows:
                 yield tables.metadata.tables[name], rows
+        if self._merges:
+            yield tables.merge, list(self._merges.values())
 
-    def updates(self) -> Iterator[tuple[str, Update | Delete, Rows]]:
+    def updates(self) -> Iterator[tuple[str, Update, Rows]]:
         """Yield what changes rows that stand, each statement with a name."""
         if self._changes:
             yield "conversation-changes", _CONVERSATION, [_full(talk, found) for talk, found in self._changes.items()]
         if self._follow_ups:
             yield "follow-up-changes", _FOLLOW_UP, self._follow_ups
-        if self._unmerged:
-            yield "unmerge", _UNMERGE, self._unmerged
 
     # ---- one event each ----
 
@@ -90,6 +97,10 @@ class Ledger:
         known = self._changes.setdefault(talk, {})
         for name, value in values.items():
             known.setdefault(name, value)
+
+    def _touch(self, talk: str) -> None:
+        """Something of the patron's is written again, so it is to be forgotten again (bridge/archive/retention.py)."""
+        self._changes.setdefault(talk, {})
 
     def _last(self, talk: str, who: str, text: str) -> None:
         self._set(talk, last_at=self._at, last_who=who, last_text=text[:LAST_TEXT])
@@ -190,17 +201,21 @@ class Ledger:
 
     def _merged(self, event: ev.Merged) -> None:
         row = {"conversation": event.conversation, "other": event.other, "by": event.by, "at": self._at}
-        self._tables["merge"].append(row)
+        self._merges[event.conversation, event.other] = row
         self._audit(event.conversation, event.by, "merged", event.other)
 
     def _unmerge(self, event: ev.Unmerged) -> None:
-        self._unmerged += [
-            {"talk": event.conversation, "with": event.other},
-            {"talk": event.other, "with": event.conversation},
-        ]
+        for pair in ((event.conversation, event.other), (event.other, event.conversation)):
+            self._merges.pop(pair, None)
+            self._partings[pair] = None
         self._audit(event.conversation, event.by, "unmerged", event.other)
 
+    def _blocked(self, event: ev.Blocked) -> None:
+        self._touch(event.conversation)
+        self._audit(event.conversation, event.by, "blocked", event.reason)
+
     def _follow_up_opened(self, event: ev.FollowUpOpened) -> None:
+        self._touch(event.conversation)
         row = {
             "id": event.id,
             "conversation": event.conversation,
@@ -218,6 +233,7 @@ class Ledger:
         self._tables["follow_up"].append(row)
 
     def _follow_up_changed(self, event: ev.FollowUpChanged) -> None:
+        self._touch(event.conversation)
         values = {"id": event.id, "state": event.state, "owner": event.owner, "deadline": event.deadline}
         values |= {"address": event.address, "at": self._at, "by": event.by}
         self._follow_ups.append({f"to_{name}": value for name, value in values.items()})
@@ -240,7 +256,8 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Unmerged: Ledger._unmerge,
     ev.FollowUpOpened: Ledger._follow_up_opened,
     ev.FollowUpChanged: Ledger._follow_up_changed,
-    ev.Blocked: lambda ledger, e: ledger._audit(e.conversation, e.by, "blocked", e.reason),
+    ev.Noted: lambda ledger, e: ledger._touch(e.conversation),
+    ev.Blocked: Ledger._blocked,
     ev.Unblocked: lambda ledger, e: ledger._audit("", e.by, "unblocked", e.channel),
 }
 
@@ -268,7 +285,7 @@ _CONVERSATION = (
     .values(
         {name: func.coalesce(bindparam(f"to_{name}", type_=_c[name].type), _c[name]) for name in _SET}
         | {name: func.coalesce(_c[name], bindparam(f"to_{name}", type_=_c[name].type)) for name in _FIRST[:3]}
-        | {"answered_queue": _answered_queue}
+        | {"answered_queue": _answered_queue, "forgotten_at": null()}
     )
 )
 

@@ -7,9 +7,12 @@ ones, so a change made twice, or told late, does no harm.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from importlib import resources
 
 import msgspec
+import structlog
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,6 +21,7 @@ from bridge.archive.accounts import now_ms
 from bridge.archive.calendar import Calendar, faults, in_words, openings
 from routing.organisation import Library
 
+_log = structlog.get_logger(__name__)
 _data = msgspec.msgpack.Decoder(Library)
 _l = tables.library.c
 
@@ -78,9 +82,30 @@ class Organisation:
         async with self._engine.begin() as sql:
             return [await self._put(sql, entry.library, entry.calendar, None) for entry in entries]
 
-    async def refresh(self) -> list[Library]:
-        """Give each library the next revision, so that the core takes openings worked out for the weeks ahead."""
-        return [await self.put(entry.library, entry.calendar) for entry in await self.entries()]
+    async def outlived(self, known: Mapping[str, Library]) -> list[str]:
+        """Return the libraries whose openings could now be told further ahead than in `known`, which the core holds."""
+        return [entry.library.id for entry in await self.entries() if _outlives(entry, known.get(entry.library.id))]
+
+    async def refresh(self, libraries: Collection[str]) -> list[Library]:
+        """Give libraries the next revision, so that the core takes openings worked out for the weeks ahead.
+
+        Nothing else about them changes: what somebody saves meanwhile stands, and is what gets the revision. A library that this
+        release finds faulty keeps its revision; that is said, and the others go on.
+        """
+        wanted, done = set(libraries), list[Library]()
+        while wanted and (found := [entry for entry in await self.entries() if entry.library.id in wanted]):
+            for entry in found:
+                with suppress(Outdated):  # read again: somebody was quicker
+                    done += await self._renewed(entry)
+                    wanted.remove(entry.library.id)
+        return done
+
+    async def _renewed(self, entry: Entry) -> list[Library]:
+        try:
+            return [await self.put(entry.library, entry.calendar, expected=entry.library.revision)]
+        except Faulty as error:
+            _log.error("library-faulty", library=entry.library.id, faults=error.faults)
+            return []
 
     async def remove(self, library: str) -> None:
         """Forget a library; its transcripts stay."""
@@ -107,6 +132,14 @@ class Organisation:
             if (await sql.execute(update(tables.library).where(where).values(**values))).rowcount != 1:
                 raise Outdated
         return for_core(Entry(library=kept, calendar=calendar))
+
+
+def _outlives(entry: Entry, known: Library | None) -> bool:
+    """Whether this very revision, worked out now, has openings after the last one known."""
+    if known is None or known.revision != entry.library.revision:
+        return False  # it is about to be told anyway
+    spans = openings(entry.calendar, entry.library.timezone, now_ms()) or ()
+    return any(not known.openings or known.openings[-1] < span for span in spans[-1:])
 
 
 def for_core(entry: Entry) -> Library:

@@ -69,6 +69,7 @@ conversation = Table(
     Column("rating", Integer),  # 1 = it did not help, 2 = partly, 3 = it did
     Column("rated_at", BigInteger),
     Column("rating_comment", Text),
+    Column("forgotten_at", BigInteger),  # None: not yet, or something was written since
     Index("conversation_by_patron", "channel", "address", "opened_at"),
     Index("conversation_by_library", "library", "state", "last_at"),
     Index("conversation_by_end", "state", "closed_at"),
@@ -143,6 +144,19 @@ merge = Table(
     Column("other", String, primary_key=True),
     Column("by", String, nullable=False),
     Column("at", BigInteger, nullable=False),
+)
+
+# What could not be written, as it was decided: bridge.archive.unwritten.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("cause", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("archive", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("error", String, nullable=False),
+    Column("step", LargeBinary, nullable=False),  # routing.wire.encode_steps of this one
 )
 
 audit = Table(

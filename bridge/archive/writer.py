@@ -4,6 +4,8 @@ A batch of entries becomes rows in one transaction together with the position re
 compare-and-set. So a crash leaves either both or neither, and of two processes that follow the same log one wins each batch
 while the other reads the position again.
 
+A step that no database would take is set aside, and the rest goes on: bridge/archive/unwritten.py says when.
+
 Nothing is written before the store's barrier says that the entries are replicated, so the archive never knows more than the log.
 """
 
@@ -20,12 +22,12 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bridge.archive import tables
+from bridge.archive import tables, unwritten
 from bridge.archive.bulk import Statement, write_many
 from bridge.archive.ledger import Ledger
 from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
 from bridge.archive.rows import ignoring, line_row
-from bridge.follower import START, Entry, Follower, Position, Reset
+from bridge.follower import START, Entry, Follower, Position, Reset, decoded
 from bridge.store import Store, StoreError
 from routing.events import Step
 
@@ -61,20 +63,26 @@ class Writer:
             try:
                 await self._load()
                 while True:
-                    found = await self._follower.since(self.position)
-                    began, newest = time.time(), self._follower.last
-                    for entries in _portions(found):
-                        await self._write(entries)
+                    await self._take_turn()
                     pause = 0.1
-                    await asyncio.sleep(self._rest(found[0], newest, began))
             except Moved:
                 continue
-            except Reset as gap:
-                await self._skip(str(gap))
             except (SQLAlchemyError, StoreError, OSError) as error:
                 _log.warning("archive-behind", error=type(error).__name__, position=str(self.position))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
+
+    async def _take_turn(self) -> None:
+        """Write what the follower has for us, then rest."""
+        try:
+            found = await self._follower.since(self.position)
+        except Reset as gap:
+            await self._skip(str(gap))
+            return
+        began, newest = time.time(), self._follower.last
+        for entries in _portions(found):
+            await self._write(entries)
+        await asyncio.sleep(self._rest(found[0], newest, began))
 
     async def reached(self, position: Position) -> None:
         """Wait until the archive holds everything up to `position` of this epoch."""
@@ -100,19 +108,30 @@ class Writer:
         self.loaded.set()
 
     async def _skip(self, why: str) -> None:
-        """The log no longer has what follows our position: go on from its start, and say so loudly."""
+        """The log no longer has what follows our position: write the first entry that it has, and say so loudly."""
         first, newest = await self._store.log_range()
         _log.error("archive-gap", why=why, position=str(self.position), log_first=first, log_last=newest)
-        target = START
-        if first > 1:
-            held = await self._store.read_log(first - 1, count=1, block_ms=0)
-            target = Position(held[0].epoch, held[0].seq) if held else START
+        held = await self._store.read_log(first - 1, count=1, block_ms=0)
+        if held:
+            await self._write([decoded(held[0])])
+            return
         async with self._engine.begin() as sql:
-            await self._move(sql, target)
-        self._advance(target)
+            await self._move(sql, START)
+        self._advance(START)
 
     async def _write(self, entries: Sequence[Entry]) -> None:
+        """Write entries in one transaction; if one of their steps is at fault, each entry in its own, without that step."""
         await self._store.barrier()
+        try:
+            await self._write_together(entries)
+        except Exception as error:
+            if isinstance(error, Moved) or not unwritten.at_fault(error):
+                raise
+            for entry in entries:
+                await self._write_apart(entry)
+        await self._store.follow(NAME, self.position.seq)
+
+    async def _write_together(self, entries: Sequence[Entry]) -> None:
         batch = _Batch()
         for entry in entries:
             for step in entry.steps:
@@ -123,7 +142,32 @@ class Writer:
             await self._move(sql, target)
             await batch.write(sql)
         self._advance(target)
-        await self._store.follow(NAME, target.seq)
+
+    async def _write_apart(self, entry: Entry) -> None:
+        """Write an entry step by step, and set aside those at fault."""
+        faults: list[tuple[Step, Exception]] = []
+        async with self._engine.begin() as sql:
+            await self._move(sql, entry.position)
+            for step in entry.steps:
+                try:
+                    async with sql.begin_nested():
+                        batch = _Batch()
+                        batch.take(step, entry.seq)
+                        await batch.write(sql)
+                except Exception as error:
+                    if not unwritten.at_fault(error):
+                        raise
+                    faults.append((step, error))
+                    await self._set_aside(sql, step, entry.seq, error)
+        self._advance(entry.position)
+        for step, fault in faults:
+            unwritten.tell(self.name, step, entry.seq, fault)
+
+    async def _set_aside(self, sql: AsyncConnection, step: Step, seq: int, error: Exception) -> None:
+        dialect = sql.dialect.name
+        await sql.execute(ignoring(dialect, tables.set_aside), unwritten.rows(self.name, step, seq, error))
+        if shown := [line_row(line) for line in unwritten.lines(step, seq)]:
+            await sql.execute(ignoring(dialect, tables.line), shown)
 
     async def _move(self, sql: AsyncConnection, target: Position) -> None:
         row = tables.follower
@@ -172,6 +216,8 @@ class _Batch:
     async def write(self, sql: AsyncConnection) -> None:
         """Write everything, inside the caller's transaction."""
         dialect = sql.dialect.name
+        for name, removal, rows in self._ledger.removals():
+            await write_many(sql, name, partial(_same, removal), rows)
         for table, rows in self._ledger.inserts():
             await write_many(sql, table.name, partial(ignoring, dialect, table), rows)
         if self._lines:

@@ -19,7 +19,7 @@ from bridge.archive.lines import Line, changes
 from bridge.inbox import rows, schema
 from bridge.inbox.access import check_conversation
 from bridge.inbox.answers import Answered
-from bridge.inbox.files import sent_before
+from bridge.inbox.files import check_kept, sent_before
 from bridge.inbox.lines import shown, via_of
 from bridge.inbox.replies import Answer, Refusal
 from bridge.inbox.routes import Call, Route
@@ -140,6 +140,7 @@ async def messages(call: Call) -> Answer:
     if not asked.text.strip() and not asked.attachments and not asked.again:
         raise Refusal(422, "invalid", "A message has words or a file.")
     files = tuple(attachment(call.room.secret, ticket, call.me, call.id) for ticket in asked.attachments)
+    await check_kept(call, files)
     files += await sent_before(call, asked.again) if asked.again else ()
     facts = call.room.channels.get(_channel(call))
     if facts is not None and any(file.size > facts.max_media for file in files):

@@ -138,15 +138,16 @@ async def sent_before(call: Call, answer: str) -> tuple[Attachment, ...]:
     for conversation in await together(call, call.state.conversations.get(call.id)):
         async for line in _lines(call, conversation):
             if line.id == answer and line.who == "librarian":
-                await _check_kept(call, line.attachments)
+                await check_kept(call, line.attachments)
                 return line.attachments
     raise Refusal(422, "unknown-message", "There is no such answer in this conversation.")
 
 
-async def _check_kept(call: Call, attachments: Sequence[Attachment]) -> None:
+async def check_kept(call: Call, attachments: Sequence[Attachment]) -> None:
+    """Raise Refusal 422 where a file is gone: it was forgotten, or taken in over a day ago and not sent."""
     for one in attachments:
         if await call.room.blobs.path(one.digest) is None:
-            raise Refusal(422, "file-gone", "A file of that answer is not kept any more; attach it anew.")
+            raise Refusal(422, "file-gone", "A file of this message is not kept any more; attach it anew.")
 
 
 NAME = Parameter("name", "The file's name, where the body is the file itself")

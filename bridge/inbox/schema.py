@@ -23,7 +23,7 @@ Who = Literal["patron", "librarian", "note", "desk", "system"]
 Name = Annotated[str, Meta(max_length=200)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=200)]
 Words = Annotated[str, Meta(max_length=20_000)]
-Moment = Annotated[int, Meta(ge=0)]
+Moment = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what JavaScript counts exactly
 Ticket = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 

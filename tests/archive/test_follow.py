@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import pytest
 import pytest_asyncio
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.archive import tables
+from bridge.archive import tables, unwritten
 from bridge.archive.archive import Archive
 from bridge.archive.export import export
 from bridge.archive.lines import Line
@@ -18,11 +21,11 @@ from bridge.archive.reader import Reader
 from bridge.archive.writer import Writer
 from bridge.embedded import EmbeddedRedis
 from bridge.follower import Follower
-from bridge.message import Delivery, Message, delivery_id, message_id
+from bridge.message import Delivery, FollowUpPlan, Message, delivery_id, message_id
 from bridge.store import Store
 from bridge.tail import Tail
 from routing import events as ev
-from routing.wire import encode_steps
+from routing.wire import decode_steps, encode_steps
 
 EPOCH = "e1"
 
@@ -301,6 +304,26 @@ async def test_earlier_conversations_of_a_patron_and_of_whom_he_was_merged_with(
         assert [talk.id for talk in await desk.reader.earlier("web", "web:3", ["north"])] == ["t3"]
 
 
+async def test_of_merges_and_partings_in_one_batch_the_last_word_counts(desk: Desk) -> None:
+    def merged(talk: str, other: str) -> ev.Merged:
+        return ev.Merged(conversation=talk, other=other, by="ana")
+
+    def parted(talk: str, other: str) -> ev.Unmerged:
+        return ev.Unmerged(conversation=talk, other=other, by="ben")
+
+    async with desk.following():
+        await desk.commit(merged("t1", "t2"), merged("t3", "t4"))
+        await desk.caught_up()
+    await desk.commit(parted("t1", "t2"), merged("t1", "t2"))
+    await desk.commit(merged("t5", "t6"), parted("t6", "t5"))
+    await desk.commit(parted("t4", "t3"), merged("t4", "t3"), parted("t3", "t4"))
+    async with desk.following():
+        await desk.caught_up()
+        async with desk.archive.engine.connect() as sql:
+            rows = (await sql.execute(select(tables.merge.c.conversation, tables.merge.c.other))).all()
+    assert [tuple(row) for row in rows] == [("t1", "t2")]
+
+
 async def test_an_archive_that_finds_a_trimmed_log_goes_on_and_says_so(desk: Desk) -> None:
     await chat(desk, "t1")
     await desk.store.trim_log(5)
@@ -308,6 +331,74 @@ async def test_an_archive_that_finds_a_trimmed_log_goes_on_and_says_so(desk: Des
     async with desk.following():
         await desk.caught_up()
         assert shown(await desk.reader.transcript("t2")) == WHOLE
+
+
+async def test_after_a_gap_the_first_entry_that_is_left_is_written_too(desk: Desk) -> None:
+    async with desk.following():
+        await chat(desk, "t1")
+        await desk.caught_up()
+    for n in range(3):
+        await desk.commit(opened(f"x{n}", address=f"web:x{n}"), received(f"x{n}", f"s{n}", f"word {n}"))
+    await desk.store.trim_log(desk.seq - 1)
+    async with desk.following():
+        await desk.caught_up()
+        assert [shown(await desk.reader.transcript(f"x{n}")) for n in range(3)] == [
+            [],
+            [("patron", "word 1", "received")],
+            [("patron", "word 2", "received")],
+        ]
+
+
+def planned(talk: str, **plan: Any) -> ev.FollowUpOpened:
+    return ev.FollowUpOpened(id=f"f-{talk}", conversation=talk, library="north", plan=FollowUpPlan(**plan))
+
+
+async def set_aside(desk: Desk) -> list[tuple[str, str, list[ev.Step]]]:
+    async with desk.archive.engine.connect() as sql:
+        rows = (await sql.execute(select(tables.set_aside))).all()
+    return [(row.conversation, row.error, decode_steps(row.step)) for row in rows]
+
+
+async def test_a_step_that_cannot_be_written_is_set_aside_and_the_rest_goes_on(desk: Desk) -> None:
+    told = unwritten.SET_ASIDE.labels("archive:main")
+    before = told._value.get()
+    await chat(desk, "t1")
+    await desk.commit(planned("t1", address="a@x.org", deadline=1 << 63), cause="bad")
+    await chat(desk, "t2")
+    async with desk.following():
+        await desk.caught_up()
+        assert shown(await desk.reader.transcript("t1")) == [*WHOLE, ("system", "unwritten", "")]
+        assert shown(await desk.reader.transcript("t2")) == WHOLE
+    [(talk, error, [step])] = await set_aside(desk)
+    assert (talk, step.cause) == ("t1", "bad")
+    assert error in ("OverflowError", "DataError")
+    assert told._value.get() == before + 1
+
+
+@pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
+async def test_a_word_that_the_database_does_not_have_is_set_aside(desk: Desk) -> None:
+    await desk.commit(opened("t1"), received("t1", "1", "hello"))
+    await desk.commit(ev.Noted(conversation="t1", id="n1", by="ana", text="\x00"))
+    async with desk.following():
+        await desk.caught_up()
+    assert [talk for talk, _, _ in await set_aside(desk)] == ["t1"]
+
+
+async def test_a_database_that_is_not_well_is_waited_for_and_nothing_is_set_aside(desk: Desk) -> None:
+    await chat(desk, "t1")
+    async with desk.following(writing=False):
+        await desk.tail_caught_up()
+        entries = await desk.follower.since(desk.writer.position)
+        async with desk.writer._engine.begin() as sql:
+            await sql.execute(text("ALTER TABLE hop RENAME TO away"))
+        with pytest.raises(SQLAlchemyError):
+            await desk.writer._write(entries)
+        async with desk.writer._engine.begin() as sql:
+            await sql.execute(text("ALTER TABLE away RENAME TO hop"))
+    assert await set_aside(desk) == []
+    async with desk.following():
+        await desk.caught_up()
+        assert shown(await desk.reader.transcript("t1")) == WHOLE
 
 
 async def test_everything_can_be_taken_away_as_json(desk: Desk) -> None:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from bridge.archive.accounts import now_ms
 from bridge.archive.archive import Archive
 from bridge.archive.calendar import Calendar, faults, in_words, openings
-from bridge.archive.organisation import Faulty, Outdated
+from bridge.archive.organisation import Entry, Faulty, Outdated
 from bridge.archive.organisation_file import dump, parse
 from routing.organisation import Library, Queue, Tier
 
@@ -47,7 +48,7 @@ async def test_each_change_has_the_next_revision(archive: Archive) -> None:
     again = await organisation.load(parse(TWO))
     assert [(one.id, one.revision) for one in first] == [("north", 1), ("south", 1)]
     assert [one.revision for one in again] == [2, 2]
-    assert [one.revision for one in await organisation.refresh()] == [3, 3]
+    assert [one.revision for one in await organisation.refresh(["north", "south"])] == [3, 3]
 
 
 async def test_an_edit_on_an_old_revision_is_refused(archive: Archive) -> None:
@@ -57,6 +58,51 @@ async def test_an_edit_on_an_old_revision_is_refused(archive: Archive) -> None:
     await organisation.put(entry.library, entry.calendar, expected=1)
     with pytest.raises(Outdated):
         await organisation.put(entry.library, entry.calendar, expected=1)
+
+
+async def test_what_is_saved_while_hours_are_worked_out_stands(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisation = archive.organisation()
+    await organisation.load(parse(TWO))
+    coordinator = archive.organisation()
+    read = organisation.entries
+
+    async def read_before_a_save() -> list[Entry]:
+        found = await read()
+        if found[0].library.name != "New name":
+            renamed = msgspec.structs.replace(found[0].library, name="New name")
+            await coordinator.put(renamed, found[0].calendar, expected=1)
+        return found
+
+    monkeypatch.setattr(organisation, "entries", read_before_a_save)
+    refreshed = await organisation.refresh(["north", "south", "removed meanwhile"])
+    assert sorted((one.name, one.revision) for one in refreshed) == [("New name", 3), ("South Library", 2)]
+    assert [entry.library.name for entry in await coordinator.entries()] == ["New name", "South Library"]
+
+
+async def test_a_library_that_is_faulty_by_now_keeps_no_other_from_its_hours(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisation = archive.organisation()
+    await organisation.load(parse(TWO))
+    monkeypatch.setattr(
+        "bridge.archive.organisation.check", lambda library, _: ["no more"] if library.id == "north" else []
+    )
+    assert [one.id for one in await organisation.refresh(["north", "south"])] == ["south"]
+    assert await organisation.revisions() == {"north": 1, "south": 2}
+
+
+async def test_only_libraries_whose_openings_come_to_an_end_are_outlived(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisation = archive.organisation()
+    told = {one.id: one for one in await organisation.load(parse(TWO))}
+    assert await organisation.outlived(told) == []
+    monkeypatch.setattr("bridge.archive.organisation.now_ms", lambda: now_ms() + 8 * 86_400_000)
+    assert await organisation.outlived(told) == ["north"]  # south is always open
+    assert await organisation.outlived({}) == []
+    assert await organisation.outlived({one.id: one for one in await organisation.refresh(["north"])}) == []
 
 
 async def test_consortia_do_not_see_each_other(archive: Archive) -> None:

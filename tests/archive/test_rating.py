@@ -73,7 +73,7 @@ async def test_of_a_rating_the_number_survives_the_words(desk: Desk, archive: Ar
     async with desk.following():
         await rated(desk)
         await desk.caught_up()
-    retention = Retention(archive.engine, FileBlobs(tmp_path / "blobs").remove)
+    retention = Retention(archive.engine, FileBlobs(tmp_path / "blobs"))
     assert await retention.sweep({"north": 90}, desk.at + 91 * DAY_MS) == 1
     async with archive.engine.connect() as sql:
         for table in tables.metadata.sorted_tables:

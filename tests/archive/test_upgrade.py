@@ -37,6 +37,15 @@ INSERT INTO line (id, conversation, seq, part, at, sent_at, who, author_id, auth
   'w1', 's1', '', '[]', 'received', '', '', ''),
  ('d1', 't1', 5, 0, 1700000060000, 0, 'librarian', 'ana', 'Ana', 'On the second floor.', '[]', '', '', '', '', '', 'web',
   'w1', '', '', '[]', 'delivered', '', '', '');
+INSERT INTO conversation (id, library, channel, address, live, queue_entered, queue, name, contact, language, subject, page,
+ previous, state, owner, opened_at, last_at, last_text, last_who, closed_at) VALUES
+ ('t0', 'north', 'web', '', 1, 'north/q', 'north/q', '', '', '', '', '', '', 'closed', 'ana', 100, 200, '', '', 300),
+ ('t3', 'north', 'web', '', 1, 'north/q', 'north/q', '', '', '', '', '', '', 'closed', 'ana', 100, 200, '', '', 300),
+ ('t2', 'north', 'web', 'w2', 1, 'north/q', 'north/q', '', '', '', '', '', '', 'closed', 'ana', 100, 200, '', '', 300);
+INSERT INTO line (id, conversation, seq, part, at, sent_at, who, author_id, author, text, attachments, html, original,
+ subject, event, target, channel, address, source, replaces, marks, stage, reason, detail, network_id) VALUES
+ ('n3', 't3', 6, 0, 400, 0, 'note', 'ana', 'Ana', 'Written afterwards.', '[]', '', '', '', '', '', '', '', '', '', '[]', '', '',
+  '', '');
 """
 
 
@@ -85,6 +94,15 @@ async def test_the_first_schema_comes_to_the_newest_and_nothing_is_lost(old: Pat
             assert plain.execute("SELECT rowid FROM line_words WHERE line_words MATCH 'atlas'").fetchall()
             assert plain.execute("SELECT epoch, seq FROM follower").fetchall() == [("e1", 7)]
         await archive.close()
+
+
+async def test_what_was_forgotten_stays_so_unless_something_was_written_since(old: Path) -> None:
+    await write_old(old)
+    archive = await Archive.open(f"sqlite:///{old}")
+    await archive.close()
+    with sqlite3.connect(old) as plain:
+        found = dict(plain.execute("SELECT id, forgotten_at FROM conversation").fetchall())
+    assert found == {"t0": 300, "t1": None, "t2": None, "t3": None}
 
 
 async def test_the_newest_schema_is_what_the_code_reads(old: Path) -> None:

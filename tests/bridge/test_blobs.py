@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -46,6 +47,53 @@ async def test_too_large_leaves_nothing(tmp_path: Path) -> None:
         await blobs.save(chunks(b"x" * 1001), "big", 1000)
     assert files(tmp_path) == []
     assert (await blobs.save(chunks(b"x" * 1000), "fits", 1000)).size == 1000
+
+
+async def test_a_file_that_was_taken_in_once_more_is_young_again(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    kept = await blobs.save(chunks(PNG), "one.png", 1000)
+    [place] = files(tmp_path)
+    os.utime(place, (1000, 1000))
+    assert await blobs.older(1000) == set()
+    assert not await blobs.remove(kept.digest, before=1000)
+    assert await blobs.older(1001) == {kept.digest}
+    await blobs.save(chunks(PNG), "again.png", 1000)
+    assert await blobs.older(1001) == set()
+    assert not await blobs.remove(kept.digest, before=1001)
+    assert files(tmp_path) == [place]
+    assert await blobs.remove(kept.digest)
+    assert not await blobs.remove(kept.digest)
+    assert files(tmp_path) == []
+
+
+async def test_a_file_that_is_taken_in_while_it_is_deleted_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = FileBlobs(tmp_path)
+    kept = await blobs.save(chunks(PNG), "one.png", 1000)
+    [place] = files(tmp_path)
+    os.utime(place, (1000, 1000))
+    rename = os.rename
+
+    def young_by_then(source: Path, target: Path) -> None:
+        os.utime(source)
+        rename(source, target)
+
+    monkeypatch.setattr("bridge.blobs.os.rename", young_by_then)
+    assert not await blobs.remove(kept.digest, before=1001)
+    assert files(tmp_path) == [place]
+
+
+async def test_what_a_crash_left_half_written_is_cleared(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    await blobs.save(chunks(PNG), "one.png", 1000)
+    [place] = files(tmp_path)
+    old, new = tmp_path / ".old.part", tmp_path / ".new.part"
+    for path, at in ((old, 1000), (new, 2000), (place, 1000)):
+        path.touch()
+        os.utime(path, (at, at))
+    await blobs.clear(2000)
+    assert sorted(files(tmp_path)) == sorted([place, new])
 
 
 async def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:

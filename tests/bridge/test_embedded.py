@@ -112,6 +112,31 @@ async def test_one_that_is_killed_comes_back_with_its_data(redis: EmbeddedRedis)
     await store.close()
 
 
+def lying(folder: Path, word: bytes) -> bool:
+    """Say whether a word lies in any of the server's files."""
+    return any(word in file.read_bytes() for file in folder.glob("appendonlydir/*"))
+
+
+async def test_what_was_deleted_is_not_left_lying_in_the_file(redis: EmbeddedRedis) -> None:
+    store = await Store.open(redis.url, "main")
+    await store.ingest([("s1", b"Quintessenz")])
+    await store.ingest([("s2", b"newer")])
+    newest = (await store.read_inputs("0-0", count=10))[-1]
+    await store.trim_inputs(newest.id)
+    assert lying(redis.data, b"Quintessenz")
+    await redis.stop()
+    for base in redis.data.glob("appendonlydir/*.base.*"):
+        os.utime(base, (1000, 1000))
+    await redis.start()
+    async with asyncio.timeout(DEADLINE):
+        while lying(redis.data, b"Quintessenz"):
+            await asyncio.sleep(0.02)
+    assert lying(redis.data, b"newer")
+    assert [entry.payloads for entry in await store.read_inputs("0-0", count=10)] == [[b"newer"]]
+    assert redis._rewritten_at() > 1000
+    await store.close()
+
+
 async def test_a_second_daemon_waits_for_the_first(redis: EmbeddedRedis) -> None:
     with pytest.raises(EmbeddedError, match="still uses"):
         await EmbeddedRedis(redis.data).start(wait=0.1)

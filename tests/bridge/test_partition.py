@@ -198,6 +198,23 @@ async def test_what_no_snapshot_needs_is_trimmed_but_not_before_the_archive_has_
         await until(lambda: last_said(store, "a 4"), "the new term goes on")
 
 
+async def test_a_desk_where_nothing_happens_keeps_no_older_snapshot_and_no_log(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def alike() -> bool:
+        newest, before = await snapshot.load_state(store), await snapshot.load_state(store, before=True)
+        return newest.seq == before.seq == (await store.log_range())[0] == (await store.log_range())[1] > 0
+
+    monkeypatch.setattr("bridge.term.SNAPSHOT_AGE_S", 0.2)
+    async with running(store):
+        await hand_in(store, *(patron_says("a", n) for n in range(3)))
+        await talked(store, 3)
+        await until(alike, "all but the newest entry is gone")
+    async with running(store, "p2"):
+        await hand_in(store, patron_says("a", 4))
+        await until(lambda: last_said(store, "a 4"), "the new term goes on")
+
+
 async def last_said(store: Store, text: str) -> bool:
     return (await texts(store))[-1:] == [text]
 

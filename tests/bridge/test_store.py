@@ -121,6 +121,18 @@ async def test_faulted_inputs_are_kept_aside(store: Store, redis_server: RedisSe
     assert fields[3].endswith(b"poison")
 
 
+async def test_faulted_inputs_go_by_their_age(store: Store, redis_server: RedisServer) -> None:
+    await store.take("token", 60_000)
+    for seq in (1, 2):
+        await store.commit("token", "e", seq, f"{seq}-0", b"steps", [], [b"rubbish"])
+    (first, _), (second, _) = redis_server.admin("XRANGE", store.keys.dead, "-", "+")
+    redis_server.admin("XDEL", store.keys.dead, second)
+    at = int(first.partition(b"-")[0])
+    assert await store.trim_dead(at) == 0
+    assert await store.trim_dead(at + 1) == 1
+    assert redis_server.admin("XLEN", store.keys.dead) == 0
+
+
 @pytest.mark.parametrize("token", ["", "other"])
 async def test_without_the_lease_nothing_is_committed(store: Store, token: str) -> None:
     if token:

@@ -135,6 +135,20 @@ async def test_search_finds_words_in_my_libraries_only(desk: Desk, browsers: Bro
     assert await hits(ana, "%22)%20OR%201=1") == []
 
 
+@pytest.mark.parametrize("deadline", [2**53, 2**63, -1])
+async def test_a_deadline_that_no_column_or_page_can_hold_is_refused(
+    desk: Desk, browsers: Browsers, deadline: int
+) -> None:
+    conversation = await desk.patron(f"never-{deadline}", "A long question", contact="jane@example.org")
+    ana = await browsers.of("ana")
+    await ana.deed(conversation, "claim")
+    plan = {"address": "jane@example.org", "deadline": deadline, "question": "Which map?"}
+    status, problem = await ana.post(
+        f"/conversations/{conversation}/close", {"code": "follow_up_library", "follow_up": plan}
+    )
+    assert (status, problem["error"]) == (422, "invalid")
+
+
 async def test_a_follow_up_has_an_owner_an_address_and_a_deadline(desk: Desk, browsers: Browsers) -> None:
     conversation = await desk.patron("later", "A long question", contact="jane@example.org")
     ana, ben = await browsers.of("ana"), await browsers.of("ben")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -91,6 +92,20 @@ async def test_what_a_browser_would_run_is_a_download(desk: Desk, browsers: Brow
         assert response.headers["Content-Type"] == "application/octet-stream"
         assert response.headers["Content-Disposition"].startswith("attachment")
         assert "default-src 'none'; sandbox" in response.headers["Content-Security-Policy"]
+
+
+async def test_a_ticket_whose_file_is_gone_by_now_asks_for_another_upload(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("ticket-late", "hello")
+    ana = await browsers.of("ana")
+    await ana.deed(conversation, "claim")
+    _, found = await upload(ana, conversation, b"left lying for days", "notes.txt")
+    place = await desk.room.blobs.path(hashlib.sha256(b"left lying for days").hexdigest())
+    assert place is not None
+    place.unlink()
+    status, problem = await ana.post(
+        f"/conversations/{conversation}/messages", {"text": "Here", "attachments": [found["ticket"]]}
+    )
+    assert (status, problem["error"]) == (422, "file-gone")
 
 
 async def test_a_ticket_is_good_for_its_conversation_and_its_librarian_only(desk: Desk, browsers: Browsers) -> None:

@@ -142,6 +142,21 @@ async def test_the_last_word_counts_by_its_own_time(tmp_path: Path) -> None:
     assert last.opted_out("us", "them")
 
 
+async def test_parked_texts_are_kept_no_longer_than_transcripts(tmp_path: Path) -> None:
+    parking, day = Parking(tmp_path), 86_400_000
+    texts = [Inbound(f"SM{n}", "AC", "", "+14155550123", "+15005550177", "words", n * day) for n in (1, 2)]
+    for text in texts:
+        await parking.park(text)
+    await parking.clear(91 * day - 1)
+    assert await parking.parked() == texts
+    await parking.clear(91 * day)
+    assert await parking.parked() == texts[1:]
+    await parking.clear(92 * day)
+    assert not (tmp_path / "parked").exists()
+    await parking.park(texts[0])  # nothing is remembered of it
+    assert await parking.parked() == texts[:1]
+
+
 async def test_parked_texts_are_shown_to_the_operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "channels" / "text"
     folder.mkdir(parents=True)
