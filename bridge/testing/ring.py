@@ -11,14 +11,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from bridge.adapter import Adapter, Desk, HistoryLine, Inlet, Ports, Signal
+from bridge.adapter import Adapter, Desk, HistoryLine, Inlet, Ports, Signal, Unavailable
 from bridge.backoff import Backoff
 from bridge.blobs import FileBlobs
 from bridge.embedded import EmbeddedRedis
@@ -185,6 +185,18 @@ class Ring(Record):
         assert session is not None
         session.create_task(_bug())
         await self.until(lambda: any(each.up for each in self.statuses()[before:]), "the channel up again")
+
+    def break_replay(self, when: asyncio.Event) -> None:
+        """Have the next replay break off `when` that is set, before it has handed in anything; the one after it is whole."""
+        adapter: Any = self.line().adapter
+        whole = adapter.replay
+
+        async def broken(cursor: Mapping[str, str]) -> None:
+            adapter.replay = whole
+            await when.wait()
+            raise Unavailable("the replay broke off")
+
+        adapter.replay = broken
 
     # -- the store's server
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bridge.testing.rig import soon
-from bridge.testing.scene import Scene
+from bridge.testing.scene import QUIET_S, Scene
 
 
 class WireCases:
@@ -24,6 +26,31 @@ class WireCases:
             await soon("a patron writes", patron.say(text))
         await scene.again()
         await soon("a patron writes", patron.say("and now"))
+        came = await scene.ring.texts(len(before) + len(missed) + 1, sender=patron.address)
+        assert came == [*before, *missed, "and now"]
+
+    async def test_a_replay_that_breaks_off_loses_nothing(self, scene: Scene) -> None:
+        """What comes live meanwhile waits, and goes in behind what was missed. Look at a cursor that is not given with receive.
+
+        Undeclared: there is nothing to break off.
+        """
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        before = await scene.ring.texts(1, sender=patron.address)
+        if not scene.can.replay:
+            return
+        await scene.ring.stop()
+        missed = [f"while you were away {number}" for number in range(3)] if scene.rig.keeps else []
+        for text in missed:
+            await soon("a patron writes", patron.say(text))
+        broken = asyncio.Event()
+        await scene.again(lambda: scene.ring.break_replay(broken))
+        writing = asyncio.create_task(patron.say("and now"))
+        await asyncio.wait([writing], timeout=QUIET_S)
+        assert "and now" not in await scene.ring.texts(1, sender=patron.address)
+        broken.set()
+        await soon("a patron writes", writing)
         came = await scene.ring.texts(len(before) + len(missed) + 1, sender=patron.address)
         assert came == [*before, *missed, "and now"]
 
