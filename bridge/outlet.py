@@ -22,6 +22,7 @@ import structlog
 from bridge.adapter import Adapter, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.backoff import Backoff, leaves
 from bridge.bucket import Bucket
+from bridge.cleaning import clean
 from bridge.counting import Counts
 from bridge.crew import Crew
 from bridge.lane import Lane, Work
@@ -98,8 +99,9 @@ class Drain:
                 try:
                     await asyncio.wait([reading])
                 except asyncio.CancelledError:
-                    reading.cancel()
-                    await self._finish()
+                    if not (reading.done() or reading.cancelling()):  # else a part failed and the group is ending all of us
+                        reading.cancel()
+                        await self._finish()
                     raise
         except BaseExceptionGroup as errors:
             raise next(iter(leaves(errors))) from None
@@ -184,14 +186,16 @@ class Drain:
         self._room.set()
 
     def _receipt(self, delivery: Delivery, outcome: Outcome) -> Receipt:
+        """Return what is told of an outcome. A network's own words may hold bytes of no known encoding: they are made fit."""
         at = int(self.now() * 1000)
         match outcome:
             case Sent(network_id, stage):
-                return Receipt(delivery=delivery.id, stage=stage, network_id=network_id, at=at)
+                return Receipt(delivery=delivery.id, stage=stage, network_id=clean(network_id), at=at)
             case Rejected(reason, detail):
-                return Receipt(delivery=delivery.id, stage="failed", reason=reason, detail=detail[:500], at=at)
+                reason, detail = clean(reason), clean(detail)[:500]
+                return Receipt(delivery=delivery.id, stage="failed", reason=reason, detail=detail, at=at)
             case Retry(reason) | Uncertain(reason):
-                return Receipt(delivery=delivery.id, stage="uncertain", reason=reason, at=at)
+                return Receipt(delivery=delivery.id, stage="uncertain", reason=clean(reason), at=at)
 
 
 def fanout(store: Store, channel: str) -> Callable[[str], AsyncIterator[tuple[str, Delivery]]]:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from bridge.bucket import Bucket
 from bridge.message import Attachment
 from bridge.outlet import Drain, fanout
 from bridge.parts import fit, in_parts
-from bridge.store import Fenced
+from bridge.store import Fenced, Store
 from tests.bridge.harbour import CHANNEL, Harbour, Pen, delivery, harbour, writing
 
 
@@ -86,6 +86,24 @@ async def test_rejected_is_final_and_says_why(port: Harbour) -> None:
     assert (first.stage, first.reason, first.detail) == ("failed", "unknown-address", "550 no such user")
     assert second.stage == "sent"
     assert len(pen.sent) == 2
+
+
+@pytest.mark.parametrize(
+    "refusal", [Rejected("mailbox-full", "550 Bo\udcee\x00te pleine"), Rejected("\udcee"), Uncertain("\udcee")]
+)
+async def test_a_refusal_in_bytes_of_no_known_encoding_is_told_like_any_other(
+    port: Harbour, refusal: Rejected | Uncertain
+) -> None:
+    pen = writing()
+    pen.answers = [Sent("\udcee"), refusal]
+    async with draining(port, pen):
+        await port.put(*(delivery(n, f"c{n}") for n in (1, 2, 3)))
+        receipts = {each.delivery: each for each in await port.settled(3)}
+    first, refused, third = (receipts[delivery(n).id] for n in (1, 2, 3))
+    assert (first.stage, first.network_id, third.stage) == ("sent", "\ufffd", "sent")
+    assert refused.stage == ("failed" if isinstance(refusal, Rejected) else "uncertain")
+    assert refused.detail in ("", "550 Bo\ufffd\ufffdte pleine")
+    assert len(pen.sent) == 3
 
 
 async def test_uncertain_is_never_sent_again_silently(port: Harbour) -> None:
@@ -282,6 +300,27 @@ async def test_a_drain_whose_lease_was_taken_ends_and_submits_nothing(port: Harb
     with pytest.raises(Fenced):
         await drain.run()
     assert pen.sent == []
+
+
+class Unsettling(Store):
+    """A real store whose `settle` has a bug."""
+
+    async def settle(self, channel: str, ends: Sequence[tuple[str, str, bytes, str]]) -> list[bool]:
+        raise ZeroDivisionError("a bug")
+
+
+async def test_a_drain_that_fails_does_not_wait_as_one_that_is_stopped(port: Harbour) -> None:
+    store = Unsettling(port.store.url, port.store.keys.consortium)
+    drain = Drain(store, CHANNEL, writing(), await port.lease(), stop_s=3600)
+    drain.open()
+    await port.put(delivery(1))
+    running = asyncio.create_task(drain.run())
+    ended, _ = await asyncio.wait([running], timeout=20)
+    running.cancel()
+    with pytest.raises(ZeroDivisionError):
+        await running
+    await store.close()
+    assert ended
 
 
 async def test_a_server_that_dies_and_comes_back_loses_and_doubles_nothing(port: Harbour) -> None:
