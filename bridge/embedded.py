@@ -99,7 +99,10 @@ class EmbeddedRedis:
             try:
                 await self._launch()
                 pause = 0.05
-            except (EmbeddedError, OSError) as error:  # OSError: no process, descriptor or byte on the disk is to be had now
+            except (
+                EmbeddedError,
+                OSError,
+            ) as error:  # OSError: no process, descriptor or byte on the disk is to be had now
                 _log.error("redis-does-not-start", error=str(error))
                 pause = min(pause * 2, 5.0)
             await asyncio.sleep(pause)

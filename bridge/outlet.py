@@ -99,7 +99,9 @@ class Drain:
                 try:
                     await asyncio.wait([reading])
                 except asyncio.CancelledError:
-                    if not (reading.done() or reading.cancelling()):  # else a part failed and the group is ending all of us
+                    if not (
+                        reading.done() or reading.cancelling()
+                    ):  # else a part failed and the group is ending all of us
                         reading.cancel()
                         await self._finish()
                     raise

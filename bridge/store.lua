@@ -121,6 +121,18 @@ local function ingest(keys, args)
   return answer(new, count, #sources)
 end
 
+-- in | one input, packed; ms that its id has at least
+local function prompt(keys, args)
+  if clock() < tonumber(args[2]) then -- the clock was set back
+    local added = redis.pcall('XADD', keys[1], args[2] .. '-*', 'b', args[1])
+    if not added.err then
+      return 1
+    end
+  end
+  redis.call('XADD', keys[1], '*', 'b', args[1])
+  return 1
+end
+
 -- lease, head, log, dead, (out, left)... | token, epoch, seq, last input, steps, faulted, (out, pack, last, deliveries)...
 local function commit(keys, args)
   local held = redis.call('MGET', keys[1], keys[2])
@@ -281,6 +293,7 @@ local function register(name, callback, flags)
 end
 
 register('ingest', ingest, {})
+register('prompt', prompt, { 'allow-oom' })
 register('commit', commit, { 'allow-oom' })
 register('attempt', attempt, { 'allow-oom' })
 register('settle', settle, { 'allow-oom' })

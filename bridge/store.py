@@ -173,6 +173,10 @@ class Store:
                 args += (len(keys) - 1, first // PACK, first + len(pack) - 1, _pack(pack))
         await self._function("commit", keys, *args, again=False)
 
+    async def prompt(self, payload: bytes, at: int = 0) -> None:
+        """Append an input of the core's own, dated `at` (ms) or later, also while nothing else is taken in for lack of memory."""
+        await self._function("prompt", [self.keys.inputs], _pack([payload]), at, proven=True)
+
     async def now(self) -> int:
         """Return the server's clock in ms: the one that dates inputs."""
         seconds, micros = await self._command("TIME")
