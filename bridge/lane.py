@@ -109,6 +109,8 @@ class Lane:
             doubt = False
             if not isinstance(outcome, Sent):
                 break
+            if number + 1 < len(parts) and not self.capabilities.idempotent:
+                await self.remember(work.delivery, 2 * (number + 1))  # known to be there, should we end before the next
         return outcome
 
     def _deadline(self, delivery: Delivery) -> float:
@@ -124,14 +126,16 @@ class Lane:
             self.busy = False
             raise asyncio.CancelledError
         if not shared.standing.is_set():
+            self.busy = False
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, until - self.now())):
                     await shared.standing.wait()
         return self.now() < until
 
     async def remember(self, delivery: Delivery, mark: int) -> bool:
-        """Write down an attempt; False when the store is away. Raises Fenced."""
+        """Write down an attempt; False when the store is away. A stop waits for it, and for what follows. Raises Fenced."""
         shared = self._shared
+        self.busy = True
         try:
             await shared.store.attempt(shared.name, shared.token, delivery.id.partition(".")[0], mark)
         except Fenced:

@@ -98,6 +98,7 @@ class Submission:
     async def _submit(self) -> Outcome:
         certain = self.way.capabilities.idempotent
         if not certain and not await self.way.remember(self.part, 2 * self.number + 1):
+            self.way.pauses()
             return Retry("store-away")
         outcome = await self.way.submit(self.part)
         if isinstance(outcome, Sent):
@@ -105,9 +106,9 @@ class Submission:
             return outcome
         self.doubt = isinstance(outcome, Uncertain) or (certain and self.doubt and isinstance(outcome, Retry))
         if isinstance(outcome, Retry):
+            if not certain:
+                await self.way.remember(self.part, 2 * self.number)
             self.way.pauses()
-        if isinstance(outcome, Retry) and not certain:
-            await self.way.remember(self.part, 2 * self.number)
         return outcome
 
     def _resolvable(self) -> bool:

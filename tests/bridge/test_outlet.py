@@ -275,6 +275,60 @@ async def test_a_text_in_parts_is_settled_after_the_last_and_resumed_in_the_midd
     assert [each.id.split(".", 1)[1] for each in pen.sent] == ["1.3", "2.3", "2.3", "3.3"]
 
 
+async def test_a_stop_between_two_parts_loses_and_doubles_none(port: Harbour) -> None:
+    text = "alpha beta gamma delta epsilon zeta"
+    pen = writing(max_text=12)
+    pen.hold["c1"] = asyncio.Event()
+    drain = Drain(port.store, CHANNEL, pen, await port.lease(), stop_s=30)
+    drain.open()
+    task = asyncio.create_task(drain.run())
+    await port.put(delivery(1, text=text))
+    await pen.has(1)
+    task.cancel()
+    async with asyncio.timeout(30):
+        while not drain.stopping:
+            await asyncio.sleep(0)
+    pen.hold.pop("c1").set()
+    await asyncio.wait([task])
+    assert await port.store.attempts(CHANNEL) == {delivery(1).id: 2}
+    async with draining(port, pen):
+        (receipt,) = await port.settled(1)
+    assert receipt.stage == "sent"
+    assert " ".join(each.text for each in pen.sent) == text
+
+
+class Slow(Store):
+    """A real store whose `attempt` waits where it is told to."""
+
+    writing: asyncio.Event
+    gate: asyncio.Event
+
+    async def attempt(self, channel: str, token: str, delivery: str, part: int) -> None:
+        await super().attempt(channel, token, delivery, part)
+        self.writing.set()
+        await self.gate.wait()
+
+
+async def test_a_stop_between_an_attempt_and_its_submission_lets_it_be_submitted(port: Harbour) -> None:
+    store = Slow(port.store.url, port.store.keys.consortium)
+    store.writing, store.gate = asyncio.Event(), asyncio.Event()
+    pen = writing()
+    drain = Drain(store, CHANNEL, pen, await port.lease(), stop_s=30)
+    drain.open()
+    task = asyncio.create_task(drain.run())
+    await port.put(delivery(1))
+    await store.writing.wait()
+    task.cancel()
+    async with asyncio.timeout(30):
+        while not drain.stopping:
+            await asyncio.sleep(0)
+    store.gate.set()
+    await asyncio.wait([task])
+    await store.close()
+    assert [each.stage for each in await port.receipts()] == ["sent"]
+    assert len(pen.sent) == 1
+
+
 async def test_a_stop_lets_what_is_in_flight_end(port: Harbour) -> None:
     pen = writing()
     pen.hold["c1"] = asyncio.Event()
