@@ -122,15 +122,28 @@ class Lane:
     async def standing(self, until: float) -> bool:
         """Wait until the session stands; False when `until` (s since the epoch) came first. A stop ends lanes here."""
         shared = self._shared
-        if shared.stopping:
-            self.busy = False
-            raise asyncio.CancelledError
+        self._unless_stopping()
         if not shared.standing.is_set():
             self.busy = False
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, until - self.now())):
                     await shared.standing.wait()
         return self.now() < until
+
+    async def turn(self, until: float) -> bool:
+        """Wait for what the network's rate allows; False when `until` came first. A stop ends lanes here, too."""
+        try:
+            async with asyncio.timeout(max(0.0, until - self.now())):
+                await self._shared.bucket.take()
+        except TimeoutError:
+            return False
+        self._unless_stopping()
+        return self.now() < until
+
+    def _unless_stopping(self) -> None:
+        if self._shared.stopping:
+            self.busy = False
+            raise asyncio.CancelledError
 
     async def remember(self, delivery: Delivery, mark: int) -> bool:
         """Write down an attempt; False when the store is away. A stop waits for it, and for what follows. Raises Fenced."""
@@ -147,8 +160,6 @@ class Lane:
     async def submit(self, part: Delivery) -> Outcome:
         """Hand a part to the adapter and wait for what became of it."""
         shared = self._shared
-        if shared.capabilities.rate:
-            await shared.bucket.take()
         self.busy = True
         self._until = asyncio.get_running_loop().time() + SEND_S
         try:

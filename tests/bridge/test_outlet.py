@@ -422,6 +422,30 @@ async def test_the_rate_is_kept(port: Harbour) -> None:
     assert time.monotonic() - began >= 0.45
 
 
+async def test_what_waits_for_its_turn_was_not_attempted(port: Harbour) -> None:
+    pen = writing(rate=1.0)
+    async with draining(port, pen):
+        await port.put(*(delivery(n, f"c{n}") for n in range(8)))
+        await pen.has(1)
+        await port.settled(1)
+    again = writing()
+    async with draining(port, again):
+        receipts = await port.settled(8)
+    assert {each.stage for each in receipts} == {"sent"}
+    assert len(pen.sent) + len(again.sent) == 8
+
+
+async def test_what_gets_no_turn_before_its_deadline_fails_and_is_not_sent(port: Harbour) -> None:
+    pen = writing(rate=1.0)
+    soon = int(time.time() * 1000) + 500
+    async with draining(port, pen):
+        await port.put(delivery(1, "c1"), delivery(2, "c2", expires_at=soon), delivery(3, "c3"))
+        receipts = {each.delivery: each for each in await port.settled(3)}
+    late = receipts[delivery(2).id]
+    assert (late.stage, late.reason, late.detail) == ("failed", "expired", "rate")
+    assert [each.conversation for each in pen.sent] == ["c1", "c3"]
+
+
 FILE = Attachment(digest="0" * 64, media_type="image/png", size=1000, name="plan.png")
 
 
