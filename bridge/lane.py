@@ -33,6 +33,7 @@ SEND_S = 90.0  # longer than any adapter's own time-outs
 LIVE_PATIENCE_S = 3600
 SLOW_PATIENCE_S = 86_400
 NEVER = float("inf")
+BEGUN = 1  # an attempt: the first part was begun
 
 ESCAPED = Counter("deskbridge_send_errors", "Exceptions that escaped an adapter's send or lookup", ["channel"])
 
@@ -41,7 +42,11 @@ log = structlog.get_logger("bridge.outlet")
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """One delivery on its way. `attempt` is what was written down before a crash, -1 = nothing."""
+    """One delivery on its way. `attempt` is what was written down before a crash, -1 = nothing.
+
+    Where the network drops duplicates no attempt is written down: anything that an earlier drain left may have been begun, and
+    is sent again; where that cannot be done in time, nobody knows.
+    """
 
     entry: str
     delivery: Delivery
@@ -106,7 +111,7 @@ class Lane:
         outcome: Outcome = Sent()
         for number in range(min(first, len(parts) - 1), len(parts)):
             outcome = await Submission(self, parts[number], number, self._deadline(work.delivery), doubt).outcome()
-            doubt = False
+            doubt = doubt and self.capabilities.idempotent
             if not isinstance(outcome, Sent):
                 break
             if number + 1 < len(parts) and not self.capabilities.idempotent:

@@ -25,7 +25,7 @@ from bridge.bucket import Bucket
 from bridge.cleaning import clean
 from bridge.counting import Counts
 from bridge.crew import Crew
-from bridge.lane import Lane, Work
+from bridge.lane import BEGUN, Lane, Work
 from bridge.message import Attachment, Delivery, Receipt
 from bridge.settling import Settling
 from bridge.store import Fenced, StoreError
@@ -73,6 +73,9 @@ class Drain:
         self._lanes: dict[str, Lane] = {}
         self._crew = Crew(self._serve)
         self._on_its_way: set[str] = set()
+        self._unknown = (
+            BEGUN if self.capabilities.idempotent else -1
+        )  # the attempt of what an earlier drain left, unless noted
         self._room = asyncio.Event()
         self._settling = Settling(store, channel, self._settled)
         self._counted = {
@@ -131,6 +134,7 @@ class Drain:
         await self.store.open_group(self.name)
         for entry in await self.store.pending(self.name):
             self._feed(entry, attempts, on_its_way)
+        self._unknown = -1
 
     async def _next(self) -> None:
         while len(self._on_its_way) >= PREFETCH:
@@ -144,7 +148,7 @@ class Drain:
         if delivery.id in skip or delivery.id in self._on_its_way:
             return
         self._on_its_way.add(delivery.id)
-        work = Work(entry.id, delivery, attempts.get(delivery.id, -1))
+        work = Work(entry.id, delivery, attempts.get(delivery.id, self._unknown))
         key = delivery.conversation or delivery.to
         if (lane := self._lanes.get(key)) is not None:
             lane.waiting.append(work)

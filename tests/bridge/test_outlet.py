@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -199,11 +200,11 @@ async def test_retry_ends_at_the_deadline_with_its_reason(port: Harbour) -> None
     assert (receipt.stage, receipt.reason, receipt.detail) == ("failed", "expired", "over-quota")
 
 
-async def killed_in_mid_air(port: Harbour, pen: Pen) -> None:
+async def killed_in_mid_air(port: Harbour, pen: Pen, **fields: Any) -> None:
     """Leave a submission begun and not settled, as a killed daemon does."""
     pen.hold["c1"] = asyncio.Event()
     async with draining(port, pen, stop_s=0.0):
-        await port.put(delivery(1), delivery(2))
+        await port.put(delivery(1, **fields), delivery(2, **fields))
         await pen.has(1)
     pen.hold.clear()
     assert len(await port.store.pending(CHANNEL)) == 2
@@ -226,6 +227,33 @@ async def test_after_a_crash_an_idempotent_one_is_sent_again(port: Harbour) -> N
         receipts = await port.settled(2)
     assert [each.stage for each in receipts] == ["sent", "sent"]
     assert [each.text for each in pen.sent] == ["text 1", "text 1", "text 2"]
+
+
+async def test_after_a_crash_an_idempotent_one_that_cannot_be_sent_again_in_time_is_doubt(port: Harbour) -> None:
+    pen = writing(idempotent=True)
+    await killed_in_mid_air(port, pen, expires_at=int(time.time() * 1000) + 2000)
+    async with draining(port, pen) as drain:
+        drain.close()
+        async with asyncio.timeout(30):
+            while len(drain._on_its_way) < 2:
+                await asyncio.sleep(0.01)
+        await port.put(delivery(3, "c3", expires_at=int(time.time() * 1000) + 200))
+        receipts = {each.delivery: each for each in await port.settled(3)}
+    stages = [(receipts[delivery(n).id].stage, receipts[delivery(n).id].reason) for n in (1, 2, 3)]
+    assert stages == [("uncertain", "expired"), ("uncertain", "expired"), ("failed", "expired")]
+
+
+async def test_of_an_idempotent_text_in_parts_all_may_have_been_begun(port: Harbour) -> None:
+    pen = writing(idempotent=True, max_text=12)
+    pen.hold["c1"] = asyncio.Event()
+    async with draining(port, pen, stop_s=0.0):
+        await port.put(delivery(1, text="alpha beta gamma delta", expires_at=int(time.time() * 1000) + 3_000))
+        await pen.has(1)
+    pen.hold.clear()
+    pen.answers = [Sent(), *[Retry("busy", 0.05)] * 1000]
+    async with draining(port, pen):
+        (receipt,) = await port.settled(1)
+    assert (receipt.stage, receipt.reason) == ("uncertain", "busy")
 
 
 @pytest.mark.parametrize(("found", "texts"), [(True, ["text 1", "text 2"]), (False, ["text 1", "text 1", "text 2"])])
