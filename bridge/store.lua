@@ -274,6 +274,15 @@ local function roll_call(keys)
   return { redis.call('ZRANGEBYSCORE', keys[1], '(' .. at, '+inf'), redis.call('ZRANGEBYSCORE', keys[1], '-inf', at) }
 end
 
+-- live | process; not when it was heard of again meanwhile
+local function forget(keys, args)
+  local lives_until = redis.call('ZSCORE', keys[1], args[1])
+  if not lives_until or tonumber(lives_until) > clock() then
+    return 0
+  end
+  return redis.call('ZREM', keys[1], args[1])
+end
+
 -- out, left | lowest seq to keep
 local function trim_out(keys, args)
   local gone, keep = {}, tonumber(args[1])
@@ -303,4 +312,5 @@ register('take', take, { 'allow-oom' })
 register('hold', hold, { 'allow-oom' })
 register('beat', beat, { 'allow-oom' })
 register('roll_call', roll_call, { 'no-writes', 'allow-oom' })
+register('forget', forget, { 'allow-oom' })
 register('trim_out', trim_out, { 'allow-oom' })

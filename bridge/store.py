@@ -307,8 +307,8 @@ class Store:
         return {name.decode() for name in living}, {name.decode() for name in silent}
 
     async def forget(self, process: str) -> None:
-        """Strike a process from the roll: it left, or its ProcessGone is in `in`."""
-        await self._command("ZREM", self.keys.live, process)
+        """Strike a silent process from the roll: its ProcessGone is in `in`. One that was heard of since the roll call stays."""
+        await self._function("forget", [self.keys.live], process)
 
     # ---- signals
 

@@ -183,7 +183,7 @@ async def test_a_daemon_keeps_saying_that_it_lives(store: Store, monkeypatch: py
     async with asyncio.timeout(10):
         while await store.living() != {"p1"}:
             await asyncio.sleep(0.01)
-    await store.forget("p1")
+    await store.beat("p1", 1)
     async with asyncio.timeout(10):
         while await store.living() != {"p1"}:
             await asyncio.sleep(0.01)

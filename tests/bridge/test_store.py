@@ -353,6 +353,17 @@ async def test_a_process_that_stops_telling_is_silent_until_forgotten(store: Sto
     assert await store.roll_call() == ({"steady"}, set())
 
 
+async def test_a_process_that_is_heard_of_again_before_it_is_forgotten_stays_on_the_roll(store: Store) -> None:
+    await store.beat("back", 1)
+    async with asyncio.timeout(20):
+        while (await store.roll_call())[1] != {"back"}:
+            await asyncio.sleep(0.001)
+    await store.beat("back", TTL)
+    await store.forget("back")
+    await store.forget("nobody")
+    assert await store.roll_call() == ({"back"}, set())
+
+
 # ---- snapshots
 
 
