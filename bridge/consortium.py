@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
@@ -25,6 +24,7 @@ from aiohttp import web
 from bridge.adapter import Busy, Capabilities, Inlet, Ports
 from bridge.apart import Apart, Job
 from bridge.archive.archive import Archive
+from bridge.archive.calendar import run_short
 from bridge.archive.organisation import Organisation
 from bridge.blobs import FileBlobs
 from bridge.config import Channel as ChannelConfig
@@ -123,6 +123,7 @@ class Consortium:
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
+            "openings": self.keep_openings_ahead,
             "retention": self._forget_what_is_due,
         }
         async with asyncio.TaskGroup() as group:
@@ -152,19 +153,27 @@ class Consortium:
             await self.gathering.ingest(libraries)
 
     async def _watch_organisation(self) -> None:
-        """Tell the core of the libraries when another process changed one, and every day of the openings ahead."""
+        """Tell the core of the libraries when another process changed one."""
         told: dict[str, int] = {}
-        day = time.monotonic()
         while True:
-            if time.monotonic() - day > REFRESH_HOURS_S:
-                day = time.monotonic()
-                await self.organisation.refresh()
             revisions = await self.organisation.revisions()
             if revisions != told:
                 with suppress(Busy):  # the store is away: told at the next look
                     await self.tell_core()
                     told = revisions
             await asyncio.sleep(LOOK_S)
+
+    async def keep_openings_ahead(self) -> None:
+        """Have the openings of the weeks ahead worked out anew every day; at once where those that the core has run short, for a
+        desk may have been off for weeks, or be started again every day."""
+        await self.replica.ready.wait()
+        if any(run_short(library.openings, clock()) for library in self.replica.state.libraries.values()):
+            await self.organisation.refresh()
+            with suppress(Busy):  # the store is away: who watches the organisation tells the core
+                await self.tell_core()
+        while True:
+            await asyncio.sleep(REFRESH_HOURS_S)
+            await self.organisation.refresh()
 
     async def _forget_what_is_due(self) -> None:
         """Once an hour, forget the transcripts whose library keeps them no longer."""

@@ -7,7 +7,7 @@ here for some weeks ahead and handed over with the library, anew every day.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +15,7 @@ import msgspec
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKS_AHEAD = 8
+WEEK_MS = 7 * 86_400_000
 
 _SPAN = re.compile(r"^\s*([01]?\d|2[0-4]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4]):([0-5]\d)\s*$")
 
@@ -63,6 +64,11 @@ def openings(calendar: Calendar, timezone: str, now: int) -> tuple[tuple[int, in
     first = datetime.fromtimestamp(now / 1000, zone).date() - timedelta(days=1)
     found = [span for n in range(7 * WEEKS_AHEAD) for span in _of_day(calendar, first + timedelta(days=n), zone)]
     return _merged(sorted(found))
+
+
+def run_short(spans: Sequence[tuple[int, int]] | None, now: int) -> bool:
+    """Say whether openings worked out some time ago end so soon that they are to be worked out anew."""
+    return spans is not None and (not spans or spans[-1][1] < now + (WEEKS_AHEAD - 1) * WEEK_MS)
 
 
 def in_words(spans: Iterable[tuple[int, int]], timezone: str, days: Mapping[str, str]) -> tuple[str, ...]:
