@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bridge.adapter import Adapter, Outcome, Rejected, Retry, Sent, Uncertain
+from bridge.adapter import Adapter, Outcome, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.backoff import Backoff, leaves
 from bridge.bucket import Bucket
 from bridge.cleaning import clean
@@ -207,17 +207,24 @@ class Drain:
 def fanout(store: Store, channel: str) -> Callable[[str], AsyncIterator[tuple[str, Delivery]]]:
     """Return the `deliveries` port of a fan-out channel: (after) -> (entry id, delivery); after "" = from now on.
 
-    It outlives an outage of the store: it goes on after the last entry it gave.
+    It outlives an outage of the store: it goes on after the last entry it gave. Raises Rewound for a place that the log
+    has not reached: after a failover that lost entries, what comes next may stand before it.
     """
 
     async def deliveries(after: str) -> AsyncIterator[tuple[str, Delivery]]:
         backoff = Backoff(first=0.2, most=5.0)
+        sure = not after
         while True:
             try:
                 after = after or await store.fanout_tail(channel)
+                sure = sure or await _reached(store, after)
+                if not sure:
+                    await asyncio.sleep(backoff.next())  # who follows the log may not have noticed either
+                    raise Rewound
                 entries = await store.read_fanout(channel, after, count=READ, block_ms=BLOCK_MS)
             except StoreError as error:
                 log.warning("fan-out waits for the store", channel=channel, error=type(error).__name__)
+                sure = False
                 await asyncio.sleep(backoff.next())
                 continue
             backoff.reset()
@@ -226,3 +233,8 @@ def fanout(store: Store, channel: str) -> Callable[[str], AsyncIterator[tuple[st
                 yield entry.id, decode_delivery(entry.payload)
 
     return deliveries
+
+
+async def _reached(store: Store, place: str) -> bool:
+    """Whether the log has come to the commit of `place`."""
+    return (await store.head()).seq >= int(place.partition("-")[0])

@@ -127,6 +127,20 @@ class WireCases:
         await scene.talk(patron)
         await scene.hears_nothing(patron)
 
+    async def test_after_a_failover_that_lost_answers_new_ones_arrive(self, scene: Scene) -> None:
+        """The store goes on from an earlier place than was read. Fan-out: look at Rewound, and at a place that is kept."""
+        await scene.begin()
+        patron = await scene.patron("ada")
+        message = await scene.hello(patron)
+        for number in range(3):
+            delivery = await scene.ring.answer(message, f"before {number}")
+            await scene.hears(patron, f"before {number}")
+            assert scene.can.fanout or await scene.outcome(delivery) in ("sent", "delivered", "read")
+        await scene.ring.rewind()
+        for text in ("after the failover", "and later"):
+            await scene.ring.answer(message, text)
+            await scene.hears(patron, text)
+
     async def test_a_slow_wire_keeps_order(self, scene: Scene) -> None:
         """A second of delay breaks nothing. Look at time-outs that are too short, and at answers matched by arrival."""
         await scene.begin()

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bridge.adapter import Capabilities, Rejected, Retry, Sent, Uncertain
+from bridge.adapter import Capabilities, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.bucket import Bucket
+from bridge.link import Address, Link
 from bridge.message import Attachment
 from bridge.outlet import Drain, fanout
 from bridge.parts import fit, in_parts
@@ -519,3 +520,25 @@ async def test_fan_out_readers_each_see_everything_from_their_place(port: Harbou
     assert now.result()[1].text not in ("text 1", "text 2")
     await first.aclose()  # type: ignore[attr-defined]  # an async generator is one
     await later.aclose()  # type: ignore[attr-defined]  # the same
+
+
+async def test_a_fan_out_reader_is_told_that_the_log_was_rewound(port: Harbour) -> None:
+    await port.put(delivery(1))
+    await port.put(delivery(2))
+    reading = fanout(port.store, CHANNEL)("0-0")
+    place = [(await anext(reading))[0] for _ in range(2)][-1]
+    waiting = asyncio.ensure_future(anext(reading))
+    keys = port.store.keys
+    link = await Link.connect(Address.parse(port.store.url), patience=5, within=5)
+    await link.call("DEL", keys.log, keys.head, keys.out(CHANNEL), keys.left(CHANNEL))
+    port.seq = 0
+    await port.put(delivery(3))
+    await link.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    link.close()
+    with pytest.raises(Rewound):
+        await asyncio.wait_for(waiting, 30)
+    with pytest.raises(Rewound):
+        await anext(fanout(port.store, CHANNEL)(place))
+    again = fanout(port.store, CHANNEL)("0-0")
+    assert (await anext(again))[1].text == "text 3"
+    await again.aclose()  # type: ignore[attr-defined]  # an async generator is one
