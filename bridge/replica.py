@@ -57,7 +57,8 @@ class Replica:
         loaded = await load_state(self._store)
         self.state.dissolve()
         self.state, self.position = loaded.state, Position(loaded.epoch, loaded.seq)
-        while entries := await self._follower.since(self.position, wait=False):
+        head = (await self._store.head()).seq  # the follower may not have begun yet: it is waited for
+        while entries := await self._follower.since(self.position, wait=self.position.seq < head):
             for entry in entries:
                 self._fold([entry])
                 await asyncio.sleep(0)

@@ -37,3 +37,21 @@ async def test_a_replica_that_can_read_no_snapshot_waits_for_one(store: Store) -
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
+
+
+async def test_a_replica_is_ready_when_it_has_come_to_the_head_of_the_log(store: Store) -> None:
+    assert await store.take("core", 600_000)
+    for seq in range(1, 6):
+        await store.commit("core", "epoch", seq, f"{seq}-0", wire.encode_steps([]))
+    follower = Follower(store)
+    replica = Replica(store, follower)
+    seen: list[int] = []
+    replica.on_reset.append(lambda: seen.append(replica.position.seq))
+    following = asyncio.create_task(replica.run())
+    await asyncio.wait([following], timeout=0.2)
+    reading = asyncio.create_task(follower.run())  # begins later than the replica asks
+    await asyncio.wait_for(replica.ready.wait(), 30)
+    assert seen == [5]
+    for task in (following, reading):
+        task.cancel()
+    await asyncio.wait([following, reading])
