@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -28,28 +28,14 @@ from bridge.message import Delivery, Message, Rating, derive
 from bridge.signals import Board, ChannelSignals
 from bridge.store import Store, StoreError
 from bridge.supervisor import Channel, Deliveries, Health, Line, Supervisor
+from bridge.testing.held import HeldStore
 from bridge.testing.record import Record
 from bridge.testing.timeline import Timeline, conversation
 from routing.wire import decode_input, encode
 
-if TYPE_CHECKING:
-    pass
-
 T = TypeVar("T")
 TOKEN = "the-suite"
 ORDER = {"uncertain": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
-
-
-class HeldStore(Store):
-    """A store whose settling can be held back: what a daemon that dies at that moment leaves behind."""
-
-    held: asyncio.Event | None = None
-
-    async def settle(self, channel: str, settlements: Any) -> list[bool]:
-        """Settle, unless it is held."""
-        if self.held is not None:
-            await self.held.wait()
-        return await super().settle(channel, settlements)
 
 
 class Ring(Record):
