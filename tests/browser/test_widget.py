@@ -221,6 +221,24 @@ async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> Non
     assert [each.text for each in chat.ring.messages()] == ["first", "second"]
 
 
+async def test_what_is_half_written_survives_a_reload_of_this_tab_alone(chat: Chat) -> None:
+    """It is kept in the tab and nowhere else, goes when it is sent, and is forgotten with the chat."""
+    await chat.alone()
+    box = chat.frame.get_by_role("textbox", name="Your message")
+    await box.fill("Dear librarians, I have been")
+    await chat.alone()
+    await expect(box).to_have_value("Dear librarians, I have been")
+    assert await chat.document.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+    await chat.write("Dear librarians, hello")
+    assert await chat.document.evaluate("sessionStorage.length") == 0
+    await box.fill("and another")
+    await chat.frame.get_by_role("button", name="More").click()
+    await chat.frame.get_by_role("button", name="Forget this chat").click()
+    await chat.frame.get_by_role("button", name="Really forget?").click()
+    await expect(box).to_have_value("")
+    assert await chat.document.evaluate("sessionStorage.length") == 0
+
+
 async def test_a_line_that_comes_back_brings_what_was_missed(chat: Chat) -> None:
     """The house stops and starts while the page stands: said, and then made good without a reload."""
     await chat.visit()

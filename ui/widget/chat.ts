@@ -42,6 +42,7 @@ export class Chat {
   private offering = 0;
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
+  emptied: () => void = () => undefined; // what is half written is forgotten too
   changed: () => void = () => undefined;
 
   constructor(
@@ -171,6 +172,7 @@ export class Chat {
     this.unsent = [];
     this.position = this.sending = this.readUpTo = this.typist = "";
     this.told = {};
+    this.emptied();
     this.changed();
     this.link.start();
   }
