@@ -149,6 +149,27 @@ async def test_nothing_is_kept_asked_or_framed_before_the_patron_acts(chat: Chat
     assert chat.complaints == []
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_nobody_gets_behind_a_chat_that_covers_the_page(width: int, browser: Browser, tmp_path: Path) -> None:
+    """On a phone the open chat is modal, and the page is back when it closes or the window grows; beside the page it is not."""
+    async with chatting(tmp_path, browser, viewport={"width": width, "height": 740}) as chat:
+        await chat.visit()
+        main, panel = chat.page.locator("main"), chat.page.locator("deskbridge-chat [role=dialog]")
+        covers = width == 360
+        await chat.open()
+        assert await main.evaluate("one => one.inert") is covers
+        await expect(panel).to_have_attribute("aria-modal", str(covers).lower())
+        assert await chat.flaws() == []
+        await chat.page.set_viewport_size({"width": 1280 + 360 - width, "height": 740})
+        await expect(panel).to_have_attribute("aria-modal", str(not covers).lower())
+        assert await main.evaluate("one => one.inert") is not covers
+        await chat.page.evaluate("Deskbridge.close()")
+        assert not await main.evaluate("one => one.inert")
+        await chat.open()
+        await chat.page.evaluate("Deskbridge.destroy()")
+        assert not await main.evaluate("one => one.inert")
+
+
 async def test_storage_holds_nothing_before_the_first_message_and_urls_never_the_token(chat: Chat) -> None:
     await chat.alone()
     assert await chat.document.evaluate("[localStorage.length, document.cookie]") == [0, ""]
