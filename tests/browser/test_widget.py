@@ -72,7 +72,7 @@ async def test_every_state_is_clear_and_accessible(
         await expect(chat.frame.get_by_text("A librarian is here")).to_be_visible()
         await look_at("01-before")
         message = await chat.write("Do you have a map of the old harbour? https://example.org/harbour(1890).")
-        await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+        await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
         waiting = Desk(
             open=True, online=True, wait_s=130, place=3, library="Northfield Public Library", accent="#7a1fa2"
         )
@@ -103,6 +103,50 @@ async def test_every_state_is_clear_and_accessible(
         await expect(chat.frame.get_by_text("This chat has ended.")).to_be_visible()
         await look_at("06-ended")
         assert chat.complaints == []
+
+
+async def test_sent_delivered_and_read_are_told_apart(chat: Chat) -> None:
+    """Sent: the house keeps it. Delivered: a librarian has the chat. Read: it was on the librarian's screen.
+
+    Who greets without a name has come as well: nobody is announced below that greeting, and no librarian still "has been asked".
+    """
+    chat.ring.show(Desk(open=True, online=True))
+    await chat.visit()
+    await chat.open()
+    message = await chat.write("Do you have a map of the old harbour?")
+    status = chat.frame.get_by_role("status").first
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
+    await expect(status).to_have_text("A librarian has been asked.")
+    await notice(chat, message, "greeting", "Good morning! One moment, please.")
+    await expect(chat.frame.get_by_text("Delivered", exact=True)).to_be_visible()
+    await expect(status).to_be_empty()
+    await chat.answer(message, "Here it is.")
+    await expect(chat.frame.get_by_text("joined")).to_have_count(0)
+    second = await chat.write("And the quay?")
+    await expect(chat.frame.get_by_text("Delivered", exact=True)).to_be_visible()
+    mark = Delivery(id="m" * 20, channel="here", conversation="c", to=second.sender, kind="mark", at=1, about=second.id)
+    await chat.ring.put([mark])
+    await expect(chat.frame.get_by_text("Read", exact=True)).to_be_visible()
+    third = await chat.write("Thank you!")
+    await notice(chat, third, "goodbye", "Come again.")
+    await expect(chat.frame.get_by_text("Delivered", exact=True)).to_be_visible()
+    await chat.write("One thing more")
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
+    await expect(status).to_have_text("A librarian has been asked.")
+
+
+async def test_no_words_vanish_where_colours_are_forced(browser: Browser, tmp_path: Path) -> None:
+    """Own messages and the main buttons keep words that differ from what the browser lays behind them."""
+    async with chatting(tmp_path, browser, forced_colors="active", **DESK) as chat:
+        chat.ring.show(Desk(open=True, online=True, rate_s=3600))
+        await chat.alone()
+        message = await chat.write("Can you read this?")
+        await chat.answer(message, "I can.")
+        await notice(chat, message, "goodbye", "Come again.")
+        await chat.frame.get_by_label("Yes").check()
+        await expect(chat.frame.get_by_role("button", name="Send rating")).to_be_visible()
+        await chat.shot("forced")
+        assert await chat.document.evaluate(VANISHED) == []
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -144,7 +188,7 @@ async def test_nothing_is_kept_asked_or_framed_before_the_patron_acts(chat: Chat
     await chat.open()
     message = await chat.write("Hello?")
     assert message.page == f"{chat.site.url}/page"
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     assert await chat.page.context.cookies() == []
     assert chat.complaints == []
 
@@ -174,7 +218,7 @@ async def test_storage_holds_nothing_before_the_first_message_and_urls_never_the
     await chat.alone()
     assert await chat.document.evaluate("[localStorage.length, document.cookie]") == [0, ""]
     message = await chat.write("Hello?")
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     stored = json.loads(await chat.document.evaluate("localStorage.getItem('deskbridge:here')"))
     assert len(stored["token"]) == 64
     assert stored["token"] not in message.sender
@@ -225,7 +269,7 @@ async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> Non
     """Written while the house is away, shown as waiting, sent once when it is back, under one id."""
     await chat.alone()
     await chat.write("first")
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     config = chat.ring.line().channel.config
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
@@ -237,7 +281,7 @@ async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> Non
     await chat.ring.start(config)
     await chat.alone()
     await chat.ring.message("second", deadline=60)
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible(timeout=40_000)
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible(timeout=40_000)
     await expect(chat.frame.get_by_text("first")).to_be_visible()
     assert [each.text for each in chat.ring.messages()] == ["first", "second"]
 
@@ -298,7 +342,7 @@ async def test_without_websockets_the_polls_carry_it(browser: Browser, tmp_path:
         await chat.visit()
         await chat.open()
         message = await chat.write("through the polls")
-        await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+        await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
         await chat.answer(message, "and back")
         second = await chat.write("again")
         assert second.sender == message.sender
@@ -348,7 +392,7 @@ async def test_files_go_both_ways(chat: Chat, tmp_path: Path) -> None:
 async def test_forgetting_leaves_nothing_on_the_device(chat: Chat) -> None:
     await chat.alone()
     first = await chat.write("my secret question")
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     await chat.frame.get_by_role("button", name="More").click()
     await chat.frame.get_by_role("button", name="Forget this chat").click()
     await chat.frame.get_by_role("button", name="Really forget?").click()
