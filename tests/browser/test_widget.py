@@ -160,6 +160,7 @@ async def test_a_closed_desk_says_so_and_keeps_the_question(
         await expect(chat.launcher).to_have_text("Leave a question")
         await chat.open()
         await expect(chat.frame.get_by_text("We open again")).to_be_visible()
+        await expect(chat.frame.get_by_text("You can stay anonymous.")).to_have_count(0)
         await chat.shot(f"{name}-10-closed")
         assert await chat.flaws() == []
         await chat.frame.get_by_role("textbox", name="Your question").fill("When was the harbour built?")

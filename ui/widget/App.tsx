@@ -118,7 +118,7 @@ export function App({ chat, settings, focus, close }: Given) {
             <div class="intro">
               <p>{t(light === "closed" ? "introClosed" : light === "away" ? "introAway" : "intro")}</p>
               {opens && <p>{opens}</p>}
-              <p class="small">{t("privacy")}</p>
+              {settings.form !== "required" && <p class="small">{t(light === "closed" ? "privacyClosed" : "privacy")}</p>}
             </div>
           )}
           <Log chat={chat} maxText={settings.maxText} />
