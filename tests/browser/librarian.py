@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from bridge.archive.lines import Line
-from tests.browser.chat import AXE, SHOTS, watch
+from tests.browser.chat import AXE, SHOTS, VANISHED, watch
 from tests.inbox.desk import DEADLINE, PASSWORD, Desk, desk
 
 PAGES = Path(__file__).parents[2] / "bridge/inbox/static"
@@ -120,6 +120,8 @@ class Librarian:
             await self.page.screenshot(path=Path(SHOTS) / f"inbox-{name}.png")
         found = await self.axe()
         assert not found, f"{name}: " + "\n".join(found)
+        if await self.page.evaluate("matchMedia('(forced-colors: active)').matches"):
+            assert await self.page.evaluate(VANISHED) == [], name
         assert await self.fits(), name
         assert self.complaints == [], name
 

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, expect
 
 from bridge.adapter import Desk, Signal
 from bridge.message import Delivery, derive
-from tests.browser.chat import Chat, chatting, chromium
+from tests.browser.chat import VANISHED, Chat, chatting, chromium
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
 expect.set_options(timeout=20_000)
