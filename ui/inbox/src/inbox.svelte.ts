@@ -422,8 +422,10 @@ export class Inbox {
 
   private follow(): void {
     if (this.phase !== "ready") return;
-    const [, page = "", conversation = ""] = location.hash.split("/");
-    this.page = PAGES.includes(page) ? (page as Page) : "waiting";
+    const [, wanted = "", conversation = ""] = location.hash.split("/");
+    const page = PAGES.includes(wanted) ? (wanted as Page) : "waiting";
+    if (page !== this.page) this.marked = ""; // another list is read from its beginning
+    this.page = page;
     this.show(decodeURIComponent(conversation));
     this.heed(this.openId);
   }
