@@ -62,7 +62,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "context", key: "i", group: "page", can: open, run: (i) => i.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: (i) => (i.dialog = "presence") },
   { id: "presence.toggle", key: "v", group: "page", can: always, run: (i) => void i.togglePresence() },
-  { id: "undo", key: "z", group: "page", can: always, run: (i) => i.undo() },
+  { id: "undo", key: "z", group: "page", can: always, run: (i) => void i.undo() },
   { id: "outbox", key: "q", group: "page", can: always, run: (i) => (i.dialog = "outbox") },
   { id: "help", key: "?", group: "page", can: always, run: (i) => (i.dialog = "help") },
   { id: "sign-out", key: "", group: "page", can: always, run: (i) => void i.signOut() },
