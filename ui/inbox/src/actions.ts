@@ -2,6 +2,7 @@
 // buttons all read this one table, so none can know an action the others do not.
 //
 // Words: `action.<id>` names it, `hint.<id>` says what it does for colleagues.
+import { needsMe } from "./board";
 import { inbox, VIEWS, type Inbox, type Page } from "./inbox.svelte";
 import type { Key } from "./words";
 
@@ -21,7 +22,7 @@ const answering = (i: Inbox) => i.mayAnswer;
 const marked = (i: Inbox) => i.current ?? i.list.find((row) => row.id === i.marked);
 const claimable = (i: Inbox) => {
   const row = marked(i);
-  return row !== undefined && (row.can_claim || row.offered_to_me || row.transfer?.to_me === true);
+  return row !== undefined && (row.can_claim || needsMe(row));
 };
 const offered = (i: Inbox) => marked(i)?.offered_to_me === true || marked(i)?.transfer?.to_me === true;
 const joinable = (i: Inbox) => marked(i)?.can_join === true;

@@ -3,7 +3,7 @@
 // The rule: everything comes in through `start` (fetched once) and `hear` (told since); everything goes out through the outbox.
 // Components read the state and call verbs; the ordering, resuming and merging stand in the plain modules beside this one.
 import { api, isActed, onSignedOut, Offline, Refusal, ROOT } from "./api";
-import { Board } from "./board";
+import { Board, needsMe } from "./board";
 import { Drafts, pastedFrom, type Copy } from "./drafts";
 import * as keys from "./keys";
 import { Line, type LineState } from "./live";
@@ -503,7 +503,7 @@ export class Inbox {
     const named = this.calling.keys().next().value;
     if (named) return this.open(named);
     const calling = [
-      ...this.rows("waiting").filter((row) => row.offered_to_me || row.transfer?.to_me),
+      ...[...this.rows("waiting"), ...this.rows("mine")].filter(needsMe),
       ...this.rows("mine").filter((row) => row.unanswered_since || row.unread),
       ...this.rows("waiting"),
     ].filter((row) => row.id !== this.openId);
@@ -576,7 +576,7 @@ export class Inbox {
   }
 
   async claim(row: s.Row): Promise<void> {
-    const verb = row.offered_to_me || row.transfer?.to_me ? "accept" : "claim";
+    const verb = needsMe(row) ? "accept" : "claim";
     const from = location.hash;
     const claimed = this.act(row.id, verb, {});
     const stands = await this.undoable(t("done.claimed", { patron: row.patron }), claimed, () => void this.release(row.id));
