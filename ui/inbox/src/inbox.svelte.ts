@@ -41,6 +41,8 @@ interface Undo {
 /** There is room for a third pane beside the conversation. */
 const ROOMY = matchMedia("(min-width: 70rem)");
 const roomy = () => ROOMY.matches;
+/** There is room for one pane. */
+const NARROW = matchMedia("(max-width: 50rem)");
 const wished = () => roomy() && localStorage.getItem("deskbridge.context") !== "off";
 const isView = (page: Page): page is (typeof VIEWS)[number] => (VIEWS as readonly string[]).includes(page);
 
@@ -59,6 +61,7 @@ export class Inbox {
   openId = $state("");
   talk = $state.raw<Talk | null>(null);
   context = $state(wished());
+  narrow = $state(NARROW.matches);
   dialog = $state<Dialog>("");
   entries = $state.raw<readonly Entry[]>([]);
   toasts = $state.raw<readonly Toast[]>([]);
@@ -101,6 +104,7 @@ export class Inbox {
     onSignedOut(() => this.signedOut());
     addEventListener("hashchange", () => this.follow());
     ROOMY.addEventListener("change", () => (this.context = wished())); // turned, or zoomed: it would lie over the conversation
+    NARROW.addEventListener("change", () => (this.narrow = NARROW.matches));
     addEventListener("focus", () => this.heed(this.openId));
     addEventListener("online", () => this.nudge());
     addEventListener("offline", () => this.live.cutOff());
