@@ -43,6 +43,10 @@ CUTTABLE = """(() => {
 SETTLED = """Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition)
     .map((one) => one.finished.catch(() => undefined)))"""
 
+# Nothing is scrolled sideways to be read (WCAG 2.2 SC 1.4.10), also not inside a pane that hides what is too wide.
+UPRIGHT = """![...document.querySelectorAll("*")].some((one) => /auto|scroll/.test(getComputedStyle(one).overflowX)
+    && one.scrollWidth > one.clientWidth + 1)"""
+
 
 class Librarian:
     """One librarian's browser."""
@@ -110,8 +114,11 @@ class Librarian:
         ]
 
     async def fits(self) -> bool:
-        """Whether nothing is wider than the window."""
-        return bool(await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+        """Whether nothing is wider than the window, nor than the part of it in which it scrolls."""
+        return bool(
+            await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            and await self.page.evaluate(UPRIGHT)
+        )
 
     async def look(self, name: str) -> None:
         """Hold a state to what every state must be: nothing for axe to find, nothing wider than the window."""
