@@ -46,6 +46,20 @@ HTML = """<!doctype html><html lang="en"><head><title>A library</title><meta nam
 <script async src="{house}/channels/here/widget.js" data-channel="here"></script></body></html>"""
 
 
+# Where colours are forced, the browser lays its canvas behind words: words of the canvas's own colour vanish, and axe sees nothing.
+VANISHED = """(() => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = "Canvas";
+  const canvas = getComputedStyle(probe).color;
+  probe.remove();
+  return [...document.querySelectorAll("body *")].filter((one) => {
+    const { color, forcedColorAdjust } = getComputedStyle(one);
+    const says = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    return says && color === canvas && forcedColorAdjust === "auto";
+  }).map((one) => one.textContent);
+})()"""
+
+
 class Site:
     """The library's own web server."""
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from bridge.archive.lines import Line
-from tests.browser.chat import AXE, SHOTS, watch
+from tests.browser.chat import AXE, SHOTS, VANISHED, watch
 from tests.inbox.desk import DEADLINE, PASSWORD, Desk, desk
 
 PAGES = Path(__file__).parents[2] / "bridge/inbox/static"
@@ -42,6 +42,10 @@ CUTTABLE = """(() => {
 # A colour on its way to another is no state.
 SETTLED = """Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition)
     .map((one) => one.finished.catch(() => undefined)))"""
+
+# Nothing is scrolled sideways to be read (WCAG 2.2 SC 1.4.10), also not inside a pane that hides what is too wide.
+UPRIGHT = """![...document.querySelectorAll("*")].some((one) => /auto|scroll/.test(getComputedStyle(one).overflowX)
+    && one.scrollWidth > one.clientWidth + 1)"""
 
 
 class Librarian:
@@ -110,8 +114,11 @@ class Librarian:
         ]
 
     async def fits(self) -> bool:
-        """Whether nothing is wider than the window."""
-        return bool(await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+        """Whether nothing is wider than the window, nor than the part of it in which it scrolls."""
+        return bool(
+            await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            and await self.page.evaluate(UPRIGHT)
+        )
 
     async def look(self, name: str) -> None:
         """Hold a state to what every state must be: nothing for axe to find, nothing wider than the window."""
@@ -120,6 +127,8 @@ class Librarian:
             await self.page.screenshot(path=Path(SHOTS) / f"inbox-{name}.png")
         found = await self.axe()
         assert not found, f"{name}: " + "\n".join(found)
+        if await self.page.evaluate("matchMedia('(forced-colors: active)').matches"):
+            assert await self.page.evaluate(VANISHED) == [], name
         assert await self.fits(), name
         assert self.complaints == [], name
 

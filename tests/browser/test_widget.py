@@ -15,7 +15,7 @@ from playwright.async_api import Browser, expect
 
 from bridge.adapter import Desk, Signal
 from bridge.message import Delivery, derive
-from tests.browser.chat import Chat, chatting, chromium
+from tests.browser.chat import VANISHED, Chat, chatting, chromium
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
 expect.set_options(timeout=20_000)
@@ -72,7 +72,7 @@ async def test_every_state_is_clear_and_accessible(
         await expect(chat.frame.get_by_text("A librarian is here")).to_be_visible()
         await look_at("01-before")
         message = await chat.write("Do you have a map of the old harbour? https://example.org/harbour(1890).")
-        await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+        await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
         waiting = Desk(
             open=True, online=True, wait_s=130, place=3, library="Northfield Public Library", accent="#7a1fa2"
         )
@@ -105,6 +105,50 @@ async def test_every_state_is_clear_and_accessible(
         assert chat.complaints == []
 
 
+async def test_sent_delivered_and_read_are_told_apart(chat: Chat) -> None:
+    """Sent: the house keeps it. Delivered: a librarian has the chat. Read: it was on the librarian's screen.
+
+    Who greets without a name has come as well: nobody is announced below that greeting, and no librarian still "has been asked".
+    """
+    chat.ring.show(Desk(open=True, online=True))
+    await chat.visit()
+    await chat.open()
+    message = await chat.write("Do you have a map of the old harbour?")
+    status = chat.frame.get_by_role("status").first
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
+    await expect(status).to_have_text("A librarian has been asked.")
+    await notice(chat, message, "greeting", "Good morning! One moment, please.")
+    await expect(chat.frame.get_by_text("Delivered", exact=True)).to_be_visible()
+    await expect(status).to_be_empty()
+    await chat.answer(message, "Here it is.")
+    await expect(chat.frame.get_by_text("joined")).to_have_count(0)
+    second = await chat.write("And the quay?")
+    await expect(chat.frame.get_by_text("Delivered", exact=True)).to_be_visible()
+    mark = Delivery(id="m" * 20, channel="here", conversation="c", to=second.sender, kind="mark", at=1, about=second.id)
+    await chat.ring.put([mark])
+    await expect(chat.frame.get_by_text("Read", exact=True)).to_be_visible()
+    third = await chat.write("Thank you!")
+    await notice(chat, third, "goodbye", "Come again.")
+    await expect(chat.frame.get_by_text("Delivered", exact=True)).to_be_visible()
+    await chat.write("One thing more")
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
+    await expect(status).to_have_text("A librarian has been asked.")
+
+
+async def test_no_words_vanish_where_colours_are_forced(browser: Browser, tmp_path: Path) -> None:
+    """Own messages and the main buttons keep words that differ from what the browser lays behind them."""
+    async with chatting(tmp_path, browser, forced_colors="active", **DESK) as chat:
+        chat.ring.show(Desk(open=True, online=True, rate_s=3600))
+        await chat.alone()
+        message = await chat.write("Can you read this?")
+        await chat.answer(message, "I can.")
+        await notice(chat, message, "goodbye", "Come again.")
+        await chat.frame.get_by_label("Yes").check()
+        await expect(chat.frame.get_by_role("button", name="Send rating")).to_be_visible()
+        await chat.shot("forced")
+        assert await chat.document.evaluate(VANISHED) == []
+
+
 @pytest.mark.parametrize("look", LOOKS)
 async def test_a_closed_desk_says_so_and_keeps_the_question(
     look: dict[str, Any], browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
@@ -116,6 +160,7 @@ async def test_a_closed_desk_says_so_and_keeps_the_question(
         await expect(chat.launcher).to_have_text("Leave a question")
         await chat.open()
         await expect(chat.frame.get_by_text("We open again")).to_be_visible()
+        await expect(chat.frame.get_by_text("You can stay anonymous.")).to_have_count(0)
         await chat.shot(f"{name}-10-closed")
         assert await chat.flaws() == []
         await chat.frame.get_by_role("textbox", name="Your question").fill("When was the harbour built?")
@@ -144,16 +189,37 @@ async def test_nothing_is_kept_asked_or_framed_before_the_patron_acts(chat: Chat
     await chat.open()
     message = await chat.write("Hello?")
     assert message.page == f"{chat.site.url}/page"
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     assert await chat.page.context.cookies() == []
     assert chat.complaints == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_nobody_gets_behind_a_chat_that_covers_the_page(width: int, browser: Browser, tmp_path: Path) -> None:
+    """On a phone the open chat is modal, and the page is back when it closes or the window grows; beside the page it is not."""
+    async with chatting(tmp_path, browser, viewport={"width": width, "height": 740}) as chat:
+        await chat.visit()
+        main, panel = chat.page.locator("main"), chat.page.locator("deskbridge-chat [role=dialog]")
+        covers = width == 360
+        await chat.open()
+        assert await main.evaluate("one => one.inert") is covers
+        await expect(panel).to_have_attribute("aria-modal", str(covers).lower())
+        assert await chat.flaws() == []
+        await chat.page.set_viewport_size({"width": 1280 + 360 - width, "height": 740})
+        await expect(panel).to_have_attribute("aria-modal", str(not covers).lower())
+        assert await main.evaluate("one => one.inert") is not covers
+        await chat.page.evaluate("Deskbridge.close()")
+        assert not await main.evaluate("one => one.inert")
+        await chat.open()
+        await chat.page.evaluate("Deskbridge.destroy()")
+        assert not await main.evaluate("one => one.inert")
 
 
 async def test_storage_holds_nothing_before_the_first_message_and_urls_never_the_token(chat: Chat) -> None:
     await chat.alone()
     assert await chat.document.evaluate("[localStorage.length, document.cookie]") == [0, ""]
     message = await chat.write("Hello?")
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     stored = json.loads(await chat.document.evaluate("localStorage.getItem('deskbridge:here')"))
     assert len(stored["token"]) == 64
     assert stored["token"] not in message.sender
@@ -204,7 +270,7 @@ async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> Non
     """Written while the house is away, shown as waiting, sent once when it is back, under one id."""
     await chat.alone()
     await chat.write("first")
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     config = chat.ring.line().channel.config
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
@@ -216,9 +282,27 @@ async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> Non
     await chat.ring.start(config)
     await chat.alone()
     await chat.ring.message("second", deadline=60)
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible(timeout=40_000)
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible(timeout=40_000)
     await expect(chat.frame.get_by_text("first")).to_be_visible()
     assert [each.text for each in chat.ring.messages()] == ["first", "second"]
+
+
+async def test_what_is_half_written_survives_a_reload_of_this_tab_alone(chat: Chat) -> None:
+    """It is kept in the tab and nowhere else, goes when it is sent, and is forgotten with the chat."""
+    await chat.alone()
+    box = chat.frame.get_by_role("textbox", name="Your message")
+    await box.fill("Dear librarians, I have been")
+    await chat.alone()
+    await expect(box).to_have_value("Dear librarians, I have been")
+    assert await chat.document.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+    await chat.write("Dear librarians, hello")
+    assert await chat.document.evaluate("sessionStorage.length") == 0
+    await box.fill("and another")
+    await chat.frame.get_by_role("button", name="More").click()
+    await chat.frame.get_by_role("button", name="Forget this chat").click()
+    await chat.frame.get_by_role("button", name="Really forget?").click()
+    await expect(box).to_have_value("")
+    assert await chat.document.evaluate("sessionStorage.length") == 0
 
 
 async def test_a_line_that_comes_back_brings_what_was_missed(chat: Chat) -> None:
@@ -259,7 +343,7 @@ async def test_without_websockets_the_polls_carry_it(browser: Browser, tmp_path:
         await chat.visit()
         await chat.open()
         message = await chat.write("through the polls")
-        await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+        await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
         await chat.answer(message, "and back")
         second = await chat.write("again")
         assert second.sender == message.sender
@@ -309,7 +393,7 @@ async def test_files_go_both_ways(chat: Chat, tmp_path: Path) -> None:
 async def test_forgetting_leaves_nothing_on_the_device(chat: Chat) -> None:
     await chat.alone()
     first = await chat.write("my secret question")
-    await expect(chat.frame.get_by_text("Delivered")).to_be_visible()
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     await chat.frame.get_by_role("button", name="More").click()
     await chat.frame.get_by_role("button", name="Forget this chat").click()
     await chat.frame.get_by_role("button", name="Really forget?").click()

@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { wearAccent } from "../accent";
-import type { Chat } from "./chat";
+import { isEnd, type Chat } from "./chat";
 import { Composer } from "./Composer";
 import { Close, More } from "./icons";
 import { Log } from "./Log";
@@ -39,8 +39,7 @@ function statusWords(chat: Chat, told: string, ended: boolean): string {
   if (told) return told;
   if (chat.typist) return t("typing", { name: chat.typist.trim() || t("someone") });
   if (desk?.place) return `${desk.place === 1 ? t("next") : t("place", { n: desk.place })} ${waitWords(desk.wait_s)}`;
-  const answered = chat.lines.some((line) => line.who === "librarian");
-  return chat.lines.length && !answered && desk?.open && !ended ? t("queued") : "";
+  return chat.lines.length && !chat.reached(chat.lines.length) && desk?.open && !ended ? t("queued") : "";
 }
 
 const QUIET_MS = 300;
@@ -73,7 +72,7 @@ export function App({ chat, settings, focus, close }: Given) {
   const off = !chat.on && chat.lost;
   const light = off ? "connecting" : lightOf(desk);
   const last = chat.lines.at(-1);
-  const end = !chat.unsent.length && /^(goodbye|closed-silent|follow-up)/.test(last?.event ?? "") ? last : undefined;
+  const end = !chat.unsent.length && isEnd(last) ? last : undefined;
   const ended = !!end;
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening) }) : "";
 
@@ -119,7 +118,7 @@ export function App({ chat, settings, focus, close }: Given) {
             <div class="intro">
               <p>{t(light === "closed" ? "introClosed" : light === "away" ? "introAway" : "intro")}</p>
               {opens && <p>{opens}</p>}
-              <p class="small">{t("privacy")}</p>
+              {settings.form !== "required" && <p class="small">{t(light === "closed" ? "privacyClosed" : "privacy")}</p>}
             </div>
           )}
           <Log chat={chat} maxText={settings.maxText} />

@@ -4,6 +4,7 @@ import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./chat";
 import { Attach, Send } from "./icons";
+import { draft } from "./keep";
 import type { FileRef, Settings } from "./types";
 import { has, t } from "./words";
 
@@ -18,7 +19,7 @@ interface Given {
 }
 
 export function Composer({ chat, settings, say, focus }: Given) {
-  const [text, setText] = useState("");
+  const [text, setText] = useState(draft);
   const [patron, setPatron] = useState(chat.patron);
   const [files, setFiles] = useState<FileRef[]>([]);
   const [problem, setProblem] = useState("");
@@ -32,6 +33,8 @@ export function Composer({ chat, settings, say, focus }: Given) {
   const asks = !chat.begun && (later || settings.form !== "none");
   const needsContact = later || required;
   focus.current = () => box.current?.focus();
+  const put = (value: string) => setText(draft(value));
+  chat.emptied = () => put("");
 
   const { name, contact } = chat.patron;
   useEffect(() => setPatron((now) => ({ name: now.name || name, contact: now.contact || contact })), [name, contact]);
@@ -62,7 +65,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
     if (asks) chat.setPatron(patron.name.trim(), patron.contact.trim());
     if (later) say(t("left", { contact: patron.contact.trim() }));
     chat.send(text.trim(), files, later ? { later: true } : {});
-    setText("");
+    put("");
     setFiles([]);
     box.current?.focus();
   };
@@ -154,7 +157,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
           placeholder={writeWord}
           dir="auto"
           onInput={(event) => {
-            setText(event.currentTarget.value);
+            put(event.currentTarget.value);
             chat.typing(!!event.currentTarget.value.trim());
           }}
           onKeyDown={key}

@@ -97,20 +97,23 @@ function Said({ line, first, state, chat }: { line: Line; first: boolean; state:
 export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
   const heard = new Set<string>(); // who has spoken: two may answer in turn, each is announced once
   let told = ""; // what the desk has said: mostly it introduces whoever comes, and then nothing else need
+  let greeted = false; // by one who has said nothing else yet: a greeting without a name is an arrival as well
   let librarian = "";
   let before: Line | undefined;
   const mine = chat.lines.findLast((line) => line.who === "patron")?.id;
   const read = chat.lines.findIndex((line) => line.id === chat.readUpTo);
   const shown = chat.lines.map((line, n) => {
     const name = line.who === "librarian" ? (line.author ?? "") : "";
-    const joins = name && !heard.has(name) && !told.includes(name) ? t(heard.size ? "changed" : "joined", { name }) : "";
+    const news = name && !heard.has(name) && !greeted && !told.includes(name);
+    const joins = news ? t(heard.size ? "changed" : "joined", { name }) : "";
     const other = name !== "" && name !== librarian;
     const first = !before || before.who !== line.who || other || line.at - before.at > GROUP_MS;
     librarian = name || librarian;
     if (name) heard.add(name);
     if (line.who === "desk") told += line.text;
+    greeted = line.event === "greeting" || (greeted && !name);
     before = line;
-    const state = line.id === mine ? t(n <= read ? "read" : "delivered") : "";
+    const state = line.id === mine ? t(n <= read ? "read" : chat.reached(n) ? "delivered" : "sent") : "";
     return (
       <div key={line.source || line.id}>
         {joins && <p class="divider">{joins}</p>}

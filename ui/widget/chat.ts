@@ -15,6 +15,9 @@ const TYPING_MS = 2_500;
 const THEY_TYPE_MS = 8_000;
 const HAVE = 50;
 
+/** Whether this line ended the chat. */
+export const isEnd = (line?: Line): boolean => /^(goodbye|closed-silent|follow-up)/.test(line?.event ?? "");
+
 export type Hint = { code: string; seconds?: number } | null;
 
 export class Chat {
@@ -42,6 +45,7 @@ export class Chat {
   private offering = 0;
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
+  emptied: () => void = () => undefined; // what is half written is forgotten too
   changed: () => void = () => undefined;
 
   constructor(
@@ -80,6 +84,12 @@ export class Chat {
 
   get begun(): boolean {
     return this.lines.length + this.unsent.length > 0;
+  }
+
+  /** Whether a librarian has what stands at `at`: one greeted or answered after it, or before it and the chat did not end between. */
+  reached(at: number): boolean {
+    const came = this.lines.findLastIndex((line) => line.who === "librarian" || line.event === "greeting");
+    return came > at || (!this.desk?.place && came > this.lines.slice(0, at).findLastIndex(isEnd));
   }
 
   // ---- what the patron does ----
@@ -171,6 +181,7 @@ export class Chat {
     this.unsent = [];
     this.position = this.sending = this.readUpTo = this.typist = "";
     this.told = {};
+    this.emptied();
     this.changed();
     this.link.start();
   }

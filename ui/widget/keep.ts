@@ -1,6 +1,7 @@
 // What this browser remembers of a conversation: in its own storage, or in memory where storage is refused.
 //
-// The rule: nothing is written before the patron first sends something; "forget" leaves nothing (ALA: shared computers).
+// The rule: nothing is written before the patron writes, and "forget" leaves nothing (ALA: shared computers). What was sent is kept for
+// this browser; what is half written only for this tab, through a reload, and goes with it.
 
 import type { Offer, Unsent } from "./types";
 
@@ -41,12 +42,26 @@ export function keep(change: Partial<Kept>): Kept {
 
 export function forget(): Kept {
   held = { unsent: [] };
+  draft("");
   try {
     localStorage.removeItem(key);
   } catch {
     // As above.
   }
   return held;
+}
+
+/** What is half written in this tab; with a text, remember that instead. */
+export function draft(text?: string): string {
+  const name = `${key}:draft`;
+  try {
+    if (text === undefined) return sessionStorage.getItem(name) ?? "";
+    if (text) sessionStorage.setItem(name, text);
+    else sessionStorage.removeItem(name);
+  } catch {
+    // As above.
+  }
+  return text ?? "";
 }
 
 /** 128 random bits for an id, 256 for a seed, as URL-safe text. */

@@ -16,6 +16,7 @@ interface LoaderSettings {
 
 type Words = Record<string, string>;
 
+const SMALL = "(max-width:480px),(max-height:480px)";
 const STYLE = `
 :host{all:initial;color-scheme:light dark;--a:#0b5a86;--o:#fff}
 @media (prefers-color-scheme:dark){:host{--a:#8cc8ee;--o:#08212f}}
@@ -29,7 +30,7 @@ div{right:16px;bottom:80px;width:400px;height:min(640px,calc(100vh - 96px));max-
 border-radius:16px;overflow:hidden;background:Canvas;box-shadow:0 0 0 1px rgb(0 0 0/.15),0 8px 32px rgb(0 0 0/.3)}
 iframe{display:block;width:100%;height:100%;border:0}
 [hidden]{display:none!important}
-@media (max-width:480px),(max-height:480px){div{inset:0;width:auto;height:auto;max-width:none;border-radius:0}
+@media ${SMALL}{div{inset:0;width:auto;height:auto;max-width:none;border-radius:0}
 button[aria-expanded=true]{display:none}}
 @media print{button,div{display:none}}`;
 
@@ -50,11 +51,13 @@ function start(script: HTMLScriptElement): void {
   let port: MessagePort | undefined;
   let frame: HTMLIFrameElement | undefined;
   let waiting: object[] = [];
+  let behind: Element[] = []; // what of the page the chat covers and nobody can see
 
   const host = document.createElement("deskbridge-chat");
   const root = host.attachShadow({ mode: "open" });
   const button = document.createElement("button");
   const panel = document.createElement("div");
+  const small = matchMedia(SMALL);
   dress(root);
   button.type = "button";
   panel.id = "panel";
@@ -68,6 +71,7 @@ function start(script: HTMLScriptElement): void {
   button.onkeydown = (event) => {
     if (event.key === "Escape" && !panel.hidden) close();
   };
+  small.onchange = cover;
   document.body.append(host);
 
   function label(): void {
@@ -82,6 +86,15 @@ function start(script: HTMLScriptElement): void {
     }
   }
 
+  /** Where the chat fills the screen it is modal: neither Tab nor a screen reader gets to what lies behind it. */
+  function cover(): void {
+    behind.forEach((each) => each.removeAttribute("inert"));
+    const covers = !panel.hidden && small.matches;
+    behind = covers ? [...document.body.children].filter((each) => each !== host && !each.hasAttribute("inert")) : [];
+    behind.forEach((each) => each.setAttribute("inert", ""));
+    panel.setAttribute("aria-modal", String(covers));
+  }
+
   function tell(message: object): void {
     if (port) port.postMessage(message);
     else waiting.push(message);
@@ -92,6 +105,7 @@ function start(script: HTMLScriptElement): void {
     unread = 0;
     label();
     if (!frame) build();
+    cover();
     if (focus) frame?.contentWindow?.focus();
     tell({ t: "open", focus });
     say("open");
@@ -101,6 +115,7 @@ function start(script: HTMLScriptElement): void {
     if (panel.hidden) return;
     panel.hidden = true;
     label();
+    cover();
     tell({ t: "shut" });
     button.focus();
     say("close");
@@ -144,6 +159,9 @@ function start(script: HTMLScriptElement): void {
 
   function destroy(): void {
     port?.close();
+    panel.hidden = true;
+    small.onchange = null;
+    cover();
     host.remove();
     delete (window as { Deskbridge?: object }).Deskbridge;
   }

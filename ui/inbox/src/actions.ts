@@ -2,6 +2,7 @@
 // buttons all read this one table, so none can know an action the others do not.
 //
 // Words: `action.<id>` names it, `hint.<id>` says what it does for colleagues.
+import { needsMe } from "./board";
 import { inbox, VIEWS, type Inbox, type Page } from "./inbox.svelte";
 import type { Key } from "./words";
 
@@ -21,7 +22,7 @@ const answering = (i: Inbox) => i.mayAnswer;
 const marked = (i: Inbox) => i.current ?? i.list.find((row) => row.id === i.marked);
 const claimable = (i: Inbox) => {
   const row = marked(i);
-  return row !== undefined && (row.can_claim || row.offered_to_me || row.transfer?.to_me === true);
+  return row !== undefined && (row.can_claim || needsMe(row));
 };
 const offered = (i: Inbox) => marked(i)?.offered_to_me === true || marked(i)?.transfer?.to_me === true;
 const joinable = (i: Inbox) => marked(i)?.can_join === true;
@@ -62,7 +63,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "context", key: "i", group: "page", can: open, run: (i) => i.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: (i) => (i.dialog = "presence") },
   { id: "presence.toggle", key: "v", group: "page", can: always, run: (i) => void i.togglePresence() },
-  { id: "undo", key: "z", group: "page", can: always, run: (i) => i.undo() },
+  { id: "undo", key: "z", group: "page", can: always, run: (i) => void i.undo() },
   { id: "outbox", key: "q", group: "page", can: always, run: (i) => (i.dialog = "outbox") },
   { id: "help", key: "?", group: "page", can: always, run: (i) => (i.dialog = "help") },
   { id: "sign-out", key: "", group: "page", can: always, run: (i) => void i.signOut() },

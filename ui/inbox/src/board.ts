@@ -42,7 +42,8 @@ export class Board {
   }
 }
 
-const needsMe = (row: Row) => row.offered_to_me || row.transfer?.to_me === true;
+/** It is offered or passed to me. */
+export const needsMe = (row: Row): boolean => row.offered_to_me || row.transfer?.to_me === true;
 const age = (row: Row) => row.unanswered_since || row.since;
 const tie = (a: Row, b: Row) => (a.id < b.id ? -1 : 1);
 

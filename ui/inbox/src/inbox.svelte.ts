@@ -3,7 +3,7 @@
 // The rule: everything comes in through `start` (fetched once) and `hear` (told since); everything goes out through the outbox.
 // Components read the state and call verbs; the ordering, resuming and merging stand in the plain modules beside this one.
 import { api, isActed, onSignedOut, Offline, Refusal, ROOT } from "./api";
-import { Board } from "./board";
+import { Board, needsMe } from "./board";
 import { Drafts, pastedFrom, type Copy } from "./drafts";
 import * as keys from "./keys";
 import { Line, type LineState } from "./live";
@@ -31,9 +31,18 @@ export interface Toast {
   does: readonly { word: Key; key: string; run: () => void }[];
 }
 
+/** A deed that can be taken back, from its beginning on. */
+interface Undo {
+  text: string;
+  deed: Promise<boolean>; // whether the desk did it
+  run: () => void;
+}
+
 /** There is room for a third pane beside the conversation. */
 const ROOMY = matchMedia("(min-width: 70rem)");
 const roomy = () => ROOMY.matches;
+/** There is room for one pane. */
+const NARROW = matchMedia("(max-width: 50rem)");
 const wished = () => roomy() && localStorage.getItem("deskbridge.context") !== "off";
 const isView = (page: Page): page is (typeof VIEWS)[number] => (VIEWS as readonly string[]).includes(page);
 
@@ -52,6 +61,7 @@ export class Inbox {
   openId = $state("");
   talk = $state.raw<Talk | null>(null);
   context = $state(wished());
+  narrow = $state(NARROW.matches);
   dialog = $state<Dialog>("");
   entries = $state.raw<readonly Entry[]>([]);
   toasts = $state.raw<readonly Toast[]>([]);
@@ -74,7 +84,7 @@ export class Inbox {
   private copies: Copy[] = [];
   private readonly calling = new Map<string, number>(); // conversations in which a note names me, and the toast that says so
   private readonly called = new Set<string>(); // the notes that called me
-  private undos: { text: string; run: () => void }[] = [];
+  private undos: Undo[] = [];
   private toastCount = 0;
   readonly drafts = new Drafts((conversation, text, note) => api.draft(conversation, { text, note }));
   readonly live = new Line(
@@ -94,6 +104,7 @@ export class Inbox {
     onSignedOut(() => this.signedOut());
     addEventListener("hashchange", () => this.follow());
     ROOMY.addEventListener("change", () => (this.context = wished())); // turned, or zoomed: it would lie over the conversation
+    NARROW.addEventListener("change", () => (this.narrow = NARROW.matches));
     addEventListener("focus", () => this.heed(this.openId));
     addEventListener("online", () => this.nudge());
     addEventListener("offline", () => this.live.cutOff());
@@ -422,8 +433,10 @@ export class Inbox {
 
   private follow(): void {
     if (this.phase !== "ready") return;
-    const [, page = "", conversation = ""] = location.hash.split("/");
-    this.page = PAGES.includes(page) ? (page as Page) : "waiting";
+    const [, wanted = "", conversation = ""] = location.hash.split("/");
+    const page = PAGES.includes(wanted) ? (wanted as Page) : "waiting";
+    if (page !== this.page) this.marked = ""; // another list is read from its beginning
+    this.page = page;
     this.show(decodeURIComponent(conversation));
     this.heed(this.openId);
   }
@@ -494,7 +507,7 @@ export class Inbox {
     const named = this.calling.keys().next().value;
     if (named) return this.open(named);
     const calling = [
-      ...this.rows("waiting").filter((row) => row.offered_to_me || row.transfer?.to_me),
+      ...[...this.rows("waiting"), ...this.rows("mine")].filter(needsMe),
       ...this.rows("mine").filter((row) => row.unanswered_since || row.unread),
       ...this.rows("waiting"),
     ].filter((row) => row.id !== this.openId);
@@ -567,26 +580,26 @@ export class Inbox {
   }
 
   async claim(row: s.Row): Promise<void> {
-    const verb = row.offered_to_me || row.transfer?.to_me ? "accept" : "claim";
+    const verb = needsMe(row) ? "accept" : "claim";
     const from = location.hash;
-    if (!(await this.act(row.id, verb, {}))) return;
-    this.undoable(t("done.claimed", { patron: row.patron }), () => void this.release(row.id));
-    if (location.hash !== from) return; // nobody is carried off from where they went meanwhile
+    const claimed = this.act(row.id, verb, {});
+    const stands = await this.undoable(t("done.claimed", { patron: row.patron }), claimed, () => void this.release(row.id));
+    if (!stands || location.hash !== from) return; // nobody is carried off from where they went meanwhile
     this.go("mine", row.id);
     this.composing += 1;
   }
 
   async join(to: About): Promise<void> {
     const from = location.hash;
-    if (!(await this.act(to.id, "join", {}))) return;
-    this.undoable(t("done.joined", { patron: to.patron }), () => void this.leave(to));
-    if (location.hash !== from) return;
+    const joined = this.act(to.id, "join", {});
+    const stands = await this.undoable(t("done.joined", { patron: to.patron }), joined, () => void this.leave(to));
+    if (!stands || location.hash !== from) return;
     this.go("mine", to.id);
     this.composing += 1;
   }
 
   async leave(from: About): Promise<void> {
-    if (await this.act(from.id, "leave", {})) this.undoable(t("done.left", { patron: from.patron }), () => void this.join(from));
+    await this.undoable(t("done.left", { patron: from.patron }), this.act(from.id, "leave", {}), () => void this.join(from));
   }
 
   async reject(row: s.Row): Promise<void> {
@@ -614,17 +627,22 @@ export class Inbox {
   }
 
   async transfer(row: s.Row, asked: s.TransferAsked, to: string): Promise<boolean> {
-    const done = await this.act(row.id, "transfer", asked);
-    if (done) this.undoable(t("done.transferred", { to }), () => void this.release(row.id));
-    return done;
+    const offered = this.act(row.id, "transfer", asked);
+    await this.undoable(t("done.transferred", { to }), offered, () => void this.release(row.id));
+    return offered;
   }
 
   async close(row: s.Row, asked: s.CloseAsked): Promise<s.Acted | null> {
-    return this.closing(row, "close", asked);
+    const closing = this.closing(row, "close", asked);
+    const closed = closing.then((answer) => answer !== null);
+    await this.undoable(t("done.closed", { patron: row.patron }), closed, () => void this.reopen(row.id));
+    return closing;
   }
 
   async recode(row: s.Row, asked: s.RecodeAsked): Promise<s.Acted | null> {
-    return this.closing(row, "recode", asked);
+    const answer = await this.closing(row, "recode", asked);
+    if (answer) this.tell(t("done.recoded"));
+    return answer;
   }
 
   /** Like `act`, but a refusal is thrown: the dialog shows it where it was asked. */
@@ -632,8 +650,6 @@ export class Inbox {
     const answer = await this.outbox?.add(row.id, verb, asked);
     if (!isActed(answer)) return null;
     this.learn(answer);
-    if (verb === "close") this.undoable(t("done.closed", { patron: row.patron }), () => void this.reopen(row.id));
-    else this.tell(t("done.recoded"));
     return answer;
   }
 
@@ -735,19 +751,29 @@ export class Inbox {
     }
   }
 
-  private undoable(text: string, run: () => void): void {
-    const undo = { text, run };
+  /** Let a deed be taken back, also before its answer is there: what it did may be seen already. True when it is done and stands. */
+  private async undoable(text: string, deed: Promise<boolean>, run: () => void): Promise<boolean> {
+    const undo: Undo = { text, deed, run };
     this.undos = [...this.undos.slice(-9), undo];
-    const back = () => {
-      this.undos = this.undos.filter((one) => one !== undo);
-      run();
-    };
-    this.tell(text, "done", [{ word: "undo.do", key: "Z", run: back }]);
+    const done = await deed.catch((error: unknown) => {
+      this.spend(undo);
+      throw error;
+    });
+    const stands = done && this.undos.includes(undo);
+    if (stands) this.tell(text, "done", [{ word: "undo.do", key: "Z", run: () => (this.spend(undo), run()) }]);
+    else this.spend(undo);
+    return stands;
   }
 
-  undo(): void {
-    const last = this.undos.pop();
+  private spend(undo: Undo): void {
+    this.undos = this.undos.filter((one) => one !== undo);
+  }
+
+  async undo(): Promise<void> {
+    const last = this.undos.at(-1);
     if (!last) return this.tell(t("undo.nothing"));
+    this.spend(last);
+    if (!(await last.deed.catch(() => false))) return; // the librarian was told why not
     this.toasts = this.toasts.filter((toast) => toast.text !== last.text);
     last.run();
   }

@@ -44,3 +44,8 @@ export function named(group: string, word: string, otherwise: string = word, val
   const entry = chosen[key] ?? (english as Record<string, Entry>)[key];
   return entry === undefined ? otherwise : filled(entry, values);
 }
+
+/** What is known of several things, side by side. */
+export function dotted(...parts: string[]): string {
+  return parts.filter(Boolean).join(" · ");
+}
