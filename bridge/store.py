@@ -354,6 +354,24 @@ class Store:
         """Drop what was set aside as faulted before `before` (ms of the server's clock); return how many."""
         return int(await self._command("XTRIM", self.keys.dead, "MINID", before))
 
+    async def forget_dead(self, words: Sequence[bytes]) -> int:
+        """Drop what was set aside as faulted and holds any of these words; return how many."""
+        rows = await self._command("XRANGE", self.keys.dead, "-", "+")
+        gone = [id for id, fields in rows if any(word in field for field in fields for word in words)]
+        return int(await self._command("XDEL", self.keys.dead, *gone)) if gone else 0
+
+    async def holds(self, seq: int, fanouts: Iterable[str]) -> bool:
+        """Whether the log, or a fan-out channel's stream, still holds something of commit `seq` or of an earlier one."""
+        for stream in (self.keys.log, *map(self.keys.out, fanouts)):
+            rows = await self._command("XRANGE", stream, "-", f"{seq}-{(1 << 64) - 1}", "COUNT", 1)
+            if rows:
+                return True
+        return False
+
+    async def rewrite_file(self) -> None:
+        """Have the server write its append-only file anew, beside its work. Raises StoreError when it cannot now."""
+        await self._command("BGREWRITEAOF")
+
     async def trim_out(self, channel: str, seq: int) -> int:
         """Drop deliveries of commits before `seq`, settled or not: for fan-out channels."""
         return int(await self._function("trim_out", [self.keys.out(channel), self.keys.left(channel)], seq))

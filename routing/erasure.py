@@ -11,12 +11,14 @@ so that the runner knows that its snapshots and streams are to be rid of it soon
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from msgspec.structs import replace
 
 from bridge.message import Action, Erase, Forget
 from routing.access import coordinates
 from routing.closing import let_go
-from routing.events import Erased, FollowUpChanged, Refused
+from routing.events import Erased, FollowUpChanged, Refused, Step, answer
 from routing.records import Conversation, at_key
 from routing.refusals import refuse
 from routing.state import State
@@ -67,6 +69,15 @@ def _erase(turn: Turn, asked: Forget | Erase, by: str) -> None:
 
 def _places(it: Conversation) -> list[str]:
     return [at_key(it.channel, it.address), *(at_key(one.channel, one.address) for one in it.routes)]
+
+
+def without(step: Step, gone: Container[str]) -> Step:
+    """Return a step as whoever remembers it may go on to: with nothing of the conversations that are `gone` but that they are."""
+    said = answer(step)
+    kept = [event for event in step.events if type(event) is Erased or getattr(event, "conversation", "") not in gone]
+    found = next((n for n, event in enumerate(kept) if event is said), -1)
+    bare = tuple(replace(event, places=()) if type(event) is Erased else event for event in kept)
+    return replace(step, events=bare, answer=found)
 
 
 # ---- fold -----------------------------------------------------------------------------------------------------------------------

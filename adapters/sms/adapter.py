@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -126,6 +126,10 @@ class SmsAdapter:
             await self._parking.clear(int(time.time() * 1000))
             await asyncio.sleep(self._config.look_s)
             await self._look()
+
+    async def forget(self, addresses: Collection[str]) -> None:
+        """Forget what these numbers sent to none of ours. An opt-out stays: it is how they are left in peace."""
+        await self._parking.forget(addresses)
 
     # -- texts to the library
 
