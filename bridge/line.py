@@ -265,19 +265,23 @@ class Line:
         if self._drain is not None:
             self._drain.open()
         if self._can.replay:
-            self._replays += 1
             self._replay_task = self.session.create_task(self._replay(), name=f"replay {self.channel.name}")
+            self._replays += 1
+            self._replay_task.add_done_callback(self._replayed)
 
     async def _replay(self) -> None:
         adapter: Replays = self.adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
-        try:
-            async with self._replaying:
-                with self.inlet.replaying():
-                    await adapter.replay(await self.inlet.cursor())
-        finally:
-            self._replays -= 1
-            if not self._replays:
-                self.inlet.release()
+        async with self._replaying:
+            with self.inlet.replaying():
+                await adapter.replay(await self.inlet.cursor())
+
+    def _replayed(self, replay: asyncio.Task[None]) -> None:
+        """Let live messages in; not when the replay broke off, for their cursor would go past what was missed."""
+        self._replays -= 1
+        if replay.cancelled() or replay.exception() is not None:
+            self.inlet.refuse()
+        elif not self._replays:
+            self.inlet.release()
 
     def _end_replays(self) -> None:
         if self._replays:

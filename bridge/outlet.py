@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bridge.adapter import Adapter, Outcome, Rejected, Retry, Sent, Uncertain
+from bridge.adapter import Adapter, Outcome, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.backoff import Backoff, leaves
 from bridge.bucket import Bucket
+from bridge.cleaning import clean
 from bridge.counting import Counts
 from bridge.crew import Crew
-from bridge.lane import Lane, Work
+from bridge.lane import BEGUN, Lane, Work
 from bridge.message import Attachment, Delivery, Receipt
 from bridge.settling import Settling
 from bridge.store import Fenced, StoreError
@@ -72,6 +73,8 @@ class Drain:
         self._lanes: dict[str, Lane] = {}
         self._crew = Crew(self._serve)
         self._on_its_way: set[str] = set()
+        # the attempt of what an earlier drain left, where none was written down
+        self._unknown = BEGUN if self.capabilities.idempotent else -1
         self._room = asyncio.Event()
         self._settling = Settling(store, channel, self._settled)
         self._counted = {
@@ -98,8 +101,9 @@ class Drain:
                 try:
                     await asyncio.wait([reading])
                 except asyncio.CancelledError:
-                    reading.cancel()
-                    await self._finish()
+                    if not (reading.done() or reading.cancelling()):  # else a part failed, and the group ends all of us
+                        reading.cancel()
+                        await self._finish()
                     raise
         except BaseExceptionGroup as errors:
             raise next(iter(leaves(errors))) from None
@@ -127,6 +131,7 @@ class Drain:
         await self.store.open_group(self.name)
         for entry in await self.store.pending(self.name):
             self._feed(entry, attempts, on_its_way)
+        self._unknown = -1
 
     async def _next(self) -> None:
         while len(self._on_its_way) >= PREFETCH:
@@ -140,7 +145,7 @@ class Drain:
         if delivery.id in skip or delivery.id in self._on_its_way:
             return
         self._on_its_way.add(delivery.id)
-        work = Work(entry.id, delivery, attempts.get(delivery.id, -1))
+        work = Work(entry.id, delivery, attempts.get(delivery.id, self._unknown))
         key = delivery.conversation or delivery.to
         if (lane := self._lanes.get(key)) is not None:
             lane.waiting.append(work)
@@ -184,30 +189,39 @@ class Drain:
         self._room.set()
 
     def _receipt(self, delivery: Delivery, outcome: Outcome) -> Receipt:
+        """Return what is told of an outcome. A network's own words may hold bytes of no known encoding: they are made fit."""
         at = int(self.now() * 1000)
         match outcome:
             case Sent(network_id, stage):
-                return Receipt(delivery=delivery.id, stage=stage, network_id=network_id, at=at)
+                return Receipt(delivery=delivery.id, stage=stage, network_id=clean(network_id), at=at)
             case Rejected(reason, detail):
-                return Receipt(delivery=delivery.id, stage="failed", reason=reason, detail=detail[:500], at=at)
+                reason, detail = clean(reason), clean(detail)[:500]
+                return Receipt(delivery=delivery.id, stage="failed", reason=reason, detail=detail, at=at)
             case Retry(reason) | Uncertain(reason):
-                return Receipt(delivery=delivery.id, stage="uncertain", reason=reason, at=at)
+                return Receipt(delivery=delivery.id, stage="uncertain", reason=clean(reason), at=at)
 
 
 def fanout(store: Store, channel: str) -> Callable[[str], AsyncIterator[tuple[str, Delivery]]]:
     """Return the `deliveries` port of a fan-out channel: (after) -> (entry id, delivery); after "" = from now on.
 
-    It outlives an outage of the store: it goes on after the last entry it gave.
+    It outlives an outage of the store: it goes on after the last entry it gave. Raises Rewound for a place that the log
+    has not reached: after a failover that lost entries, what comes next may stand before it.
     """
 
     async def deliveries(after: str) -> AsyncIterator[tuple[str, Delivery]]:
         backoff = Backoff(first=0.2, most=5.0)
+        sure = not after
         while True:
             try:
                 after = after or await store.fanout_tail(channel)
+                sure = sure or await _reached(store, after)
+                if not sure:
+                    await asyncio.sleep(backoff.next())  # who follows the log may not have noticed either
+                    raise Rewound
                 entries = await store.read_fanout(channel, after, count=READ, block_ms=BLOCK_MS)
             except StoreError as error:
                 log.warning("fan-out waits for the store", channel=channel, error=type(error).__name__)
+                sure = False
                 await asyncio.sleep(backoff.next())
                 continue
             backoff.reset()
@@ -216,3 +230,8 @@ def fanout(store: Store, channel: str) -> Callable[[str], AsyncIterator[tuple[st
                 yield entry.id, decode_delivery(entry.payload)
 
     return deliveries
+
+
+async def _reached(store: Store, place: str) -> bool:
+    """Whether the log has come to the commit of `place`."""
+    return (await store.head()).seq >= int(place.partition("-")[0])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from bridge.backoff import Backoff
 from bridge.follower import START, Entry, Follower, Position, Reset
 from bridge.snapshot import load_state
 from bridge.store import Store, StoreError
@@ -36,13 +37,18 @@ class Replica:
 
     async def run(self) -> None:
         """Follow until cancelled. After a gap everything is loaded afresh and listeners are told."""
+        backoff = Backoff(first=0.2, most=5.0)
         while True:
             try:
                 await self._load()
+                backoff.reset()
                 while True:
                     self._apply(await self._follower.since(self.position))
             except Reset as gap:
                 _log.info("replica-reset", why=str(gap))
+                await asyncio.sleep(
+                    backoff.next()
+                )  # there may be no snapshot, yet, that we can read and the log goes on from
             except (StoreError, OSError) as error:
                 _log.warning("replica-behind", error=type(error).__name__)
                 await asyncio.sleep(0.2)
@@ -51,7 +57,8 @@ class Replica:
         loaded = await load_state(self._store)
         self.state.dissolve()
         self.state, self.position = loaded.state, Position(loaded.epoch, loaded.seq)
-        while entries := await self._follower.since(self.position, wait=False):
+        head = (await self._store.head()).seq  # the follower may not have begun yet: it is waited for
+        while entries := await self._follower.since(self.position, wait=self.position.seq < head):
             for entry in entries:
                 self._fold([entry])
                 await asyncio.sleep(0)

@@ -121,6 +121,18 @@ local function ingest(keys, args)
   return answer(new, count, #sources)
 end
 
+-- in | one input, packed; ms that its id has at least
+local function prompt(keys, args)
+  if clock() < tonumber(args[2]) then -- the clock was set back
+    local added = redis.pcall('XADD', keys[1], args[2] .. '-*', 'b', args[1])
+    if not added.err then
+      return 1
+    end
+  end
+  redis.call('XADD', keys[1], '*', 'b', args[1])
+  return 1
+end
+
 -- lease, head, log, dead, (out, left)... | token, epoch, seq, last input, steps, faulted, (out, pack, last, deliveries)...
 local function commit(keys, args)
   local held = redis.call('MGET', keys[1], keys[2])
@@ -262,6 +274,15 @@ local function roll_call(keys)
   return { redis.call('ZRANGEBYSCORE', keys[1], '(' .. at, '+inf'), redis.call('ZRANGEBYSCORE', keys[1], '-inf', at) }
 end
 
+-- live | process; not when it was heard of again meanwhile
+local function forget(keys, args)
+  local lives_until = redis.call('ZSCORE', keys[1], args[1])
+  if not lives_until or tonumber(lives_until) > clock() then
+    return 0
+  end
+  return redis.call('ZREM', keys[1], args[1])
+end
+
 -- out, left | lowest seq to keep
 local function trim_out(keys, args)
   local gone, keep = {}, tonumber(args[1])
@@ -281,6 +302,7 @@ local function register(name, callback, flags)
 end
 
 register('ingest', ingest, {})
+register('prompt', prompt, { 'allow-oom' })
 register('commit', commit, { 'allow-oom' })
 register('attempt', attempt, { 'allow-oom' })
 register('settle', settle, { 'allow-oom' })
@@ -290,4 +312,5 @@ register('take', take, { 'allow-oom' })
 register('hold', hold, { 'allow-oom' })
 register('beat', beat, { 'allow-oom' })
 register('roll_call', roll_call, { 'no-writes', 'allow-oom' })
+register('forget', forget, { 'allow-oom' })
 register('trim_out', trim_out, { 'allow-oom' })

@@ -173,6 +173,10 @@ class Store:
                 args += (len(keys) - 1, first // PACK, first + len(pack) - 1, _pack(pack))
         await self._function("commit", keys, *args, again=False)
 
+    async def prompt(self, payload: bytes, at: int = 0) -> None:
+        """Append an input of the core's own, dated `at` (ms) or later, also while nothing else is taken in for lack of memory."""
+        await self._function("prompt", [self.keys.inputs], _pack([payload]), at, proven=True)
+
     async def now(self) -> int:
         """Return the server's clock in ms: the one that dates inputs."""
         seconds, micros = await self._command("TIME")
@@ -303,8 +307,8 @@ class Store:
         return {name.decode() for name in living}, {name.decode() for name in silent}
 
     async def forget(self, process: str) -> None:
-        """Strike a process from the roll: it left, or its ProcessGone is in `in`."""
-        await self._command("ZREM", self.keys.live, process)
+        """Strike a silent process from the roll: its ProcessGone is in `in`. One that was heard of since the roll call stays."""
+        await self._function("forget", [self.keys.live], process)
 
     # ---- signals
 

@@ -1,8 +1,9 @@
 """One part, from the first try to its outcome, and what is done about doubt.
 
-Before a submission that the network would not drop when it came twice, the attempt is written down. So after a crash a
-pending part without an attempt is sent, and one with an attempt is in doubt. Doubt: `idempotent` -> submit again under the
-same id; else `lookup` -> submit again only on a firm no; else never again, and the librarian sees that nobody knows.
+Before a submission that the network would not drop when it came twice, the attempt is written down, once its turn by the
+network's rate has come. So after a crash a pending part without an attempt is sent, and one with an attempt is in doubt.
+Doubt: `idempotent` -> submit again under the same id; else `lookup` -> submit again only on a firm no; else never again, and
+the librarian sees that nobody knows.
 
 Attempts are written as `2k` (parts before k are with the network, none is in flight) or `2k + 1` (part k was begun).
 """
@@ -29,6 +30,9 @@ class Way(Protocol):
 
     async def standing(self, until: float) -> bool:
         """Wait until the session stands; False when `until` (s since the epoch) came first."""
+
+    async def turn(self, until: float) -> bool:
+        """Wait for what the network's rate allows; False when `until` (s since the epoch) came first."""
 
     async def remember(self, delivery: Delivery, mark: int) -> bool:
         """Write down an attempt; False when the store is away. Raises Fenced."""
@@ -97,7 +101,10 @@ class Submission:
 
     async def _submit(self) -> Outcome:
         certain = self.way.capabilities.idempotent
+        if self.way.capabilities.rate and not await self.way.turn(self.until):
+            return Retry("rate")
         if not certain and not await self.way.remember(self.part, 2 * self.number + 1):
+            self.way.pauses()
             return Retry("store-away")
         outcome = await self.way.submit(self.part)
         if isinstance(outcome, Sent):
@@ -105,9 +112,9 @@ class Submission:
             return outcome
         self.doubt = isinstance(outcome, Uncertain) or (certain and self.doubt and isinstance(outcome, Retry))
         if isinstance(outcome, Retry):
+            if not certain:
+                await self.way.remember(self.part, 2 * self.number)
             self.way.pauses()
-        if isinstance(outcome, Retry) and not certain:
-            await self.way.remember(self.part, 2 * self.number)
         return outcome
 
     def _resolvable(self) -> bool:

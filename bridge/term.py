@@ -21,6 +21,7 @@ from bridge import snapshot
 from bridge.lease import Lease
 from bridge.message import ProcessGone, Started, Tick, derive
 from bridge.owing import Owing
+from bridge.pace import Pace
 from bridge.snapshot import Breath, Loaded, Mark
 from bridge.store import InputEntry, Stale, Store
 from routing import core, wire
@@ -34,9 +35,7 @@ TICK_PAUSE_S = 0.005  # between two ticks at least
 ROLL_CALL_S = 2.0
 SNAPSHOT_STEPS = 30_000  # replayed in half a second; one after so many entries, however small, kept the disk busy
 SNAPSHOT_S = 60.0
-SNAPSHOT_AGE_S = (
-    86_400.0  # even if nothing happens: the one before it, and the log behind it, hold what is forgotten by now
-)
+SNAPSHOT_AGE_S = 86_400.0  # even if nothing happens: the one before it, and the log, hold what is forgotten by now
 SNAPSHOT_REST = 20  # times as long as the last one took: a large state is not written all the time
 FANOUT_AGE_S = 600.0
 
@@ -94,7 +93,7 @@ class Term:
         self._older = self._newest
         self._owing = Owing(FANOUT_AGE_S)
         self._trail: deque[tuple[float, int]] = deque()
-        self._clock_offset = 0.0
+        self._pace = Pace()
         self._ticked = 0.0
 
     @property
@@ -142,13 +141,13 @@ class Term:
         if self._at.state.erasures:
             self._owing.incur(head.seq)
         self._snapshot_seq, self._snapshot_at = from_seq, time.monotonic()
-        self._clock_offset = await self._store.now() / 1000 - time.monotonic()
+        self._pace.clock(await self._store.now())
         await self._append(Started(process=self._process))
         took = round(time.perf_counter() - began, 3)
         _log.info("core-started", seq=head.seq, replayed=head.seq - from_seq, seconds=took, epoch=self._epoch)
 
-    async def _append(self, given: Started | Tick | ProcessGone) -> None:
-        await self._store.ingest([("", wire.encode(given))])
+    async def _append(self, given: Started | Tick | ProcessGone, at: int = 0) -> None:
+        await self._store.prompt(wire.encode(given), at)
 
     # ---- read, decide, commit
 
@@ -190,6 +189,7 @@ class Term:
 
     async def _decide(self, entries: list[InputEntry]) -> Batch:
         batch, breath, erasures = Batch(last_input=entries[-1].id), Breath(), self._at.state.erasures
+        self._pace.heard(entries[-1].at)
         for entry in entries:
             for n, payload in enumerate(entry.payloads):
                 self._take(batch, entry, n, payload)
@@ -224,14 +224,13 @@ class Term:
         deadline = core.next_deadline(self._at.state)
         if deadline is None:
             return IDLE_MS
-        now = time.monotonic()
-        left = deadline - (now + self._clock_offset) * 1000
+        left = deadline - self._pace.now()
         if left > 0:
             return max(1, min(IDLE_MS, int(left) + 1))
-        await asyncio.sleep(max(0.0, self._ticked + TICK_PAUSE_S - now))
+        await asyncio.sleep(max(0.0, self._ticked + TICK_PAUSE_S - time.monotonic()))
         self._ticked = time.monotonic()
         self._counts.ticks += 1
-        await self._append(Tick())
+        await self._append(Tick(), deadline)
         return IDLE_MS
 
     async def _call_the_roll(self) -> None:
@@ -242,7 +241,7 @@ class Term:
             for process in silent:
                 await self._append(ProcessGone(process=process))
                 await self._store.forget(process)
-            self._clock_offset = await self._store.now() / 1000 - time.monotonic()
+            self._pace.clock(await self._store.now())
 
     # ---- snapshots and trimming
 

@@ -24,7 +24,7 @@ from adapters.webchat.files import Files
 from adapters.webchat.limits import BEAT_S, DEAF_BEATS, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
 from adapters.webchat.pages import COMMON, Pages, allowed_origin, own_origins
 from adapters.webchat.talk import Talk, tenths
-from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Sent
+from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Rewound, Sent
 from bridge.message import Delivery
 
 error_decoder = msgspec.json.Decoder(Error)
@@ -138,14 +138,19 @@ class WebchatAdapter:
         return len(self._audience.sockets)
 
     async def _fan_out(self) -> None:
+        """Push what is put out. Where a failover has lost some of it, begin anew: the browsers are asked to say hello again."""
         assert self._ports.deliveries is not None  # asked for in __init__
-        entries = self._ports.deliveries(self._position)
-        try:
-            async for position, delivery in entries:
-                await self.send(delivery)
-                self._position = position
-        finally:
-            await close(entries)
+        while True:
+            entries = self._ports.deliveries(self._position)
+            try:
+                async for position, delivery in entries:
+                    await self.send(delivery)
+                    self._position = position
+            except Rewound:
+                self._position = ""
+                self._audience.all_behind()
+            finally:
+                await close(entries)
 
     async def send(self, delivery: Delivery) -> Outcome:
         """Push to the patron's browsers at this process; Retry when none is here (history will tell them)."""
@@ -169,8 +174,7 @@ class WebchatAdapter:
         At first ask all: what was put on the out stream before we began to read it is found in history.
         """
         await asyncio.sleep(SWEEP_S)
-        for peer in self._audience.sockets:
-            peer.behind = bool(peer.sender)
+        self._audience.all_behind()
         while True:
             await asyncio.sleep(min(SWEEP_S, self._config.beat))
             now = time.monotonic()

@@ -153,6 +153,11 @@ class Audience:
                 await peer.push(frame)
         return bool(peers)
 
+    def all_behind(self) -> None:
+        """Note that every browser here may lack something: each is asked to say hello again."""
+        for peer in self.sockets:
+            peer.behind = bool(peer.sender)
+
     async def tell_all(self, frame: bytes, but: Iterable[str] = ()) -> None:
         """Push a frame to every socket except of these patrons, letting others have a turn."""
         skipped = frozenset(but)

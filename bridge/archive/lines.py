@@ -68,9 +68,11 @@ def position_of(at: int, seq: int, part: int) -> str:
     return f"{at:013d}.{seq:012d}.{part:010d}"
 
 
-def patron_sees(line: Line) -> bool:
-    """Say whether a line belongs to the patron's own view."""
-    return line.who in PATRON_SEES or line.event.startswith(RATED)
+def patron_sees(line: Line, channel: str, address: str) -> bool:
+    """Say whether a line belongs to what a patron sees at an address: what went between it and the desk, and how it was rated."""
+    if line.who in PATRON_SEES:
+        return line.channel == channel and line.address == address
+    return line.event.startswith(RATED)
 
 
 class Staged(msgspec.Struct, frozen=True, gc=False):

@@ -88,11 +88,7 @@ class Reader:
         talk = await self.newest(channel, sender)
         if not talk:
             return []
-        lines = [
-            line
-            for line in await self.transcript(talk)
-            if patron_sees(line) and line.channel == channel and line.address == sender
-        ]
+        lines = [line for line in await self.transcript(talk) if patron_sees(line, channel, sender)]
         return [patron_line(line) for line in lines if line.position > after][-limit:]
 
     async def newest(self, channel: str, sender: str) -> str:

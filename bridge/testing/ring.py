@@ -11,14 +11,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bridge.adapter import Adapter, Desk, Inlet, Ports, Signal
+from bridge.adapter import Adapter, Desk, Inlet, Ports, Signal, Unavailable
 from bridge.backoff import Backoff
 from bridge.blobs import FileBlobs
 from bridge.embedded import EmbeddedRedis
@@ -28,28 +28,14 @@ from bridge.message import Delivery, Message, Rating, derive
 from bridge.signals import Board, ChannelSignals
 from bridge.store import Store, StoreError
 from bridge.supervisor import Channel, Deliveries, Health, Line, Supervisor
+from bridge.testing.held import HeldStore
 from bridge.testing.record import Record
 from bridge.testing.timeline import Timeline, conversation
 from routing.wire import decode_input, encode
 
-if TYPE_CHECKING:
-    pass
-
 T = TypeVar("T")
 TOKEN = "the-suite"
 ORDER = {"uncertain": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
-
-
-class HeldStore(Store):
-    """A store whose settling can be held back: what a daemon that dies at that moment leaves behind."""
-
-    held: asyncio.Event | None = None
-
-    async def settle(self, channel: str, settlements: Any) -> list[bool]:
-        """Settle, unless it is held."""
-        if self.held is not None:
-            await self.held.wait()
-        return await super().settle(channel, settlements)
 
 
 class Ring(Record):
@@ -187,6 +173,18 @@ class Ring(Record):
         session.create_task(_bug())
         await self.until(lambda: any(each.up for each in self.statuses()[before:]), "the channel up again")
 
+    def break_replay(self, when: asyncio.Event) -> None:
+        """Have the next replay break off `when` that is set, before it has handed in anything; the one after it is whole."""
+        adapter: Any = self.line().adapter
+        whole = adapter.replay
+
+        async def broken(cursor: Mapping[str, str]) -> None:
+            adapter.replay = whole
+            await when.wait()
+            raise Unavailable("the replay broke off")
+
+        adapter.replay = broken
+
     # -- the store's server
 
     def freeze(self) -> None:
@@ -196,18 +194,26 @@ class Ring(Record):
 
     async def fill(self) -> None:
         """Make the store's server say that its memory is used up."""
-        await self._configure("1")
+        await self._admin("CONFIG", "SET", "maxmemory", "1")
 
     async def relieve(self) -> None:
         """Give the store's server its memory back."""
-        await self._configure("64mb")
+        await self._admin("CONFIG", "SET", "maxmemory", "64mb")
 
-    async def _configure(self, memory: str) -> None:
+    async def _admin(self, *command: str) -> None:
         link = await Link.connect(Address.parse(self._redis.url), patience=5, within=5)
         try:
-            await link.call("CONFIG", "SET", "maxmemory", memory)
+            await link.call(*command)
         finally:
             link.close()
+
+    async def rewind(self) -> None:
+        """Have the store lose what was committed, as a failover to a replica that lacks it does; its connections go with it."""
+        assert self._own is not None
+        keys = self._own.keys
+        await self._admin("DEL", keys.log, keys.head, keys.out(self.channel), keys.left(self.channel))
+        self._seq = 0
+        await self._admin("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
     def thaw(self) -> None:
         """Let the store's server go on."""
@@ -242,7 +248,8 @@ class Ring(Record):
             "author": "Ada Librarian",
             "language": to.language,
         } | fields
-        made = [Delivery(id=derive("suite", str(self._seq), str(n)), text=text, **base) for n, text in enumerate(texts)]
+        number = len(self.deliveries)
+        made = [Delivery(id=derive("suite", str(number + n)), text=text, **base) for n, text in enumerate(texts)]
         await self.put(made)
         return made
 

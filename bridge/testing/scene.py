@@ -33,10 +33,11 @@ class Scene:
         await self.ring.start(self.rig.config() if config is None else config)
         await soon("the channel up", self.ring.up())
 
-    async def again(self) -> None:
-        """Start the daemon once more after a stop or a crash; a status from before does not count."""
+    async def again(self, first: Callable[[], None] = lambda: None) -> None:
+        """Start the daemon once more after a stop or a crash, `first` done before it runs; a status from before does not count."""
         before = len(self.ring.statuses())
         await self.ring.start(self.rig.config())
+        first()
         statuses = self.ring.statuses
         await self.ring.until(lambda: any(each.up for each in statuses()[before:]), "the channel up again")
 

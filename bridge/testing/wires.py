@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bridge.testing.rig import soon
-from bridge.testing.scene import Scene
+from bridge.testing.scene import QUIET_S, Scene
 
 
 class WireCases:
@@ -24,6 +26,31 @@ class WireCases:
             await soon("a patron writes", patron.say(text))
         await scene.again()
         await soon("a patron writes", patron.say("and now"))
+        came = await scene.ring.texts(len(before) + len(missed) + 1, sender=patron.address)
+        assert came == [*before, *missed, "and now"]
+
+    async def test_a_replay_that_breaks_off_loses_nothing(self, scene: Scene) -> None:
+        """What comes live meanwhile waits, and goes in behind what was missed. Look at a cursor that is not given with receive.
+
+        Undeclared: there is nothing to break off.
+        """
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        before = await scene.ring.texts(1, sender=patron.address)
+        if not scene.can.replay:
+            return
+        await scene.ring.stop()
+        missed = [f"while you were away {number}" for number in range(3)] if scene.rig.keeps else []
+        for text in missed:
+            await soon("a patron writes", patron.say(text))
+        broken = asyncio.Event()
+        await scene.again(lambda: scene.ring.break_replay(broken))
+        writing = asyncio.create_task(patron.say("and now"))
+        await asyncio.wait([writing], timeout=QUIET_S)
+        assert "and now" not in await scene.ring.texts(1, sender=patron.address)
+        broken.set()
+        await soon("a patron writes", writing)
         came = await scene.ring.texts(len(before) + len(missed) + 1, sender=patron.address)
         assert came == [*before, *missed, "and now"]
 
@@ -99,6 +126,20 @@ class WireCases:
             await scene.hears(patron, "into the void")
         await scene.talk(patron)
         await scene.hears_nothing(patron)
+
+    async def test_after_a_failover_that_lost_answers_new_ones_arrive(self, scene: Scene) -> None:
+        """The store goes on from an earlier place than was read. Fan-out: look at Rewound, and at a place that is kept."""
+        await scene.begin()
+        patron = await scene.patron("ada")
+        message = await scene.hello(patron)
+        for number in range(3):
+            delivery = await scene.ring.answer(message, f"before {number}")
+            await scene.hears(patron, f"before {number}")
+            assert scene.can.fanout or await scene.outcome(delivery) in ("sent", "delivered", "read")
+        await scene.ring.rewind()
+        for text in ("after the failover", "and later"):
+            await scene.ring.answer(message, text)
+            await scene.hears(patron, text)
 
     async def test_a_slow_wire_keeps_order(self, scene: Scene) -> None:
         """A second of delay breaks nothing. Look at time-outs that are too short, and at answers matched by arrival."""

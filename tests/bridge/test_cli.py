@@ -18,7 +18,8 @@ def typed(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "deskbridge.toml"
-    path.write_text('[[channel]]\nname = "echo"\nkind = "loop"\nqueue = "north/reference"\nnetwork = "here"\n')
+    data = f'[deskbridge]\ndata = "{tmp_path / "data"}"\n'
+    path.write_text(data + '[[channel]]\nname = "echo"\nkind = "loop"\nqueue = "north/reference"\nnetwork = "here"\n')
     return path
 
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.embedded import EmbeddedError, EmbeddedRedis, find_server
 from bridge.store import Store, Unavailable
@@ -134,6 +135,29 @@ async def test_what_was_deleted_is_not_left_lying_in_the_file(redis: EmbeddedRed
     assert lying(redis.data, b"newer")
     assert [entry.payloads for entry in await store.read_inputs("0-0", count=10)] == [[b"newer"]]
     assert redis._rewritten_at() > 1000
+    await store.close()
+
+
+async def test_one_that_cannot_be_recorded_is_watched_all_the_same(redis: EmbeddedRedis) -> None:
+    (redis.data / "redis.server").unlink()
+    (redis.data / "redis.server").mkdir()  # no note can be written here, as on a disk that is full
+    store = await Store.open(redis.url, "main")
+    for round_ in range(2):
+        os.kill(redis.pid, signal.SIGKILL)
+        assert await ingested(store, f"b{round_}")
+    await store.close()
+
+
+async def test_what_cannot_be_started_now_is_tried_again(redis: EmbeddedRedis) -> None:
+    store = await Store.open(redis.url, "main")
+    away = redis.data.rename(redis.data.with_name("away"))  # no process can begin in a folder that is not there
+    with capture_logs() as lines:
+        os.kill(redis.pid, signal.SIGKILL)
+        async with asyncio.timeout(DEADLINE):
+            while not any(line["event"] == "redis-does-not-start" for line in lines):
+                await asyncio.sleep(0.01)
+    away.rename(redis.data)
+    assert await ingested(store, "c")
     await store.close()
 
 

@@ -35,6 +35,13 @@ def inlet(store: Store, can: Capabilities = ALL, **options: Any) -> StoreInlet:
     return StoreInlet(Gathering(store), STATUS, can, read_cursor=store.cursor, **options)
 
 
+async def until_held(door: StoreInlet, count: int) -> None:
+    """Return once so many wait for the replay."""
+    async with asyncio.timeout(30):
+        while len(door._hall._waiting) < count:
+            await asyncio.sleep(0)
+
+
 class Gate(Store):
     """A real store that counts its calls, waits where it is told to, and fails the calls that are listed."""
 
@@ -247,6 +254,70 @@ async def test_live_messages_wait_for_the_replay(port: Harbour) -> None:
     door.release()
     assert await live
     assert [each.text for each in await port.messages()] == ["missed 1", "missed 2", "missed 3", "live"]
+
+
+async def test_who_comes_as_the_replay_ends_waits_behind_those_who_waited(port: Harbour) -> None:
+    door = inlet(port.store)
+    await door.up()
+    waiting = [asyncio.create_task(door.receive(message(str(n), str(n)))) for n in (1, 2, 3)]
+    await until_held(door, 3)
+    ready = asyncio.create_task(door.receive(message("4", "4")))
+    door.release()
+    await asyncio.gather(*waiting, ready, door.receive(message("5", "5")))
+    assert [each.text for each in await port.messages()] == ["1", "2", "3", "4", "5"]
+    assert await door.receive(message("6", "6"))
+
+
+async def test_one_who_gives_up_waiting_holds_up_nobody(port: Harbour) -> None:
+    door = inlet(port.store)
+    await door.up()
+    first, second, third = (asyncio.create_task(door.receive(message(str(n), str(n)))) for n in (1, 2, 3))
+    await until_held(door, 3)
+    door.release()
+    first.cancel()
+    second.cancel()
+    assert await third
+    assert [each.text for each in await port.messages()] == ["3"]
+    assert await door.receive(message("4", "4"))
+
+
+@pytest.mark.parametrize("breaking", ["refuse", "ended"])
+async def test_what_waits_for_a_replay_that_breaks_off_is_not_taken_in(port: Harbour, breaking: str) -> None:
+    door = inlet(port.store)
+    await door.up()
+    live = asyncio.create_task(door.receive(message("live", "9"), {"box": "9"}))
+    moving = asyncio.create_task(door.advance({"box": "10"}))
+    await until_held(door, 2)
+    getattr(door, breaking)()
+    with pytest.raises(Busy):
+        await live
+    with pytest.raises(Busy):
+        await moving
+    assert await port.messages() == []
+    assert await door.cursor() == {}
+
+
+async def test_after_a_replay_broke_off_nobody_goes_in_before_the_session_has_ended(port: Harbour) -> None:
+    door = inlet(port.store)
+    await door.up()
+    door.refuse()
+    with pytest.raises(Busy):
+        await door.receive(message("live", "9"), {"box": "9"})
+    door.ended()
+    assert await door.receive(message("live", "9"), {"box": "9"})
+
+
+async def test_a_live_cursor_waits_for_the_replay_and_the_replay_s_own_does_not(port: Harbour) -> None:
+    door = inlet(port.store)
+    await door.up()
+    live = asyncio.create_task(door.advance({"box": "9"}))
+    await until_held(door, 1)
+    with door.replaying():
+        await door.advance({"box": "1"})
+    assert await door.cursor() == {"box": "1"}
+    door.release()
+    await live
+    assert await door.cursor() == {"box": "9"}
 
 
 async def test_nothing_is_said_yes_to_while_the_store_stands_still(port: Harbour) -> None:

@@ -6,19 +6,21 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from bridge.adapter import Capabilities, Rejected, Retry, Sent, Uncertain
+from bridge.adapter import Capabilities, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.bucket import Bucket
+from bridge.link import Address, Link
 from bridge.message import Attachment
 from bridge.outlet import Drain, fanout
 from bridge.parts import fit, in_parts
-from bridge.store import Fenced
+from bridge.store import Fenced, Store
 from tests.bridge.harbour import CHANNEL, Harbour, Pen, delivery, harbour, writing
 
 
@@ -86,6 +88,24 @@ async def test_rejected_is_final_and_says_why(port: Harbour) -> None:
     assert (first.stage, first.reason, first.detail) == ("failed", "unknown-address", "550 no such user")
     assert second.stage == "sent"
     assert len(pen.sent) == 2
+
+
+@pytest.mark.parametrize(
+    "refusal", [Rejected("mailbox-full", "550 Bo\udcee\x00te pleine"), Rejected("\udcee"), Uncertain("\udcee")]
+)
+async def test_a_refusal_in_bytes_of_no_known_encoding_is_told_like_any_other(
+    port: Harbour, refusal: Rejected | Uncertain
+) -> None:
+    pen = writing()
+    pen.answers = [Sent("\udcee"), refusal]
+    async with draining(port, pen):
+        await port.put(*(delivery(n, f"c{n}") for n in (1, 2, 3)))
+        receipts = {each.delivery: each for each in await port.settled(3)}
+    first, refused, third = (receipts[delivery(n).id] for n in (1, 2, 3))
+    assert (first.stage, first.network_id, third.stage) == ("sent", "\ufffd", "sent")
+    assert refused.stage == ("failed" if isinstance(refusal, Rejected) else "uncertain")
+    assert refused.detail in ("", "550 Bo\ufffd\ufffdte pleine")
+    assert len(pen.sent) == 3
 
 
 async def test_uncertain_is_never_sent_again_silently(port: Harbour) -> None:
@@ -181,11 +201,11 @@ async def test_retry_ends_at_the_deadline_with_its_reason(port: Harbour) -> None
     assert (receipt.stage, receipt.reason, receipt.detail) == ("failed", "expired", "over-quota")
 
 
-async def killed_in_mid_air(port: Harbour, pen: Pen) -> None:
+async def killed_in_mid_air(port: Harbour, pen: Pen, **fields: Any) -> None:
     """Leave a submission begun and not settled, as a killed daemon does."""
     pen.hold["c1"] = asyncio.Event()
     async with draining(port, pen, stop_s=0.0):
-        await port.put(delivery(1), delivery(2))
+        await port.put(delivery(1, **fields), delivery(2, **fields))
         await pen.has(1)
     pen.hold.clear()
     assert len(await port.store.pending(CHANNEL)) == 2
@@ -208,6 +228,33 @@ async def test_after_a_crash_an_idempotent_one_is_sent_again(port: Harbour) -> N
         receipts = await port.settled(2)
     assert [each.stage for each in receipts] == ["sent", "sent"]
     assert [each.text for each in pen.sent] == ["text 1", "text 1", "text 2"]
+
+
+async def test_after_a_crash_an_idempotent_one_that_cannot_be_sent_again_in_time_is_doubt(port: Harbour) -> None:
+    pen = writing(idempotent=True)
+    await killed_in_mid_air(port, pen, expires_at=int(time.time() * 1000) + 2000)
+    async with draining(port, pen) as drain:
+        drain.close()
+        async with asyncio.timeout(30):
+            while len(drain._on_its_way) < 2:
+                await asyncio.sleep(0.01)
+        await port.put(delivery(3, "c3", expires_at=int(time.time() * 1000) + 200))
+        receipts = {each.delivery: each for each in await port.settled(3)}
+    stages = [(receipts[delivery(n).id].stage, receipts[delivery(n).id].reason) for n in (1, 2, 3)]
+    assert stages == [("uncertain", "expired"), ("uncertain", "expired"), ("failed", "expired")]
+
+
+async def test_of_an_idempotent_text_in_parts_all_may_have_been_begun(port: Harbour) -> None:
+    pen = writing(idempotent=True, max_text=12)
+    pen.hold["c1"] = asyncio.Event()
+    async with draining(port, pen, stop_s=0.0):
+        await port.put(delivery(1, text="alpha beta gamma delta", expires_at=int(time.time() * 1000) + 3_000))
+        await pen.has(1)
+    pen.hold.clear()
+    pen.answers = [Sent(), *[Retry("busy", 0.05)] * 1000]
+    async with draining(port, pen):
+        (receipt,) = await port.settled(1)
+    assert (receipt.stage, receipt.reason) == ("uncertain", "busy")
 
 
 @pytest.mark.parametrize(("found", "texts"), [(True, ["text 1", "text 2"]), (False, ["text 1", "text 1", "text 2"])])
@@ -257,6 +304,60 @@ async def test_a_text_in_parts_is_settled_after_the_last_and_resumed_in_the_midd
     assert [each.id.split(".", 1)[1] for each in pen.sent] == ["1.3", "2.3", "2.3", "3.3"]
 
 
+async def test_a_stop_between_two_parts_loses_and_doubles_none(port: Harbour) -> None:
+    text = "alpha beta gamma delta epsilon zeta"
+    pen = writing(max_text=12)
+    pen.hold["c1"] = asyncio.Event()
+    drain = Drain(port.store, CHANNEL, pen, await port.lease(), stop_s=30)
+    drain.open()
+    task = asyncio.create_task(drain.run())
+    await port.put(delivery(1, text=text))
+    await pen.has(1)
+    task.cancel()
+    async with asyncio.timeout(30):
+        while not drain.stopping:
+            await asyncio.sleep(0)
+    pen.hold.pop("c1").set()
+    await asyncio.wait([task])
+    assert await port.store.attempts(CHANNEL) == {delivery(1).id: 2}
+    async with draining(port, pen):
+        (receipt,) = await port.settled(1)
+    assert receipt.stage == "sent"
+    assert " ".join(each.text for each in pen.sent) == text
+
+
+class Slow(Store):
+    """A real store whose `attempt` waits where it is told to."""
+
+    writing: asyncio.Event
+    gate: asyncio.Event
+
+    async def attempt(self, channel: str, token: str, delivery: str, part: int) -> None:
+        await super().attempt(channel, token, delivery, part)
+        self.writing.set()
+        await self.gate.wait()
+
+
+async def test_a_stop_between_an_attempt_and_its_submission_lets_it_be_submitted(port: Harbour) -> None:
+    store = Slow(port.store.url, port.store.keys.consortium)
+    store.writing, store.gate = asyncio.Event(), asyncio.Event()
+    pen = writing()
+    drain = Drain(store, CHANNEL, pen, await port.lease(), stop_s=30)
+    drain.open()
+    task = asyncio.create_task(drain.run())
+    await port.put(delivery(1))
+    await store.writing.wait()
+    task.cancel()
+    async with asyncio.timeout(30):
+        while not drain.stopping:
+            await asyncio.sleep(0)
+    store.gate.set()
+    await asyncio.wait([task])
+    await store.close()
+    assert [each.stage for each in await port.receipts()] == ["sent"]
+    assert len(pen.sent) == 1
+
+
 async def test_a_stop_lets_what_is_in_flight_end(port: Harbour) -> None:
     pen = writing()
     pen.hold["c1"] = asyncio.Event()
@@ -282,6 +383,27 @@ async def test_a_drain_whose_lease_was_taken_ends_and_submits_nothing(port: Harb
     with pytest.raises(Fenced):
         await drain.run()
     assert pen.sent == []
+
+
+class Unsettling(Store):
+    """A real store whose `settle` has a bug."""
+
+    async def settle(self, channel: str, ends: Sequence[tuple[str, str, bytes, str]]) -> list[bool]:
+        raise ZeroDivisionError("a bug")
+
+
+async def test_a_drain_that_fails_does_not_wait_as_one_that_is_stopped(port: Harbour) -> None:
+    store = Unsettling(port.store.url, port.store.keys.consortium)
+    drain = Drain(store, CHANNEL, writing(), await port.lease(), stop_s=3600)
+    drain.open()
+    await port.put(delivery(1))
+    running = asyncio.create_task(drain.run())
+    ended, _ = await asyncio.wait([running], timeout=20)
+    running.cancel()
+    with pytest.raises(ZeroDivisionError):
+        await running
+    await store.close()
+    assert ended
 
 
 async def test_a_server_that_dies_and_comes_back_loses_and_doubles_nothing(port: Harbour) -> None:
@@ -329,6 +451,30 @@ async def test_the_rate_is_kept(port: Harbour) -> None:
     assert time.monotonic() - began >= 0.45
 
 
+async def test_what_waits_for_its_turn_was_not_attempted(port: Harbour) -> None:
+    pen = writing(rate=1.0)
+    async with draining(port, pen):
+        await port.put(*(delivery(n, f"c{n}") for n in range(8)))
+        await pen.has(1)
+        await port.settled(1)
+    again = writing()
+    async with draining(port, again):
+        receipts = await port.settled(8)
+    assert {each.stage for each in receipts} == {"sent"}
+    assert len(pen.sent) + len(again.sent) == 8
+
+
+async def test_what_gets_no_turn_before_its_deadline_fails_and_is_not_sent(port: Harbour) -> None:
+    pen = writing(rate=1.0)
+    soon = int(time.time() * 1000) + 500
+    async with draining(port, pen):
+        await port.put(delivery(1, "c1"), delivery(2, "c2", expires_at=soon), delivery(3, "c3"))
+        receipts = {each.delivery: each for each in await port.settled(3)}
+    late = receipts[delivery(2).id]
+    assert (late.stage, late.reason, late.detail) == ("failed", "expired", "rate")
+    assert [each.conversation for each in pen.sent] == ["c1", "c3"]
+
+
 FILE = Attachment(digest="0" * 64, media_type="image/png", size=1000, name="plan.png")
 
 
@@ -374,3 +520,25 @@ async def test_fan_out_readers_each_see_everything_from_their_place(port: Harbou
     assert now.result()[1].text not in ("text 1", "text 2")
     await first.aclose()  # type: ignore[attr-defined]  # an async generator is one
     await later.aclose()  # type: ignore[attr-defined]  # the same
+
+
+async def test_a_fan_out_reader_is_told_that_the_log_was_rewound(port: Harbour) -> None:
+    await port.put(delivery(1))
+    await port.put(delivery(2))
+    reading = fanout(port.store, CHANNEL)("0-0")
+    place = [(await anext(reading))[0] for _ in range(2)][-1]
+    waiting = asyncio.ensure_future(anext(reading))
+    keys = port.store.keys
+    link = await Link.connect(Address.parse(port.store.url), patience=5, within=5)
+    await link.call("DEL", keys.log, keys.head, keys.out(CHANNEL), keys.left(CHANNEL))
+    port.seq = 0
+    await port.put(delivery(3))
+    await link.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    link.close()
+    with pytest.raises(Rewound):
+        await asyncio.wait_for(waiting, 30)
+    with pytest.raises(Rewound):
+        await anext(fanout(port.store, CHANNEL)(place))
+    again = fanout(port.store, CHANNEL)("0-0")
+    assert (await anext(again))[1].text == "text 3"
+    await again.aclose()  # type: ignore[attr-defined]  # an async generator is one

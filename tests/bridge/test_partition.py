@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bridge import snapshot, term
 from bridge.lease import Lease
 from bridge.message import Presence, Started
+from bridge.pace import PACE, Pace
 from bridge.partition import Partition, keep_beating, report
 from bridge.snapshot import Mark, Unrecoverable
 from bridge.store import LogEntry, Store
@@ -131,6 +134,37 @@ async def test_time_passes_by_ticks(store: Store, monkeypatch: pytest.MonkeyPatc
     assert left.at - lost.at >= 1000
 
 
+async def test_time_passes_although_the_clock_was_set_back(
+    store: Store, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(librarians, "GRACE_MS", 100)
+    ahead = await store.now() + 3_600_000  # something came while the clock stood an hour ahead
+    redis_server.admin("XADD", store.keys.inputs, f"{ahead}-0", "b", msgspec.msgpack.encode([wire.encode(LIBRARY)]))
+    here = Presence(process="web", connection="1", librarian="ada", up=True)
+    async with running(store):
+        await hand_in(store, here, replace(here, up=False))
+        await until(lambda: happened(store, Left), "the grace of one second is over")
+    (left,) = [step for step in await steps(store) if any(isinstance(event, Left) for event in step.events)]
+    assert 1000 <= left.at - ahead < 60_000
+
+
+def test_the_pace_is_the_clock_s_until_that_is_set_back_and_again_when_it_has_caught_up() -> None:
+    mine = [0.0]
+    pace = Pace(lambda: mine[0])
+    pace.clock(1_000_000)
+    mine[0] = 10.0
+    assert pace.now() == 1_010_000
+    pace.heard(1_010_000)
+    pace.clock(950_000)
+    assert pace.now() == 1_010_000
+    mine[0] = 110.0
+    assert pace.now() == 1_010_000 + 100_000 * PACE
+    pace.heard(1_010_000)
+    assert pace.now() == 1_010_000 + 100_000 * PACE
+    mine[0] = 1010.0
+    assert pace.now() == 950_000 + 1_000_000
+
+
 async def test_a_process_that_falls_silent_loses_its_connections(store: Store) -> None:
     async with running(store):
         await took_over(store, "p1")
@@ -149,7 +183,7 @@ async def test_a_daemon_keeps_saying_that_it_lives(store: Store, monkeypatch: py
     async with asyncio.timeout(10):
         while await store.living() != {"p1"}:
             await asyncio.sleep(0.01)
-    await store.forget("p1")
+    await store.beat("p1", 1)
     async with asyncio.timeout(10):
         while await store.living() != {"p1"}:
             await asyncio.sleep(0.01)

@@ -82,6 +82,31 @@ async def test_the_entry_says_when(store: Store) -> None:
     assert entry.id.startswith(f"{entry.at}-")
 
 
+async def test_what_the_core_prompts_is_dated_when_it_says_or_later(store: Store) -> None:
+    ahead = await store.now() + 3_600_000
+    await store.prompt(b"an hour ahead", ahead)
+    await store.ingest([("a", b"1")])
+    await store.prompt(b"later", ahead + 5)
+    await store.prompt(b"no date", 0)
+    await store.prompt(b"long past", ahead - 5)
+    entries = await store.read_inputs("0-0", count=10)
+    assert [entry.at - ahead for entry in entries] == [0, 0, 5, 5, 5]
+    assert [entry.payloads for entry in entries] == [
+        [b"an hour ahead"],
+        [b"1"],
+        [b"later"],
+        [b"no date"],
+        [b"long past"],
+    ]
+
+
+async def test_a_prompt_for_now_is_dated_by_the_clock(store: Store) -> None:
+    before = await store.now()
+    await store.prompt(b"x", before)
+    (entry,) = await store.read_inputs("0-0", count=1)
+    assert before <= entry.at <= await store.now()
+
+
 async def test_source_keys_are_forgotten_after_a_week_at_least(store: Store, redis_server: RedisServer) -> None:
     week = await store.now() // (7 * 24 * 3600 * 1000)
     present, before = store.keys.seen[week % 2], store.keys.seen[(week + 1) % 2]
@@ -340,6 +365,17 @@ async def test_a_process_that_stops_telling_is_silent_until_forgotten(store: Sto
     assert await store.roll_call() == ({"steady"}, set())
 
 
+async def test_a_process_that_is_heard_of_again_before_it_is_forgotten_stays_on_the_roll(store: Store) -> None:
+    await store.beat("back", 1)
+    async with asyncio.timeout(20):
+        while (await store.roll_call())[1] != {"back"}:
+            await asyncio.sleep(0.001)
+    await store.beat("back", TTL)
+    await store.forget("back")
+    await store.forget("nobody")
+    assert await store.roll_call() == ({"back"}, set())
+
+
 # ---- snapshots
 
 
@@ -437,6 +473,7 @@ async def test_nothing_is_taken_in_above_the_share_of_memory(store: Store, redis
             await forever(lambda: store.ingest([("", b"x" * 10_000)]))
         redis_server.admin("CONFIG", "SET", "maxmemory", "1")
         await store.commit("core", "e", 2, "2-0", b"steps", [("sms", b"hello")])
+        await store.prompt(b"a tick, or the core's own start")
         assert await store.settle("sms", ends(await store.pending("sms"))) == [True, True]
         await store.write_snapshot("core", 2, [b"state"])
     finally:

@@ -229,6 +229,35 @@ async def test_a_replay_that_fails_ends_the_session(port: Harbour) -> None:
         await said(port, (False, "unavailable"), (True, ""))
 
 
+async def test_what_came_live_while_the_replay_broke_off_does_not_move_the_cursor(port: Harbour) -> None:
+    class Holed(Replayer):
+        held = asyncio.Event()
+
+        async def replay(self, cursor: Mapping[str, str]) -> None:
+            if self.runs == 1:
+                await self.held.wait()
+                raise Unavailable("the archive does not answer")
+            await super().replay(cursor)
+
+    async def live(actor: Actor) -> None:
+        await actor.inlet.up()
+        receiving = asyncio.create_task(actor.inlet.receive(message("live", "3"), {"box": "3"}))
+        await asyncio.sleep(0)
+        Holed.held.set()
+        await receiving
+        await asyncio.Event().wait()
+
+    async with running(supervisor(port, [live], Holed)) as actor:
+        async with asyncio.timeout(30):
+            while len(await port.messages()) < 2:
+                await asyncio.sleep(0.01)
+        assert isinstance(actor, Holed)
+        assert actor.cursor == {}
+        assert (False, "unavailable") in await statuses(port)
+    assert [each.text for each in await port.messages()] == ["missed", "live"]
+    assert await port.store.cursor(CHANNEL) == {"box": "3"}
+
+
 async def test_nothing_is_sent_before_the_session_stands(port: Harbour) -> None:
     go = asyncio.Event()
 
