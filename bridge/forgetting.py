@@ -5,7 +5,7 @@ from the rows of `bridge.archive.erasures`, which stand until all is done, so a 
 
     within seconds   files that nothing shows any more; what lies in SQLite's own files; what each web process remembers of the
                      log; what a channel keeps by address (texts that no number took); inputs that could not be decided
-    some seconds     snapshots, log and `in`: see bridge/owing.py
+    some seconds     snapshots, log and `in` (bridge/owing.py); what was still to be sent, unless its channel is at it already
     eleven minutes   the streams of web chat; then the private Redis writes its file anew
 
 An external Redis and PostgreSQL write their own files anew as whoever runs them has set it. An operator's order
@@ -26,13 +26,15 @@ from bridge.archive.retention import Retention
 from bridge.archive.writer import Writer
 from bridge.follower import Follower
 from bridge.inlet import Gathering
-from bridge.message import Erase, derive
+from bridge.message import Erase, Receipt, derive
 from bridge.replica import Replica
 from bridge.store import Store, StoreError
 from bridge.tail import Tail
 from routing.erasure import refusal
+from routing.wire import decode_delivery, encode, source_key
 
 LOOK_S = 3.0
+READ = 64
 
 _log = structlog.get_logger("bridge.forgetting")
 _pack = msgspec.msgpack.Encoder().encode
@@ -101,6 +103,7 @@ class Forgetting:
             if self._sole:
                 await self._store.rewrite_file()
             await self._erasures.done(one.conversation)
+            await self._retention.remove(())  # the row held the addresses
             _log.info("forgotten-everywhere", conversation=one.conversation)
 
     async def _hand_in(self, one: Erasure) -> None:
@@ -129,5 +132,20 @@ class Forgetting:
             addresses = {address for channel, _, address in places if kinds.get(channel) == kind}
             if addresses and isinstance(adapter, Remembers):
                 await adapter.forget(addresses)
+        for channel in {channel for channel, _, _ in places} - set(self._fanouts):
+            await self._withdraw(channel, one.conversation)
         words = [one.conversation, *(address for _, _, address in places)]
         await self._store.forget_dead([_pack(word) for word in words if word])
+
+    async def _withdraw(self, channel: str, conversation: str) -> None:
+        """Send nothing more of it: end what still stands in a channel's stream."""
+        after = "0-0"
+        while entries := await self._store.read_fanout(channel, after, count=READ):
+            after, ends = entries[-1].id, []
+            for entry in entries:
+                delivery = decode_delivery(entry.payload)
+                if delivery.conversation == conversation:
+                    receipt = Receipt(delivery=delivery.id, stage="failed", reason="forgotten")
+                    ends.append((entry.id, delivery.id, encode(receipt), source_key(receipt)))
+            if ends:
+                await self._store.settle(channel, ends)
