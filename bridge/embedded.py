@@ -4,8 +4,7 @@
 Valkey loads what another of them wrote. The server that was used is recorded and preferred again.
 
 **Nothing for longer than needed.** The append-only file tells all that was ever written, also what was deleted since, until it
-is written anew. The server does that by itself when the file has doubled, which a small library may not see in years; so it is
-told to once a day.
+is written anew (`compacting`).
 
 **Never two, never left over.** The child holds a lock on the directory as long as it lives, whatever becomes of the daemon,
 and the kernel ends the child when the daemon dies (PR_SET_PDEATHSIG). A new daemon waits for the lock, so it may take the
@@ -26,20 +25,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import hiredis
 import structlog
 
-from bridge.compacting import LARGE, compact_when_calm
+from bridge.compacting import LARGE, compact
 from bridge.link import Address, Link, LinkLost
-
-REWRITE_AGE_S = 86_400.0
-LOOK_S = 3_600.0
 
 _PATH_LIMIT = 100
 _PR_SET_PDEATHSIG = 1
@@ -86,8 +80,7 @@ class EmbeddedRedis:
             raise
         self._tasks = [
             asyncio.create_task(self._keep(), name="embedded-redis"),
-            asyncio.create_task(self._renew(), name="embedded-redis-renewal"),
-            asyncio.create_task(compact_when_calm(self.url), name="compacting"),
+            asyncio.create_task(compact(self.url, self.data), name="compacting"),
         ]
         return self.url
 
@@ -121,31 +114,6 @@ class EmbeddedRedis:
                 _log.error("redis-does-not-start", error=str(error))
                 pause = min(pause * 2, 5.0)
             await asyncio.sleep(pause)
-
-    async def _renew(self) -> None:
-        """Have the append-only file written anew when it was not for a day."""
-        while True:
-            if self._rewritten_at() < time.time() - REWRITE_AGE_S:
-                await self.rewrite()
-            await asyncio.sleep(LOOK_S)
-
-    def _rewritten_at(self) -> float:
-        """Return when the append-only file was last begun anew, s since the epoch; now, if that cannot be seen."""
-        bases = self.data.glob("appendonlydir/*.base.*")
-        with suppress(OSError):
-            return max((base.stat().st_mtime for base in bases), default=time.time())
-        return time.time()
-
-    async def rewrite(self) -> None:
-        """Have the server write its append-only file anew, beside its work; one that cannot now is asked at the next look."""
-        try:
-            link = await Link.connect(Address.parse(self.url), patience=60, within=60)
-            try:
-                await link.call("BGREWRITEAOF")
-            finally:
-                link.close()
-        except (LinkLost, hiredis.ReplyError) as error:
-            _log.warning("redis-not-rewritten", error=str(error))
 
     async def _launch(self) -> None:
         name, binary = find_server(self.data)

@@ -40,7 +40,7 @@ UPLOADS = Rate(0.2, 10)  # of one patron
 MEGABYTES = Rate(0.2, 200)  # of files from one address, whoever sends them
 RECEIPTS = Rate(
     50, 1500
-)  # lines heard or seen, from one address: each is written down, also one that names no line of ours
+)  # lines heard or seen, from one address: each is written down, also one that names none of ours
 REQUESTS = Rate(20, 200)  # plain requests from one address
 
 
