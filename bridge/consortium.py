@@ -85,19 +85,7 @@ class Consortium:
         self.supervisor = Supervisor(
             store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
         )
-        self.forgetting = Forgetting(
-            archive.erasures(name),
-            store,
-            self.gathering,
-            replica=self.replica,
-            follower=self.follower,
-            writer=self.writer,
-            tail=self.tail,
-            retention=self.retention,
-            channels=self._adapters,
-            fanouts=self._fanouts(),
-            sole=not config.redis.url,
-        )
+        self.forgetting = self._forgetting(archive)
         self.room = Room(
             store=store,
             gathering=self.gathering,
@@ -113,6 +101,21 @@ class Consortium:
             secret=secret,
             channels={channel.name: _facts(channel) for channel in self.channels},
             public_url=config.http.public_url,
+        )
+
+    def _forgetting(self, archive: Archive) -> Forgetting:
+        return Forgetting(
+            archive.erasures(self.name),
+            self.store,
+            self.gathering,
+            replica=self.replica,
+            follower=self.follower,
+            writer=self.writer,
+            tail=self.tail,
+            retention=self.retention,
+            channels=self._adapters,
+            fanouts=self._fanouts(),
+            sole=self._sole,
         )
 
     def _core(self, sole: bool) -> Partition | Apart:

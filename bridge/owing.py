@@ -6,8 +6,8 @@ as soon as the archive has it. That takes seconds. The streams of fan-out channe
 minutes, for processes that are behind; then they are trimmed up to the erasure, too. An answer that is still on its way to a
 network stands in its channel's stream until it is sent or given up.
 
-Where this is remembered: in the state's count of erasures, which replaying the log makes again. A core that starts from a snapshot
-behind the erasure writes its first one within a minute, and trims behind the one that it found.
+Where this is remembered: in the state's count of erasures, which replaying the log makes again, and in each snapshot that is
+written while something is owed. So a core that takes over in between goes on from the beginning.
 """
 
 from __future__ import annotations

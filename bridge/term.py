@@ -138,7 +138,7 @@ class Term:
             raise Stale("the snapshot is ahead of the log")
         await snapshot.replay(self._store, self._at, head.seq)
         self._committed = head.seq
-        if self._at.state.erasures:
+        if self._at.owes or self._at.state.erasures:
             self._owing.incur(head.seq)
         self._snapshot_seq, self._snapshot_at = from_seq, time.monotonic()
         self._pace.clock(await self._store.now())
@@ -278,7 +278,7 @@ class Term:
         before it."""
         began = time.monotonic()
         async with self._still:
-            mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
+            mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input, self._owing.seq)
             steps, tables = self._steps, await snapshot.copied(self._at.state)
         while self._committed < mark.seq:
             self._wrote.clear()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -77,6 +77,7 @@ class SmsAdapter:
         self._pace = Pace(config.rate)
         self._memory = Memory(ports.data)
         self._parking = Parking(ports.data)
+        self.forget = self._parking.forget  # an opt-out stays: it leaves people in peace
         self._account: Account | None = None
         self._refused = asyncio.Event()
         self._replayed = asyncio.Event()
@@ -126,10 +127,6 @@ class SmsAdapter:
             await self._parking.clear(int(time.time() * 1000))
             await asyncio.sleep(self._config.look_s)
             await self._look()
-
-    async def forget(self, addresses: Collection[str]) -> None:
-        """Forget what these numbers sent to none of ours. An opt-out stays: it is how they are left in peace."""
-        await self._parking.forget(addresses)
 
     # -- texts to the library
 

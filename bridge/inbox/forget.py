@@ -9,31 +9,31 @@ from __future__ import annotations
 
 from bridge.archive import patron
 from bridge.archive.patron import Held
-from bridge.inbox import schema
+from bridge.inbox import privacy, schema
 from bridge.inbox.access import coordinated
 from bridge.inbox.deeds import outcome
-from bridge.inbox.replies import Refusal, not_found
+from bridge.inbox.replies import Refusal, forbidden, not_found
 from bridge.inbox.routes import Call, Route
 from bridge.message import Forget
 
 
-async def patron_conversations(call: Call) -> schema.PatronConversations:
+async def patron_conversations(call: Call) -> privacy.PatronConversations:
     """What would be forgotten with all that is this patron's."""
     mine, elsewhere = await _of_patron(call)
-    return schema.PatronConversations(conversations=[_shown(call, one) for one in mine], elsewhere=elsewhere)
+    return privacy.PatronConversations(conversations=[_shown(call, one) for one in mine], elsewhere=elsewhere)
 
 
-async def forget(call: Call) -> schema.Forgot:
+async def forget(call: Call) -> privacy.Forgot:
     """Forget this conversation, or all of its patron's."""
-    asked: schema.ForgetAsked = call.body
+    asked: privacy.ForgetAsked = call.body
     if asked.everything:
         wanted, elsewhere = await _of_patron(call)
     else:
         wanted, elsewhere = [await _this(call)], 0
-    done = schema.Forgot(forgotten=[], refused=[], elsewhere=elsewhere)
+    done = privacy.Forgot(forgotten=[], refused=[], elsewhere=elsewhere)
     for one in wanted:
         if why := await _forget(call, one, follow_up=asked.follow_ups):
-            done.refused.append(schema.NotForgotten(conversation=one.id, reason=why))
+            done.refused.append(privacy.NotForgotten(conversation=one.id, reason=why))
         else:
             done.forgotten.append(one.id)
     return done
@@ -52,7 +52,7 @@ async def _forget(call: Call, one: Held, *, follow_up: bool) -> str:
 
 
 async def _this(call: Call) -> Held:
-    """Return the conversation asked about. Raises Refusal 404 for one of a library that the librarian does not coordinate."""
+    """Return the conversation asked about. Raises Refusal 403 for one of a library that the librarian does not coordinate."""
     found = await patron.held(call.room.archive.engine, [call.id])
     it = call.state.conversations.get(call.id)
     if found:
@@ -62,7 +62,7 @@ async def _this(call: Call) -> Held:
     else:
         raise not_found()
     if one.library not in coordinated(call.state, call.me):
-        raise not_found()
+        raise forbidden("Only the coordinators of its library have a conversation forgotten.")
     return one
 
 
@@ -74,9 +74,9 @@ async def _of_patron(call: Call) -> tuple[list[Held], int]:
     return mine, len(found) - len(mine)
 
 
-def _shown(call: Call, one: Held) -> schema.PatronConversation:
+def _shown(call: Call, one: Held) -> privacy.PatronConversation:
     it = call.state.conversations.get(one.id)
-    return schema.PatronConversation(
+    return privacy.PatronConversation(
         id=one.id,
         opened_at=one.opened_at,
         open=(it.state if it is not None else one.state) != "closed",
@@ -90,19 +90,17 @@ ROUTES = (
         "/conversations/{id}/patron",
         "All of this patron's conversations that I may have forgotten",
         patron_conversations,
-        access="coordinator",
         scope="conversation",
-        gives=schema.PatronConversations,
+        gives=privacy.PatronConversations,
     ),
     Route(
         "POST",
         "/conversations/{id}/forget",
         "Forget it at its patron's request, or all that is this patron's",
         forget,
-        access="coordinator",
         scope="conversation",
-        asks=schema.ForgetAsked,
-        gives=schema.Forgot,
+        asks=privacy.ForgetAsked,
+        gives=privacy.Forgot,
         keyed=True,
     ),
 )

@@ -1,4 +1,4 @@
-"""A coordinator has a patron's conversations forgotten, by keyboard: what is asked, what is said, and that the page holds nothing."""
+"""A coordinator has a patron's conversations forgotten, by keyboard: what is asked and said, and that the page holds nothing."""
 
 from __future__ import annotations
 

@@ -56,9 +56,6 @@ async def gone(folder: Path, *words: str) -> None:
 async def a_house(data: Path) -> AsyncIterator[House]:
     """Open a house with its own Redis, a web chat, and two librarians who coordinate its library."""
     web = Channel(name="web", kind="webchat", queue="north/reference", settings={})
-    mail = Channel(
-        name="mail", kind="loop", queue="north/reference", settings={"network": f"mail-{secrets.token_hex(4)}"}
-    )
     http = Http(listen="127.0.0.1:0")
     config = Config(path=data / "x.toml", data=data, one_process=True, http=http, channels=(web,))
     async with opened(config) as house:
