@@ -24,10 +24,10 @@ What `send` knows about a submission is its outcome, never an exception; one tha
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
 from aiohttp import web
@@ -316,6 +316,15 @@ class Replays(Protocol):
 
     async def replay(self, cursor: Mapping[str, str]) -> None:
         """Hand in, in order, what arrived since `cursor` ({} = no cursor yet), then return."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An adapter that keeps something of its own by a patron's address, outside what the desk keeps."""
+
+    async def forget(self, addresses: Collection[str]) -> None:
+        """Let go of what is kept about these addresses of this channel, but for what must be kept to leave them in peace
+        (opt-outs). Called when a patron asks to be forgotten, session or not; again for the same is harmless."""
 
 
 class Asks(Protocol):

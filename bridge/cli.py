@@ -268,6 +268,40 @@ def export(*, library: str = "", since: str = "", config: ConfigPath = DEFAULT_P
     return with_config(config, lambda read: errands.export(read, library, since))
 
 
+@app.command
+def forget(
+    what: str,
+    /,
+    *,
+    everything: bool = False,
+    follow_ups: bool = False,
+    yes: bool = False,
+    consortium: str = "",
+    config: ConfigPath = DEFAULT_PATH,
+) -> int:
+    """Forget a conversation, or all of a patron's, because the patron asks: words, files, names and addresses; the numbers stay.
+
+    Says what is meant and changes nothing until --yes is given. The daemon carries it out.
+
+    Parameters
+    ----------
+    what
+        A conversation's id, or an address of the patron's: then all that is this patron's is meant.
+    everything
+        With an id: all conversations of its patron.
+    follow_ups
+        Give up open follow-ups with their conversations, which are refused otherwise.
+    yes
+        Do it.
+    consortium
+        Whose desk it is, where the configuration has several.
+    """
+    from bridge import errands
+
+    wish = errands.Wish(what, everything=everything, follow_ups=follow_ups, yes=yes)
+    return with_config(config, lambda read: errands.forget(read, wish, consortium))
+
+
 # ---- between a verb and the house ----
 
 

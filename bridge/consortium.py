@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from bridge.blobs import FileBlobs
 from bridge.config import Channel as ChannelConfig
 from bridge.config import Config, convert
 from bridge.follower import Follower, Position
+from bridge.forgetting import Forgetting
 from bridge.former import refuse
 from bridge.frontdesk import FrontDesk, clock
 from bridge.health import Health
@@ -84,6 +85,7 @@ class Consortium:
         self.supervisor = Supervisor(
             store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
         )
+        self.forgetting = self._forgetting(archive)
         self.room = Room(
             store=store,
             gathering=self.gathering,
@@ -101,9 +103,24 @@ class Consortium:
             public_url=config.http.public_url,
         )
 
+    def _forgetting(self, archive: Archive) -> Forgetting:
+        return Forgetting(
+            archive.erasures(self.name),
+            self.store,
+            self.gathering,
+            replica=self.replica,
+            follower=self.follower,
+            writer=self.writer,
+            tail=self.tail,
+            retention=self.retention,
+            channels=self._adapters,
+            fanouts=self._fanouts(),
+            sole=self._sole,
+        )
+
     def _core(self, sole: bool) -> Partition | Apart:
         """Return what decides: here, or in a process of its own."""
-        fanout = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
+        fanout = self._fanouts()
         if self._config.one_process:
             return Partition(self.store, self._process, sole=sole, fanout=fanout)
         return Apart(
@@ -116,6 +133,12 @@ class Consortium:
                 fanout=fanout,
             )
         )
+
+    def _fanouts(self) -> list[str]:
+        return [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
+
+    def _adapters(self) -> Iterator[tuple[str, str, object]]:
+        return ((name, line.channel.kind, line.adapter) for name, line in self.supervisor.lines.items())
 
     async def run(self, health: Health) -> None:
         """Keep everything running until cancelled; a part that fails is started again and said."""
@@ -130,6 +153,7 @@ class Consortium:
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
             "retention": self._forget_what_is_due,
+            "forgetting": self.forgetting.run,
         }
         if self._sole:
             parts["former channels"] = self._refuse_for_former_channels

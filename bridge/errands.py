@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
+from bridge.archive import patron
 from bridge.archive.archive import Archive
+from bridge.archive.erasures import Erasure, Erasures
 from bridge.archive.export import export as transcripts
 from bridge.archive.organisation import Faulty
 from bridge.archive.organisation_file import dump, parse
@@ -25,6 +29,12 @@ from bridge.embedded import EmbeddedError
 from bridge.snapshot import Unrecoverable, verify
 from bridge.store import Store, StoreError
 from routing.organisation import Librarian, Library
+
+PATIENCE_S = 20.0  # for the daemon to answer an order
+REFUSED = {
+    "not-closed": "it is still open; end it first",
+    "follow-up-open": "a follow-up is open; add --follow-ups to give it up",
+}
 
 
 @asynccontextmanager
@@ -168,3 +178,64 @@ async def export(config: Config, library: str, since: str) -> int:
         async for transcript in transcripts(archive.engine, library, int(start)):
             sys.stdout.write(msgspec.json.encode(transcript).decode() + "\n")
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be forgotten: a conversation, or all of a patron's."""
+
+    what: str
+    everything: bool = False
+    follow_ups: bool = False
+    yes: bool = False
+
+
+async def forget(config: Config, wish: Wish, consortium: str = "") -> int:
+    """Say what would be forgotten; with `yes`, order it and wait a little for the daemon."""
+    try:
+        meant = _meant(config, consortium)
+    except WhichConsortium as error:
+        print(error, file=sys.stderr)
+        return 1
+    async with _archive(config) as archive:
+        found = await _wished(archive, wish)
+        if not found:
+            print(f"nothing is kept of {wish.what!r}", file=sys.stderr)
+            return 1
+        for one in found:
+            began = datetime.fromtimestamp(one.opened_at / 1000, UTC).isoformat(" ", "minutes")
+            print(f"{one.id}  {began}  {one.library:<16}  {one.state}")
+        if not wish.yes:
+            print(f"{len(found)} to be forgotten: add --yes")
+            return 0
+        erasures = archive.erasures(meant)
+        for one in found:
+            await erasures.ask(one.id, one.places, follow_up=wish.follow_ups)
+        return await _carried_out(erasures, {one.id for one in found})
+
+
+async def _wished(archive: Archive, wish: Wish) -> list[patron.Held]:
+    if this := await patron.held(archive.engine, [wish.what]):
+        return await patron.all_of(archive.engine, wish.what) if wish.everything else this
+    return await patron.all_at(archive.engine, wish.what)
+
+
+async def _carried_out(erasures: Erasures, wanted: set[str]) -> int:
+    """Wait until the daemon has answered every order, and say what it made of them."""
+    end = time.monotonic() + PATIENCE_S
+    standing = await _standing(erasures, wanted)
+    while time.monotonic() < end and any(one.state == "asked" for one in standing):
+        await asyncio.sleep(0.2)
+        standing = await _standing(erasures, wanted)
+    waiting = sum(one.state == "asked" for one in standing)
+    refused = [one for one in standing if one.state == "refused"]
+    for one in refused:
+        print(f"{one.conversation}: not forgotten: {REFUSED.get(one.reason, one.reason)}", file=sys.stderr)
+    if waiting:
+        print(f"{waiting} ordered: the daemon carries it out once it runs", file=sys.stderr)
+    print(f"{len(wanted) - len(refused) - waiting} forgotten; streams and files follow within a quarter of an hour")
+    return 1 if refused or waiting else 0
+
+
+async def _standing(erasures: Erasures, wanted: set[str]) -> list[Erasure]:
+    return [one for one in await erasures.standing() if one.conversation in wanted]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Set
 
 import msgspec
 import structlog
@@ -20,6 +21,7 @@ from msgspec.structs import force_setattr
 
 from bridge.backoff import Backoff
 from bridge.store import LogEntry, Store, StoreError
+from routing.erasure import without
 from routing.events import Step
 from routing.wire import decode_steps
 
@@ -69,6 +71,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return Position(self.epoch, self.seq)
 
 
+def _speaks_of(step: Step, conversations: Set[str]) -> bool:
+    return any(getattr(event, "conversation", "") in conversations for event in step.events)
+
+
 def decoded(raw: LogEntry) -> Entry:
     """Return a log entry as it was decided."""
     steps = decode_steps(raw.steps)
@@ -86,6 +92,7 @@ class Follower:
         self._steps = 0
         self._last = START
         self._news: asyncio.Future[None] | None = None
+        self.on_forget: list[Callable[[Set[str]], None]] = []
 
     @property
     def last(self) -> Position:
@@ -142,6 +149,16 @@ class Follower:
             self._steps -= len(self._ring.popleft().steps) + 1
         if raws:
             self._tell()
+
+    async def forget(self, gone: Set[str], until: int) -> None:
+        """Let go of what is remembered here of erased conversations up to entry `until`, which all consumers must have read;
+        and tell those who remember something themselves."""
+        for entry in list(self._ring):
+            if entry.seq <= until:
+                entry.steps[:] = [without(step, gone) if _speaks_of(step, gone) else step for step in entry.steps]
+                await asyncio.sleep(0)
+        for tell in self.on_forget:
+            tell(gone)
 
     def _tell(self) -> None:
         if self._news is not None and not self._news.done():

@@ -272,6 +272,17 @@ class Unmerge(Wire, tag="unmerge"):
     other: str
 
 
+class Forget(Wire, tag="forget"):
+    """Let nothing be left of a closed conversation but its numbers, at its patron's request; `follow_up`: though one is open.
+
+    `places`: the patron's own addresses in it (`channel|address`), as far as whoever asks knows more of them than the core.
+    """
+
+    conversation: str
+    places: tuple[str, ...] = ()
+    follow_up: bool = False
+
+
 class SetFollowUp(Wire, tag="set-follow-up"):
     """Change a follow-up's state, owner ("" = nobody yet) or deadline."""
 
@@ -309,6 +320,7 @@ Deed = (
     | Identify
     | Merge
     | Unmerge
+    | Forget
     | SetFollowUp
     | SetAvailability
 )
@@ -377,6 +389,15 @@ class ProcessGone(Wire, tag="process-gone"):
     """A web process stopped renewing its heartbeat: its connections are gone."""
 
     process: str
+
+
+class Erase(Wire, tag="erase"):
+    """The operator has a conversation forgotten, like `Forget`; `id` is the order's."""
+
+    id: str
+    conversation: str
+    places: tuple[str, ...] = ()
+    follow_up: bool = False
 
 
 # ---- what goes out --------------------------------------------------------------------------------------------------------

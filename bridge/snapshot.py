@@ -47,6 +47,7 @@ class Mark(msgspec.Struct, frozen=True):
     epoch: str
     seq: int
     last_input: str
+    owes: int = 0  # the entry of an erasure whose traces are not gone yet: see owing.py
 
 
 class _Part(msgspec.Struct, frozen=True, array_like=True):
@@ -61,11 +62,12 @@ _part = msgspec.msgpack.Decoder(_Part).decode
 class Loaded:
     """A state and the log position it stands for; seq 0 = the state of a desk nobody has used."""
 
-    def __init__(self, state: State, *, epoch: str = "", seq: int = 0, last_input: str = "0-0") -> None:
+    def __init__(self, state: State, *, epoch: str = "", seq: int = 0, last_input: str = "0-0", owes: int = 0) -> None:
         self.state = state
         self.epoch = epoch
         self.seq = seq
         self.last_input = last_input
+        self.owes = owes
 
 
 class Breath:
@@ -153,7 +155,7 @@ async def _read(raw: list[bytes]) -> Loaded:
         part = _part(encoded)
         tables[part.table].load(_TABLES[part.table].decode(part.records))
         await breath.draw()
-    return Loaded(state, epoch=mark.epoch, seq=mark.seq, last_input=mark.last_input)
+    return Loaded(state, epoch=mark.epoch, seq=mark.seq, last_input=mark.last_input, owes=mark.owes)
 
 
 async def replay(store: Store, loaded: Loaded, until: int) -> None:

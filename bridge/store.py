@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 
 from bridge.calls import Calls, Fenced, Full, Stale, StoreError, Unavailable
+from bridge.entries import PACK, Head, InputEntry, LogEntry, OutEntry, unpacked, unsettled
 from bridge.keys import Keys
 from bridge.link import Argument
 
@@ -42,7 +43,6 @@ __all__ = [
 
 SEEN_WINDOW_MS = 7 * 24 * 3600 * 1000  # at least; at most twice that
 PARTS_UNDER_WAY = 4  # of a snapshot, so that their fsyncs are shared
-PACK = 64  # deliveries of one out entry, as in store.lua
 MEMORY_SHARE = "0.8"  # of maxmemory, above which nothing is taken in
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -52,38 +52,6 @@ _unpack = msgspec.msgpack.Decoder(list[bytes]).decode
 def last_of(seq: int) -> str:
     """Return an id that stands behind every delivery of commit `seq`, and before all of the next."""
     return f"{seq}-{(1 << 64) - 1}"
-
-
-class InputEntry(msgspec.Struct, frozen=True, gc=False):
-    """One batch of inputs. `at` is the server's millisecond: the only clock of the core."""
-
-    id: str
-    at: int
-    payloads: list[bytes]
-
-
-class LogEntry(msgspec.Struct, frozen=True, gc=False):
-    """One commit: all steps of the `in` entries up to and including `last_input`."""
-
-    epoch: str
-    seq: int
-    last_input: str
-    steps: bytes
-
-
-class OutEntry(msgspec.Struct, frozen=True, gc=False):
-    """One delivery; `id` is `<seq>-<n>`, which orders deliveries as the log does."""
-
-    id: str
-    payload: bytes
-
-
-class Head(msgspec.Struct, frozen=True, gc=False):
-    """Where the log stands; seq 0 = nothing was committed yet."""
-
-    seq: int = 0
-    epoch: str = ""
-    last_input: str = "0-0"
 
 
 class Store:
@@ -226,7 +194,7 @@ class Store:
         rows = await self._command("XRANGE", self.keys.out(channel), "-", "+")
         marks = await self._command("HGETALL", self.keys.left(channel), proven=True)
         left = {marks[i]: marks[i + 1] for i in range(0, len(marks), 2)}
-        entries = [entry for entry in _deliveries(rows) if _unsettled(entry.id, left)]
+        entries = [entry for entry in unpacked(rows) if unsettled(entry.id, left)]
         if rows:
             self._drained[channel] = rows[-1][0].decode()
         return entries
@@ -243,7 +211,7 @@ class Store:
         """Return the deliveries of up to `count` commits after the delivery id `after`, waiting up to `block_ms`."""
         rows = await self._read(self.keys.out(channel), after, count, block_ms, proven=True)
         seq, n = after.split("-")
-        return _deliveries(rows, (int(seq), int(n)))
+        return unpacked(rows, (int(seq), int(n)))
 
     async def fanout_tail(self, channel: str) -> str:
         """Return the id of the last delivery that was ever put on a channel, "0-0" for none."""
@@ -358,6 +326,24 @@ class Store:
         """Drop what was set aside as faulted before `before` (ms of the server's clock); return how many."""
         return int(await self._command("XTRIM", self.keys.dead, "MINID", before))
 
+    async def forget_dead(self, words: Sequence[bytes]) -> int:
+        """Drop what was set aside as faulted and holds any of these words; return how many."""
+        rows = await self._command("XRANGE", self.keys.dead, "-", "+")
+        gone = [id for id, fields in rows if any(word in field for field in fields for word in words)]
+        return int(await self._command("XDEL", self.keys.dead, *gone)) if gone else 0
+
+    async def holds(self, seq: int, fanouts: Iterable[str]) -> bool:
+        """Whether the log, or a fan-out channel's stream, still holds something of commit `seq` or of an earlier one."""
+        for stream in (self.keys.log, *map(self.keys.out, fanouts)):
+            rows = await self._command("XRANGE", stream, "-", f"{seq}-{(1 << 64) - 1}", "COUNT", 1)
+            if rows:
+                return True
+        return False
+
+    async def rewrite_file(self) -> None:
+        """Have the server write its append-only file anew, beside its work. Raises StoreError when it cannot now."""
+        await self._command("BGREWRITEAOF")
+
     async def trim_out(self, channel: str, seq: int) -> int:
         """Drop deliveries of commits before `seq`, settled or not: for fan-out channels."""
         return int(await self._function("trim_out", [self.keys.out(channel), self.keys.left(channel)], seq))
@@ -378,21 +364,3 @@ async def _each(parts: Iterable[bytes] | AsyncIterator[bytes]) -> AsyncIterator[
 def _verdict(reply: Any, count: int) -> list[bool]:
     """Read the functions' answer: 1 for "all", else a bit for each."""
     return [True] * count if reply == 1 else [bit == 0x31 for bit in reply]
-
-
-def _deliveries(rows: Iterable[Any], after: tuple[int, int] = (0, -1)) -> list[OutEntry]:
-    """Unpack out entries without the deliveries up to `after`."""
-    entries = []
-    for id, fields in rows:
-        seq, last = map(int, id.split(b"-"))
-        payloads = _unpack(fields[1])
-        first = last + 1 - len(payloads)
-        skip = max(after[1] + 1 - first, 0) if seq == after[0] else 0
-        entries += [OutEntry(f"{seq}-{first + i}", payloads[i]) for i in range(skip, len(payloads))]
-    return entries
-
-
-def _unsettled(entry: str, left: Mapping[bytes, bytes]) -> bool:
-    seq, n = entry.split("-")
-    pack, place = divmod(int(n), PACK)
-    return left.get(b"%s-%d" % (seq.encode(), pack), b"")[place : place + 1] == b"."

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, get_args
 
 from bridge.follower import START, Entry, Follower, Position, Reset
 from bridge.store import StoreError
+from routing.erasure import without
 from routing.events import Event, Noticed, Opened, Progressed, Received, Said, Step
 
 TAIL_STEPS = 100_000
@@ -61,6 +62,14 @@ class _Page:
         """Return the newest conversation of an address that began here, else ""."""
         return self._newest.get((channel, sender), "")
 
+    def forget(self, gone: Set[str]) -> None:
+        """Let go of erased conversations."""
+        for talk in gone:
+            self._steps.pop(talk, None)
+        for held in self._steps.values():
+            held[:] = [(seq, without(step, gone)) if _any_concerns(step, gone) else (seq, step) for seq, step in held]
+        self._newest = {place: talk for place, talk in self._newest.items() if talk not in gone}
+
     def find(self, name: str) -> str:
         """Return the conversation of a message, delivery or network id, else ""."""
         return self._ids.get(name, "")
@@ -81,6 +90,7 @@ class Tail:
         self.since = START
         self.position = START
         self.started = asyncio.Event()
+        follower.on_forget.append(self._forget)
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -99,6 +109,10 @@ class Tail:
         self._pages.clear()
         self._held = 0
         self.since = self.position = start
+
+    def _forget(self, gone: Set[str]) -> None:
+        for page in self._pages:
+            page.forget(gone)
 
     def _take(self, entries: Sequence[Entry]) -> None:
         pages = self._pages
@@ -150,7 +164,11 @@ class Tail:
 
 
 def _concerns(step: Step, conversation: str) -> bool:
-    return any(getattr(event, "conversation", "") == conversation for event in step.events)
+    return _any_concerns(step, {conversation})
+
+
+def _any_concerns(step: Step, conversations: Set[str]) -> bool:
+    return any(getattr(event, "conversation", "") in conversations for event in step.events)
 
 
 # The id by which an event's message or delivery may be asked for.

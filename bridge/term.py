@@ -20,6 +20,7 @@ import structlog
 from bridge import snapshot
 from bridge.lease import Lease
 from bridge.message import ProcessGone, Started, Tick, derive
+from bridge.owing import Owing
 from bridge.pace import Pace
 from bridge.snapshot import Breath, Loaded, Mark
 from bridge.store import InputEntry, Stale, Store
@@ -88,7 +89,9 @@ class Term:
         self._snapshot_seq = 0
         self._snapshot_at = 0.0
         self._snapshot_took = 0.0
-        self._older = Mark(snapshot.FORM, "", 0, "0-0")
+        self._newest = Mark(snapshot.FORM, "", 0, "0-0")
+        self._older = self._newest
+        self._owing = Owing(FANOUT_AGE_S)
         self._trail: deque[tuple[float, int]] = deque()
         self._pace = Pace()
         self._ticked = 0.0
@@ -128,13 +131,15 @@ class Term:
     async def _load(self) -> None:
         began = time.perf_counter()
         self._at = await snapshot.load_state(self._store)
-        self._older = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
+        self._newest = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
         from_seq = self._at.seq
         head = await self._store.head()
         if head.seq < from_seq:
             raise Stale("the snapshot is ahead of the log")
         await snapshot.replay(self._store, self._at, head.seq)
         self._committed = head.seq
+        if self._at.owes or self._at.state.erasures:
+            self._owing.incur(head.seq)
         self._snapshot_seq, self._snapshot_at = from_seq, time.monotonic()
         self._pace.clock(await self._store.now())
         await self._append(Started(process=self._process))
@@ -183,7 +188,7 @@ class Term:
         self._counts.commits += 1
 
     async def _decide(self, entries: list[InputEntry]) -> Batch:
-        batch, breath = Batch(last_input=entries[-1].id), Breath()
+        batch, breath, erasures = Batch(last_input=entries[-1].id), Breath(), self._at.state.erasures
         self._pace.heard(entries[-1].at)
         for entry in entries:
             for n, payload in enumerate(entry.payloads):
@@ -192,6 +197,8 @@ class Term:
                     await breath.draw()
         self._counts.inputs += len(batch.steps)
         self._steps += len(batch.steps)
+        if self._at.state.erasures > erasures:
+            self._owing.incur(self._at.seq + 1)
         return batch
 
     def _take(self, batch: Batch, entry: InputEntry, n: int, payload: bytes) -> None:
@@ -246,13 +253,32 @@ class Term:
             due = (steps >= SNAPSHOT_STEPS and rested) or (self._committed > self._snapshot_seq and since >= SNAPSHOT_S)
             if due or since >= SNAPSHOT_AGE_S:
                 await self.write_snapshot()
+            elif rested:
+                await self._pay()
+
+    async def _pay(self) -> None:
+        """Do what comes next of what is owed after an erasure."""
+        match self._owing.next(self._committed, self._older.seq):
+            case "entry":
+                await self._append(Tick())
+            case "snapshot":
+                await self.write_snapshot()
+            case "trim":
+                await self._trim(self._older)
+                self._owing.trimmed = (await self._store.log_range())[0] > self._owing.seq
+            case "fanouts":
+                for channel in self._fanout:
+                    await self._store.trim_out(channel, self._owing.seq + 1)
+                self._owing.seq = 0
+            case "nothing":
+                pass
 
     async def write_snapshot(self) -> None:
         """Write a snapshot of what is decided by the end of the present batch, once that is committed, and trim behind the one
         before it."""
         began = time.monotonic()
         async with self._still:
-            mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
+            mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input, self._owing.seq)
             steps, tables = self._steps, await snapshot.copied(self._at.state)
         while self._committed < mark.seq:
             self._wrote.clear()
@@ -261,8 +287,8 @@ class Term:
         self._snapshot_steps, self._snapshot_seq, self._snapshot_at = steps, mark.seq, time.monotonic()
         self._snapshot_took = self._snapshot_at - began
         self._counts.snapshots += 1
-        older, self._older = self._older, mark
-        await self._trim(older)
+        self._older, self._newest = self._newest, mark
+        await self._trim(self._older)
 
     async def _trim(self, older: Mark) -> None:
         """Drop what nothing can ask for any more: `in` and `log` behind the older snapshot, old deliveries of fan-outs."""

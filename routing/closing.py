@@ -243,8 +243,12 @@ def recoded(state: State, event: Recoded, at: int) -> None:
 
 
 def forgotten(state: State, event: Forgotten, at: int) -> None:
-    """Let go of it and of its addresses."""
-    it = state.conversations[event.conversation]
+    """Let go of it: the re-open window has passed."""
+    let_go(state, state.conversations[event.conversation])
+
+
+def let_go(state: State, it: Conversation) -> None:
+    """Hold a conversation and its addresses no more."""
     for key in (at_key(it.channel, it.address), *(at_key(one.channel, one.address) for one in it.routes)):
         if state.addresses.get(key) == it.id:
             state.addresses.drop(key)

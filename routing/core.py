@@ -18,6 +18,7 @@ from routing import (
     closing,
     conversation,
     deliveries,
+    erasure,
     events,
     followups,
     holding,
@@ -56,6 +57,7 @@ DEEDS: dict[type, tuple[Callable[[Turn, Action, Any], None], tuple[type, ...]]] 
     wire.Identify: (patrons.identify, (events.Identified,)),
     wire.Merge: (patrons.merge, (events.Merged,)),
     wire.Unmerge: (patrons.unmerge, (events.Unmerged,)),
+    wire.Forget: (erasure.forget, (events.Erased,)),
     wire.SetFollowUp: (followups.set_follow_up, (events.FollowUpChanged,)),
     wire.SetAvailability: (librarians.set_availability, (events.AvailabilitySet,)),
 }
@@ -80,6 +82,7 @@ DECIDE: dict[type, Callable[[Turn, Any], object]] = {
     wire.Started: librarians.take_over,
     wire.ChannelStatus: channels.status,
     Library: channels.library,
+    wire.Erase: erasure.ordered,
 }
 
 
@@ -119,6 +122,7 @@ EVOLVE: dict[type, Callable[[State, Any, int], None]] = {
     events.Recoded: closing.recoded,
     events.Rated: rating.rated,
     events.Forgotten: closing.forgotten,
+    events.Erased: erasure.erased,
     events.Identified: patrons.identified,
     events.Merged: patrons.merged,
     events.Unmerged: patrons.unmerged,

@@ -16,6 +16,7 @@ from bridge.message import (
     Action,
     ChannelStatus,
     Delivery,
+    Erase,
     FollowUpPlan,
     Message,
     PatronSign,
@@ -31,7 +32,18 @@ from bridge.message import (
 from routing.organisation import Library
 
 Input = (
-    Message | Rating | PatronSign | Receipt | Action | Presence | ChannelStatus | Tick | Started | ProcessGone | Library
+    Message
+    | Rating
+    | PatronSign
+    | Receipt
+    | Action
+    | Presence
+    | ChannelStatus
+    | Tick
+    | Started
+    | ProcessGone
+    | Library
+    | Erase
 )
 
 
@@ -284,6 +296,17 @@ class Forgotten(Wire, tag="forgotten"):
     conversation: str
 
 
+class Erased(Wire, tag="erased"):
+    """Forgotten by everybody at its patron's request: whoever keeps anything of it lets go of all but its numbers.
+
+    `by` "" = the operator. `places`: the patron's addresses in it (`channel|address`), for those who keep something by address.
+    """
+
+    conversation: str
+    by: str = ""
+    places: tuple[str, ...] = ()
+
+
 class Identified(Wire, tag="identified"):
     """Name or address written down, by a librarian or by the patron himself (`by` "")."""
 
@@ -488,6 +511,7 @@ Event = (
     | Reopened
     | Rated
     | Forgotten
+    | Erased
     | Identified
     | Merged
     | Unmerged

@@ -139,6 +139,7 @@ class State:
         self._delivered: deque[tuple[int, str]] = deque()  # in the order of their table, oldest first
         self._early: deque[tuple[int, str]] = deque()
         self._known: list[tuple[int, str]] = []
+        self.erasures = 0  # conversations erased since this state was made: see `erasure`
 
     # ---- made and remade --------------------------------------------------------------------------------------------
 

@@ -77,6 +77,7 @@ class SmsAdapter:
         self._pace = Pace(config.rate)
         self._memory = Memory(ports.data)
         self._parking = Parking(ports.data)
+        self.forget = self._parking.forget  # an opt-out stays: it leaves people in peace
         self._account: Account | None = None
         self._refused = asyncio.Event()
         self._replayed = asyncio.Event()

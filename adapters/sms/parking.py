@@ -46,6 +46,10 @@ class Parking:
         await self._journal.read(lambda row: msgspec.convert(row, Inbound).at > now - KEPT_MS)
         self._here = None
 
+    async def forget(self, senders: Collection[str]) -> None:
+        """Forget what these numbers sent."""
+        await self.leave({inbound.sid for inbound in await self.parked() if inbound.sender in senders})
+
     async def leave(self, sids: Collection[str]) -> None:
         """Forget texts that were taken in."""
         if sids:

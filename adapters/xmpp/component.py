@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -134,6 +135,16 @@ class XmppComponent(Buddy):
             self._librarian_seen(stanza, sender)
         if self._buddies.changed:
             self._signs.put_nowait((0, codec.SILENCE))  # written down outside of the wire's own task
+
+    async def forget(self, addresses: Collection[str]) -> None:
+        """Be nobody's buddy any more among these."""
+        self._buddies.load()
+        for address in addresses:
+            if self._buddies.get(address) is not None:
+                self._buddies.drop(address)
+                if self._link is not None:
+                    self._send_presence(self._link, address, "unsubscribed")
+        await asyncio.to_thread(self._buddies.save)
 
     def _send_presence(self, link: Link, to: str, kind: str) -> None:
         link.send(f"<presence to={names.attribute(to)} from={names.attribute(self._own)} type='{kind}'/>")

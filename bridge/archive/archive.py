@@ -10,12 +10,13 @@ from bridge.archive import tables
 from bridge.archive.accounts import Accounts
 from bridge.archive.database import engine_for, migrate
 from bridge.archive.desk_memory import DeskMemory
+from bridge.archive.erasures import Erasures
 from bridge.archive.organisation import Organisation
 from bridge.archive.reader import Reader
 from bridge.archive.retention import Retention
 from bridge.archive.rows import ignoring
 from bridge.archive.search import Search
-from bridge.archive.writer import Writer
+from bridge.archive.writer import Writer, archive_name
 from bridge.blobs import FileBlobs
 from bridge.follower import Follower
 from bridge.store import Store
@@ -58,6 +59,10 @@ class Archive:
     def retention(self, blobs: FileBlobs) -> Retention:
         """Return what forgets transcripts that are due, and the files with them."""
         return Retention(self._writing, blobs)
+
+    def erasures(self, consortium: str = "main") -> Erasures:
+        """Return what patrons of a consortium asked to be forgotten and is not gone everywhere yet."""
+        return Erasures(self._writing, archive_name(consortium))
 
     def follow(self, store: Store, follower: Follower, consortium: str = "main") -> tuple[Writer, Tail, Reader]:
         """Return what writes a consortium's log, what knows its newest steps, and what reads transcripts; run the first two."""

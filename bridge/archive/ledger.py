@@ -55,6 +55,7 @@ class Ledger:
         self._merges: dict[tuple[str, str], dict[str, Any]] = {}
         self._partings: dict[tuple[str, str], None] = {}
         self._follow_ups: Rows = []
+        self.erased: list[ev.Erased] = []
         self._at = 0
         self._cause = ""
         self._part = 0
@@ -210,6 +211,10 @@ class Ledger:
             self._partings[pair] = None
         self._audit(event.conversation, event.by, "unmerged", event.other)
 
+    def _erased(self, event: ev.Erased) -> None:
+        self.erased.append(event)
+        self._audit(event.conversation, event.by, "forgotten")
+
     def _blocked(self, event: ev.Blocked) -> None:
         self._touch(event.conversation)
         self._audit(event.conversation, event.by, "blocked", event.reason)
@@ -258,6 +263,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.FollowUpChanged: Ledger._follow_up_changed,
     ev.Noted: lambda ledger, e: ledger._touch(e.conversation),
     ev.Blocked: Ledger._blocked,
+    ev.Erased: Ledger._erased,
     ev.Unblocked: lambda ledger, e: ledger._audit("", e.by, "unblocked", e.channel),
 }
 

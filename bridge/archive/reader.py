@@ -119,7 +119,9 @@ class Reader:
 
     async def closed(self, libraries: Sequence[str], *, before: int = 0, limit: int = 100) -> list[Talk]:
         """Return what ended lately at these libraries, newest end first, ended before `before` ms."""
-        query = select(tables.conversation).where(_talk.state == "closed", _talk.library.in_(list(libraries)))
+        query = select(tables.conversation).where(
+            _talk.state == "closed", _talk.library.in_(list(libraries)), _talk.forgotten_at.is_(None)
+        )
         if before:
             query = query.where(_talk.closed_at < before)
         async with self._engine.connect() as sql:

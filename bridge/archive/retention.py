@@ -20,15 +20,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
 
 import structlog
-from sqlalchemy import Row, delete, exists, func, or_, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
-from bridge.archive.rows import line_of
+from bridge.archive.blanking import WITH_FILES, blank, digests, pack, still_shown
 from bridge.blobs import FileBlobs
 from routing.roster import DEFAULT_LIBRARY
 
@@ -41,12 +40,8 @@ _c = tables.conversation.c
 _l = tables.line.c
 _f = tables.follow_up.c
 
-_WITH_FILES = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
-_BLANK_WORDS = ("address", "name", "contact", "subject", "page", "previous", "last_text")
-_BLANK: dict[str, str | None] = dict.fromkeys(_BLANK_WORDS, "") | {"rating_comment": None}
-_BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
 
 log = structlog.get_logger("bridge.archive.retention")
 
@@ -102,23 +97,20 @@ class Retention:
             return list((await sql.scalars(query.limit(BATCH))).all())
 
     async def forget(self, conversations: Sequence[str]) -> None:
-        """Forget these conversations now: lines, files, drafts, steps set aside, names and addresses."""
-        ids = list(conversations)
+        """Forget these conversations now, with their files."""
         async with self._engine.begin() as sql:
-            files = await _files(sql, ids)
-            await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
-            for table in (tables.draft, tables.merge, tables.set_aside):
-                await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
-            await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))
-            blank = update(tables.follow_up).where(tables.follow_up.c.conversation.in_(ids))
-            await sql.execute(blank.values(**_BLANK_FOLLOW_UP))
-            await sql.execute(update(tables.audit).where(tables.audit.c.conversation.in_(ids)).values(detail=""))
-            blanked = update(tables.conversation).where(_c.id.in_(ids))
-            await sql.execute(blanked.values(forgotten_at=now_ms(), **_BLANK))
-            gone = [digest for digest in files if not await _still_shown(sql, digest)]
+            gone = await blank(sql, conversations)
         for digest in gone:
             await self._blobs.remove(digest, before=(now_ms() - UNSENT_MS) / 1000)
-        await self._pack()
+        await pack(self._engine)
+
+    async def remove(self, files: Sequence[str]) -> None:
+        """Remove files at once that nothing shows any more, and leave nothing of deleted rows in the database's own files."""
+        async with self._engine.connect() as sql:
+            gone = [digest for digest in files if not await still_shown(sql, digest)]
+        for digest in gone:
+            await self._blobs.remove(digest)
+        await pack(self._engine)
 
     async def sweep_files(self, now: int) -> int:
         """Remove the files that nothing shows and that were taken in over a day before `now` (ms). Returns how many.
@@ -148,37 +140,10 @@ class Retention:
                 yield {digest.decode() for digest in _DIGEST.findall(step)}
         last = 0
         while True:
-            query = select(tables.line).where(_l.n > last, _WITH_FILES).order_by(_l.n).limit(PORTION)
+            query = select(tables.line).where(_l.n > last, WITH_FILES).order_by(_l.n).limit(PORTION)
             async with self._engine.connect() as sql:
                 rows = (await sql.execute(query)).all()
             if not rows:
                 return
             last = rows[-1].n
-            yield _digests(rows)
-
-    async def _pack(self) -> None:
-        """Leave nothing of what was deleted in SQLite's files; PostgreSQL's own vacuum does it there."""
-        if self._engine.dialect.name != "sqlite":
-            return
-        async with self._engine.begin() as sql:
-            await sql.execute(text("INSERT INTO line_words(line_words) VALUES ('optimize')"))
-        async with self._engine.connect() as sql:
-            raw = await sql.get_raw_connection()
-            if raw.driver_connection is not None:
-                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-async def _files(sql: AsyncConnection, ids: list[str]) -> set[str]:
-    return _digests((await sql.execute(select(tables.line).where(_l.conversation.in_(ids), _WITH_FILES))).all())
-
-
-def _digests(rows: Sequence[Row[Any]]) -> set[str]:
-    """Return the files that rows of `tables.line` show."""
-    found = {digest for row in rows for digest in (row.html, row.original) if digest}
-    return found | {file.digest for row in rows for file in line_of(row).attachments}
-
-
-async def _still_shown(sql: AsyncConnection, digest: str) -> bool:
-    """Whether a line that stays shows the same file: files are kept by digest, so two patrons may have sent one."""
-    shown = or_(_l.html == digest, _l.original == digest, _l.attachments.contains(digest))
-    return await sql.scalar(select(_l.n).where(shown).limit(1)) is not None
+            yield digests(rows)

@@ -159,6 +159,22 @@ set_aside = Table(
     Column("step", LargeBinary, nullable=False),  # routing.wire.encode_steps of this one
 )
 
+# What patrons asked to be forgotten and is not gone everywhere yet: bridge.archive.erasures.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("archive", String, nullable=False),
+    Column("state", String, nullable=False),  # asked, refused, erased
+    Column("at", BigInteger, nullable=False),
+    Column("follow_up", Boolean, nullable=False, default=False),  # an open one is given up with it
+    Column("reason", String, nullable=False, default=""),
+    Column("places", Text, nullable=False, default="[]"),
+    Column("files", Text, nullable=False, default="[]"),
+    Column("epoch", String, nullable=False, default=""),
+    Column("seq", BigInteger, nullable=False, default=0),
+)
+
 audit = Table(
     "audit",
     metadata,

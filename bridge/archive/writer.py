@@ -24,12 +24,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables, unwritten
 from bridge.archive.bulk import Statement, write_many
+from bridge.archive.erasures import erase
 from bridge.archive.ledger import Ledger
 from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
 from bridge.archive.rows import ignoring, line_row
 from bridge.follower import START, Entry, Follower, Position, Reset, decoded
 from bridge.store import Store, StoreError
-from routing.events import Step
+from routing.events import Erased, Step
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +39,11 @@ STEPS = 1_000  # of one transaction
 GATHER_S = 0.05  # between two readings: transactions cost more than rows, and whoever reads has the tail meanwhile
 REST = 9  # times as long as the last transactions took, while they are no more than
 LATE_S = 5.0  # behind: a burst of talk goes before search and reports
+
+
+def archive_name(consortium: str) -> str:
+    """Return the name under which a consortium's log is followed."""
+    return f"{NAME}:{consortium}"
 
 
 class Moved(Exception):
@@ -51,7 +57,7 @@ class Writer:
         self._engine = engine
         self._store = store
         self._follower = follower
-        self.name = f"{NAME}:{consortium}"
+        self.name = archive_name(consortium)
         self.position = START
         self.loaded = asyncio.Event()
         self._moved = asyncio.Event()
@@ -141,6 +147,7 @@ class Writer:
         async with self._engine.begin() as sql:
             await self._move(sql, target)
             await batch.write(sql)
+            await erase(sql, self.name, target, batch.erased)
         self._advance(target)
 
     async def _write_apart(self, entry: Entry) -> None:
@@ -154,6 +161,7 @@ class Writer:
                         batch = _Batch()
                         batch.take(step, entry.seq)
                         await batch.write(sql)
+                        await erase(sql, self.name, entry.position, batch.erased)
                 except Exception as error:
                     if not unwritten.at_fault(error):
                         raise
@@ -199,6 +207,11 @@ class _Batch:
         self._lines: dict[str, Line] = {}
         self._staged: list[Staged] = []
         self._read: list[ReadBy] = []
+
+    @property
+    def erased(self) -> list[Erased]:
+        """What is to be forgotten once the rest is written."""
+        return self._ledger.erased
 
     def take(self, step: Step, seq: int) -> None:
         """Take one step in. What became of a line that is new here is written with the line."""

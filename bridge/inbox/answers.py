@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
 from bridge.follower import Entry, Position, decoded
 from bridge.store import Store
+from routing.erasure import without
 from routing.events import Step
 
 KEPT = 20_000
@@ -24,15 +25,10 @@ AT_ONCE = 64
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
-    """A step that answers an action, and the log entry it stands in."""
+    """A step that answers an action, and where it stands in the log."""
 
-    entry: Entry
+    position: Position
     step: Step
-
-    @property
-    def position(self) -> Position:
-        """Where it stands in the log."""
-        return self.entry.position
 
 
 class Answers:
@@ -49,11 +45,17 @@ class Answers:
             for step in entry.steps:
                 if step.answer < 0:
                     continue
-                found[step.cause] = Answered(entry, step)
+                found[step.cause] = Answered(entry.position, step)
                 if waiting and (waits := waiting.pop(step.cause, None)) is not None and not waits.done():
                     waits.set_result(None)
         while len(found) > KEPT:
             found.popitem(last=False)
+
+    def forget(self, gone: Set[str]) -> None:
+        """Let go of what was answered about erased conversations; that they were erased may still be asked."""
+        for cause, found in self._found.items():
+            if any(getattr(event, "conversation", "") in gone for event in found.step.events):
+                self._found[cause] = Answered(found.position, without(found.step, gone))
 
     async def recall(self, store: Store) -> None:
         """Take the answers among the last entries that the log still holds. Raises StoreError."""

@@ -37,9 +37,11 @@ async def act(call: Call, deed: wire.Deed) -> Answer:
     return Answer(_acted(call, found))
 
 
-async def outcome(call: Call, deed: wire.Deed) -> Answered | schema.Pending:
-    """Hand an action in and wait for its answer. Raises Refusal 409 when the core refused it, Busy."""
-    action = wire.Action(id=wire.action_id(call.me, call.key or secrets.token_urlsafe(16)), by=call.me, deed=deed)
+async def outcome(call: Call, deed: wire.Deed, *, part: str = "") -> Answered | schema.Pending:
+    """Hand an action in and wait for its answer; `part` tells those of one request apart. Raises Refusal 409 when the core
+    refused it, Busy."""
+    key = (call.key or secrets.token_urlsafe(16)) + (f" {part}" if part else "")
+    action = wire.Action(id=wire.action_id(call.me, key), by=call.me, deed=deed)
     try:
         await call.room.gathering.ingest_action(action)
     except Busy:

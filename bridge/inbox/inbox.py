@@ -10,7 +10,7 @@ from importlib.metadata import version
 from aiohttp import web
 
 from bridge.archive.accounts import Accounts, Session
-from bridge.inbox import account, browse, deeds, files, follow_ups, presence, sockets, staff
+from bridge.inbox import account, browse, deeds, files, follow_ups, forget, presence, sockets, staff
 from bridge.inbox.openapi import describe
 from bridge.inbox.replies import encode
 from bridge.inbox.room import Room
@@ -22,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
     *browse.ROUTES,
     *deeds.ROUTES,
+    *forget.ROUTES,
     *files.ROUTES,
     *presence.ROUTES,
     *follow_ups.ROUTES,

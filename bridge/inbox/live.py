@@ -60,6 +60,7 @@ class Live:
         self.down = False
         room.replica.on_entries.append(self._take)
         room.replica.on_reset.append(self._restart)
+        room.follower.on_forget.append(answers.forget)
 
     async def run(self) -> None:
         """Tell presence, hear signs, look after the store, until cancelled."""
@@ -96,6 +97,8 @@ class Live:
         self._lists.touch(news.rows)
         for seat in self._seats.values():
             seat.note(news, entries[-1].position)
+            if any(name in news.erased for each in seat.watched.values() for name in each.members):
+                seat.reset("too-old")  # what the page shows is no more
         self._again(news)
 
     def _again(self, news: News) -> None:

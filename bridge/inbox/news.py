@@ -24,6 +24,7 @@ class News:
     organisation: bool = False  # presence or channels changed
     libraries: bool = False  # names, rights and targets may all have changed
     took_over: bool = False
+    erased: set[str] = field(default_factory=set)  # forgotten by everybody
 
 
 def news_of(entries: Sequence[Entry], watched: Set[str]) -> News:
@@ -77,6 +78,10 @@ def _library(news: News, event: ev.LibraryChanged) -> None:
     news.libraries = True
 
 
+def _erased(news: News, event: ev.Erased) -> None:
+    news.erased.add(event.conversation)
+
+
 def _took_over(news: News, event: ev.TookOver) -> None:
     news.took_over = True
 
@@ -94,6 +99,7 @@ _TAKE: dict[type, Callable[[News, Any], None]] = {
     ev.ChannelChanged: _channel,
     ev.LibraryChanged: _library,
     ev.TookOver: _took_over,
+    ev.Erased: _erased,
 }
 
 # Those that name a conversation change its row, but for these: they change a line's tick or nothing at all.

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from bridge.store import PACK, Fenced, Full, OutEntry, Stale, Store, StoreError, Unavailable
+from bridge.entries import PACK, OutEntry
+from bridge.store import Fenced, Full, Stale, Store, StoreError, Unavailable
 from tests.peers.redis import RedisServer
 
 TTL = 3_600_000

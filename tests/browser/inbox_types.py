@@ -1,4 +1,4 @@
-"""Write ui/inbox/src/schema.ts from bridge/inbox/schema.py: the pages and the interface cannot drift apart unseen.
+"""Write ui/inbox/src/schema.ts from bridge/inbox/schema.py and privacy.py: the pages and the interface cannot drift apart unseen.
 
     python -m tests.browser.inbox_types        writes the file; test_inbox_types.py fails when it is out of date
 
@@ -14,7 +14,7 @@ from typing import get_args
 
 import msgspec
 
-from bridge.inbox import schema
+from bridge.inbox import privacy, schema
 
 TARGET = Path(__file__).parents[2] / "ui/inbox/src/schema.ts"
 HEADER = """// Written from bridge/inbox/schema.py by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
@@ -32,7 +32,13 @@ SIMPLE = {
 
 def rendered() -> str:
     structs = list(
-        dict.fromkeys(part for thing in vars(schema).values() if _is_ours(thing) for part in _with_parts(thing))
+        dict.fromkeys(
+            part
+            for room in (schema, privacy)
+            for thing in vars(room).values()
+            if _is_ours(thing)
+            for part in _with_parts(thing)
+        )
     )
     views = " | ".join(f'"{view}"' for view in get_args(schema.View))
     parts = [HEADER, f"export type View = {views};\n", *(_interface(struct) for struct in structs)]

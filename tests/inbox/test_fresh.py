@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from bridge.inbox.limits import Limit, Limits
-from bridge.message import ChannelStatus, Delivery, Receipt
+from bridge.message import ChannelStatus, Delivery, Erase, Receipt
 from routing import wire
 from routing.events import Event, Faulted, Step, deliveries
 from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
@@ -113,6 +113,7 @@ ben blocks rude until=+1h
 rude: Grr again
 ben closes rude as=answered
 +2h
+the operator forgets rude
 ana serves north/ask north/law
 lex@law: A contract?
 ana rejects lex@law
@@ -165,6 +166,8 @@ class Scripted:
                 self.play.give(
                     msgspec.structs.replace(WEB, up=given == "web up", reason="" if given == "web up" else "cut")
                 )
+            case "the operator forgets rude":
+                self.play.give(Erase(id="an-order", conversation=self.play.id_of("rude")))
             case "receipt-unknown":
                 self.play.give(Receipt(delivery="nobody-knows-this-one", stage="sent"))
             case "fault":

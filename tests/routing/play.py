@@ -29,6 +29,7 @@ from bridge.message import (
     Close,
     Deed,
     FollowUpPlan,
+    Forget,
     Identify,
     Join,
     Leave,
@@ -285,6 +286,7 @@ class Play:
             "joins": Join,
             "quits": Leave,
             "reopens": Reopen,
+            "forgets": Forget,
         }
         if verb in simple:
             deed: Deed = simple[verb](conversation=it)

@@ -28,7 +28,9 @@ from bridge.message import (
     Claim,
     Close,
     Deed,
+    Erase,
     FollowUpPlan,
+    Forget,
     Join,
     Leave,
     MarkRead,
@@ -216,6 +218,13 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(who=staff, one=talks, other=talks)
     def merges(self, who: str, one: str, other: str) -> None:
         self.play.act(who, Merge(conversation=one, other=other))
+
+    @rule(who=staff, it=talks, follow_up=st.booleans(), ordered=st.booleans())
+    def forgets(self, who: str, it: str, follow_up: bool, ordered: bool) -> None:
+        if ordered:
+            self.play.give(Erase(id=f"order-{self.play.now}-{it}", conversation=it, follow_up=follow_up))
+        else:
+            self.play.act(who, Forget(conversation=it, follow_up=follow_up))
 
     @rule(who=staff, stage=st.sampled_from(("new", "open", "pending", "closed")), owner=st.sampled_from(("", *STAFF)))
     def follow_up(self, who: str, stage: str, owner: str) -> None:

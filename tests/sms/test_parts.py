@@ -157,6 +157,16 @@ async def test_parked_texts_are_kept_no_longer_than_transcripts(tmp_path: Path) 
     assert await parking.parked() == texts[:1]
 
 
+async def test_parked_texts_of_a_patron_who_asks_are_forgotten(tmp_path: Path) -> None:
+    parking = Parking(tmp_path)
+    texts = [Inbound(f"SM{n}", "AC", "", f"+1415555012{n}", "+15005550177", "words", 1) for n in (1, 2)]
+    for text in texts:
+        await parking.park(text)
+    await parking.forget({"+14155550121"})
+    assert await parking.parked() == texts[1:]
+    assert b"+14155550121" not in (tmp_path / "parked").read_bytes()
+
+
 async def test_parked_texts_are_shown_to_the_operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "channels" / "text"
     folder.mkdir(parents=True)

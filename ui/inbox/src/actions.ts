@@ -27,6 +27,7 @@ const claimable = (i: Inbox) => {
 const offered = (i: Inbox) => marked(i)?.offered_to_me === true || marked(i)?.transfer?.to_me === true;
 const joinable = (i: Inbox) => marked(i)?.can_join === true;
 const closed = (i: Inbox) => i.current?.state === "closed";
+const coordinated = (i: Inbox) => i.me?.coordinates.includes(i.current?.library ?? "") === true;
 const listing = (i: Inbox) => (VIEWS as readonly Page[]).includes(i.page);
 
 const goes = (page: Page, key: string): Action => ({ id: `go.${page}`, key, group: "go", can: always, run: (i) => i.go(page) });
@@ -60,6 +61,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "identify", key: "a", group: "conversation", can: answering, run: (i) => (i.dialog = "identify") },
   { id: "merge", key: "m", group: "conversation", can: open, run: (i) => (i.dialog = "merge") },
   { id: "block", key: "", group: "conversation", can: mine, run: (i) => (i.dialog = "block") },
+  { id: "forget", key: "", group: "conversation", can: (i) => closed(i) && coordinated(i), run: (i) => (i.dialog = "forget") },
   { id: "context", key: "i", group: "page", can: open, run: (i) => i.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: (i) => (i.dialog = "presence") },
   { id: "presence.toggle", key: "v", group: "page", can: always, run: (i) => void i.togglePresence() },

@@ -51,6 +51,12 @@ export class Drafts {
     this.timers.set(conversation, setTimeout(() => void this.store(conversation), SAVE_MS));
   }
 
+  /** Let go of what was begun in a conversation that is no more. */
+  forget(conversation: string): void {
+    clearTimeout(this.timers.get(conversation));
+    for (const kept of [this.begun, this.timers, this.unsaved]) kept.delete(conversation);
+  }
+
   mode(conversation: string, noting: boolean): void {
     this.begun.set(conversation, { ...this.get(conversation), noting });
   }

@@ -16,7 +16,7 @@ import { named, t, type Key } from "./words";
 export const VIEWS = ["waiting", "mine", "open"] as const;
 export type Page = (typeof VIEWS)[number] | "follow-ups" | "search" | "desk" | "settings";
 export type Dialog =
-  | "" | "close" | "transfer" | "palette" | "help" | "identify" | "block" | "merge" | "recode" | "presence" | "outbox";
+  | "" | "close" | "transfer" | "palette" | "help" | "identify" | "block" | "merge" | "recode" | "presence" | "outbox" | "forget";
 const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "desk", "settings"];
 const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, follow_ups: 0, oldest_since: 0, channels_down: [] };
 const KEPT_TALKS = 24;
@@ -666,6 +666,20 @@ export class Inbox {
     if (ok) this.tell(t(done));
     if (ok && this.talk?.id === conversation) void this.refresh(this.talk);
     return ok;
+  }
+
+  /** Forget at the patron's request, here as well: nothing of it stays in the page. */
+  async forget(conversation: string, asked: s.ForgetAsked): Promise<s.Forgot> {
+    const done = await api.forget(conversation, asked);
+    if (done.forgotten.includes(this.openId)) this.back_();
+    for (const id of done.forgotten) {
+      this.talks.delete(id);
+      this.drafts.forget(id);
+    }
+    this.copies = this.copies.filter((copy) => !done.forgotten.includes(copy.conversation));
+    this.rowsTold({ t: "rows", position: "", upsert: [], remove: done.forgotten });
+    if (done.forgotten.length) this.tell(t("done.forgotten", { n: done.forgotten.length }));
+    return done;
   }
 
   async setFollowUp(followUp: s.FollowUp, asked: s.FollowUpAsked): Promise<void> {

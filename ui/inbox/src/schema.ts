@@ -737,6 +737,39 @@ export interface Pong {
   at?: number;
 }
 
+/** `everything`: all that is this patron's at my library; `follow_ups`: open ones are given up with their conversations. */
+export interface ForgetAsked {
+  everything?: boolean;
+  follow_ups?: boolean;
+}
+
+/** A conversation as far as forgetting it goes. */
+export interface PatronConversation {
+  id: string;
+  opened_at: number;
+  open: boolean;
+  follow_up: boolean;
+}
+
+/** All of a patron's conversations at my library; `elsewhere`: how many are other libraries'. */
+export interface PatronConversations {
+  conversations: PatronConversation[];
+  elsewhere: number;
+}
+
+/** A conversation that was not forgotten, and why; "pending" = it will be, and has not been answered yet. */
+export interface NotForgotten {
+  conversation: string;
+  reason: string;
+}
+
+/** What was forgotten at a patron's request, and what was not. */
+export interface Forgot {
+  forgotten: string[];
+  refused: NotForgotten[];
+  elsewhere: number;
+}
+
 export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
 export type ClientMessage = Watch | Unwatch | Typing | Paused | Pong;

@@ -1,0 +1,63 @@
+"""What stands in the streams, as the store hands it out, and how deliveries are packed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+PACK = 64  # deliveries of one out entry, as in store.lua
+
+_unpack = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+class InputEntry(msgspec.Struct, frozen=True, gc=False):
+    """One batch of inputs. `at` is the server's millisecond: the only clock of the core."""
+
+    id: str
+    at: int
+    payloads: list[bytes]
+
+
+class LogEntry(msgspec.Struct, frozen=True, gc=False):
+    """One commit: all steps of the `in` entries up to and including `last_input`."""
+
+    epoch: str
+    seq: int
+    last_input: str
+    steps: bytes
+
+
+class OutEntry(msgspec.Struct, frozen=True, gc=False):
+    """One delivery; `id` is `<seq>-<n>`, which orders deliveries as the log does."""
+
+    id: str
+    payload: bytes
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """Where the log stands; seq 0 = nothing was committed yet."""
+
+    seq: int = 0
+    epoch: str = ""
+    last_input: str = "0-0"
+
+
+def unpacked(rows: Iterable[Any], after: tuple[int, int] = (0, -1)) -> list[OutEntry]:
+    """Unpack out entries without the deliveries up to `after`."""
+    entries = []
+    for id, fields in rows:
+        seq, last = map(int, id.split(b"-"))
+        payloads = _unpack(fields[1])
+        first = last + 1 - len(payloads)
+        skip = max(after[1] + 1 - first, 0) if seq == after[0] else 0
+        entries += [OutEntry(f"{seq}-{first + i}", payloads[i]) for i in range(skip, len(payloads))]
+    return entries
+
+
+def unsettled(entry: str, left: Mapping[bytes, bytes]) -> bool:
+    """Say whether the mark of the delivery `entry`, among those `left` in its channel's hash, is not turned."""
+    seq, n = entry.split("-")
+    pack, place = divmod(int(n), PACK)
+    return left.get(b"%s-%d" % (seq.encode(), pack), b"")[place : place + 1] == b"."

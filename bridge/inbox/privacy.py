@@ -1,0 +1,43 @@
+"""What is said about forgetting at a patron's request; the rest of the vocabulary is `bridge.inbox.schema`."""
+
+from __future__ import annotations
+
+from bridge.inbox.schema import Asked, Shown
+
+
+class ForgetAsked(Asked):
+    """`everything`: all that is this patron's at my library; `follow_ups`: open ones are given up with their conversations."""
+
+    everything: bool = False
+    follow_ups: bool = False
+
+
+class PatronConversation(Shown):
+    """A conversation as far as forgetting it goes."""
+
+    id: str
+    opened_at: int
+    open: bool  # it must be ended first
+    follow_up: bool  # one is open, and would be given up with it
+
+
+class PatronConversations(Shown):
+    """All of a patron's conversations at my library; `elsewhere`: how many are other libraries'."""
+
+    conversations: list[PatronConversation]
+    elsewhere: int
+
+
+class NotForgotten(Shown):
+    """A conversation that was not forgotten, and why; "pending" = it will be, and has not been answered yet."""
+
+    conversation: str
+    reason: str
+
+
+class Forgot(Shown):
+    """What was forgotten at a patron's request, and what was not."""
+
+    forgotten: list[str]
+    refused: list[NotForgotten]
+    elsewhere: int

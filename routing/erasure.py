@@ -1,0 +1,102 @@
+"""Forgetting at a patron's request: at once, by everybody, all but the numbers.
+
+A coordinator of the patron's library asks for it, or the operator. What is not over is not forgotten: an open conversation is
+refused, and so is one with an open follow-up unless that is given up with it, in so many words.
+
+The core lets go of the conversation, its addresses, who helped there, and a block of such an address, for a block *is* an address.
+A conversation that the core does not hold any more is taken on the word of whoever asks (the inbox checks it against the
+archive), as are addresses that only the archive knows. `State.erasures` counts what was erased since the state was made,
+so that the runner knows that its snapshots and streams are to be rid of it soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from msgspec.structs import replace
+
+from bridge.message import Action, Erase, Forget
+from routing.access import coordinates
+from routing.closing import let_go
+from routing.events import Erased, FollowUpChanged, Refused, Step, answer
+from routing.records import Conversation, at_key
+from routing.refusals import refuse
+from routing.state import State
+from routing.turn import Turn
+
+
+def forget(turn: Turn, action: Action, deed: Forget) -> None:
+    """Forget a conversation because its patron asked a librarian."""
+    state = turn.state
+    it = state.conversations.get(deed.conversation)
+    library = it.library if it is not None else state.roster.home.get(action.by, "")
+    why = "" if coordinates(state, action.by, library) else "no-access"
+    why = why or refusal(state, deed)
+    if why:
+        refuse(turn, action, why, it)
+    else:
+        _erase(turn, deed, action.by)
+
+
+def ordered(turn: Turn, order: Erase) -> None:
+    """Forget a conversation because its patron asked the operator."""
+    why = refusal(turn.state, order)
+    if why:
+        turn.emit(Refused(action=order.id, by="", reason=why, conversation=order.conversation))
+    else:
+        _erase(turn, order, "")
+
+
+def refusal(state: State, asked: Forget | Erase) -> str:
+    """Return why a conversation cannot be forgotten as it stands, "" when it can."""
+    it = state.conversations.get(asked.conversation)
+    if it is None:
+        return ""
+    if it.state != "closed":
+        return "not-closed"
+    return "follow-up-open" if it.follow_up and not asked.follow_up else ""
+
+
+def _erase(turn: Turn, asked: Forget | Erase, by: str) -> None:
+    state = turn.state
+    it = state.conversations.get(asked.conversation)
+    standing = state.follow_ups.get(it.follow_up) if it is not None else None
+    if standing is not None:
+        turn.emit(FollowUpChanged(id=standing.id, conversation=standing.conversation, state="closed", by=by))
+    places = dict.fromkeys([*(_places(it) if it is not None else ()), *asked.places])
+    turn.emit(Erased(conversation=asked.conversation, by=by, places=tuple(places)))
+
+
+def _places(it: Conversation) -> list[str]:
+    return [at_key(it.channel, it.address), *(at_key(one.channel, one.address) for one in it.routes)]
+
+
+def without(step: Step, gone: Container[str]) -> Step:
+    """Return a step as whoever remembers it may go on to: with nothing of the conversations that are `gone` but that they are."""
+    said = answer(step)
+    kept = [event for event in step.events if type(event) is Erased or getattr(event, "conversation", "") not in gone]
+    found = next((n for n, event in enumerate(kept) if event is said), -1)
+    bare = tuple(replace(event, places=()) if type(event) is Erased else event for event in kept)
+    return replace(step, events=bare, answer=found)
+
+
+# ---- fold -----------------------------------------------------------------------------------------------------------------------
+
+
+def erased(state: State, event: Erased, at: int) -> None:
+    """Let go of the conversation, and of what is known by its addresses."""
+    state.erasures += 1
+    it = state.conversations.get(event.conversation)
+    if it is not None:
+        for other in it.merged:
+            _part(state, other, it.id)
+        let_go(state, it)
+    for place in event.places:
+        state.known.drop(place)
+        state.barred.drop(place)
+
+
+def _part(state: State, other: str, gone: str) -> None:
+    it = state.conversations.get(other)
+    if it is not None:
+        state.conversations.put(other, replace(it, merged=tuple(one for one in it.merged if one != gone)))
