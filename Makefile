@@ -22,11 +22,11 @@ run: .venv/.runtime pages ## everything on this machine, no configuration: http:
 
 setup: .venv/.developer ## the virtual environment with all that a developer needs
 
-# Three at a time on two processors: tests wait for real servers more than they compute. What failed beside others is run
+# Five at a time on two processors: tests wait for real servers more than they compute. What failed beside others is run
 # once more, alone: a browser starved by a busy machine is no defect; what fails alone is.
 test: setup pages ## the whole suite, against real servers; installs them first
 	@tests/install-peers
-	$(PYTEST) -n 3 --dist loadgroup || $(PYTEST) --last-failed --last-failed-no-failures none
+	$(PYTEST) -n 5 --dist loadgroup || $(PYTEST) --last-failed --last-failed-no-failures none
 
 check: setup ## format, lint, types, import rules, pages, house rules
 	$(BIN)/ruff format --check .
