@@ -47,6 +47,7 @@ bench: setup pages ## measure, beside the peers; writes build/bench.json
 faults: setup pages ## the long fault runs and simulations
 	@tests/install-peers
 	$(PYTEST) tests/faults tests/journeys tests/routing/test_model.py tests/routing/test_simulation.py --long
+	$(PYTEST) tests/browser -m long --long
 
 pages: | .venv/.runtime
 	@$(BIN)/python hatch_build.py

@@ -18,11 +18,17 @@ from tests.inbox.desk import DEADLINE, PASSWORD, Desk, desk
 PAGES = Path(__file__).parents[2] / "bridge/inbox/static"
 # A browser writes down every answer that says no: not signed in yet, or a colleague was first.
 ORDINARY = ("401 (Unauthorized)", "409 (Conflict)")
-# Narrow and wide, light and dark: what every state is looked at in.
+# Narrow and wide, light and dark: what every state is looked at in. Each width and each scheme comes in the short form.
 LOOKS = [
-    pytest.param({"viewport": {"width": width, "height": 760}, "color_scheme": scheme}, id=f"{width}-{scheme}")
-    for width in (360, 1280)
-    for scheme in ("light", "dark")
+    pytest.param(
+        {"viewport": {"width": width, "height": 760}, "color_scheme": scheme}, id=f"{width}-{scheme}", marks=marks
+    )
+    for width, scheme, marks in (
+        (360, "dark", ()),
+        (1280, "light", ()),
+        (360, "light", pytest.mark.long),
+        (1280, "dark", pytest.mark.long),
+    )
 ]
 # Lets a test cut the live line, as a lost network would, and keep new ones from standing.
 CUTTABLE = """(() => {

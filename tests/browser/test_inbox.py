@@ -350,10 +350,14 @@ async def test_a_long_conversation_is_read_back_to_its_beginning(desk: Desk, peo
 
 
 LOOKS = [
-    pytest.param({"viewport": {"width": 360, "height": 740}, "color_scheme": "light"}, id="360-light"),
+    pytest.param(
+        {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"}, id="360-light", marks=pytest.mark.long
+    ),
     pytest.param({"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"}, id="320-dark"),
     pytest.param({"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}, id="1280-light"),
-    pytest.param({"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"}, id="1280-dark"),
+    pytest.param(
+        {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"}, id="1280-dark", marks=pytest.mark.long
+    ),
     pytest.param({"viewport": {"width": 1280, "height": 800}, "forced_colors": "active"}, id="1280-forced"),
 ]
 

@@ -22,10 +22,10 @@ expect.set_options(timeout=20_000)
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 LOOKS = [
-    pytest.param({**PHONE, "color_scheme": "light"}, id="360-light"),
+    pytest.param({**PHONE, "color_scheme": "light"}, id="360-light", marks=pytest.mark.long),
     pytest.param({**PHONE, "color_scheme": "dark"}, id="360-dark"),
     pytest.param({**DESK, "color_scheme": "light"}, id="1280-light"),
-    pytest.param({**DESK, "color_scheme": "dark"}, id="1280-dark"),
+    pytest.param({**DESK, "color_scheme": "dark"}, id="1280-dark", marks=pytest.mark.long),
 ]
 
 
