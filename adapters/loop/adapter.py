@@ -54,7 +54,8 @@ class Password(str):
 
 
 class LoopConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`network`: the name of a network in this process. `patience_s`: how long the network may take to answer."""
+    """`network`: the name of a network in this process. `patience_s`: how long it may take to answer when it is asked; a
+    submission has no limit of its own, since a network that stays silent at a beat ends the session."""
 
     network: str
     account: str = "library"
