@@ -13,6 +13,7 @@ from bridge.archive.desk_memory import DeskMemory
 from bridge.archive.erasures import Erasures
 from bridge.archive.organisation import Organisation
 from bridge.archive.reader import Reader
+from bridge.archive.readings import Readings
 from bridge.archive.retention import Retention
 from bridge.archive.rows import ignoring
 from bridge.archive.search import Search
@@ -31,6 +32,7 @@ class Archive:
         writing = self.engine.execution_options(sqlite_write=True)
         self.accounts = Accounts(writing)
         self.memory = DeskMemory(writing)
+        self.readings = Readings(writing)
         self.search = Search(self.engine)
         self._writing = writing
 

@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
 from bridge.archive.blanking import WITH_FILES, blank, digests, pack, still_shown
+from bridge.archive.readings import Readings
 from bridge.blobs import FileBlobs
 from routing.roster import DEFAULT_LIBRARY
 
@@ -57,6 +58,7 @@ class Retention:
     def __init__(self, engine: AsyncEngine, blobs: FileBlobs) -> None:
         self._engine = engine
         self._blobs = blobs
+        self._readings = Readings(engine)
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
         """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.
@@ -69,6 +71,7 @@ class Retention:
                 done += len(due)
         if done:
             log.info("forgotten", conversations=done)
+        await self._readings.sweep(now)
         if kept := strictest(days):
             await self._sweep_beside(now - kept * DAY_MS)
         return done

@@ -75,6 +75,7 @@ async def search(call: Call) -> schema.Hits:
     libraries = libraries_of(call.state, call.me)
     also = list(rows.own(call.state, call.me))
     found = await call.room.archive.search.find(call.query["q"], libraries, also=also, before=before, limit=HITS + 1)
+    call.room.archive.readings.note(call.me, {one.conversation for one in found[:HITS]}, "found")
     more = str(found[HITS - 1].n) if len(found) > HITS else ""
     return schema.Hits(hits=[_hit(call, one) for one in found[:HITS]], next=more)
 

@@ -82,6 +82,7 @@ async def files(call: Call) -> web.StreamResponse:
     path = await call.room.blobs.path(digest) if found is not None else None
     if found is None or path is None:
         raise not_found()
+    call.room.archive.readings.note(call.me, [call.id], "file")
     mail = found.name == MAIL_PAGE and found.media_type == CLEANED
     image = found.media_type in IMAGES
     headers = {

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from aiohttp import web
 
 from bridge.archive.accounts import Accounts, Session
-from bridge.inbox import account, browse, deeds, files, follow_ups, forget, presence, sockets, staff
+from bridge.inbox import account, audit, browse, deeds, files, follow_ups, forget, presence, sockets, staff
 from bridge.inbox.openapi import describe
 from bridge.inbox.replies import encode
 from bridge.inbox.room import Room
@@ -23,6 +23,7 @@ ROUTES: tuple[Route, ...] = (
     *browse.ROUTES,
     *deeds.ROUTES,
     *forget.ROUTES,
+    *audit.ROUTES,
     *files.ROUTES,
     *presence.ROUTES,
     *follow_ups.ROUTES,
@@ -37,6 +38,7 @@ class Inbox:
     def __init__(self, rooms: Sequence[Room]) -> None:
         self.staffrooms = [Staffroom(room) for room in rooms]
         self.accounts: Accounts = rooms[0].archive.accounts
+        self._readings = rooms[0].archive.readings
         self._description = encode(describe(ROUTES, version("deskbridge")))
 
     def mount(self, app: web.Application) -> None:
@@ -65,6 +67,7 @@ class Inbox:
 
     async def _running(self, app: web.Application) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(each.live.run(), name="inbox live") for each in self.staffrooms]
+        tasks.append(asyncio.create_task(self._readings.run(), name="readings"))
         yield
         for task in tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""What is said about forgetting at a patron's request; the rest of the vocabulary is `bridge.inbox.schema`."""
+"""What is said about forgetting at a patron's request and about who looked; the rest of the vocabulary is `bridge.inbox.schema`."""
 
 from __future__ import annotations
 
@@ -41,3 +41,20 @@ class Forgot(Shown):
     forgotten: list[str]
     refused: list[NotForgotten]
     elsewhere: int
+
+
+class AuditDeed(Shown):
+    """What a librarian did with a conversation: "read", "found" (in a search), "file", "recoded", "merged", "blocked" and so on."""
+
+    at: int
+    who: str
+    who_name: str
+    what: str
+    detail: str
+
+
+class Audit(Shown):
+    """Who did what with a conversation, and who looked, newest first; `next` = the cursor of older ones, "" = none."""
+
+    deeds: list[AuditDeed]
+    next: str

@@ -74,7 +74,9 @@ def reached(room: Room) -> Position:
 async def _lines(call: Call, it: Conversation | None, before: str) -> list[Line]:
     """Return the newest lines before a position, of this conversation and those merged with it."""
     lines: list[Line] = []
-    for conversation in await together(call, it):
+    shown_here = await together(call, it)
+    call.room.archive.readings.note(call.me, shown_here, "read")
+    for conversation in shown_here:
         lines += await call.room.reader.transcript(conversation, before=before, limit=LINES)
     lines.sort(key=lambda line: line.position)
     return lines[-LINES:]

@@ -1,4 +1,4 @@
-"""A coordinator has a patron's conversations forgotten, by keyboard: what is asked and said, and that the page holds nothing."""
+"""Privacy, by keyboard: a coordinator has a patron's conversations forgotten, and sees who looked at one."""
 
 from __future__ import annotations
 
@@ -36,13 +36,18 @@ async def merged(desk: Desk, one: str, other: str) -> None:
     await archived(desk)
 
 
-async def ask(cora: Librarian) -> Locator:
-    """Open the dialog from the menu, by keyboard."""
+async def chosen(cora: Librarian, action: str) -> Locator:
+    """Open a dialog from the menu, by keyboard."""
     await cora.page.get_by_role("button", name="More actions").focus()
     await cora.page.keyboard.press("Enter")
-    await cora.page.get_by_role("menuitem", name="Forget at the patron's request").focus()
+    await cora.page.get_by_role("menuitem", name=action).focus()
     await cora.page.keyboard.press("Enter")
-    dialog = cora.page.get_by_role("dialog")
+    return cora.page.get_by_role("dialog")
+
+
+async def ask(cora: Librarian) -> Locator:
+    """Open the dialog that asks what is to be forgotten."""
+    dialog = await chosen(cora, "Forget at the patron's request")
     await expect(dialog.locator("form")).to_have_attribute("aria-busy", "false")
     return dialog
 
@@ -127,3 +132,23 @@ async def test_the_dialog_is_accessible(
     await dialog.get_by_role("radio", name="All 2 conversations").check()
     await expect(dialog.get_by_role("checkbox")).to_be_visible()
     await cora.look(f"{name}-forget")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_a_coordinator_sees_who_looked(
+    look: dict[str, Any], desk: Desk, people: People, request: pytest.FixtureRequest
+) -> None:
+    talk = await ended(desk, f"xan-{request.node.callspec.id}", "Who reads this?", "Xan")
+    async with desk.client() as ben:
+        await (await ben.enter("ben")).get(f"/conversations/{talk}")
+        await ben.deed(talk, "recode", {"code": "practice"})
+    await archived(desk)
+    cora = await people.of("cora", here=False, **look)
+    await cora.open(talk, "search")
+    dialog = await chosen(cora, "Who looked at it")
+    await expect(dialog.get_by_role("listitem").filter(has_text="Ben")).to_have_count(2)
+    await expect(dialog.get_by_role("listitem").filter(has_text="changed the code")).to_have_count(1)
+    await expect(dialog.get_by_role("listitem").filter(has_text="Cora")).to_contain_text("read it")
+    await cora.look(f"{request.node.callspec.id}-audit")
+    await cora.page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)

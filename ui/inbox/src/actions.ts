@@ -62,6 +62,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "merge", key: "m", group: "conversation", can: open, run: (i) => (i.dialog = "merge") },
   { id: "block", key: "", group: "conversation", can: mine, run: (i) => (i.dialog = "block") },
   { id: "forget", key: "", group: "conversation", can: (i) => closed(i) && coordinated(i), run: (i) => (i.dialog = "forget") },
+  { id: "audit", key: "", group: "conversation", can: (i) => open(i) && coordinated(i), run: (i) => (i.dialog = "audit") },
   { id: "context", key: "i", group: "page", can: open, run: (i) => i.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: (i) => (i.dialog = "presence") },
   { id: "presence.toggle", key: "v", group: "page", can: always, run: (i) => void i.togglePresence() },

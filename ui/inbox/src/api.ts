@@ -101,6 +101,8 @@ export const api = {
   older: (id: string, before: string) => get<s.LinePage>(`${of(id)}/lines`, { before }),
   act: (conversation: string, verb: string, body: unknown, key: string) =>
     send<s.Acted | s.Pending>("POST", `${of(conversation)}/${verb}`, body, key),
+  audit: (conversation: string, cursor = "") =>
+    get<s.Audit>(`${of(conversation)}/audit${cursor ? `?cursor=${cursor}` : ""}`),
   patron: (conversation: string) => get<s.PatronConversations>(`${of(conversation)}/patron`),
   forget: (conversation: string, asked: s.ForgetAsked) => send<s.Forgot>("POST", `${of(conversation)}/forget`, asked),
   upload: (conversation: string, file: File) =>

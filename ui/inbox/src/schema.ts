@@ -770,6 +770,21 @@ export interface Forgot {
   elsewhere: number;
 }
 
+/** What a librarian did with a conversation: "read", "found" (in a search), "file", "recoded", "merged", "blocked" and so on. */
+export interface AuditDeed {
+  at: number;
+  who: string;
+  who_name: string;
+  what: string;
+  detail: string;
+}
+
+/** Who did what with a conversation, and who looked, newest first; `next` = the cursor of older ones, "" = none. */
+export interface Audit {
+  deeds: AuditDeed[];
+  next: string;
+}
+
 export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
 export type ClientMessage = Watch | Unwatch | Typing | Paused | Pong;

@@ -1,0 +1,56 @@
+"""Who did what with a conversation, and who looked: for coordinators of its library."""
+
+from __future__ import annotations
+
+from bridge.archive.readings import Deed
+from bridge.inbox import privacy, rows
+from bridge.inbox.access import coordinated
+from bridge.inbox.replies import forbidden, not_found
+from bridge.inbox.routes import Call, Parameter, Route
+from bridge.inbox.transcript import together
+
+PAGE = 100
+
+
+async def audit(call: Call) -> privacy.Audit:
+    """One page of a conversation's audit, newest first; of those merged with it as well."""
+    if await _library(call) not in coordinated(call.state, call.me):
+        raise forbidden("Only the coordinators of its library see who looked at a conversation.")
+    ids = await together(call, call.state.conversations.get(call.id))
+    found = await call.room.archive.readings.of(ids, before=call.number("cursor", 0), limit=PAGE + 1)
+    more = str(found[PAGE - 1].n) if len(found) > PAGE else ""
+    return privacy.Audit(deeds=[_shown(call, deed) for deed in found[:PAGE]], next=more)
+
+
+async def _library(call: Call) -> str:
+    """Return the library whose conversation it is."""
+    if (it := call.state.conversations.get(call.id)) is not None:
+        return it.library
+    if (talk := await call.room.reader.conversation(call.id)) is None:
+        raise not_found()
+    return talk.library
+
+
+def _shown(call: Call, deed: Deed) -> privacy.AuditDeed:
+    return privacy.AuditDeed(
+        at=deed.at,
+        who=deed.who,
+        who_name=rows.name_of(call.state, deed.who),
+        what=deed.what,
+        detail=deed.detail if deed.what == "recoded" else "",
+    )
+
+
+OLDER = Parameter("cursor", "`next` of the page before", kind="integer", most=1 << 53)
+
+ROUTES = (
+    Route(
+        "GET",
+        "/conversations/{id}/audit",
+        "Who did what with it, and who looked; for coordinators",
+        audit,
+        scope="conversation",
+        gives=privacy.Audit,
+        query=(OLDER,),
+    ),
+)
