@@ -1,4 +1,4 @@
-"""Who read which transcript: access is audited (ALA Library Bill of Rights, interpretation on privacy; RUSA 2017, 4.1).
+"""Who read which transcript: access is audited, as ALA and RUSA ask of the profession.
 
 A reading is noted while it is answered and written with others of the same second, so that opening a conversation waits for
 no disk. Looking at the same conversation again within the hour is the same reading. While the database cannot be written the

@@ -7,17 +7,15 @@ from bridge.inbox import privacy, rows
 from bridge.inbox.access import coordinated
 from bridge.inbox.replies import forbidden, not_found
 from bridge.inbox.routes import Call, Parameter, Route
-from bridge.inbox.transcript import together
 
 PAGE = 100
 
 
 async def audit(call: Call) -> privacy.Audit:
-    """One page of a conversation's audit, newest first; of those merged with it as well."""
+    """One page of a conversation's audit, newest first; one merged with it has its own, for its own library."""
     if await _library(call) not in coordinated(call.state, call.me):
         raise forbidden("Only the coordinators of its library see who looked at a conversation.")
-    ids = await together(call, call.state.conversations.get(call.id))
-    found = await call.room.archive.readings.of(ids, before=call.number("cursor", 0), limit=PAGE + 1)
+    found = await call.room.archive.readings.of([call.id], before=call.number("cursor", 0), limit=PAGE + 1)
     more = str(found[PAGE - 1].n) if len(found) > PAGE else ""
     return privacy.Audit(deeds=[_shown(call, deed) for deed in found[:PAGE]], next=more)
 
