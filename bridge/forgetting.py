@@ -31,7 +31,7 @@ from bridge.replica import Replica
 from bridge.store import Store, StoreError
 from bridge.tail import Tail
 from routing.erasure import refusal
-from routing.wire import decode_delivery, encode, source_key
+from routing.wire import decode_delivery, encode
 
 LOOK_S = 3.0
 READ = 64
@@ -146,6 +146,6 @@ class Forgetting:
                 delivery = decode_delivery(entry.payload)
                 if delivery.conversation == conversation:
                     receipt = Receipt(delivery=delivery.id, stage="failed", reason="forgotten")
-                    ends.append((entry.id, delivery.id, encode(receipt), source_key(receipt)))
+                    ends.append((entry.id, delivery.id, encode(receipt)))
             if ends:
                 await self._store.settle(channel, ends)

@@ -16,7 +16,7 @@ import structlog
 from bridge.backoff import Backoff
 from bridge.message import Receipt
 from bridge.store import StoreError
-from routing.wire import decode_delivery, encode, source_key
+from routing.wire import decode_delivery, encode
 
 if TYPE_CHECKING:
     from bridge.store import OutEntry, Store
@@ -50,7 +50,7 @@ async def _settle(store: Store, channel: str, entries: Sequence[OutEntry], attem
     for entry in entries:
         id = decode_delivery(entry.payload).id
         receipt = _receipt(id, begun=attempts.get(id, 0) % 2 == 1)
-        rows.append((entry.id, id, encode(receipt), source_key(receipt)))
+        rows.append((entry.id, id, encode(receipt)))
     await store.settle(channel, rows)
     log.error("deliveries of a channel that is configured no more have failed", channel=channel, deliveries=len(rows))
 

@@ -12,10 +12,11 @@ from collections.abc import Collection
 
 import structlog
 
+from bridge.deciding import Alert
 from bridge.lease import Lease
 from bridge.snapshot import Unrecoverable
 from bridge.store import Store, StoreError
-from bridge.term import Alert, Counts, Term
+from bridge.term import Counts, Term
 from routing.events import Faulted
 
 BEAT_S = 5.0

@@ -11,7 +11,7 @@ import structlog
 from bridge.backoff import Backoff
 from bridge.message import Receipt
 from bridge.store import StoreError
-from routing.wire import encode, source_key
+from routing.wire import encode
 
 if TYPE_CHECKING:
     from bridge.store import Store
@@ -52,7 +52,7 @@ class Settling:
             self._idle.set()
 
     async def _batch(self, batch: Sequence[tuple[str, Receipt]]) -> None:
-        rows = [(entry, receipt.delivery, encode(receipt), source_key(receipt)) for entry, receipt in batch]
+        rows = [(entry, receipt.delivery, encode(receipt)) for entry, receipt in batch]
         backoff = Backoff(first=0.1, most=5.0)
         while True:
             try:

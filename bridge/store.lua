@@ -166,47 +166,36 @@ local function attempt(keys, args)
   return 1
 end
 
--- in, seen, seen, out, left, attempts | (seq, n)..., delivery ids, source keys, receipts
+-- in, out, left, attempts | (seq, n)..., delivery ids, receipts
 local function settle(keys, args)
-  local places, ids, sources = cmsgpack.unpack(args[1]), cmsgpack.unpack(args[2]), cmsgpack.unpack(args[3])
-  local rows, settled, done, said = {}, {}, {}, {}
+  local places, ids = cmsgpack.unpack(args[1]), cmsgpack.unpack(args[2])
+  local rows, settled, done = {}, {}, {}
   for i = 1, #ids do
     local seq, n = places[2 * i - 1], places[2 * i]
     local pack = math.floor(n / PACK)
     local field, place = seq .. '-' .. pack, n - pack * PACK + 1
-    local row = rows[field] or redis.call('HGET', keys[5], field) or ''
+    local row = rows[field] or redis.call('HGET', keys[3], field) or ''
     if row:sub(place, place) == PENDING then
       row = row:sub(1, place - 1) .. SETTLED .. row:sub(place + 1)
-      settled[i], done[#done + 1], said[#said + 1] = true, ids[i], sources[i]
+      settled[i], done[#done + 1] = true, ids[i]
     end
     rows[field] = row
   end
-  if #done == 0 then
-    return answer(settled, 0, #ids)
-  end
   for field, row in pairs(rows) do
     if row:find(PENDING, 1, true) then
-      redis.call('HSET', keys[5], field, row)
+      redis.call('HSET', keys[3], field, row)
     elseif row ~= '' then
       local seq, pack = field:match('(%d+)-(%d+)')
-      redis.call('HDEL', keys[5], field)
-      redis.call('XDEL', keys[4], seq .. '-' .. pack * PACK + #row - 1)
+      redis.call('HDEL', keys[3], field)
+      redis.call('XDEL', keys[2], seq .. '-' .. pack * PACK + #row - 1)
     end
   end
-  if redis.call('EXISTS', keys[6]) == 1 then
+  if redis.call('EXISTS', keys[4]) == 1 then
     for from = 1, #done, CHUNK do
-      redis.call('HDEL', keys[6], unpack(done, from, math.min(from + CHUNK - 1, #done)))
+      redis.call('HDEL', keys[4], unpack(done, from, math.min(from + CHUNK - 1, #done)))
     end
   end
-  local new, count = sift({ keys[2], keys[3] }, said, clock())
-  local marked, nth = {}, 0
-  for i = 1, #ids do
-    if settled[i] then
-      nth = nth + 1
-      marked[i] = new[nth]
-    end
-  end
-  append(keys[1], args[4], marked, count, #ids)
+  append(keys[1], args[3], settled, #done, #ids)
   return answer(settled, #done, #ids)
 end
 

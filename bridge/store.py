@@ -234,15 +234,17 @@ class Store:
         flat = await self._command("HGETALL", self.keys.attempts(channel))
         return {flat[i].decode(): int(flat[i + 1].partition(b":")[0]) for i in range(0, len(flat), 2)}
 
-    async def settle(self, channel: str, ends: Sequence[tuple[str, str, bytes, str]]) -> list[bool]:
-        """End deliveries (out entry, delivery id, receipt, source key): forget them, and put each receipt into `in` unless its
-        source key was seen. False for one that was settled before. May be repeated.
+    async def settle(self, channel: str, ends: Sequence[tuple[str, str, bytes]]) -> list[bool]:
+        """End deliveries (out entry, delivery id, receipt): forget them, and put each receipt into `in`. False for one that was
+        settled before. May be repeated.
         """
-        keys = [self.keys.inputs, *self.keys.seen, self.keys.out(channel), self.keys.left(channel)]
-        keys.append(self.keys.attempts(channel))
-        places = [int(part) for entry, _, _, _ in ends for part in entry.split("-")]
-        _, deliveries, receipts, sources = zip(*ends, strict=True) if ends else ((), (), (), ())
-        lists = (_pack(places), _pack(deliveries), _pack(sources), _pack(receipts))
+        keys = [self.keys.inputs, self.keys.out(channel), self.keys.left(channel), self.keys.attempts(channel)]
+        places = [int(part) for entry, _, _ in ends for part in entry.split("-")]
+        lists = (
+            _pack(places),
+            _pack([delivery for _, delivery, _ in ends]),
+            _pack([receipt for _, _, receipt in ends]),
+        )
         reply = await self._function("settle", keys, *lists, proven=True)
         return _verdict(reply, len(ends))
 

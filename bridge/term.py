@@ -11,21 +11,20 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 
-import msgspec
 import structlog
 
 from bridge import snapshot
+from bridge.deciding import Alert, Batch
 from bridge.lease import Lease
-from bridge.message import ProcessGone, Started, Tick, derive
+from bridge.message import ProcessGone, Started, Tick
 from bridge.owing import Owing
 from bridge.pace import Pace
 from bridge.snapshot import Breath, Loaded, Mark
 from bridge.store import InputEntry, Stale, Store
 from routing import core, wire
-from routing.events import Faulted, Step, deliveries
 from routing.state import State
 
 READ = 64  # `in` entries read at once
@@ -40,18 +39,6 @@ SNAPSHOT_REST = 20  # times as long as the last one took: a large state is not w
 FANOUT_AGE_S = 600.0
 
 _log = structlog.get_logger(__name__)
-
-Alert = Callable[[Faulted], None]
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one commit will hold."""
-
-    steps: list[Step] = field(default_factory=list)
-    deliveries: list[tuple[str, bytes]] = field(default_factory=list)
-    faulted: list[bytes] = field(default_factory=list)
-    last_input: str = ""
 
 
 @dataclass(slots=True)
@@ -188,34 +175,18 @@ class Term:
         self._counts.commits += 1
 
     async def _decide(self, entries: list[InputEntry]) -> Batch:
-        batch, breath, erasures = Batch(last_input=entries[-1].id), Breath(), self._at.state.erasures
+        batch, breath, erasures = Batch(), Breath(), self._at.state.erasures
         self._pace.heard(entries[-1].at)
         for entry in entries:
-            for n, payload in enumerate(entry.payloads):
-                self._take(batch, entry, n, payload)
+            for n, _ in enumerate(batch.take(self._at.state, entry, self._alert)):
                 if not n & 15:
                     await breath.draw()
-        self._counts.inputs += len(batch.steps)
+        self._counts.inputs += batch.inputs
+        self._counts.faults += len(batch.faulted)
         self._steps += len(batch.steps)
         if self._at.state.erasures > erasures:
             self._owing.incur(self._at.seq + 1)
         return batch
-
-    def _take(self, batch: Batch, entry: InputEntry, n: int, payload: bytes) -> None:
-        try:
-            given = wire.decode_input(payload)
-        except msgspec.DecodeError as error:
-            cause = derive(entry.id, str(n))
-            step = Step(cause=cause, at=entry.at, events=(Faulted(input=cause, error=f"not an input: {error}"),))
-        else:
-            step = core.step(self._at.state, given, wire.cause(given, entry.id, n), entry.at)
-        batch.steps.append(step)
-        for event in step.events:
-            if type(event) is Faulted:
-                batch.faulted.append(payload)
-                self._counts.faults += 1
-                self._alert(event)
-        batch.deliveries += [(delivery.channel, wire.encode(delivery)) for delivery in deliveries(step)]
 
     # ---- time
 

@@ -32,7 +32,7 @@ from routing import (
     transfers,
 )
 from routing.access import active
-from routing.events import Event, Faulted, Input, Step
+from routing.events import Event, Faulted, Given, Step
 from routing.organisation import Library
 from routing.refusals import refuse
 from routing.state import State
@@ -76,6 +76,7 @@ DECIDE: dict[type, Callable[[Turn, Any], object]] = {
     wire.Rating: rating.receive,
     wire.PatronSign: deliveries.receive_sign,
     wire.Receipt: deliveries.receive_receipt,
+    tuple: deliveries.receive_receipts,
     wire.Action: act,
     wire.Presence: librarians.connection,
     wire.ProcessGone: librarians.process_gone,
@@ -154,7 +155,7 @@ def evolve(state: State, event: Event, at: int) -> State:
     return state
 
 
-def decide(state: State, given: Input, *, cause: str, at: int) -> list[Event]:
+def decide(state: State, given: Given, *, cause: str, at: int) -> list[Event]:
     """Return what `given` brings about at `at` ms; the state is as before. Raises what a broken rule raises."""
     turn, rung = Turn(state, at, cause, _fold), list[tuple[str, str]]()
     mark = len(state.journal)
@@ -166,8 +167,8 @@ def decide(state: State, given: Input, *, cause: str, at: int) -> list[Event]:
     return turn.events
 
 
-def step(state: State, given: Input, cause: str, at: int) -> Step:
-    """Decide and fold one input; a broken rule changes nothing and gives `Faulted`."""
+def step(state: State, given: Given, cause: str, at: int) -> Step:
+    """Decide and fold one input, or receipts that came together; a broken rule changes nothing and gives `Faulted`."""
     journal = state.journal
     journal.clear()
     turn = Turn(state, at, cause, _fold)
@@ -215,7 +216,7 @@ def answers(event: Event, action: Action) -> bool:
     return isinstance(event, _PLAIN) and event.action == action.id
 
 
-def _decide(turn: Turn, given: Input) -> list[tuple[str, str]]:
+def _decide(turn: Turn, given: Given) -> list[tuple[str, str]]:
     if type(given) is wire.Tick:
         return timers.tick(turn)
     DECIDE[type(given)](turn, given)

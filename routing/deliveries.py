@@ -176,6 +176,12 @@ def receive_receipt(turn: Turn, receipt: Receipt) -> None:
         )
 
 
+def receive_receipts(turn: Turn, receipts: tuple[Receipt, ...]) -> None:
+    """Take several at once: one step for all that a channel reports together."""
+    for receipt in receipts:
+        receive_receipt(turn, receipt)
+
+
 def _rank(one: Receipt | DeliveryState | ParkedReceipt) -> int:
     return LAST_WORD if one.partial else RANK[one.stage]
 

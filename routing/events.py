@@ -46,6 +46,8 @@ Input = (
     | Erase
 )
 
+Given = Input | tuple[Receipt, ...]  # what is decided in one step: receipts may be taken together
+
 
 # ---- the life of a conversation ------------------------------------------------------------------------------------------
 

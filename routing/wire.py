@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from bridge.message import Action, Delivery, Erase, Message, Rating, Receipt, derive
-from routing.events import Input, Step
+from routing.events import Given, Input, Step
 from routing.organisation import Library
 
 _NAMED = (Message, Rating, Action, Erase)  # those whose id is their own
@@ -42,7 +42,7 @@ def decode_delivery(payload: bytes) -> Delivery:
     return _DELIVERY.decode(payload)
 
 
-def cause(given: Input, entry: str, n: int) -> str:
+def cause(given: Given, entry: str, n: int) -> str:
     """Return the id of what `given`, the n-th input of stream entry `entry`, brings about: the same after any replay."""
     if isinstance(given, _NAMED):
         return given.id

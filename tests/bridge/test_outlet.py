@@ -388,7 +388,7 @@ async def test_a_drain_whose_lease_was_taken_ends_and_submits_nothing(port: Harb
 class Unsettling(Store):
     """A real store whose `settle` has a bug."""
 
-    async def settle(self, channel: str, ends: Sequence[tuple[str, str, bytes, str]]) -> list[bool]:
+    async def settle(self, channel: str, ends: Sequence[tuple[str, str, bytes]]) -> list[bool]:
         raise ZeroDivisionError("a bug")
 
 

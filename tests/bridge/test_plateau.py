@@ -83,7 +83,7 @@ async def settle_all(store: Store) -> None:
     rows = []
     for entry in await store.pending("web"):
         receipt = Receipt(delivery=wire.decode_delivery(entry.payload).id, stage="delivered")
-        rows.append((entry.id, receipt.delivery, wire.encode(receipt), wire.source_key(receipt)))
+        rows.append((entry.id, receipt.delivery, wire.encode(receipt)))
     if rows:
         await store.settle("web", rows)
 

@@ -224,8 +224,8 @@ async def out(store: Store, channel: str, many: int, seq: int = 1) -> list[OutEn
     return [OutEntry(f"{seq}-{n}", payload) for n, (_, payload) in enumerate(deliveries)]
 
 
-def ends(entries: list[OutEntry], receipt: bytes = b"sent") -> list[tuple[str, str, bytes, str]]:
-    return [(entry.id, f"delivery {entry.id}", receipt, f"receipt {entry.id}") for entry in entries]
+def ends(entries: list[OutEntry], receipt: bytes = b"sent") -> list[tuple[str, str, bytes]]:
+    return [(entry.id, f"delivery {entry.id}", receipt) for entry in entries]
 
 
 @pytest.mark.parametrize("many", [1, PACK - 1, PACK, PACK + 1, 5 * PACK + 3])
@@ -261,14 +261,6 @@ async def test_a_delivery_is_settled_once(store: Store) -> None:
     assert await store.settle("sms", ends(entries, b"again")) == [False] * 3
     payloads = [payload for entry in await store.read_inputs("0-0", count=10) for payload in entry.payloads]
     assert payloads == [b"sent"] * 3
-
-
-async def test_a_receipt_that_came_by_the_inlet_is_not_taken_in_again(store: Store) -> None:
-    first, second = await out(store, "sms", 2)
-    await store.ingest([(f"receipt {first.id}", b"by the inlet")])
-    assert await store.settle("sms", ends([first, second])) == [True, True]
-    payloads = [payload for entry in await store.read_inputs("0-0", count=10) for payload in entry.payloads]
-    assert payloads == [b"by the inlet", b"sent"]
 
 
 async def test_a_drain_begins_again_with_what_is_not_settled(store: Store) -> None:

@@ -99,14 +99,14 @@ class RingMachine(RuleBasedStateMachine):
         if not known:
             return
         chosen = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=len(known)))
-        rows = [(entry, f"d{entry}", self.fresh(), f"{channel} {entry}") for entry in chosen]
+        rows = [(entry, f"d{entry}", self.fresh()) for entry in chosen]
         verdict = []
-        for entry, delivery, receipt, source in rows:
+        for entry, delivery, receipt in rows:
             verdict.append(entry in self.out[channel])
             if self.out[channel].pop(entry, None) is not None:
                 self.ended[channel].append(entry)
                 self.attempted[channel].pop(delivery, None)
-                self.take_in(source, receipt)
+                self.inputs.append(receipt)
         assert self.run(self.store.settle(channel, rows)) == verdict
 
     @precondition(lambda self: any(self.out.values()))

@@ -123,7 +123,7 @@ class WorkingDay:
     async def _settle(self, entries: list[OutEntry]) -> None:
         for entry in entries:
             await self._store.attempt("sms", "drain", entry.id, 0)
-        await self._store.settle("sms", [(e.id, e.id, RECEIPT + e.payload, f"r{e.payload.decode()}") for e in entries])
+        await self._store.settle("sms", [(e.id, e.id, RECEIPT + e.payload) for e in entries])
         for entry in entries:
             self.delivered = max(self.delivered, int(entry.payload) + 1)
 

@@ -79,8 +79,12 @@ class Silent(LoopAdapter):
 class Leaky(LoopAdapter):
     """Leaves a task behind."""
 
+    left: ClassVar[
+        list[asyncio.Future[Any]]
+    ] = []  # held here: a task that nobody holds may be collected before it is found
+
     async def run(self) -> None:
-        self.left = asyncio.ensure_future(asyncio.Event().wait())
+        self.left.append(asyncio.ensure_future(asyncio.Event().wait()))
         await super().run()
 
 

@@ -195,7 +195,7 @@ async def test_a_settling_whose_reply_is_lost_settles_once(server: RedisServer) 
     async with LosingWire(server.socket, b"settle_") as wire:
         store = await Store.open(wire.url, "main")
         wire.losses = 1
-        rows = [(entry.id, f"d{entry.id}", b"sent", f"r{entry.id}") for entry in await store.pending("sms")]
+        rows = [(entry.id, f"d{entry.id}", b"sent") for entry in await store.pending("sms")]
         assert await store.settle("sms", rows) == [False, False]  # asked twice; the first was the one
         assert wire.lost == 1
         assert await store.pending("sms") == []
@@ -254,7 +254,7 @@ async def test_without_the_replica_nothing_is_acknowledged_or_shown(server: Redi
     await patient.close()
     store = await Store.open(server.url, "main", replicas=1, patience=1.0)
     replica.freeze()
-    row = ("1-0", "d", b"sent", "r")
+    row = ("1-0", "d", b"sent")
     for refused in (
         hand_in(store, patron_says("a", 1)),
         hand_in(store, patron_says("a", 0)),  # a duplicate is not believed either

@@ -38,9 +38,9 @@ class Load:
         store = self._site.desk.store
         settle = store.settle
 
-        async def settled(channel: str, ends: Sequence[tuple[str, str, bytes, str]]) -> list[bool]:
+        async def settled(channel: str, ends: Sequence[tuple[str, str, bytes]]) -> list[bool]:
             found = await settle(channel, ends)
-            for _, delivery, _, _ in ends:
+            for _, delivery, _ in ends:
                 self._end(delivery)
             return found
 

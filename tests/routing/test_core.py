@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from types import GenericAlias
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
@@ -15,7 +15,7 @@ from bridge.message import Action, Claim, Deed, Message, Presence, Receipt, Say,
 from routing import core, events, offers, timers, wire
 from routing.core import DECIDE, DEEDS, EVOLVE
 from routing.deliveries import notify
-from routing.events import Event, Faulted, Input, Step, answer, deliveries
+from routing.events import Event, Faulted, Given, Step, answer, deliveries
 from routing.organisation import Library
 from routing.state import SLACK, State
 from routing.turn import Turn
@@ -31,7 +31,7 @@ def staffed() -> Play:
 
 def test_tables_are_complete() -> None:
     assert set(EVOLVE) == set(get_args(Event))
-    assert set(DECIDE) | {Tick} == set(get_args(Input))
+    assert set(DECIDE) | {Tick} == {get_origin(kind) or kind for kind in get_args(Given)}
     assert set(DEEDS) == set(get_args(Deed))
 
 
