@@ -76,32 +76,28 @@ class TooLarge(ValueError):
 # ---- what became of a submission ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """The network took it. `stage` may be further than "sent" where the network says so at once."""
 
     network_id: str = ""
     stage: Stage = "sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(msgspec.Struct, frozen=True, gc=False):
     """The network certainly refused it for good; `reason` is a word from the catalogue, `detail` its own words."""
 
     reason: str
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(msgspec.Struct, frozen=True, gc=False):
     """It certainly was not taken; try again after `after` seconds (None: the outlet's backoff decides)."""
 
     reason: str
     after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Uncertain:
+class Uncertain(msgspec.Struct, frozen=True, gc=False):
     """The link died after submission: nobody knows. Never resent unless the network dedupes or can be asked."""
 
     reason: str

@@ -17,7 +17,9 @@ MAX_TEXT = 100_000  # characters of one message
 MAX_FILES = 50
 
 _WORDS = ("text", "name", "contact", "subject", "language", "page", "html", "original")
-_words = attrgetter(*_WORDS)
+_IDS = ("sender", "source", "reply", "thread")
+_words, _ids = attrgetter(*_WORDS), attrgetter(*_IDS)
+_all = attrgetter(*_WORDS, *_IDS)
 
 
 def fit(message: Message, channel: str) -> Message:
@@ -28,8 +30,7 @@ def fit(message: Message, channel: str) -> Message:
         raise ValueError("the message's id does not follow from its channel, sender and source")
     if len(message.text) > MAX_TEXT or len(message.attachments) > MAX_FILES:
         raise TooLarge(MAX_TEXT)
-    _opaque(message.sender, message.source, message.reply, message.thread)
-    return cleaned(message, expected)
+    return _kept(message, expected, {} if is_clean(*_all(message)) else _mended(message))
 
 
 def fit_rating(rating: Rating, channel: str) -> Rating:
@@ -79,13 +80,13 @@ def is_clean(*texts: str) -> bool:
     return True
 
 
-def cleaned(message: Message, id: str) -> Message:
-    """Return the message under `id` with words that can be kept and a time that can be."""
-    changes: dict[str, object] = {}
-    if not is_clean(*_words(message)):
-        for word, value in zip(_WORDS, _words(message), strict=True):
-            if (kept := clean(value)) is not value:
-                changes[word] = kept
+def _mended(message: Message) -> dict[str, object]:
+    _opaque(*_ids(message))
+    return {word: clean(value) for word, value in zip(_WORDS, _words(message), strict=True)}
+
+
+def _kept(message: Message, id: str, changes: dict[str, object]) -> Message:
+    """Return the message under `id` with `changes`, and with a time, files and marks that can be kept."""
     if message.id != id:
         changes["id"] = id
     if not 0 <= message.sent_at < 1 << 53:

@@ -20,9 +20,10 @@ Job = TypeVar("Job")
 
 
 class Crew(Generic[Job]):
-    """Does every job given to `call` by `do`, begun in their order; `muster` gives it a group for its tasks first."""
+    """Does every job given to `call` by `do` (job, the task it is done in), begun in their order; `muster` gives it a group for
+    its tasks first."""
 
-    def __init__(self, do: Callable[[Job], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, do: Callable[[Job, asyncio.Task[None]], Coroutine[Any, Any, None]]) -> None:
         self._do = do
         self._jobs: deque[Job] = deque()
         self._tasks: asyncio.TaskGroup | None = None
@@ -58,7 +59,8 @@ class Crew(Generic[Job]):
         self._tasks.create_task(self._work())
 
     async def _work(self) -> None:
-        jobs = self._jobs
+        jobs, task = self._jobs, asyncio.current_task()
+        assert task is not None
         while True:
             self._coming -= 1
             done = 0
@@ -66,7 +68,7 @@ class Crew(Generic[Job]):
                 job = jobs.popleft()
                 for _ in range(min(len(jobs), CALLED) - self._coming):
                     self._summon()
-                await self._do(job)
+                await self._do(job, task)
                 if (done := done + 1) % IN_A_ROW == 0:
                     await asyncio.sleep(0)
             if self._enough():

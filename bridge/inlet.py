@@ -18,7 +18,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -76,8 +75,7 @@ class Ledger:
                 del self.held[source]
 
 
-@dataclass(slots=True, eq=False)
-class _Share:
+class _Share(msgspec.Struct, frozen=True, gc=False):
     """What one caller adds to a batch; `id` is the message that is made durable with it."""
 
     items: list[tuple[str, bytes]]
@@ -185,8 +183,11 @@ def _answer(batch: Sequence[_Share], new: Sequence[bool]) -> None:
     for share in batch:
         end = at + len(share.items)
         if not share.answer.done():
-            share.answer.set_result(new[at:end])
+            share.answer.set_result(_ONE[new[at]] if end == at + 1 else new[at:end])
         at = end
+
+
+_ONE = ((False,), (True,))
 
 
 def _refuse(batch: Sequence[_Share], error: Exception) -> None:

@@ -8,11 +8,12 @@ a timer for each would cost as much as sending does.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 import structlog
 from prometheus_client import Counter
 
@@ -24,7 +25,7 @@ from bridge.store import Fenced, StoreError
 from bridge.submission import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bridge.message import Attachment
     from bridge.store import Store
@@ -40,8 +41,7 @@ ESCAPED = Counter("deskbridge_send_errors", "Exceptions that escaped an adapter'
 log = structlog.get_logger("bridge.outlet")
 
 
-@dataclass(slots=True, eq=False)
-class Work:
+class Work(msgspec.Struct, frozen=True, gc=False):
     """One delivery on its way. `attempt` is what was written down before a crash, -1 = nothing.
 
     Where the network drops duplicates no attempt is written down: anything that an earlier drain left may have been begun, and
@@ -60,6 +60,7 @@ class Shared(Protocol):
     store: Store
     adapter: Adapter
     capabilities: Capabilities
+    at_once: bool  # nothing is to be written down or waited for before a submission
     token: str
     bucket: Bucket
     link: Callable[[Attachment], str] | None
@@ -74,17 +75,15 @@ class Shared(Protocol):
 class Lane:
     """A conversation's lane: `waiting` is served by `serve`, in `task`."""
 
-    __slots__ = ("_overdue", "_shared", "_until", "busy", "capabilities", "key", "now", "task", "waiting")
+    __slots__ = ("_overdue", "_shared", "_until", "busy", "key", "task", "waiting")
 
     def __init__(self, shared: Shared, key: str, work: Work) -> None:
         self.key = key
         self.waiting = deque([work])
         self.task: asyncio.Task[None] | None = None
         self.busy = False
-        self.capabilities = shared.capabilities
-        self.now = shared.now
         self._shared = shared
-        self._until = NEVER  # by the event loop's clock
+        self._until = NEVER  # by time.monotonic
         self._overdue = False
 
     async def serve(self) -> None:
@@ -103,14 +102,26 @@ class Lane:
             self.task.cancel()
 
     async def _deliver(self, work: Work) -> Outcome:
-        fitted = fit(work.delivery, self.capabilities, self._shared.link)
+        shared, capabilities, until = self._shared, self._shared.capabilities, self._deadline(work.delivery)
+        fitted = fit(work.delivery, capabilities, shared.link)
         if isinstance(fitted, Rejected):
             return fitted
-        parts = in_parts(fitted, self.capabilities.max_text)
+        parts = in_parts(fitted, capabilities.max_text)
+        if len(parts) > 1 or work.attempt > 0:
+            return await self._in_turn(work, parts, until)
+        begun = None
+        if shared.at_once and shared.standing.is_set() and shared.now() < until:
+            begun = await self.submit(fitted)
+            if isinstance(begun, Sent):
+                return begun
+        return await Submission(self, fitted, 0, until, doubt=False).outcome(begun)
+
+    async def _in_turn(self, work: Work, parts: Sequence[Delivery], until: float) -> Outcome:
+        """Deliver part by part, from the one that an earlier drain came to."""
         first, doubt = max(0, work.attempt) // 2, work.attempt % 2 == 1 and work.attempt > 0
         outcome: Outcome = Sent()
         for number in range(min(first, len(parts) - 1), len(parts)):
-            outcome = await Submission(self, parts[number], number, self._deadline(work.delivery), doubt).outcome()
+            outcome = await Submission(self, parts[number], number, until, doubt).outcome()
             doubt = doubt and self.capabilities.idempotent
             if not isinstance(outcome, Sent):
                 break
@@ -123,6 +134,15 @@ class Lane:
         return (delivery.expires_at or delivery.at + patience * 1000) / 1000
 
     # -- what a submission asks
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the network can do."""
+        return self._shared.capabilities
+
+    def now(self) -> float:
+        """Return the time, s since the epoch."""
+        return self._shared.now()
 
     async def standing(self, until: float) -> bool:
         """Wait until the session stands; False when `until` (s since the epoch) came first. A stop ends lanes here."""
@@ -166,7 +186,7 @@ class Lane:
         """Hand a part to the adapter and wait for what became of it."""
         shared = self._shared
         self.busy = True
-        self._until = asyncio.get_running_loop().time() + SEND_S
+        self._until = time.monotonic() + SEND_S
         try:
             return await shared.adapter.send(part)
         except asyncio.CancelledError:
@@ -179,7 +199,8 @@ class Lane:
             return Uncertain("internal")
         finally:
             self._until = NEVER
-            self._forgiven()
+            if self._overdue:
+                self._forgiven()
 
     def _forgiven(self) -> bool:
         """Take our own cancellation back; False when somebody else wants the task to end."""

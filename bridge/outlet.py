@@ -63,6 +63,7 @@ class Drain:
         self.store = store
         self.adapter = adapter
         self.capabilities = adapter.capabilities
+        self.at_once = adapter.capabilities.idempotent and not adapter.capabilities.rate
         self.token = token
         self.bucket = Bucket(adapter.capabilities.rate)
         self.link = link
@@ -153,17 +154,16 @@ class Drain:
         lane = self._lanes[key] = Lane(self, key, work)
         self._crew.call(lane)
 
-    async def _serve(self, lane: Lane) -> None:
-        lane.task = asyncio.current_task()
+    async def _serve(self, lane: Lane, task: asyncio.Task[None]) -> None:
+        lane.task = task
         await lane.serve()
         del self._lanes[lane.key]
 
     async def _look(self) -> None:
         """Give up submissions that take too long."""
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_S)
-            now = loop.time()
+            now = time.monotonic()
             for lane in [*self._lanes.values()]:
                 lane.look(now)
 

@@ -36,9 +36,9 @@ def fit(
 
 def in_parts(delivery: Delivery, limit: int) -> list[Delivery]:
     """Return a delivery in parts of at most `limit` characters; files go with the last part."""
-    texts = split(delivery.text, limit)
-    if len(texts) == 1:
+    if not limit or len(delivery.text) <= limit:
         return [delivery]
+    texts = split(delivery.text, limit)
     count = len(texts)
     return [
         msgspec.structs.replace(

@@ -33,9 +33,10 @@ class Settling:
 
     def settle(self, entry: str, receipt: Receipt) -> None:
         """See that the delivery at `entry` is settled, and its receipt durable."""
+        if not self._waiting:
+            self._wake.set()
+            self._idle.clear()
         self._waiting.append((entry, receipt))
-        self._wake.set()
-        self._idle.clear()
 
     async def done(self) -> None:
         """Wait until everything is settled."""

@@ -11,7 +11,6 @@ Attempts are written as `2k` (parts before k are with the network, none is in fl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,8 +24,12 @@ ASK_TIMES = 4  # lookups that answer "nobody can say" before the doubt is shown
 class Way(Protocol):
     """What a submission asks of the drain that it belongs to."""
 
-    capabilities: Capabilities  # what the adapter declares
-    now: Callable[[], float]  # seconds since the epoch
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the adapter declares."""
+
+    def now(self) -> float:
+        """Return the time, s since the epoch."""
 
     async def standing(self, until: float) -> bool:
         """Wait until the session stands; False when `until` (s since the epoch) came first."""
@@ -59,11 +62,12 @@ class Submission:
     asked: int = 0
     _backoff: Backoff | None = None
 
-    async def outcome(self) -> Outcome:
-        """Return Sent, Rejected or Uncertain; never Retry."""
+    async def outcome(self, begun: Outcome | None = None) -> Outcome:
+        """Return Sent, Rejected or Uncertain; never Retry. `begun` is what the first try came to, if it was made already."""
         last, wait = "expired", 0.0
-        while await self.way.standing(self.until):
-            outcome = await (self._step() if self.doubt else self._submit())
+        while begun is not None or await self.way.standing(self.until):
+            outcome = await (self._heard(begun) if begun else self._step() if self.doubt else self._submit())
+            begun = None
             match outcome:
                 case Sent() | Rejected():
                     return outcome
@@ -106,7 +110,11 @@ class Submission:
         if not certain and not await self.way.remember(self.part, 2 * self.number + 1):
             self.way.pauses()
             return Retry("store-away")
-        outcome = await self.way.submit(self.part)
+        return await self._heard(await self.way.submit(self.part))
+
+    async def _heard(self, outcome: Outcome) -> Outcome:
+        """Note what a submission came to."""
+        certain = self.way.capabilities.idempotent
         if isinstance(outcome, Sent):
             self.doubt = False
             return outcome

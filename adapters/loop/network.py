@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
+import msgspec
+
 T = TypeVar("T")
 
 
@@ -23,8 +25,7 @@ class Refused(Exception):
     """The account or its password is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True, gc=False):
     """What a person wrote to the library; `number` orders letters and is what a reader resumes from."""
 
     number: int
@@ -36,8 +37,7 @@ class Letter:
     thread: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(msgspec.Struct, frozen=True, gc=False):
     """What is no letter: a receipt for `about`, typing, a rating, a librarian's command, or coming and going."""
 
     kind: Literal["delivered", "read", "typing", "rated", "claim", "came", "went"]
@@ -47,8 +47,7 @@ class Sign:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(msgspec.Struct, frozen=True, gc=False):
     """What the library sends to one person under an id of its own."""
 
     id: str
@@ -59,8 +58,7 @@ class Parcel:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What the network says to a parcel."""
 
     verdict: Literal["taken", "refused", "later"]
@@ -210,17 +208,14 @@ class Link:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._gone = asyncio.Event()
+        self.closed = False  # whether it is known to be broken
         self.arriving: asyncio.Queue[Letter | Sign] = asyncio.Queue()
 
     def close(self) -> None:
         """Break it."""
+        self.closed = True
         self._gone.set()
         self._network.forget(self)
-
-    @property
-    def closed(self) -> bool:
-        """Whether it is known to be broken."""
-        return self._gone.is_set()
 
     async def next(self) -> Letter | Sign:
         """Return the next frame."""
@@ -274,6 +269,8 @@ class Link:
         wire = self._network.wire
         if self.closed:
             raise LinkLost("the connection is closed")
+        if not (wire.delay or wire.deaf or wire.mute) and wire.flowing.is_set():
+            return
         if wire.delay:
             await asyncio.sleep(wire.delay)
         if wire.mute if down else wire.deaf:

@@ -13,7 +13,7 @@ from bridge import crew
 from bridge.crew import Crew
 
 DEADLINE_S = 10.0
-Do = Callable[[int], Coroutine[Any, Any, None]]
+Do = Callable[[int, asyncio.Task[None]], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
@@ -38,9 +38,10 @@ async def test_quick_jobs_are_done_in_order_by_few_tasks() -> None:
     done: list[int] = []
     tasks: set[asyncio.Task[Any] | None] = set()
 
-    async def do(job: int) -> None:
+    async def do(job: int, task: asyncio.Task[None]) -> None:
+        assert task is asyncio.current_task()
         done.append(job)
-        tasks.add(asyncio.current_task())
+        tasks.add(task)
 
     async with mustered(do) as hands:
         for job in range(1000):
@@ -54,7 +55,7 @@ async def test_jobs_are_begun_in_order_however_long_they_wait() -> None:
     begun: list[int] = []
     gate = asyncio.Event()
 
-    async def do(job: int) -> None:
+    async def do(job: int, _task: asyncio.Task[None]) -> None:
         begun.append(job)
         await gate.wait()
 
@@ -70,7 +71,7 @@ async def test_the_loop_turns_while_many_quick_jobs_are_done() -> None:
     done: list[int] = []
     seen: list[int] = []
 
-    async def do(job: int) -> None:
+    async def do(job: int, _task: asyncio.Task[None]) -> None:
         done.append(job)
 
     async with mustered(do) as hands:
@@ -87,7 +88,7 @@ async def test_hands_beyond_those_kept_go_home(monkeypatch: pytest.MonkeyPatch) 
     gate = asyncio.Event()
     begun: list[int] = []
 
-    async def do(job: int) -> None:
+    async def do(job: int, _task: asyncio.Task[None]) -> None:
         begun.append(job)
         await gate.wait()
 
@@ -102,7 +103,7 @@ async def test_hands_beyond_those_kept_go_home(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_what_fails_in_a_job_is_heard() -> None:
-    async def do(job: int) -> None:
+    async def do(job: int, _task: asyncio.Task[None]) -> None:
         raise LookupError(job)
 
     async def at_work() -> None:
@@ -121,7 +122,7 @@ async def test_a_crew_that_is_disbanded_begins_nothing_new() -> None:
     begun: list[int] = []
     gate = asyncio.Event()
 
-    async def do(job: int) -> None:
+    async def do(job: int, _task: asyncio.Task[None]) -> None:
         begun.append(job)
         await gate.wait()
 
