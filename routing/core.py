@@ -229,7 +229,8 @@ def _arm_again(state: State, rung: list[tuple[str, str]]) -> None:
 
 
 def _answer(happened: list[Event], action: Action) -> int:
+    wanted = DEEDS[type(action.deed)][1]
     for number, event in enumerate(happened):
-        if answers(event, action):
+        if type(event) in wanted or answers(event, action):
             return number
     raise LookupError(f"nothing answers {action.id}")

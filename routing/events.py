@@ -558,12 +558,13 @@ def answer(step: Step) -> Event | None:
 
 def deliveries(step: Step) -> list[Delivery]:
     """Return what a step puts on out streams, in order."""
-    named: list[Delivery | None] = [
-        event.delivery  # type: ignore[misc, union-attr]  # that is what _DELIVERING means
-        for event in step.events
-        if type(event) in _DELIVERING
-    ]
-    return [delivery for delivery in named if delivery is not None]
+    found: list[Delivery] = []
+    for event in step.events:
+        if type(event) in _DELIVERING:
+            delivery: Delivery | None = event.delivery  # type: ignore[union-attr, assignment]  # what _DELIVERING means
+            if delivery is not None:
+                found.append(delivery)
+    return found
 
 
 _DELIVERING = frozenset(

@@ -232,7 +232,9 @@ class State:
     def forget_old(self, now: int) -> None:
         """Drop deliveries, parked receipts and acquaintances past their time or beyond the number kept; after each step."""
         before = now - DELIVERY_WINDOW
-        _forget(self.deliveries, self._delivered, before, DELIVERIES_KEPT)
+        delivered = self._delivered
+        if delivered and (delivered[0][0] <= before or len(self.deliveries) > DELIVERIES_KEPT):
+            _forget(self.deliveries, delivered, before, DELIVERIES_KEPT)
         if self._early:
             _forget(self.parked, self._early, before, PARKED_KEPT)
         while self._known and self._known[0][0] <= now:
