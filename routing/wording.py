@@ -51,6 +51,7 @@ ENGLISH: dict[str, str] = {
     # the transcript that a patron has mailed
     "transcript.subject": "Your conversation with {library}",
     "transcript.you": "You",
+    "transcript.desk": "Library",
     "transcript.file": "File: {name}",
     "transcript.times": "Times: {timezone}",
     "transcript.cut": "The conversation is very long. The {count} messages before this are left out.",

@@ -1,12 +1,13 @@
 """The frames between a browser and the house: JSON objects tagged `t`, one a WebSocket message. Pure.
 
-    browser -> house    hello (first; again after sleep)  message  rate  receipt  typing  ping
+    browser -> house    hello (first; again after sleep)  message  rate  mail  receipt  typing  ping
     house -> browser    welcome  token  lines  ack  mark  typing  desk  pong  again  error
 
 The rules: the browser makes a message's id and sends it again under that id until `ack` comes, which says that it is durable.
 `lines` carry positions to resume from; whatever comes twice has the same id. A frame that cannot be read is answered by
 `error` with a code, and the socket lives. Text is text: nothing here is ever markup. A rating is acknowledged like a message;
-what was given stands among the lines, as one of the patron's with the event `rated:<score>`, and the last one counts.
+what was given stands among the lines, as one of the patron's with the event `rated:<score>`, and the last one counts. So is a request for the
+transcript; that it could not be mailed after all is a line of the desk's, `transcript-failed`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,19 @@ from msgspec import Meta
 from adapters.webchat import tokens
 from adapters.webchat.limits import MAX_FILES
 from bridge.adapter import Desk, HistoryLine
-from bridge.message import MAX_COMMENT, RATINGS, Attachment, Delivery, Message, Rating, message_id, rating_id
+from bridge.message import (
+    MAX_COMMENT,
+    RATINGS,
+    Attachment,
+    Delivery,
+    Message,
+    Rating,
+    TranscriptRequest,
+    is_mail_address,
+    message_id,
+    rating_id,
+    transcript_id,
+)
 
 Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 LineId = Annotated[str, Meta(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -90,6 +103,13 @@ class Helped(Frame, tag="rate"):
     text: str = ""
 
 
+class MailIt(Frame, tag="mail"):
+    """Mail me the transcript, to this address, under an `id` of the browser's own."""
+
+    id: Id
+    address: str
+
+
 class Seen(Frame, tag="receipt"):
     """These lines arrived, or were on screen."""
 
@@ -107,7 +127,7 @@ class Ping(Frame, tag="ping"):
     """Are you there?"""
 
 
-ClientFrame = Hello | Post | Helped | Seen | Typing | Ping
+ClientFrame = Hello | Post | Helped | MailIt | Seen | Typing | Ping
 decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 
 
@@ -216,6 +236,15 @@ def read_rating(rate: Helped, channel: str, sender: str) -> Rating:
     return Rating(id=id, channel=channel, sender=sender, source=rate.id, score=rate.score, comment=comment)
 
 
+def read_request(mail: MailIt, channel: str, sender: str) -> TranscriptRequest:
+    """Return the request of `sender` that a frame carries; raises Refusal. An address is taken as it is or not at all."""
+    address = mail.address.strip(" ")
+    if not is_mail_address(address):
+        raise Refusal("address", mail.id)
+    id = transcript_id(channel, sender, mail.id)
+    return TranscriptRequest(id=id, channel=channel, sender=sender, source=mail.id, address=address)
+
+
 # ---- what the house says ----------------------------------------------------------------------------------------------
 
 
@@ -289,6 +318,7 @@ class DeskState(Frame, tag="desk"):
     accent: str = ""
     language: str = "en"
     rate_s: int = 0  # for how long a chat that ended can be rated
+    mails: bool = False  # the transcript can be mailed
 
 
 class Pong(Frame, tag="pong"):
@@ -367,6 +397,7 @@ def desk_state(desk: Desk) -> DeskState:
         accent=desk.accent,
         language=desk.language,
         rate_s=desk.rate_s,
+        mails=desk.mails,
     )
 
 
