@@ -54,5 +54,5 @@ def _said(line: HistoryLine, library: Library, at: datetime) -> str:
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):  # one that this machine does not know
+    except (KeyError, ValueError, OSError):  # one that this machine does not know
         return ZoneInfo("UTC")

@@ -38,7 +38,7 @@ class Letter(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sign(msgspec.Struct, frozen=True, gc=False):
-    """What is no letter: a receipt for `about`, typing, a rating, a wish for the transcript, a command of staff, coming and going."""
+    """What is no letter: a receipt for `about`, typing, a rating, a wish for the transcript, a staff command, coming and going."""
 
     kind: Literal["delivered", "read", "typing", "rated", "wants", "claim", "came", "went"]
     sender: str

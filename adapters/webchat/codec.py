@@ -6,8 +6,8 @@
 The rules: the browser makes a message's id and sends it again under that id until `ack` comes, which says that it is durable.
 `lines` carry positions to resume from; whatever comes twice has the same id. A frame that cannot be read is answered by
 `error` with a code, and the socket lives. Text is text: nothing here is ever markup. A rating is acknowledged like a message;
-what was given stands among the lines, as one of the patron's with the event `rated:<score>`, and the last one counts. So is a request for the
-transcript; that it could not be mailed after all is a line of the desk's, `transcript-failed`.
+what was given stands among the lines, as one of the patron's with the event `rated:<score>`, and the last one counts.
+So is a request for the transcript; that it could not be mailed after all is a line of the desk's, `transcript-failed`.
 """
 
 from __future__ import annotations

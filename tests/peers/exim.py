@@ -1,7 +1,8 @@
 """A private Exim: submission with AUTH, STARTTLS and TLS; mail for localhost goes to a Dovecot's LMTP; anything else bounces.
 
 unknown@localhost is refused at RCPT, later@localhost is put off, gone@localhost is taken and then bounces, as a real DSN.
-library.localhost is the same place by a name with a dot in it. `queued`: mail waits until `flush`, which delivers in the order of arrival (Exim's daemon delivers side by side).
+library.localhost is the same place by a name with a dot in it.
+`queued`: mail waits until `flush`, which delivers in the order of arrival (Exim's daemon delivers side by side).
 """
 
 from __future__ import annotations
