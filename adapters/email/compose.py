@@ -87,9 +87,9 @@ def compose(mail: Outgoing, signer: Signer) -> bytes:
     if mail.automatic:
         message["Auto-Submitted"] = "auto-replied" if mail.in_reply_to else "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
-    if mail.language:
-        message["Content-Language"] = _line(mail.language)
     _body(message, mail, token)
+    if mail.language:
+        message["Content-Language"] = _line(mail.language)  # after the body, which sets all of Content-* anew
     return message.as_bytes()
 
 

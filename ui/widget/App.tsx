@@ -84,7 +84,7 @@ export function App({ chat, settings, focus, close }: Given) {
   useLayoutEffect(() => {
     // Stay at the newest line, unless the reader went up.
     if (log.current && !below) log.current.scrollTop = log.current.scrollHeight;
-  }, [chat.lines, chat.unsent]);
+  }, [chat.lines, chat.unsent, mailing]);
   useEffect(() => {
     if (!chat.on || !chat.lost) return;
     chat.lost = false;

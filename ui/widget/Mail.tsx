@@ -23,7 +23,10 @@ export function Mail({ chat, done }: Given) {
   const code = wrong || chat.unmailed;
 
   useLayoutEffect(() => box.current?.focus(), [code, !wish]);
-  useLayoutEffect(() => close.current?.focus(), [mailed]);
+  useLayoutEffect(() => {
+    // What had the focus here is gone; who has gone on to write is left alone.
+    if (document.activeElement === document.body) (close.current ?? box.current)?.focus();
+  }, [mailed]);
   const send = (event: Event) => {
     event.preventDefault();
     const one = address.trim();
