@@ -32,7 +32,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 import msgspec
 from aiohttp import web
 
-from bridge.message import Action, Attachment, Delivery, Message, Presence, Rating, Stage, TranscriptRequest
+from bridge.message import Action, Attachment, Delivery, Message, Presence, Rating, Stage, TranscriptWish
 
 # ---- errors -----------------------------------------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class Inlet(Protocol):
         Raises Busy; TooLarge and ValueError for what can never be taken in; Undeclared.
         """
 
-    async def mail_transcript(self, request: TranscriptRequest) -> bool:
+    async def mail_transcript(self, request: TranscriptWish) -> bool:
         """Return once a patron's wish for his transcript is durable: True when new, False when seen before (`takeaway`).
 
         An empty `id` is derived. Whether it is mailed is the core's to say, and `Desk.mailable` tells it beforehand.

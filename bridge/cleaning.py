@@ -16,7 +16,7 @@ from bridge.message import (
     RATINGS,
     Message,
     Rating,
-    TranscriptRequest,
+    TranscriptWish,
     is_mail_address,
     message_id,
     rating_id,
@@ -57,7 +57,7 @@ def fit_rating(rating: Rating, channel: str) -> Rating:
     return msgspec.structs.replace(rating, id=expected, comment=clean(rating.comment).strip())
 
 
-def fit_request(request: TranscriptRequest, channel: str) -> TranscriptRequest:
+def fit_wish(request: TranscriptWish, channel: str) -> TranscriptWish:
     """Return a request for a transcript that came in by `channel` fit to be kept. Raises ValueError, which names no address."""
     _of(request, channel)
     expected = transcript_id(request.channel, request.sender, request.source)
@@ -69,7 +69,7 @@ def fit_request(request: TranscriptRequest, channel: str) -> TranscriptRequest:
     return msgspec.structs.replace(request, id=expected)
 
 
-def _of(one: Message | Rating | TranscriptRequest, channel: str) -> None:
+def _of(one: Message | Rating | TranscriptWish, channel: str) -> None:
     if one.channel != channel:
         raise ValueError(f"what is of channel {one.channel!r} came in by {channel!r}")
     if not one.sender or not one.source:

@@ -123,7 +123,7 @@ def is_mail_address(text: str) -> bool:
     return len(text) <= MAX_ADDRESS and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
 
 
-class TranscriptRequest(Wire, tag="transcript-request"):
+class TranscriptWish(Wire, tag="transcript-wish"):
     """A patron wants the conversation as mail, at an `address` that nobody at the desk is to see.
 
     `sender` is authenticated, as a message's is. `source` is the patron's own id: handed in again it is one request.

@@ -85,7 +85,7 @@ def _receipts(turn: Turn, receipts: tuple[wire.Receipt, ...]) -> None:
 DECIDE: dict[type, Callable[[Turn, Any], object]] = {
     wire.Message: conversation.receive,
     wire.Rating: rating.receive,
-    wire.TranscriptRequest: transcripts.receive,
+    wire.TranscriptWish: transcripts.receive,
     wire.PatronSign: deliveries.receive_sign,
     wire.Receipt: _one_receipt,
     tuple: _receipts,

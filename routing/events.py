@@ -27,7 +27,7 @@ from bridge.message import (
     Stage,
     Started,
     Tick,
-    TranscriptRequest,
+    TranscriptWish,
     Wire,
 )
 from routing.organisation import Library
@@ -35,7 +35,7 @@ from routing.organisation import Library
 Input = (
     Message
     | Rating
-    | TranscriptRequest
+    | TranscriptWish
     | PatronSign
     | Receipt
     | Action

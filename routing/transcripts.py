@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Receipt, TranscriptRequest
+from bridge.message import Receipt, TranscriptWish
 from routing import wording
 from routing.deliveries import compose, notify, sent_out, unpark
 from routing.events import Progressed, TranscriptMailed
@@ -42,7 +42,7 @@ def mailable(state: State, channel: str, address: str) -> Conversation | None:
     return it if carrier(state, it.library) else None
 
 
-def receive(turn: Turn, request: TranscriptRequest) -> None:
+def receive(turn: Turn, request: TranscriptWish) -> None:
     """Mail the transcript, if the patron may have it. Otherwise nothing happens: channels are told beforehand."""
     state = turn.state
     it = mailable(state, request.channel, request.sender)

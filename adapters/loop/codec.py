@@ -12,7 +12,7 @@ from bridge.message import (
     Delivery,
     Message,
     Rating,
-    TranscriptRequest,
+    TranscriptWish,
     action_id,
     message_id,
     rating_id,
@@ -46,10 +46,10 @@ def rating(channel: str, sign: Sign) -> Rating:
     return Rating(id=id, channel=channel, sender=sign.sender, source=sign.about, score=sign.score, comment=sign.text)
 
 
-def request(channel: str, sign: Sign) -> TranscriptRequest:
+def request(channel: str, sign: Sign) -> TranscriptWish:
     """Return a person's wish for the transcript at the address that the sign's text is; `about` is the person's own id of it."""
     id = transcript_id(channel, sign.sender, sign.about)
-    return TranscriptRequest(id=id, channel=channel, sender=sign.sender, source=sign.about, address=sign.text)
+    return TranscriptWish(id=id, channel=channel, sender=sign.sender, source=sign.about, address=sign.text)
 
 
 def action(sign: Sign) -> Action:

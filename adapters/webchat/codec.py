@@ -22,17 +22,11 @@ from adapters.webchat import tokens
 from adapters.webchat.limits import MAX_FILES
 from bridge.adapter import Desk, HistoryLine
 from bridge.message import (
-    MAX_COMMENT,
     RATINGS,
     Attachment,
     Delivery,
     Message,
-    Rating,
-    TranscriptRequest,
-    is_mail_address,
     message_id,
-    rating_id,
-    transcript_id,
 )
 
 Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -225,24 +219,6 @@ def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: in
         page=clean_page(post.page),
         later=post.later,
     )
-
-
-def read_rating(rate: Helped, channel: str, sender: str) -> Rating:
-    """Return the rating of `sender` that a frame carries; raises Refusal."""
-    comment = clean_text(rate.text)
-    if len(comment) > MAX_COMMENT:
-        raise Refusal("too-long", rate.id)
-    id = rating_id(channel, sender, rate.id)
-    return Rating(id=id, channel=channel, sender=sender, source=rate.id, score=rate.score, comment=comment)
-
-
-def read_request(mail: MailIt, channel: str, sender: str) -> TranscriptRequest:
-    """Return the request of `sender` that a frame carries; raises Refusal. An address is taken as it is or not at all."""
-    address = mail.address.strip(" ")
-    if not is_mail_address(address):
-        raise Refusal("address", mail.id)
-    id = transcript_id(channel, sender, mail.id)
-    return TranscriptRequest(id=id, channel=channel, sender=sender, source=mail.id, address=address)
 
 
 # ---- what the house says ----------------------------------------------------------------------------------------------

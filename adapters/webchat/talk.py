@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from adapters.webchat import tokens
+from adapters.webchat.aside import read_rating, read_wish
 from adapters.webchat.audience import Audience, Peer, SocketPeer
 from adapters.webchat.codec import (
     Ack,
@@ -36,8 +37,6 @@ from adapters.webchat.codec import (
     history_line,
     read_frame,
     read_post,
-    read_rating,
-    read_request,
 )
 from adapters.webchat.desks import Desks
 from adapters.webchat.limits import FRAMES, MAX_FRAME, Door
@@ -225,7 +224,7 @@ class Talk:
     async def _mail(self, peer: Peer, frame: MailIt) -> None:
         if not peer.sender:
             raise Refusal("token", frame.id)
-        request = read_request(frame, self.ports.channel, peer.sender)
+        request = read_wish(frame, self.ports.channel, peer.sender)
         if request.id not in self.door.mailed:
             await self._admit_mail(peer, frame.id)
             try:

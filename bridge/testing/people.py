@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bridge.adapter import Desk, Signal, Undeclared
-from bridge.message import Action, Claim, Delivery, Presence, Rating, TranscriptRequest, derive
+from bridge.message import Action, Claim, Delivery, Presence, Rating, TranscriptWish, derive
 from bridge.signals import Board
 from bridge.testing.rig import NotOffered, soon
 from bridge.testing.scene import Scene, persistently
@@ -196,8 +196,8 @@ def _rating(channel: str, sender: str) -> Rating:
     return Rating(id="", channel=channel, sender=sender, source="rating-1", score=3)
 
 
-def _request(channel: str, sender: str) -> TranscriptRequest:
-    return TranscriptRequest(id="", channel=channel, sender=sender, source="transcript-1", address=ADDRESS)
+def _request(channel: str, sender: str) -> TranscriptWish:
+    return TranscriptWish(id="", channel=channel, sender=sender, source="transcript-1", address=ADDRESS)
 
 
 async def _typing(board: Board, address: str) -> Signal:

@@ -52,7 +52,7 @@ from bridge.message import (
     SetFollowUp,
     Started,
     Tick,
-    TranscriptRequest,
+    TranscriptWish,
     Transfer,
     Unblock,
     Unmerge,
@@ -185,7 +185,7 @@ class Play:
         sender, channel = (sender, channel) if at else (who, "web")
         source = str(self._n)
         id = transcript_id(channel, sender, source)
-        return self.give(TranscriptRequest(id=id, channel=channel, sender=sender, source=source, address=address))
+        return self.give(TranscriptWish(id=id, channel=channel, sender=sender, source=source, address=address))
 
     def wait(self, ms: int) -> None:
         """Let time pass, ticking at each deadline."""

@@ -35,7 +35,7 @@ from bridge.message import (
     SetAvailability,
     Started,
     Tick,
-    TranscriptRequest,
+    TranscriptWish,
     Transfer,
 )
 from routing import core, wire
@@ -145,7 +145,7 @@ class Crowd:
         who = self.chance.choice(self.patrons)
         return self.chance.choice(
             (
-                TranscriptRequest(id=f"t{self.n}", channel="web", sender=who, source="t", address="me@example.org"),
+                TranscriptWish(id=f"t{self.n}", channel="web", sender=who, source="t", address="me@example.org"),
                 ProcessGone(process="p2"),
                 PatronSign(channel="web", sender=who, here=self.chance.random() < 0.5),
                 Tick(),

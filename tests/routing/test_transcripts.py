@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bridge.message import ChannelStatus, Delivery, Receipt, TranscriptRequest, is_mail_address, transcript_id
+from bridge.message import ChannelStatus, Delivery, Receipt, TranscriptWish, is_mail_address, transcript_id
 from routing import core, desk, wire
 from routing.events import TranscriptMailed, deliveries
 from routing.records import Conversation
@@ -160,7 +160,7 @@ def test_what_is_erased_is_not_told_of_any_more() -> None:
 
 
 def test_handed_in_again_it_is_known_by_its_cause() -> None:
-    request = TranscriptRequest(
+    request = TranscriptWish(
         id=transcript_id("web", "pat", "t1"), channel="web", sender="pat", source="t1", address=HIDDEN
     )
     assert wire.source_key(request) == wire.cause(request, "1-0", 4) == request.id

@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from adapters.webchat.codec import MailIt, Refusal, read_request
+from adapters.webchat.aside import read_wish
+from adapters.webchat.codec import MailIt, Refusal
 from adapters.webchat.limits import MAILS, PLACE_MAILS
 from bridge.adapter import Desk
 from bridge.testing.ring import Ring
@@ -119,7 +120,7 @@ async def test_what_cannot_be_taken_is_refused_with_a_word(house: House, session
 )
 def test_an_address_is_never_mended_into_another(address: str) -> None:
     with pytest.raises(Refusal, match="address"):
-        read_request(MailIt(id="a-good-id", address=address), "web", "pat")
+        read_wish(MailIt(id="a-good-id", address=address), "web", "pat")
 
 
 async def test_after_a_few_a_patron_is_refused_and_so_is_one_place(
