@@ -223,8 +223,8 @@ async def test_from_a_chat_to_a_mailbox_and_nowhere_else(tmp_path: Path) -> None
             await pat.want_transcript("the-wrong-one", "unknown@library.localhost")
             await pat.until(lambda: any(line.get("event") == "transcript-failed" for line in pat.lines.values()))
             await ana.until(lambda: told(ana, talk)[1:] == ["transcript-mailed", "transcript-failed"])
-            shown = [await ana.get(f"/conversations/{talk}"), await ana.get("/search?q=hidden"), ana.rows, ana.lines]
-            assert not [each for each in shown if "hidden" in json.dumps(each) or "unknown@" in json.dumps(each)]
+            seen = [await ana.get(f"/conversations/{talk}"), await ana.get("/search?q=hidden"), ana.rows, ana.lines]
+            assert not [each for each in seen if "hidden" in json.dumps(each) or "unknown@" in json.dumps(each)]
             await asyncio.to_thread(site.dovecot.deliver, MAILBOX, answer.encode(), sender=HIDDEN)
             assert await claim(ana, "Who is this?") != talk
         await ana.close()
