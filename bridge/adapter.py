@@ -32,7 +32,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 import msgspec
 from aiohttp import web
 
-from bridge.message import Action, Attachment, Delivery, Message, Presence, Rating, Stage
+from bridge.message import Action, Attachment, Delivery, Message, Presence, Rating, Stage, TranscriptWish
 
 # ---- errors -----------------------------------------------------------------------------------------------------------
 
@@ -127,6 +127,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     threads     the network has threads of its own (mail), so one patron may hold several conversations
     typing      typing is told both ways through `signals`
     ratings     patrons can rate a conversation that ended
+    takeaway    patrons can ask for their transcript by mail
+    transcripts the network carries transcripts to mail addresses: a notice with the event `transcript`, see Ports
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
     the id that was sent. `replay` and `lookup` are methods exactly where they are declared.
@@ -147,6 +149,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     threads: bool = False
     typing: bool = False
     ratings: bool = False
+    takeaway: bool = False
+    transcripts: bool = False
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------
@@ -187,6 +191,13 @@ class Inlet(Protocol):
         Raises Busy; TooLarge and ValueError for what can never be taken in; Undeclared.
         """
 
+    async def mail_transcript(self, request: TranscriptWish) -> bool:
+        """Return once a patron's wish for his transcript is durable: True when new, False when seen before (`takeaway`).
+
+        An empty `id` is derived. Whether it is mailed is the core's to say, and `Desk.mailable` tells it beforehand.
+        Raises Busy; ValueError for what can never be taken in; Undeclared.
+        """
+
     async def up(self) -> None:
         """Say that the session stands: the channel is shown as working and `replay` is run."""
 
@@ -199,7 +210,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `open`: within hours somewhere in the chain; `online`: and somebody is there. `wait_s`: an honest guess, None = not known.
     `place`: 1 = next; 0 = not waiting. `next_opening`: ms, 0 = not known or open. `rate_s`: for how many seconds after its end a
-    conversation can be rated, 0 = the library does not ask; `rateable`: this patron may rate his now.
+    conversation can be rated, 0 = the library does not ask; `rateable`: this patron may rate his now. `mails`: transcripts can be
+    mailed; `mailable`: this patron may have his now.
     """
 
     open: bool
@@ -212,6 +224,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: str = "en"
     rate_s: int = 0
     rateable: bool = False
+    mails: bool = False
+    mailable: bool = False
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -271,7 +285,8 @@ class Blobs(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """All that an adapter gets. `history` raises LookupError("reset") for a position that is too old: ask again from "".
-    `deliveries` raises Rewound: begin again from "", and have the browsers ask for history."""
+    `deliveries` raises Rewound: begin again from "", and have the browsers ask for history. `transcript` returns what a delivery
+    with the event `transcript` is to carry, ready to be read, "" when nothing of it is kept any more; it raises Busy."""
 
     channel: str
     inlet: Inlet
@@ -288,6 +303,7 @@ class Ports:
         None  # fan-out only: (after) -> (entry id, delivery); after "" = from now on
     )
     process: str = ""  # this process's name, for Presence (capability `staff`)
+    transcript: Callable[[Delivery], Awaitable[str]] | None = None  # capability `transcripts` only
 
 
 class Adapter(Protocol):

@@ -11,7 +11,17 @@ from operator import attrgetter
 import msgspec
 
 from bridge.adapter import TooLarge
-from bridge.message import MAX_COMMENT, RATINGS, Message, Rating, message_id, rating_id
+from bridge.message import (
+    MAX_COMMENT,
+    RATINGS,
+    Message,
+    Rating,
+    TranscriptWish,
+    is_mail_address,
+    message_id,
+    rating_id,
+    transcript_id,
+)
 
 MAX_TEXT = 100_000  # characters of one message
 MAX_FILES = 50
@@ -47,7 +57,19 @@ def fit_rating(rating: Rating, channel: str) -> Rating:
     return msgspec.structs.replace(rating, id=expected, comment=clean(rating.comment).strip())
 
 
-def _of(one: Message | Rating, channel: str) -> None:
+def fit_wish(request: TranscriptWish, channel: str) -> TranscriptWish:
+    """Return a request for a transcript that came in by `channel` fit to be kept. Raises ValueError, which names no address."""
+    _of(request, channel)
+    expected = transcript_id(request.channel, request.sender, request.source)
+    if request.id not in ("", expected):
+        raise ValueError("the request's id does not follow from its channel, sender and source")
+    if not is_mail_address(request.address):
+        raise ValueError("a transcript goes to one plain mail address")
+    _opaque(request.sender, request.source)
+    return msgspec.structs.replace(request, id=expected)
+
+
+def _of(one: Message | Rating | TranscriptWish, channel: str) -> None:
     if one.channel != channel:
         raise ValueError(f"what is of channel {one.channel!r} came in by {channel!r}")
     if not one.sender or not one.source:

@@ -44,6 +44,7 @@ from bridge.replica import Replica
 from bridge.signals import Board, ChannelSignals
 from bridge.store import Store, StoreError, last_of
 from bridge.supervisor import Channel, Deliveries, Supervisor
+from bridge.takeaway import plain
 
 log = structlog.get_logger("bridge.consortium")
 
@@ -52,6 +53,7 @@ RESTART_S = 1.0
 LOOK_S = 15.0
 FORGET_S = 3_600.0
 TAIL_S = 10.0
+TAIL_LOOK_S = 0.05
 SWEEP_S = 86_400.0
 CATCH_UP_S = 300.0
 HOUR_MS = 3_600_000
@@ -270,6 +272,7 @@ class Consortium:
             secret=hmac.digest(self._secret, f"channel {name}".encode(), hashlib.sha256),
             deliveries=self._after_history(deliveries) if deliveries is not None else None,
             process=self._process,
+            transcript=self._transcript if channel.adapter.capabilities.transcripts else None,
         )
 
     def _after_history(self, deliveries: Deliveries) -> Deliveries:
@@ -288,6 +291,25 @@ class Consortium:
                     await found.aclose()
 
         return since
+
+    async def _transcript(self, delivery: Delivery) -> str:
+        """Return the words that a mailed transcript is to carry, all that was said before it was asked for. Raises Busy."""
+        channel, _, address = delivery.about.partition("|")
+        try:
+            await self._tail_at((await self.store.head()).seq)
+            lines = await self.reader.patron_view(delivery.conversation, channel, address)
+        except Exception as error:  # the store or the archive is away: it can wait
+            raise Busy(f"the transcripts cannot be read now ({type(error).__name__})") from error
+        it = self.replica.state.conversations.get(delivery.conversation)
+        return plain(lines, self.replica.state.roster.library(it.library if it is not None else ""))
+
+    async def _tail_at(self, seq: int) -> None:
+        """Wait until the log is read here up to an entry. Raises TimeoutError."""
+        for _ in range(round(TAIL_S / TAIL_LOOK_S)):
+            if self.tail.started.is_set() and self.tail.position.seq >= seq:
+                return
+            await asyncio.sleep(TAIL_LOOK_S)
+        raise TimeoutError
 
     async def _tail_started(self) -> bool:
         """Wait until the log is read here from where the archive is; False when that takes too long."""

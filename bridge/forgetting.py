@@ -132,8 +132,10 @@ class Forgetting:
             addresses = {address for channel, _, address in places if kinds.get(channel) == kind}
             if addresses and isinstance(adapter, Remembers):
                 await adapter.forget(addresses)
-        for channel in {channel for channel, _, _ in places} - set(self._fanouts):
-            await self._withdraw(channel, one.conversation)
+        for channel in {*kinds, *(channel for channel, _, _ in places)} - set(self._fanouts):
+            await self._withdraw(
+                channel, one.conversation
+            )  # what was mailed to an address that is no place of his, too
         words = [one.conversation, *(address for _, _, address in places)]
         await self._store.forget_dead([_pack(word) for word in words if word])
 

@@ -24,10 +24,10 @@ import msgspec
 import structlog
 
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
-from bridge.cleaning import clean, fit, fit_rating
+from bridge.cleaning import clean, fit, fit_rating, fit_wish
 from bridge.counting import Counts
 from bridge.hall import Hall
-from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Rating, Receipt, Stage
+from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Rating, Receipt, Stage, TranscriptWish
 from bridge.store import StoreError
 from routing.wire import encode, source_key
 
@@ -297,6 +297,12 @@ class StoreInlet:
         if not self._capabilities.ratings:
             raise Undeclared(f"{self.channel}: hands in a rating but does not declare ratings")
         return (await self._gathering.ingest([fit_rating(rating, self.channel)]))[0]
+
+    async def mail_transcript(self, request: TranscriptWish) -> bool:
+        """See `bridge.adapter.Inlet`."""
+        if not self._capabilities.takeaway:
+            raise Undeclared(f"{self.channel}: hands in a request for a transcript but does not declare takeaway")
+        return (await self._gathering.ingest([fit_wish(request, self.channel)]))[0]
 
     async def up(self) -> None:
         """See `bridge.adapter.Inlet`. Live messages are held from this moment until `release`, where there is a replay."""

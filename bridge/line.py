@@ -78,6 +78,7 @@ class Channel:
             marks=can.marks,
             staff=can.staff,
             threads=can.threads,
+            transcripts=can.transcripts,
         )
 
 

@@ -8,6 +8,7 @@ duplicates does.
 
 from __future__ import annotations
 
+import re
 from binascii import b2a_base64
 from hashlib import blake2b
 from typing import Literal, dataclass_transform
@@ -36,6 +37,11 @@ def message_id(channel: str, sender: str, source: str) -> str:
 def rating_id(channel: str, sender: str, source: str) -> str:
     """Return a rating's id; as with a message's, `sender` must be authenticated."""
     return derive("rating", channel, sender, source)
+
+
+def transcript_id(channel: str, sender: str, source: str) -> str:
+    """Return the id of a request for a transcript; as with a message's, `sender` must be authenticated."""
+    return derive("transcript", channel, sender, source)
 
 
 def action_id(librarian: str, key: str) -> str:
@@ -104,6 +110,30 @@ class Rating(Wire, tag="rating"):
     source: str
     score: int
     comment: str = ""
+
+
+MAX_ADDRESS = 254  # characters of a mail address (RFC 5321 4.5.3.1)
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@((?!-)[\w-]{1,63}(?<!-)\.)+[^\W\d_]{2,63}"
+)
+
+
+def is_mail_address(text: str) -> bool:
+    """Say whether `text` is one plain mail address: no name, no list, no quoting, nothing that could be read as more."""
+    return len(text) <= MAX_ADDRESS and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
+
+
+class TranscriptWish(Wire, tag="transcript-wish"):
+    """A patron wants the conversation as mail, at an `address` that nobody at the desk is to see.
+
+    `sender` is authenticated, as a message's is. `source` is the patron's own id: handed in again it is one request.
+    """
+
+    id: str
+    channel: str
+    sender: str
+    source: str
+    address: str
 
 
 # ---- what became of a delivery ----------------------------------------------------------------------------------------
@@ -365,6 +395,7 @@ class ChannelStatus(Wire, tag="channel"):
     staff: bool = False
     reason: str = ""
     threads: bool = False  # mail: a message without proof of a thread and with another subject is another conversation
+    transcripts: bool = False  # carries transcripts to mail addresses
 
 
 class PatronSign(Wire, tag="patron-sign"):
@@ -410,7 +441,8 @@ class Delivery(Wire, tag="delivery"):
     `offer` and `line` go to a librarian's own address (capability `staff`).
 
     A notice carries the word of what happened in `event` (see routing/wording.py) and its text; an adapter with a
-    page of its own may show it otherwise. `expires_at` ms, 0 = never.
+    page of its own may show it otherwise. `expires_at` ms, 0 = never. One of the event `transcript` is to carry all that was
+    said between the desk and the patron's own place, `about` (`channel|address`); its text comes before that.
     """
 
     id: str

@@ -14,6 +14,8 @@ from bridge.adapter import Capabilities, Rejected
 from bridge.message import Attachment, Delivery
 from bridge.split import split
 
+TRANSCRIPT = "transcript"  # the event of a notice
+
 
 def fit(
     delivery: Delivery, capabilities: Capabilities, link: Callable[[Attachment], str] | None = None
@@ -23,6 +25,8 @@ def fit(
         delivery.kind in ("offer", "line") and not capabilities.staff
     ):
         return Rejected("undeclared", f"the channel carries no {delivery.kind}")
+    if delivery.event == TRANSCRIPT and not capabilities.transcripts:
+        return Rejected("undeclared", "the channel carries no transcripts")
     large = [each for each in delivery.attachments if not 0 < each.size <= capabilities.max_media]
     if not large:
         return delivery

@@ -6,6 +6,7 @@ conversation.py speech.py               patrons write, librarians answer
 offers.py assign.py holding.py claims.py transfers.py librarians.py   who is asked, who has it, who is there
 closing.py followups.py patrons.py      how it ends, what is left to do, who the patron is
 rating.py                               what the patron says of it
+transcripts.py                          what the patron has mailed to an address of his own
 deliveries.py wording.py                what goes out, in which words, and what became of it
 deadlines.py timers.py hours.py         time, as data
 desk.py access.py                       questions for channels and the inbox

@@ -29,6 +29,7 @@ from routing import (
     rating,
     speech,
     timers,
+    transcripts,
     transfers,
 )
 from routing.access import active
@@ -71,12 +72,23 @@ def act(turn: Turn, action: Action) -> None:
     DEEDS[type(action.deed)][0](turn, action, action.deed)
 
 
+def _one_receipt(turn: Turn, receipt: wire.Receipt) -> None:
+    deliveries.receive_receipt(turn, receipt)
+    transcripts.hear(turn, (receipt,))
+
+
+def _receipts(turn: Turn, receipts: tuple[wire.Receipt, ...]) -> None:
+    deliveries.receive_receipts(turn, receipts)
+    transcripts.hear(turn, receipts)
+
+
 DECIDE: dict[type, Callable[[Turn, Any], object]] = {
     wire.Message: conversation.receive,
     wire.Rating: rating.receive,
+    wire.TranscriptWish: transcripts.receive,
     wire.PatronSign: deliveries.receive_sign,
-    wire.Receipt: deliveries.receive_receipt,
-    tuple: deliveries.receive_receipts,
+    wire.Receipt: _one_receipt,
+    tuple: _receipts,
     wire.Action: act,
     wire.Presence: librarians.connection,
     wire.ProcessGone: librarians.process_gone,
@@ -122,6 +134,7 @@ EVOLVE: dict[type, Callable[[State, Any, int], None]] = {
     events.Closed: closing.closed,
     events.Recoded: closing.recoded,
     events.Rated: rating.rated,
+    events.TranscriptMailed: transcripts.mailed,
     events.Forgotten: closing.forgotten,
     events.Erased: erasure.erased,
     events.Identified: patrons.identified,

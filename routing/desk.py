@@ -16,6 +16,7 @@ from routing.line import Entry
 from routing.rating import rateable, window_s
 from routing.records import Conversation, at_key
 from routing.state import State
+from routing.transcripts import carrier, mailable
 
 PACE_STALE_MS = 4 * 3_600_000
 
@@ -48,6 +49,8 @@ def view(state: State, channel: str, now: int, address: str = "") -> Desk:
         language=service.library.language,
         rate_s=window_s(state, service.library.id, live=status is None or status.live),
         rateable=bool(address) and rateable(state, channel, address, now) is not None,
+        mails=bool(carrier(state, service.library.id)),
+        mailable=bool(address) and mailable(state, channel, address) is not None,
     )
 
 

@@ -27,6 +27,7 @@ from bridge.message import (
     Stage,
     Started,
     Tick,
+    TranscriptWish,
     Wire,
 )
 from routing.organisation import Library
@@ -34,6 +35,7 @@ from routing.organisation import Library
 Input = (
     Message
     | Rating
+    | TranscriptWish
     | PatronSign
     | Receipt
     | Action
@@ -292,6 +294,13 @@ class Rated(Wire, tag="rated"):
     comment: str = ""
 
 
+class TranscriptMailed(Wire, tag="transcript-mailed"):
+    """The patron had the transcript mailed. Where it goes stands in `delivery` alone, and is for nobody at the desk."""
+
+    conversation: str
+    delivery: Delivery
+
+
 class Forgotten(Wire, tag="forgotten"):
     """The re-open window passed: the core no longer holds it (the archive does)."""
 
@@ -512,6 +521,7 @@ Event = (
     | Recoded
     | Reopened
     | Rated
+    | TranscriptMailed
     | Forgotten
     | Erased
     | Identified

@@ -16,6 +16,7 @@ from routing.deadlines import due
 from routing.records import Conversation
 from routing.roster import Service
 from routing.state import OFFERED, State, follow_up_due, staff_due
+from routing.transcripts import MAILINGS
 
 
 def invariants(state: State) -> list[str]:
@@ -48,6 +49,8 @@ def _conversations(state: State) -> Iterator[str]:
             yield f"{key} is {it.state}, closed at {it.closed_at}"
         if it.rating and not (1 <= it.rating <= RATINGS and it.answered_at):
             yield f"{key} is rated {it.rating}, first answered at {it.answered_at}"
+        if it.mailed and not (len(it.mailed) <= MAILINGS and it.answered_at):
+            yield f"{key} was mailed {len(it.mailed)} times, first answered at {it.answered_at}"
         if it.due != due(state, it):
             yield f"{key} is due at {it.due}, not {due(state, it)}"
 

@@ -21,6 +21,14 @@ class Route(Record, frozen=True):
     reply: str = ""
 
 
+class Mailing(Record, frozen=True):
+    """A transcript that was mailed, and the place of the patron who asked for it: never the address that it went to."""
+
+    delivery: str
+    channel: str
+    address: str
+
+
 class Handover(Record, frozen=True):
     """A transfer that is offered: to a librarian or to a queue, until `expires_at` ms."""
 
@@ -95,6 +103,7 @@ class Conversation(Record, frozen=True):
     helper: str = ""  # who had it last
     follow_up: str = ""  # one that is not closed
     merged: tuple[str, ...] = ()
+    mailed: tuple[Mailing, ...] = ()
 
 
 class Staff(Record, frozen=True):

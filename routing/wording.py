@@ -44,6 +44,17 @@ ENGLISH: dict[str, str] = {
     "notice.goodbye": "Thank you for asking us. Write again at any time.",
     "notice.follow-up": "Thank you for asking us. We have noted your question and send the answer to {address}.",
     "notice.form-kept": "Thank you. We have your question and send the answer to {address}.",
+    "notice.transcript": "This is the conversation with {library} that was asked for in the chat."
+    " If you did not ask for it, somebody mistyped an address: there is nothing you need to do."
+    " An answer to this mail begins a new question.",
+    "notice.transcript-failed": "The transcript could not be mailed. Please check the address, or copy or print it instead.",
+    # the transcript that a patron has mailed
+    "transcript.subject": "Your conversation with {library}",
+    "transcript.you": "You",
+    "transcript.desk": "Library",
+    "transcript.file": "File: {name}",
+    "transcript.times": "Times: {timezone}",
+    "transcript.cut": "The conversation is very long. The {count} messages before this are left out.",
     # to librarians on their own messengers
     "staff.offer": "{patron} is waiting ({queue}): {text}",
     "staff.taken": "Answered by {librarian}.",
@@ -117,6 +128,7 @@ ENGLISH: dict[str, str] = {
     "delivery.timeout": "The network did not answer in time: it may or may not have arrived.",
     "delivery.interrupted": "Sending was interrupted: it may or may not have arrived.",
     "delivery.internal": "Something went wrong while sending: it may or may not have arrived.",
+    "delivery.nothing-left": "Nothing of it is kept any more.",
     "delivery.unknown": "It is not known what became of it.",
 }
 

@@ -5,6 +5,9 @@ start, so that a wrong password is found then. Reading needs IMAP alone: while s
 
 A mail that the daemon died over is never sent again: SMTP drops no duplicates. Where copies of answers lie in a Sent folder, that
 folder is asked whether it went out; a copy that is not there proves nothing.
+
+A transcript goes to an address that nobody at the desk is to see: no copy of it is filed, and a server that refuses it is not
+quoted.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+import msgspec
 import structlog
 
 from adapters.email.addresses import Address, read_addresses
@@ -32,10 +36,12 @@ from adapters.email.smtp import Submission
 from bridge.adapter import (
     AdapterError,
     BadCredentials,
+    Busy,
     Capabilities,
     Outcome,
     Ports,
     Rejected,
+    Retry,
     Sent,
     Uncertain,
 )
@@ -44,6 +50,7 @@ from bridge.message import Delivery
 T = TypeVar("T")
 
 MAX_FILE = 20 << 20
+TRANSCRIPT = "transcript"  # the event of a notice
 
 log = structlog.get_logger("adapters.email")
 
@@ -53,7 +60,9 @@ class EmailAdapter:
 
     name: ClassVar[str] = "email"
     Config: ClassVar[type[EmailConfig]] = EmailConfig
-    capabilities: ClassVar[Capabilities] = Capabilities(max_media=MAX_FILE, receipts="sent", lookup=True, threads=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_media=MAX_FILE, receipts="sent", lookup=True, threads=True, transcripts=True
+    )
 
     def __init__(self, config: EmailConfig, ports: Ports) -> None:
         """Keep config and ports. Raises Misconfigured for what cannot work."""
@@ -120,6 +129,21 @@ class EmailAdapter:
 
     async def send(self, delivery: Delivery) -> Outcome:
         """Submit one delivery, as a reply where `delivery.reply` says to what, else as a new mail."""
+        return await (self._send_transcript(delivery) if delivery.event == TRANSCRIPT else self._submit(delivery))
+
+    async def _send_transcript(self, delivery: Delivery) -> Outcome:
+        assert self._ports.transcript is not None  # it is declared
+        try:
+            words = await self._ports.transcript(delivery)
+        except Busy:
+            return Retry("try-later")
+        if not words:
+            return Rejected("nothing-left")
+        text = "\n\n".join(part for part in (delivery.text, words) if part)
+        outcome = await self._submit(msgspec.structs.replace(delivery, text=text))
+        return Rejected(outcome.reason) if isinstance(outcome, Rejected) else outcome
+
+    async def _submit(self, delivery: Delivery) -> Outcome:
         path = read_reply(delivery.reply)
         refusal = self._refused(delivery, path)
         if refusal is not None:
@@ -139,6 +163,8 @@ class EmailAdapter:
         if delivery.automatic and isinstance(outcome, Sent | Uncertain):
             self._restraint.count(delivery.to)
         if not isinstance(outcome, Sent):
+            return outcome
+        if outgoing.transcript:
             return outcome
         if self._config.sent_folder and self._config.sent_copy:
             await self._file(raw)
@@ -177,6 +203,7 @@ class EmailAdapter:
             automatic=delivery.automatic,
             language=delivery.language,
             plus=self._config.plus,
+            transcript=delivery.event == TRANSCRIPT,
         )
 
     # -- the Sent folder
@@ -185,7 +212,8 @@ class EmailAdapter:
         """Look for a delivery's copy in the Sent folder: True when it is there, else nobody can say."""
         if not self._config.sent_folder:
             return None
-        identity = outgoing_id(delivery.id, delivery.to, self._config.address, self._signer)
+        transcript = delivery.event == TRANSCRIPT
+        identity = outgoing_id(delivery.id, delivery.to, self._config.address, self._signer, transcript=transcript)
 
         async def look(box: Mailbox) -> bool:
             await box.select(self._config.sent_folder)

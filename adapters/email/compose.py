@@ -2,7 +2,8 @@
 
 The rules: the Message-ID is made of the delivery id and signed, so that a second attempt is the same mail byte for byte and an
 answer to it finds its conversation; References carry the whole chain (RFC 5322 3.6.4) and our signed root; Reply-To carries the
-signed address; what a machine says is marked Auto-Submitted (RFC 3834) so that no other machine answers it. Addresses and
+signed address; what a machine says is marked Auto-Submitted (RFC 3834) so that no other machine answers it. A transcript bears
+none of that but the mark: no chain, no signed address, nothing that would bring an answer to its conversation. Addresses and
 subjects come from outside: line breaks in them are spaces here, never new headers.
 """
 
@@ -20,7 +21,7 @@ from hashlib import sha256
 import msgspec
 
 from adapters.email.addresses import Address
-from adapters.email.matching import CONVERSATION, DELIVERY, Signer, reply_address
+from adapters.email.matching import CONVERSATION, DELIVERY, TRANSCRIPT, Signer, reply_address
 
 MAX_CHAIN = 20
 PREFIX = re.compile(r"^(?:(?:re|aw|sv|vs|antw|odp|ynt|res|ref|rif|回复|答复)(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE)
@@ -56,11 +57,13 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool = False
     language: str = ""
     plus: bool = True  # the mailbox gets what is sent to `local+anything@`
+    transcript: bool = False  # words for the patron to keep, as plain text
 
 
-def outgoing_id(delivery: str, to: str, mailbox: str, signer: Signer) -> str:
+def outgoing_id(delivery: str, to: str, mailbox: str, signer: Signer, *, transcript: bool = False) -> str:
     """Return the Message-ID, without brackets, of a delivery: always the same for the same delivery."""
-    return f"db.{signer.token(DELIVERY, delivery, to)}@{mailbox.rpartition('@')[2]}"
+    kind = TRANSCRIPT if transcript else DELIVERY
+    return f"db.{signer.token(kind, delivery, to)}@{mailbox.rpartition('@')[2]}"
 
 
 def compose(mail: Outgoing, signer: Signer) -> bytes:
@@ -69,31 +72,33 @@ def compose(mail: Outgoing, signer: Signer) -> bytes:
     Raises ValueError for an address that is none.
     """
     message = EmailMessage(policy=SMTP)
-    token = signer.token(CONVERSATION, mail.conversation, mail.to.address)
+    token = "" if mail.transcript else signer.token(CONVERSATION, mail.conversation, mail.to.address)
     name = " · ".join(part for part in (mail.author, mail.library) if part)
     message["From"] = header_address(Address(name, mail.mailbox))
     message["To"] = header_address(mail.to)
     if mail.cc:
         message["Cc"] = [header_address(one) for one in mail.cc if one.valid]
     message["Reply-To"] = header_address(
-        Address(mail.library, reply_address(mail.mailbox, token) if mail.plus else mail.mailbox)
+        Address(mail.library, reply_address(mail.mailbox, token) if mail.plus and token else mail.mailbox)
     )
-    message["Subject"] = reply_subject(mail.subject)
+    message["Subject"] = _line(mail.subject)[:900] if mail.transcript else reply_subject(mail.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(mail.at / 1000, UTC))
     _thread(message, mail, token, signer)
     if mail.automatic:
         message["Auto-Submitted"] = "auto-replied" if mail.in_reply_to else "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
-    if mail.language:
-        message["Content-Language"] = _line(mail.language)
     _body(message, mail, token)
+    if mail.language:
+        message["Content-Language"] = _line(mail.language)  # after the body, which sets all of Content-* anew
     return message.as_bytes()
 
 
 def _thread(message: EmailMessage, mail: Outgoing, token: str, signer: Signer) -> None:
     domain = mail.mailbox.rpartition("@")[2]
-    identity = outgoing_id(mail.delivery, mail.to.address, mail.mailbox, signer)
+    identity = outgoing_id(mail.delivery, mail.to.address, mail.mailbox, signer, transcript=mail.transcript)
     message["Message-ID"] = f"<{identity}>"
+    if mail.transcript:
+        return
     root = f"db.{token}@{domain}"
     chain = [one for one in dict.fromkeys((*mail.references, mail.in_reply_to)) if _is_id(one) and one != root]
     if _is_id(mail.in_reply_to):
@@ -102,9 +107,11 @@ def _thread(message: EmailMessage, mail: Outgoing, token: str, signer: Signer) -
 
 
 def _body(message: EmailMessage, mail: Outgoing, token: str) -> None:
-    footer = "\n".join(line for line in (mail.footer.strip(), f"ref-{token}") if line)
+    footer = "\n".join(line for line in (mail.footer.strip(), f"ref-{token}" if token else "") if line)
     plain = f"{mail.text.strip()}\n\n-- \n{footer}\n"
     message.set_content(plain, cte="quoted-printable")
+    if mail.transcript:
+        return
     message.add_alternative(html_body(mail.text, footer, mail.language), subtype="html", cte="quoted-printable")
     for file in mail.enclosures:
         kind, _, sub = file.media_type.partition("/")

@@ -29,7 +29,7 @@ from adapters.email.config import EmailConfig
 from adapters.email.isolated import MailParser
 from adapters.email.mail import File, Mail
 from adapters.email.markup import clean_html
-from adapters.email.matching import DELIVERY, OUR_ID, Signer, Trail, trail
+from adapters.email.matching import DELIVERY, OUR_ID, TRANSCRIPT, Signer, Trail, trail
 from bridge.adapter import Ports, TooLarge, Unavailable
 from bridge.message import Attachment, Message
 
@@ -139,7 +139,7 @@ class Intake:
         detail = " ".join(part for part in ("hard" if bounce.hard else "soft", "bounce", bounce.status, words) if part)
         tokens = [match[1] for identity in bounce.ids if (match := OUR_ID.match(identity))]
         proofs = [proof for token in tokens if (proof := self._signer.read(token)) is not None]
-        named = dict.fromkeys(proof.id for proof in proofs if proof.kind == DELIVERY)
+        named = dict.fromkeys(proof.id for proof in proofs if proof.kind in (DELIVERY, TRANSCRIPT))
         return [Failed(delivery, reason, detail) for delivery in list(named)[:1]]
 
     # -- the message

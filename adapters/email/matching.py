@@ -4,7 +4,8 @@ The rule, first proof wins: the signed address it was sent to (`ask+<token>@`), 
 References, one in the quoted part of the body. Ids of ours are signed with this channel's secret, so an id of another mailbox,
 a guessed or a mutilated one proves nothing and the mail opens a new conversation. Ids that patrons' own mails carried are
 looked up among what this channel received from the people on this mail. The subject never joins. Each proof says whom we wrote
-to: a mail from somebody else joins too, but marked "other-sender".
+to: a mail from somebody else joins too, but marked "other-sender". A transcript's id proves nothing: it went where nobody is to
+know who the patron is, so whoever answers it asks something new. It is ours alone to tell which transcript came back.
 
 A token is base32 of the id, of a hash of the addressee (30 bits) and of an HMAC-SHA256 (64 bits); case does not matter, and
 nothing may follow it, for mail programs change the former and people the latter.
@@ -24,10 +25,10 @@ from bridge.message import message_id
 
 MAC = 13  # characters: 64 bits
 WHO = 6  # characters: 30 bits
-CONVERSATION, DELIVERY = "c", "d"  # what a token names
+CONVERSATION, DELIVERY, TRANSCRIPT = "c", "d", "t"  # what a token names; the last joins nothing
 QUOTED = re.compile(r"\b(?:ref-|\+|db\.)([cd][a-z2-7]{20,90})\b", re.IGNORECASE)
 HINTS = ("ref-c", "ref-d", "+c", "+d", "db.c", "db.d")  # without one of these QUOTED finds nothing
-OUR_ID = re.compile(r"^db\.([cd][a-z2-7]{20,90})@", re.IGNORECASE)
+OUR_ID = re.compile(r"^db\.([cdt][a-z2-7]{20,90})@", re.IGNORECASE)
 MAX_QUOTED = 20
 MAX_LOOKUPS = 60
 
@@ -80,7 +81,8 @@ class Signer(msgspec.Struct, frozen=True):
         if len(body) < WHO + 3 or not hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(body).encode()):
             return None
         identity = _unpacked(body[1:-WHO])
-        return Proof(body[0], identity, body[-WHO:]) if identity and body[0] in (CONVERSATION, DELIVERY) else None
+        kinds = (CONVERSATION, DELIVERY, TRANSCRIPT)
+        return Proof(body[0], identity, body[-WHO:]) if identity and body[0] in kinds else None
 
     def who(self, address: str) -> str:
         """Return the short hash by which a token remembers an address."""
@@ -124,7 +126,8 @@ def _proofs(mail: Mail, mailbox: str, signer: Signer) -> list[tuple[str, Proof]]
     for rule, ids in (("in-reply-to", mail.in_reply_to), ("references", tuple(reversed(mail.references)))):
         told += [(rule, match.group(1)) for identity in ids if (match := OUR_ID.match(identity))]
     told += [("quoted", token) for token in _quoted_tokens(mail)]
-    return [(rule, proof) for rule, token in told if (proof := signer.read(token)) is not None]
+    proofs = [(rule, proof) for rule, token in told if (proof := signer.read(token)) is not None]
+    return [(rule, proof) for rule, proof in proofs if proof.kind != TRANSCRIPT]
 
 
 def _address_tokens(mail: Mail, mailbox: str) -> list[str]:

@@ -166,6 +166,9 @@ class PlainLoop:
             case "rated" if can.ratings:
                 with suppress(TooLarge, ValueError):  # it can never be taken
                     await inlet.rate(codec.rating(self._ports.channel, sign))
+            case "wants" if can.takeaway:
+                with suppress(ValueError):  # it can never be taken
+                    await inlet.mail_transcript(codec.request(self._ports.channel, sign))
             case "claim" if can.staff:
                 await inlet.act(codec.action(sign))
             case "came" | "went" if can.staff:
@@ -196,6 +199,11 @@ class PlainLoop:
         link = self._link
         if link is None or link.closed:
             return Retry("no-session")
+        if delivery.event == "transcript":
+            try:
+                delivery = await self._with_transcript(delivery)
+            except Busy:
+                return Retry("no-transcript-yet")
         files = []
         for attachment in delivery.attachments:
             path = await self._ports.blobs.path(attachment.digest)
@@ -213,6 +221,11 @@ class PlainLoop:
                 return Rejected(answer.reason)
             case "later":
                 return Retry(answer.reason)
+
+    async def _with_transcript(self, delivery: Delivery) -> Delivery:
+        """Return a delivery that carries the words it is about. Raises Busy."""
+        assert self._ports.transcript is not None  # it is declared
+        return msgspec.structs.replace(delivery, text=f"{delivery.text}\n\n{await self._ports.transcript(delivery)}")
 
     def _there(self) -> Link:
         if self._link is None:
@@ -248,6 +261,8 @@ class LoopAdapter(PlainLoop):
         marks=True,
         typing=True,
         ratings=True,
+        takeaway=True,
+        transcripts=True,
     )
 
     async def replay(self, cursor: Mapping[str, str]) -> None:

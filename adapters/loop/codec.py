@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.loop.network import Letter, Parcel, Sign
-from bridge.message import Action, Attachment, Claim, Delivery, Message, Rating, action_id, message_id, rating_id
+from bridge.message import (
+    Action,
+    Attachment,
+    Claim,
+    Delivery,
+    Message,
+    Rating,
+    TranscriptWish,
+    action_id,
+    message_id,
+    rating_id,
+    transcript_id,
+)
 
 
 def message(channel: str, letter: Letter, attachments: Sequence[Attachment]) -> Message:
@@ -32,6 +44,12 @@ def rating(channel: str, sign: Sign) -> Rating:
     """Return a person's rating; `about` is the person's own id of it, so saying it twice is one rating."""
     id = rating_id(channel, sign.sender, sign.about)
     return Rating(id=id, channel=channel, sender=sign.sender, source=sign.about, score=sign.score, comment=sign.text)
+
+
+def request(channel: str, sign: Sign) -> TranscriptWish:
+    """Return a person's wish for the transcript at the address that the sign's text is; `about` is the person's own id of it."""
+    id = transcript_id(channel, sign.sender, sign.about)
+    return TranscriptWish(id=id, channel=channel, sender=sign.sender, source=sign.about, address=sign.text)
 
 
 def action(sign: Sign) -> Action:

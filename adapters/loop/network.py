@@ -38,9 +38,9 @@ class Letter(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sign(msgspec.Struct, frozen=True, gc=False):
-    """What is no letter: a receipt for `about`, typing, a rating, a librarian's command, or coming and going."""
+    """What is no letter: a receipt for `about`, typing, a rating, a wish for the transcript, a staff command, coming and going."""
 
-    kind: Literal["delivered", "read", "typing", "rated", "claim", "came", "went"]
+    kind: Literal["delivered", "read", "typing", "rated", "wants", "claim", "came", "went"]
     sender: str
     about: str = ""
     score: int = 0

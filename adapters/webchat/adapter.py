@@ -35,6 +35,8 @@ STATUS = {
     "file": 403,
     "file-gone": 404,
     "rating": 409,
+    "transcript": 409,
+    "transcripts": 429,
     "too-large": 413,
     "file-too-large": 413,
     "file-type": 415,
@@ -78,6 +80,7 @@ class WebchatAdapter:
         marks=True,
         typing=True,
         ratings=True,
+        takeaway=True,
     )
 
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:

@@ -1,12 +1,13 @@
 """The frames between a browser and the house: JSON objects tagged `t`, one a WebSocket message. Pure.
 
-    browser -> house    hello (first; again after sleep)  message  rate  receipt  typing  ping
+    browser -> house    hello (first; again after sleep)  message  rate  mail  receipt  typing  ping
     house -> browser    welcome  token  lines  ack  mark  typing  desk  pong  again  error
 
 The rules: the browser makes a message's id and sends it again under that id until `ack` comes, which says that it is durable.
 `lines` carry positions to resume from; whatever comes twice has the same id. A frame that cannot be read is answered by
 `error` with a code, and the socket lives. Text is text: nothing here is ever markup. A rating is acknowledged like a message;
 what was given stands among the lines, as one of the patron's with the event `rated:<score>`, and the last one counts.
+So is a request for the transcript; that it could not be mailed after all is a line of the desk's, `transcript-failed`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from msgspec import Meta
 from adapters.webchat import tokens
 from adapters.webchat.limits import MAX_FILES
 from bridge.adapter import Desk, HistoryLine
-from bridge.message import MAX_COMMENT, RATINGS, Attachment, Delivery, Message, Rating, message_id, rating_id
+from bridge.message import (
+    RATINGS,
+    Attachment,
+    Delivery,
+    Message,
+    message_id,
+)
 
 Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 LineId = Annotated[str, Meta(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -90,6 +97,13 @@ class Helped(Frame, tag="rate"):
     text: str = ""
 
 
+class MailIt(Frame, tag="mail"):
+    """Mail me the transcript, to this address, under an `id` of the browser's own."""
+
+    id: Id
+    address: str
+
+
 class Seen(Frame, tag="receipt"):
     """These lines arrived, or were on screen."""
 
@@ -107,7 +121,7 @@ class Ping(Frame, tag="ping"):
     """Are you there?"""
 
 
-ClientFrame = Hello | Post | Helped | Seen | Typing | Ping
+ClientFrame = Hello | Post | Helped | MailIt | Seen | Typing | Ping
 decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 
 
@@ -207,15 +221,6 @@ def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: in
     )
 
 
-def read_rating(rate: Helped, channel: str, sender: str) -> Rating:
-    """Return the rating of `sender` that a frame carries; raises Refusal."""
-    comment = clean_text(rate.text)
-    if len(comment) > MAX_COMMENT:
-        raise Refusal("too-long", rate.id)
-    id = rating_id(channel, sender, rate.id)
-    return Rating(id=id, channel=channel, sender=sender, source=rate.id, score=rate.score, comment=comment)
-
-
 # ---- what the house says ----------------------------------------------------------------------------------------------
 
 
@@ -289,6 +294,7 @@ class DeskState(Frame, tag="desk"):
     accent: str = ""
     language: str = "en"
     rate_s: int = 0  # for how long a chat that ended can be rated
+    mails: bool = False  # the transcript can be mailed
 
 
 class Pong(Frame, tag="pong"):
@@ -367,6 +373,7 @@ def desk_state(desk: Desk) -> DeskState:
         accent=desk.accent,
         language=desk.language,
         rate_s=desk.rate_s,
+        mails=desk.mails,
     )
 
 

@@ -22,6 +22,7 @@ MAX_FILES = 5  # attachments of one message
 BEAT_S = 20.0  # the browser asks "are you there" this often
 DEAF_BEATS = 3.25  # a socket that was silent for so many beats is gone
 POLL_S = 25.0  # a long poll answers after this, with or without news
+TAKEN_S = 3600.0  # a request that comes again after its acknowledgement was lost is known for so long
 STUBBORN = 200  # frames over the limit before the socket is closed (1008)
 
 
@@ -36,6 +37,8 @@ class Rate:
 FRAMES = Rate(10, 60)  # of one socket or token
 MESSAGES = Rate(1, 20)  # of one patron
 NEWCOMERS = Rate(1, 60)  # first messages from one address
+MAILS = Rate(1 / 600, 3)  # transcripts that one patron has mailed
+PLACE_MAILS = Rate(1 / 60, 30)  # transcripts asked for at one address
 UPLOADS = Rate(0.2, 10)  # of one patron
 MEGABYTES = Rate(0.2, 200)  # of files from one address, whoever sends them
 RECEIPTS = Rate(
@@ -96,6 +99,9 @@ class Door:
     newcomers: Buckets = field(default_factory=lambda: Buckets(NEWCOMERS))
     requests: Buckets = field(default_factory=lambda: Buckets(REQUESTS))
     messages: Buckets = field(default_factory=lambda: Buckets(MESSAGES))
+    mails: Buckets = field(default_factory=lambda: Buckets(MAILS))
+    place_mails: Buckets = field(default_factory=lambda: Buckets(PLACE_MAILS))
+    mailed: dict[str, float] = field(default_factory=dict)  # requests for transcripts that were taken, and when
     uploads: Buckets = field(default_factory=lambda: Buckets(UPLOADS))
     receipts: Buckets = field(default_factory=lambda: Buckets(RECEIPTS))
     megabytes: Buckets = field(default_factory=lambda: Buckets(MEGABYTES))
@@ -124,7 +130,11 @@ class Door:
 
     def forget(self, now: float) -> None:
         """Drop what need not be remembered any longer."""
+        for id in [id for id, at in self.mailed.items() if at < now - TAKEN_S]:
+            del self.mailed[id]
         for buckets in (
+            self.mails,
+            self.place_mails,
             self.newcomers,
             self.requests,
             self.messages,

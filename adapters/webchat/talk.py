@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from adapters.webchat import tokens
+from adapters.webchat.aside import read_rating, read_wish
 from adapters.webchat.audience import Audience, Peer, SocketPeer
 from adapters.webchat.codec import (
     Ack,
@@ -21,6 +22,7 @@ from adapters.webchat.codec import (
     Helped,
     Line,
     Lines,
+    MailIt,
     Ping,
     Pong,
     Post,
@@ -35,7 +37,6 @@ from adapters.webchat.codec import (
     history_line,
     read_frame,
     read_post,
-    read_rating,
 )
 from adapters.webchat.desks import Desks
 from adapters.webchat.limits import FRAMES, MAX_FRAME, Door
@@ -109,6 +110,8 @@ class Talk:
                 await self._receive(peer, frame)
             case Helped():
                 await self._rate(peer, frame)
+            case MailIt():
+                await self._mail(peer, frame)
             case Typing():
                 await self._typing(peer, frame.on)
             case Seen():
@@ -215,6 +218,31 @@ class Talk:
         if new:
             line = Line(id=rating.id, who="patron", text=rating.comment, at=wall_ms(), event=f"rated:{rating.score}")
             await self.audience.tell(peer.sender, encode(Lines(lines=(line,), live=True)), but=peer)
+
+    # ---- the transcript by mail ----
+
+    async def _mail(self, peer: Peer, frame: MailIt) -> None:
+        if not peer.sender:
+            raise Refusal("token", frame.id)
+        request = read_wish(frame, self.ports.channel, peer.sender)
+        if request.id not in self.door.mailed:
+            await self._admit_mail(peer, frame.id)
+            try:
+                await self.ports.inlet.mail_transcript(request)
+            except Busy as error:
+                raise Refusal("busy", frame.id, BUSY_S) from error
+            self.door.mailed[request.id] = time.monotonic()
+        await peer.answer(encode(Ack(id=frame.id, message=request.id, at=wall_ms())))
+
+    async def _admit_mail(self, peer: Peer, id: str) -> None:
+        """Let few requests by, and only one that the desk would carry out. Those limits are too long to wait for."""
+        self._admit(peer, id)
+        desk = await self.desks.of(peer.sender)
+        if desk is None or not desk.mailable:
+            raise Refusal("transcript", id)
+        now = time.monotonic()
+        if self.door.mails.take(peer.sender, now) or self.door.place_mails.take(peer.mark, now):
+            raise Refusal("transcripts", id)
 
     # ---- signs ----
 

@@ -214,6 +214,7 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.Closed: lambda e, p: p.system(e.conversation, "closed", by=e.by, target=e.code, text=e.reason),
     ev.Recoded: lambda e, p: p.system(e.conversation, "recoded", by=e.by, target=e.code, text=e.before),
     ev.Rated: _rated,
+    ev.TranscriptMailed: lambda e, p: p.system(e.conversation, "transcript-mailed"),
     ev.Reopened: lambda e, p: p.system(e.conversation, "reopened", by=e.by),
     ev.Merged: lambda e, p: p.system(e.conversation, "merged", by=e.by, target=e.other),
     ev.Unmerged: lambda e, p: p.system(e.conversation, "unmerged", by=e.by, target=e.other),

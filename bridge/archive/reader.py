@@ -86,10 +86,13 @@ class Reader:
         only named: whoever answers from there may be somebody else.
         """
         talk = await self.newest(channel, sender)
-        if not talk:
-            return []
-        lines = [line for line in await self.transcript(talk) if patron_sees(line, channel, sender)]
-        return [patron_line(line) for line in lines if line.position > after][-limit:]
+        lines = await self.patron_view(talk, channel, sender) if talk else []
+        return [line for line in lines if line.position > after][-limit:]
+
+    async def patron_view(self, conversation: str, channel: str, sender: str) -> list[HistoryLine]:
+        """Return what went between the desk and a patron's address in one conversation, oldest first."""
+        lines = await self.transcript(conversation)
+        return [patron_line(line) for line in lines if patron_sees(line, channel, sender)]
 
     async def newest(self, channel: str, sender: str) -> str:
         """Return the id of the newest conversation of an address, "" when there is none."""

@@ -8,11 +8,13 @@ import time
 import pytest
 
 from bridge.adapter import Desk, Signal, Undeclared
-from bridge.message import Action, Claim, Delivery, Presence, Rating, derive
+from bridge.message import Action, Claim, Delivery, Presence, Rating, TranscriptWish, derive
 from bridge.signals import Board
 from bridge.testing.rig import NotOffered, soon
 from bridge.testing.scene import Scene, persistently
 from bridge.testing.timeline import conversation
+
+ADDRESS = "jane@elsewhere.example"
 
 
 class PeopleCases:
@@ -95,6 +97,54 @@ class PeopleCases:
         told = [(each.sender, each.score, each.comment, each.source) for each in scene.ring.ratings()]
         assert told == [(patron.address, 3, "Thank you", "rating-1"), (patron.address, 1, "", "rating-3")]
 
+    async def test_a_wish_for_the_transcript_counts_once(self, scene: Scene) -> None:
+        """By the patron's own id; an address that is none hurts nobody. Undeclared: it is refused.
+
+        Look at ports.inlet.mail_transcript, and at where the source id comes from.
+        """
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        if not scene.can.takeaway:
+            with pytest.raises(NotOffered):
+                await patron.wants_transcript(ADDRESS, "transcript-1")
+            with pytest.raises(Undeclared):
+                await scene.ring.line().inlet.mail_transcript(_request(scene.ring.channel, patron.address))
+            return
+        scene.ring.show(Desk(open=True, online=True, library="Central", mails=True, mailable=True))
+        for address, source in (
+            (ADDRESS, "transcript-1"),
+            (ADDRESS, "transcript-1"),
+            (f"{ADDRESS}, {ADDRESS}", "transcript-2"),
+            (f"{ADDRESS}\r\nBcc: {ADDRESS}", "transcript-3"),
+            (ADDRESS, "transcript-4"),
+        ):
+            await soon("a patron wants the transcript", patron.wants_transcript(address, source))
+        await scene.ring.until(lambda: len(scene.ring.transcript_requests()) > 1, "the later wish")
+        await scene.talk(patron)
+        told = [(each.sender, each.address, each.source) for each in scene.ring.transcript_requests()]
+        assert told == [(patron.address, ADDRESS, "transcript-1"), (patron.address, ADDRESS, "transcript-4")]
+
+    async def test_a_transcript_reaches_its_address(self, scene: Scene) -> None:
+        """With the words of the patron's own talk and nobody else's. Undeclared: the delivery fails with a reason.
+
+        Look at the event "transcript" in send, and at ports.transcript.
+        """
+        await scene.begin()
+        patron, other = await scene.patron("ada"), await scene.patron("bob")
+        message, alien = await scene.hello(patron), await scene.hello(other)
+        about = f"{scene.ring.channel}|{patron.address}"
+        kind = {"kind": "notice", "event": "transcript", "automatic": True, "author": "", "reply": ""}
+        delivery = await scene.ring.answer(message, "As you asked:", about=about, **kind)
+        if not scene.can.transcripts:
+            if not scene.can.fanout:
+                assert (await scene.ring.reached(delivery, "failed")).reason == "undeclared"
+            return
+        heard = await scene.heard(patron)
+        assert heard.text.startswith("As you asked:")
+        assert message.text in heard.text
+        assert alien.text not in heard.text
+
     async def test_librarians_serve_from_their_own_client(self, scene: Scene) -> None:
         """An offer goes out, the claim comes back as an action, once. Undeclared: both are refused."""
         await scene.begin()
@@ -144,6 +194,10 @@ class PeopleCases:
 
 def _rating(channel: str, sender: str) -> Rating:
     return Rating(id="", channel=channel, sender=sender, source="rating-1", score=3)
+
+
+def _request(channel: str, sender: str) -> TranscriptWish:
+    return TranscriptWish(id="", channel=channel, sender=sender, source="transcript-1", address=ADDRESS)
 
 
 async def _typing(board: Board, address: str) -> Signal:

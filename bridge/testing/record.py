@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from bridge.message import Action, ChannelStatus, Delivery, Message, Presence, Rating, Receipt
+from bridge.message import Action, ChannelStatus, Delivery, Message, Presence, Rating, Receipt, TranscriptWish
 from bridge.testing import rig
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class Record:
     def ratings(self) -> list[Rating]:
         """Return all patrons' ratings so far."""
         return [each for each in self.inputs if isinstance(each, Rating)]
+
+    def transcript_requests(self) -> list[TranscriptWish]:
+        """Return all patrons' wishes for their transcripts so far."""
+        return [each for each in self.inputs if isinstance(each, TranscriptWish)]
 
     def actions(self) -> list[Action]:
         """Return all librarians' actions so far."""

@@ -93,6 +93,10 @@ class Patron(ABC):
         """Rate the conversation under an id of the patron's own (capability `ratings`)."""
         raise NotOffered
 
+    async def wants_transcript(self, address: str, source: str) -> None:
+        """Have the transcript mailed to an address, under an id of the patron's own (capability `takeaway`)."""
+        raise NotOffered
+
     async def sees_desk(self, desk: Desk) -> None:
         """Return once the client shows the desk's presence as given; at once where the network shows none."""
         raise NotOffered

@@ -316,7 +316,12 @@ class Ring(Record):
             secret=b"s" * 32,
             deliveries=deliveries,
             process="suite",
+            transcript=self._transcript if self.adapter.capabilities.transcripts else None,
         )
+
+    async def _transcript(self, delivery: Delivery) -> str:
+        lines = await self._timeline.after(delivery.about.partition("|")[2], "")
+        return "\n".join(line.text for line in lines)
 
     @property
     def blobs(self) -> FileBlobs:

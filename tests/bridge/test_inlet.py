@@ -17,7 +17,18 @@ from msgspec.structs import replace
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
 from bridge.cleaning import MAX_TEXT, clean
 from bridge.inlet import Gathering, StoreInlet
-from bridge.message import MAX_COMMENT, Action, ChannelStatus, Claim, Message, Presence, Rating, rating_id
+from bridge.message import (
+    MAX_COMMENT,
+    Action,
+    ChannelStatus,
+    Claim,
+    Message,
+    Presence,
+    Rating,
+    TranscriptWish,
+    rating_id,
+    transcript_id,
+)
 from bridge.store import Full, Store, StoreError
 from tests.bridge.harbour import CHANNEL, Harbour, harbour, message
 
@@ -105,6 +116,34 @@ async def test_a_rating_comes_in_once_and_fit_to_be_kept(port: Harbour) -> None:
     kept = [each for each in await port.inputs() if isinstance(each, Rating)]
     assert [(each.id, each.sender) for each in kept] == [(rating("1", by).id, by) for by in ("ada@loop", "bob@loop")]
     assert kept[0].comment == "half a \ufffd pair, \ufffd and space"
+
+
+def wish(source: str, sender: str = "ada@loop", **fields: Any) -> TranscriptWish:
+    """Return a wish for the transcript with the right id."""
+    id = transcript_id(CHANNEL, sender, source)
+    given = {"id": id, "channel": CHANNEL, "sender": sender, "source": source, "address": "ada@home.example"}
+    return TranscriptWish(**(given | fields))
+
+
+async def test_a_wish_for_the_transcript_comes_in_once_and_only_for_one_plain_address(port: Harbour) -> None:
+    door = inlet(port.store, Capabilities(takeaway=True))
+    given = [wish("1", id=""), wish("1"), wish("1", "bob@loop")]
+    assert [await door.mail_transcript(one) for one in given] == [True, False, True]
+    for wrong, why in (
+        (wish("2", address="ada@home.example, bob@home.example"), "one plain mail address"),
+        (wish("2", address="ada@home.example\r\nBcc: bob@home.example"), "one plain mail address"),
+        (wish("2", id="another"), "id"),
+        (wish("2", channel="elsewhere"), "channel"),
+        (wish("", id=""), "source"),
+        (wish("2\x00", id=""), "NUL"),
+    ):
+        with pytest.raises(ValueError, match=why) as told:
+            await door.mail_transcript(wrong)
+        assert "home.example" not in str(told.value)
+    with pytest.raises(Undeclared):
+        await inlet(port.store).mail_transcript(wish("2"))
+    kept = [each for each in await port.inputs() if isinstance(each, TranscriptWish)]
+    assert [(each.id, each.sender) for each in kept] == [(wish("1", by).id, by) for by in ("ada@loop", "bob@loop")]
 
 
 async def test_a_rating_that_can_never_be_taken_in_is_refused(port: Harbour) -> None:

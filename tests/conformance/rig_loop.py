@@ -62,6 +62,11 @@ class LoopPatron(Patron):
             raise NotOffered
         self._rig.network.push(Sign("rated", self.address, source, score, comment))
 
+    async def wants_transcript(self, address: str, source: str) -> None:
+        if not self._rig.capabilities.takeaway:
+            raise NotOffered
+        self._rig.network.push(Sign("wants", self.address, source, text=address))
+
     async def sees_desk(self, desk: Desk) -> None:
         await self._rig.seen(lambda: self._rig.network.presence == desk)
 

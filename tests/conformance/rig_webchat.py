@@ -64,6 +64,9 @@ class WebPatron(Patron):
     async def rate(self, score: int, comment: str, source: str) -> None:
         await self.browser.send({"t": "rate", "id": source, "score": score, "text": comment})
 
+    async def wants_transcript(self, address: str, source: str) -> None:
+        await self.browser.send({"t": "mail", "id": source, "address": address})
+
     async def sees_desk(self, desk: Desk) -> None:
         def shown() -> bool:
             told = self.browser.desk

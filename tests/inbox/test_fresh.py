@@ -96,6 +96,9 @@ sue reopens pat
 sue closes pat as=answered
 pat rates 2: The second one helped.
 pat rates 3
+pat mails hidden@example.org
+receipt pat sent
+receipt pat failed
 pat: One more thing
 +90s
 ana claims pat
@@ -247,6 +250,8 @@ class Onlooker:
         await self.fetch()
         assert self.page.rows == self.rows, (self.name, line)
         assert self.held == self.follow_ups, (self.name, line)
+        seen = (self.rows, self.follow_ups, self.page.lines, self.page.heard)
+        assert "hidden@" not in repr(seen), "where a patron has the transcript mailed is for nobody at the desk"
 
 
 def _generous() -> Limits:

@@ -60,6 +60,10 @@ class Patron:
         """Say whether it helped."""
         await self._send({"t": "rate", "id": id, "score": score, "text": comment})
 
+    async def want_transcript(self, id: str, address: str) -> None:
+        """Have the transcript mailed."""
+        await self._send({"t": "mail", "id": id, "address": address})
+
     async def _send_next(self) -> None:
         """One message is on its way at a time, so that none overtakes another that was told to wait."""
         for frame in list(self._waiting.values())[:1]:

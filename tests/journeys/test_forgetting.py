@@ -30,6 +30,9 @@ from tests.webchat.browserless import Browserless
 SECRET = "Quintessenzzyklotron"
 OTHER = "Nachbarskind"
 PEOPLE = ("ana", "ben")
+AWAY = {"address": "ask@north.example", "password": "unused"} | {
+    f"{one}_{key}": value for one in ("imap", "smtp") for key, value in (("host", "127.0.0.1"), ("port", 1))
+}
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -54,14 +57,17 @@ async def gone(folder: Path, *words: str) -> None:
 
 @asynccontextmanager
 async def a_house(data: Path) -> AsyncIterator[House]:
-    """Open a house with its own Redis, a web chat, and two librarians who coordinate its library."""
+    """Open a house with its own Redis, a web chat, a mailbox that is away, and two librarians who coordinate its library."""
     web = Channel(name="web", kind="webchat", queue="north/reference", settings={})
+    mail = Channel(name="mail", kind="email", queue="north/reference", settings=AWAY)
     http = Http(listen="127.0.0.1:0")
-    config = Config(path=data / "x.toml", data=data, one_process=True, http=http, channels=(web,))
+    config = Config(path=data / "x.toml", data=data, one_process=True, http=http, channels=(web, mail))
     async with opened(config) as house:
         people = tuple(msgspec.structs.replace(one, coordinator=True) for one in LIBRARY.librarians)
         desk = house.desks[0]
-        await desk.organisation.put(msgspec.structs.replace(LIBRARY, librarians=people), Calendar())
+        await desk.organisation.put(
+            msgspec.structs.replace(LIBRARY, librarians=people, contact_channel="mail"), Calendar()
+        )
         await desk.tell_core()
         for name in PEOPLE:
             with suppress(ValueError):  # it is there since the first start
@@ -105,6 +111,9 @@ async def told_in_every_field(house: House, ana: Librarian, patron: Browserless)
     talk = str(await until(lambda: next(iter(desk.replica.state.conversations), ""), "it is open"))
     await did(ana, talk, "claim")
     await did(ana, talk, "messages", {"text": f"The {SECRET} is upstairs."})
+    await until(lambda: desk.replica.state.conversations[talk].answered_at, "it is answered")
+    await patron.send({"t": "mail", "id": secrets.token_hex(8), "address": f"{SECRET}@hidden.example"})
+    await until(lambda: desk.replica.state.conversations[talk].mailed, "the transcript waits for the mailbox")
     await did(ana, talk, "notes", {"text": f"Asks for the {SECRET}", "mentions": ["ben"]})
     await ana.do(f"/conversations/{talk}/draft", {"text": f"Of the {SECRET}"}, method="PUT")
     await did(ana, talk, "identify", {"name": f"{SECRET} Jane", "contact": f"{SECRET}@home.example"})
@@ -162,6 +171,34 @@ async def test_a_secret_in_every_field_is_nowhere_any_more(
     assert not lying(tmp_path, SECRET, place)
     said = capfd.readouterr()
     assert SECRET not in said.out + said.err
+
+
+async def test_a_transcript_that_could_not_be_mailed_yet_is_withdrawn_with_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits in a channel at which its patron has no place."""
+    monkeypatch.setattr("bridge.term.FANOUT_AGE_S", 1.0)
+    monkeypatch.setattr("bridge.forgetting.LOOK_S", 0.1)
+    async with a_house(tmp_path) as house:
+        desk, ana = house.desks[0], await signed_in(house, "ana")
+        patron = Browserless(f"{house.server.url}/channels/web/", secrets.token_hex(16))
+        source = patron.say("Where are the maps?")
+        await patron.until(lambda: source in patron.acks)
+        talk = str(await until(lambda: next(iter(desk.replica.state.conversations), ""), "it is open"))
+        await did(ana, talk, "claim")
+        await did(ana, talk, "messages", {"text": "Upstairs."})
+        await until(lambda: desk.replica.state.conversations[talk].answered_at, "it is answered")
+        await patron.send({"t": "mail", "id": secrets.token_hex(8), "address": f"{SECRET}@hidden.example"})
+        await until(lambda: desk.replica.state.conversations[talk].mailed, "the transcript waits for the mailbox")
+        await did(ana, talk, "close", {})
+        await archived(house)
+        assert {found.split("/")[0] for found in lying(tmp_path, SECRET)} == {"redis"}, "the archive has no address"
+        assert len(await desk.store.read_fanout("mail", "0-0", count=9)) == 1
+        await did(ana, talk, "forget", {})
+        await gone(tmp_path, SECRET)
+        assert await desk.store.read_fanout("mail", "0-0", count=9) == []
+        await patron.close()
+        await ana.close()
 
 
 async def test_nothing_comes_back_from_the_files_and_the_log_agrees(

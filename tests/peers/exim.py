@@ -1,6 +1,7 @@
 """A private Exim: submission with AUTH, STARTTLS and TLS; mail for localhost goes to a Dovecot's LMTP; anything else bounces.
 
 unknown@localhost is refused at RCPT, later@localhost is put off, gone@localhost is taken and then bounces, as a real DSN.
+library.localhost is the same place by a name with a dot in it.
 `queued`: mail waits until `flush`, which delivers in the order of arrival (Exim's daemon delivers side by side).
 """
 
@@ -54,18 +55,18 @@ acl_rcpt:
   defer   message = 4.3.0 try later
           local_parts = later
   accept  authenticated = *
-  accept  domains = localhost
+  accept  domains = localhost : library.localhost
   deny    message = 5.7.1 relay not permitted
 begin routers
 gone:
   driver = redirect
-  domains = localhost
+  domains = localhost : library.localhost
   local_parts = gone
   allow_fail
   data = :fail: 550 5.1.1 no such user here
 lmtp:
   driver = manualroute
-  domains = localhost
+  domains = localhost : library.localhost
   transport = lmtp
   route_list = * "127.0.0.1"
   self = send

@@ -8,6 +8,7 @@
     < claimed how=claim; noticed event=greeting
     > ana says pat: Good morning        `> ana says pat via=sms|pat: ...`
     > pat rates 3: Thank you            a patron's rating
+    > pat mails me@example.org          a patron has the transcript mailed
     > +150s                             time passes, the clock ticks at each deadline
     < reminded what=remind
 
@@ -51,11 +52,13 @@ from bridge.message import (
     SetFollowUp,
     Started,
     Tick,
+    TranscriptWish,
     Transfer,
     Unblock,
     Unmerge,
     message_id,
     rating_id,
+    transcript_id,
 )
 from routing import core, wire
 from routing.events import Event, Faulted, Input, Opened, Step, answer
@@ -69,7 +72,7 @@ UNITS = {"s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 WEB = ChannelStatus(channel="web", kind="webchat", queue="north/ask", up=True, live=True, marks=True)
 SMS = ChannelStatus(channel="sms", kind="sms", queue="north/ask", up=True)
-MAIL = ChannelStatus(channel="mail", kind="email", queue="north/ask", up=True, threads=True)
+MAIL = ChannelStatus(channel="mail", kind="email", queue="north/ask", up=True, threads=True, transcripts=True)
 IM = ChannelStatus(channel="im", kind="xmpp", queue="north/ask", up=True, live=True, staff=True)
 
 
@@ -176,6 +179,14 @@ class Play:
         id = rating_id(channel, sender, source)
         return self.give(Rating(id=id, channel=channel, sender=sender, source=source, score=score, comment=comment))
 
+    def mail(self, who: str, address: str) -> Step:
+        """Let a patron have the transcript mailed."""
+        sender, at, channel = who.rpartition("@")
+        sender, channel = (sender, channel) if at else (who, "web")
+        source = str(self._n)
+        id = transcript_id(channel, sender, source)
+        return self.give(TranscriptWish(id=id, channel=channel, sender=sender, source=source, address=address))
+
     def wait(self, ms: int) -> None:
         """Let time pass, ticking at each deadline."""
         end = self.now + ms
@@ -251,6 +262,8 @@ class Play:
             self.give(PatronSign(channel=channel or "web", sender=sender, here=verb == "returns"))
         elif verb == "rates":
             self.rate(who, int(rest[0]), text)
+        elif verb == "mails":
+            self.mail(who, rest[0])
         elif who == "receipt":
             self.give(Receipt(delivery=self.last_delivery(verb), stage=rest[0], reason=options.get("reason", "")))  # type: ignore[arg-type] # the script names a stage
         else:

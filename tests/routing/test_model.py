@@ -137,6 +137,12 @@ class DeskMachine(RuleBasedStateMachine):
     def rates(self, who: str, channel: str, score: int) -> None:
         self.play.rate(f"{who}@{channel}", score, "so")
 
+    @rule(who=st.sampled_from(PATRONS), channel=st.sampled_from(CHANNELS))
+    def has_it_mailed(self, who: str, channel: str) -> None:
+        """To an address that stands in no table afterwards."""
+        self.play.mail(f"{who}@{channel}", "hidden@example.org")
+        assert "hidden@example.org" not in repr(tables(self.play.state))
+
     @rule(stage=st.sampled_from(STAGES), back=st.integers(0, 5))
     def receipt(self, stage: str, back: int) -> None:
         names = list(self.play.state.deliveries)

@@ -35,6 +35,7 @@ from bridge.message import (
     SetAvailability,
     Started,
     Tick,
+    TranscriptWish,
     Transfer,
 )
 from routing import core, wire
@@ -140,10 +141,13 @@ class Crowd:
         )
 
     def _odd(self) -> Input:
+        self.n += 1
+        who = self.chance.choice(self.patrons)
         return self.chance.choice(
             (
+                TranscriptWish(id=f"t{self.n}", channel="web", sender=who, source="t", address="me@example.org"),
                 ProcessGone(process="p2"),
-                PatronSign(channel="web", sender=self.chance.choice(self.patrons), here=self.chance.random() < 0.5),
+                PatronSign(channel="web", sender=who, here=self.chance.random() < 0.5),
                 Tick(),
             )
         )

@@ -2,10 +2,11 @@
 
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { wearAccent } from "../accent";
-import { isEnd, type Chat } from "./chat";
+import { isEnd, isLost, type Chat } from "./chat";
 import { Composer } from "./Composer";
 import { Close, More } from "./icons";
 import { Log } from "./Log";
+import { Mail } from "./Mail";
 import { Rating } from "./Rating";
 import { chime } from "./sound";
 import { copyOut, transcript } from "./transcript";
@@ -65,14 +66,17 @@ export function App({ chat, settings, focus, close }: Given) {
   const [, render] = useReducer((n: number) => n + 1, 0);
   const [told, setTold] = useState("");
   const [below, setBelow] = useState(false);
+  const [mailing, setMailing] = useState(!!chat.wish);
   const log = useRef<HTMLDivElement>(null);
+  const before = useRef<HTMLElement | null>(null);
   chat.changed = useMemo(() => bundled(() => render(undefined)), []);
 
   const { desk } = chat;
   const off = !chat.on && chat.lost;
   const light = off ? "connecting" : lightOf(desk);
   const last = chat.lines.at(-1);
-  const end = !chat.unsent.length && isEnd(last) ? last : undefined;
+  const said = chat.lines.findLast((line) => !isLost(line));
+  const end = !chat.unsent.length && isEnd(said) ? said : undefined;
   const ended = !!end;
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening) }) : "";
 
@@ -80,7 +84,7 @@ export function App({ chat, settings, focus, close }: Given) {
   useLayoutEffect(() => {
     // Stay at the newest line, unless the reader went up.
     if (log.current && !below) log.current.scrollTop = log.current.scrollHeight;
-  }, [chat.lines, chat.unsent]);
+  }, [chat.lines, chat.unsent, mailing]);
   useEffect(() => {
     if (!chat.on || !chat.lost) return;
     chat.lost = false;
@@ -100,6 +104,16 @@ export function App({ chat, settings, focus, close }: Given) {
     focus.current();
   };
   const copy = () => void copyOut(transcript(chat.lines, desk?.library ?? "")).then((done) => setTold(t(done ? "copied" : "uncopied")));
+  const mail = () => {
+    before.current = document.activeElement as HTMLElement | null;
+    chat.mailed = chat.unmailed = "";
+    setMailing(true);
+  };
+  const unmail = () => {
+    setMailing(false);
+    if (before.current?.isConnected) before.current.focus();
+    else focus.current();
+  };
 
   return (
     <>
@@ -109,7 +123,7 @@ export function App({ chat, settings, focus, close }: Given) {
           <p class={`light ${light}`}>{t(light)}</p>
           {last && <p class="printed">{day(last.at)}</p>}
         </div>
-        <Menu chat={chat} copy={copy} say={setTold} close={close} focus={focus} />
+        <Menu chat={chat} copy={copy} mail={mail} say={setTold} close={close} focus={focus} />
       </header>
       <main>
         {/* A scrolling region is reached by keyboard (WCAG 2.1.1). */}
@@ -134,6 +148,11 @@ export function App({ chat, settings, focus, close }: Given) {
                 <button type="button" onClick={() => print()}>
                   {t("print")}
                 </button>
+                {chat.mails && (
+                  <button type="button" onClick={mail}>
+                    {t("mail")}
+                  </button>
+                )}
               </p>
             </div>
           )}
@@ -148,6 +167,7 @@ export function App({ chat, settings, focus, close }: Given) {
           {statusWords(chat, told, ended)}
         </p>
         {chat.begun && opens && <p class="status">{`${t("closed")}. ${opens}`}</p>}
+        {mailing && chat.begun && <Mail chat={chat} done={unmail} />}
         <Composer chat={chat} settings={settings} say={setTold} focus={focus} />
       </main>
     </>
@@ -157,12 +177,13 @@ export function App({ chat, settings, focus, close }: Given) {
 interface MenuGiven {
   chat: Chat;
   copy: () => void;
+  mail: () => void;
   say: (text: string) => void;
   close: (() => void) | undefined;
   focus: { current: () => void };
 }
 
-function Menu({ chat, copy, say, close, focus }: MenuGiven) {
+function Menu({ chat, copy, mail, say, close, focus }: MenuGiven) {
   const [open, setOpen] = useState(false);
   const [sure, setSure] = useState(false);
   const [sound, setSound] = useState(false);
@@ -219,6 +240,11 @@ function Menu({ chat, copy, say, close, focus }: MenuGiven) {
             <button type="button" onClick={() => (shut(), print())}>
               {t("print")}
             </button>
+            {chat.mails && (
+              <button type="button" onClick={() => (shut(), mail())}>
+                {t("mail")}
+              </button>
+            )}
           </>
         )}
         <button type="button" onClick={() => setSound(chime(!sound))}>

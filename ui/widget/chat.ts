@@ -3,11 +3,12 @@
 // The rules: a message is kept and sent again under its id until the house acknowledges it, one at a time, so they arrive in order.
 // Whatever comes twice has the same id and is shown once. Lines with a position stand in the house's order; those
 // pushed live stand behind them until they come with one. Receipts go out for what arrived and what was on screen.
-// A rating is kept and offered under one id until it is acknowledged or refused; what was given comes among the lines.
+// A rating is kept and offered under one id until it is acknowledged or refused; what was given comes among the lines. So is the wish
+// for the transcript by mail; its address is forgotten with the answer.
 
 import { forget, keep, random, recall, type Kept } from "./keep";
 import { Link } from "./link";
-import type { Desk, FileRef, Line, Offer, ServerFrame, Settings, Unsent } from "./types";
+import type { Desk, FileRef, Line, Offer, ServerFrame, Settings, Unsent, Wish } from "./types";
 
 const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
 const ACK_MS = 15_000;
@@ -17,6 +18,9 @@ const HAVE = 50;
 
 /** Whether this line ended the chat. */
 export const isEnd = (line?: Line): boolean => /^(goodbye|closed-silent|follow-up)/.test(line?.event ?? "");
+
+/** Whether this line says that the transcript could not be mailed; it ends nothing and goes on with nothing. */
+export const isLost = (line: Line): boolean => line.event === "transcript-failed";
 
 export type Hint = { code: string; seconds?: number } | null;
 
@@ -30,6 +34,8 @@ export class Chat {
   hint: Hint = null;
   readUpTo = ""; // own message that a librarian has read
   unrated = ""; // why the last rating was not taken
+  mailed = ""; // where the transcript is on its way to
+  unmailed = ""; // why it is not
   shown = true; // on screen, as the page around us knows it
 
   private kept: Kept;
@@ -157,14 +163,41 @@ export class Chat {
     return this.kept.skipped === end.id;
   }
 
+  // ---- the transcript by mail ----
+
+  /** Whether the transcript can be mailed: there is a way, and a librarian has said something. */
+  get mails(): boolean {
+    return !!this.desk?.mails && this.lines.some((line) => line.who === "librarian");
+  }
+
+  get wish(): Wish | null {
+    return this.kept.wish ?? null;
+  }
+
+  mail(address: string): void {
+    this.kept = keep({ ...this.kept, wish: { id: random(12), address } });
+    this.unmailed = this.mailed = "";
+    this.changed();
+    this.propose();
+  }
+
+  private posted(why = ""): void {
+    this.mailed = (!why && this.wish?.address) || "";
+    this.unmailed = why;
+    this.kept = keep({ ...this.kept, wish: null });
+  }
+
+  // ---- what is offered until the house answers ----
+
   private propose(): void {
     if (this.offer) this.link.say({ t: "rate", ...this.offer });
+    if (this.wish) this.link.say({ t: "mail", ...this.wish });
     this.proposeIn(ACK_MS);
   }
 
   private proposeIn(ms: number): void {
     clearTimeout(this.offering);
-    if (this.offer) this.offering = window.setTimeout(() => this.propose(), ms);
+    if (this.offer || this.wish) this.offering = window.setTimeout(() => this.propose(), ms);
   }
 
   private settle(at: number, why = ""): void {
@@ -179,7 +212,7 @@ export class Chat {
     this.rating = null;
     this.lines = [];
     this.unsent = [];
-    this.position = this.sending = this.readUpTo = this.typist = "";
+    this.mailed = this.unmailed = this.position = this.sending = this.readUpTo = this.typist = "";
     this.told = {};
     this.emptied();
     this.changed();
@@ -245,6 +278,7 @@ export class Chat {
         break;
       case "ack":
         if (frame.id === this.offer?.id) this.settle(frame.at);
+        else if (frame.id === this.wish?.id) this.posted();
         else this.acked(frame.id, frame.message, frame.at);
         break;
       case "mark":
@@ -296,6 +330,7 @@ export class Chat {
     const last = fresh.findIndex((line) => line.id === this.kept.read);
     const unread = fresh.slice(last + 1);
     if (!unread.length) return;
+    if (unread.some(isLost)) this.mailed = "";
     if (unread.some((line) => line.who === "librarian")) {
       this.typist = "";
       this.chime();
@@ -340,6 +375,11 @@ export class Chat {
     if (id && id === this.offer?.id) {
       if (wait) return this.proposeIn(wait * 1000);
       this.settle(0, code);
+      if (code !== "token") return;
+    }
+    if (id && id === this.wish?.id) {
+      if (wait) return this.proposeIn(wait * 1000);
+      this.posted(code);
       if (code !== "token") return;
     }
     if (code === "token") {

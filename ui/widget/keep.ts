@@ -3,7 +3,7 @@
 // The rule: nothing is written before the patron writes, and "forget" leaves nothing (ALA: shared computers). What was sent is kept for
 // this browser; what is half written only for this tab, through a reload, and goes with it.
 
-import type { Offer, Unsent } from "./types";
+import type { Offer, Unsent, Wish } from "./types";
 
 export interface Kept {
   token?: string;
@@ -13,6 +13,7 @@ export interface Kept {
   name?: string;
   contact?: string;
   offer?: Offer | null; // a rating that the house has not acknowledged
+  wish?: Wish | null; // a transcript to be mailed that the house has not acknowledged
   skipped?: string; // id of the end after which the patron did not want to rate
 }
 

@@ -31,6 +31,7 @@ export interface Desk {
   accent?: string;
   language?: string;
   rate_s?: number; // for how long a chat that ended can be rated
+  mails?: boolean; // the transcript can be mailed
 }
 
 /** A rating on its way. */
@@ -38,6 +39,12 @@ export interface Offer {
   id: string;
   score: number;
   text: string;
+}
+
+/** A transcript that is to be mailed, on its way to the house. */
+export interface Wish {
+  id: string;
+  address: string;
 }
 
 export type ServerFrame =
