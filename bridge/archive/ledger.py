@@ -3,7 +3,7 @@
 Events are folded per conversation first, so that a batch costs one statement a table and not one an event. Of two conversations
 that are merged, parted and merged again the last word counts: partings are written first, then the merges still standing. A
 conversation is credited honestly: the queue it entered, every hop, and the queue and librarian that gave the first human answer.
-Who joined and left it is a hop too, and owns nothing.
+Who joined and left it is a hop too, and owns nothing; so are the tiers asked as well, and that the patron left and came back.
 """
 
 from __future__ import annotations
@@ -152,6 +152,14 @@ class Ledger:
         self._set(event.conversation, state="waiting", owner="", queue=event.queue)
         self._hop(event.conversation, "queued", queue=event.queue, reason=event.reason)
 
+    def _tier_opened(self, event: ev.TierOpened) -> None:
+        self._hop(event.conversation, "tier", reason=str(event.tier))
+
+    def _patron_gone(self, event: ev.PatronGone) -> None:
+        """Only what was seen is written: a silence alone is not a patron who left."""
+        if not event.guessed:
+            self._hop(event.conversation, "gone" if event.gone else "back")
+
     def _claimed(self, event: ev.Claimed) -> None:
         self._set(event.conversation, state="active", owner=event.by)
         self._first(event.conversation, claimed_at=self._at)
@@ -248,6 +256,8 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Opened: Ledger._opened,
     ev.Received: Ledger._received,
     ev.Queued: Ledger._queued,
+    ev.TierOpened: Ledger._tier_opened,
+    ev.PatronGone: Ledger._patron_gone,
     ev.Claimed: Ledger._claimed,
     ev.Joined: Ledger._joined,
     ev.LeftConversation: Ledger._left,
@@ -284,6 +294,12 @@ _answered_queue = case(
     else_=_c.answered_queue,
 )
 
+# With a code all codes are said anew: None is then "not said", and takes the place of what was said before.
+_reference = case(
+    (bindparam("to_code", type_=_c.code.type).is_not(None), bindparam("to_reference", type_=_c.reference.type)),
+    else_=_c.reference,
+)
+
 # A value that is None leaves the column as it is; the "first" columns keep what they hold.
 _CONVERSATION = (
     update(tables.conversation)
@@ -291,7 +307,7 @@ _CONVERSATION = (
     .values(
         {name: func.coalesce(bindparam(f"to_{name}", type_=_c[name].type), _c[name]) for name in _SET}
         | {name: func.coalesce(_c[name], bindparam(f"to_{name}", type_=_c[name].type)) for name in _FIRST[:3]}
-        | {"answered_queue": _answered_queue, "forgotten_at": null()}
+        | {"answered_queue": _answered_queue, "reference": _reference, "forgotten_at": null()}
     )
 )
 

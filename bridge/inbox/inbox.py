@@ -10,7 +10,7 @@ from importlib.metadata import version
 from aiohttp import web
 
 from bridge.archive.accounts import Accounts, Session
-from bridge.inbox import account, audit, browse, deeds, files, follow_ups, forget, presence, sockets, staff
+from bridge.inbox import account, audit, browse, deeds, files, follow_ups, forget, presence, reports, sockets, staff
 from bridge.inbox.openapi import describe
 from bridge.inbox.replies import encode
 from bridge.inbox.room import Room
@@ -28,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *presence.ROUTES,
     *follow_ups.ROUTES,
     *staff.ROUTES,
+    *reports.ROUTES,
     *sockets.ROUTES,
 )
 

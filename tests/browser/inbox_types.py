@@ -1,4 +1,4 @@
-"""Write ui/inbox/src/schema.ts from bridge/inbox/schema.py and privacy.py: the pages and the interface cannot drift apart unseen.
+"""Write ui/inbox/src/schema.ts from the structs of bridge/inbox: the pages and the interface cannot drift apart unseen.
 
     python -m tests.browser.inbox_types        writes the file; test_inbox_types.py fails when it is out of date
 
@@ -14,7 +14,7 @@ from typing import get_args
 
 import msgspec
 
-from bridge.inbox import privacy, schema
+from bridge.inbox import numbers, privacy, schema
 
 TARGET = Path(__file__).parents[2] / "ui/inbox/src/schema.ts"
 HEADER = """// Written from bridge/inbox/schema.py by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
@@ -34,7 +34,7 @@ def rendered() -> str:
     structs = list(
         dict.fromkeys(
             part
-            for room in (schema, privacy)
+            for room in (schema, privacy, numbers)
             for thing in vars(room).values()
             if _is_ours(thing)
             for part in _with_parts(thing)

@@ -150,6 +150,7 @@ async def test_every_action_is_in_the_palette_and_in_the_help(people: People) ->
         ("3", "open"),
         ("4", "follow-ups"),
         ("6", "desk"),
+        ("7", "reports"),
         (",", "settings"),
     ):
         await ana.page.keyboard.press(key)

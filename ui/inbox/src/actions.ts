@@ -45,6 +45,7 @@ export const ACTIONS: readonly Action[] = [
   goes("follow-ups", "4"),
   { id: "go.search", key: "/", group: "go", can: always, run: (i) => { i.go("search"); i.searching += 1; } },
   goes("desk", "6"),
+  goes("reports", "7"),
   goes("settings", ","),
   { id: "claim", key: "c", group: "conversation", can: claimable, run: (i) => { const row = marked(i); if (row) void i.claim(row); } },
   { id: "reject", key: "x", group: "conversation", can: offered, run: (i) => { const row = marked(i); if (row) void i.reject(row); } },

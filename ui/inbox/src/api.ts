@@ -110,6 +110,8 @@ export const api = {
   draft: (conversation: string, asked: s.DraftAsked) => send<undefined>("PUT", `${of(conversation)}/draft`, asked),
   drafts: () => get<s.Drafts>("/drafts"),
   search: (q: string, cursor = "", signal?: AbortSignal) => get<s.Hits>("/search", { q, cursor }, signal),
+  reports: (asked: Query, signal: AbortSignal) => get<s.Report>("/reports", asked, signal),
+  reportsFile: (asked: Query) => address("/reports.csv", asked),
   presence: (asked: s.PresenceAsked, key: string) => send<s.Availability | s.Pending>("PUT", "/presence", asked, key),
   followUps: () => get<s.FollowUps>("/follow-ups"),
   setFollowUp: (id: string, asked: s.FollowUpAsked, key: string) =>

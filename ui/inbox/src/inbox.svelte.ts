@@ -14,10 +14,10 @@ import { Talk } from "./talk.svelte";
 import { named, t, type Key } from "./words";
 
 export const VIEWS = ["waiting", "mine", "open"] as const;
-export type Page = (typeof VIEWS)[number] | "follow-ups" | "search" | "desk" | "settings";
+export type Page = (typeof VIEWS)[number] | "follow-ups" | "search" | "desk" | "reports" | "settings";
 export type Dialog =
   | "" | "close" | "transfer" | "palette" | "help" | "identify" | "block" | "merge" | "recode" | "presence" | "outbox" | "forget" | "audit";
-const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "desk", "settings"];
+const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "desk", "reports", "settings"];
 const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, follow_ups: 0, oldest_since: 0, channels_down: [] };
 const KEPT_TALKS = 24;
 

@@ -62,3 +62,16 @@ export function toField(at: number): string {
 }
 
 export const fromField = (value: string) => (value ? new Date(value).getTime() : 0);
+
+/** A day such as "2026-03-31", which has no time zone. */
+const shown = (day: string, options: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options }).format(Date.parse(`${day}T00:00:00Z`));
+export const dayName = (day: string) => shown(day, { dateStyle: "medium" });
+export const monthName = (month: string) => shown(`${month}-01`, { month: "long", year: "numeric" });
+export const weekdayName = (n: number) => shown(`2024-01-0${n + 1}`, { weekday: "long" }); // that year began with a Monday
+
+/** Seconds in words, exact below an hour: "45 s", "1 min 30 s", "2 h 5 min". */
+export function exact(seconds: number): string {
+  const rest = seconds % 60;
+  return seconds > 60 && seconds < 3600 && rest ? `${span((seconds - rest) * 1000)} ${span(rest * 1000)}` : span(seconds * 1000);
+}

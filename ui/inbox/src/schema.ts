@@ -785,6 +785,73 @@ export interface Audit {
   next: string;
 }
 
+/** So many of something; `key` is its id. */
+export interface Count {
+  key: string;
+  n: number;
+}
+
+/** So many per cent waited no longer than this, in seconds. */
+export interface Quantile {
+  percent: number;
+  seconds: number;
+}
+
+/** Waits to the first message of a librarian, of those that got one; no quantiles where nobody did. `longest` in seconds. A bucket's key is the seconds it stays under; "" = longer than all of them. */
+export interface Waits {
+  answered: number;
+  longest: number;
+  quantiles: Quantile[];
+  buckets: Count[];
+}
+
+/** How many entered one queue and were answered in another, or in the same. */
+export interface RouteCount {
+  entered: string;
+  answered: string;
+  n: number;
+}
+
+/** How many ended with a resolution code, and for how many of them nobody chose it. */
+export interface CodeCount {
+  key: string;
+  n: number;
+  by_default: number;
+}
+
+/** What is counted of conversations that began in a period; the header of the module says by which rules. `hours` "0" to "23" and `weekdays` "0" (Monday) to "6"; `ends`: "answered", "open", "closed", "abandoned"; `libraries`: whose librarian answered ("" = one that no library lists now); `hops`: "0" to "3", the last also for more; `hop_kinds`: "transfer", "roll-over", "return". `codes`, `descriptive`, `read_scale` ("0" = not rated) and `reference` ("yes", "no", "") are of those that are closed; `ratings`: "3" = it helped, "2" = partly, "1" = no, "" = not rated. */
+export interface Numbers {
+  total: number;
+  practice: number;
+  queues: Count[];
+  channels: Count[];
+  days: Count[];
+  hours: Count[];
+  weekdays: Count[];
+  ends: Count[];
+  live: Waits;
+  slow: Waits;
+  libraries: Count[];
+  routes: RouteCount[];
+  hops: Count[];
+  hop_kinds: Count[];
+  codes: CodeCount[];
+  descriptive: Count[];
+  read_scale: Count[];
+  reference: Count[];
+  ratings: Count[];
+}
+
+/** A library's numbers from the day `first` to the day `last`, both whole, by its clock; `queue` "" = all of its queues. */
+export interface Report {
+  library: string;
+  queue: string;
+  first: string;
+  last: string;
+  timezone: string;
+  numbers: Numbers;
+}
+
 export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
 export type ClientMessage = Watch | Unwatch | Typing | Paused | Pong;

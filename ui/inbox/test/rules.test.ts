@@ -9,6 +9,7 @@ import { Drafts, pastedFrom } from "../src/drafts";
 import { keyOf, load, meant, pressed } from "../src/keys";
 import { Line as Live, type LineState } from "../src/live";
 import { blocks, inline } from "../src/markdown";
+import { daysOf, isPeriod, today } from "../src/periods";
 import { isOver, isQuiet, load as wishesOf, newsOf, USUAL } from "../src/notify";
 import { Outbox, type Entry } from "../src/outbox";
 import { found } from "../src/palette";
@@ -441,4 +442,18 @@ test("while polls get through, a socket that fails again is no loss of the line"
   assert.equal(asks[2], "e:6");
   assert.deepEqual(states.slice(heard), []);
   assert.equal(states.at(-1), "polling");
+});
+
+test("periods are whole days of the library's clock", () => {
+  const late = Date.parse("2026-03-31T23:30:00Z");
+  assert.equal(today(late, "Europe/Berlin"), "2026-04-01");
+  assert.equal(today(late, "America/New_York"), "2026-03-31");
+  assert.deepEqual(daysOf("week", "2026-03-03"), { from: "2026-02-25", to: "2026-03-03" });
+  assert.deepEqual(daysOf("days", "2026-03-30"), { from: "2026-03-01", to: "2026-03-30" });
+  assert.deepEqual(daysOf("month", "2026-03-03"), { from: "2026-03-01", to: "2026-03-03" });
+  assert.deepEqual(daysOf("lastMonth", "2028-03-31"), { from: "2028-02-01", to: "2028-02-29" });
+  assert.deepEqual(daysOf("lastMonth", "2026-01-15"), { from: "2025-12-01", to: "2025-12-31" });
+  assert.equal(isPeriod({ from: "2026-01-02", to: "2026-01-01" }), false);
+  assert.equal(isPeriod({ from: "", to: "2026-01-01" }), false);
+  assert.equal(isPeriod({ from: "2026-01-01", to: "2026-01-01" }), true);
 });
