@@ -28,7 +28,11 @@ def engine_for(url: str) -> AsyncEngine:
     parsed = make_url(url)
     kind = parsed.get_backend_name()
     if kind == "sqlite":
-        engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": 30})
+        engine = create_async_engine(
+            parsed.set(drivername="sqlite+aiosqlite"),
+            connect_args={"timeout": 30},
+            pool_use_lifo=True,  # the connection that wrote last knows the pages; every other one has to read them again
+        )
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
@@ -37,11 +41,21 @@ def engine_for(url: str) -> AsyncEngine:
     raise BadAddress(f"the archive is SQLite or PostgreSQL, not {kind}")
 
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=30000",
+    "secure_delete=ON",
+    "cache_size=-16000",  # kB, of those pages that are used: a large transaction need not write one of them twice
+)
+
+
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     """Set what SQLite needs in each connection: a write-ahead log, durable commits, real foreign keys."""
     connection.isolation_level = None  # transactions are begun by us, see _begin_sqlite
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "secure_delete=ON"):
+    for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -8,7 +8,7 @@ Who joined and left it is a hop too, and owns nothing; so are the tiers asked as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, case, delete, func, null, update
@@ -42,6 +42,8 @@ _SET = (
     "rating_comment",
 )
 _FIRST = ("claimed_at", "first_answer_at", "answered_by", "answered_queue")
+_TO = {name: f"to_{name}" for name in _SET + _FIRST}
+_NOTHING = dict.fromkeys(("talk", *_TO.values()))
 
 LAST_TEXT = 200
 
@@ -82,12 +84,10 @@ class Ledger:
         if self._merges:
             yield tables.merge, list(self._merges.values())
 
-    def updates(self) -> Iterator[tuple[str, Update, Rows]]:
+    def updates(self) -> Iterator[tuple[str, Update, Iterable[dict[str, Any]]]]:
         """Yield what changes rows that stand, each statement with a name."""
-        if self._changes:
-            yield "conversation-changes", _CONVERSATION, [_full(talk, found) for talk, found in self._changes.items()]
-        if self._follow_ups:
-            yield "follow-up-changes", _FOLLOW_UP, self._follow_ups
+        yield "conversation-changes", _CONVERSATION, (_full(talk, found) for talk, found in self._changes.items())
+        yield "follow-up-changes", _FOLLOW_UP, self._follow_ups
 
     # ---- one event each ----
 
@@ -279,7 +279,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
 
 
 def _full(talk: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {"talk": talk} | {f"to_{name}": values.get(name) for name in _SET + _FIRST}
+    return _NOTHING | {"talk": talk} | {_TO[name]: value for name, value in values.items()}
 
 
 _c = tables.conversation.c

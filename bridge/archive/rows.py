@@ -13,6 +13,9 @@ from sqlalchemy.sql.dml import Insert
 from bridge.archive.lines import Line
 from bridge.message import Attachment
 
+LINE = Line.__struct_fields__
+_ATTACHMENTS, _MARKS = LINE.index("attachments"), LINE.index("marks")
+
 _attachments = msgspec.json.Decoder(tuple[Attachment, ...])
 _words = msgspec.json.Decoder(tuple[str, ...])
 
@@ -37,12 +40,12 @@ def dump(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def line_row(line: Line) -> dict[str, Any]:
-    """Return the columns of a transcript line."""
-    row = msgspec.structs.asdict(line)
-    row["attachments"] = dump(line.attachments) if line.attachments else "[]"
-    row["marks"] = dump(line.marks) if line.marks else "[]"
-    return row
+def line_values(line: Line) -> tuple[Any, ...]:
+    """Return what the columns of a transcript line hold, in the order of `LINE`."""
+    values = list(msgspec.structs.astuple(line))
+    values[_ATTACHMENTS] = dump(line.attachments) if line.attachments else "[]"
+    values[_MARKS] = dump(line.marks) if line.marks else "[]"
+    return tuple(values)
 
 
 def line_of(row: Row[Any]) -> Line:

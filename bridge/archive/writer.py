@@ -13,29 +13,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
-from msgspec.structs import asdict
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables, unwritten
-from bridge.archive.bulk import Statement, write_many
+from bridge.archive.batch import Batch, write_lines
 from bridge.archive.erasures import erase
-from bridge.archive.ledger import Ledger
-from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
-from bridge.archive.rows import ignoring, line_row
+from bridge.archive.rows import ignoring
+from bridge.archive.stride import Stride
 from bridge.follower import START, Entry, Follower, Position, Reset, decoded
 from bridge.store import Store, StoreError
-from routing.events import Erased, Step
+from routing.events import Step
 
 _log = structlog.get_logger(__name__)
 
 NAME = "archive"
-STEPS = 1_000  # of one transaction
 GATHER_S = 0.05  # between two readings: transactions cost more than rows, and whoever reads has the tail meanwhile
 REST = 9  # times as long as the last transactions took, while they are no more than
 LATE_S = 5.0  # behind: a burst of talk goes before search and reports
@@ -61,6 +58,7 @@ class Writer:
         self.position = START
         self.loaded = asyncio.Event()
         self._moved = asyncio.Event()
+        self._stride = Stride()
 
     async def run(self) -> None:
         """Follow until cancelled; a database or store that is away is waited for."""
@@ -81,14 +79,25 @@ class Writer:
     async def _take_turn(self) -> None:
         """Write what the follower has for us, then rest."""
         try:
-            found = await self._follower.since(self.position)
+            entries = await self._gathered()
         except Reset as gap:
             await self._skip(str(gap))
             return
         began, newest = time.time(), self._follower.last
-        for entries in _portions(found):
-            await self._write(entries)
-        await asyncio.sleep(self._rest(found[0], newest, began))
+        await self._write(entries)
+        self._stride.took(_steps(entries), time.time() - began)
+        await asyncio.sleep(self._rest(entries[0], newest, began))
+
+    async def _gathered(self) -> list[Entry]:
+        """Return the entries of the next transaction, whole: at least one, and about `Stride.steps` steps if so many wait."""
+        found = await self._follower.since(self.position)
+        steps = _steps(found)
+        with suppress(Reset):  # the next turn meets it where it has to be dealt with
+            while steps < self._stride.steps and found[-1].seq < self._follower.last.seq:
+                more = await self._follower.since(found[-1].position, wait=False)
+                found += more
+                steps += _steps(more)
+        return found
 
     async def reached(self, position: Position) -> None:
         """Wait until the archive holds everything up to `position` of this epoch."""
@@ -126,19 +135,26 @@ class Writer:
         self._advance(START)
 
     async def _write(self, entries: Sequence[Entry]) -> None:
-        """Write entries in one transaction; if one of their steps is at fault, each entry in its own, without that step."""
         await self._store.barrier()
+        await self._write_soundly(entries)
+        await self._store.follow(NAME, self.position.seq)
+
+    async def _write_soundly(self, entries: Sequence[Entry]) -> None:
+        """Write entries in one transaction; if one of their steps is at fault, in halves, and its entry without that step."""
         try:
             await self._write_together(entries)
         except Exception as error:
             if isinstance(error, Moved) or not unwritten.at_fault(error):
                 raise
-            for entry in entries:
-                await self._write_apart(entry)
-        await self._store.follow(NAME, self.position.seq)
+            half = len(entries) // 2
+            if not half:
+                await self._write_apart(entries[0])
+                return
+            await self._write_soundly(entries[:half])
+            await self._write_soundly(entries[half:])
 
     async def _write_together(self, entries: Sequence[Entry]) -> None:
-        batch = _Batch()
+        batch = Batch()
         for entry in entries:
             for step in entry.steps:
                 batch.take(step, entry.seq)
@@ -158,7 +174,7 @@ class Writer:
             for step in entry.steps:
                 try:
                     async with sql.begin_nested():
-                        batch = _Batch()
+                        batch = Batch()
                         batch.take(step, entry.seq)
                         await batch.write(sql)
                         await erase(sql, self.name, entry.position, batch.erased)
@@ -172,10 +188,10 @@ class Writer:
             unwritten.tell(self.name, step, entry.seq, fault)
 
     async def _set_aside(self, sql: AsyncConnection, step: Step, seq: int, error: Exception) -> None:
-        dialect = sql.dialect.name
-        await sql.execute(ignoring(dialect, tables.set_aside), unwritten.rows(self.name, step, seq, error))
-        if shown := [line_row(line) for line in unwritten.lines(step, seq)]:
-            await sql.execute(ignoring(dialect, tables.line), shown)
+        rows = unwritten.rows(self.name, step, seq, error)
+        await sql.execute(ignoring(sql.dialect.name, tables.set_aside), rows)
+        if shown := unwritten.lines(step, seq):
+            await write_lines(sql, shown)
 
     async def _move(self, sql: AsyncConnection, target: Position) -> None:
         row = tables.follower
@@ -189,82 +205,5 @@ class Writer:
         self._moved.set()
 
 
-def _portions(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Cut a reading into transactions of about STEPS steps, entries whole."""
-    first, steps = 0, 0
-    for n, entry in enumerate(entries, 1):
-        steps += len(entry.steps)
-        if steps >= STEPS or n == len(entries):
-            yield entries[first:n]
-            first, steps = n, 0
-
-
-class _Batch:
-    """What some entries mean, folded as far as it can be before it is written."""
-
-    def __init__(self) -> None:
-        self._ledger = Ledger()
-        self._lines: dict[str, Line] = {}
-        self._staged: list[Staged] = []
-        self._read: list[ReadBy] = []
-
-    @property
-    def erased(self) -> list[Erased]:
-        """What is to be forgotten once the rest is written."""
-        return self._ledger.erased
-
-    def take(self, step: Step, seq: int) -> None:
-        """Take one step in. What became of a line that is new here is written with the line."""
-        self._ledger.enter(step)
-        for change in changes(step, seq):
-            if isinstance(change, Line):
-                self._lines.setdefault(change.id, change)
-            elif isinstance(change, ReadBy):
-                self._read.append(change)
-            elif change.line in self._lines:
-                amend(self._lines, change)
-            else:
-                self._staged.append(change)
-
-    async def write(self, sql: AsyncConnection) -> None:
-        """Write everything, inside the caller's transaction."""
-        dialect = sql.dialect.name
-        for name, removal, rows in self._ledger.removals():
-            await write_many(sql, name, partial(_same, removal), rows)
-        for table, rows in self._ledger.inserts():
-            await write_many(sql, table.name, partial(ignoring, dialect, table), rows)
-        if self._lines:
-            rows = [line_row(line) for line in self._lines.values()]
-            await write_many(sql, "line", partial(ignoring, dialect, tables.line), rows)
-        for name, statement, rows in self._ledger.updates():
-            await write_many(sql, name, partial(_same, statement), rows)
-        if self._staged:
-            await write_many(sql, "stage", partial(_same, _STAGE), [asdict(change) for change in self._staged])
-        if self._read:
-            await sql.execute(_READ, [{"talk": change.conversation, "upto": change.upto} for change in self._read])
-
-
-def _same(statement: Statement) -> Statement:
-    return statement
-
-
-_line = tables.line
-_upto = _line.alias("upto")
-
-_STAGE = (
-    update(_line)
-    .where(_line.c.id == bindparam("line"))
-    .values(
-        stage=bindparam("stage"),
-        reason=bindparam("reason"),
-        detail=bindparam("detail"),
-        network_id=func.coalesce(func.nullif(bindparam("network_id"), ""), _line.c.network_id),
-    )
-)
-
-_READ = (
-    update(_line)
-    .where(_line.c.conversation == bindparam("talk"), _line.c.who == "patron", _line.c.stage != "read")
-    .where(_line.c.n <= select(_upto.c.n).where(_upto.c.id == bindparam("upto")).scalar_subquery())
-    .values(stage="read")
-)
+def _steps(entries: Sequence[Entry]) -> int:
+    return sum(len(entry.steps) for entry in entries)
