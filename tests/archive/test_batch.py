@@ -12,7 +12,7 @@ from sqlalchemy import event, select, text
 from bridge import follower
 from bridge.archive import tables
 from bridge.archive.stride import BRISK_S, LEAST, MOST, SLOW_S, Stride
-from bridge.message import delivery_id
+from bridge.message import Stage, delivery_id
 from routing import events as ev
 from tests.archive.test_follow import WHOLE, Desk, chat, desk, opened, planned, received, set_aside, shown
 
@@ -45,8 +45,8 @@ def updates_of_lines(desk: Desk) -> Iterator[list[int]]:
     event.remove(engine, "before_cursor_execute", see)
 
 
-def progressed(stage: str, network_id: str = "") -> ev.Progressed:
-    return ev.Progressed(conversation="t1", delivery=delivery_id("t1-say", 0), stage=stage, network_id=network_id)  # type: ignore[arg-type]
+def progressed(stage: Stage, network_id: str = "") -> ev.Progressed:
+    return ev.Progressed(conversation="t1", delivery=delivery_id("t1-say", 0), stage=stage, network_id=network_id)
 
 
 async def network_id(desk: Desk) -> str:
@@ -69,8 +69,9 @@ async def test_what_became_of_a_new_line_is_written_with_it(desk: Desk) -> None:
 async def test_of_what_became_of_a_line_that_stands_the_last_is_written(desk: Desk) -> None:
     await chat(desk, "t1")
     await write_together(desk)
-    for stage, name in (("sent", "n-8"), ("delivered", ""), ("read", "")):
-        await desk.commit(progressed(stage, name))
+    await desk.commit(progressed("sent", "n-8"))
+    await desk.commit(progressed("delivered"))
+    await desk.commit(progressed("read"))
     with updates_of_lines(desk) as updates:
         await write_together(desk)
     assert updates == [1]
