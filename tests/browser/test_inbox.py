@@ -359,7 +359,11 @@ LOOKS = [
     pytest.param(
         {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"}, id="1280-dark", marks=pytest.mark.long
     ),
-    pytest.param({"viewport": {"width": 1280, "height": 800}, "forced_colors": "active"}, id="1280-forced"),
+    pytest.param(
+        {"viewport": {"width": 1280, "height": 800}, "forced_colors": "active"},
+        id="1280-forced",
+        marks=pytest.mark.long,
+    ),
 ]
 
 

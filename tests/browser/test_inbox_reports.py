@@ -95,7 +95,8 @@ async def test_it_is_found_by_key_and_palette_and_read_by_table(desk: Desk, peop
     assert ana.complaints == []
 
 
-async def test_what_the_network_took_is_said_and_tried_again(people: People) -> None:
+async def test_what_the_network_took_is_said_and_tried_again(desk: Desk, people: People) -> None:
+    await some_work(desk, "cut")
     ana = await people.of("ana", here=False)
     await ana.go("reports")
     await table(ana, "How they ended").wait_for()

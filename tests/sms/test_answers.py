@@ -47,7 +47,8 @@ async def test_statuses_come_in_any_order_and_twice(scene: Scene, rig: SmsRig) -
         for stage in ("sent", "delivered", "read"):
             await scene.ring.reached(delivery, stage)
         reported = [receipt.stage for receipt in scene.ring.receipts(delivery)]
-        assert sorted(reported) == ["delivered", "read", "sent"], order
+        assert sorted(set(reported)) == ["delivered", "read", "sent"], order
+        assert len(reported) <= 4, order  # "sent" is the server's answer, too
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def elements(draw: st.DrawFn, depth: int = 3) -> Element:
     return made
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     children=st.lists(elements(), max_size=5),
     attributes=st.dictionaries(st.sampled_from(["from", "to", "id", "type"]), _words, max_size=4),
