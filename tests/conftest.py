@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -33,13 +34,19 @@ def long(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of what git keeps, built in a clean copy and with nothing on PATH, so that Node must come from the build.
+    """The wheel of what git keeps, built once for all processes that the tests are spread over; whoever is second waits."""
+    mine = tmp_path_factory.getbasetemp()
+    shared = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "one-wheel"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return next(shared.glob("deskbridge-*.whl"), None) or built_wheel(shared)
 
-    Put tests that want it into the xdist group "wheel": it is built once.
-    """
-    folder = tmp_path_factory.mktemp("wheel")
+
+def built_wheel(folder: Path) -> Path:
+    """Build it in a clean copy and with nothing on PATH, so that Node must come from the build."""
     copy = clean_copy(folder / "source")
-    (folder / "bin").mkdir()
+    (folder / "bin").mkdir(exist_ok=True)
     build = [
         sys.executable,
         "-m",
