@@ -118,7 +118,7 @@ def human_words(root: Part) -> str:
     for part in root.walk():
         if part.media_type.startswith(("text/plain", "text/html")) and not part.children:
             text = part.text()[:MAX_WORDS]
-            out.append(re.sub(r"<(?!\S+@)[^>]{0,2000}>", " ", text) if part.media_type == "text/html" else text)
+            out.append(re.sub(r"<(?![^\s<>]+@)[^<>]{0,2000}>", " ", text) if part.media_type == "text/html" else text)
             if part.media_type == "text/plain" and len("".join(out)) > 40:
                 break
         elif part.media_type in ("message/rfc822", "text/rfc822-headers"):
