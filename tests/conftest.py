@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+LONG_NAME = 40
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +26,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a case of a long text by its beginning: a megabyte of a name is sent between processes and written again and again."""
+    if isinstance(val, str | bytes) and len(val) > LONG_NAME:
+        content = val.encode("utf-8", "surrogatepass") if isinstance(val, str) else val
+        return f"{val[:LONG_NAME]!a}-{blake2b(content, digest_size=4).hexdigest()}"
+    return None
 
 
 @pytest.fixture(scope="session")
