@@ -98,6 +98,7 @@ class Ejabberd:
             "HOME": str(self.folder),
             "ERL_DIST_PORT": str(self._dist),
             "INET_DIST_INTERFACE": "127.0.0.1",
+            "ERL_FLAGS": "+sbwt none +sbwtdcpu none +sbwtdio none",  # its schedulers spin while they wait, else
         }
         places = ["--config-dir", "conf", "--logs", "log", "--spool", "spool"]
         command = [str(self.folder / "ejabberdctl")] + [
