@@ -67,7 +67,6 @@ class Term:
         self._counts = counts
         self._epoch = secrets.token_hex(6)
         self._at = Loaded(State.fresh())
-        self._committing: asyncio.Task[None] | None = None
         self._still = asyncio.Lock()  # held while the state is not that of a log entry, or is being copied
         self._committed = 0
         self._wrote = asyncio.Event()
@@ -104,13 +103,8 @@ class Term:
             tasks.create_task(self._call_the_roll())
             tasks.create_task(self._write_snapshots())
             try:
-                await self._serve()
+                await self._serve(tasks)
             finally:
-                if self._committing is not None:
-                    self._committing.cancel()
-                    await asyncio.wait([self._committing])
-                    if not self._committing.cancelled():
-                        self._committing.exception()
                 self._at.state.dissolve()
 
     # ---- load
@@ -138,32 +132,21 @@ class Term:
 
     # ---- read, decide, commit
 
-    async def _serve(self) -> None:
+    async def _serve(self, tasks: asyncio.TaskGroup) -> None:
+        """A commit that fails fails the group, and with it what is read or decided meanwhile."""
+        committing: asyncio.Task[None] | None = None
         while True:
             for entries in _portions(await self._next()):
                 async with self._still:
                     batch = await self._decide(entries)
-                    await self._settled()
-                    self._commit(batch)
+                    if committing is not None:
+                        await committing
+                    self._at.seq, self._at.epoch, self._at.last_input = self.seq + 1, self._epoch, batch.last_input
+                    committing = tasks.create_task(self._write(self.seq, batch))
 
     async def _next(self) -> list[InputEntry]:
-        """Return the next inputs. While a commit is under way only what is there already is taken."""
-        if self._committing is not None:
-            if entries := await self._store.read_inputs(self._at.last_input, count=READ):
-                return entries
-            await self._settled()
+        """Return the next inputs, also while a commit is under way."""
         return await self._store.read_inputs(self._at.last_input, count=READ, block_ms=await self._until_deadline())
-
-    async def _settled(self) -> None:
-        """Return when no commit is under way. Raises what became of it."""
-        if self._committing is not None:
-            committing, self._committing = self._committing, None
-            await committing
-
-    def _commit(self, batch: Batch) -> None:
-        seq = self._at.seq + 1
-        self._at.seq, self._at.epoch, self._at.last_input = seq, self._epoch, batch.last_input
-        self._committing = asyncio.create_task(self._write(seq, batch))
 
     async def _write(self, seq: int, batch: Batch) -> None:
         steps = wire.encode_steps(batch.steps)
