@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LONG_NAME = 40
+LONG_NAME = 40  # characters of a case that stand in its name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
