@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -140,7 +141,8 @@ class AccountRig(Rig):
 
     adapter: ClassVar[type[Adapter]] = XmppAdapter
     keeps = True
-    library: ClassVar[str] = "ask@localhost"
+    user: ClassVar[str] = "ask"
+    domain: ClassVar[str] = "localhost"
     away: ClassVar[str] = "xa"  # what a closed library shows
     upload: ClassVar[str] = "files.localhost"
     patience: ClassVar[float] = 3600.0  # how long (s) a patron waits for a receipt before he sends again
@@ -148,11 +150,17 @@ class AccountRig(Rig):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.secrets = (PASSWORD,)
+        self.tail = ""  # of every name at the server, where another case has used that server before
         self.server: Any = self.serve()
 
     def serve(self) -> Any:
         """Return the server, not started."""
         return Prosody({"ask": PASSWORD})
+
+    @property
+    def library(self) -> str:
+        """The library's address."""
+        return f"{self.user}{self.tail}@{self.domain}"
 
     @property
     def port(self) -> int:
@@ -195,6 +203,7 @@ class AccountRig(Rig):
 
     async def sign_in(self, name: str) -> Plain:
         """Return a person's own client, signed in."""
+        name += self.tail
         await asyncio.to_thread(self.server.account, name, name)
         tls = ssl.create_default_context(cafile=str(self.server.certificate.ca)) if self.server.tls else None
         return await Plain(name, name).sign_in(self.server.direct if tls else self.server.c2s, tls)
@@ -211,10 +220,32 @@ class AccountRig(Rig):
 
 
 class EjabberdRig(AccountRig):
-    """An account on ejabberd."""
+    """An account on ejabberd. It takes seconds to start: one serves all cases of a test process, each with names of its own."""
+
+    _kept: ClassVar[list[Ejabberd]] = []
+    _tails: ClassVar[count[int]] = count(1)
 
     def serve(self) -> Any:
-        return Ejabberd({"ask": PASSWORD})
+        if not self._kept:
+            self._kept.append(Ejabberd({}))
+        self.tail = f"-{next(self._tails)}"
+        return self._kept[0]
+
+    async def start(self) -> None:
+        if not self.server.running:
+            await asyncio.to_thread(self.server.start)
+        await asyncio.to_thread(self.server.account, f"{self.user}{self.tail}", PASSWORD)
+        self.wire = await Proxy("127.0.0.1", self.port).open()
+
+    async def stop(self) -> None:
+        if self.wire is not None:
+            await self.wire.close()
+
+    @classmethod
+    def end_kept(cls) -> None:
+        """End the kept server, if there is one."""
+        while cls._kept:
+            cls._kept.pop().remove()
 
     def config(self, **fields: Any) -> Any:
         return super().config(**{"security": "none", "ca": ""} | fields)

@@ -12,8 +12,7 @@ from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
 from bridge.adapter import Adapter
 from bridge.testing.rig import Offer
-from tests.conformance.rig_xmpp import AccountRig
-from tests.peers.ejabberd import Ejabberd
+from tests.conformance.rig_xmpp import AccountRig, EjabberdRig
 from tests.peers.prosody import COMPONENT, SECRET
 from tests.xmpp.plain import BODY, Plain
 
@@ -23,7 +22,8 @@ class ComponentRig(AccountRig):
 
     adapter: ClassVar[type[Adapter]] = XmppComponent
     keeps = False
-    library: ClassVar[str] = f"law@{COMPONENT}"
+    user: ClassVar[str] = "law"
+    domain: ClassVar[str] = COMPONENT
     away: ClassVar[str] = "unavailable"
     patience: ClassVar[float] = 3.0
 
@@ -76,11 +76,8 @@ class ComponentRig(AccountRig):
         self._librarians[librarian].say(offer.conversation, "/claim")
 
 
-class EjabberdComponentRig(ComponentRig):
+class EjabberdComponentRig(ComponentRig, EjabberdRig):
     """A component of ejabberd."""
-
-    def serve(self) -> Any:
-        return Ejabberd({})
 
     def misconfigured(self) -> Any:
         return self.config(timezone="Nowhere/Land")  # it calls an unknown domain a wrong secret

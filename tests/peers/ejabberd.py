@@ -115,6 +115,11 @@ class Ejabberd:
             self._call("register", user=name, host="localhost", password=password)
         return self
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def account(self, name: str, password: str) -> None:
         """Make an account, or change its password."""
         if name not in self._accounts:
