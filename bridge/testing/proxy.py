@@ -158,10 +158,10 @@ class _Pair:
         finally:
             for pump in pumps:
                 pump.cancel()
+            for each in writers:  # before anything is awaited: whoever ends us may do so twice
+                each.close() if whole else _reset(each)
             if pumps:
                 await asyncio.wait(pumps)
-            for each in writers:
-                each.close() if whole else _reset(each)
 
     async def _drained(self, pumps: Sequence[asyncio.Task[bool]]) -> bool:
         """One end has closed: let the other say what it still has to say, until it is silent for a while."""
