@@ -32,10 +32,10 @@ def letter(text: str, *fields: str, sender: str = "Pat <pat@localhost>") -> byte
 
 
 def flags(dovecot: Dovecot, folder: str = "INBOX") -> dict[int, str]:
-    """Return the flags of each mail by UID."""
+    """Return the flags of each mail by UID. What the server tells of its own accord, while they change, names none."""
     with dovecot.opened("ask", folder) as client:
         _, lines = client.uid("fetch", "1:*", "(FLAGS)")
-    words = [line.decode() for line in lines if line]
+    words = [line.decode() for line in lines if line and b"UID " in line]
     return {int(line.split("UID ")[1].split()[0]): line.split("FLAGS (")[1].split(")")[0] for line in words}
 
 
