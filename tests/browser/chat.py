@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
+import pytest
 from aiohttp import web
 from playwright.async_api import Browser, FrameLocator, Page, async_playwright
 from playwright.async_api import Frame as Document
@@ -38,6 +39,14 @@ ARGS = [
     "--disable-dev-shm-usage",
 ]
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+LOOKS = [
+    pytest.param({**PHONE, "color_scheme": "light"}, id="360-light", marks=pytest.mark.long),
+    pytest.param({**PHONE, "color_scheme": "dark"}, id="360-dark"),
+    pytest.param({**DESK, "color_scheme": "light"}, id="1280-light"),
+    pytest.param({**DESK, "color_scheme": "dark"}, id="1280-dark", marks=pytest.mark.long),
+]
 SHOTS = os.environ.get("DESKBRIDGE_SHOTS", "")  # a folder: keep pictures of what tests look at
 POLICY = "default-src 'none'; script-src 'self' {house}; frame-src {house}; connect-src {house}; style-src 'self'; img-src 'self'"
 HTML = """<!doctype html><html lang="en"><head><title>A library</title><meta name="viewport" content="width=device-width">
@@ -203,8 +212,10 @@ async def chatting(
         page = await browser.new_page(**context)
         complaints: list[str] = []
         watch(page, complaints, (site.url, ring.url))
-        yield Chat(ring, site, browser, page, complaints)
-        await page.close()
+        try:
+            yield Chat(ring, site, browser, page, complaints)
+        finally:
+            await page.close()
     finally:
         await ring.close()
         await site.stop()

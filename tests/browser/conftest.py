@@ -1,16 +1,17 @@
-"""A desk and a browser for each module of inbox tests, and librarians' browsers for each test."""
+"""A browser for each module; a desk for each module of inbox tests, and librarians' pages for each test; a patron's page."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser.chat import chromium
+from tests.browser.chat import DESK, Chat, chatting, chromium
 from tests.browser.librarian import Librarian, librarian, served
 from tests.inbox.desk import Desk
 
@@ -26,6 +27,13 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     async with chromium() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def chat(browser: Browser, tmp_path: Path) -> AsyncIterator[Chat]:
+    """A library's page with the widget, on a desk's screen, and a house of its own."""
+    async with chatting(tmp_path, browser, **DESK) as found:
         yield found
 
 

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from msgspec.structs import replace
 from playwright.async_api import Browser, expect
 
 from bridge.adapter import Desk
 from bridge.message import Message
-from tests.browser.chat import Chat, chatting, chromium
+from tests.browser.chat import LOOKS, PHONE, Chat, chatting
 from tests.browser.test_rating import goodbye
-from tests.browser.test_widget import DESK, LOOKS, PHONE
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser"),
+]
 OPEN = Desk(open=True, online=True, library="Northfield Public Library", mails=True, mailable=True)
 ADDRESS = "jane@elsewhere.example"
 FIELD = "Send the transcript to this email address"
-
-
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture
-async def chat(browser: Browser, tmp_path: Path) -> AsyncIterator[Chat]:
-    async with chatting(tmp_path, browser, **DESK) as chat:
-        yield chat
 
 
 async def talk(chat: Chat, *, alone: bool = False, answered: bool = True, desk: Desk = OPEN) -> Message:

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from msgspec.structs import replace
 from playwright.async_api import Browser, expect
 
 from bridge.adapter import Desk
 from bridge.message import Message
-from tests.browser.chat import Chat, chatting, chromium
-from tests.browser.test_widget import DESK, LOOKS, PHONE
+from tests.browser.chat import LOOKS, PHONE, Chat, chatting
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser"),
+]
 OPEN = Desk(open=True, online=True, library="Northfield Public Library", rate_s=86_400, rateable=True)
 QUESTION = "Did this chat help you?"
-
-
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture
-async def chat(browser: Browser, tmp_path: Path) -> AsyncIterator[Chat]:
-    async with chatting(tmp_path, browser, **DESK) as chat:
-        yield chat
 
 
 async def end(chat: Chat, *, answered: bool = True, alone: bool = False, desk: Desk = OPEN, ago_s: int = 0) -> Message:

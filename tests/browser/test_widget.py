@@ -5,40 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from bridge.adapter import Desk, Signal
 from bridge.message import Delivery, derive
-from tests.browser.chat import VANISHED, Chat, chatting, chromium
+from tests.browser.chat import DESK, LOOKS, VANISHED, Chat, chatting
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
-expect.set_options(timeout=20_000)
-PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}}
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-LOOKS = [
-    pytest.param({**PHONE, "color_scheme": "light"}, id="360-light", marks=pytest.mark.long),
-    pytest.param({**PHONE, "color_scheme": "dark"}, id="360-dark"),
-    pytest.param({**DESK, "color_scheme": "light"}, id="1280-light"),
-    pytest.param({**DESK, "color_scheme": "dark"}, id="1280-dark", marks=pytest.mark.long),
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser"),
 ]
-
-
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture
-async def chat(browser: Browser, tmp_path: Path) -> AsyncIterator[Chat]:
-    async with chatting(tmp_path, browser, **DESK) as chat:
-        yield chat
+expect.set_options(timeout=20_000)
 
 
 async def notice(chat: Chat, about: Any, event: str, text: str) -> None:

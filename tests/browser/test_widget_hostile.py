@@ -9,25 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser
 
 from adapters.webchat import tokens
 from adapters.webchat.codec import Post, read_post
 from bridge.message import Attachment, Delivery, Message, derive
 from bridge.testing.rig import soon
-from tests.browser.chat import Chat, chatting, chromium
+from tests.browser.chat import Chat, chatting
 from tests.corpora import rows
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("browser"),
+]
 SECRET = b"s" * 32  # the ring's
 PARTS = 4  # a page of thousands of messages costs with the square of their number
 PLAIN = {"A", "BUTTON", "DIV", "P", "SPAN", "STRONG", "TIME"}
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-async def test_nothing_runs_and_nothing_is_fetched(tmp_path: Path, part: int) -> None:
+async def test_nothing_runs_and_nothing_is_fetched(browser: Browser, tmp_path: Path, part: int) -> None:
     payloads = [row["payload"] for row in await asyncio.to_thread(rows, "xss")][part::PARTS]
     token = tokens.mint(SECRET, "hostile")
-    async with chromium() as browser, chatting(tmp_path, browser, viewport={"width": 800, "height": 600}) as chat:
+    async with chatting(tmp_path, browser, viewport={"width": 800, "height": 600}) as chat:
         wrote = await from_the_patron(chat, token, payloads)
         said = await from_the_desk(chat, token, payloads)
         await chat.alone()
