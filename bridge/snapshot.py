@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
 from itertools import islice
 from types import GenericAlias
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from bridge.store import Store
+from bridge.store import LogEntry, Store
 from routing import core, wire
 from routing.state import State
 
@@ -161,19 +162,33 @@ async def _read(raw: list[bytes]) -> Loaded:
 async def replay(store: Store, loaded: Loaded, until: int) -> None:
     """Fold the log into a loaded state up to and including entry `until`. Raises Unrecoverable on a gap, StoreError."""
     breath = Breath()
-    while loaded.seq < until:
-        entries = await store.read_log(loaded.seq, count=READ)
-        if not entries:
-            raise Unrecoverable(f"the log holds nothing after entry {loaded.seq}, but ends at {until}")
-        for entry in entries:
-            if entry.seq > until:
-                return
+    async with aclosing(_entries(store, loaded.seq, until)) as entries:
+        async for entry in entries:
             if entry.seq != loaded.seq + 1:
                 raise Unrecoverable(f"the log holds nothing between entry {loaded.seq} and {entry.seq}")
             for step in wire.decode_steps(entry.steps):
                 core.apply(loaded.state, step)
             loaded.epoch, loaded.seq, loaded.last_input = entry.epoch, entry.seq, entry.last_input
             await breath.draw()
+
+
+async def _entries(store: Store, after: int, until: int) -> AsyncGenerator[LogEntry, None]:
+    """Read the log after entry `after` up to and including `until`; the next entries are on their way while some are folded."""
+    reading = asyncio.create_task(store.read_log(after, count=READ))
+    try:
+        while after < until:
+            entries = await reading
+            if not entries:
+                raise Unrecoverable(f"the log holds nothing after entry {after}, but ends at {until}")
+            after = entries[-1].seq
+            if after < until:
+                reading = asyncio.create_task(store.read_log(after, count=READ))
+            for entry in entries:
+                if entry.seq <= until:
+                    yield entry
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 async def verify(store: Store) -> list[str]:
