@@ -10,10 +10,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
 
+from bridge.archive import database
 from bridge.archive.archive import Archive
-from bridge.archive.database import MIGRATIONS, engine_for
+from bridge.archive.database import MIGRATIONS, engine_for, migrate
 from bridge.archive.tables import metadata
 from bridge.follower import Follower
 from bridge.store import Store
@@ -115,3 +117,29 @@ async def test_the_newest_schema_is_what_the_code_reads(old: Path) -> None:
     async with archive.engine.connect() as sql:
         assert await sql.run_sync(differences) == []
     await archive.close()
+
+
+async def test_an_opened_database_is_known_as_the_newest_without_alembic(old: Path) -> None:
+    """Else each start would load and run it for nothing; were a file misnamed, no start would run it at all."""
+    engine = engine_for(str(old))
+    try:
+        await migrate(engine)
+        async with engine.begin() as sql:
+            version = await sql.run_sync(
+                lambda connection: MigrationContext.configure(connection).get_current_revision()
+            )
+            assert await sql.run_sync(database._version) == version == database._newest()
+    finally:
+        await engine.dispose()
+
+
+async def test_a_database_of_a_newer_release_is_not_opened(old: Path) -> None:
+    engine = engine_for(str(old))
+    try:
+        await migrate(engine)
+        async with engine.begin() as sql:
+            await sql.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(CommandError, match="9999"):
+            await migrate(engine)
+    finally:
+        await engine.dispose()
