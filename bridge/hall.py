@@ -1,7 +1,8 @@
 """Where live messages wait while the replay runs: what was missed goes first, and nobody overtakes who waited before him.
 
 The door is closed until the last of those who waited has gone in, so whoever comes meanwhile waits behind them. Where the
-replay breaks off nobody goes in: a live message brings its cursor, and that would go past what is still to be asked for.
+replay breaks off nobody goes in, until another has run: a live message brings its cursor, and that would go past what is
+still to be asked for.
 """
 
 from __future__ import annotations
@@ -51,10 +52,12 @@ class Hall:
             if not turn.done():
                 turn.set_exception(_broken_off())
 
-    def open(self) -> None:
-        """Have nobody wait any more; those who still do are sent away with Busy."""
+    def leave(self) -> None:
+        """The session has ended. Who still waits is sent away with Busy; so is who comes later, if what was missed has not come in:
+        the next session's replay brings them behind it."""
+        owed = self.closed and not self._letting_in
         self.refuse()
-        self.closed, self._refusing = False, False
+        self.closed = self._refusing = owed
 
     def _call(self) -> None:
         if not self._waiting:

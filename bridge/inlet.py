@@ -334,9 +334,9 @@ class StoreInlet:
 
     def ended(self) -> None:
         """Forget what this session owed: the next one asks its network again from the cursor that was saved. Who still waits
-        for the replay is answered Busy."""
+        for the replay is answered Busy; where it did not come to its end, so is who comes before the next one."""
         self._ledger = Ledger()
-        self._hall.open()
+        self._hall.leave()
 
     @contextmanager
     def replaying(self) -> Iterator[None]:

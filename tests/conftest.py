@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("bridge.testing")  # so that a case that fails tells what it compared
 ROOT = Path(__file__).parent.parent
 LONG_NAME = 40  # characters of a case that stand in its name
 

@@ -336,12 +336,28 @@ async def test_what_waits_for_a_replay_that_breaks_off_is_not_taken_in(port: Har
     assert await door.cursor() == {}
 
 
-async def test_after_a_replay_broke_off_nobody_goes_in_before_the_session_has_ended(port: Harbour) -> None:
+@pytest.mark.parametrize("before", ["refuse", "ended"])
+async def test_after_a_replay_broke_off_nobody_goes_in_before_another_has_run(port: Harbour, before: str) -> None:
+    """Not between two sessions either: a webhook comes then, too, and its cursor would go past what was missed."""
     door = inlet(port.store)
     await door.up()
-    door.refuse()
-    with pytest.raises(Busy):
-        await door.receive(message("live", "9"), {"box": "9"})
+    getattr(door, before)()
+    for _ in range(2):
+        with pytest.raises(Busy):
+            await door.receive(message("live", "9"), {"box": "9"})
+        door.ended()
+    await door.up()
+    with door.replaying():
+        assert await door.receive(message("missed", "1"), {"box": "1"})
+    door.release()
+    assert await door.receive(message("live", "9"), {"box": "9"})
+    assert [each.text for each in await port.messages()] == ["missed", "live"]
+
+
+async def test_between_two_sessions_whose_replays_were_whole_live_messages_go_in(port: Harbour) -> None:
+    door = inlet(port.store)
+    await door.up()
+    door.release()
     door.ended()
     assert await door.receive(message("live", "9"), {"box": "9"})
 
