@@ -7,10 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+
+from bridge.archive import accounts
 
 pytest.register_assert_rewrite("bridge.testing")  # so that a case that fails tells what it compared
 ROOT = Path(__file__).parent.parent
@@ -35,6 +39,16 @@ def pytest_make_parametrize_id(val: object) -> str | None:
         content = val.encode("utf-8", "surrogatepass") if isinstance(val, str) else val
         return f"{val[:LONG_NAME]!a}-{blake2b(content, digest_size=4).hexdigest()}"
     return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[PasswordHasher]:
+    """Let passwords of tests' own processes be hashed in no time, hundreds of them; return what hashes them in a daemon."""
+    real = accounts._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(accounts, "_NOBODY", accounts._hash_of_nobody())
+        yield real
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import update
 
-from bridge.archive import tables
-from bridge.archive.accounts import _NOBODY, Accounts, SignInLocked, SignInRefused, WeakPassword, _hasher, now_ms
+from bridge.archive import accounts, tables
+from bridge.archive.accounts import Accounts, SignInLocked, SignInRefused, WeakPassword, now_ms
 from bridge.archive.archive import Archive
 
 GOOD = "correct horse battery"
@@ -46,11 +47,18 @@ async def test_a_password_opens_and_a_wrong_one_does_not(archive: Archive) -> No
         await accounts.sign_in("nobody", GOOD)
 
 
+def test_passwords_are_hashed_as_the_rfc_says(real_hasher: PasswordHasher) -> None:
+    """RFC 9106, 4: 64 MiB, three passes, four lanes, where 2 GiB cannot be had."""
+    assert real_hasher.memory_cost >= 65_536
+    assert real_hasher.time_cost >= 3
+    assert real_hasher.parallelism >= 4
+
+
 def test_a_name_without_an_account_takes_as_long_to_refuse() -> None:
-    """What its password is compared with is read as a hash of our present parameters, and is none of any password."""
-    assert not _hasher.check_needs_rehash(_NOBODY)
+    """What its password is compared with is read as a hash of the parameters in use, and is none of any password."""
+    assert not accounts._hasher.check_needs_rehash(accounts._NOBODY)
     with pytest.raises(VerifyMismatchError):
-        _hasher.verify(_NOBODY, GOOD)
+        accounts._hasher.verify(accounts._NOBODY, GOOD)
 
 
 async def test_five_wrong_secrets_lock_even_the_right_one_out(archive: Archive) -> None:
