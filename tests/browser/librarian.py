@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page
 
 from bridge.archive.lines import Line
-from tests.browser.chat import AXE, SHOTS, VANISHED, watch
+from tests.browser.chat import SHOTS, VANISHED, violations, watch
 from tests.inbox.desk import DEADLINE, PASSWORD, Desk, desk
 
 PAGES = Path(__file__).parents[2] / "bridge/inbox/static"
@@ -111,11 +111,9 @@ class Librarian:
 
     async def axe(self) -> list[str]:
         """Return what axe finds."""
-        await self.page.evaluate(AXE)
-        told = cast("dict[str, Any]", await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})"))
         return [
             f"{each['id']}: {node['html'][:150]} {node['failureSummary']}"
-            for each in told["violations"]
+            for each in await violations(self.page, frames=True)
             for node in each["nodes"]
         ]
 

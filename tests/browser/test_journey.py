@@ -7,13 +7,13 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, FrameLocator, Page, expect
 
-from tests.browser.chat import AXE, chromium, watch
+from tests.browser.chat import chromium, violations, watch
 from tests.browser.picture import png
 from tests.journeys.house import House
 from tests.journeys.librarian import PASSWORD
@@ -89,9 +89,8 @@ class Street:
         if SHOTS:
             await page.screenshot(path=Path(SHOTS) / f"journey-{name}.png")
         for document in page.frames:
-            await document.evaluate(AXE)
-            told = cast("dict[str, Any]", await document.evaluate("axe.run(document, {iframes: false})"))
-            assert [(each["id"], each["nodes"][0]["html"][:200]) for each in told["violations"]] == [], name
+            found = await violations(document)
+            assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == [], name
 
 
 @pytest_asyncio.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -14,7 +13,7 @@ from playwright.async_api import Page, expect
 from bridge.testing.limits import PNG
 from bridge.testing.phone import Phone
 from bridge.testing.twilio import Twilio
-from tests.browser.chat import AXE, SHOTS, chromium, watch
+from tests.browser.chat import SHOTS, chromium, violations, watch
 from tests.browser.test_journey import Street, open_talk
 from tests.journeys.house import House
 
@@ -109,9 +108,8 @@ async def test_a_conversation_by_text_with_a_picture_each_way(town: Town, tmp_pa
     await composer.press("Control+Enter")
     await expect(log.get_by_text("Good to hear from you again.")).to_have_count(1)
     await expect(log.get_by_text("Did you find it?")).to_have_count(0)
-    await town.phone.evaluate(AXE)
-    told = cast("dict[str, Any]", await town.phone.evaluate("axe.run(document)"))
-    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in told["violations"]] == []
+    found = await violations(town.phone, frames=True)
+    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
     if SHOTS:
         await town.phone.screenshot(path=Path(SHOTS) / "phone.png")
     assert town.complaints == []
