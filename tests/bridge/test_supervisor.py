@@ -161,7 +161,9 @@ async def test_unavailable_is_tried_again(port: Harbour) -> None:
     async with running(kept) as actor:
         await said(port, (False, "unavailable"), (True, ""))
         assert actor.runs == 3
-        assert kept.health()[CHANNEL].state == "up"
+        async with asyncio.timeout(10):  # the core is told first
+            while kept.health()[CHANNEL].state != "up":
+                await asyncio.sleep(0.01)
     assert (await statuses(port))[-1] == (False, "stopped")
 
 
