@@ -57,6 +57,7 @@ class Live:
         self._missed.set()
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
         self._kinds: dict[str, str] = {}
+        self._kinds_changed()
         self.down = False
         room.replica.on_entries.append(self._take)
         room.replica.on_reset.append(self._restart)

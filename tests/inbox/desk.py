@@ -239,11 +239,16 @@ class Page:
             self.position = message["position"]
 
     async def until(self, true: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-        """Hear messages until one is as wanted."""
-        while True:
-            message = await self.next()
-            if true(message):
-                return message
+        """Hear messages until one is as wanted. Pings come for ever: so it has an end of its own, and says what was heard."""
+        with_all = len(self.heard)
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while not true(message := await self.next()):
+                    pass
+        except TimeoutError:
+            heard = [each for each in self.heard[with_all:] if each["t"] != "ping"]
+            raise AssertionError(f"not heard in {DEADLINE} s; heard was {heard}") from None
+        return message
 
     async def up_to(self, position: str) -> None:
         """Hear messages until the page has reached a position."""

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from bridge.follower import Position
+from bridge.inbox.inbox import Inbox
 from bridge.inbox.lists import Lists
 from bridge.inbox.news import News
 from bridge.inbox.seat import MOST_ROWS, Seat
@@ -278,6 +279,16 @@ async def test_a_poll_whose_answer_was_lost_is_told_again(desk: Desk, browsers: 
         polled, told = await _polled(ana, query)
     polled, again = await _polled(ana, query)
     assert conversation in again, (query, polled)
+
+
+async def test_who_comes_first_is_not_sent_away_by_his_own_coming(desk: Desk, browsers: Browsers) -> None:
+    """The live side may be made after the state was loaded: it knows then which channels there are."""
+    live = Inbox([desk.room]).staffrooms[0].live
+    try:
+        assert not live._kinds_changed()
+    finally:
+        desk.room.replica.on_entries.remove(live._take)
+        desk.room.replica.on_reset.remove(live._restart)
 
 
 async def _polled(librarian: Client, query: str) -> tuple[dict[str, Any], list[str]]:
