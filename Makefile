@@ -10,6 +10,8 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install -q -c requirements.loc
 # Building in the environment itself, not in an isolated one, spares a second download of Node.
 EDITABLE := $(PIP) --no-build-isolation -e
 PYTEST := $(BIN)/pytest
+# What was compiled is kept, whatever the environment says: else compiling is half of each start, and tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup pages run test check format bench faults lock wheel clean
 .DELETE_ON_ERROR:
