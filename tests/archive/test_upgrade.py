@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.archive import database
 from bridge.archive.archive import Archive
@@ -119,27 +121,24 @@ async def test_the_newest_schema_is_what_the_code_reads(old: Path) -> None:
     await archive.close()
 
 
-async def test_an_opened_database_is_known_as_the_newest_without_alembic(old: Path) -> None:
+@pytest.fixture
+async def migrated(old: Path) -> AsyncIterator[AsyncEngine]:
+    """A database at the newest schema."""
+    engine = engine_for(str(old))
+    await migrate(engine)
+    yield engine
+    await engine.dispose()
+
+
+async def test_an_opened_database_is_known_as_the_newest_without_alembic(migrated: AsyncEngine) -> None:
     """Else each start would load and run it for nothing; were a file misnamed, no start would run it at all."""
-    engine = engine_for(str(old))
-    try:
-        await migrate(engine)
-        async with engine.begin() as sql:
-            version = await sql.run_sync(
-                lambda connection: MigrationContext.configure(connection).get_current_revision()
-            )
-            assert await sql.run_sync(database._version) == version == database._newest()
-    finally:
-        await engine.dispose()
+    async with migrated.begin() as sql:
+        version = await sql.run_sync(lambda connection: MigrationContext.configure(connection).get_current_revision())
+        assert await sql.run_sync(database._version) == version == database._newest()
 
 
-async def test_a_database_of_a_newer_release_is_not_opened(old: Path) -> None:
-    engine = engine_for(str(old))
-    try:
-        await migrate(engine)
-        async with engine.begin() as sql:
-            await sql.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-        with pytest.raises(CommandError, match="9999"):
-            await migrate(engine)
-    finally:
-        await engine.dispose()
+async def test_a_database_of_a_newer_release_is_not_opened(migrated: AsyncEngine) -> None:
+    async with migrated.begin() as sql:
+        await sql.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(CommandError, match="9999"):
+        await migrate(migrated)
