@@ -17,7 +17,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, FrameLocator, Page, async_playwright
+from playwright.async_api import Browser, FrameLocator, Page, async_playwright, expect
 from playwright.async_api import Frame as Document
 
 from adapters.webchat.adapter import WebchatAdapter, WebchatConfig
@@ -27,6 +27,7 @@ from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from bridge.testing.scene import eventually
 
+expect.set_options(timeout=30_000)  # ms, in all browser tests: it holds for the whole process
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGS = [
     "--no-sandbox",

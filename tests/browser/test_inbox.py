@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.xdist_group("browser-inbox"),
 ]
-expect.set_options(timeout=20_000)
 ACTIONS = Path(__file__).parents[2] / "ui/inbox/src/actions.ts"
 
 

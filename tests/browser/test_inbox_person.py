@@ -13,7 +13,6 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.xdist_group("browser-inbox"),
 ]
-expect.set_options(timeout=20_000)
 
 
 async def test_who_chooses_another_password_goes_on_working(desk: Desk, people: People) -> None:

@@ -20,7 +20,6 @@ from tests.journeys.librarian import PASSWORD
 from tests.journeys.librarian import Librarian as Account
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("browser-journey")]
-expect.set_options(timeout=30_000)
 SHOTS = os.environ.get("DESKBRIDGE_SHOTS", "")
 ORDINARY = ("401 (Unauthorized)", "409 (Conflict)")
 CLAIM = "document.querySelector('.acts .main')?.click()"

@@ -18,7 +18,6 @@ from tests.browser.test_journey import Street, open_talk
 from tests.journeys.house import House
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("browser-phone")]
-expect.set_options(timeout=30_000)
 OURS = "+15005550100"
 
 

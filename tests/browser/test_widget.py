@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.xdist_group("browser"),
 ]
-expect.set_options(timeout=20_000)
 
 
 async def notice(chat: Chat, about: Any, event: str, text: str) -> None:
