@@ -116,7 +116,10 @@ class Organisation:
         found = check(library, calendar)
         if found:
             raise Faulty(found)
-        held = await sql.scalar(select(_l.revision).where(_l.id == library.id))
+        row = (await sql.execute(select(_l.revision, _l.consortium).where(_l.id == library.id))).first()
+        if row is not None and row.consortium != self._consortium:
+            raise Faulty([f"{library.id!r} is a library of another consortium: give this one another id"])
+        held = row.revision if row is not None else None
         if expected is not None and expected != (held or 0):
             raise Outdated
         kept = msgspec.structs.replace(library, revision=(held or 0) + 1, openings=None, opening_words=())

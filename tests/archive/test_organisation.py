@@ -51,6 +51,19 @@ async def test_each_change_has_the_next_revision(archive: Archive) -> None:
     assert [one.revision for one in await organisation.refresh(["north", "south"])] == [3, 3]
 
 
+async def test_a_library_of_another_consortium_is_not_taken_over(archive: Archive) -> None:
+    east, west = archive.organisation("east"), archive.organisation("west")
+    await east.load(parse(TWO))
+    one_is_new = TWO.replace('id = "north"', 'id = "new"').replace("north/", "new/")
+    with pytest.raises(Faulty, match="'south' is a library of another consortium"):
+        await west.load(parse(one_is_new))
+    assert await west.entries() == []
+    assert [(one.library.name, one.library.revision) for one in await east.entries()] == [
+        ("North Library", 1),
+        ("South Library", 1),
+    ]
+
+
 async def test_an_edit_on_an_old_revision_is_refused(archive: Archive) -> None:
     organisation = archive.organisation()
     await organisation.load(parse(TWO))
