@@ -10,7 +10,8 @@ not sent, or a crash came between the rows and the file. A file that was taken i
 about to send it, even if he is not the first.
 
 What lies beside the transcripts goes after the days of the strictest library at the latest, since it need not belong to a
-conversation that ever ends: drafts, steps that could not be written, lines whose conversation is not here.
+conversation that ever ends: drafts, steps that could not be written, lines whose conversation is not here. So do conversations of
+a library that nobody set up, which a channel may name all the same.
 
 SQLite overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the
 words are not left lying in the file.
@@ -22,7 +23,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import structlog
-from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.archive import tables
@@ -52,6 +53,11 @@ def strictest(days: Mapping[str, int]) -> int:
     return min(filter(None, days.values()), default=0 if days else DEFAULT_LIBRARY.retention_days)
 
 
+def _of_nobody(days: Mapping[str, int]) -> ColumnElement[bool]:
+    """A conversation of a library that is none of these and that no consortium has."""
+    return and_(_c.library.not_in(list(days)), _c.library.not_in(select(tables.library.c.id)))
+
+
 class Retention:
     """Forgets what is due, in rows and in files."""
 
@@ -66,14 +72,22 @@ class Retention:
         One with a follow-up ends with it."""
         done = 0
         for library, kept in days.items():
-            while kept and (due := await self._due(library, now - kept * DAY_MS)):
-                await self.forget(due)
-                done += len(due)
+            if kept:
+                done += await self._forget_due(_c.library == library, now - kept * DAY_MS)
+        if kept := strictest(days):
+            done += await self._forget_due(_of_nobody(days), now - kept * DAY_MS)
         if done:
             log.info("forgotten", conversations=done)
         await self._readings.sweep(now)
         if kept := strictest(days):
             await self._sweep_beside(now - kept * DAY_MS)
+        return done
+
+    async def _forget_due(self, whose: ColumnElement[bool], before: int) -> int:
+        done = 0
+        while due := await self._due(whose, before):
+            await self.forget(due)
+            done += len(due)
         return done
 
     async def _sweep_beside(self, before: int) -> None:
@@ -84,10 +98,10 @@ class Retention:
             for table in (tables.draft, tables.set_aside):
                 await sql.execute(delete(table).where(table.c.at < before))
 
-    async def _due(self, library: str, before: int) -> list[str]:
+    async def _due(self, whose: ColumnElement[bool], before: int) -> list[str]:
         under_way = exists().where(_f.conversation == _c.id, or_(_f.state != "closed", _f.changed_at >= before))
         query = select(_c.id).where(
-            _c.library == library, _c.state == "closed", _c.closed_at < before, _c.forgotten_at.is_(None), ~under_way
+            whose, _c.state == "closed", _c.closed_at < before, _c.forgotten_at.is_(None), ~under_way
         )
         async with self._engine.connect() as sql:
             return list((await sql.scalars(query.limit(BATCH))).all())

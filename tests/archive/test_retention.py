@@ -16,10 +16,12 @@ from sqlalchemy import select
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
 from bridge.archive.archive import Archive
+from bridge.archive.calendar import Calendar
 from bridge.archive.retention import DAY_MS, Retention, strictest
 from bridge.blobs import FileBlobs
 from bridge.message import Attachment, FollowUpPlan
 from routing import events as ev
+from routing.organisation import Library
 from tests.archive.test_follow import Desk, chat, desk, opened, received
 
 __all__ = ["desk"]  # a fixture
@@ -220,6 +222,24 @@ async def test_what_belongs_to_no_conversation_that_ends_goes_after_the_strictes
     assert SECRET in await _everything(archive)
     await retention.sweep({"north": 90, "south": 30, "east": 0}, now_ms() + 31 * DAY_MS)
     assert SECRET not in await _everything(archive)
+
+
+async def test_conversations_of_a_library_that_nobody_set_up_go_after_the_strictest_days(
+    desk: Desk, blobs: FileBlobs, archive: Archive
+) -> None:
+    abroad = Library(revision=0, id="abroad", name="Abroad", queues=())
+    await archive.organisation("another").put(abroad, Calendar())
+    async with desk.following():
+        await _ended(desk, "t1", SECRET, library="mistyped")
+        await _ended(desk, "t2", "of a desk with days of its own", library="abroad")
+        await _ended(desk, "t3", "kept for ever", library="east")
+        await desk.caught_up()
+    retention, days = Retention(desk.writer._engine, blobs), {"north": 90, "south": 30, "east": 0}
+    assert await retention.sweep({"east": 0}, desk.at + 5000 * DAY_MS) == 0
+    assert await retention.sweep(days, desk.at + 29 * DAY_MS) == 0
+    assert await retention.sweep(days, desk.at + 31 * DAY_MS) == 1
+    assert SECRET not in await _everything(archive)
+    assert [len(await desk.reader.transcript(talk)) > 0 for talk in ("t2", "t3")] == [True, True]
 
 
 def test_where_no_library_is_known_the_usual_days_count() -> None:
