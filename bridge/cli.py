@@ -95,9 +95,10 @@ def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
 
 
 def misconfigured(config: Config) -> list[str]:
-    """What is wrong with where the streams are said to be, and what the kinds find wrong with their channels' own keys. Adapters
-    are made, which does nothing; none is run."""
+    """What is wrong with where the streams and the archive are said to be, and what the kinds find wrong with their channels'
+    own keys. Adapters are made, which does nothing; none is run."""
     from bridge.adapter import Misconfigured
+    from bridge.archive.database import BadAddress, engine_for
     from bridge.link import Place
     from bridge.plugins import load as adapter
 
@@ -107,6 +108,11 @@ def misconfigured(config: Config) -> list[str]:
             Place.parse(config.redis.url)
     except ValueError as error:
         wrong.append(f"redis.url: {error}")
+    try:
+        if config.archive.url:
+            engine_for(config.archive.url)
+    except BadAddress as error:
+        wrong.append(f"archive.url: {error}")
     for channel in config.channels:
         try:
             kind = adapter(channel.kind)

@@ -22,7 +22,8 @@ from prometheus_client import REGISTRY
 
 from bridge.adapter import Misconfigured
 from bridge.archive.archive import Archive
-from bridge.config import Config
+from bridge.archive.database import BadAddress, Unreachable
+from bridge.config import Config, ConfigError, Fault
 from bridge.consortium import Consortium, tend_files
 from bridge.embedded import EmbeddedError, EmbeddedRedis
 from bridge.health import Health
@@ -45,6 +46,17 @@ def consortia(config: Config) -> list[str]:
 def archive_url(config: Config) -> str:
     """Return where the archive is: the configured URL, else SQLite in the data folder."""
     return str(config.archive.url) or f"sqlite:///{config.data / 'archive.sqlite'}"
+
+
+async def opened_archive(config: Config) -> Archive:
+    """Open the archive. Raises ConfigError, which names the key, for one that cannot be opened."""
+    try:
+        return await Archive.open(archive_url(config))
+    except (BadAddress, Unreachable) as error:
+        where, do = (
+            ("archive.url", "mend it") if config.archive.url else ("deskbridge.data", "mend archive.sqlite there")
+        )
+        raise ConfigError(config.path, [Fault(where, str(error), do)]) from None
 
 
 def private(folder: Path) -> None:
@@ -80,7 +92,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         gc.set_threshold(*NEW)
         health = Health()
         redis_url = await redis(config, stack)
-        archive = await Archive.open(archive_url(config))
+        archive = await opened_archive(config)
         stack.push_async_callback(archive.close)
         secret = await archive.secret()
         process = secrets.token_hex(8)

@@ -24,7 +24,7 @@ from bridge.archive.export import export as transcripts
 from bridge.archive.organisation import Faulty
 from bridge.archive.organisation_file import dump, parse
 from bridge.config import Config
-from bridge.daemon import archive_url, consortia, private, redis
+from bridge.daemon import consortia, opened_archive, private, redis
 from bridge.embedded import EmbeddedError
 from bridge.snapshot import Unrecoverable, verify
 from bridge.store import Store, StoreError
@@ -40,7 +40,7 @@ REFUSED = {
 @asynccontextmanager
 async def _archive(config: Config) -> AsyncIterator[Archive]:
     private(config.data)
-    archive = await Archive.open(archive_url(config))
+    archive = await opened_archive(config)
     try:
         yield archive
     finally:

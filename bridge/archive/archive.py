@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bridge.archive import tables
 from bridge.archive.accounts import Accounts
-from bridge.archive.database import engine_for, migrate
+from bridge.archive.database import engine_for, migrate, reach
 from bridge.archive.desk_memory import DeskMemory
 from bridge.archive.erasures import Erasures
 from bridge.archive.organisation import Organisation
@@ -38,8 +38,9 @@ class Archive:
 
     @classmethod
     async def open(cls, url: str) -> Archive:
-        """Open (and bring up to date) the database at `url`. Raises BadAddress, or the database's own error."""
+        """Open (and bring up to date) the database at `url`. Raises BadAddress, Unreachable, or the database's own error."""
         archive = cls(url)
+        await reach(archive.engine)
         await migrate(archive.engine)
         return archive
 

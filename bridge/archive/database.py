@@ -5,26 +5,34 @@ Migrations go forward only and run by themselves at start, so an old data direct
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, inspect, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class BadAddress(ValueError):
-    """The archive's URL names no database that we can open."""
+    """The archive's URL names no database that we can open; the text holds no part of the URL, in which a password may lie."""
+
+
+class Unreachable(Exception):
+    """The database cannot be opened now, or not by us; the text is what it says itself."""
 
 
 def engine_for(url: str) -> AsyncEngine:
     """Return an engine for `sqlite:///path`, a bare path, or `postgresql://…`. Raises BadAddress."""
-    if "://" not in url:
-        url = f"sqlite:///{url}"
-    parsed = make_url(url)
+    parsed = _parsed(url if "://" in url else f"sqlite:///{url}")
     kind = parsed.get_backend_name()
+    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise BadAddress("names no file, and what is in memory is gone with the daemon")
     if kind == "sqlite":
         engine = create_async_engine(
             parsed.set(drivername="sqlite+aiosqlite"),
@@ -37,6 +45,13 @@ def engine_for(url: str) -> AsyncEngine:
     if kind in ("postgresql", "postgres"):
         return create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_size=8, pool_pre_ping=True)
     raise BadAddress(f"the archive is SQLite or PostgreSQL, not {kind}")
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # their texts quote the url
+        raise BadAddress("is not a database's URL: special characters of a password are written as %XX") from None
 
 
 _PRAGMAS = (
@@ -62,6 +77,26 @@ def _begin_sqlite(connection: Connection) -> None:
     """Begin for writing at once where a transaction may write: a late upgrade of a read lock fails instead of waiting."""
     immediate = connection.get_execution_options().get("sqlite_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+async def reach(engine: AsyncEngine) -> None:
+    """Connect once. Raises Unreachable, whatever the driver makes of a database that is away or of an option it does not know."""
+    try:
+        if engine.dialect.name == "sqlite":
+            await asyncio.to_thread(_look, str(engine.url.database))
+        else:
+            async with engine.connect():
+                pass
+    except Exception as error:
+        await engine.dispose()
+        told = error.orig if isinstance(error, DBAPIError) else error
+        raise Unreachable(f"cannot be opened: {type(told).__name__}: {told}") from None
+
+
+def _look(file: str) -> None:
+    """Open a file by itself: aiosqlite's thread outlives the loop where the first opening fails."""
+    with closing(sqlite3.connect(file, timeout=30, uri=file.startswith("file:"))) as found:
+        found.execute("PRAGMA schema_version")
 
 
 async def migrate(engine: AsyncEngine) -> None:

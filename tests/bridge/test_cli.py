@@ -75,6 +75,36 @@ def test_where_no_streams_can_be_is_said_without_a_traceback(config: Path) -> No
         assert "hunter2" not in told.stderr
 
 
+BAD_ADDRESSES = ("postgresql://desk:h@rd:hunter2@127.0.0.1/desk", "sqlite:///:memory:", "sqlite://")
+AWAY = (
+    "postgresql://desk:hunter2@127.0.0.1:1/desk",
+    "postgresql://desk:hunter2@127.0.0.1/desk?sslmode=require",
+    "sqlite:////nowhere/to/be/found/archive.sqlite",
+)
+
+
+def test_an_archive_that_cannot_be_is_said_without_a_traceback_or_password(config: Path) -> None:
+    plain = config.read_text()
+    asked = [(verb, url) for url in BAD_ADDRESSES for verb in ("check", "setup")]
+    asked += [("setup", url) for url in AWAY] + [("run", AWAY[-1])]
+    for verb, url in asked:
+        config.write_text(f'[archive]\nurl = "{url}"\n{plain}')
+        told = typed(verb, "-c", str(config))
+        assert told.returncode == 1, (verb, url)
+        assert "archive.url: " in told.stderr
+        assert "Traceback" not in told.stderr
+        assert "hunter2" not in told.stderr
+
+
+def test_a_broken_archive_is_said_without_a_traceback(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "archive.sqlite").write_bytes(b"no database" * 100)
+    told = typed("setup", "-c", str(config))
+    assert told.returncode == 1
+    assert "deskbridge.data: cannot be opened: DatabaseError: file is not a database" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_a_broken_file_is_said_without_a_traceback(config: Path) -> None:
     config.write_text('[http]\nlisten = 3\n[[channel]]\npassword = "hunter2"\nname = 4')
     for verb in ("check", "run", "setup"):
