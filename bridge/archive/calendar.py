@@ -38,7 +38,7 @@ def faults(calendar: Calendar, timezone: str) -> list[str]:
             found.append(f"not a date like 2026-12-25: {day!r}")
     try:
         ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, a name too long for a file
         found.append(f"no time zone {timezone!r}")
     return found
 
@@ -61,7 +61,11 @@ def openings(calendar: Calendar, timezone: str, now: int) -> tuple[tuple[int, in
         return None
     zone = ZoneInfo(timezone)
     first = datetime.fromtimestamp(now / 1000, zone).date() - timedelta(days=1)
-    found = [span for n in range(7 * WEEKS_AHEAD) for span in _of_day(calendar, first + timedelta(days=n), zone)]
+    special = {
+        date.fromisoformat(day): spans for day, spans in calendar.dates.items()
+    }  # ISO 8601 spells a day in several ways
+    days = (first + timedelta(days=n) for n in range(7 * WEEKS_AHEAD))
+    found = [span for day in days for span in _of_day(special.get(day, _usual(calendar, day)), day, zone)]
     return _merged(sorted(found))
 
 
@@ -77,8 +81,11 @@ def _day(weekday: int, days: Mapping[str, str]) -> str:
     return days.get(f"day.{name}", name.title())
 
 
-def _of_day(calendar: Calendar, day: date, zone: ZoneInfo) -> list[tuple[int, int]]:
-    spans = calendar.dates.get(day.isoformat(), calendar.weekly.get(WEEKDAYS[day.weekday()], []))
+def _usual(calendar: Calendar, day: date) -> list[str]:
+    return calendar.weekly.get(WEEKDAYS[day.weekday()], [])
+
+
+def _of_day(spans: list[str], day: date, zone: ZoneInfo) -> list[tuple[int, int]]:
     parsed = filter(None, map(_parse, spans))
     return [(_ms(day, start, zone), _ms(day, end, zone)) for start, end in parsed]
 

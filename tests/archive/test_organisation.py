@@ -123,6 +123,19 @@ async def test_consortia_do_not_see_each_other(archive: Archive) -> None:
     assert await archive.organisation("other").entries() == []
 
 
+@pytest.mark.parametrize("timezone", ["", "Europe", "../zone", "x" * 300, "Europe/Berlin\0", "Europe/Nowhere"])
+def test_what_is_no_time_zone_is_a_fault(timezone: str) -> None:
+    assert faults(Calendar(), timezone) == [f"no time zone {timezone!r}"]
+
+
+@pytest.mark.parametrize("day", ["2026-12-25", "20261225", "2026-W52-5"])
+def test_a_holiday_is_kept_however_its_date_is_written(day: str) -> None:
+    calendar = Calendar(weekly={"friday": ["09:00-18:00"]}, dates={day: []})
+    assert faults(calendar, "UTC") == []
+    spans = openings(calendar, "UTC", _ms("2026-12-24T12:00")) or ()
+    assert [start for start, _ in spans][:1] == [_ms("2027-01-01T09:00")]
+
+
 def test_everything_wrong_is_said_at_once() -> None:
     text = (
         TWO.replace("Europe/Berlin", "Europe/Nowhere")
