@@ -198,7 +198,7 @@ class _Reading:
         known = ("deskbridge", "redis", "archive", "http", "channel")
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
         own = self.table(document, "deskbridge", {"data": str, "one_process": bool})
-        data = self.base / Path(own.get("data", DEFAULT_DATA)).expanduser()
+        data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
         return Config(
             path=path,
             data=data,
@@ -227,6 +227,14 @@ class _Reading:
                 found[key] = value
         return found
 
+    def home(self, data: Path) -> Path:
+        """A path with the home that `~` or `~user` stands for."""
+        try:
+            return data.expanduser()
+        except RuntimeError:
+            self.fault("deskbridge.data", f"has no home for {data.parts[0]}", "write the whole path")
+            return data
+
     def redis(self, table: Mapping[str, Any]) -> Redis:
         replicas = table.get("replicas", 0)
         if replicas < 0 or (replicas and not table.get("url")):
@@ -249,8 +257,7 @@ class _Reading:
         }
         http = Http(**given)
         self.listen(http.listen)
-        public = urlsplit(http.public_url)
-        if http.public_url and (public.scheme not in ("http", "https") or not public.netloc or public.query):
+        if http.public_url and not _is_public(http.public_url):
             self.fault("http.public_url", "is not an address that people can type", "write https://desk.example.org")
         for proxy in http.proxies:
             self.network(proxy)
@@ -364,6 +371,15 @@ def _reference(key: str, value: Any) -> tuple[str, tuple[str, str] | None]:
         if source in ("env", "file", "credential") and isinstance(name, str):
             return key, (source, name)
     return key, None
+
+
+def _is_public(url: str) -> bool:
+    """Whether it is an address of the web that people can type, a path below it allowed."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.query
+    except ValueError:  # half an IPv6 address, a port that is no number
+        return False
 
 
 def _noun(kind: type) -> str:

@@ -168,6 +168,10 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         ("[redis]\nurl = 'redis://db'\nreplicas = true", "redis.replicas"),
         ("[redis]\nreplicas = 1", "redis.replicas"),
         ("[http]\nproxies = [3.5]", "http.proxies"),
+        ("[http]\npublic_url = 'https://[desk'", "http.public_url"),
+        ("[http]\npublic_url = 'https://desk.example.org:https'", "http.public_url"),
+        ("[http]\npublic_url = 'https://:443'", "http.public_url"),
+        ("[deskbridge]\ndata = '~no-such-user/desk'", "deskbridge.data"),
         ("[archive]\nurl = 'mysql://x/y'", "archive.url"),
         (
             "[[channel]]\nname='a'\nkind='k'\nqueue='l/q'\npassword='x'\npassword_file='y'",
