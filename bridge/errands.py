@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -198,7 +198,14 @@ async def forget(config: Config, wish: Wish, consortium: str = "") -> int:
         print(error, file=sys.stderr)
         return 1
     async with _archive(config) as archive:
-        found = await _wished(archive, wish)
+        homes = await _homes(archive, config)
+        wished = await _wished(archive, wish)
+        found = [one for one in wished if homes(one) in ("", meant)]
+        if elsewhere := sorted({homes(one) for one in wished} - {"", meant}):
+            print(
+                f"more is kept at other desks, to be ordered there: --consortium {', '.join(elsewhere)}",
+                file=sys.stderr,
+            )
         if not found:
             print(f"nothing is kept of {wish.what!r}", file=sys.stderr)
             return 1
@@ -212,6 +219,21 @@ async def forget(config: Config, wish: Wish, consortium: str = "") -> int:
         for one in found:
             await erasures.ask(one.id, one.places, follow_up=wish.follow_ups)
         return await _carried_out(erasures, {one.id for one in found})
+
+
+async def _homes(archive: Archive, config: Config) -> Callable[[patron.Held], str]:
+    """Return what tells a conversation's consortium, "" where neither its library nor a channel does. All share the tables, but a
+    conversation is to go from the streams that hold it, too."""
+    channels = {channel.name: channel.consortium for channel in config.channels}
+    libraries = {
+        library: name for name in consortia(config) for library in await archive.organisation(name).revisions()
+    }
+
+    def home(one: patron.Held) -> str:
+        through = (channels.get(place.partition("|")[0], "") for place in one.places)
+        return libraries.get(one.library) or next(filter(None, through), "")
+
+    return home
 
 
 async def _wished(archive: Archive, wish: Wish) -> list[patron.Held]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from bridge import errands
+from bridge.archive import tables
+from bridge.archive.archive import Archive
 from bridge.config import Channel, Config
+from bridge.daemon import archive_url
 
 LIBRARY = """
 [[library]]
@@ -76,3 +80,33 @@ async def test_setup_may_be_repeated_and_makes_the_first_coordinator(
     assert await errands.desk_load(config, _file(tmp_path, "north")) == 0
     assert await errands.setup(config, "bo@north") == 0
     assert "bo signs in once with" in capsys.readouterr().out
+
+
+def _conversation(talk: str, library: str, channel: str) -> dict[str, object]:
+    texts = dict.fromkeys(
+        ("name", "contact", "language", "subject", "page", "previous", "owner", "last_text", "last_who"), ""
+    )
+    queue = f"{library}/reference"
+    row = {"id": talk, "library": library, "channel": channel, "address": "jo@patron.example", "live": False}
+    return texts | row | {"queue_entered": queue, "queue": queue, "state": "closed", "opened_at": 1, "last_at": 1}
+
+
+async def test_forgetting_is_ordered_only_of_the_desk_that_holds_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errands, "PATIENCE_S", 0.0)
+    config = _config(tmp_path, "east", "west")
+    for library, consortium in (("north", "west"), ("south", "east")):
+        assert await errands.desk_load(config, _file(tmp_path, library), consortium) == 0
+    archive = await Archive.open(archive_url(config))
+    async with archive.engine.begin() as sql:
+        rows = [_conversation("t-west", "north", "gone"), _conversation("t-east", "south", "gone")]
+        await sql.execute(insert(tables.conversation), [*rows, _conversation("t-new", "mistyped", "of-east")])
+    assert await errands.forget(config, errands.Wish("t-east", yes=True), "west") == 1
+    assert "--consortium east" in capsys.readouterr().err
+    assert await errands.forget(config, errands.Wish("jo@patron.example", yes=True), "west") == 1
+    told = capsys.readouterr()
+    assert ("t-west" in told.out, "t-east" in told.out, "t-new" in told.out) == (True, False, False)
+    assert [one.conversation for one in await archive.erasures("west").standing()] == ["t-west"]
+    assert await archive.erasures("east").standing() == []
+    await archive.close()
