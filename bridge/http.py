@@ -241,7 +241,10 @@ def _file(root: Path, name: str) -> Path | None:
     if not name or "\x00" in name:
         return None
     file = (root / name).resolve()
-    return file if file.is_relative_to(root) and file.is_file() else None
+    try:
+        return file if file.is_relative_to(root) and file.is_file() else None
+    except OSError:  # a name longer than any file's
+        return None
 
 
 def _sent(request: web.Request, file: Path, policy: str, *, kept: bool) -> web.StreamResponse:

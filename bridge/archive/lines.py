@@ -9,6 +9,7 @@ lines are for staff, but for the rating that the patron gave himself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -22,6 +23,7 @@ Who = Literal["patron", "librarian", "desk", "note", "system"]
 STEP = 10_000  # more events than a step ever has: its lines stand before those of the next step of the same entry
 
 PATRON_SEES: frozenset[str] = frozenset({"patron", "librarian", "desk"})
+_POSITION = re.compile(r"(\d{13})\.(\d{12})\.(\d{10})", re.ASCII)
 RATED = "rated:"  # of a line's event; the score follows
 
 
@@ -66,6 +68,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 def position_of(at: int, seq: int, part: int) -> str:
     """Return a line's position: fixed width, so that order as text is order in time."""
     return f"{at:013d}.{seq:012d}.{part:010d}"
+
+
+def place_of(position: str) -> tuple[int, int, int] | None:
+    """Return the moment, entry and part of a position, None for what is none."""
+    found = _POSITION.fullmatch(position)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
 def patron_sees(line: Line, channel: str, address: str) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.adapter import HistoryLine
 from bridge.archive import tables
-from bridge.archive.lines import Line, amend, changes, patron_sees
+from bridge.archive.lines import Line, amend, changes, patron_sees, place_of
 from bridge.archive.rows import line_of
 from bridge.follower import Position
 from bridge.tail import Tail
@@ -156,8 +156,7 @@ class Reader:
 
 def _newest_first(query: Select[Any], before: str) -> Select[Any]:
     if before:
-        at, seq, part = (int(number) if number.isdigit() else 0 for number in [*before.split("."), "0", "0"][:3])
-        query = query.where(tuple_(_line.at, _line.seq, _line.part) < tuple_(at, seq, part))
+        query = query.where(tuple_(_line.at, _line.seq, _line.part) < tuple_(*(place_of(before) or (0, 0, 0))))
     return query.order_by(_line.at.desc(), _line.seq.desc(), _line.part.desc())
 
 

@@ -6,7 +6,7 @@ rows and the lines have reached, so that asking for what came after it leaves no
 
 from __future__ import annotations
 
-from bridge.archive.lines import Line
+from bridge.archive.lines import Line, place_of
 from bridge.archive.reader import Talk
 from bridge.follower import Position
 from bridge.inbox import rows, schema
@@ -58,7 +58,7 @@ async def view(call: Call) -> schema.ConversationView:
 
 async def line_page(call: Call, before: str) -> schema.LinePage:
     """Return the lines before a position. Raises Refusal 422 for what is none."""
-    if before and not before.split(".", 1)[0].isdigit():
+    if before and place_of(before) is None:
         raise Refusal(422, "invalid", "before is not a line's position.")
     position = reached(call.room)
     lines = await _lines(call, call.state.conversations.get(call.id), before)

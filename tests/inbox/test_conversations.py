@@ -32,6 +32,16 @@ async def test_a_waiting_conversation_can_be_read_without_claiming_it(desk: Desk
     assert desk.room.replica.state.conversations[conversation].state == "waiting"
 
 
+@pytest.mark.parametrize("before", ["²", "9" * 19, "1.²", "soon", f"{'9' * 13}.{'9' * 12}.{'9' * 11}"])
+async def test_what_is_no_position_of_a_line_is_refused(desk: Desk, browsers: Browsers, before: str) -> None:
+    conversation = await desk.patron("reader", "Where are the maps?")
+    ana = await browsers.of("ana")
+    status, refused = await ana.get(f"/conversations/{conversation}/lines?before={before}")
+    assert (status, refused["error"]) == (422, "invalid")
+    line = (await ana.get(f"/conversations/{conversation}"))[1]["lines"][0]["position"]
+    assert (await ana.get(f"/conversations/{conversation}/lines?before={line}"))[0] == 200
+
+
 async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(desk: Desk, browsers: Browsers) -> None:
     conversation = await desk.patron("clash", "hello?")
     ana, ben = await browsers.of("ana"), await browsers.of("ben")

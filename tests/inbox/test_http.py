@@ -81,6 +81,9 @@ async def test_pages_carry_a_strict_policy_and_files_outside_are_not_there(pages
             "/inbox/assets/none.js",
             "/secret.txt",
             "/inbox/%00",
+            f"/inbox/{'x' * 300}",
+            f"/inbox/assets/{'x' * 300}.js",
+            f"/inbox/{'x/' * 3000}",
         ):
             status, body, _ = await _get(server.url + path)
             assert "secret" not in body, path
