@@ -264,10 +264,7 @@ class _Reading:
         return msgspec.structs.replace(http, public_url=http.public_url.rstrip("/"))
 
     def listen(self, listen: str) -> None:
-        host, colon, port = listen.rpartition(":")
-        if listen.startswith("/"):
-            return
-        if not (colon and host and port.isdecimal() and 0 <= int(port) < 65536):
+        if not can_listen(listen):
             self.fault("http.listen", "is neither host:port nor a socket path", "write 127.0.0.1:8080")
 
     def network(self, proxy: object) -> None:
@@ -371,6 +368,12 @@ def _reference(key: str, value: Any) -> tuple[str, tuple[str, str] | None]:
         if source in ("env", "file", "credential") and isinstance(name, str):
             return key, (source, name)
     return key, None
+
+
+def can_listen(listen: str) -> bool:
+    """Whether it is host:port or a socket's path. A port alone is neither: it would answer on every address of the machine."""
+    host, _, port = listen.rpartition(":")
+    return listen.startswith("/") or (bool(host) and port.isdecimal() and 0 <= int(port) < 65536)
 
 
 def _is_public(url: str) -> bool:

@@ -16,7 +16,7 @@ from bridge.adapter import Misconfigured
 from bridge.archive.accounts import Accounts
 from bridge.archive.organisation import Organisation
 from bridge.archive.organisation_file import parse
-from bridge.config import Channel, Config, Http
+from bridge.config import Channel, Config, Http, can_listen
 from bridge.daemon import House, opened, until_told
 from bridge.embedded import EmbeddedError
 from bridge.logs import say_in_lines
@@ -53,6 +53,9 @@ def text_channel(listen: str, twilio: Twilio) -> Channel:
 
 async def serve(listen: str, data: Path | None) -> int:
     """Serve the demonstration until told to stop."""
+    if not can_listen(listen):
+        print(f"--listen: {listen!r} is neither host:port nor a socket path: write 127.0.0.1:8080", file=sys.stderr)
+        return 1
     say_in_lines()
     async with AsyncExitStack() as stack:
         if data is None:

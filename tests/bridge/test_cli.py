@@ -116,6 +116,13 @@ def test_a_broken_file_is_said_without_a_traceback(config: Path) -> None:
         assert "hunter2" not in told.stderr
 
 
+@pytest.mark.parametrize("listen", ["8080", ":8080", "localhost:web", "localhost:70000", "localhost"])
+def test_the_demonstration_answers_nowhere_but_where_it_is_told(listen: str, tmp_path: Path) -> None:
+    told = typed("demo", "--listen", listen, "--data", str(tmp_path / "demo"))
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == f"--listen: {listen!r} is neither host:port nor a socket path: write 127.0.0.1:8080\n"
+
+
 def test_a_mistyped_verb_is_refused() -> None:
     told = typed("serve")
     assert told.returncode != 0
