@@ -251,8 +251,14 @@ def librarian_list(*, config: ConfigPath = DEFAULT_PATH) -> int:
 
 
 @app.command
-def replay(*, consortium: str = "main", config: ConfigPath = DEFAULT_PATH) -> int:
-    """Fold the log again from its older snapshot and compare with the newer one; say whether they agree."""
+def replay(*, consortium: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Fold the log again from its older snapshot and compare with the newer one; say whether they agree.
+
+    Parameters
+    ----------
+    consortium
+        Whose log, where the configuration has several consortia.
+    """
     from bridge import errands
 
     return with_config(config, lambda read: errands.replay(read, consortium))

@@ -149,11 +149,16 @@ async def librarian_list(config: Config) -> int:
     return 0
 
 
-async def replay(config: Config, consortium: str) -> int:
+async def replay(config: Config, consortium: str = "") -> int:
     """Fold the log again from the older snapshot and say whether it agrees with the newer one."""
+    try:
+        meant = _meant(config, consortium)
+    except WhichConsortium as error:
+        print(error, file=sys.stderr)
+        return 1
     async with AsyncExitStack() as stack:
         try:
-            store = await Store.open(await redis(config, stack, wait=2.0), consortium)
+            store = await Store.open(await redis(config, stack, wait=2.0), meant)
         except (EmbeddedError, StoreError) as error:
             print(f"{error} (a private Redis belongs to the daemon: stop it first)", file=sys.stderr)
             return 1

@@ -59,6 +59,14 @@ async def test_of_several_consortia_one_must_be_named(tmp_path: Path, capsys: py
     assert "north" in capsys.readouterr().out
 
 
+async def test_a_log_that_is_not_there_is_not_said_to_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong in ("", "main"):
+        assert await errands.replay(_config(tmp_path, "east", "west"), wrong) == 1
+        assert "--consortium: east, west" in capsys.readouterr().err
+    assert await errands.replay(_config(tmp_path, "east")) == 0
+    assert not (tmp_path / "data" / "archive.sqlite").exists()
+
+
 async def test_an_account_is_made_where_its_library_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = _config(tmp_path, "east", "west")
     assert await errands.desk_load(config, _file(tmp_path, "north"), "west") == 0
