@@ -14,9 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
 from bridge.archive.rows import line_of
+from routing.erasure import without
+from routing.wire import decode_steps, encode_steps
 
 _c = tables.conversation.c
 _l = tables.line.c
+_s = tables.set_aside.c
 _w = tables.written.c
 
 WITH_FILES = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
@@ -30,6 +33,7 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     ids = list(conversations)
     files = await _files(sql, ids)
     await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
+    await _forget_shared_steps(sql, ids)
     for table in (tables.draft, tables.merge, tables.set_aside):
         await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
     await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))
@@ -38,6 +42,17 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     await sql.execute(update(tables.audit).where(tables.audit.c.conversation.in_(ids)).values(detail=""))
     await sql.execute(update(tables.conversation).where(_c.id.in_(ids)).values(forgotten_at=now_ms(), **_BLANK))
     return [digest for digest in files if not await still_shown(sql, digest)]
+
+
+async def _forget_shared_steps(sql: AsyncConnection, ids: list[str]) -> None:
+    """Take these conversations out of steps set aside that stay for another one: each has a row for all that it speaks of."""
+    mine = select(_s.cause).where(_s.conversation.in_(ids))
+    rows = await sql.execute(
+        select(_s.cause, _s.step).where(_s.cause.in_(mine), _s.conversation.not_in(ids)).distinct()
+    )
+    for row in rows.all():
+        kept = encode_steps([without(step, ids) for step in decode_steps(row.step)])
+        await sql.execute(update(tables.set_aside).where(_s.cause == row.cause).values(step=kept))
 
 
 async def forget_answers(sql: AsyncConnection, conversations: Sequence[str]) -> None:

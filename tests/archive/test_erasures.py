@@ -16,6 +16,7 @@ from bridge.archive.retention import Retention
 from bridge.blobs import FileBlobs
 from bridge.message import FollowUpPlan
 from routing import events as ev
+from routing.wire import decode_steps
 from tests.archive.test_follow import Desk, chat, desk, opened, received
 
 __all__ = ["desk"]  # a fixture
@@ -70,6 +71,24 @@ async def test_it_is_forgotten_though_all_of_it_comes_in_one_batch(desk: Desk, a
     async with desk.following():
         await desk.caught_up()
     assert SECRET not in await everything(archive)
+
+
+async def test_it_is_gone_from_a_step_set_aside_that_speaks_of_another_too(desk: Desk, archive: Archive) -> None:
+    plan = FollowUpPlan(address="other@patron.example", question="Where?", deadline=1 << 63)
+    bad = ev.FollowUpOpened(id="f-t2", conversation="t2", library="north", plan=plan)
+    async with desk.following():
+        await desk.commit(opened("t1"))
+        await desk.commit(opened("t2", address="web:2"))
+        await desk.commit(bad, ev.Noted(conversation="t1", id="n1", by="ana", text=SECRET), cause="both")
+        await desk.caught_up()
+        assert SECRET in await everything(archive)
+        await desk.commit(ev.Erased(conversation="t1"))
+        await desk.caught_up()
+    assert SECRET not in await everything(archive)
+    async with archive.engine.connect() as sql:
+        row = (await sql.execute(select(tables.set_aside))).one()
+    [step] = decode_steps(row.step)
+    assert (row.conversation, step.cause, step.events) == ("t2", "both", (bad,))
 
 
 async def test_what_is_not_gone_everywhere_yet_stands_in_a_row(desk: Desk, archive: Archive, tmp_path: Path) -> None:
