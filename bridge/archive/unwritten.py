@@ -1,8 +1,9 @@
 """What no database would take: one step that cannot be written must not stop all that come after it.
 
-The rule: only what is to be written can be at fault for good (a number too large, a word that the encoding does not have, a bug of
-ours); a database that is away, full or overtaxed is waited for. A step at fault is set aside as it was decided, for whoever mends
-it; the log of the daemon and a figure tell of it, and its conversation shows staff that something is missing.
+The rule: only what is to be written can be at fault for good (a number too large, a word that the encoding does not have or that
+is too long for an index, a bug of ours); a database that is away, full or overtaxed is waited for. A step at fault is set aside as
+it was decided, for whoever mends it; the log of the daemon and a figure tell of it, and its conversation shows staff that
+something is missing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ from routing.wire import encode_steps
 SET_ASIDE = Counter("deskbridge_archive_set_aside", "Steps that the archive could not write", ["archive"])
 
 _AWAY = (SQLAlchemyError, StoreError, OSError, MemoryError)
-_DATA = ("22", "23")  # classes of SQLSTATE: data exception, integrity constraint violation
+_DATA = (
+    "22",
+    "23",
+    "54",
+)  # classes of SQLSTATE: data exception, integrity constraint violation, program limit exceeded
 
 _log = structlog.get_logger(__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -381,6 +382,17 @@ async def test_a_word_that_the_database_does_not_have_is_set_aside(desk: Desk) -
     await desk.commit(ev.Noted(conversation="t1", id="n1", by="ana", text="\x00"))
     async with desk.following():
         await desk.caught_up()
+    assert [talk for talk, _, _ in await set_aside(desk)] == ["t1"]
+
+
+@pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
+async def test_what_is_too_long_for_an_index_is_set_aside(desk: Desk) -> None:
+    long = secrets.token_urlsafe(6_000)  # no compression makes it fit
+    await desk.commit(opened("t1", address=long), received("t1", "1", "hello", address=long))
+    await chat(desk, "t2")
+    async with desk.following():
+        await desk.caught_up()
+        assert shown(await desk.reader.transcript("t2")) == WHOLE
     assert [talk for talk, _, _ in await set_aside(desk)] == ["t1"]
 
 
