@@ -6,7 +6,7 @@ language. What a librarian types is taken as words, never as the index's query l
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,8 +57,13 @@ _ALL = 2**62
 
 
 def words_in(asked: str) -> list[str]:
-    """Return the words of a question, at most `MOST_WORDS`."""
-    return re.findall(r"\w+", asked)[:MOST_WORDS]
+    """Return the words of a question, at most `MOST_WORDS`. An accent or vowel sign is a part of the word, not its end."""
+    text = unicodedata.normalize("NFC", asked)
+    return "".join(char if _of_word(char) else " " for char in text).split()[:MOST_WORDS]
+
+
+def _of_word(char: str) -> bool:
+    return char.isalnum() or char == "_" or unicodedata.category(char).startswith("M")
 
 
 def _query(dialect: str, words: list[str]) -> str:

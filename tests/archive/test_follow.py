@@ -267,6 +267,26 @@ async def test_search_finds_words_without_accents_and_only_where_one_may_look(de
         assert await search.find(hostile, ["north"]) == [], hostile
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("zwei Cafés in Prag", "Cafe\u0301s"),  # as a PDF has it: the accent is a character of its own
+        ("मेरा हिन्दी शब्दकोश", "हिन्दी"),
+        ("أين المُعْجَم العربي", "المُعْجَم"),
+        ("where is the 東京 guide", "東京"),
+    ],
+)
+async def test_search_takes_no_word_apart_at_its_marks(desk: Desk, written: str, asked: str) -> None:
+    async with desk.following():
+        await desk.commit(opened("t1"), received("t1", "s1", written))
+        await desk.caught_up()
+    find = desk.archive.search.find
+    assert [hit.conversation for hit in await find(asked, ["north"])] == ["t1"]
+    assert await find(asked[::-1], ["north"]) == []
+    for marks in ("\u0301", "\u0301 \u093f", f"{asked} \u0301"):
+        await find(marks, ["north"])
+
+
 async def test_search_goes_page_by_page_though_lines_came_in_one_moment(desk: Desk) -> None:
     async with desk.following():
         asked = [received("t1", f"s{n}", f"atlas number {n}") for n in range(7)]
