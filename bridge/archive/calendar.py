@@ -20,7 +20,8 @@ _SPAN = re.compile(r"^\s*([01]?\d|2[0-4]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4]):
 
 
 class Calendar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). No `weekly` = always open."""
+    """`weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). No `weekly` = always open,
+    but on those dates."""
 
     weekly: dict[str, list[str]] = {}
     dates: dict[str, list[str]] = {}
@@ -57,7 +58,7 @@ def _parse(span: str) -> tuple[int, int] | None:
 
 def openings(calendar: Calendar, timezone: str, now: int) -> tuple[tuple[int, int], ...] | None:
     """Return [start, end) in ms from yesterday on for `WEEKS_AHEAD` weeks, sorted and merged; None = always open."""
-    if not calendar.weekly:
+    if not calendar.weekly and not calendar.dates:
         return None
     zone = ZoneInfo(timezone)
     first = datetime.fromtimestamp(now / 1000, zone).date() - timedelta(days=1)
@@ -82,6 +83,8 @@ def _day(weekday: int, days: Mapping[str, str]) -> str:
 
 
 def _usual(calendar: Calendar, day: date) -> list[str]:
+    if not calendar.weekly:
+        return ["00:00-24:00"]
     return calendar.weekly.get(WEEKDAYS[day.weekday()], [])
 
 

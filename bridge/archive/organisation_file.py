@@ -14,6 +14,7 @@ hours = { weekly = { monday = ["09:00-18:00"] }, dates = { "2026-12-25" = [] } }
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -37,8 +38,11 @@ def parse(text: str) -> list[Entry]:
     found: list[Entry] = []
     wrong: list[str] = []
     for n, table in enumerate(tables, 1):
+        if not isinstance(table, dict):
+            raise Faulty(["library is not a list of tables: begin each with [[library]]"])
         try:
             entry = _entry(table)
+            wrong += [f"library {entry.library.id}: unknown key: {key}" for key in _unknown(table, entry)]
             wrong += [f"library {entry.library.id}: {fault}" for fault in check(entry.library, entry.calendar)]
             found.append(entry)
         except msgspec.ValidationError as error:
@@ -50,11 +54,27 @@ def parse(text: str) -> list[Entry]:
 
 def _entry(table: dict[str, Any]) -> Entry:
     rest = {key: value for key, value in table.items() if key != "hours"}
-    unknown = set(rest) - set(Library.__struct_fields__)
-    if unknown:
-        raise msgspec.ValidationError(f"unknown keys: {', '.join(sorted(unknown))}")
     library = msgspec.convert({"k": "library", "revision": 0} | rest, Library)
     return Entry(library=library, calendar=msgspec.convert(table.get("hours", {}), Calendar))
+
+
+def _unknown(table: dict[str, Any], entry: Entry) -> Iterator[str]:
+    """Yield the keys that nothing was made of, wherever they stand: hours that are not understood would be hours that never end."""
+    rest = {key: value for key, value in table.items() if key != "hours"}
+    yield from _lost(table.get("hours", {}), entry.calendar, "hours.")
+    yield from _lost(rest, entry.library, "")
+
+
+def _lost(given: Any, made: Any, where: str) -> Iterator[str]:
+    if isinstance(made, tuple | list):
+        for n, (one, other) in enumerate(zip(given, made, strict=True), 1):
+            yield from _lost(one, other, f"{where.rstrip('.')}[{n}].")
+    elif isinstance(made, msgspec.Struct):
+        for key, value in given.items():
+            if key in made.__struct_fields__:
+                yield from _lost(value, getattr(made, key), f"{where}{key}.")
+            elif key != "k":
+                yield f"{where}{key}"
 
 
 def dump(entries: list[Entry]) -> str:

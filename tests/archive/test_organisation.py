@@ -147,7 +147,26 @@ def test_everything_wrong_is_said_at_once() -> None:
     assert len(refused.value.faults) == 3
 
 
-@pytest.mark.parametrize("text", ["", "library = 3", "[[library]]\nid = 'x'\nname = 'X'\nnope = 1", "]["])
+def test_what_nothing_is_made_of_is_named_with_its_place() -> None:
+    text = (
+        TWO.replace("hours = { weekly = {", "hours = { week = {")
+        .replace("after_s = 40", "after = 40")
+        .replace("coordinator = true", "coordinater = true")
+        .replace('name = "South Library"', 'name = "South Library"\nnope = 1')
+    )
+    with pytest.raises(Faulty) as wrong:
+        parse(text)
+    assert sorted(wrong.value.faults) == [
+        "library north: unknown key: hours.week",
+        "library north: unknown key: librarians[1].coordinater",
+        "library north: unknown key: queues[1].tiers[1].after",
+        "library south: unknown key: nope",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "library = 3", "library = [3]", "[[library]]\nid = 'x'\nname = 'X'\nnope = 1", "]["]
+)
 def test_what_is_no_organisation_is_refused(text: str) -> None:
     with pytest.raises(Faulty):
         parse(text)
@@ -190,6 +209,12 @@ def test_a_holiday_is_closed_and_a_night_shift_ends_tomorrow() -> None:
 
 def test_no_hours_at_all_means_always_open() -> None:
     assert openings(Calendar(), "UTC", 0) is None
+
+
+def test_who_is_always_open_is_closed_on_a_holiday_all_the_same() -> None:
+    found = openings(Calendar(dates={"2026-12-25": []}), "Europe/Berlin", _ms("2026-12-24T12:00")) or ()
+    begin, closed, again = _ms("2026-12-22T23:00"), _ms("2026-12-24T23:00"), _ms("2026-12-25T23:00")
+    assert [found[0], found[1][0], len(found)] == [(begin, closed), again, 2]
 
 
 def test_faults_name_the_place() -> None:
