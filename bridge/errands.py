@@ -21,7 +21,7 @@ from bridge.archive import patron
 from bridge.archive.archive import Archive
 from bridge.archive.erasures import Erasure, Erasures
 from bridge.archive.export import export as transcripts
-from bridge.archive.organisation import Faulty
+from bridge.archive.organisation import Entry, Faulty, Organisation, Outdated
 from bridge.archive.organisation_file import dump, parse
 from bridge.config import Config
 from bridge.daemon import consortia, opened_archive, private, redis
@@ -105,21 +105,37 @@ async def desk_dump(config: Config, consortium: str = "") -> int:
 async def librarian_add(config: Config, login: str, library: str, *, coordinator: bool = False) -> int:
     """Make an account, and the librarian in the organisation where the library does not list one of that id yet."""
     async with _archive(config) as archive:
-        organisations = [archive.organisation(name) for name in consortia(config)]
-        entries = {entry.library.id: (entry, home) for home in organisations for entry in await home.entries()}
-        if library not in entries:
-            known = ", ".join(entries) or "none, use `desk load`"
-            print(f"no library {library!r}; there are: {known}", file=sys.stderr)
+        found = await _library(archive, config, library)
+        if found is None:
             return 1
         try:
             code = await archive.accounts.add(login, login, library)
         except ValueError as error:
             print(error, file=sys.stderr)
             return 1
-        entry, organisation = entries[library]
-        await organisation.put(_with(entry.library, login, coordinator=coordinator), entry.calendar)
+        while found is not None and not await _listed(*found, login, coordinator=coordinator):
+            found = await _library(archive, config, library)  # somebody saved it meanwhile: what he changed is to stay
     print(f"{login} signs in once with {code}")
     return 0
+
+
+async def _library(archive: Archive, config: Config, library: str) -> tuple[Organisation, Entry] | None:
+    """Return a library as it stands, and whose it is; None, with a word to the operator, when there is none."""
+    organisations = [archive.organisation(name) for name in consortia(config)]
+    entries = {entry.library.id: (home, entry) for home in organisations for entry in await home.entries()}
+    if library not in entries:
+        print(f"no library {library!r}; there are: {', '.join(entries) or 'none, use `desk load`'}", file=sys.stderr)
+    return entries.get(library)
+
+
+async def _listed(organisation: Organisation, entry: Entry, login: str, *, coordinator: bool) -> bool:
+    """List a librarian in a library; False when it was changed since it was read."""
+    changed = _with(entry.library, login, coordinator=coordinator)
+    try:
+        await organisation.put(changed, entry.calendar, expected=entry.library.revision)
+    except Outdated:
+        return False
+    return True
 
 
 def _with(library: Library, login: str, *, coordinator: bool) -> Library:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import insert
 
 from bridge import errands
 from bridge.archive import tables
+from bridge.archive.accounts import Accounts
 from bridge.archive.archive import Archive
 from bridge.config import Channel, Config
 from bridge.daemon import archive_url
@@ -78,6 +80,24 @@ async def test_an_account_is_made_where_its_library_is(tmp_path: Path, capsys: p
     assert 'id = "bo"' in capsys.readouterr().out
     assert await errands.librarian_add(config, "bo", "north") == 1
     assert "already" in capsys.readouterr().err
+
+
+async def test_what_is_saved_while_an_account_is_made_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _config(tmp_path, "east")
+    assert await errands.desk_load(config, _file(tmp_path, "north")) == 0
+    archive = await Archive.open(archive_url(config))
+    organisation, add = archive.organisation("east"), Accounts.add
+
+    async def add_beside_a_coordinator(self: Accounts, librarian: str, login: str, library: str) -> str:
+        [entry] = await organisation.entries()
+        await organisation.put(msgspec.structs.replace(entry.library, name="New name"), entry.calendar)
+        return await add(self, librarian, login, library)
+
+    monkeypatch.setattr(Accounts, "add", add_beside_a_coordinator)
+    assert await errands.librarian_add(config, "bo", "north") == 0
+    [entry] = await organisation.entries()
+    assert (entry.library.name, [one.id for one in entry.library.librarians]) == ("New name", ["ana", "bo"])
+    await archive.close()
 
 
 async def test_setup_may_be_repeated_and_makes_the_first_coordinator(
