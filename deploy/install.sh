@@ -43,8 +43,7 @@ python=${PYTHON:-$(command -v python3 || true)}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or later is needed, $python is older"
 "$python" -c 'import ensurepip' 2>/dev/null || fail "the venv module is missing: apt-get install python3-venv"
 if [ -z "$wheel" ]; then
-    wheels=("$here"/../dist/deskbridge-*.whl)
-    wheel=${wheels[-1]}
+    wheel=$(printf '%s\n' "$here"/../dist/deskbridge-*.whl | sort -V | tail -n 1)
 fi
 [ -f "$wheel" ] || fail "no wheel at $wheel: run \`make wheel\`, or name one with --wheel"
 

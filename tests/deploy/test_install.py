@@ -85,6 +85,17 @@ def test_a_dry_run_only_speaks(tmp_path: Path, wheel: Path) -> None:
     assert tree(tmp_path) == {}
 
 
+def test_of_several_wheels_the_newest_version_is_meant(tmp_path: Path) -> None:
+    shutil.copytree(SCRIPT.parent, tmp_path / "deploy")
+    (tmp_path / "dist").mkdir()
+    for version in ("0.9.0", "0.10.0", "0.10.0rc1", "0.2.0"):
+        (tmp_path / "dist" / f"deskbridge-{version}-py3-none-any.whl").write_bytes(version.encode())
+    env = {**os.environ, "DESTDIR": str(tmp_path / "host"), "PYTHON": sys.executable}
+    command = [str(tmp_path / "deploy" / "install.sh"), "--dry-run"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert "releases/0.10.0-" in done.stdout
+
+
 def test_a_mistyped_option_is_told_the_usage(tmp_path: Path) -> None:
     env = {**os.environ, "DESTDIR": str(tmp_path)}
     done = subprocess.run([str(SCRIPT), "--froce"], env=env, capture_output=True, text=True, timeout=60, check=False)
