@@ -15,8 +15,10 @@ framed by other sites and set a policy of their own.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import mimetypes
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -90,6 +92,8 @@ class Server:
         await self._runner.setup()
         if self._listen.startswith("/"):
             await web.UnixSite(self._runner, self._listen).start()
+            # Its folder says who may come, whatever our umask is: the proxy is another user.
+            await asyncio.to_thread(os.chmod, self._listen, 0o666)
             return
         host, _, port = self._listen.rpartition(":")
         await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()

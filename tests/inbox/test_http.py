@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import aiohttp
@@ -109,6 +110,19 @@ async def test_health_says_what_is_up_and_figures_stay_at_home(pages: Path) -> N
         assert (await _get(f"{server.url}/nothing"))[1] == '{"error":"not-found","detail":"Not Found."}'
     finally:
         await server.stop()
+
+
+async def test_a_proxy_of_another_user_may_connect_to_the_socket(tmp_path: Path) -> None:
+    """The unit's UMask is for files; who may come to a socket, its folder says."""
+    before = os.umask(0o077)
+    try:
+        server = Server(application(health=Health()), str(tmp_path / "desk.sock"))
+        await server.start()
+    finally:
+        os.umask(before)
+    mode = (tmp_path / "desk.sock").stat().st_mode & 0o777
+    await server.stop()
+    assert mode == 0o666
 
 
 async def test_it_listens_on_a_socket_path_too(tmp_path: Path) -> None:
