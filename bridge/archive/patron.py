@@ -55,11 +55,13 @@ async def all_of(engine: AsyncEngine, conversation: str) -> list[Held]:
 
 
 async def all_at(engine: AsyncEngine, address: str, channel: str = "") -> list[Held]:
-    """Return all conversations of the patron with this address, on one channel or on any."""
+    """Return all conversations of the patron with this address, on one channel or on any. Channels keep addresses whose case does
+    not matter in small letters, whoever asks may write them as they stand on a card."""
+    spelt = {address, address.strip().casefold()}
     async with engine.connect() as sql:
-        wanted = [_c.address == address, *([_c.channel == channel] if channel else [])]
+        wanted = [_c.address.in_(spelt), *([_c.channel == channel] if channel else [])]
         found = set((await sql.scalars(select(_c.id).where(*wanted))).all())
-        wanted = [_OWN, _l.address == address, *([_l.channel == channel] if channel else [])]
+        wanted = [_OWN, _l.address.in_(spelt), *([_l.channel == channel] if channel else [])]
         found |= set((await sql.scalars(select(_l.conversation).where(*wanted).distinct())).all())
         found = await _together(sql, found, set())
     return await held(engine, found)

@@ -132,7 +132,7 @@ async def test_forgetting_is_ordered_only_of_the_desk_that_holds_it(
         await sql.execute(insert(tables.conversation), [*rows, _conversation("t-new", "mistyped", "of-east")])
     assert await errands.forget(config, errands.Wish("t-east", yes=True), "west") == 1
     assert "--consortium east" in capsys.readouterr().err
-    assert await errands.forget(config, errands.Wish("jo@patron.example", yes=True), "west") == 1
+    assert await errands.forget(config, errands.Wish(" Jo@Patron.Example", yes=True), "west") == 1
     told = capsys.readouterr()
     assert ("t-west" in told.out, "t-east" in told.out, "t-new" in told.out) == (True, False, False)
     assert [one.conversation for one in await archive.erasures("west").standing()] == ["t-west"]
