@@ -21,6 +21,8 @@ from bridge.archive.accounts import now_ms
 from bridge.archive.calendar import Calendar, faults, in_words, openings
 from routing.organisation import Library
 
+LONGEST_DAYS = 36_500  # of retention: beyond them lie moments that no database can count
+
 _log = structlog.get_logger(__name__)
 _data = msgspec.msgpack.Decoder(Library)
 _l = tables.library.c
@@ -168,6 +170,8 @@ def check(library: Library, calendar: Calendar) -> list[str]:
     found = faults(calendar, library.timezone)
     if not library.id or "/" in library.id or not library.id.replace("-", "").replace("_", "").isalnum():
         found.append(f"not a library id (letters, digits, - and _): {library.id!r}")
+    if not 0 <= library.retention_days <= LONGEST_DAYS:
+        found.append(f"retention_days is 0, for ever, or up to {LONGEST_DAYS} days, not {library.retention_days}")
     owned = [queue.id for queue in library.queues] + [team.id for team in library.teams]
     found += [
         f"{name!r} must begin with {library.id + '/'!r}" for name in owned if not name.startswith(library.id + "/")

@@ -190,6 +190,15 @@ async def test_a_library_without_tiers_is_refused(archive: Archive) -> None:
     assert (await archive.organisation().put(good, Calendar())).openings is None
 
 
+@pytest.mark.parametrize("days", [-1, 36_501, 10**30])
+async def test_days_after_which_nothing_or_everything_would_go_are_refused(archive: Archive, days: int) -> None:
+    with pytest.raises(Faulty, match=f"retention_days is 0, for ever, or up to 36500 days, not {days}"):
+        parse(TWO.replace('name = "North Library"', f'name = "North Library"\nretention_days = {days}'))
+    north = parse(TWO)[0]
+    with pytest.raises(Faulty, match="retention_days"):
+        await archive.organisation().put(msgspec.structs.replace(north.library, retention_days=days), north.calendar)
+
+
 def test_hours_follow_the_clocks_of_the_place() -> None:
     calendar = Calendar(weekly={"monday": ["09:00-18:00"], "sunday": ["09:00-18:00"]})
     found = openings(calendar, "Europe/Berlin", _ms("2026-10-24T12:00"))
