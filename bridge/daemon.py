@@ -176,10 +176,11 @@ async def serve(config: Config) -> int:
 
 
 async def until_told(health: Health) -> None:
-    """Wait for SIGTERM or SIGINT, keeping systemd informed meanwhile."""
+    """Wait for SIGTERM, SIGINT or a terminal that is closed, keeping systemd informed meanwhile."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    for number in (signal.SIGTERM, signal.SIGINT, *(() if nohup else (signal.SIGHUP,))):
         loop.add_signal_handler(number, told.set)
     watch = asyncio.create_task(health.watch())
     await told.wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +123,19 @@ def test_the_demonstration_answers_nowhere_but_where_it_is_told(listen: str, tmp
     told = typed("demo", "--listen", listen, "--data", str(tmp_path / "demo"))
     assert (told.returncode, told.stdout) == (1, "")
     assert told.stderr == f"--listen: {listen!r} is neither host:port nor a socket path: write 127.0.0.1:8080\n"
+
+
+def test_a_terminal_that_is_closed_ends_the_demonstration_in_good_order(tmp_path: Path) -> None:
+    env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = [COMMAND, "demo", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as demo:
+        assert demo.stdout is not None
+        while "Ctrl+C closes it" not in (line := demo.stdout.readline()):
+            assert line, "it ended before it was open"
+        assert list(tmp_path.glob("deskbridge-demo-*"))
+        demo.send_signal(signal.SIGHUP)
+        assert demo.wait(30) == 0
+    assert not list(tmp_path.glob("deskbridge-demo-*"))
 
 
 def test_a_mistyped_verb_is_refused() -> None:
