@@ -19,7 +19,8 @@ Health is the exception that `run` raises::
       Misconfigured    cannot work as configured: refuse to start (also found by `deskbridge check`)
 
 Any other exception is a bug: the adapter is started again, the bug is counted and its traceback logged.
-What `send` knows about a submission is its outcome, never an exception; one that escapes counts as Uncertain.
+What `send` knows about a submission is its outcome, never an exception; one that escapes counts as Uncertain, a CancelledError of
+the adapter's own making too, and so does an answer that is no outcome.
 """
 
 from __future__ import annotations

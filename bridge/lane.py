@@ -11,15 +11,16 @@ import asyncio
 import time
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from math import isnan
+from typing import TYPE_CHECKING, Protocol, get_args
 
 import msgspec
 import structlog
 from prometheus_client import Counter
 
-from bridge.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Sent, Uncertain
+from bridge.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.bucket import Bucket
-from bridge.message import Delivery
+from bridge.message import Delivery, Stage
 from bridge.parts import fit, in_parts
 from bridge.store import Fenced, StoreError
 from bridge.submission import Submission
@@ -34,6 +35,7 @@ SEND_S = 90.0  # longer than any adapter's own time-outs
 LIVE_PATIENCE_S = 3600
 SLOW_PATIENCE_S = 86_400
 NEVER = float("inf")
+STAGES = get_args(Stage)
 BEGUN = 1  # an attempt: the first part was begun
 
 ESCAPED = Counter("deskbridge_send_errors", "Exceptions that escaped an adapter's send or lookup", ["channel"])
@@ -188,19 +190,30 @@ class Lane:
         self.busy = True
         self._until = time.monotonic() + SEND_S
         try:
-            return await shared.adapter.send(part)
+            return _known(await shared.adapter.send(part))
         except asyncio.CancelledError:
-            if not self._forgiven():
+            if self._forgiven():
+                return Uncertain("timeout")
+            if self._unwanted():
                 raise
-            return Uncertain("timeout")
+            return self._escaped(part)
         except Exception:
-            ESCAPED.labels(shared.name).inc()
-            log.exception("an exception escaped send", channel=shared.name, delivery=part.id)
-            return Uncertain("internal")
+            return self._escaped(part)
         finally:
             self._until = NEVER
             if self._overdue:
                 self._forgiven()
+
+    def _escaped(self, part: Delivery) -> Uncertain:
+        """Count and log what escaped `send`."""
+        ESCAPED.labels(self._shared.name).inc()
+        log.exception("an exception escaped send", channel=self._shared.name, delivery=part.id)
+        return Uncertain("internal")
+
+    def _unwanted(self) -> bool:
+        """Whether somebody wants the task to end: else a CancelledError is of the adapter's own making, and no end of the lane."""
+        assert self.task is not None
+        return self.task.cancelling() > 0
 
     def _forgiven(self) -> bool:
         """Take our own cancellation back; False when somebody else wants the task to end."""
@@ -216,7 +229,9 @@ class Lane:
         try:
             async with asyncio.timeout(SEND_S):
                 return await adapter.lookup(part)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and self._unwanted():
+                raise
             name = self._shared.name
             ESCAPED.labels(name).inc()
             log.warning("lookup failed", channel=name, delivery=part.id, error=type(error).__name__)
@@ -225,3 +240,15 @@ class Lane:
     def pauses(self) -> None:
         """Note that nothing is in flight: the next try comes later."""
         self.busy = False
+
+
+def _known(outcome: Outcome) -> Outcome:
+    """Return an adapter's answer if it is one: nobody's types are checked when he runs. Raises TypeError."""
+    match outcome:
+        case Sent(network_id=str(), stage=stage) if stage in STAGES:
+            return outcome
+        case Rejected(reason=str(), detail=str()) | Uncertain(reason=str()) | Retry(reason=str(), after=None):
+            return outcome
+        case Retry(reason=str(), after=int() | float() as after) if not isnan(after):
+            return outcome
+    raise TypeError(f"send answered a {type(outcome).__name__} that is no outcome, or one with a field of a wrong type")

@@ -105,8 +105,8 @@ class Pen:
     def __init__(self, config: Any = None, ports: Ports | None = None) -> None:
         self.sent: list[Delivery] = []
         self.asked: list[str] = []
-        self.answers: list[Outcome | Exception] = []
-        self.found: list[bool | None] = []
+        self.answers: list[Outcome | BaseException] = []
+        self.found: list[bool | BaseException | None] = []
         self.hold: dict[str, asyncio.Event] = {}
         self.changed = asyncio.Event()
 
@@ -121,14 +121,17 @@ class Pen:
         if (gate := self.hold.get(delivery.conversation)) is not None:
             await gate.wait()
         answer = self.answers.pop(0) if self.answers else Sent()
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
     async def lookup(self, delivery: Delivery) -> bool | None:
         """Answer as told."""
         self.asked.append(delivery.id)
-        return self.found.pop(0) if self.found else None
+        found = self.found.pop(0) if self.found else None
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
     async def has(self, count: int, within: float = 30.0) -> Sequence[Delivery]:
         """Return what was given once it is `count`."""

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -152,7 +152,7 @@ async def test_uncertain_is_asked_about_where_that_can_be(
     port: Harbour, found: list[bool | None], submissions: int, stage: str
 ) -> None:
     pen = writing(lookup=True)
-    pen.answers, pen.found = [Uncertain("timeout")], found
+    pen.answers, pen.found = [Uncertain("timeout")], [*found]
     async with draining(port, pen):
         await port.put(delivery(1))
         (receipt,) = await port.settled(1)
@@ -170,13 +170,56 @@ async def test_when_nobody_can_say_the_doubt_is_shown(port: Harbour) -> None:
     assert len(pen.sent) == 1
 
 
-async def test_an_exception_that_escapes_send_is_doubt(port: Harbour) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), asyncio.CancelledError("its connection closed")], ids=repr)
+async def test_an_exception_that_escapes_send_is_doubt(port: Harbour, error: BaseException) -> None:
     pen = writing()
-    pen.answers = [RuntimeError("a bug")]
+    pen.answers = [error]
     async with draining(port, pen):
         await port.put(delivery(1), delivery(2))
         first, second = await port.settled(2)
     assert (first.stage, second.stage) == ("uncertain", "sent")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), asyncio.CancelledError("its connection closed")], ids=repr)
+async def test_an_exception_that_escapes_lookup_tells_nothing(port: Harbour, error: BaseException) -> None:
+    pen = writing(lookup=True)
+    pen.answers, pen.found = [Uncertain("timeout")], [error, True]
+    async with draining(port, pen):
+        await port.put(delivery(1), delivery(2))
+        first, second = await port.settled(2)
+    assert (first.stage, second.stage, len(pen.asked), len(pen.sent)) == ("sent", "sent", 2, 2)
+
+
+def wrong(kind: Callable[..., Any], *fields: Any) -> Any:
+    """Return an outcome with fields of other types, as an adapter without type checks has them."""
+    return kind(*fields)
+
+
+@pytest.mark.parametrize("can", [{}, {"lookup": True}], ids=repr)
+@pytest.mark.parametrize(
+    "answer", [None, True, "queued", wrong(Sent, 17), wrong(Sent, "17", "queued"), wrong(Retry, "no", "1")], ids=repr
+)
+async def test_an_answer_that_is_no_outcome_is_doubt_and_not_sent_again(
+    port: Harbour, answer: Any, can: dict[str, bool]
+) -> None:
+    pen = writing(**can)
+    pen.answers, pen.found = [answer], [True]
+    async with draining(port, pen):
+        await port.put(delivery(1), delivery(2))
+        first, second = await port.settled(2)
+    assert (first.stage, second.stage) == ("sent" if can else "uncertain", "sent")
+    assert [each.text for each in pen.sent] == ["text 1", "text 2"]
+
+
+async def test_an_answer_that_is_no_outcome_is_not_tried_again_at_once(port: Harbour) -> None:
+    pen = writing(idempotent=True)
+    nothing: Any = None
+    pen.answers = [nothing] * 1000
+    async with draining(port, pen):
+        await port.put(delivery(1, expires_at=int(time.time() * 1000) + 400))
+        (receipt,) = await port.settled(1)
+    assert (receipt.stage, receipt.reason) == ("uncertain", "internal")
+    assert len(pen.sent) < 20
 
 
 async def test_what_nobody_could_send_in_time_fails_visibly(port: Harbour) -> None:
