@@ -168,9 +168,7 @@ def _cursors(batch: Sequence[_Share]) -> dict[Ledger, tuple[str, set[str], dict[
     found: dict[Ledger, tuple[str, set[str]]] = {}
     for share in batch:
         if (ledger := share.ledger) is not None:
-            known = found.get(ledger)
-            if known is None:
-                known = found[ledger] = (share.channel, set())
+            known = found.setdefault(ledger, (share.channel, set()))
             if share.id:
                 known[1].add(share.id)
             if share.cursor:
@@ -217,6 +215,7 @@ class StoreInlet:
     ) -> None:
         self.channel = status.channel
         self.on_up = on_up
+        self.said: tuple[bool, str] | None = None  # what the core knows of the channel from us; None = nobody can tell
         self._gathering = gathering
         self._status = status
         self._capabilities = capabilities
@@ -321,8 +320,10 @@ class StoreInlet:
     # -- what the supervisor calls
 
     async def say(self, *, up: bool, reason: str = "") -> None:
-        """Tell the core whether the channel works. Raises Busy."""
+        """Tell the core whether the channel works. Raises Busy; whether a word that broke off was heard, nobody knows."""
+        self.said = None
         await self._gathering.ingest([msgspec.structs.replace(self._status, up=up, reason=reason)])
+        self.said = (up, reason)
 
     def release(self) -> None:
         """Let live messages in, in the order they came: the replay has handed in all that was missed."""

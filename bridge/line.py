@@ -128,9 +128,8 @@ class Line:
         self._drain: Drain | None = None
         self.session: asyncio.TaskGroup | None = None  # of the session that runs now
         self._replaying = asyncio.Lock()
-        self._replays = 0
+        self._replays: set[asyncio.Task[None]] = set()
         self._again = asyncio.Event()
-        self._told: tuple[bool, str] | None = None
 
     async def run(self) -> None:
         """Live until cancelled."""
@@ -143,10 +142,6 @@ class Line:
                 await _until_cancelled(self._leased(self._draining), self._sessions())
         finally:
             self._show("stopped")
-            if self._can.exclusive:
-                with suppress(Busy, TimeoutError):
-                    async with asyncio.timeout(GOODBYE_S):
-                        await self._tell(up=False, reason="stopped")
 
     def retry(self) -> None:
         """Leave a block or a wait."""
@@ -186,8 +181,19 @@ class Line:
             await asyncio.wait((working, renewing), return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _cancelled(working)
+            if self._can.exclusive and not renewing.done():
+                await self._goodbye(None if working.cancelled() else working.exception())
             await _cancelled(renewing)
         _raise_first((renewing, working))
+
+    async def _goodbye(self, end: BaseException | None) -> None:
+        """Tell the core that the channel is down, before another process can hold it and say that it is up."""
+        if isinstance(end, Fenced):
+            return  # one does already
+        reason = _verdict(end)[1] if isinstance(end, Exception) else "stopped"
+        with suppress(Busy, TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await self._tell(up=False, reason=reason)
 
     async def _renew(self, token: str) -> None:
         """Renew until the lease is lost. While the store is away nobody else can take it either."""
@@ -206,6 +212,7 @@ class Line:
                 await self._store.release(token, channel=self.channel.name)
 
     async def _both(self, token: str) -> None:
+        self.inlet.said = None  # another process may have spoken since
         await _until_cancelled(self._draining(token), self._sessions())
 
     async def _draining(self, token: str) -> None:
@@ -262,31 +269,35 @@ class Line:
         if self.session is None:
             return
         self._show("up")
-        self._told = (True, "")
         if self._drain is not None:
             self._drain.open()
         if self._can.replay:
-            self._replay_task = self.session.create_task(self._replay(), name=f"replay {self.channel.name}")
-            self._replays += 1
-            self._replay_task.add_done_callback(self._replayed)
+            replay = self.session.create_task(self._replay(), name=f"replay {self.channel.name}")
+            self._replays.add(replay)
+            replay.add_done_callback(self._replayed)
 
     async def _replay(self) -> None:
         adapter: Replays = self.adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
         async with self._replaying:
             with self.inlet.replaying():
-                await adapter.replay(await self.inlet.cursor())
+                try:
+                    await adapter.replay(await self.inlet.cursor())
+                except asyncio.CancelledError as error:
+                    if (task := asyncio.current_task()) is None or task.cancelling():
+                        raise
+                    raise RuntimeError("replay let out a cancellation of its own making") from error
 
     def _replayed(self, replay: asyncio.Task[None]) -> None:
         """Let live messages in; not when the replay broke off, for their cursor would go past what was missed."""
-        self._replays -= 1
+        self._replays.discard(replay)
         if replay.cancelled() or replay.exception() is not None:
             self.inlet.refuse()
         elif not self._replays:
             self.inlet.release()
 
     def _end_replays(self) -> None:
-        if self._replays:
-            self._replay_task.cancel()
+        for replay in self._replays:
+            replay.cancel()
 
     def _ended(self, end: Exception | None) -> None:
         """Show and log how a session ended."""
@@ -317,9 +328,8 @@ class Line:
             await asyncio.sleep(ASK_S)
 
     async def _tell(self, *, up: bool, reason: str) -> None:
-        if self._told != (up, reason):
+        if self.inlet.said != (up, reason):
             await self.inlet.say(up=up, reason=reason)
-            self._told = (up, reason)
 
     def _show(self, state: State, reason: str = "") -> None:
         if (state, reason) != (self.health.state, self.health.reason):

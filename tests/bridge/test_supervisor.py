@@ -231,6 +231,29 @@ async def test_a_replay_that_fails_ends_the_session(port: Harbour) -> None:
         await said(port, (False, "unavailable"), (True, ""))
 
 
+async def test_a_replay_that_ends_in_a_cancellation_of_its_own_is_a_bug(port: Harbour) -> None:
+    class Stray(Replayer):
+        async def replay(self, cursor: Mapping[str, str]) -> None:
+            if self.runs == 1:
+                raise asyncio.CancelledError("its connection closed")
+
+    async with running(supervisor(port, [stand], Stray)):
+        await said(port, (False, "internal"), (True, ""))
+
+
+async def test_a_session_that_returns_ends_every_replay_of_its_own(port: Harbour) -> None:
+    class Endless(Replayer):
+        async def replay(self, cursor: Mapping[str, str]) -> None:
+            await asyncio.Event().wait()
+
+    async def twice(actor: Actor) -> None:
+        await actor.inlet.up()
+        await actor.inlet.up()
+
+    async with running(supervisor(port, [twice, stand], Endless)):
+        await said(port, (False, "ended"), (True, ""))
+
+
 async def test_what_came_live_while_the_replay_broke_off_does_not_move_the_cursor(port: Harbour) -> None:
     class Holed(Replayer):
         held = asyncio.Event()
@@ -292,6 +315,58 @@ async def test_one_process_holds_an_exclusive_channel(port: Harbour) -> None:
             async with asyncio.timeout(60):
                 while not there.runs:
                     await asyncio.sleep(0.05)
+
+
+async def test_a_process_that_stands_by_says_nothing_of_the_channel(port: Harbour) -> None:
+    async with running(supervisor(port, [stand], sole=False)):
+        words = await said(port, (True, ""))
+        other = supervisor(port, [stand], sole=False)
+        async with running(other):
+            async with asyncio.timeout(30):
+                while other.health()[CHANNEL].state != "standby":
+                    await asyncio.sleep(0.01)
+        assert await statuses(port) == words
+
+
+async def test_who_has_lost_a_channel_says_nothing_of_it(port: Harbour) -> None:
+    kept = supervisor(port, [stand], sole=False)
+    async with running(kept):
+        words = await said(port, (True, ""))
+        await port.store.take("another process", 600_000, channel=CHANNEL, force=True)
+        async with asyncio.timeout(30):
+            while kept.health()[CHANNEL].state != "standby":
+                await asyncio.sleep(0.05)
+    assert await statuses(port) == words
+
+
+async def test_who_stops_says_so_before_another_can_hold_the_channel(port: Harbour) -> None:
+    kept = supervisor(port, [stand], sole=False)
+    free: list[bool] = []
+    async with running(kept):
+        await said(port, (True, ""))
+        say = kept.lines[CHANNEL].inlet.say
+
+        async def slowly(*, up: bool, reason: str = "") -> None:
+            free.append(await port.store.take("another process", 600_000, channel=CHANNEL))
+            await say(up=up, reason=reason)
+
+        kept.lines[CHANNEL].inlet.say = slowly  # type: ignore[method-assign]  # to look at the lease as it is then
+    assert free == [False]
+    assert (await statuses(port))[-1] == (False, "stopped")
+    assert await port.store.take("another process", 600_000, channel=CHANNEL)
+
+
+async def test_a_session_that_breaks_off_while_it_says_that_it_stands_is_shown_as_down(port: Harbour) -> None:
+    async def breaks_off(actor: Actor) -> None:
+        up = asyncio.create_task(actor.inlet.up())
+        await asyncio.sleep(0)  # the word is on its way
+        up.cancel()
+        raise Unavailable("away")
+
+    away = failing(Unavailable("away"), stands=False)
+    async with running(supervisor(port, [away, breaks_off, lambda actor: asyncio.Event().wait()])):
+        words = await said(port, (True, ""), (False, "unavailable"))
+    assert words[:2] == [(False, "starting"), (False, "unavailable")]
 
 
 async def test_where_every_process_has_a_session_one_drains(port: Harbour) -> None:
