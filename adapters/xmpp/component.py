@@ -61,6 +61,7 @@ class XmppComponent(Buddy):
         self._staff = Ledger(folder / "staff" if folder else None)
         self._spent: dict[str, float] = {}  # codes that were used -> until when they would be good
         self._here: dict[str, str] = {}  # full address of a librarian's client -> librarian
+        self._left: dict[str, str] = {}  # the same of those whose leaving the desk has not heard of yet
 
     @property
     def identity(self) -> Identity:
@@ -71,6 +72,7 @@ class XmppComponent(Buddy):
         """Hold one session."""
         self._begin()
         await asyncio.to_thread(self._load)
+        await self._say_left()
         trunk: Trunk | None = None
         try:
             trunk = await Trunk.join(self._address, self)
@@ -101,11 +103,11 @@ class XmppComponent(Buddy):
             if link is not None and link.standing:
                 await self._show(link, Shown("gone", ""))
         self._shown = None
-        librarians, self._here = self._here, {}
+        self._left |= self._here
+        self._here = {}
         with suppress(Busy, TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
-                for full, librarian in librarians.items():
-                    await self._ports.inlet.presence(self._connection(full, librarian, up=False))
+                await self._say_left()
 
     async def _serve_beside(self, link: Link) -> None:
         """Ask librarians' servers who is there, and say it again from time to time."""
@@ -113,6 +115,8 @@ class XmppComponent(Buddy):
             link.send(f"<presence type='probe' to={names.attribute(address)} from={names.attribute(self._own)}/>")
         while True:
             await asyncio.sleep(AGAIN_S)
+            with suppress(Busy):
+                await self._say_left()
             for full, librarian in list(self._here.items()):
                 with suppress(Busy):
                     await self._ports.inlet.presence(self._connection(full, librarian, up=True))
@@ -240,13 +244,26 @@ class XmppComponent(Buddy):
         self._signs.put_nowait((0, codec.Seen(stanza.get("from", ""), librarian, here)))
 
     async def _came(self, full: str, librarian: str) -> None:
+        self._left.pop(full, None)
         if self._here.get(full) != librarian:
             self._here[full] = librarian
             await self._ports.inlet.presence(self._connection(full, librarian, up=True))
 
     async def _went(self, full: str, librarian: str) -> None:
         if self._here.pop(full, None) is not None:
-            await self._ports.inlet.presence(self._connection(full, librarian, up=False))
+            self._left[full] = librarian
+            await self._say_left()
+
+    async def _say_left(self) -> None:
+        """Tell the desk who left, and keep in mind whom it has not heard of. Raises Busy."""
+        while self._left:
+            full, librarian = self._left.popitem()
+            try:
+                await self._ports.inlet.presence(self._connection(full, librarian, up=False))
+            except BaseException:
+                if full not in self._here:
+                    self._left[full] = librarian
+                raise
 
     def _connection(self, full: str, librarian: str, *, up: bool) -> Presence:
         connection = f"{self._ports.channel}|{full}"

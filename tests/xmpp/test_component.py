@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from adapters.xmpp import staff
 from adapters.xmpp.linking import main as link_code
-from bridge.message import Claim, Close, Delivery, Join, Leave, Note, Say, SetAvailability, derive
+from bridge.adapter import Busy, Unavailable
+from bridge.message import Claim, Close, Delivery, Join, Leave, Note, Presence, Say, SetAvailability, derive
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
 from tests.conformance.rig_xmpp import Messenger
@@ -98,6 +101,58 @@ async def test_what_librarians_words_mean() -> None:
     assert staff.deed(talk, "/clam") is None
     assert staff.at_the_desk("/here north/reference") == SetAvailability(queues=("north/reference",))
     assert staff.at_the_desk("hello?") is None
+
+
+async def lee_is_here(component: Scene, monkeypatch: pytest.MonkeyPatch) -> tuple[Plain, asyncio.Event]:
+    """Have a librarian at the desk by messenger, and memory full; return her messenger, and when a word of hers was not taken."""
+    monkeypatch.setattr("adapters.xmpp.component.AGAIN_S", 0.1)
+    await component.begin()
+    lee = await rig(component).sign_in("lee")
+    lee.say(LAW, staff.code(KEY, "lee", time.time()))
+    await component.ring.until(lambda: [each.up for each in component.ring.presences()][-1:] == [True], "she is here")
+    inlet, refused = component.ring.line().inlet, asyncio.Event()
+    taken = inlet.presence
+
+    async def presence(one: Presence) -> None:
+        try:
+            await taken(one)
+        except Busy:
+            if not one.up:
+                refused.set()
+            raise
+
+    monkeypatch.setattr(inlet, "presence", presence)
+    await component.ring.fill()
+    return lee, refused
+
+
+async def test_a_librarian_who_leaves_while_nothing_is_taken_in_is_gone_afterwards(
+    component: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lee, refused = await lee_is_here(component, monkeypatch)
+    try:
+        lee.write(f"<presence to='{LAW}' type='unavailable'/>")
+        await soon("it cannot be taken in", refused.wait())
+        await component.ring.relieve()
+        await component.ring.until(lambda: not component.ring.presences()[-1].up, "she is gone")
+    finally:
+        await lee.close()
+
+
+async def test_a_librarian_who_leaves_while_there_is_no_session_is_gone_afterwards(
+    component: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost() -> None:
+        raise Unavailable("lost")
+
+    lee, refused = await lee_is_here(component, monkeypatch)
+    session = component.ring.line().session
+    assert session is not None
+    session.create_task(lost())
+    await soon("it cannot be taken in", refused.wait())
+    await lee.close()
+    await component.ring.relieve()
+    await component.ring.until(lambda: not component.ring.presences()[-1].up, "she is gone")
 
 
 async def test_strangers_cannot_speak_as_librarians(component: Scene) -> None:
