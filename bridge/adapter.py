@@ -9,7 +9,7 @@
 
 One object lives as long as its channel: `run` is called again after a session ended, routes are added in __init__.
 `replay` runs beside `run` once `up()` was called; what it hands to `receive` (from its own task or children) goes before live
-messages, whose `receive` waits until it is over: so `run` must go on reading the network while a `receive` waits.
+messages, whose `receive` waits until it is over, before `up` too: `run` must go on reading the network while a `receive` waits.
 
 Health is the exception that `run` raises::
 

@@ -226,7 +226,7 @@ class StoreInlet:
         self._counted = {outcome: MESSAGES.labels(self.channel, outcome) for outcome in ("new", "duplicate", "busy")}
         self._door = asyncio.Lock()
         self._at_the_door = 0  # who is behind the lock or waits for it
-        self._hall = Hall()
+        self._hall = Hall(closed=capabilities.replay)  # what came while we were down is owed
 
     # -- what the adapter calls
 
@@ -304,7 +304,7 @@ class StoreInlet:
         return (await self._gathering.ingest([fit_wish(request, self.channel)]))[0]
 
     async def up(self) -> None:
-        """See `bridge.adapter.Inlet`. Live messages are held from this moment until `release`, where there is a replay."""
+        """See `bridge.adapter.Inlet`. Where there is a replay live messages are held until `release`, also those before this."""
         if self._capabilities.replay:
             self._hall.close()
         await self.say(up=True)

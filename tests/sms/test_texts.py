@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -36,6 +37,20 @@ async def test_the_same_webhook_five_times_at_once_is_one_message(scene: Scene, 
     await scene.hello(await scene.patron("bob"))
     texts = [message.text for message in scene.ring.messages()]
     assert texts.count("Do you have this book?") == 1
+
+
+async def test_what_was_missed_goes_before_a_webhook_that_comes_before_the_session_stands(
+    scene: Scene, rig: SmsRig
+) -> None:
+    rig.twilio.text(ADA, "missed while the desk was down")
+    assert rig.wire is not None
+    rig.wire.freeze()  # the desk is called, and cannot call yet
+    await scene.ring.start(rig.config())
+    rig.twilio.text(ADA, "and now this")
+    with suppress(AssertionError):
+        await scene.ring.texts(1, deadline=1.0)
+    await rig.wire.heal()
+    assert await scene.ring.texts(2) == ["missed while the desk was down", "and now this"]
 
 
 async def test_who_has_no_token_is_refused_and_learns_nothing(scene: Scene, rig: SmsRig) -> None:
