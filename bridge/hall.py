@@ -1,9 +1,9 @@
 """Where live messages wait while the replay runs: what was missed goes first, and nobody overtakes who waited before him.
 
-What was missed may be there from the start, so the door is closed then, where there is a replay: a webhook comes before the session
-stands. It is closed until the last of those who waited has gone in, so whoever comes meanwhile waits behind them. Where the
-replay breaks off nobody goes in, until another has run: a live message brings its cursor, and that would go past what is
-still to be asked for.
+Where there is a replay the door is closed before the first session stands, since a webhook may come sooner. It stays so
+until the last of those who waited has gone in, so whoever comes meanwhile waits behind them. Where the replay breaks off
+nobody goes in, until another has run: a live message brings its cursor, and that would go past what is still to be
+asked for.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from bridge.adapter import Busy
 class Hall:
     """The waiting room of one channel's inlet."""
 
-    def __init__(self, *, closed: bool = False) -> None:
-        self.closed = closed
+    def __init__(self) -> None:
+        self.closed = False
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._letting_in = False
         self._refusing = False

@@ -226,7 +226,7 @@ class StoreInlet:
         self._counted = {outcome: MESSAGES.labels(self.channel, outcome) for outcome in ("new", "duplicate", "busy")}
         self._door = asyncio.Lock()
         self._at_the_door = 0  # who is behind the lock or waits for it
-        self._hall = Hall(closed=capabilities.replay)  # what came while we were down is owed
+        self._hall = Hall()
 
     # -- what the adapter calls
 
@@ -324,6 +324,11 @@ class StoreInlet:
         self.said = None
         await self._gathering.ingest([msgspec.structs.replace(self._status, up=up, reason=reason)])
         self.said = (up, reason)
+
+    def hold(self) -> None:
+        """Sessions begin here, and where there is a replay, what came while none stood is owed: live messages wait for it."""
+        if self._capabilities.replay:
+            self._hall.close()
 
     def release(self) -> None:
         """Let live messages in, in the order they came: the replay has handed in all that was missed."""

@@ -123,6 +123,8 @@ class Line:
         self.inlet = StoreInlet(
             gathering, channel.status, self._can, read_cursor=store.cursor, find=find, on_up=self._stands
         )
+        if sole:
+            self.inlet.hold()  # webhooks are served before the lease is taken, which nobody else can have
         deliveries = fanout(store, channel.name) if self._can.fanout else None
         self.adapter = _constructed(channel, ports(channel, self.inlet, deliveries))
         self._drain: Drain | None = None
@@ -228,6 +230,7 @@ class Line:
 
     async def _sessions(self) -> None:
         backoff = self._backoff()
+        self.inlet.hold()  # not sooner: beside the process that holds the lease, nothing is owed here
         if not self._can.fanout:
             with suppress(Busy):
                 await self._tell(up=False, reason="starting")

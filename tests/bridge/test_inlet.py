@@ -43,10 +43,7 @@ async def port(tmp_path: Path) -> AsyncIterator[Harbour]:
 
 
 def inlet(store: Store, can: Capabilities = ALL, **options: Any) -> StoreInlet:
-    """Return a door that nobody waits at: what was missed has come in."""
-    door = StoreInlet(Gathering(store), STATUS, can, read_cursor=store.cursor, **options)
-    door.release()
-    return door
+    return StoreInlet(Gathering(store), STATUS, can, read_cursor=store.cursor, **options)
 
 
 async def until_held(door: StoreInlet, count: int) -> None:
@@ -186,8 +183,6 @@ async def test_a_thousand_at_once_take_few_calls_and_keep_their_order(port: Harb
         )
         for name in "ab"
     ]
-    for door in doors:
-        door.release()
 
     def one(door: StoreInlet, number: int) -> Message:
         return Message(id="", channel=door.channel, sender="ada", source=str(number), text=str(number))
@@ -302,7 +297,8 @@ async def test_live_messages_wait_for_the_replay(port: Harbour) -> None:
 
 async def test_what_comes_before_the_first_session_stands_waits_for_the_replay_too(port: Harbour) -> None:
     """A webhook is served as soon as the daemon is, and what was missed while it was down is older."""
-    door = StoreInlet(Gathering(port.store), STATUS, ALL, read_cursor=port.store.cursor)
+    door = inlet(port.store)
+    door.hold()
     live = asyncio.create_task(door.receive(message("live", "9"), {"box": "9"}))
     await until_held(door, 1)
     await door.up()
@@ -314,7 +310,8 @@ async def test_what_comes_before_the_first_session_stands_waits_for_the_replay_t
 
 
 async def test_what_comes_before_a_first_session_that_never_stands_is_not_taken_in(port: Harbour) -> None:
-    door = StoreInlet(Gathering(port.store), STATUS, ALL, read_cursor=port.store.cursor)
+    door = inlet(port.store)
+    door.hold()
     live = asyncio.create_task(door.receive(message("live", "9"), {"box": "9"}))
     await until_held(door, 1)
     door.ended()
