@@ -1,7 +1,8 @@
 """Librarians come and go. Presence belongs to (process, connection); one is present while any connection of his is.
 
 After the last connection there is a grace (30 s): nothing new is offered, nothing is taken away. Then what was on offer goes to
-others, and his live conversations go back to their queues, ahead of newer ones; slow ones stay his until the patron writes again.
+others, and his live conversations go back to their queues, ahead of newer ones; slow ones stay his until the patron writes again,
+which he may have done within the grace.
 Being there is not enough: a librarian is asked only in the queues he opted in to, and opts in anew after having been away.
 """
 
@@ -99,12 +100,13 @@ def _in_order(state: State, conversations: dict[str, None]) -> list[Conversation
 def leave(turn: Turn, librarian: str, *, for_good: bool = False) -> None:
     """Let go of what only this librarian held: the grace is over, or he is no longer a librarian (then slow ones too)."""
     state = turn.state
+    staff = state.staff.get(librarian, Staff(id=librarian))
     turn.emit(Left(librarian=librarian))
     _pass_on(turn, librarian, (), "left")
     for it in _in_order(state, state.joined.get(librarian, {})):
         turn.emit(LeftConversation(conversation=it.id, by=librarian, reason="away"))
     for it in _in_order(state, state.mine.get(librarian, {})):
-        if not it.live and not for_good:
+        if not it.live and not for_good and not _unheard(it, staff):
             continue
         if it.handover is not None:
             end_transfer(turn, it, "away")
@@ -114,6 +116,11 @@ def leave(turn: Turn, librarian: str, *, for_good: bool = False) -> None:
         back = state.conversations[it.id]
         if it.live and not it.gone and back.state == "waiting":
             notify(turn, back, "requeued", passing=True)
+
+
+def _unheard(it: Conversation, owner: Staff) -> bool:
+    """Say whether the patron wrote last, after the owner had gone: nobody was told, for he might have come back."""
+    return it.turn == "librarian" and it.last_by == "patron" and it.last_at >= max(owner.gone_at, it.claimed_at)
 
 
 def ring(turn: Turn, staff: Staff) -> None:

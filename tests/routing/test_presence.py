@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from routing.organisation import Librarian, Queue
 from tests.routing.play import Play, assigning, north
 
@@ -78,6 +80,30 @@ def test_slow_conversations_stay_until_the_patron_writes_again() -> None:
     play = Play().script(BOTH + "> pat@sms: Hi\n> ana says pat@sms: Yes?\n> ana goes p1.a\n> +1min")
     assert play.owner("pat@sms") == "ana"
     play.script("> pat@sms: Well\n< received; queued reason=lost-librarian; offered to=ben")
+
+
+@pytest.mark.parametrize("going", ["ana goes p1.a", "core restarts"])
+def test_what_comes_within_the_grace_is_not_left_with_who_does_not_come_back(going: str) -> None:
+    play = Play().script(BOTH + f"> pat@sms: Hi\n> ana says pat@sms: Yes?\n> {going}\n> ben comes p2.c")
+    play.script(
+        """
+        > pat@sms: Well
+        < received
+        > +30s
+        < left librarian=ana; queued reason=lost-librarian; offered to=ben
+        """
+    )
+
+
+def test_what_comes_within_the_grace_stays_with_who_comes_back() -> None:
+    play = Play().script(BOTH + "> pat@sms: Hi\n> ana says pat@sms: Yes?\n> ana goes p1.a")
+    play.script("> pat@sms: Well\n> ana comes p1.b\n> +1min\n< received; connected")
+    assert play.owner("pat@sms") == "ana"
+
+
+def test_what_had_come_before_the_grace_is_its_owners() -> None:
+    play = Play().script(BOTH + "> pat@sms: Hi\n> ana claims pat@sms\n> pat@sms: Well\n> ana goes p1.a\n> +1min")
+    assert play.owner("pat@sms") == "ana"
 
 
 def test_offers_in_turn_pass_on_when_somebody_goes_or_opts_out() -> None:
