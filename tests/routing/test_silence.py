@@ -151,6 +151,27 @@ def test_who_leaves_after_a_silence_is_answered_at_the_address_he_left() -> None
     )
 
 
+def test_who_left_an_address_and_went_is_not_asked_there_whether_he_is_still_there() -> None:
+    talking().script(
+        """
+        > pat contact=jane@example.org: Hi again
+        > ana says pat: Which library?
+        > pat leaves
+        < received; identified; said; patron-gone
+        > +4min
+        < reminded what=still-there; noticed event=still-there channel=web to=pat
+        > +1min
+        < reminded; noticed event=closed-silent channel=web to=pat; closed
+        """
+    )
+
+
+def test_who_left_an_address_and_the_line_is_not_told_there_to_stay_in_it() -> None:
+    Play().script("> ana comes\n> ana serves north/ask\n> pat contact=jane@example.org: Hi\n> pat leaves").script(
+        "> +75s\n< reminded what=concierge; noticed event=concierge channel=web to=pat\n> +1h\n< nothing"
+    )
+
+
 def test_slow_channels_are_left_alone() -> None:
     talking("pat@sms").script("> ana says pat@sms: Yes\n< said\n> +13d\n< nothing")
 
