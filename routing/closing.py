@@ -137,7 +137,7 @@ def _follow(turn: Turn, action: Action, it: Conversation, code: str, plan: Follo
                 conversation=it.id,
                 state="closed" if not again else "open" if owner else "new",
                 by=action.by,
-                owner=owner or standing.owner,
+                owner=owner if again else standing.owner,
                 deadline=plan.deadline if again else standing.plan.deadline,
                 address=plan.address if again else standing.plan.address,
             )

@@ -130,6 +130,13 @@ def test_follow_ups_change_hands_and_end() -> None:
     assert not play.state.follow_ups
 
 
+def test_a_follow_up_of_mine_that_is_left_to_the_library_is_nobodys() -> None:
+    play = talking().script("> ana closes pat as=follow_up_me to=jane@example.org\n> ana reopens pat")
+    play.script("> ana closes pat as=follow_up_library\n< noticed; closed; follow-up-changed state=new owner=")
+    (one,) = play.state.follow_ups.values()
+    assert (one.state, one.owner) == ("new", "")
+
+
 def test_an_open_follow_up_keeps_its_conversation_at_hand() -> None:
     play = talking().script("> ana closes pat as=follow_up_me to=jane@example.org\n> +30d")
     play.script("> ana reopens pat\n< reopened; claimed")
