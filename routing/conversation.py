@@ -6,7 +6,8 @@ question.
 What a machine sent (an out-of-office reply) is shown in a closed conversation without opening it again.
 A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron, under his name.
 *Closed hours.* The truth is told once, with the next opening; the message is kept (unless the queue says otherwise), and a form
-left for later is a follow-up with an address and a deadline. Closed is said only when nobody in the whole chain is open,
+left for later is a follow-up with an address and a deadline. What was not taken is not taken either because
+the patron writes once more. Closed is said only when nobody in the whole chain is open,
 or nobody is there; a librarian within his grace counts as there, so that a restart closes no desk.
 """
 
@@ -16,7 +17,7 @@ import re
 
 from msgspec.structs import replace
 
-from bridge.message import ChannelStatus, FollowUpPlan, Message, derive
+from bridge.message import FollowUpPlan, Message, derive
 from routing.access import connected, returning, room, serving
 from routing.deadlines import forget_at, settled
 from routing.deliveries import notify, relay
@@ -49,6 +50,9 @@ def receive(turn: Turn, message: Message) -> None:
         _begin(turn, message, state.addresses.get(key, ""))
     elif it.state == "closed" and AUTOMATIC in message.marks:
         turn.emit(Received(conversation=it.id, message=message))
+    elif it.state == "closed" and not it.code and _not_taken(turn, it.queue, message):
+        _add(turn, it, message)
+        _decline(turn, state.conversations[it.id])
     elif it.state == "closed":
         turn.emit(Reopened(conversation=it.id))
         _add(turn, it, message)
@@ -161,21 +165,19 @@ def _begin(turn: Turn, message: Message, previous: str) -> None:
     )
     turn.emit(opened)
     turn.emit(Received(conversation=opened.conversation, message=message))
-    _arrive(turn, state.conversations[opened.conversation], service, channel, message)
+    _arrive(turn, state.conversations[opened.conversation], service, message)
 
 
-def _arrive(turn: Turn, it: Conversation, service: Service, channel: ChannelStatus | None, message: Message) -> None:
+def _arrive(turn: Turn, it: Conversation, service: Service, message: Message) -> None:
     if message.later:
         enqueue(turn, it, it.queue, turn.at, "new")
         _keep_form(turn, turn.state.conversations[it.id], message)
         return
-    event, opening = closed_words(turn.state, service, turn.at)
-    if event == "nobody" and channel is not None and channel.threads:
-        event = ""
-    if event and not service.queue.accept_when_closed:
-        notify(turn, it, "not-taken", variant="until" if opening else "", opening=opening)
+    if _not_taken(turn, it.queue, message):
+        _decline(turn, it)
         turn.emit(Closed(conversation=it.id, by="", code="", reason="closed-hours"))
         return
+    event, opening = _arrival_words(turn.state, service, message, turn.at)
     limit = service.queue.max_waiting
     full = bool(limit) and it.live and turn.state.waiting_in(it.queue) > limit
     enqueue(turn, it, it.queue, turn.at, "new")
@@ -183,6 +185,26 @@ def _arrive(turn: Turn, it: Conversation, service: Service, channel: ChannelStat
         notify(turn, turn.state.conversations[it.id], event, variant="until" if opening else "", opening=opening)
     elif full and turn.state.conversations[it.id].state == "waiting":
         notify(turn, turn.state.conversations[it.id], "full")
+
+
+def _arrival_words(state: State, service: Service, message: Message, now: int) -> tuple[str, str]:
+    """Return `closed_words` as they concern a new message: that nobody is there at the moment is no news to who writes a mail."""
+    event, opening = closed_words(state, service, now)
+    channel = state.channels.get(message.channel)
+    return ("" if event == "nobody" and channel is not None and channel.threads else event), opening
+
+
+def _not_taken(turn: Turn, queue: str, message: Message) -> bool:
+    """Say whether a queue turns this message away, which is closed and takes nothing then but forms."""
+    service = turn.state.roster.service(queue)
+    if service.queue.accept_when_closed or message.later:
+        return False
+    return bool(_arrival_words(turn.state, service, message, turn.at)[0])
+
+
+def _decline(turn: Turn, it: Conversation) -> None:
+    opening = closed_words(turn.state, turn.state.roster.service(it.queue), turn.at)[1]
+    notify(turn, it, "not-taken", variant="until" if opening else "", opening=opening)
 
 
 def closed_words(state: State, service: Service, now: int) -> tuple[str, str]:

@@ -223,7 +223,9 @@ def there_but_not_opted_in() -> None:
 @case("26", "48")
 def told_when_nobody_takes_messages() -> None:
     library = north(queues=(Queue(id="north/ask", name="Ask", accept_when_closed=False),))
-    Play(library).script("> p1: a\n< opened; received; noticed event=not-taken; closed reason=closed-hours")
+    play = Play(library).script("> p1: a\n< opened; received; noticed event=not-taken; closed reason=closed-hours")
+    play.script("> p1: b\n< received; noticed event=not-taken\n> p1@mail: c\n< opened; received; queued")
+    staffed(play, "ana").script("> p1: c\n< reopened; received; queued reason=reopened; offered to=ana")
 
 
 @case("27")
