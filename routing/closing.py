@@ -22,7 +22,7 @@ from routing.access import coordinates, eligible, visible
 from routing.conversation import ADDRESS, tidy_contact
 from routing.deadlines import settled
 from routing.deliveries import notify, relay
-from routing.events import Closed, FollowUpChanged, FollowUpOpened, Forgotten, Recoded, TransferEnded
+from routing.events import Closed, FollowUpChanged, FollowUpOpened, Forgotten, PatronGone, Recoded, TransferEnded
 from routing.events import Reopened as ReopenedEvent
 from routing.holding import take, withdraw
 from routing.offers import drain, freed
@@ -202,6 +202,8 @@ def reopen(turn: Turn, action: Action, deed: Reopen) -> None:
     else:
         turn.emit(ReopenedEvent(conversation=it.id, by=action.by))
         take(turn, turn.state.conversations[it.id], action.by, "reopen")
+        if it.live and it.gone and not it.guessed:
+            turn.emit(PatronGone(conversation=it.id, gone=True))  # a librarian's coming back brings no patron back
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 *Where.* An answer goes to the address the patron used last. A patron of a live channel who has left, or has been away for half an
 hour, and who gave an address, is answered there, through the channel that the library named for it. Who is only silent has
-not left: his channel says when he does.
+not left: his channel says when he does, which counts after the end, too, for a librarian may open the conversation again.
 *What became of it.* Receipts only move a delivery forward (a late "sent" never overwrites "read"; a delivery that arrived after all
 overrides "failed"). Where a text went in parts, a part that failed is the last word: no receipt of another part hides it.
 One that comes before its delivery is known is parked and applied then.
@@ -206,8 +206,10 @@ def unpark(turn: Turn, delivery: Delivery) -> None:
 def receive_sign(turn: Turn, sign: PatronSign) -> None:
     """Show that a patron left or is there again; only live channels know."""
     it = turn.state.conversations.get(turn.state.addresses.get(at_key(sign.channel, sign.sender), ""))
-    if it is None or it.state == "closed" or it.channel != sign.channel or it.address != sign.sender:
+    if it is None or it.channel != sign.channel or it.address != sign.sender:
         return
+    if it.state == "closed" and not (it.answered_at and it.contact):
+        return  # it would be answered here in any case
     if it.live and (it.gone == sign.here or (it.guessed and not sign.here)):
         turn.emit(PatronGone(conversation=it.id, gone=not sign.here))
 

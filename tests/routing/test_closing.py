@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from routing.events import deliveries
 from routing.organisation import Library, Script
 from tests.routing.play import Play, north
 
@@ -84,6 +87,31 @@ def test_reopened_by_a_librarian_is_his() -> None:
         """
     )
     assert play.owner("pat") == "ben"
+
+
+@pytest.mark.parametrize("end", ["> pat leaves\n> ana closes pat", "> ana closes pat\n> pat leaves"])
+def test_who_has_left_is_answered_at_his_address_when_a_librarian_opens_it_again(end: str) -> None:
+    play = talking().script(f"> pat contact=jane@example.org: Hm\n> ana says pat: I shall look\n{end}")
+    play.script("> +5min\n> ana reopens pat\n> ana says pat: Here it is")
+    assert [one.to for step in play.log for one in deliveries(step) if one.text == "Here it is"] == ["jane@example.org"]
+
+
+def test_who_has_come_back_is_answered_there_when_a_librarian_opens_it_again() -> None:
+    play = talking().script("> pat contact=jane@example.org: Hm\n> ana says pat: I shall look\n> pat leaves")
+    play.script(
+        """
+        > ana closes pat
+        > pat returns
+        < closed; patron-gone gone=False
+        > ana reopens pat
+        > ana says pat: Here it is
+        < reopened; claimed; said channel=web to=pat
+        """
+    )
+
+
+def test_who_leaves_what_was_not_answered_after_its_end_is_not_noted() -> None:
+    talking().script("> pat contact=jane@example.org: Hm\n> ana closes pat").script("> pat leaves\n< nothing")
 
 
 def test_a_follow_up_needs_an_address_that_reaches_the_patron() -> None:
