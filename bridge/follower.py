@@ -142,6 +142,9 @@ class Follower:
     def _take(self, raws: list[LogEntry]) -> None:
         for raw in raws:
             entry = decoded(raw)
+            if self._ring and entry.seq != self._last.seq + 1:
+                self._ring.clear()  # trimmed while this process stood still: who is before the gap loads afresh
+                self._steps = 0
             self._ring.append(entry)
             self._steps += len(entry.steps) + 1
             self._last = entry.position
