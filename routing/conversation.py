@@ -21,12 +21,22 @@ from bridge.message import FollowUpPlan, Message, derive
 from routing.access import connected, returning, room, serving
 from routing.deadlines import forget_at, settled
 from routing.deliveries import notify, relay
-from routing.events import Closed, FollowUpOpened, Identified, Opened, PatronGone, Received, Reopened, Turned
+from routing.events import (
+    Closed,
+    FollowUpChanged,
+    FollowUpOpened,
+    Identified,
+    Opened,
+    PatronGone,
+    Received,
+    Reopened,
+    Turned,
+)
 from routing.holding import take
 from routing.hours import chain_open, next_opening
 from routing.joining import hand_on
 from routing.offers import ask, drain, enqueue
-from routing.records import Conversation, Route, at_key
+from routing.records import Conversation, FollowUp, Route, at_key
 from routing.roster import Service
 from routing.state import State
 from routing.turn import Turn
@@ -219,15 +229,33 @@ def closed_words(state: State, service: Service, now: int) -> tuple[str, str]:
 
 def _keep_form(turn: Turn, it: Conversation, message: Message) -> None:
     """Open the follow-up of a form, unless the conversation has one already, and say that it is kept."""
-    if not it.follow_up:
+    standing = turn.state.follow_ups.get(it.follow_up)
+    if standing is None:
         seconds = turn.state.roster.library(it.library).timers.follow_up_s
         deadline = turn.at + seconds * 1000 if seconds else 0
         plan = FollowUpPlan(address=it.contact, deadline=deadline, question=message.subject or message.text[:SHOWN])
         name = derive("follow-up", turn.cause)
         turn.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
+    elif message.contact and it.contact not in ("", standing.plan.address):
+        _readdress(turn, standing, it.contact)
     if it.contact:
         here = Route(channel=it.channel, address=it.address, reply=it.reply)
         notify(turn, turn.state.conversations[it.id], "form-kept", to=here, address=it.contact)
+
+
+def _readdress(turn: Turn, one: FollowUp, address: str) -> None:
+    """Let the answer go where the patron says last."""
+    turn.emit(
+        FollowUpChanged(
+            id=one.id,
+            conversation=one.conversation,
+            state=one.state,
+            by="",
+            owner=one.owner,
+            deadline=one.plan.deadline,
+            address=address,
+        )
+    )
 
 
 def _leave_form(turn: Turn, it: Conversation, message: Message) -> None:

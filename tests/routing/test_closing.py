@@ -369,6 +369,22 @@ def test_a_form_that_joins_a_conversation_is_a_follow_up_too() -> None:
     )
 
 
+def test_a_second_form_says_where_the_answer_goes_and_it_goes_there() -> None:
+    play = talking().script(
+        """
+        > pat later=1 contact=jane@exmaple.org: I have to go
+        > ana sets pat pending owner=ana
+        < received; identified; follow-up-opened; noticed; patron-gone; follow-up-changed
+        > pat later=1 contact=jane@example.org: I had mistyped it
+        < patron-gone; received; identified; follow-up-changed state=pending owner=ana by=; noticed; patron-gone
+        """
+    )
+    (one,) = play.state.follow_ups.values()
+    assert (one.plan.address, one.plan.question, one.state) == ("jane@example.org", "I have to go", "pending")
+    assert deliveries(play.log[-1])[-1].text.endswith("send the answer to jane@example.org.")
+    play.script("> pat later=1: One thing more\n< patron-gone; received; noticed event=form-kept; patron-gone")
+
+
 def test_a_machines_reply_is_shown_and_opens_nothing_again() -> None:
     play = Play().script(
         """
