@@ -102,7 +102,10 @@ def new_round(turn: Turn, it: Conversation) -> None:
 
 
 def drain(turn: Turn, librarian: str) -> None:
-    """Give a librarian with room what waits longest in the queues that assign."""
+    """Give a librarian with room what waits longest in the queues that assign.
+
+    What waits in the others came while he had no room, or was not there: by messenger he is told of it now.
+    """
     for live in (True, False):
         while room(turn.state, librarian, live) > 0:
             found = _next_for(turn.state, librarian, live)
@@ -110,6 +113,8 @@ def drain(turn: Turn, librarian: str) -> None:
                 break
             it = turn.state.conversations[found[1]]
             assign(turn, it, turn.state.roster.service(it.queue), librarian)
+    if staff_route(turn.state, librarian) is not None:
+        announce(turn, librarian, turn.state.staff[librarian].queues)
 
 
 def announce(turn: Turn, librarian: str, queues: tuple[str, ...]) -> None:

@@ -118,3 +118,18 @@ def test_gone_from_the_messenger_is_gone() -> None:
     desk().script(
         "> ana goes p1.im|ana@example.org/phone\n> pat: Hi\n< disconnected; opened; received; queued; offered to=ben"
     )
+
+
+def test_who_has_room_again_is_told_by_messenger_what_came_when_he_had_none() -> None:
+    desk().script("> ben serves nothing\n> ana serves north/ask live=1\n> old: Hi\n> ana claims old by=im").script(
+        """
+        > new: Hello
+        > sms@sms: Good morning
+        < opened; received; queued; opened; received; queued; offered to=ana
+        > ana closes old by=im
+        < noticed; closed; offered conversation=new to=ana kind=offer
+        > ana claims new by=im
+        > ana releases new by=im
+        < claimed; noticed; released; queued
+        """
+    )
