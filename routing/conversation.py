@@ -266,10 +266,10 @@ def _leave_form(turn: Turn, it: Conversation, message: Message) -> None:
 
 
 def place_again(turn: Turn, it: Conversation) -> None:
-    """Give a re-opened conversation to who had it last, if present with room, else to its queue."""
+    """Give a re-opened conversation to who had it last, if he serves its queue and has room, else to that queue."""
     state = turn.state
     helper = it.helper
-    if helper and helper in state.present.get(it.queue, ()) and room(state, helper, it.live) > 0:
+    if helper and helper in serving(state, it.queue) and room(state, helper, it.live) > 0:
         take(turn, it, helper, "reopen")
         return
     enqueue(turn, it, it.queue, turn.at, "reopened")

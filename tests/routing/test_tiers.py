@@ -239,3 +239,11 @@ def test_a_waiting_one_that_moves_to_mail_finds_slow_room() -> None:
 def test_who_loses_an_offer_to_a_quick_answer_gets_the_next_one() -> None:
     play = Play(assigning(offer_s=60)).script("> ben comes\n> ben serves north/ask live=1\n> p1: a\n> p2: b")
     play.script("> ana says p1: Hello\n< claimed by=ana; revoked to=ben; noticed; said; offered conversation=p2 to=ben")
+
+
+def test_who_serves_a_queue_no_more_does_not_get_what_comes_back_to_it() -> None:
+    home, south = cooperative()
+    play = Play(home, south).script(STAFF + "> pat: Hi\n> +40s\n> sue claims pat\n> sue closes pat")
+    alone = tuple(replace(queue, tiers=queue.tiers[:1]) for queue in home.queues)
+    play.give(replace(home, revision=2, queues=alone))
+    play.script("> pat: And one thing more\n< reopened; received; queued reason=reopened; offered to=ana")
