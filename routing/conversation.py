@@ -328,7 +328,7 @@ def received(state: State, event: Received, at: int) -> None:
         last_at=at,
         patron_at=at,
         unanswered_since=it.unanswered_since or (0 if it.state == "closed" else at),
-        wrote_after=it.wrote_after or it.state == "active",
+        wrote_after=it.wrote_after or (it.helper != "" and it.state != "closed"),
         left_address=it.left_address or ("@" in message.text and ADDRESS.search(message.text) is not None),
     )
     if it.state == "active" and it.turn != "librarian":

@@ -226,6 +226,31 @@ def test_who_wrote_to_a_librarian_is_no_lost_call() -> None:
     assert play.of("pat").state == "waiting"
 
 
+def test_who_comes_back_to_what_was_answered_is_no_lost_call() -> None:
+    play = talking().script(
+        """
+        > ana says pat: On the second floor
+        > ana closes pat
+        > ana serves nothing
+        < said; noticed; closed code=answered; availability
+        > pat: Found it, thank you
+        > pat leaves
+        < reopened; received; queued reason=reopened; noticed event=nobody; patron-gone
+        > +1h
+        < nothing
+        > ana claims pat
+        > ana closes pat
+        < claimed; noticed; closed code=answered
+        """
+    )
+    assert play.of("pat").code == "answered"
+
+
+def test_who_writes_into_the_line_after_a_librarian_had_it_is_no_lost_call() -> None:
+    play = talking().script("> ana releases pat\n> pat: The blue one\n> pat leaves\n> +1h")
+    assert play.of("pat").state == "waiting"
+
+
 def test_who_is_only_silent_is_not_given_up() -> None:
     talking(close_silent_s=0).script(
         """
