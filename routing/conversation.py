@@ -72,7 +72,7 @@ def receive(turn: Turn, message: Message) -> None:
         if it.state == "active":
             _reach_staff(turn, it, message)
         if state.conversations[it.id].live != it.live:
-            _make_room(turn, it)
+            make_room(turn, it)
     if it is not None and message.later:
         _leave_form(turn, state.conversations[it.id], message)
 
@@ -142,7 +142,7 @@ def _reach_staff(turn: Turn, it: Conversation, message: Message) -> None:
         enqueue(turn, turn.state.conversations[it.id], it.queue, turn.at, "lost-librarian")
 
 
-def _make_room(turn: Turn, it: Conversation) -> None:
+def make_room(turn: Turn, it: Conversation) -> None:
     """Go on from the other count: the talk has moved between live and slow channels."""
     holder = it.owner or it.offered
     if holder:
@@ -346,11 +346,26 @@ def _moved(state: State, it: Conversation, message: Message) -> Conversation:
 
 def move(state: State, it: Conversation, to: Route) -> Conversation:
     """Return the conversation with `to` as the address in use, the one before it remembered."""
-    here = Route(channel=it.channel, address=it.address, reply=it.reply)
+    here = Route(channel=it.channel, address=it.address, reply=it.reply, lent=it.lent)
     routes = tuple(one for one in it.routes if at_key(one.channel, one.address) != at_key(to.channel, to.address))
+    lent = _lender(state, it, at_key(to.channel, to.address))
+    return replace(use(state, it, to), routes=(*routes, here), lent=lent)
+
+
+def use(state: State, it: Conversation, to: Route) -> Conversation:
+    """Return the conversation with `to` as the address in use."""
     channel = state.channels.get(to.channel)
     live = channel.live if channel is not None else it.live
-    return replace(it, channel=to.channel, address=to.address, reply=to.reply, routes=(*routes, here), live=live)
+    return replace(it, channel=to.channel, address=to.address, reply=to.reply, lent=to.lent, live=live)
+
+
+def _lender(state: State, it: Conversation, key: str) -> str:
+    """Return the merged conversation whose address this is, "" when it is this one's own."""
+    for one in it.routes:
+        if at_key(one.channel, one.address) == key:
+            return one.lent
+    others = (state.conversations.get(one) for one in it.merged)
+    return next((one.id for one in others if one is not None and at_key(one.channel, one.address) == key), "")
 
 
 def turned_away(state: State, event: Turned, at: int) -> None:

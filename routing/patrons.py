@@ -1,6 +1,8 @@
 """Who the patron is: names, addresses left for an answer, several conversations of one person, blocks.
 
-Anonymous by default. Blocking concerns one address on one channel; what it writes is refused and not kept.
+Anonymous by default. What was merged by mistake is two patrons' again: an address that one conversation took from the other
+leads to the other again, and no answer goes there by itself any more. Blocking concerns one address on one channel; what it
+writes is refused and not kept.
 """
 
 from __future__ import annotations
@@ -10,10 +12,10 @@ from msgspec.structs import replace
 from bridge.message import Action, Block, Identify, Merge, Unblock, Unmerge
 from routing.access import visible
 from routing.closing import PHONE
-from routing.conversation import ADDRESS, tidy_contact
+from routing.conversation import ADDRESS, make_room, tidy_contact, use
 from routing.deadlines import settled
 from routing.events import Blocked, Identified, Merged, Unblocked, Unmerged
-from routing.records import Barred, Conversation, at_key
+from routing.records import Barred, Conversation, Route, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
 from routing.turn import Turn
@@ -63,7 +65,12 @@ def unmerge(turn: Turn, action: Action, deed: Unmerge) -> None:
     if deed.other not in it.merged:
         refuse(turn, action, "not-merged", it)
     else:
+        both = [one for one in (it, turn.state.conversations.get(deed.other)) if one is not None]
         turn.emit(Unmerged(conversation=it.id, other=deed.other, by=action.by))
+        for before in both:
+            after = turn.state.conversations[before.id]
+            if after.live != before.live:
+                make_room(turn, after)
 
 
 def block(turn: Turn, action: Action, deed: Block) -> None:
@@ -116,11 +123,29 @@ def merged(state: State, event: Merged, at: int) -> None:
 
 
 def unmerged(state: State, event: Unmerged, at: int) -> None:
-    """Let each forget the other."""
+    """Let each forget the other, and its addresses."""
     for one, other in ((event.conversation, event.other), (event.other, event.conversation)):
         it = state.conversations.get(one)
         if it is not None:
-            state.conversations.put(one, replace(it, merged=tuple(each for each in it.merged if each != other)))
+            it = replace(it, merged=tuple(each for each in it.merged if each != other))
+            state.conversations.put(one, settled(state, _given_back(state, it, other, at)))
+
+
+def _given_back(state: State, it: Conversation, other: str, at: int) -> Conversation:
+    """Return the conversation without what it has from `other`, back at the address that it had used before."""
+    here = Route(channel=it.channel, address=it.address, reply=it.reply, lent=it.lent)
+    for one in (here, *it.routes):
+        key = at_key(one.channel, one.address)
+        if one.lent == other and state.addresses.get(key) == it.id:
+            if other in state.conversations:
+                state.addresses.put(key, other)
+            else:
+                state.addresses.drop(key)
+    own = tuple(one for one in it.routes if one.lent != other)
+    if it.lent != other or not own:
+        return replace(it, routes=own)
+    it = use(state, it, own[-1])
+    return replace(it, routes=own[:-1], turn_at=at if it.turn else it.turn_at, nudges=0, nudged_at=0, prompted=0)
 
 
 def blocked(state: State, event: Blocked, at: int) -> None:

@@ -19,6 +19,7 @@ class Route(Record, frozen=True):
     channel: str
     address: str
     reply: str = ""
+    lent: str = ""  # the merged conversation that it was taken from
 
 
 class Mailing(Record, frozen=True):
@@ -51,6 +52,7 @@ class Conversation(Record, frozen=True):
     opened_at: int
     reply: str = ""
     routes: tuple[Route, ...] = ()  # other addresses of this patron, oldest first
+    lent: str = ""  # the merged conversation that the address in use was taken from
     name: str = ""
     contact: str = ""
     language: str = ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.message import Merge, Say, Unmerge
 from routing.events import deliveries
 from routing.organisation import Library, Script
-from tests.routing.play import Play, north
+from tests.routing.play import Play, assigning, north
 
 TALKING = """
     > ana comes
@@ -407,3 +408,28 @@ def test_a_machines_reply_is_shown_and_opens_nothing_again() -> None:
         < reopened; received; claimed by=ana how=reopen
         """
     )
+
+
+def test_what_was_merged_by_mistake_is_answered_at_its_own_address_again() -> None:
+    play = Play().script(
+        "> ana comes\n> ben comes p2.b\n> amy: A\n> bob@sms: B\n> ana claims amy\n> ben claims bob@sms"
+    )
+    amy, bob = play.id_of("amy"), play.id_of("bob@sms")
+    play.act("ana", Merge(conversation=amy, other=bob))
+    play.act("ana", Say(conversation=amy, text="Is this you, too?", via="sms|bob"))
+    play.script("> bob@sms: No\n< received conversation=amy")
+    play.act("ana", Unmerge(conversation=amy, other=bob))
+    play.act("ana", Say(conversation=amy, text="What only Amy is to know"))
+    assert [one.to for one in deliveries(play.log[-1])] == ["amy"]
+    play.script("> bob@sms: Hello?\n< received conversation=bob@sms")
+    play.script("> amy: Thank you\n< received conversation=amy")
+
+
+def test_who_has_the_other_s_address_no_more_makes_room() -> None:
+    play = Play(assigning()).script("> ana comes\n> ana serves north/ask live=2\n> amy: A\n> bob@sms: B")
+    amy, bob = play.id_of("amy"), play.id_of("bob@sms")
+    play.act("ana", Merge(conversation=bob, other=amy))
+    play.act("ana", Say(conversation=bob, text="Is this you, too?", via="web|amy"))
+    play.script("> cid: C\n< opened; received; queued")
+    play.act("ana", Unmerge(conversation=bob, other=amy))
+    assert (play.state.conversations[bob].channel, play.owner("cid")) == ("sms", "ana")
