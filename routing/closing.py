@@ -251,7 +251,17 @@ def forgotten(state: State, event: Forgotten, at: int) -> None:
 
 def let_go(state: State, it: Conversation) -> None:
     """Hold a conversation and its addresses no more."""
-    for key in (at_key(it.channel, it.address), *(at_key(one.channel, one.address) for one in it.routes)):
-        if state.addresses.get(key) == it.id:
-            state.addresses.drop(key)
+    for one in (Route(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
+        lead_away(state, it, one)
     state.conversations.drop(it.id)
+
+
+def lead_away(state: State, it: Conversation, one: Route) -> None:
+    """Let an address of a conversation lead to it no more, but to the merged one that it was taken from, while that is held."""
+    key = at_key(one.channel, one.address)
+    if state.addresses.get(key) != it.id:
+        return
+    if one.lent in state.conversations:
+        state.addresses.put(key, one.lent)
+    else:
+        state.addresses.drop(key)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Block, Identify, Merge, Unblock, Unmerge
 from routing.access import visible
-from routing.closing import PHONE
+from routing.closing import PHONE, lead_away
 from routing.conversation import ADDRESS, make_room, tidy_contact, use
 from routing.deadlines import settled
 from routing.events import Blocked, Identified, Merged, Unblocked, Unmerged
@@ -133,14 +133,9 @@ def unmerged(state: State, event: Unmerged, at: int) -> None:
 
 def _given_back(state: State, it: Conversation, other: str, at: int) -> Conversation:
     """Return the conversation without what it has from `other`, back at the address that it had used before."""
-    here = Route(channel=it.channel, address=it.address, reply=it.reply, lent=it.lent)
-    for one in (here, *it.routes):
-        key = at_key(one.channel, one.address)
-        if one.lent == other and state.addresses.get(key) == it.id:
-            if other in state.conversations:
-                state.addresses.put(key, other)
-            else:
-                state.addresses.drop(key)
+    for one in (Route(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
+        if one.lent == other:
+            lead_away(state, it, one)
     own = tuple(one for one in it.routes if one.lent != other)
     if it.lent != other or not own:
         return replace(it, routes=own)

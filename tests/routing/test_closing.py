@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.message import Merge, Say, Unmerge
+from bridge.message import Close, Merge, Say, Unmerge
 from routing.events import deliveries
 from routing.organisation import Library, Script
 from tests.routing.play import Play, assigning, north
@@ -433,3 +433,16 @@ def test_who_has_the_other_s_address_no_more_makes_room() -> None:
     play.script("> cid: C\n< opened; received; queued")
     play.act("ana", Unmerge(conversation=bob, other=amy))
     assert (play.state.conversations[bob].channel, play.owner("cid")) == ("sms", "ana")
+
+
+def test_an_address_that_was_lent_leads_home_when_who_had_it_is_forgotten() -> None:
+    play = Play().script(
+        "> ana comes\n> ben comes p2.b\n> amy: A\n> bob@sms: B\n> ana claims amy\n> ben claims bob@sms"
+    )
+    amy, bob = play.id_of("amy"), play.id_of("bob@sms")
+    play.act("ana", Merge(conversation=amy, other=bob))
+    play.act("ana", Say(conversation=amy, text="To both of you", via="sms|bob"))
+    play.act("ana", Close(conversation=amy))
+    play.script("> +15d\n< forgotten")
+    play.script("> bob@sms: Is there any news?\n< received conversation=bob@sms")
+    assert bob in play.state.conversations
