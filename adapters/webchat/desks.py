@@ -63,6 +63,10 @@ class Desks:
         finally:
             await close(desks)
 
+    def follows(self, sender: str) -> bool:
+        """Say whether this patron is told his place."""
+        return sender in self._watched
+
     def watch(self, sender: str, patience: float = PATIENCE_S) -> None:
         """Tell this patron his place until somebody takes him; give up when he has none for `patience` seconds."""
         if sender not in self._watched and self._audience.listens(sender):

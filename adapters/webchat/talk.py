@@ -127,18 +127,23 @@ class Talk:
         if hello.token:
             sender = tokens.address(hello.token)
             self.audience.join(peer, sender)
+            if self.desks.follows(sender):  # his place is told when it changes, and this browser may not know it yet
+                await self.desks.place(peer)
             await self.catch_up(peer, hello.after, hello.have)
             self.desks.watch(sender, patience=HELLO_S)
             await self.ports.signals.tell(Signal(kind="viewing", channel=self.ports.channel, address=sender))
 
     async def catch_up(self, peer: Peer, after: str, have: Sequence[str]) -> None:
-        """Tell a browser what came after a position; what is pushed meanwhile follows behind it."""
+        """Tell a browser what came after a position; what is pushed meanwhile follows behind it. Where that cannot be told now,
+        the browser is asked to say hello again."""
         if isinstance(peer, SocketPeer):
             peer.hold, peer.behind = [], False
         try:
             for frame in await self.missed(peer.sender, after, have):
                 await peer.answer(frame)
         except Busy as error:
+            if isinstance(peer, SocketPeer):
+                peer.behind = True
             raise Refusal("busy", retry_after=BUSY_S) from error
         finally:
             await self._release(peer)

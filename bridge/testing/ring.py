@@ -16,9 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from aiohttp import web
 
-from bridge.adapter import Adapter, Desk, Inlet, Ports, Signal, Unavailable
+from bridge.adapter import Adapter, Busy, Desk, HistoryLine, Inlet, Ports, Signal, Unavailable
 from bridge.backoff import Backoff
 from bridge.blobs import FileBlobs
 from bridge.embedded import EmbeddedRedis
@@ -52,6 +53,7 @@ class Ring(Record):
         self._timeline = Timeline()
         self.meet: Callable[[Ring], Awaitable[None]] | None = None  # called when the HTTP side listens
         self.archived: dict[str, str] = {}  # message id -> conversation: what the archive would know
+        self.unreadable = False  # history is refused, as by a house whose transcripts cannot be read yet
         self.url = ""
         self.supervisor: Supervisor | None = None
         self.board: Board | None = None
@@ -305,7 +307,7 @@ class Ring(Record):
         return Ports(
             channel=self.channel,
             inlet=inlet,
-            history=self._timeline.after,
+            history=self._history,
             desk=self._desk_stream,
             find=self.find,
             signals=self.signals(),
@@ -318,6 +320,11 @@ class Ring(Record):
             process="suite",
             transcript=self._transcript if self.adapter.capabilities.transcripts else None,
         )
+
+    async def _history(self, sender: str, after: str) -> Sequence[HistoryLine]:
+        if self.unreadable:
+            raise Busy("the transcripts cannot be read, for the suite's sake")
+        return await self._timeline.after(sender, after)
 
     async def _transcript(self, delivery: Delivery) -> str:
         lines = await self._timeline.after(delivery.about.partition("|")[2], "")
@@ -342,7 +349,8 @@ class Ring(Record):
         self._desks.add(queue)
         try:
             while True:
-                yield await queue.get()
+                desk = await queue.get()
+                yield desk if sender else msgspec.structs.replace(desk, place=0)  # a place is somebody's
         finally:
             self._desks.discard(queue)
 

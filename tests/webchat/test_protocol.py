@@ -323,6 +323,37 @@ async def test_two_windows_of_one_patron_see_the_same(house: House, session: aio
             assert frame["lines"][-1]["text"] == "to both"
 
 
+async def test_a_second_hello_does_not_lose_the_place_in_the_queue(
+    house: House, session: aiohttp.ClientSession
+) -> None:
+    """Another window of a patron who waits, or the same one again, hears his place although nothing has changed."""
+    ring = await house()
+    ring.show(Desk(open=True, online=True, place=2))
+    async with session.ws_connect(at(ring, "live")) as one, session.ws_connect(at(ring, "live")) as two:
+        token = await write(one, "I wait")
+        while not (await until(one, "desk")).get("place"):
+            pass
+        for ws in (one, two):
+            await ws.send_json({"t": "hello", "token": token})
+            told = [await until(ws, "desk"), await until(ws, "desk")]
+            assert [each.get("place", 0) for each in told] == [0, 2]
+
+
+async def test_history_that_could_not_be_read_is_made_good(house: House, session: aiohttp.ClientSession) -> None:
+    """Who says hello while transcripts cannot be read is asked to say it again, on the same socket."""
+    ring = await house()
+    async with session.ws_connect(at(ring, "live")) as ws:
+        token = await write(ws, "one")
+        await until(ws, "again")  # everybody is asked once, soon after the start
+        ring.unreadable = True
+        await ws.send_json({"t": "hello", "token": token})
+        assert (await until(ws, "error"))["code"] == "busy"
+        ring.unreadable = False
+        await until(ws, "again")
+        await ws.send_json({"t": "hello", "token": token})
+        assert (await until(ws, "lines"))["lines"][0]["text"] == "one"
+
+
 # ---- the desk, and the house's own troubles ----
 
 
