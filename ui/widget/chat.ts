@@ -40,6 +40,7 @@ export class Chat {
 
   private kept: Kept;
   private link: Link;
+  private said = ""; // the token that the house was told last
   private position = "";
   private sending = "";
   private deadline = 0;
@@ -255,6 +256,7 @@ export class Chat {
   // ---- what the house says ----
 
   private hello() {
+    this.said = this.kept.token ?? "";
     const have = this.lines.filter((line) => !line.position).map((line) => line.id);
     return {
       ...(this.kept.token && { token: this.kept.token }),
@@ -383,7 +385,8 @@ export class Chat {
       if (code !== "token") return;
     }
     if (code === "token") {
-      this.kept = keep({ token: "", seed: random(32) });
+      // Another window may have a new one already, or have chosen the seed for it.
+      if (this.kept.token && this.kept.token === this.said) this.kept = keep({ token: "", seed: random(32) });
       this.sending = "";
       this.link.greet();
       this.flush();
@@ -442,13 +445,13 @@ export class Chat {
     this.flush();
   }
 
-  /** Another window of ours wrote: share its token, and leave when it forgot. */
+  /** Another window of ours wrote: share its token, or that it was refused, and leave when it forgot. */
   private elsewhere(event: StorageEvent): void {
     if (event.key !== `deskbridge:${this.settings.channel}`) return;
     const before = this.kept.token;
     const told = event.newValue ? (JSON.parse(event.newValue) as Kept) : { unsent: [] };
     this.kept = { ...told, unsent: this.unsent };
-    if (!told.token && before) this.forget();
-    else if (told.token && !before) this.link.greet();
+    if (!event.newValue && before) this.forget();
+    else if (told.token && told.token !== before) this.link.greet();
   }
 }

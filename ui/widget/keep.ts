@@ -1,7 +1,8 @@
 // What this browser remembers of a conversation: in its own storage, or in memory where storage is refused.
 //
 // The rule: nothing is written before the patron writes, and "forget" leaves nothing (ALA: shared computers). What was sent is kept for
-// this browser; what is half written only for this tab, through a reload, and goes with it.
+// this browser; what is half written only for this tab, through a reload, and goes with it. Each tab answers for what it holds unsent:
+// it lets alone what another one put there, and who comes next sends that.
 
 import type { Offer, Unsent, Wish } from "./types";
 
@@ -19,22 +20,34 @@ export interface Kept {
 
 let key = "deskbridge";
 let held: Kept = { unsent: [] };
+const ours = new Set<string>(); // ids of what this tab holds unsent, or held
 
 export function recall(channel: string): Kept {
   key = `deskbridge:${channel}`;
+  held = stored() ?? held;
+  claim();
+  return held;
+}
+
+function stored(): Kept | null {
   try {
     const found = JSON.parse(localStorage.getItem(key) ?? "null") as Kept | null;
-    if (found && Array.isArray(found.unsent)) held = found;
+    return Array.isArray(found?.unsent) ? found : null;
   } catch {
-    // Storage is refused or holds something else: memory serves.
+    return null; // Storage is refused or holds something else: memory serves.
   }
-  return held;
+}
+
+function claim(): void {
+  for (const { id } of held.unsent) ours.add(id);
 }
 
 export function keep(change: Partial<Kept>): Kept {
   held = { ...held, ...change };
+  claim();
+  const unsent = [...(stored()?.unsent ?? []).filter(({ id }) => !ours.has(id)), ...held.unsent];
   try {
-    if (held.token || held.unsent.length) localStorage.setItem(key, JSON.stringify(held));
+    if (held.token || unsent.length) localStorage.setItem(key, JSON.stringify({ ...held, unsent }));
   } catch {
     // As above.
   }
