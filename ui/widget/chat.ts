@@ -14,7 +14,8 @@ const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "inv
 const ACK_MS = 15_000;
 const TYPING_MS = 2_500;
 const THEY_TYPE_MS = 8_000;
-const HAVE = 50;
+const HAVE = 50; // ids that the house is told in one hello
+const MARKS = 20; // of them, at most, signs that a librarian has read
 
 /** Whether this line ended the chat. */
 export const isEnd = (line?: Line): boolean => /^(goodbye|closed-silent|follow-up)/.test(line?.event ?? "");
@@ -47,6 +48,7 @@ export class Chat {
   private typed = 0;
   private quiet = 0;
   private told: Record<string, string> = {};
+  private marks: string[] = [];
   private page = "";
   private rating: { score: number; text: string; at: number } | null = null;
   private offering = 0;
@@ -215,6 +217,7 @@ export class Chat {
     this.unsent = [];
     this.mailed = this.unmailed = this.position = this.sending = this.readUpTo = this.typist = "";
     this.told = {};
+    this.marks = [];
     this.emptied();
     this.changed();
     this.link.start();
@@ -257,11 +260,13 @@ export class Chat {
 
   private hello() {
     this.said = this.kept.token ?? "";
-    const have = this.lines.filter((line) => !line.position).map((line) => line.id);
+    // Also those with a position: the house tells what it delivered in the last seconds to whoever does not name it, and a poll that
+    // is told something ends.
+    const have = [...this.lines.slice(-HAVE).map((line) => line.id), ...this.marks].slice(-HAVE);
     return {
       ...(this.kept.token && { token: this.kept.token }),
       after: this.position,
-      have: have.slice(-HAVE),
+      have,
     };
   }
 
@@ -285,6 +290,7 @@ export class Chat {
         break;
       case "mark":
         this.readUpTo = frame.about;
+        this.marks = [...this.marks, frame.id].slice(-MARKS);
         break;
       case "typing":
         this.theyType(frame.on, frame.name ?? "");

@@ -9,6 +9,7 @@ import type { ServerFrame } from "./types";
 const WELCOME_MS = 8_000;
 const PONG_MS = 8_000;
 const RETRY_SOCKET_MS = 60_000;
+const ANSWER_MS = 40_000; // a poll is answered after 25 s at the latest
 
 export interface Ends {
   hello: () => { token?: string; after?: string; have?: string[] };
@@ -24,7 +25,8 @@ export class Link {
   private timers = new Map<string, number>();
   private beat = 20_000;
   private stopped = true;
-  private aborter: AbortController | undefined;
+  private aborter: AbortController | undefined; // of the poll that is under way
+  private calls = new Set<AbortController>();
 
   constructor(
     private base: string,
@@ -42,10 +44,11 @@ export class Link {
     this.connect();
   }
 
+  /** Hang up; what the house still answers is not heard. */
   stop(): void {
     this.stopped = true;
     for (const name of [...this.timers.keys()]) this.cancel(name);
-    this.aborter?.abort();
+    for (const call of this.calls) call.abort();
     this.drop();
   }
 
@@ -65,8 +68,9 @@ export class Link {
     return true;
   }
 
+  /** Say hello on a socket that stands; one that is still opening says it by itself, with what is known then. */
   greet(): void {
-    this.socket?.send(JSON.stringify({ t: "hello", ...this.ends.hello() }));
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ t: "hello", ...this.ends.hello() }));
   }
 
   get headers(): Record<string, string> {
@@ -159,23 +163,28 @@ export class Link {
     frames?.forEach((frame) => this.ends.hear(frame));
   }
 
-  /** Ask by POST; null when no answer of the house came. */
+  /** Ask by POST; null when no answer of the house came, or none in time. */
   private async ask(path: string, body: object): Promise<ServerFrame[] | null> {
-    if (path === "poll") this.aborter = new AbortController();
-    const signals = path === "poll" && this.aborter ? this.aborter.signal : undefined;
+    const call = new AbortController();
+    if (path === "poll") this.aborter = call;
+    this.calls.add(call);
+    const late = setTimeout(() => call.abort(), ANSWER_MS);
     try {
       const answer = await fetch(new URL(path, this.base), {
         method: "POST",
         body: JSON.stringify(body),
         headers: this.headers,
         credentials: "omit",
-        ...(signals && { signal: signals }),
+        signal: call.signal,
       });
       const frames = ((await answer.json()) as { frames: ServerFrame[] }).frames;
       if (path === "poll" && !answer.ok) await pause(1000 * (Number(answer.headers.get("Retry-After")) || 2));
       return frames;
     } catch {
       return null;
+    } finally {
+      clearTimeout(late);
+      this.calls.delete(call);
     }
   }
 

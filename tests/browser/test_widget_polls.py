@@ -1,0 +1,107 @@
+"""The widget where no WebSocket gets through: its polls are few, and end; a socket that never opens is in nobody's way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Error, Route, expect
+
+from bridge.message import Delivery
+from tests.browser.chat import DESK, Chat, chatting
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser"),
+]
+# The first two sockets fail at once, so that polls take over; later ones stay where a proxy that eats upgrades leaves them.
+NO_SOCKETS = """let born = 0;
+window.WebSocket = class {
+  static OPEN = 1;
+  readyState = 0;
+  constructor() { if (++born < 3) setTimeout(() => this.onclose?.()); }
+  send() { throw new DOMException("still connecting", "InvalidStateError"); }
+  close() {}
+};"""
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def polling(browser: Browser, tmp_path: Path) -> AsyncIterator[Chat]:
+    """A patron whose network lets no WebSocket through."""
+    async with chatting(tmp_path, browser, **DESK) as chat:
+        await chat.page.add_init_script(NO_SOCKETS)
+        await chat.alone()
+        yield chat
+
+
+async def test_who_has_heard_everything_asks_no_more_than_a_poll_lasts(polling: Chat) -> None:
+    """An answer and a read mark come once: what the browser holds does not end its polls one after the other."""
+    message = await polling.write("Do you have a map?")
+    asked: list[str] = []
+    polling.page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/poll") else None)
+    await polling.answer(message, "Several.")
+    mark = Delivery(
+        id="m" * 20, channel="here", conversation="c", to=message.sender, kind="mark", at=1, about=message.id
+    )
+    await polling.ring.put([mark])
+    await expect(polling.frame.get_by_text("Read", exact=True)).to_be_visible()
+    await polling.page.wait_for_timeout(3_000)
+    assert len(asked) < 10
+
+
+async def test_a_poll_that_is_never_answered_is_given_up(polling: Chat) -> None:
+    """The line is dead and nobody says so: another poll brings what was said."""
+    message = await polling.write("Do you have a map?")
+    held = asyncio.Event()
+
+    async def swallow(route: Route) -> None:
+        held.set()  # and no answer, ever
+
+    await polling.page.clock.install()
+    await polling.page.route("**/poll", swallow, times=1)
+    await polling.ring.answer(message, "One.")  # ends the poll that is under way
+    async with asyncio.timeout(30):
+        await held.wait()
+    await polling.ring.answer(message, "Several.")
+    await polling.page.clock.run_for(60_000)
+    await expect(polling.frame.get_by_text("Several.")).to_be_visible()
+
+
+async def test_a_file_goes_up_while_a_socket_is_opening(polling: Chat) -> None:
+    """The first thing that a patron gives; it brings him his token."""
+    await polling.page.evaluate("dispatchEvent(new Event('online'))")  # a socket is tried at once
+    await polling.page.locator("input[type=file]").set_input_files(
+        {"name": "map.png", "mimeType": "image/png", "buffer": PNG}
+    )
+    await expect(polling.page.get_by_role("button", name="Remove map.png")).to_be_visible()
+    message = await polling.write("This one.")
+    assert [each.name for each in message.attachments] == ["map.png"]
+    assert polling.complaints == []
+
+
+async def test_what_is_forgotten_comes_back_with_no_late_answer(polling: Chat) -> None:
+    """The answer to the first message is still on its way when the patron forgets the chat: its token is not kept."""
+    page, go, answered = polling.page, asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await go.wait()
+        with suppress(Error):  # the browser has let go of it
+            await route.fulfill(response=answer)
+        answered.set()
+
+    await page.route("**/frames", late, times=1)
+    first = await polling.write("my secret question")
+    await page.get_by_role("button", name="More").click()
+    await page.get_by_role("button", name="Forget this chat").click()
+    await page.get_by_role("button", name="Really forget?").click()
+    go.set()
+    await answered.wait()
+    assert await polling.document.evaluate("localStorage.length") == 0
+    assert (await polling.write("somebody else")).sender != first.sender
