@@ -305,6 +305,18 @@ async def test_a_line_that_comes_back_brings_what_was_missed(chat: Chat) -> None
     await expect(chat.frame.get_by_text("and now?")).to_have_count(1)
 
 
+async def test_a_chat_that_did_not_load_is_loaded_when_it_is_opened_again(chat: Chat) -> None:
+    """The network is away for a moment when the button is pressed."""
+    await chat.visit()
+    await chat.page.route("**/frame", lambda route: route.abort(), times=1)
+    async with chat.page.expect_event("requestfailed"):
+        await chat.launcher.click()
+    await chat.page.wait_for_timeout(500)
+    await chat.page.evaluate("Deskbridge.close()")
+    await chat.open()
+    await chat.write("here after all")
+
+
 async def test_times_are_written_as_the_patron_s_country_writes_them(browser: Browser, tmp_path: Path) -> None:
     """Also where the library's page asks for a language without a country."""
     async with chatting(tmp_path, browser, **DESK, locale="en-GB") as chat:

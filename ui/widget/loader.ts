@@ -101,10 +101,11 @@ function start(script: HTMLScriptElement): void {
   }
 
   function open(focus = true): void {
+    const missing = !frame || (panel.hidden && !port); // who opens again what never came gets it anew
     panel.hidden = false;
     unread = 0;
     label();
-    if (!frame) build();
+    if (missing) build();
     cover();
     if (focus) frame?.contentWindow?.focus();
     tell({ t: "open", focus });
@@ -122,6 +123,7 @@ function start(script: HTMLScriptElement): void {
   }
 
   function build(): void {
+    frame?.remove();
     const made = (frame = document.createElement("iframe"));
     const address = new URL("frame", base);
     if (settings.language) address.searchParams.set("language", settings.language);
@@ -130,7 +132,6 @@ function start(script: HTMLScriptElement): void {
     made.src = address.href;
     made.onload = () => shake(made);
     panel.append(made);
-    if (settings.name || settings.contact) setPatron(settings);
   }
 
   function shake(made: HTMLIFrameElement): void {
@@ -188,6 +189,7 @@ function start(script: HTMLScriptElement): void {
   (window as { Deskbridge?: object }).Deskbridge = { open, close, setPatron, destroy };
   // A desk that cannot be asked leaves the button as it is: the frame will say more.
   ask().catch(() => undefined);
+  if (settings.name || settings.contact) setPatron(settings);
   if (settings.open) open(false);
   say("ready");
 }
