@@ -10,6 +10,7 @@ import { has, t } from "./words";
 
 const TYPES = "image/png,image/jpeg,image/gif,image/webp,application/pdf";
 const TALLEST = 160;
+const MOST_FILES = 5; // of one message; the house takes no more
 
 interface Given {
   chat: Chat;
@@ -64,7 +65,9 @@ export function Composer({ chat, settings, say, focus }: Given) {
     if (wrong) return;
     if (asks) chat.setPatron(patron.name.trim(), patron.contact.trim());
     if (later) say(t("left", { contact: patron.contact.trim() }));
-    chat.send(text.trim(), files, later ? { later: true } : {});
+    const extra = later ? { later: true } : {};
+    chat.send(text.trim(), files.slice(0, MOST_FILES), extra);
+    for (let n = MOST_FILES; n < files.length; n += MOST_FILES) chat.send("", files.slice(n, n + MOST_FILES), extra);
     put("");
     setFiles([]);
     box.current?.focus();
@@ -82,7 +85,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
     const told = await chat.upload(file);
     picker.current.value = "";
     say("");
-    if (typeof told !== "string") setFiles([...files, told]);
+    if (typeof told !== "string") setFiles((now) => [...now, told]);
     else setProblem(has(`e:${told}`) ? t(`e:${told}`) : told === "busy" ? t("busy") : t("e:any", { code: told }));
     box.current?.focus();
   };

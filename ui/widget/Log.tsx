@@ -24,9 +24,13 @@ function Text({ value }: { value: string }) {
 
 function File({ file, chat }: { file: FileRef; chat: Chat }) {
   const [gone, setGone] = useState(false);
+  const [missed, setMissed] = useState(false);
   const open = async () => {
+    setMissed(false);
     const url = await chat.fetch(file);
-    if (!url) return setGone(true);
+    setGone(url === null);
+    setMissed(url === "");
+    if (!url) return;
     const link = document.createElement("a");
     link.href = url;
     link.download = file.name;
@@ -35,10 +39,13 @@ function File({ file, chat }: { file: FileRef; chat: Chat }) {
   };
   if (gone) return <p>{`${file.name}: ${t("gone")}`}</p>;
   return (
-    <button type="button" class="file" onClick={() => void open()} aria-label={t("download", { name: file.name })}>
-      <span aria-hidden="true">↓ </span>
-      {file.name}
-    </button>
+    <>
+      <button type="button" class="file" onClick={() => void open()} aria-label={t("download", { name: file.name })}>
+        <span aria-hidden="true">↓ </span>
+        {file.name}
+      </button>
+      {missed && <p class="state bad">{t("unfetched")}</p>}
+    </>
   );
 }
 

@@ -246,14 +246,18 @@ export class Chat {
     }
   }
 
-  /** Fetch a file of this conversation; null when it is gone. */
+  /** Fetch a file of this conversation; null when it is gone, "" when it does not come just now. */
   async fetch(file: FileRef): Promise<string | null> {
-    const answer = await fetch(new URL(`files/${file.digest}`, this.base), {
-      credentials: "omit",
-      headers: { ...this.link.headers, "X-Proof": file.proof ?? "" },
-    }).catch(() => null);
-    if (!answer?.ok) return null;
-    return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: file.media_type }));
+    try {
+      const answer = await fetch(new URL(`files/${file.digest}`, this.base), {
+        credentials: "omit",
+        headers: { ...this.link.headers, "X-Proof": file.proof ?? "" },
+      });
+      if (!answer.ok) return answer.status === 404 || answer.status === 403 ? null : "";
+      return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: file.media_type }));
+    } catch {
+      return "";
+    }
   }
 
   // ---- what the house says ----
