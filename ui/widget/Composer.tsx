@@ -35,7 +35,12 @@ export function Composer({ chat, settings, say, focus }: Given) {
   const needsContact = later || required;
   focus.current = () => box.current?.focus();
   const put = (value: string) => setText(draft(value));
-  chat.emptied = () => put("");
+  chat.emptied = () => {
+    put("");
+    setPatron({ name: "", contact: "" });
+    setFiles([]);
+    setProblem("");
+  };
 
   const { name, contact } = chat.patron;
   useEffect(() => setPatron((now) => ({ name: now.name || name, contact: now.contact || contact })), [name, contact]);

@@ -54,7 +54,7 @@ export class Chat {
   private offering = 0;
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
-  emptied: () => void = () => undefined; // what is half written is forgotten too
+  emptied: () => void = () => undefined; // what is half written, and stands in the form, is forgotten too
   changed: () => void = () => undefined;
 
   constructor(
@@ -82,8 +82,9 @@ export class Chat {
     this.page = page;
   }
 
+  /** Who writes, as far as given; "" takes back what was. */
   setPatron(name?: string, contact?: string): void {
-    this.kept = { ...this.kept, ...(name && { name }), ...(contact && { contact }) };
+    this.kept = { ...this.kept, ...(name !== undefined && { name }), ...(contact !== undefined && { contact }) };
     this.changed();
   }
 
@@ -228,14 +229,17 @@ export class Chat {
   async upload(file: File): Promise<FileRef | string> {
     if (file.size > this.settings.maxFile) return "file-too-large";
     this.kept = keep({ ...this.kept, seed: this.kept.seed ?? random(32) });
+    const { token, seed } = this.kept;
     try {
       const answer = await fetch(new URL("files", this.base), {
         method: "POST",
         body: file,
         credentials: "omit",
-        headers: { ...this.link.headers, "X-File-Name": encodeURIComponent(file.name), "X-Seed": this.kept.seed ?? "" },
+        headers: { ...this.link.headers, "X-File-Name": encodeURIComponent(file.name), "X-Seed": seed ?? "" },
       });
       const told = (await answer.json()) as { file?: FileRef; token?: string; frames?: { code: string }[] };
+      // Forgotten meanwhile, or another's by now: it is bound to who began.
+      if (token ? this.kept.token !== token : this.kept.seed !== seed) return "file";
       if (told.token) {
         this.hear({ t: "token", token: told.token });
         this.link.greet();

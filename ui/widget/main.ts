@@ -44,7 +44,7 @@ render(h(App, { chat, settings, focus, close: framed ? close : undefined }), doc
 
 function hear(told: FromPage): void {
   if (told.t === "patron") {
-    chat.setPatron(told.name, told.contact);
+    chat.setPatron(told.name || undefined, told.contact || undefined);
     return;
   }
   chat.shown = told.t === "open";

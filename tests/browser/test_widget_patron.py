@@ -1,0 +1,64 @@
+"""What a patron gives, and takes back: a name and an address, files, and the chat itself on a computer that others use."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.chat import Chat
+from tests.browser.test_widget_files import hold_uploads, pick
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+async def forget(chat: Chat) -> None:
+    """Have this browser forget the chat."""
+    await chat.frame.get_by_role("button", name="More").click()
+    await chat.frame.get_by_role("button", name="Forget this chat").click()
+    await chat.frame.get_by_role("button", name="Really forget?").click()
+
+
+async def test_a_name_that_the_patron_takes_out_is_not_told(chat: Chat) -> None:
+    """The library's page knows who is signed in and fills the form; the patron would rather not say."""
+    chat.site.settings = 'window.deskbridgeSettings = {name: "Pat Reader", contact: "pat@example.org"};'
+    await chat.visit()
+    await chat.open()
+    await expect(chat.frame.get_by_label("Your name")).to_have_value("Pat Reader")
+    await chat.frame.get_by_label("Your name").fill("")
+    await chat.frame.get_by_label("Email").fill("")
+    message = await chat.write("something that I would rather ask without a name")
+    assert (message.name, message.contact) == ("", "")
+
+
+async def test_forgetting_leaves_nothing_in_the_form(chat: Chat) -> None:
+    """The next person at this computer sees no name, no address and no file of the one before."""
+    await chat.alone()
+    await chat.frame.get_by_label("Your name").fill("Pat Reader")
+    await chat.frame.get_by_label("Email").fill("pat@example.org")
+    await chat.write("hello")
+    await pick(chat, "diagnosis.png")
+    await chat.frame.get_by_role("button", name="Remove diagnosis.png").wait_for()
+    await forget(chat)
+    await expect(chat.frame.get_by_label("Your name")).to_have_value("")
+    await expect(chat.frame.get_by_label("Email")).to_have_value("")
+    await expect(chat.frame.get_by_role("button", name="Remove diagnosis.png")).to_have_count(0)
+    message = await chat.write("somebody else")
+    assert (message.name, message.contact, message.attachments) == ("", "", ())
+
+
+async def test_a_file_that_is_still_on_its_way_when_the_chat_is_forgotten_stays_away(chat: Chat) -> None:
+    """It is bound to who began to send it."""
+    go = await hold_uploads(chat, "diagnosis.png")
+    await chat.alone()
+    await chat.write("hello")
+    async with chat.page.expect_response("**/files"):
+        await pick(chat, "diagnosis.png")
+        await forget(chat)
+        go["diagnosis.png"].set()
+    await expect(chat.frame.get_by_role("button", name="Remove diagnosis.png")).to_have_count(0)
+    assert await chat.document.evaluate("localStorage.length") == 0
+    await chat.write("somebody else")
