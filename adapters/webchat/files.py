@@ -2,7 +2,8 @@
 
 The rules: what a file is, is sniffed by the blob store and not believed; over 10 MB nothing is kept. A file is fetched with the
 token in the Authorization header and the proof that binds it to the patron, never by a bare address; it leaves as
-`application/octet-stream`, as a download, with sniffing off, so that no browser runs it under our origin.
+`application/octet-stream`, as a download, with sniffing off, so that no browser runs it under our origin; and no browser keeps
+it, where its address alone would open it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Content-Disposition": "attachment",
-    "Cache-Control": "private, max-age=3600",
+    "Cache-Control": "no-store",
     "Content-Type": "application/octet-stream",
 }
 

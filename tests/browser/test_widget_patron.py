@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.chat import Chat
-from tests.browser.test_widget_files import hold_uploads, pick
+from tests.browser.test_widget_files import hold_uploads, once, pick
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -48,6 +48,21 @@ async def test_forgetting_leaves_nothing_in_the_form(chat: Chat) -> None:
     await expect(chat.frame.get_by_role("button", name="Remove diagnosis.png")).to_have_count(0)
     message = await chat.write("somebody else")
     assert (message.name, message.contact, message.attachments) == ("", "", ())
+
+
+async def test_a_file_that_was_fetched_is_not_kept_in_the_browser(chat: Chat) -> None:
+    """Its address alone opens nothing: neither at the house nor out of what the browser keeps of earlier answers."""
+    await chat.alone()
+    message = await chat.write("Do you have a map?")
+    kept = await chat.ring.blobs.save(once(b"%PDF-1.7 a map"), "map.pdf", 1000)
+    await chat.answer(message, "Here it is.", attachments=(kept,))
+    async with chat.page.expect_download():
+        await chat.frame.get_by_role("button", name="Open map.pdf").click()
+    await forget(chat)
+    status = await chat.document.evaluate(
+        "(digest) => fetch(`files/${digest}`).then((answer) => answer.status)", kept.digest
+    )
+    assert status == 403
 
 
 async def test_a_file_that_is_still_on_its_way_when_the_chat_is_forgotten_stays_away(chat: Chat) -> None:
