@@ -160,6 +160,31 @@ async def test_a_closed_desk_says_so_and_keeps_the_question(
         assert chat.complaints == []
 
 
+async def test_nobody_is_thanked_for_a_question_that_the_library_has_not_got(chat: Chat) -> None:
+    """The store stands still while a question is left at a closed desk: "it is with the library" comes when that is true."""
+    await chat.show(Desk(open=False, online=False, next_opening=1_900_000_000_000))
+    await chat.alone()
+    await chat.frame.get_by_label("Email or phone for the answer").fill("pat@example.org")
+    await chat.frame.get_by_role("textbox", name="Your question").fill("When was the harbour built?")
+    chat.ring.freeze()
+    try:
+        await chat.frame.get_by_role("button", name="Send question").click()
+        await expect(chat.frame.get_by_text("Sending …")).to_be_visible()
+        await chat.page.wait_for_timeout(500)
+        await expect(chat.frame.get_by_text("is with the library")).to_have_count(0, timeout=1)
+    finally:
+        chat.ring.thaw()
+    await chat.ring.message("When was the harbour built?", deadline=60)
+    await expect(chat.frame.get_by_text("the answer goes to pat@example.org")).to_be_visible()
+
+
+async def test_a_page_with_a_very_long_address_can_be_asked_from(chat: Chat) -> None:
+    await chat.visit(f"/{'catalogue/' * 300}")
+    await chat.open()
+    message = await chat.write("What is this?")
+    assert message.page.startswith(f"{chat.site.url}/catalogue/")
+
+
 async def test_nothing_is_kept_asked_or_framed_before_the_patron_acts(chat: Chat) -> None:
     """No cookie at all, no frame or socket before the button, no stranger asked; the page is told without its query.
 

@@ -35,6 +35,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
   const needsContact = later || required;
   focus.current = () => box.current?.focus();
   const put = (value: string) => setText(draft(value));
+  chat.taken = (held) => held.later && say(t("left", { contact: held.contact ?? "" }));
   chat.emptied = () => {
     put("");
     setPatron({ name: "", contact: "" });
@@ -69,7 +70,6 @@ export function Composer({ chat, settings, say, focus }: Given) {
     setProblem(wrong);
     if (wrong) return;
     if (asks) chat.setPatron(patron.name.trim(), patron.contact.trim());
-    if (later) say(t("left", { contact: patron.contact.trim() }));
     const extra = later ? { later: true } : {};
     chat.send(text.trim(), files.slice(0, MOST_FILES), extra);
     for (let n = MOST_FILES; n < files.length; n += MOST_FILES) chat.send("", files.slice(n, n + MOST_FILES), extra);

@@ -13,6 +13,7 @@ import type { Desk, FileRef, Line, Offer, ServerFrame, Settings, Unsent, Wish } 
 const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
 const ACK_MS = 15_000;
 const TYPING_MS = 2_500;
+const LONGEST_PAGE = 2000; // characters; the house takes no more
 const THEY_TYPE_MS = 8_000;
 const HAVE = 50; // ids that the house is told in one hello
 const MARKS = 20; // of them, at most, signs that a librarian has read
@@ -54,6 +55,7 @@ export class Chat {
   private offering = 0;
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
+  taken: (held: Unsent) => void = () => undefined; // the house has a message of ours
   emptied: () => void = () => undefined; // what is half written, and stands in the form, is forgotten too
   changed: () => void = () => undefined;
 
@@ -79,7 +81,7 @@ export class Chat {
   }
 
   setPage(page: string): void {
-    this.page = page;
+    this.page = page.slice(0, LONGEST_PAGE);
   }
 
   /** Who writes, as far as given; "" takes back what was. */
@@ -382,6 +384,7 @@ export class Chat {
       this.lines = [...this.lines, { id: message, who: "patron", text, at, source: id, ...(files && { files }) }];
     }
     this.hold(this.unsent.filter((one) => one.id !== id));
+    if (held) this.taken(held);
     this.hint = null;
     this.sending = "";
     this.flush();
