@@ -267,7 +267,7 @@ class Signals(Protocol):
         """Tell the other side, best effort."""
 
     def listen(self, channel: str) -> AsyncIterator[Signal]:
-        """Iterate over what librarians signal to patrons of this channel."""
+        """Iterate over what librarians signal to patrons of this channel, and over who is "gone" by what a process of it told."""
 
 
 class Blobs(Protocol):

@@ -101,7 +101,8 @@ class Board:
 
 
 class ChannelSignals:
-    """`bridge.adapter.Signals` of one channel: patrons' signs go to librarians, librarians' signs to this channel's patrons."""
+    """`bridge.adapter.Signals` of one channel: patrons' signs go to librarians, librarians' signs to this channel's patrons; that a
+    patron is gone goes to all processes that serve the channel, since he may be at another one."""
 
     def __init__(self, board: Board, channel: str, *, typing: bool) -> None:
         self._board = board
@@ -115,9 +116,10 @@ class ChannelSignals:
         await self._board.tell(msgspec.structs.replace(signal, channel=self._channel, librarian=""))
 
     async def listen(self, channel: str) -> AsyncIterator[Signal]:
-        """Iterate over what librarians signal to patrons of this channel; nothing where typing is not declared."""
+        """Iterate over what librarians signal to patrons of this channel, and over its patrons who are gone from one process.
+        Raises Undeclared where typing is not declared."""
         if not self._typing or channel != self._channel:
             raise Undeclared(f"{self._channel}: listens for signs of {channel!r} but may not")
         async for signal in self._board.listen():
-            if signal.channel == channel and signal.librarian and signal.kind in ("typing", "paused"):
+            if signal.channel == channel and signal.kind in (("typing", "paused") if signal.librarian else ("gone",)):
                 yield signal

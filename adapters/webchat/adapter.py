@@ -24,7 +24,7 @@ from adapters.webchat.files import Files
 from adapters.webchat.limits import BEAT_S, DEAF_BEATS, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
 from adapters.webchat.pages import COMMON, Pages, allowed_origin, own_origins
 from adapters.webchat.talk import Talk, tenths
-from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Rewound, Sent
+from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Rewound, Sent, Signal
 from bridge.message import Delivery
 
 error_decoder = msgspec.json.Decoder(Error)
@@ -165,7 +165,9 @@ class WebchatAdapter:
         signals = self._ports.signals.listen(self._ports.channel)
         try:
             async for signal in signals:
-                if signal.address and signal.librarian and signal.kind in ("typing", "paused"):
+                if not signal.librarian:
+                    self._audience.contradict(signal.address)
+                elif signal.address and signal.kind in ("typing", "paused"):
                     frame = TheyType(on=signal.kind == "typing", name=signal.name)
                     await self._audience.tell(signal.address, encode(frame))
         finally:
@@ -194,6 +196,8 @@ class WebchatAdapter:
 
     async def _sign(self, sender: str, here: bool) -> None:
         await self._ports.inlet.sign(sender, here=here)
+        if not here:
+            await self._ports.signals.tell(Signal(kind="gone", channel=self._ports.channel, address=sender))
 
     async def _goodbye(self) -> None:
         peers = tuple(self._audience.sockets)

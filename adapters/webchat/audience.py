@@ -112,14 +112,15 @@ class Audience:
         self._order: deque[tuple[float, str]] = deque()
         self.departures = Departures()
 
-    def join(self, peer: Peer, sender: str) -> None:
-        """From now on `peer` hears what is meant for `sender`."""
+    def join(self, peer: Peer, sender: str, *, wrote: bool = False) -> None:
+        """From now on `peer` hears what is meant for `sender`; who just `wrote` is known to be there."""
         if peer.sender == sender and peer in self._peers.get(sender, ()):
             return
         self.leave(peer)
         peer.sender = sender
+        if not wrote and not self.listens(sender):
+            self.departures.came(sender)
         self._peers.setdefault(sender, []).append(peer)
-        self.departures.came(sender)
 
     def leave(self, peer: Peer) -> bool:
         """Forget a peer; True when it was its patron's last one here."""
@@ -132,6 +133,11 @@ class Audience:
         del self._peers[peer.sender]
         self.departures.left(peer.sender, time.monotonic())
         return True
+
+    def contradict(self, sender: str) -> None:
+        """Another process says that a patron is gone from it: when he is here, that is told."""
+        if self.listens(sender):
+            self.departures.came(sender)
 
     def listens(self, sender: str) -> bool:
         """Say whether a browser of this patron is here."""

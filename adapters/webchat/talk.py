@@ -183,7 +183,7 @@ class Talk:
         except ValueError as error:  # TooLarge among them: it can never be taken in
             raise Refusal("too-long", post.id) from error
         if minted:
-            self.audience.join(peer, sender)
+            self.audience.join(peer, sender, wrote=True)
             await peer.answer(encode(Token(token=minted)))
         await peer.answer(encode(Ack(id=post.id, message=message.id, at=wall_ms())))
         if minted:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from bridge.message import Action, ChannelStatus, Delivery, Message, Presence, Rating, Receipt, TranscriptWish
+from bridge.message import (
+    Action,
+    ChannelStatus,
+    Delivery,
+    Message,
+    PatronSign,
+    Presence,
+    Rating,
+    Receipt,
+    TranscriptWish,
+)
 from bridge.testing import rig
 
 if TYPE_CHECKING:
@@ -53,6 +63,10 @@ class Record:
     def receipts(self, delivery: Delivery) -> list[Receipt]:
         """Return what was said about a delivery so far."""
         return [each for each in self.inputs if isinstance(each, Receipt) and each.delivery == delivery.id]
+
+    def signs(self, sender: str) -> list[bool]:
+        """Return what was said of a patron so far: that he is here, or has left."""
+        return [each.here for each in self.inputs if isinstance(each, PatronSign) and each.sender == sender]
 
     def statuses(self) -> list[ChannelStatus]:
         """Return what was said about the channel so far."""

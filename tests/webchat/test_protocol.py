@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from adapters.webchat import tokens
 from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MEGABYTES, MESSAGES, RECEIPTS, STUBBORN
-from bridge.adapter import Desk
+from bridge.adapter import Desk, Signal
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from tests.webchat.conftest import House
@@ -352,6 +352,27 @@ async def test_history_that_could_not_be_read_is_made_good(house: House, session
         await until(ws, "again")
         await ws.send_json({"t": "hello", "token": token})
         assert (await until(ws, "lines"))["lines"][0]["text"] == "one"
+
+
+async def test_who_is_here_again_is_told_whoever_said_that_he_left(
+    house: House, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He left, the house restarts, he comes back; then another process, which he came from, takes him for gone."""
+    monkeypatch.setattr("adapters.webchat.departures.GONE_S", 0.1)
+    ring = await house()
+    async with session.ws_connect(at(ring, "live")) as ws:
+        token = await write(ws, "one")
+    sender = (await ring.message("one")).sender
+    await ring.until(lambda: ring.signs(sender) == [False], "that he left")
+    config = ring.line().channel.config
+    await ring.stop()
+    await ring.start(config)
+    await soon("the channel up", ring.up())
+    async with session.ws_connect(at(ring, "live")) as ws:
+        await ws.send_json({"t": "hello", "token": token})
+        await ring.until(lambda: ring.signs(sender) == [False, True], "that he is back")
+        await ring.sign(Signal(kind="gone", channel=ring.channel, address=sender))
+        await ring.until(lambda: ring.signs(sender) == [False, True, True], "that he is here all the same")
 
 
 # ---- the desk, and the house's own troubles ----
