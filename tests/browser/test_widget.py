@@ -384,6 +384,22 @@ async def test_a_mute_socket_is_left_for_the_polls(browser: Browser, tmp_path: P
         await expect(chat.frame.get_by_text("yes, I can")).to_be_visible(timeout=60_000)
 
 
+async def test_what_was_read_is_told_although_the_line_died_meanwhile(browser: Browser, tmp_path: Path) -> None:
+    """Half-open the other way: the patron hears, and what his browser says is lost. It is said again on the next line."""
+    async with chatting(tmp_path, browser, {"beat": 1.0}, **DESK) as chat:
+        await chat.page.add_init_script(
+            """const Real = WebSocket;
+            window.WebSocket = class extends Real { send(data) { if (!window.unheard) super.send(data); } };"""
+        )
+        await chat.alone()
+        message = await chat.write("can you hear me?")
+        await chat.document.evaluate("window.unheard = true")
+        answer = await chat.answer(message, "I can.")
+        await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
+        await chat.document.evaluate("window.unheard = false")
+        await chat.ring.reached(answer, "read")
+
+
 async def test_files_go_both_ways(chat: Chat, tmp_path: Path) -> None:
     """An image up, an image down; what is neither image nor PDF is refused with a word."""
     png = tmp_path / "map.png"

@@ -15,6 +15,7 @@ const ACK_MS = 15_000;
 const TYPING_MS = 2_500;
 const LONGEST_PAGE = 2000; // characters; the house takes no more
 const THEY_TYPE_MS = 8_000;
+const DOUBTED_MS = 60_000; // a line that died is noticed within this time
 const HAVE = 50; // ids that the house is told in one hello
 const MARKS = 20; // of them, at most, signs that a librarian has read
 
@@ -50,6 +51,7 @@ export class Chat {
   private quiet = 0;
   private told: Record<string, string> = {};
   private marks: string[] = [];
+  private receipts: { ids: string[]; stage: string; at: number }[] = []; // the last ones, which the house may not have got
   private page = "";
   private rating: { score: number; text: string; at: number } | null = null;
   private offering = 0;
@@ -221,6 +223,7 @@ export class Chat {
     this.mailed = this.unmailed = this.position = this.sending = this.readUpTo = this.typist = "";
     this.told = {};
     this.marks = [];
+    this.receipts = [];
     this.emptied();
     this.changed();
     this.link.start();
@@ -286,6 +289,7 @@ export class Chat {
         this.sending = "";
         this.propose();
         this.flush();
+        this.tellAgain();
         break;
       case "token":
         this.kept = keep({ ...this.kept, token: frame.token });
@@ -363,8 +367,16 @@ export class Chat {
     const ids = lines.map((line) => line.id).filter((id) => this.told[id] !== stage && this.told[id] !== "read");
     for (let n = 0; n < ids.length; n += 50) {
       const some = ids.slice(n, n + 50);
-      if (this.link.say({ t: "receipt", ids: some, stage })) for (const id of some) this.told[id] = stage;
+      if (!this.link.say({ t: "receipt", ids: some, stage })) continue;
+      for (const id of some) this.told[id] = stage;
+      this.receipts = [...this.receipts.slice(-HAVE), { ids: some, stage, at: Date.now() }];
     }
+  }
+
+  /** No answer says that a receipt arrived: on a new line the last ones are said once more. */
+  private tellAgain(): void {
+    this.receipts = this.receipts.filter(({ at }) => Date.now() - at < DOUBTED_MS);
+    for (const { ids, stage } of this.receipts) this.link.say({ t: "receipt", ids, stage });
   }
 
   /** What is on screen counts as read. */
