@@ -18,7 +18,7 @@ import msgspec
 from bridge.archive.accounts import Session
 from bridge.follower import Position
 from bridge.inbox import rows, schema
-from bridge.inbox.access import coordinated, libraries_of
+from bridge.inbox.access import coordinated, libraries_of, sees
 from bridge.inbox.lines import shown
 from bridge.inbox.lists import Lists
 from bridge.inbox.news import News
@@ -182,6 +182,13 @@ class Seat:
         return found
 
     def _lines(self, state: State, watched: Watched) -> schema.LinesTold | None:
+        """Tell a conversation's lines. Whether I may see it is asked now: a colleague may have taken it since it was opened."""
+        for member in watched.members:
+            it = state.conversations.get(member)
+            if it is not None:  # what the core has forgotten stays as it was
+                watched.show(member, visible=sees(state, self.me, it))
+        if watched.hidden:
+            return None
         answer = not watched.answered
         lines = [shown(state, line) for line in watched.news()]
         if not lines and not answer:

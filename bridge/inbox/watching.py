@@ -33,6 +33,11 @@ class Watched:
         self._loaded = False
         self.answered = True  # False: the page waits to hear that it is being watched
         self._changed: dict[tuple[str, str], None] = {}
+        self._hidden: set[str] = set()
+
+    def show(self, member: str, *, visible: bool) -> None:
+        """Say whether one of the conversations may be seen now; while it may not, what changes in it is held back."""
+        (self._hidden.discard if visible else self._hidden.add)(member)
 
     async def load(self, room: Room, since: Position | None, heard: Position) -> None:
         """Read the transcript and mark what changed after `since`; `heard` is the entry after which `take` is called.
@@ -80,10 +85,12 @@ class Watched:
                     self._changed.update({(member, name): None for name in read})
 
     def news(self) -> list[Line]:
-        """Return the lines that are new or changed since this was last asked."""
+        """Return the lines that may be seen and are new or changed since this was last asked."""
         self.answered = True
-        found = [self._lines[member][name] for member, name in self._changed if name in self._lines[member]]
-        self._changed.clear()
+        told = [each for each in self._changed if each[0] not in self._hidden]
+        for each in told:
+            del self._changed[each]
+        found = [self._lines[member][name] for member, name in told if name in self._lines[member]]
         for lines in self._lines.values():
             for name in list(lines)[: max(0, len(lines) - MOST)]:
                 del lines[name]
@@ -91,8 +98,13 @@ class Watched:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to tell: lines, or that everything since the page's position is told from now on."""
+        """Whether there may be something to tell: lines, or that everything since the page's position is told from now on."""
         return self._loaded and (bool(self._changed) or not self.answered)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the conversation itself may not be seen now."""
+        return self.conversation in self._hidden
 
 
 async def _caught_up(room: Room, heard: Position) -> None:

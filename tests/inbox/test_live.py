@@ -116,6 +116,29 @@ async def test_what_may_not_be_seen_cannot_be_watched(desk: Desk, browsers: Brow
     assert conversation not in str(page.heard)
 
 
+async def test_what_is_not_to_be_seen_any_more_is_not_heard_any_more(desk: Desk, browsers: Browsers) -> None:
+    """Dora opens what a transfer offers her, and keeps it open when it is taken back: a page is not trusted to leave."""
+    conversation = await desk.patron("taken-back", "hello?")
+    ana, dora = await browsers.of("ana"), await browsers.of("dora")
+    await ana.deed(conversation, "claim")
+    page = await dora.live()
+    await until(lambda: desk.room.replica.state.staff.get("dora"))
+    await ana.deed(conversation, "transfer", {"librarian": "dora"})
+    view = (await dora.get(f"/conversations/{conversation}"))[1]
+    await page.say(t="watch", conversation=conversation, position=view["position"])
+    await page.until(lambda m: m["t"] == "lines")
+    await ana.deed(conversation, "release")
+    await page.until(lambda m: m["t"] == "rows" and conversation in m["remove"])
+    noted = await ana.deed(conversation, "notes", {"text": "for north alone"})
+    await page.up_to(noted["position"])
+    assert "for north alone" not in str(page.heard)
+    offered = await ana.deed(conversation, "transfer", {"librarian": "dora"})
+    await page.up_to(offered["position"])
+    assert noted["line"]["id"] in page.lines, "offered again, it is hers to read as a whole"
+    await ana.deed(conversation, "release")
+    await page.close()
+
+
 async def test_colleagues_see_who_looks_and_who_types(desk: Desk, browsers: Browsers) -> None:
     conversation = await desk.patron("looked-at", "hello?")
     ana, ben, dora = [await browsers.of(name) for name in ("ana", "ben", "dora")]
