@@ -31,6 +31,7 @@ RING_STEPS = 50_000
 BLOCK_MS = 5_000
 READ_COUNT = 64
 AT_ONCE = 1_000  # steps handed to one consumer before others get their turn, about
+LONGEST_SEQ = 18  # digits: as an id of a stream it has 64 bits
 
 
 class Reset(Exception):
@@ -47,7 +48,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     def parse(cls, text: str) -> Position:
         """Read `<epoch>:<seq>`. Raises Reset for anything else."""
         epoch, colon, seq = text.rpartition(":")
-        if not colon or not seq.isascii() or not seq.isdigit():
+        if not colon or not seq.isascii() or not seq.isdigit() or len(seq) > LONGEST_SEQ:
             raise Reset(f"not a position: {text[:40]!r}")
         return cls(epoch, int(seq))
 
@@ -136,6 +137,8 @@ class Follower:
         self._tell()
 
     async def _holds(self, position: Position) -> bool:
+        if position.seq < 1:
+            return False
         found = await self._store.read_log(position.seq - 1, count=1, block_ms=0)
         return bool(found) and found[0].seq == position.seq and found[0].epoch == position.epoch
 

@@ -141,23 +141,27 @@ class Live:
         return seat if seat is not None and seat.me == session.librarian and not seat.closed else None
 
     async def take_seat(self, session: Session, connection: str, after: str) -> Seat:
-        """Let a page look on, from the position `after` ("" = from now)."""
+        """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the seat then."""
         room = self._room
         await self._lists.ready(room.replica.state)
         seat = Seat(session, connection, room.replica.position, self._lists, self.known(session.librarian))
         self._seats[connection] = seat
-        self._announce(seat, up=True)
-        seat.say(seat.hello(room.replica.state, room.ping_s, room.dead_s))
-        for sign in self._standing(seat):
-            seat.sign(sign)
-        if self.down:
-            seat.say(DOWN)
-        if after:
-            await self.resume(seat, after)
+        try:
+            self._announce(seat, up=True)
+            seat.say(seat.hello(room.replica.state, room.ping_s, room.dead_s))
+            for sign in self._standing(seat):
+                seat.sign(sign)
+            if self.down:
+                seat.say(DOWN)
+            if after:
+                await self.resume(seat, after)
+        except BaseException:
+            self.leave(seat)
+            raise
         return seat
 
     async def resume(self, seat: Seat, after: str) -> None:
-        """Note at a seat what happened after a position that its page holds."""
+        """Note at a seat what happened after a position that its page holds. Raises StoreError."""
         try:
             missed = await missed_since(self._room.follower, Position.parse(after), seat.position)
             seat.missed(missed)

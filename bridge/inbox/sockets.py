@@ -22,6 +22,7 @@ from bridge.inbox.replies import Refusal, decode, encode, unavailable
 from bridge.inbox.routes import Call, Parameter, Route
 from bridge.inbox.seat import Seat
 from bridge.inbox.sessions import check_origin, token_of
+from bridge.store import StoreError
 
 log = structlog.get_logger("bridge.inbox.sockets")
 
@@ -41,13 +42,19 @@ async def live(call: Call) -> web.StreamResponse:
             426, "upgrade-required", "This address answers a WebSocket only.", headers={"Upgrade": "websocket"}
         )
     await socket.prepare(call.request)
-    seat = await call.staffroom.live.take_seat(call.who, secrets.token_urlsafe(12), call.query["after"])
-    page = _Page(call, socket, seat)
     try:
-        await page.serve()
+        await _serve(call, socket)
+    except StoreError:  # what was missed cannot be read now: the page comes again
+        await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+    return socket
+
+
+async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
+    seat = await call.staffroom.live.take_seat(call.who, secrets.token_urlsafe(12), call.query["after"])
+    try:
+        await _Page(call, socket, seat).serve()
     finally:
         call.staffroom.live.leave(seat)
-    return socket
 
 
 def _check_seats(call: Call) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from routing.access import connected
 from tests.inbox.desk import DEADLINE, Client, desk, until
 
 
@@ -82,6 +83,28 @@ async def test_redis_gone_is_said_and_nothing_is_acknowledged(tmp_path: Path) ->
             assert not lines, "the same key writes once"
             await asyncio.sleep(0.05)
             lines = await _librarian_lines(ana, conversation)
+
+
+@pytest.mark.parametrize("way", ["socket", "poll"])
+async def test_who_could_not_come_back_while_redis_was_gone_is_not_present(tmp_path: Path, way: str) -> None:
+    """What the page missed cannot be read then. It comes again; the attempt that failed must leave nobody at the desk."""
+    async with desk(tmp_path) as running, running.client() as one, running.client() as other:
+        ana, ben = await one.enter("ana"), await other.enter("ben")
+        running.server.kill()
+        ahead = "another-process:99999999"  # this process has not heard of it, and asks the store
+        if way == "socket":
+            page = await ana.live(ahead)
+            async for _ in page.socket:
+                pass
+            assert page.socket.close_code == 1013, "try again later"
+        else:
+            assert (await ana.call("POST", f"/live?after={ahead}", [], headers=ana.headers()))[0] == 503
+        running.server.start()
+        here = await ben.live()
+        await until(lambda: connected(running.room.replica.state, "ben"), "who comes now is heard of")
+        assert not connected(running.room.replica.state, "ana"), "nobody sits there"
+        assert not running.inbox.staffrooms[0].live.taken_by("ana")
+        await here.close()
 
 
 async def _librarian_lines(client: Client, conversation: str) -> list[str]:

@@ -79,7 +79,9 @@ async def test_after_a_gap_a_page_goes_on_where_it_was(desk: Desk, browsers: Bro
     assert not any(message["t"] == "reset" for message in again.heard)
 
 
-@pytest.mark.parametrize("after", ["elsewhere:5", "nonsense", "x:99999999", ":::", "a:-1"])
+@pytest.mark.parametrize(
+    "after", ["elsewhere:5", "nonsense", "x:99999999", ":::", "a:-1", "x:0", f"x:{1 << 64}", f"x:{10**300}"]
+)
 async def test_a_position_that_is_not_known_means_fetching_afresh(browsers: Browsers, after: str) -> None:
     ana = await browsers.of("ana")
     page = await ana.live(after)
