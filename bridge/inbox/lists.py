@@ -1,9 +1,9 @@
 """The lists in their order, without a scan: who waits longest, what is open, what was closed lately.
 
 An entry of the log only notes which conversations it touched; they are put in their new places when somebody next looks, so a
-process that nobody looks at pays next to nothing. Lines are kept by library (its members see all of it) and closed ones also by
-who had them last; what a librarian sees elsewhere is what waits in the queues he serves and what is his own. A list is
-the merge of those lines, each candidate asked whether he may see it.
+process that nobody looks at pays next to nothing. Lines are kept by library (its members see all of it), and what waits or is
+closed also by who had it last; what a librarian sees elsewhere is what waits in the queues he serves, what a transfer asks them to
+take, and what is his own. A list is the merge of those lines, each candidate asked whether he may see it.
 
 Orders: waiting, longest first; open and mine, unanswered longest first and then the lately answered; closed, latest first.
 """
@@ -39,7 +39,9 @@ def _place(it: Conversation) -> Place:
         key = FAR - it.closed_at
         return {f"closed|{it.library}": key} | ({f"helped|{it.helper}": key} if it.helper else {})
     found = {f"open|{it.library}": urgency(it)}
-    return found | {f"waiting|{it.library}": it.since} if it.state == "waiting" else found
+    if it.state == "waiting":
+        found |= {f"waiting|{it.library}": it.since} | ({f"left|{it.helper}": it.since} if it.helper else {})
+    return found
 
 
 class Lists:
@@ -124,13 +126,11 @@ class Lists:
         """Return the rail's counts for `me`."""
         waiting = self.waiting(state, me)
         home = libraries_of(state, me)
-        mine = own(state, me)
-        elsewhere = {entry[1] for entry in waiting} | mine
-        strange = sum(1 for name in elsewhere if state.conversations[name].library not in home)
+        strange = sum(1 for name in _beside(state, me, waiting) if state.conversations[name].library not in home)
         follow_ups = (one for one in state.follow_ups.values() if one.state != "closed")
         return Desk(
             waiting=len(waiting),
-            mine=len(mine),
+            mine=len(own(state, me)),
             open=sum(len(self._lines.get(f"open|{library}", ())) for library in home) + strange,
             follow_ups=sum(1 for one in follow_ups if sees_follow_up(state, me, one)),
             oldest_since=waiting[0][0] if waiting else 0,
@@ -145,11 +145,11 @@ class Lists:
         home = libraries_of(state, me)
         if view == "closed":
             return self._merged([*(f"closed|{library}" for library in home), f"helped|{me}"], [], after)
-        elsewhere = {entry[1] for entry in islice(self._waiting(state, me, None), COUNTED)} | own(state, me)
-        return self._merged([f"open|{library}" for library in home], [_sorted(state, elsewhere, after)], after)
+        beside = _beside(state, me, islice(self._waiting(state, me, None), COUNTED))
+        return self._merged([f"open|{library}" for library in home], [_sorted(state, beside, after)], after)
 
     def _waiting(self, state: State, me: str, after: Entry | None) -> Iterator[Entry]:
-        names = [f"waiting|{library}" for library in libraries_of(state, me)]
+        names = [*(f"waiting|{library}" for library in libraries_of(state, me)), f"left|{me}"]
         served = [line for queue in state.roster.serves.get(me, ()) for line in state.lines.get(queue, {}).values()]
         found = self._merged(names, [_from(line, after) for line in served], after)
         return (entry for entry in found if sees(state, me, state.conversations[entry[1]]))
@@ -157,6 +157,12 @@ class Lists:
     def _merged(self, names: list[str], more: list[Iterator[Entry]], after: Entry | None) -> Iterator[Entry]:
         lines = [_from(self._lines[name], after) for name in names if name in self._lines]
         return _unique(merge(*lines, *more))
+
+
+def _beside(state: State, me: str, waiting: Iterable[Entry]) -> set[str]:
+    """Return what `me` sees whosever library it is: what waits, what is his own, what his queues are asked to take."""
+    asked = (name for queue in state.roster.serves.get(me, ()) for name in state.handed.get(queue, ()))
+    return {entry[1] for entry in waiting} | own(state, me) | set(asked)
 
 
 def _sorted(state: State, conversations: Iterable[str], after: Entry | None) -> Iterator[Entry]:

@@ -13,9 +13,10 @@ from bridge.inbox.inbox import Inbox
 from bridge.inbox.lists import Lists
 from bridge.inbox.news import News
 from bridge.inbox.seat import MOST_ROWS, Seat
+from routing.access import connected
 from routing.events import Noted
 from tests.inbox.conftest import Browsers
-from tests.inbox.desk import Client, Desk, until
+from tests.inbox.desk import Client, Desk, Page, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -330,3 +331,52 @@ async def test_another_librarian_cannot_take_a_poll_over(browsers: Browsers) -> 
     _, polled = await dora.call("POST", query, [], headers=dora.headers())
     assert polled["connection"] != first["connection"]
     assert polled["messages"][0]["me"]["id"] == "dora"
+
+
+async def _here(desk: Desk, who: Client, name: str = "dora") -> Page:
+    """Let somebody of south sit down at the queue there, and return the page."""
+    page = await who.live()
+    await page.next()
+    await until(lambda: connected(desk.room.replica.state, name))
+    assert (await who.put("/presence", {"queues": ["south/reference"]}))[0] == 200
+    return page
+
+
+async def test_what_a_queue_of_mine_is_asked_to_take_is_there_after_a_reload(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("for-south", "hello?")
+    ana, dora = await browsers.of("ana"), await browsers.of("dora")
+    page = await _here(desk, dora)
+    await ana.deed(conversation, "claim")
+    counted = await _open(dora)
+    offered = await ana.deed(conversation, "transfer", {"queue": "south/reference"})
+    await page.up_to(offered["position"])
+    fresh = {row["id"]: row for row in await dora.rows("open")}
+    assert page.rows[conversation]["transfer"]["to_me"]
+    assert fresh[conversation] == page.rows[conversation]
+    assert await _open(dora) == counted + 1
+    await dora.deed(conversation, "accept")
+
+
+async def _open(who: Client) -> int:
+    """Return how many open conversations a fresh page counts."""
+    page = await who.live()
+    hello = await page.next()
+    await page.close()
+    return int(hello["desk"]["open"])
+
+
+async def test_what_i_gave_back_at_another_library_is_there_after_a_reload(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("given-back", "hello?")
+    ana, dora = await browsers.of("ana"), await browsers.of("dora")
+    page = await _here(desk, dora)
+    await ana.deed(conversation, "claim")
+    await ana.deed(conversation, "transfer", {"librarian": "dora"})
+    await dora.deed(conversation, "accept")
+    released = await dora.deed(conversation, "release")
+    await page.up_to(released["position"])
+    for view in ("waiting", "open"):
+        assert [row for row in await dora.rows(view) if row["id"] == conversation] == [page.rows[conversation]]
+    taken = await ana.deed(conversation, "claim")
+    await page.up_to(taken["position"])
+    assert conversation not in page.rows
+    assert conversation not in [row["id"] for view in ("waiting", "open") for row in await dora.rows(view)]
