@@ -137,6 +137,16 @@ class Lists:
             channels_down=sorted(name for name, status in state.channels.items() if not status.up),
         )
 
+    def held(self, state: State, me: str) -> set[str]:
+        """Return the conversations and follow-ups that pages of `me` may hold and that he can lose sight of: not those of his
+        library, but for his own follow-ups."""
+        mine = {one.id for one in state.follow_ups.values() if one.owner == me}
+        return (
+            mine
+            | _beside(state, me, self.waiting(state, me))
+            | {name for _, name in self._lines.get(f"helped|{me}", ())}
+        )
+
     def _view(self, state: State, me: str, view: View, after: Entry | None) -> Iterator[Entry]:
         if view == "waiting":
             return self._waiting(state, me, after)

@@ -145,6 +145,7 @@ class Live:
         room = self._room
         await self._lists.ready(room.replica.state)
         seat = Seat(session, connection, room.replica.position, self._lists, self.known(session.librarian))
+        seat.known |= self._lists.held(room.replica.state, seat.me)  # it may have been given them by another process
         self._seats[connection] = seat
         try:
             self._announce(seat, up=True)

@@ -380,3 +380,23 @@ async def test_what_i_gave_back_at_another_library_is_there_after_a_reload(desk:
     await page.up_to(taken["position"])
     assert conversation not in page.rows
     assert conversation not in [row["id"] for view in ("waiting", "open") for row in await dora.rows(view)]
+
+
+async def test_who_comes_back_hears_that_what_was_held_before_is_gone(desk: Desk, browsers: Browsers) -> None:
+    """The process that a page comes back to need not know what the page was given: it may have been another one."""
+    conversation = await desk.patron("withdrawn", "hello?")
+    ana, eve = await browsers.of("ana"), await browsers.of("eve")
+    page = await _here(desk, eve, "eve")
+    await ana.deed(conversation, "claim")
+    offered = await ana.deed(conversation, "transfer", {"librarian": "eve"})
+    await page.up_to(offered["position"])
+    await page.close()
+    live = desk.inbox.staffrooms[0].live
+    await until(lambda: not live.taken_by("eve"))
+    again = await eve.live(page.position)
+    again.rows, again.position = dict(page.rows), page.position
+    heard = await desk.patron("south-meanwhile", "hello?", channel="south-web")
+    await again.until(lambda m: m["t"] == "rows" and heard in again.rows)
+    released = await ana.deed(conversation, "release")
+    await again.up_to(released["position"])
+    assert conversation not in again.rows, "it is not offered to her any more"
