@@ -39,7 +39,7 @@ def _entry(cursor: str) -> Entry | None:
 async def conversations(call: Call) -> schema.Rows:
     """One page of a list."""
     after = _entry(call.query["cursor"])
-    await call.staffroom.lists.ready(call.state)
+    await call.staffroom.live.ready()
     asked = call.query["view"]
     found, last = call.staffroom.lists.page(call.state, call.me, asked, after, max(1, call.number("limit", PAGE)))  # type: ignore[arg-type]  # one of its choices
     call.staffroom.live.known(call.me).update(row.id for row in found)

@@ -18,6 +18,7 @@ from itertools import islice
 from bridge.inbox.access import libraries_of, sees
 from bridge.inbox.rows import own, row, sees_follow_up
 from bridge.inbox.schema import Desk, Row, View
+from bridge.replica import Replica
 from routing.line import Entry, Line
 from routing.records import Conversation
 from routing.state import State
@@ -52,6 +53,7 @@ class Lists:
         self._places: dict[str, Place] = {}
         self._touched: set[str] = set()
         self._built = False
+        self._round = 0  # grows when what is being built is of a state that is no more
         self._building = asyncio.Lock()
 
     def touch(self, conversations: Iterable[str]) -> None:
@@ -62,23 +64,26 @@ class Lists:
     def forget(self) -> None:
         """The state was loaded afresh: build again when somebody looks."""
         self._lines, self._places, self._touched, self._built = {}, {}, set(), False
+        self._round += 1
 
-    async def ready(self, state: State) -> None:
+    async def ready(self, replica: Replica) -> None:
         """See that the orders stand; the first time they are built in slices, so that nothing else waits."""
-        if self._standing():
+        if self._built:
             return
         async with self._building:
-            if self._standing():
-                return
-            self.forget()
-            for n, conversation in enumerate(list(state.conversations), 1):
-                self._move(state, conversation)
-                if n % SLICE == 0:
-                    await asyncio.sleep(0)
-            self._built = True
+            while not self._built:
+                self.forget()
+                self._built = await self._build(replica.state, self._round)
 
-    def _standing(self) -> bool:
-        return self._built
+    async def _build(self, state: State, round: int) -> bool:
+        """Put everything in its place; False when the state was loaded afresh meanwhile."""
+        for n, conversation in enumerate(list(state.conversations), 1):
+            self._move(state, conversation)
+            if n % SLICE == 0:
+                await asyncio.sleep(0)
+                if self._round != round:
+                    return False
+        return True
 
     def _follow(self, state: State) -> None:
         for conversation in self._touched:
@@ -162,7 +167,10 @@ class Lists:
         names = [*(f"waiting|{library}" for library in libraries_of(state, me)), f"left|{me}"]
         served = [line for queue in state.roster.serves.get(me, ()) for line in state.lines.get(queue, {}).values()]
         found = self._merged(names, [_from(line, after) for line in served], after)
-        return (entry for entry in found if sees(state, me, state.conversations[entry[1]]))
+        there = (
+            (entry, state.conversations.get(entry[1])) for entry in found
+        )  # not all, while the state is loaded afresh
+        return (entry for entry, it in there if it is not None and sees(state, me, it))
 
     def _merged(self, names: list[str], more: list[Iterator[Entry]], after: Entry | None) -> Iterator[Entry]:
         lines = [_from(self._lines[name], after) for name in names if name in self._lines]

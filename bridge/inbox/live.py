@@ -135,6 +135,10 @@ class Live:
                     seat.reset("slow")
         return found
 
+    async def ready(self) -> None:
+        """See that the lists stand; nothing is told before, since it counts them."""
+        await self._lists.ready(self._room.replica)
+
     def seat(self, connection: str, session: Session) -> Seat | None:
         """Return the seat of a connection, if it is this librarian's and still there."""
         seat = self._seats.get(connection)
@@ -143,7 +147,7 @@ class Live:
     async def take_seat(self, session: Session, connection: str, after: str) -> Seat:
         """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the seat then."""
         room = self._room
-        await self._lists.ready(room.replica.state)
+        await self.ready()
         seat = Seat(session, connection, room.replica.position, self._lists, self.known(session.librarian))
         seat.known |= self._lists.held(room.replica.state, seat.me)  # it may have been given them by another process
         self._seats[connection] = seat

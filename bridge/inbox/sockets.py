@@ -102,6 +102,7 @@ class _Page:
                 await self._wait()
                 if time.monotonic() >= self._ping_at and not await self._still_there():
                     return
+                await self._live.ready()
                 for message in self._seat.messages(self._call.state):
                     await self._send(message)
             await self._socket.close(code=WSCloseCode.GOING_AWAY)
@@ -176,6 +177,7 @@ async def poll(call: Call) -> schema.Polled:
 async def _gather(call: Call, seat: Seat, patience: float) -> list[schema.ServerMessage]:
     until = time.monotonic() + patience
     while True:
+        await call.staffroom.live.ready()
         found = seat.messages(call.state)
         left = until - time.monotonic()
         if found or left <= 0 or seat.closed:

@@ -333,6 +333,35 @@ async def test_another_librarian_cannot_take_a_poll_over(browsers: Browsers) -> 
     assert polled["messages"][0]["me"]["id"] == "dora"
 
 
+async def test_counts_are_right_after_the_state_was_loaded_afresh(desk: Desk, browsers: Browsers) -> None:
+    await desk.patron("counted", "hello?")
+    cora = await browsers.of("cora")
+    page = await cora.live()
+    before = (await page.next())["desk"]
+    for tell in desk.room.replica.on_reset:
+        tell()
+    assert before["open"]
+    assert (await page.until(lambda m: m["t"] == "desk"))["desk"] == before
+    await page.close()
+
+
+async def test_lists_that_are_being_built_when_the_state_is_loaded_afresh_are_whole(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.inbox.lists.SLICE", 1)
+    for n in range(4):
+        await desk.patron(f"afresh-{n}", "hello?")
+    state, lists, others = desk.room.replica.state, Lists(), Lists()
+    building = asyncio.create_task(lists.ready(desk.room.replica))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    lists.forget()
+    await building
+    await others.ready(desk.room.replica)
+    assert lists.desk(state, "cora") == others.desk(state, "cora")
+    assert lists.page(state, "cora", "open", None, 100) == others.page(state, "cora", "open", None, 100)
+
+
 async def _here(desk: Desk, who: Client, name: str = "dora") -> Page:
     """Let somebody of south sit down at the queue there, and return the page."""
     page = await who.live()
