@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bridge.adapter import TooLarge
 from bridge.archive.lines import Line
@@ -27,6 +28,7 @@ from bridge.inbox.transcript import together
 from bridge.message import Attachment
 
 CHUNK = 64 * 1024
+UNREADABLE = (ValueError, HttpProcessingError)  # what aiohttp raises for a form that is none
 PAGE = 500
 
 # What an adapter cleaned and wrote itself; no file's first bytes are ever sniffed as this.
@@ -63,7 +65,7 @@ async def _upload(call: Call) -> tuple[str, AsyncIterator[bytes]]:
         )
     try:
         part = await (await request.multipart()).next()
-    except ValueError:
+    except UNREADABLE:
         part = None
     if not isinstance(part, BodyPartReader):
         raise Refusal(400, "no-file", "The form holds no file.")
@@ -71,8 +73,11 @@ async def _upload(call: Call) -> tuple[str, AsyncIterator[bytes]]:
 
 
 async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(CHUNK):
-        yield chunk
+    try:
+        while chunk := await part.read_chunk(CHUNK):
+            yield chunk
+    except UNREADABLE:
+        raise Refusal(400, "no-file", "The form cannot be read to its end.") from None
 
 
 async def files(call: Call) -> web.StreamResponse:

@@ -183,6 +183,16 @@ async def test_a_follow_up_has_an_owner_an_address_and_a_deadline(desk: Desk, br
     assert (await dora.post(f"/follow-ups/{one['id']}", {"state": "closed"}))[0] == 404
 
 
+@pytest.mark.parametrize(
+    "before", ["²", "9" * 30, "1.²", f"1.{10**40}", "1795744062462.000000000001.9999999999", "yesterday"]
+)
+async def test_a_position_that_no_line_has_is_refused_in_words(desk: Desk, browsers: Browsers, before: str) -> None:
+    conversation = await desk.patron("no-position", "hello?")
+    ana = await browsers.of("ana")
+    status, problem = await ana.get(f"/conversations/{conversation}/lines?before={before}")
+    assert (status, problem["error"]) == (422, "invalid")
+
+
 async def test_lists_go_page_by_page_in_order(desk: Desk, browsers: Browsers) -> None:
     for n in range(7):
         await desk.patron(f"queue-{n}", f"question {n}", channel="south-web")

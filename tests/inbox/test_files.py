@@ -142,6 +142,25 @@ async def test_too_large_and_empty_files_are_refused(desk: Desk, browsers: Brows
     assert leftovers == []
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        b'--b\r\nContent-Disposition: form-data; name=f; filename="a\x00.txt"\r\n\r\nabc\r\n--b--\r\n',
+        b"--b\r\nno header at all\r\n\r\nabc\r\n--b--\r\n",
+        b"--b\r\nX: " + b"x" * 20_000 + b"\r\n\r\nabc\r\n--b--\r\n",
+        b"nothing of the kind",
+    ],
+    ids=["NUL in a name", "no header", "long header", "no form"],
+)
+async def test_a_form_that_cannot_be_read_is_refused_in_words(desk: Desk, browsers: Browsers, form: bytes) -> None:
+    conversation = await desk.patron("odd-form", "hello")
+    ana = await browsers.of("ana")
+    headers = ana.headers(f"odd-form-{hash(form)}") | {"Content-Type": "multipart/form-data; boundary=b"}
+    url = f"{desk.url}/api/v1/conversations/{conversation}/attachments"
+    async with ana.session.post(url, data=form, headers=headers) as response:
+        assert (response.status, (await response.json())["error"]) == (400, "no-file")
+
+
 async def test_a_mail_as_html_is_shown_isolated(desk: Desk, browsers: Browsers) -> None:
     async def cleaned() -> AsyncIterator[bytes]:
         yield b"<p>Dear <b>library</b></p>"
