@@ -190,6 +190,35 @@ async def test_a_text_for_one_patron_is_asked_about_before_it_goes_to_another(de
     assert ana.complaints == []
 
 
+async def test_a_note_never_stands_where_one_answers(desk: Desk, people: People) -> None:
+    """Begun as a note, left for the reply, given back, opened again and taken again: the note is not what would be sent."""
+    noted = await desk.patron("noted", "hello?", name="Mia Modes")
+    other = await desk.patron("not-noted", "hello?", name="Otto Other")
+    ana = await people.of("ana")
+    press = ana.page.keyboard.press
+    await ana.open(noted)
+    await press("c")
+    await expect(ana.composer).to_be_focused()
+    await press("Escape")
+    await press("n")
+    await ana.page.keyboard.type("She was rude again.")
+    await press("Escape")
+    await press("r")
+    await expect(ana.composer).to_have_value("")
+    await press("Escape")
+    await press("b")
+    await expect(ana.page.get_by_role("button", name="Claim", exact=True).first).to_be_visible()
+    await ana.open(other)
+    await ana.open(noted)
+    await press("c")
+    await expect(ana.composer).to_be_focused()
+    await expect(ana.composer).to_have_value("")
+    await press("Escape")
+    await press("n")
+    await expect(ana.composer).to_have_value("She was rude again.")
+    assert ana.complaints == []
+
+
 async def test_a_slow_answer_takes_no_conversation_back(desk: Desk, people: People) -> None:
     """Claimed before what was asked for earlier is answered: the page believes what it was told later, and one writes on."""
     sam = await desk.patron("sam", "Do you have time?", name="Sam Slow")
