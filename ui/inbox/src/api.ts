@@ -131,6 +131,14 @@ export function freshKey(): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
 }
 
-export function isActed(answer: s.Acted | s.Pending | undefined): answer is s.Acted {
+/** What the desk answers to a write; undefined: the librarian let it go before. */
+export type Answer = s.Acted | s.Availability | s.Pending | undefined;
+
+export function isActed(answer: Answer): answer is s.Acted {
   return answer !== undefined && "event" in answer;
+}
+
+/** It is taken in and not answered yet: asked again, the desk tells what became of it. */
+export function isPending(answer: Answer): answer is s.Pending {
+  return answer !== undefined && "action" in answer && !("event" in answer);
 }

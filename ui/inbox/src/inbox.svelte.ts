@@ -2,7 +2,7 @@
 //
 // The rule: everything comes in through `start` (fetched once) and `hear` (told since); everything goes out through the outbox.
 // Components read the state and call verbs; the ordering, resuming and merging stand in the plain modules beside this one.
-import { api, isActed, onSignedOut, Offline, Refusal, ROOT } from "./api";
+import { api, isActed, onSignedOut, Offline, Refusal, ROOT, type Answer } from "./api";
 import { Board, needsMe } from "./board";
 import { Drafts, pastedFrom, type Copy } from "./drafts";
 import * as keys from "./keys";
@@ -524,8 +524,8 @@ export class Inbox {
 
   // ---- verbs ---------------------------------------------------------------------------------------------------------
 
-  private ask(entry: Entry): Promise<s.Acted | s.Pending> {
-    if (entry.verb === "presence") return api.presence(entry.body as s.PresenceAsked, entry.key).then(() => ({ action: entry.key }));
+  private ask(entry: Entry): Promise<Answer> {
+    if (entry.verb === "presence") return api.presence(entry.body as s.PresenceAsked, entry.key);
     const followUp = /^follow-up:(.*)$/.exec(entry.verb);
     if (followUp) return api.setFollowUp(followUp[1] ?? "", entry.body as s.FollowUpAsked, entry.key);
     return api.act(entry.conversation, entry.verb, entry.body, entry.key);

@@ -2,11 +2,11 @@
 //
 // The rule: every write has a key of its own, kept until the desk answered, so asking again is harmless. Writes to one
 // conversation go in the order they were made, each after the former was answered; conversations do not wait for each
-// other. No answer (`Offline`) means: wait and ask again with the same key. An answer that says no stays, visible, until the
-// librarian tries again or lets it go. What may have reached the desk cannot be let go: it would be said twice when it is
-// written anew. Kept in sessionStorage, so a reload loses nothing and a shared machine keeps nothing.
-import { freshKey, Offline, Refusal } from "./api";
-import type { Acted, Pending } from "./schema";
+// other. No answer (`Offline`) means: wait and ask again with the same key; so does "taken in" (202), which may be refused yet.
+// An answer that says no stays, visible, until the librarian tries again or lets it go. What may have reached the desk cannot
+// be let go: it would be said twice when it is written anew. Kept in sessionStorage, so a reload loses nothing and a shared
+// machine keeps nothing.
+import { freshKey, isActed, isPending, Offline, Refusal, type Answer } from "./api";
 import type { Unconfirmed } from "./timeline";
 
 export interface Entry extends Unconfirmed {
@@ -15,7 +15,6 @@ export interface Entry extends Unconfirmed {
 
 export const mayBeLetGo = (entry: Unconfirmed) => entry.state === "refused" || (entry.state === "waiting" && !entry.doubtful);
 
-type Answer = Acted | Pending | undefined;
 type Ask = (entry: Entry) => Promise<Answer>;
 type Keep = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
@@ -102,8 +101,10 @@ export class Outbox {
       if (!this.entries.some((one) => one.key === entry.key)) return;
       try {
         this.change(entry.key, { state: "sending", doubtful: true });
-        this.answered(entry, await this.ask(entry));
-        return;
+        const answer = await this.ask(entry);
+        if (!isPending(answer)) return this.answered(entry, answer);
+        doubtful = true;
+        await this.pause(pause);
       } catch (error) {
         if (!(error instanceof Offline)) {
           this.refused(entry, error);
@@ -134,7 +135,7 @@ export class Outbox {
   }
 
   private answered(entry: Entry, answer: Answer): void {
-    const line = answer && "line" in answer ? (answer.line?.id ?? "") : "";
+    const line = isActed(answer) ? (answer.line?.id ?? "") : "";
     if (SPOKEN.has(entry.verb)) this.change(entry.key, { state: "accepted", line });
     else this.drop(entry.key);
     this.settle(entry.key, answer);

@@ -116,13 +116,15 @@ test("what I sent goes when its line comes, each line for one of them", () => {
 
 // ---- the outbox
 
+const acted = (entry: Entry) => ({ action: entry.key, event: "said", conversation: entry.conversation, position: "e:1" });
+
 test("no answer: it is asked again with the same key, in order, and nothing overtakes", async () => {
   const asks: [string, string][] = [];
   let down = true;
   const ask = async (entry: Entry) => {
     asks.push([entry.text, entry.key]);
     if (down) throw new Offline("no");
-    return { action: entry.key };
+    return acted(entry);
   };
   const outbox = new Outbox(ask, new Memory(), "o", () => undefined);
   const first = outbox.add("c", "messages", {}, "one");
@@ -134,6 +136,25 @@ test("no answer: it is asked again with the same key, in order, and nothing over
   await Promise.all([first, second]);
   assert.deepEqual(asks.map(([text]) => text), ["one", "one", "two"]);
   assert.equal(asks[0]?.[1], asks[1]?.[1]);
+});
+
+test("what is taken in and refused later comes back as refused, asked about with the same key", async () => {
+  const keys: string[] = [];
+  const outbox = new Outbox(
+    async (entry) => {
+      keys.push(entry.key);
+      if (keys.length > 1) throw new Refusal(409, "closed", "no");
+      return { action: entry.key };
+    },
+    new Memory(), "o", () => undefined,
+  );
+  const hope = outbox.add("c", "messages", {}, "hi");
+  await until(() => keys.length === 1);
+  assert.equal(outbox.discard(keys[0] ?? ""), false);
+  outbox.flush();
+  await assert.rejects(hope, Refusal);
+  assert.deepEqual(outbox.entries.map((entry) => [entry.state, entry.reason]), [["refused", "closed"]]);
+  assert.equal(new Set(keys).size, 1);
 });
 
 test("a reload keeps what waits, under its key", async () => {
@@ -157,7 +178,7 @@ test("an answer that says no stays in sight, and trying again is a new attempt",
     async (entry) => {
       keys.push(entry.key);
       if (no) throw new Refusal(409, "not-yours", "no");
-      return { action: entry.key };
+      return acted(entry);
     },
     new Memory(), "o", () => undefined,
   );
@@ -182,7 +203,7 @@ test("what may have reached the desk cannot be taken back: written anew it would
   let lost = true;
   const ask = async (entry: Entry) => {
     if (lost) throw new Offline("no answer", "", true);
-    return { action: entry.key };
+    return acted(entry);
   };
   const outbox = new Outbox(ask, new Memory(), "o", () => undefined);
   const hope = outbox.add("c", "messages", {}, "hm");
