@@ -71,9 +71,9 @@ def position_of(at: int, seq: int, part: int) -> str:
 
 
 def place_of(position: str) -> tuple[int, int, int] | None:
-    """Return the moment, entry and part of a position, None for what is none."""
+    """Return the moment, entry and part of a position, None for what is none or has a part that no database column holds."""
     found = _POSITION.fullmatch(position)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    return (int(found[1]), int(found[2]), int(found[3])) if found and int(found[3]) < 1 << 31 else None
 
 
 def patron_sees(line: Line, channel: str, address: str) -> bool:
