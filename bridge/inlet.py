@@ -4,9 +4,6 @@ Group commit: of all that is handed in at once by every adapter of one store, on
 meanwhile, so a thousand patrons cost a few calls. What a failed call carried is answered Busy, to exactly those whose it was;
 they come again, and the seen-window drops what had been written all the same.
 
-A cursor speaks for everything before it. So it is saved only in the call that makes the last earlier message durable (or
-later); while one is owed, cursors are held back. At worst a restart asks the network for too much.
-
 A message dated outside the seen-window (7 days) may have been seen and forgotten: the archive is asked for its id first.
 """
 
@@ -26,6 +23,7 @@ import structlog
 from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
 from bridge.cleaning import clean, fit, fit_rating, fit_wish
 from bridge.counting import Counts
+from bridge.cursors import Ledger
 from bridge.hall import Hall
 from bridge.message import Action, ChannelStatus, Message, PatronSign, Presence, Rating, Receipt, Stage, TranscriptWish
 from bridge.store import StoreError
@@ -38,41 +36,12 @@ if TYPE_CHECKING:
 MAX_INPUT = 512 * 1024  # bytes of one input as it is written
 SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disagree
 MAX_BATCH = 256
-OWED = 10_000  # more failed messages than this: no cursor is saved until the session starts again
 
 MESSAGES = Counts("deskbridge_messages", "Patrons' messages by channel and what became of them", ["channel", "outcome"])
 
 log = structlog.get_logger("bridge.inlet")
 
 _replaying: ContextVar[str] = ContextVar("replaying", default="")
-
-
-class Ledger:
-    """Which cursor of a channel may be saved: one that has no message before it still to be made durable."""
-
-    def __init__(self) -> None:
-        self.owed: set[str] = set()
-        self.held: dict[str, str] = {}
-        self._lost = False
-
-    def open(self, id: str) -> None:
-        """Note a message before anything is awaited for it."""
-        self._lost = self._lost or len(self.owed) >= OWED
-        if not self._lost:
-            self.owed.add(id)
-
-    def saving(self, ids: set[str]) -> dict[str, str]:
-        """Return what may be saved together with the messages `ids`."""
-        if not self.held or self._lost:
-            return {}
-        return dict(self.held) if self.owed <= ids else {}
-
-    def durable(self, ids: set[str], saved: Mapping[str, str]) -> None:
-        """Strike out what was written."""
-        self.owed -= ids
-        for source, position in saved.items():
-            if self.held.get(source) == position:
-                del self.held[source]
 
 
 class _Share(msgspec.Struct, frozen=True, gc=False):

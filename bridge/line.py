@@ -16,27 +16,18 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import Counter, Gauge
 
-from bridge.adapter import (
-    Adapter,
-    AdapterError,
-    BadCredentials,
-    Busy,
-    Capabilities,
-    Misconfigured,
-    Ports,
-    Replays,
-    Unavailable,
-)
-from bridge.backoff import Backoff, leaves
+from bridge.adapter import Adapter, Busy, Capabilities, Misconfigured, Ports, Replays
+from bridge.backoff import Backoff
 from bridge.inlet import Gathering, StoreInlet
 from bridge.message import Attachment, ChannelStatus, Delivery
 from bridge.outlet import Drain, fanout
 from bridge.store import Fenced, Store, StoreError
+from bridge.verdict import State, verdict, weightiest
 
 if TYPE_CHECKING:
     from bridge.adapter import Inlet
@@ -47,7 +38,6 @@ GOODBYE_S = 2.0
 SOUND_S = 10.0  # a session that stood and lasted this long: the next wait is short again
 
 Deliveries = Callable[[str], AsyncIterator[tuple[str, Delivery]]]
-State = Literal["starting", "standby", "up", "down", "blocked", "stopped"]
 
 SESSIONS = Counter("deskbridge_sessions", "Sessions of adapters by how they ended", ["channel", "end"])
 UP = Gauge("deskbridge_channel_up", "Whether the channel's session stands", ["channel"])
@@ -192,7 +182,7 @@ class Line:
         """Tell the core that the channel is down, before another process can hold it and say that it is up."""
         if isinstance(end, Fenced):
             return  # one does already
-        reason = _verdict(end)[1] if isinstance(end, Exception) else "stopped"
+        reason = verdict(end)[1] if isinstance(end, Exception) else "stopped"
         with suppress(Busy, TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
                 await self._tell(up=False, reason=reason)
@@ -305,7 +295,7 @@ class Line:
     def _ended(self, end: Exception | None) -> None:
         """Show and log how a session ended."""
         name = self.channel.name
-        state, reason = _verdict(end)
+        state, reason = verdict(end)
         SESSIONS.labels(name, reason).inc()
         if reason == "internal":
             self.health.bugs += 1
@@ -338,35 +328,6 @@ class Line:
         if (state, reason) != (self.health.state, self.health.reason):
             self.health.state, self.health.reason, self.health.since = state, reason, time.time()
             UP.labels(self.channel.name).set(state == "up")
-
-
-def weightiest(errors: BaseException) -> Exception:
-    """Return the one exception of a group that says how the session is: a bug, else refused, else misconfigured, else away."""
-    order = (Unavailable, Busy, StoreError, Misconfigured, BadCredentials)
-
-    def weight(error: BaseException) -> int:
-        return next((rank for rank, kind in enumerate(order) if isinstance(error, kind)), len(order))
-
-    heaviest = max(leaves(errors), key=weight)
-    if not isinstance(heaviest, Exception):
-        raise heaviest
-    return heaviest
-
-
-def _verdict(end: Exception | None) -> tuple[State, str]:
-    match end:
-        case None:
-            return "down", "ended"
-        case BadCredentials():
-            return "blocked", "bad-credentials"
-        case Misconfigured():
-            return "blocked", "misconfigured"
-        case Busy() | StoreError():
-            return "down", "store-away"
-        case AdapterError():
-            return "down", "unavailable"
-        case _:
-            return "down", "internal"
 
 
 def _constructed(channel: Channel, ports: Ports) -> Adapter:

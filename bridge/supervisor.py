@@ -15,12 +15,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from bridge.adapter import Misconfigured
 from bridge.backoff import Backoff
 from bridge.inlet import Gathering
-from bridge.line import Channel, Deliveries, Health, Line, MakePorts, weightiest
+from bridge.line import Channel, Deliveries, Health, Line, MakePorts
 from bridge.message import Attachment
 from bridge.outlet import STOP_S
 from bridge.store import Store
 
-__all__ = ["Channel", "Deliveries", "Health", "Line", "MakePorts", "Supervisor", "weightiest"]
+__all__ = ["Channel", "Deliveries", "Health", "Line", "MakePorts", "Supervisor"]
 
 
 class Supervisor:

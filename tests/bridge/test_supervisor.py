@@ -28,7 +28,8 @@ from bridge.backoff import Backoff
 from bridge.blobs import FileBlobs
 from bridge.inlet import Gathering
 from bridge.message import ChannelStatus, Delivery
-from bridge.supervisor import Channel, Deliveries, Supervisor, weightiest
+from bridge.supervisor import Channel, Deliveries, Supervisor
+from bridge.verdict import weightiest
 from tests.bridge.harbour import CHANNEL, Harbour, delivery, harbour, message
 
 Session = Callable[["Actor"], Coroutine[Any, Any, None]]
