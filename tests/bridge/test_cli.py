@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -128,13 +129,23 @@ def test_the_demonstration_answers_nowhere_but_where_it_is_told(listen: str, tmp
 def test_a_terminal_that_is_closed_ends_the_demonstration_in_good_order(tmp_path: Path) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     command = [COMMAND, "demo", "--listen", "127.0.0.1:0"]
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as demo:
+    with subprocess.Popen(
+        command,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=partial(signal.signal, signal.SIGHUP, signal.SIG_DFL),  # tests that run behind nohup ignore it
+    ) as demo:
         assert demo.stdout is not None
-        while "Ctrl+C closes it" not in (line := demo.stdout.readline()):
-            assert line, "it ended before it was open"
-        assert list(tmp_path.glob("deskbridge-demo-*"))
-        demo.send_signal(signal.SIGHUP)
-        assert demo.wait(30) == 0
+        try:
+            while "Ctrl+C closes it" not in (line := demo.stdout.readline()):
+                assert line, "it ended before it was open"
+            assert list(tmp_path.glob("deskbridge-demo-*"))
+            demo.send_signal(signal.SIGHUP)
+            assert demo.wait(30) == 0
+        finally:
+            demo.kill()
     assert not list(tmp_path.glob("deskbridge-demo-*"))
 
 

@@ -397,7 +397,9 @@ async def test_what_was_read_is_told_although_the_line_died_meanwhile(browser: B
         answer = await chat.answer(message, "I can.")
         await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
         await chat.document.evaluate("window.unheard = false")
-        await chat.ring.reached(answer, "read")
+        await chat.ring.reached(
+            answer, "read", deadline=75
+        )  # a line whose hello was lost is given up first, then there is a pause
 
 
 async def test_files_go_both_ways(chat: Chat, tmp_path: Path) -> None:

@@ -460,7 +460,7 @@ export interface Library {
   contact_channel: string;
 }
 
-/** `weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). No `weekly` = always open. */
+/** `weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). No `weekly` = always open, but on those dates. */
 export interface Calendar {
   weekly: Record<string, string[]>;
   dates: Record<string, string[]>;
