@@ -97,7 +97,9 @@ async def me(call: Call) -> Me:
 
 ROUTES = (
     Route("POST", "/login", "Sign in", login, access="anyone", asks=Login, gives=Me),
-    Route("POST", "/logout", "Sign out", logout),
-    Route("POST", "/password", "Choose another password", password, asks=PasswordChange, gives=Me, secret=True),
-    Route("GET", "/me", "Who is signed in", me, gives=Me),
+    Route("POST", "/logout", "Sign out", logout, early=True),
+    Route(
+        "POST", "/password", "Choose another password", password, asks=PasswordChange, gives=Me, secret=True, early=True
+    ),
+    Route("GET", "/me", "Who is signed in", me, gives=Me, early=True),
 )

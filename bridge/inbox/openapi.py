@@ -17,13 +17,16 @@ from bridge.inbox.schema import Acted, Clash, ClientMessage, Pending, Problem, S
 
 FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
-_REFUSALS = {
+_ABOUT = {
+    202: "Durable, and not answered yet",
     400: "The request cannot be read.",
     401: "Nobody is signed in.",
-    403: "Not allowed, or the token of the header X-Deskbridge is missing.",
+    403: "Not allowed: no library lists you, a password is to be chosen first, or the header X-Deskbridge is missing.",
     404: "There is no such thing, or it is not yours to see.",
+    409: "The desk refused it, or somebody else was first.",
     413: "Too large.",
     422: "Not as described, or the Idempotency-Key was used for something else.",
+    426: "This address answers a WebSocket only.",
     429: "Too often; Retry-After says when to come again.",
     503: "The store is away: nothing was taken in.",
 }
@@ -95,29 +98,30 @@ def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
         found["200"] = _json("What it brought about", _ref(Acted))
         found["202"] = _json("Durable, and not answered yet", _ref(Pending))
         found["409"] = _json("The desk refused it", _ref(Clash))
-    elif route.path == "/live":
+    elif route.method == "GET" and route.path == "/live":
         found["101"] = {"description": "A WebSocket of ServerMessage and ClientMessage"}
     elif route.gives is None:
         found["204"] = {"description": "Done"}
     else:
         content = FILE if route.gives is bytes else {"application/json": {"schema": refs[route.gives]}}
         found["200"] = {"description": "What was asked for", "content": content}
-    for status in _refusals(route):
-        found[str(status)] = _json(_REFUSALS[status], _ref(Problem))
-    return found
+    answers = {status: _json(_ABOUT[status], _ref(Problem)) for status in _refusals(route)}
+    answers |= {status: _json(_ABOUT[status], _ref(kind)) for status, kind in route.also.items()}
+    return found | {str(status): answers[status] for status in sorted(answers)}
 
 
-def _refusals(route: Route) -> list[int]:
-    found = [429, 503] + ([401] if route.access != "anyone" or route.asks else [])
-    if route.writes or route.access == "coordinator" or route.path.startswith("/live"):
-        found.append(403)
+def _refusals(route: Route) -> set[int]:
+    """Return what the checks before a route answer (see `serving`)."""
+    found = {429, 503} | ({401} if route.access != "anyone" or route.asks else set())
+    if route.writes:
+        found |= {400, 413, 422}  # the key, the body, the key used for something else
+    if route.writes or not route.early:
+        found.add(403)
     if "{" in route.path:
-        found.append(404)
-    if route.asks is not None:
-        found += [400, 413, 422]
+        found.add(404)
     if route.query:
-        found.append(422)
-    return sorted(set(found))
+        found.add(422)
+    return found
 
 
 def _ref(kind: type) -> dict[str, str]:

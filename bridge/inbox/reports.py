@@ -21,6 +21,7 @@ from bridge.inbox.access import libraries_of
 from bridge.inbox.numbers import Report
 from bridge.inbox.replies import Refusal, not_found
 from bridge.inbox.routes import Call, Parameter, Route
+from bridge.inbox.schema import Problem
 from routing.organisation import Library
 
 DAYS = 30  # what is counted when no period is asked for
@@ -160,6 +161,7 @@ ROUTES = (
         reports,
         gives=Report,
         query=(LIBRARY, FROM, TO, QUEUE),
+        also={404: Problem},
     ),
     Route(
         "GET",
@@ -168,5 +170,6 @@ ROUTES = (
         reports_csv,
         gives=bytes,
         query=(LIBRARY, FROM, TO, QUEUE),
+        also={404: Problem},
     ),
 )

@@ -13,12 +13,14 @@ prove that each refuses outsiders. What a route says of itself:
     deed     an action of the core: answers 200 Acted, 409 Clash or 202 Pending
     keyed    an Idempotency-Key must come with it (all POSTs but signing in and out)
     secret   what is asked or answered is a secret: neither is kept for who asks twice, a key counts for nothing
+    also     what else it answers, by status, beside what the checks before it answer (see `serving`)
+    early    who must still choose a password, or works for no library now, may ask for it
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
@@ -124,6 +126,8 @@ class Route:
     keyed: bool = False
     secret: bool = False
     query: tuple[Parameter, ...] = ()
+    also: Mapping[int, Any] = field(default_factory=dict)
+    early: bool = False
 
     @property
     def name(self) -> str:

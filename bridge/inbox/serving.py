@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("bridge.inbox")
 
-FIRST_PASSWORD = frozenset({"me", "password", "logout"})
-
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
 
 
@@ -72,13 +70,9 @@ async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.Stream
     room = staffroom.room
     if session is not None and not room.replica.ready.is_set():
         raise Refusal(503, "loading", "The desk is still loading; try again.", headers={"Retry-After": "2"})
-    if session is not None and session.must_change and route.name not in FIRST_PASSWORD:
+    if session is not None and session.must_change and not route.early:
         raise Refusal(403, "must-change-password", "Choose a password first.")
-    if (
-        session is not None
-        and route.name not in FIRST_PASSWORD
-        and not works_here(room.replica.state, session.librarian)
-    ):
+    if session is not None and not route.early and not works_here(room.replica.state, session.librarian):
         raise Refusal(403, "not-here", "No library lists you as a librarian now; your coordinator can.")
     if route.writes:
         check_origin(room, request)

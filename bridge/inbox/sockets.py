@@ -194,7 +194,7 @@ AFTER = Parameter("after", "The last position heard")
 CONNECTION = Parameter("connection", "`connection` of the poll before")
 
 ROUTES = (
-    Route("GET", "/live", "The live socket", live, query=(AFTER,)),
+    Route("GET", "/live", "The live socket", live, query=(AFTER,), also={426: schema.Problem}),
     Route(
         "POST",
         "/live",

@@ -180,6 +180,7 @@ ROUTES = (
         scope="library",
         asks=schema.LibraryDocument,
         gives=schema.Saved,
+        also={409: schema.Clash},
     ),
     Route(
         "POST",
@@ -190,5 +191,6 @@ ROUTES = (
         scope="library",
         gives=schema.OneTimeCode,
         secret=True,
+        also={409: schema.Problem},
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from openapi_spec_validator import validate
 
 from bridge.health import Health
@@ -14,7 +15,7 @@ from bridge.http import application
 from bridge.inbox.inbox import ROUTES
 from bridge.inbox.routes import BASE, Route
 from tests.inbox.conftest import Browsers
-from tests.inbox.desk import Desk
+from tests.inbox.desk import Client, Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,7 +40,10 @@ BODIES: dict[str, Any] = {
     "set_presence": {"queues": []},
     "password": {"new": "long enough, surely", "old": "no"},
     "poll": [],
-    "save_library": {"library": {"id": "north", "revision": 1, "name": "North"}, "calendar": {}},
+    "save_library": {
+        "library": {"id": "north", "revision": 999, "name": "North"},
+        "calendar": {},
+    },  # of no edition: not saved
 }
 
 
@@ -62,6 +66,13 @@ async def ask(client: Any, route: Route, id: str = "none-such") -> tuple[int, An
     body = None if route.asks is bytes else BODIES.get(route.name)
     status, found = await client.call(route.method, path(route, id), body, headers=headers)
     return int(status), found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def newcomer(desk: Desk) -> None:
+    """An account of somebody who must still choose a password, and whom no library lists."""
+    code = await desk.room.archive.accounts.add("newcomer", "newcomer", "north")
+    await desk.room.archive.accounts.sign_in("newcomer", code)
 
 
 async def test_the_description_is_valid_and_is_served(browsers: Browsers) -> None:
@@ -95,6 +106,35 @@ async def test_every_operation_says_how_it_can_fail(browsers: Browsers) -> None:
                 assert "401" in answers, (where, method)
             if where.endswith("/claim"):
                 assert {"200", "202", "409"} <= answers.keys()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=named)
+async def test_every_answer_is_described(desk: Desk, browsers: Browsers, route: Route) -> None:
+    """Asked rightly, and wrongly in every way that the checks before a route know, each answers as its description says."""
+    cora, newcomer = await browsers.of("cora"), await browsers.of("newcomer")
+    conversation = await desk.patron(f"described-{route.name}", "hello?")  # of his own: one of them is blocked
+    answers = (await cora.get("/openapi.json"))[1]["paths"][BASE + route.path][route.method.lower()]["responses"]
+    where, body = path(route, "north" if route.scope == "library" else conversation), BODIES.get(route.name)
+    odd = where + ("&" if "?" in where else "?") + "&".join(f"{each.name}={'9' * 401}" for each in route.query)
+    ours = {"Origin": desk.url} | (cora.headers(f"described-{route.name}") if route.writes else {})
+    asked: list[tuple[Client, str, Any, dict[str, str]]] = [
+        (cora, where, body, ours),
+        (cora, odd, body, ours | ({"Idempotency-Key": f"described-odd-{route.name}"} if route.writes else {})),
+        (newcomer, where, body, newcomer.headers("described-newcomer")),
+    ]
+    if route.writes:
+        asked += [
+            (cora, where, body, ours | {"Idempotency-Key": "short"}),
+            (cora, where, "x" * 300_000, ours | {"Idempotency-Key": f"described-long-{route.name}"}),
+            (cora, path(route, "another"), body, ours),
+        ]
+    if route.path.startswith("/reports"):
+        asked.append((cora, f"{where}?library=south", None, ours))
+    for client, address, given, headers in asked:
+        url = f"{desk.url}{BASE}{address}"
+        async with client.session.request(route.method, url, json=given, headers=headers) as response:
+            raw = await response.read()
+        assert str(response.status) in answers, (address[:100], response.status, raw[:200])
 
 
 @pytest.mark.parametrize("route", STAFF, ids=named)
