@@ -167,21 +167,27 @@ async def serve(config: Config) -> int:
     say_in_lines()
     try:
         async with opened(config) as house:
+            told = told_to_stop()
             log.info("serving", url=house.url, channels=len(config.channels), version=version("deskbridge"))
-            await until_told(house.health)
+            await until(told, house.health)
     except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
         print(f"deskbridge cannot start: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-async def until_told(health: Health) -> None:
-    """Wait for SIGTERM, SIGINT or a terminal that is closed, keeping systemd informed meanwhile."""
+def told_to_stop() -> asyncio.Event:
+    """Return what is set by SIGTERM, SIGINT, or a terminal that is closed, from now on."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     for number in (signal.SIGTERM, signal.SIGINT, *(() if nohup else (signal.SIGHUP,))):
         loop.add_signal_handler(number, told.set)
+    return told
+
+
+async def until(told: asyncio.Event, health: Health) -> None:
+    """Wait until we are told to stop, keeping systemd informed meanwhile."""
     watch = asyncio.create_task(health.watch())
     await told.wait()
     watch.cancel()

@@ -17,7 +17,7 @@ from bridge.archive.accounts import Accounts
 from bridge.archive.organisation import Organisation
 from bridge.archive.organisation_file import parse
 from bridge.config import Channel, Config, Http, can_listen
-from bridge.daemon import House, opened, until_told
+from bridge.daemon import House, opened, told_to_stop, until
 from bridge.embedded import EmbeddedError
 from bridge.logs import say_in_lines
 from bridge.store import StoreError
@@ -68,8 +68,9 @@ async def serve(listen: str, data: Path | None) -> int:
                 twilio.inbound = f"{house.url}/channels/text/inbound"
                 twilio.reports = ("sent", "delivered")
                 codes = await furnish(house)
+                told = told_to_stop()
                 print(welcome(house.url, phone.url, codes), flush=True)
-                await until_told(house.health)
+                await until(told, house.health)
         except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
             print(f"the demonstration cannot start: {error}", file=sys.stderr)
             return 1

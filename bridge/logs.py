@@ -27,7 +27,7 @@ def say_in_lines(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),  # line and end in one: two processes write there
         cache_logger_on_first_use=True,
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -34,3 +36,20 @@ def test_a_traceback_holds_no_variables(capsys: pytest.CaptureFixture[str]) -> N
     assert "the server is away" in json.dumps(line)
     assert "connect" in json.dumps(line)
     assert "open-sesame" not in json.dumps(line)
+
+
+@pytest.mark.usefixtures("_restored")
+def test_a_line_goes_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon and the process that decides write to one standard error: what goes out in two pieces is mixed there."""
+    written: list[str] = []
+
+    class Pieces(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return len(text)
+
+    monkeypatch.setattr(sys, "stderr", Pieces())
+    say_in_lines()
+    structlog.get_logger("test").warning("the store is away")
+    (line,) = written
+    assert line.endswith("}\n")
