@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from bridge.config import DEFAULT_PATH, Config, ConfigError, convert, load
+from bridge.config import DEFAULT_PATH, Config, ConfigError, WhichConsortium, convert, load
 
 if TYPE_CHECKING:
     from bridge.adapter import Ports
@@ -336,7 +336,7 @@ def go(start: Callable[[], Awaitable[int]]) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(carried_out())
-    except ConfigError as error:
+    except (ConfigError, WhichConsortium) as error:
         return say_wrong(error)
     except KeyboardInterrupt:
         return 0

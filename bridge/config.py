@@ -66,6 +66,10 @@ class ConfigError(Exception):
         super().__init__("\n".join([f"{path} cannot be used:", *(f"  {fault}" for fault in self.faults)]))
 
 
+class WhichConsortium(Exception):
+    """The configuration has several consortia and the command means none of them."""
+
+
 class Redis(msgspec.Struct, frozen=True, kw_only=True):
     """Where the streams live; an empty `url` means a private child process below `data`.
 

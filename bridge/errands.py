@@ -23,7 +23,7 @@ from bridge.archive.erasures import Erasure, Erasures
 from bridge.archive.export import export as transcripts
 from bridge.archive.organisation import Entry, Faulty, Organisation, Outdated
 from bridge.archive.organisation_file import dump, parse
-from bridge.config import Config
+from bridge.config import Config, WhichConsortium
 from bridge.daemon import consortia, opened_archive, private, redis
 from bridge.embedded import EmbeddedError
 from bridge.snapshot import Unrecoverable, verify
@@ -58,10 +58,6 @@ async def setup(config: Config, coordinator: str) -> int:
     return await librarian_add(config, login, library, coordinator=True)
 
 
-class WhichConsortium(Exception):
-    """The configuration has several consortia and none of them was meant."""
-
-
 def _meant(config: Config, consortium: str) -> str:
     """Return the consortium that is meant: the one named, or the only one. Raises WhichConsortium."""
     known = consortia(config)
@@ -74,12 +70,12 @@ def _meant(config: Config, consortium: str) -> str:
 
 async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
     """Take the libraries of a TOML file in."""
+    meant = _meant(config, consortium)
     try:
-        meant = _meant(config, consortium)
         entries = parse(await asyncio.to_thread(file.read_text, "utf-8"))
         async with _archive(config) as archive:
             loaded = await archive.organisation(meant).load(entries)
-    except (Faulty, WhichConsortium, OSError, UnicodeDecodeError) as error:
+    except (Faulty, OSError, UnicodeDecodeError) as error:
         wrong = error.faults if isinstance(error, Faulty) else [str(error)]
         print(*wrong, sep="\n", file=sys.stderr)
         return 1
@@ -92,11 +88,7 @@ async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
 
 async def desk_dump(config: Config, consortium: str = "") -> int:
     """Print the organisation as TOML."""
-    try:
-        meant = _meant(config, consortium)
-    except WhichConsortium as error:
-        print(error, file=sys.stderr)
-        return 1
+    meant = _meant(config, consortium)
     async with _archive(config) as archive:
         print(dump(await archive.organisation(meant).entries()), end="")
     return 0
@@ -167,11 +159,7 @@ async def librarian_list(config: Config) -> int:
 
 async def replay(config: Config, consortium: str = "") -> int:
     """Fold the log again from the older snapshot and say whether it agrees with the newer one."""
-    try:
-        meant = _meant(config, consortium)
-    except WhichConsortium as error:
-        print(error, file=sys.stderr)
-        return 1
+    meant = _meant(config, consortium)
     async with AsyncExitStack() as stack:
         try:
             store = await Store.open(await redis(config, stack, wait=2.0), meant)
@@ -213,11 +201,7 @@ class Wish:
 
 async def forget(config: Config, wish: Wish, consortium: str = "") -> int:
     """Say what would be forgotten; with `yes`, order it and wait a little for the daemon."""
-    try:
-        meant = _meant(config, consortium)
-    except WhichConsortium as error:
-        print(error, file=sys.stderr)
-        return 1
+    meant = _meant(config, consortium)
     async with _archive(config) as archive:
         homes = await _homes(archive, config)
         wished = await _wished(archive, wish)

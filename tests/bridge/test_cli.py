@@ -151,6 +151,14 @@ def test_a_terminal_that_is_closed_ends_the_demonstration_in_good_order(tmp_path
     assert not list(tmp_path.glob("deskbridge-demo-*"))
 
 
+def test_of_several_consortia_one_must_be_named(config: Path) -> None:
+    other = '[[channel]]\nname = "other"\nkind = "loop"\nqueue = "south/reference"\nnetwork = "there"\n'
+    config.write_text(f'{config.read_text()}consortium = "east"\n{other}consortium = "west"\n')
+    told = typed("desk", "dump", "-c", str(config))
+    assert told.returncode == 1
+    assert told.stderr == "say which consortium with --consortium: east, west\n"
+
+
 def test_a_mistyped_verb_is_refused() -> None:
     told = typed("serve")
     assert told.returncode != 0
