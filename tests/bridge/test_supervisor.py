@@ -318,14 +318,19 @@ async def test_one_process_holds_an_exclusive_channel(port: Harbour) -> None:
                     await asyncio.sleep(0.05)
 
 
+async def standing_by(one: Supervisor) -> None:
+    """Wait until another process is seen to hold the channel."""
+    async with asyncio.timeout(30):
+        while one.health()[CHANNEL].state != "standby":
+            await asyncio.sleep(0.01)
+
+
 async def test_a_process_that_stands_by_says_nothing_of_the_channel(port: Harbour) -> None:
     async with running(supervisor(port, [stand], sole=False)):
         words = await said(port, (True, ""))
         other = supervisor(port, [stand], sole=False)
         async with running(other):
-            async with asyncio.timeout(30):
-                while other.health()[CHANNEL].state != "standby":
-                    await asyncio.sleep(0.01)
+            await standing_by(other)
         assert await statuses(port) == words
 
 
@@ -334,9 +339,7 @@ async def test_who_has_lost_a_channel_says_nothing_of_it(port: Harbour) -> None:
     async with running(kept):
         words = await said(port, (True, ""))
         await port.store.take("another process", 600_000, channel=CHANNEL, force=True)
-        async with asyncio.timeout(30):
-            while kept.health()[CHANNEL].state != "standby":
-                await asyncio.sleep(0.05)
+        await standing_by(kept)
     assert await statuses(port) == words
 
 

@@ -410,12 +410,18 @@ def test_a_machines_reply_is_shown_and_opens_nothing_again() -> None:
     )
 
 
-def test_what_was_merged_by_mistake_is_answered_at_its_own_address_again() -> None:
+def merged() -> tuple[Play, str, str]:
+    """Return a desk where Ana has taken Ben's conversation with Bob for one of Amy's, and the two conversations."""
     play = Play().script(
         "> ana comes\n> ben comes p2.b\n> amy: A\n> bob@sms: B\n> ana claims amy\n> ben claims bob@sms"
     )
     amy, bob = play.id_of("amy"), play.id_of("bob@sms")
     play.act("ana", Merge(conversation=amy, other=bob))
+    return play, amy, bob
+
+
+def test_what_was_merged_by_mistake_is_answered_at_its_own_address_again() -> None:
+    play, amy, bob = merged()
     play.act("ana", Say(conversation=amy, text="Is this you, too?", via="sms|bob"))
     play.script("> bob@sms: No\n< received conversation=amy")
     play.act("ana", Unmerge(conversation=amy, other=bob))
@@ -436,11 +442,7 @@ def test_who_has_the_other_s_address_no_more_makes_room() -> None:
 
 
 def test_an_address_that_was_lent_leads_home_when_who_had_it_is_forgotten() -> None:
-    play = Play().script(
-        "> ana comes\n> ben comes p2.b\n> amy: A\n> bob@sms: B\n> ana claims amy\n> ben claims bob@sms"
-    )
-    amy, bob = play.id_of("amy"), play.id_of("bob@sms")
-    play.act("ana", Merge(conversation=amy, other=bob))
+    play, amy, bob = merged()
     play.act("ana", Say(conversation=amy, text="To both of you", via="sms|bob"))
     play.act("ana", Close(conversation=amy))
     play.script("> +15d\n< forgotten")
