@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bridge.archive import accounts
 
 pytest.register_assert_rewrite("bridge.testing")  # so that a case that fails tells what it compared
 ROOT = Path(__file__).parent.parent
+GROUP = re.compile(r"@[\w-]+$")
 LONG_NAME = 40  # characters of a case that stand in its name
 
 
@@ -31,6 +33,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Keep what failed under the name by which it is found again: side by side, xdist adds the group to it."""
+    yield
+    cache = getattr(session.config, "cache", None)
+    if cache is not None and not hasattr(session.config, "workerinput"):
+        failed = cache.get("cache/lastfailed", {})
+        cache.set("cache/lastfailed", {GROUP.sub("", name): failed[name] for name in failed})
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

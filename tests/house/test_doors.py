@@ -36,6 +36,42 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+GROUPED = """
+import pytest
+
+pytestmark = pytest.mark.xdist_group("few-at-a-time")
+
+@pytest.mark.parametrize("address", ["a@good", "a@bad"])
+def test_address(address):
+    assert address == "a@good"
+"""
+
+
+def test_what_failed_beside_others_is_run_again_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_sessionfinish\n")
+    (tmp_path / "test_grouped.py").write_text(GROUPED)
+
+    def ends(*options: str) -> str:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-o",
+            "addopts=",
+            "--rootdir",
+            str(tmp_path),
+            *options,
+            str(tmp_path),
+        ]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False).stdout
+
+    assert "1 failed, 1 passed" in ends("-n", "1", "--dist", "loadgroup")
+    again = ends("--last-failed", "--last-failed-no-failures", "none")
+    assert "1 failed" in again
+    assert "passed" not in again
+
+
 def test_importing_does_nothing_else() -> None:
     names = [module_name(path) for path in modules(*PACKAGES) if "migrations" not in path.parts]
     done = subprocess.run(
