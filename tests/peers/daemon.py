@@ -13,21 +13,35 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 DEADLINE = 60.0
+PORTS = range(15_000, 32_000)  # the kernel gives none of these to a connection
+SHARES = 10  # of the ports, one for each process that the tests are spread over
+
+
+def _shared_out() -> Iterator[int]:
+    """Go round and round through this process's share, from anywhere in it: what it stopped and will start keeps its port."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    share = PORTS[int(worker) % SHARES if worker.isdigit() else random.randrange(SHARES) :: SHARES]
+    start = random.randrange(len(share))
+    return cycle([*share[start:], *share[:start]])
+
+
+_ports = _shared_out()
 
 
 def free_port() -> int:
-    """Return a TCP port of loopback that nobody listens on, and that the kernel gives to no connection meanwhile."""
-    while True:
-        port = random.randrange(15_000, 32_000)
+    """Return a TCP port of loopback that nobody listens on, and that neither the kernel nor another test takes meanwhile."""
+    for port in _ports:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise AssertionError("there are always more")
 
 
 class Daemon:
