@@ -19,7 +19,7 @@ from adapters.email.config import EmailConfig
 from bridge.testing import Ring
 from tests.email.site import MAILBOX, until
 from tests.peers.certificate import Certificate
-from tests.peers.dovecot import PASSWORD, Dovecot
+from tests.peers.dovecot import PASSWORD, SINGLE_FILES, Dovecot
 from tests.peers.exim import Exim
 
 
@@ -62,13 +62,14 @@ class Mail:
 
 
 @pytest.fixture
-def servers(tmp_path: Path) -> Iterator[tuple[Certificate, Dovecot, Exim]]:
-    """A Dovecot and an Exim, started."""
+def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Certificate, Dovecot, Exim]]:
+    """A Dovecot, which keeps mails where the parameter says, and an Exim, started."""
     for peer in (Dovecot, Exim):
         if why := peer.missing():
             pytest.skip(why)
     certificate = Certificate(tmp_path)
-    with Dovecot(certificate) as dovecot, Exim(dovecot.lmtp, {MAILBOX: PASSWORD}, certificate) as exim:
+    dovecot = Dovecot(certificate, location=getattr(request, "param", SINGLE_FILES))
+    with dovecot, Exim(dovecot.lmtp, {MAILBOX: PASSWORD}, certificate) as exim:
         yield certificate, dovecot, exim
 
 

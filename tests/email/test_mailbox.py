@@ -12,7 +12,7 @@ from adapters.email.config import EmailConfig
 from adapters.email.wire import modified_utf7
 from tests.email.conftest import Mail
 from tests.email.site import MAILBOX, until
-from tests.peers.dovecot import Dovecot
+from tests.peers.dovecot import MAILDIR, Dovecot
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
@@ -68,6 +68,7 @@ async def test_what_was_there_before_us_is_taken_as_configured(mail: Mail, first
     assert texts(mail) == expected
 
 
+@pytest.mark.parametrize("servers", [MAILDIR], indirect=True, ids=["maildir"])
 async def test_a_new_uidvalidity_brings_everything_once_more_and_nothing_twice(mail: Mail) -> None:
     await mail.start()
     await mail.comes(*(letter(f"before {number}") for number in range(5)))

@@ -33,7 +33,7 @@ auth_mechanisms = plain login {mechanisms}
 auth_failure_delay = 0
 {tls}
 mail_home = {folder}/home/%u
-mail_location = maildir:~/Maildir
+mail_location = {location}
 mailbox_list_index = yes
 lmtp_save_to_detail_mailbox = no
 recipient_delimiter = +
@@ -103,12 +103,20 @@ active_value = true
 """
 
 
+SINGLE_FILES = "sdbox:~/sdbox"
+MAILDIR = "maildir:~/Maildir"
+
+
 class Dovecot(Daemon):
-    """One server."""
+    """One server. In a Maildir it numbers a mail later than the next ones if somebody reads just then (it only tries for the
+    lock), so mails come in order with SINGLE_FILES alone.
+    """
 
     program = "/usr/sbin/dovecot"
 
-    def __init__(self, certificate: Certificate | None = None, *, oauth: str = "") -> None:
+    def __init__(
+        self, certificate: Certificate | None = None, *, oauth: str = "", location: str = SINGLE_FILES
+    ) -> None:
         super().__init__("dbdc-")
         self.imap, self.lmtp = free_port(), free_port()
         self.imaps = free_port() if certificate else 0
@@ -123,7 +131,7 @@ class Dovecot(Daemon):
             (self.folder / "oauth2.conf").write_text(OAUTH.format(url=oauth))
         text = CONFIG.format(
             folder=self.folder, user=self.account.pw_name, group=self.group, imap=self.imap, imaps=self.imaps, lmtp=self.lmtp,
-            tls=tls, password=PASSWORD, mechanisms="xoauth2 oauthbearer" if oauth else "",
+            tls=tls, location=location, password=PASSWORD, mechanisms="xoauth2 oauthbearer" if oauth else "",
             oauth=OAUTH_PASSDB.format(folder=self.folder) if oauth else "",
         )  # fmt: skip
         (self.folder / "dovecot.conf").write_text(text)
