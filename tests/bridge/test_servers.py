@@ -23,7 +23,8 @@ from tests.peers.daemon import free_port
 from tests.peers.redis import Cluster, RedisServer, Sentinel, servers
 
 IMPATIENCE = 1.0  # s of silence that count as an end, where something is to end
-WITHIN = 10.0
+PATIENCE = 10.0
+WITHIN = 60.0  # a deadline, not a pace
 KEPT = "pa/ss:w@rd#?"
 ESCAPED = "pa%2Fss%3Aw%40rd%23%3F"
 
@@ -32,7 +33,7 @@ _names = itertools.count()
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, *, replicas: int = 0, name: str = "", patience: float = WITHIN) -> AsyncIterator[Store]:
+async def opened(url: str, *, replicas: int = 0, name: str = "", patience: float = PATIENCE) -> AsyncIterator[Store]:
     """A store until the end of the block, over a consortium that nobody has used unless it is named."""
     store = await Store.open(url, name or f"desk{next(_names)}", replicas=replicas, patience=patience)
     try:
