@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import People
 from tests.browser.librarian import LOOKS, Librarian, lines_of
@@ -77,6 +78,36 @@ async def test_a_colleague_joins_answers_and_leaves_by_keyboard_alone(desk: Desk
     await ben.page.keyboard.press("Enter")
     await expect(ana.page.get_by_text("Joined by")).to_have_count(0)
     assert ana.complaints == ben.complaints == []
+
+
+async def test_an_answer_that_was_overtaken_changes_nothing(desk: Desk, people: People) -> None:
+    """The answer to Ana's message is held up until Ben has left: what the live line told meanwhile stands."""
+    amy = await desk.patron("amy", "Is it lent?", name="Amy Apace")
+    ana, ben = await people.of("ana"), await people.of("ben")
+    await have(ana, amy)
+    await ben.open(amy, "open")
+    await ben.page.keyboard.press("s")
+    await expect(ana.page.get_by_text("Yours. Joined by Ben Berg.")).to_be_visible()
+    released, came = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await released.wait()
+        await route.fulfill(response=answer)
+        came.set()
+
+    await ana.page.route("**/messages", late)
+    await ana.page.keyboard.press("r")
+    await say(ana, "Until Monday.")
+    await expect(ben.log.get_by_text("Until Monday.")).to_have_count(1)
+    await ben.page.keyboard.press("Escape")
+    await ben.page.keyboard.press("l")
+    await expect(ana.page.get_by_text("Joined by")).to_have_count(0)
+    async with ana.page.expect_response("**/messages"):
+        released.set()
+    await came.wait()
+    await ana.page.wait_for_timeout(500)
+    await expect(ana.page.get_by_text("Joined by")).to_have_count(0)
 
 
 async def test_what_a_button_does_for_colleagues_is_said(desk: Desk, people: People) -> None:

@@ -2,11 +2,13 @@
 //
 // The rule: a row says itself in which views it stands; the page never works out visibility. Order is "who needs me now": what
 // is offered to me first, then the unanswered, longest first, then the answered, latest first. Applying what the line
-// tells to an old board gives the board a fresh fetch would give.
+// tells to an old board gives the board a fresh fetch would give. An answer may be overtaken by the line: what the line told of
+// a row while the answer was on its way stands, for the line tells everything and the answer is only quicker.
 import type { Row, View } from "./schema";
 
 export class Board {
   private readonly rows = new Map<string, Row>();
+  private readonly listening = new Set<Set<string>>();
   private readonly listed: Record<View, Row[] | null> = { waiting: null, mine: null, open: null, closed: null };
 
   /** Forget everything: a fresh fetch follows. */
@@ -23,6 +25,22 @@ export class Board {
   remove(ids: readonly string[]): void {
     for (const id of ids) this.rows.delete(id);
     if (ids.length) this.stale();
+  }
+
+  /** Something is asked now. Returns the rows that the line tells from here on; `answered` ends it. */
+  asking(): ReadonlySet<string> {
+    const told = new Set<string>();
+    this.listening.add(told);
+    return told;
+  }
+
+  answered(told: ReadonlySet<string>): void {
+    this.listening.delete(told as Set<string>);
+  }
+
+  /** The line tells of these rows. */
+  told(ids: readonly string[]): void {
+    for (const told of this.listening) for (const id of ids) told.add(id);
   }
 
   get(id: string): Row | undefined {

@@ -298,6 +298,11 @@ export class Inbox {
   }
 
   private rowsTold({ upsert, remove }: s.RowsTold): void {
+    this.board.told([...upsert.map((row) => row.id), ...remove]);
+    this.listed(upsert, remove);
+  }
+
+  private listed(upsert: readonly s.Row[], remove: readonly string[]): void {
     this.callForAll(upsert);
     this.board.upsert(upsert);
     this.board.remove(remove);
@@ -405,13 +410,16 @@ export class Inbox {
     const cursor = this.more[view];
     if (!cursor) return;
     this.more = { ...this.more, [view]: "" };
+    const told = this.board.asking();
     try {
       const page = await api.rows(view, cursor);
-      this.board.upsert(page.rows.filter((row) => !this.board.get(row.id)));
+      this.board.upsert(page.rows.filter((row) => !this.board.get(row.id) && !told.has(row.id)));
       this.more = { ...this.more, [view]: page.next };
       this.version += 1;
     } catch {
       this.more = { ...this.more, [view]: cursor };
+    } finally {
+      this.board.answered(told);
     }
   }
 
@@ -464,17 +472,20 @@ export class Inbox {
   }
 
   private async refresh(talk: Talk): Promise<void> {
-    const held = this.board.get(talk.id);
-    if (!(await talk.fetch()) || !talk.view) return;
-    const told = this.board.get(talk.id);
-    if (told && told !== held) talk.row(told); // told while it was being fetched: that is newer
+    const told = this.board.asking();
+    const fetched = await talk.fetch();
+    this.board.answered(told);
+    if (!fetched || !talk.view) return;
+    const newer = told.has(talk.id);
+    const listed = this.board.get(talk.id);
+    if (newer && listed) talk.row(listed);
     const { draft, row, position } = talk.view;
     if (draft) this.drafts.learn([draft]);
     this.drafted += 1;
     this.confirm(talk);
     if (talk.id !== this.openId) return;
     this.live.watch(talk.id, position);
-    if (row.views.length) {
+    if (row.views.length && !newer) {
       this.board.upsert([row]);
       this.version += 1;
     }
@@ -537,21 +548,25 @@ export class Inbox {
     if (!outbox) return false;
     const mark = `${verb} ${conversation}`;
     this.busy = new Set([...this.busy, mark]);
+    const told = this.board.asking();
     try {
       const answer = await outbox.add(conversation, verb, body, text, files);
-      if (isActed(answer)) this.learn(answer);
+      if (isActed(answer)) this.learn(answer, told);
       return answer !== undefined;
     } catch (error) {
       this.refuse(error);
       return false;
     } finally {
+      this.board.answered(told);
       this.busy = new Set([...this.busy].filter((one) => one !== mark));
     }
   }
 
-  private learn({ row, line, conversation }: s.Acted): void {
-    if (row) this.rowsTold({ t: "rows", position: "", upsert: row.views.length ? [row] : [], remove: row.views.length ? [] : [row.id] });
-    if (row) this.talks.get(row.id)?.row(row);
+  private learn({ row, line, conversation }: s.Acted, told: ReadonlySet<string>): void {
+    if (row && !told.has(row.id)) {
+      this.listed(row.views.length ? [row] : [], row.views.length ? [] : [row.id]);
+      this.talks.get(row.id)?.row(row);
+    }
     const talk = this.talks.get(conversation);
     if (line && talk) {
       talk.hear([line]);
@@ -647,10 +662,15 @@ export class Inbox {
 
   /** Like `act`, but a refusal is thrown: the dialog shows it where it was asked. */
   private async closing(row: s.Row, verb: string, asked: unknown): Promise<s.Acted | null> {
-    const answer = await this.outbox?.add(row.id, verb, asked);
-    if (!isActed(answer)) return null;
-    this.learn(answer);
-    return answer;
+    const told = this.board.asking();
+    try {
+      const answer = await this.outbox?.add(row.id, verb, asked);
+      if (!isActed(answer)) return null;
+      this.learn(answer, told);
+      return answer;
+    } finally {
+      this.board.answered(told);
+    }
   }
 
   async reopen(conversation: string): Promise<void> {
@@ -686,7 +706,7 @@ export class Inbox {
     if (!(await this.act(followUp.conversation, `follow-up:${followUp.id}`, asked))) return;
     const { name = "" } = this.person(asked.owner ?? "") ?? {};
     const news = { ...followUp, ...asked, owner_name: name };
-    this.followUps = this.followUps.map((one) => (one.id === followUp.id ? news : one));
+    this.followUps = this.followUps.map((one) => (one === followUp ? news : one));
     this.tell(t("done.saved"));
   }
 
