@@ -103,6 +103,7 @@ class XmppComponent(Buddy):
             if link is not None and link.standing:
                 await self._show(link, Shown("gone", ""))
         self._shown = None
+        await asyncio.to_thread(self._buddies.save)  # whoever came last may still stand in line to be written down
         self._left |= self._here
         self._here = {}
         with suppress(Busy, TimeoutError):

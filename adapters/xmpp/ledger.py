@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 
 
@@ -17,6 +18,7 @@ class Ledger:
         self._path = path
         self._held: dict[str, str] = {}
         self._loaded = False
+        self._saving = threading.Lock()
         self.changed = False
 
     def load(self) -> None:
@@ -55,13 +57,15 @@ class Ledger:
         return list(self._held)
 
     def save(self) -> None:
-        """Write everything, durably, if anything changed."""
-        if self._path is None or not self.changed:
-            return
-        self.changed = False
-        draft = self._path.with_suffix(".part")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.writelines(f"{json.dumps(pair, ensure_ascii=False)}\n" for pair in self._held.items())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, self._path)
+        """Write everything, durably, if anything changed. Any thread may call it; addresses may come and go meanwhile."""
+        with self._saving:
+            if self._path is None or not self.changed:
+                return
+            self.changed = False
+            rows = list(self._held.items())
+            draft = self._path.with_suffix(".part")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.writelines(f"{json.dumps(pair, ensure_ascii=False)}\n" for pair in rows)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, self._path)

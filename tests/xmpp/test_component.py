@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.xmpp import staff
+from adapters.xmpp.buddy import Buddy
 from adapters.xmpp.linking import main as link_code
 from bridge.adapter import Busy, Unavailable
 from bridge.message import Claim, Close, Delivery, Join, Leave, Note, Presence, Say, SetAvailability, derive
@@ -67,7 +68,12 @@ async def test_an_address_that_is_nobodys_says_so(component: Scene) -> None:
     await component.talk(await ada(component))
 
 
-async def test_buddies_are_remembered_and_told_after_a_restart(component: Scene) -> None:
+@pytest.mark.parametrize("signs", ["handed in", "still in line"])
+async def test_buddies_are_remembered_and_told_after_a_restart(
+    signs: str, component: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if signs == "still in line":
+        monkeypatch.setattr(Buddy, "_hand_signs", lambda self, link: asyncio.Event().wait())
     await component.begin()
     patron = await ada(component)
     await soon("online", patron.client.until(lambda: patron.client.presence.get(LAW, ("?", ""))[0] == ""))
