@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar, NoReturn, TypeVar
+from typing import ClassVar, NoReturn, TypeAlias, TypeVar
 from xml.etree.ElementTree import Element
 
 from adapters.xmpp import codec, names, stanzas
@@ -47,6 +47,10 @@ REASONS = {
 }
 
 
+# A patron's words in line: the stanza's number, what was said, and the fetching of its files.
+Letter: TypeAlias = "tuple[int, Said, asyncio.Task[tuple[list[Attachment], list[str]]] | None]"
+
+
 class Buddy:
     """One address that patrons write to."""
 
@@ -67,7 +71,8 @@ class Buddy:
         self._blocked = frozenset(config.blocked)
         self._stanzas: OrderedDict[tuple[str, str], str] = OrderedDict()  # (sender, stanza id) -> message id
         self._states: OrderedDict[str, None] = OrderedDict()  # whose clients speak of typing
-        self._letters: asyncio.Queue[tuple[int, Said, asyncio.Task[tuple[list[Attachment], list[str]]] | None]]
+        self._letters: asyncio.Queue[Letter] = asyncio.Queue()
+        self._reading: Letter | None = None  # the one that is being handed in
         self._signs: asyncio.Queue[tuple[int, Heard]]
         self._fetches: set[asyncio.Task[tuple[list[Attachment], list[str]]]] = set()
 
@@ -85,7 +90,7 @@ class Buddy:
 
     def _begin(self) -> None:
         """Forget the session before."""
-        self._letters, self._signs = asyncio.Queue(), asyncio.Queue()
+        self._letters, self._signs, self._reading = asyncio.Queue(), asyncio.Queue(), None
 
     async def _serve(self, link: Link) -> None:
         """Do everything that a session does; ends only by raising."""
@@ -175,7 +180,7 @@ class Buddy:
 
     async def _hand_in(self, link: Link) -> None:
         while True:
-            number, said, fetching = await self._letters.get()
+            self._reading = number, said, fetching = await self._letters.get()
             files = await fetching if fetching is not None else ([], list(said.urls))
             now = time.monotonic()
             if self._limits.messages.take(said.sender, now) and self._limits.domains.take(
@@ -185,6 +190,7 @@ class Buddy:
             else:
                 self._refuse(link, said, "wait", "resource-constraint", "slowly")
             link.handle(number)
+            self._reading = None
 
     async def _receive(self, link: Link, said: Said, files: tuple[list[Attachment], list[str]]) -> None:
         """Hand a patron's words in; then, and only then, say that they have arrived."""

@@ -2,7 +2,8 @@
 
 A component is its addresses' server: it answers presence and questions itself, remembers its buddies, and what it does not take
 is refused to the sender at once. Nothing is kept for it while it is down (the server says so to whoever writes), and the
-protocol acknowledges nothing: that a stanza was taken is known by the answer to a ping that we send to ourselves behind it.
+protocol acknowledges nothing: that a stanza was taken is known by the answer to a ping that we send to ourselves behind it, and
+what we have heard is ours to hand in, also when the session is over.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from xml.etree.ElementTree import Element
 
 from adapters.xmpp import codec, names, staff, stanzas
 from adapters.xmpp.answers import Identity, card
-from adapters.xmpp.buddy import Buddy
+from adapters.xmpp.buddy import Buddy, Letter
 from adapters.xmpp.codec import Heard, Said
 from adapters.xmpp.config import ComponentConfig
 from adapters.xmpp.ledger import Ledger
@@ -61,6 +62,7 @@ class XmppComponent(Buddy):
         self._staff = Ledger(folder / "staff" if folder else None)
         self._spent: dict[str, float] = {}  # codes that were used -> until when they would be good
         self._here: dict[str, str] = {}  # full address of a librarian's client -> librarian
+        self._owed: list[Letter] = []  # words of the session before that the desk has not taken yet
         self._left: dict[str, str] = {}  # the same of those whose leaving the desk has not heard of yet
 
     @property
@@ -69,7 +71,15 @@ class XmppComponent(Buddy):
         return Identity("client", "bot", self._config.title or names.user(self._own), card=self._card)
 
     async def run(self) -> None:
-        """Hold one session."""
+        """Hold one session. Whoever writes between two of them is told to come again, where others hold the connection."""
+        Trunk.expect(self._address)
+        try:
+            await self._session()
+        except asyncio.CancelledError:
+            Trunk.give_up(self._address)
+            raise
+
+    async def _session(self) -> None:
         self._begin()
         await asyncio.to_thread(self._load)
         await self._say_left()
@@ -82,11 +92,42 @@ class XmppComponent(Buddy):
         except* LinkLost as lost:
             raise Unavailable(str(lost.exceptions[0])) from None
         finally:
+            if trunk is not None:
+                trunk.hush(self._address)
             link, self._link = self._link, None
             await self._stop_fetching()
+            if trunk is not None:
+                await self._finish(trunk.link)
             await self._leave(link)
             if trunk is not None:
                 await trunk.leave(self._address)
+
+    def _begin(self) -> None:
+        """Forget the session before but for its words: nobody says them again."""
+        super()._begin()
+        for letter in self._owed:
+            self._letters.put_nowait(letter)
+        self._owed = []
+
+    async def _finish(self, link: Link) -> None:
+        """Hand in the words that stand in line. What the desk does not take at once is refused while the connection stands;
+        else, and where a receipt is due, it is the next session's."""
+        line = [self._reading] if self._reading is not None else []
+        while not self._letters.empty():
+            line.append(self._letters.get_nowait())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                while line:
+                    try:
+                        await self._receive(link, line[0][1], _had(line[0]))
+                    except LinkLost:
+                        self._owed.append(line[0])
+                    line.pop(0)
+        for letter in line:
+            try:
+                self._refuse(link, letter[1], "wait", "resource-constraint", "later")
+            except LinkLost:
+                self._owed.append(letter)
 
     def _load(self) -> None:
         """Read what is remembered, and leave the key by which `deskbridge xmpp-link` makes codes."""
@@ -282,3 +323,9 @@ def _avatar(path: str) -> bytes:
     if len(picture) > MAX_AVATAR or not picture.startswith((b"\x89PNG", b"\xff\xd8\xff")):
         raise Misconfigured(f"avatar {path!r} must be PNG or JPEG of at most {MAX_AVATAR // 1024} KiB")
     return picture
+
+
+def _had(letter: Letter) -> tuple[list[Attachment], list[str]]:
+    """Return the files of words whose fetching is over, and the addresses of those that were not had."""
+    _, said, fetching = letter
+    return ([], list(said.urls)) if fetching is None or fetching.cancelled() else fetching.result()

@@ -1,7 +1,8 @@
 """One connection of a component, shared by the channels of its domain in this process (XEP-0114).
 
 A server takes one connection for a component's domain, and a channel has one queue: so each address is a channel of its own, and
-who comes first opens the connection, who leaves last closes it. What is for no channel is answered here.
+who comes first opens the connection, who leaves last closes it. What is for no channel is answered here: an address that is
+expected (back) is away, any other is nobody's.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from adapters.xmpp.link import Link, LinkLost
 BESIDE = "+"  # parts a channel's name from what a channel adds to it (an address per conversation)
 
 
+Key = tuple[asyncio.AbstractEventLoop, str, int, str, str]
+
+
 class Party(Protocol):
     """A channel's address."""
 
@@ -33,13 +37,28 @@ class Party(Protocol):
 class Trunk:
     """The connection of one domain."""
 
-    _standing: ClassVar[dict[tuple[asyncio.AbstractEventLoop, str, int, str, str], Trunk]] = {}
+    _standing: ClassVar[dict[Key, Trunk]] = {}
+    _expected: ClassVar[dict[Key, set[str]]] = {}
 
     def __init__(self, config: ComponentConfig) -> None:
         self.link = Link(config.domain, self._hear)
         self._config = config
         self._parties: dict[str, Party] = {}
+        self._hushed: set[str] = set()  # hold the connection and hear nothing any more
         self._opening: asyncio.Task[None] | None = None
+
+    @classmethod
+    def expect(cls, config: ComponentConfig) -> None:
+        """Let an address be one that has a channel, whether or not a session stands."""
+        cls._expected.setdefault(_key(config), set()).add(config.jid)
+
+    @classmethod
+    def give_up(cls, config: ComponentConfig) -> None:
+        """Let an address be nobody's."""
+        expected = cls._expected.get(_key(config), set())
+        expected.discard(config.jid)
+        if not expected:
+            cls._expected.pop(_key(config), None)
 
     @classmethod
     async def join(cls, config: ComponentConfig, party: Party) -> Trunk:
@@ -49,6 +68,7 @@ class Trunk:
         if trunk is None or trunk.link.lost.done():
             trunk = cls._standing[key] = cls(config)
         trunk._parties[config.jid] = party
+        trunk._hushed.discard(config.jid)
         try:
             await trunk._open()
         except BaseException:
@@ -56,9 +76,14 @@ class Trunk:
             raise
         return trunk
 
+    def hush(self, config: ComponentConfig) -> None:
+        """Let a channel that is about to leave hear nothing more."""
+        self._hushed.add(config.jid)
+
     async def leave(self, config: ComponentConfig) -> None:
         """Take a channel off; the last one closes the connection."""
         self._parties.pop(config.jid, None)
+        self._hushed.discard(config.jid)
         if self._parties:
             return
         if self._standing.get(_key(config)) is self:
@@ -76,28 +101,28 @@ class Trunk:
     def _hear(self, stanza: Element, number: int) -> None:
         to = names.bare(stanza.get("to", ""))
         whole, _, _ = names.user(to).partition(BESIDE)
-        party = self._parties.get(to) or self._parties.get(f"{whole}@{names.domain(to)}")
+        jid = to if to in self._parties else f"{whole}@{names.domain(to)}"
+        party = self._parties.get(jid) if jid not in self._hushed else None
         if party is not None:
             party.hear(stanza, number)
         elif names.bare(stanza.get("from", "")):
+            away = jid in self._expected.get(_key(self._config), ())
             with suppress(LinkLost):
-                self._nobody(stanza, to)
+                self._nobody(stanza, to, away=away)
 
-    def _nobody(self, stanza: Element, to: str) -> None:
-        """Answer for the domain itself, and for addresses that are nobody's."""
-        kind, back, about = names.split(stanza.tag)[1], stanza.get("from", ""), stanza.get("type", "")
+    def _nobody(self, stanza: Element, to: str, *, away: bool) -> None:
+        """Answer for the domain itself, for addresses whose channel is `away`, and for those that are nobody's."""
+        kind, about = names.split(stanza.tag)[1], stanza.get("type", "")
+        problem, how = ("recipient-unavailable", "wait") if away else ("item-not-found", "cancel")
         if kind == "iq" and to == self._config.domain:
             reply = answer(stanza, self.identity)
         elif kind == "iq":
-            reply = refusal(stanza, "item-not-found") if about in ("get", "set") else ""
+            reply = refusal(stanza, problem, how) if about in ("get", "set") else ""
         elif kind == "message" and about not in ("error", "groupchat", "headline"):
-            id = f" id={names.attribute(stanza.get('id', ''))}" if stanza.get("id") else ""
-            problem = f"<error type='cancel'><item-not-found xmlns='{names.STANZAS}'/></error>"
-            reply = (
-                f"<message type='error' from={names.attribute(to)} to={names.attribute(back)}{id}>{problem}</message>"
-            )
-        elif kind == "presence" and about in ("subscribe", "probe"):
-            reply = f"<presence type='unsubscribed' from={names.attribute(to)} to={names.attribute(names.bare(back))}/>"
+            reply = _returned(stanza, to, problem, how)
+        elif kind == "presence" and about in ("subscribe", "probe") and not away:  # else buddies would forget it
+            back = names.attribute(names.bare(stanza.get("from", "")))
+            reply = f"<presence type='unsubscribed' from={names.attribute(to)} to={back}/>"
         else:
             reply = ""
         if reply:
@@ -110,5 +135,13 @@ class Trunk:
         return Identity("component", "generic", self._config.domain, items)
 
 
-def _key(config: ComponentConfig) -> tuple[asyncio.AbstractEventLoop, str, int, str, str]:
+def _returned(stanza: Element, to: str, problem: str, how: str) -> str:
+    """Return a message that cannot be delivered as its sender gets it back."""
+    id = f" id={names.attribute(stanza.get('id', ''))}" if stanza.get("id") else ""
+    back = names.attribute(stanza.get("from", ""))
+    error = f"<error type='{how}'><{problem} xmlns='{names.STANZAS}'/></error>"
+    return f"<message type='error' from={names.attribute(to)} to={back}{id}>{error}</message>"
+
+
+def _key(config: ComponentConfig) -> Key:
     return (asyncio.get_running_loop(), config.host, config.port, config.domain, config.secret)

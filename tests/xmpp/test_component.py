@@ -13,9 +13,13 @@ import pytest
 
 from adapters.xmpp import staff
 from adapters.xmpp.buddy import Buddy
+from adapters.xmpp.component import XmppComponent
+from adapters.xmpp.config import ComponentConfig
 from adapters.xmpp.linking import main as link_code
+from adapters.xmpp.trunk import Trunk
 from bridge.adapter import Busy, Unavailable
-from bridge.message import Claim, Close, Delivery, Join, Leave, Note, Presence, Say, SetAvailability, derive
+from bridge.cli import unconnected
+from bridge.message import Claim, Close, Delivery, Join, Leave, Message, Note, Presence, Say, SetAvailability, derive
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
 from tests.conformance.rig_xmpp import Messenger
@@ -81,6 +85,38 @@ async def test_buddies_are_remembered_and_told_after_a_restart(
     await soon("offline", patron.client.until(lambda: patron.client.presence[LAW][0] == "unavailable"))
     await component.again()
     await soon("online", patron.client.until(lambda: patron.client.presence[LAW][0] == ""))
+
+
+@pytest.mark.parametrize("end", ["stopped", "cut"])
+async def test_words_that_were_heard_are_handed_in_though_the_session_ends(
+    end: str, component: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is being taken in slowly, two stand behind it; a component hears them only once."""
+    await component.begin()
+    patron = await ada(component)
+    inlet, inside, over = component.ring.line().inlet, asyncio.Event(), asyncio.Event()
+    taken = inlet.receive
+
+    async def slowly(message: Message, cursor: Any = None) -> bool:
+        if not over.is_set():
+            inside.set()
+            await asyncio.Event().wait()
+        return await taken(message, cursor)
+
+    monkeypatch.setattr(inlet, "receive", slowly)
+    adapter = component.ring.line().adapter
+    assert isinstance(adapter, XmppComponent)
+    letters = adapter._letters
+    for words in ("one", "two", "three"):
+        await patron.say(words)
+    await soon("the first is being handed in", inside.wait())
+    await component.ring.until(lambda: letters.qsize() == 2, "the others were heard")
+    over.set()
+    if end == "stopped":
+        await component.ring.stop()
+    else:
+        await component.rig.cut()
+    assert await component.ring.texts(3) == ["one", "two", "three"]
 
 
 async def test_codes_are_good_once_for_one_librarian_and_a_while() -> None:
@@ -210,6 +246,38 @@ async def test_two_channels_of_one_domain_share_its_connection(tmp_path: Path) -
             assert {row["queue"] for row in ana.rows.values()} == {"north/reference", "north/second"}
         finally:
             await patron.close()
+
+
+def forgotten(client: Plain) -> set[str]:
+    """Return who told a patron not to keep them."""
+    return {stanza.get("from", "") for stanza in client.stanzas if stanza.get("type") == "unsubscribed"}
+
+
+async def test_an_address_whose_session_is_down_is_away_and_its_buddies_keep_it() -> None:
+    """While another channel holds the connection: words come back to be said later, and nobody is told to forget the address."""
+    server, medicine = Prosody({}, components=block("lua", "component_secret")), f"medicine@{COMPONENT}"
+    law, art = (
+        ComponentConfig(jid=f"{name}@{COMPONENT}", secret=SECRET, host="127.0.0.1", port=server.component)
+        for name in ("law", "art")
+    )
+    await asyncio.to_thread(server.start)
+    Trunk.expect(law)
+    trunk = await Trunk.join(art, XmppComponent(art, unconnected("art")))
+    patron = await signed_in(server)
+    try:
+        await patron.ask("<query xmlns='jabber:iq:roster'/>")  # whoever asks hears what becomes of it
+        patron.write(f"<presence to='{LAW}' type='subscribe'/><presence to='{LAW}' type='probe'/>")
+        patron.say(LAW, "Are you there?", id="asked")
+        assert await soon("it comes back", patron.errors.get()) == ("asked", "recipient-unavailable")
+        patron.write(f"<presence to='{medicine}' type='subscribe'/>")
+        await soon("that is nobody's", patron.until(lambda: forgotten(patron) == {medicine}))
+        Trunk.give_up(law)
+        patron.say(LAW, "Are you there?", id="again")
+        assert await soon("it comes back", patron.errors.get()) == ("again", "item-not-found")
+    finally:
+        await patron.close()
+        await trunk.leave(art)
+        await asyncio.to_thread(server.stop)
 
 
 async def shown(client: Plain, words: str) -> tuple[str, str]:
