@@ -315,7 +315,7 @@ def received(state: State, event: Received, at: int) -> None:
         it, plain = _moved(state, it, message), False
         reply = it.reply
     else:
-        reply = message.reply or it.reply
+        it, reply = replace(it, named=False) if it.named else it, message.reply or it.reply
     if event.proven:
         state.addresses.put(at_key(it.channel, it.address), it.id)
     it = replace(
@@ -346,7 +346,7 @@ def _moved(state: State, it: Conversation, message: Message) -> Conversation:
 
 def move(state: State, it: Conversation, to: Route) -> Conversation:
     """Return the conversation with `to` as the address in use, the one before it remembered."""
-    here = Route(channel=it.channel, address=it.address, reply=it.reply, lent=it.lent)
+    here = Route(channel=it.channel, address=it.address, reply=it.reply, lent=it.lent, named=it.named)
     routes = tuple(one for one in it.routes if at_key(one.channel, one.address) != at_key(to.channel, to.address))
     lent = _lender(state, it, at_key(to.channel, to.address))
     return replace(use(state, it, to), routes=(*routes, here), lent=lent)
@@ -356,7 +356,7 @@ def use(state: State, it: Conversation, to: Route) -> Conversation:
     """Return the conversation with `to` as the address in use."""
     channel = state.channels.get(to.channel)
     live = channel.live if channel is not None else it.live
-    return replace(it, channel=to.channel, address=to.address, reply=to.reply, lent=to.lent, live=live)
+    return replace(it, channel=to.channel, address=to.address, reply=to.reply, lent=to.lent, named=to.named, live=live)
 
 
 def _lender(state: State, it: Conversation, key: str) -> str:

@@ -1,8 +1,8 @@
 """Who the patron is: names, addresses left for an answer, several conversations of one person, blocks.
 
 Anonymous by default. What was merged by mistake is two patrons' again: an address that one conversation took from the other
-leads to the other again, and no answer goes there by itself any more. Blocking concerns one address on one channel; what it
-writes is refused and not kept.
+leads to the other again, and no answer goes there by itself any more. Blocking concerns one address on one channel, the one
+that the patron wrote from last, for what he only named may be a stranger's; what it writes is refused and not kept.
 """
 
 from __future__ import annotations
@@ -74,11 +74,12 @@ def unmerge(turn: Turn, action: Action, deed: Unmerge) -> None:
 
 
 def block(turn: Turn, action: Action, deed: Block) -> None:
-    """Refuse further messages of this patron's address."""
+    """Refuse further messages of the address that this patron wrote from last."""
     it = _seen(turn, action, deed.conversation)
     if it is None:
         return
-    standing = turn.state.barred.get(at_key(it.channel, it.address))
+    source = _wrote_from(it)
+    standing = turn.state.barred.get(at_key(source.channel, source.address))
     if 0 < deed.until <= turn.at:
         refuse(turn, action, "deadline-passed", it)
     elif standing is not None and standing.until == deed.until and standing.reason == deed.reason:
@@ -87,13 +88,18 @@ def block(turn: Turn, action: Action, deed: Block) -> None:
         turn.emit(
             Blocked(
                 conversation=it.id,
-                channel=it.channel,
-                address=it.address,
+                channel=source.channel,
+                address=source.address,
                 by=action.by,
                 reason=deed.reason,
                 until=deed.until,
             )
         )
+
+
+def _wrote_from(it: Conversation) -> Route:
+    here = Route(channel=it.channel, address=it.address, named=it.named)
+    return next((one for one in (here, *reversed(it.routes)) if not one.named), here)
 
 
 def unblock(turn: Turn, action: Action, deed: Unblock) -> None:

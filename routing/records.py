@@ -20,6 +20,7 @@ class Route(Record, frozen=True):
     address: str
     reply: str = ""
     lent: str = ""  # the merged conversation that it was taken from
+    named: bool = False  # the patron only named it: nothing has come from there
 
 
 class Mailing(Record, frozen=True):
@@ -53,6 +54,7 @@ class Conversation(Record, frozen=True):
     reply: str = ""
     routes: tuple[Route, ...] = ()  # other addresses of this patron, oldest first
     lent: str = ""  # the merged conversation that the address in use was taken from
+    named: bool = False  # the address in use was only named
     name: str = ""
     contact: str = ""
     language: str = ""

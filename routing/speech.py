@@ -161,7 +161,8 @@ def said(state: State, event: Said, at: int) -> None:
     if delivery.channel != it.channel or delivery.to != it.address:
         if not event.unproven:
             state.addresses.put(at_key(delivery.channel, delivery.to), it.id)
-        it = move(state, it, Route(channel=delivery.channel, address=delivery.to, reply=delivery.reply))
+        named = _only_named(state, it, at_key(delivery.channel, delivery.to))
+        it = move(state, it, Route(channel=delivery.channel, address=delivery.to, reply=delivery.reply, named=named))
     it = replace(
         it,
         last_text=delivery.text[:SHOWN],
@@ -176,6 +177,15 @@ def said(state: State, event: Said, at: int) -> None:
         prompted=0,
     )
     state.conversations.put(it.id, settled(state, it))
+
+
+def _only_named(state: State, it: Conversation, key: str) -> bool:
+    """Say whether nothing of this patron's has come from an address so far."""
+    known = next((one for one in it.routes if at_key(one.channel, one.address) == key), None)
+    if known is not None:
+        return known.named
+    others = (state.conversations.get(one) for one in it.merged)
+    return not any(one is not None and at_key(one.channel, one.address) == key and not one.named for one in others)
 
 
 def noted(state: State, event: Noted, at: int) -> None:

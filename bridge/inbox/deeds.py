@@ -25,6 +25,7 @@ from bridge.inbox.replies import Answer, Refusal
 from bridge.inbox.routes import Call, Route
 from bridge.inbox.tickets import attachment
 from routing.events import Event, Faulted, Refused, answer
+from routing.records import at_key
 
 MOST_FILES = 10
 
@@ -240,11 +241,14 @@ async def block(call: Call) -> Answer:
 
 
 async def unblock(call: Call) -> Answer:
-    """Lift the block of this conversation's patron."""
-    it = call.state.conversations.get(call.id)
-    talk = await call.room.reader.conversation(call.id) if it is None else None
-    known = it or talk
-    return await act(call, wire.Unblock(channel=known.channel if known else "", address=known.address if known else ""))
+    """Lift the block of this conversation's patron, wherever the talk has gone on since."""
+    barred, it = call.state.barred, call.state.conversations.get(call.id)
+    known = it or await call.room.reader.conversation(call.id)
+    places = [] if known is None else [at_key(known.channel, known.address)]
+    places += [] if it is None else [at_key(one.channel, one.address) for one in reversed(it.routes)]
+    places += [place for place, one in barred.items() if one.conversation == call.id]
+    channel, _, address = next((place for place in places if place in barred), "").partition("|")
+    return await act(call, wire.Unblock(channel=channel, address=address))
 
 
 async def merge(call: Call) -> Answer:

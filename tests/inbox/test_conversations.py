@@ -241,3 +241,13 @@ async def test_a_coordinator_gives_a_code_to_his_own_people(browsers: Browsers) 
     status, me = await ben.post("/login", {"name": "ben", "code": given["code"]}, key="")
     assert (status, me["must_change_password"]) == (200, True)
     assert (await cora.post("/organisation/north/librarians/dora/code"))[0] == 404
+
+
+async def test_a_block_is_lifted_also_when_the_talk_has_gone_on_elsewhere(desk: Desk, browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    conversation = await desk.patron("barred", "hello?")
+    for verb in ("claim", "block"):
+        await ana.deed(conversation, verb, {"reason": "rude"} if verb == "block" else None)
+    await desk.patron("barred@example.org", "so here", channel="mail", thread=conversation)
+    await ana.deed(conversation, "unblock")
+    assert await desk.patron("barred", "sorry") == conversation

@@ -327,6 +327,32 @@ def test_blocked_and_not_kept_until_lifted_or_over() -> None:
     )
 
 
+NAMED = """
+    > pat contact=stranger@example.org: Hi
+    > pat leaves
+    > ana says pat: Here it is
+"""
+
+
+def test_an_address_that_was_only_named_is_not_blocked_in_place_of_the_patrons() -> None:
+    talking().script(NAMED).script(
+        """
+        > ana blocks pat
+        < blocked channel=web address=pat
+        > pat: nasty
+        < turned-away address=pat
+        > stranger@example.org@mail: Hello
+        < opened; received; queued; offered
+        """
+    )
+
+
+def test_what_came_with_proof_from_the_named_address_makes_it_the_patrons() -> None:
+    play = talking().script(NAMED)
+    play.write("stranger@example.org@mail", "It was me", thread=play.id_of("pat"))
+    play.script("> ana blocks pat\n< blocked channel=mail address=stranger@example.org")
+
+
 def test_names_and_addresses_are_written_down() -> None:
     talking().script(
         """
