@@ -21,7 +21,7 @@ from bridge.message import Action, Close, FollowUpPlan, Recode, Reopen, derive
 from routing.access import coordinates, eligible, visible
 from routing.conversation import ADDRESS, tidy_contact
 from routing.deadlines import settled
-from routing.deliveries import notify, relay
+from routing.deliveries import notify, relay, seat
 from routing.events import Closed, FollowUpChanged, FollowUpOpened, Forgotten, PatronGone, Recoded, TransferEnded
 from routing.events import Reopened as ReopenedEvent
 from routing.holding import take, withdraw
@@ -56,8 +56,7 @@ def close(turn: Turn, action: Action, deed: Close) -> None:
         turn.emit(TransferEnded(conversation=it.id, by=it.owner, reason="withdrawn"))
     if it.live and it.state == "active" and not it.gone and code != "lost_call":
         follow = code in FOLLOW_UPS
-        here = Route(channel=it.channel, address=it.address, reply=it.reply)
-        notify(turn, it, "follow-up" if follow else "goodbye", to=here, address=plan.address)
+        notify(turn, it, "follow-up" if follow else "goodbye", to=seat(it), address=plan.address)
     turn.emit(
         Closed(
             conversation=it.id,

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from bridge.message import FollowUpPlan, Message, derive
 from routing.access import connected, returning, room, serving
 from routing.deadlines import forget_at, settled
-from routing.deliveries import notify, relay
+from routing.deliveries import notify, relay, seat
 from routing.events import (
     Closed,
     FollowUpChanged,
@@ -239,8 +239,7 @@ def _keep_form(turn: Turn, it: Conversation, message: Message) -> None:
     elif message.contact and it.contact not in ("", standing.plan.address):
         _readdress(turn, standing, it.contact)
     if it.contact:
-        here = Route(channel=it.channel, address=it.address, reply=it.reply)
-        notify(turn, turn.state.conversations[it.id], "form-kept", to=here, address=it.contact)
+        notify(turn, turn.state.conversations[it.id], "form-kept", to=seat(it), address=it.contact)
 
 
 def _readdress(turn: Turn, one: FollowUp, address: str) -> None:

@@ -50,7 +50,7 @@ def patron_left(state: State, it: Conversation, now: int) -> bool:
 
 def route(state: State, it: Conversation, now: int, via: str = "") -> Route | None:
     """Return where an answer goes; None when `via` (`channel|address`) is not an address of this patron."""
-    here = Route(channel=it.channel, address=it.address, reply=it.reply)
+    here = seat(it)
     elsewhere = contact_route(state, it)
     if not via:
         return elsewhere if elsewhere is not None and patron_left(state, it, now) else here
@@ -58,6 +58,11 @@ def route(state: State, it: Conversation, now: int, via: str = "") -> Route | No
     routes = [here, *it.routes, *(Route(channel=o.channel, address=o.address, reply=o.reply) for o in others)]
     routes += [elsewhere] if elsewhere is not None else []
     return next((one for one in routes if at_key(one.channel, one.address) == via), None)
+
+
+def seat(it: Conversation) -> Route:
+    """Return where the patron of a live channel sits, or sat: words about sitting there are no mail, whatever address he left."""
+    return Route(channel=it.channel, address=it.address, reply=it.reply)
 
 
 # ---- what goes out ----------------------------------------------------------------------------------------------------------

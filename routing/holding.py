@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from routing.assign import routed
 from routing.deadlines import settled
-from routing.deliveries import notify, staff_delivery
+from routing.deliveries import notify, seat, staff_delivery
 from routing.events import Claimed, Revoked
 from routing.records import Conversation, Pace, Staff
 from routing.state import State
@@ -29,7 +29,7 @@ def take(turn: Turn, it: Conversation, by: str, how: str) -> None:
     if not turn.state.conversations[it.id].live or how in ("reopen", "successor"):
         return
     if how == "transfer":
-        notify(turn, turn.state.conversations[it.id], "transferred", librarian=turn.state.roster.shown(by))
+        notify(turn, it, "transferred", to=seat(it), librarian=turn.state.roster.shown(by))
     else:
         greet(turn, turn.state.conversations[it.id], by)
 
@@ -39,7 +39,8 @@ def greet(turn: Turn, it: Conversation, by: str) -> None:
     roster = turn.state.roster
     home = roster.home.get(by, "")
     variant = "-".join(["nonlocal"] * (home != it.library) + ["named"] * bool(it.name))
-    notify(turn, it, "greeting", variant=variant, librarian=roster.shown(by), home=roster.library(home).name)
+    librarian, name = roster.shown(by), roster.library(home).name
+    notify(turn, it, "greeting", variant=variant, to=seat(it), librarian=librarian, home=name)
 
 
 def withdraw(turn: Turn, it: Conversation, librarians: list[str], why: str, *, taken_by: str = "") -> None:

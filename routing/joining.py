@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Join, Leave
 from routing.access import active, connected, may_join, speaks
-from routing.deliveries import notify, relay
+from routing.deliveries import notify, relay, seat
 from routing.events import Joined, LeftConversation
 from routing.holding import staying, take
 from routing.records import Conversation
@@ -50,7 +50,8 @@ def _enter(turn: Turn, it: Conversation, by: str) -> None:
     if it.live and not it.gone and by not in it.introduced:
         home = turn.state.roster.home.get(by, "")
         variant = "" if home == it.library else "nonlocal"
-        notify(turn, it, "joined", variant=variant, librarian=shown, home=turn.state.roster.library(home).name)
+        name = turn.state.roster.library(home).name
+        notify(turn, it, "joined", variant=variant, to=seat(it), librarian=shown, home=name)
 
 
 def leave(turn: Turn, action: Action, deed: Leave) -> None:
@@ -72,9 +73,8 @@ def hand_on(turn: Turn, it: Conversation) -> bool:
         return False
     take(turn, it, heir, "successor")
     if it.live and not it.gone:
-        notify(
-            turn, turn.state.conversations[it.id], "successor", passing=True, librarian=turn.state.roster.shown(heir)
-        )
+        now = turn.state.conversations[it.id]
+        notify(turn, now, "successor", passing=True, to=seat(it), librarian=turn.state.roster.shown(heir))
     return True
 
 

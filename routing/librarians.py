@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Presence, ProcessGone, SetAvailability, Started
 from routing.access import active, staff_route
-from routing.deliveries import notify
+from routing.deliveries import notify, seat
 from routing.events import AvailabilitySet, Connected, Disconnected, Left, LeftConversation, Rested, TookOver
 from routing.holding import withdraw
 from routing.joining import hand_on
@@ -115,7 +115,7 @@ def leave(turn: Turn, librarian: str, *, for_good: bool = False) -> None:
         enqueue(turn, state.conversations[it.id], it.queue, it.since, "lost-librarian")
         back = state.conversations[it.id]
         if it.live and not it.gone and back.state == "waiting":
-            notify(turn, back, "requeued", passing=True)
+            notify(turn, back, "requeued", passing=True, to=seat(back))
 
 
 def _unheard(it: Conversation, owner: Staff) -> bool:

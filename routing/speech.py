@@ -18,7 +18,7 @@ from bridge.message import Action, MarkRead, Note, Say
 from routing.access import asked, eligible, may_join, speaks, visible
 from routing.conversation import SHOWN, move
 from routing.deadlines import settled
-from routing.deliveries import compose, relay, route, sent_out, unpark
+from routing.deliveries import compose, relay, route, seat, sent_out, unpark
 from routing.events import Noted, ReadUpTo, Said
 from routing.holding import take
 from routing.offers import drain
@@ -145,8 +145,7 @@ def mark_read(turn: Turn, action: Action, deed: MarkRead) -> None:
     channel = turn.state.channels.get(it.channel)
     delivery = None
     if channel is not None and channel.marks:
-        here = Route(channel=it.channel, address=it.address, reply=it.reply)
-        delivery = compose(turn, it, here, "mark", about=deed.message)
+        delivery = compose(turn, it, seat(it), "mark", about=deed.message)
     turn.emit(ReadUpTo(conversation=it.id, by=action.by, message=deed.message, delivery=delivery))
 
 

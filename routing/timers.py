@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from routing.closing import end
 from routing.deadlines import again_at, concierge_at, due, forget_at, given_up_at, next_tier_at, settled, silence
-from routing.deliveries import notify, relay
+from routing.deliveries import notify, relay, seat
 from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
 from routing.holding import withdraw
 from routing.librarians import ring as ring_librarian
 from routing.offers import ask, drain, new_round, open_tier
-from routing.records import Conversation, Route
+from routing.records import Conversation
 from routing.state import State, follow_up_due, staff_due
 from routing.transfers import end_transfer
 from routing.turn import Turn
@@ -99,7 +99,7 @@ def _waiting(turn: Turn, it: Conversation) -> None:
     it = state.conversations[it.id]
     if it.state == "waiting" and 0 < concierge_at(service, it) <= turn.at:
         turn.emit(Reminded(conversation=it.id, what="concierge"))
-        notify(turn, it, "concierge", passing=True, to=_seat(it))
+        notify(turn, it, "concierge", passing=True, to=seat(it))
 
 
 def _active(turn: Turn, it: Conversation) -> None:
@@ -114,7 +114,7 @@ def _active(turn: Turn, it: Conversation) -> None:
         return
     turn.emit(Reminded(conversation=it.id, what=what))
     if what == "still-there":
-        notify(turn, it, "still-there", passing=True, to=_seat(it))
+        notify(turn, it, "still-there", passing=True, to=seat(it))
         if not it.gone:
             turn.emit(PatronGone(conversation=it.id, gone=True, guessed=True))
             relay(turn, it, it.owner, "gone")
@@ -124,16 +124,11 @@ def _active(turn: Turn, it: Conversation) -> None:
 
 def _close_silent(turn: Turn, it: Conversation) -> None:
     turn.emit(Reminded(conversation=it.id, what="patron-gone"))
-    notify(turn, it, "closed-silent", to=_seat(it))
+    notify(turn, it, "closed-silent", to=seat(it))
     code = turn.state.roster.library(it.library).default_code
     if it.handover is not None:
         end_transfer(turn, it, "withdrawn")
     end(turn, turn.state.conversations[it.id], code, "patron-gone", by_default=True)
-
-
-def _seat(it: Conversation) -> Route:
-    """Return where the patron of a live channel sits, or sat: words about sitting there are no mail, whatever address he left."""
-    return Route(channel=it.channel, address=it.address, reply=it.reply)
 
 
 def _closed(turn: Turn, it: Conversation) -> None:

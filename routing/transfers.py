@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bridge.message import Action, Transfer
 from routing.access import active, connected, serving
 from routing.deadlines import settled
-from routing.deliveries import notify, relay
+from routing.deliveries import notify, relay, seat
 from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered
 from routing.holding import take
 from routing.offers import drain
@@ -49,7 +49,7 @@ def transfer(turn: Turn, action: Action, deed: Transfer) -> None:
         if librarian != action.by:
             relay(turn, it, librarian, "transfer", librarian=shown, text=text)
     if it.live and not it.gone:
-        notify(turn, it, "transfer", passing=True)
+        notify(turn, it, "transfer", passing=True, to=seat(it))
 
 
 def _hindrance(turn: Turn, action: Action, deed: Transfer, it: Conversation) -> str:

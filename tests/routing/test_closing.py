@@ -265,7 +265,7 @@ def test_a_patron_who_left_is_answered_at_the_address_he_left() -> None:
 
 def test_after_half_an_hour_an_answer_goes_to_the_address_too() -> None:
     Play().script("> ana comes\n> pat contact=jane@example.org: Hi\n> +31min").script(
-        "> ana says pat: Sorry for the wait\n< claimed; noticed channel=mail; said channel=mail"
+        "> ana says pat: Sorry for the wait\n< claimed; noticed channel=web; said channel=mail"
     )
 
 

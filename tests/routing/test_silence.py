@@ -172,6 +172,41 @@ def test_who_left_an_address_and_the_line_is_not_told_there_to_stay_in_it() -> N
     )
 
 
+def test_who_left_an_address_and_the_page_gets_the_answer_there_and_no_greeting() -> None:
+    """Nor any other word of who comes and goes in a chat where he no longer sits."""
+    Play().script("> ana comes\n> ben comes\n> pat contact=jane@example.org: Hi\n> pat leaves").script(
+        """
+        > ana claims pat
+        < claimed; noticed event=greeting channel=web to=pat
+        > ana transfers pat to ben
+        > ben accepts pat
+        < transfer-offered; claimed; noticed event=transferred channel=web to=pat
+        > ben says pat: Here it is
+        < said channel=mail to=jane@example.org
+        """
+    )
+
+
+def test_who_has_been_quiet_for_half_an_hour_is_told_in_the_chat_who_comes_and_goes() -> None:
+    Play().script("> ana comes p1.a\n> ben comes p1.b\n> pat contact=jane@example.org: Hi\n> ana claims pat").script(
+        """
+        > +31min
+        < reminded; reminded
+        > ana transfers pat to ben
+        < transfer-offered; noticed event=transfer channel=web
+        > ana releases pat
+        > ben joins pat
+        < transfer-ended; joined; noticed event=joined channel=web
+        > ana goes p1.a
+        > +30s
+        < disconnected; left; claimed how=successor; noticed event=successor channel=web
+        > ben goes p1.b
+        > +30s
+        < disconnected; left; queued; noticed event=requeued channel=web
+        """
+    )
+
+
 def test_slow_channels_are_left_alone() -> None:
     talking("pat@sms").script("> ana says pat@sms: Yes\n< said\n> +13d\n< nothing")
 
