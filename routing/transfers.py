@@ -2,6 +2,7 @@
 
 Until somebody accepts, it stays with the sender; if he writes meanwhile he has taken it back. The patron of a live channel is told
 when it is offered and when somebody has it. A transfer that nobody takes in time, or whose target leaves, goes back.
+A sender who works from his own messenger is told by a line what became of it; a browser shows it.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ def accept_transfer(turn: Turn, it: Conversation, by: str) -> None:
     if handover.queue and handover.queue != it.queue:
         turn.emit(Queued(conversation=it.id, queue=handover.queue, since=it.since, reason="transferred", tier=0))
     take(turn, turn.state.conversations[it.id], by, "transfer")
+    relay(turn, it, sender, "transferred", librarian=turn.state.roster.shown(by))
     drain(turn, sender)
 
 
@@ -98,8 +100,10 @@ def reject_transfer(turn: Turn, it: Conversation, by: str) -> None:
 
 
 def end_transfer(turn: Turn, it: Conversation, why: str) -> None:
-    """Leave it with its sender."""
+    """Leave it with its sender, who is told on his own messenger unless he took it back himself."""
     turn.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why))
+    if why != "withdrawn" and active(turn.state, it.owner):
+        relay(turn, it, it.owner, f"transfer-{why}")
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from routing.events import deliveries
 from routing.organisation import Librarian
-from tests.routing.play import Play, assigning, north
+from tests.routing.play import Play, assigning, north, tag_of
 
 STAFF = (
     Librarian(id="ana", name="Ana", address="im|ana@example.org"),
@@ -81,6 +83,41 @@ def test_notes_and_staff_lines_never_go_to_a_patron() -> None:
     to_patron = [one for step in play.log for one in deliveries(step) if one.to == "pat"]
     assert to_patron
     assert all("secret" not in one.text and one.kind not in ("offer", "line") for one in to_patron)
+
+
+def test_who_transfers_from_a_messenger_is_told_what_became_of_it() -> None:
+    play = desk().script(
+        """
+        > pat: Hi
+        > ana claims pat by=im
+        > ana transfers pat to ben by=im
+        > ana says pat by=im: No, wait
+        < opened; received; queued; offered; offered; claimed; noticed; transfer-offered; noticed; transfer-ended; said
+        > ana transfers pat to ben by=im
+        > ben rejects pat
+        < transfer-offered; noticed; transfer-ended reason=rejected; relayed librarian=ana event=transfer-rejected
+        > ana transfers pat to ben by=im
+        > +60s
+        < transfer-offered; noticed; transfer-ended reason=timeout; relayed librarian=ana event=transfer-timeout
+        > ana transfers pat to ben by=im
+        > ben goes p1.browser
+        > +30s
+        < transfer-offered; noticed; disconnected; left; transfer-ended; relayed librarian=ana event=transfer-away
+        > ben comes p1.browser
+        > ana transfers pat to ben by=im
+        > ben accepts pat
+        < connected; transfer-offered; noticed; claimed; noticed; relayed librarian=ana text=Ben_has_taken_over.
+        """
+    )
+    assert play.owner("pat") == "ben"
+
+
+def test_who_is_deactivated_is_told_nothing_of_a_transfer() -> None:
+    play = desk().script("> pat: Hi\n> ana claims pat by=im\n> ana transfers pat to ben by=im")
+    gone = replace(STAFF[0], active=False)
+    step = play.give(north(revision=2, librarians=(gone, *STAFF[1:])))
+    assert "transfer-ended" in [tag_of(event) for event in step.events]
+    assert not [one for one in deliveries(step) if one.kind == "line"]
 
 
 def test_offers_in_turn_come_by_messenger() -> None:
