@@ -45,9 +45,11 @@ def serving(state: State, queue: str, tiers: range | None = None) -> Iterator[st
             yield librarian
 
 
-def returning(state: State, queue: str) -> bool:
-    """Say whether somebody who serves `queue` has lost his connection a moment ago (after a start of the core: everybody)."""
-    members = (state.staff.get(one) for one in state.roster.service(queue).members)
+def returning(state: State, queue: str, tiers: range | None = None) -> bool:
+    """Say whether somebody who serves `queue` in these tiers, or in any, has lost his connection a moment ago (after a start
+    of the core: everybody)."""
+    level = state.roster.service(queue).level
+    members = (state.staff.get(one) for one, number in level.items() if tiers is None or number in tiers)
     return any(staff is not None and staff.grace_until > 0 and queue in staff.queues for staff in members)
 
 

@@ -1,7 +1,7 @@
 """Channels and libraries as the core is told of them: the newest word counts, an older revision is ignored.
 
 A library's new timers and tiers hold at once, also for conversations that are under way: who waits is asked in a tier that was
-added, whoever else would have to speak first.
+added, whoever else would have to speak first, and does not wait for a team that the change has left without anybody.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from bridge.message import ChannelStatus
 from routing.deadlines import settled
 from routing.events import ChannelChanged, LibraryChanged
 from routing.librarians import dismissed
+from routing.offers import pass_over_emptied
 from routing.organisation import Library
 from routing.records import Conversation
 from routing.state import State
@@ -28,8 +29,10 @@ def library(turn: Turn, one: Library) -> None:
     """Note a newer revision of a library, and what it means for those at work."""
     standing = turn.state.libraries.get(one.id)
     if standing is None or standing.revision < one.revision:
+        before = turn.state.roster
         turn.emit(LibraryChanged(library=one))
         dismissed(turn)
+        pass_over_emptied(turn, before)
 
 
 # ---- fold -------------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from routing.access import room, serving, staff_route
+from routing.access import returning, room, serving, staff_route
 from routing.assign import pick, resting, routed
 from routing.deadlines import settled
 from routing.deliveries import sent_out, staff_delivery
@@ -21,7 +21,7 @@ from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened
 from routing.holding import take
 from routing.line import Entry, Line
 from routing.records import Conversation, Staff
-from routing.roster import Service
+from routing.roster import Roster, Service
 from routing.state import OFFERED, State
 from routing.turn import Turn
 
@@ -90,6 +90,21 @@ def open_tier(turn: Turn, it: Conversation) -> None:
         tier += 1
     turn.emit(TierOpened(conversation=it.id, tier=tier))
     ask(turn, it.id, range(first, tier + 1))
+
+
+def pass_over_emptied(turn: Turn, before: Roster) -> None:
+    """Ask the next tier at once for who waits where the libraries' change from `before` has left nobody to wait for."""
+    state = turn.state
+    for queue in sorted(state.lines):
+        service = state.roster.service(queue)
+        if service.tiers == before.service(queue).tiers:
+            continue
+        for _, conversation in list(merge(*state.lines[queue].values())):
+            it = state.conversations[conversation]
+            asked = range(it.tier + 1)
+            there = next(serving(state, queue, asked), None) is not None or returning(state, queue, asked)
+            if it.state == "waiting" and it.tier < service.last_tier() and not there:
+                open_tier(turn, it)
 
 
 def new_round(turn: Turn, it: Conversation) -> None:

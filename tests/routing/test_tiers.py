@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from routing import desk
 from routing.organisation import Library, Queue, Timers
-from tests.routing.play import BEGIN, Play, assigning, cooperative, north
+from tests.routing.play import BEGIN, Play, assigning, cooperative, describe, north, tag_of
 
 STAFF = """
     > ana comes p1.a
@@ -38,6 +39,36 @@ def test_home_first_then_the_cooperative() -> None:
     )
     assert "from South Library" in noticed(play)
     assert "your librarians at North Library" in noticed(play)
+
+
+@pytest.mark.parametrize("how", ["moved", "deactivated"])
+def test_a_tier_that_a_change_leaves_without_anybody_is_not_waited_for(how: str) -> None:
+    play = coop().script(STAFF).script("> pat: Hi\n> mel@sms: Hi\n")
+    home = cooperative()[0]
+    team = replace(home.teams[0], members=("ben",) if how == "moved" else ("ana", "ben"))
+    people = tuple(replace(one, active=how == "moved" or one.id != "ana") for one in home.librarians)
+    play.give(replace(home, revision=2, teams=(team,), librarians=people))
+    assert [describe(event) for event in play.drop()][-4:] == ["tier tier=1", "offered to=('sue',)"] * 2
+    play.script("> sue claims pat\n< claimed by=sue; noticed")
+
+
+@pytest.mark.parametrize("then", ["> cem comes p1.c\n> cem serves north/ask", "> core restarts"])
+def test_a_change_that_leaves_somebody_to_wait_for_passes_nobody_over(then: str) -> None:
+    home = cooperative()[0]
+    team = replace(home.teams[0], members=("ana", "cem"))
+    play = Play(replace(home, teams=(team,)), cooperative()[1]).script(STAFF).script(f"> pat: Hi\n{then}")
+    left = ("cem",) if "cem" in then else ("ana",)
+    play.drop()
+    play.give(replace(home, revision=2, teams=(replace(team, members=left),)))
+    assert [tag_of(event) for event in play.drop()] == ["library-changed"]
+    assert play.of("pat").tier == 0
+
+
+def test_a_change_of_something_else_passes_nobody_over() -> None:
+    """Nobody of the home team is there any more, who may come back; new openings arrive every day."""
+    play = coop().script(STAFF).script("> pat: Hi\n> ana serves nothing")
+    play.give(replace(cooperative()[0], revision=2, openings=((BEGIN, BEGIN + 1),)))
+    assert play.of("pat").tier == 0
 
 
 def noticed(play: Play) -> str:
