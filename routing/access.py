@@ -36,6 +36,12 @@ def connected(state: State, librarian: str) -> bool:
     return staff is not None and bool(staff.connections)
 
 
+def there(state: State, librarian: str) -> bool:
+    """Say whether a librarian has a live connection, or lost the last one so short a time ago that he may come back to it."""
+    staff = state.staff.get(librarian)
+    return staff is not None and bool(staff.connections or staff.grace_until)
+
+
 def serving(state: State, queue: str, tiers: range | None = None) -> Iterator[str]:
     """Iterate, in no order, over the librarians present at `queue` (connected and opted in) in these tiers, or in all."""
     level = state.roster.service(queue).level

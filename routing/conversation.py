@@ -18,7 +18,7 @@ import re
 from msgspec.structs import replace
 
 from bridge.message import FollowUpPlan, Message, derive
-from routing.access import connected, returning, room, serving
+from routing.access import connected, returning, room, serving, there
 from routing.deadlines import forget_at, settled
 from routing.deliveries import notify, relay, seat
 from routing.events import (
@@ -34,7 +34,7 @@ from routing.events import (
 )
 from routing.holding import take
 from routing.hours import chain_open, next_opening
-from routing.joining import hand_on
+from routing.joining import without_owner
 from routing.offers import ask, drain, enqueue
 from routing.records import Conversation, FollowUp, Route, at_key
 from routing.roster import Service
@@ -127,7 +127,7 @@ def tidy_contact(contact: str) -> str:
 
 
 def _reach_staff(turn: Turn, it: Conversation, message: Message) -> None:
-    """See that somebody hears it: messengers of those in it; others when a slow channel's owner has gone home."""
+    """See that somebody hears it: messengers of those in it; others when its owner has gone home."""
     for companion in it.companions:
         relay(turn, it, companion, "line", text=message.text)
     if connected(turn.state, it.owner):
@@ -135,11 +135,8 @@ def _reach_staff(turn: Turn, it: Conversation, message: Message) -> None:
         if owner is not None and owner.address:
             relay(turn, it, it.owner, "line", text=message.text)
         return
-    staff = turn.state.staff.get(it.owner)
-    if it.live or (staff is not None and staff.grace_until):
-        return
-    if not hand_on(turn, turn.state.conversations[it.id]):
-        enqueue(turn, turn.state.conversations[it.id], it.queue, turn.at, "lost-librarian")
+    if not there(turn.state, it.owner):
+        without_owner(turn, it, it.since if it.live else turn.at)
 
 
 def make_room(turn: Turn, it: Conversation) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Container, Iterator
 
 from bridge.message import RATINGS
-from routing.access import active, eligible, room
+from routing.access import active, eligible, room, there
 from routing.deadlines import due
 from routing.records import Conversation
 from routing.roster import Service
@@ -43,6 +43,8 @@ def _conversations(state: State) -> Iterator[str]:
             yield f"{key} has a transfer that is not its owner's"
         if it.handover is not None and it.handover.librarian and not active(state, it.handover.librarian):
             yield f"{key} is being transferred to {it.handover.librarian}, who is no librarian"
+        if it.state == "active" and it.live and it.turn == "librarian" and not there(state, it.owner):
+            yield f"{key} waits for a word of {it.owner}, who is not there"
         if it.companions:
             yield from _company(state, it)
         if (it.state == "closed") != bool(it.closed_at):
@@ -61,8 +63,7 @@ def _company(state: State, it: Conversation) -> Iterator[str]:
     if len({it.owner, *it.companions}) != 1 + len(it.companions):
         yield f"{it.id} is {it.owner}'s, and {it.companions} joined: somebody is in it twice"
     for one in it.companions:
-        staff = state.staff.get(one)
-        if not active(state, one) or staff is None or not (staff.connections or staff.grace_until):
+        if not active(state, one) or not there(state, one):
             yield f"{one} is in {it.id} and is not there"
 
 

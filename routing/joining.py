@@ -24,6 +24,7 @@ from routing.access import active, connected, may_join, speaks
 from routing.deliveries import notify, relay, seat
 from routing.events import Joined, LeftConversation
 from routing.holding import staying, take
+from routing.offers import enqueue
 from routing.records import Conversation
 from routing.refusals import done, held, refuse
 from routing.state import State
@@ -76,6 +77,19 @@ def hand_on(turn: Turn, it: Conversation) -> bool:
         now = turn.state.conversations[it.id]
         notify(turn, now, "successor", passing=True, to=seat(it), librarian=turn.state.roster.shown(heir))
     return True
+
+
+def without_owner(turn: Turn, it: Conversation, since: int) -> None:
+    """Give a conversation whose owner is not there to who joined it, else back to its queue as of `since` ms.
+
+    The patron of a live channel is told. `it` is how it stood when its owner was lost.
+    """
+    if hand_on(turn, turn.state.conversations[it.id]):
+        return
+    enqueue(turn, turn.state.conversations[it.id], it.queue, since, "lost-librarian")
+    back = turn.state.conversations[it.id]
+    if it.live and not back.gone and back.state == "waiting":
+        notify(turn, back, "requeued", passing=True, to=seat(back))
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------

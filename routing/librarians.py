@@ -12,11 +12,10 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Presence, ProcessGone, SetAvailability, Started
 from routing.access import active, staff_route
-from routing.deliveries import notify, seat
 from routing.events import AvailabilitySet, Connected, Disconnected, Left, LeftConversation, Rested, TookOver
 from routing.holding import withdraw
-from routing.joining import hand_on
-from routing.offers import announce, ask, drain, enqueue
+from routing.joining import without_owner
+from routing.offers import announce, ask, drain
 from routing.records import Conversation, Staff, Term
 from routing.refusals import done, refuse
 from routing.state import State
@@ -110,12 +109,7 @@ def leave(turn: Turn, librarian: str, *, for_good: bool = False) -> None:
             continue
         if it.handover is not None:
             end_transfer(turn, it, "away")
-        if hand_on(turn, state.conversations[it.id]):
-            continue
-        enqueue(turn, state.conversations[it.id], it.queue, it.since, "lost-librarian")
-        back = state.conversations[it.id]
-        if it.live and not it.gone and back.state == "waiting":
-            notify(turn, back, "requeued", passing=True, to=seat(back))
+        without_owner(turn, it, it.since)
 
 
 def _unheard(it: Conversation, owner: Staff) -> bool:

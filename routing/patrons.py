@@ -1,8 +1,9 @@
 """Who the patron is: names, addresses left for an answer, several conversations of one person, blocks.
 
 Anonymous by default. What was merged by mistake is two patrons' again: an address that one conversation took from the other
-leads to the other again, and no answer goes there by itself any more. Blocking concerns one address on one channel, the one
-that the patron wrote from last, for what he only named may be a stranger's; what it writes is refused and not kept.
+leads to the other again, and no answer goes there by itself any more. Where that brings a talk back to a live channel and its
+owner has gone home, others are asked. Blocking concerns one address on one channel, the one that the patron wrote from last, for
+what he only named may be a stranger's; what it writes is refused and not kept.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.message import Action, Block, Identify, Merge, Unblock, Unmerge
-from routing.access import visible
+from routing.access import there, visible
 from routing.closing import PHONE, lead_away
 from routing.conversation import ADDRESS, make_room, tidy_contact, use
 from routing.deadlines import settled
 from routing.events import Blocked, Identified, Merged, Unblocked, Unmerged
+from routing.joining import without_owner
 from routing.records import Barred, Conversation, Route, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
@@ -71,6 +73,8 @@ def unmerge(turn: Turn, action: Action, deed: Unmerge) -> None:
             after = turn.state.conversations[before.id]
             if after.live != before.live:
                 make_room(turn, after)
+            if after.live and after.owner and not there(turn.state, after.owner):
+                without_owner(turn, after, after.since)
 
 
 def block(turn: Turn, action: Action, deed: Block) -> None:

@@ -50,10 +50,12 @@ from bridge.message import (
     Started,
     Transfer,
     Unblock,
+    Unmerge,
 )
 from routing import core
 from routing.events import Received, Turned, deliveries
 from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
+from routing.records import at_key
 from routing.state import State
 from tests.routing.play import IM, MAIL, SMS, WEB, Play, tables
 
@@ -224,6 +226,24 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(who=staff, one=talks, other=talks)
     def merges(self, who: str, one: str, other: str) -> None:
         self.play.act(who, Merge(conversation=one, other=other))
+
+    @rule(it=talks, who=staff)
+    def a_merge_is_taken_back(self, it: str, who: str) -> None:
+        one = self.play.state.conversations.get(it)
+        if one is not None and one.merged:
+            self.play.act(who, Unmerge(conversation=it, other=one.merged[0]))
+
+    @rule(it=talks, which=st.integers(0, 2))
+    def the_owner_says_it_elsewhere(self, it: str, which: int) -> None:
+        """At an address that the patron used before, or of a conversation that is merged."""
+        one = self.play.state.conversations.get(it)
+        if one is None or not one.owner:
+            return
+        others = [self.play.state.conversations[each] for each in one.merged if each in self.play.state.conversations]
+        places = [at_key(each.channel, each.address) for each in one.routes]
+        places += [at_key(each.channel, each.address) for each in others]
+        if places:
+            self.play.act(one.owner, Say(conversation=it, text="Here", via=places[which % len(places)]))
 
     @rule(who=staff, it=talks, follow_up=st.booleans(), ordered=st.booleans())
     def forgets(self, who: str, it: str, follow_up: bool, ordered: bool) -> None:

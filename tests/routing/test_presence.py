@@ -106,6 +106,34 @@ def test_what_had_come_before_the_grace_is_its_owners() -> None:
     assert play.owner("pat@sms") == "ana"
 
 
+def test_who_writes_into_a_chat_that_nobody_is_in_any_more_is_not_left_there() -> None:
+    """Its owner had gone home while the talk went by mail, and answers once more, in the chat, from a page that nobody sees."""
+    Play().script(
+        BOTH + "> pat contact=jane@example.org: Hi\n> ana claims pat\n> pat leaves\n> ana says pat: Hm"
+    ).script(
+        """
+        > ana goes p1.a
+        > +30s
+        < disconnected; left
+        > ana says pat via=web|pat: Are you there?
+        < said channel=web
+        > pat: Yes!
+        < patron-gone; received; queued reason=lost-librarian; offered to=ben; noticed event=requeued channel=web
+        """
+    )
+
+
+@pytest.mark.parametrize("joined", [False, True], ids=["alone", "joined"])
+def test_a_chat_that_comes_back_by_undoing_a_merge_is_not_left_with_who_has_gone_home(joined: bool) -> None:
+    play = Play().script(BOTH + "> pat: Hi\n> mel@sms: Hello\n> ana claims pat\n> ben claims mel@sms")
+    pat, mel = play.id_of("pat"), play.id_of("mel@sms")
+    play.script("> ana merges pat mel@sms\n> ana says pat via=sms|mel: By text then\n> ana goes p1.a\n> +30s\n")
+    play.script(f"> ben joins {pat}" if joined else "")
+    play.script(f"> ben unmerges {pat} {mel}")
+    assert play.state.conversations[pat].live
+    assert play.state.conversations[pat].owner == ("ben" if joined else "")
+
+
 def test_offers_in_turn_pass_on_when_somebody_goes_or_opts_out() -> None:
     play = (
         Play(assigning(offer_s=600))
