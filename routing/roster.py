@@ -1,8 +1,8 @@
 """Who serves where: the organisation turned into look-ups, rebuilt whenever a library changes.
 
 Home team first: a queue names tiers of teams, and a librarian's *level* in a queue is the first tier he stands in. A queue without
-tiers is served by all librarians of its library; a queue that nobody configured, by those of the library its id begins with, and
-else by every coordinator, so that no conversation can wait where nobody looks.
+tiers is served by all librarians of its library. A queue that nobody configured, or whose teams have lost everybody, is served by
+those of its library, and else by every coordinator, so that no conversation can wait where nobody looks.
 """
 
 from __future__ import annotations
@@ -60,9 +60,8 @@ class Roster:
         self._unknown: dict[str, Service] = {}
 
     def _add(self, queue: Queue, library: Library, teams: Mapping[str, Team]) -> None:
-        own = tuple(librarian.id for librarian in library.librarians if librarian.active)
-        tiers = tuple(self._members(tier, teams) for tier in queue.tiers) or (own,)
-        service = Service(queue, library, tiers, self.home)
+        tiers = tuple(self._members(tier, teams) for tier in queue.tiers)
+        service = Service(queue, library, tiers if any(tiers) else (self._own(library),), self.home)
         self.services[queue.id] = service
         for member in service.members:
             self.serves[member].append(queue.id)
@@ -72,7 +71,7 @@ class Roster:
         return tuple(dict.fromkeys(m for m in members if m in self.librarians and self.librarians[m].active))
 
     def service(self, queue: str) -> Service:
-        """Return who serves `queue`; a queue nobody configured is served by its library's staff, else by coordinators."""
+        """Return who serves `queue`, configured or not: somebody, where there is a librarian of its library or a coordinator."""
         known = self.services.get(queue) or self._unknown.get(queue)
         if known is None:
             known = self._unknown[queue] = self._stand_in(queue)
@@ -80,9 +79,12 @@ class Roster:
 
     def _stand_in(self, queue: str) -> Service:
         library = self.libraries.get(queue.partition("/")[0], DEFAULT_LIBRARY)
+        return Service(Queue(id=queue, name=queue), library, (self._own(library),), self.home)
+
+    def _own(self, library: Library) -> tuple[str, ...]:
+        """Return a library's librarians, where it has none at work every coordinator there is."""
         own = tuple(librarian.id for librarian in library.librarians if librarian.active)
-        staff = own or tuple(one.id for one in self.librarians.values() if one.coordinator and one.active)
-        return Service(Queue(id=queue, name=queue), library, (staff,), self.home)
+        return own or tuple(one.id for one in self.librarians.values() if one.coordinator and one.active)
 
     def library(self, name: str) -> Library:
         """Return a library, or one with the field's defaults for a name not known."""

@@ -267,13 +267,13 @@ class DeskMachine(RuleBasedStateMachine):
     def process_dies(self, process: str) -> None:
         self.play.give(ProcessGone(process=process))
 
-    @rule(tiers=st.booleans(), quick=st.booleans(), gone=st.sampled_from(("", "ben", "sue")))
-    def the_libraries_change(self, tiers: bool, quick: bool, gone: str) -> None:
+    @rule(tiers=st.booleans(), quick=st.booleans(), gone=st.sampled_from(((), ("ben",), ("sue",), ("ana", "ben"))))
+    def the_libraries_change(self, tiers: bool, quick: bool, gone: tuple[str, ...]) -> None:
         """Other tiers and timers, somebody deactivated: it holds for what is under way."""
         self.revision += 1
         for library in consortium():
             queues = tuple(replace(queue, tiers=queue.tiers if tiers else queue.tiers[:1]) for queue in library.queues)
-            people = tuple(replace(one, active=one.id != gone) for one in library.librarians)
+            people = tuple(replace(one, active=one.id not in gone) for one in library.librarians)
             timers = Timers(remind_s=20, mark_s=30, close_silent_s=0, reopen_live_s=60) if quick else Timers()
             changed = replace(library, revision=self.revision, queues=queues, librarians=people, timers=timers)
             self.play.give(changed)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from routing import desk
-from routing.organisation import Library, Queue, Timers
+from routing.organisation import Librarian, Library, Queue, Tier, Timers
 from tests.routing.play import BEGIN, Play, assigning, cooperative, describe, north, tag_of
 
 STAFF = """
@@ -50,6 +50,27 @@ def test_a_tier_that_a_change_leaves_without_anybody_is_not_waited_for(how: str)
     play.give(replace(home, revision=2, teams=(team,), librarians=people))
     assert [describe(event) for event in play.drop()][-4:] == ["tier tier=1", "offered to=('sue',)"] * 2
     play.script("> sue claims pat\n< claimed by=sue; noticed")
+
+
+@pytest.mark.parametrize("tiers", [(), (Tier(teams=("north/desk",)),)], ids=["own", "teams"])
+def test_a_queue_that_has_lost_everybody_is_shown_to_coordinators(tiers: tuple[Tier, ...]) -> None:
+    home, south = cooperative(tiers=tiers)
+    south = replace(south, librarians=(*south.librarians, Librarian(id="zoe", name="Zoe", coordinator=True)))
+    play = Play(home, south).script(
+        "> zoe comes p1.z\n> pat: Hi\n> zoe claims pat\n< connected; opened; received; queued; noticed; refused"
+    )
+    gone = tuple(replace(one, active=False) for one in home.librarians)
+    play.give(replace(home, revision=2, librarians=gone))
+    play.drop()
+    play.script("> sue claims pat\n< refused reason=no-access\n> zoe claims pat\n< claimed by=zoe; noticed")
+
+
+def test_a_queue_whose_teams_have_lost_everybody_is_its_librarys() -> None:
+    home, south = cooperative(tiers=(Tier(teams=("north/desk",)),))
+    play = Play(replace(home, teams=()), south)
+    play.script(
+        "> cem comes\n> cem serves north/ask\n> pat: Hi\n< connected; availability; opened; received; queued; offered to=cem"
+    )
 
 
 @pytest.mark.parametrize("then", ["> cem comes p1.c\n> cem serves north/ask", "> core restarts"])
