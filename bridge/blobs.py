@@ -238,10 +238,15 @@ def _sync(file: BinaryIO) -> None:
 
 
 def _keep(draft: Path, place: Path) -> None:
-    """Move a finished file to its place and make the name durable."""
+    """Move a finished file to its place and make its name durable, and those of the folders on the way, which may be new."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.replace(draft, place)
-    folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
+    for folder in place.parents[:3]:
+        _sync_folder(folder)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:

@@ -96,6 +96,22 @@ async def test_what_a_crash_left_half_written_is_cleared(tmp_path: Path) -> None
     assert sorted(files(tmp_path)) == sorted([place, new])
 
 
+async def test_every_name_on_the_way_to_a_file_is_made_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def noted(file: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{file}")))
+        fsync(file)
+
+    monkeypatch.setattr("bridge.blobs.os.fsync", noted)
+    await FileBlobs(tmp_path / "blobs").save(chunks(PNG), "one.png", 1000)
+    [place] = files(tmp_path)
+    draft, *folders = synced
+    assert draft.suffix == ".part"
+    assert folders == [place.parent, tmp_path / "blobs", tmp_path]
+
+
 async def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield PNG
