@@ -4,6 +4,9 @@ A declared type is never believed: the first bytes say what a file is, and what 
 `application/octet-stream`, which no browser shows. HTML, SVG and XML are documents that run code: they are kept, as downloads,
 never inline (OWASP File Upload; MDN `X-Content-Type-Options`). A file is written beside its place, fsynced and then renamed, so
 a name never stands for half a file; the same bytes are kept once.
+
+The same bytes may come from two people. A file whose bytes came more than once carries that in its mode (nobody may write it),
+which is there or not together with the file: so who has one patron's files removed can leave what may be another's, too.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import math
 import os
 import re
 import secrets
+import stat
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -31,6 +35,7 @@ INLINE = frozenset(
 )
 HEAD = 4096  # bytes that are looked at
 MAX_NAME = 120
+CAME_AGAIN = 0o400  # the mode of a file whose bytes came more than once
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MARKUP = re.compile(
@@ -102,11 +107,11 @@ class FileBlobs:
         place = self._place(digest)
         return place if await asyncio.to_thread(place.is_file) else None
 
-    async def remove(self, digest: str, *, before: float = math.inf) -> bool:
-        """Delete a file, unless it was taken in, perhaps once more, at `before` (s since the epoch) or later. Returns whether it
-        is gone now that was there."""
+    async def remove(self, digest: str, *, before: float = math.inf, again_before: float = math.inf) -> bool:
+        """Delete a file, unless it was taken in, perhaps once more, at `before` (s since the epoch) or later, or not for the first
+        time at `again_before` or later. Returns whether it is gone now that was there."""
         place = await self.path(digest)
-        return place is not None and await asyncio.to_thread(self._remove, place, before)
+        return place is not None and await asyncio.to_thread(self._remove, place, before, again_before)
 
     async def older(self, before: float) -> set[str]:
         """Return the digests of all files that were last taken in before `before`, s since the epoch."""
@@ -116,16 +121,16 @@ class FileBlobs:
         """Delete what a crash before `before` (s since the epoch) left of files that were being taken in or deleted."""
         await asyncio.to_thread(self._clear, before)
 
-    def _remove(self, place: Path, before: float) -> bool:
+    def _remove(self, place: Path, before: float, again_before: float) -> bool:
         """Delete a file by way of another name: one that is written to its place meanwhile is another, and stays."""
         aside = self._draft()
         try:
-            if place.stat().st_mtime >= before:
+            if _young(place, before, again_before):
                 return False
             os.rename(place, aside)
         except FileNotFoundError:
             return False
-        if young := aside.stat().st_mtime >= before:
+        if young := _young(aside, before, again_before):
             with suppress(FileExistsError):
                 os.link(aside, place)
         aside.unlink()
@@ -228,6 +233,13 @@ def _written_at(path: Path) -> float:
         return math.inf
 
 
+def _young(path: Path, before: float, again_before: float) -> bool:
+    """Whether a file was taken in at `before` or later, or not for the first time at `again_before` or later."""
+    found = path.stat()
+    again = stat.S_IMODE(found.st_mode) == CAME_AGAIN
+    return found.st_mtime >= (min(before, again_before) if again else before)
+
+
 def _create(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
@@ -240,7 +252,11 @@ def _sync(file: BinaryIO) -> None:
 def _keep(draft: Path, place: Path) -> None:
     """Move a finished file to its place and make its name durable, and those of the folders on the way, which may be new."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.replace(draft, place)
+    try:
+        os.link(draft, place)
+    except FileExistsError:
+        draft.chmod(CAME_AGAIN)
+        os.replace(draft, place)
     for folder in place.parents[:3]:
         _sync_folder(folder)
 

@@ -103,7 +103,7 @@ class Forgetting:
             if self._sole:
                 await self._store.rewrite_file()
             await self._erasures.done(one.conversation)
-            await self._retention.remove(())  # the row held the addresses
+            await self._retention.remove((), one.at)  # the row held the addresses
             _log.info("forgotten-everywhere", conversation=one.conversation)
 
     async def _hand_in(self, one: Erasure) -> None:
@@ -124,7 +124,7 @@ class Forgetting:
 
     async def _let_go(self, one: Erasure) -> None:
         """Let go of what is kept here: in files, by channels, in memory."""
-        await self._retention.remove(one.files)
+        await self._retention.remove(one.files, one.at)
         await self._follower.forget({one.conversation}, one.position.seq)
         places = [place.partition("|") for place in one.places]
         kinds = {name: kind for name, kind, _ in self._channels()}

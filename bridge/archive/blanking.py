@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, func, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables
@@ -58,9 +58,7 @@ async def _forget_shared_steps(sql: AsyncConnection, ids: list[str]) -> None:
 async def forget_answers(sql: AsyncConnection, conversations: Sequence[str]) -> None:
     """Forget what was answered lately to librarians' writes about these conversations; their keys stay used."""
     for name in conversations:
-        here = literal(name.encode())
-        found = func.instr(_w.answer, here) if sql.dialect.name == "sqlite" else func.position(here.op("IN")(_w.answer))
-        await sql.execute(update(tables.written).where(found > 0).values(answer=b""))
+        await sql.execute(update(tables.written).where(_holds(sql, _w.answer, name)).values(answer=b""))
 
 
 async def pack(engine: AsyncEngine) -> None:
@@ -86,6 +84,15 @@ async def _files(sql: AsyncConnection, ids: list[str]) -> set[str]:
 
 
 async def still_shown(sql: AsyncConnection, digest: str) -> bool:
-    """Whether a line that stays shows the same file: files are kept by digest, so two patrons may have sent one."""
+    """Whether a line that stays, or a step set aside, shows the same file: files are kept by digest, so two patrons may have sent
+    one."""
     shown = or_(_l.html == digest, _l.original == digest, _l.attachments.contains(digest))
-    return await sql.scalar(select(_l.n).where(shown).limit(1)) is not None
+    if await sql.scalar(select(_l.n).where(shown).limit(1)) is not None:
+        return True
+    return await sql.scalar(select(_s.seq).where(_holds(sql, _s.step, digest)).limit(1)) is not None
+
+
+def _holds(sql: AsyncConnection, column: ColumnElement[bytes], word: str) -> ColumnElement[bool]:
+    """Whether a word stands in the bytes of a column."""
+    here = literal(word.encode())
+    return (func.instr(column, here) if sql.dialect.name == "sqlite" else func.position(here.op("IN")(column))) > 0

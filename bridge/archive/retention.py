@@ -121,12 +121,16 @@ class Retention:
             await self._blobs.remove(digest, before=(now_ms() - UNSENT_MS) / 1000)
         await pack(self._engine)
 
-    async def remove(self, files: Sequence[str]) -> None:
-        """Remove files at once that nothing shows any more, and leave nothing of deleted rows in the database's own files."""
+    async def remove(self, files: Sequence[str], erased_at: int) -> None:
+        """Remove files at once that nothing shows any more, and leave nothing of deleted rows in the database's own files.
+
+        What was taken in since `erased_at` (ms), or within the day and not for the first time, stays for the sweep: somebody else
+        may be about to send the same."""
         async with self._engine.connect() as sql:
             gone = [digest for digest in files if not await still_shown(sql, digest)]
         for digest in gone:
-            await self._blobs.remove(digest)
+            again_before = (now_ms() - UNSENT_MS) / 1000
+            await self._blobs.remove(digest, before=erased_at / 1000, again_before=again_before)
         await pack(self._engine)
 
     async def sweep_files(self, now: int) -> int:

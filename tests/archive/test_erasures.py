@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from bridge.archive import patron, tables
+from bridge.archive.accounts import now_ms
 from bridge.archive.archive import Archive
-from bridge.archive.retention import Retention
+from bridge.archive.erasures import Erasure
+from bridge.archive.retention import DAY_MS, Retention
 from bridge.blobs import FileBlobs
-from bridge.message import FollowUpPlan
+from bridge.message import Attachment, FollowUpPlan
 from routing import events as ev
 from routing.wire import decode_steps
 from tests.archive.test_follow import Desk, chat, desk, opened, received
@@ -91,26 +93,74 @@ async def test_it_is_gone_from_a_step_set_aside_that_speaks_of_another_too(desk:
     assert (row.conversation, step.cause, step.events) == ("t2", "both", (bad,))
 
 
-async def test_what_is_not_gone_everywhere_yet_stands_in_a_row(desk: Desk, archive: Archive, tmp_path: Path) -> None:
-    blobs = FileBlobs(tmp_path / "blobs")
+async def kept(blobs: FileBlobs) -> Attachment:
+    """Take the essay in, once more if it is there."""
 
     async def chunks() -> AsyncIterator[bytes]:
         yield b"%PDF-1.4 mine"
 
-    file = await blobs.save(chunks(), "essay.pdf", 1000)
+    return await blobs.save(chunks(), "essay.pdf", 1000)
+
+
+async def sent_and_erased(desk: Desk, archive: Archive, file: Attachment) -> Erasure:
+    """Commit a conversation that shows a file, and its end for good."""
     asked = received("t1", "s1", "see this", address="web:1")
     asked = msgspec.structs.replace(asked, message=msgspec.structs.replace(asked.message, attachments=(file,)))
     async with desk.following():
         await desk.commit(opened("t1"), asked)
         await desk.commit(ev.Erased(conversation="t1", by="cora", places=("web|web:1",)))
         await desk.caught_up()
-    erasures = archive.erasures()
-    [one] = await erasures.standing()
+    [one] = await archive.erasures().standing()
+    return one
+
+
+async def test_what_is_not_gone_everywhere_yet_stands_in_a_row(desk: Desk, archive: Archive, tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path / "blobs")
+    file = await kept(blobs)
+    one = await sent_and_erased(desk, archive, file)
     assert (one.state, one.places, one.files, one.position.seq) == ("erased", ("web|web:1",), (file.digest,), 2)
-    await Retention(desk.writer._engine, blobs).remove(one.files)
+    await Retention(desk.writer._engine, blobs).remove(one.files, one.at)
     assert await blobs.path(file.digest) is None, "though it was taken in a moment ago"
-    await erasures.done("t1")
+    await archive.erasures().done("t1")
     assert "web:1" not in await everything(archive)
+
+
+async def test_a_file_that_another_may_be_about_to_send_stays_for_the_day(
+    desk: Desk, archive: Archive, tmp_path: Path
+) -> None:
+    blobs, retention = FileBlobs(tmp_path / "blobs"), Retention(desk.writer._engine, FileBlobs(tmp_path / "blobs"))
+    file = await kept(blobs)
+    await kept(blobs)
+    one = await sent_and_erased(desk, archive, file)
+    await retention.remove(one.files, one.at)
+    assert await blobs.path(file.digest) is not None
+    assert await retention.sweep_files(now_ms() + 2 * DAY_MS) == 1
+
+
+async def test_a_file_that_comes_again_after_it_was_removed_is_another_s(
+    desk: Desk, archive: Archive, tmp_path: Path
+) -> None:
+    blobs, retention = FileBlobs(tmp_path / "blobs"), Retention(desk.writer._engine, FileBlobs(tmp_path / "blobs"))
+    one = await sent_and_erased(desk, archive, await kept(blobs))
+    await retention.remove(one.files, one.at)
+    file = await kept(blobs)
+    await retention.remove(one.files, one.at)  # as every other process does, and this one after a restart
+    assert await blobs.path(file.digest) is not None
+
+
+async def test_a_file_of_another_s_step_that_was_set_aside_stays(desk: Desk, archive: Archive, tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path / "blobs")
+    file = await kept(blobs)
+    plan = FollowUpPlan(address="other@patron.example", question="Where?", deadline=1 << 63)
+    asked = received("t2", "s2", "mine, too", address="web:2")
+    asked = msgspec.structs.replace(asked, message=msgspec.structs.replace(asked.message, attachments=(file,)))
+    async with desk.following():
+        await desk.commit(opened("t2", address="web:2"))
+        await desk.commit(ev.FollowUpOpened(id="f-t2", conversation="t2", library="north", plan=plan), asked)
+        await desk.caught_up()
+    one = await sent_and_erased(desk, archive, file)
+    await Retention(desk.writer._engine, blobs).remove(one.files, one.at)
+    assert await blobs.path(file.digest) is not None
 
 
 async def test_an_order_stands_until_it_is_refused_or_carried_out(archive: Archive) -> None:
@@ -138,7 +188,7 @@ async def test_the_words_are_not_left_lying_in_the_files(desk: Desk, archive: Ar
         assert lying(tmp_path, word)
         await desk.commit(ev.Erased(conversation="t1"))
         await desk.caught_up()
-    await Retention(desk.writer._engine, FileBlobs(tmp_path / "blobs")).remove(())
+    await Retention(desk.writer._engine, FileBlobs(tmp_path / "blobs")).remove((), 0)
     assert lying(tmp_path, word) == []
 
 
