@@ -256,7 +256,10 @@ class Consortium:
         async def history(sender: str, after: str) -> Sequence[Any]:
             if not await self._tail_started():
                 raise Busy("the transcripts cannot be read yet")
-            return await self.reader.patron_history(name, sender, after)
+            try:
+                return await self.reader.patron_history(name, sender, after)
+            except StoreError as error:
+                raise Busy(f"the transcripts cannot be read now ({type(error).__name__})") from error
 
         return Ports(
             channel=name,

@@ -137,7 +137,7 @@ class Tail:
         return next(filter(None, (page.newest(channel, sender) for page in reversed(self._pages))), "")
 
     async def steps(self, conversation: str, after: Position) -> list[tuple[int, Step]]:
-        """Return the steps that concern a conversation after `after`, in order."""
+        """Return the steps that concern a conversation after `after`, in order. Raises Reset, Unavailable."""
         held = [found for page in self._pages for found in page.steps(conversation) if found[0] > after.seq]
         if after.seq >= self.since.seq:
             return held

@@ -2,10 +2,15 @@
 
 A transcript is read together with the archive's position in one transaction, and what the log holds beyond that position is
 applied to it by the same rule that wrote the rows (`lines.changes`). So a line is there as soon as it is committed, once.
+
+Just after a failover the archive may stand where the log never was. Its writer meets that at once and begins again; who reads
+meanwhile waits for it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -17,8 +22,12 @@ from bridge.adapter import HistoryLine
 from bridge.archive import tables
 from bridge.archive.lines import Line, amend, changes, patron_sees, place_of
 from bridge.archive.rows import line_of
-from bridge.follower import Position
+from bridge.follower import Position, Reset
+from bridge.store import Unavailable
 from bridge.tail import Tail
+
+PATIENCE_S = 5.0  # for the writer
+LOOK_S = 0.1
 
 _line = tables.line.c
 _talk = tables.conversation.c
@@ -67,7 +76,17 @@ class Reader:
         self._name = position_name
 
     async def transcript(self, conversation: str, *, before: str = "", limit: int = 10_000) -> list[Line]:
-        """Return the last `limit` lines of a conversation before the position `before`, oldest first."""
+        """Return the last `limit` lines of a conversation before the position `before`, oldest first. Raises StoreError."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await self._transcript(conversation, before, limit)
+            except Reset:
+                if time.monotonic() >= until:
+                    raise Unavailable("the archive does not stand in the log") from None
+            await asyncio.sleep(LOOK_S)
+
+    async def _transcript(self, conversation: str, before: str, limit: int) -> list[Line]:
         async with self._engine.connect() as sql:
             position = await self._position(sql)
             query = select(tables.line).where(_line.conversation == conversation)
