@@ -114,8 +114,8 @@ class Ledger:
         )
 
     def _audit(self, talk: str, who: str, what: str, detail: str = "") -> None:
-        row = {"at": self._at, "who": who, "what": what, "conversation": talk, "detail": detail}
-        self._tables["audit"].append(row)
+        row = {"id": derive("audit", self._cause, str(self._part)), "at": self._at, "who": who, "what": what}
+        self._tables["audit"].append(row | {"conversation": talk, "detail": detail})
 
     def _opened(self, event: ev.Opened) -> None:
         row = {

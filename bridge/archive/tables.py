@@ -179,11 +179,13 @@ audit = Table(
     "audit",
     metadata,
     Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("id", String),  # of what the log tells; None: of before there were ids, and who looked
     Column("at", BigInteger, nullable=False),
     Column("who", String, nullable=False),
     Column("what", String, nullable=False),
     Column("conversation", String, nullable=False, default="", index=True),
     Column("detail", Text, nullable=False, default=""),
+    Index("audit_by_id", "id", unique=True),
 )
 
 library = Table(

@@ -1,15 +1,17 @@
-"""The log lost its newest entries (a failover): what the archive has of them, and what it is asked meanwhile."""
+"""A failover lost the newest of the log: what the archive answers meanwhile, and what it reads once more."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bridge.archive import reader, tables
 from bridge.archive.archive import Archive
+from bridge.follower import START
 from bridge.store import Unavailable
+from routing import events as ev
 from tests.archive.test_follow import EPOCH, Desk, chat, desk
 
 __all__ = ["desk"]  # a fixture
@@ -47,3 +49,24 @@ async def test_where_it_does_not_come_back_the_store_counts_as_away(
         await stands_at(archive, "lost", 2)
         with pytest.raises(Unavailable):
             await desk.reader.transcript("t1")
+
+
+async def test_what_is_read_from_the_log_once_more_is_audited_once(desk: Desk, archive: Archive) -> None:
+    async def audited() -> list[tuple[str, str, str]]:
+        async with archive.engine.connect() as sql:
+            return [(row.who, row.what, row.detail) for row in (await sql.execute(select(tables.audit))).all()]
+
+    async with desk.following():
+        await chat(desk)
+        await desk.commit(ev.Merged(conversation="t1", other="t0", by="ana"))
+        await desk.commit(
+            *[ev.Blocked(conversation="t1", channel="web", address=a, by="ana", reason="spam") for a in "xy"]
+        )
+        await desk.caught_up()
+    once = await audited()
+    assert once[-2:] == [("ana", "blocked", "spam")] * 2
+    await stands_at(archive, "lost", 2)
+    desk.writer.position = START  # as in a process that has just begun
+    async with desk.following():
+        await desk.caught_up()
+    assert await audited() == once
