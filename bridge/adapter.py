@@ -92,7 +92,7 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
 
 
 class Retry(msgspec.Struct, frozen=True, gc=False):
-    """It certainly was not taken; try again after `after` seconds (None: the outlet's backoff decides)."""
+    """It certainly was not taken; try again after `after` seconds, a tenth at least (None: the outlet's backoff decides)."""
 
     reason: str
     after: float | None = None

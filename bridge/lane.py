@@ -69,6 +69,10 @@ class Shared(Protocol):
     standing: asyncio.Event
     stopping: bool
     now: Callable[[], float]
+    resting: int  # deliveries that wait for another try, or behind one that does
+
+    def makes_room(self) -> None:
+        """Hear that more deliveries rest."""
 
     def ended(self, work: Work, outcome: Outcome) -> None:
         """Hear what became of a delivery."""
@@ -77,13 +81,14 @@ class Shared(Protocol):
 class Lane:
     """A conversation's lane: `waiting` is served by `serve`, in `task`."""
 
-    __slots__ = ("_overdue", "_shared", "_until", "busy", "key", "task", "waiting")
+    __slots__ = ("_overdue", "_shared", "_until", "busy", "key", "resting", "task", "waiting")
 
     def __init__(self, shared: Shared, key: str, work: Work) -> None:
         self.key = key
         self.waiting = deque([work])
         self.task: asyncio.Task[None] | None = None
         self.busy = False
+        self.resting = False
         self._shared = shared
         self._until = NEVER  # by time.monotonic
         self._overdue = False
@@ -240,6 +245,18 @@ class Lane:
     def pauses(self) -> None:
         """Note that nothing is in flight: the next try comes later."""
         self.busy = False
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for the next try; what waits here meanwhile takes no room from other lanes."""
+        shared = self._shared
+        self.resting = True
+        shared.resting += 1 + len(self.waiting)
+        shared.makes_room()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.resting = False
+            shared.resting -= 1 + len(self.waiting)
 
 
 def _known(outcome: Outcome) -> Outcome:

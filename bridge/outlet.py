@@ -2,7 +2,7 @@
 
 Rules
 - One lane a conversation; its order is the log's. At most one submission of a lane is in flight.
-- Retry holds its lane until it is sent or its deadline has passed; Uncertain releases it.
+- Retry holds its lane until it is sent or its deadline has passed, and no other; Uncertain releases it.
 - What is longer than the network takes is cut; the delivery is settled after its last part.
 - A delivery that nobody could send by its deadline fails, visibly.
 
@@ -34,7 +34,8 @@ from routing.wire import decode_delivery
 if TYPE_CHECKING:
     from bridge.store import OutEntry, Store
 
-PREFETCH = 1000  # deliveries on their way here, about
+PREFETCH = 1000  # deliveries on their way here, about, without those that rest until another try
+MOST = 10_000  # with them
 READ = 64  # commits in one read
 BLOCK_MS = 5000
 STOP_S = 5.0  # what is in flight may finish when the drain is told to stop
@@ -69,6 +70,7 @@ class Drain:
         self.link = link
         self.standing = asyncio.Event()
         self.stopping = False
+        self.resting = 0
         self.now = now
         self._stop_s = stop_s
         self._lanes: dict[str, Lane] = {}
@@ -135,11 +137,19 @@ class Drain:
         self._unknown = -1
 
     async def _next(self) -> None:
-        while len(self._on_its_way) >= PREFETCH:
+        while not self._has_room():
             self._room.clear()
             await self._room.wait()
         for entry in await self.store.read_out(self.name, count=READ, block_ms=BLOCK_MS):
             self._feed(entry, {}, frozenset())
+
+    def _has_room(self) -> bool:
+        held = len(self._on_its_way)
+        return held - self.resting < PREFETCH and held < MOST
+
+    def makes_room(self) -> None:
+        """More deliveries rest: others may come meanwhile."""
+        self._room.set()
 
     def _feed(self, entry: OutEntry, attempts: Mapping[str, int], skip: Collection[str]) -> None:
         delivery = decode_delivery(entry.payload)
@@ -150,6 +160,7 @@ class Drain:
         key = delivery.conversation or delivery.to
         if (lane := self._lanes.get(key)) is not None:
             lane.waiting.append(work)
+            self.resting += lane.resting
             return
         lane = self._lanes[key] = Lane(self, key, work)
         self._crew.call(lane)

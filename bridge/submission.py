@@ -10,7 +10,6 @@ Attempts are written as `2k` (parts before k are with the network, none is in fl
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from bridge.backoff import Backoff
 from bridge.message import Delivery
 
 ASK_TIMES = 4  # lookups that answer "nobody can say" before the doubt is shown
+LEAST_S = 0.1  # between two tries, also where an adapter asks for none
 
 
 class Way(Protocol):
@@ -49,6 +49,9 @@ class Way(Protocol):
     def pauses(self) -> None:
         """Note that nothing is in flight: the next try comes later."""
 
+    async def rest(self, seconds: float) -> None:
+        """Wait for the next try."""
+
 
 @dataclass(slots=True)
 class Submission:
@@ -76,10 +79,10 @@ class Submission:
                 case Uncertain(reason):
                     last, wait = reason, self._pause()
                 case Retry(reason, after):
-                    last, wait = reason, self._pause() if after is None else after
+                    last, wait = reason, self._pause() if after is None else max(after, LEAST_S)
             if self.way.now() + wait >= self.until:
                 break
-            await asyncio.sleep(wait)
+            await self.way.rest(wait)
         return Uncertain(last) if self.doubt else Rejected("expired", "" if last == "expired" else last)
 
     def _pause(self) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bridge import outlet
 from bridge.adapter import Capabilities, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.bucket import Bucket
 from bridge.link import Address, Link
@@ -242,6 +243,33 @@ async def test_retry_ends_at_the_deadline_with_its_reason(port: Harbour) -> None
         await port.put(delivery(1, expires_at=int(time.time() * 1000) + 400))
         (receipt,) = await port.settled(1)
     assert (receipt.stage, receipt.reason, receipt.detail) == ("failed", "expired", "over-quota")
+
+
+async def test_what_is_tried_later_takes_no_room_from_what_can_go(
+    port: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlet, "PREFETCH", 10)
+    pen = writing()
+    pen.answers = [Retry("quiet-hours", 600.0)] * 20
+    async with draining(port, pen, stop_s=0.2) as drain:
+        await port.put(*(delivery(n, f"c{n}") for n in range(20)))
+        await pen.has(20)
+        await port.put(*(delivery(n, "c0") for n in range(20, 40)))
+        await port.put(delivery(40, "other"))
+        (receipt,) = await port.settled(1)
+        assert drain.resting == len(drain._on_its_way) == 40
+    assert receipt.delivery == delivery(40).id
+    assert drain.resting == 0
+
+
+async def test_what_is_to_be_tried_at_once_is_not_tried_without_a_pause(port: Harbour) -> None:
+    pen = writing(idempotent=True)
+    pen.answers = [Retry("busy", 0)] * 1000
+    async with draining(port, pen):
+        await port.put(delivery(1, expires_at=int(time.time() * 1000) + 1000))
+        (receipt,) = await port.settled(1)
+    assert receipt.stage != "sent", "a thousand tries in a second"
+    assert pen.answers
 
 
 async def killed_in_mid_air(port: Harbour, pen: Pen, **fields: Any) -> None:
