@@ -3,7 +3,7 @@
 A cut falls at a blank line, else at a line's end, else at a space, but never leaves less than half a part for it; where a
 script has no spaces it falls between graphemes (an approximation of UAX #29 that keeps combining marks, joined emoji, flags,
 skin tones, Hangul syllables and CRLF whole). White space at a cut is dropped, nothing else is. A single grapheme longer
-than the limit is cut by code points: the limit is the network's and wins.
+than the limit is cut by code points: the limit is the network's and wins. No part is blank, unless the text is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ def split(text: str, limit: int) -> list[str]:
     parts = []
     while limit and len(text) > limit:
         end, start = _cut(text, limit)
-        parts.append(text[:end])
+        if text[:end].strip():
+            parts.append(text[:end])
         text = text[start:]
     if text or not parts:
         parts.append(text)

@@ -27,6 +27,12 @@ def test_a_blank_line_is_preferred_then_a_line() -> None:
     assert split("first words\nsecond words", 20) == ["first words", "second words"]
 
 
+def test_no_part_is_blank() -> None:
+    assert split(" " * 20 + "one two three", 9) == ["one two", "three"]
+    assert split("\n\n\n\n\n  one two", 9) == ["one two"]
+    assert split(" " * 20, 9) == [""]
+
+
 def test_a_script_without_spaces_is_cut_between_characters() -> None:
     assert split("红楼梦在哪里红楼梦", 4) == ["红楼梦在", "哪里红楼", "梦"]
 
@@ -61,4 +67,5 @@ def test_one_grapheme_beyond_the_limit_is_cut_all_the_same() -> None:
 def test_every_part_fits_and_nothing_but_white_space_is_lost(text: str, limit: int) -> None:
     parts = split(text, limit)
     assert all(len(part) <= limit for part in parts)
+    assert all(map(str.strip, parts)) or len(parts) == 1
     assert "".join("".join(parts).split()) == "".join(text.split())
