@@ -12,7 +12,7 @@ import json
 import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -79,10 +79,19 @@ class Account:
         self._client = Client(name, password, config.account_sid, http_client=Transport(self._session))
         self._client.api.base_url = self._api
         self._login = basic(name, password)
+        self._closed = asyncio.Event()
 
     async def close(self) -> None:
         """Drop every connection."""
+        self._closed.set()
         await self._session.close()
+
+    async def lasts(self, seconds: float) -> bool:
+        """Wait; False when the session is closed by then, and at once when it is."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()
+        return not self._closed.is_set()
 
     async def check(self) -> None:
         """Return when the account lets us in. Raises BadCredentials, Unavailable."""

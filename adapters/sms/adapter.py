@@ -300,7 +300,8 @@ class SmsAdapter:
         wait = self._pace.turn(sender, segments(delivery.text).count)
         if wait > PATIENCE_S:
             return Retry("busy", after=wait - PATIENCE_S / 2)
-        await asyncio.sleep(wait)
+        if not await account.lasts(wait):
+            return Retry("no-session")
         outcome = await account.submit(fields)
         await self._noted(delivery, sender, outcome)
         return outcome

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from bridge.adapter import Retry
 from bridge.message import Delivery, Message, message_id
 from bridge.testing.scene import Scene
 from bridge.testing.twilio_records import Shown
@@ -74,6 +75,17 @@ async def test_an_address_that_cannot_be_is_refused_before_it_goes(scene: Scene,
     await scene.begin()
     delivery = await scene.ring.answer(await asked(scene, rig, number="LIBRARYNEWS"), "An answer")
     assert (await scene.ring.reached(delivery, "failed")).reason == "no-such-address"
+
+
+async def test_a_text_that_waits_for_its_turn_waits_no_longer_than_the_session(scene: Scene, rig: SmsRig) -> None:
+    await scene.begin(msgspec.structs.replace(rig.config(), rate=1 / 25))  # a text in 25 s
+    first = await scene.ring.answer(await asked(scene, rig), "At once")
+    await scene.ring.reached(first, "sent")
+    second = msgspec.structs.replace(first, id="d" * 32, text="In its turn")
+    waits = asyncio.create_task(scene.ring.line().adapter.send(second))
+    await asyncio.sleep(0)
+    await scene.ring.break_session()
+    assert await waits == Retry("no-session")
 
 
 @pytest.mark.parametrize("mishap", ["429", "503", "500", "lost"])
