@@ -164,7 +164,7 @@ class XmppAdapter(Buddy):
     async def _replay(self, link: Link, archive: Archive, cursor: Mapping[str, str]) -> None:
         after, at = cursor.get("mam", ""), int(cursor.get("at", "0"))
         try:
-            async for page in archive.since(after=after, start=0 if after else at):
+            async for page in archive.since(after=after, start=0 if after else max(1, at - CLOCKS_MS)):
                 await self._take_page(link, page)
         except Refused as refused:
             if refused.condition != "item-not-found" or not at:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+import time
 from collections import Counter
+from types import SimpleNamespace
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import msgspec
+import pytest
 
+from adapters.xmpp import adapter
 from bridge.adapter import Desk
 from bridge.message import message_id
 from bridge.testing.rig import soon
@@ -56,6 +60,31 @@ async def test_what_fifty_patrons_wrote_while_the_daemon_was_down_comes_in_once_
     assert all(sent)
     await account.talk(await account.patron("bob"))
     assert len(account.ring.messages()) == 202
+
+
+async def test_the_first_message_ever_is_not_missed_where_our_clock_is_ahead(
+    account: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(adapter, "time", SimpleNamespace(time=lambda: time.time() + 120, monotonic=time.monotonic))
+        await account.begin()
+        await soon("the place in the empty archive is kept", kept_place(account))
+    await account.ring.stop()
+    tls = ssl.create_default_context(cafile=str(rig(account).server.certificate.ca))
+    colleague = await Plain("ask", "open-sesame-4711", resource="desk").sign_in(rig(account).server.direct, tls)
+    try:  # while somebody is signed in the server keeps nothing offline
+        patron = await ada(account)
+        await patron.say("while you were down")
+        await patron.client.ask("<ping xmlns='urn:xmpp:ping'/>")
+    finally:
+        await colleague.close()
+    await account.again()
+    await account.ring.message("while you were down")
+
+
+async def kept_place(scene: Scene) -> None:
+    while "at" not in await scene.ring.cursor():
+        await asyncio.sleep(0.01)
 
 
 async def test_every_example_of_the_specifications_leaves_the_stream_standing(account: Scene) -> None:
