@@ -1,4 +1,5 @@
-"""Small facts that must outlive the process: one JSON array a line, appended, read once; what is old is left out at reading."""
+"""Small facts that must outlive the process and a power cut: one JSON array a line, appended, read once; what is old is left out at
+reading."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 Row = list[Any]
 
@@ -27,7 +28,7 @@ class Journal:
             return await asyncio.to_thread(self._read, self._path, keep)
 
     async def add(self, row: Row) -> None:
-        """Append a row; it survives the death of this process."""
+        """Append a row; it is durable when this returns. Raises OSError: nobody may rely on it then."""
         if self._path is not None:
             async with self._turn:
                 await asyncio.to_thread(_append, self._path, row)
@@ -36,11 +37,7 @@ class Journal:
         lines = path.read_text("utf-8").splitlines() if path.is_file() else []
         kept = [row for row in map(_row, lines) if row and keep(row)]
         if len(kept) < len(lines):
-            draft = path.with_suffix(".new")
-            draft.unlink(missing_ok=True)
-            for row in kept:
-                _append(draft, row)
-            os.replace(draft, path) if kept else path.unlink()
+            _rewrite(path, kept)
         return kept
 
 
@@ -54,5 +51,41 @@ def _row(line: str) -> Row:
 
 
 def _append(path: Path, row: Row) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "ab+") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
+            file.seek(size - 1)
+        broken = size and file.read() != b"\n"  # half a line: the disk was full
+        file.write((b"\n" if broken else b"") + _line(row))
+        _sync(file)
+    if not size:
+        _sync_folder(path.parent)
+
+
+def _rewrite(path: Path, rows: list[Row]) -> None:
+    if not rows:
+        path.unlink()
+        return
+    draft = path.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.writelines(map(_line, rows))
+        _sync(file)
+    os.replace(draft, path)
+    _sync_folder(path.parent)
+
+
+def _line(row: Row) -> bytes:
+    return json.dumps(row).encode() + b"\n"
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -52,10 +52,10 @@ class Memory:
         return sid in self._ended
 
     async def opt(self, sid: str, ours: str, theirs: str, at: int, *, out: bool) -> None:
-        """Remember what text `sid` said at `at` (ms)."""
+        """Remember what text `sid` said at `at` (ms). Raises OSError: it is to come again then."""
         if sid not in self._counted:
-            self._word(sid, ours, theirs, at, out)
             await self._words.add([sid, ours, theirs, at, out])
+            self._word(sid, ours, theirs, at, out)
 
     def _word(self, sid: str, ours: str, theirs: str, at: int, out: bool) -> None:
         self._counted.add(sid)

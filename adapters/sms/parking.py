@@ -6,6 +6,7 @@ no library has said otherwise about a number that none of them has.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -25,17 +26,20 @@ class Parking:
     def __init__(self, folder: Path | None) -> None:
         self._journal = Journal(folder, "parked")
         self._here: set[str] | None = None
+        self._turn = asyncio.Lock()
 
     async def park(self, inbound: Inbound) -> None:
-        """Keep a text; it is durable when this returns. Raises Busy when too many are parked."""
-        if self._here is None:
-            self._here = {row[0] for row in await self._journal.read()}
-        if inbound.sid in self._here:
-            return
-        if len(self._here) >= MOST:
-            raise Busy("too many texts are parked")
-        self._here.add(inbound.sid)
-        await self._journal.add(msgspec.to_builtins(inbound))
+        """Keep a text; it is durable when this returns. Raises Busy when too many are parked, OSError."""
+        async with self._turn:
+            if self._here is None:
+                self._here = {row[0] for row in await self._journal.read()}
+            here = self._here
+            if inbound.sid in here:
+                return
+            if len(here) >= MOST:
+                raise Busy("too many texts are parked")
+            await self._journal.add(msgspec.to_builtins(inbound))
+            here.add(inbound.sid)
 
     async def parked(self) -> Sequence[Inbound]:
         """Return what is parked, oldest first."""
