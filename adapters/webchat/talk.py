@@ -176,6 +176,7 @@ class Talk:
         minted = "" if peer.sender else tokens.mint(self.ports.secret, post.seed)
         sender = peer.sender or tokens.address(minted)
         message = read_post(post, self.ports.channel, sender, self.ports.secret, self.max_text, wall_ms())
+        await self._check_kept(message, post.id)
         try:
             new = await self.ports.inlet.receive(message)
         except Busy as error:
@@ -192,6 +193,12 @@ class Talk:
         if new:
             await self.audience.tell(sender, encode(self._echo(message)), but=peer)
         self.desks.watch(sender)
+
+    async def _check_kept(self, message: Message, id: str) -> None:
+        """Raise Refusal where a file is gone: it was taken in over a day ago, and not sent."""
+        for file in message.attachments:
+            if await self.ports.blobs.path(file.digest) is None:
+                raise Refusal("file", id)
 
     def _admit(self, peer: Peer, id: str) -> None:
         known, unknown = self.door.messages, self.door.newcomers

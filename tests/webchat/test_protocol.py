@@ -180,6 +180,27 @@ async def test_a_file_that_is_refused_is_not_kept(house: House, session: aiohttp
     assert [path for path in (ring.folder / "blobs").rglob("*") if path.is_file()] == []
 
 
+async def test_a_file_that_is_not_kept_any_more_is_not_taken_for_sent(
+    house: House, session: aiohttp.ClientSession
+) -> None:
+    """It was added to a message and the message not sent for over a day: the patron is told to add it again."""
+    ring = await house()
+    async with session.ws_connect(at(ring, "live")) as ws:
+        headers = {"Authorization": f"Bearer {await write(ws, 'hello')}"}
+        async with session.post(at(ring, "files"), data=b"\x89PNG\r\n\x1a\n", headers=headers) as answer:
+            file = (await answer.json())["file"]
+        assert await ring.blobs.remove(file["digest"])
+        late = message("see this", files=[file])
+        await ws.send_json(late)
+        told = await until(ws, "error", "ack")
+        assert (told["t"], told.get("code"), told["id"]) == ("error", "file", late["id"])
+        async with session.post(at(ring, "files"), data=b"\x89PNG\r\n\x1a\n", headers=headers) as answer:
+            file = (await answer.json())["file"]
+        await ws.send_json(late | {"files": [file]})
+        await until(ws, "ack")
+    assert (await ring.message("see this")).attachments[0].digest == file["digest"]
+
+
 async def test_one_address_sends_only_so_much_whoever_it_says_it_is(
     house: House, session: aiohttp.ClientSession
 ) -> None:
