@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, Dialect, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -25,6 +26,15 @@ class BadAddress(ValueError):
 
 class Unreachable(Exception):
     """The database cannot be opened now, or not by us; the text is what it says itself."""
+
+
+class Away(OSError):
+    """The database server cannot be reached now; the same may go well a moment later."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether something failed because the database server is away, or left in the middle of it."""
+    return isinstance(error, Away) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def engine_for(url: str) -> AsyncEngine:
@@ -43,7 +53,9 @@ def engine_for(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     if kind in ("postgresql", "postgres"):
-        return create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_size=8, pool_pre_ping=True)
+        engine = create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_size=8, pool_pre_ping=True)
+        event.listen(engine.sync_engine, "do_connect", _connect)
+        return engine
     raise BadAddress(f"the archive is SQLite or PostgreSQL, not {kind}")
 
 
@@ -52,6 +64,14 @@ def _parsed(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError):  # their texts quote the url
         raise BadAddress("is not a database's URL: special characters of a password are written as %XX") from None
+
+
+def _connect(dialect: Dialect, _record: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """Connect, and give what a driver raises for a server that is away (many kinds) one name."""
+    try:
+        return dialect.connect(*args, **options)
+    except Exception as error:
+        raise Away(str(error) or type(error).__name__) from error
 
 
 _PRAGMAS = (
@@ -89,7 +109,7 @@ async def reach(engine: AsyncEngine) -> None:
                 pass
     except Exception as error:
         await engine.dispose()
-        told = error.orig if isinstance(error, DBAPIError) else error
+        told = error.orig if isinstance(error, DBAPIError) else error.__cause__ if isinstance(error, Away) else error
         raise Unreachable(f"cannot be opened: {type(told).__name__}: {told}") from None
 
 

@@ -98,8 +98,10 @@ def forbidden(detail: str = "That is not yours to do.") -> Refusal:
 
 
 def unavailable() -> Refusal:
-    """The store is away: nothing was taken in."""
-    detail = "Nothing can be saved right now: the desk's store is away. What you wrote was not taken; try again."
+    """The store or the archive is away: nothing was taken in."""
+    detail = (
+        "Nothing can be read or saved right now: the desk's store is away. What you wrote was not taken; try again."
+    )
     return Refusal(503, "unavailable", detail, headers={"Retry-After": str(TRY_AGAIN_S)})
 
 

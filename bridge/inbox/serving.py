@@ -22,6 +22,7 @@ from aiohttp import web
 
 from bridge.adapter import Busy, TooLarge
 from bridge.archive.accounts import Session
+from bridge.archive.database import is_away
 from bridge.archive.desk_memory import KeyReused
 from bridge.inbox.access import check_conversation, check_coordinator, check_library, works_here
 from bridge.inbox.replies import MAX_BODY, Answer, Refusal, answer, decode, encode, too_many, unavailable
@@ -56,7 +57,9 @@ def _endpoint(inbox: Inbox, route: Route) -> Callable[[web.Request], Awaitable[w
             return Refusal(413, "too-large", f"Larger than {error.limit} bytes.").response()
         except (web.HTTPException, ConnectionError):
             raise
-        except Exception:
+        except Exception as error:
+            if is_away(error):
+                return unavailable().response()
             fault = secrets.token_hex(6)
             log.exception("request-failed", route=route.name, fault=fault)
             return Refusal(500, "fault", f"Something here is broken; it was noted as {fault}.").response()

@@ -266,7 +266,9 @@ class Page:
 
 
 @asynccontextmanager
-async def desk(data: Path, *, pages: Path | None = None, scripted: bool = False, **more: Any) -> AsyncIterator[Desk]:
+async def desk(
+    data: Path, *, pages: Path | None = None, scripted: bool = False, archive_url: str = "", **more: Any
+) -> AsyncIterator[Desk]:
     """Run a desk with two libraries, everybody's accounts, and a web and a mail channel.
 
     `scripted`: no core runs and no library is known; the test writes the log itself.
@@ -275,7 +277,7 @@ async def desk(data: Path, *, pages: Path | None = None, scripted: bool = False,
         server = stack.enter_context(RedisServer(maxmemory="256mb", maxmemory_policy="noeviction"))
         store = await Store.open(server.url, f"inbox{next(_numbers)}", patience=2.0)
         stack.push_async_callback(store.close)
-        archive = await Archive.open(f"sqlite:///{data / 'archive.sqlite'}")
+        archive = await Archive.open(archive_url or f"sqlite:///{data / 'archive.sqlite'}")
         stack.push_async_callback(archive.close)
         room, running = await _room(store, archive, data, more, scripted)
         tasks = [asyncio.create_task(run()) for run in running]

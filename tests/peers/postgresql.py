@@ -39,15 +39,37 @@ class PostgreSQL:
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
 
     def __enter__(self) -> PostgreSQL:
-        data = self.folder / "data"
-        self._run("initdb", "-D", data, "-U", "desk", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-        command = [self._binary("postgres"), "-D", data, "-k", self.folder, "-h", "", "-F"]
+        self._run(
+            "initdb",
+            "-D",
+            self.folder / "data",
+            "-U",
+            "desk",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--locale=C.UTF-8",
+        )
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, or start it again with the data it has."""
+        command = [self._binary("postgres"), "-D", self.folder / "data", "-k", self.folder, "-h", "", "-F"]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 list(map(str, command)), stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **self._as
             )
         self._wait()
-        return self
+
+    def stop(self) -> None:
+        """Stop it at once, whoever is connected."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGQUIT)
+            self._process.wait(20)
 
     @staticmethod
     def _binary(name: str) -> Path:
@@ -81,8 +103,5 @@ class PostgreSQL:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGQUIT)
-            self._process.wait(20)
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
