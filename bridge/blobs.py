@@ -254,7 +254,7 @@ def _keep(draft: Path, place: Path) -> None:
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         os.link(draft, place)
-    except FileExistsError:
+    except OSError:  # it is there, or this file system has no links and nobody can say whether it was
         draft.chmod(CAME_AGAIN)
         os.replace(draft, place)
     for folder in place.parents[:3]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import math
 import os
 import zipfile
 from collections.abc import AsyncIterator
@@ -39,6 +41,19 @@ async def test_a_file_is_kept_by_its_digest_once(tmp_path: Path) -> None:
     assert path is not None
     assert path.read_bytes() == PNG
     assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_where_a_file_system_has_no_links_files_are_kept_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(_draft: Path, _place: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("bridge.blobs.os.link", link)
+    blobs = FileBlobs(tmp_path)
+    kept = await blobs.save(chunks(PNG), "one.png", 1000)
+    assert [path.read_bytes() for path in files(tmp_path)] == [PNG]
+    assert not await blobs.remove(kept.digest, before=math.inf, again_before=0), "it may be somebody else's, too"
 
 
 async def test_too_large_leaves_nothing(tmp_path: Path) -> None:
