@@ -30,18 +30,18 @@ ANNOUNCED = 20
 
 
 def enqueue(turn: Turn, it: Conversation, queue: str, since: int, reason: str) -> None:
-    """Let a conversation wait in `queue` as of `since` ms, asking its first tier where somebody is."""
+    """Let a conversation wait in `queue` as of `since` ms, asking its first tier where somebody is, or may be back any moment."""
     state = turn.state
     service = state.roster.service(queue)
     tier = 0
-    while tier < service.last_tier() and not _anyone(state, queue, tier):
+    while tier < service.last_tier() and not _anyone(state, queue, range(tier, tier + 1)):
         tier += 1
     turn.emit(Queued(conversation=it.id, queue=queue, since=since, reason=reason, tier=tier))
     ask(turn, it.id, range(tier + 1))
 
 
-def _anyone(state: State, queue: str, tier: int) -> bool:
-    return next(serving(state, queue, range(tier, tier + 1)), None) is not None
+def _anyone(state: State, queue: str, tiers: range) -> bool:
+    return next(serving(state, queue, tiers), None) is not None or returning(state, queue, tiers)
 
 
 def ask(turn: Turn, conversation: str, tiers: range | None = None) -> None:
@@ -102,8 +102,7 @@ def pass_over_emptied(turn: Turn, before: Roster) -> None:
         for _, conversation in list(merge(*state.lines[queue].values())):
             it = state.conversations[conversation]
             asked = range(it.tier + 1)
-            there = next(serving(state, queue, asked), None) is not None or returning(state, queue, asked)
-            if it.state == "waiting" and it.tier < service.last_tier() and not there:
+            if it.state == "waiting" and it.tier < service.last_tier() and not _anyone(state, queue, asked):
                 open_tier(turn, it)
 
 

@@ -112,6 +112,18 @@ def test_an_empty_tier_is_skipped_at_once() -> None:
     )
 
 
+def test_a_home_team_that_is_only_reconnecting_is_not_skipped() -> None:
+    coop().script(STAFF).script(
+        """
+        > ana goes p1.a
+        > pat: Hi
+        < disconnected; opened; received; queued tier=0
+        > ana comes p1.a
+        < connected
+        """
+    )
+
+
 def test_home_staff_come_back_for_what_waits_at_a_later_tier() -> None:
     play = coop(policy="longest_idle", offer_s=0).script(
         "> sue comes p1.s\n> sue serves north/ask live=1\n> p1: a\n> p2: b"
