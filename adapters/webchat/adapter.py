@@ -48,7 +48,8 @@ STATUS = {
 class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a web chat channel's own keys in deskbridge.toml mean.
 
-    origins             pages that may embed the widget, like `https://www.library.example`; `*` = any
+    origins             pages that may embed the widget, like `https://www.library.example`; `https://*.library.example`
+                        = all below that host, not the host itself; `*` = any
     form                whether patrons are asked for a name and an address before they write
     attachments         whether patrons may send images and PDF
     max_text            characters of one message

@@ -22,7 +22,10 @@ from adapters.webchat.codec import desk_state, encode
 from bridge.adapter import Desk
 
 STATIC = Path(__file__).parent / "static"
-ORIGIN = re.compile(r"^https?://[A-Za-z0-9.*\-\[\]:]+$")
+ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>(\*\.)?[a-z0-9\-]+(\.[a-z0-9\-]+)*\.?|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{0,5}))?"
+)
+DEFAULT_PORTS = {"http": 80, "https": 443}
 HASHED = "public, max-age=31536000, immutable"
 BRIEF = "public, max-age=300"
 COMMON = {
@@ -34,12 +37,27 @@ HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:]+$")
 
 
 def allowed_origin(text: str) -> str:
-    """Return an origin of the allow-list as browsers write it; raises ValueError."""
-    parts = urlsplit(text.strip().rstrip("/"))
-    origin = f"{parts.scheme}://{parts.netloc}".lower()
-    if parts.path or parts.query or parts.username is not None or not ORIGIN.match(origin):
-        raise ValueError(f"not an origin: {text!r} (write it like https://www.library.example)")
-    return origin
+    """Return an entry of the allow-list as browsers write origins, without a scheme's own port; raises ValueError."""
+    found = ORIGIN.fullmatch(text.strip().rstrip("/").lower())
+    port = int(found["port"] or DEFAULT_PORTS[found["scheme"]]) if found else 0
+    if found is None or not 0 < port < 65536:
+        raise ValueError(
+            f"not an origin: {text!r} "
+            "(write it like https://www.library.example, or https://*.library.example for all that lies below it)"
+        )
+    origin = f"{found['scheme']}://{found['host']}"
+    return origin if port == DEFAULT_PORTS[found["scheme"]] else f"{origin}:{port}"
+
+
+def listed(origin: str, origins: tuple[str, ...]) -> bool:
+    """Say whether the allow-list holds an origin; `https://*.host` holds all below that host, as in a policy (CSP 3)."""
+    return any(each in ("*", origin) or _below(origin, each) for each in origins)
+
+
+def _below(origin: str, entry: str) -> bool:
+    scheme, star, host = entry.partition("*")
+    between = len(origin) - len(scheme) - len(host)
+    return bool(star and host) and between > 0 and origin.startswith(scheme) and origin.endswith(host)
 
 
 def own_origins(request: web.Request, public_url: str) -> set[str]:
@@ -117,7 +135,7 @@ class Pages:
         """Say whether the desk is open, so that a button on a library's page tells the truth; cookieless."""
         headers = {**COMMON, "Cache-Control": "public, max-age=15", "Vary": "Origin"}
         origin = request.headers.get("Origin", "").lower()
-        if origin in self.origins or "*" in self.origins:
+        if listed(origin, self.origins):
             headers["Access-Control-Allow-Origin"] = origin or "*"
         if desk is None:
             return web.Response(status=503, headers=headers)

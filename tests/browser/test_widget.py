@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
+from adapters.webchat.adapter import WebchatConfig
 from bridge.adapter import Desk, Signal
 from bridge.message import Delivery, derive
 from tests.browser.chat import DESK, LOOKS, VANISHED, Chat, chatting
@@ -464,6 +465,18 @@ async def test_another_origin_gets_no_chat(browser: Browser, tmp_path: Path) -> 
             while not any("frame-ancestors" in each for each in chat.complaints):
                 await chat.page.wait_for_timeout(100)
         assert await chat.frame.get_by_role("log").count() == 0
+
+
+async def test_a_page_below_a_host_that_is_listed_with_a_star_gets_the_chat(chat: Chat) -> None:
+    """All who ask for an origin agree on what the star stands for: the button's question, the frame, and the port."""
+    await chat.ring.stop()
+    await chat.ring.start(WebchatConfig(origins=(chat.site.url.replace("localhost", "*.localhost"),)))
+    await chat.page.goto(chat.site.url.replace("localhost", "law.campus.localhost"))
+    await chat.open()
+    await chat.write("from below")
+    assert [
+        each for each in chat.complaints if not each.startswith("request: ")
+    ] == []  # the page itself is no stranger
 
 
 async def test_the_full_page_and_the_portal(chat: Chat) -> None:

@@ -25,7 +25,7 @@ from adapters.webchat.codec import (
     rounded,
 )
 from adapters.webchat.limits import Bucket, Buckets, Door, Rate
-from adapters.webchat.pages import allowed_origin
+from adapters.webchat.pages import allowed_origin, listed
 from bridge.adapter import Desk
 from bridge.message import message_id
 
@@ -228,14 +228,55 @@ def test_one_address_holds_so_many_connections() -> None:
 
 
 def test_origins_are_written_as_browsers_write_them() -> None:
-    assert allowed_origin("https://WWW.Library.Example/") == "https://www.library.example"
-    assert allowed_origin("http://localhost:8000") == "http://localhost:8000"
-    for wrong in (
+    for text, written in (
+        ("https://WWW.Library.Example/", "https://www.library.example"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("https://library.example:443", "https://library.example"),
+        ("http://library.example:80/", "http://library.example"),
+        ("http://library.example:443", "http://library.example:443"),
+        ("https://*.Library.Example:443", "https://*.library.example"),
+        ("https://*.library.example:8443", "https://*.library.example:8443"),
+        ("http://[::1]:80", "http://[::1]"),
+    ):
+        assert allowed_origin(text) == written
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
         "www.library.example",
         "https://a.example/page",
+        "https://a.example#part",
         "https://u:p@a.example",
         "ftp://a.example",
         "https://a b",
+        "https://*",
+        "https://*a.example",
+        "https://www.*.example",
+        "https://a.example:*",
+        "https://a.example:65536",
+        "https://[::1",
+    ],
+)
+def test_what_no_browser_would_match_is_no_origin(wrong: str) -> None:
+    with pytest.raises(ValueError, match="not an origin"):
+        allowed_origin(wrong)
+
+
+def test_a_star_stands_for_all_that_lies_below_a_host() -> None:
+    """As in a Content-Security-Policy: one label or more, never the bare host, and the same scheme and port."""
+    below = ("https://*.library.example",)
+    for origin in ("https://www.library.example", "https://a.b.library.example"):
+        assert listed(origin, below)
+    for origin in (
+        "",
+        "null",
+        "https://library.example",
+        "http://www.library.example",
+        "https://www.library.example:8443",
+        "https://evillibrary.example",
+        "https://library.example.evil.example",
     ):
-        with pytest.raises(ValueError, match="not an origin"):
-            allowed_origin(wrong)
+        assert not listed(origin, below)
+    assert listed("https://www.library.example:8443", ("https://*.library.example:8443",))
+    assert listed("https://anybody.example", ("*",))

@@ -400,9 +400,14 @@ async def test_who_is_here_again_is_told_whoever_said_that_he_left(
 
 
 async def test_the_status_is_cookieless_and_only_for_listed_pages(house: House, session: aiohttp.ClientSession) -> None:
-    ring = await house(origins=("https://www.library.example",))
+    ring = await house(origins=("https://www.library.example:443", "https://*.campus.example"))
     ring.show(Desk(open=True, online=False, wait_s=61, library="Central", accent="#123456"))
-    for origin, allowed in (("https://www.library.example", True), (OTHER, False)):
+    for origin, allowed in (
+        ("https://www.library.example", True),
+        ("https://law.campus.example", True),
+        ("https://campus.example", False),
+        (OTHER, False),
+    ):
         async with session.get(at(ring, "status"), headers={"Origin": origin}) as answer:
             told = await answer.json()
             assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is allowed
@@ -411,9 +416,9 @@ async def test_the_status_is_cookieless_and_only_for_listed_pages(house: House, 
 
 
 async def test_pages_may_be_framed_by_listed_origins_alone(house: House, session: aiohttp.ClientSession) -> None:
-    ring = await house(origins=("https://www.library.example",))
+    ring = await house(origins=("https://www.library.example:443", "https://*.campus.example"))
     for path, framers in (
-        ("frame", "frame-ancestors 'self' https://www.library.example"),
+        ("frame", "frame-ancestors 'self' https://www.library.example https://*.campus.example"),
         ("chat", "frame-ancestors 'none'"),
         ("portal/", "frame-ancestors 'self'"),
     ):

@@ -29,9 +29,16 @@ const greeted = new Promise<Greeting>((resolve) => {
   if (framed) addEventListener("message", (event: Greeting) => trusted(event) && resolve(event));
 });
 
+/** `https://*.host` stands for all that lies below that host. */
+function listed(origin: string): boolean {
+  return settings.origins.some((entry) => {
+    const [scheme = "", host] = entry.split("*");
+    return entry === "*" || entry === origin || (host && origin.startsWith(scheme) && origin.endsWith(host));
+  });
+}
+
 function trusted(event: Greeting): boolean {
-  const { origins } = settings;
-  const known = event.origin === location.origin || origins.includes(event.origin) || origins.includes("*");
+  const known = event.origin === location.origin || listed(event.origin);
   return known && event.source === window.parent && event.data?.deskbridge === 1 && !!event.ports[0];
 }
 
