@@ -32,6 +32,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 QUEUE = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
 REDIS_SCHEMES = ("unix", *(f"{tls}{kind}" for tls in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")))
 SQL_SCHEMES = ("sqlite", "postgresql", "postgresql+asyncpg")
+OWN_PORT = re.compile(r"^(?:(http://[^/]+):80|(https://[^/]+):443)(?=/|$)")  # of a scheme; browsers leave it out
 SECRET_NAME = re.compile(r"(^|_)(password|secret|token)$")
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -265,7 +266,7 @@ class _Reading:
             self.fault("http.public_url", "is not an address that people can type", "write https://desk.example.org")
         for proxy in http.proxies:
             self.network(proxy)
-        return msgspec.structs.replace(http, public_url=http.public_url.rstrip("/"))
+        return msgspec.structs.replace(http, public_url=OWN_PORT.sub(r"\1\2", http.public_url.rstrip("/")))
 
     def listen(self, listen: str) -> None:
         if not can_listen(listen):

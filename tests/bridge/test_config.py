@@ -68,6 +68,21 @@ def good(tmp_path: Path) -> Config:
     return read(tmp_path, GOOD, MAIL_TOKEN="from the environment", CREDENTIALS_DIRECTORY=str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    "given, typed",
+    [
+        ("https://desk.example.org:443/", "https://desk.example.org"),
+        ("http://desk.example.org:80/below", "http://desk.example.org/below"),
+        ("https://desk.example.org:80", "https://desk.example.org:80"),
+        ("https://desk.example.org:4430", "https://desk.example.org:4430"),
+        ("https://[2001:db8::443]", "https://[2001:db8::443]"),
+    ],
+)
+def test_a_port_that_goes_without_saying_is_left_unsaid(given: str, typed: str, tmp_path: Path) -> None:
+    """As browsers do when they name an origin: ours is known by it."""
+    assert read(tmp_path, f"[http]\npublic_url = {given!r}").http.public_url == typed
+
+
 def test_everything_written_is_read(good: Config, tmp_path: Path) -> None:
     assert good.data == tmp_path / "state"
     assert good.redis.replicas == 2
