@@ -346,6 +346,7 @@ def settings(config: WebchatConfig, channel: str) -> dict[str, object]:
         "files": config.attachments,
         "maxText": config.max_text,
         "maxFile": MAX_FILE,
+        "maxFrame": MAX_FRAME,
     }
 
 

@@ -96,7 +96,7 @@ class Talk:
 
     def _pace(self, peer: Peer, raw: bytes | str) -> None:
         if len(raw) > MAX_FRAME:
-            raise Refusal("too-large")
+            raise Refusal("too-large", guessed_id(raw))
         if wait := peer.bucket.take(FRAMES, time.monotonic()):
             raise Refusal("slow-down", guessed_id(raw), tenths(wait))
 

@@ -160,14 +160,20 @@ async def test_what_is_too_large_is_refused_and_the_next_is_served(
         assert (await until(ws, "error"))["code"] == "too-long"
         await ws.send_str("x" * (MAX_FRAME + 1))
         assert (await until(ws, "error"))["code"] == "too-large"
+        large = message("x" * (MAX_FRAME + 1))
+        await ws.send_json(large)
+        told = await until(ws, "error")
+        assert (told["code"], told["id"]) == ("too-large", large["id"]), (
+            "a browser is told which of its messages it was"
+        )
         token = await write(ws, "x" * 100)
     async with session.post(at(ring, "frames"), data=io.BytesIO(b" " * (MAX_FRAME + 1))) as answer:
         assert answer.status == 413
     headers = {"Authorization": f"Bearer {token}"}
-    large = b"\x89PNG\r\n\x1a\n" + b"\0" * MAX_FILE
-    async with session.post(at(ring, "files"), data=io.BytesIO(large), headers=headers) as answer:
+    file = b"\x89PNG\r\n\x1a\n" + b"\0" * MAX_FILE
+    async with session.post(at(ring, "files"), data=io.BytesIO(file), headers=headers) as answer:
         assert answer.status == 413
-    async with session.post(at(ring, "files"), data=aiter_of(large), headers=headers) as answer:
+    async with session.post(at(ring, "files"), data=aiter_of(file), headers=headers) as answer:
         assert answer.status == 413
     async with session.post(at(ring, "files"), data=b"<svg onload=alert(1)>", headers=headers) as answer:
         assert answer.status == 415

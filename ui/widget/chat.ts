@@ -7,7 +7,7 @@
 // for the transcript by mail; its address is forgotten with the answer.
 
 import { forget, keep, random, recall, type Kept } from "./keep";
-import { Link } from "./link";
+import { Link, written } from "./link";
 import type { Desk, FileRef, Line, Offer, ServerFrame, Settings, Unsent, Wish } from "./types";
 
 const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
@@ -426,6 +426,7 @@ export class Chat {
       if (id) this.hold(this.unsent.map((held) => (held.id === id ? { ...held, failed: code } : held)));
       else this.hint = { code };
     } else if (id) this.hint = { code, seconds: Math.ceil(wait) };
+    if (this.sending) return; // what was refused is something else, and what is on its way keeps its own time
     clearTimeout(this.deadline);
     this.deadline = window.setTimeout(() => this.flush(), (wait || 2) * 1000);
   }
@@ -448,7 +449,9 @@ export class Chat {
     const next = this.unsent.find((held) => !held.failed);
     if (!next || this.sending) return;
     const seed = this.kept.token ? undefined : this.kept.seed;
-    if (!this.link.say({ t: "message", ...next, ...(seed && { seed }) })) return;
+    const frame = { t: "message", ...next, ...(seed && { seed }) };
+    if (new Blob([written(frame)]).size > this.settings.maxFrame) return this.refused("too-large", next.id, 0);
+    if (!this.link.say(frame)) return;
     this.sending = next.id;
     clearTimeout(this.deadline);
     this.deadline = window.setTimeout(() => this.overdue(next.id), ACK_MS);

@@ -64,7 +64,7 @@ export class Link {
       return true;
     }
     if (!this.welcomed || this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(frame));
+    this.socket.send(written(frame));
     return true;
   }
 
@@ -172,7 +172,7 @@ export class Link {
     try {
       const answer = await fetch(new URL(path, this.base), {
         method: "POST",
-        body: JSON.stringify(body),
+        body: written(body),
         headers: this.headers,
         credentials: "omit",
         signal: call.signal,
@@ -214,6 +214,11 @@ export class Link {
     clearTimeout(this.timers.get(name));
     this.timers.delete(name);
   }
+}
+
+/** A frame as it is sent. Half a character, as where a text was cut, is none: nobody could read the frame. */
+export function written(frame: object): string {
+  return JSON.stringify(frame, (_, value: unknown) => (typeof value === "string" ? value.replace(/\p{Cs}/gu, "\ufffd") : value));
 }
 
 function pause(ms: number): Promise<void> {

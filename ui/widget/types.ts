@@ -80,4 +80,5 @@ export interface Settings {
   files: boolean;
   maxText: number;
   maxFile: number;
+  maxFrame: number; // bytes
 }
