@@ -41,7 +41,7 @@ from adapters.webchat.codec import (
 from adapters.webchat.desks import Desks
 from adapters.webchat.limits import FRAMES, MAX_FRAME, Door
 from bridge.adapter import Busy, HistoryLine, Ports, Signal
-from bridge.message import Message
+from bridge.message import Message, Rating
 
 BUSY_S = 5.0  # come again after
 HELLO_S = 20.0  # patience for a place in the queue after a hello
@@ -220,9 +220,9 @@ class Talk:
         self._admit(peer, frame.id)
         rating = read_rating(frame, self.ports.channel, peer.sender)
         desk = await self.desks.of(peer.sender)
-        if desk is None or not desk.rateable:
-            raise Refusal("rating", frame.id)
         try:
+            if not (desk is not None and desk.rateable) and not await self._stands(rating):
+                raise Refusal("rating", frame.id)
             new = await self.ports.inlet.rate(rating)
         except Busy as error:
             raise Refusal("busy", frame.id, BUSY_S) from error
@@ -230,6 +230,10 @@ class Talk:
         if new:
             line = Line(id=rating.id, who="patron", text=rating.comment, at=wall_ms(), event=f"rated:{rating.score}")
             await self.audience.tell(peer.sender, encode(Lines(lines=(line,), live=True)), but=peer)
+
+    async def _stands(self, rating: Rating) -> bool:
+        """Say whether it was given already: its acknowledgement was lost, and the conversation has been opened again since."""
+        return any(line.id == rating.id for line in await self.ports.history(rating.sender, ""))
 
     # ---- the transcript by mail ----
 

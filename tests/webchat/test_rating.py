@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from adapters.webchat.limits import MESSAGES
 from bridge.adapter import Desk
@@ -84,6 +85,36 @@ async def test_without_a_socket_the_plain_requests_carry_it(house: House, sessio
     await kept(ring, 1)
     assert given(ring) == [(3, "Thank you")]
     assert [line.get("event", "") for line in await poll(session, ring, headers, "")] == ["", "rated:3"]
+
+
+async def test_what_stands_is_acknowledged_although_the_chat_was_opened_again(
+    house: House, session: aiohttp.ClientSession
+) -> None:
+    """Its acknowledgement was lost, and it comes again when nothing new may be said; also to a house that was started anew."""
+    ring = await house()
+    ring.show(ENDED)
+    async with session.ws_connect(at(ring, "live")) as ws:
+        token = await write(ws, "Hello?")
+        word = rate(3, "Thank you")
+        await ws.send_json(word)
+        await until(ws, "ack")
+    await kept(ring, 1)
+    config = ring.line().channel.config
+    await ring.stop()
+    ring.show(replace(ENDED, rateable=False))
+    await ring.start(config)
+    await soon("the channel up", ring.up())
+    async with session.ws_connect(at(ring, "live")) as ws:
+        await ws.send_json({"t": "hello", "token": token})
+        await ws.send_json(word)
+        assert (await until(ws, "ack", "error"))["t"] == "ack"
+        await ws.send_json(rate(1))
+        assert (await until(ws, "ack", "error"))["code"] == "rating"
+        ring.unreadable = True
+        await ws.send_json(word)
+        told = await until(ws, "ack", "error")
+        assert (told["code"], told["id"]) == ("busy", word["id"]), "whether it stands cannot be said now"
+    assert given(ring) == [(3, "Thank you")]
 
 
 async def test_what_cannot_be_taken_is_refused_with_a_word(house: House, session: aiohttp.ClientSession) -> None:
