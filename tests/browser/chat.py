@@ -70,6 +70,18 @@ VANISHED = """(() => {
 })()"""
 
 
+# How browsers tell of a key that an input method takes: while it composes, or (Safari) right after it has ended by that key.
+COMPOSING: list[dict[str, Any]] = [{"isComposing": True}, {"keyCode": 229}]
+
+
+async def take(box: Any, key: str, how: dict[str, Any]) -> None:
+    """Press a key in a box that an input method takes for itself."""
+    await box.evaluate(
+        "(box, init) => box.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...init }))",
+        {"key": key, **how},
+    )
+
+
 async def violations(document: Document | Page, *, frames: bool = False) -> list[dict[str, Any]]:
     """Return what axe finds in a document (and in its `frames`), to which axe is brought once: it is half a megabyte."""
     if not await document.evaluate("'axe' in window"):

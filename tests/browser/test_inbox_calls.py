@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from bridge.archive.calendar import Calendar
+from tests.browser.chat import COMPOSING, take
 from tests.browser.conftest import People
 from tests.browser.librarian import LOOKS, Librarian
 from tests.inbox.desk import Desk, north
@@ -69,6 +70,31 @@ async def note(one: Librarian, conversation: str, text: str) -> None:
     await one.page.keyboard.press("Enter")
     await one.page.keyboard.press("Control+Enter")
     await one.page.get_by_role("article", name="Staff note by").first.wait_for()
+
+
+@pytest.mark.parametrize("how", COMPOSING, ids=["composing", "after"])
+async def test_a_key_of_an_input_method_chooses_sends_and_leaves_nothing(
+    how: dict[str, Any], desk: Desk, people: People
+) -> None:
+    """Enter chooses characters, and not the colleague, the action or that it is sent; Escape drops them."""
+    patron = await desk.patron(f"ime-{'keyCode' in how}", "Do you have it in Japanese?")
+    ana = await people.of("ana")
+    await ana.open(patron, "open")
+    await ana.page.keyboard.press("n")
+    await ana.page.keyboard.type("Ask @be")
+    await ana.page.get_by_role("option").first.wait_for()
+    for key in ("Enter", "Tab", "Escape"):
+        await take(ana.composer, key, how)
+    await take(ana.composer, "Enter", {**how, "ctrlKey": True})
+    await ana.page.wait_for_timeout(200)
+    await expect(ana.composer).to_have_value("Ask @be")
+    await expect(ana.page.get_by_role("option").first).to_be_visible()
+    await ana.page.keyboard.press("Control+k")
+    search = ana.page.get_by_role("combobox", name="What do you want to do?")
+    await search.fill("keys")
+    await take(search, "Enter", how)
+    await ana.page.wait_for_timeout(200)
+    await expect(search).to_be_visible()
 
 
 async def test_who_begins_to_wait_is_notified_until_somebody_takes_it(desk: Desk, people: People) -> None:

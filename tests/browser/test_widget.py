@@ -14,7 +14,7 @@ from playwright.async_api import Browser, expect
 from adapters.webchat.adapter import WebchatConfig
 from bridge.adapter import Desk, Signal
 from bridge.message import Delivery, derive
-from tests.browser.chat import DESK, LOOKS, VANISHED, Chat, chatting
+from tests.browser.chat import COMPOSING, DESK, LOOKS, VANISHED, Chat, chatting, take
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -253,6 +253,21 @@ async def test_the_keyboard_alone_is_enough(chat: Chat) -> None:
     await chat.page.keyboard.press("Escape")
     await expect(chat.launcher).to_be_focused()
     await expect(chat.page.get_by_role("dialog")).to_be_hidden()
+
+
+async def test_a_key_of_an_input_method_sends_nothing_and_closes_nothing(chat: Chat) -> None:
+    """Enter chooses the characters and Escape drops them; the next Enter sends."""
+    await chat.visit()
+    await chat.open()
+    box = chat.frame.get_by_role("textbox", name="Your message")
+    for how, text in zip(COMPOSING, ("日本", "日本語"), strict=True):
+        await box.fill("にほんご")
+        await take(box, "Enter", how)
+        await expect(box).to_have_value("にほんご")
+        await take(box, "Escape", how)
+        await expect(chat.page.get_by_role("dialog", name="Chat with the library")).to_be_visible()
+        await chat.write(text)
+    assert [each.text for each in chat.ring.messages()] == ["日本", "日本語"]
 
 
 async def test_the_page_hears_of_what_happens_and_can_speak(chat: Chat) -> None:

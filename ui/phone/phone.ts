@@ -1,5 +1,6 @@
 // A telephone on the local server that answers like Twilio: texts the desk, and shows what it texts back.
 
+import { isComposing } from "../composing";
 import { cut } from "../inbox/src/segments";
 import "../tokens.css";
 import "./phone.css";
@@ -106,7 +107,7 @@ get<HTMLFormElement>("form").addEventListener("submit", (event) => {
 box.addEventListener("input", look);
 chosen.addEventListener("change", look);
 box.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
   event.preventDefault();
   get<HTMLFormElement>("form").requestSubmit();
 });

@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { wearAccent } from "../accent";
+import { isComposing } from "../composing";
 import { isEnd, isLost, type Chat } from "./chat";
 import { Composer } from "./Composer";
 import { Close, More } from "./icons";
@@ -197,7 +198,7 @@ function Menu({ chat, copy, mail, say, close, focus }: MenuGiven) {
   };
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
+      if (event.key !== "Escape" || isComposing(event)) return;
       if (open) shut();
       else close?.();
     };

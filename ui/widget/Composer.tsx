@@ -2,6 +2,7 @@
 
 import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { isComposing } from "../composing";
 import type { Chat } from "./chat";
 import { Attach, Send } from "./icons";
 import { draft } from "./keep";
@@ -79,7 +80,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
   };
 
   const key = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !later) send(event);
+    if (event.key === "Enter" && !event.shiftKey && !isComposing(event) && !later) send(event);
   };
 
   const attach = async () => {

@@ -3,6 +3,8 @@
 // The rule: single keys work outside text fields only, never with Alt or AltGr (they write letters in many languages), can be
 // given another key each, and can be switched off altogether (WCAG 2.2 SC 2.1.4). Chords with Ctrl or Cmd work everywhere.
 // Enter and Space stay with whatever has the focus.
+import { isComposing } from "../../composing";
+
 export interface Bindings {
   on: boolean;
   own: Record<string, string>; // action -> key; "" = none
@@ -14,12 +16,13 @@ export interface Pressed {
   metaKey: boolean;
   altKey: boolean;
   isComposing: boolean;
+  keyCode: number;
   getModifierState?: (name: string) => boolean;
 }
 
 /** "j", "?", "Enter", "Ctrl+k"; "" for what is never ours. Cmd counts as Ctrl. */
 export function pressed(event: Pressed): string {
-  if (event.altKey || event.isComposing || event.getModifierState?.("AltGraph")) return "";
+  if (event.altKey || isComposing(event) || event.getModifierState?.("AltGraph")) return "";
   if (["Shift", "Control", "Meta", "Alt", "Dead", "Process", "Unidentified"].includes(event.key)) return "";
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   return event.ctrlKey || event.metaKey ? `Ctrl+${key}` : key;

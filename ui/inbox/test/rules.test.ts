@@ -248,12 +248,13 @@ test("what the server kept does not overwrite what was just written", async () =
 
 // ---- keys, palette, completion
 
-const press = (key: string, more: object = {}) => pressed({ key, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, ...more });
+const press = (key: string, more: object = {}) => pressed({ key, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, keyCode: 0, ...more });
 
 test("no Alt, no AltGr, no half-composed letter is ever ours", () => {
   assert.equal(press("l", { altKey: true }), "");
   assert.equal(press("ł", { getModifierState: (name: string) => name === "AltGraph" }), "");
   assert.equal(press("n", { isComposing: true }), "");
+  assert.equal(press("Enter", { keyCode: 229 }), "");
   assert.equal(press("k", { metaKey: true }), "Ctrl+k");
   assert.equal(press("?"), "?");
 });
