@@ -156,6 +156,23 @@ async def test_asked_for_without_a_line_it_is_handed_in_once_and_then_forgotten(
     assert ADDRESS not in str(await chat.document.evaluate("JSON.stringify({...localStorage, ...sessionStorage})"))
 
 
+@pytest.mark.parametrize("state", ["half written", "on its way"])
+async def test_who_comes_after_a_chat_was_forgotten_is_not_asked_for_an_address(state: str, chat: Chat) -> None:
+    """On a shared computer nothing of the one before stays, neither the address nor the form for it; the focus stays, too."""
+    await talk(chat, alone=True)
+    await ask(chat, ADDRESS if state == "on its way" else "jane@")
+    if state == "on its way":
+        await expect(chat.frame.get_by_text(f"on its way to {ADDRESS}")).to_be_visible()
+    await chat.frame.get_by_role("button", name="More").click()
+    await chat.frame.get_by_role("button", name="Forget this chat").click()
+    await chat.frame.get_by_role("button", name="Really forget?").click()
+    await chat.write("I am somebody else")
+    await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
+    await expect(chat.frame.locator(".mail")).to_have_count(0)
+    await expect(chat.frame.get_by_role("textbox", name="Your message")).to_be_focused()
+    assert "jane" not in await chat.page.content()
+
+
 async def test_by_long_poll_it_is_taken_too(browser: Browser, tmp_path: Path) -> None:
     async with chatting(tmp_path, browser, **PHONE) as chat:
         await chat.page.add_init_script(

@@ -67,7 +67,6 @@ export function App({ chat, settings, focus, close }: Given) {
   const [, render] = useReducer((n: number) => n + 1, 0);
   const [told, setTold] = useState("");
   const [below, setBelow] = useState(false);
-  const [mailing, setMailing] = useState(!!chat.wish);
   const log = useRef<HTMLDivElement>(null);
   const before = useRef<HTMLElement | null>(null);
   chat.changed = useMemo(() => bundled(() => render(undefined)), []);
@@ -85,7 +84,7 @@ export function App({ chat, settings, focus, close }: Given) {
   useLayoutEffect(() => {
     // Stay at the newest line, unless the reader went up.
     if (log.current && !below) log.current.scrollTop = log.current.scrollHeight;
-  }, [chat.lines, chat.unsent, mailing]);
+  }, [chat.lines, chat.unsent, chat.mailing]);
   useEffect(() => {
     if (!chat.on || !chat.lost) return;
     chat.lost = false;
@@ -105,13 +104,17 @@ export function App({ chat, settings, focus, close }: Given) {
     focus.current();
   };
   const copy = () => void copyOut(transcript(chat.lines, desk?.library ?? "")).then((done) => setTold(t(done ? "copied" : "uncopied")));
+  const put = (mailing: boolean) => {
+    chat.mailing = mailing;
+    render(undefined); // at once: the focus goes with it
+  };
   const mail = () => {
     before.current = document.activeElement as HTMLElement | null;
     chat.mailed = chat.unmailed = "";
-    setMailing(true);
+    put(true);
   };
   const unmail = () => {
-    setMailing(false);
+    put(false);
     if (before.current?.isConnected) before.current.focus();
     else focus.current();
   };
@@ -168,7 +171,7 @@ export function App({ chat, settings, focus, close }: Given) {
           {statusWords(chat, told, ended)}
         </p>
         {chat.begun && opens && <p class="status">{`${t("closed")}. ${opens}`}</p>}
-        {mailing && chat.begun && <Mail chat={chat} done={unmail} />}
+        {chat.mailing && chat.begun && <Mail chat={chat} done={unmail} />}
         <Composer chat={chat} settings={settings} say={setTold} focus={focus} />
       </main>
     </>

@@ -39,6 +39,7 @@ export class Chat {
   unrated = ""; // why the last rating was not taken
   mailed = ""; // where the transcript is on its way to
   unmailed = ""; // why it is not
+  mailing: boolean; // the patron is asked where to, or told what became of it
   shown = true; // on screen, as the page around us knows it
 
   private kept: Kept;
@@ -68,6 +69,7 @@ export class Chat {
   ) {
     this.kept = recall(settings.channel);
     this.unsent = this.kept.unsent;
+    this.mailing = !!this.wish;
     this.link = new Link(base, {
       hello: () => this.hello(),
       hear: (frame) => this.hear(frame),
@@ -217,10 +219,11 @@ export class Chat {
   forget(): void {
     this.link.stop();
     this.kept = forget();
-    this.rating = null;
+    this.rating = this.hint = null;
+    this.mailing = false;
     this.lines = [];
     this.unsent = [];
-    this.mailed = this.unmailed = this.position = this.sending = this.readUpTo = this.typist = "";
+    this.unrated = this.mailed = this.unmailed = this.position = this.sending = this.readUpTo = this.typist = "";
     this.told = {};
     this.marks = [];
     this.receipts = [];
