@@ -28,6 +28,22 @@ window.WebSocket = class {
   send() { throw new DOMException("still connecting", "InvalidStateError"); }
   close() {}
 };"""
+# Polls take over, a socket stands for a moment, and they take over again; what comes later never opens.
+FOR_A_MOMENT = """const fates = ["lost", "lost", "stands", "lost", "lost"];
+window.WebSocket = class {
+  static OPEN = 1;
+  readyState = 0;
+  constructor() {
+    const fate = fates.shift();
+    if (fate === "lost") setTimeout(() => this.onclose?.());
+    if (fate === "stands") setTimeout(() => {
+      this.onmessage?.({ data: '{"t":"welcome","beat":20,"known":false}' });
+      setTimeout(() => this.onclose?.());
+    });
+  }
+  send() {}
+  close() {}
+};"""
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
 
 
@@ -71,6 +87,53 @@ async def test_a_poll_that_is_never_answered_is_given_up(polling: Chat) -> None:
     await polling.ring.answer(message, "Several.")
     await polling.page.clock.run_for(60_000)
     await expect(polling.frame.get_by_text("Several.")).to_be_visible()
+
+
+async def test_a_question_about_the_desk_that_is_never_answered_is_given_up(browser: Browser, tmp_path: Path) -> None:
+    """Asked before the patron has written; what he is answered comes by the polls that begin after it."""
+    async with chatting(tmp_path, browser, **DESK) as chat:
+        await chat.page.add_init_script(NO_SOCKETS)
+        await chat.page.clock.install()
+        held = asyncio.Event()
+
+        async def swallow(route: Route) -> None:
+            held.set()  # and no answer, ever
+
+        await chat.page.route("**/status", swallow, times=1)
+        await chat.page.goto(f"{chat.ring.url}/channels/here/chat")
+        async with asyncio.timeout(30):
+            await held.wait()
+        message = await chat.write("Do you have a map?")
+        await chat.ring.answer(message, "Several.")
+        await chat.page.clock.run_for(60_000)
+        await expect(chat.frame.get_by_text("Several.")).to_be_visible()
+
+
+async def test_polls_that_take_over_twice_are_still_one_after_the_other(browser: Browser, tmp_path: Path) -> None:
+    """The first ones rest while a socket stands for a moment, and must not go on beside the second ones: answers would cross."""
+    async with chatting(tmp_path, browser, **DESK) as chat:
+        await chat.page.add_init_script(FOR_A_MOMENT)
+        await chat.page.clock.install()
+        async with chat.page.expect_response("**/status"):
+            await chat.page.goto(f"{chat.ring.url}/channels/here/chat")
+        async with chat.page.expect_response("**/status"):  # the second ones
+            await chat.page.evaluate("dispatchEvent(new Event('online'))")
+        under_way, most = 0, 0
+
+        async def count(route: Route) -> None:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            with suppress(Error):  # the page is closed
+                await route.fulfill(response=await route.fetch())
+            under_way -= 1
+
+        await chat.page.route("**/poll", count)
+        message = await chat.write("Do you have a map?")
+        await chat.page.clock.run_for(15_000)  # whoever rested asks now
+        await chat.answer(message, "Several.")
+        await chat.page.wait_for_timeout(2_000)
+        assert most == 1
 
 
 async def test_a_file_goes_up_while_a_socket_is_opening(polling: Chat) -> None:

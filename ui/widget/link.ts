@@ -21,6 +21,7 @@ export class Link {
   private socket: WebSocket | undefined;
   private welcomed = false;
   private polling = false;
+  private rounds = 0; // of polls
   private failures = 0;
   private timers = new Map<string, number>();
   private beat = 20_000;
@@ -145,11 +146,13 @@ export class Link {
 
   private async poll(): Promise<void> {
     this.polling = true;
+    const round = ++this.rounds; // those who rested meanwhile go on no more: two would hear older answers after newer ones
+    const over = () => !this.polling || round !== this.rounds;
     let misses = 0;
-    while (this.polling && !this.stopped) {
+    while (!over() && !this.stopped) {
       const { token, ...held } = this.ends.hello();
       const frames = token ? await this.ask("poll", held) : await this.peek();
-      if (!this.polling) return;
+      if (over()) return;
       misses = frames ? 0 : misses + 1;
       this.ends.state(!!frames);
       frames?.forEach((frame) => this.ends.hear(frame));
@@ -167,35 +170,29 @@ export class Link {
   private async ask(path: string, body: object): Promise<ServerFrame[] | null> {
     const call = new AbortController();
     if (path === "poll") this.aborter = call;
+    const init = { method: "POST", body: written(body), headers: this.headers };
+    const got = await this.fetch<{ frames: ServerFrame[] }>(path, init, call);
+    if (got && path === "poll" && !got.answer.ok) await pause(1000 * (Number(got.answer.headers.get("Retry-After")) || 2));
+    return got?.told.frames ?? null;
+  }
+
+  /** Before there is a token there is nothing to hear but the desk. */
+  private async peek(): Promise<ServerFrame[] | null> {
+    const got = await this.fetch<{ desk: ServerFrame }>("status", {});
+    return got && [got.told.desk];
+  }
+
+  private async fetch<T>(path: string, init: RequestInit, call = new AbortController()): Promise<{ answer: Response; told: T } | null> {
     this.calls.add(call);
     const late = setTimeout(() => call.abort(), ANSWER_MS);
     try {
-      const answer = await fetch(new URL(path, this.base), {
-        method: "POST",
-        body: written(body),
-        headers: this.headers,
-        credentials: "omit",
-        signal: call.signal,
-      });
-      const frames = ((await answer.json()) as { frames: ServerFrame[] }).frames;
-      if (path === "poll" && !answer.ok) await pause(1000 * (Number(answer.headers.get("Retry-After")) || 2));
-      return frames;
+      const answer = await fetch(new URL(path, this.base), { ...init, credentials: "omit", signal: call.signal });
+      return { answer, told: (await answer.json()) as T };
     } catch {
       return null;
     } finally {
       clearTimeout(late);
       this.calls.delete(call);
-    }
-  }
-
-  /** Before there is a token there is nothing to hear but the desk. */
-  private async peek(): Promise<ServerFrame[] | null> {
-    try {
-      const answer = await fetch(new URL("status", this.base), { credentials: "omit" });
-      const { desk } = (await answer.json()) as { desk: ServerFrame };
-      return [desk];
-    } catch {
-      return null;
     }
   }
 
