@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from aiohttp import web
 
@@ -164,11 +164,10 @@ class Audience:
         for peer in self.sockets:
             peer.behind = bool(peer.sender)
 
-    async def tell_all(self, frame: bytes, but: Iterable[str] = ()) -> None:
-        """Push a frame to every socket except of these patrons, letting others have a turn."""
-        skipped = frozenset(but)
+    async def tell_all(self, frame: bytes, but: Container[str] = ()) -> None:
+        """Push a frame to every socket except of patrons who are in `but` when their turn comes; others have a turn meanwhile."""
         for n, peer in enumerate(tuple(self.sockets)):
-            if not peer.sender or peer.sender not in skipped:
+            if not peer.sender or peer.sender not in but:
                 await peer.push(frame)
             if n % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
