@@ -107,7 +107,9 @@ export const api = {
   forget: (conversation: string, asked: s.ForgetAsked) => send<s.Forgot>("POST", `${of(conversation)}/forget`, asked),
   upload: (conversation: string, file: File) =>
     call<s.Uploaded>("POST", `${of(conversation)}/attachments`, { query: { name: file.name }, body: file }),
-  draft: (conversation: string, asked: s.DraftAsked) => send<undefined>("PUT", `${of(conversation)}/draft`, asked),
+  /** It goes on when the page ends meanwhile. */
+  draft: (conversation: string, asked: s.DraftAsked) =>
+    call<undefined>("PUT", `${of(conversation)}/draft`, { body: JSON.stringify(asked), keepalive: true }),
   drafts: () => get<s.Drafts>("/drafts"),
   search: (q: string, cursor = "", signal?: AbortSignal) => get<s.Hits>("/search", { q, cursor }, signal),
   reports: (asked: Query, signal: AbortSignal) => get<s.Report>("/reports", asked, signal),

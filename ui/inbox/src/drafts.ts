@@ -1,7 +1,9 @@
 // What I have begun to write, per conversation, kept on the server; and the guard against the field's classic accident,
 // an answer written for one patron and pasted to another (practice: "A message goes to the right patron").
 //
-// A reply and a note begun in the same conversation are two texts here; the server keeps the one written last.
+// A reply and a note begun in the same conversation are two texts, here and on the server. Each is saved for itself, one save after
+// the other, so that no older text arrives last. What the server kept may be another window's, and newer: it is taken unless
+// something was written here since it was asked for.
 import type { Draft } from "./schema";
 
 export interface Begun {
@@ -10,15 +12,26 @@ export interface Begun {
   noting: boolean;
 }
 
+interface Place {
+  conversation: string;
+  note: boolean;
+}
+
 const NOTHING: Begun = { reply: "", note: "", noting: false };
 type Save = (conversation: string, text: string, note: boolean) => Promise<unknown>;
 
 const SAVE_MS = 600;
 
+const kind = (note: boolean) => (note ? "note" : "reply");
+const nameOf = ({ conversation, note }: Place) => `${kind(note)} ${conversation}`;
+
 export class Drafts {
   private readonly begun = new Map<string, Begun>();
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
-  private readonly unsaved = new Set<string>();
+  private readonly unsaved = new Map<string, Place>();
+  private readonly saving = new Map<string, Promise<void>>();
+  private readonly moved = new Map<string, number>(); // when a text was last written or saved
+  private moves = 0;
 
   private readonly save: Save;
 
@@ -35,35 +48,55 @@ export class Drafts {
     return Boolean(reply.trim() || note.trim());
   }
 
-  /** Take what the server kept, unless something newer was written here. */
-  learn(drafts: readonly Draft[]): void {
-    for (const draft of drafts) {
-      if (this.unsaved.has(draft.conversation) || this.has(draft.conversation)) continue;
-      const text = draft.note ? { note: draft.text } : { reply: draft.text };
-      this.begun.set(draft.conversation, { ...NOTHING, ...text, noting: draft.note });
+  /** The server is asked now; `learn` and `settle` want to know when. */
+  asking(): number {
+    return this.moves;
+  }
+
+  /** Take what the server kept, unless something newer was written here since it was asked. */
+  learn(drafts: readonly Draft[], asked: number): void {
+    const begun = new Set(this.begun.keys());
+    for (const { conversation, text, note } of drafts.toSorted((a, b) => a.at - b.at)) {
+      this.take({ conversation, note }, text, asked);
+      if (!begun.has(conversation)) this.mode(conversation, note);
     }
   }
 
+  /** Take what the server kept of one conversation: its newest draft, null for none at all. */
+  settle(conversation: string, draft: Draft | null, asked: number): void {
+    if (draft) return this.learn([draft], asked);
+    for (const note of [true, false]) this.take({ conversation, note }, "", asked);
+  }
+
   write(conversation: string, text: string, note: boolean): void {
-    this.begun.set(conversation, { ...this.get(conversation), [note ? "note" : "reply"]: text, noting: note });
-    this.unsaved.add(conversation);
-    clearTimeout(this.timers.get(conversation));
-    this.timers.set(conversation, setTimeout(() => void this.store(conversation), SAVE_MS));
+    const place = { conversation, note };
+    const name = nameOf(place);
+    this.begun.set(conversation, { ...this.get(conversation), [kind(note)]: text, noting: note });
+    this.unsaved.set(name, place);
+    this.move(name);
+    clearTimeout(this.timers.get(name));
+    this.timers.set(name, setTimeout(() => void this.store(place), SAVE_MS));
   }
 
   /** Let go of what was begun in a conversation that is no more. */
   forget(conversation: string): void {
-    clearTimeout(this.timers.get(conversation));
-    for (const kept of [this.begun, this.timers, this.unsaved]) kept.delete(conversation);
+    this.begun.delete(conversation);
+    for (const note of [true, false]) {
+      const name = nameOf({ conversation, note });
+      clearTimeout(this.timers.get(name));
+      for (const kept of [this.timers, this.unsaved, this.moved]) kept.delete(name);
+    }
   }
 
   mode(conversation: string, noting: boolean): void {
     this.begun.set(conversation, { ...this.get(conversation), noting });
   }
 
-  /** Save everything that is not yet saved. */
+  /** Save everything that is not yet saved, at once: the page may end now. */
   async flush(): Promise<void> {
-    await Promise.all([...this.unsaved].map((conversation) => this.store(conversation)));
+    const hurried = [...this.unsaved.values()].filter((place) => this.saving.has(nameOf(place)));
+    const sent = hurried.map(({ conversation, note }) => this.save(conversation, this.get(conversation)[kind(note)], note));
+    await Promise.allSettled([...sent, ...[...this.unsaved.values()].map((place) => this.store(place))]);
   }
 
   /** Other conversations' unfinished replies: where a pasted text may come from. */
@@ -71,15 +104,37 @@ export class Drafts {
     return [...this.begun].filter(([id]) => id !== here).map(([conversation, { reply }]) => ({ conversation, text: reply }));
   }
 
-  private async store(conversation: string): Promise<void> {
-    clearTimeout(this.timers.get(conversation));
-    const { reply, note, noting } = this.get(conversation);
-    this.unsaved.delete(conversation);
+  private take(place: Place, text: string, asked: number): void {
+    const name = nameOf(place);
+    if (this.unsaved.has(name) || this.saving.has(name) || (this.moved.get(name) ?? 0) > asked) return;
+    const held = this.get(place.conversation);
+    if (held[kind(place.note)] !== text) this.begun.set(place.conversation, { ...held, [kind(place.note)]: text });
+  }
+
+  /** Save what is written last, behind what is being saved. */
+  private store(place: Place): Promise<void> {
+    const name = nameOf(place);
+    clearTimeout(this.timers.get(name));
+    const stored = (this.saving.get(name) ?? Promise.resolve()).then(() => this.put(place));
+    this.saving.set(name, stored);
+    return stored.finally(() => {
+      if (this.saving.get(name) === stored) this.saving.delete(name);
+    });
+  }
+
+  private async put(place: Place): Promise<void> {
+    const name = nameOf(place);
+    if (!this.unsaved.delete(name)) return;
     try {
-      await this.save(conversation, noting ? note : reply, noting);
+      await this.save(place.conversation, this.get(place.conversation)[kind(place.note)], place.note);
     } catch {
-      this.unsaved.add(conversation);
+      this.unsaved.set(name, place);
     }
+    this.move(name);
+  }
+
+  private move(name: string): void {
+    this.moved.set(name, (this.moves += 1));
   }
 }
 

@@ -169,8 +169,9 @@ export class Inbox {
 
   /** What is needed a moment later. */
   private async aside(): Promise<void> {
+    const asked = this.drafts.asking();
     const [drafts, organisation, followUps] = await Promise.allSettled([api.drafts(), api.organisation(), api.followUps()]);
-    if (drafts.status === "fulfilled") this.drafts.learn(drafts.value.drafts);
+    if (drafts.status === "fulfilled") this.drafts.learn(drafts.value.drafts, asked);
     if (organisation.status === "fulfilled") this.organisation = organisation.value;
     if (followUps.status === "fulfilled") this.followUps = followUps.value.follow_ups;
     this.drafted += 1;
@@ -472,7 +473,7 @@ export class Inbox {
   }
 
   private async refresh(talk: Talk): Promise<void> {
-    const told = this.board.asking();
+    const [told, asked] = [this.board.asking(), this.drafts.asking()];
     const fetched = await talk.fetch();
     this.board.answered(told);
     if (!fetched || !talk.view) return;
@@ -480,7 +481,7 @@ export class Inbox {
     const listed = this.board.get(talk.id);
     if (newer && listed) talk.row(listed);
     const { draft, row, position } = talk.view;
-    if (draft) this.drafts.learn([draft]);
+    this.drafts.settle(talk.id, draft, asked);
     this.drafted += 1;
     this.confirm(talk);
     if (talk.id !== this.openId) return;

@@ -238,12 +238,75 @@ test("a text from another patron's conversation is noticed, short phrases are no
 test("what the server kept does not overwrite what was just written", async () => {
   const saved: string[] = [];
   const drafts = new Drafts(async (_, text) => saved.push(text));
+  const asked = drafts.asking();
   drafts.write("c", "mine", false);
-  drafts.learn([{ conversation: "c", text: "old", at: 1, note: false }, { conversation: "d", text: "kept", at: 1, note: true }]);
+  const kept = [{ conversation: "c", text: "old", at: 1, note: false }, { conversation: "d", text: "kept", at: 1, note: true }];
+  drafts.learn(kept, drafts.asking());
   assert.equal(drafts.get("c").reply, "mine");
   assert.deepEqual(drafts.get("d"), { reply: "", note: "kept", noting: true });
-  drafts.flush();
-  await until(() => saved.length === 1);
+  await drafts.flush();
+  assert.deepEqual(saved, ["mine"]);
+  drafts.learn(kept, asked);
+  drafts.settle("c", null, asked);
+  assert.equal(drafts.get("c").reply, "mine", "asked for before it was saved");
+});
+
+test("a reply and a note are two drafts, and turning from one to the other loses neither", async () => {
+  const saved = new Map<string, string>();
+  const drafts = new Drafts(async (_, text, note) => saved.set(note ? "note" : "reply", text));
+  drafts.write("c", "Until Monday.", false);
+  drafts.mode("c", true);
+  drafts.write("c", "She asks often.", true);
+  drafts.mode("c", false);
+  await drafts.flush();
+  assert.deepEqual(Object.fromEntries(saved), { reply: "Until Monday.", note: "She asks often." });
+});
+
+test("both come back, in the mode that was written in last, and a mode that was chosen stays", () => {
+  const drafts = new Drafts(async () => undefined);
+  const kept = ["c", "d"].flatMap((conversation) => [
+    { conversation, text: "a note", at: 2, note: true },
+    { conversation, text: "a reply", at: 1, note: false },
+  ]);
+  drafts.mode("d", false);
+  drafts.learn(kept, drafts.asking());
+  assert.deepEqual(drafts.get("c"), { reply: "a reply", note: "a note", noting: true });
+  assert.deepEqual(drafts.get("d"), { reply: "a reply", note: "a note", noting: false });
+});
+
+test("what another window wrote or sent is taken, what is not saved here is not", async () => {
+  let away = false;
+  const drafts = new Drafts(async () => { if (away) throw new Offline("no"); });
+  drafts.write("c", "half", false);
+  await drafts.flush();
+  drafts.settle("c", { conversation: "c", text: "half a word", at: 2, note: false }, drafts.asking());
+  assert.equal(drafts.get("c").reply, "half a word");
+  drafts.settle("c", null, drafts.asking());
+  assert.equal(drafts.has("c"), false);
+  away = true;
+  drafts.write("c", "more", false);
+  await drafts.flush();
+  drafts.settle("c", null, drafts.asking());
+  assert.equal(drafts.get("c").reply, "more");
+  drafts.forget("c");
+});
+
+test("of two saves of one text the older never arrives last, and a page that ends waits for none", async () => {
+  const arrived: string[] = [];
+  const held: (() => void)[] = [];
+  const drafts = new Drafts(async (_, text) => {
+    if (text === "one") await new Promise<void>((done) => held.push(done));
+    arrived.push(text);
+  });
+  drafts.write("c", "one", false);
+  const first = drafts.flush();
+  await until(() => held.length === 1);
+  drafts.write("c", "one two", false);
+  const second = drafts.flush();
+  await until(() => arrived.length === 1);
+  held[0]?.();
+  await Promise.all([first, second]);
+  assert.deepEqual(arrived, ["one two", "one", "one two"]);
 });
 
 // ---- keys, palette, completion
