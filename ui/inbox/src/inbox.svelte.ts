@@ -244,6 +244,7 @@ export class Inbox {
       this.back = true;
       this.announce(t("live.back"));
       setTimeout(() => (this.back = false), 4000);
+      this.attend();
       this.outbox?.flush();
       void this.drafts.flush();
     }
@@ -301,6 +302,7 @@ export class Inbox {
   private rowsTold({ upsert, remove }: s.RowsTold): void {
     this.board.told([...upsert.map((row) => row.id), ...remove]);
     this.listed(upsert, remove);
+    if (upsert.some((row) => row.id === this.openId)) this.attend();
   }
 
   private listed(upsert: readonly s.Row[], remove: readonly string[]): void {
@@ -472,6 +474,11 @@ export class Inbox {
     return talk;
   }
 
+  /** See that what is new in the open conversation is told: it may not have been there to fetch, or to see, when it was asked for. */
+  attend(): void {
+    if (this.talk && !this.talk.isAsked && !this.live.hears(this.talk.id)) void this.refresh(this.talk);
+  }
+
   private async refresh(talk: Talk): Promise<void> {
     const [told, asked] = [this.board.asking(), this.drafts.asking()];
     const fetched = await talk.fetch();
@@ -500,7 +507,7 @@ export class Inbox {
     for (const row of [list[at + 1], list[at - 1]]) {
       if (at < 0 || !row || this.talks.get(row.id)?.view) continue;
       const talk = this.kept(row.id);
-      setTimeout(() => void talk.fetch(), 60);
+      setTimeout(() => { if (talk.id !== this.openId) void talk.fetch(); }, 60);
     }
   }
 

@@ -29,7 +29,7 @@ export class Line {
   position = "";
   private socket: WebSocket | null = null;
   private polling: AbortController | null = null;
-  private connection = "";
+  private connection = ""; // of the polls; a socket's seat is its own
   private tries = 0;
   private deadMs = FIRST_S * 1000;
   private watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -75,6 +75,11 @@ export class Line {
   unwatch(conversation: string): void {
     this.answered.delete(conversation);
     if (this.watched.delete(conversation)) this.say({ t: "unwatch", conversation });
+  }
+
+  /** Whether the desk has said that it tells what is new in a conversation. What one may not see it passes over in silence. */
+  hears(conversation: string): boolean {
+    return this.answered.has(conversation);
   }
 
   /** Say something that may be lost: signs are not kept for a line that is down. */
@@ -136,13 +141,16 @@ export class Line {
     const control = new AbortController();
     const until = Date.now() + POLLED_MS;
     this.polling = control;
-    this.rewatch((message) => this.unsaid.push(message));
+    const rewatch = () => this.rewatch((message) => this.unsaid.push(message));
+    let seat = "";
+    rewatch();
     try {
       while (!control.signal.aborted) {
         this.expect();
         const said = this.unsaid.splice(0);
         const polled = await this.wire.poll(this.position, this.connection, said, control.signal);
-        this.connection = polled.connection;
+        if (seat && seat !== polled.connection) rewatch(); // given up meanwhile: a new seat knows nothing of what is open
+        seat = this.connection = polled.connection;
         for (const message of polled.messages) this.hear(message, "polling");
         this.position = polled.position || this.position;
         this.listener.state("polling");
@@ -163,7 +171,6 @@ export class Line {
     this.expect();
     if (message.t === "hello") {
       this.deadMs = message.dead_s * 1000;
-      this.connection = message.connection;
       this.tries = 0;
       this.probing = false;
       this.listener.state(by);

@@ -26,6 +26,11 @@ export class Talk {
     this.id = id;
   }
 
+  /** It is being fetched. */
+  get isAsked(): boolean {
+    return this.fetching !== null;
+  }
+
   async fetch(): Promise<boolean> {
     this.fetching?.abort();
     const control = (this.fetching = new AbortController());
@@ -35,6 +40,8 @@ export class Talk {
     } catch (error) {
       if (!control.signal.aborted) this.problem = error instanceof Refusal ? "gone" : "offline";
       return false;
+    } finally {
+      if (this.fetching === control) this.fetching = null;
     }
   }
 

@@ -431,18 +431,22 @@ function line_(polled: Polled[] = []) {
   const heard: ServerMessage[] = [];
   const states: LineState[] = [];
   const asks: string[] = [];
+  const seats: string[] = [];
+  const said: ClientMessage[][] = [];
   const live = new Live(
     { message: (message) => heard.push(message), state: (state) => states.push(state) },
     {
       socket: (after) => new Socket(after) as unknown as WebSocket,
-      poll: (after, _, __, signal) => {
+      poll: (after, connection, messages, signal) => {
         asks.push(after);
+        seats.push(connection);
+        said.push(messages);
         const next = polled.shift();
         return next ? Promise.resolve(next) : new Promise((_, failed) => signal.addEventListener("abort", () => failed(new Error("stopped"))));
       },
     },
   );
-  return { live, heard, states, asks };
+  return { live, heard, states, asks, seats, said };
 }
 
 test("after a gap the line goes on after the last position heard, and watches again", async (test) => {
@@ -501,6 +505,23 @@ test("where no socket stands it polls, from the same position", async (test) => 
   await until(() => asks.length === 2);
   assert.deepEqual(asks, ["e:4", "e:5"]);
   assert.equal(states.at(-1), "polling");
+});
+
+test("polls have a seat of their own, and a new one is told again what is open", async (test) => {
+  const hello = (connection: string) => ({ position: "e:5", connection, messages: [{ ...HELLO, connection } as unknown as ServerMessage] });
+  const { live, asks, seats, said } = line_([hello("p"), hello("q")]);
+  test.after(() => live.stop());
+  live.start("e:4");
+  live.watch("jane", "e:3");
+  for (let n = 0; n < 3; n += 1) {
+    await until(() => Socket.made.length === n + 1);
+    if (n === 0) Socket.made[n]?.tell(HELLO);
+    Socket.made[n]?.onclose?.();
+  }
+  await until(() => asks.length === 3);
+  assert.deepEqual(seats, ["", "p", "q"]);
+  const watched = [{ t: "watch", conversation: "jane", position: "e:3" }];
+  assert.deepEqual(said, [watched, [], watched]);
 });
 
 test("while polls get through, a socket that fails again is no loss of the line", async (test) => {

@@ -1,0 +1,109 @@
+"""What comes late: answers that were overtaken, conversations that were not to be seen or not to be fetched for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Self
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.browser.conftest import People
+from tests.inbox.desk import DEADLINE, Desk
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser-inbox"),
+]
+
+
+class Held:
+    """The first answer from an address, held back until it is let go; those after it pass."""
+
+    def __init__(self) -> None:
+        self.asked, self._go, self._came = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._first = True
+
+    @classmethod
+    async def of(cls, page: Page, address: str) -> Self:
+        """Hold back the next answer."""
+        held = cls()
+        await page.route(address, held._hold)
+        return held
+
+    async def _hold(self, route: Route) -> None:
+        first, self._first = self._first, False
+        if not first:
+            await route.continue_()
+            return
+        answer = await route.fetch()
+        self.asked.set()
+        await self._go.wait()
+        await route.fulfill(response=answer)
+        self._came.set()
+
+    async def is_asked(self) -> None:
+        """Wait until the answer is there."""
+        await asyncio.wait_for(self.asked.wait(), DEADLINE)
+
+    async def let_go(self) -> None:
+        """Let it come, and wait until it has."""
+        self._go.set()
+        await asyncio.wait_for(self._came.wait(), DEADLINE)
+
+
+PRESS_TWICE = """for (let n = 0; n < 2; n += 1)
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true, cancelable: true }))"""
+
+
+async def test_who_hurries_down_a_list_hears_of_where_it_ends(desk: Desk, people: People) -> None:
+    """`j` held down: what was to be fetched beforehand is opened before it was, and fetched once."""
+    names = [await desk.patron(f"row {n}", "hello?", name=f"Row {n}") for n in range(3)]
+    ana = await people.of("ana")
+    await ana.open(names[0])
+    held = await Held.of(ana.page, f"**/api/v1/conversations/{names[2]}")
+    await ana.page.evaluate(PRESS_TWICE)
+    await held.is_asked()
+    await expect(ana.page.get_by_role("heading", name="Row 2")).to_be_visible()
+    await ana.page.wait_for_timeout(200)  # by then it would have been fetched beforehand
+    await held.let_go()
+    await expect(ana.log).to_contain_text("hello?")
+    await desk.patron("row 2", "Is anybody there?")
+    await expect(ana.log).to_contain_text("Is anybody there?")
+
+
+async def test_what_is_to_be_seen_again_is_heard_of_again(desk: Desk, people: People) -> None:
+    """Dora has open what she is offered. It is taken back while her line is down, and offered again when it is up."""
+    asked = await desk.patron("offered twice", "Where is the map room?", name="Otto Offered")
+    dora = await people.of("dora")
+    async with desk.client() as browser:
+        ana = await browser.enter("ana")
+        await ana.deed(asked, "claim")
+        await ana.deed(asked, "transfer", {"librarian": "dora"})
+        await dora.open(asked, "mine")
+        await dora.cut()
+        await ana.deed(asked, "release")
+        await dora.mend()
+        await expect(dora.page.get_by_text("Connected again").first).to_be_visible()
+        await expect(dora.page.get_by_role("link", name="Otto Offered")).to_have_count(0)
+        await desk.patron("offered twice", "On which floor?")
+        await ana.deed(asked, "transfer", {"librarian": "dora"})
+        await expect(dora.log).to_contain_text("On which floor?")
+        await desk.patron("offered twice", "I am in a hurry.")
+        await expect(dora.log).to_contain_text("I am in a hurry.")
+        await ana.deed(asked, "release")
+
+
+async def test_what_could_not_be_fetched_is_heard_of_once_it_can(desk: Desk, people: People) -> None:
+    """Opened while the network is away: it comes with the network, and what is written in it afterwards, too."""
+    asked = await desk.patron("opened offline", "May I bring my dog?", name="Olga Offline")
+    ana = await people.of("ana")
+    await ana.page.get_by_role("link", name="Olga Offline").wait_for()
+    await ana.cut()
+    await ana.go(f"waiting/{asked}")
+    await expect(ana.page.get_by_role("main").get_by_role("button", name="Try again")).to_be_visible()
+    await ana.mend()
+    await expect(ana.log).to_contain_text("May I bring my dog?")
+    await desk.patron("opened offline", "It is small.")
+    await expect(ana.log).to_contain_text("It is small.")
