@@ -140,9 +140,12 @@ class Live:
         await self._lists.ready(self._room.replica)
 
     def seat(self, connection: str, session: Session) -> Seat | None:
-        """Return the seat of a connection, if it is this librarian's and still there."""
+        """Return the seat of a connection, if it is this librarian's and still there; it goes on with the session that asks."""
         seat = self._seats.get(connection)
-        return seat if seat is not None and seat.me == session.librarian and not seat.closed else None
+        if seat is None or seat.me != session.librarian or seat.closed:
+            return None
+        seat.session = session
+        return seat
 
     async def take_seat(self, session: Session, connection: str, after: str) -> Seat:
         """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the seat then."""

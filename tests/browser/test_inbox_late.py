@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Self
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import People
-from tests.inbox.desk import DEADLINE, Desk
+from tests.browser.librarian import Librarian
+from tests.inbox.desk import DEADLINE, PASSWORD, Desk
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -107,3 +109,39 @@ async def test_what_could_not_be_fetched_is_heard_of_once_it_can(desk: Desk, peo
     await expect(ana.log).to_contain_text("May I bring my dog?")
     await desk.patron("opened offline", "It is small.")
     await expect(ana.log).to_contain_text("It is small.")
+
+
+@pytest.mark.parametrize("who, by", [("cora", "socket"), ("eve", "polls")])
+async def test_another_window_goes_on_with_the_session_of_a_new_password(
+    desk: Desk, people: People, who: str, by: str
+) -> None:
+    """Changed in one window, it ends the session that the other one began with: its writes and its live line go on alike."""
+    channel = {"cora": "web", "eve": "south-web"}[who]
+    asked = await desk.patron(f"window {by}", "May I bring a cat?", name="Cleo Cat", channel=channel)
+    one = await people.of(who)
+    two = Librarian(await one.page.context.new_page(), desk, [])
+    if by == "polls":
+        await two.page.route_web_socket(re.compile("/api/v1/live"), _closed)
+    await two.page.goto(f"{desk.url}/inbox/")
+    await two.open(asked)
+    await one.go("settings")
+    await one.page.get_by_label("Present password").fill(PASSWORD)
+    for label in ("New password", "New password again"):
+        await one.page.get_by_label(label, exact=True).fill(PASSWORD + " staple")
+    async with one.page.expect_response("**/password"):
+        await one.page.get_by_role("button", name="Save password").click()
+    await two.page.get_by_role("button", name="Claim", exact=True).first.click()
+    await two.composer.fill("Only a small one.")
+    if by == "socket":  # which ends at the next ping
+        async with two.page.expect_websocket():
+            pass
+    await expect(two.composer).to_have_value("Only a small one.")
+    await two.page.keyboard.press("Control+Enter")
+    await expect(two.log.get_by_text("Only a small one.")).to_have_count(1)
+    await desk.patron(f"window {by}", "It is very small.", channel=channel)
+    await expect(two.log).to_contain_text("It is very small.")
+    await expect(two.page.get_by_text("Connection lost")).to_have_count(0)
+
+
+async def _closed(socket: WebSocketRoute) -> None:
+    await socket.close()

@@ -81,6 +81,23 @@ async def test_a_new_password_ends_the_other_sessions(browsers: Browsers) -> Non
     assert (await here.post("/password", {"old": "a longer password", "new": PASSWORD}, key=""))[0] == 200
 
 
+async def test_a_poll_that_goes_on_after_a_new_password_tells_the_new_token(browsers: Browsers) -> None:
+    cora = await browsers.of("cora")
+    _, polled = await cora.call("POST", "/live", [], headers=cora.headers())
+    connection = polled["connection"]
+    _, me = await cora.post("/password", {"old": PASSWORD, "new": "a longer password"}, key="")
+    cora.csrf = me["csrf"]
+    assert (await cora.put("/presence", {"queues": ["north/reference"]}))[0] == 200
+    told = list[str]()
+    while not told:
+        query = f"/live?after={polled['position']}&connection={connection}"
+        status, polled = await cora.call("POST", query, [], headers=cora.headers())
+        assert (status, polled["connection"]) == (200, connection)
+        told = [message["me"]["csrf"] for message in polled["messages"] if message["t"] == "me"]
+    assert told[-1] == cora.csrf
+    assert (await cora.post("/password", {"old": "a longer password", "new": PASSWORD}, key=""))[0] == 200
+
+
 async def test_a_write_needs_the_token_and_our_own_origin(browsers: Browsers) -> None:
     ana = await browsers.of("ana")
     asked = {"queues": ["north/reference"]}

@@ -34,6 +34,7 @@ export class Refusal extends Error {
   }
 }
 
+let who = ""; // whose session this page works with
 let csrf = "";
 let whenSignedOut: () => void = () => undefined;
 
@@ -42,8 +43,17 @@ export function onSignedOut(heard: () => void): void {
 }
 
 function remember(me: s.Me): s.Me {
+  who = me.id;
   csrf = me.csrf;
   return me;
+}
+
+/** The token `shown` is none any more: whether another window opened a new session for the same librarian, whose token is known now. */
+async function renewed(shown: string): Promise<boolean> {
+  const me = await call<s.Me>("GET", "/me");
+  if (me.id === who) remember(me);
+  else whenSignedOut(); // nothing is done in the name of somebody else
+  return me.id === who && csrf !== shown;
 }
 
 type Query = Record<string, string | number>;
@@ -75,12 +85,17 @@ async function refusal(response: Response): Promise<Error> {
 
 async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string } = {}): Promise<T> {
   const { query, key, ...rest } = init;
-  const headers: Record<string, string> = { Accept: "application/json", "X-Deskbridge": csrf || "1" };
+  const shown = csrf || "1";
+  const headers: Record<string, string> = { Accept: "application/json", "X-Deskbridge": shown };
   if (typeof rest.body === "string") headers["Content-Type"] = "application/json";
   if (key ?? method === "POST") headers["Idempotency-Key"] = key ?? freshKey();
   const response = await answered(address(path, query), { method, headers, ...rest });
   if (response.status === 401 && path !== "/login") whenSignedOut();
-  if (!response.ok) throw await refusal(response);
+  if (!response.ok) {
+    const error = await refusal(response);
+    if (!(error instanceof Refusal && error.reason === "bad-token" && (await renewed(shown)))) throw error;
+    return call(method, path, { ...init, ...(headers["Idempotency-Key"] ? { key: headers["Idempotency-Key"] } : {}) });
+  }
   return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
 }
 

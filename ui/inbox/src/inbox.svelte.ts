@@ -183,6 +183,17 @@ export class Inbox {
     void this.start();
   }
 
+  /** The session of the live line has ended; another window of mine may have opened the one that goes on. */
+  private async ended(): Promise<void> {
+    try {
+      const me = await api.me();
+      if (me.id === this.me?.id && !me.must_change_password) this.renew(me);
+      else this.welcome(me);
+    } catch {
+      this.signedOut();
+    }
+  }
+
   /** Fetch who is here and what waits where; those counts are not told one by one. */
   async freshen(): Promise<void> {
     try {
@@ -293,7 +304,8 @@ export class Inbox {
         this.outbox?.flush();
         return;
       case "signed-out":
-        return this.signedOut();
+        void this.ended();
+        return;
       case "ping":
         return;
     }
