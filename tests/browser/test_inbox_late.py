@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import People
 from tests.browser.librarian import Librarian
-from tests.inbox.desk import DEADLINE, PASSWORD, Desk
+from tests.inbox.desk import DEADLINE, PASSWORD, Desk, until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -109,6 +109,60 @@ async def test_what_could_not_be_fetched_is_heard_of_once_it_can(desk: Desk, peo
     await expect(ana.log).to_contain_text("May I bring my dog?")
     await desk.patron("opened offline", "It is small.")
     await expect(ana.log).to_contain_text("It is small.")
+
+
+async def test_who_has_gone_is_not_shown_as_looking_by_an_answer_that_was_overtaken(desk: Desk, people: People) -> None:
+    asked = await desk.patron("looked at", "hello?", name="Lou Looked")
+    ana, ben = await people.of("ana"), await people.of("ben")
+    await ben.open(asked)
+    live = desk.inbox.staffrooms[0].live
+    await until(lambda: live.viewing(asked, "ana"), "Ben looks at it")
+    held = await Held.of(ana.page, f"**/api/v1/conversations/{asked}")
+    await ana.go(f"waiting/{asked}")
+    await held.is_asked()
+    async with ana.page.expect_response("**/organisation"):  # told after it, on the same line
+        await ben.go("waiting")
+        await until(lambda: not live.viewing(asked, "ana"), "Ben has gone")
+        await ana.go(f"desk/{asked}")
+        await desk.patron("somebody else", "hello?")
+    await ana.go(f"waiting/{asked}")
+    await held.let_go()
+    await expect(ana.log).to_contain_text("hello?")
+    await expect(ana.page.get_by_text("Ben Berg is looking")).to_have_count(0)
+
+
+async def test_an_older_count_of_the_desk_stands_for_no_newer_one(desk: Desk, people: People) -> None:
+    ana = await people.of("ana")
+    held = await Held.of(ana.page, "**/api/v1/organisation")
+    await ana.go("desk")
+    await held.is_asked()
+    await desk.patron("counted late", "hello?")
+    waiting = desk.room.replica.state.waiting_in("north/reference")
+    row = ana.page.get_by_role("listitem").filter(has_text="Reference").filter(has_text="North Library")
+    await expect(row.get_by_text(f"{waiting} waiting", exact=True)).to_be_visible()
+    await held.let_go()
+    await ana.page.wait_for_timeout(500)
+    assert f"{waiting} waiting" in await row.inner_text()
+
+
+async def test_a_follow_up_that_was_told_of_outlives_the_list_that_was_asked_for_before(
+    desk: Desk, people: People
+) -> None:
+    asked = await desk.patron("followed up", "Where is my book?", name="Fay Followed", contact="fay@example.org")
+    ben = await people.of("ben")
+    held = await Held.of(ben.page, "**/api/v1/follow-ups")
+    await ben.page.reload()
+    await held.is_asked()
+    async with desk.client() as browser:
+        ana = await browser.enter("ana")
+        await ana.deed(asked, "claim")
+        plan = {"address": "fay@example.org", "question": "Find the book."}
+        await ana.deed(asked, "close", {"code": "follow_up_library", "follow_up": plan})
+    await ben.go("follow-ups")
+    await expect(ben.page.get_by_text("Find the book.")).to_be_visible()
+    await held.let_go()
+    await ben.page.wait_for_timeout(500)
+    assert await ben.page.get_by_text("Find the book.").is_visible()
 
 
 @pytest.mark.parametrize("who, by", [("cora", "socket"), ("eve", "polls")])

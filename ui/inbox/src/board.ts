@@ -4,15 +4,17 @@
 // is offered to me first, then the unanswered, longest first, then the answered, latest first. Applying what the line
 // tells to an old board gives the board a fresh fetch would give. An answer may be overtaken by the line: what the line told of
 // a row while the answer was on its way stands, for the line tells everything and the answer is only quicker.
+import { Overtaken, type Told } from "./overtaken";
 import type { Row, View } from "./schema";
 
 export class Board {
   private readonly rows = new Map<string, Row>();
-  private readonly listening = new Set<Set<string>>();
+  private readonly overtaken = new Overtaken();
   private readonly listed: Record<View, Row[] | null> = { waiting: null, mine: null, open: null, closed: null };
 
   /** Forget everything: a fresh fetch follows. */
   clear(): void {
+    this.overtaken.toldAll();
     this.rows.clear();
     this.stale();
   }
@@ -28,19 +30,17 @@ export class Board {
   }
 
   /** Something is asked now. Returns the rows that the line tells from here on; `answered` ends it. */
-  asking(): ReadonlySet<string> {
-    const told = new Set<string>();
-    this.listening.add(told);
-    return told;
+  asking(): Told {
+    return this.overtaken.asking();
   }
 
-  answered(told: ReadonlySet<string>): void {
-    this.listening.delete(told as Set<string>);
+  answered(told: Told): void {
+    this.overtaken.answered(told);
   }
 
   /** The line tells of these rows. */
   told(ids: readonly string[]): void {
-    for (const told of this.listening) for (const id of ids) told.add(id);
+    this.overtaken.told(ids);
   }
 
   get(id: string): Row | undefined {

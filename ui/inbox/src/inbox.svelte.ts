@@ -9,6 +9,7 @@ import * as keys from "./keys";
 import { Line, type LineState } from "./live";
 import * as notify from "./notify";
 import { Outbox, type Entry } from "./outbox";
+import { Overtaken, type Told } from "./overtaken";
 import type * as s from "./schema";
 import { Talk } from "./talk.svelte";
 import { named, t, type Key } from "./words";
@@ -79,6 +80,8 @@ export class Inbox {
   private whose = ""; // whose texts and lists this page holds
   private readonly board = new Board();
   private readonly talks = new Map<string, Talk>();
+  private readonly followUpsTold = new Overtaken();
+  private readonly freshened = { asked: 0, held: 0 };
   private readonly bell = new notify.Bell((conversation) => this.open(conversation));
   private outbox: Outbox | null = null;
   private copies: Copy[] = [];
@@ -170,10 +173,15 @@ export class Inbox {
   /** What is needed a moment later. */
   private async aside(): Promise<void> {
     const asked = this.drafts.asking();
-    const [drafts, organisation, followUps] = await Promise.allSettled([api.drafts(), api.organisation(), api.followUps()]);
+    this.followUpsTold.toldAll(); // asked for before: not needed any more
+    const told = this.followUpsTold.asking();
+    const [drafts, followUps] = await Promise.allSettled([api.drafts(), api.followUps(), this.freshen()]);
+    this.followUpsTold.answered(told);
     if (drafts.status === "fulfilled") this.drafts.learn(drafts.value.drafts, asked);
-    if (organisation.status === "fulfilled") this.organisation = organisation.value;
-    if (followUps.status === "fulfilled") this.followUps = followUps.value.follow_ups;
+    if (followUps.status === "fulfilled" && !told.all) {
+      const fetched = followUps.value.follow_ups.filter((one) => !told.has(one.id));
+      this.followUps = [...this.followUps.filter((one) => told.has(one.id)), ...fetched];
+    }
     this.drafted += 1;
   }
 
@@ -196,8 +204,12 @@ export class Inbox {
 
   /** Fetch who is here and what waits where; those counts are not told one by one. */
   async freshen(): Promise<void> {
+    const asked = (this.freshened.asked += 1);
     try {
-      this.organisation = await api.organisation();
+      const organisation = await api.organisation();
+      if (asked < this.freshened.held) return; // one that was asked for later is here already
+      this.freshened.held = asked;
+      this.organisation = organisation;
     } catch {
       // What is held stays; it is fetched again with the next change.
     }
@@ -290,6 +302,7 @@ export class Inbox {
         return;
       case "followups": {
         const gone = new Set([...message.remove, ...message.upsert.map((one) => one.id)]);
+        this.followUpsTold.told([...gone]);
         this.followUps = [...this.followUps.filter((one) => !gone.has(one.id)), ...message.upsert];
         return;
       }
@@ -428,11 +441,12 @@ export class Inbox {
     const told = this.board.asking();
     try {
       const page = await api.rows(view, cursor);
+      if (told.all) return; // the list began anew
       this.board.upsert(page.rows.filter((row) => !this.board.get(row.id) && !told.has(row.id)));
       this.more = { ...this.more, [view]: page.next };
       this.version += 1;
     } catch {
-      this.more = { ...this.more, [view]: cursor };
+      if (!told.all) this.more = { ...this.more, [view]: cursor };
     } finally {
       this.board.answered(told);
     }
@@ -582,7 +596,7 @@ export class Inbox {
     }
   }
 
-  private learn({ row, line, conversation }: s.Acted, told: ReadonlySet<string>): void {
+  private learn({ row, line, conversation }: s.Acted, told: Told): void {
     if (row && !told.has(row.id)) {
       this.listed(row.views.length ? [row] : [], row.views.length ? [] : [row.id]);
       this.talks.get(row.id)?.row(row);

@@ -19,6 +19,7 @@ export class Talk {
   patronTyping = $state.raw<{ until: number; text: string } | null>(null);
   viewers = $state.raw<readonly Sign[]>([]);
   private fetching: AbortController | null = null;
+  private readonly signed = new Set<string>(); // who gave a sign since it is being fetched
 
   readonly id: string;
 
@@ -34,6 +35,7 @@ export class Talk {
   async fetch(): Promise<boolean> {
     this.fetching?.abort();
     const control = (this.fetching = new AbortController());
+    this.signed.clear();
     try {
       this.take(await api.conversation(this.id, control.signal));
       return true;
@@ -53,7 +55,9 @@ export class Talk {
     if (!kept.length) this.before = view.before;
     this.view = view;
     this.lines = merged(kept, view.lines);
-    this.viewers = view.viewing.map((viewer) => ({ ...viewer, until: Date.now() + FADES_MS }));
+    const viewing = view.viewing.filter((viewer) => !this.signed.has(viewer.id));
+    const signed = this.viewers.filter((viewer) => this.signed.has(viewer.id));
+    this.viewers = [...signed, ...viewing.map((viewer) => ({ ...viewer, until: Date.now() + FADES_MS }))];
     this.problem = "";
   }
 
@@ -89,6 +93,7 @@ export class Talk {
       return;
     }
     if (told.librarian === me) return;
+    this.signed.add(told.librarian);
     const others = this.viewers.filter((viewer) => viewer.id !== told.librarian);
     const sign = { id: told.librarian, name: told.name, typing: told.kind === "typing", until };
     this.viewers = told.kind === "gone" ? others : [...others, sign];

@@ -69,6 +69,15 @@ test("old rows and what is told since are the fresh rows", () => {
   assert.deepEqual(ids(board.view("mine")), ["b"]);
 });
 
+test("an answer that was asked for before everything was fetched afresh is older throughout", () => {
+  const board = new Board();
+  const [before, told] = [board.asking(), board.asking()];
+  board.told(["a"]);
+  board.answered(before);
+  board.clear();
+  assert.deepEqual([before.has("a"), before.has("b"), told.has("b"), board.asking().has("a")], [true, false, true, false]);
+});
+
 // ---- transcript
 
 test("order is the log's, whatever order lines come in", () => {
