@@ -33,8 +33,8 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     ids = list(conversations)
     files = await _files(sql, ids)
     await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
-    await _forget_shared_steps(sql, ids)
-    for table in (tables.draft, tables.merge, tables.set_aside):
+    await forget_aside(sql, _s.conversation.in_(ids))
+    for table in (tables.draft, tables.merge):
         await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
     await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))
     follow_ups = update(tables.follow_up).where(tables.follow_up.c.conversation.in_(ids))
@@ -44,15 +44,19 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     return [digest for digest in files if not await still_shown(sql, digest)]
 
 
-async def _forget_shared_steps(sql: AsyncConnection, ids: list[str]) -> None:
-    """Take these conversations out of steps set aside that stay for another one: each has a row for all that it speaks of."""
-    mine = select(_s.cause).where(_s.conversation.in_(ids))
-    rows = await sql.execute(
-        select(_s.cause, _s.step).where(_s.cause.in_(mine), _s.conversation.not_in(ids)).distinct()
-    )
-    for row in rows.all():
-        kept = encode_steps([without(step, ids) for step in decode_steps(row.step)])
-        await sql.execute(update(tables.set_aside).where(_s.cause == row.cause).values(step=kept))
+async def forget_aside(sql: AsyncConnection, due: ColumnElement[bool]) -> None:
+    """Forget these rows of steps set aside. A step has a row for each conversation that it speaks of: those that are due are taken
+    out of the one that stays for another."""
+    gone: dict[str, list[str]] = {}
+    for row in (await sql.execute(select(_s.cause, _s.conversation).where(due))).all():
+        gone.setdefault(row.cause, []).append(row.conversation)
+    await sql.execute(delete(tables.set_aside).where(due))
+    for cause, ids in gone.items():
+        here = _s.cause == cause
+        left = await sql.scalar(select(_s.step).where(here).limit(1))
+        if left is not None:
+            kept = encode_steps([without(step, ids) for step in decode_steps(left)])
+            await sql.execute(update(tables.set_aside).where(here).values(step=kept))
 
 
 async def forget_answers(sql: AsyncConnection, conversations: Sequence[str]) -> None:

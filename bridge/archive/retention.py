@@ -9,9 +9,10 @@ Files go with the last line that showed them, and a day after they were taken in
 not sent, or a crash came between the rows and the file. A file that was taken in within the day stays, since somebody may be
 about to send it, even if he is not the first.
 
-What lies beside the transcripts goes after the days of the strictest library at the latest, since it need not belong to a
-conversation that ever ends: drafts, steps that could not be written, lines whose conversation is not here. So do conversations of
-a library that nobody set up, which a channel may name all the same.
+What lies beside the transcripts, drafts and steps that could not be written, goes after the days of its conversation's library at
+the latest, whether that conversation ever ends or not. What belongs to no library goes after the days of the strictest: lines,
+drafts and steps whose conversation is not here, and conversations of a library that nobody set up, which a channel may name all
+the same.
 
 SQLite overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the
 words are not left lying in the file.
@@ -23,12 +24,12 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
-from bridge.archive.blanking import WITH_FILES, blank, digests, pack, still_shown
+from bridge.archive.blanking import WITH_FILES, blank, digests, forget_aside, pack, still_shown
 from bridge.archive.readings import Readings
 from bridge.blobs import FileBlobs
 from routing.roster import DEFAULT_LIBRARY
@@ -58,6 +59,16 @@ def _of_nobody(days: Mapping[str, int]) -> ColumnElement[bool]:
     return and_(_c.library.not_in(list(days)), _c.library.not_in(select(tables.library.c.id)))
 
 
+def _beside(table: Table, whose: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Rows of a table that lie beside these conversations."""
+    return table.c.conversation.in_(select(_c.id).where(whose))
+
+
+def _beside_nobody(table: Table, days: Mapping[str, int]) -> ColumnElement[bool]:
+    """Rows of a table that belong to no library."""
+    return or_(_beside(table, _of_nobody(days)), table.c.conversation.not_in(select(_c.id)))
+
+
 class Retention:
     """Forgets what is due, in rows and in files."""
 
@@ -73,14 +84,17 @@ class Retention:
         done = 0
         for library, kept in days.items():
             if kept:
-                done += await self._forget_due(_c.library == library, now - kept * DAY_MS)
+                whose, before = _c.library == library, now - kept * DAY_MS
+                done += await self._forget_due(whose, before)
+                await self._sweep_beside(before, _beside(tables.draft, whose), _beside(tables.set_aside, whose))
         if kept := strictest(days):
-            done += await self._forget_due(_of_nobody(days), now - kept * DAY_MS)
+            before = now - kept * DAY_MS
+            done += await self._forget_due(_of_nobody(days), before)
+            await self._sweep_beside(before, _beside_nobody(tables.draft, days), _beside_nobody(tables.set_aside, days))
+            await self._forget_strays(before)
         if done:
             log.info("forgotten", conversations=done)
         await self._readings.sweep(now)
-        if kept := strictest(days):
-            await self._sweep_beside(now - kept * DAY_MS)
         return done
 
     async def _forget_due(self, whose: ColumnElement[bool], before: int) -> int:
@@ -90,13 +104,16 @@ class Retention:
             done += len(due)
         return done
 
-    async def _sweep_beside(self, before: int) -> None:
-        """Forget what lies beside the transcripts since before `before`: drafts, steps set aside, lines of no conversation."""
+    async def _sweep_beside(self, before: int, drafts: ColumnElement[bool], aside: ColumnElement[bool]) -> None:
+        """Forget those of these drafts and steps set aside that lie there since before `before`."""
+        async with self._engine.begin() as sql:
+            await sql.execute(delete(tables.draft).where(drafts, tables.draft.c.at < before))
+            await forget_aside(sql, and_(aside, tables.set_aside.c.at < before))
+
+    async def _forget_strays(self, before: int) -> None:
+        """Forget lines of no conversation."""
         while stray := await self._stray(before):
             await self.forget(stray)
-        async with self._engine.begin() as sql:
-            for table in (tables.draft, tables.set_aside):
-                await sql.execute(delete(table).where(table.c.at < before))
 
     async def _due(self, whose: ColumnElement[bool], before: int) -> list[str]:
         under_way = exists().where(_f.conversation == _c.id, or_(_f.state != "closed", _f.changed_at >= before))

@@ -224,6 +224,38 @@ async def test_what_belongs_to_no_conversation_that_ends_goes_after_the_strictes
     assert SECRET not in await _everything(archive)
 
 
+async def test_what_lies_beside_a_conversation_goes_after_the_days_of_its_own_library(
+    desk: Desk, blobs: FileBlobs, archive: Archive
+) -> None:
+    """Also where they stand in one step set aside: the one's words go, the other's stay."""
+    desk.at = now_ms()
+    await archive.organisation("another").put(Library(revision=0, id="abroad", name="Abroad", queues=()), Calendar())
+    libraries = {"t1": "south", "t2": "north", "t3": "east", "t4": "abroad", "t5": "mistyped"}
+    async with desk.following():
+        for talk, library in libraries.items():
+            await desk.commit(opened(talk, address=f"web:{talk}", library=library))
+        noted = [ev.Noted(conversation=talk, id=f"n-{talk}", by="ana", text=f"word-{talk}") for talk in libraries]
+        await desk.commit(*noted, _follow_up_that_cannot_be_written("t2"))
+        await desk.caught_up()
+    for talk in libraries:
+        await archive.memory.keep_draft("ana", talk, "reply", f"draft-{talk}")
+    retention, days = Retention(desk.writer._engine, blobs), {"north": 90, "south": 30, "east": 0}
+
+    async def left() -> set[str]:
+        async with archive.engine.connect() as sql:
+            aside = b"".join((await sql.scalars(select(tables.set_aside.c.step))).all()).decode(errors="replace")
+        drafts = {draft.conversation for draft in await archive.memory.drafts("ana")}
+        assert drafts == {talk for talk in libraries if f"word-{talk}" in aside}
+        return drafts
+
+    await retention.sweep(days, now_ms() + 29 * DAY_MS)
+    assert await left() == set(libraries)
+    await retention.sweep(days, now_ms() + 31 * DAY_MS)
+    assert await left() == {"t2", "t3", "t4"}
+    await retention.sweep(days, now_ms() + 5000 * DAY_MS)
+    assert await left() == {"t3", "t4"}
+
+
 async def test_conversations_of_a_library_that_nobody_set_up_go_after_the_strictest_days(
     desk: Desk, blobs: FileBlobs, archive: Archive
 ) -> None:
