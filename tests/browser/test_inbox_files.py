@@ -94,3 +94,43 @@ async def test_files_without_words_wait_in_sight(desk: Desk, people: People, tmp
     await expect(ana.log.get_by_text("waits for the connection")).to_have_count(0)
     said = [line for line in await lines_of(desk, conversation, 3) if line.who == "librarian"]
     assert [file.name for line in said for file in line.attachments] == ["plan.png"]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_a_file_for_the_patron_waits_while_a_note_is_written(
+    look: dict[str, Any], desk: Desk, people: People, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """It is none of the note's; it stands beside its name, however long that is; and so it does where the answer is refused."""
+    name = request.node.callspec.id
+    ana, conversation = await claimed(people, desk, f"waits-{name}", **look)
+    file = tmp_path / "the opening hours of all our branches as they were before the move.txt"
+    file.write_text("Nine to five.")
+    await attach(ana, file)
+    remove = ana.page.get_by_role("button", name=f"Remove {file.name}")
+    beside = ana.page.get_by_role("region", name="Write").get_by_text(file.name)
+    button, words = await remove.bounding_box(), await beside.bounding_box()
+    assert button is not None
+    assert words is not None
+    assert button["y"] < words["y"] + words["height"]
+    await ana.look(f"{name}-attached")
+    await ana.page.get_by_role("button", name="Note", exact=True).click()
+    await expect(remove).to_have_count(0)
+    await expect(ana.page.get_by_role("button", name="Save note")).to_be_disabled()
+    await ana.composer.fill("She wants the old hours.")
+    await ana.page.keyboard.press("Control+Enter")
+    await expect(ana.log.get_by_text("She wants the old hours.")).to_have_count(1)
+    await ana.page.get_by_role("button", name="Reply", exact=True).click()
+    await expect(remove).to_be_visible()
+    await ana.composer.fill("word " * 400)
+    await expect(ana.page.get_by_role("button", name="Send to")).to_be_in_viewport(ratio=1)
+    await ana.composer.fill("Here they are.")
+    await ana.page.route(
+        "**/messages", lambda route: route.fulfill(status=500, json={"error": "fault", "detail": "no"})
+    )
+    await ana.page.keyboard.press("Control+Enter")
+    await expect(ana.log).to_contain_text("nothing was done")
+    assert await ana.fits()
+    await ana.page.unroute("**/messages")
+    await ana.log.get_by_role("button", name="Try again").click()
+    [said] = [line for line in await lines_of(desk, conversation, 6) if line.who == "librarian"]
+    assert (said.text, [each.name for each in said.attachments]) == ("Here they are.", [file.name])
