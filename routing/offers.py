@@ -32,12 +32,15 @@ ANNOUNCED = 20
 def enqueue(turn: Turn, it: Conversation, queue: str, since: int, reason: str) -> None:
     """Let a conversation wait in `queue` as of `since` ms, asking its first tier where somebody is, or may be back any moment."""
     state = turn.state
-    service = state.roster.service(queue)
-    tier = 0
-    while tier < service.last_tier() and not _anyone(state, queue, range(tier, tier + 1)):
-        tier += 1
+    tier = _first_manned(state, queue, 0)
     turn.emit(Queued(conversation=it.id, queue=queue, since=since, reason=reason, tier=tier))
     ask(turn, it.id, range(tier + 1))
+
+
+def _first_manned(state: State, queue: str, tier: int) -> int:
+    """Return the first tier, from `tier` on, where somebody is or may be back any moment; the last one if nobody is."""
+    last = state.roster.service(queue).last_tier()
+    return next((one for one in range(tier, last) if _anyone(state, queue, range(one, one + 1))), last)
 
 
 def _anyone(state: State, queue: str, tiers: range) -> bool:
@@ -82,12 +85,8 @@ def assign(turn: Turn, it: Conversation, service: Service, librarian: str) -> No
 
 def open_tier(turn: Turn, it: Conversation) -> None:
     """Ask the next tier as well, and those after it while nobody is there."""
-    state = turn.state
-    service = state.roster.service(it.queue)
     first = it.tier + 1
-    tier = first
-    while tier < service.last_tier() and not _anyone(state, it.queue, tier):
-        tier += 1
+    tier = _first_manned(turn.state, it.queue, first)
     turn.emit(TierOpened(conversation=it.id, tier=tier))
     ask(turn, it.id, range(first, tier + 1))
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from routing import desk
-from routing.organisation import Librarian, Library, Queue, Tier, Timers
+from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
 from tests.routing.play import BEGIN, Play, assigning, cooperative, describe, north, tag_of
 
 STAFF = """
@@ -109,6 +109,20 @@ def test_an_empty_tier_is_skipped_at_once() -> None:
         > ana serves north/ask
         < connected; availability; offered to=ana
         """
+    )
+
+
+def test_a_tier_without_anybody_between_two_others_is_skipped() -> None:
+    home, south = cooperative()
+    first, last = home.queues[0].tiers
+    west = Library(
+        id="west", revision=1, name="West Library", teams=(Team(id="west/desk", name="Desk", members=("wim",)),)
+    )
+    west = replace(west, librarians=(Librarian(id="wim", name="Wim"),))
+    tiers = (first, Tier(teams=("west/desk",), after_s=60), last)
+    play = Play(replace(home, queues=(replace(home.queues[0], tiers=tiers),)), south, west)
+    play.script(STAFF).script(
+        "> pat: Hi\n< opened; received; queued; offered to=ana\n> +40s\n< tier tier=2; offered to=sue"
     )
 
 
