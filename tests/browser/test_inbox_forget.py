@@ -77,6 +77,29 @@ async def test_all_of_a_patron_s_is_forgotten_by_keyboard(desk: Desk, people: Pe
     assert cora.complaints == []
 
 
+async def test_it_is_gone_from_the_pages_of_colleagues_too(desk: Desk, people: People) -> None:
+    """From the one that has it open, and from the one that had it open before and found it by a search."""
+    talk = await ended(desk, "rhea", "A word on rhubarb?", "Rhea Rosen")
+    other = await ended(desk, "otto", "Another thing", "Otto Other")
+    ana, ben = await people.of("ana", here=False), await people.of("ben", here=False)
+    for one in (ana, ben):
+        await one.go("search")
+        await one.page.get_by_label("Words in transcripts").fill("rhubarb")
+        await expect(one.page.locator("mark")).to_have_count(1)
+        await one.open(talk, "search")
+        await expect(one.log).to_contain_text("rhubarb")
+    await ben.open(other, "search")
+    async with desk.client() as cora:
+        done = await (await cora.enter("cora")).deed(talk, "forget", {"everything": False, "follow_ups": False})
+        assert done["forgotten"] == [talk]
+    for one in (ana, ben):
+        await expect(one.page.locator("mark")).to_have_count(0)
+    await ben.go(f"search/{talk}")
+    for one in (ana, ben):
+        await expect(one.page.locator(f'[data-conversation="{talk}"]')).to_be_visible()
+        await expect(one.page.get_by_text("A word on rhubarb?")).to_have_count(0)
+
+
 async def test_the_palette_has_it_for_coordinators_alone(desk: Desk, people: People) -> None:
     talk = await ended(desk, "vera", "A private thing", "Vera")
     for name, disabled in (("cora", "false"), ("ana", "true")):

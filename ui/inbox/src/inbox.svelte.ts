@@ -10,6 +10,7 @@ import { Line, type LineState } from "./live";
 import * as notify from "./notify";
 import { Outbox, type Entry } from "./outbox";
 import { Overtaken, type Told } from "./overtaken";
+import { letGo } from "./parts/search.svelte";
 import type * as s from "./schema";
 import { Talk } from "./talk.svelte";
 import { named, t, type Key } from "./words";
@@ -160,6 +161,7 @@ export class Inbox {
     const pages = [first, ...rest];
     if (this.phase === "ready") this.callForAll(pages.flatMap((page) => page.rows));
     this.board.clear();
+    for (const id of this.talks.keys()) if (id !== this.talk?.id) this.talks.delete(id); // what they missed was not told
     for (const page of pages) {
       this.board.upsert(page.rows);
       this.more = { ...this.more, [page.view]: page.next };
@@ -167,7 +169,7 @@ export class Inbox {
     this.version += 1;
     this.hush();
     this.live.start(first.position);
-    if (this.talk) void this.refresh(this.talk);
+    if (this.talk) this.again(this.talk);
   }
 
   /** What is needed a moment later. */
@@ -334,11 +336,26 @@ export class Inbox {
     this.callForAll(upsert);
     this.board.upsert(upsert);
     this.board.remove(remove);
-    for (const id of remove) this.heed(id); // not mine to see any more
+    this.lose(remove);
     this.version += 1;
     for (const row of upsert) this.talks.get(row.id)?.row(row);
     this.hush();
     this.readOpen();
+  }
+
+  /** What is not mine to see any more does not stay in the page, either. */
+  private lose(ids: readonly string[]): void {
+    if (ids.length) letGo(ids);
+    for (const id of ids) {
+      this.heed(id);
+      if (this.talk?.id !== id) this.talks.delete(id);
+    }
+    if (this.talk && ids.includes(this.talk.id)) this.again(this.talk);
+  }
+
+  private again(talk: Talk): void {
+    talk.doubt();
+    void this.refresh(talk);
   }
 
   private linesTold({ conversation, lines }: s.LinesTold): void {
@@ -509,11 +526,13 @@ export class Inbox {
     const [told, asked] = [this.board.asking(), this.drafts.asking()];
     const fetched = await talk.fetch();
     this.board.answered(told);
+    if (talk.problem === "gone") this.live.unwatch(talk.id);
     if (!fetched || !talk.view) return;
     const newer = told.has(talk.id);
     const listed = this.board.get(talk.id);
     if (newer && listed) talk.row(listed);
-    const { draft, row, position } = talk.view;
+    const { draft, row, position, lines } = talk.view;
+    if (!lines.length) letGo([talk.id]); // it was forgotten
     this.drafts.settle(talk.id, draft, asked);
     this.drafted += 1;
     this.confirm(talk);

@@ -19,12 +19,18 @@ export class Talk {
   patronTyping = $state.raw<{ until: number; text: string } | null>(null);
   viewers = $state.raw<readonly Sign[]>([]);
   private fetching: AbortController | null = null;
+  private doubted = false;
   private readonly signed = new Set<string>(); // who gave a sign since it is being fetched
 
   readonly id: string;
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  /** What is held may be forgotten by now, or not to be seen: the next fetch takes its place. */
+  doubt(): void {
+    this.doubted = true;
   }
 
   /** It is being fetched. */
@@ -40,7 +46,9 @@ export class Talk {
       this.take(await api.conversation(this.id, control.signal));
       return true;
     } catch (error) {
-      if (!control.signal.aborted) this.problem = error instanceof Refusal ? "gone" : "offline";
+      if (control.signal.aborted) return false;
+      this.problem = error instanceof Refusal ? "gone" : "offline";
+      if (error instanceof Refusal && error.status === 404) [this.view, this.lines, this.before] = [null, [], ""];
       return false;
     } finally {
       if (this.fetching === control) this.fetching = null;
@@ -49,7 +57,8 @@ export class Talk {
 
   private take(view: ConversationView): void {
     const oldest = view.lines[0];
-    const joined = !this.lines.length || !oldest || this.lines.some((line) => line.id === oldest.id);
+    const joined = !this.doubted && (!this.lines.length || !oldest || this.lines.some((line) => line.id === oldest.id));
+    this.doubted = false;
     // With a gap between what was kept and what came, the old part is dropped: it is fetched again by scrolling up.
     const kept = joined ? this.lines : [];
     if (!kept.length) this.before = view.before;
