@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
 from math import ceil
 from typing import Any, ClassVar, Literal
@@ -194,6 +194,10 @@ class WebchatAdapter:
                 elif peer.behind and peer.hold is None and not peer.full():
                     peer.behind = False
                     await peer.push(encode(Again()))
+
+    async def forget(self, addresses: Collection[str]) -> None:
+        """See bridge.adapter.Remembers."""
+        self._audience.departures.forget(addresses)
 
     async def _sign(self, sender: str, here: bool) -> None:
         await self._ports.inlet.sign(sender, here=here)

@@ -3,13 +3,14 @@
 The rule: the librarian is told that the patron is gone, and an answer may then go to the address that was left, only after
 `GONE_S` without any browser of that patron at this process. When one comes that was not here in that time, that is told as well,
 whoever said that he is gone: this process, another one, or the one before; and the process that he went to says so again when
-it hears that another one takes him for gone. What cannot be told now is told with the next look.
+it hears that another one takes him for gone. What cannot be told now is told with the next look. Of who is forgotten nothing is
+told any more: it would be written down once more under the address.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
 GONE_S = 30.0
 AT_ONCE = 500  # told together: after a restart all come back within seconds
@@ -33,6 +34,12 @@ class Departures:
         """A patron's first browser opened."""
         if self._left.pop(sender, None) is None:
             self._back[sender] = None
+
+    def forget(self, senders: Collection[str]) -> None:
+        """Let go of what was still to be told of these."""
+        for sender in senders:
+            self._left.pop(sender, None)
+            self._back.pop(sender, None)
 
     async def look(self, now: float, tell: Tell) -> None:
         """Tell who is gone and who came back. Passes on what `tell` raises; nothing is forgotten then."""

@@ -47,6 +47,16 @@ async def test_leaving_and_coming_back_are_told_once_each() -> None:
     assert heard.told == [("jane", False), ("jane", True), ("jane", False)]
 
 
+async def test_nothing_more_is_told_of_who_is_forgotten() -> None:
+    departures, heard = Departures(), Heard()
+    departures.left("jane", 0.0)
+    departures.came("june")
+    departures.left("kate", 0.0)
+    departures.forget({"jane", "june", "nobody"})
+    await departures.look(GONE_S, heard.tell)
+    assert heard.told == [("kate", False)]
+
+
 async def test_what_cannot_be_told_now_is_told_later() -> None:
     departures, heard = Departures(), Heard()
     departures.left("jane", 0.0)
