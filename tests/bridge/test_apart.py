@@ -59,5 +59,5 @@ async def test_told_to_end_it_ends_at_once(store: Store) -> None:
     assert pid
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 30)
     assert core_of_ours() == 0
