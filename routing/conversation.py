@@ -314,6 +314,7 @@ def received(state: State, event: Received, at: int) -> None:
         it, reply = replace(it, named=False) if it.named else it, message.reply or it.reply
     if event.proven:
         state.addresses.put(at_key(it.channel, it.address), it.id)
+    turned = it.state == "active" and it.turn != "librarian"
     it = replace(
         it,
         reply=reply,
@@ -326,9 +327,11 @@ def received(state: State, event: Received, at: int) -> None:
         unanswered_since=it.unanswered_since or (0 if it.state == "closed" else at),
         wrote_after=it.wrote_after or (it.helper != "" and it.state != "closed"),
         left_address=it.left_address or ("@" in message.text and ADDRESS.search(message.text) is not None),
+        turn="librarian" if turned else it.turn,
+        turn_at=at if turned else it.turn_at,
+        nudges=0 if turned else it.nudges,
+        nudged_at=0 if turned else it.nudged_at,
     )
-    if it.state == "active" and it.turn != "librarian":
-        it = replace(it, turn="librarian", turn_at=at, nudges=0, nudged_at=0)
     state.conversations.put(it.id, it if plain else settled(state, it))
 
 
