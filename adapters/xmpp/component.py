@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -62,7 +62,6 @@ class XmppComponent(Buddy):
         self._staff = Ledger(folder / "staff" if folder else None)
         self._spent: dict[str, float] = {}  # codes that were used -> until when they would be good
         self._here: dict[str, str] = {}  # full address of a librarian's client -> librarian
-        self._owed: list[Letter] = []  # words of the session before that the desk has not taken yet
         self._left: dict[str, str] = {}  # the same of those whose leaving the desk has not heard of yet
 
     @property
@@ -103,31 +102,43 @@ class XmppComponent(Buddy):
                 await trunk.leave(self._address)
 
     def _begin(self) -> None:
-        """Forget the session before but for its words: nobody says them again."""
+        """Forget the session before but for the words that the desk has not taken yet: nobody says them again."""
+        line = self._in_line()
         super()._begin()
-        for letter in self._owed:
-            self._letters.put_nowait(letter)
-        self._owed = []
+        self._line_up_again(line)
+
+    def _in_line(self) -> list[Letter]:
+        """Take out the words that are in hand or stand in line."""
+        line = [self._reading] if self._reading is not None else []
+        while not self._letters.empty():
+            line.append(self._letters.get_nowait())
+        self._reading = None
+        return line
+
+    def _line_up_again(self, line: Iterable[Letter]) -> None:
+        """Put words back into line; what was being fetched for them when a session ended stays an address in the text."""
+        for number, said, fetching in line:
+            broke_off = fetching is None or fetching.cancelled()
+            self._letters.put_nowait((number, said, None if broke_off else fetching))
 
     async def _finish(self, link: Link) -> None:
         """Hand in the words that stand in line. What the desk does not take at once is refused while the connection stands;
         else, and where a receipt is due, it is the next session's."""
-        line = [self._reading] if self._reading is not None else []
-        while not self._letters.empty():
-            line.append(self._letters.get_nowait())
+        line, owed = self._in_line(), []
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
                 while line:
                     try:
                         await self._receive(link, line[0][1], _had(line[0]))
                     except LinkLost:
-                        self._owed.append(line[0])
+                        owed.append(line[0])
                     line.pop(0)
         for letter in line:
             try:
                 self._refuse(link, letter[1], "wait", "resource-constraint", "later")
             except LinkLost:
-                self._owed.append(letter)
+                owed.append(letter)
+        self._line_up_again(owed)
 
     def _load(self) -> None:
         """Read what is remembered, and leave the key by which `deskbridge xmpp-link` makes codes."""

@@ -13,8 +13,10 @@ import pytest
 
 from adapters.xmpp import staff
 from adapters.xmpp.buddy import Buddy
+from adapters.xmpp.codec import Said
 from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
+from adapters.xmpp.link import LinkLost
 from adapters.xmpp.linking import main as link_code
 from adapters.xmpp.trunk import Trunk
 from bridge.adapter import Busy, Unavailable
@@ -87,7 +89,40 @@ async def test_buddies_are_remembered_and_told_after_a_restart(
     await soon("online", patron.client.until(lambda: patron.client.presence[LAW][0] == ""))
 
 
-@pytest.mark.parametrize("end", ["stopped", "cut"])
+def fails_once(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Have the connection refused when it is wanted next; return what is set then."""
+    tried, join = asyncio.Event(), Trunk.join
+
+    async def refuse_first(config: ComponentConfig, party: Any) -> Trunk:
+        if not tried.is_set():
+            tried.set()
+            raise LinkLost("not yet")
+        return await join(config, party)
+
+    monkeypatch.setattr(Trunk, "join", refuse_first)
+    return tried
+
+
+async def test_what_was_being_fetched_when_a_session_ended_is_no_reason_to_wait() -> None:
+    law = XmppComponent(ComponentConfig(jid=LAW, secret=SECRET), unconnected("law"))
+    said = Said(
+        sender="ada@localhost",
+        full="ada@localhost/x",
+        to=LAW,
+        source="s",
+        id="s",
+        text="",
+        urls=("https://x.example/a",),
+    )
+    fetching: asyncio.Task[tuple[list[Any], list[str]]] = asyncio.create_task(asyncio.sleep(60, ([], [])))
+    fetching.cancel()
+    await asyncio.wait([fetching])
+    law._letters.put_nowait((0, said, fetching))
+    law._begin()
+    assert law._letters.get_nowait() == (0, said, None)
+
+
+@pytest.mark.parametrize("end", ["stopped", "cut", "cut while nothing is taken in"])
 async def test_words_that_were_heard_are_handed_in_though_the_session_ends(
     end: str, component: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,11 +148,15 @@ async def test_words_that_were_heard_are_handed_in_though_the_session_ends(
     async with asyncio.timeout(30):
         while letters.qsize() < 2:
             await asyncio.sleep(0.01)
-    over.set()
-    if end == "stopped":
-        await component.ring.stop()
-    else:
+    if end == "cut while nothing is taken in":
+        tried = fails_once(monkeypatch)
         await component.rig.cut()
+        await soon("the next session does not come about", tried.wait())
+        await component.rig.heal()
+        over.set()
+    else:
+        over.set()
+        await (component.ring.stop() if end == "stopped" else component.rig.cut())
     assert await component.ring.texts(3) == ["one", "two", "three"]
 
 
