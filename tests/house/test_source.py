@@ -8,9 +8,8 @@ from pathlib import Path
 from statistics import median
 
 from tests.conftest import ROOT
-from tests.house.source import PACKAGES, FunctionNode, functions, length, modules, none, parsed, text_of, tracked
+from tests.house.source import PACKAGES, functions, modules, none, parsed, text_of, tracked
 
-FILE_LINES = 400
 FUNCTION_LINES = 50
 MEDIAN_LINES = 10
 
@@ -38,17 +37,6 @@ def test_names_say_what_a_thing_is() -> None:
         if isinstance(node, ast.ClassDef) and VAGUE.search(node.name)
     ]
     none(vague)
-
-
-def test_no_file_owns_too_much() -> None:
-    """A vocabulary that only declares types may be twice as long: it is read by looking up, not from top to bottom."""
-    long = []
-    for path in modules(*PACKAGES):
-        lines = len(text_of(path).splitlines())
-        code = sum(length(node) for node in ast.walk(parsed(path)) if isinstance(node, FunctionNode))
-        if lines > (FILE_LINES if code > lines / 10 else 2 * FILE_LINES):
-            long.append(f"{relative(path)}: {lines} lines")
-    none(long)
 
 
 def test_functions_stay_short() -> None:
