@@ -1,11 +1,16 @@
-"""`deskbridge explain-mail FILE...`: what the pipeline makes of mails, one JSON line per file. No network, no store.
+"""`deskbridge explain-mail [--own ADDRESS]... FILE...`: what the pipeline makes of mails, one JSON line per file.
+
+No network, no store.
 
 Keys: from, subject, text (the new words), full_text, html, attachments, class, bounce (recipients, status, hard; null for what
-is no bounce), filters (what each decided), quarantined (why; null when it is not).
+is no bounce), filters (what each decided), quarantined (why; null when it is not), taken (whether it opens or joins a
+conversation by itself), patron (the address that an answer goes to), cut (the lines that the first view hides, "" for none).
+`--own` names an address of the mailbox; it may be given several times.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -14,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.email.addresses import Address
 from adapters.email.isolated import MailParser
 from adapters.email.mail import Mail
 
@@ -38,35 +44,56 @@ def verdict(mail: Mail) -> dict[str, Any]:
         "bounce": bounce,
         "filters": list(mail.filters),
         "quarantined": mail.quarantined or None,
+        "taken": mail.taken,
+        "patron": mail.patron.address,
+        "cut": hidden(mail.text, mail.full_text),
     }
 
 
-async def verdicts(paths: Sequence[Path]) -> AsyncIterator[dict[str, Any]]:
+def hidden(shown: str, whole: str) -> str:
+    """Return the lines of `whole` that do not occur in `shown`, in order."""
+    waiting = [line.strip() for line in shown.split("\n") if line.strip()]
+    left: list[str] = []
+    place = 0
+    for line in whole.split("\n"):
+        if place < len(waiting) and line.strip() == waiting[place]:
+            place += 1
+        elif line.strip():
+            left.append(line.rstrip())
+    return "\n".join(left)
+
+
+async def verdicts(paths: Sequence[Path], own: Sequence[str] = ()) -> AsyncIterator[dict[str, Any]]:
     """Yield one verdict per file, in order; each is parsed as the daemon does it, in a worker with a deadline."""
     parser = MailParser()
     try:
         for path in paths:
-            yield verdict(await parser.parse(path.read_bytes()))
+            yield verdict(await parser.parse(path.read_bytes(), tuple(own)))
     finally:
         await parser.close()
 
 
-async def _print(paths: Sequence[Path]) -> None:
-    async for line in verdicts(paths):
+async def _print(paths: Sequence[Path], own: Sequence[str]) -> None:
+    async for line in verdicts(paths, own):
         sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
         sys.stdout.buffer.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the verdicts on the files named; 2 when a file cannot be read."""
-    paths = [Path(name) for name in (sys.argv[1:] if arguments is None else arguments)]
-    missing = [str(path) for path in paths if not path.is_file()]
-    if missing or not paths:
-        sys.stderr.write(
-            "explain-mail: " + (f"no such file: {', '.join(missing)}" if missing else "name at least one file") + "\n"
-        )
+    """Print the verdicts on the files named; 2 when a file cannot be read or an address of `--own` is none."""
+    parser = argparse.ArgumentParser(
+        prog="explain-mail", description="Say what is made of mails, one JSON line a file."
+    )
+    parser.add_argument("--own", action="append", default=[], metavar="ADDRESS", help="an address of the mailbox")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    told = parser.parse_intermixed_args(arguments)
+    missing = [str(path) for path in told.files if not path.is_file()]
+    wrong = [address for address in told.own if not Address("", address).valid]
+    if missing or wrong or not told.files:
+        said = f"no such file: {', '.join(missing)}" if missing else "name at least one file"
+        sys.stderr.write(f"explain-mail: {f'--own: {wrong[0]!r} is no mail address' if wrong else said}\n")
         return 2
-    asyncio.run(_print(paths))
+    asyncio.run(_print(told.files, told.own))
     return 0
 
 

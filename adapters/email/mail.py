@@ -52,6 +52,11 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     own: bool = False
     quarantined: str = ""
 
+    @property
+    def taken(self) -> bool:
+        """Whether it opens or joins a conversation by itself."""
+        return self.kind == "person" and not self.own and not self.quarantined
+
 
 @dataclass(slots=True)
 class Draft:

@@ -18,6 +18,7 @@ On Mon, 5 Jan 2026 at 10:15, Ask us <ask@library.example> wrote:
 > Twice?
 """
 KEYS = ["from", "subject", "text", "full_text", "html", "attachments", "class", "bounce", "filters", "quarantined"]
+KEYS += ["taken", "patron", "cut"]
 
 
 def explain(*words: str) -> subprocess.CompletedProcess[str]:
@@ -41,6 +42,18 @@ def test_each_file_gets_one_line(tmp_path: Path) -> None:
     )
     assert "Twice?" in lines[0]["full_text"]
     assert lines[1]["quarantined"]
+    assert (lines[0]["taken"], lines[0]["patron"], lines[1]["taken"]) == (True, "ada@library.example", False)
+    assert lines[0]["cut"] == "On Mon, 5 Jan 2026 at 10:15, Ask us <ask@library.example> wrote:\n> Twice?"
+
+
+def test_mail_of_our_own_address_is_told_by_the_addresses_named(tmp_path: Path) -> None:
+    good = tmp_path / "good.eml"
+    good.write_text(MAIL)
+    done = explain("--own", "ask@library.example", "--own=ada@library.example", str(good))
+    assert json.loads(done.stdout)["taken"] is False
+    wrong = explain("--own", "nobody at all", str(good))
+    assert wrong.returncode == 2
+    assert "nobody at all" in wrong.stderr
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def test_explain_mail_prints_one_line_per_file(tmp_path: Path) -> None:
     )
     lines = [msgspec.json.decode(line) for line in done.stdout.splitlines()]
     keys = ["from", "subject", "text", "full_text", "html", "attachments", "class", "bounce", "filters", "quarantined"]
+    keys += ["taken", "patron", "cut"]
     assert [list(line) for line in lines] == [keys] * 3
     good, nobody, bounced = lines
     assert (good["from"], good["text"], good["class"], good["bounce"], good["quarantined"]) == (
