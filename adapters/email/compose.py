@@ -3,29 +3,41 @@
 The rules: the Message-ID is made of the delivery id and signed, so that a second attempt is the same mail byte for byte and an
 answer to it finds its conversation; References carry the whole chain (RFC 5322 3.6.4) and our signed root; Reply-To carries the
 signed address; what a machine says is marked Auto-Submitted (RFC 3834) so that no other machine answers it. A transcript bears
-none of that but the mark: no chain, no signed address, nothing that would bring an answer to its conversation. Addresses and
-subjects come from outside: line breaks in them are spaces here, never new headers.
+none of that but the mark: no chain, no signed address, nothing that would bring an answer to its conversation. Header lines are
+written by header_lines, for most of what stands in them comes from outside.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from base64 import encodebytes
+from binascii import b2a_qp
 from datetime import UTC, datetime
-from email.headerregistry import Address as HeaderAddress
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from hashlib import sha256
 
 import msgspec
 
 from adapters.email.addresses import Address
+from adapters.email.header_lines import (
+    SURROGATE,
+    address_field,
+    check_mail,
+    field,
+    file_tokens,
+    one_line,
+    text_field,
+    written_address,
+)
 from adapters.email.matching import CONVERSATION, DELIVERY, TRANSCRIPT, Signer, reply_address
 
 MAX_CHAIN = 20
 PREFIX = re.compile(r"^(?:(?:re|aw|sv|vs|antw|odp|ynt|res|ref|rif|回复|答复)(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE)
-CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+LINE_END = re.compile(r"\r\n|\r|\n")
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,5}")
+MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}")
+MAX_SUBJECT = 900  # characters
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 
 
@@ -58,79 +70,106 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     language: str = ""
     plus: bool = True  # the mailbox gets what is sent to `local+anything@`
     transcript: bool = False  # words for the patron to keep, as plain text
+    patron: str = ""  # whose answers the signed address takes, where `to` is another address ("" = `to`)
 
 
 def outgoing_id(delivery: str, to: str, mailbox: str, signer: Signer, *, transcript: bool = False) -> str:
     """Return the Message-ID, without brackets, of a delivery: always the same for the same delivery."""
     kind = TRANSCRIPT if transcript else DELIVERY
-    return f"db.{signer.token(kind, delivery, to)}@{mailbox.rpartition('@')[2]}"
+    return f"db.{signer.token(kind, delivery, to)}@{written_address(mailbox).rpartition('@')[2]}"
 
 
 def compose(mail: Outgoing, signer: Signer) -> bytes:
     """Return the mail, ready for SMTP with CRLF. The same `mail` gives the same bytes.
 
-    Raises ValueError for an address that is none.
+    Raises ValueError for an address that is none, BrokenMail (a ValueError too) should its lines not be what we meant.
     """
-    message = EmailMessage(policy=SMTP)
-    token = "" if mail.transcript else signer.token(CONVERSATION, mail.conversation, mail.to.address)
-    name = " · ".join(part for part in (mail.author, mail.library) if part)
-    message["From"] = header_address(Address(name, mail.mailbox))
-    message["To"] = header_address(mail.to)
+    token = "" if mail.transcript else signer.token(CONVERSATION, mail.conversation, mail.patron or mail.to.address)
+    raw = b"".join([*_envelope(mail, token), *_thread(mail, token, signer), *_marks(mail), _body(mail, token)])
+    check_mail(raw)
+    return raw
+
+
+def _envelope(mail: Outgoing, token: str) -> list[bytes]:
+    """From whom, to whom, about what."""
+    name = " · ".join(part for part in (one_line(mail.author), one_line(mail.library)) if part)
+    answers = reply_address(mail.mailbox, token) if mail.plus and token else mail.mailbox
+    subject = one_line(mail.subject)[:MAX_SUBJECT] if mail.transcript else reply_subject(mail.subject)
+    lines = [address_field("From", [Address(name, mail.mailbox)]), address_field("To", [mail.to])]
     if mail.cc:
-        message["Cc"] = [header_address(one) for one in mail.cc if one.valid]
-    message["Reply-To"] = header_address(
-        Address(mail.library, reply_address(mail.mailbox, token) if mail.plus and token else mail.mailbox)
-    )
-    message["Subject"] = _line(mail.subject)[:900] if mail.transcript else reply_subject(mail.subject)
-    message["Date"] = format_datetime(datetime.fromtimestamp(mail.at / 1000, UTC))
-    _thread(message, mail, token, signer)
-    if mail.automatic:
-        message["Auto-Submitted"] = "auto-replied" if mail.in_reply_to else "auto-generated"
-        message["X-Auto-Response-Suppress"] = "All"
-    _body(message, mail, token)
-    if mail.language:
-        message["Content-Language"] = _line(mail.language)  # after the body, which sets all of Content-* anew
-    return message.as_bytes()
+        lines.append(address_field("Cc", mail.cc))
+    return [
+        *lines,
+        address_field("Reply-To", [Address(mail.library, answers)]),
+        text_field("Subject", subject or "Your question"),
+        field("Date", [format_datetime(datetime.fromtimestamp(mail.at / 1000, UTC))]),
+    ]
 
 
-def _thread(message: EmailMessage, mail: Outgoing, token: str, signer: Signer) -> None:
-    domain = mail.mailbox.rpartition("@")[2]
-    identity = outgoing_id(mail.delivery, mail.to.address, mail.mailbox, signer, transcript=mail.transcript)
-    message["Message-ID"] = f"<{identity}>"
+def _thread(mail: Outgoing, token: str, signer: Signer) -> list[bytes]:
+    domain = written_address(mail.mailbox).rpartition("@")[2]
+    whom = mail.patron or mail.to.address
+    identity = outgoing_id(mail.delivery, whom, mail.mailbox, signer, transcript=mail.transcript)
+    lines = [field("Message-ID", [f"<{identity}>"])]
     if mail.transcript:
-        return
+        return lines
     root = f"db.{token}@{domain}"
     chain = [one for one in dict.fromkeys((*mail.references, mail.in_reply_to)) if _is_id(one) and one != root]
     if _is_id(mail.in_reply_to):
-        message["In-Reply-To"] = f"<{mail.in_reply_to}>"
-    message["References"] = " ".join(f"<{one}>" for one in (root, *chain[-MAX_CHAIN:]))
+        lines.append(field("In-Reply-To", [f"<{mail.in_reply_to}>"]))
+    return [*lines, field("References", [f"<{one}>" for one in (root, *chain[-MAX_CHAIN:])])]
 
 
-def _body(message: EmailMessage, mail: Outgoing, token: str) -> None:
+def _marks(mail: Outgoing) -> list[bytes]:
+    """What tells other machines that a machine wrote (RFC 3834 3.1.7), and the language."""
+    lines = [field("MIME-Version", ["1.0"])]
+    if mail.automatic:
+        lines.append(field("Auto-Submitted", ["auto-replied" if mail.in_reply_to else "auto-generated"]))
+        lines.append(field("X-Auto-Response-Suppress", ["All"]))
+    if language := _language(mail.language):
+        lines.append(field("Content-Language", [language]))
+    return lines
+
+
+def _body(mail: Outgoing, token: str) -> bytes:
+    """The fields of the content and the content."""
     footer = "\n".join(line for line in (mail.footer.strip(), f"ref-{token}" if token else "") if line)
-    plain = f"{mail.text.strip()}\n\n-- \n{footer}\n"
-    message.set_content(plain, cte="quoted-printable")
+    plain = _text(f"{mail.text.strip()}\n\n-- \n{footer}\n", "plain")
     if mail.transcript:
-        return
-    message.add_alternative(html_body(mail.text, footer, mail.language), subtype="html", cte="quoted-printable")
-    for file in mail.enclosures:
-        kind, _, sub = file.media_type.partition("/")
-        known = bool(re.fullmatch(r"[a-z0-9.+-]+/[a-z0-9.+-]+", file.media_type)) and kind not in (
-            "multipart",
-            "message",
-        )
-        main, minor = (kind, sub) if known else ("application", "octet-stream")
-        message.add_attachment(file.content, maintype=main, subtype=minor, filename=_line(file.name) or "file")
-    for number, part in enumerate(message.walk()):
-        if part.is_multipart():
-            part.set_boundary(f"={sha256(f'{mail.delivery}.{number}'.encode()).hexdigest()[:30]}=")
+        return plain
+    words = _several(mail, "alternative", [plain, _text(html_body(mail.text, footer, mail.language), "html")])
+    return _several(mail, "mixed", [words, *map(_file, mail.enclosures)]) if mail.enclosures else words
+
+
+def _several(mail: Outgoing, kind: str, parts: list[bytes]) -> bytes:
+    """Parts between boundaries, which begin with "=" and so stand in no content that we encoded (RFC 2045 6.7, 6.8)."""
+    boundary = f"={sha256(f'{mail.delivery}.{kind}'.encode('utf-8', 'replace')).hexdigest()[:30]}="
+    head = field("Content-Type", [f"multipart/{kind};", f'boundary="{boundary}"'])
+    mark = f"--{boundary}".encode("ascii")
+    return head + b"\r\n" + b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
+
+
+def _text(text: str, kind: str) -> bytes:
+    lines = LINE_END.sub("\r\n", SURROGATE.sub("\ufffd", text))
+    head = field("Content-Type", [f"text/{kind};", 'charset="utf-8"'])
+    head += field("Content-Transfer-Encoding", ["quoted-printable"])
+    return head + b"\r\n" + b2a_qp(lines.encode("utf-8"), istext=True)
+
+
+def _file(file: Enclosure) -> bytes:
+    known = MEDIA_TYPE.fullmatch(file.media_type) and not file.media_type.startswith(("multipart/", "message/"))
+    head = field("Content-Type", [file.media_type if known else "application/octet-stream"])
+    head += field("Content-Transfer-Encoding", ["base64"])
+    head += field("Content-Disposition", ["attachment;", *file_tokens(file.name)])
+    return head + b"\r\n" + encodebytes(file.content).replace(b"\n", b"\r\n")
 
 
 def html_body(text: str, footer: str, language: str = "") -> str:
     """Return the words as simple HTML: paragraphs, line breaks, links."""
     paragraphs = "".join(f"<p>{_linked(one)}</p>\n" for one in re.split(r"\n{2,}", text.strip()))
     small = _linked(footer)
-    start = f'<html lang="{html.escape(_line(language))}">' if language else "<html>"
+    tag = _language(language)
+    start = f'<html lang="{tag}">' if tag else "<html>"
     return (
         f'<!DOCTYPE html>\n{start}<body>\n{paragraphs}<p style="color:#595959">-- <br>\n{small}</p>\n</body></html>\n'
     )
@@ -149,22 +188,15 @@ def _linked(text: str) -> str:
 
 def reply_subject(subject: str) -> str:
     """Return `Re: ` and the subject without any such prefix; "" gives "Your question"."""
-    bare = PREFIX.sub("", _line(subject)).strip()
-    return f"Re: {bare[:900]}" if bare else "Your question"
+    bare = PREFIX.sub("", one_line(subject)).strip()
+    return f"Re: {bare[:MAX_SUBJECT]}" if bare else "Your question"
 
 
-def header_address(address: Address) -> HeaderAddress:
-    """Return an address as the standard library writes it (encoding what must be). Raises ValueError for one that is none."""
-    local, _, domain = _line(address.address).rpartition("@")
-    if not address.valid or not local.isascii():
-        raise ValueError("not an address that can be written to")
-    ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    return HeaderAddress(_line(address.name), local, ascii_domain)
+def _language(text: str) -> str:
+    """Return a language tag (RFC 5646), "" for anything else."""
+    tag = text.strip().replace("_", "-")
+    return tag if LANGUAGE.fullmatch(tag) else ""
 
 
 def _is_id(identity: str) -> bool:
     return bool(re.fullmatch(r"[!-;=?-~]{3,500}", identity))
-
-
-def _line(text: str) -> str:
-    return CONTROL.sub(" ", text).strip()
