@@ -9,6 +9,7 @@ duplicates does.
 from __future__ import annotations
 
 import re
+import unicodedata
 from binascii import b2a_base64
 from hashlib import blake2b
 from typing import Literal, dataclass_transform
@@ -121,6 +122,18 @@ _ADDRESS = re.compile(
 def is_mail_address(text: str) -> bool:
     """Say whether `text` is one plain mail address: no name, no list, no quoting, nothing that could be read as more."""
     return len(text) <= MAX_ADDRESS and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
+
+
+# What Unicode lets no font draw though its category says letter or mark (Default_Ignorable_Code_Point), and the empty Braille cell.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+_UNSEEN_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs"})
+
+
+def is_blank(text: str) -> bool:
+    """Say whether `text` shows nothing: spaces, controls, zero-width and other invisible characters count as nothing."""
+    return all(unicodedata.category(char) in _UNSEEN_CATEGORIES or _UNSEEN.match(char) for char in text)
 
 
 class TranscriptWish(Wire, tag="transcript-wish"):

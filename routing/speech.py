@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Action, MarkRead, Note, Say
+from bridge.message import Action, MarkRead, Note, Say, is_blank
 from routing.access import asked, eligible, may_join, speaks, visible
 from routing.conversation import SHOWN, move
 from routing.deadlines import settled
@@ -34,7 +34,7 @@ def say(turn: Turn, action: Action, deed: Say) -> None:
     it = held(turn, action, deed.conversation)
     if it is None:
         return
-    if not deed.text.strip() and not deed.attachments:
+    if is_blank(deed.text) and not deed.attachments:
         refuse(turn, action, "empty", it)
         return
     to = route(turn.state, it, turn.at, deed.via)
@@ -113,7 +113,7 @@ def note(turn: Turn, action: Action, deed: Note) -> None:
         return
     if not visible(turn.state, action.by, it):
         refuse(turn, action, "no-access", it)
-    elif not deed.text.strip():
+    elif is_blank(deed.text):
         refuse(turn, action, "empty", it)
     else:
         turn.emit(Noted(conversation=it.id, id=action.id, by=action.by, text=deed.text, mentions=deed.mentions))

@@ -26,6 +26,7 @@ from bridge.message import (
     Attachment,
     Delivery,
     Message,
+    is_blank,
     message_id,
 )
 
@@ -192,7 +193,7 @@ def clean_page(url: str) -> str:
 
 def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: int, now_ms: int) -> Message:
     """Return the message of `sender` that a frame carries; raises Refusal."""
-    text = clean_text(post.text)
+    text = "" if is_blank(post.text) else clean_text(post.text)
     if not text and not post.files:
         raise Refusal("empty", post.id)
     if len(text) > max_text:

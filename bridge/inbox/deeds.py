@@ -140,7 +140,7 @@ async def transfer(call: Call) -> Answer:
 async def messages(call: Call) -> Answer:
     """Answer the patron."""
     asked: schema.SayAsked = call.body
-    if not asked.text.strip() and not asked.attachments and not asked.again:
+    if wire.is_blank(asked.text) and not asked.attachments and not asked.again:
         raise Refusal(422, "invalid", "A message has words or a file.")
     files = tuple(attachment(call.room.secret, ticket, call.me, call.id) for ticket in asked.attachments)
     await check_kept(call, files)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from bridge.inbox.numbers import Report
 from bridge.inbox.replies import Refusal, not_found
 from bridge.inbox.routes import Call, Parameter, Route
 from bridge.inbox.schema import Problem
+from bridge.message import is_blank
 from routing.organisation import Library
 
 DAYS = 30  # what is counted when no period is asked for
@@ -33,7 +35,7 @@ TABLES = (
 )
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = frozenset("=+-@\t\r\n\u2212")  # also in full width and in small forms, which spreadsheets of Asia read alike
 
 
 async def reports(call: Call) -> Report | web.Response:
@@ -120,7 +122,8 @@ def _csv(report: Report) -> str:
 
 def _inert(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    shown = next((char for char in text if char in _FORMULA or not is_blank(char)), "")
+    return f"'{text}" if _FORMULA.intersection(unicodedata.normalize("NFKC", shown)) else text
 
 
 def _rows(numbers: Numbers) -> Iterable[tuple[str, str, str, int]]:

@@ -114,15 +114,18 @@ async def test_a_spreadsheet_gets_the_same_numbers_and_no_formula(desk: Desk, br
     cora, ana = await browsers.of("cora"), await browsers.of("ana")
     _, document = await cora.get("/organisation/north")
     evil = ["=HYPERLINK(A1)", "+1", "-1", "@SUM(A1)", " =1+1", "plain, with a comma"]
+    evil += ["＝1+1", "\u200b＋1", "\u3000−1", "﹫SUM(A1)", "\ufeff\t=1", "１＋１"]
     document["library"]["descriptive"] = evil
     assert (await cora.put("/organisation/north", document))[0] == 200
     await archived(desk)
-    for n in (0, 3):
+    for n in range(0, len(evil), 3):
         await ended(desk, ana, f"xia{n}", "codes", descriptive=evil[n : n + 3])
     rows = await table(ana, f"/reports.csv?{period()}")
     assert rows[0] == ["table", "item", "of", "number"]
     found = {row[1] for row in rows if row[0] == "descriptive"}
-    assert found == {"'=HYPERLINK(A1)", "'+1", "'-1", "'@SUM(A1)", "' =1+1", "plain, with a comma"}
+    assert found == {"'=HYPERLINK(A1)", "'+1", "'-1", "'@SUM(A1)", "' =1+1", "plain, with a comma"} | {
+        *("'＝1+1", "'\u200b＋1", "'\u3000−1", "'﹫SUM(A1)", "'\ufeff\t=1", "１＋１")
+    }
     assert not [cell for row in rows for cell in row if cell.lstrip()[:1] in ("=", "+", "-", "@")]
     total = (await numbers(ana))["total"]
     assert ["conversations", "counted", "", str(total)] in rows

@@ -89,6 +89,7 @@ def test_an_id_is_derived_from_who_is_proven_and_not_from_what_is_said() -> None
 
 @pytest.mark.parametrize("fields, code", [
     ({"text": " \n\t "}, "empty"),
+    ({"text": "\u200b\u2060\u3164"}, "empty"),
     ({"text": "x" * 101}, "too-long"),
     ({"later": True}, "contact"),
     ({"files": [{"digest": "0" * 64, "name": "a", "media_type": "image/png", "size": 1, "proof": "f" * 32}]}, "file"),

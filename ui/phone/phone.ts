@@ -1,7 +1,9 @@
 // A telephone on the local server that answers like Twilio: texts the desk, and shows what it texts back.
 
+import { isBlank } from "../blank";
 import { isComposing } from "../composing";
 import { cut } from "../inbox/src/segments";
+import { isTouch } from "../touch";
 import "../tokens.css";
 import "./phone.css";
 
@@ -45,6 +47,7 @@ function show(line: Line): void {
   who.textContent = line.mine ? "You: " : "Library: ";
   const words = document.createElement("span");
   words.textContent = line.text;
+  words.dir = "auto";
   bubble.append(who, words);
   log.append(bubble);
   log.scrollTop = log.scrollHeight;
@@ -78,7 +81,7 @@ async function inBase64(file: File): Promise<string> {
 
 async function send(): Promise<void> {
   const file = chosen.files?.[0];
-  if (!box.value.trim() && !file) return;
+  if (isBlank(box.value) && !file) return;
   const files = file ? [{ name: file.name, data: await inBase64(file) }] : [];
   const answer = await fetch("texts", {
     method: "POST",
@@ -107,7 +110,7 @@ get<HTMLFormElement>("form").addEventListener("submit", (event) => {
 box.addEventListener("input", look);
 chosen.addEventListener("change", look);
 box.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+  if (event.key !== "Enter" || event.shiftKey || isTouch() || isComposing(event)) return;
   event.preventDefault();
   get<HTMLFormElement>("form").requestSubmit();
 });

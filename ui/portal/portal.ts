@@ -1,6 +1,7 @@
 // A small library's front page: what a library's own page with the widget on it looks like.
 
 import { wearAccent } from "../accent";
+import { languageOf, tagsOf } from "../language";
 import "../tokens.css";
 import "./portal.css";
 
@@ -10,10 +11,10 @@ const catalogues = import.meta.glob<Words>("../words/??.json", { import: "portal
 let words: Words = {};
 
 async function speak(): Promise<void> {
-  const there = (code: string) => catalogues[`../words/${code.slice(0, 2).toLowerCase()}.json`];
-  const language = navigator.languages.find((code) => there(code)) ?? "en";
+  const there = (code: string) => catalogues[`../words/${code}.json`];
+  const language = tagsOf(navigator.languages).map(languageOf).find((code) => there(code)) ?? "en";
   words = (await there(language)?.()) ?? {};
-  document.documentElement.lang = language.slice(0, 2).toLowerCase();
+  document.documentElement.lang = language;
   for (const element of document.querySelectorAll<HTMLElement>("[data-w]")) {
     element.textContent = words[element.dataset["w"] ?? ""] ?? element.textContent;
   }

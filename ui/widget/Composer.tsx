@@ -2,7 +2,9 @@
 
 import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { isBlank } from "../blank";
 import { isComposing } from "../composing";
+import { isTouch } from "../touch";
 import type { Chat } from "./chat";
 import { Attach, Send } from "./icons";
 import { draft } from "./keep";
@@ -66,7 +68,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
 
   const send = (event: Event) => {
     event.preventDefault();
-    if (!text.trim() && !files.length) return;
+    if (isBlank(text) && !files.length) return;
     const wrong = missing();
     setProblem(wrong);
     if (wrong) return;
@@ -80,7 +82,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
   };
 
   const key = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key === "Enter" && !event.shiftKey && !isComposing(event) && !later) send(event);
+    if (event.key === "Enter" && !event.shiftKey && !isTouch() && !isComposing(event) && !later) send(event);
   };
 
   const attach = async () => {
@@ -167,7 +169,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
           dir="auto"
           onInput={(event) => {
             put(event.currentTarget.value);
-            chat.typing(!!event.currentTarget.value.trim());
+            chat.typing(!isBlank(event.currentTarget.value));
           }}
           onKeyDown={key}
           onBlur={() => chat.typing(false)}

@@ -1,8 +1,8 @@
 // What was said, in order, as text; and what still waits to be sent.
 
 import { useState } from "preact/hooks";
+import { paragraphs, type Piece } from "../links";
 import type { Chat } from "./chat";
-import { pieces } from "./text";
 import type { FileRef, Line, Unsent } from "./types";
 import { clock, has, t } from "./words";
 
@@ -11,7 +11,7 @@ const GROUP_MS = 300_000;
 const author = (line: Line) => (line.who === "patron" ? t("you") : line.author || t("desk"));
 
 function Text({ value }: { value: string }) {
-  const part = (piece: { text: string; href?: string }) =>
+  const part = (piece: Piece) =>
     piece.href ? (
       <a href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
         {piece.text}
@@ -19,7 +19,12 @@ function Text({ value }: { value: string }) {
     ) : (
       piece.text
     );
-  return <p dir="auto">{pieces(value).map(part)}</p>;
+  const line = (content: Piece[]) => (
+    <span class="paragraph" dir="auto">
+      {content.map(part)}
+    </span>
+  );
+  return <p dir="auto">{paragraphs(value).map(line)}</p>;
 }
 
 function File({ file, chat }: { file: FileRef; chat: Chat }) {
@@ -122,7 +127,7 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
     before = line;
     const state = line.id === mine ? t(n <= read ? "read" : chat.reached(n) ? "delivered" : "sent") : "";
     return (
-      <div key={line.source || line.id}>
+      <div key={line.id}>
         {joins && <p class="divider">{joins}</p>}
         {line.who === "desk" && line.event !== "greeting" ? (
           <div class="notice">

@@ -1,5 +1,7 @@
 // The words of one language, from ui/words/<language>.json; a language is added by adding a file.
 
+import { languageOf, tagsOf } from "../language";
+
 type Words = Record<string, string>;
 
 const catalogues = import.meta.glob<Words>(["../words/??.json"], { import: "widget" });
@@ -9,9 +11,11 @@ export let language = "en";
 export let locale = "en";
 
 export async function speak(wanted: readonly string[]): Promise<void> {
-  const there = (code: string) => catalogues[`../words/${code.slice(0, 2).toLowerCase()}.json`];
-  language = wanted.find((code) => there(code))?.slice(0, 2).toLowerCase() ?? "en";
-  locale = wanted.find((code) => code.length > 2 && code.slice(0, 2).toLowerCase() === language) ?? language;
+  const tags = tagsOf(wanted);
+  const there = (tag: string) => catalogues[`../words/${languageOf(tag)}.json`];
+  const found = tags.find((tag) => there(tag)) ?? "en";
+  language = languageOf(found);
+  locale = tags.find((tag) => tag.includes("-") && languageOf(tag) === language) ?? language;
   words = (await there(language)?.()) ?? {};
   document.documentElement.lang = language;
 }

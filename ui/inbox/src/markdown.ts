@@ -1,5 +1,8 @@
 // A policy page's Markdown, read into plain pieces that the page then builds as elements: headings, lists, paragraphs, links,
-// emphasis. Nothing else is understood and nothing is ever set as HTML; a link goes to http, https, mailto or tel only.
+// emphasis. Nothing else is understood and nothing is ever set as HTML; a link goes to http, https, mailto or tel only, and ends where
+// links end everywhere.
+import { pieces } from "../../links";
+
 export type Inline =
   | { kind: "text"; text: string }
   | { kind: "strong" | "emphasis" | "code"; text: string }
@@ -9,29 +12,34 @@ export type Block =
   | { kind: "paragraph"; content: Inline[] }
   | { kind: "list"; ordered: boolean; entries: Inline[][] };
 
-const INLINE = /\[([^\]\n]+)\]\(([^()\s]+)\)|<?(https?:\/\/[^\s<>]+[^\s<>.,;:!?)])>?|\*\*([^*\n]+)\*\*|[*_]([^*_\n]+)[*_]|`([^`\n]+)`/g;
+const INLINE =
+  /\[([^\]\n]+)\]\(((?:[^()\s]|\([^()\s]*\))+)\)|<(https?:\/\/[^\s<>]+)>|(https?:\/\/[^\s<>]{3,})|\*\*([^*\n]+)\*\*|[*_]([^*_\n]+)[*_]|`([^`\n]+)`/g;
 
 export function inline(source: string): Inline[] {
   const parts: Inline[] = [];
+  const marks = new RegExp(INLINE);
   let done = 0;
   const text = (upTo: number) => {
     if (upTo > done) parts.push({ kind: "text", text: source.slice(done, upTo) });
   };
-  for (const found of source.matchAll(INLINE)) {
+  for (let found = marks.exec(source); found; found = marks.exec(source)) {
     const piece = understood(found);
     if (!piece) continue;
     text(found.index);
     parts.push(piece);
-    done = found.index + found[0].length;
+    done = found.index + (found[4] ? piece.text.length : found[0].length);
+    marks.lastIndex = done;
   }
   text(source.length);
   return parts;
 }
 
 function understood(found: RegExpExecArray): Inline | null {
-  const [, label, target, bare, strong, emphasis, code] = found;
+  const [, label, target, marked, bare, strong, emphasis, code] = found;
   if (label && target) return isSafe(target) ? { kind: "link", text: label, href: target } : null;
-  if (bare) return { kind: "link", text: bare, href: bare };
+  if (marked) return { kind: "link", text: marked, href: marked };
+  const link = bare ? pieces(bare)[0] : undefined;
+  if (link?.href) return { kind: "link", text: link.text, href: link.href };
   if (strong) return { kind: "strong", text: strong };
   if (emphasis) return { kind: "emphasis", text: emphasis };
   return code ? { kind: "code", text: code } : null;

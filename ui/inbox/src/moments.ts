@@ -2,6 +2,7 @@
 //
 // A wait is amber past half of the library's target and red past the target (field targets: 20-90 s, practice: longest first).
 // The level is said in words and in shape too; colour alone says nothing.
+import { daysBefore } from "../../calendar";
 import { locale, t } from "./words";
 
 export type Level = "calm" | "soon" | "late";
@@ -42,15 +43,15 @@ export const clock = (at: number) => format("clock", { hour: "2-digit", minute: 
 export const full = (at: number) => format("full", { dateStyle: "medium", timeStyle: "short" }).format(at);
 
 export function day(at: number, now: number): string {
-  const today = new Date(now).toDateString();
-  if (new Date(at).toDateString() === today) return t("time.today");
-  if (new Date(at + DAY).toDateString() === today) return t("time.yesterday");
+  const days = daysBefore(at, now);
+  if (days === 0) return t("time.today");
+  if (days === 1) return t("time.yesterday");
   return format("day", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(at);
 }
 
 /** Today's clock, else a short date. */
 export function short(at: number, now: number): string {
-  if (new Date(at).toDateString() === new Date(now).toDateString()) return clock(at);
+  if (daysBefore(at, now) === 0) return clock(at);
   return format("short", { day: "numeric", month: "short" }).format(at);
 }
 

@@ -2,6 +2,7 @@
 //
 // `{name}` is filled in; an entry with "one"/"other" (and the language's other plural forms) is chosen by `n`. What a further
 // language lacks is said in English. Placeholders are put in as text: nothing here ever becomes markup.
+import { languageOf, tagsOf } from "../../language";
 import english from "../../words/inbox.en.json";
 
 export type Key = keyof typeof english;
@@ -20,13 +21,13 @@ export const languages = ["en", ...Object.keys(others).map((path) => path.split(
 
 /** Speak the first of `wanted` for which there is a catalogue. */
 export async function speak(wanted: readonly string[]): Promise<void> {
-  const short = wanted.map((tag) => tag.toLowerCase().split("-")[0] ?? "");
-  const language = short.find((tag) => languages.includes(tag)) ?? "en";
+  const tags = tagsOf(wanted);
+  const language = tags.map(languageOf).find((tag) => languages.includes(tag)) ?? "en";
   const load = others[`../../words/inbox.${language}.json`];
   chosen = load ? await load() : {};
   plural = new Intl.PluralRules(language);
   document.documentElement.lang = language;
-  locale = wanted.find((tag) => tag.toLowerCase().split("-")[0] === language) ?? language;
+  locale = tags.find((tag) => languageOf(tag) === language) ?? language;
 }
 
 function filled(entry: Entry, values: Values): string {
