@@ -283,6 +283,19 @@ class Blobs(Protocol):
         """Return where the bytes are, or None when they are gone."""
 
 
+class Revocations(Protocol):
+    """What this channel has revoked of what it signed, the same in every process. All raise Busy while the store is away."""
+
+    async def add(self, names: Collection[str]) -> None:
+        """Return once it is durable that `names` (up to 64 characters) are revoked. They stay so for 100 days."""
+
+    async def holds(self, name: str) -> bool:
+        """Say whether a name was revoked, by whichever process."""
+
+    async def since(self, at: int) -> tuple[Collection[str], int]:
+        """Return what was revoked at `at` (ms by the store's clock) or later, and the time now by that clock."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """All that an adapter gets. `history` raises LookupError("reset") for a position that is too old: ask again from "".
@@ -305,6 +318,7 @@ class Ports:
     )
     process: str = ""  # this process's name, for Presence (capability `staff`)
     transcript: Callable[[Delivery], Awaitable[str]] | None = None  # capability `transcripts` only
+    revocations: Revocations | None = None
 
 
 class Adapter(Protocol):

@@ -142,6 +142,7 @@ def unconnected(channel: str) -> Ports:
         routes=Application().router,
         deliveries=nowhere,
         secret=bytes(32),
+        revocations=nowhere,
     )
 
 

@@ -41,6 +41,7 @@ from bridge.message import Delivery
 from bridge.partition import Partition, keep_beating
 from bridge.plugins import load
 from bridge.replica import Replica
+from bridge.revocations import StoreRevocations
 from bridge.signals import Board, ChannelSignals
 from bridge.store import Store, StoreError, last_of
 from bridge.supervisor import Channel, Deliveries, Supervisor
@@ -276,6 +277,7 @@ class Consortium:
             deliveries=self._after_history(deliveries) if deliveries is not None else None,
             process=self._process,
             transcript=self._transcript if channel.adapter.capabilities.transcripts else None,
+            revocations=StoreRevocations(self.store, name),
         )
 
     def _after_history(self, deliveries: Deliveries) -> Deliveries:

@@ -76,6 +76,10 @@ class Keys:
         """Publish/subscribe channel of ephemeral signs."""
         return self.prefix + "signals"
 
+    def revoked(self, channel: str) -> str:
+        """Sorted set of what a channel has revoked, by the ms at which it did."""
+        return f"{self.prefix}revoked:{channel}"
+
     def cursor(self, channel: str) -> str:
         """Hash of a channel's resume cursors."""
         return f"{self.prefix}cur:{channel}"

@@ -108,6 +108,24 @@ class Store:
         flat = await self._command("HGETALL", self.keys.cursor(channel))
         return {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
 
+    # ---- what a channel has revoked
+
+    async def revoke(self, channel: str, names: Sequence[str], keep_ms: int) -> None:
+        """Remember, durably, that `names` open nothing any more; what was revoked longer than `keep_ms` ago goes."""
+        at = await self.now()
+        key = self.keys.revoked(channel)
+        await self._command("ZREMRANGEBYSCORE", key, "-inf", at - keep_ms)
+        await self._command("ZADD", key, "NX", *(part for name in names for part in (at, name)), proven=True)
+
+    async def is_revoked(self, channel: str, name: str) -> bool:
+        """Say whether a name was revoked, by whichever process."""
+        return await self._command("ZSCORE", self.keys.revoked(channel), name) is not None
+
+    async def revoked_since(self, channel: str, at: int) -> list[str]:
+        """Return what was revoked at `at` (ms of `now`) or later."""
+        rows = await self._command("ZRANGEBYSCORE", self.keys.revoked(channel), at, "+inf")
+        return [row.decode() for row in rows]
+
     # ---- the core's loop
 
     async def read_inputs(self, after: str, *, count: int, block_ms: int = 0) -> list[InputEntry]:

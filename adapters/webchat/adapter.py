@@ -17,8 +17,9 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from adapters.webchat import tokens
+from adapters.webchat.admission import DAY_S, MOST_DAYS, PUBLIC_S, Admission
 from adapters.webchat.audience import Audience, RequestPeer, SocketPeer
-from adapters.webchat.codec import Again, Error, Refusal, TheyType, encode, live_frame, read_poll
+from adapters.webchat.codec import Again, Error, Refusal, TheyType, Token, encode, live_frame, read_poll
 from adapters.webchat.desks import Desks, close
 from adapters.webchat.files import Files
 from adapters.webchat.limits import BEAT_S, DEAF_BEATS, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
@@ -54,6 +55,8 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     attachments         whether patrons may send images and PDF
     max_text            characters of one message
     connections         sockets from one address at a time; a whole library may sit behind one
+    keep_days           for how many days after the patron last wrote their browser can open the chat again, 90 at most
+    public_computers    patrons sit at computers that others use after them: a chat ends with its tab
     beat                seconds between two signs of life of a browser; a socket silent for three of them is cut
     """
 
@@ -62,6 +65,8 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     attachments: bool = True
     max_text: int = 8000
     connections: int = 500
+    keep_days: float = 30
+    public_computers: bool = False
     beat: float = BEAT_S
 
 
@@ -87,6 +92,8 @@ class WebchatAdapter:
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:
         if config.beat <= 0 or config.max_text <= 0 or config.connections <= 0:
             raise Misconfigured("beat, max_text and connections must be above 0")
+        if not 0 < config.keep_days <= MOST_DAYS:
+            raise Misconfigured(f"keep_days must be above 0 and at most {MOST_DAYS}")
         if ports.routes is None or ports.deliveries is None or len(ports.secret) < 16:
             raise Misconfigured("web chat needs the house's HTTP routes, its out stream and a channel secret")
         self._config = config
@@ -96,8 +103,9 @@ class WebchatAdapter:
         self._door = Door(per_address=config.connections)
         self._audience = Audience()
         self._desks = Desks(ports.desk, self._audience)
-        self._talk = Talk(ports, self._door, self._audience, self._desks, config.max_text, config.beat)
-        self._files = Files(ports, self._door)
+        self._admission = Admission(ports, kept_s(config))
+        self._talk = Talk(ports, self._door, self._audience, self._desks, self._admission, config.max_text, config.beat)
+        self._files = Files(ports, self._door, self._admission)
         self._pages = Pages(ports.channel, origins(config), settings(config, ports.channel))
         self._mount(ports.routes)
 
@@ -117,6 +125,7 @@ class WebchatAdapter:
             routes.add_get(path, handler)
         routes.add_post("/frames", self._asked(self._post))
         routes.add_post("/poll", self._asked(self._poll))
+        routes.add_post("/end", self._asked(self._end))
         routes.add_post("/files", self._asked(self._upload))
 
     # ---- the session ----
@@ -188,6 +197,8 @@ class WebchatAdapter:
             self._audience.forget(now)
             with suppress(Busy):
                 await self._audience.departures.look(now, self._sign)
+            with suppress(Busy):
+                await self._audience.dismiss(await self._admission.revoked(self._audience.present))
             for peer in tuple(self._audience.sockets):
                 if now - peer.heard > DEAF_BEATS * self._config.beat:
                     peer.cut()
@@ -196,8 +207,12 @@ class WebchatAdapter:
                     await peer.push(encode(Again()))
 
     async def forget(self, addresses: Collection[str]) -> None:
-        """See bridge.adapter.Remembers."""
+        """See bridge.adapter.Remembers. A patron of whom nothing is left is known by no browser any more. Raises Busy."""
         self._audience.departures.forget(addresses)
+        gone = [each for each in addresses if not await self._ports.history(each, "")]
+        await self._admission.revoke(gone)
+        await self._audience.dismiss(gone)
+        self._audience.departures.forget(gone)
 
     async def _sign(self, sender: str, here: bool) -> None:
         await self._ports.inlet.sign(sender, here=here)
@@ -262,7 +277,7 @@ class WebchatAdapter:
                     raise Refusal("busy", retry_after=5)
                 if self._foreign(request):
                     raise web.HTTPForbidden(text="origin\n")
-                return await serve(request, self._token(request), mark)
+                return await serve(request, await self._token(request), mark)
             except Refusal as why:
                 return frames([encode(Error(code=why.code, id=why.id, retry_after=why.retry_after))])
 
@@ -270,7 +285,7 @@ class WebchatAdapter:
 
     async def _post(self, request: web.Request, token: str, mark: str) -> web.Response:
         """Take one frame by POST and answer with the frames that a socket would get."""
-        peer = RequestPeer(mark, time.monotonic(), tokens.address(token) if token else "")
+        peer = RequestPeer(mark, time.monotonic(), tokens.address(token) if token else "", token)
         try:
             await self._talk.hear(peer, await body(request))
         finally:
@@ -287,6 +302,8 @@ class WebchatAdapter:
             raise Refusal("slow-down", retry_after=30)
         try:
             self._audience.join(peer, tokens.address(token))
+            if newer := await self._admission.dated(token):
+                await peer.answer(encode(Token(token=newer)))
             missed = await self._talk.missed(peer.sender, asked.after, asked.have)
             if not missed and not peer.frames and asked.wait:
                 await self._wait(peer)
@@ -306,6 +323,20 @@ class WebchatAdapter:
         except TimeoutError:
             return
 
+    async def _end(self, request: web.Request, token: str, mark: str) -> web.Response:
+        """End the chat on this device: no browser opens it any more, and the librarian hears that the patron has gone."""
+        if not token:
+            raise Refusal("token")
+        sender = tokens.address(token)
+        try:
+            await self._admission.revoke([sender])
+            await self._audience.dismiss([sender])
+            await self._sign(sender, here=False)
+        except Busy as error:
+            raise Refusal("busy", retry_after=5) from error
+        self._audience.departures.forget([sender])
+        return frames([])
+
     async def _status(self, request: web.Request) -> web.Response:
         return self._pages.status(request, self._desks.now if self._open else None)
 
@@ -324,12 +355,13 @@ class WebchatAdapter:
         origin = request.headers.get("Origin")
         return origin is not None and origin.lower() not in own_origins(request, self._ports.public_url)
 
-    def _token(self, request: web.Request) -> str:
+    async def _token(self, request: web.Request) -> str:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not token:
             return ""
-        if scheme.lower() != "bearer" or not tokens.genuine(self._ports.secret, token):
+        if scheme.lower() != "bearer":
             raise Refusal("token")
+        await self._admission.check(token)
         return token
 
 
@@ -339,6 +371,12 @@ def origins(config: WebchatConfig) -> tuple[str, ...]:
         return tuple("*" if text == "*" else allowed_origin(text) for text in config.origins)
     except ValueError as error:
         raise Misconfigured(str(error)) from error
+
+
+def kept_s(config: WebchatConfig) -> float:
+    """Return for how many seconds a token opens after the patron last wrote."""
+    kept = config.keep_days * DAY_S
+    return min(kept, PUBLIC_S) if config.public_computers else kept
 
 
 def settings(config: WebchatConfig, channel: str) -> dict[str, object]:
@@ -351,6 +389,8 @@ def settings(config: WebchatConfig, channel: str) -> dict[str, object]:
         "maxText": config.max_text,
         "maxFile": MAX_FILE,
         "maxFrame": MAX_FRAME,
+        "keepDays": config.keep_days,
+        "publicComputers": config.public_computers,
     }
 
 

@@ -17,22 +17,25 @@ from collections.abc import Container, Iterable, Sequence
 
 from aiohttp import web
 
+from adapters.webchat.codec import Error, encode
 from adapters.webchat.departures import Departures
 from adapters.webchat.limits import Bucket
 
 FULL = 48 * 1024  # bytes unsent on a socket before it is left out (asyncio pauses a writer at 64 KiB)
 RECENT_S = 20.0
 RECENT = 50_000  # deliveries kept at most
+DISMISSED = encode(Error(code="token"))
 SLICE = 500  # sockets told before others get a turn
 
 
 class Peer:
-    """A browser that listens; `sender` is "" until it has written or shown its token."""
+    """A browser that listens; `sender` and its `token` are "" until it has written or shown its token."""
 
-    __slots__ = ("bucket", "heard", "mark", "refused", "sender", "typed")
+    __slots__ = ("bucket", "heard", "mark", "refused", "sender", "token", "typed")
 
-    def __init__(self, mark: str, now: float, sender: str = "") -> None:
+    def __init__(self, mark: str, now: float, sender: str = "", token: str = "") -> None:
         self.sender = sender
+        self.token = token
         self.mark = mark
         self.heard = now
         self.typed = 0.0
@@ -89,8 +92,8 @@ class RequestPeer(Peer):
 
     __slots__ = ("frames", "news")
 
-    def __init__(self, mark: str, now: float, sender: str = "") -> None:
-        super().__init__(mark, now, sender)
+    def __init__(self, mark: str, now: float, sender: str = "", token: str = "") -> None:
+        super().__init__(mark, now, sender, token)
         self.frames: list[bytes] = []
         self.news = asyncio.Event()
 
@@ -133,6 +136,20 @@ class Audience:
         del self._peers[peer.sender]
         self.departures.left(peer.sender, time.monotonic())
         return True
+
+    @property
+    def present(self) -> Sequence[str]:
+        """Return the patrons who listen here."""
+        return tuple(self._peers)
+
+    async def dismiss(self, senders: Iterable[str]) -> None:
+        """Shut out the browsers of patrons whose tokens open nothing any more: each is told so, and hears nothing else."""
+        for sender in senders:
+            for peer in tuple(self._peers.get(sender, ())):
+                self.leave(peer)
+                peer.sender = peer.token = ""
+                await peer.push(DISMISSED)
+            self._recent.pop(sender, None)
 
     def contradict(self, sender: str) -> None:
         """Another process says that a patron is gone from it: when he is here, that is told."""
@@ -184,7 +201,9 @@ class Audience:
 
     def _forget_one(self) -> None:
         _, sender = self._order.popleft()
-        frames = self._recent[sender]
+        frames = self._recent.get(sender)
+        if not frames:  # dismissed meanwhile
+            return
         frames.popleft()
         if not frames:
             del self._recent[sender]

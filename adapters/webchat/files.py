@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from adapters.webchat import tokens
+from adapters.webchat.admission import Admission
 from adapters.webchat.codec import FileRef, Refusal, clean_word, encode, file_ref
 from adapters.webchat.limits import MAX_FILE, Door
 from adapters.webchat.talk import tenths
@@ -38,10 +39,11 @@ class Files:
 
     ports: Ports
     door: Door
+    admission: Admission
 
     async def upload(self, request: web.Request, token: str, mark: str) -> web.Response:
         """Keep the body as a file; answers its reference, and a token when this is the first thing a patron sends."""
-        minted = "" if token else tokens.mint(self.ports.secret, request.headers.get("X-Seed", "")[:64])
+        minted = "" if token else self.admission.mint(request.headers.get("X-Seed", "")[:64])
         sender = tokens.address(token or minted)
         size = request.content_length or MAX_FILE  # what does not say counts as the largest
         if size > MAX_FILE:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from adapters.webchat import tokens
+from adapters.webchat.admission import Admission
 from adapters.webchat.aside import read_rating, read_wish
 from adapters.webchat.audience import Audience, Peer, SocketPeer
 from adapters.webchat.codec import (
@@ -82,6 +83,7 @@ class Talk:
     door: Door
     audience: Audience
     desks: Desks
+    admission: Admission
     max_text: int
     beat: float
 
@@ -120,18 +122,30 @@ class Talk:
     # ---- hello: who it is, and what was missed ----
 
     async def _greet(self, peer: Peer, hello: Hello) -> None:
-        if hello.token and not tokens.genuine(self.ports.secret, hello.token):
-            raise Refusal("token")
+        if hello.token:
+            await self.admission.check(hello.token)
         await peer.answer(encode(Welcome(beat=self.beat, known=bool(hello.token))))
         await self.desks.show(peer)
         if hello.token:
             sender = tokens.address(hello.token)
             self.audience.join(peer, sender)
+            await self._date(peer, hello.token)
             if self.desks.follows(sender):  # his place is told when it changes, and this browser may not know it yet
                 await self.desks.place(peer)
             await self.catch_up(peer, hello.after, hello.have)
             self.desks.watch(sender, patience=HELLO_S)
             await self.ports.signals.tell(Signal(kind="viewing", channel=self.ports.channel, address=sender))
+
+    async def _date(self, peer: Peer, token: str) -> None:
+        """Give a browser with a token of an earlier version one that carries its date."""
+        peer.token = token
+        try:
+            newer = await self.admission.dated(token)
+        except Busy as error:
+            raise Refusal("busy", retry_after=BUSY_S) from error
+        if newer:
+            peer.token = newer
+            await peer.answer(encode(Token(token=newer)))
 
     async def catch_up(self, peer: Peer, after: str, have: Sequence[str]) -> None:
         """Tell a browser what came after a position; what is pushed meanwhile follows behind it. Where that cannot be told now,
@@ -173,7 +187,7 @@ class Talk:
 
     async def _receive(self, peer: Peer, post: Post) -> None:
         self._admit(peer, post.id)
-        minted = "" if peer.sender else tokens.mint(self.ports.secret, post.seed)
+        minted = "" if peer.sender else self.admission.mint(post.seed)
         sender = peer.sender or tokens.address(minted)
         message = read_post(post, self.ports.channel, sender, self.ports.secret, self.max_text, wall_ms())
         await self._check_kept(message, post.id)
@@ -185,7 +199,9 @@ class Talk:
             raise Refusal("too-long", post.id) from error
         if minted:
             self.audience.join(peer, sender, wrote=True)
-            await peer.answer(encode(Token(token=minted)))
+        if newer := minted or self.admission.renewed(peer.token):
+            peer.token = newer
+            await peer.answer(encode(Token(token=newer)))
         await peer.answer(encode(Ack(id=post.id, message=message.id, at=wall_ms())))
         if minted:
             for frame in self.audience.recent(sender, ()):

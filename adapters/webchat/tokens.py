@@ -2,10 +2,13 @@
 
 The rules:
 - A token is minted when a patron first writes, never before, and travels in a frame or an Authorization header, never in a URL.
-- It is 256 bits and a tag under the channel's secret, so one that we did not mint is refused without asking anybody, in
-  every process alike. Only its hash leaves this module: the patron's address is `web:<hash>`.
+- It has a tag under the channel's secret, so one that we did not mint is refused without asking anybody, in every process
+  alike. Only the patron's address leaves this module: `web:<hash>` of 256 bits that were drawn for the patron.
 - The browser sends a random seed with its first message. The same seed mints the same token: when the answer to a first
   message is lost, the repetition is still the same patron's same message, and not a second conversation.
+- A token carries the hour of its issue, and opens for as many days as the channel says; the channel can revoke it before
+  (adapters/webchat/admission.py). It signs the patron's address, so another one for the same patron can be issued later, and none
+  is made by cutting a piece off another. Tokens of earlier versions had no date; they are read still.
 - A file may be named, or fetched, only with the proof that binds it to this patron.
 """
 
@@ -16,30 +19,58 @@ from binascii import Error as NotBase64
 from hmac import compare_digest
 from hmac import digest as hmac
 from secrets import token_bytes
+from typing import NamedTuple
 
 from bridge.message import derive
 
 BODY = 32
 TAG = 16
+ADDRESS = "web:"
+DATED = b"\x02"  # the first byte of a token with a date
+ID = 15  # bytes of what stands for the patron, as `derive` makes them
+HOUR_S = 3600
 
 
-def mint(secret: bytes, seed: str = "") -> str:
-    """Return a new token; the same one for the same seed."""
+class Known(NamedTuple):
+    """What a token says: the patron's address, and when it was issued (s since the epoch; 0 = it does not say)."""
+
+    address: str
+    issued: int
+
+
+def mint(secret: bytes, seed: str = "", issued: float = 0) -> str:
+    """Return a new patron's token, issued at `issued` (s; 0 = without a date); the same patron's for the same seed."""
     body = hmac(secret, b"seed\x1f" + seed.encode(), "sha256") if seed else token_bytes(BODY)
+    undated = urlsafe_b64encode(body + tag(secret, body)).decode()
+    return issue(secret, address(undated), issued) if issued else undated
+
+
+def issue(secret: bytes, sender: str, issued: float) -> str:
+    """Return a token for the patron whose address is `sender`, dated `issued` (s, kept in whole hours)."""
+    hours = int(issued // HOUR_S).to_bytes(4, "big")
+    body = DATED + urlsafe_b64decode(sender.removeprefix(ADDRESS)) + hours
     return urlsafe_b64encode(body + tag(secret, body)).decode()
 
 
-def genuine(secret: bytes, token: str) -> bool:
-    """Say whether this channel minted `token`."""
+def read(secret: bytes, token: str) -> Known | None:
+    """Return what a token of this channel says, None for one that this channel did not mint."""
     try:
         raw = urlsafe_b64decode(token.encode("ascii"))
     except (NotBase64, UnicodeEncodeError, ValueError):
-        return False
-    if (
-        len(raw) != BODY + TAG or urlsafe_b64encode(raw).decode() != token
-    ):  # one spelling alone: addresses are hashes of it
-        return False
-    return compare_digest(raw[BODY:], tag(secret, raw[:BODY]))
+        return None
+    dated = len(raw) == len(DATED) + ID + 4 + TAG and raw.startswith(DATED)
+    if not dated and len(raw) != BODY + TAG:
+        return None
+    if urlsafe_b64encode(raw).decode() != token:  # one spelling alone: addresses are hashes of it
+        return None
+    if not compare_digest(raw[-TAG:], tag(secret, raw[:-TAG])):
+        return None
+    return Known(address(token), int.from_bytes(raw[-TAG - 4 : -TAG], "big") * HOUR_S if dated else 0)
+
+
+def genuine(secret: bytes, token: str) -> bool:
+    """Say whether this channel minted `token`, however long ago."""
+    return read(secret, token) is not None
 
 
 def tag(secret: bytes, body: bytes) -> bytes:
@@ -48,8 +79,11 @@ def tag(secret: bytes, body: bytes) -> bytes:
 
 
 def address(token: str) -> str:
-    """Return the patron's address on this channel: a hash, from which no token can be made."""
-    return "web:" + derive("web patron", token)
+    """Return the patron's address on this channel, from which no token can be made, for a token that is genuine."""
+    raw = urlsafe_b64decode(token)
+    if len(raw) == len(DATED) + ID + 4 + TAG:
+        return ADDRESS + urlsafe_b64encode(raw[len(DATED) : len(DATED) + ID]).decode()
+    return ADDRESS + derive("web patron", token)
 
 
 def proof(secret: bytes, sender: str, digest: str) -> str:

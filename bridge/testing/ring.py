@@ -26,6 +26,7 @@ from bridge.embedded import EmbeddedRedis
 from bridge.inlet import Gathering
 from bridge.link import Address, Link
 from bridge.message import Delivery, Message, Rating, derive
+from bridge.revocations import StoreRevocations
 from bridge.signals import Board, ChannelSignals
 from bridge.store import Store, StoreError
 from bridge.supervisor import Channel, Deliveries, Health, Line, Supervisor
@@ -89,6 +90,16 @@ class Ring(Record):
         if self._own is not None:
             await self._own.close()
         await self._redis.stop()
+
+    def beside(self) -> Ring:
+        """Return another process of the same house, to be started and stopped: its store and its core are this one's."""
+        other = Ring(self.adapter, self.folder)
+        other._redis, other._own, other._timeline = self._redis, self._own, self._timeline
+        return other
+
+    def erase(self) -> None:
+        """Have history tell nothing of what was said so far."""
+        self._timeline = Timeline()
 
     # -- the daemon's
 
@@ -319,6 +330,7 @@ class Ring(Record):
             deliveries=deliveries,
             process="suite",
             transcript=self._transcript if self.adapter.capabilities.transcripts else None,
+            revocations=StoreRevocations(self._store, self.channel) if self._store is not None else None,
         )
 
     async def _history(self, sender: str, after: str) -> Sequence[HistoryLine]:
