@@ -1,12 +1,15 @@
 """Mail addresses in header fields (RFC 5322 3.4), as written by real programs.
 
 The rule: the name and the address that a mail program would show; one pass from left to right, so that a hostile field costs no
-more than its length. Groups are opened, comments name an address that has no other name, route addresses lose their route.
+more than its length. Groups are opened, comments name an address that has no other name, route addresses lose their route. What
+programs and people wrap an address in goes (Outlook's quotes, `mailto:`, dots at the ends of the domain), and a comma in the place
+of a domain's dot is read as the dot. A comma inside the local part is not guessed at: such an address stays whole and is not valid.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import msgspec
 
@@ -17,6 +20,13 @@ ADDRESS = re.compile(r"^[^\s@<>\"(),;]+@[^\s@<>\"(),;]+$")
 ENCODED = r"=\?[^?\s]{1,60}\?[BbQq]\?[^?\s]*\?="  # may hold commas that divide nothing
 TOKEN = re.compile(ENCODED + r'|"((?:[^"\\]|\\.)*)"?|<([^<>]*)>?|([,;])|(:)|\(|([^"<(,;:]+)|(.)', re.DOTALL)
 BRACKETED = re.compile(r"([^<>]*?)\s*<([^<>\s]+@[^<>\s]+)>?")
+WRAPPED = re.compile(r"^(?:mailto|smtp)\s*:\s*(?://)?", re.IGNORECASE)
+QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
+UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
+NEXT = re.compile(r"[^\s,;<>()\":]+(?=\s*(?:[,;]|$))")  # what follows a comma at once
+LOCAL = re.compile(r"[a-z0-9._+-]{1,64}")
+DOTS = re.compile("[\uff0e\u3002\uff61]")
+LABELS = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?")
 INSIDE = re.compile(r"[^()\\]+|\\.|\(|\)", re.DOTALL)
 
 
@@ -45,6 +55,7 @@ def read_addresses(field: str) -> list[Address]:
     comments: list[str] = []
     angle: str | None = None
     text = field[:MAX_FIELD]
+    text = text if "@" in text else text.replace("\uff20", "@")
     position = 0
     while position < len(text) and len(found) < MAX_ADDRESSES:
         match = TOKEN.match(text, position)
@@ -61,6 +72,8 @@ def read_addresses(field: str) -> list[Address]:
             words.append(_glued(re.sub(r"\\(.)", r"\1", quoted), text, position, words))
         elif bracket is not None:
             angle = bracket if angle is None or "@" in bracket else angle
+        elif comma and angle is None and comma == "," and (joint := _mutilated(words, text, position)):
+            words.append(joint)
         elif comma:
             _keep(found, words, angle, comments)
             words, comments, angle = [], [], None
@@ -99,16 +112,44 @@ def _comment(text: str, position: int) -> tuple[str, int]:
 def _keep(found: list[Address], words: list[str], angle: str | None, comments: list[str]) -> None:
     phrase = _tidy("".join(words))
     if angle is None and (not phrase or ("@" in phrase and " " not in phrase)):
-        address, phrase = phrase, ""
+        address, phrase = decode_words("".join(words)).strip(' "\t\r\n').replace("\\", ""), ""
     elif angle is None:
         inside = BRACKETED.fullmatch(phrase) if words and words[0].startswith("=?") else None  # encoded as one
         phrase, address = (inside.group(1), inside.group(2)) if inside else _split_phrase(phrase)
     else:
         address = angle.rpartition(":")[2] if angle.startswith("@") else angle
-        address = address.strip().removeprefix("mailto:")
+        if not address.strip() and "@" in phrase and " " not in phrase:  # "jane@example.org" <>
+            address, phrase = phrase, ""
     name = phrase or _tidy(" ".join(comments))
     if address or name:
-        found.append(Address(name, re.sub(r"\s+", "", decode_words(address))))
+        found.append(Address(name, _unwrapped(decode_words(address))))
+
+
+def _mutilated(words: list[str], text: str, position: int) -> str:
+    """What a comma inside a bare address stands for: "." in the domain, itself in the local part, "" where it divides addresses."""
+    before = "".join(words).strip()
+    after = NEXT.match(text, position)
+    if after is None or not before or " " in before:
+        return ""
+    local, at, domain = before.rpartition("@")
+    if at and local and "." not in domain and LABELS.fullmatch(after[0].strip()):
+        return "."
+    return "," if not at and LOCAL.fullmatch(before) and "@" in after[0] and not after[0].startswith("@") else ""
+
+
+def _unwrapped(address: str) -> str:
+    """Return an address without what it is wrapped in; full-width letters of its domain become plain."""
+    address = UNSEEN.sub("", address)
+    if WRAPPED.match(bare := address.lstrip(QUOTES + "[")):
+        address = WRAPPED.sub("", bare).partition("?")[0].rstrip("]")
+    if address.endswith(tuple(QUOTES)):
+        address = address.strip(QUOTES)
+    local, at, domain = address.rpartition("@")
+    if not at or domain.startswith("["):
+        return address
+    domain = domain if domain.isascii() else DOTS.sub(".", unicodedata.normalize("NFKC", domain))
+    dotted = re.sub(r"[.]{2,}", ".", domain.replace(",", ".")).strip(".")
+    return f"{local}@{dotted}" if "," not in domain or LABELS.fullmatch(dotted) else address
 
 
 def _split_phrase(phrase: str) -> tuple[str, str]:
