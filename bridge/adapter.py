@@ -78,10 +78,15 @@ class TooLarge(ValueError):
 
 
 class Sent(msgspec.Struct, frozen=True, gc=False):
-    """The network took it. `stage` may be further than "sent" where the network says so at once."""
+    """The network took it. `stage` may be further than "sent" where the network says so at once.
+
+    `reason`: a word from the catalogue for what is wrong all the same, such as a copy that was refused; `detail` says more.
+    """
 
     network_id: str = ""
     stage: Stage = "sent"
+    reason: str = ""
+    detail: str = ""
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):

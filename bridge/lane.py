@@ -262,7 +262,7 @@ class Lane:
 def _known(outcome: Outcome) -> Outcome:
     """Return an adapter's answer if it is one: nobody's types are checked when he runs. Raises TypeError."""
     match outcome:
-        case Sent(network_id=str(), stage=stage) if stage in STAGES:
+        case Sent(network_id=str(), stage=stage, reason=str(), detail=str()) if stage in STAGES:
             return outcome
         case Rejected(reason=str(), detail=str()) | Uncertain(reason=str()) | Retry(reason=str(), after=None):
             return outcome

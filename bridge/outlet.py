@@ -203,8 +203,9 @@ class Drain:
         """Return what is told of an outcome. A network's own words may hold bytes of no known encoding: they are made fit."""
         at = int(self.now() * 1000)
         match outcome:
-            case Sent(network_id, stage):
-                return Receipt(delivery=delivery.id, stage=stage, network_id=clean(network_id), at=at)
+            case Sent(network_id, stage, reason, detail):
+                reason, detail, known = clean(reason), clean(detail)[:500], clean(network_id)
+                return Receipt(delivery=delivery.id, stage=stage, reason=reason, detail=detail, network_id=known, at=at)
             case Rejected(reason, detail):
                 reason, detail = clean(reason), clean(detail)[:500]
                 return Receipt(delivery=delivery.id, stage="failed", reason=reason, detail=detail, at=at)

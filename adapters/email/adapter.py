@@ -23,16 +23,17 @@ import msgspec
 import structlog
 
 from adapters.email.addresses import Address, read_addresses
-from adapters.email.codec import ReplyPath, read_reply
+from adapters.email.codec import NOBODY, ReplyPath, read_reply
 from adapters.email.compose import Enclosure, Outgoing, compose, outgoing_id
 from adapters.email.config import EmailConfig
 from adapters.email.folder import Folder
+from adapters.email.header_lines import BrokenMail, written_address
 from adapters.email.imap import Mailbox
 from adapters.email.intake import Intake
 from adapters.email.matching import Signer
 from adapters.email.oauth import Tokens
 from adapters.email.restraint import Restraint
-from adapters.email.smtp import Submission
+from adapters.email.smtp import Letter, Submission
 from bridge.adapter import (
     AdapterError,
     BadCredentials,
@@ -156,40 +157,53 @@ class EmailAdapter:
             enclosures.append(Enclosure(file.name, file.media_type, await asyncio.to_thread(Path.read_bytes, place)))
         outgoing = self._outgoing(delivery, path, tuple(enclosures))
         try:
-            raw = await asyncio.to_thread(compose, outgoing, self._signer)
+            letter = await asyncio.to_thread(_letter, outgoing, self._signer)
+        except BrokenMail as error:
+            log.error("a mail could not be written", channel=self._ports.channel, why=str(error))
+            return Rejected("refused", f"the mail could not be written: {error}")
         except ValueError as error:
             return Rejected("no-such-address", str(error))
-        outcome = await self._submission.submit([delivery.to, *(one.address for one in outgoing.cc)], raw)
+        outcome = await self._submission.submit(letter)
         if delivery.automatic and isinstance(outcome, Sent | Uncertain):
-            self._restraint.count(delivery.to)
+            self._restraint.count(outgoing.to.address)
         if not isinstance(outcome, Sent):
             return outcome
         if outgoing.transcript:
             return outcome
         if self._config.sent_folder and self._config.sent_copy:
-            await self._file(raw)
-        return Sent(network_id=outgoing_id(delivery.id, delivery.to, self._config.address, self._signer))
+            await self._file(letter.raw)
+        identity = outgoing_id(delivery.id, delivery.to, self._config.address, self._signer)
+        return msgspec.structs.replace(outcome, network_id=identity)
 
     def _refused(self, delivery: Delivery, path: ReplyPath | None) -> Rejected | None:
         """Return why a delivery must not go out."""
         if not Address("", delivery.to).valid or delivery.to.endswith(".invalid"):
             return Rejected("no-such-address")
-        if delivery.automatic and path is not None and path.machine:
+        if not delivery.automatic:
+            return None
+        if path is not None and path.machine:
             return Rejected("automatic", "a machine wrote, and machines are not answered by themselves")
-        if delivery.automatic and not self._restraint.allows(delivery.to):
+        if path is not None and path.unproven:
+            return Rejected("automatic", "who wrote is not proven (DMARC)")
+        whom = _returns(delivery, path)
+        if whom == NOBODY or whom.casefold() in {one.casefold() for one in self._config.own}:
+            return Rejected("automatic", "the mail has no address to which automatic mail may go (Return-Path)")
+        if not self._restraint.allows(whom):
             return Rejected("automatic", "enough automatic mails went to this address today")
         return None
 
     def _outgoing(self, delivery: Delivery, path: ReplyPath | None, enclosures: tuple[Enclosure, ...]) -> Outgoing:
+        whom = _returns(delivery, path)
         path = path or ReplyPath("")
         known = read_addresses(path.to)[:1]
-        named = bool(known) and known[0].address.casefold() == delivery.to.casefold()
-        others = tuple(one for other in path.others for one in read_addresses(other)[:1] if one.valid)
+        named = bool(known) and known[0].address.casefold() == whom.casefold()
+        others = tuple(one for other in path.others for one in read_addresses(other)[:1])
         return Outgoing(
             delivery=delivery.id,
             conversation=delivery.conversation,
             mailbox=self._config.address,
-            to=known[0] if named else Address("", delivery.to),
+            to=known[0] if named else Address("", whom),
+            patron=delivery.to,
             text=delivery.text,
             at=delivery.at,
             subject=path.subject or delivery.subject,
@@ -245,3 +259,32 @@ class EmailAdapter:
                 raise
             self._filing = box
             return found
+
+
+def _returns(delivery: Delivery, path: ReplyPath | None) -> str:
+    """Return whom a delivery goes to: what the desk says by itself, in answer to a mail, goes to its Return-Path (RFC 3834 4)."""
+    return path.returns if delivery.automatic and path is not None and path.returns else delivery.to
+
+
+def _letter(mail: Outgoing, signer: Signer) -> Letter:
+    """Write a mail for a server with SMTPUTF8 and, where that makes a difference, for one without.
+
+    Copies to what is no address are left out. Raises ValueError for an addressee that is none.
+    """
+    to = written_address(mail.to.address)
+    copies = {written: one for one in mail.cc if (written := _written(one.address))}
+    plain = {written: one for written, one in copies.items() if written.isascii()}
+    known = len({one.address.casefold() for one in mail.cc})
+
+    def letter(copied: dict[str, Address], other: Letter | None = None) -> Letter:
+        raw = compose(msgspec.structs.replace(mail, cc=tuple(copied.values())), signer)
+        return Letter((to, *copied), raw, max(0, known - len(copied)), other)
+
+    return letter(copies, letter(plain) if len(plain) < len(copies) and to.isascii() else None)
+
+
+def _written(address: str) -> str:
+    try:
+        return written_address(address)
+    except ValueError:
+        return ""

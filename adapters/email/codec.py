@@ -13,13 +13,14 @@ from collections.abc import Iterable
 import msgspec
 
 from adapters.email.addresses import Address, read_addresses
-from adapters.email.fields import MAX_HEADER, split_header
+from adapters.email.fields import MAX_HEADER, Fields, split_header
 from adapters.email.filters import CHAIN
 from adapters.email.mail import Draft, Mail
 from adapters.email.structure import read_structure
 
 MAX_MAIL = 40_000_000  # bytes; a larger one is shown by its header and waits in quarantine
 MAX_REFERENCES = 20
+NOBODY = "<>"
 
 
 def parse(raw: bytes, own: Iterable[str] = (), trusted: str = "") -> Mail:
@@ -64,7 +65,16 @@ def _finished(draft: Draft, said: list[str]) -> Mail:
         filters=tuple(said),
         own=draft.is_own,
         quarantined=draft.quarantined,
+        return_path=_return_path(fields),
     )
+
+
+def _return_path(fields: Fields) -> str:
+    """Return whom the envelope named (RFC 5321 4.4); the topmost field is the last server's."""
+    written = fields.raw("return-path").strip()
+    if written.replace(" ", "") == NOBODY:
+        return NOBODY
+    return next((one.address for one in read_addresses(written[:1_000]) if one.valid), "")
 
 
 def unread(raw: bytes, why: str) -> Mail:
@@ -90,7 +100,8 @@ def unread(raw: bytes, why: str) -> Mail:
 class ReplyPath(msgspec.Struct, frozen=True, omit_defaults=True):
     """What it takes to answer a mail in its thread; travels as the opaque `reply` of a message.
 
-    `machine`: a machine wrote it, so no machine answers.
+    `machine`: a machine wrote it, so no machine answers. `unproven`: the sender's domain disowns it (DMARC), so the desk itself
+    writes to nobody. `returns`: whom automatic answers go to (RFC 3834 4), "<>" for nobody, "" for the patron.
     """
 
     message_id: str
@@ -99,6 +110,8 @@ class ReplyPath(msgspec.Struct, frozen=True, omit_defaults=True):
     to: str = ""
     others: tuple[str, ...] = ()
     machine: bool = False
+    returns: str = ""
+    unproven: bool = False
 
 
 def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
@@ -108,7 +121,10 @@ def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
     before = tuple(dict.fromkeys((*mail.references, *mail.in_reply_to)))[-MAX_REFERENCES:]
     everybody = tuple(dict.fromkeys(others))[:50]
     machine = mail.kind != "person" or bool(mail.quarantined)
-    path = ReplyPath(mail.message_id, before, mail.subject, str(mail.patron), everybody, machine)
+    unproven = "dmarc-fail" in mail.marks
+    path = ReplyPath(
+        mail.message_id, before, mail.subject, str(mail.patron), everybody, machine, mail.return_path, unproven
+    )
     return urlsafe_b64encode(msgspec.msgpack.encode(path)).decode("ascii").rstrip("=")
 
 

@@ -29,6 +29,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
     `patron` is whom an answer goes to (a valid Reply-To, else From); `author` is From. `quarantined` says why a mail must be
     looked at by a person instead of opening a conversation ("" = fine). `filters`: "name: what it decided", in order.
+    `return_path`: the envelope's sender as the last server wrote it down, "<>" for nobody, "" when it is not known.
     """
 
     author: Address
@@ -56,6 +57,8 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     def taken(self) -> bool:
         """Whether it opens or joins a conversation by itself."""
         return self.kind == "person" and not self.own and not self.quarantined
+
+    return_path: str = ""
 
 
 @dataclass(slots=True)

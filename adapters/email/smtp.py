@@ -8,6 +8,9 @@ What is known of a submission follows from where it ended (RFC 5321 4.2.5, 4.5.3
     the connection lost after DATA began     nobody knows: Uncertain, never sent again by us
 
 Connections are kept for the next mail. One that died meanwhile shows it before DATA, so a second try on a new one is safe.
+
+Addresses with letters beyond ASCII before the @ need a server with SMTPUTF8 (RFC 6531). Without it a mail to such an address is
+refused with words, and copies to such addresses are left out. A copy that is refused keeps nothing from the others and is told.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import aiosmtplib
+import msgspec
 import structlog
 
 from adapters.email.config import EmailConfig
 from adapters.email.failures import reason_of, status_of
+from adapters.email.header_lines import BrokenMail, check_mail
 from adapters.email.oauth import Tokens
 from bridge.adapter import BadCredentials, Outcome, Rejected, Retry, Sent, Unavailable, Uncertain
 
@@ -40,6 +45,24 @@ WORDS = {
 }
 
 log = structlog.get_logger("adapters.email")
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A mail and whom it goes to, as RCPT TO names them; the first of `recipients` is the one who must get it.
+
+    `left_out` counts further recipients who cannot be written to. `plain` is the same for a server without SMTPUTF8 where that
+    makes a difference.
+    """
+
+    recipients: tuple[str, ...]
+    raw: bytes
+    left_out: int = 0
+    plain: Letter | None = None
+
+    @property
+    def international(self) -> bool:
+        """Whether it takes a server with SMTPUTF8."""
+        return not all(one.isascii() for one in self.recipients)
 
 
 class Submission:
@@ -66,13 +89,18 @@ class Submission:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_leave(client) for client in idle))
 
-    async def submit(self, recipients: Sequence[str], raw: bytes) -> Outcome:
-        """Hand over one mail; the first of `recipients` is the one who must get it."""
+    async def submit(self, letter: Letter) -> Outcome:
+        """Hand over one mail, after a last look at its lines."""
+        try:
+            check_mail(letter.raw)
+        except BrokenMail as error:
+            log.error("a mail was not as it must be", channel=self._config.address, why=str(error))
+            return Rejected("refused", f"the mail was not sent: {error}")
         async with self._free:
             while self._idle:
                 client = self._idle.pop()
                 if client.is_connected:
-                    outcome = await self._through(client, recipients, raw)
+                    outcome = await self._through(client, letter)
                     if outcome != STALE:
                         return outcome
             try:
@@ -82,7 +110,7 @@ class Submission:
                 return Retry("bad-credentials")
             except Unavailable:
                 return Retry("unreachable")
-            return await self._through(client, recipients, raw)
+            return await self._through(client, letter)
 
     async def _connected(self) -> aiosmtplib.SMTP:
         """Connect and sign in. Raises Unavailable, BadCredentials."""
@@ -122,11 +150,11 @@ class Submission:
         elif login and self._config.smtp_secret:
             await client.login(login, self._config.smtp_secret)
 
-    async def _through(self, client: aiosmtplib.SMTP, recipients: Sequence[str], raw: bytes) -> Outcome:
+    async def _through(self, client: aiosmtplib.SMTP, letter: Letter) -> Outcome:
         """Use one connection, and keep it where it can be used again."""
         keep = False
         try:
-            outcome = await self._stages(client, recipients, raw)
+            outcome = await self._stages(client, letter)
             keep = self._keeping and client.is_connected and outcome != STALE
             return outcome
         finally:
@@ -135,31 +163,40 @@ class Submission:
             else:
                 _drop(client)
 
-    async def _stages(self, client: aiosmtplib.SMTP, recipients: Sequence[str], raw: bytes) -> Outcome:
+    async def _stages(self, client: aiosmtplib.SMTP, letter: Letter) -> Outcome:
+        if letter.international and not client.supports_extension("smtputf8"):
+            if letter.plain is None:
+                return Rejected("letters", "the mail server writes to no address with such letters (no SMTPUTF8)")
+            letter = letter.plain
+        options, encoding = (["SMTPUTF8"], "utf-8") if letter.international else ([], "ascii")
         try:
-            await client.mail(self._config.address)
-            await self._name(client, recipients)
+            await client.mail(self._config.address, options=options, encoding=encoding)
+            refused = letter.left_out + await self._name(client, letter.recipients, encoding)
         except aiosmtplib.SMTPResponseException as error:
             return await self._refusal(client, error)
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             return STALE
+        sent = Sent(reason="copy-refused", detail=f"{refused} refused") if refused else Sent()
         try:
-            await client.data(raw, timeout=2 * self._config.patience_s)
+            await client.data(letter.raw, timeout=2 * self._config.patience_s)
         except aiosmtplib.SMTPDataError as error:
-            return Sent() if 200 <= error.code < 300 else await self._refusal(client, error)
+            return sent if 200 <= error.code < 300 else await self._refusal(client, error)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             return Uncertain("timeout" if isinstance(error, TimeoutError) else "link-lost")
-        return Sent()
+        return sent
 
-    async def _name(self, client: aiosmtplib.SMTP, recipients: Sequence[str]) -> None:
-        """Name all recipients; one of the others who is refused does not keep the mail from the patron."""
+    async def _name(self, client: aiosmtplib.SMTP, recipients: Sequence[str], encoding: str) -> int:
+        """Name all recipients; return how many others are refused, which does not keep the mail from the patron."""
         first, *others = recipients
-        await client.rcpt(first)
+        await client.rcpt(first, encoding=encoding)
+        refused = 0
         for other in others:
             try:
-                await client.rcpt(other)
+                await client.rcpt(other, encoding=encoding)
             except aiosmtplib.SMTPRecipientRefused as error:
+                refused += 1
                 log.warning("a further recipient was refused", channel=self._config.address, code=error.code)
+        return refused
 
     async def _refusal(self, client: aiosmtplib.SMTP, error: aiosmtplib.SMTPResponseException) -> Outcome:
         with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from bridge.message import Delivery, derive
@@ -49,6 +50,67 @@ async def test_machines_are_not_answered_and_open_nothing(mail: Mail) -> None:
     assert "automatic" in shown.marks
     notice = await mail.ring.answer(shown, "We are closed", kind="notice", automatic=True)
     assert (await mail.ring.reached(notice, "failed")).reason == "automatic"
+
+
+async def test_automatic_mail_goes_by_the_return_path(mail: Mail) -> None:
+    """RFC 3834 4: to the Return-Path, to nobody where it is empty; what a librarian writes goes to the patron."""
+    await mail.start()
+    await mail.comes(letter("by another way"), sender="envelope@localhost")
+    message = await mail.ring.message("by another way")
+    notice = await mail.ring.answer(message, "We are closed", kind="notice", automatic=True)
+    await mail.ring.reached(notice, "sent")
+    [closed] = await mail.gets("envelope", 1)
+    assert (closed["To"], closed["Auto-Submitted"]) == ("envelope@localhost", "auto-replied")
+    await mail.ring.answer(message, "an answer")
+    assert [words(each) for each in await mail.gets("pat", 1)] == ["an answer"]
+    reply = f"From: pat@localhost\r\nTo: {closed['Reply-To'].addresses[0].addr_spec}\r\nSubject: x\r\n\r\nThank you\r\n"
+    await mail.comes(reply.encode(), sender="")
+    thanks = await mail.ring.message("Thank you")
+    assert "other-sender" not in thanks.marks
+    to_nobody = await mail.ring.answer(thanks, "We are closed", kind="notice", automatic=True)
+    assert (await mail.ring.reached(to_nobody, "failed")).reason == "automatic"
+
+
+async def test_a_sender_whom_dmarc_disowns_gets_nothing_automatic(mail: Mail) -> None:
+    await mail.start(trusted_server="mx.localhost")
+    await mail.comes(letter("pay me", "Authentication-Results: mx.localhost; dmarc=fail header.from=localhost"))
+    message = await mail.ring.message("pay me")
+    notice = await mail.ring.answer(message, "We are closed", kind="notice", automatic=True)
+    assert (await mail.ring.reached(notice, "failed")).reason == "automatic"
+    await mail.ring.reached(await mail.ring.answer(message, "a librarian's answer"), "sent")
+
+
+async def test_a_copy_that_is_refused_shows_and_keeps_nothing_from_the_others(mail: Mail) -> None:
+    await mail.start()
+    await mail.comes(letter("for all", "Cc: unknown@localhost, Bob <bob@localhost>, jane,doe@localhost"))
+    answer = await mail.ring.answer(await mail.ring.message("for all"), "to all of you", all_recipients=True)
+    assert (await mail.ring.reached(answer, "sent")).reason == "copy-refused"
+    await mail.gets("pat", 1)
+    await mail.gets("bob", 1)
+
+
+async def test_letters_beyond_ascii_in_an_address_go_where_the_server_takes_them(mail: Mail) -> None:
+    await mail.start()
+    await mail.comes(
+        letter("für uns beide", "Cc: =?utf-8?q?J=C3=BCrgen?= <jürgen@localhost>", sender="Pat <pat@localhost>")
+    )
+    message = await mail.ring.until(lambda: next(iter(mail.ring.messages()), None), "the mail")
+    assert message is not None
+    both = await mail.ring.answer(message, "to both of you", all_recipients=True)
+    assert (await mail.ring.reached(both, "sent")).reason in (
+        "",
+        "copy-refused",
+    )  # what its mailbox says is the server's to say
+    assert [words(each) for each in await mail.gets("pat", 1)] == ["to both of you"]
+    await asyncio.to_thread(mail.exim.without_smtputf8)
+    again = await mail.ring.answer(message, "to one of you", all_recipients=True)
+    assert (await mail.ring.reached(again, "sent")).reason == "copy-refused"
+    alone = Delivery(
+        id=derive("alone"), channel=mail.ring.channel, conversation=derive("a chat"), to="jürgen@localhost", kind="text",
+        at=int(time.time() * 1000), text="for you",
+    )  # fmt: skip
+    await mail.ring.put([alone])
+    assert (await mail.ring.reached(alone, "failed")).reason == "letters"
 
 
 async def test_automatic_mails_to_one_address_end_after_a_few_a_day(mail: Mail) -> None:

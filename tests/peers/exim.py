@@ -145,6 +145,13 @@ class Exim(Daemon):
         (self.folder / "tokens").write_text("".join(f"{token}: yes\n" for token in tokens))
         os.chown(self.folder / "tokens", self.account.pw_uid, self.account.pw_gid)
 
+    def without_smtputf8(self) -> None:
+        """Start again as a server that takes only ASCII addresses."""
+        config = self.folder / "exim.conf"
+        config.write_text(config.read_text().replace("smtputf8_advertise_hosts = *", "smtputf8_advertise_hosts ="))
+        self.stop()
+        self.start()
+
     def flush(self) -> None:
         """Deliver what waits, in the order of arrival."""
         as_user = ["setpriv", f"--reuid={self.account.pw_uid}", f"--regid={self.account.pw_gid}", "--clear-groups"]
