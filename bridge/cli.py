@@ -240,6 +240,14 @@ def librarian_reset(name: str, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
     return with_config(config, lambda read: errands.librarian_reset(read, name))
 
 
+@librarian.command(name="release")
+def librarian_release(name: str, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Let another library list a librarian who left. What they had before stays with the old library."""
+    from bridge import errands
+
+    return with_config(config, lambda read: errands.librarian_release(read, name))
+
+
 @librarian.command(name="list")
 def librarian_list(*, config: ConfigPath = DEFAULT_PATH) -> int:
     """List the accounts."""

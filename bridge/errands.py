@@ -100,6 +100,9 @@ async def librarian_add(config: Config, login: str, library: str, *, coordinator
         found = await _library(archive, config, library)
         if found is None:
             return 1
+        if (home := await found[0].library_of(login)) not in ("", library):
+            print(f"{login!r} belongs to {home!r}: `librarian release` lets them work elsewhere", file=sys.stderr)
+            return 1
         try:
             code = await archive.accounts.add(login, login, library)
         except ValueError as error:
@@ -146,6 +149,23 @@ async def librarian_reset(config: Config, login: str) -> int:
             print(error, file=sys.stderr)
             return 1
     return 0
+
+
+async def librarian_release(config: Config, librarian: str) -> int:
+    """Let another library list a librarian who left theirs."""
+    async with _archive(config) as archive:
+        for name in consortia(config):
+            organisation = archive.organisation(name)
+            if home := await organisation.library_of(librarian):
+                try:
+                    await organisation.release(home, librarian)
+                except LookupError as error:
+                    print(error, file=sys.stderr)
+                    return 1
+                print(f"{librarian} no longer belongs to {home}: another library may list them")
+                return 0
+    print(f"no library ever listed {librarian!r}", file=sys.stderr)
+    return 1
 
 
 async def librarian_list(config: Config) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from routing.records import Conversation, Route
+from routing.records import Conversation, FollowUp, Route
 from routing.state import State
 
 
@@ -104,16 +104,33 @@ def may_join(state: State, librarian: str, it: Conversation) -> bool:
     return at_home(state, librarian, it) or asked(state, librarian, it)
 
 
+def helper_of(state: State, it: Conversation) -> str:
+    """Return who had a conversation last, "" for nobody, and for a librarian who took it while working for another library."""
+    one = state.roster.librarians.get(it.helper)
+    return it.helper if one is not None and it.claimed_at >= one.since else ""
+
+
+def had_since(state: State, librarian: str, at: int) -> bool:
+    """Say whether what a librarian had at `at` ms is theirs still: it stays with the library that they worked for then."""
+    one = state.roster.librarians.get(librarian)
+    return one is not None and at >= one.since
+
+
 def visible(state: State, librarian: str, it: Conversation) -> bool:
     """Say whether a librarian may read a conversation: his own or joined, of his queue or library, or offered to him."""
     if not active(state, librarian):
         return False
     return (
-        librarian in (it.owner, it.offered, it.helper, *it.companions)
+        librarian in (it.owner, it.offered, helper_of(state, it), *it.companions)
         or librarian in state.roster.service(it.queue).level
         or at_home(state, librarian, it)
         or asked(state, librarian, it)
     )
+
+
+def follows_up(state: State, librarian: str, one: FollowUp) -> bool:
+    """Say whether a follow-up is a librarian's: their library's, or their own."""
+    return one.owner == librarian or state.roster.home.get(librarian) == one.library
 
 
 def coordinates(state: State, librarian: str, library: str) -> bool:

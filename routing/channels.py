@@ -31,7 +31,7 @@ def library(turn: Turn, one: Library) -> None:
     if standing is None or standing.revision < one.revision:
         before = turn.state.roster
         turn.emit(LibraryChanged(library=one))
-        dismissed(turn)
+        dismissed(turn, before)
         pass_over_emptied(turn, before)
 
 

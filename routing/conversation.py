@@ -18,7 +18,7 @@ import re
 from msgspec.structs import replace
 
 from bridge.message import FollowUpPlan, Message, derive
-from routing.access import connected, returning, room, serving, there
+from routing.access import connected, helper_of, returning, room, serving, there
 from routing.deadlines import forget_at, settled
 from routing.deliveries import notify, relay, seat
 from routing.events import (
@@ -264,7 +264,7 @@ def _leave_form(turn: Turn, it: Conversation, message: Message) -> None:
 def place_again(turn: Turn, it: Conversation) -> None:
     """Give a re-opened conversation to who had it last, if he serves its queue and has room, else to that queue."""
     state = turn.state
-    helper = it.helper
+    helper = helper_of(state, it)
     if helper and helper in serving(state, it.queue) and room(state, helper, it.live) > 0:
         take(turn, it, helper, "reopen")
         return

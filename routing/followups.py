@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.message import Action, SetFollowUp
-from routing.access import active
+from routing.access import active, follows_up
 from routing.conversation import tidy_contact
 from routing.deadlines import settled
 from routing.events import FollowUpChanged, FollowUpOpened, Reminded
@@ -26,7 +26,7 @@ def set_follow_up(turn: Turn, action: Action, deed: SetFollowUp) -> None:
         refuse(turn, action, "unknown-follow-up")
         return
     it = state.conversations.get(one.conversation)
-    if action.by != one.owner and state.roster.home.get(action.by) != one.library:
+    if not follows_up(state, action.by, one):
         refuse(turn, action, "no-access", it)
     elif deed.owner and not active(state, deed.owner):
         refuse(turn, action, "unknown-owner", it)

@@ -12,12 +12,22 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Presence, ProcessGone, SetAvailability, Started
 from routing.access import active, staff_route
-from routing.events import AvailabilitySet, Connected, Disconnected, Left, LeftConversation, Rested, TookOver
+from routing.events import (
+    AvailabilitySet,
+    Connected,
+    Disconnected,
+    FollowUpChanged,
+    Left,
+    LeftConversation,
+    Rested,
+    TookOver,
+)
 from routing.holding import withdraw
 from routing.joining import without_owner
 from routing.offers import announce, ask, drain
 from routing.records import Conversation, Staff, Term
 from routing.refusals import done, refuse
+from routing.roster import Roster
 from routing.state import State
 from routing.transfers import end_transfer
 from routing.turn import Turn
@@ -127,11 +137,14 @@ def ring(turn: Turn, staff: Staff) -> None:
         drain(turn, staff.id)
 
 
-def dismissed(turn: Turn) -> None:
-    """Let go of what librarians hold who were deactivated, and give the others what waits, after a library changed."""
+def dismissed(turn: Turn, before: Roster) -> None:
+    """Let go of what librarians hold who were deactivated or moved to another library, and give the others what waits.
+
+    `before` is who worked where before a library changed.
+    """
     state = turn.state
     for librarian in sorted(state.staff):
-        if not active(state, librarian):
+        if not active(state, librarian) or _moved(state, before, librarian):
             held = (state.mine, state.joined, state.offers)
             if state.staff[librarian].queues or any(librarian in each for each in held):
                 leave(turn, librarian, for_good=True)
@@ -139,6 +152,31 @@ def dismissed(turn: Turn) -> None:
             drain(turn, librarian)
     for it in _in_order(state, _handed_to_nobody(state)):
         end_transfer(turn, it, "away")
+    _give_back_follow_ups(turn, before)
+
+
+def _moved(state: State, before: Roster, librarian: str) -> bool:
+    """Say whether a librarian works for another library than before."""
+    old = before.home.get(librarian)
+    return old is not None and state.roster.home.get(librarian, old) != old
+
+
+def _give_back_follow_ups(turn: Turn, before: Roster) -> None:
+    """Make the follow-ups of librarians who left or moved their library's again, so that somebody takes them on."""
+    state = turn.state
+    for one in sorted(state.follow_ups.values(), key=lambda one: one.id):
+        if one.owner and (not active(state, one.owner) or _moved(state, before, one.owner)):
+            turn.emit(
+                FollowUpChanged(
+                    id=one.id,
+                    conversation=one.conversation,
+                    state="new",
+                    by="",
+                    owner="",
+                    deadline=one.plan.deadline,
+                    address=one.plan.address,
+                )
+            )
 
 
 def _handed_to_nobody(state: State) -> dict[str, None]:

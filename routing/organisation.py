@@ -60,6 +60,7 @@ class Librarian(Wire):
     live: int = 3
     slow: int = 20
     address: str = ""  # `channel|address` of an instant messenger of his own (staff by IM)
+    since: int = 0  # ms: what they had before belongs to the library they worked for then; 0 = they never moved
 
 
 class Script(Wire):

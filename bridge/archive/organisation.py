@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
+from bridge.archive.belonging import Belongings, Leaver, StaffChange
 from bridge.archive.calendar import Calendar, faults, in_words, openings
 from routing.organisation import Library
 
@@ -34,6 +35,19 @@ class Faulty(ValueError):
     def __init__(self, found: list[str]) -> None:
         super().__init__("; ".join(found))
         self.faults = found
+
+
+class NotYours(Faulty):
+    """A library lists librarians who belong to another one: librarian -> that library."""
+
+    def __init__(self, strangers: Mapping[str, str]) -> None:
+        super().__init__(
+            [
+                f"librarians: {name!r} belongs to the library {home!r}. Ask its coordinator to release them, or choose another id"
+                for name, home in strangers.items()
+            ]
+        )
+        self.strangers = dict(strangers)
 
 
 class Outdated(Exception):
@@ -72,17 +86,78 @@ class Organisation:
 
     async def current(self) -> list[Library]:
         """Return every library as the core is to know it: with openings worked out and the whole catalogue of its language."""
-        return [for_core(entry) for entry in await self.entries()]
+        entries = await self.entries()
+        async with self._engine.connect() as sql:
+            since = await Belongings(sql, self._consortium).since()
+        return [for_core(entry, since) for entry in entries]
 
-    async def put(self, library: Library, calendar: Calendar, *, expected: int | None = None) -> Library:
-        """Keep a library at the next revision and return it as the core is to know it. Raises Faulty, Outdated."""
-        async with self._engine.begin() as sql:
-            return await self._put(sql, library, calendar, expected)
+    async def put(self, library: Library, calendar: Calendar, *, expected: int | None = None, by: str = "") -> Library:
+        """Keep a library at the next revision and return it as the core is to know it. Raises Faulty, NotYours, Outdated.
+
+        `by` is the coordinator who asks, "" the operator.
+        """
+        try:
+            async with self._engine.begin() as sql:
+                return await self._put(sql, Entry(library=library, calendar=calendar), expected, by)
+        except NotYours as refused:
+            await self._tell_refused(library.id, refused.strangers, by)
+            raise
 
     async def load(self, entries: list[Entry]) -> list[Library]:
-        """Take these libraries in one transaction; others stay. Raises Faulty."""
+        """Take these libraries in one transaction; others stay. Raises Faulty, NotYours.
+
+        The operator speaks for all libraries: a librarian whom one of these drops and another lists, moves.
+        """
         async with self._engine.begin() as sql:
-            return [await self._put(sql, entry.library, entry.calendar, None) for entry in entries]
+            await self._release_movers(sql, entries)
+            return [await self._put(sql, entry, None, "") for entry in entries]
+
+    # ---- people ----
+
+    async def library_of(self, librarian: str) -> str:
+        """Return the library that a librarian belongs to, whether it lists them or not; "" for a name that none ever listed."""
+        async with self._engine.connect() as sql:
+            return await Belongings(sql, self._consortium).library_of(librarian)
+
+    async def release(self, library: str, librarian: str, by: str = "") -> None:
+        """Let other libraries list a librarian who left. Raises LookupError: they never worked there, or are listed still."""
+        async with self._engine.begin() as sql:
+            if librarian in await self._listed(sql, library):
+                raise LookupError(f"{library!r} still lists {librarian!r}: remove them first")
+            if not await Belongings(sql, self._consortium).release(library, librarian, by):
+                raise LookupError(f"{librarian!r} does not belong to {library!r}")
+
+    async def leavers(self, library: str) -> list[Leaver]:
+        """Return who left a library and still belongs to it."""
+        async with self._engine.connect() as sql:
+            return await Belongings(sql, self._consortium).leavers(library, await self._listed(sql, library))
+
+    async def staff_changes(self, library: str) -> list[StaffChange]:
+        """Return what changed about a library's people, newest first."""
+        async with self._engine.connect() as sql:
+            return await Belongings(sql, self._consortium).changes(library)
+
+    async def _listed(self, sql: AsyncConnection, library: str) -> list[str]:
+        where = (_l.id == library) & (_l.consortium == self._consortium)
+        data = await sql.scalar(select(_l.data).where(where))
+        return [one.id for one in _data.decode(data).librarians] if data is not None else []
+
+    async def _release_movers(self, sql: AsyncConnection, entries: list[Entry]) -> None:
+        belongings = Belongings(sql, self._consortium)
+        loaded = {entry.library.id: {one.id for one in entry.library.librarians} for entry in entries}
+        for library, listed in loaded.items():
+            strangers = await belongings.strangers(library, listed)
+            for librarian, home in strangers.items():
+                dropped = librarian not in loaded.get(home, {librarian})
+                if dropped and librarian in await self._listed(sql, home):
+                    await belongings.release(home, librarian, "")
+
+    async def _tell_refused(self, library: str, strangers: Mapping[str, str], by: str) -> None:
+        async with self._engine.begin() as sql:
+            belongings = Belongings(sql, self._consortium)
+            for librarian, home in strangers.items():
+                await belongings.tell(library, librarian, by, "refused-here", home)
+                await belongings.tell(home, librarian, by, "refused-there", library)
 
     async def outlived(self, known: Mapping[str, Library]) -> list[str]:
         """Return the libraries whose openings could now be told further ahead than in `known`, which the core holds."""
@@ -114,9 +189,9 @@ class Organisation:
         async with self._engine.begin() as sql:
             await sql.execute(delete(tables.library).where(_l.id == library, _l.consortium == self._consortium))
 
-    async def _put(self, sql: AsyncConnection, library: Library, calendar: Calendar, expected: int | None) -> Library:
-        found = check(library, calendar)
-        if found:
+    async def _put(self, sql: AsyncConnection, entry: Entry, expected: int | None, by: str) -> Library:
+        library, calendar = entry.library, entry.calendar
+        if found := check(library, calendar):
             raise Faulty(found)
         row = (await sql.execute(select(_l.revision, _l.consortium).where(_l.id == library.id))).first()
         if row is not None and row.consortium != self._consortium:
@@ -124,7 +199,11 @@ class Organisation:
         held = row.revision if row is not None else None
         if expected is not None and expected != (held or 0):
             raise Outdated
-        kept = msgspec.structs.replace(library, revision=(held or 0) + 1, openings=None, opening_words=())
+        people = tuple(msgspec.structs.replace(one, since=0) for one in library.librarians)
+        kept = msgspec.structs.replace(
+            library, revision=(held or 0) + 1, openings=None, opening_words=(), librarians=people
+        )
+        since = await self._settle_people(sql, library, by)
         values = {
             "revision": kept.revision,
             "data": msgspec.msgpack.encode(kept),
@@ -136,7 +215,16 @@ class Organisation:
             where = (_l.id == library.id) & (_l.revision == held)
             if (await sql.execute(update(tables.library).where(where).values(**values))).rowcount != 1:
                 raise Outdated
-        return for_core(Entry(library=kept, calendar=calendar))
+        return for_core(Entry(library=kept, calendar=calendar), since)
+
+    async def _settle_people(self, sql: AsyncConnection, library: Library, by: str) -> dict[str, int]:
+        """Note who came and who left; return since when each librarian works where they do. Raises NotYours."""
+        belongings = Belongings(sql, self._consortium)
+        listed = [one.id for one in library.librarians]
+        if strangers := await belongings.strangers(library.id, listed):
+            raise NotYours(strangers)
+        await belongings.settle(library.id, await self._listed(sql, library.id), listed, by)
+        return await belongings.since()
 
 
 def _outlives(entry: Entry, known: Library | None) -> bool:
@@ -147,13 +235,14 @@ def _outlives(entry: Entry, known: Library | None) -> bool:
     return any(not known.openings or known.openings[-1] < span for span in spans[-1:])
 
 
-def for_core(entry: Entry) -> Library:
-    """Return a library as the core is to know it."""
+def for_core(entry: Entry, since: Mapping[str, int]) -> Library:
+    """Return a library as the core is to know it; `since` when (ms) each librarian came to it."""
     found = entry.library
+    people = tuple(msgspec.structs.replace(one, since=since.get(one.id, 0)) for one in found.librarians)
     spans = openings(entry.calendar, found.timezone, now_ms())
     wording = catalogue(found.language) | found.wording
     words = in_words(spans or (), found.timezone, wording)
-    return msgspec.structs.replace(found, openings=spans, opening_words=words, wording=wording)
+    return msgspec.structs.replace(found, openings=spans, opening_words=words, wording=wording, librarians=people)
 
 
 def catalogue(language: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from bridge.archive.calendar import Calendar
 from bridge.archive.organisation import Entry, Faulty, check
 from routing.organisation import Library
 
-_HIDDEN = ("revision", "openings", "opening_words", "k")
+_HIDDEN = ("revision", "openings", "opening_words", "since", "k")
 
 
 def parse(text: str) -> list[Entry]:

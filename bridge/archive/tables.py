@@ -220,6 +220,30 @@ account = Table(
     Column("disabled", Boolean, nullable=False, default=False),
 )
 
+# The library that a librarian's name, account and past conversations belong to: bridge.archive.belonging.
+belonging = Table(
+    "belonging",
+    metadata,
+    Column("consortium", String, primary_key=True),
+    Column("librarian", String, primary_key=True),
+    Column("library", String, nullable=False, index=True),
+    Column("since", BigInteger, nullable=False, default=0),
+    Column("released_at", BigInteger),  # None: no other library may list them
+)
+
+# What a library's coordinators are told about its people: who came, left, was released, moved.
+staff_change = Table(
+    "staff_change",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("library", String, nullable=False, index=True),
+    Column("librarian", String, nullable=False),
+    Column("who", String, nullable=False, default=""),  # who did it; "" = the operator
+    Column("what", String, nullable=False),
+    Column("other", String, nullable=False, default=""),  # the other library
+)
+
 session = Table(
     "session",
     metadata,

@@ -4,7 +4,8 @@ Access to transcripts is per library (ALA, RUSA). Members of the patron's librar
 at a tier of theirs, while a transfer asks them, when they had it, and while they are in it beside its owner. That is narrower
 than the core's `visible` (whoever serves the queue), and never narrower than who may claim: no waiting conversation is hidden
 from an eligible librarian. What the core has forgotten, the archive decides alike: the library's members, who had it last, and
-who answered first. What one may not see looks like what is not there.
+who answered first. What a librarian had before they moved to another library stays with the library that they worked for then.
+What one may not see looks like what is not there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from bridge.archive.reader import Talk
 from bridge.inbox.replies import forbidden, not_found
 from bridge.inbox.room import Room
 from bridge.inbox.routes import Call
-from routing.access import active, asked, at_home, coordinates, eligible, visible
+from routing.access import active, asked, at_home, coordinates, eligible, had_since, helper_of, visible
 from routing.records import Conversation
 from routing.state import State
 
@@ -39,7 +40,7 @@ def sees(state: State, librarian: str, it: Conversation) -> bool:
     if not visible(state, librarian, it):
         return False
     return (
-        librarian in (it.owner, it.offered, it.helper, *it.companions)
+        librarian in (it.owner, it.offered, helper_of(state, it), *it.companions)
         or at_home(state, librarian, it)
         or eligible(state, librarian, it)
         or asked(state, librarian, it)
@@ -48,7 +49,11 @@ def sees(state: State, librarian: str, it: Conversation) -> bool:
 
 def may_see_archived(state: State, librarian: str, talk: Talk) -> bool:
     """Say whether a librarian may see a conversation that only the archive holds."""
-    return talk.library in libraries_of(state, librarian) or librarian in (talk.owner, talk.closed_by, talk.answered_by)
+    if talk.library in libraries_of(state, librarian):
+        return True
+    if librarian in (talk.owner, talk.closed_by) and had_since(state, librarian, talk.closed_at or talk.last_at):
+        return True
+    return talk.answered_by == librarian and had_since(state, librarian, talk.first_answer_at or 0)
 
 
 async def check_conversation(room: Room, librarian: str, conversation: str) -> None:

@@ -20,7 +20,7 @@ import phonenumbers
 from bridge.inbox.access import sees
 from bridge.inbox.schema import Availability as Available
 from bridge.inbox.schema import Companion, ConversationState, Draft, FollowUp, Me, MentionTold, Row, TransferView, View
-from routing.access import asked, eligible, may_join
+from routing.access import asked, eligible, follows_up, may_join
 from routing.events import Noted
 from routing.records import Conversation, Handover
 from routing.records import FollowUp as FollowUpRecord
@@ -268,4 +268,4 @@ def draft(kept: Kept) -> Draft:
 
 def sees_follow_up(state: State, me: str, it: FollowUpRecord) -> bool:
     """Say whether a follow-up is `me`'s to see: his library's, or his own."""
-    return it.owner == me or state.roster.home.get(me) == it.library
+    return follows_up(state, me, it)

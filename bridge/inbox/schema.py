@@ -479,6 +479,30 @@ class Saved(Shown):
     revision: int
 
 
+class LeaverView(Shown):
+    """A librarian who left a library. Until they are released, no other library can list them."""
+
+    id: str
+    released: bool
+
+
+class StaffChangeView(Shown):
+    """What happened to a library's people, when (ms), and who did it ("" = the operator)."""
+
+    at: int
+    librarian: str
+    what: Literal["came", "left", "released", "moved-here", "moved-away", "refused-here", "refused-there"]
+    who_name: str
+    other_name: str
+
+
+class People(Shown):
+    """A library's leavers, and the newest hundred changes of its people, newest first."""
+
+    leavers: list[LeaverView]
+    changes: list[StaffChangeView]
+
+
 class OneTimeCode(Shown):
     """A code with which a librarian signs in once and then chooses a password. Shown this once."""
 

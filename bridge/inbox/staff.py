@@ -1,7 +1,7 @@
 """The organisation: who works where, on which queues, with which words; edited by each library's coordinators.
 
-A coordinator edits his own library and nobody else's people: a librarian belongs to one library, and listing him in a second
-would move him there, with all he may see.
+A coordinator edits their own library and nobody else's people. A librarian belongs to one library, also after they left it, until
+that library releases them (bridge/archive/belonging.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from bridge.adapter import Busy
 from bridge.archive.accounts import CODE_MS, now_ms
-from bridge.archive.organisation import Faulty, Outdated
+from bridge.archive.organisation import Faulty, NotYours, Outdated
 from bridge.inbox import rows, schema
 from bridge.inbox.access import coordinated, libraries_of
 from bridge.inbox.replies import Answer, Refusal, not_found
@@ -115,14 +115,12 @@ async def save_library(call: Call) -> schema.Saved:
     asked: schema.LibraryDocument = call.body
     if asked.library.id != call.id:
         raise Refusal(422, "invalid", "The document is of another library.")
-    home = call.state.roster.home
-    strangers = [one.id for one in asked.library.librarians if home.get(one.id, call.id) != call.id]
-    if strangers:
-        raise Refusal(
-            422, "not-yours", f"{strangers[0]} works for another library; let its coordinator remove him first."
-        )
     try:
-        saved = await call.room.organisation.put(asked.library, asked.calendar, expected=asked.library.revision)
+        saved = await call.room.organisation.put(
+            asked.library, asked.calendar, expected=asked.library.revision, by=call.me
+        )
+    except NotYours as refused:
+        raise Refusal(422, "not-yours", "; ".join(refused.faults)[:4000]) from None
     except Faulty as faulty:
         raise Refusal(422, "faulty", "; ".join(faulty.faults)[:4000]) from None
     except Outdated:
@@ -147,6 +145,8 @@ async def _fresh_code(call: Call, librarian: str) -> str:
     """Return a code for an account, made where there is none; accounts are shared by all consortia of a house."""
     accounts = call.room.archive.accounts
     account = next((one for one in await accounts.all() if one.librarian == librarian), None)
+    if await call.room.organisation.library_of(librarian) not in ("", call.id):
+        raise not_found()  # the core's list is older than the archive's
     if account is None:
         try:
             return await accounts.add(librarian, librarian, call.id)
@@ -155,7 +155,41 @@ async def _fresh_code(call: Call, librarian: str) -> str:
     if account.library not in call.state.libraries:
         detail = "That account belongs to another consortium; choose another id, or ask who runs the house."
         raise Refusal(409, "name-taken", detail)
+    if account.library != call.id:
+        raise Refusal(409, "name-taken", "That account belongs to another library; choose another id.")
     return await accounts.reset(account.login)
+
+
+# ---- people who left ------------------------------------------------------------
+
+
+async def people(call: Call) -> schema.People:
+    """Who left a library and still belongs to it, and what changed about its people."""
+    organisation, roster = call.room.organisation, call.state.roster
+    changes = await organisation.staff_changes(call.id)
+    return schema.People(
+        leavers=[
+            schema.LeaverView(id=one.librarian, released=one.released) for one in await organisation.leavers(call.id)
+        ],
+        changes=[
+            schema.StaffChangeView(
+                at=one.at,
+                librarian=one.librarian,
+                what=one.what,
+                who_name=rows.name_of(call.state, one.who) if one.who else "",
+                other_name=roster.library(one.other).name or one.other,
+            )
+            for one in changes
+        ],
+    )
+
+
+async def release_librarian(call: Call) -> None:
+    """Let other libraries list a librarian who left mine."""
+    try:
+        await call.room.organisation.release(call.id, call.request.match_info["librarian"], call.me)
+    except LookupError:
+        raise not_found() from None
 
 
 ROUTES = (
@@ -192,5 +226,23 @@ ROUTES = (
         gives=schema.OneTimeCode,
         secret=True,
         also={409: schema.Problem},
+    ),
+    Route(
+        "GET",
+        "/organisation/{id}/people",
+        "Who left a library, and what changed about its people",
+        people,
+        access="coordinator",
+        scope="library",
+        gives=schema.People,
+    ),
+    Route(
+        "POST",
+        "/organisation/{id}/librarians/{librarian}/release",
+        "Let other libraries list a librarian who left",
+        release_librarian,
+        access="coordinator",
+        scope="library",
+        keyed=True,
     ),
 )

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -142,3 +143,36 @@ async def test_a_database_of_a_newer_release_is_not_opened(migrated: AsyncEngine
         await sql.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(CommandError, match="9999"):
         await migrate(migrated)
+
+
+async def test_librarians_belong_to_the_library_that_lists_them_and_else_to_their_accounts(old: Path) -> None:
+    """Who had moved before there was a rule sees nothing of what they had: when they moved is not known any more."""
+    await write_old(old)
+    listed = {"north": ("ann",), "south": ("moved", "new")}
+    accounts = {"ann": "north", "moved": "north", "gone": "north"}
+    with sqlite3.connect(old) as plain:
+        for library, names in listed.items():
+            data = msgspec.msgpack.encode(
+                {"k": "library", "id": library, "librarians": [{"id": name} for name in names]}
+            )
+            row = (library, "main", 1, data, "{}")
+            plain.execute("INSERT INTO library (id, consortium, revision, data, calendar) VALUES (?, ?, ?, ?, ?)", row)
+        for name, library in accounts.items():
+            account = (name, name, library, "", 0, "", 0, 0, 0, 0)
+            plain.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", account)
+    await (await Archive.open(f"sqlite:///{old}")).close()
+    with sqlite3.connect(old) as plain:
+        found = {
+            name: (home, since > 0)
+            for name, home, since in plain.execute(
+                "SELECT librarian, library, since FROM belonging WHERE released_at IS NULL AND librarian != 'ana'"
+            )
+        }
+        moved = plain.execute("SELECT library FROM account WHERE librarian = 'moved'").fetchone()
+    assert found == {
+        "ann": ("north", False),
+        "moved": ("south", True),
+        "new": ("south", False),
+        "gone": ("north", False),
+    }
+    assert moved == ("south",)

@@ -139,3 +139,25 @@ async def test_forgetting_is_ordered_only_of_the_desk_that_holds_it(
     assert [one.conversation for one in await archive.erasures("west").standing()] == ["t-west"]
     assert await archive.erasures("east").standing() == []
     await archive.close()
+
+
+async def test_a_leaver_works_elsewhere_once_released_or_moved_by_the_operator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = _config(tmp_path, "east")
+    north, south = _file(tmp_path, "north"), _file(tmp_path, "south")
+    assert await errands.desk_load(config, north) == 0
+    assert await errands.desk_load(config, south) == 1
+    assert "librarians: 'ana' belongs to the library 'north'" in capsys.readouterr().err
+    assert await errands.librarian_add(config, "ana", "south") == 1
+    assert await errands.librarian_release(config, "ana") == 1
+    assert "still lists" in capsys.readouterr().err
+    left = north.read_text().replace("ana", "bo")
+    north.write_text(left)
+    assert await errands.desk_load(config, north) == 0
+    assert await errands.desk_load(config, south) == 1, "who only left belongs to north"
+    assert await errands.librarian_release(config, "ana") == 0
+    assert await errands.desk_load(config, south) == 0
+    south.write_text(left.replace("north", "south").replace("bo", "cy") + left.replace("bo", "ana"))
+    assert await errands.desk_load(config, south) == 0, "one file speaks for both: ana moves back"
+    assert await errands.librarian_release(config, "nobody") == 1

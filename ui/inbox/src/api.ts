@@ -138,6 +138,9 @@ export const api = {
   saveLibrary: (id: string, document: s.LibraryDocument) => send<s.Saved>("PUT", `/organisation/${encodeURIComponent(id)}`, document),
   oneTimeCode: (library: string, librarian: string) =>
     send<s.OneTimeCode>("POST", `/organisation/${encodeURIComponent(library)}/librarians/${encodeURIComponent(librarian)}/code`, {}),
+  people: (library: string) => get<s.People>(`/organisation/${encodeURIComponent(library)}/people`),
+  releaseLibrarian: (library: string, librarian: string) =>
+    send<undefined>("POST", `/organisation/${encodeURIComponent(library)}/librarians/${encodeURIComponent(librarian)}/release`, {}),
   poll: (after: string, connection: string, said: s.ClientMessage[], signal: AbortSignal) =>
     call<s.Polled>("POST", "/live", { query: { after, connection }, body: JSON.stringify(said), signal }),
 };

@@ -412,6 +412,7 @@ export interface Librarian {
   live: number;
   slow: number;
   address: string;
+  since: number;
 }
 
 /** A canned message; `key` such as "greeting" or "goodbye" makes it the library's own for that moment. */
@@ -476,6 +477,27 @@ export interface LibraryDocument {
 export interface Saved {
   library: string;
   revision: number;
+}
+
+/** A librarian who left a library. Until they are released, no other library can list them. */
+export interface LeaverView {
+  id: string;
+  released: boolean;
+}
+
+/** What happened to a library's people, when (ms), and who did it ("" = the operator). */
+export interface StaffChangeView {
+  at: number;
+  librarian: string;
+  what: "came" | "left" | "moved-away" | "moved-here" | "refused-here" | "refused-there" | "released";
+  who_name: string;
+  other_name: string;
+}
+
+/** A library's leavers, and the newest hundred changes of its people, newest first. */
+export interface People {
+  leavers: LeaverView[];
+  changes: StaffChangeView[];
 }
 
 /** A code with which a librarian signs in once and then chooses a password. Shown this once. */
