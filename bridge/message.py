@@ -136,6 +136,16 @@ def is_blank(text: str) -> bool:
     return all(unicodedata.category(char) in _UNSEEN_CATEGORIES or _UNSEEN.match(char) for char in text)
 
 
+_PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,28}", re.ASCII)
+LEAST_DIGITS, MOST_DIGITS = 5, 15  # of a telephone number (ITU-T E.164 allows 15)
+
+
+def is_phone_number(text: str) -> bool:
+    """Say whether `text` is a telephone number as people write it, with or without its country code."""
+    digits = sum(character.isdigit() for character in text)
+    return _PHONE.fullmatch(text) is not None and LEAST_DIGITS <= digits <= MOST_DIGITS
+
+
 class TranscriptWish(Wire, tag="transcript-wish"):
     """A patron wants the conversation as mail, at an `address` that nobody at the desk is to see.
 

@@ -8,6 +8,7 @@ closing.py followups.py patrons.py      how it ends, what is left to do, who the
 rating.py                               what the patron says of it
 transcripts.py                          what the patron has mailed to an address of his own
 deliveries.py wording.py                what goes out, in which words, and what became of it
+standing.py reach.py                    what may be said of the desk, and which channel carries an answer to an address
 deadlines.py timers.py hours.py         time, as data
 desk.py access.py                       questions for channels and the inbox
 invariants.py                           what must always hold

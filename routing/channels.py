@@ -53,10 +53,19 @@ def library_changed(state: State, event: LibraryChanged, at: int) -> None:
             state.conversations.put(it.id, after)
 
 
+def _waiting_at(state: State, library: str) -> Iterator[Conversation]:
+    """Iterate over who waits in the queues that a library serves."""
+    for queue in sorted(state.lines):
+        if library in state.roster.service(queue).libraries:
+            yield from [state.conversations[one] for line in state.lines[queue].values() for _, one in line]
+
+
 def _timed_anew(state: State, before: Library, after: Library) -> Iterator[Conversation]:
-    """Iterate over the conversations whose deadlines may have changed; new openings, which come daily, change none."""
+    """Iterate over the conversations whose deadlines may have changed; new openings change only those of who waits."""
     if before.timers != after.timers:
         yield from [it for it in state.conversations.values() if it.library == after.id]
+    if before.openings != after.openings:
+        yield from _waiting_at(state, after.id)
     changed = {queue.id for queue in {*before.queues} ^ {*after.queues}}
     for queue in sorted(changed):
         yield from [state.conversations[one] for one in state.opened.get(queue, ())]

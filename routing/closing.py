@@ -3,8 +3,11 @@
 answered            the default, marked "by default" when nobody chose
 follow_up_library   a follow-up, new, nobody's yet, at the patron's library; needs an address that reaches the patron
 follow_up_me        a follow-up assigned to the librarian
+unreached           answered, and the answer did not reach the patron: the default in place of "answered" then
 lost_call           only if the patron wrote nothing after a librarian joined and left no address, in a form or in the text
 practice            kept out of statistics
+
+An answer that nobody got never ends as answered: by default it is unreached, and a librarian who chooses "answered" is refused.
 
 Up to four descriptive codes of the library's own list; READ scale 1-6. Codes can be corrected later: who, when and what before
 stays in the log. A correction of a conversation that the core has forgotten is taken on the word of whoever asks
@@ -13,27 +16,24 @@ stays in the log. A correction of a conversation that the core has forgotten is 
 
 from __future__ import annotations
 
-import re
-
 from msgspec.structs import replace
 
 from bridge.message import Action, Close, FollowUpPlan, Recode, Reopen, derive
 from routing.access import coordinates, eligible, visible
-from routing.conversation import ADDRESS, tidy_contact
 from routing.deadlines import settled
-from routing.deliveries import notify, relay, seat
+from routing.deliveries import UNREACHED, notify, relay, seat, unheard
 from routing.events import Closed, FollowUpChanged, FollowUpOpened, Forgotten, PatronGone, Recoded, TransferEnded
 from routing.events import Reopened as ReopenedEvent
 from routing.holding import take, withdraw
 from routing.offers import drain, freed
+from routing.reach import address_kind, promised, tidy_contact
 from routing.records import Conversation, Known, Route, at_key
 from routing.refusals import done, held, refuse
 from routing.state import DAY, State
 from routing.turn import Turn
 
-CODES = ("answered", "follow_up_library", "follow_up_me", "lost_call", "practice")
+CODES = ("answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice")
 FOLLOW_UPS = ("follow_up_library", "follow_up_me")
-PHONE = re.compile(r"\+?[\d\s().-]{5,24}")
 MOST_DESCRIPTIVE = 4
 
 
@@ -45,8 +45,7 @@ def close(turn: Turn, action: Action, deed: Close) -> None:
     if not _may_close(turn.state, action.by, it):
         refuse(turn, action, "taken" if it.owner else "no-access", it, it.owner)
         return
-    library = turn.state.roster.library(it.library)
-    code = deed.code or library.default_code
+    code = deed.code or person_default(turn.state, it)
     plan = _planned(turn, it, deed.follow_up)
     why = _coding_fault(turn.state, it, code, deed) or _closing_fault(turn, it, code, plan)
     if why:
@@ -103,13 +102,27 @@ def _coding_fault(state: State, it: Conversation | None, code: str, deed: Close 
     return ""
 
 
+def person_default(state: State, it: Conversation) -> str:
+    """Return the code of a conversation that a librarian ends without choosing one."""
+    code = state.roster.library(it.library).default_code
+    return UNREACHED if code == "answered" and unheard(it) else code
+
+
+def default_code(state: State, it: Conversation) -> str:
+    """Return the code of a conversation that the desk itself ends: a follow-up where an address can be answered to."""
+    code = person_default(state, it)
+    return "follow_up_library" if code == UNREACHED and promised(state, it.library, it.contact) else code
+
+
 def _closing_fault(turn: Turn, it: Conversation, code: str, plan: FollowUpPlan) -> str:
+    if code == "answered" and unheard(it):
+        return "answer-not-received"
     if code not in FOLLOW_UPS:
         return ""
     if not plan.address:
         return "follow-up-needs-address"
     own = not it.live and plan.address == it.address
-    if not own and ADDRESS.fullmatch(plan.address) is None and PHONE.fullmatch(plan.address) is None:
+    if not own and not address_kind(plan.address):
         return "address-not-understood"
     return "deadline-passed" if 0 < plan.deadline <= turn.at else ""
 
@@ -141,6 +154,17 @@ def _follow(turn: Turn, action: Action, it: Conversation, code: str, plan: Follo
                 address=plan.address if again else standing.plan.address,
             )
         )
+
+
+def follow_unread(turn: Turn, it: Conversation) -> None:
+    """Open a follow-up for an answer that its patron has not seen, where an address was left."""
+    if it.follow_up:
+        return
+    seconds = turn.state.roster.library(it.library).timers.follow_up_s
+    deadline = turn.at + seconds * 1000 if seconds else 0
+    plan = FollowUpPlan(address=it.contact, deadline=deadline, question=it.subject)
+    name = derive("follow-up", f"{turn.cause}|{it.id}")
+    turn.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
 
 
 def settle_closed(turn: Turn, it: Conversation) -> None:
@@ -227,6 +251,7 @@ def closed(state: State, event: Closed, at: int) -> None:
         unanswered_since=0,
         closed_at=at,
         code=event.code,
+        kept=it.kept and not event.by,
     )
     state.conversations.put(it.id, settled(state, it))
     if owner:

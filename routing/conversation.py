@@ -18,9 +18,9 @@ import re
 from msgspec.structs import replace
 
 from bridge.message import FollowUpPlan, Message, derive
-from routing.access import connected, helper_of, returning, room, serving, there
+from routing.access import connected, helper_of, room, serving, there
 from routing.deadlines import forget_at, settled
-from routing.deliveries import notify, relay, seat
+from routing.deliveries import notify, relay, seat, tell_standing
 from routing.events import (
     Closed,
     FollowUpChanged,
@@ -33,15 +33,18 @@ from routing.events import (
     Turned,
 )
 from routing.holding import take
-from routing.hours import chain_open, next_opening
+from routing.hours import next_opening
 from routing.joining import without_owner
 from routing.offers import ask, drain, enqueue
+from routing.reach import address_kind, promised, tidy_contact
 from routing.records import Conversation, FollowUp, Route, at_key
 from routing.roster import Service
+from routing.standing import says, standing
 from routing.state import State
 from routing.turn import Turn
 
 SHOWN = 160
+ADDRESS_WORDS = 12  # of a message that is about the address in it
 AUTOMATIC = "automatic"  # a mark: a machine wrote it
 OTHER_SENDER = "other-sender"  # a mark: somebody else wrote, with proof of the thread
 ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
@@ -69,6 +72,7 @@ def receive(turn: Turn, message: Message) -> None:
         place_again(turn, state.conversations[it.id])
     else:
         _add(turn, it, message)
+        _take_address(turn, state.conversations[it.id], message)
         if it.state == "active":
             _reach_staff(turn, it, message)
         if state.conversations[it.id].live != it.live:
@@ -114,16 +118,39 @@ def _proves(state: State, it: Conversation, message: Message) -> bool:
 
 def _introduce(turn: Turn, it: Conversation, message: Message) -> None:
     name = message.name if message.name != it.name else ""
-    contact = tidy_contact(message.contact)
+    contact = _readable(message.contact)
     contact = contact if contact != it.contact else ""
     if name or contact:
         turn.emit(Identified(conversation=it.id, name=name, contact=contact))
 
 
-def tidy_contact(contact: str) -> str:
-    """Return an address as it is compared: trimmed, a mail address in lower case."""
-    contact = contact.strip()
-    return contact.lower() if "@" in contact else contact
+def _readable(contact: str) -> str:
+    """Return an address that a patron left, "" when it is none: nothing could be answered there, and a better one may stand."""
+    contact = tidy_contact(contact)
+    return contact if address_kind(contact) else ""
+
+
+def _take_address(turn: Turn, it: Conversation, message: Message) -> None:
+    """Take the address that a patron writes into the chat after one was asked for, and say so.
+
+    One address, in a message that says little else: an address in the middle of a question may be anybody's.
+    """
+    if not it.told_wait or not it.live or it.contact or it.state != "waiting" or message.contact:
+        return
+    written = _written_address(message.text)
+    if written and promised(turn.state, it.library, written):
+        turn.emit(Identified(conversation=it.id, contact=written))
+        notify(turn, turn.state.conversations[it.id], "address-kept", to=seat(it), address=written)
+
+
+def _written_address(text: str) -> str:
+    text = text.strip()
+    whole = tidy_contact(text)
+    if address_kind(whole):
+        return whole
+    found = {one.strip(".,;:!?") for one in text.split() if "@" in one}
+    only = tidy_contact(found.pop()) if len(found) == 1 and len(text.split()) <= ADDRESS_WORDS else ""
+    return only if address_kind(only) == "mail" else ""
 
 
 def _reach_staff(turn: Turn, it: Conversation, message: Message) -> None:
@@ -164,7 +191,7 @@ def _begin(turn: Turn, message: Message, previous: str) -> None:
         address=message.sender,
         live=channel is not None and channel.live and not message.later,
         name=message.name,
-        contact=tidy_contact(message.contact),
+        contact=_readable(message.contact),
         language=message.language or service.library.language,
         subject=message.subject,
         page=message.page,
@@ -184,12 +211,12 @@ def _arrive(turn: Turn, it: Conversation, service: Service, message: Message) ->
         _decline(turn, it)
         turn.emit(Closed(conversation=it.id, by="", code="", reason="closed-hours"))
         return
-    event, opening = _arrival_words(turn.state, service, message, turn.at)
+    event = _arrival_words(turn.state, service, message, turn.at)[0]
     limit = service.queue.max_waiting
     full = bool(limit) and it.live and turn.state.waiting_in(it.queue) > limit
     enqueue(turn, it, it.queue, turn.at, "new")
     if event:
-        notify(turn, turn.state.conversations[it.id], event, variant="until" if opening else "", opening=opening)
+        tell_standing(turn, turn.state.conversations[it.id], "arrival")
     elif full and turn.state.conversations[it.id].state == "waiting":
         notify(turn, turn.state.conversations[it.id], "full")
 
@@ -216,27 +243,33 @@ def _decline(turn: Turn, it: Conversation) -> None:
 
 def closed_words(state: State, service: Service, now: int) -> tuple[str, str]:
     """Return which notice tells the truth ("" = somebody is there) and the words for the next opening."""
-    if not chain_open(state.roster, service, now):
-        opening = next_opening(state.roster, service, now)[1]
-        return "closed", opening
-    queue = service.queue.id
-    anyone = next(serving(state, queue), None) is not None or returning(state, queue)
-    return ("" if anyone else "nobody"), ""
+    event = says("arrival", standing(state, service, now))[0]
+    return event, next_opening(state.roster, service, now)[1] if event == "closed" else ""
 
 
 def _keep_form(turn: Turn, it: Conversation, message: Message) -> None:
     """Open the follow-up of a form, unless the conversation has one already, and say that it is kept."""
-    standing = turn.state.follow_ups.get(it.follow_up)
-    if standing is None:
+    kept = turn.state.follow_ups.get(it.follow_up)
+    if kept is None:
         seconds = turn.state.roster.library(it.library).timers.follow_up_s
         deadline = turn.at + seconds * 1000 if seconds else 0
         plan = FollowUpPlan(address=it.contact, deadline=deadline, question=message.subject or message.text[:SHOWN])
         name = derive("follow-up", turn.cause)
         turn.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
-    elif message.contact and it.contact not in ("", standing.plan.address):
-        _readdress(turn, standing, it.contact)
-    if it.contact:
-        notify(turn, turn.state.conversations[it.id], "form-kept", to=seat(it), address=it.contact)
+    elif message.contact and it.contact not in ("", kept.plan.address):
+        _readdress(turn, kept, it.contact)
+    _thank_for_form(turn, turn.state.conversations[it.id], message)
+
+
+def _thank_for_form(turn: Turn, it: Conversation, message: Message) -> None:
+    """Say that a form is kept, and promise an answer only where one can be sent."""
+    if message.contact.strip() and not _readable(message.contact):
+        notify(turn, it, "form-kept", variant="misread", to=seat(it))
+    elif not it.contact or promised(turn.state, it.library, it.contact):
+        if it.contact:
+            notify(turn, it, "form-kept", to=seat(it), address=it.contact)
+    else:
+        notify(turn, it, "form-kept", variant="here", to=seat(it))
 
 
 def _readdress(turn: Turn, one: FollowUp, address: str) -> None:
@@ -269,9 +302,9 @@ def place_again(turn: Turn, it: Conversation) -> None:
         take(turn, it, helper, "reopen")
         return
     enqueue(turn, it, it.queue, turn.at, "reopened")
-    event, opening = closed_words(state, state.roster.service(it.queue), turn.at)
+    event = closed_words(state, state.roster.service(it.queue), turn.at)[0]
     if event == "closed" or (event and it.live):
-        notify(turn, state.conversations[it.id], event, variant="until" if opening else "", opening=opening)
+        tell_standing(turn, state.conversations[it.id], "arrival")
 
 
 # ---- fold --------------------------------------------------------------------------------------------------------------------
@@ -324,6 +357,8 @@ def received(state: State, event: Received, at: int) -> None:
         last_by="patron",
         last_at=at,
         patron_at=at,
+        asked_at=at,
+        reached=it.reached or (it.answer != "" and it.live and not it.failed),
         unanswered_since=it.unanswered_since or (0 if it.state == "closed" else at),
         wrote_after=it.wrote_after or (it.helper != "" and it.state != "closed"),
         left_address=it.left_address or ("@" in message.text and ADDRESS.search(message.text) is not None),
@@ -392,5 +427,7 @@ def reopened(state: State, event: Reopened, at: int) -> None:
         gone=False,
         gone_at=0,
         guessed=False,
+        kept=False,
+        parted=True,
     )
     state.conversations.put(it.id, settled(state, it))

@@ -1,6 +1,7 @@
 """When something next falls due in a conversation: a function of its record and the library's timers.
 
-Waiting: the offer in turn ends, the next tier opens, a new round begins, the concierge speaks, a patron who left is given up.
+Waiting: the offer in turn ends, the next tier opens, a new round begins, the concierge speaks, the libraries close, a patron who
+left is given up.
 Active: a transfer runs out, a silence grows. Closed: the re-open window passes. Field's defaults: remind the librarian after
 2:30, mark after 3:00; ask the patron after 4:00, close after 5:00, with a warning first and on live channels only.
 The librarian is reminded whoever spoke last: "one moment" is no answer, and the patron who waits for it hears nothing.
@@ -12,6 +13,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from routing.hours import chain_closes
 from routing.organisation import Timers
 from routing.records import Conversation
 from routing.roster import Service
@@ -47,6 +49,7 @@ def _waiting(state: State, it: Conversation) -> list[int]:
         it.offer_until if it.offered else again_at(service, it),
         next_tier_at(service, it),
         concierge_at(service, it),
+        closing_at(state, service, it),
         given_up_at(it),
     ]
 
@@ -70,13 +73,21 @@ def concierge_at(service: Service, it: Conversation) -> int:
     return it.queued_at + service.queue.concierge_s * 1000
 
 
+def closing_at(state: State, service: Service, it: Conversation) -> int:
+    """Return when to tell a patron who waits that the libraries have closed; 0 = not known, or nobody sits there."""
+    if it.gone or not it.live:
+        return 0
+    return chain_closes(state.roster, service, max(it.queued_at, it.told_closed))
+
+
 def given_up_at(it: Conversation) -> int:
     """Return when a patron who left the line is given up; 0 = not.
 
     The rule of a lost call holds for the desk too: no address, and nothing said after a librarian had joined. Nor is anybody
-    given up on a guess, in the first minutes of a line he was put back into, or while a follow-up is open.
+    given up on a guess, in the first minutes of a line they were put back into, while a follow-up is open, or after the desk
+    had said that the question is kept: that one waits until a librarian deals with it.
     """
-    if not it.gone or it.guessed or not it.live:
+    if not it.gone or it.guessed or not it.live or it.kept:
         return 0
     if it.contact or it.left_address or it.wrote_after or it.follow_up:
         return 0

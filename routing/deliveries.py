@@ -16,14 +16,17 @@ from bridge.message import Attachment, Delivery, Kind, PatronSign, Receipt
 from routing import wording
 from routing.access import staff_route
 from routing.deadlines import settled
-from routing.events import Noticed, Parked, PatronGone, Progressed, Relayed
+from routing.events import Noticed, Parked, PatronGone, Progressed, Recoded, Relayed
+from routing.hours import next_opening
+from routing.reach import carrier_to, offered_kinds
 from routing.records import Conversation, DeliveryState, ParkedReceipt, Route, at_key
+from routing.standing import KEEPS, OFFERS_ADDRESS, TELLS_WAIT, Moment, says, standing
 from routing.state import State
 from routing.turn import Turn
 
 AWAY_MS = 1_800_000
 NOTICE_MS = 300_000
-TELLS_WAIT = ("concierge", "full", "closed", "nobody")
+UNREACHED = "unreached"  # the code of a conversation whose answer its patron did not get
 RANK = {"": -1, "uncertain": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
 LAST_WORD = 5
 
@@ -33,8 +36,8 @@ LAST_WORD = 5
 
 def contact_route(state: State, it: Conversation) -> Route | None:
     """Return where an address that the patron left is served, if it is."""
-    channel = state.roster.library(it.library).contact_channel
-    if not it.contact or channel not in state.channels or channel == it.channel:
+    channel = carrier_to(state, it.library, it.contact)
+    if not channel or channel == it.channel:
         return None
     known = next((route for route in it.routes if route.channel == channel and route.address == it.contact), None)
     return known or Route(channel=channel, address=it.contact)
@@ -63,6 +66,11 @@ def route(state: State, it: Conversation, now: int, via: str = "") -> Route | No
 def seat(it: Conversation) -> Route:
     """Return where the patron of a live channel sits, or sat: words about sitting there are no mail, whatever address he left."""
     return Route(channel=it.channel, address=it.address, reply=it.reply)
+
+
+def unheard(it: Conversation) -> bool:
+    """Say whether nobody got the last answer: it failed, or the patron of a live channel had left and has not come back to it."""
+    return bool(it.answer) and not it.reached and (it.failed or (it.live and it.gone and not it.guessed))
 
 
 # ---- what goes out ----------------------------------------------------------------------------------------------------------
@@ -113,18 +121,52 @@ def notify(
     variant: str = "",
     passing: bool = False,
     to: Route | None = None,
+    by: str = "",
     **values: str,
 ) -> None:
-    """Let the desk tell the patron something, in the words of the patron's library; a `passing` word expires in 5 minutes."""
+    """Let the desk tell the patron something, in the words of the patron's library; a `passing` word expires in 5 minutes.
+
+    `by`: the librarian whom it names, with their library.
+    """
     library = turn.state.roster.library(it.library)
-    text = wording.notice(library, event, variant, {"library": library.name, "patron": it.name, **values})
+    text = wording.notice(
+        library,
+        event,
+        variant,
+        {"library": library.name or library.id, "patron": it.name, **named(turn.state, by), **values},
+    )
     to = to or route(turn.state, it, turn.at)
     if not text or to is None:
         return
+    if event in OFFERS_ADDRESS and it.live and not it.contact:
+        offer = wording.offer(library, event, variant, offered_kinds(turn.state, it.library))
+        text = f"{text} {offer}".strip()
     expires = turn.at + NOTICE_MS if passing else 0
     delivery = compose(turn, it, to, "notice", text=text, event=event, expires_at=expires)
     turn.emit(Noticed(conversation=it.id, delivery=delivery))
     unpark(turn, delivery)
+
+
+def named(state: State, librarian: str) -> dict[str, str]:
+    """Return a librarian's name and library as patrons are told of them."""
+    home = state.roster.home.get(librarian, "")
+    return {"librarian": state.roster.shown(librarian), "home": state.roster.library(home).name or home}
+
+
+def how_it_stands(turn: Turn, it: Conversation, moment: Moment) -> tuple[str, str, str]:
+    """Return the event, variant and next opening to tell the patron of at this moment, "" for nothing: see `standing`."""
+    state = turn.state
+    service = state.roster.service(it.queue)
+    event, variant = says(moment, standing(state, service, turn.at, live=it.live))
+    opening = next_opening(state.roster, service, turn.at)[1] if "clos" in event + variant else ""
+    return event, "-".join(filter(None, (variant, "until" if opening else ""))), opening
+
+
+def tell_standing(turn: Turn, it: Conversation, moment: Moment) -> None:
+    """Tell the patron how the desk stands, if there is something to say at this moment."""
+    event, variant, opening = how_it_stands(turn, it, moment)
+    if event:
+        notify(turn, it, event, variant=variant, to=seat(it), opening=opening)
 
 
 def staff_delivery(
@@ -179,6 +221,14 @@ def receive_receipt(turn: Turn, receipt: Receipt) -> None:
                 partial=receipt.partial,
             )
         )
+        _not_answered(turn, known.conversation)
+
+
+def _not_answered(turn: Turn, conversation: str) -> None:
+    """Correct a conversation that ended as answered, once it is known that the answer did not arrive."""
+    it = turn.state.conversations.get(conversation)
+    if it is not None and it.state == "closed" and it.code == "answered" and it.failed:
+        turn.emit(Recoded(conversation=it.id, by="", code=UNREACHED, before=it.code))
 
 
 def receive_receipts(turn: Turn, receipts: tuple[Receipt, ...]) -> None:
@@ -232,9 +282,16 @@ def sent_out(state: State, delivery: Delivery, at: int) -> None:
 def noticed(state: State, event: Noticed, at: int) -> None:
     """Remember the notice's delivery, and that the patron was told of the wait."""
     sent_out(state, event.delivery, at)
-    if event.delivery.event in TELLS_WAIT:
+    told = event.delivery.event
+    if told in TELLS_WAIT:
         it = state.conversations[event.conversation]
-        it = replace(it, told_wait=True)
+        it = replace(
+            it,
+            told_wait=True,
+            told_closed=at if "clos" in told else it.told_closed,
+            kept=it.kept or (told in KEEPS and it.state != "closed"),
+            parted=it.parted or told == "requeued",
+        )
         state.conversations.put(it.id, settled(state, it))
 
 
@@ -250,10 +307,32 @@ def progressed(state: State, event: Progressed, at: int) -> None:
         return
     state.deliveries.put(event.delivery, replace(known, stage=event.stage, partial=event.partial))
     state.parked.drop(event.delivery)
-    if event.stage in ("delivered", "read"):
-        it = state.conversations.get(event.conversation)
-        if it is not None and it.live and it.channel == known.channel:
-            state.conversations.put(it.id, replace(it, patron_at=at))
+    it = state.conversations.get(event.conversation)
+    if it is None:
+        return
+    if event.delivery == it.answer:
+        it = _heard(it, event.stage, at)
+        state.conversations.put(it.id, settled(state, it))
+    if event.stage in ("delivered", "read") and it.live and it.channel == known.channel:
+        state.conversations.put(it.id, replace(it, patron_at=at))
+
+
+def _heard(it: Conversation, stage: str, at: int) -> Conversation:
+    """Return the conversation after news of its last answer: one that failed leaves the question unanswered."""
+    if stage != "failed":
+        return replace(it, reached=it.reached or stage in ("delivered", "read"), failed=False)
+    it = replace(it, reached=False, failed=True)
+    if it.state != "active" or it.last_by == "patron":
+        return it
+    return replace(
+        it,
+        unanswered_since=it.asked_at or it.opened_at,
+        turn="librarian",
+        turn_at=at,
+        nudges=0,
+        nudged_at=0,
+        prompted=0,
+    )
 
 
 def parked(state: State, event: Parked, at: int) -> None:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from bridge.message import Action, SetFollowUp
 from routing.access import active, follows_up
-from routing.conversation import tidy_contact
 from routing.deadlines import settled
 from routing.events import FollowUpChanged, FollowUpOpened, Reminded
+from routing.reach import tidy_contact
 from routing.records import FollowUp
 from routing.refusals import done, refuse
 from routing.state import State

@@ -2,8 +2,8 @@
 or because its owner went and one had joined it.
 
 Exactly one holds it. All others who had it on offer learn who took it: in the inbox from `Claimed` itself, on their own messengers
-by a line. A patron of a live channel is greeted by name, in the words of the patron's own library; a librarian of another
-library says so. Whoever takes one without being connected has the grace to come.
+by a line. A patron of a live channel is greeted by name, once by each librarian, in the words of the patron's own library; a
+librarian of another library says so. Whoever takes one without being connected has the grace to come.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ def take(turn: Turn, it: Conversation, by: str, how: str) -> None:
     if not turn.state.conversations[it.id].live or how in ("reopen", "successor"):
         return
     if how == "transfer":
-        notify(turn, it, "transferred", to=seat(it), librarian=turn.state.roster.shown(by))
-    else:
+        notify(turn, it, "transferred", to=seat(it), by=by)
+    elif by not in it.greeted:
         greet(turn, turn.state.conversations[it.id], by)
+    elif it.parted:
+        notify(turn, it, "returned", to=seat(it), by=by)
 
 
 def greet(turn: Turn, it: Conversation, by: str) -> None:
     """Let the librarian who takes over say who he is, and from where when not of the patron's library."""
-    roster = turn.state.roster
-    home = roster.home.get(by, "")
-    variant = "-".join(["nonlocal"] * (home != it.library) + ["named"] * bool(it.name))
-    librarian, name = roster.shown(by), roster.library(home).name
-    notify(turn, it, "greeting", variant=variant, to=seat(it), librarian=librarian, home=name)
+    local = turn.state.roster.home.get(by, "") == it.library
+    variant = "-".join(["nonlocal"] * (not local) + ["named"] * bool(it.name))
+    notify(turn, it, "greeting", variant=variant, to=seat(it), by=by)
 
 
 def withdraw(turn: Turn, it: Conversation, librarians: list[str], why: str, *, taken_by: str = "") -> None:
@@ -74,6 +74,10 @@ def claimed(state: State, event: Claimed, at: int) -> None:
         state="active",
         owner=event.by,
         helper=event.by,
+        parted=False,
+        greeted=it.greeted
+        if event.by in it.greeted or event.how == "reopen" or not it.live
+        else (*it.greeted, event.by),
         claimed_at=at,
         offered="",
         offer_until=0,

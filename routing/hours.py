@@ -27,6 +27,28 @@ def chain_open(roster: Roster, service: Service, now: int) -> bool:
     return any(is_open(roster.library(name), now) for name in service.libraries)
 
 
+def chain_closes(roster: Roster, service: Service, since: int) -> int:
+    """Return when the last library of the chain closes, which is open at `since` ms or opens after it; 0 = not known."""
+    at = since if chain_open(roster, service, since) else next_opening(roster, service, since)[0]
+    while at:
+        ends = [_closes(roster.library(name), at) for name in service.libraries]
+        if None in ends:
+            return 0
+        last = max(end for end in ends if end is not None)
+        if last <= at:
+            return at if at > since else 0
+        at = last
+    return 0
+
+
+def _closes(library: Library, at: int) -> int | None:
+    """Return when the span ends in which `library` is open at `at` ms, 0 when it is closed then, None when it never closes."""
+    if library.openings is None:
+        return None
+    found = bisect_right(library.openings, (at, FOREVER)) - 1
+    return library.openings[found][1] if found >= 0 and at < library.openings[found][1] else 0
+
+
 def next_opening(roster: Roster, service: Service, now: int) -> tuple[int, str]:
     """Return when the first library of the chain opens after `now` and the words for it; (0, "") when open or not known."""
     found: list[tuple[int, str]] = []

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator
 
 from bridge.message import RATINGS
 from routing.access import active, eligible, room, there
-from routing.deadlines import due
+from routing.deadlines import due, given_up_at
 from routing.records import Conversation
 from routing.roster import Service
 from routing.state import OFFERED, State, follow_up_due, staff_due
@@ -53,6 +53,10 @@ def _conversations(state: State) -> Iterator[str]:
             yield f"{key} is rated {it.rating}, first answered at {it.answered_at}"
         if it.mailed and not (len(it.mailed) <= MAILINGS and it.answered_at):
             yield f"{key} was mailed {len(it.mailed)} times, first answered at {it.answered_at}"
+        if it.kept and (given_up_at(it) or it.code == "lost_call"):
+            yield f"{key} was promised to be kept, and the desk gives it up"
+        if it.state == "closed" and it.code == "answered" and it.failed:
+            yield f"{key} ended as answered, and nobody got the answer"
         if it.due != due(state, it):
             yield f"{key} is due at {it.due}, not {due(state, it)}"
 

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Join, Leave
 from routing.access import active, connected, may_join, speaks
-from routing.deliveries import notify, relay, seat
+from routing.deliveries import notify, relay, seat, tell_standing
 from routing.events import Joined, LeftConversation
 from routing.holding import staying, take
 from routing.offers import enqueue
@@ -49,10 +49,8 @@ def _enter(turn: Turn, it: Conversation, by: str) -> None:
     shown = turn.state.roster.shown(by)
     relay(turn, it, it.owner, "joined", librarian=shown)
     if it.live and not it.gone and by not in it.introduced:
-        home = turn.state.roster.home.get(by, "")
-        variant = "" if home == it.library else "nonlocal"
-        name = turn.state.roster.library(home).name
-        notify(turn, it, "joined", variant=variant, to=seat(it), librarian=shown, home=name)
+        variant = "" if turn.state.roster.home.get(by, "") == it.library else "nonlocal"
+        notify(turn, it, "joined", variant=variant, to=seat(it), by=by)
 
 
 def leave(turn: Turn, action: Action, deed: Leave) -> None:
@@ -75,7 +73,7 @@ def hand_on(turn: Turn, it: Conversation) -> bool:
     take(turn, it, heir, "successor")
     if it.live and not it.gone:
         now = turn.state.conversations[it.id]
-        notify(turn, now, "successor", passing=True, to=seat(it), librarian=turn.state.roster.shown(heir))
+        notify(turn, now, "successor", passing=True, to=seat(it), by=heir)
     return True
 
 
@@ -89,7 +87,7 @@ def without_owner(turn: Turn, it: Conversation, since: int) -> None:
     enqueue(turn, turn.state.conversations[it.id], it.queue, since, "lost-librarian")
     back = turn.state.conversations[it.id]
     if it.live and not back.gone and back.state == "waiting":
-        notify(turn, back, "requeued", passing=True, to=seat(back))
+        tell_standing(turn, back, "requeued")
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------

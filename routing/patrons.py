@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Block, Identify, Merge, Unblock, Unmerge
 from routing.access import there, visible
-from routing.closing import PHONE, lead_away
-from routing.conversation import ADDRESS, make_room, tidy_contact, use
+from routing.closing import lead_away
+from routing.conversation import make_room, use
 from routing.deadlines import settled
 from routing.events import Blocked, Identified, Merged, Unblocked, Unmerged
 from routing.joining import without_owner
+from routing.reach import address_kind, tidy_contact
 from routing.records import Barred, Conversation, Route, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
@@ -37,7 +38,7 @@ def identify(turn: Turn, action: Action, deed: Identify) -> None:
     if it is None:
         return
     name, contact = deed.name.strip(), tidy_contact(deed.contact)
-    if contact and ADDRESS.fullmatch(contact) is None and PHONE.fullmatch(contact) is None:
+    if contact and not address_kind(contact):
         refuse(turn, action, "address-not-understood", it)
     elif name in ("", it.name) and contact in ("", it.contact):
         done(turn, action, it)

@@ -174,6 +174,10 @@ def said(state: State, event: Said, at: int) -> None:
         nudges=0,
         nudged_at=0,
         prompted=0,
+        kept=False,
+        answer=delivery.id,
+        reached=False,
+        failed=False,
     )
     state.conversations.put(it.id, settled(state, it))
 

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from routing.closing import end
-from routing.deadlines import again_at, concierge_at, due, forget_at, given_up_at, next_tier_at, settled, silence
-from routing.deliveries import notify, relay, seat
+from routing.closing import FOLLOW_UPS, default_code, end, follow_unread
+from routing.deadlines import (
+    again_at,
+    closing_at,
+    concierge_at,
+    due,
+    forget_at,
+    given_up_at,
+    next_tier_at,
+    settled,
+    silence,
+)
+from routing.deliveries import UNREACHED, how_it_stands, notify, relay, seat
 from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
 from routing.holding import withdraw
 from routing.librarians import ring as ring_librarian
 from routing.offers import ask, drain, new_round, open_tier
 from routing.records import Conversation
+from routing.standing import KEEPS, Moment, standing
 from routing.state import State, follow_up_due, staff_due
 from routing.transfers import end_transfer
 from routing.turn import Turn
@@ -84,8 +95,11 @@ def ring(turn: Turn, kind: str, key: str) -> None:
 def _waiting(turn: Turn, it: Conversation) -> None:
     state, service = turn.state, turn.state.roster.service(it.queue)
     if 0 < given_up_at(it) <= turn.at:
-        end(turn, it, "lost_call", "patron-left")
-        return
+        if standing(state, service, turn.at) in ("busy", "free"):
+            end(turn, it, "lost_call", "patron-left")
+            return
+        turn.emit(Reminded(conversation=it.id, what="kept"))  # nobody was there to take the call: it is no lost one
+        it = state.conversations[it.id]
     if it.offered and 0 < it.offer_until <= turn.at:
         passed = it.offered
         withdraw(turn, it, [passed], "timeout")
@@ -97,9 +111,21 @@ def _waiting(turn: Turn, it: Conversation) -> None:
     if it.state == "waiting" and 0 < next_tier_at(service, it) <= turn.at:
         open_tier(turn, it)
     it = state.conversations[it.id]
+    if it.state == "waiting" and 0 < closing_at(state, service, it) <= turn.at:
+        turn.emit(Reminded(conversation=it.id, what="closing"))
+        _tell_standing(turn, it, "closing")
+        it = state.conversations[it.id]
     if it.state == "waiting" and 0 < concierge_at(service, it) <= turn.at:
         turn.emit(Reminded(conversation=it.id, what="concierge"))
-        notify(turn, it, "concierge", passing=True, to=seat(it))
+        _tell_standing(turn, it, "wait")
+
+
+def _tell_standing(turn: Turn, it: Conversation, moment: Moment) -> None:
+    """Say how the desk stands; a promise to keep the question is said also to who is away for a moment."""
+    event, variant, opening = how_it_stands(turn, it, moment)
+    if event:
+        passing = event not in KEEPS
+        notify(turn, it, event, variant=variant, passing=passing, to=seat(it), opening=opening)
 
 
 def _active(turn: Turn, it: Conversation) -> None:
@@ -124,10 +150,14 @@ def _active(turn: Turn, it: Conversation) -> None:
 
 def _close_silent(turn: Turn, it: Conversation) -> None:
     turn.emit(Reminded(conversation=it.id, what="patron-gone"))
-    notify(turn, it, "closed-silent", to=seat(it))
-    code = turn.state.roster.library(it.library).default_code
+    code = default_code(turn.state, it)
+    follow = code in FOLLOW_UPS
+    variant = "follow-up" if follow else "away" if code == UNREACHED else ""
+    notify(turn, it, "closed-silent", variant=variant, to=seat(it), address=it.contact)
     if it.handover is not None:
         end_transfer(turn, it, "withdrawn")
+    if follow:
+        follow_unread(turn, turn.state.conversations[it.id])
     end(turn, turn.state.conversations[it.id], code, "patron-gone", by_default=True)
 
 
@@ -149,6 +179,10 @@ def reminded(state: State, event: Reminded, at: int) -> None:
     it = state.conversations[event.conversation]
     if event.what == "concierge":
         it = replace(it, told_wait=True)
+    elif event.what == "closing":
+        it = replace(it, told_closed=at)
+    elif event.what == "kept":
+        it = replace(it, kept=True)
     elif it.turn == "patron" and event.what in ("remind", "mark"):
         it = replace(it, prompted=STEPS[event.what])
     else:

@@ -1,7 +1,8 @@
 """Transfers: an offer to one colleague or one queue, that can be refused and then returns to its sender, never to limbo.
 
 Until somebody accepts, it stays with the sender; if he writes meanwhile he has taken it back. The patron of a live channel is told
-when it is offered and when somebody has it. A transfer that nobody takes in time, or whose target leaves, goes back.
+when it is offered, when somebody has it and when the sender keeps it. A transfer that nobody takes in time, or whose target
+leaves, goes back.
 A sender who works from his own messenger is told by a line what became of it; a browser shows it.
 """
 
@@ -102,8 +103,12 @@ def reject_transfer(turn: Turn, it: Conversation, by: str) -> None:
 def end_transfer(turn: Turn, it: Conversation, why: str) -> None:
     """Leave it with its sender, who is told on his own messenger unless he took it back himself."""
     turn.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why))
-    if why != "withdrawn" and active(turn.state, it.owner):
-        relay(turn, it, it.owner, f"transfer-{why}")
+    owner = it.owner
+    if why != "withdrawn" and active(turn.state, owner):
+        relay(turn, it, owner, f"transfer-{why}")
+    back = turn.state.conversations[it.id]
+    if why in ("rejected", "timeout", "away") and back.live and not back.gone and connected(turn.state, owner):
+        notify(turn, back, "transfer-back", passing=True, to=seat(back), by=owner)
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------

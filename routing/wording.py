@@ -15,35 +15,57 @@ NAME = re.compile(r"\{([a-z_]+)\}")
 
 ENGLISH: dict[str, str] = {
     # to patrons
-    "notice.closed": "We are closed at the moment. Your message is kept, and we answer when we are back."
-    " Leave an email address if you would like the answer there.",
-    "notice.closed-until": "We are closed at the moment and open again {opening}. Your message is kept, and we answer then."
-    " Leave an email address if you would like the answer there.",
-    "notice.nobody": "Nobody is at the desk just now. Your message is kept, and we answer as soon as somebody is back."
-    " Leave an email address if you would like the answer there.",
+    "notice.closed": "We are closed at the moment. Your message is kept, and we answer when we are back.",
+    "notice.closed-until": "We are closed at the moment and open again {opening}. Your message is kept, and we answer then.",
+    "notice.closing": "We have closed for now. Your message is kept, and we answer when we are back.",
+    "notice.closing-until": "We have closed for now and open again {opening}. Your message is kept, and we answer then.",
+    "notice.nobody": "Nobody is at the desk just now. Your message is kept, and we answer as soon as somebody is back.",
+    # what is added where an address may be left: only for the kinds that a channel carries
+    "notice.offer-mail": "Leave an email address if you would like the answer there.",
+    "notice.offer-phone": "Leave a mobile number with its country code if you would like the answer as a text.",
+    "notice.offer-mail-phone": "Leave an email address, or a mobile number with its country code,"
+    " if you would like the answer there.",
     "notice.not-taken": "We are closed at the moment and cannot take messages here. Your message was not passed on.",
     "notice.not-taken-until": "We are closed at the moment, open again {opening}, and cannot take messages here."
     " Your message was not passed on.",
     "notice.full": "Many people are waiting just now, so this may take a while. Your message is kept.",
-    "notice.concierge": "All librarians are busy. You have not been forgotten: stay here, or leave an email address,"
-    " and we send the answer there.",
+    "notice.concierge": "This is taking longer than usual. You have not been forgotten, and your question is still in line.",
+    "notice.concierge-busy": "All librarians are busy. You have not been forgotten, and your question is still in line.",
     "notice.greeting": "Hello, I am {librarian}. Let me look at your question.",
     "notice.greeting-named": "Hello {patron}, I am {librarian}. Let me look at your question.",
     "notice.greeting-nonlocal": "Hello, I am {librarian} from {home}, and I am helping your librarians at {library}."
     " Let me look at your question.",
     "notice.greeting-nonlocal-named": "Hello {patron}, I am {librarian} from {home}, and I am helping your librarians at"
     " {library}. Let me look at your question.",
-    "notice.transfer": "I am passing your question to a colleague. Please stay here.",
-    "notice.transferred": "{librarian} is with you now and has read our conversation.",
+    "notice.returned": "{librarian} from {home} is with you again.",
+    "notice.elsewhere": "{librarian} works at {home} and is helping {library}.",
+    "notice.transfer": "I am asking a colleague to take over. Please stay here.",
+    "notice.transferred": "{librarian} from {home} is with you now and can see our conversation.",
+    "notice.transfer-back": "The colleague cannot take over just now. {librarian} stays with you.",
     "notice.joined": "{librarian} has joined us here and can answer too.",
     "notice.joined-nonlocal": "{librarian} from {home} has joined us here and can answer too.",
-    "notice.successor": "Your librarian was disconnected. {librarian} stays with you and goes on.",
-    "notice.requeued": "Your librarian was disconnected. Somebody else will be with you soon.",
+    "notice.successor": "Your librarian was disconnected. {librarian} from {home} stays with you and goes on.",
+    "notice.requeued": "Your librarian was disconnected. Your question is back in line, ahead of newer ones.",
+    "notice.requeued-busy": "Your librarian was disconnected, and all others are busy."
+    " Your question is back in line, ahead of newer ones.",
+    "notice.requeued-nobody": "Your librarian was disconnected, and nobody else is at the desk just now."
+    " Your message is kept, and we answer as soon as somebody is back.",
+    "notice.requeued-closed": "Your librarian was disconnected, and we are closed now."
+    " Your message is kept, and we answer when we are back.",
+    "notice.requeued-closed-until": "Your librarian was disconnected, and we are closed now."
+    " We open again {opening}. Your message is kept, and we answer then.",
     "notice.still-there": "Are you still there? Write a word to stay connected; otherwise this chat ends in a minute.",
     "notice.closed-silent": "This chat has ended because we did not hear from you. Write again at any time to go on.",
+    "notice.closed-silent-away": "We answered above while you were away. Write again at any time to go on.",
+    "notice.closed-silent-follow-up": "We answered above while you were away."
+    " The library also has your address, {address}, and follows up there.",
     "notice.goodbye": "Thank you for asking us. Write again at any time.",
     "notice.follow-up": "Thank you for asking us. We have noted your question and send the answer to {address}.",
     "notice.form-kept": "Thank you. We have your question and send the answer to {address}.",
+    "notice.form-kept-here": "Thank you. We have your question. Please look here again for the answer.",
+    "notice.form-kept-misread": "Thank you. We have your question. We could not read the address that you left,"
+    " so look here again, or leave it once more.",
+    "notice.address-kept": "Thank you. If you leave this page, the answer goes to {address}.",
     "notice.transcript": "This is the conversation with {library} that was asked for in the chat."
     " If you did not ask for it, somebody mistyped an address: there is nothing you need to do."
     " An answer to this mail begins a new question.",
@@ -64,6 +86,7 @@ ENGLISH: dict[str, str] = {
     "staff.transfer-rejected": "Your transfer was declined. The conversation stays yours.",
     "staff.transfer-timeout": "Nobody took your transfer in time. The conversation stays yours.",
     "staff.transfer-away": "Your colleague has left before taking your transfer. The conversation stays yours.",
+    "staff.transfer-withdrawn": "The transfer is taken back. The conversation stays yours.",
     "staff.line": "{patron}: {text}",
     "staff.said": "{librarian}: {text}",
     "staff.note": "Note by {librarian}: {text}",
@@ -100,6 +123,8 @@ ENGLISH: dict[str, str] = {
     "reason.read-scale": "The READ scale goes from 1 to 6.",
     "reason.lost-call-patron-wrote": "Not a lost call: the patron wrote after a librarian joined.",
     "reason.lost-call-has-address": "Not a lost call: the patron left an address. Choose a follow-up.",
+    "reason.answer-not-received": "The patron has not received your answer, so this is not answered."
+    " Choose a follow-up, or 'Not reached'.",
     "reason.follow-up-needs-address": "A follow-up needs an address to answer to. Ask the patron for one.",
     "reason.address-not-understood": "This is neither an email address nor a phone number.",
     "reason.deadline-passed": "The deadline has passed already.",
@@ -158,7 +183,22 @@ def notice(library: Library, event: str, variant: str, values: dict[str, str]) -
     key = f"{event}-{variant}" if variant else event
     scripts = {script.key: script.text for script in library.scripts if script.key in (key, event)}
     text = scripts.get(key, scripts.get(event))
-    return fill(words(library, f"notice.{key}") if text is None else text, values)
+    said = fill(words(library, f"notice.{key}") if text is None else text, values)
+    if said and "nonlocal" in variant and text is not None and not _names_both(said, values):
+        return f"{said} {fill(words(library, 'notice.elsewhere'), values)}"
+    return said
+
+
+def _names_both(said: str, values: dict[str, str]) -> bool:
+    return all(values.get(name, "") in said for name in ("home", "library"))
+
+
+def offer(library: Library, event: str, variant: str, kinds: str) -> str:
+    """Return the sentence that offers to take an address of these kinds, "" where the library has words of its own."""
+    key = f"{event}-{variant}" if variant else event
+    own = any(script.key in (key, event) for script in library.scripts)
+    translated = f"notice.{key}" in library.wording and f"notice.offer-{kinds}" not in library.wording
+    return "" if own or translated or not kinds else words(library, f"notice.offer-{kinds}")
 
 
 def reason(library: Library, why: str, values: dict[str, str] | None = None) -> str:

@@ -415,7 +415,7 @@ class QueueView(Shown):
 
 
 class CodeView(Shown):
-    """A resolution code: "answered", "follow_up_library", "follow_up_me", "lost_call", "practice"."""
+    """A resolution code: "answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice"."""
 
     code: str
     effect: str

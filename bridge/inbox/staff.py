@@ -23,7 +23,7 @@ from routing.hours import is_open
 from routing.organisation import CodeEffect, Library
 from routing.state import State
 
-CODES: tuple[CodeEffect, ...] = ("answered", "follow_up_library", "follow_up_me", "lost_call", "practice")
+CODES: tuple[CodeEffect, ...] = ("answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice")
 
 
 async def organisation(call: Call) -> schema.Organisation:

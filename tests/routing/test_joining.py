@@ -163,7 +163,9 @@ def test_a_stranger_is_refused_and_whoever_a_transfer_asks_comes_in_and_says_so(
         """
     )
     assert company(play) == ("ana", ("sue",))
-    play.script("> sue rejects pat\n< transfer-ended by=ana\n> sue says pat: Still here\n< said by=sue")
+    play.script(
+        "> sue rejects pat\n< transfer-ended by=ana; noticed event=transfer-back\n> sue says pat: Still here\n< said by=sue"
+    )
 
 
 def test_slow_channels_patrons_are_not_told() -> None:

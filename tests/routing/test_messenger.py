@@ -95,14 +95,14 @@ def test_who_transfers_from_a_messenger_is_told_what_became_of_it() -> None:
         < opened; received; queued; offered; offered; claimed; noticed; transfer-offered; noticed; transfer-ended; said
         > ana transfers pat to ben by=im
         > ben rejects pat
-        < transfer-offered; noticed; transfer-ended reason=rejected; relayed librarian=ana event=transfer-rejected
+        < transfer-offered; noticed; transfer-ended reason=rejected; relayed librarian=ana event=transfer-rejected; noticed
         > ana transfers pat to ben by=im
         > +60s
-        < transfer-offered; noticed; transfer-ended reason=timeout; relayed librarian=ana event=transfer-timeout
+        < transfer-offered; noticed; transfer-ended reason=timeout; relayed librarian=ana event=transfer-timeout; noticed
         > ana transfers pat to ben by=im
         > ben goes p1.browser
         > +30s
-        < transfer-offered; noticed; disconnected; left; transfer-ended; relayed librarian=ana event=transfer-away
+        < transfer-offered; noticed; disconnected; left; transfer-ended; relayed librarian=ana event=transfer-away; noticed
         > ben comes p1.browser
         > ana transfers pat to ben by=im
         > ben accepts pat

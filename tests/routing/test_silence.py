@@ -161,7 +161,7 @@ def test_who_left_an_address_and_went_is_not_asked_there_whether_he_is_still_the
         > +4min
         < reminded what=still-there; noticed event=still-there channel=web to=pat
         > +1min
-        < reminded; noticed event=closed-silent channel=web to=pat; closed
+        < reminded; noticed event=closed-silent channel=web to=pat; follow-up-opened; closed code=follow_up_library
         """
     )
 

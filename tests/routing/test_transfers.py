@@ -30,7 +30,7 @@ def test_refused_returns_to_the_sender() -> None:
         > cem accepts pat
         < refused reason=taken holder=ana
         > ben rejects pat
-        < transfer-ended by=ana reason=rejected
+        < transfer-ended by=ana reason=rejected; noticed event=transfer-back
         > ben accepts pat
         < refused reason=taken
         """
@@ -39,7 +39,9 @@ def test_refused_returns_to_the_sender() -> None:
 
 
 def test_runs_out() -> None:
-    talking().script("> ana transfers pat to ben\n> +60s\n< transfer-offered; noticed; transfer-ended reason=timeout")
+    talking().script(
+        "> ana transfers pat to ben\n> +60s\n< transfer-offered; noticed; transfer-ended reason=timeout; noticed"
+    )
 
 
 def test_taken_back() -> None:
@@ -88,7 +90,7 @@ def test_a_queue_has_refused_when_everybody_there_has() -> None:
         > cem rejects pat
         < offer-rejected by=cem
         > ben rejects pat
-        < offer-rejected by=ben; transfer-ended reason=rejected
+        < offer-rejected by=ben; transfer-ended reason=rejected; noticed event=transfer-back
         """
     )
 
@@ -100,7 +102,7 @@ def test_the_target_leaves() -> None:
         < transfer-offered; noticed
         > ben goes p1.b
         > +30s
-        < disconnected; left librarian=ben; transfer-ended by=ana reason=away
+        < disconnected; left librarian=ben; transfer-ended by=ana reason=away; noticed event=transfer-back
         """
     )
 

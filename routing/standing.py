@@ -1,0 +1,80 @@
+"""How the desk stands for a patron, and the one table of what it may say of that.
+
+Nobody is told "busy", "next" or "somebody will be with you" unless it is so. So each sentence about the desk is chosen here,
+by the moment and by how the desk stands at that moment over the whole chain of tiers:
+
+    closed      no library of the chain is open
+    nobody      one is open, and nobody is at the desk in any tier
+    returning   somebody who serves the queue lost the connection a moment ago and may come back
+    busy        somebody is there, and nobody who is there has room for another conversation
+    free        somebody who is there has room
+
+A question that was told "your message is kept" (`KEEPS`) is kept: the desk itself never closes it as lost.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from routing.access import returning, room, serving
+from routing.hours import chain_open
+from routing.roster import Service
+from routing.state import State
+
+Standing = Literal["closed", "nobody", "returning", "busy", "free"]
+Moment = Literal["arrival", "wait", "requeued", "closing"]
+Words = tuple[str, str]  # the event and its variant; ("", "") = say nothing
+
+SILENT: Words = ("", "")
+
+SAYS: dict[Moment, dict[Standing, Words]] = {
+    "arrival": {
+        "closed": ("closed", ""),
+        "nobody": ("nobody", ""),
+        "returning": SILENT,
+        "busy": SILENT,
+        "free": SILENT,
+    },
+    "wait": {
+        "closed": ("closed", ""),
+        "nobody": ("nobody", ""),
+        "returning": ("concierge", ""),
+        "busy": ("concierge", "busy"),
+        "free": ("concierge", ""),
+    },
+    "requeued": {
+        "closed": ("requeued", "closed"),
+        "nobody": ("requeued", "nobody"),
+        "returning": ("requeued", "nobody"),
+        "busy": ("requeued", "busy"),
+        "free": ("requeued", ""),
+    },
+    "closing": {
+        "closed": ("closing", ""),
+        "nobody": SILENT,
+        "returning": SILENT,
+        "busy": SILENT,
+        "free": SILENT,
+    },
+}
+
+KEEPS = frozenset({"closed", "closing", "nobody", "full", "requeued"})
+TELLS_WAIT = KEEPS | {"concierge"}  # after these the patron knows that it takes time
+OFFERS_ADDRESS = TELLS_WAIT - {"full"}  # an address may be left, and the answer goes there
+
+
+def standing(state: State, service: Service, now: int, *, live: bool = True) -> Standing:
+    """Return how the desk stands for a patron of `service` at `now` ms, for live or for slow conversations."""
+    if not chain_open(state.roster, service, now):
+        return "closed"
+    there = list(serving(state, service.queue.id))
+    if any(room(state, one, live) > 0 for one in there):
+        return "free"
+    if there:
+        return "busy"
+    return "returning" if returning(state, service.queue.id) else "nobody"
+
+
+def says(moment: Moment, how: Standing) -> Words:
+    """Return what the desk says at a moment when it stands like this."""
+    return SAYS[moment][how]
