@@ -1,11 +1,13 @@
 """Making what patrons hand in fit to be kept: its ids follow from its cause, its size has a bound, and its words are words.
 
 No store, index or page takes NUL or half a surrogate pair, and no clock is before 1970. Words are mended; an address, id or token
-is refused, since a mended one would be another.
+is refused, since a mended one would be another. A language is a tag or nothing, whatever a network sends in its place.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from operator import attrgetter
 
 import msgspec
@@ -102,6 +104,32 @@ def is_clean(*texts: str) -> bool:
     return True
 
 
+_SUBTAGS = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
+_TAG = re.compile(
+    r"(?P<language>[a-z]{2,3}(?:-[a-z]{3}(?![a-z0-9]))?)(?:-(?P<script>[a-z]{4})(?![a-z0-9]))?"
+    r"(?:-(?P<region>[a-z]{2}|[0-9]{3})(?![a-z0-9]))?",
+    re.ASCII | re.IGNORECASE,
+)
+_LONGEST_TAG = 100
+
+
+@lru_cache(1024)
+def language_tag(text: str) -> str:
+    """Return a language as a BCP 47 tag, "" for what is none (RFC 5646 2.1): language, script and region, in the usual case.
+
+    Variants, extensions and private parts are dropped: nothing here speaks by them, and they have room for a name. A locale of
+    POSIX (`pt_BR.UTF-8@euro`) is read as its tag.
+    """
+    if len(text) > _LONGEST_TAG:
+        return ""
+    named = re.split(r"[.@]", text.strip(), maxsplit=1)[0].replace("_", "-")
+    found = _TAG.match(named) if _SUBTAGS.fullmatch(named) else None
+    if found is None:
+        return ""
+    parts = (found["language"].lower(), (found["script"] or "").title(), (found["region"] or "").upper())
+    return "-".join(part for part in parts if part)
+
+
 def _mended(message: Message) -> dict[str, object]:
     _opaque(*_ids(message))
     return {word: clean(value) for word, value in zip(_WORDS, _words(message), strict=True)}
@@ -111,6 +139,8 @@ def _kept(message: Message, id: str, changes: dict[str, object]) -> Message:
     """Return the message under `id` with `changes`, and with a time, files and marks that can be kept."""
     if message.id != id:
         changes["id"] = id
+    if message.language and (tag := language_tag(message.language)) != message.language:
+        changes["language"] = tag
     if not 0 <= message.sent_at < 1 << 53:
         changes["sent_at"] = 0
     if message.attachments:

@@ -26,18 +26,17 @@ class Batch:
 
     def __init__(self) -> None:
         self._ledger = Ledger()
+        self.erased: list[
+            tuple[int, Erased]
+        ] = []  # what is to be forgotten once the rest is written, with its log entry
         self._lines: dict[str, Line] = {}
         self._staged: dict[str, Staged] = {}
         self._read: dict[ReadBy, None] = {}
 
-    @property
-    def erased(self) -> list[Erased]:
-        """What is to be forgotten once the rest is written."""
-        return self._ledger.erased
-
     def take(self, step: Step, seq: int) -> None:
         """Take one step in; they come in the log's order."""
         self._ledger.enter(step)
+        self.erased += [(seq, event) for event in step.events if isinstance(event, Erased)]
         for change in changes(step, seq):
             if isinstance(change, Line):
                 self._lines.setdefault(change.id, change)

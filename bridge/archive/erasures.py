@@ -81,13 +81,16 @@ class Erasures:
             await sql.execute(delete(tables.erasure).where(old))
 
 
-async def erase(sql: AsyncConnection, archive: str, position: Position, events: Sequence[Erased]) -> None:
-    """Forget what these events say, in the transaction of the log's follower; the rest is `Erasures.standing`."""
-    for event in events:
+async def erase(sql: AsyncConnection, archive: str, epoch: str, events: Sequence[tuple[int, Erased]]) -> None:
+    """Forget what these events say, in the transaction of the log's follower; the rest is `Erasures.standing`.
+
+    Each stands with its own log entry: the log is trimmed up to there at once, and further only when something more happens.
+    """
+    for seq, event in events:
         files = await blank(sql, [event.conversation])
         await forget_answers(sql, [event.conversation])
         row = _row(archive, event.conversation, "erased", event.places)
-        row |= {"files": dump(files), "epoch": position.epoch, "seq": position.seq}
+        row |= {"files": dump(files), "epoch": epoch, "seq": seq}
         await sql.execute(replacing(sql.dialect.name, tables.erasure, ["conversation"], row))
 
 

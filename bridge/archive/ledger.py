@@ -57,7 +57,6 @@ class Ledger:
         self._merges: dict[tuple[str, str], dict[str, Any]] = {}
         self._partings: dict[tuple[str, str], None] = {}
         self._follow_ups: Rows = []
-        self.erased: list[ev.Erased] = []
         self._at = 0
         self._cause = ""
         self._part = 0
@@ -220,7 +219,6 @@ class Ledger:
         self._audit(event.conversation, event.by, "unmerged", event.other)
 
     def _erased(self, event: ev.Erased) -> None:
-        self.erased.append(event)
         self._audit(event.conversation, event.by, "forgotten")
 
     def _blocked(self, event: ev.Blocked) -> None:

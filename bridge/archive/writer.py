@@ -163,7 +163,7 @@ class Writer:
         async with self._engine.begin() as sql:
             await self._move(sql, target)
             await batch.write(sql)
-            await erase(sql, self.name, target, batch.erased)
+            await erase(sql, self.name, target.epoch, batch.erased)
         self._advance(target)
 
     async def _write_apart(self, entry: Entry) -> None:
@@ -177,7 +177,7 @@ class Writer:
                         batch = Batch()
                         batch.take(step, entry.seq)
                         await batch.write(sql)
-                        await erase(sql, self.name, entry.position, batch.erased)
+                        await erase(sql, self.name, entry.position.epoch, batch.erased)
                 except Exception as error:
                     if not unwritten.at_fault(error):
                         raise

@@ -33,7 +33,8 @@ def followed_up(talk: str) -> ev.FollowUpOpened:
 
 async def told(desk: Desk, talk: str = "t1", *, address: str = "web:1") -> None:
     """Commit a conversation that holds the secret wherever one can."""
-    start = msgspec.structs.replace(opened(talk, address=address), name=SECRET, subject=SECRET, page=SECRET)
+    secrets = {"name": SECRET, "subject": SECRET, "page": SECRET, "language": SECRET}
+    start = msgspec.structs.replace(opened(talk, address=address), **secrets)
     await desk.commit(start, received(talk, talk, SECRET, address=address))
     await desk.commit(ev.Identified(conversation=talk, name=SECRET, contact=f"{SECRET}@patron.example"))
     await desk.commit(ev.Noted(conversation=talk, id=f"note-{talk}", by="ana", text=SECRET))
@@ -73,6 +74,21 @@ async def test_it_is_forgotten_though_all_of_it_comes_in_one_batch(desk: Desk, a
     async with desk.following():
         await desk.caught_up()
     assert SECRET not in await everything(archive)
+
+
+async def test_what_came_after_it_in_a_batch_keeps_it_no_longer(desk: Desk, archive: Archive) -> None:
+    """On a quiet desk the entries behind an erasure stay in the log for a day: its row, with the addresses, waits for none."""
+    await told(desk)
+    await desk.commit(ev.Erased(conversation="t1", by="cora", places=("sms|+436601234567",)))
+    erased = (await desk.store.head()).seq
+    await chat(desk, "t2")
+    await desk.commit(ev.Erased(conversation="t2", by="cora", places=("sms|+436607654321",)))
+    async with desk.following():
+        await desk.caught_up()
+    standing = await archive.erasures().standing()
+    last = (await desk.store.head()).seq
+    assert {one.conversation: one.position.seq for one in standing} == {"t1": erased, "t2": last}
+    assert erased < last
 
 
 async def test_it_is_gone_from_a_step_set_aside_that_speaks_of_another_too(desk: Desk, archive: Archive) -> None:

@@ -28,6 +28,7 @@ from tests.journeys.librarian import Librarian
 from tests.webchat.browserless import Browserless
 
 SECRET = "Quintessenzzyklotron"
+TONGUE = "zyklotr"
 OTHER = "Nachbarskind"
 PEOPLE = ("ana", "ben")
 AWAY = {"address": "ask@north.example", "password": "unused"} | {
@@ -106,6 +107,7 @@ async def told_in_every_field(house: House, ana: Librarian, patron: Browserless)
         name=f"Jane {SECRET}",
         contact=f"{SECRET}@patron.example",
         page=f"https://library.example/{SECRET}",
+        language=f"en-x-{TONGUE}",
     )
     await patron.until(lambda: source in patron.acks)
     talk = str(await until(lambda: next(iter(desk.replica.state.conversations), ""), "it is open"))
@@ -162,13 +164,13 @@ async def test_a_secret_in_every_field_is_nowhere_any_more(
         status, found = await ben.do(f"/conversations/{talk}/forget", {"everything": True})
         assert (status, found["refused"], found["elsewhere"]) == (200, [], 0), found
         assert found["forgotten"] == [talk]
-        await gone(tmp_path, SECRET, place)
+        await gone(tmp_path, SECRET, TONGUE, place)
         await until(lambda: lying(tmp_path, OTHER), "the neighbour is still there")
         for one in (patron, neighbour):
             await one.close()
         for each in (ana, ben):
             await each.close()
-    assert not lying(tmp_path, SECRET, place)
+    assert not lying(tmp_path, SECRET, TONGUE, place)
     said = capfd.readouterr()
     assert SECRET not in said.out + said.err
 
