@@ -93,6 +93,9 @@ class Message(Wire, tag="message"):
     thread: str = ""  # conversation id, when the adapter has proof (a signed reply address)
     later: bool = False  # a form left while closed: becomes a follow-up
     marks: tuple[str, ...] = ()  # words shown beside it: "other-sender", "encrypted", "dkim-pass" ...
+    aside: str = (
+        ""  # why it opens no conversation by itself ("automatic", "list" ...); it is set aside for staff to see
+    )
 
 
 RATINGS = 3  # steps of a rating
@@ -288,6 +291,12 @@ class Reopen(Wire, tag="reopen"):
     conversation: str
 
 
+class Dismiss(Wire, tag="dismiss"):
+    """Say that a message that was set aside is not for the desk."""
+
+    conversation: str
+
+
 class Block(Wire, tag="block"):
     """Refuse further messages of this conversation's patron at this address, until `until` (ms, 0 = no end)."""
 
@@ -368,6 +377,7 @@ Deed = (
     | Close
     | Recode
     | Reopen
+    | Dismiss
     | Block
     | Unblock
     | Identify

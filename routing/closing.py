@@ -7,6 +7,8 @@ unreached           answered, and the answer did not reach the patron: the defau
 lost_call           only if the patron wrote nothing after a librarian joined and left no address, in a form or in the text
 practice            kept out of statistics
 
+set_aside           given by the desk alone: the message was set aside (see `conversation`); kept out of statistics
+
 An answer that nobody got never ends as answered: by default it is unreached, and a librarian who chooses "answered" is refused.
 
 Up to four descriptive codes of the library's own list; READ scale 1-6. Codes can be corrected later: who, when and what before
@@ -18,16 +20,25 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Action, Close, FollowUpPlan, Recode, Reopen, derive
-from routing.access import coordinates, eligible, visible
+from bridge.message import Action, Close, Dismiss, FollowUpPlan, Recode, Reopen, derive
+from routing.access import at_home, coordinates, eligible, visible
 from routing.deadlines import settled
 from routing.deliveries import UNREACHED, notify, relay, seat, unheard
-from routing.events import Closed, FollowUpChanged, FollowUpOpened, Forgotten, PatronGone, Recoded, TransferEnded
+from routing.events import (
+    Closed,
+    Dismissed,
+    FollowUpChanged,
+    FollowUpOpened,
+    Forgotten,
+    PatronGone,
+    Recoded,
+    TransferEnded,
+)
 from routing.events import Reopened as ReopenedEvent
 from routing.holding import take, withdraw
 from routing.offers import drain, freed
 from routing.reach import address_kind, promised, tidy_contact
-from routing.records import Conversation, Known, Route, at_key
+from routing.records import SET_ASIDE, Conversation, Known, Route, at_key
 from routing.refusals import done, held, refuse
 from routing.state import DAY, State
 from routing.turn import Turn
@@ -229,6 +240,22 @@ def reopen(turn: Turn, action: Action, deed: Reopen) -> None:
             turn.emit(PatronGone(conversation=it.id, gone=True))  # a librarian's coming back brings no patron back
 
 
+def dismiss(turn: Turn, action: Action, deed: Dismiss) -> None:
+    """List a message that was set aside no more; it goes with the other transcripts, and can be taken in until then."""
+    it = held(turn, action, deed.conversation, open_only=False)
+    if it is None:
+        return
+    if not at_home(turn.state, action.by, it):
+        refuse(turn, action, "no-access", it)
+    elif it.state == "closed" and it.code == SET_ASIDE:
+        if it.aside:
+            turn.emit(Dismissed(conversation=it.id, by=action.by))
+        else:
+            done(turn, action, it)
+    else:
+        refuse(turn, action, "not-set-aside", it)
+
+
 # ---- fold ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +279,7 @@ def closed(state: State, event: Closed, at: int) -> None:
         closed_at=at,
         code=event.code,
         kept=it.kept and not event.by,
+        aside=event.reason if event.code == SET_ASIDE else "",
     )
     state.conversations.put(it.id, settled(state, it))
     if owner:
@@ -261,11 +289,17 @@ def closed(state: State, event: Closed, at: int) -> None:
         state.known.put(at_key(it.channel, it.address), Known(librarian=it.helper, until=at + days * DAY))
 
 
+def dismissed(state: State, event: Dismissed, at: int) -> None:
+    """Remember that somebody has looked at it."""
+    it = state.conversations[event.conversation]
+    state.conversations.put(it.id, settled(state, replace(it, aside="")))
+
+
 def recoded(state: State, event: Recoded, at: int) -> None:
     """Keep the corrected code."""
     it = state.conversations.get(event.conversation)
     if it is not None:
-        state.conversations.put(it.id, replace(it, code=event.code))
+        state.conversations.put(it.id, settled(state, replace(it, code=event.code, aside="")))
 
 
 def forgotten(state: State, event: Forgotten, at: int) -> None:

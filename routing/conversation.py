@@ -5,6 +5,9 @@ re-open window (24 h live, 14 days slow), joins it. On channels with threads of 
 question.
 What a machine sent (an out-of-office reply) is shown in a closed conversation without opening it again.
 A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron, under his name.
+*Set aside.* What the adapter does not take for a person's (`Message.aside` says why) opens nothing and asks nobody. With proof of
+its thread it is shown there. Otherwise it becomes a conversation that is closed at once, with the code `set_aside`: the library's
+staff see it in a list of its own, take it in (`Reopen`) or dismiss it (`Dismiss`). The address does not lead to it until then.
 *Closed hours.* The truth is told once, with the next opening; the message is kept (unless the queue says otherwise), and a form
 left for later is a follow-up with an address and a deadline. What was not taken is not taken either because
 the patron writes once more. Closed is said only when nobody in the whole chain is open,
@@ -37,7 +40,7 @@ from routing.hours import next_opening
 from routing.joining import without_owner
 from routing.offers import ask, drain, enqueue
 from routing.reach import address_kind, promised, tidy_contact
-from routing.records import Conversation, FollowUp, Route, at_key
+from routing.records import SET_ASIDE, Conversation, FollowUp, Route, at_key
 from routing.roster import Service
 from routing.standing import says, standing
 from routing.state import State
@@ -46,6 +49,7 @@ from routing.turn import Turn
 SHOWN = 160
 ADDRESS_WORDS = 12  # of a message that is about the address in it
 AUTOMATIC = "automatic"  # a mark: a machine wrote it
+BY_HAND = "answered-by-hand"  # a mark: it asks for no automatic answers, and is a question all the same
 OTHER_SENDER = "other-sender"  # a mark: somebody else wrote, with proof of the thread
 ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
 SUBJECT_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|sv|vs|rv|tr|r|i|odp|pd)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
@@ -59,9 +63,11 @@ def receive(turn: Turn, message: Message) -> None:
         turn.emit(Turned(message=message.id, channel=message.channel, address=message.sender))
         return
     it = _joins(state, message, key, turn.at)
-    if it is None:
+    if message.aside and it is None:
+        _set_aside(turn, message, state.addresses.get(key, ""))
+    elif it is None:
         _begin(turn, message, state.addresses.get(key, ""))
-    elif it.state == "closed" and AUTOMATIC in message.marks:
+    elif it.state == "closed" and (message.aside or _answers_itself(message)):
         turn.emit(Received(conversation=it.id, message=message))
     elif it.state == "closed" and not it.code and _not_taken(turn, it.queue, message):
         _add(turn, it, message)
@@ -81,11 +87,17 @@ def receive(turn: Turn, message: Message) -> None:
         _leave_form(turn, state.conversations[it.id], message)
 
 
+def _answers_itself(message: Message) -> bool:
+    return AUTOMATIC in message.marks and BY_HAND not in message.marks
+
+
 def _joins(state: State, message: Message, key: str, now: int) -> Conversation | None:
     if message.thread:
         proven = state.conversations.get(message.thread)
         if proven is not None:
             return proven
+    if message.aside:
+        return None
     it = state.conversations.get(state.addresses.get(key, ""))
     if it is None:
         return None
@@ -178,7 +190,19 @@ def make_room(turn: Turn, it: Conversation) -> None:
 # ---- a new one -----------------------------------------------------------------------------------------------------------
 
 
+def _set_aside(turn: Turn, message: Message, previous: str) -> None:
+    """Keep a message for staff to see; nobody is asked, and nothing is sent."""
+    conversation, _ = _open(turn, message, previous)
+    turn.emit(Closed(conversation=conversation, by="", code=SET_ASIDE, reason=message.aside))
+
+
 def _begin(turn: Turn, message: Message, previous: str) -> None:
+    conversation, service = _open(turn, message, previous)
+    _arrive(turn, turn.state.conversations[conversation], service, message)
+
+
+def _open(turn: Turn, message: Message, previous: str) -> tuple[str, Service]:
+    """Begin a conversation with its first message, not yet queued. Return its id, and what serves its queue."""
     state = turn.state
     channel = state.channels.get(message.channel)
     queue = channel.queue if channel is not None and channel.queue else state.roster.any_queue()
@@ -196,10 +220,11 @@ def _begin(turn: Turn, message: Message, previous: str) -> None:
         subject=message.subject,
         page=message.page,
         previous=message.thread or previous,
+        aside=bool(message.aside),
     )
     turn.emit(opened)
     turn.emit(Received(conversation=opened.conversation, message=message))
-    _arrive(turn, state.conversations[opened.conversation], service, message)
+    return opened.conversation, service
 
 
 def _arrive(turn: Turn, it: Conversation, service: Service, message: Message) -> None:
@@ -332,7 +357,8 @@ def opened(state: State, event: Opened, at: int) -> None:
         patron_at=at,
     )
     state.conversations.put(it.id, it)
-    state.addresses.put(at_key(event.channel, event.address), it.id)
+    if not event.aside:
+        state.addresses.put(at_key(event.channel, event.address), it.id)
 
 
 def received(state: State, event: Received, at: int) -> None:
@@ -409,6 +435,9 @@ def turned_away(state: State, event: Turned, at: int) -> None:
 def reopened(state: State, event: Reopened, at: int) -> None:
     """Let it wait again; a Queued or a Claimed follows."""
     it = state.conversations[event.conversation]
+    key = at_key(it.channel, it.address)
+    if it.code == SET_ASIDE and key not in state.addresses:
+        state.addresses.put(key, it.id)  # it is a conversation like any other from now on
     it = replace(
         it,
         state="waiting",
@@ -418,8 +447,10 @@ def reopened(state: State, event: Reopened, at: int) -> None:
         tier=0,
         tier_at=at,
         told_wait=False,
+        unanswered_since=it.last_at if it.code == SET_ASIDE else it.unanswered_since,
         closed_at=0,
         code="",
+        aside="",
         claimed_at=0,
         introduced=(),
         wrote_after=False,

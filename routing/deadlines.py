@@ -19,6 +19,7 @@ from routing.records import Conversation
 from routing.roster import Service
 from routing.state import State
 
+DAY_MS = 86_400_000
 PATRON_LEFT_MS = 120_000
 LEAST_WARNING_MS = 30_000
 
@@ -123,8 +124,14 @@ def _close_at(timers: Timers, it: Conversation) -> int:
 
 
 def forget_at(state: State, it: Conversation) -> int:
-    """Return when a closed conversation's re-open window passes; 0 while a follow-up needs it."""
+    """Return when a closed conversation's re-open window passes; 0 while a follow-up needs it.
+
+    What is set aside stays for as long as the library keeps transcripts: nobody has looked at it yet.
+    """
     if it.follow_up:
         return 0
-    timers = state.roster.library(it.library).timers
+    library = state.roster.library(it.library)
+    if it.aside:
+        return it.closed_at + library.retention_days * DAY_MS if library.retention_days else 0
+    timers = library.timers
     return it.closed_at + (timers.reopen_live_s if it.live else timers.reopen_slow_s) * 1000

@@ -69,6 +69,7 @@ class Opened(Wire, tag="opened"):
     subject: str = ""
     page: str = ""
     previous: str = ""
+    aside: bool = False  # its first message is set aside: it ends in the same step, and the address does not lead here
 
 
 class Received(Wire, tag="received"):
@@ -280,6 +281,13 @@ class Reopened(Wire, tag="reopened"):
 
     conversation: str
     by: str = ""
+
+
+class Dismissed(Wire, tag="dismissed"):
+    """A message that was set aside is not for the desk; the conversation stays closed and is listed no more."""
+
+    conversation: str
+    by: str
 
 
 class Rated(Wire, tag="rated"):
@@ -520,6 +528,7 @@ Event = (
     | Closed
     | Recoded
     | Reopened
+    | Dismissed
     | Rated
     | TranscriptMailed
     | Forgotten

@@ -8,6 +8,8 @@ import msgspec
 
 from bridge.message import FollowUpPlan, Stage
 
+SET_ASIDE = "set_aside"  # the code of what an adapter did not take: see `conversation`
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Base of everything that stands in a table: replaced, never changed."""
@@ -111,6 +113,7 @@ class Conversation(Record, frozen=True):
     # the end
     closed_at: int = 0
     code: str = ""
+    aside: str = ""  # why its message is set aside; "" = it is not, or somebody has looked at it
     rating: int = 0  # what the patron said last, 0 = nothing
     helper: str = ""  # who had it last
     follow_up: str = ""  # one that is not closed

@@ -202,6 +202,10 @@ class Ledger:
         self._set(event.conversation, state="active" if event.by else "waiting")
         self._hop(event.conversation, "reopened", librarian=event.by)
 
+    def _dismissed(self, event: ev.Dismissed) -> None:
+        self._hop(event.conversation, "dismissed", librarian=event.by)
+        self._audit(event.conversation, event.by, "dismissed")
+
     def _identified(self, event: ev.Identified) -> None:
         for name in ("name", "contact"):
             if getattr(event, name):
@@ -264,6 +268,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Recoded: Ledger._recoded,
     ev.Rated: Ledger._rated,
     ev.Reopened: Ledger._reopened,
+    ev.Dismissed: Ledger._dismissed,
     ev.Identified: Ledger._identified,
     ev.Merged: Ledger._merged,
     ev.Unmerged: Ledger._unmerge,

@@ -17,6 +17,7 @@ import msgspec
 
 from bridge.message import Attachment, Delivery, derive
 from routing import events as ev
+from routing.records import SET_ASIDE
 
 Who = Literal["patron", "librarian", "desk", "note", "system"]
 
@@ -219,7 +220,12 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.LeftConversation: lambda e, p: p.system(e.conversation, f"left-conversation:{e.reason}", by=e.by),
     ev.Reminded: lambda e, p: p.system(e.conversation, f"reminded:{e.what}"),
     ev.PatronGone: lambda e, p: p.system(e.conversation, "patron-gone" if e.gone else "patron-back"),
-    ev.Closed: lambda e, p: p.system(e.conversation, "closed", by=e.by, target=e.code, text=e.reason),
+    ev.Closed: lambda e, p: (
+        p.system(e.conversation, f"set-aside:{e.reason}")
+        if e.code == SET_ASIDE
+        else p.system(e.conversation, "closed", by=e.by, target=e.code, text=e.reason)
+    ),
+    ev.Dismissed: lambda e, p: p.system(e.conversation, "dismissed", by=e.by),
     ev.Recoded: lambda e, p: p.system(e.conversation, "recoded", by=e.by, target=e.code, text=e.before),
     ev.Rated: _rated,
     ev.TranscriptMailed: lambda e, p: p.system(e.conversation, "transcript-mailed"),

@@ -4,6 +4,7 @@
     abandoned    ended before that message as a lost call, or with the patron gone: neither a wait nor an answer that failed
     unanswered   still open without that message, or closed without it: buckets of their own, never a short wait
     practice     left out of everything, and said how many
+    set aside    left out of everything, as long as nobody has taken it in
     attribution  to the queue it entered and the queue that answered; to the library that whoever answered works for
     a hop        a transfer, a roll-over to the next tier, a return to the queue
 
@@ -22,11 +23,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.archive import tables
 from bridge.archive.rows import words_of
+from routing.records import SET_ASIDE
 
 PORTION = 200  # rows counted at once
 QUARTER_MS = 900_000  # every time zone's offset is a multiple of it
@@ -153,7 +155,8 @@ async def count(
     asked = [_c.library == library, _c.opened_at >= begin, _c.opened_at < end]
     if queue:
         asked.append(_c.queue_entered == queue)
-    counted = [*asked, or_(_c.code.is_(None), _c.code != "practice")]
+    aside = and_(_c.state == "closed", _c.code == SET_ASIDE)
+    counted = [*asked, or_(_c.code.is_(None), and_(_c.code != "practice", not_(aside)))]
     tally = _Tally(period, homes)
     async with engine.connect() as sql:
         practice = await sql.scalar(select(func.count()).where(*asked, _c.code == "practice"))

@@ -29,6 +29,7 @@ from bridge.message import (
     Claim,
     Close,
     Deed,
+    Dismiss,
     FollowUpPlan,
     Forget,
     Identify,
@@ -299,6 +300,7 @@ class Play:
             "joins": Join,
             "quits": Leave,
             "reopens": Reopen,
+            "dismisses": Dismiss,
             "forgets": Forget,
         }
         if verb in simple:

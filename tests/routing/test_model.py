@@ -28,6 +28,7 @@ from bridge.message import (
     Claim,
     Close,
     Deed,
+    Dismiss,
     Erase,
     FollowUpPlan,
     Forget,
@@ -222,6 +223,16 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(who=staff, it=talks, code=st.sampled_from(CODES))
     def recodes(self, who: str, it: str, code: str) -> None:
         self.play.act(who, Recode(conversation=it, code=code))
+
+    @rule(target=talks, patron=st.sampled_from(PATRONS), why=st.sampled_from(("automatic", "list")))
+    def a_mail_is_set_aside(self, patron: str, why: str) -> str:
+        self.play.write(f"{patron}@mail", "Issue 12 is out", aside=why, subject=why)
+        self.written[self.play.log[-1].cause] += 1
+        return self.play.id_of(f"{patron}@mail")
+
+    @rule(it=talks, who=staff)
+    def it_is_not_for_the_desk(self, it: str, who: str) -> None:
+        self.play.act(who, Dismiss(conversation=it))
 
     @rule(who=staff, one=talks, other=talks)
     def merges(self, who: str, one: str, other: str) -> None:
