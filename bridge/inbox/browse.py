@@ -97,7 +97,7 @@ def _hit(call: Call, one: Found) -> schema.Hit:
     )
 
 
-VIEW = Parameter("view", "Which list", choices=("waiting", "mine", "open", "closed"), required=True)
+VIEW = Parameter("view", "Which list", choices=("waiting", "mine", "open", "closed", "aside"), required=True)
 BEFORE = Parameter("before", "`before` of the page that is held")
 WORDS = Parameter("q", "Words, all of them; the last may be unfinished", required=True)
 OLDER = Parameter("cursor", "`next` of the page before", kind="integer", most=1 << 53)

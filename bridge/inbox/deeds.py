@@ -225,6 +225,11 @@ async def reopen(call: Call) -> Answer:
     return await act(call, wire.Reopen(conversation=call.id))
 
 
+async def dismiss(call: Call) -> Answer:
+    """Say that what was set aside is not for the desk; it is listed no more."""
+    return await act(call, wire.Dismiss(conversation=call.id))
+
+
 # ---- the patron ------------------------------------------------------------
 
 
@@ -282,6 +287,7 @@ ROUTES = (
     _deed(close, "End it with a resolution code", schema.CloseAsked),
     _deed(recode, "Correct its codes", schema.RecodeAsked),
     _deed(reopen, "Open it again"),
+    _deed(dismiss, "List what was set aside no more"),
     _deed(identify, "Write down the patron's name or address", schema.IdentifyAsked),
     _deed(block, "Refuse this patron's messages", schema.BlockAsked),
     _deed(unblock, "Lift the block"),

@@ -5,7 +5,8 @@ process that nobody looks at pays next to nothing. Lines are kept by library (it
 closed also by who had it last; what a librarian sees elsewhere is what waits in the queues he serves, what a transfer asks them to
 take, and what is his own. A list is the merge of those lines, each candidate asked whether he may see it.
 
-Orders: waiting, longest first; open and mine, unanswered longest first and then the lately answered; closed, latest first.
+Orders: waiting, longest first; open and mine, unanswered longest first and then the lately answered; closed and set aside, latest
+first. What is set aside is the library's own: nobody else has been asked.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def urgency(it: Conversation) -> int:
 def _place(it: Conversation) -> Place:
     if it.state == "closed":
         key = FAR - it.closed_at
+        if it.aside:
+            return {f"aside|{it.library}": key}
         return {f"closed|{it.library}": key} | ({f"helped|{it.helper}": key} if it.helper else {})
     found = {f"open|{it.library}": urgency(it)}
     if it.state == "waiting":
@@ -137,6 +140,7 @@ class Lists:
             waiting=len(waiting),
             mine=len(own(state, me)),
             open=sum(len(self._lines.get(f"open|{library}", ())) for library in home) + strange,
+            aside=sum(len(self._lines.get(f"aside|{library}", ())) for library in home),
             follow_ups=sum(1 for one in follow_ups if sees_follow_up(state, me, one)),
             oldest_since=waiting[0][0] if waiting else 0,
             channels_down=sorted(name for name, status in state.channels.items() if not status.up),
@@ -158,6 +162,8 @@ class Lists:
         if view == "mine":
             return _sorted(state, own(state, me), after)
         home = libraries_of(state, me)
+        if view == "aside":
+            return self._merged([f"aside|{library}" for library in home], [], after)
         if view == "closed":
             return self._merged([*(f"closed|{library}" for library in home), f"helped|{me}"], [], after)
         beside = _beside(state, me, islice(self._waiting(state, me, None), COUNTED))

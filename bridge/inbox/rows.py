@@ -7,6 +7,7 @@ Pure: the same state and librarian give the same row, so a row that is pushed an
     mine      it is mine, or I have joined it, or offered to me in turn, or a transfer to me
     open      it is not closed, and I may see it
     closed    it was closed within its re-open window, and I may see it
+    aside     its message was set aside, and it is my library's
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         gone=it.gone,
         marked=_marked(it),
         code=it.code,
+        aside=it.aside,
         rating=it.rating,
     )
 
@@ -107,7 +109,7 @@ def own(state: State, me: str) -> set[str]:
 def views(me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
     """Return the lists in which a visible conversation stands for `me`."""
     if it.state == "closed":
-        return ["closed"]
+        return ["aside"] if it.aside else ["closed"]
     found: list[View] = ["open"]
     if it.state == "waiting":
         found.append("waiting")

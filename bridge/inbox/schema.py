@@ -16,7 +16,7 @@ from msgspec import Meta, Struct, field
 from bridge.archive.calendar import Calendar
 from routing.organisation import Library
 
-View = Literal["waiting", "mine", "open", "closed"]
+View = Literal["waiting", "mine", "open", "closed", "aside"]
 ConversationState = Literal["waiting", "offered", "active", "closed"]
 Who = Literal["patron", "librarian", "note", "desk", "system"]
 
@@ -108,6 +108,7 @@ class Desk(Shown):
     waiting: int = 0
     mine: int = 0
     open: int = 0
+    aside: int = 0  # set aside, for somebody to look at
     follow_ups: int = 0
     oldest_since: int = 0  # since when the longest-waiting waits
     channels_down: list[str] = []
@@ -172,6 +173,7 @@ class Row(Shown):
     gone: bool = False  # the patron went silent or left
     marked: bool = False  # past the three-minute mark
     code: str = ""
+    aside: str = ""  # why its message was set aside, while nobody has taken it in or dismissed it
     rating: int = 0  # the patron's word on it: 1 = it did not help, 2 = partly, 3 = it did; 0 = none
 
 

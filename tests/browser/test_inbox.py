@@ -148,6 +148,7 @@ async def test_every_action_is_in_the_palette_and_in_the_help(people: People) ->
         ("2", "mine"),
         ("3", "open"),
         ("4", "follow-ups"),
+        ("5", "aside"),
         ("6", "desk"),
         ("7", "reports"),
         (",", "settings"),

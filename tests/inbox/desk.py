@@ -27,7 +27,7 @@ from bridge.http import Server, application
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.room import ChannelFacts, Room
 from bridge.inlet import Gathering
-from bridge.message import ChannelStatus, Message, Rating, Receipt, message_id, rating_id
+from bridge.message import ChannelStatus, Message, Rating, Receipt, derive, message_id, rating_id
 from bridge.partition import Partition
 from bridge.replica import Replica
 from bridge.signals import Board
@@ -113,6 +113,14 @@ class Desk:
 
         assert state is not None
         return str(await until(joined, "the message arrives"))
+
+    async def aside(self, sender: str, text: str, why: str = "list", **more: Any) -> str:
+        """Let a mail come in that is set aside; return its conversation, once this process knows."""
+        id = message_id("mail", sender, text)
+        message = Message(id=id, channel="mail", sender=sender, source=text, text=text, aside=why, **more)
+        await self.room.gathering.ingest([message])
+        found = derive("conversation", id)
+        return str(await until(lambda: found if found in self.room.replica.state.conversations else "", "the mail"))
 
     async def rate(self, sender: str, score: int, comment: str = "", *, channel: str = "web") -> None:
         """Let a patron say whether it helped."""

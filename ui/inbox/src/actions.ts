@@ -26,7 +26,9 @@ const claimable = (i: Inbox) => {
 };
 const offered = (i: Inbox) => marked(i)?.offered_to_me === true || marked(i)?.transfer?.to_me === true;
 const joinable = (i: Inbox) => marked(i)?.can_join === true;
-const closed = (i: Inbox) => i.current?.state === "closed";
+const over = (i: Inbox) => i.current?.state === "closed";
+const closed = (i: Inbox) => over(i) && !i.current?.aside;
+const aside = (i: Inbox) => Boolean(marked(i)?.aside);
 const coordinated = (i: Inbox) => i.me?.coordinates.includes(i.current?.library ?? "") === true;
 const listing = (i: Inbox) => (VIEWS as readonly Page[]).includes(i.page);
 
@@ -44,6 +46,7 @@ export const ACTIONS: readonly Action[] = [
   goes("open", "3"),
   goes("follow-ups", "4"),
   { id: "go.search", key: "/", group: "go", can: always, run: (i) => { i.go("search"); i.searching += 1; } },
+  goes("aside", "5"),
   goes("desk", "6"),
   goes("reports", "7"),
   goes("settings", ","),
@@ -59,10 +62,12 @@ export const ACTIONS: readonly Action[] = [
   { id: "close", key: "e", group: "conversation", can: mine, run: (i) => (i.dialog = "close") },
   { id: "recode", key: "w", group: "conversation", can: closed, run: (i) => (i.dialog = "recode") },
   { id: "reopen", key: "o", group: "conversation", can: closed, run: (i) => void i.reopen(i.openId) },
+  { id: "take-in", key: "y", group: "conversation", can: aside, run: (i) => { const row = marked(i); if (row) void i.takeIn(row); } },
+  { id: "dismiss", key: "d", group: "conversation", can: aside, run: (i) => { const row = marked(i); if (row) void i.dismiss_(row); } },
   { id: "identify", key: "a", group: "conversation", can: answering, run: (i) => (i.dialog = "identify") },
   { id: "merge", key: "m", group: "conversation", can: open, run: (i) => (i.dialog = "merge") },
   { id: "block", key: "", group: "conversation", can: mine, run: (i) => (i.dialog = "block") },
-  { id: "forget", key: "", group: "conversation", can: (i) => closed(i) && coordinated(i), run: (i) => (i.dialog = "forget") },
+  { id: "forget", key: "", group: "conversation", can: (i) => over(i) && coordinated(i), run: (i) => (i.dialog = "forget") },
   { id: "audit", key: "", group: "conversation", can: (i) => open(i) && coordinated(i), run: (i) => (i.dialog = "audit") },
   { id: "context", key: "i", group: "page", can: open, run: (i) => i.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: (i) => (i.dialog = "presence") },

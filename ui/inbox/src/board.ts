@@ -10,7 +10,7 @@ import type { Row, View } from "./schema";
 export class Board {
   private readonly rows = new Map<string, Row>();
   private readonly overtaken = new Overtaken();
-  private readonly listed: Record<View, Row[] | null> = { waiting: null, mine: null, open: null, closed: null };
+  private readonly listed: Record<View, Row[] | null> = { waiting: null, mine: null, open: null, closed: null, aside: null };
 
   /** Forget everything: a fresh fetch follows. */
   clear(): void {
@@ -82,4 +82,5 @@ const ORDER: Record<View, (a: Row, b: Row) => number> = {
   mine: unansweredFirst,
   open: unansweredFirst,
   closed: (a, b) => b.since - a.since || tie(a, b),
+  aside: (a, b) => b.since - a.since || tie(a, b),
 };

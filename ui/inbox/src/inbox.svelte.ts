@@ -15,12 +15,12 @@ import type * as s from "./schema";
 import { Talk } from "./talk.svelte";
 import { named, t, type Key } from "./words";
 
-export const VIEWS = ["waiting", "mine", "open"] as const;
+export const VIEWS = ["waiting", "mine", "open", "aside"] as const;
 export type Page = (typeof VIEWS)[number] | "follow-ups" | "search" | "desk" | "reports" | "settings";
 export type Dialog =
   | "" | "close" | "transfer" | "palette" | "help" | "identify" | "block" | "merge" | "recode" | "presence" | "outbox" | "forget" | "audit";
 const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "desk", "reports", "settings"];
-const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, follow_ups: 0, oldest_since: 0, channels_down: [] };
+const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, aside: 0, follow_ups: 0, oldest_since: 0, channels_down: [] };
 const KEPT_TALKS = 24;
 
 /** Whom a deed is about: a row, or as much of one as is known. */
@@ -75,7 +75,7 @@ export class Inbox {
   composing = $state(0); // grows when the composer should take the focus
   searching = $state(0); // grows when the search field should
   drafted = $state(0); // grows when drafts changed from outside the composer
-  more = $state.raw<Record<s.View, string>>({ waiting: "", mine: "", open: "", closed: "" });
+  more = $state.raw<Record<s.View, string>>({ waiting: "", mine: "", open: "", closed: "", aside: "" });
 
   private version = $state(0);
   private whose = ""; // whose texts and lists this page holds
@@ -179,12 +179,19 @@ export class Inbox {
     const told = this.followUpsTold.asking();
     const [drafts, followUps] = await Promise.allSettled([api.drafts(), api.followUps(), this.freshen()]);
     this.followUpsTold.answered(told);
+    void this.fetchAside();
     if (drafts.status === "fulfilled") this.drafts.learn(drafts.value.drafts, asked);
     if (followUps.status === "fulfilled" && !told.all) {
       const fetched = followUps.value.follow_ups.filter((one) => !told.has(one.id));
       this.followUps = [...this.followUps.filter((one) => told.has(one.id)), ...fetched];
     }
     this.drafted += 1;
+  }
+
+  /** Fetch what is set aside; the line tells what changes there. */
+  private async fetchAside(): Promise<void> {
+    this.more = { ...this.more, aside: "" };
+    await this.fetchPage("aside", "");
   }
 
   /** Another session has taken the place of this one, which was ended. */
@@ -455,6 +462,10 @@ export class Inbox {
     const cursor = this.more[view];
     if (!cursor) return;
     this.more = { ...this.more, [view]: "" };
+    await this.fetchPage(view, cursor);
+  }
+
+  private async fetchPage(view: s.View, cursor: string): Promise<void> {
     const told = this.board.asking();
     try {
       const page = await api.rows(view, cursor);
@@ -732,6 +743,21 @@ export class Inbox {
       this.tell(t("done.reopened"));
       if (location.hash === from) this.go("mine", conversation);
     }
+  }
+
+  /** Make a conversation of what was set aside. */
+  async takeIn(row: s.Row): Promise<void> {
+    const from = location.hash;
+    if (!(await this.act(row.id, "reopen", {}))) return;
+    this.tell(t("done.takenIn", { patron: row.patron }));
+    if (location.hash !== from) return;
+    this.go("mine", row.id);
+    this.composing += 1;
+  }
+
+  /** It is not for the desk; it may be taken in until it is forgotten. */
+  async dismiss_(row: s.Row): Promise<void> {
+    await this.undoable(t("done.dismissed"), this.act(row.id, "dismiss", {}), () => void this.takeIn(row));
   }
 
   async simple(conversation: string, verb: string, body: unknown, done: Key): Promise<boolean> {

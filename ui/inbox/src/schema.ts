@@ -1,6 +1,6 @@
 // Written from bridge/inbox/schema.py by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
 
-export type View = "waiting" | "mine" | "open" | "closed";
+export type View = "waiting" | "mine" | "open" | "closed" | "aside";
 
 /** Why a request was not done. `error` is a word for programs, `detail` a sentence for people. */
 export interface Problem {
@@ -60,6 +60,7 @@ export interface Desk {
   waiting: number;
   mine: number;
   open: number;
+  aside: number;
   follow_ups: number;
   oldest_since: number;
   channels_down: string[];
@@ -87,7 +88,7 @@ export interface Companion {
 /** One conversation in a list. */
 export interface Row {
   id: string;
-  views: ("closed" | "mine" | "open" | "waiting")[];
+  views: ("aside" | "closed" | "mine" | "open" | "waiting")[];
   state: "active" | "closed" | "offered" | "waiting";
   library: string;
   library_name: string;
@@ -118,13 +119,14 @@ export interface Row {
   gone: boolean;
   marked: boolean;
   code: string;
+  aside: string;
   rating: number;
 }
 
 /** One page of a list, in order. `next` is the `cursor` of the next page, "" at the end. */
 export interface Rows {
   position: string;
-  view: "closed" | "mine" | "open" | "waiting";
+  view: "aside" | "closed" | "mine" | "open" | "waiting";
   rows: Row[];
   next: string;
 }
@@ -330,7 +332,7 @@ export interface QueueView {
   serves: boolean;
 }
 
-/** A resolution code: "answered", "follow_up_library", "follow_up_me", "lost_call", "practice". */
+/** A resolution code: "answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice". */
 export interface CodeView {
   code: string;
   effect: string;
