@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bridge.message import Message, message_id
 from routing.deadlines import DAY_MS
 from tests.routing.play import Play, cooperative, north
@@ -88,12 +90,12 @@ def test_a_persons_own_conversation_is_not_led_astray_by_it() -> None:
     assert play.of("pat@mail").state == "waiting"
 
 
-def proven(play: Play, who: str, text: str, **more: object) -> Message:
+def proven(play: Play, who: str, text: str, **more: Any) -> Message:
     """Return a mail of `who` with proof of the latest conversation."""
     thread = play.id_of(who)
     sender, _, channel = who.rpartition("@")
     identity = message_id(channel, sender, text)
-    return Message(id=identity, channel=channel, sender=sender, source=text, text=text, thread=thread, **more)  # type: ignore[arg-type]
+    return Message(id=identity, channel=channel, sender=sender, source=text, text=text, thread=thread, **more)
 
 
 def test_with_proof_of_its_thread_it_is_shown_there_and_opens_nothing_again() -> None:
