@@ -49,6 +49,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     level: int = 0
 
 
+class CoreEnded(RuntimeError):
+    """The core's process is gone."""
+
+
 class Apart:
     """The daemon's end: keeps one core running."""
 
@@ -56,7 +60,7 @@ class Apart:
         self._job = job
 
     async def run(self) -> None:
-        """Start the process and listen to it until cancelled. Raises RuntimeError when it ended or fell silent."""
+        """Start the process and listen to it until cancelled. Raises CoreEnded when it ended or fell silent."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "bridge.apart",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True, env=_environment(),
@@ -68,10 +72,10 @@ class Apart:
             process.stdin.write(msgspec.json.encode(job) + b"\n")
             while await asyncio.wait_for(process.stdout.readline(), SILENT_S):
                 pass
-            raise RuntimeError(f"the core's process ended (status {await process.wait()})")
+            raise CoreEnded(f"the core's process ended (status {await process.wait()})")
         except TimeoutError:
             process.kill()
-            raise RuntimeError(f"the core's process was silent for {SILENT_S:g} s and was ended") from None
+            raise CoreEnded(f"the core's process was silent for {SILENT_S:g} s and was ended") from None
         finally:
             process.stdin.close()
             await _ended(process)

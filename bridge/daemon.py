@@ -10,7 +10,6 @@ import asyncio
 import gc
 import secrets
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -29,7 +28,7 @@ from bridge.embedded import EmbeddedError, EmbeddedRedis
 from bridge.health import Health
 from bridge.http import Server, application
 from bridge.inbox.inbox import Inbox
-from bridge.logs import say_in_lines
+from bridge.logs import say, say_in_lines
 from bridge.store import Store, StoreError
 from bridge.tidying import NEW, tidy_little, tidy_when_quiet
 
@@ -171,7 +170,7 @@ async def serve(config: Config) -> int:
             log.info("serving", url=house.url, channels=len(config.channels), version=version("deskbridge"))
             await until(told, house.health)
     except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
-        print(f"deskbridge cannot start: {error}", file=sys.stderr)
+        say(f"deskbridge cannot start: {error}", error=True)
         return 1
     return 0
 

@@ -6,7 +6,6 @@ example librarian, good once. Texts go to and fro over a server on this machine 
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from contextlib import AsyncExitStack
 from importlib import resources
@@ -19,7 +18,7 @@ from bridge.archive.organisation_file import parse
 from bridge.config import Channel, Config, Http, can_listen
 from bridge.daemon import House, opened, told_to_stop, until
 from bridge.embedded import EmbeddedError
-from bridge.logs import say_in_lines
+from bridge.logs import say, say_in_lines
 from bridge.store import StoreError
 from bridge.testing.phone import Phone
 from bridge.testing.twilio import Twilio
@@ -54,7 +53,7 @@ def text_channel(listen: str, twilio: Twilio) -> Channel:
 async def serve(listen: str, data: Path | None) -> int:
     """Serve the demonstration until told to stop."""
     if not can_listen(listen):
-        print(f"--listen: {listen!r} is neither host:port nor a socket path: write 127.0.0.1:8080", file=sys.stderr)
+        say(f"--listen: {listen!r} is neither host:port nor a socket path: write 127.0.0.1:8080", error=True)
         return 1
     say_in_lines()
     async with AsyncExitStack() as stack:
@@ -69,10 +68,10 @@ async def serve(listen: str, data: Path | None) -> int:
                 twilio.reports = ("sent", "delivered")
                 codes = await furnish(house)
                 told = told_to_stop()
-                print(welcome(house.url, phone.url, codes), flush=True)
+                say(welcome(house.url, phone.url, codes))
                 await until(told, house.health)
         except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
-            print(f"the demonstration cannot start: {error}", file=sys.stderr)
+            say(f"the demonstration cannot start: {error}", error=True)
             return 1
     return 0
 

@@ -77,6 +77,7 @@ class MailParser:
                 __name__,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,  # what a library prints there may be the mail's words
                 start_new_session=True,
             )
         if worker.stdin is None or worker.stdout is None:

@@ -29,6 +29,7 @@ from bridge.inbox.replies import MAX_BODY, Answer, Refusal, answer, decode, enco
 from bridge.inbox.room import Room
 from bridge.inbox.routes import BASE, Call, Route
 from bridge.inbox.sessions import check_origin, check_token, session_of
+from bridge.logs import traced
 from bridge.store import StoreError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _endpoint(inbox: Inbox, route: Route) -> Callable[[web.Request], Awaitable[w
             if is_away(error):
                 return unavailable().response()
             fault = secrets.token_hex(6)
-            log.exception("request-failed", route=route.name, fault=fault)
+            log.error("request-failed", route=route.name, fault=fault, **traced(error))
             return Refusal(500, "fault", f"Something here is broken; it was noted as {fault}.").response()
 
     return endpoint

@@ -22,6 +22,7 @@ from bridge.inbox.replies import Refusal, decode, encode, unavailable
 from bridge.inbox.routes import Call, Parameter, Route
 from bridge.inbox.seat import Seat
 from bridge.inbox.sessions import check_origin, token_of
+from bridge.logs import traced
 from bridge.store import StoreError
 
 log = structlog.get_logger("bridge.inbox.sockets")
@@ -110,8 +111,8 @@ class _Page:
             self._abort()
         except asyncio.CancelledError:
             raise
-        except Exception:
-            log.exception("socket-failed")
+        except Exception as error:
+            log.error("socket-failed", **traced(error))
             self._abort()
 
     async def _wait(self) -> None:
