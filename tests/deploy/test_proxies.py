@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ import pytest
 import trustme
 from aiohttp import ClientConnectionError, ClientSession, TCPConnector, web
 
+from bridge.health import Health
+from bridge.http import Server, application
 from tests.conftest import ROOT
 
 
@@ -132,6 +135,37 @@ async def test_the_example_passes_on_what_the_daemon_needs(
                 assert await live.receive_str(timeout=20) == "echo here"
             async with browser.get(f"{base}/metrics") as answer:
                 assert answer.status == 404
+
+
+async def _words(request: web.Request) -> web.Response:
+    return web.json_response({"words": "A question about loans. " * 500})
+
+
+@pytest.mark.parametrize("name", PROXIES)
+async def test_answers_come_packed_and_large_cookies_go_through(
+    name: str, tmp_path: Path, certificate: tuple[ssl.SSLContext, Path, Path]
+) -> None:
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed: tests/install-peers")
+    channel = web.Application()
+    channel.router.add_get("/words", _words)
+    server = Server(application(health=Health(), channels={"web": channel}), "127.0.0.1:0")
+    await server.start()
+    trust, chain, key = certificate
+    port = free_port()
+    base = f"https://localhost:{port}"
+    cookies = "; ".join(f"site{n}={'x' * 250}" for n in range(64))
+    try:
+        with PROXIES[name](tmp_path, port, int(server.url.rpartition(":")[2]), chain, key):
+            async with ClientSession(connector=TCPConnector(ssl=trust), auto_decompress=False) as browser:
+                await listening(browser, base)
+                for cookie in ("", cookies, f"one={'x' * 16_384}"):
+                    headers = {"Accept-Encoding": "gzip, deflate, br, zstd", "Cookie": cookie}
+                    async with browser.get(f"{base}/channels/web/words", headers=headers) as answer:
+                        assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
+                        assert b"loans" in gzip.decompress(await answer.read())
+    finally:
+        await server.stop()
 
 
 async def listening(browser: ClientSession, base: str) -> None:
