@@ -8,7 +8,8 @@
     /metrics           for the local network: refused to whoever comes through a proxy
 
 Who asks, by which scheme and for which host is taken from the connection; the forwarded headers count only when the
-connection comes from a trusted proxy, and then the last address that no trusted proxy wrote (RFC 7239 5.2, 8.1). Every answer
+connection comes from a trusted proxy, and then the last address that no trusted proxy wrote (RFC 7239 5.2, 8.1). A request
+names a host that can be one, and its body is taken as it came, never unpacked (RFC 9110 8.4, 15.5.16). Every answer
 forbids what it does not need: sniffing, framing, referrers, foreign scripts (OWASP Secure Headers). Adapters' pages are
 framed by other sites and set a policy of their own.
 """
@@ -19,6 +20,7 @@ import asyncio
 import ipaddress
 import mimetypes
 import os
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -27,6 +29,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry, exposition
 
+from bridge import encoding
+from bridge.connections import Site
 from bridge.health import Health
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.replies import MAX_BODY, Refusal, answer
@@ -37,6 +41,10 @@ SHUTDOWN_S = 10.0
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
+SECURE = web.RequestKey("secure", bool)  # it came over https, as far as we know
+HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")  # RFC 9110 7.2
 
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 INBOX_PAGE = (
@@ -63,7 +71,9 @@ def application(
     `inbox_pages` is a folder of built pages; `channels` what adapters mount, by channel name; `front_page` where `/` leads.
     """
     networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
-    app = web.Application(middlewares=[_forwarded(networks), _errors], client_max_size=MAX_BODY)
+    app = web.Application(
+        middlewares=[_forwarded(networks), _errors, _readable, encoding.packed], client_max_size=MAX_BODY
+    )
     app.on_response_prepare.append(_secure)
     app.router.add_get("/livez", _livez)
     app.router.add_get("/readyz", _readyz(health))
@@ -90,13 +100,12 @@ class Server:
     async def start(self) -> None:
         """Listen. Raises OSError when the address is taken or not ours."""
         await self._runner.setup()
+        await Site(self._runner, self._listen).start()
         if self._listen.startswith("/"):
-            await web.UnixSite(self._runner, self._listen).start()
             # Its folder says who may come, whatever our umask is: the proxy is another user.
             await asyncio.to_thread(os.chmod, self._listen, 0o666)
             return
-        host, _, port = self._listen.rpartition(":")
-        await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()
+        host = self._listen.rpartition(":")[0]
         bound = self._runner.addresses[0][1]
         self.url = f"http://{host}:{bound}"
 
@@ -111,7 +120,7 @@ class Server:
 def _forwarded(networks: Sequence[Network]) -> Middleware:
     @web.middleware
     async def forwarded(request: web.Request, handler: Serve) -> web.StreamResponse:
-        if "X-Forwarded-For" not in request.headers and "X-Forwarded-Proto" not in request.headers:
+        if not any(name in request.headers for name in FORWARDED):
             return await handler(request)
         if not _trusted(request.remote or _socket_peer(request), networks):
             return await handler(request)
@@ -121,10 +130,8 @@ def _forwarded(networks: Sequence[Network]) -> Middleware:
         known = request.clone(
             scheme=scheme if scheme in ("http", "https") else request.scheme, host=host, remote=remote
         )
-        response = await handler(known)
-        if known.secure and not response.prepared:
-            response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
-        return response
+        request[SECURE] = known.secure  # answers that are raised are prepared for the request as it came
+        return await handler(known)
 
     return forwarded
 
@@ -164,7 +171,7 @@ async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", QUIET)
-    if request.secure:
+    if request.get(SECURE, request.secure):
         headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
     headers.popall("Server", None)
     if request.path.startswith("/channels/"):
@@ -187,6 +194,17 @@ async def _errors(request: web.Request, handler: Serve) -> web.StreamResponse:
         word = error.reason.lower().replace(" ", "-")
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return Refusal(error.status, word, f"{error.reason}.", headers=headers).response()
+
+
+@web.middleware
+async def _readable(request: web.Request, handler: Serve) -> web.StreamResponse:
+    """Refuse a request whose host can be none, since pages and policies name it, and a body that is packed."""
+    if request.host and not HOST.fullmatch(request.host):
+        return Refusal(400, "bad-host", "The request names no host.", headers={"Connection": "close"}).response()
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
+        headers = {"Accept-Encoding": "identity"}
+        return Refusal(415, "packed", "Send the body as it is, not compressed.", headers=headers).response()
+    return await handler(request)
 
 
 # ---- health ------------------------------------------------------------
@@ -254,12 +272,13 @@ def _file(root: Path, name: str) -> Path | None:
 def _sent(request: web.Request, file: Path, policy: str, *, kept: bool) -> web.StreamResponse:
     if not file.is_file():
         raise web.HTTPNotFound
-    socket = f"{'wss' if request.secure else 'ws'}://{request.host}"
-    headers = {"Cache-Control": "public, max-age=31536000, immutable" if kept else "no-cache"}
+    file_sent, coding = encoding.built(request, file)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable" if kept else "no-cache", **coding}
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     if kind == "text/html":
+        socket = f"{'wss' if request.secure else 'ws'}://{request.host}" if HOST.fullmatch(request.host) else ""
         headers["Content-Security-Policy"] = policy.replace("{socket}", socket)
         kind = "text/html; charset=utf-8"
     elif kind == "text/javascript":
         kind = "text/javascript; charset=utf-8"
-    return web.FileResponse(file, headers=headers | {"Content-Type": kind})
+    return web.FileResponse(file_sent, headers=headers | {"Content-Type": kind})

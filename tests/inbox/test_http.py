@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -132,5 +133,56 @@ async def test_it_listens_on_a_socket_path_too(tmp_path: Path) -> None:
         connector = aiohttp.UnixConnector(str(tmp_path / "http.sock"))
         async with aiohttp.ClientSession(connector=connector) as session, session.get("http://desk/livez") as response:
             assert response.status == 200
+    finally:
+        await server.stop()
+
+
+async def test_behind_https_every_answer_says_https_only(pages: Path) -> None:
+    """Also what is raised instead of returned: the redirect of `/`, and a channel's own 404."""
+    app = application(
+        health=Health(), inbox_pages=pages, channels={"web": _channel()}, proxies=("127.0.0.0/8",), front_page="/inbox"
+    )
+    server = Server(app, "127.0.0.1:0")
+    await server.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            for path in (
+                "/",
+                "/inbox",
+                "/nothing",
+                "/channels/web/who",
+                "/channels/web/nothing",
+                "/channels/none/",
+                "/livez",
+            ):
+                async with session.get(server.url + path, headers=FORWARDED, allow_redirects=False) as response:
+                    assert response.headers["Strict-Transport-Security"] == "max-age=31536000", path
+                async with session.get(server.url + path, allow_redirects=False) as response:
+                    assert "Strict-Transport-Security" not in response.headers, path
+    finally:
+        await server.stop()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["desk; script-src *", "desk'", "desk example", 'desk"', "desk:80:90", "desk/x", "[::1", "d\u00e9sk", "*"],
+)
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host"])
+async def test_a_host_that_can_be_none_is_refused(pages: Path, host: str, header: str) -> None:
+    """It would stand in the page's policy."""
+    server = Server(application(health=Health(), inbox_pages=pages, proxies=("127.0.0.0/8",)), "127.0.0.1:0")
+    await server.start()
+    place, _, port = server.url.removeprefix("http://").rpartition(":")
+    try:
+        reader, writer = await asyncio.open_connection(place, int(port))
+        other = "" if header == "Host" else "Host: desk\r\nX-Forwarded-Proto: https\r\n"
+        writer.write(f"GET /inbox HTTP/1.1\r\n{other}{header}: {host}\r\nConnection: close\r\n\r\n".encode())
+        found = await reader.read()
+        assert found.startswith(b"HTTP/1.1 400 ")
+        assert b"script-src *" not in found
+        writer.close()
+        for good in ("desk.example.org", "127.0.0.1:8080", "[::1]:8080", "my_desk", "xn--dsk-bma.example"):
+            status, _, headers = await _get(f"{server.url}/inbox", {"Host": good})
+            assert (status, f"connect-src 'self' ws://{good};" in headers["Content-Security-Policy"]) == (200, True)
     finally:
         await server.stop()
