@@ -78,6 +78,7 @@ class Consortium:
         self.signs = Board(store)
         self.blobs = FileBlobs(config.data / "blobs")
         self.retention = archive.retention(self.blobs)
+        self._refolding = archive.refolding
         self._on_duty: asyncio.Task[None] | None = None
         self._sole = sole
         self._config = config
@@ -152,6 +153,7 @@ class Consortium:
             "replica": self.replica.run,
             "tail": self.tail.run,
             "archive": self.writer.run,
+            "search": self._refolding.run,
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
             "organisation": self._watch_organisation,

@@ -14,6 +14,7 @@ from bridge.archive.erasures import Erasures
 from bridge.archive.organisation import Organisation
 from bridge.archive.reader import Reader
 from bridge.archive.readings import Readings
+from bridge.archive.refolding import Refolding
 from bridge.archive.retention import Retention
 from bridge.archive.rows import ignoring
 from bridge.archive.search import Search
@@ -34,6 +35,7 @@ class Archive:
         self.memory = DeskMemory(writing)
         self.readings = Readings(writing)
         self.search = Search(self.engine)
+        self.refolding = Refolding(writing)
         self._writing = writing
 
     @classmethod

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.archive import tables
 from bridge.archive.bulk import Statement, write_many
+from bridge.archive.folding import FOLDED
 from bridge.archive.ledger import Ledger
 from bridge.archive.lines import Line, ReadBy, Staged, amend, changes
 from bridge.archive.rows import LINE, ignoring, line_values
@@ -64,8 +65,10 @@ class Batch:
 
 async def write_lines(sql: AsyncConnection, lines: Iterable[Line]) -> None:
     """Write what transcripts do not have yet."""
-    make = partial(ignoring, sql.dialect.name, tables.line)
-    await write_many(sql, "line", make, map(line_values, lines), LINE)
+    dialect = sql.dialect.name
+    make, folded = partial(ignoring, dialect, tables.line), FOLDED[dialect]
+    rows = ((*line_values(line), folded(line.text)) for line in lines)
+    await write_many(sql, "line", make, rows, (*LINE, "folded"))
 
 
 def _later(before: Staged | None, change: Staged) -> Staged:

@@ -1,12 +1,11 @@
 """Full-text search over transcripts: a real index, within the libraries that somebody may see.
 
-SQLite has FTS5 with diacritics folded; PostgreSQL a tsvector column with the `simple` dictionary, since patrons write in any
-language. What a librarian types is taken as words, never as the index's query language; the last word may be unfinished.
+SQLite has FTS5, PostgreSQL a tsvector column; `folding` says by which words a text is in either. What a librarian types is taken as
+words, never as the index's query language; the last word may be unfinished.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +13,12 @@ import msgspec
 from sqlalchemy import String, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-MOST_WORDS = 12
+from bridge.archive.folding import Wanted
 
 # The snippet's marks: private-use characters, which no screen shows and no text holds by accident.
 OPEN, CLOSE = "\ue000", "\ue001"
+BEFORE, SHOWN = 40, 160  # characters of a snippet before the word, and in all
+SEARCHED = 20_000  # characters of a text in which the words are marked
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 _SQLITE = """
 SELECT l.n, c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
-       snippet(line_words, 0, :open, :close, '…', 16) AS snippet
+       l.text AS snippet
 FROM line_words JOIN line l ON l.n = line_words.rowid JOIN conversation c ON c.id = l.conversation
 WHERE line_words MATCH :words AND (c.library IN :libraries OR c.id IN :also) AND l.n < :before
 ORDER BY l.n DESC LIMIT :limit
@@ -46,30 +47,35 @@ ORDER BY l.n DESC LIMIT :limit
 
 _POSTGRESQL = """
 SELECT l.n, c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
-       ts_headline('simple', l.text, q.words, 'StartSel=' || :open || ', StopSel=' || :close || ', MaxWords=16, MinWords=8')
-       AS snippet
-FROM line l JOIN conversation c ON c.id = l.conversation, to_tsquery('simple', :words) AS q(words)
-WHERE l.words @@ q.words AND (c.library IN :libraries OR c.id IN :also) AND l.n < :before
+       l.text AS snippet
+FROM line l JOIN conversation c ON c.id = l.conversation
+WHERE l.words @@ CAST(CAST(:words AS text) AS tsquery) AND (c.library IN :libraries OR c.id IN :also) AND l.n < :before
 ORDER BY l.n DESC LIMIT :limit
 """
 
 _ALL = 2**62
 
 
-def words_in(asked: str) -> list[str]:
-    """Return the words of a question, at most `MOST_WORDS`. An accent or vowel sign is a part of the word, not its end."""
-    text = unicodedata.normalize("NFC", asked)
-    return "".join(char if _of_word(char) else " " for char in text).split()[:MOST_WORDS]
+def snippet_of(text: str, wanted: Wanted) -> str:
+    """Return the part of a text around the first word found, with the words found between `OPEN` and `CLOSE`."""
+    found = wanted.spans(text[:SEARCHED])
+    first = found[0][0] if found else 0
+    begin, end = _word_from(text, first - BEFORE), min(len(text), max(first - BEFORE, 0) + SHOWN)
+    part, done = "…" if begin else "", begin
+    for start, stop in found:
+        if start >= end:
+            break
+        part += f"{text[done:start]}{OPEN}{text[start:stop]}{CLOSE}"
+        done = stop
+    return part + text[done : max(end, done)] + ("…" if max(end, done) < len(text) else "")
 
 
-def _of_word(char: str) -> bool:
-    return char.isalnum() or char == "_" or unicodedata.category(char).startswith("M")
-
-
-def _query(dialect: str, words: list[str]) -> str:
-    if dialect == "postgresql":
-        return " & ".join([*words[:-1], words[-1] + ":*"])
-    return " ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
+def _word_from(text: str, at: int) -> int:
+    """Return where a word begins at or soon after `at`."""
+    if at <= 0:
+        return 0
+    space = text.find(" ", at, at + BEFORE // 2)
+    return space + 1 if space >= 0 else at
 
 
 class Search:
@@ -85,8 +91,8 @@ class Search:
 
         `before`: the `n` of the last line of the page before; many lines may come in one millisecond, so no time parts them.
         """
-        words = words_in(asked)
-        if not words or not (libraries or also):
+        wanted = Wanted(asked)
+        if not wanted or not (libraries or also):
             return []
         async with self._engine.connect() as sql:
             dialect = sql.dialect.name
@@ -94,7 +100,8 @@ class Search:
             statement = statement.bindparams(
                 *(bindparam(name, expanding=True, type_=String) for name in ("libraries", "also"))
             )
-            values: dict[str, Any] = {"libraries": list(libraries), "also": list(also), "open": OPEN, "close": CLOSE}
-            values |= {"words": _query(dialect, words), "before": before or _ALL, "limit": limit}
+            values: dict[str, Any] = {"libraries": list(libraries), "also": list(also)}
+            words = wanted.postgresql() if dialect == "postgresql" else wanted.sqlite()
+            values |= {"words": words, "before": before or _ALL, "limit": limit}
             rows = (await sql.execute(statement, values)).all()
-        return [Hit(**row._mapping) for row in rows]
+        return [Hit(**{**row._mapping, "snippet": snippet_of(row.snippet, wanted)}) for row in rows]

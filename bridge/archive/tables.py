@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -104,8 +105,12 @@ line = Table(
     Column("reason", String, nullable=False, default=""),
     Column("detail", Text, nullable=False, default=""),
     Column("network_id", String, nullable=False, default=""),
+    # What the full-text index is given in place of the text (bridge.archive.folding): "" = the text itself, or PostgreSQL's `words`
+    # hold it; None = written by a release before there was such a rule, and not read over yet (bridge.archive.refolding).
+    Column("folded", Text),
     Index("line_by_conversation", "conversation", "at", "seq", "part"),
     Index("line_by_network_id", "network_id"),
+    Index("line_not_folded", "n", sqlite_where=text("folded IS NULL"), postgresql_where=text("folded IS NULL")),
 )
 
 hop = Table(
