@@ -74,6 +74,7 @@ class House:
         self.codes: dict[str, str] = {}
         self._capacity = capacity
         self._more = more  # of deskbridge.toml
+        self._furnished = False
         self._process: subprocess.Popen[bytes] | None = None
 
     def configure(self) -> None:
@@ -172,7 +173,13 @@ class House:
         return self._process.wait(60)
 
     def __enter__(self) -> House:
-        self.furnish()
+        if not self._furnished:
+            self.furnish()
+        return self
+
+    def as_it_is(self) -> House:
+        """Return this installation to be entered with the data that is there already."""
+        self._furnished = True
         return self
 
     def __exit__(
