@@ -15,6 +15,7 @@ Health is the exception that `run` raises::
 
     AdapterError
       Unavailable      the network is away: try again, with backoff
+        Throttled      the network lets us in only later: try again, slowly
       BadCredentials   refused: blocked until a person changes something
       Misconfigured    cannot work as configured: refuse to start (also found by `deskbridge check`)
 
@@ -44,6 +45,12 @@ class AdapterError(Exception):
 
 class Unavailable(AdapterError):
     """The network or the server is away; the supervisor tries again with full-jitter backoff."""
+
+
+class Throttled(Unavailable):
+    """The server does not let us in now, since it is busy or was asked too often; nobody asks again within `AFTER_S` seconds."""
+
+    AFTER_S: ClassVar[float] = 60.0
 
 
 class BadCredentials(AdapterError):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from prometheus_client import Counter, Gauge
 
-from bridge.adapter import Adapter, Busy, Capabilities, Misconfigured, Ports, Replays
+from bridge.adapter import Adapter, Busy, Capabilities, Misconfigured, Ports, Replays, Throttled
 from bridge.backoff import Backoff
 from bridge.inlet import Gathering, StoreInlet
 from bridge.message import Attachment, ChannelStatus, Delivery
@@ -231,7 +231,8 @@ class Line:
             if self.health.state == "up" and time.monotonic() - began > SOUND_S:
                 backoff.reset()
             self._ended(end)
-            wait = None if self.health.state == "blocked" else backoff.next()
+            least = end.AFTER_S if isinstance(end, Throttled) else 0.0
+            wait = None if self.health.state == "blocked" else max(least, backoff.next())
             self.health.failures = backoff.failures
             await self._rest(wait)
 

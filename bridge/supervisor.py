@@ -2,6 +2,7 @@
 
 Health is the exception that an adapter's `run` raises
     Unavailable      again after a full-jitter wait of 1 s to 5 min; the wait starts small again once a session stood
+    Throttled        the same, after a minute at least
     BadCredentials   blocked: nobody tries again before a person changed something (`retry`, or a restart)
     Misconfigured    from __init__: refuse to start; from `run`: blocked
     anything else    a bug: the session is started again like after Unavailable, counted, its traceback logged

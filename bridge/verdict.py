@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bridge.adapter import AdapterError, BadCredentials, Busy, Misconfigured, Unavailable
+from bridge.adapter import AdapterError, BadCredentials, Busy, Misconfigured, Throttled, Unavailable
 from bridge.backoff import leaves
 from bridge.store import StoreError
 
@@ -39,6 +39,8 @@ def verdict(end: Exception | None) -> tuple[State, str]:
             return "blocked", "misconfigured"
         case Busy() | StoreError():
             return "down", "store-away"
+        case Throttled():
+            return "down", "throttled"
         case AdapterError():
             return "down", "unavailable"
         case _:

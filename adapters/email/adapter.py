@@ -26,14 +26,16 @@ from adapters.email.addresses import Address, read_addresses
 from adapters.email.codec import NOBODY, ReplyPath, read_reply
 from adapters.email.compose import Enclosure, Outgoing, compose, outgoing_id
 from adapters.email.config import EmailConfig
-from adapters.email.folder import Folder
+from adapters.email.folder import Folder, Reopen
 from adapters.email.header_lines import BrokenMail, written_address
 from adapters.email.imap import Mailbox
 from adapters.email.intake import Intake
 from adapters.email.matching import Signer
 from adapters.email.oauth import Tokens
 from adapters.email.restraint import Restraint
+from adapters.email.sign_in import Refusals
 from adapters.email.smtp import Letter, Submission
+from adapters.email.twins import Twins
 from bridge.adapter import (
     AdapterError,
     BadCredentials,
@@ -74,6 +76,8 @@ class EmailAdapter:
         self._tokens = Tokens(config, ports.data) if config.oauth else None
         self._signer = Signer(ports.secret, ports.channel)
         self._restraint = Restraint(config.automatic_per_day, ports.data)
+        self._refusals = Refusals()
+        self._twins = Twins(ports.secret, ports.data)
         self._submission = Submission(config, self._tls, self._tokens)
         self._filing: Mailbox | None = None
         self._filing_turn = asyncio.Lock()
@@ -91,7 +95,17 @@ class EmailAdapter:
             folders = []
             for name in self._config.folders:
                 boxes.append(await self._mailbox())
-                folders.append(Folder(name, self._config, boxes[-1], self._ports.inlet, intake))
+                folders.append(
+                    Folder(
+                        name,
+                        self._config,
+                        boxes[-1],
+                        self._ports.inlet,
+                        intake,
+                        twins=self._twins,
+                        reopen=self._reopener(boxes),
+                    )
+                )
                 await folders[-1].begin(cursor)
             await self._ports.inlet.up()
             await self._serve(folders)
@@ -117,7 +131,18 @@ class EmailAdapter:
             self._library = self._config.library or desk.library
 
     async def _mailbox(self) -> Mailbox:
-        return await Mailbox.open(self._config, self._tls, self._tokens.token if self._tokens else None)
+        return await Mailbox.open(self._config, self._tls, self._tokens.token if self._tokens else None, self._refusals)
+
+    def _reopener(self, boxes: list[Mailbox]) -> Reopen:
+        """Return what opens a connection in the place of one of `boxes`."""
+
+        async def reopen(lost: Mailbox) -> Mailbox:
+            await lost.close()
+            boxes.remove(lost)
+            boxes.append(await self._mailbox())
+            return boxes[-1]
+
+        return reopen
 
     async def _end(self, boxes: Sequence[Mailbox], intake: Intake) -> None:
         filing, self._filing = self._filing, None

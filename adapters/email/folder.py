@@ -9,13 +9,17 @@ Mails above the scan's UID are all taken: UIDs only grow (RFC 9051 2.3.1.1), so 
 mode decides: "unread", "all" or "new" when a folder is read for the first time; "again" when UIDVALIDITY changed and every UID
 is another: then what came since we began and does not carry our keyword is handed in once more, and the inlet drops what it
 has seen. Flags never decide about anything else, so nobody's reading hides a mail from the desk.
+
+No mail holds up those behind it. Where the server refuses a batch, says nothing to it or closes the connection, the batch is halved
+until the mail is found; that one is tried a few times and then passed over visibly, as a message in quarantine. It stays in the
+mailbox and is tried again at each start. Where mail after mail is refused, the server is away and the session ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,9 +29,10 @@ import structlog
 
 from adapters.email.codec import MAX_MAIL
 from adapters.email.config import EmailConfig
-from adapters.email.imap import LinkLost, Mailbox
+from adapters.email.imap import LinkLost, Mailbox, Refused
 from adapters.email.intake import Arrival, Intake
-from adapters.email.wire import Listed, Opened
+from adapters.email.twins import Twins
+from adapters.email.wire import Listed, Opened, sequence_set
 from bridge.adapter import Inlet, TooLarge, Unavailable
 from bridge.message import Message
 
@@ -35,7 +40,12 @@ BATCH = 40  # mails handed in side by side
 BATCH_BYTES = 8 << 20
 LISTED = 200  # mails listed at once
 RETRIED = 200  # mails in quarantine that are tried again at a start
+TRIES = 3  # of a mail that the server does not give out
+PASSED = 5  # mails passed over one after the other; then the server is at fault
+BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+Reopen = Callable[[Mailbox], Awaitable[Mailbox]]  # a fresh connection in the place of one
 
 log = structlog.get_logger("adapters.email")
 
@@ -65,8 +75,21 @@ class Scan(msgspec.Struct, frozen=True):
 class Folder:
     """A folder, read over a connection of its own."""
 
-    def __init__(self, name: str, config: EmailConfig, box: Mailbox, inlet: Inlet, intake: Intake) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: EmailConfig,
+        box: Mailbox,
+        inlet: Inlet,
+        intake: Intake,
+        *,
+        twins: Twins,
+        reopen: Reopen,
+    ) -> None:
         self.name = name
+        self._twins = twins
+        self._reopen = reopen
+        self._passed = 0
         self._config = config
         self._box = box
         self._inlet = inlet
@@ -113,22 +136,87 @@ class Folder:
 
     async def _take(self, uids: Sequence[int]) -> None:
         for start in range(0, len(uids), LISTED):
-            for batch in _batches(await self._box.sizes(uids[start : start + LISTED])):
+            for batch in _batches(await self._listed(uids[start : start + LISTED])):
                 await self._hand_in(await self._read(batch))
                 self._uid = batch[-1].uid
 
+    async def _listed(self, uids: Sequence[int]) -> list[Listed]:
+        """Return how the server lists mails; one that it cannot list, and has, is listed with size 0."""
+        try:
+            found = await self._box.sizes(uids)
+        except (Refused, LinkLost) as error:
+            await self._go_on(error)
+            if len(uids) == 1:
+                return [Listed(uids[0], 0, 0)]
+            middle = len(uids) // 2
+            return [*await self._listed(uids[:middle]), *await self._listed(uids[middle:])]
+        missing = sorted(set(uids) - {one.uid for one in found})
+        there = await self._box.search("UID", sequence_set(missing)) if missing else []
+        return sorted([*found, *(Listed(uid, 0, 0) for uid in there if uid in missing)], key=lambda one: one.uid)
+
     async def _read(self, batch: Sequence[Listed]) -> list[Arrival]:
-        """Fetch and read mails; of one that is too large only the header is fetched."""
+        """Fetch and read mails; where the server does not give out one of them, halve the batch until it is found."""
+        try:
+            raws = await self._fetch(batch)
+        except (Refused, LinkLost) as error:
+            await self._go_on(error)
+            if len(batch) == 1:
+                return await self._stubborn(batch[0], error)
+            middle = len(batch) // 2
+            return [*await self._read(batch[:middle]), *await self._read(batch[middle:])]
+        gone = await self._expunged([one.uid for one in batch if one.uid not in raws])
+        arrivals: list[Arrival] = await _together([self._arrival(one, raws) for one in batch if one.uid not in gone])
+        self._passed = 0 if any(raws.values()) else self._passed
+        return arrivals
+
+    async def _fetch(self, batch: Sequence[Listed]) -> dict[int, bytes]:
+        """Return mails by UID; of one that is too large only the header is fetched."""
         whole = [one.uid for one in batch if one.size <= MAX_MAIL]
-        raws = await self._box.bodies(whole) if whole else {}
         huge = [one.uid for one in batch if one.size > MAX_MAIL]
-        heads = await self._box.bodies(huge, "HEADER") if huge else {}
-        reading = [
-            self._intake.read(one.uid, raws.get(one.uid) or heads[one.uid], one.arrived, whole=one.uid in raws)
-            for one in batch
-            if one.uid in raws or one.uid in heads
-        ]
-        return await _together(reading)
+        raws = await self._box.bodies(whole) if whole else {}
+        return raws | (await self._box.bodies(huge, "HEADER") if huge else {})
+
+    async def _arrival(self, one: Listed, raws: Mapping[int, bytes]) -> Arrival:
+        raw = raws.get(one.uid, b"")
+        if not raw:
+            return self._unfetched(one, "it is empty" if not one.size else "the server gives nothing")
+        try:
+            return await self._intake.read(one.uid, raw, one.arrived, whole=one.size <= MAX_MAIL)
+        except BUGS as error:  # a bug of ours must not hold up the mails behind it
+            log.error("a mail could not be read", folder=self.name, uid=one.uid, error=type(error).__name__)
+            return await self._intake.unreadable(one.uid, raw, one.arrived, type(error).__name__)
+
+    async def _stubborn(self, one: Listed, error: Unavailable) -> list[Arrival]:
+        """Try one mail again a few times, then pass over it."""
+        for _ in range(TRIES - 1):
+            try:
+                raws = await self._fetch([one])
+            except (Refused, LinkLost) as again:
+                await self._go_on(again)
+                continue
+            gone = await self._expunged([one.uid] if one.uid not in raws else [])
+            return [] if gone else [await self._arrival(one, raws)]
+        self._passed += 1
+        if self._passed > PASSED:
+            raise Unavailable(f"the server gives out no mail of folder {self.name!r}: {error}")
+        return [self._unfetched(one, str(error))]
+
+    def _unfetched(self, one: Listed, why: str) -> Arrival:
+        log.error("a mail was passed over", folder=self.name, uid=one.uid, why=why)
+        place = f"{self.name}\x1f{self._opened.validity}\x1f{one.uid}"
+        return self._intake.unfetched(one.uid, place, one.arrived, why[:200])
+
+    async def _expunged(self, uids: Sequence[int]) -> set[int]:
+        """Return which mails are gone from the folder."""
+        return set(uids) - set(await self._box.search("UID", sequence_set(uids))) if uids else set()
+
+    async def _go_on(self, error: Unavailable) -> None:
+        """Connect again where the connection is lost. Raises Unavailable when that cannot be, or the folder is another."""
+        if not isinstance(error, LinkLost):
+            return
+        self._box = await self._reopen(self._box)
+        if (await self._box.select(self.name)).validity != self._opened.validity:
+            raise error
 
     # -- handing in
 
@@ -136,9 +224,19 @@ class Folder:
         """Make a batch durable, then mark it."""
         if not arrivals:
             return
-        await _together([self._hand_in_one(arrival) for arrival in arrivals])
+        counted = [self._counted(arrival) for arrival in arrivals]
+        await asyncio.to_thread(self._twins.save)
+        await _together([self._hand_in_one(arrival) for arrival in counted])
         await self._inlet.advance(self._cursor(arrivals[-1].uid))
         await self._mark(arrivals)
+
+    def _counted(self, arrival: Arrival) -> Arrival:
+        """Return a mail with the id by which it counts."""
+        message = arrival.message
+        if message is None or arrival.quarantined or not message.source:
+            return arrival
+        source = self._twins.source(message.sender, message.source, arrival.words)
+        return msgspec.structs.replace(arrival, message=msgspec.structs.replace(message, source=source))
 
     async def _hand_in_one(self, arrival: Arrival) -> None:
         for failed in arrival.failed:
@@ -184,10 +282,11 @@ class Folder:
         if not self._opened.keywords:
             return
         uids = (await self._box.search("KEYWORD", self._waits))[:RETRIED]
-        for batch in _batches(await self._box.sizes(uids)) if uids else ():
+        for batch in _batches(await self._listed(uids)) if uids else ():
+            self._passed = 0
             readable = [arrival for arrival in await self._read(batch) if not arrival.quarantined]
             for arrival in readable:
-                await self._again(arrival)
+                await self._again(self._counted(arrival))
             if readable:
                 await self._box.flag([arrival.uid for arrival in readable], self._waits, off=True)
 

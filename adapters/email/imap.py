@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import ssl
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -20,14 +19,14 @@ from typing import Any, TypeVar
 from aioimaplib import aioimaplib
 
 from adapters.email.config import EmailConfig
+from adapters.email.sign_in import Refusals, passes
 from adapters.email.wire import Listed, Opened, chunks, listed, literals, mailbox_name, opened, quoted, sequence_set
-from bridge.adapter import BadCredentials, Unavailable
+from bridge.adapter import Throttled, Unavailable
 
 T = TypeVar("T")
 
 SETS = 200  # messages named in one command
 BODIES = 40  # mails asked for at once
-PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|try again|temporar", re.IGNORECASE)
 
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)  # its debug lines show tokens and whole mails
 
@@ -82,9 +81,10 @@ class _Client(aioimaplib.IMAP4):
 class Mailbox:
     """A connection, signed in. Every method raises LinkLost; what the server refuses is Refused."""
 
-    def __init__(self, config: EmailConfig, tls: ssl.SSLContext) -> None:
+    def __init__(self, config: EmailConfig, tls: ssl.SSLContext, refusals: Refusals | None = None) -> None:
         self._config = config
         self._tls = tls
+        self._refusals = refusals or Refusals()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         security, port = config.imap_security, config.ports()[0]
         self._client = _Client(
@@ -96,9 +96,11 @@ class Mailbox:
         )
 
     @classmethod
-    async def open(cls, config: EmailConfig, tls: ssl.SSLContext, token: Token | None = None) -> Mailbox:
-        """Connect and sign in; `token(fresh)` gives an access token. Raises LinkLost, BadCredentials."""
-        box = cls(config, tls)
+    async def open(
+        cls, config: EmailConfig, tls: ssl.SSLContext, token: Token | None = None, refusals: Refusals | None = None
+    ) -> Mailbox:
+        """Connect and sign in; `token(fresh)` gives an access token. Raises LinkLost, Throttled, BadCredentials."""
+        box = cls(config, tls, refusals)
         try:
             await box._greeted()
             await box._sign_in(token)
@@ -156,13 +158,10 @@ class Mailbox:
             answer = await self._bearing(await token(False))
             if answer.result != "OK" and not self.lost:  # revoked before its time: one fresh token is tried
                 answer = await self._bearing(await token(True))
-        if answer.result == "OK":
-            await self._call(self._client.protocol.capability())
-            return
-        said = _said(answer)
-        if PASSING.search(said):
-            raise LinkLost(f"the IMAP server does not let us in now: {said}")
-        raise BadCredentials(f"the IMAP server refuses {self._config.login}: {said}")
+        if answer.result != "OK":
+            raise self._refusals.error(self._config.login, _said(answer))
+        self._refusals.accepted()
+        await self._call(self._client.protocol.capability())
 
     async def _bearing(self, token: str) -> Any:
         """XOAUTH2; a refusal comes as a challenge that wants an empty line."""
@@ -179,7 +178,10 @@ class Mailbox:
 
     async def select(self, folder: str) -> Opened:
         """Open a folder for reading and marking."""
-        answer = _ok(await self._call(self._client.select(mailbox_name(folder))), f"folder {folder!r} cannot be opened")
+        answer = await self._call(self._client.select(mailbox_name(folder)))
+        if answer.result != "OK" and passes(_said(answer)):
+            raise Throttled(f"the IMAP server opens folder {folder!r} only later: {_said(answer)}")
+        _ok(answer, f"folder {folder!r} cannot be opened")
         found = opened(answer.lines, self._config.keyword)
         if not found.validity:
             raise Refused(f"folder {folder!r} has no UIDVALIDITY")

@@ -67,6 +67,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     message: Message | None = None
     failed: tuple[Failed, ...] = ()
+    words: str = ""  # a digest of what it says, whatever way it came
 
     @property
     def quarantined(self) -> bool:
@@ -105,7 +106,21 @@ class Intake:
         if mail.kind != "person" and not thread and not mail.quarantined:
             return Arrival(uid=uid, verdict=f"{mail.kind} without a conversation of ours")
         message = await self._message(mail, raw, arrived, thread, stranger)
-        return Arrival(uid=uid, verdict=mail.quarantined or mail.kind, message=message)
+        return Arrival(uid=uid, verdict=mail.quarantined or mail.kind, message=message, words=_words(mail))
+
+    def unfetched(self, uid: int, place: str, arrived: int, why: str) -> Arrival:
+        """Return a mail in quarantine that the server does not give out; `place` names it in the mailbox."""
+        digest = _digest(place.encode("utf-8", "replace"))
+        message = Message(
+            id="",
+            channel=self._ports.channel,
+            sender=f"unreadable-{digest[:12]}@deskbridge.invalid",
+            source=f"quarantine.{digest[:40]}",
+            text=f"The mail server does not give out this mail ({_clean(why)}). It stays in the mailbox.",
+            sent_at=arrived,
+            marks=("quarantined",),
+        )
+        return Arrival(uid=uid, verdict=why, message=message)
 
     async def unreadable(self, uid: int, raw: bytes, arrived: int, why: str) -> Arrival:
         """Return a mail in quarantine that the desk could not take as it was."""
@@ -211,6 +226,12 @@ class Intake:
             return None
         except OSError as error:
             raise Unavailable(f"files cannot be kept: {error.strerror}") from error
+
+
+def _words(mail: Mail) -> str:
+    """Return a digest of what a mail says: its subject, its text and its files; white space does not count."""
+    said = " ".join(f"{mail.subject}\n{mail.full_text or mail.text}".split()).encode("utf-8", "replace")
+    return _digest(said + b"".join(sha256(file.content).digest() for file in mail.files))
 
 
 def _source(mail: Mail, raw: bytes) -> str:

@@ -29,7 +29,8 @@ from adapters.email.config import EmailConfig
 from adapters.email.failures import reason_of, status_of
 from adapters.email.header_lines import BrokenMail, check_mail
 from adapters.email.oauth import Tokens
-from bridge.adapter import BadCredentials, Outcome, Rejected, Retry, Sent, Unavailable, Uncertain
+from adapters.email.sign_in import passes
+from bridge.adapter import BadCredentials, Outcome, Rejected, Retry, Sent, Throttled, Unavailable, Uncertain
 
 CONNECTIONS = 4
 QUIT_S = 0.5
@@ -129,8 +130,8 @@ class Submission:
             await self._sign_in(client)
         except aiosmtplib.SMTPAuthenticationError as error:
             _drop(client)
-            if 400 <= error.code < 500:
-                raise Unavailable(f"the SMTP server does not let us in now: {error.code}") from None
+            if 400 <= error.code < 500 or passes(error.message):
+                raise Throttled(f"the SMTP server does not let us in now: {error.code}") from None
             raise BadCredentials(f"the SMTP server refuses {config.smtp_login}: {error.code}") from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             _drop(client)

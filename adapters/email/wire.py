@@ -13,6 +13,7 @@ import msgspec
 LIST = re.compile(rb"^\d+ FETCH \(")
 UID = re.compile(rb"\bUID (\d+)")
 SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+QUOTED = re.compile(rb'\bBODY\[[^\]]*\] "((?:[^"\\]|\\.)*)"')
 DATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
 
 
@@ -62,7 +63,10 @@ def listed(line: bytes) -> Listed | None:
 
 
 def literals(lines: Iterable[bytes | bytearray]) -> dict[int, bytes]:
-    """Group a FETCH answer by mail: the literal, and the UID that stands before or after it."""
+    """Group a FETCH answer by mail: the literal (or a quoted string), and the UID that stands before or after it.
+
+    A mail that the server gives as NIL or as nothing is b"".
+    """
     found: dict[int, bytes] = {}
     words, body = b"", b""
     for line in lines:
@@ -74,7 +78,8 @@ def literals(lines: Iterable[bytes | bytearray]) -> dict[int, bytes]:
         words += line
         uid = UID.search(words)
         if uid is not None and line.endswith(b")"):
-            found[int(uid[1])] = body
+            short = QUOTED.search(words)
+            found[int(uid[1])] = body or (re.sub(rb"\\(.)", rb"\1", short[1]) if short else b"")
     return found
 
 
