@@ -294,6 +294,9 @@ class Blobs(Protocol):
     async def path(self, digest: str) -> Path | None:
         """Return where the bytes are, or None when they are gone."""
 
+    async def look(self, digest: str) -> Attachment | None:
+        """Return what a kept file is by its bytes, without a name; None when it is gone."""
+
 
 class Revocations(Protocol):
     """What this channel has revoked of what it signed, the same in every process. All raise Busy while the store is away."""

@@ -107,6 +107,17 @@ class FileBlobs:
         place = self._place(digest)
         return place if await asyncio.to_thread(place.is_file) else None
 
+    async def look(self, digest: str) -> Attachment | None:
+        """Return a kept file's size and the type that its first bytes show, whatever anybody says it is; None when it is gone."""
+        place = await self.path(digest)
+        if place is None:
+            return None
+        try:
+            head, size = await asyncio.to_thread(_looked_at, place)
+        except FileNotFoundError:
+            return None
+        return Attachment(digest=digest, media_type=sniff(head), size=size, name="")
+
     async def remove(self, digest: str, *, before: float = math.inf, again_before: float = math.inf) -> bool:
         """Delete a file, unless it was taken in, perhaps once more, at `before` (s since the epoch) or later, or not for the first
         time at `again_before` or later. Returns whether it is gone now that was there."""
@@ -223,6 +234,11 @@ def disposition(attachment: Attachment) -> str:
     plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", name)
     kind = "inline" if attachment.media_type in INLINE else "attachment"
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _looked_at(path: Path) -> tuple[bytes, int]:
+    with path.open("rb") as file:
+        return file.read(HEAD), os.fstat(file.fileno()).st_size
 
 
 def _written_at(path: Path) -> float:

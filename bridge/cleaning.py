@@ -16,6 +16,7 @@ from bridge.adapter import TooLarge
 from bridge.message import (
     MAX_COMMENT,
     RATINGS,
+    Attachment,
     Message,
     Rating,
     TranscriptWish,
@@ -27,6 +28,10 @@ from bridge.message import (
 
 MAX_TEXT = 100_000  # characters of one message
 MAX_FILES = 50
+UNKNOWN = "application/octet-stream"
+CLEANED = "text/x-cleaned-html"  # what the inbox calls a mail's own page; no file is one
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}")  # RFC 6838 4.2
 
 _WORDS = ("text", "name", "contact", "subject", "language", "page", "html", "original")
 _IDS = ("sender", "source", "reply", "thread")
@@ -135,6 +140,15 @@ def _mended(message: Message) -> dict[str, object]:
     return {word: clean(value) for word, value in zip(_WORDS, _words(message), strict=True)}
 
 
+def _file(file: Attachment) -> Attachment:
+    """Return a file's description fit to be kept. Raises ValueError for a digest that is none."""
+    if not _DIGEST.fullmatch(file.digest):
+        raise ValueError("a file's digest is 64 hexadecimal digits")
+    kind = file.media_type if _TYPE.fullmatch(file.media_type) and file.media_type != CLEANED else UNKNOWN
+    size = file.size if 0 <= file.size < 1 << 53 else 0
+    return msgspec.structs.replace(file, name=clean(file.name), media_type=kind, size=size)
+
+
 def _kept(message: Message, id: str, changes: dict[str, object]) -> Message:
     """Return the message under `id` with `changes`, and with a time, files and marks that can be kept."""
     if message.id != id:
@@ -144,9 +158,7 @@ def _kept(message: Message, id: str, changes: dict[str, object]) -> Message:
     if not 0 <= message.sent_at < 1 << 53:
         changes["sent_at"] = 0
     if message.attachments:
-        changes["attachments"] = tuple(
-            msgspec.structs.replace(file, name=clean(file.name)) for file in message.attachments
-        )
+        changes["attachments"] = tuple(_file(file) for file in message.attachments)
     if message.marks:
         changes["marks"] = tuple(clean(mark) for mark in message.marks)
     return msgspec.structs.replace(message, **changes) if changes else message

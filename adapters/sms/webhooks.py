@@ -28,6 +28,10 @@ FORM = "application/x-www-form-urlencoded"
 Taken = Callable[[Inbound], Awaitable[str]]
 Told = Callable[[str, Mapping[str, str]], Awaitable[None]]
 
+ACTIVE = frozenset(
+    {"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml"}
+)  # run in browsers
+
 log = structlog.get_logger("adapters.sms")
 
 
@@ -85,9 +89,10 @@ class Webhooks:
             raise web.HTTPNotFound
         name = quote(request.match_info["name"], safe="")
         headers = {
-            "Content-Type": media_type,
+            "Content-Type": "application/octet-stream" if media_type in ACTIVE else media_type,
             "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
             "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
             "Cache-Control": "private, no-store",
         }
         return web.FileResponse(path, headers=headers)

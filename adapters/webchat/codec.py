@@ -32,6 +32,7 @@ from bridge.message import (
 
 Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 LineId = Annotated[str, Meta(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9_.-]+$")]
+MAX_NUMBER = (1 << 53) - 1  # what every JSON reader can hold (RFC 8259 6)
 Short = Annotated[str, Meta(max_length=200)]
 
 BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -58,13 +59,17 @@ class Frame(msgspec.Struct, tag_field="t", frozen=True, kw_only=True, omit_defau
 
 
 class FileRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A file that this patron uploaded or was sent; `proof` binds it to him."""
+    """A file that this patron uploaded or was sent; `proof` binds it to the patron, `ticket` is the name it was uploaded under.
+
+    What a browser says of type, size and name does not count: they are the upload's.
+    """
 
     digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
     name: Short
     media_type: Annotated[str, Meta(max_length=100)]
-    size: Annotated[int, Meta(ge=0)]
+    size: Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
     proof: Annotated[str, Meta(max_length=64)] = ""
+    ticket: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class Hello(Frame, tag="hello"):
@@ -210,8 +215,13 @@ def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: in
         source=post.id,
         text=text,
         attachments=tuple(
-            Attachment(digest=f.digest, media_type=f.media_type, size=f.size, name=clean_word(f.name))
-            for f in post.files
+            Attachment(
+                digest=ref.digest,
+                media_type="application/octet-stream",  # until its bytes are looked at
+                size=0,
+                name=clean_word(tokens.uploaded_as(secret, sender, ref.digest, ref.ticket) or ref.name),
+            )
+            for ref in post.files
         ),
         sent_at=post.at if EARLIEST <= post.at <= now_ms + 300_000 else 0,
         name=clean_word(post.name)[:100],

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+import msgspec
 from aiohttp import web
 
 from adapters.webchat import tokens
@@ -68,7 +69,8 @@ class Files:
             raise Refusal("file-too-large") from error
         except ValueError as error:
             raise Refusal("file-type") from error
-        return file_ref(self.ports.secret, sender, kept)
+        ticket = tokens.ticket(self.ports.secret, sender, kept.digest, kept.name)
+        return msgspec.structs.replace(file_ref(self.ports.secret, sender, kept), ticket=ticket)
 
     async def download(self, request: web.Request, token: str) -> web.StreamResponse:
         """Answer with the bytes of a file of this patron's conversation."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+import msgspec
+
 from adapters.webchat import tokens
 from adapters.webchat.admission import Admission
 from adapters.webchat.aside import read_rating, read_wish
@@ -190,7 +192,7 @@ class Talk:
         minted = "" if peer.sender else self.admission.mint(post.seed)
         sender = peer.sender or tokens.address(minted)
         message = read_post(post, self.ports.channel, sender, self.ports.secret, self.max_text, wall_ms())
-        await self._check_kept(message, post.id)
+        message = await self._as_uploaded(message, post.id)
         try:
             new = await self.ports.inlet.receive(message)
         except Busy as error:
@@ -210,11 +212,16 @@ class Talk:
             await self.audience.tell(sender, encode(self._echo(message)), but=peer)
         self.desks.watch(sender)
 
-    async def _check_kept(self, message: Message, id: str) -> None:
-        """Raise Refusal where a file is gone: it was taken in over a day ago, and not sent."""
+    async def _as_uploaded(self, message: Message, id: str) -> Message:
+        """Return the message with its files as their bytes are, whatever the browser says of them. Raises Refusal where one is
+        gone: it was taken in over a day ago, and not sent."""
+        files = []
         for file in message.attachments:
-            if await self.ports.blobs.path(file.digest) is None:
+            kept = await self.ports.blobs.look(file.digest)
+            if kept is None:
                 raise Refusal("file", id)
+            files.append(msgspec.structs.replace(kept, name=file.name))
+        return msgspec.structs.replace(message, attachments=tuple(files)) if files else message
 
     def _admit(self, peer: Peer, id: str) -> None:
         known, unknown = self.door.messages, self.door.newcomers

@@ -91,6 +91,23 @@ def proof(secret: bytes, sender: str, digest: str) -> str:
     return hmac(secret, f"file\x1f{sender}\x1f{digest}".encode(), "sha256").hex()[:32]
 
 
+def ticket(secret: bytes, sender: str, digest: str, name: str) -> str:
+    """Return what says under which name this patron uploaded the file `digest`."""
+    spelled = urlsafe_b64encode(name.encode("utf-8", "replace")).decode()
+    seal = hmac(secret, f"name\x1f{sender}\x1f{digest}\x1f{spelled}".encode(), "sha256").hex()[:32]
+    return f"{seal}.{spelled}"
+
+
+def uploaded_as(secret: bytes, sender: str, digest: str, given: str) -> str:
+    """Return the name that a ticket says, "" when it is none of ours for that file and patron."""
+    try:
+        name = urlsafe_b64decode(given.partition(".")[2].encode("ascii")).decode()
+    except (NotBase64, ValueError):
+        return ""
+    ours = ticket(secret, sender, digest, name)
+    return name if compare_digest(ours.encode(), given.encode("utf-8", "replace")) else ""
+
+
 def proven(secret: bytes, sender: str, digest: str, given: str) -> bool:
     """Say whether `given` is the proof for that file and patron."""
     return compare_digest(proof(secret, sender, digest).encode(), given.encode("utf-8", "replace"))

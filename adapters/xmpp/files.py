@@ -34,7 +34,7 @@ from bridge.message import Attachment
 REDIRECTS = 3
 FETCH_S = 15.0
 UPLOAD_S = 60.0
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"})
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif"})  # in place; a PDF may run code, so it is a download
 
 
 class Unfetched(Exception):
@@ -133,13 +133,14 @@ class Files:
             raise web.HTTPNotFound
         head = await asyncio.to_thread(_head, path)
         kind = head if head in SHOWN else "application/octet-stream"
+        place = "inline" if kind in SHOWN else "attachment"
         headers = {
             "Content-Type": kind,
-            "Content-Disposition": f"{'inline' if kind == head else 'attachment'}; filename*=UTF-8''{quote(name, safe='')}",
+            "Content-Disposition": f"{place}; filename*=UTF-8''{quote(name, safe='')}",
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
             "Referrer-Policy": "no-referrer",
-            "Cache-Control": "private, max-age=86400",
+            "Cache-Control": "private, no-store",
         }
         return web.FileResponse(path, headers=headers)
 

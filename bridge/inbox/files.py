@@ -8,10 +8,12 @@ Again: what an answer carried may go to the same patron once more, by the answer
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import unquote
 
+import msgspec
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -31,14 +33,20 @@ CHUNK = 64 * 1024
 UNREADABLE = (ValueError, HttpProcessingError)  # what aiohttp raises for a form that is none
 PAGE = 500
 
-# What an adapter cleaned and wrote itself; no file's first bytes are ever sniffed as this.
-CLEANED = "text/x-cleaned-html"
-MAIL_PAGE = "mail.html"
-
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 ISOLATED = "default-src 'none'; sandbox; frame-ancestors 'none'"
-MAIL = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+MAIL = {
+    "Content-Disposition": "inline",
+    "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'",
+    "X-Frame-Options": "SAMEORIGIN",
+}
+# A browser that others use after this librarian has no file of a patron's, nor has one after it was forgotten.
+KEPT_BY_NOBODY = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
+
+
+class _MailPage:
+    """A line's HTML, which the mail adapter cleaned and wrote itself. Only a line says so, never a file."""
 
 
 async def attachments(call: Call) -> schema.Uploaded:
@@ -85,33 +93,30 @@ async def files(call: Call) -> web.StreamResponse:
     digest = call.request.match_info["digest"]
     found = await _carried(call, digest) if _DIGEST.fullmatch(digest) else None
     path = await call.room.blobs.path(digest) if found is not None else None
-    if found is None or path is None:
+    kept = await call.room.blobs.look(digest) if path is not None else None
+    if found is None or path is None or kept is None:
         raise not_found()
     call.room.archive.readings.note(call.me, [call.id], "file")
-    mail = found.name == MAIL_PAGE and found.media_type == CLEANED
-    image = found.media_type in IMAGES
+    if isinstance(found, _MailPage):
+        body = await asyncio.to_thread(path.read_bytes)
+        return web.Response(body=body, headers={**KEPT_BY_NOBODY, **MAIL}, content_type="text/html", charset="utf-8")
+    shown = kept.media_type in IMAGES  # by its bytes, not by what the line says
     headers = {
-        "Content-Type": "text/html; charset=utf-8"
-        if mail
-        else found.media_type
-        if image
-        else "application/octet-stream",
-        "Content-Disposition": "inline" if mail else disposition(found) if image else _download(found),
-        "Content-Security-Policy": MAIL if mail else ISOLATED,
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=86400, immutable",
+        "Content-Type": kept.media_type if shown else "application/octet-stream",
+        "Content-Disposition": disposition(msgspec.structs.replace(kept, name=found.name))
+        if shown
+        else _download(found),
+        "Content-Security-Policy": ISOLATED,
     }
-    if mail:
-        headers["X-Frame-Options"] = "SAMEORIGIN"
-    return web.FileResponse(path, headers=headers)
+    return web.FileResponse(path, headers={**KEPT_BY_NOBODY, **headers})
 
 
 def _download(found: Attachment) -> str:
     return disposition(found).replace("inline", "attachment", 1)
 
 
-async def _carried(call: Call, digest: str) -> Attachment | None:
-    """Return the file of this digest that a line of the conversation carries; its HTML counts as a page named mail.html."""
+async def _carried(call: Call, digest: str) -> Attachment | _MailPage | None:
+    """Return the file of this digest that a line of the conversation carries, or that it is a line's own HTML."""
     async for line in _lines(call, call.id):
         found = _of_line(line, digest)
         if found is not None:
@@ -131,9 +136,9 @@ async def _lines(call: Call, conversation: str) -> AsyncIterator[Line]:
         before = lines[0].position
 
 
-def _of_line(line: Line, digest: str) -> Attachment | None:
+def _of_line(line: Line, digest: str) -> Attachment | _MailPage | None:
     if line.html == digest:
-        return Attachment(digest=digest, media_type=CLEANED, size=0, name=MAIL_PAGE)
+        return _MailPage()
     if line.original == digest:
         return Attachment(digest=digest, media_type="message/rfc822", size=0, name="message.eml")
     return next((one for one in line.attachments if one.digest == digest), None)

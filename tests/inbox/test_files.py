@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bridge.message import Attachment
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk
 
@@ -94,6 +95,41 @@ async def test_what_a_browser_would_run_is_a_download(desk: Desk, browsers: Brow
         assert "default-src 'none'; sandbox" in response.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    "raw, media_type, name, shown",
+    [
+        (b"GIF89a/*<script>alert(1)</script>*/", "text/x-cleaned-html", "mail.html", "image/gif"),
+        (PAGE, "image/png", "picture.png", ""),
+        (PAGE, "text/x-cleaned-html", "mail.html", ""),
+        (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "image/svg+xml", "x.svg", ""),
+        (b"%PDF-1.7 alert(1)", "application/pdf", "x.pdf", ""),
+        (PNG, "text/html", "page.html", "image/png"),
+        (b"plain words", "text/plain", "mail.html", ""),
+    ],
+)
+async def test_what_a_line_says_of_a_file_opens_nothing(
+    desk: Desk, browsers: Browsers, raw: bytes, media_type: str, name: str, shown: str
+) -> None:
+    """Also what stands in transcripts already: how a file is sent, its bytes say."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield raw
+
+    kept = await desk.room.blobs.save(chunks(), name, 10_000)
+    claimed = Attachment(digest=kept.digest, media_type=media_type, size=10**15, name=name)
+    conversation = await desk.patron(f"forged-{name}-{media_type}-{shown}", "look", attachments=(claimed,))
+    ana = await browsers.of("ana")
+    file = (await ana.get(f"/conversations/{conversation}"))[1]["lines"][0]["attachments"][0]
+    async with ana.session.get(desk.url + file["url"]) as response:
+        assert (response.status, await response.read()) == (200, raw)
+        headers = response.headers
+    assert headers["Content-Type"] == (shown or "application/octet-stream")
+    assert headers["Content-Disposition"].startswith("inline" if shown else "attachment")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'; sandbox" in headers["Content-Security-Policy"]
+    assert "no-store" in headers["Cache-Control"], "the next one at this browser must not find it"
+
+
 async def test_a_ticket_whose_file_is_gone_by_now_asks_for_another_upload(desk: Desk, browsers: Browsers) -> None:
     conversation = await desk.patron("ticket-late", "hello")
     ana = await browsers.of("ana")
@@ -147,7 +183,7 @@ async def test_too_large_and_empty_files_are_refused(desk: Desk, browsers: Brows
     [
         b'--b\r\nContent-Disposition: form-data; name=f; filename="a\x00.txt"\r\n\r\nabc\r\n--b--\r\n',
         b"--b\r\nno header at all\r\n\r\nabc\r\n--b--\r\n",
-        b"--b\r\nX: " + b"x" * 20_000 + b"\r\n\r\nabc\r\n--b--\r\n",
+        b"--b\r\nX: " + b"x" * 100_000 + b"\r\n\r\nabc\r\n--b--\r\n",
         b"nothing of the kind",
     ],
     ids=["NUL in a name", "no header", "long header", "no form"],
@@ -177,3 +213,4 @@ async def test_a_mail_as_html_is_shown_isolated(desk: Desk, browsers: Browsers) 
     assert "default-src 'none'" in policy
     assert "script" not in policy
     assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "no-store" in response.headers["Cache-Control"]

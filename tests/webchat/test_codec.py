@@ -281,3 +281,14 @@ def test_a_star_stands_for_all_that_lies_below_a_host() -> None:
         assert not listed(origin, below)
     assert listed("https://www.library.example:8443", ("https://*.library.example:8443",))
     assert listed("https://anybody.example", ("*",))
+
+
+def test_a_ticket_says_the_name_of_an_upload_and_nothing_else() -> None:
+    given = ""
+    for name in ("map.png", "Plan – 1.º.pdf", ""):
+        given = tokens.ticket(SECRET, "web:ada", "0" * 64, name)
+        assert tokens.uploaded_as(SECRET, "web:ada", "0" * 64, given) == name
+        assert tokens.uploaded_as(SECRET, "web:bob", "0" * 64, given) == ""
+        assert tokens.uploaded_as(SECRET, "web:ada", "1" * 64, given) == ""
+    for forged in ("", ".", "é", "x.!", "0" * 32 + ".bWFpbC5odG1s", given[:-1]):
+        assert tokens.uploaded_as(SECRET, "web:ada", "0" * 64, forged) == ""

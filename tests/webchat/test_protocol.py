@@ -207,6 +207,37 @@ async def test_a_file_that_is_not_kept_any_more_is_not_taken_for_sent(
     assert (await ring.message("see this")).attachments[0].digest == file["digest"]
 
 
+async def test_what_a_file_is_its_upload_says(house: House, session: aiohttp.ClientSession) -> None:
+    """A GIF called `mail.html`, of a type that only the house writes, was shown as a page of the desk's."""
+    ring = await house()
+    gif = b"GIF89a/*<script>alert(1)</script>*/"
+    async with session.ws_connect(at(ring, "live")) as ws:
+        headers = {"Authorization": f"Bearer {await write(ws, 'hello')}"}
+        async with session.post(at(ring, "files"), data=gif, headers=headers | {"X-File-Name": "map.gif"}) as answer:
+            file = (await answer.json())["file"]
+        for n, claims in enumerate(
+            (
+                {"media_type": "text/x-cleaned-html", "name": "mail.html"},
+                {"media_type": "text/html\r\nX: y", "size": 0},
+                {"media_type": "image/svg+xml", "size": 2**53 - 1, "name": "../../x"},
+            )
+        ):
+            await ws.send_json(message(f"look {n}", files=[file | claims]))
+            await until(ws, "ack")
+            (taken,) = (await ring.message(f"look {n}")).attachments
+            assert (taken.media_type, taken.size, taken.name) == ("image/gif", len(gif), "map.gif")
+            await ws.send_json(message(f"no ticket {n}", files=[file | claims | {"ticket": "x.bWFpbC5odG1s"}]))
+            await until(ws, "ack")
+            (taken,) = (await ring.message(f"no ticket {n}")).attachments
+            assert (taken.media_type, taken.size) == ("image/gif", len(gif))
+        for size in (10**30, -1, 2**64, 1e400, 1.5):
+            wrong = message("too large", files=[file | {"size": 0}])
+            raw = json.dumps(wrong).replace('"size": 0', f'"size": {size}'.replace("inf", "1e400"))
+            await ws.send_str(raw)
+            told = await until(ws, "error", "ack")
+            assert (told["t"], told.get("code")) in (("error", "invalid"), ("error", "malformed")), size
+
+
 async def test_one_address_sends_only_so_much_whoever_it_says_it_is(
     house: House, session: aiohttp.ClientSession
 ) -> None:

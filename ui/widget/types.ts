@@ -6,6 +6,7 @@ export interface FileRef {
   media_type: string;
   size: number;
   proof?: string;
+  ticket?: string; // of one just uploaded: goes back with the message
 }
 
 export interface Line {
