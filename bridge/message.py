@@ -239,9 +239,13 @@ class Transfer(Wire, tag="transfer"):
 
 
 class Release(Wire, tag="release"):
-    """Put a conversation of mine back into its queue, ahead of newer ones; also withdraws a transfer of mine."""
+    """Put a conversation of mine back into its queue, ahead of newer ones; also withdraws a transfer of mine.
+
+    `transfer`: only the transfer is taken back; where none is on offer any more, nothing happens.
+    """
 
     conversation: str
+    transfer: bool = False
 
 
 class Join(Wire, tag="join"):

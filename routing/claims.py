@@ -67,6 +67,8 @@ def release(turn: Turn, action: Action, deed: Release) -> None:
         refuse(turn, action, "not-yours", it, it.owner)
     elif it.handover is not None:
         end_transfer(turn, it, "withdrawn")
+    elif deed.transfer:
+        refuse(turn, action, "transfer-over", it)
     else:
         turn.emit(Released(conversation=it.id, by=action.by))
         enqueue(turn, turn.state.conversations[it.id], it.queue, it.since, "released")

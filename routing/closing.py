@@ -45,6 +45,7 @@ from routing.turn import Turn
 
 CODES = ("answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice")
 FOLLOW_UPS = ("follow_up_library", "follow_up_me")
+MERGED = "merged"  # the code of a conversation that goes on in another one; nobody can choose it
 MOST_DESCRIPTIVE = 4
 
 
@@ -233,6 +234,8 @@ def reopen(turn: Turn, action: Action, deed: Reopen) -> None:
             refuse(turn, action, "taken" if it.owner else "not-closed", it, it.owner)
     elif not visible(turn.state, action.by, it):
         refuse(turn, action, "no-access", it)
+    elif it.into in turn.state.conversations:
+        refuse(turn, action, "merged", it)
     else:
         turn.emit(ReopenedEvent(conversation=it.id, by=action.by))
         take(turn, turn.state.conversations[it.id], action.by, "reopen")

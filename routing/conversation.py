@@ -95,7 +95,7 @@ def _joins(state: State, message: Message, key: str, now: int) -> Conversation |
     if message.thread:
         proven = state.conversations.get(message.thread)
         if proven is not None:
-            return proven
+            return state.conversations.get(proven.into, proven)
     if message.aside:
         return None
     it = state.conversations.get(state.addresses.get(key, ""))

@@ -336,11 +336,12 @@ class Identified(Wire, tag="identified"):
 
 
 class Merged(Wire, tag="merged"):
-    """Two conversations are one patron's."""
+    """Two conversations are one patron's. `absorbed`: the one of them that goes on in the other; "" = each goes on by itself."""
 
     conversation: str
     other: str
     by: str
+    absorbed: str = ""
 
 
 class Unmerged(Wire, tag="unmerged"):

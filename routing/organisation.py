@@ -81,7 +81,9 @@ class Timers(Wire):
     grace_s: int = 30
     reopen_live_s: int = 86_400
     reopen_slow_s: int = 1_209_600
-    target_s: int = 60
+    target_s: int = 60  # to the first answer: chat and instant messages
+    target_text_s: int = 900  # texts
+    target_mail_s: int = 86_400
     follow_up_s: int = 172_800
 
 

@@ -1,7 +1,9 @@
 """Who the patron is: names, addresses left for an answer, several conversations of one person, blocks.
 
-Anonymous by default. What was merged by mistake is two patrons' again: an address that one conversation took from the other
-leads to the other again, and no answer goes there by itself any more. Where that brings a talk back to a live channel and its
+Anonymous by default. Of two conversations that are merged one goes on and has the addresses of both; the other ends, so that
+there is one row, one owner and one place for answers: where the patron wrote last. What was merged by mistake is two patrons'
+again: an address that one conversation took from the other leads to the other again, and no answer goes there by itself any
+more; what had ended by the merge goes on, with who had it or in its queue. Where that brings a talk back to a live channel and its
 owner has gone home, others are asked. Blocking concerns one address on one channel, the one that the patron wrote from last, for
 what he only named may be a stranger's; what it writes is refused and not kept.
 """
@@ -12,11 +14,13 @@ from msgspec.structs import replace
 
 from bridge.message import Action, Block, Identify, Merge, Unblock, Unmerge
 from routing.access import there, visible
-from routing.closing import lead_away
-from routing.conversation import make_room, use
+from routing.closing import MERGED, lead_away, settle_closed
+from routing.conversation import make_room, move, use
 from routing.deadlines import settled
-from routing.events import Blocked, Identified, Merged, Unblocked, Unmerged
+from routing.events import Blocked, Closed, Identified, Merged, Reopened, TransferEnded, Unblocked, Unmerged
+from routing.holding import take
 from routing.joining import without_owner
+from routing.offers import enqueue
 from routing.reach import address_kind, tidy_contact
 from routing.records import Barred, Conversation, Route, at_key
 from routing.refusals import done, held, refuse
@@ -57,7 +61,29 @@ def merge(turn: Turn, action: Action, deed: Merge) -> None:
     elif other.id in it.merged:
         done(turn, action, it)
     else:
-        turn.emit(Merged(conversation=it.id, other=other.id, by=action.by))
+        gone = _absorbed(it, other)
+        turn.emit(Merged(conversation=it.id, other=other.id, by=action.by, absorbed=gone.id if gone else ""))
+        if gone is not None and gone.state != "closed":
+            if gone.handover is not None:
+                turn.emit(TransferEnded(conversation=gone.id, by=gone.owner, reason="withdrawn"))
+            turn.emit(Closed(conversation=gone.id, by=action.by, code=MERGED, reason=MERGED))
+            settle_closed(turn, gone)
+
+
+def _absorbed(it: Conversation, other: Conversation) -> Conversation | None:
+    """Return which of two goes on in the other: what waits or is closed, in what is open; of two alike, the other.
+
+    Where different librarians have the two, each goes on: nobody takes a colleague's conversation by merging it. Nor does a
+    conversation go on in two others, or one that others go on in.
+    """
+    if it.into or other.into or it.aside or other.aside or (it.state == "closed" and other.state == "closed"):
+        return None
+    if it.state == "active" and other.state == "active" and it.owner != other.owner:
+        return None
+    return it if _RANK[it.state] > _RANK[other.state] else other
+
+
+_RANK = {"active": 0, "waiting": 1, "closed": 2}
 
 
 def unmerge(turn: Turn, action: Action, deed: Unmerge) -> None:
@@ -70,12 +96,25 @@ def unmerge(turn: Turn, action: Action, deed: Unmerge) -> None:
     else:
         both = [one for one in (it, turn.state.conversations.get(deed.other)) if one is not None]
         turn.emit(Unmerged(conversation=it.id, other=deed.other, by=action.by))
-        for before in both:
+        for before in sorted(both, key=lambda one: not one.into):  # first whoever is owed their place
             after = turn.state.conversations[before.id]
+            if before.into and before.before:
+                _apart(turn, action, after, before)
+                continue
             if after.live != before.live:
                 make_room(turn, after)
             if after.live and after.owner and not there(turn.state, after.owner):
                 without_owner(turn, after, after.since)
+
+
+def _apart(turn: Turn, action: Action, it: Conversation, before: Conversation) -> None:
+    """Let a conversation that went on in another one go on by itself again, with who had it, else in its queue."""
+    turn.emit(Reopened(conversation=it.id, by=action.by))
+    it = turn.state.conversations[it.id]
+    if before.before == "active" and there(turn.state, before.helper):
+        take(turn, it, before.helper, "reopen")
+    else:
+        enqueue(turn, it, it.queue, before.since, "reopened")
 
 
 def block(turn: Turn, action: Action, deed: Block) -> None:
@@ -131,6 +170,33 @@ def merged(state: State, event: Merged, at: int) -> None:
         it = state.conversations.get(one)
         if it is not None and other not in it.merged:
             state.conversations.put(one, replace(it, merged=(*it.merged, other)))
+    if event.absorbed:
+        head = event.other if event.absorbed == event.conversation else event.conversation
+        _absorb(state, state.conversations[head], state.conversations[event.absorbed], at)
+
+
+def _absorb(state: State, head: Conversation, gone: Conversation, at: int) -> None:
+    """Let what comes from the addresses of `gone` join `head`, and answer there if the patron wrote there last."""
+    open_before = gone.state if gone.state != "closed" else ""
+    state.conversations.put(gone.id, replace(gone, into=head.id, before=open_before, owed=gone.unanswered_since))
+    for one in (Route(channel=gone.channel, address=gone.address), *gone.routes):
+        key = at_key(one.channel, one.address)
+        if state.addresses.get(key) == gone.id:
+            state.addresses.put(key, head.id)
+    owed = [when for when in (head.unanswered_since, gone.unanswered_since) if when]
+    changed = replace(head, unanswered_since=min(owed, default=0), contact=head.contact or gone.contact)
+    if gone.unanswered_since and not head.unanswered_since and head.state == "active":
+        changed = replace(changed, turn="librarian", turn_at=at, nudges=0, nudged_at=0, prompted=0)
+    here = at_key(gone.channel, gone.address) == at_key(head.channel, head.address)
+    if wrote_at(gone) > wrote_at(head) and not here:
+        changed = move(state, changed, Route(channel=gone.channel, address=gone.address, reply=gone.reply))
+        changed = replace(changed, gone=gone.gone, gone_at=gone.gone_at, guessed=gone.guessed, patron_at=gone.patron_at)
+    state.conversations.put(head.id, settled(state, changed))
+
+
+def wrote_at(it: Conversation) -> int:
+    """Return when the patron wrote last in a conversation."""
+    return it.asked_at or it.opened_at
 
 
 def unmerged(state: State, event: Unmerged, at: int) -> None:
@@ -139,6 +205,8 @@ def unmerged(state: State, event: Unmerged, at: int) -> None:
         it = state.conversations.get(one)
         if it is not None:
             it = replace(it, merged=tuple(each for each in it.merged if each != other))
+            if it.into == other:
+                it = replace(it, into="", before="", owed=0, unanswered_since=it.owed)
             state.conversations.put(one, settled(state, _given_back(state, it, other, at)))
 
 

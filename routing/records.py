@@ -118,6 +118,9 @@ class Conversation(Record, frozen=True):
     helper: str = ""  # who had it last
     follow_up: str = ""  # one that is not closed
     merged: tuple[str, ...] = ()
+    into: str = ""  # the merged conversation in which this one goes on
+    before: Literal["", "waiting", "active"] = ""  # how it stood until then
+    owed: int = 0  # what `unanswered_since` was until then
     mailed: tuple[Mailing, ...] = ()
 
 

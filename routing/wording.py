@@ -131,6 +131,8 @@ ENGLISH: dict[str, str] = {
     "reason.unknown-follow-up": "There is no such follow-up.",
     "reason.unknown-owner": "This librarian is not known or not active.",
     "reason.not-blocked": "This address is not blocked.",
+    "reason.transfer-over": "The transfer is over already. The conversation is yours.",
+    "reason.merged": "It goes on in another conversation. Take the merge back first.",
     "reason.itself": "A conversation cannot be merged with itself.",
     "reason.not-merged": "These conversations are not merged.",
     "reason.unknown-queue": "There is no such queue, or you do not serve it.",

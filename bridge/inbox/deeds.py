@@ -24,6 +24,7 @@ from bridge.inbox.lines import shown, via_of
 from bridge.inbox.replies import Answer, Refusal
 from bridge.inbox.routes import Call, Route
 from bridge.inbox.tickets import attachment
+from routing.deliveries import contact_route
 from routing.events import Event, Faulted, Refused, answer
 from routing.records import at_key
 
@@ -112,7 +113,8 @@ async def reject(call: Call) -> Answer:
 
 async def release(call: Call) -> Answer:
     """Put a conversation of mine back, or take back a transfer of mine."""
-    return await act(call, wire.Release(conversation=call.id))
+    asked: schema.ReleaseAsked = call.body
+    return await act(call, wire.Release(conversation=call.id, transfer=asked.transfer))
 
 
 async def join(call: Call) -> Answer:
@@ -169,7 +171,13 @@ def _via(call: Call, via: str) -> str:
     it = call.state.conversations.get(call.id)
     if not via or it is None:
         return ""
-    for channel, address in ((it.channel, it.address), *((route.channel, route.address) for route in it.routes)):
+    given = contact_route(call.state, it)
+    named = [(given.channel, given.address)] if given is not None else []
+    for channel, address in (
+        (it.channel, it.address),
+        *((route.channel, route.address) for route in it.routes),
+        *named,
+    ):
         if via_of(channel, address) == via:
             return f"{channel}|{address}"
     raise Refusal(422, "unknown-address", "That is none of this patron's addresses.")
@@ -277,7 +285,7 @@ ROUTES = (
     _deed(claim, "Take a waiting conversation"),
     _deed(accept, "Accept an offer or a transfer"),
     _deed(reject, "Decline an offer or a transfer"),
-    _deed(release, "Give it back"),
+    _deed(release, "Give it back, or take a transfer back", schema.ReleaseAsked),
     _deed(join, "Join a conversation that a colleague has"),
     _deed(leave, "Leave a conversation that I joined"),
     _deed(transfer, "Offer it to a colleague or a queue", schema.TransferAsked),

@@ -21,7 +21,7 @@ import phonenumbers
 from bridge.inbox.access import sees
 from bridge.inbox.schema import Availability as Available
 from bridge.inbox.schema import Companion, ConversationState, Draft, FollowUp, Me, MentionTold, Row, TransferView, View
-from routing.access import asked, eligible, follows_up, may_join
+from routing.access import asked, eligible, follows_up, may_join, speaks
 from routing.events import Noted
 from routing.records import Conversation, Handover
 from routing.records import FollowUp as FollowUpRecord
@@ -47,7 +47,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
     mine = asked(state, me, it)
     return Row(
         id=it.id,
-        views=views(me, it, mine),
+        views=views(state, me, it, mine),
         state=_shown_state(it),
         library=it.library,
         library_name=library.name or it.library,
@@ -64,7 +64,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         opened_at=it.opened_at,
         since=_since(it),
         unanswered_since=it.unanswered_since if it.state != "closed" else 0,
-        target_s=library.timers.target_s,
+        target_s=target_s(state, it.library, it.channel, live=it.live),
         owner=it.owner,
         owner_name=name_of(state, it.owner),
         companions=[Companion(id=one, name=name_of(state, one)) for one in it.companions],
@@ -76,11 +76,22 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         transfer=_transfer(state, it.handover, mine) if it.handover is not None else None,
         unread=int(bool(it.owner) and bool(it.last_message) and it.read != it.last_message),
         gone=it.gone,
+        left=it.gone and not it.guessed,
         marked=_marked(it),
         code=it.code,
         aside=it.aside,
         rating=it.rating,
     )
+
+
+def target_s(state: State, library: str, channel: str, *, live: bool) -> int:
+    """Return within how many seconds a library wants to answer what comes by a channel: chats, texts and mail differ."""
+    timers = state.roster.library(library).timers
+    if live:
+        return timers.target_s
+    status = state.channels.get(channel)
+    mail = status is None or status.threads or status.live  # the form of a chat is answered like mail
+    return timers.target_mail_s if mail else timers.target_text_s
 
 
 def mention(state: State, me: str, note: Noted) -> MentionTold | None:
@@ -106,11 +117,13 @@ def own(state: State, me: str) -> set[str]:
     return {*state.mine.get(me, ()), *state.joined.get(me, ()), *state.offers.get(me, ()), *state.handed.get(me, ())}
 
 
-def views(me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
+def views(state: State, me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
     """Return the lists in which a visible conversation stands for `me`."""
     if it.state == "closed":
-        return ["aside"] if it.aside else ["closed"]
-    found: list[View] = ["open"]
+        if it.aside:
+            return ["aside"]
+        return [] if it.into in state.conversations else ["closed"]
+    found: list[View] = [] if _behind(state, me, it) else ["open"]
     if it.state == "waiting":
         found.append("waiting")
     if me in (it.owner, it.offered, *it.companions) or (
@@ -118,6 +131,14 @@ def views(me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
     ):
         found.append("mine")
     return found
+
+
+def _behind(state: State, me: str, it: Conversation) -> bool:
+    """Say whether one row of a patron's merged conversations stands for this one: my own, else the eldest."""
+    if it.state != "active" or not it.merged or speaks(me, it):
+        return False
+    others = [one for name in it.merged if (one := state.conversations.get(name)) is not None and one.state == "active"]
+    return any(speaks(me, one) or (one.opened_at, one.id) < (it.opened_at, it.id) for one in others)
 
 
 def _shown_state(it: Conversation) -> ConversationState:

@@ -159,7 +159,7 @@ class Row(Shown):
     opened_at: int = 0
     since: int = 0  # waiting: since when; active: claimed; closed: when
     unanswered_since: int = 0  # the patron's oldest message without an answer; 0 = answered
-    target_s: int = 0  # the library's target for an answer
+    target_s: int = 0  # the library's target for an answer by this kind of channel
     owner: str = ""
     owner_name: str = ""
     companions: list[Companion] = []  # who joined the owner, longest first
@@ -171,6 +171,7 @@ class Row(Shown):
     transfer: TransferView | None = None
     unread: int = 0  # patron's messages that nobody in it has read
     gone: bool = False  # the patron went silent or left
+    left: bool = False  # the patron has left: answers go to an address that they gave, if a channel serves it
     marked: bool = False  # past the three-minute mark
     code: str = ""
     aside: str = ""  # why its message was set aside, while nobody has taken it in or dismissed it
@@ -233,6 +234,7 @@ class Address(Shown):
     address: str
     via: str
     current: bool = False
+    left: bool = False  # the patron left it for answers
     blocked: bool = False
 
 
@@ -570,6 +572,12 @@ class TransferAsked(Asked):
     librarian: Annotated[str, Meta(max_length=200)] = ""
     queue: Annotated[str, Meta(max_length=200)] = ""
     note: Annotated[str, Meta(max_length=4000)] = ""
+
+
+class ReleaseAsked(Asked):
+    """Put it back into its queue; `transfer`: take back a transfer of mine, and nothing else."""
+
+    transfer: bool = False
 
 
 class PlanAsked(Asked):

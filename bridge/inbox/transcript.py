@@ -15,6 +15,8 @@ from bridge.inbox.lines import shown, via_of
 from bridge.inbox.replies import Refusal, not_found
 from bridge.inbox.room import MERGED, Room
 from bridge.inbox.routes import Call
+from routing.closing import person_default
+from routing.deliveries import contact_route
 from routing.organisation import Library
 from routing.records import Conversation, at_key
 from routing.state import State
@@ -51,7 +53,7 @@ async def view(call: Call) -> schema.ConversationView:
         draft=await _draft(call),
         page=it.page if it is not None else (talk.page if talk is not None else ""),
         retention_days=library.retention_days,
-        default_code=library.default_code,
+        default_code=person_default(state, it) if it is not None else library.default_code,
         max_text=facts.max_text if facts is not None else 0,
     )
 
@@ -104,18 +106,20 @@ def _patron(state: State, it: Conversation | None, talk: Talk | None) -> schema.
     places = [(known.channel, known.address)]
     if it is not None:
         places += [(route.channel, route.address) for route in reversed(it.routes)]
+    to = contact_route(state, it) if it is not None else None
+    left = (to.channel, to.address) if to is not None else None
     return schema.Patron(
         name=known.name,
         contact=rows.masked(known.contact) if masks and known.contact else known.contact,
         language=known.language,
         addresses=[
-            _address(state, known.library, channel, address, n == 0)
-            for n, (channel, address) in enumerate(dict.fromkeys(places))
+            _address(state, known.library, channel, address, current=n == 0, left=(channel, address) == left)
+            for n, (channel, address) in enumerate(dict.fromkeys([*places, *([left] if left is not None else [])]))
         ],
     )
 
 
-def _address(state: State, library: str, channel: str, address: str, current: bool) -> schema.Address:
+def _address(state: State, library: str, channel: str, address: str, *, current: bool, left: bool) -> schema.Address:
     status = state.channels.get(channel)
     kind = status.kind if status is not None else ""
     return schema.Address(
@@ -124,6 +128,7 @@ def _address(state: State, library: str, channel: str, address: str, current: bo
         address="" if kind == "webchat" else rows.shown_address(state, library, address, whole=True),
         via=via_of(channel, address),
         current=current,
+        left=left,
         blocked=at_key(channel, address) in state.barred,
     )
 
@@ -189,7 +194,7 @@ def _archived_row(state: State, talk: Talk | None) -> schema.Row | None:
         last_by=rows.who(talk.last_who),
         opened_at=talk.opened_at,
         since=talk.closed_at or talk.last_at,
-        target_s=state.roster.library(talk.library).timers.target_s,
+        target_s=rows.target_s(state, talk.library, talk.channel, live=talk.live),
         owner=talk.owner,
         owner_name=rows.name_of(state, talk.owner) if talk.owner else "",
         code=talk.code or "",

@@ -4,7 +4,7 @@
     > ana serves north/ask live=1       opts in (`ana serves nothing` = away)
     > pat: Hello                        a patron writes by web; `pat@sms: Hi`, `pat@mail subject=Loan: Hi` by other channels
     < opened; received; queued; offered to=ana
-    > ana claims pat                    also accepts, rejects, releases, joins, quits, reads, reopens
+    > ana claims pat                    also accepts, rejects, releases, joins, quits, reads, reopens, withdraws (a transfer)
     < claimed how=claim; noticed event=greeting
     > ana says pat: Good morning        `> ana says pat via=sms|pat: ...`
     > pat rates 3: Thank you            a patron's rating
@@ -310,6 +310,7 @@ class Play:
             kind = "queue" if "/" in rest[2] else "librarian"
             return Transfer(conversation=it, note=text, **{kind: rest[2]})
         others: dict[str, Any] = {
+            "withdraws": lambda: Release(conversation=it, transfer=True),
             "says": lambda: Say(conversation=it, text=text, via=options.get("via", "")),
             "notes": lambda: Note(conversation=it, text=text),
             "reads": lambda: MarkRead(conversation=it, message=self.state.conversations[it].last_message),

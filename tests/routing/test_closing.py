@@ -293,16 +293,19 @@ def test_merged_conversations_share_their_addresses() -> None:
         > ana merges pat nobody
         < refused reason=unknown-conversation
         > ana merges pat mel@sms
-        < merged
-        > ana merges pat mel@sms
-        < done
+        < merged; closed code=merged
+        > ana says pat: where the patron wrote last
+        < said channel=sms to=mel
         > ana merges pat pat
         < refused reason=itself
         > ana says pat via=sms|mel: by text then
         < said channel=sms to=mel
         """
     )
-    play.script(f"> ana unmerges pat {other}\n< unmerged\n> ana unmerges pat {other}\n< refused reason=not-merged")
+    play.script(f"> ana merges pat {other}\n< done")
+    play.script(
+        f"> ana unmerges pat {other}\n< unmerged; reopened; queued; offered\n> ana unmerges pat {other}\n< refused reason=not-merged"
+    )
 
 
 def test_blocked_and_not_kept_until_lifted_or_over() -> None:
@@ -462,9 +465,10 @@ def test_who_has_the_other_s_address_no_more_makes_room() -> None:
     amy, bob = play.id_of("amy"), play.id_of("bob@sms")
     play.act("ana", Merge(conversation=bob, other=amy))
     play.act("ana", Say(conversation=bob, text="Is this you, too?", via="web|amy"))
-    play.script("> cid: C\n< opened; received; queued")
+    play.script("> cid: C\n> dan: D\n< opened; received; queued; claimed; noticed; opened; received; queued")
     play.act("ana", Unmerge(conversation=bob, other=amy))
-    assert (play.state.conversations[bob].channel, play.owner("cid")) == ("sms", "ana")
+    assert [play.owner(one) for one in ("bob@sms", "amy", "cid", "dan")] == ["ana", "ana", "ana", ""]
+    assert (play.state.conversations[bob].channel, play.state.conversations[amy].channel) == ("sms", "web")
 
 
 def test_an_address_that_was_lent_leads_home_when_who_had_it_is_forgotten() -> None:

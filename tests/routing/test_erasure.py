@@ -116,12 +116,14 @@ def test_a_block_and_an_acquaintance_of_its_address_go_with_it() -> None:
 
 
 def test_those_it_was_merged_with_stay_and_are_alone_again() -> None:
-    play = ended().script(
-        """
+    play = ended()
+    talk = play.id_of("pat")
+    play.script(
+        f"""
         > pat@sms: It is me, Jane
         > ana claims pat@sms
         > ana merges pat@sms pat
-        > cora forgets pat
+        > cora forgets {talk}
         < opened; received; queued; offered; claimed; merged; erased
         """
     )

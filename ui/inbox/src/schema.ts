@@ -117,6 +117,7 @@ export interface Row {
   transfer: TransferView | null;
   unread: number;
   gone: boolean;
+  left: boolean;
   marked: boolean;
   code: string;
   aside: string;
@@ -172,6 +173,7 @@ export interface Address {
   address: string;
   via: string;
   current: boolean;
+  left: boolean;
   blocked: boolean;
 }
 
@@ -434,6 +436,8 @@ export interface Timers {
   reopen_live_s: number;
   reopen_slow_s: number;
   target_s: number;
+  target_text_s: number;
+  target_mail_s: number;
   follow_up_s: number;
 }
 
@@ -555,6 +559,11 @@ export interface TransferAsked {
   librarian?: string;
   queue?: string;
   note?: string;
+}
+
+/** Put it back into its queue; `transfer`: take back a transfer of mine, and nothing else. */
+export interface ReleaseAsked {
+  transfer?: boolean;
 }
 
 /** Where and until when an unfinished question is to be answered. */
