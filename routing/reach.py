@@ -61,7 +61,7 @@ def offered_kinds(state: State, library: str) -> str:
 def _carries(status: ChannelStatus | None, kind: Kind) -> bool:
     if status is None or status.live or status.staff:
         return False
-    return status.threads == (kind == "mail")
+    return (status.threads or status.kind == "email") == (kind == "mail")
 
 
 def _own_texts(state: State, library: str) -> str:

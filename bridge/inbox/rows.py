@@ -90,7 +90,9 @@ def target_s(state: State, library: str, channel: str, *, live: bool) -> int:
     if live:
         return timers.target_s
     status = state.channels.get(channel)
-    mail = status is None or status.threads or status.live  # the form of a chat is answered like mail
+    mail = (
+        status is None or status.threads or status.kind == "email" or status.live
+    )  # the form of a chat is answered like mail
     return timers.target_mail_s if mail else timers.target_text_s
 
 

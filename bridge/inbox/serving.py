@@ -127,7 +127,7 @@ async def _answered(call: Call, route: Route, raw: bytes) -> Any:
     elif route.scope == "library":
         check_library(call.room, call.me, call.id)
     if route.asks is not None and route.asks is not bytes:
-        call.body = decode(raw, route.asks)
+        call.body = decode(raw or b"{}", route.asks)  # a body of which every field may be left out may be, too
     return await route.serve(call)
 
 

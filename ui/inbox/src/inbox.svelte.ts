@@ -88,6 +88,7 @@ export class Inbox {
   private copies: Copy[] = [];
   private readonly calling = new Map<string, number>(); // conversations in which a note names me, and the toast that says so
   private readonly called = new Set<string>(); // the notes that called me
+  private readonly withdrawn = new Set<string>(); // transfers that I am taking back
   private undos: Undo[] = [];
   private toastCount = 0;
   readonly drafts = new Drafts((conversation, text, note) => api.draft(conversation, { text, note }));
@@ -377,7 +378,18 @@ export class Inbox {
 
   /** Call for what is new in rows, once each, beside what the board still holds. */
   private callForAll(rows: readonly s.Row[]): void {
-    for (const row of new Map(rows.map((one) => [one.id, one])).values()) this.call(row, notify.newsOf(this.board.get(row.id), row));
+    for (const row of new Map(rows.map((one) => [one.id, one])).values()) {
+      const before = this.board.get(row.id);
+      this.call(row, notify.newsOf(before, row));
+      if (notify.cameBack(before, row, this.me?.id ?? "") && !this.withdrawn.has(row.id)) this.declined(row);
+    }
+  }
+
+  /** Nobody took what I offered: I am told wherever I am. */
+  private declined(row: s.Row): void {
+    const title = t("notify.declined", { patron: row.patron });
+    this.ring({ conversation: row.id, kind: "transfer", title, body: row.last_text });
+    this.toast(title, "bad", [{ word: "notify.open", key: "", run: () => this.open(row.id) }]);
   }
 
   /** Withdraw what nobody needs to hear of any more. */
@@ -707,8 +719,36 @@ export class Inbox {
 
   async transfer(row: s.Row, asked: s.TransferAsked, to: string): Promise<boolean> {
     const offered = this.act(row.id, "transfer", asked);
-    await this.undoable(t("done.transferred", { to }), offered, () => void this.release(row.id));
+    await this.undoable(t("done.transferred", { to }), offered, () => void this.withdraw(row.id, to));
     return offered;
+  }
+
+  /** Take a transfer of mine back, and say what that did: who has taken it meanwhile keeps it. */
+  async withdraw(conversation: string, to = ""): Promise<void> {
+    this.withdrawn.add(conversation);
+    const row = this.row(conversation);
+    if (row?.state === "active" && row.owner !== this.me?.id) this.tell(t("transfer.taken", { to: row.owner_name || to }), "bad");
+    else if (await this.act(conversation, "release", { transfer: true })) this.tell(t("done.withdrawn"));
+    this.withdrawn.delete(conversation);
+  }
+
+  /** One patron, one conversation; `into` is what I look at. */
+  async merge(into: s.Row, other: s.Row): Promise<boolean> {
+    const done = this.act(into.id, "merge", { other: other.id });
+    await this.undoable(t("done.merged", { patron: other.patron }), done, () => void this.unmerge(into.id, other.id));
+    await this.merged(into.id);
+    return done;
+  }
+
+  async unmerge(conversation: string, other: string): Promise<boolean> {
+    const done = await this.act(conversation, "unmerge", { other });
+    if (done) this.tell(t("done.unmerged"));
+    await this.merged(conversation);
+    return done;
+  }
+
+  private async merged(conversation: string): Promise<void> {
+    if (this.talk?.id === conversation) await this.refresh(this.talk);
   }
 
   async close(row: s.Row, asked: s.CloseAsked): Promise<s.Acted | null> {
@@ -790,6 +830,7 @@ export class Inbox {
   }
 
   async present(queues: string[], live: number, slow: number): Promise<void> {
+    if (queues.length) notify.askLeave(); // at once: a browser asks only while it answers a click or a key
     if (queues.length) localStorage.setItem("deskbridge.queues", JSON.stringify(queues));
     await this.act("", "presence", { queues, live, slow });
   }

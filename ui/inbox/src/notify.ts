@@ -18,7 +18,7 @@ export interface Wishes {
 
 export const USUAL: Wishes = {
   desktop: { offer: true, waiting: true, message: true, transfer: true, mention: true },
-  sound: { offer: true, waiting: false, message: false, transfer: true, mention: true },
+  sound: { offer: true, waiting: true, message: false, transfer: true, mention: true },
   quiet: false,
   from: "20:00",
   until: "08:00",
@@ -47,6 +47,16 @@ export function newsOf(before: Row | undefined, now: Row): Kind | null {
   if (now.state === "waiting" && now.can_claim && before?.state !== "waiting") return "waiting";
   if (now.views.includes("mine") && now.unread > (before?.unread ?? 0) && now.last_by === "patron") return "message";
   return null;
+}
+
+/** A transfer of mine ended and the conversation is still mine: nobody took it. */
+export function cameBack(before: Row | undefined, now: Row, me: string): boolean {
+  return !!me && before?.transfer?.by === me && !now.transfer && now.state === "active" && now.owner === me;
+}
+
+/** Ask the browser for notifications, once: a librarian who goes available waits for what they tell. */
+export function askLeave(): void {
+  if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
 }
 
 /** Nobody needs to hear of it any more: taken, closed, or read. What a row is like says nothing about a mention. */

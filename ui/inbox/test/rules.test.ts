@@ -10,7 +10,7 @@ import { keyOf, load, meant, pressed } from "../src/keys";
 import { Line as Live, type LineState } from "../src/live";
 import { blocks, inline } from "../src/markdown";
 import { daysOf, isPeriod, today } from "../src/periods";
-import { isOver, isQuiet, load as wishesOf, newsOf, USUAL } from "../src/notify";
+import { cameBack, isOver, isQuiet, load as wishesOf, newsOf, USUAL } from "../src/notify";
 import { Outbox, type Entry } from "../src/outbox";
 import { found } from "../src/palette";
 import type { ClientMessage, Line, Polled, Row, ServerMessage } from "../src/schema";
@@ -382,6 +382,21 @@ test("who chose what calls before there were mentions is called by them", () => 
   kept.setItem("deskbridge.notify", JSON.stringify({ desktop: { offer: false }, sound: {} }));
   const wishes = wishesOf(kept);
   assert.deepEqual([wishes.desktop.offer, wishes.desktop.mention, wishes.sound.mention], [false, true, true]);
+});
+
+test("what begins to wait rings until somebody chooses otherwise", () => {
+  assert.ok(USUAL.sound.waiting && USUAL.desktop.waiting);
+  const kept = new Memory();
+  kept.setItem("deskbridge.notify", JSON.stringify({ sound: { waiting: false } }));
+  assert.equal(wishesOf(kept).sound.waiting, false);
+});
+
+test("a transfer that nobody took comes back to its sender alone", () => {
+  const mine = row("a", { state: "active", owner: "ana" });
+  const transfer = { by: "ana" } as Row["transfer"];
+  const offered = { ...mine, transfer };
+  assert.ok(cameBack(offered, mine, "ana"));
+  assert.ok(!cameBack(offered, mine, "ben") && !cameBack(offered, { ...mine, owner: "ben" }, "ana") && !cameBack(mine, mine, "ana"));
 });
 
 test("quiet hours may go over midnight", () => {
