@@ -155,7 +155,7 @@ async def write_earlier(url: str, texts: list[str]) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "0006")
+        command.upgrade(config, "0008")
 
     rows = [asdict(said(n, words)) | {"attachments": "[]", "marks": "[]"} for n, words in enumerate(texts)]
     names = ", ".join(Line.__struct_fields__)
