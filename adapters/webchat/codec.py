@@ -92,7 +92,8 @@ class Post(Frame, tag="message"):
     language: Annotated[str, Meta(max_length=35)] = ""
     page: Annotated[str, Meta(max_length=2000)] = ""
     later: bool = False  # the form that is left while the desk is closed
-    at: int = 0  # ms by the browser's clock
+    age: Annotated[int, Meta(ge=0)] | None = None  # ms since it was written; the clock of a browser may be days off
+    at: int = 0  # ms by the browser's clock, from browsers that do not tell the age
 
 
 class Helped(Frame, tag="rate"):
@@ -223,13 +224,19 @@ def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: in
             )
             for ref in post.files
         ),
-        sent_at=post.at if EARLIEST <= post.at <= now_ms + 300_000 else 0,
+        sent_at=written_at(post, now_ms),
         name=clean_word(post.name)[:100],
         contact=contact,
         language=clean_word(post.language),
         page=clean_page(post.page),
         later=post.later,
     )
+
+
+def written_at(post: Post, now_ms: int) -> int:
+    """Return when a message was written, by the house's clock (ms); 0 where nobody knows."""
+    at = post.at if post.age is None else now_ms - post.age
+    return at if EARLIEST <= at <= now_ms + 300_000 else 0
 
 
 # ---- what the house says ----------------------------------------------------------------------------------------------
@@ -251,10 +258,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 class Welcome(Frame, tag="welcome"):
-    """The house is there. `beat`: seconds between pings; `known`: the token is good."""
+    """The house is there. `beat`: seconds between pings; `known`: the token is good; `now`: ms by the house's clock."""
 
     beat: float
     known: bool
+    now: int = 0
 
 
 class Token(Frame, tag="token"):

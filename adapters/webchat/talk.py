@@ -126,7 +126,7 @@ class Talk:
     async def _greet(self, peer: Peer, hello: Hello) -> None:
         if hello.token:
             await self.admission.check(hello.token)
-        await peer.answer(encode(Welcome(beat=self.beat, known=bool(hello.token))))
+        await peer.answer(encode(Welcome(beat=self.beat, known=bool(hello.token), now=wall_ms())))
         await self.desks.show(peer)
         if hello.token:
             sender = tokens.address(hello.token)

@@ -26,7 +26,8 @@ from bridge.message import derive
 BODY = 32
 TAG = 16
 ADDRESS = "web:"
-DATED = b"\x02"  # the first byte of a token with a date
+DATED = b"\x02"  # the first byte of a token with a date, which is a byte shorter than one without
+DATED_TAG = 27
 ID = 15  # bytes of what stands for the patron, as `derive` makes them
 HOUR_S = 3600
 
@@ -49,7 +50,7 @@ def issue(secret: bytes, sender: str, issued: float) -> str:
     """Return a token for the patron whose address is `sender`, dated `issued` (s, kept in whole hours)."""
     hours = int(issued // HOUR_S).to_bytes(4, "big")
     body = DATED + urlsafe_b64decode(sender.removeprefix(ADDRESS)) + hours
-    return urlsafe_b64encode(body + tag(secret, body)).decode()
+    return urlsafe_b64encode(body + tag(secret, body, DATED_TAG)).decode()
 
 
 def read(secret: bytes, token: str) -> Known | None:
@@ -58,14 +59,18 @@ def read(secret: bytes, token: str) -> Known | None:
         raw = urlsafe_b64decode(token.encode("ascii"))
     except (NotBase64, UnicodeEncodeError, ValueError):
         return None
-    dated = len(raw) == len(DATED) + ID + 4 + TAG and raw.startswith(DATED)
-    if not dated and len(raw) != BODY + TAG:
+    size = DATED_TAG if _dated(raw) else TAG
+    if size == TAG and len(raw) != BODY + TAG:
         return None
     if urlsafe_b64encode(raw).decode() != token:  # one spelling alone: addresses are hashes of it
         return None
-    if not compare_digest(raw[-TAG:], tag(secret, raw[:-TAG])):
+    if not compare_digest(raw[-size:], tag(secret, raw[:-size], size)):
         return None
-    return Known(address(token), int.from_bytes(raw[-TAG - 4 : -TAG], "big") * HOUR_S if dated else 0)
+    return Known(address(token), int.from_bytes(raw[-size - 4 : -size], "big") * HOUR_S if _dated(raw) else 0)
+
+
+def _dated(raw: bytes) -> bool:
+    return len(raw) == len(DATED) + ID + 4 + DATED_TAG and raw.startswith(DATED)
 
 
 def genuine(secret: bytes, token: str) -> bool:
@@ -73,15 +78,15 @@ def genuine(secret: bytes, token: str) -> bool:
     return read(secret, token) is not None
 
 
-def tag(secret: bytes, body: bytes) -> bytes:
+def tag(secret: bytes, body: bytes, size: int = TAG) -> bytes:
     """Return the tag that shows a token's body to be ours."""
-    return hmac(secret, b"token\x1f" + body, "sha256")[:TAG]
+    return hmac(secret, b"token\x1f" + body, "sha256")[:size]
 
 
 def address(token: str) -> str:
     """Return the patron's address on this channel, from which no token can be made, for a token that is genuine."""
     raw = urlsafe_b64decode(token)
-    if len(raw) == len(DATED) + ID + 4 + TAG:
+    if _dated(raw):
         return ADDRESS + urlsafe_b64encode(raw[len(DATED) : len(DATED) + ID]).decode()
     return ADDRESS + derive("web patron", token)
 

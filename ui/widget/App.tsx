@@ -33,11 +33,13 @@ function lightOf(desk: Desk | null): string {
   return !desk ? "connecting" : !desk.open ? "closed" : desk.online ? "here" : "away";
 }
 
+const HINTS: Record<string, string> = { "slow-down": "slow", late: "late" };
+
 /** The one line that says how things stand, the most urgent first. */
 function statusWords(chat: Chat, told: string, ended: boolean): string {
   const { desk, hint } = chat;
   if (!chat.on && chat.lost) return t("offline");
-  if (hint?.seconds) return t(hint.code === "slow-down" ? "slow" : "busy", { n: hint.seconds });
+  if (hint?.seconds) return t(HINTS[hint.code] ?? "busy", { n: hint.seconds });
   if (told) return told;
   if (chat.typist) return t("typing", { name: chat.typist.trim() || t("someone") });
   if (desk?.place) return `${desk.place === 1 ? t("next") : t("place", { n: desk.place })} ${waitWords(desk.wait_s)}`;
@@ -68,7 +70,9 @@ export function App({ chat, settings, focus, close }: Given) {
   const [told, setTold] = useState("");
   const [below, setBelow] = useState(false);
   const log = useRef<HTMLDivElement>(null);
+  const up = useRef(false);
   const before = useRef<HTMLElement | null>(null);
+  const [ending, setEnding] = useState(false);
   chat.changed = useMemo(() => bundled(() => render(undefined)), []);
 
   const { desk } = chat;
@@ -76,15 +80,22 @@ export function App({ chat, settings, focus, close }: Given) {
   const light = off ? "connecting" : lightOf(desk);
   const last = chat.lines.at(-1);
   const said = chat.lines.findLast((line) => !isLost(line));
-  const end = !chat.unsent.length && isEnd(said) ? said : undefined;
-  const ended = !!end;
-  const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening) }) : "";
+  const over = !chat.unsent.length && isEnd(said) ? said : undefined;
+  const ended = !!over;
+  const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening, chat.now) }) : "";
 
   useEffect(() => (desk?.accent ? wearAccent(document.documentElement, desk.accent) : undefined), [desk?.accent]);
-  useLayoutEffect(() => {
-    // Stay at the newest line, unless the reader went up.
-    if (log.current && !below) log.current.scrollTop = log.current.scrollHeight;
-  }, [chat.lines, chat.unsent, chat.mailing]);
+  // Stay at the newest line, unless the reader went up; also when something below takes room from the lines.
+  const stay = () => {
+    if (log.current && !up.current) log.current.scrollTop = log.current.scrollHeight;
+  };
+  up.current = below;
+  useLayoutEffect(stay, [chat.lines, chat.unsent]);
+  useEffect(() => {
+    const room = new ResizeObserver(stay);
+    if (log.current) room.observe(log.current);
+    return () => room.disconnect();
+  }, []);
   useEffect(() => {
     if (!chat.on || !chat.lost) return;
     chat.lost = false;
@@ -113,6 +124,14 @@ export function App({ chat, settings, focus, close }: Given) {
     chat.mailed = chat.unmailed = "";
     put(true);
   };
+  const end = (sure: boolean) => {
+    setEnding(false);
+    if (sure) {
+      chat.forget();
+      setTold(t("forgotten"));
+    }
+    focus.current();
+  };
   const unmail = () => {
     put(false);
     if (before.current?.isConnected) before.current.focus();
@@ -127,6 +146,11 @@ export function App({ chat, settings, focus, close }: Given) {
           <p class={`light ${light}`}>{t(light)}</p>
           {last && <p class="printed">{day(last.at)}</p>}
         </div>
+        {chat.begun && (
+          <button type="button" class="end" aria-expanded={ending} onClick={() => setEnding(true)}>
+            {t("end")}
+          </button>
+        )}
         <Menu chat={chat} copy={copy} mail={mail} say={setTold} close={close} focus={focus} />
       </header>
       <main>
@@ -136,11 +160,12 @@ export function App({ chat, settings, focus, close }: Given) {
             <div class="intro">
               <p>{t(light === "closed" ? "introClosed" : light === "away" ? "introAway" : "intro")}</p>
               {opens && <p>{opens}</p>}
+              {settings.publicComputers && <p class="small">{t("publicComputers")}</p>}
               {settings.form !== "required" && <p class="small">{t(light === "closed" ? "privacyClosed" : "privacy")}</p>}
             </div>
           )}
           <Log chat={chat} maxText={settings.maxText} />
-          {end && (
+          {over && (
             <div class="ended">
               <p>
                 <strong>{t("ended")}</strong> {t("again")}
@@ -160,7 +185,7 @@ export function App({ chat, settings, focus, close }: Given) {
               </p>
             </div>
           )}
-          {end && <Rating key={end.id} chat={chat} end={end} say={setTold} focus={focus} />}
+          {over && <Rating key={over.id} chat={chat} end={over} say={setTold} focus={focus} />}
         </div>
         {below && (
           <button type="button" class="newer" onClick={down}>
@@ -171,10 +196,35 @@ export function App({ chat, settings, focus, close }: Given) {
           {statusWords(chat, told, ended)}
         </p>
         {chat.begun && opens && <p class="status">{`${t("closed")}. ${opens}`}</p>}
+        {ending && chat.begun && <End done={end} />}
         {chat.mailing && chat.begun && <Mail chat={chat} done={unmail} />}
         <Composer chat={chat} settings={settings} say={setTold} focus={focus} />
       </main>
     </>
+  );
+}
+
+/** Ask once more: nobody can open it here again. */
+function End({ done }: { done: (sure: boolean) => void }) {
+  const box = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => box.current?.focus(), []);
+  const key = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation(); // it closes this, and not the chat
+    done(false);
+  };
+  return (
+    <div class="rating mail" role="group" aria-labelledby="end-sure" onKeyDown={key}>
+      <p id="end-sure">{t("endSure")}</p>
+      <p class="again">
+        <button type="button" class="main" ref={box} onClick={() => done(true)}>
+          {t("endHere")}
+        </button>
+        <button type="button" onClick={() => done(false)}>
+          {t("endNot")}
+        </button>
+      </p>
+    </div>
   );
 }
 

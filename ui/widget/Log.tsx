@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { paragraphs, type Piece } from "../links";
 import type { Chat } from "./chat";
 import type { FileRef, Line, Unsent } from "./types";
-import { clock, has, t } from "./words";
+import { clock, day, dayCalled, has, t } from "./words";
 
 const GROUP_MS = 300_000;
 
@@ -112,6 +112,7 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
   let greeted = false; // by one who has said nothing else yet: a greeting without a name is an arrival as well
   let librarian = "";
   let before: Line | undefined;
+  const today = day(chat.now);
   const mine = chat.lines.findLast((line) => line.who === "patron")?.id;
   const read = chat.lines.findIndex((line) => line.id === chat.readUpTo);
   const shown = chat.lines.map((line, n) => {
@@ -119,7 +120,9 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
     const news = name && !heard.has(name) && !greeted && !told.includes(name);
     const joins = news ? t(heard.size ? "changed" : "joined", { name }) : "";
     const other = name !== "" && name !== librarian;
-    const first = !before || before.who !== line.who || other || line.at - before.at > GROUP_MS;
+    const date = day(line.at);
+    const called = date !== (before ? day(before.at) : today) ? dayCalled(line.at, chat.now) : "";
+    const first = !before || called || before.who !== line.who || other || line.at - before.at > GROUP_MS;
     librarian = name || librarian;
     if (name) heard.add(name);
     if (line.who === "desk") told += line.text;
@@ -128,13 +131,14 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
     const state = line.id === mine ? t(n <= read ? "read" : chat.reached(n) ? "delivered" : "sent") : "";
     return (
       <div key={line.id}>
+        {called && <p class="divider day">{called}</p>}
         {joins && <p class="divider">{joins}</p>}
         {line.who === "desk" && line.event !== "greeting" ? (
           <div class="notice">
             <Text value={line.text} />
           </div>
         ) : (
-          <Said line={line} first={first} state={state} chat={chat} />
+          <Said line={line} first={!!first} state={state} chat={chat} />
         )}
       </div>
     );

@@ -5,13 +5,17 @@
 // pushed live stand behind them until they come with one. Receipts go out for what arrived and what was on screen.
 // A rating is kept and offered under one id until it is acknowledged or refused; what was given comes among the lines. So is the wish
 // for the transcript by mail; its address is forgotten with the answer.
+// A chat that is forgotten is ended at the house as well: its token opens nothing any more, here or anywhere. What the house says
+// about time is compared with the house's clock alone, which is told with each greeting.
 
-import { forget, keep, random, recall, type Kept } from "./keep";
+import { forget, isOurs, keep, random, recall, renounce, type Kept } from "./keep";
 import { Link, written } from "./link";
 import type { Desk, FileRef, Line, Offer, ServerFrame, Settings, Unsent, Wish } from "./types";
 
 const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
 const ACK_MS = 15_000;
+const LATE_MS = 2_000; // what is not acknowledged by then is said to wait
+const LIVELY_MS = 300_000; // after something was said or done here a dead line is noticed at once
 const TYPING_MS = 2_500;
 const LONGEST_PAGE = 2000; // characters; the house takes no more
 const THEY_TYPE_MS = 8_000;
@@ -42,60 +46,77 @@ export class Chat {
   mailing: boolean; // the patron is asked where to, or told what became of it
   shown = true; // on screen, as the page around us knows it
 
-  private kept: Kept;
-  private link: Link;
-  private said = ""; // the token that the house was told last
-  private position = "";
-  private sending = "";
-  private deadline = 0;
-  private typed = 0;
-  private quiet = 0;
-  private told: Record<string, string> = {};
-  private marks: string[] = [];
-  private receipts: { ids: string[]; stage: string; at: number }[] = []; // the last ones, which the house may not have got
-  private page = "";
-  private rating: { score: number; text: string; at: number } | null = null;
-  private offering = 0;
+  #kept: Kept;
+  #link: Link;
+  #said = ""; // the token that the house was told last
+  #position = "";
+  #sending = "";
+  #deadline = 0;
+  #typed = 0;
+  #quiet = 0;
+  #told: Record<string, string> = {};
+  #marks: string[] = [];
+  #receipts: { ids: string[]; stage: string; at: number }[] = []; // the last ones, which the house may not have got
+  #page = "";
+  #stirred = -LIVELY_MS; // when something was said or done here last
+  #late = 0;
+  #farewell = 0;
+  #ending = new Set<string>(); // tokens that the house does not know to be ended
+  #rating: { score: number; text: string; at: number } | null = null;
+  #offering = 0;
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
   taken: (held: Unsent) => void = () => undefined; // the house has a message of ours
   emptied: () => void = () => undefined; // what is half written, and stands in the form, is forgotten too
   changed: () => void = () => undefined;
 
-  constructor(
-    private settings: Settings,
-    private base: string,
-    private language: string,
-  ) {
-    this.kept = recall(settings.channel);
-    this.unsent = this.kept.unsent;
+  #settings: Settings;
+  #base: string;
+  #language: string;
+
+  constructor(settings: Settings, base: string, language: string) {
+    this.#settings = settings;
+    this.#base = base;
+    this.#language = language;
+    const [kept, old] = recall(settings);
+    this.#kept = kept;
+    this.unsent = this.#kept.unsent;
     this.mailing = !!this.wish;
-    this.link = new Link(base, {
-      hello: () => this.hello(),
-      hear: (frame) => this.hear(frame),
-      state: (on) => this.stand(on),
+    this.#link = new Link(base, {
+      hello: () => this.#hello(),
+      hear: (frame) => this.#hear(frame),
+      state: (on, sure) => this.#stand(on, sure),
+      lively: () => this.shown && !document.hidden && performance.now() - this.#stirred < LIVELY_MS,
     });
+    this.#end(old);
     document.addEventListener("visibilitychange", () => this.look());
-    addEventListener("storage", (event) => this.elsewhere(event));
+    addEventListener("storage", (event) => this.#elsewhere(event));
   }
 
   start(): void {
-    this.link.start();
+    this.#stir();
+    this.#link.start();
     this.changed();
   }
 
+  /** The page on which the patron writes from now on. */
   setPage(page: string): void {
-    this.page = page.slice(0, LONGEST_PAGE);
+    this.#page = page.slice(0, LONGEST_PAGE);
   }
 
   /** Who writes, as far as given; "" takes back what was. */
   setPatron(name?: string, contact?: string): void {
-    this.kept = { ...this.kept, ...(name !== undefined && { name }), ...(contact !== undefined && { contact }) };
+    this.#kept = { ...this.#kept, ...(name !== undefined && { name }), ...(contact !== undefined && { contact }) };
     this.changed();
   }
 
   get patron(): { name: string; contact: string } {
-    return { name: this.kept.name ?? "", contact: this.kept.contact ?? "" };
+    return { name: this.#kept.name ?? "", contact: this.#kept.contact ?? "" };
+  }
+
+  /** By the house's clock, ms. */
+  get now(): number {
+    return this.#link.now;
   }
 
   get begun(): boolean {
@@ -111,33 +132,36 @@ export class Chat {
   // ---- what the patron does ----
 
   send(text: string, files: FileRef[], extra: Partial<Unsent> = {}): void {
-    const seed = this.kept.token ? undefined : (this.kept.seed ?? random(32));
+    const seed = this.#kept.token ? undefined : (this.#kept.seed ?? random(32));
     const { name, contact } = this.patron;
-    const message: Unsent = { id: random(12), text, at: Date.now(), language: this.language };
+    const at = Date.now();
+    const message: Unsent = { id: random(12), text, at, language: this.#language };
     if (files.length) message.files = files;
     if (name) message.name = name;
     if (contact) message.contact = contact;
-    if (this.page) message.page = this.page;
+    if (this.#page) message.page = this.#page;
     Object.assign(message, extra);
-    this.kept = keep({ ...this.kept, ...(seed && { seed }) });
-    this.hold([...this.unsent, message]);
-    this.typed = 0;
-    this.flush();
+    this.#kept = keep({ ...this.#kept, at, ...(seed && { seed }) });
+    this.#stir();
+    this.#hold([...this.unsent, message]);
+    this.#typed = 0;
+    this.#flush();
   }
 
   retry(id: string): void {
-    this.hold(this.unsent.map((held) => (held.id === id ? { ...held, failed: "" } : held)));
-    this.flush();
+    this.#hold(this.unsent.map((held) => (held.id === id ? { ...held, failed: "" } : held)));
+    this.#flush();
   }
 
   discard(id: string): void {
-    this.hold(this.unsent.filter((held) => held.id !== id));
+    this.#hold(this.unsent.filter((held) => held.id !== id));
   }
 
   typing(on: boolean): void {
-    if (!this.kept.token || (on && Date.now() - this.typed < TYPING_MS) || (!on && !this.typed)) return;
-    this.typed = on ? Date.now() : 0;
-    this.link.say({ t: "typing", on });
+    if (on) this.#stir();
+    if (!this.#kept.token || (on && Date.now() - this.#typed < TYPING_MS) || (!on && !this.#typed)) return;
+    this.#typed = on ? Date.now() : 0;
+    this.#link.say({ t: "typing", on });
   }
 
   // ---- a rating ----
@@ -145,32 +169,32 @@ export class Chat {
   /** Whether the patron may say now if the chat that this line ended helped. */
   asks(end: Line): boolean {
     const answered = this.lines.some((line) => line.who === "librarian");
-    return answered && Date.now() - end.at < (this.desk?.rate_s ?? 0) * 1000;
+    return answered && this.now - end.at < (this.desk?.rate_s ?? 0) * 1000;
   }
 
   /** What the patron said of the chat that this line ended. */
   given(end: Line): { score: number; text: string } | null {
-    return this.offer ?? (this.rating && this.rating.at >= end.at ? this.rating : null);
+    return this.offer ?? (this.#rating && this.#rating.at >= end.at ? this.#rating : null);
   }
 
   get offer(): Offer | null {
-    return this.kept.offer ?? null;
+    return this.#kept.offer ?? null;
   }
 
   rate(score: number, text: string): void {
     this.unrated = "";
-    this.kept = keep({ ...this.kept, offer: { id: random(12), score, text } });
+    this.#kept = keep({ ...this.#kept, offer: { id: random(12), score, text } });
     this.changed();
-    this.propose();
+    this.#propose();
   }
 
   skip(end: Line): void {
-    this.kept = keep({ ...this.kept, skipped: end.id });
+    this.#kept = keep({ ...this.#kept, skipped: end.id });
     this.changed();
   }
 
   skipped(end: Line): boolean {
-    return this.kept.skipped === end.id;
+    return this.#kept.skipped === end.id;
   }
 
   // ---- the transcript by mail ----
@@ -181,76 +205,90 @@ export class Chat {
   }
 
   get wish(): Wish | null {
-    return this.kept.wish ?? null;
+    return this.#kept.wish ?? null;
   }
 
   mail(address: string): void {
-    this.kept = keep({ ...this.kept, wish: { id: random(12), address } });
+    this.#kept = keep({ ...this.#kept, wish: { id: random(12), address } });
     this.unmailed = this.mailed = "";
     this.changed();
-    this.propose();
+    this.#propose();
   }
 
-  private posted(why = ""): void {
+  #posted(why = ""): void {
     this.mailed = (!why && this.wish?.address) || "";
     this.unmailed = why;
-    this.kept = keep({ ...this.kept, wish: null });
+    this.#kept = keep({ ...this.#kept, wish: null });
   }
 
   // ---- what is offered until the house answers ----
 
-  private propose(): void {
-    if (this.offer) this.link.say({ t: "rate", ...this.offer });
-    if (this.wish) this.link.say({ t: "mail", ...this.wish });
-    this.proposeIn(ACK_MS);
+  #propose(): void {
+    if (this.offer) this.#link.say({ t: "rate", ...this.offer });
+    if (this.wish) this.#link.say({ t: "mail", ...this.wish });
+    this.#proposeIn(ACK_MS);
   }
 
-  private proposeIn(ms: number): void {
-    clearTimeout(this.offering);
-    if (this.offer || this.wish) this.offering = window.setTimeout(() => this.propose(), ms);
+  #proposeIn(ms: number): void {
+    clearTimeout(this.#offering);
+    if (this.offer || this.wish) this.#offering = window.setTimeout(() => this.#propose(), ms);
   }
 
-  private settle(at: number, why = ""): void {
-    if (this.offer && !why) this.rating = { ...this.offer, at: this.after(at) };
+  #settle(at: number, why = ""): void {
+    if (this.offer && !why) this.#rating = { ...this.offer, at: this.#after(at) };
     this.unrated = why;
-    this.kept = keep({ ...this.kept, offer: null });
+    this.#kept = keep({ ...this.#kept, offer: null });
   }
 
+  /** Forget the chat on this device and end it at the house; without a connection that is said as soon as there is one. */
   forget(): void {
-    this.link.stop();
-    this.kept = forget();
-    this.rating = this.hint = null;
-    this.mailing = false;
-    this.lines = [];
+    this.#link.stop();
+    this.#end(this.#kept.token);
+    this.#kept = forget();
     this.unsent = [];
-    this.unrated = this.mailed = this.unmailed = this.position = this.sending = this.readUpTo = this.typist = "";
-    this.told = {};
-    this.marks = [];
-    this.receipts = [];
+    this.#clear();
     this.emptied();
     this.changed();
-    this.link.start();
+    this.#link.start();
+  }
+
+  /** Show nothing of a chat that is not this browser's any more. */
+  #clear(): void {
+    this.#rating = this.hint = null;
+    this.mailing = false;
+    this.lines = [];
+    this.unrated = this.mailed = this.unmailed = this.#position = this.#sending = this.readUpTo = this.typist = "";
+    this.#told = {};
+    this.#marks = [];
+    this.#receipts = [];
+  }
+
+  #end(token?: string): void {
+    if (token) this.#ending.add(token);
+    clearTimeout(this.#farewell);
+    if (this.#ending.size) this.#farewell = window.setTimeout(() => this.#end(), ACK_MS);
+    for (const one of this.#ending) void this.#link.end(one).then((done) => done && this.#ending.delete(one));
   }
 
   // ---- files ----
 
   async upload(file: File): Promise<FileRef | string> {
-    if (file.size > this.settings.maxFile) return "file-too-large";
-    this.kept = keep({ ...this.kept, seed: this.kept.seed ?? random(32) });
-    const { token, seed } = this.kept;
+    if (file.size > this.#settings.maxFile) return "file-too-large";
+    this.#kept = keep({ ...this.#kept, seed: this.#kept.seed ?? random(32) });
+    const { token, seed } = this.#kept;
     try {
-      const answer = await fetch(new URL("files", this.base), {
+      const answer = await fetch(new URL("files", this.#base), {
         method: "POST",
         body: file,
         credentials: "omit",
-        headers: { ...this.link.headers, "X-File-Name": encodeURIComponent(file.name), "X-Seed": seed ?? "" },
+        headers: { ...this.#link.headers, "X-File-Name": encodeURIComponent(file.name), "X-Seed": seed ?? "" },
       });
       const told = (await answer.json()) as { file?: FileRef; token?: string; frames?: { code: string }[] };
       // Forgotten meanwhile, or another's by now: it is bound to who began.
-      if (token ? this.kept.token !== token : this.kept.seed !== seed) return "file";
+      if (token ? this.#kept.token !== token : this.#kept.seed !== seed) return "file";
       if (told.token) {
-        this.hear({ t: "token", token: told.token });
-        this.link.greet();
+        this.#hear({ t: "token", token: told.token });
+        this.#link.greet();
       }
       return told.file ?? told.frames?.[0]?.code ?? "busy";
     } catch {
@@ -261,9 +299,9 @@ export class Chat {
   /** Fetch a file of this conversation; null when it is gone, "" when it does not come just now. */
   async fetch(file: FileRef): Promise<string | null> {
     try {
-      const answer = await fetch(new URL(`files/${file.digest}`, this.base), {
+      const answer = await fetch(new URL(`files/${file.digest}`, this.#base), {
         credentials: "omit",
-        headers: { ...this.link.headers, "X-Proof": file.proof ?? "" },
+        headers: { ...this.#link.headers, "X-Proof": file.proof ?? "" },
       });
       if (!answer.ok) return answer.status === 404 || answer.status === 403 ? null : "";
       return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: file.media_type }));
@@ -274,56 +312,57 @@ export class Chat {
 
   // ---- what the house says ----
 
-  private hello() {
-    this.said = this.kept.token ?? "";
+  #hello() {
+    this.#said = this.#kept.token ?? "";
     // Also those with a position: the house tells what it delivered in the last seconds to whoever does not name it, and a poll that
     // is told something ends.
-    const have = [...this.lines.slice(-HAVE).map((line) => line.id), ...this.marks].slice(-HAVE);
+    const have = [...this.lines.slice(-HAVE).map((line) => line.id), ...this.#marks].slice(-HAVE);
     return {
-      ...(this.kept.token && { token: this.kept.token }),
-      after: this.position,
+      ...(this.#kept.token && { token: this.#kept.token }),
+      after: this.#position,
       have,
     };
   }
 
-  private hear(frame: ServerFrame): void {
+  #hear(frame: ServerFrame): void {
     switch (frame.t) {
       case "welcome":
-        this.sending = "";
-        this.propose();
-        this.flush();
-        this.tellAgain();
+        this.#sending = "";
+        this.#propose();
+        this.#flush();
+        this.#tellAgain();
         break;
       case "token":
-        this.kept = keep({ ...this.kept, token: frame.token });
+        this.#kept = keep({ ...this.#kept, token: frame.token });
         break;
       case "lines":
-        this.merge(frame.lines, !!frame.reset, !!frame.live);
+        this.#merge(frame.lines, !!frame.reset, !!frame.live);
         break;
       case "ack":
-        if (frame.id === this.offer?.id) this.settle(frame.at);
-        else if (frame.id === this.wish?.id) this.posted();
-        else this.acked(frame.id, frame.message, frame.at);
+        if (frame.id === this.offer?.id) this.#settle(frame.at);
+        else if (frame.id === this.wish?.id) this.#posted();
+        else this.#acked(frame.id, frame.message, frame.at);
         break;
       case "mark":
         this.readUpTo = frame.about;
-        this.marks = [...this.marks, frame.id].slice(-MARKS);
+        this.#marks = [...this.#marks, frame.id].slice(-MARKS);
         break;
       case "typing":
-        this.theyType(frame.on, frame.name ?? "");
+        this.#theyType(frame.on, frame.name ?? "");
         break;
       case "desk":
         this.desk = frame;
         break;
       case "error":
-        this.refused(frame.code, frame.id ?? "", frame.retry_after ?? 0);
+        this.#refused(frame.code, frame.id ?? "", frame.retry_after ?? 0);
     }
     this.changed();
   }
 
-  private merge(all: Line[], reset: boolean, live: boolean): void {
-    if (reset) this.rating = null;
-    const lines = all.filter((line) => !this.isRating(line, live));
+  #merge(all: Line[], reset: boolean, live: boolean): void {
+    if (reset) this.#rating = null;
+    const once = new Map(all.filter((line) => !this.#isRating(line, live)).map((line) => [line.id, line]));
+    const lines = [...once.values()];
     const mine = new Set(lines.map((line) => line.source).filter(Boolean));
     const ids = new Set(lines.map((line) => line.id));
     const known = new Set(this.lines.map((line) => line.id));
@@ -332,161 +371,184 @@ export class Chat {
     else {
       const before = reset ? [] : rest.filter((line) => line.position);
       this.lines = [...before, ...lines, ...rest.filter((line) => !line.position)];
-      this.position = all.at(-1)?.position ?? this.position;
+      this.#position = all.at(-1)?.position ?? this.#position;
     }
     const read = lines.findLast((line) => line.stage === "read");
     if (read) this.readUpTo = read.id;
-    if (this.unsent.some((held) => mine.has(held.id))) this.hold(this.unsent.filter((held) => !mine.has(held.id)));
-    this.heard(lines.filter((line) => !known.has(line.id) && line.who !== "patron"));
+    if (this.unsent.some((held) => mine.has(held.id))) this.#hold(this.unsent.filter((held) => !mine.has(held.id)));
+    this.#heard(lines.filter((line) => !known.has(line.id) && line.who !== "patron"));
   }
 
-  private isRating(line: Line, live: boolean): boolean {
+  #isRating(line: Line, live: boolean): boolean {
     const score = line.event?.match(/^rated:(\d)$/)?.[1];
-    if (score) this.rating = { score: Number(score), text: line.text, at: live ? this.after(line.at) : line.at };
+    if (score) this.#rating = { score: Number(score), text: line.text, at: live ? this.#after(line.at) : line.at };
     return !!score;
   }
 
   /** What happens now comes after all that was said, whatever the clocks of the house think. */
-  private after(at: number): number {
+  #after(at: number): number {
     return Math.max(at, this.lines.at(-1)?.at ?? 0);
   }
 
-  private heard(fresh: Line[]): void {
-    const last = fresh.findIndex((line) => line.id === this.kept.read);
+  #heard(fresh: Line[]): void {
+    const last = fresh.findIndex((line) => line.id === this.#kept.read);
     const unread = fresh.slice(last + 1);
     if (!unread.length) return;
+    this.#stir();
     if (unread.some(isLost)) this.mailed = "";
     if (unread.some((line) => line.who === "librarian")) {
       this.typist = "";
       this.chime();
     }
-    this.tell("delivered", unread);
+    this.#tell("delivered", unread);
     this.news(unread);
     this.look();
   }
 
   /** Say how far lines came, each stage once. */
-  private tell(stage: string, lines: Line[]): void {
-    const ids = lines.map((line) => line.id).filter((id) => this.told[id] !== stage && this.told[id] !== "read");
+  #tell(stage: string, lines: Line[]): void {
+    const ids = lines.map((line) => line.id).filter((id) => this.#told[id] !== stage && this.#told[id] !== "read");
     for (let n = 0; n < ids.length; n += 50) {
       const some = ids.slice(n, n + 50);
-      if (!this.link.say({ t: "receipt", ids: some, stage })) continue;
-      for (const id of some) this.told[id] = stage;
-      this.receipts = [...this.receipts.slice(-HAVE), { ids: some, stage, at: Date.now() }];
+      if (!this.#link.say({ t: "receipt", ids: some, stage })) continue;
+      for (const id of some) this.#told[id] = stage;
+      this.#receipts = [...this.#receipts.slice(-HAVE), { ids: some, stage, at: Date.now() }];
     }
   }
 
   /** No answer says that a receipt arrived: on a new line the last ones are said once more. */
-  private tellAgain(): void {
-    this.receipts = this.receipts.filter(({ at }) => Date.now() - at < DOUBTED_MS);
-    for (const { ids, stage } of this.receipts) this.link.say({ t: "receipt", ids, stage });
+  #tellAgain(): void {
+    this.#receipts = this.#receipts.filter(({ at }) => Date.now() - at < DOUBTED_MS);
+    for (const { ids, stage } of this.#receipts) this.#link.say({ t: "receipt", ids, stage });
   }
 
   /** What is on screen counts as read. */
   look(): void {
     if (!this.shown || document.hidden) return;
     const others = this.lines.filter((line) => line.who !== "patron");
-    const from = others.findIndex((line) => line.id === this.kept.read);
-    this.tell("read", others.slice(from + 1));
+    const from = others.findIndex((line) => line.id === this.#kept.read);
+    this.#tell("read", others.slice(from + 1));
     const last = others.at(-1);
-    if (last && last.id !== this.kept.read) this.kept = keep({ ...this.kept, read: last.id });
+    if (last && last.id !== this.#kept.read) this.#kept = keep({ ...this.#kept, read: last.id });
   }
 
-  private acked(id: string, message: string, at: number): void {
+  #acked(id: string, message: string, at: number): void {
     const held = this.unsent.find((one) => one.id === id);
     if (held && !this.lines.some((line) => line.source === id)) {
       const { text, files } = held;
       this.lines = [...this.lines, { id: message, who: "patron", text, at, source: id, ...(files && { files }) }];
     }
-    this.hold(this.unsent.filter((one) => one.id !== id));
+    this.#hold(this.unsent.filter((one) => one.id !== id));
     if (held) this.taken(held);
     this.hint = null;
-    this.sending = "";
-    this.flush();
+    this.#sending = "";
+    this.#flush();
   }
 
-  private refused(code: string, id: string, wait: number): void {
+  #refused(code: string, id: string, wait: number): void {
     if (id && id === this.offer?.id) {
-      if (wait) return this.proposeIn(wait * 1000);
-      this.settle(0, code);
+      if (wait) return this.#proposeIn(wait * 1000);
+      this.#settle(0, code);
       if (code !== "token") return;
     }
     if (id && id === this.wish?.id) {
-      if (wait) return this.proposeIn(wait * 1000);
-      this.posted(code);
+      if (wait) return this.#proposeIn(wait * 1000);
+      this.#posted(code);
       if (code !== "token") return;
     }
     if (code === "token") {
       // Another window may have a new one already, or have chosen the seed for it.
-      if (this.kept.token && this.kept.token === this.said) this.kept = keep({ token: "", seed: random(32) });
-      this.sending = "";
-      this.link.greet();
-      this.flush();
+      if (!this.#kept.token || this.#kept.token === this.#said) {
+        if (this.#kept.token) this.#kept = renounce();
+        this.#clear();
+      }
+      this.#sending = "";
+      this.#link.greet();
+      this.#flush();
       return;
     }
-    if (id === this.sending) this.sending = "";
+    if (id === this.#sending) this.#sending = "";
     if (FINAL.has(code)) {
-      if (id) this.hold(this.unsent.map((held) => (held.id === id ? { ...held, failed: code } : held)));
+      if (id) this.#hold(this.unsent.map((held) => (held.id === id ? { ...held, failed: code } : held)));
       else this.hint = { code };
     } else if (id) this.hint = { code, seconds: Math.ceil(wait) };
-    if (this.sending) return; // what was refused is something else, and what is on its way keeps its own time
-    clearTimeout(this.deadline);
-    this.deadline = window.setTimeout(() => this.flush(), (wait || 2) * 1000);
+    if (this.#sending) return; // what was refused is something else, and what is on its way keeps its own time
+    clearTimeout(this.#deadline);
+    this.#deadline = window.setTimeout(() => this.#flush(), (wait || 2) * 1000);
   }
 
-  private theyType(on: boolean, name: string): void {
-    clearTimeout(this.quiet);
+  #theyType(on: boolean, name: string): void {
+    clearTimeout(this.#quiet);
     this.typist = on ? name || " " : "";
-    if (on) this.quiet = window.setTimeout(() => this.hear({ t: "typing", on: false }), THEY_TYPE_MS);
+    if (on) this.#quiet = window.setTimeout(() => this.#hear({ t: "typing", on: false }), THEY_TYPE_MS);
   }
 
   // ---- sending ----
 
-  private hold(unsent: Unsent[]): void {
+  #hold(unsent: Unsent[]): void {
     this.unsent = unsent;
-    this.kept = keep({ ...this.kept, unsent });
+    this.#kept = keep({ ...this.#kept, unsent });
     this.changed();
   }
 
-  private flush(): void {
+  #flush(): void {
     const next = this.unsent.find((held) => !held.failed);
-    if (!next || this.sending) return;
-    const seed = this.kept.token ? undefined : this.kept.seed;
-    const frame = { t: "message", ...next, ...(seed && { seed }) };
-    if (new Blob([written(frame)]).size > this.settings.maxFrame) return this.refused("too-large", next.id, 0);
-    if (!this.link.say(frame)) return;
-    this.sending = next.id;
-    clearTimeout(this.deadline);
-    this.deadline = window.setTimeout(() => this.overdue(next.id), ACK_MS);
+    if (!next || this.#sending) return;
+    const seed = this.#kept.token ? undefined : this.#kept.seed;
+    const { at, ...rest } = next;
+    const frame = { t: "message", ...rest, age: Math.max(0, Date.now() - at), ...(seed && { seed }) };
+    if (new Blob([written(frame)]).size > this.#settings.maxFrame) return this.#refused("too-large", next.id, 0);
+    if (!this.#link.say(frame)) return;
+    this.#sending = next.id;
+    this.#link.stir();
+    clearTimeout(this.#late);
+    this.#late = window.setTimeout(() => this.#waits(next.id), LATE_MS);
+    clearTimeout(this.#deadline);
+    this.#deadline = window.setTimeout(() => this.#overdue(next.id), ACK_MS);
   }
 
-  private overdue(id: string): void {
-    if (this.sending !== id) return;
-    this.sending = "";
-    this.link.again();
-    this.flush();
+  /** The line stands, and the house has not answered yet: say so. */
+  #waits(id: string): void {
+    if (this.#sending !== id || !this.on) return;
+    this.hint = { code: "late", seconds: LATE_MS / 1000 };
+    this.changed();
   }
 
-  private stand(on: boolean): void {
+  /** Something is said or done here: from now on a dead line would be missed. */
+  #stir(): void {
+    this.#stirred = performance.now();
+    this.#link.stir();
+  }
+
+  #overdue(id: string): void {
+    if (this.#sending !== id) return;
+    this.#sending = "";
+    this.#link.again();
+    this.#flush();
+  }
+
+  /** Whether there is a line; not `sure`: it does not answer just now, and may yet. */
+  #stand(on: boolean, sure = true): void {
     if (!on) {
       this.lost = true;
-      this.sending = "";
+      if (sure) this.#sending = "";
     }
     const back = on && !this.on;
     this.on = on;
     this.changed();
     if (!back) return;
-    this.propose();
-    this.flush();
+    this.#end();
+    this.#propose();
+    this.#flush();
   }
 
   /** Another window of ours wrote: share its token, or that it was refused, and leave when it forgot. */
-  private elsewhere(event: StorageEvent): void {
-    if (event.key !== `deskbridge:${this.settings.channel}`) return;
-    const before = this.kept.token;
+  #elsewhere(event: StorageEvent): void {
+    if (!isOurs(event)) return;
+    const before = this.#kept.token;
     const told = event.newValue ? (JSON.parse(event.newValue) as Kept) : { unsent: [] };
-    this.kept = { ...told, unsent: this.unsent };
+    this.#kept = { ...told, unsent: this.unsent };
     if (!event.newValue && before) this.forget();
-    else if (told.token && told.token !== before) this.link.greet();
+    else if (told.token && told.token !== before) this.#link.greet();
   }
 }

@@ -1,12 +1,18 @@
 // What this browser remembers of a conversation: in its own storage, or in memory where storage is refused.
 //
 // The rule: nothing is written before the patron writes, and "forget" leaves nothing (ALA: shared computers). What was sent is kept for
-// this browser; what is half written only for this tab, through a reload, and goes with it. Each tab answers for what it holds unsent:
-// it lets alone what another one put there, and who comes next sends that.
+// this browser, for as long as the channel says after the patron last wrote (the house refuses the token then, too); what is half
+// written only for this tab, through a reload, and goes with it. At public computers all of it is kept for the tab alone, and a tab
+// that is opened again after a while, as browsers offer to, finds nothing. Each tab answers for what it holds unsent: it lets alone
+// what another one put there, and who comes next sends that.
 
-import type { Offer, Unsent, Wish } from "./types";
+import type { Offer, Settings, Unsent, Wish } from "./types";
+
+const DAY_MS = 86_400_000;
+const AWAY_MS = 600_000; // a tab at a public computer that was on other pages
 
 export interface Kept {
+  at?: number; // ms by this browser's clock: when the patron last wrote
   token?: string;
   seed?: string;
   unsent: Unsent[];
@@ -19,22 +25,55 @@ export interface Kept {
 }
 
 let key = "deskbridge";
+let shelf: "localStorage" | "sessionStorage" = "localStorage";
 let held: Kept = { unsent: [] };
 const ours = new Set<string>(); // ids of what this tab holds unsent, or held
 
-export function recall(channel: string): Kept {
+/** What is remembered, and the token of what is too old for that: it is to be revoked. */
+export function recall({ channel, keepDays, publicComputers }: Settings): [Kept, string | undefined] {
   key = `deskbridge:${channel}`;
-  held = stored() ?? held;
+  const elsewhere = publicComputers ? stored() : null; // from before the library said that its computers are public
+  if (elsewhere) forget();
+  shelf = publicComputers ? "sessionStorage" : "localStorage";
+  let found = stored();
+  if (publicComputers) addEventListener("pagehide", () => held.token && put(`${key}:left`, String(Date.now())));
+  const left = publicComputers ? Number(take(`${key}:left`)) || Date.now() : Date.now();
+  const old = found && (Date.now() - (found.at ?? Date.now()) > keepDays * DAY_MS || Date.now() - left > AWAY_MS) ? found : null;
+  if (old) {
+    forget();
+    found = null;
+  }
+  held = found ?? { unsent: [] };
   claim();
-  return held;
+  return [held, (elsewhere ?? old)?.token];
 }
+
+/** Whether a change of storage that the browser tells of is about us. */
+export const isOurs = (event: StorageEvent): boolean => event.key === key && shelf === "localStorage";
 
 function stored(): Kept | null {
   try {
-    const found = JSON.parse(localStorage.getItem(key) ?? "null") as Kept | null;
+    const found = JSON.parse(window[shelf].getItem(key) ?? "null") as Kept | null;
     return Array.isArray(found?.unsent) ? found : null;
   } catch {
     return null; // Storage is refused or holds something else: memory serves.
+  }
+}
+
+function put(name: string, text: string): void {
+  try {
+    if (text) sessionStorage.setItem(name, text);
+    else sessionStorage.removeItem(name);
+  } catch {
+    // As above.
+  }
+}
+
+function take(name: string): string {
+  try {
+    return sessionStorage.getItem(name) ?? "";
+  } catch {
+    return ""; // As above.
   }
 }
 
@@ -42,23 +81,29 @@ function claim(): void {
   for (const { id } of held.unsent) ours.add(id);
 }
 
-export function keep(change: Partial<Kept>): Kept {
-  held = { ...held, ...change };
+export function keep(change: Partial<Kept>, always = false): Kept {
+  held = { at: Date.now(), ...held, ...change };
   claim();
   const unsent = [...(stored()?.unsent ?? []).filter(({ id }) => !ours.has(id)), ...held.unsent];
   try {
-    if (held.token || unsent.length) localStorage.setItem(key, JSON.stringify({ ...held, unsent }));
+    if (always || held.token || unsent.length) window[shelf].setItem(key, JSON.stringify({ ...held, unsent }));
   } catch {
     // As above.
   }
   return held;
 }
 
+/** Let go of the chat, which opens no more; what is unsent begins another. */
+export function renounce(): Kept {
+  held = { unsent: held.unsent };
+  return keep({ seed: random(32) }, true);
+}
+
 export function forget(): Kept {
   held = { unsent: [] };
   draft("");
   try {
-    localStorage.removeItem(key);
+    window[shelf].removeItem(key);
   } catch {
     // As above.
   }
@@ -68,14 +113,9 @@ export function forget(): Kept {
 /** What is half written in this tab; with a text, remember that instead. */
 export function draft(text?: string): string {
   const name = `${key}:draft`;
-  try {
-    if (text === undefined) return sessionStorage.getItem(name) ?? "";
-    if (text) sessionStorage.setItem(name, text);
-    else sessionStorage.removeItem(name);
-  } catch {
-    // As above.
-  }
-  return text ?? "";
+  if (text === undefined) return take(name);
+  put(name, text);
+  return text;
 }
 
 /** 128 random bits for an id, 256 for a seed, as URL-safe text. */

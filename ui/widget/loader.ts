@@ -3,6 +3,8 @@
 // The rules: no cookie, frame or socket before the patron acts; one cookieless question about the desk so that the button tells
 // the truth. It works under a strict CSP: styles are constructed sheets in a shadow root, nothing is inline. The frame gets one
 // message, addressed to its exact origin, that hands it a port; everything else goes through the port.
+// There is one launcher, whatever the page does to itself: it stands beside the body, which Turbo and the like replace, comes back when
+// it is taken out, and a script that runs again finds it. A page that changes its address without loading is told to the chat.
 // Settings: `window.deskbridgeSettings` before the script. Afterwards: `window.Deskbridge` and `deskbridge:*` events.
 
 interface LoaderSettings {
@@ -43,7 +45,7 @@ const DEFAULTS: Words = {
 };
 
 function start(script: HTMLScriptElement): void {
-  const settings = (window as { deskbridgeSettings?: LoaderSettings }).deskbridgeSettings ?? {};
+  const settings = read();
   const base = home(script, settings);
   let words: Words = DEFAULTS;
   let closed = false;
@@ -51,6 +53,7 @@ function start(script: HTMLScriptElement): void {
   let port: MessagePort | undefined;
   let frame: HTMLIFrameElement | undefined;
   let waiting: object[] = [];
+  let told = ""; // the page that the chat knows
   let behind: Element[] = []; // what of the page the chat covers and nobody can see
 
   const host = document.createElement("deskbridge-chat");
@@ -72,7 +75,12 @@ function start(script: HTMLScriptElement): void {
     if (event.key === "Escape" && !panel.hidden) close();
   };
   small.onchange = cover;
-  document.body.append(host);
+  const guard = new MutationObserver(() => setTimeout(stand));
+  guard.observe(document, { childList: true });
+  stand();
+  addEventListener("blur", where); // the patron goes into the chat
+  addEventListener("pageshow", shown);
+  const clock = setInterval(where, 500);
 
   function label(): void {
     const expanded = !panel.hidden;
@@ -90,9 +98,32 @@ function start(script: HTMLScriptElement): void {
   function cover(): void {
     behind.forEach((each) => each.removeAttribute("inert"));
     const covers = !panel.hidden && small.matches;
-    behind = covers ? [...document.body.children].filter((each) => each !== host && !each.hasAttribute("inert")) : [];
+    behind = covers ? [...document.body.children].filter((each) => !each.hasAttribute("inert")) : [];
     behind.forEach((each) => each.setAttribute("inert", ""));
     panel.setAttribute("aria-modal", String(covers));
+  }
+
+  /** Be in the page, once, also in one that was written anew; a frame that was taken out of it begins again when it is back. */
+  function stand(): void {
+    const page = document.documentElement;
+    guard.observe(page, { childList: true });
+    for (const other of document.querySelectorAll(host.localName)) if (other !== host) other.remove();
+    if (host.isConnected) return cover();
+    port = undefined;
+    page.append(host);
+    cover();
+  }
+
+  function shown(event: PageTransitionEvent): void {
+    if (event.persisted) ask().catch(() => undefined);
+  }
+
+  /** Tell the chat the page that is shown, without its query (ALA: no referrer queries). */
+  function where(): void {
+    const page = location.origin + location.pathname;
+    if (page === told || !port || panel.hidden) return;
+    told = page;
+    tell({ t: "page", page });
   }
 
   function tell(message: object): void {
@@ -108,6 +139,7 @@ function start(script: HTMLScriptElement): void {
     if (missing) build();
     cover();
     if (focus) frame?.contentWindow?.focus();
+    where();
     tell({ t: "open", focus });
     say("open");
   }
@@ -137,18 +169,20 @@ function start(script: HTMLScriptElement): void {
   function shake(made: HTMLIFrameElement): void {
     const pipe = new MessageChannel();
     pipe.port1.onmessage = (event: MessageEvent<{ t: string; n?: number }>) => heard(event.data, pipe.port1);
-    const page = location.origin + location.pathname;
-    made.contentWindow?.postMessage({ deskbridge: 1, page }, base.origin, [pipe.port2]);
+    told = "";
+    made.contentWindow?.postMessage({ deskbridge: 1 }, base.origin, [pipe.port2]);
   }
 
-  function heard(told: { t: string; n?: number }, from: MessagePort): void {
-    if (told.t === "ready") {
+  function heard(news: { t: string; n?: number }, from: MessagePort): void {
+    if (news.t === "ready") {
       port = from;
+      if (!panel.hidden && !waiting.length) waiting.push({ t: "open" }); // a frame that began again
+      where();
       waiting.forEach((message) => from.postMessage(message));
       waiting = [];
-    } else if (told.t === "close") close();
-    else if (told.t === "news") {
-      if (panel.hidden) unread += told.n ?? 0;
+    } else if (news.t === "close") close();
+    else if (news.t === "news") {
+      if (panel.hidden) unread += news.n ?? 0;
       label();
       say("message", { unread });
     }
@@ -159,6 +193,10 @@ function start(script: HTMLScriptElement): void {
   }
 
   function destroy(): void {
+    guard.disconnect();
+    clearInterval(clock);
+    removeEventListener("blur", where);
+    removeEventListener("pageshow", shown);
     port?.close();
     panel.hidden = true;
     small.onchange = null;
@@ -172,10 +210,10 @@ function start(script: HTMLScriptElement): void {
     if (settings.language) address.searchParams.set("language", settings.language);
     const answer = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });
     if (!answer.ok) return;
-    const told = (await answer.json()) as { desk: { open: boolean; accent?: string }; words: Words };
-    words = { ...DEFAULTS, ...told.words };
-    closed = !told.desk.open;
-    if (/^#[0-9a-f]{6}$/i.test(told.desk.accent ?? "")) wear(told.desk.accent ?? "");
+    const status = (await answer.json()) as { desk: { open: boolean; accent?: string }; words: Words };
+    words = { ...DEFAULTS, ...status.words };
+    closed = !status.desk.open;
+    if (/^#[0-9a-f]{6}$/i.test(status.desk.accent ?? "")) wear(status.desk.accent ?? "");
     label();
   }
 
@@ -186,12 +224,23 @@ function start(script: HTMLScriptElement): void {
     host.style.setProperty("--o", light > 0.18 ? "#000" : "#fff");
   }
 
-  (window as { Deskbridge?: object }).Deskbridge = { open, close, setPatron, destroy };
+  /** The script of a page runs again, as where a framework replaces the body: go on, or begin anew for another channel. */
+  function again(script: HTMLScriptElement): void {
+    if (home(script, read()).href === base.href) return stand();
+    destroy();
+    start(script);
+  }
+
+  (window as { Deskbridge?: object }).Deskbridge = { open, close, setPatron, destroy, again };
   // A desk that cannot be asked leaves the button as it is: the frame will say more.
   ask().catch(() => undefined);
   if (settings.name || settings.contact) setPatron(settings);
   if (settings.open) open(false);
   say("ready");
+}
+
+function read(): LoaderSettings {
+  return (window as { deskbridgeSettings?: LoaderSettings }).deskbridgeSettings ?? {};
 }
 
 function home(script: HTMLScriptElement, settings: LoaderSettings): URL {
@@ -218,7 +267,6 @@ function say(name: string, detail?: object): void {
 }
 
 const script = document.currentScript as HTMLScriptElement | null;
-if (script && !("Deskbridge" in window)) {
-  if (document.body) start(script);
-  else addEventListener("DOMContentLoaded", () => start(script));
-}
+const before = (window as { Deskbridge?: { again?: (script: HTMLScriptElement) => void } }).Deskbridge;
+if (script && before) before.again?.(script);
+else if (script) start(script);

@@ -3,7 +3,7 @@
 // The rule: only an origin on the channel's list may hand us its port, and only once; after that everything goes through the
 // port, and nothing is ever posted to a window (HTML, "Cross-document messaging").
 
-import { h, render } from "preact";
+import { createElement, render } from "preact";
 import "../tokens.css";
 import "./style.css";
 import { App } from "./App";
@@ -12,7 +12,8 @@ import type { Settings } from "./types";
 import { language, speak } from "./words";
 
 interface FromPage {
-  t: "open" | "shut" | "patron";
+  t: "open" | "shut" | "patron" | "page";
+  page?: string;
   name?: string;
   contact?: string;
   focus?: boolean;
@@ -47,11 +48,15 @@ const chat = new Chat(settings, location.href, language);
 const focus: { current: () => void } = { current: () => undefined };
 let port: MessagePort | undefined;
 const close = () => port?.postMessage({ t: "close" });
-render(h(App, { chat, settings, focus, close: framed ? close : undefined }), document.body);
+render(createElement(App, { chat, settings, focus, close: framed ? close : undefined }), document.body);
 
 function hear(told: FromPage): void {
   if (told.t === "patron") {
     chat.setPatron(told.name || undefined, told.contact || undefined);
+    return;
+  }
+  if (told.t === "page") {
+    chat.setPage(told.page ?? "");
     return;
   }
   chat.shown = told.t === "open";

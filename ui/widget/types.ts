@@ -49,7 +49,7 @@ export interface Wish {
 }
 
 export type ServerFrame =
-  | { t: "welcome"; beat: number; known: boolean }
+  | { t: "welcome"; beat: number; known: boolean; now?: number }
   | { t: "token"; token: string }
   | { t: "lines"; lines: Line[]; reset?: boolean; live?: boolean }
   | { t: "ack"; id: string; message: string; at: number }
@@ -82,4 +82,6 @@ export interface Settings {
   maxText: number;
   maxFile: number;
   maxFrame: number; // bytes
+  keepDays: number;
+  publicComputers: boolean;
 }

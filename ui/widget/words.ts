@@ -1,5 +1,6 @@
 // The words of one language, from ui/words/<language>.json; a language is added by adding a file.
 
+import { daysBefore } from "../calendar";
 import { languageOf, tagsOf } from "../language";
 
 type Words = Record<string, string>;
@@ -37,14 +38,19 @@ export function day(ms: number): string {
   return new Date(ms).toLocaleDateString(locale, { dateStyle: "long" });
 }
 
+/** The day of a line, as one calls it now. */
+export function dayCalled(ms: number, now: number): string {
+  const days = daysBefore(ms, now);
+  return days === 0 || days === 1 ? new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-days, "day") : day(ms);
+}
+
 /** When the desk opens: the weekday too unless it is today. */
-export function opening(ms: number): string {
-  const today = new Date(ms).toDateString() === new Date().toDateString();
-  const days = (ms - Date.now()) / 86_400_000;
+export function opening(ms: number, now: number): string {
+  const days = -daysBefore(ms, now);
   return new Intl.DateTimeFormat(locale, {
     hour: "numeric",
     minute: "2-digit",
-    ...(!today && { weekday: "long" }),
+    ...(days && { weekday: "long" }),
     ...(days > 6 && { day: "numeric", month: "long" }),
   }).format(ms);
 }
