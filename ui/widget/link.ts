@@ -135,7 +135,10 @@ export class Link {
     this.#cancel("pong");
     this.#cancel("doubt");
     if (frame.t === "pong") this.#slow = Math.max(this.#slow / 2, performance.now() - this.#asked);
-    if (this.#doubted && this.#welcomed) this.#ends.state(true);
+    if (this.#doubted && this.#welcomed) {
+      this.#ends.state(true);
+      if (frame.t !== "welcome") this.greet(); // what was said meanwhile may be lost
+    }
     this.#doubted = false;
     if (frame.t === "welcome") {
       if (frame.now) this.#ahead = frame.now - performance.now();
