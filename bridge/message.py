@@ -310,10 +310,11 @@ class Block(Wire, tag="block"):
 
 
 class Unblock(Wire, tag="unblock"):
-    """Lift a block."""
+    """Lift a block; `conversation` is the one in which it is lifted."""
 
     channel: str
     address: str
+    conversation: str = ""
 
 
 class Identify(Wire, tag="identify"):

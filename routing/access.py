@@ -116,6 +116,18 @@ def had_since(state: State, librarian: str, at: int) -> bool:
     return one is not None and at >= one.since
 
 
+def has_say(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian decides about a conversation: names its patron, blocks, merges, ends or opens it again.
+
+    That is its owner, who had it last once it is closed, and the staff of its library. A guest of a partner library who sees it
+    wait, or who joined its owner, answers only.
+    """
+    if not active(state, librarian):
+        return False
+    held = helper_of(state, it) if it.state == "closed" else it.owner
+    return librarian == held or at_home(state, librarian, it)
+
+
 def visible(state: State, librarian: str, it: Conversation) -> bool:
     """Say whether a librarian may read a conversation: his own or joined, of his queue or library, or offered to him."""
     if not active(state, librarian):

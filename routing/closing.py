@@ -21,7 +21,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.message import Action, Close, Dismiss, FollowUpPlan, Recode, Reopen, derive
-from routing.access import at_home, coordinates, eligible, visible
+from routing.access import at_home, coordinates, has_say
 from routing.deadlines import settled
 from routing.deliveries import UNREACHED, notify, relay, seat, unheard
 from routing.events import (
@@ -84,7 +84,9 @@ def close(turn: Turn, action: Action, deed: Close) -> None:
 
 
 def _may_close(state: State, librarian: str, it: Conversation) -> bool:
-    return it.owner == librarian or eligible(state, librarian, it) or coordinates(state, librarian, it.library)
+    if it.owner:
+        return it.owner == librarian or coordinates(state, librarian, it.library)
+    return has_say(state, librarian, it)
 
 
 def _planned(turn: Turn, it: Conversation, plan: FollowUpPlan | None) -> FollowUpPlan:
@@ -202,7 +204,7 @@ def recode(turn: Turn, action: Action, deed: Recode) -> None:
     if it is not None and it.state != "closed":
         refuse(turn, action, "not-closed", it)
         return
-    if it is not None and not visible(turn.state, action.by, it):
+    if it is not None and not has_say(turn.state, action.by, it):
         refuse(turn, action, "no-access", it)
         return
     why = _coding_fault(turn.state, it, deed.code, deed)
@@ -232,7 +234,7 @@ def reopen(turn: Turn, action: Action, deed: Reopen) -> None:
             done(turn, action, it)
         else:
             refuse(turn, action, "taken" if it.owner else "not-closed", it, it.owner)
-    elif not visible(turn.state, action.by, it):
+    elif not has_say(turn.state, action.by, it):
         refuse(turn, action, "no-access", it)
     elif it.into in turn.state.conversations:
         refuse(turn, action, "merged", it)

@@ -364,11 +364,12 @@ class Blocked(Wire, tag="blocked"):
 
 
 class Unblocked(Wire, tag="unblocked"):
-    """A block was lifted (by "" = its time was over)."""
+    """A block was lifted (by "" = its time was over); `conversation` "" = not known, as in logs of before."""
 
     channel: str
     address: str
     by: str
+    conversation: str = ""
 
 
 # ---- follow-ups --------------------------------------------------------------------------------------------------------

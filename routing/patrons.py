@@ -6,6 +6,7 @@ again: an address that one conversation took from the other leads to the other a
 more; what had ended by the merge goes on, with who had it or in its queue. Where that brings a talk back to a live channel and its
 owner has gone home, others are asked. Blocking concerns one address on one channel, the one that the patron wrote from last, for
 what he only named may be a stranger's; what it writes is refused and not kept.
+Only the owner of a conversation and the staff of its library do any of this: a guest of a partner library has to claim it first.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.message import Action, Block, Identify, Merge, Unblock, Unmerge
-from routing.access import there, visible
+from routing.access import has_say, there
 from routing.closing import MERGED, lead_away, settle_closed
 from routing.conversation import make_room, move, use
 from routing.deadlines import settled
@@ -28,9 +29,9 @@ from routing.state import State
 from routing.turn import Turn
 
 
-def _seen(turn: Turn, action: Action, conversation: str) -> Conversation | None:
+def _decided(turn: Turn, action: Action, conversation: str) -> Conversation | None:
     it = held(turn, action, conversation, open_only=False)
-    if it is not None and not visible(turn.state, action.by, it):
+    if it is not None and not has_say(turn.state, action.by, it):
         refuse(turn, action, "no-access", it)
         return None
     return it
@@ -38,7 +39,7 @@ def _seen(turn: Turn, action: Action, conversation: str) -> Conversation | None:
 
 def identify(turn: Turn, action: Action, deed: Identify) -> None:
     """Write down a name or an address to answer to."""
-    it = _seen(turn, action, deed.conversation)
+    it = _decided(turn, action, deed.conversation)
     if it is None:
         return
     name, contact = deed.name.strip(), tidy_contact(deed.contact)
@@ -52,8 +53,8 @@ def identify(turn: Turn, action: Action, deed: Identify) -> None:
 
 def merge(turn: Turn, action: Action, deed: Merge) -> None:
     """Say that two conversations are one patron's."""
-    it = _seen(turn, action, deed.conversation)
-    other = _seen(turn, action, deed.other) if it is not None else None
+    it = _decided(turn, action, deed.conversation)
+    other = _decided(turn, action, deed.other) if it is not None else None
     if it is None or other is None:
         return
     if it.id == other.id:
@@ -88,7 +89,7 @@ _RANK = {"active": 0, "waiting": 1, "closed": 2}
 
 def unmerge(turn: Turn, action: Action, deed: Unmerge) -> None:
     """Take a merge back."""
-    it = _seen(turn, action, deed.conversation)
+    it = _decided(turn, action, deed.conversation)
     if it is None:
         return
     if deed.other not in it.merged:
@@ -119,7 +120,7 @@ def _apart(turn: Turn, action: Action, it: Conversation, before: Conversation) -
 
 def block(turn: Turn, action: Action, deed: Block) -> None:
     """Refuse further messages of the address that this patron wrote from last."""
-    it = _seen(turn, action, deed.conversation)
+    it = _decided(turn, action, deed.conversation)
     if it is None:
         return
     source = _wrote_from(it)
@@ -147,11 +148,17 @@ def _wrote_from(it: Conversation) -> Route:
 
 
 def unblock(turn: Turn, action: Action, deed: Unblock) -> None:
-    """Lift a block."""
-    if at_key(deed.channel, deed.address) in turn.state.barred:
-        turn.emit(Unblocked(channel=deed.channel, address=deed.address, by=action.by))
-    else:
+    """Lift a block, of a conversation that one decides about; whose, where the core has forgotten it, the inbox knows."""
+    barred = turn.state.barred.get(at_key(deed.channel, deed.address))
+    if barred is None:
         refuse(turn, action, "not-blocked")
+        return
+    conversation = deed.conversation or barred.conversation
+    it = turn.state.conversations.get(conversation)
+    if it is not None and not has_say(turn.state, action.by, it):
+        refuse(turn, action, "no-access", it)
+    else:
+        turn.emit(Unblocked(channel=deed.channel, address=deed.address, by=action.by, conversation=conversation))
 
 
 # ---- fold -----------------------------------------------------------------------------------------------------------------------

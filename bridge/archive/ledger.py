@@ -180,6 +180,8 @@ class Ledger:
         self._code(event)
         self._set(event.conversation, by_default=event.by_default)
         self._hop(event.conversation, "closed", librarian=event.by, reason=event.code)
+        if event.by:
+            self._audit(event.conversation, event.by, "closed", event.code)
 
     def _code(self, event: ev.Closed | ev.Recoded) -> None:
         self._set(
@@ -210,6 +212,15 @@ class Ledger:
         for name in ("name", "contact"):
             if getattr(event, name):
                 self._set(event.conversation, **{name: getattr(event, name)})
+        if event.by:  # what the patron says of themselves is in the transcript
+            self._audit(event.conversation, event.by, "identified", _named(event))
+
+    def _transferred(self, event: ev.TransferOffered) -> None:
+        self._audit(event.conversation, event.by, "transferred", event.librarian or event.queue)
+
+    def _unblocked(self, event: ev.Unblocked) -> None:
+        if event.by:
+            self._audit(event.conversation, event.by, "unblocked", event.channel)
 
     def _merged(self, event: ev.Merged) -> None:
         row = {"conversation": event.conversation, "other": event.other, "by": event.by, "at": self._at}
@@ -277,8 +288,14 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Noted: lambda ledger, e: ledger._touch(e.conversation),
     ev.Blocked: Ledger._blocked,
     ev.Erased: Ledger._erased,
-    ev.Unblocked: lambda ledger, e: ledger._audit("", e.by, "unblocked", e.channel),
+    ev.TransferOffered: Ledger._transferred,
+    ev.Unblocked: Ledger._unblocked,
 }
+
+
+def _named(event: ev.Identified) -> str:
+    """Return what of a patron was written down, never the words: an audit outlives them."""
+    return " ".join(name for name in ("name", "contact") if getattr(event, name))
 
 
 def _full(talk: str, values: dict[str, Any]) -> dict[str, Any]:

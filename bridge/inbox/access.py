@@ -49,11 +49,25 @@ def sees(state: State, librarian: str, it: Conversation) -> bool:
 
 def may_see_archived(state: State, librarian: str, talk: Talk) -> bool:
     """Say whether a librarian may see a conversation that only the archive holds."""
-    if talk.library in libraries_of(state, librarian):
-        return True
-    if librarian in (talk.owner, talk.closed_by) and had_since(state, librarian, talk.closed_at or talk.last_at):
+    if changes_archived(state, librarian, talk):
         return True
     return talk.answered_by == librarian and had_since(state, librarian, talk.first_answer_at or 0)
+
+
+def changes_archived(state: State, librarian: str, talk: Talk) -> bool:
+    """Say whether a librarian decides about a conversation that only the archive holds: its library's staff, who had it last."""
+    if talk.library in libraries_of(state, librarian):
+        return True
+    return librarian in (talk.owner, talk.closed_by) and had_since(state, librarian, talk.closed_at or talk.last_at)
+
+
+async def check_say(room: Room, librarian: str, conversation: str) -> None:
+    """Refuse (403) to change a conversation that only the archive holds and that the librarian does not decide about."""
+    if conversation in room.replica.state.conversations:
+        return  # the core decides
+    talk = await room.reader.conversation(conversation)
+    if talk is not None and not changes_archived(room.replica.state, librarian, talk):
+        raise forbidden("Only the library whose conversation it is, and who had it last, may change it.")
 
 
 async def check_conversation(room: Room, librarian: str, conversation: str) -> None:

@@ -35,8 +35,18 @@ def _shown(call: Call, deed: Deed) -> privacy.AuditDeed:
         who=deed.who,
         who_name=rows.name_of(call.state, deed.who),
         what=deed.what,
-        detail=deed.detail if deed.what == "recoded" else "",
+        detail=_detail(call, deed),
     )
+
+
+def _detail(call: Call, deed: Deed) -> str:
+    """Return what a deed's row may show: codes, and to whom it was offered; never a reason that somebody typed."""
+    if deed.what in ("recoded", "closed"):
+        return deed.detail
+    if deed.what == "transferred":
+        name = rows.queue_name if "/" in deed.detail else rows.name_of
+        return name(call.state, deed.detail)
+    return ""
 
 
 OLDER = Parameter("cursor", "`next` of the page before", kind="integer", most=1 << 53)

@@ -17,7 +17,7 @@ from bridge import message as wire
 from bridge.adapter import Busy
 from bridge.archive.lines import Line, changes
 from bridge.inbox import rows, schema
-from bridge.inbox.access import check_conversation
+from bridge.inbox.access import check_conversation, check_say
 from bridge.inbox.answers import Answered
 from bridge.inbox.files import check_kept, sent_before
 from bridge.inbox.lines import shown, via_of
@@ -218,6 +218,7 @@ async def close(call: Call) -> Answer:
 async def recode(call: Call) -> Answer:
     """Correct the codes; kept with who and when."""
     asked: schema.RecodeAsked = call.body
+    await check_say(call.room, call.me, call.id)
     deed = wire.Recode(
         conversation=call.id,
         code=asked.code,
@@ -255,13 +256,14 @@ async def block(call: Call) -> Answer:
 
 async def unblock(call: Call) -> Answer:
     """Lift the block of this conversation's patron, wherever the talk has gone on since."""
+    await check_say(call.room, call.me, call.id)
     barred, it = call.state.barred, call.state.conversations.get(call.id)
     known = it or await call.room.reader.conversation(call.id)
     places = [] if known is None else [at_key(known.channel, known.address)]
     places += [] if it is None else [at_key(one.channel, one.address) for one in reversed(it.routes)]
     places += [place for place, one in barred.items() if one.conversation == call.id]
     channel, _, address = next((place for place in places if place in barred), "").partition("|")
-    return await act(call, wire.Unblock(channel=channel, address=address))
+    return await act(call, wire.Unblock(channel=channel, address=address, conversation=call.id))
 
 
 async def merge(call: Call) -> Answer:

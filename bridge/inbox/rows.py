@@ -21,7 +21,7 @@ import phonenumbers
 from bridge.inbox.access import sees
 from bridge.inbox.schema import Availability as Available
 from bridge.inbox.schema import Companion, ConversationState, Draft, FollowUp, Me, MentionTold, Row, TransferView, View
-from routing.access import asked, eligible, follows_up, may_join, speaks
+from routing.access import asked, eligible, follows_up, has_say, may_join, speaks
 from routing.events import Noted
 from routing.records import Conversation, Handover
 from routing.records import FollowUp as FollowUpRecord
@@ -73,6 +73,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         offered_to_me=it.state == "waiting" and it.offered == me,
         offer_expires_at=it.offer_until if it.offered == me else 0,
         can_claim=it.state == "waiting" and eligible(state, me, it),
+        can_change=has_say(state, me, it),
         transfer=_transfer(state, it.handover, mine) if it.handover is not None else None,
         unread=int(bool(it.owner) and bool(it.last_message) and it.read != it.last_message),
         gone=it.gone,

@@ -168,6 +168,7 @@ class Row(Shown):
     offered_to_me: bool = False
     offer_expires_at: int = 0
     can_claim: bool = False
+    can_change: bool = False  # I may name its patron, block, merge, end it or open it again
     transfer: TransferView | None = None
     unread: int = 0  # patron's messages that nobody in it has read
     gone: bool = False  # the patron went silent or left

@@ -10,7 +10,7 @@ from bridge.archive.lines import Line, place_of
 from bridge.archive.reader import Talk
 from bridge.follower import Position
 from bridge.inbox import rows, schema
-from bridge.inbox.access import libraries_of, may_see_archived, sees
+from bridge.inbox.access import changes_archived, libraries_of, may_see_archived, sees
 from bridge.inbox.lines import shown, via_of
 from bridge.inbox.replies import Refusal, not_found
 from bridge.inbox.room import MERGED, Room
@@ -30,7 +30,7 @@ async def view(call: Call) -> schema.ConversationView:
     position = reached(room)
     it = state.conversations.get(call.id)
     talk = await room.reader.conversation(call.id) if it is None else None
-    row = rows.row(state, me, it) if it is not None else _archived_row(state, talk)
+    row = rows.row(state, me, it) if it is not None else _archived_row(state, me, talk)
     if row is None:
         raise not_found()
     library = state.roster.library(row.library)
@@ -170,7 +170,7 @@ async def _draft(call: Call) -> schema.Draft | None:
     return rows.draft(newest) if newest is not None else None
 
 
-def _archived_row(state: State, talk: Talk | None) -> schema.Row | None:
+def _archived_row(state: State, me: str, talk: Talk | None) -> schema.Row | None:
     """Return the row of a conversation that only the archive holds; it stands in no list."""
     if talk is None:
         return None
@@ -180,6 +180,7 @@ def _archived_row(state: State, talk: Talk | None) -> schema.Row | None:
         id=talk.id,
         views=[],
         state="closed",
+        can_change=changes_archived(state, me, talk),
         library=talk.library,
         library_name=state.roster.library(talk.library).name or talk.library,
         queue=talk.queue,

@@ -24,15 +24,16 @@ async def audited(cora: Client, talk: str) -> list[tuple[str, str]]:
 async def test_who_opened_it_and_who_found_it_is_told(desk: Desk, browsers: Browsers) -> None:
     ana, ben, cora = [await browsers.of(name) for name in ("ana", "ben", "cora")]
     talk = await ended(desk, ana, "ida", "the rarest persimmon")
-    assert await audited(cora, talk) == []
+    await archived(desk)
+    assert await audited(cora, talk) == [("ana", "closed")]
     await ben.get(f"/conversations/{talk}")
     await ben.get(f"/conversations/{talk}/lines")
     await cora.get("/search?q=persimmon")
     await ana.deed(talk, "recode", {"code": "practice"})
     await archived(desk)
     found = await audited(cora, talk)
-    assert set(found) == {("ben", "read"), ("cora", "found"), ("ana", "recoded")}
-    assert len(found) == 3, "one look, however many requests"
+    assert set(found) == {("ben", "read"), ("cora", "found"), ("ana", "recoded"), ("ana", "closed")}
+    assert len(found) == 4, "one look, however many requests"
     deeds = (await cora.get(f"/conversations/{talk}/audit"))[1]["deeds"]
     assert {deed["who_name"] for deed in deeds} == {
         desk.room.replica.state.roster.librarians[who].name for who in ("ana", "ben", "cora")
@@ -52,18 +53,45 @@ async def test_who_was_refused_has_not_read(desk: Desk, browsers: Browsers) -> N
     ana, cora, eve = [await browsers.of(name) for name in ("ana", "cora", "eve")]
     talk = await ended(desk, ana, "kai", "not for south")
     assert (await eve.get(f"/conversations/{talk}"))[0] == 404
-    assert await audited(cora, talk) == []
+    await archived(desk)
+    assert await audited(cora, talk) == [("ana", "closed")]
+
+
+async def test_what_was_decided_about_a_patron_stands_with_the_conversation(desk: Desk, browsers: Browsers) -> None:
+    ana, cora = await browsers.of("ana"), await browsers.of("cora")
+    page = await (await browsers.of("ben")).live()
+    talk = await desk.patron("mia", "Who am I?")
+    await ana.deed(talk, "claim")
+    await ana.deed(talk, "identify", {"name": "Mia Secret", "contact": "mia@secret.example"})
+    await ana.deed(talk, "transfer", {"librarian": "ben"})
+    await ana.deed(talk, "release")
+    await ana.deed(talk, "block", {"reason": "a secret reason"})
+    await ana.deed(talk, "unblock")
+    await ana.deed(talk, "close", {"code": "answered"})
+    await archived(desk)
+    deeds = (await cora.get(f"/conversations/{talk}/audit"))[1]["deeds"]
+    told = [(deed["who"], deed["what"], deed["detail"]) for deed in reversed(deeds)]
+    assert told == [
+        ("ana", "identified", ""),
+        ("ana", "transferred", "Ben Berg"),
+        ("ana", "blocked", ""),
+        ("ana", "unblocked", ""),
+        ("ana", "closed", "answered"),
+    ]
+    assert "ecret" not in str(deeds)
+    await page.close()
 
 
 async def test_it_comes_in_pages(desk: Desk, browsers: Browsers) -> None:
     ana, cora = await browsers.of("ana"), await browsers.of("cora")
     talk = await ended(desk, ana, "lou", "read by many")
+    await archived(desk)
     for n in range(130):
         desk.room.archive.readings.note(f"reader-{n}", [talk], "read")
     first = (await cora.get(f"/conversations/{talk}/audit"))[1]
     rest = (await cora.get(f"/conversations/{talk}/audit?cursor={first['next']}"))[1]
-    assert (len(first["deeds"]), len(rest["deeds"]), rest["next"]) == (100, 30, "")
-    assert len({deed["who"] for deed in first["deeds"] + rest["deeds"]}) == 130
+    assert (len(first["deeds"]), len(rest["deeds"]), rest["next"]) == (100, 31, "")
+    assert len({deed["who"] for deed in first["deeds"] + rest["deeds"]}) == 131
     assert (await cora.get(f"/conversations/{talk}/audit?cursor=x"))[0] == 422
 
 

@@ -29,6 +29,7 @@ const joinable = (i: Inbox) => marked(i)?.can_join === true;
 const over = (i: Inbox) => i.current?.state === "closed";
 const closed = (i: Inbox) => over(i) && !i.current?.aside;
 const aside = (i: Inbox) => Boolean(marked(i)?.aside);
+const changeable = (i: Inbox) => i.current?.can_change === true;
 const coordinated = (i: Inbox) => i.me?.coordinates.includes(i.current?.library ?? "") === true;
 const listing = (i: Inbox) => (VIEWS as readonly Page[]).includes(i.page);
 
@@ -60,12 +61,12 @@ export const ACTIONS: readonly Action[] = [
   { id: "transfer", key: "t", group: "conversation", can: mine, run: (i) => (i.dialog = "transfer") },
   { id: "release", key: "b", group: "conversation", can: mine, run: (i) => void i.release(i.openId) },
   { id: "close", key: "e", group: "conversation", can: mine, run: (i) => (i.dialog = "close") },
-  { id: "recode", key: "w", group: "conversation", can: closed, run: (i) => (i.dialog = "recode") },
-  { id: "reopen", key: "o", group: "conversation", can: closed, run: (i) => void i.reopen(i.openId) },
+  { id: "recode", key: "w", group: "conversation", can: (i) => closed(i) && changeable(i), run: (i) => (i.dialog = "recode") },
+  { id: "reopen", key: "o", group: "conversation", can: (i) => closed(i) && changeable(i), run: (i) => void i.reopen(i.openId) },
   { id: "take-in", key: "y", group: "conversation", can: aside, run: (i) => { const row = marked(i); if (row) void i.takeIn(row); } },
   { id: "dismiss", key: "d", group: "conversation", can: aside, run: (i) => { const row = marked(i); if (row) void i.dismiss_(row); } },
-  { id: "identify", key: "a", group: "conversation", can: answering, run: (i) => (i.dialog = "identify") },
-  { id: "merge", key: "m", group: "conversation", can: open, run: (i) => (i.dialog = "merge") },
+  { id: "identify", key: "a", group: "conversation", can: changeable, run: (i) => (i.dialog = "identify") },
+  { id: "merge", key: "m", group: "conversation", can: changeable, run: (i) => (i.dialog = "merge") },
   { id: "block", key: "", group: "conversation", can: mine, run: (i) => (i.dialog = "block") },
   { id: "forget", key: "", group: "conversation", can: (i) => over(i) && coordinated(i), run: (i) => (i.dialog = "forget") },
   { id: "audit", key: "", group: "conversation", can: (i) => open(i) && coordinated(i), run: (i) => (i.dialog = "audit") },

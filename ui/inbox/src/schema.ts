@@ -114,6 +114,7 @@ export interface Row {
   offered_to_me: boolean;
   offer_expires_at: number;
   can_claim: boolean;
+  can_change: boolean;
   transfer: TransferView | null;
   unread: number;
   gone: boolean;
