@@ -18,8 +18,8 @@ from adapters.email.words import MAX_FIELD, decode_words
 MAX_ADDRESSES = 1_000
 ADDRESS = re.compile(r"^[^\s@<>\"(),;]+@[^\s@<>\"(),;]+$")
 ENCODED = r"=\?[^?\s]{1,60}\?[BbQq]\?[^?\s]*\?="  # may hold commas that divide nothing
-TOKEN = re.compile(ENCODED + r'|"((?:[^"\\]|\\.)*)"?|<([^<>]*)>?|([,;])|(:)|\(|([^"<(,;:]+)|(.)', re.DOTALL)
-BRACKETED = re.compile(r"([^<>]*?)\s*<([^<>\s]+@[^<>\s]+)>?")
+TOKEN = re.compile(ENCODED + r'|"((?:[^"\\]|\\.)*+)"?|<([^<>]*)>?|([,;])|(:)|\(|([^"<(,;:]+)|(.)', re.DOTALL)
+BRACKETED = re.compile(r"\A([^<>]*)<([^<>\s@]+@[^<>\s]+)>?\Z")
 WRAPPED = re.compile(r"^(?:mailto|smtp)\s*:\s*(?://)?", re.IGNORECASE)
 QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
 UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
@@ -114,8 +114,8 @@ def _keep(found: list[Address], words: list[str], angle: str | None, comments: l
     if angle is None and (not phrase or ("@" in phrase and " " not in phrase)):
         address, phrase = decode_words("".join(words)).strip(' "\t\r\n').replace("\\", ""), ""
     elif angle is None:
-        inside = BRACKETED.fullmatch(phrase) if words and words[0].startswith("=?") else None  # encoded as one
-        phrase, address = (inside.group(1), inside.group(2)) if inside else _split_phrase(phrase)
+        inside = BRACKETED.match(phrase) if words and words[0].startswith("=?") else None  # encoded as one
+        phrase, address = (inside.group(1).strip(), inside.group(2)) if inside else _split_phrase(phrase)
     else:
         address = angle.rpartition(":")[2] if angle.startswith("@") else angle
         if not address.strip() and "@" in phrase and " " not in phrase:  # "jane@example.org" <>
@@ -154,7 +154,7 @@ def _unwrapped(address: str) -> str:
 
 def _split_phrase(phrase: str) -> tuple[str, str]:
     """`Jane jane@example.org`: the word that looks like an address is the address."""
-    words = re.sub(r"\s*@\s+|\s+@\s*", "@", phrase).split()
+    words = phrase.replace(" @", "@").replace("@ ", "@").split()
     at = [word for word in words if ADDRESS.match(word)]
     if not at:
         return phrase, ""

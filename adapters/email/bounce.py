@@ -21,7 +21,7 @@ MAX_WORDS = 60_000
 MAX_RECIPIENTS = 100
 ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 ORIGINAL_BELOW = re.compile(
-    r"^[\s>*=_-]{0,40}(?:below (?:this line )?is (?:a|the) copy|(?:this is |included is )?a copy of (?:the|"
+    r"^[ \t>*=_-]{0,40}(?:below (?:this line )?is (?:a|the) copy|(?:this is |included is )?a copy of (?:the|"
     r"your) (?:original )?message|original message"
     r"|(?:the |your )?(?:headers? of the )?original message (?:follows|headers|was included)|unsent message|"
     r"(?:the )?header of the original|"
@@ -50,7 +50,7 @@ NOT_HIS = re.compile(
 )
 ACTION = re.compile(r"^action:[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
 RECIPIENT = re.compile(
-    r"^\s*(?:final|original)-recipient[ \t]*:[ \t]*(?:[\w-]+[ \t]*;)?[ \t]*<?([^\s<>;]+(?:[ ]@\S+)?)>?",
+    r"^[ \t]*+(?:final|original)-recipient[ \t]*+:[ \t]*+(?:[\w-]+[ \t]*;)?[ \t]*+<?([^\s<>;]+(?:[ ]@\S+)?)>?",
     re.IGNORECASE | re.MULTILINE,
 )
 EXPANDED = re.compile(r"\((?:expanded|generated) from:?\s*<?([^\s<>()]+@[^\s<>()]+)>?\)", re.IGNORECASE)
@@ -178,7 +178,7 @@ def _judged(
     address: str, said: str, context: str, status: str = "", action: str = "failed", whole: str = ""
 ) -> Recipient:
     """Decide from what the other server said, else from what stands about the address, else from all of the text."""
-    code = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", status)
+    code = re.match(r"\A\s*([245]\.\d{1,3}\.\d{1,3})", status)
     declared = code.group(1) if code else ""
     spoken = status_of(said) or ("" if declared else status_of(context) or status_of(whole))
     best = spoken if spoken and (not declared or declared[1:] == ".0.0") else declared or spoken

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-ADDRESS = re.compile(r"[\w.+=-]+@[\w-]+(?:\.[\w-]+)*")
+ADDRESS = re.compile(r"(?<![\w.+=-])[\w.+=-]+@[\w-]+(?:\.[\w-]+)*")
 CLOCK = re.compile(r"(?<![\d.])\d{1,2}[:.h]\d{2}(?!\.?\d)|\d\s*[ap]\.?m\b|\d\s?[時时시點点]", re.IGNORECASE)
 ENDS_PART = "dbohcq"
 EXACT = "-- "

@@ -29,7 +29,7 @@ from adapters.email.wording import (
 
 MAX_LINE = 160
 MAX_WORDS = 16
-ASIDE = re.compile(r"<[^>]*>|\([^)]*\)|\[[^\]]*\]")
+ASIDE = re.compile(r"<[^<>]*>|\([^()]*\)|\[[^\[\]]*\]")
 
 
 def _one_of(words: Iterable[str]) -> str:

@@ -10,10 +10,11 @@ from adapters.email.charset import decode
 from adapters.email.words import MAX_FIELD, decode_words, split_parameters
 
 MAX_HEADER = 1_048_576  # bytes
+MAX_ID = 998  # characters of one message id, as of any line (RFC 5322 2.1.1)
 NAME = re.compile(r"^([!-9;-~]+)[ \t]*:[ \t]*(.*)$", re.DOTALL)
 FOLD = re.compile(r"\r?\n[ \t]+|[\r\n]+")
-MESSAGE_ID = re.compile(r"<\s*([^<>]{1,998}?)\s*>")
-BARE_ID = re.compile(r"[^\s<>,;]+@[^\s<>,;]+")
+MESSAGE_ID = re.compile(r"<([^<>]{1,2000})>")
+BARE_ID = re.compile(r"(?<![^\s<>,;])[^\s<>,;]+@[^\s<>,;]+")
 END = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
 KNOWN = frozenset(
     {
@@ -69,8 +70,8 @@ class Fields:
         for value in self.all(name):
             part = value[:MAX_FIELD]
             for identity in MESSAGE_ID.findall(part) or BARE_ID.findall(part):
-                found.setdefault(re.sub(r"\s+", "", identity))
-        return list(found)
+                found.setdefault("".join(identity.split()))
+        return [identity for identity in found if 0 < len(identity) <= MAX_ID]
 
     def date(self) -> int:
         """Return the Date field as milliseconds since the epoch, 0 when it cannot be read."""

@@ -80,6 +80,7 @@ COMPLAINT = re.compile(
     re.IGNORECASE,
 )
 BULK = ("bulk", "junk", "list", "auto_reply", "auto-reply")
+STATUS = re.compile(r"\b[45]\.\d\.\d")
 
 
 def classify(root: Part) -> tuple[Class, str]:
@@ -109,7 +110,9 @@ def _complaint(root: Part) -> str:
     if COMPLAINT.search(subject) and ("message/rfc822" in _types(root) or "text/rfc822-headers" in _types(root)):
         return "subject of a complaint with the mail attached"
     return (
-        "Amazon SES complaint" if re.match(r'\s*\{"(?:notification|event)Type":"Complaint"', human_words(root)) else ""
+        "Amazon SES complaint"
+        if re.match(r'\A\s*\{"(?:notification|event)Type":"Complaint"', human_words(root))
+        else ""
     )
 
 
@@ -137,7 +140,8 @@ def _bounce_by_words(root: Part) -> str:
     surely = bool(SURELY_DAEMON.search(sender)) or _carries_original(root) or bool(coded)
     if signs[0] and (signs[1] or (signs[2] and surely)):
         return "sent by a mail daemon, says that delivery failed"
-    listed = re.search(r"@\S+.{0,80}\b[45]\.\d\.\d", words, re.DOTALL) and _names_recipient(words)
+    listed = any("@" in words[max(0, code.start() - 200) : code.start()] for code in STATUS.finditer(words))
+    listed = listed and _names_recipient(words)
     if signs[1] and signs[2] and (_carries_original(root) or listed):
         return "says that delivery failed and carries the original"
     if PLAIN_FAILED_SUBJECT.match(subject) and signs[2] and "in-reply-to" not in fields and _names_recipient(words):
@@ -146,7 +150,9 @@ def _bounce_by_words(root: Part) -> str:
         return "a forwarded report"
     if "x-mlserver" in fields and LIST_REFUSAL.search(f"{subject}\n{words[:2000]}"):
         return "a list server refuses a mail"
-    if re.match(r'\s*\{.{0,200}"(?:notification|event)Type":\s?"(?:Bounce|Delivery|DeliveryDelay)"', words, re.DOTALL):
+    if re.match(
+        r'\A\s*\{.{0,200}"(?:notification|event)Type":\s?"(?:Bounce|Delivery|DeliveryDelay)"', words, re.DOTALL
+    ):
         return "Amazon SES notice"
     return (
         "report of a mail transfer program" if "x-mailer-daemon" in fields or "x-rbl-warning-bounce" in fields else ""

@@ -211,14 +211,15 @@ class Page:
             self.kept += 1
             return "pre"
         if tag == "a":
-            return "a " + attributes.get("href", "").strip()
+            return f"a {len(self.line)} {attributes.get('href', '').strip()}"
         if tag in ("td", "th"):
             self.line.append(" ")
         return "space" if spaced else "block" if tag in BLOCKS else ""
 
     def _close(self, closing: str) -> None:
         if closing.startswith("a "):
-            self._link(closing[2:])
+            begun, _, target = closing[2:].partition(" ")
+            self._link(int(begun), target)
         elif closing:
             self._break()
         if closing == "quote":
@@ -238,8 +239,9 @@ class Page:
             return
         self.line.append(SPACES.sub(" ", text))
 
-    def _link(self, target: str) -> None:
-        shown = "".join(self.line)
+    def _link(self, begun: int, target: str) -> None:
+        """Name a link's target where the words of the link do not."""
+        shown = "".join(self.line[begun:])
         bare = re.sub(r"^https?://|/$", "", target)
         if target.startswith(("http://", "https://")) and len(target) <= 300 and bare not in shown:
             self.line.append(f" <{target}>")

@@ -34,7 +34,8 @@ QUOTE = re.compile(r"^[ \t]{0,4}(?:>|\|(?!.*\|\s*$)|[A-Z]{1,3}>[ >])")
 DELIMITER = re.compile(r"^[ \t>*]{0,3}(?:[-_=+~#*ᐧ—–‐]{2,}|[-_—–ᐧ])[ \t]*$")
 SETEXT = re.compile(r"^(?:={3,}|-{3,})\s*$")
 FENCE = re.compile(r"^\s{0,3}```")
-DASHED = re.compile(r"^[\s>*_]*(?:[-=_*~]{2,}|[—–‐]{2,})\s*(.{3,120}?)\s*(?:[-=_*~]{2,}|[—–‐]{2,})[\s*_]*$")
+DASHES = "-=_*~—–‐"
+TWO_DASHES = re.compile(r"[-=_*~]{2}|[—–‐]{2}")
 FORWARDED_BY = re.compile(
     r"^(?:forwarded|weitergeleitet|transféré|inoltrato|reenviado) (?:by|von|par|da|por) ", re.IGNORECASE
 )
@@ -52,29 +53,32 @@ NAME_THEN_DATE = re.compile(
     re.IGNORECASE,
 )
 BIDI = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-ADDRESS = re.compile(r"[\w.+=-]+@[\w-]+(?:\.[\w-]+)*")
-ENDS_WITH_WHO = re.compile(ADDRESS.pattern + r"(?:[\s>)]*[(\[][^)\]]{6,40}[)\]])?[^\w@]*[぀-ヿ㐀-鿿가-힣/]{0,8}[^\w@]*$")
+ADDRESS = re.compile(r"(?<![\w.+=-])[\w.+=-]+@[\w-]++(?:\.[\w-]++)*+")
+ENDS_WITH_WHO = re.compile(
+    ADDRESS.pattern + r"(?:[\s>)]*[(\[][^)\]]{6,40}[)\]])?[^\w@]*+[぀-ヿ㐀-鿿가-힣/]{0,8}[^\w@]*$"
+)
 BRACKETED = re.compile(r"(?:[<(\[]|&lt;|mailto:)\s*(?:mailto:)?[^<>@]{0,80}?[\w.+=-]+@[\w-]+", re.IGNORECASE)
 TIME = re.compile(
     r"\d{1,2}[:.h]\d{2}(?!\d)|(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\s*[ap]\.?m\b|\d{1,2}\s?[時시点點]",
     re.IGNORECASE,
 )
 DAY = re.compile(
-    r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ -]+(?:de )?[^\W\d]{3,}|[^\W\d]{3,}\.?[ -]+\d{1,2}\b|\d{1,4}[./年-]\s?\d{1,2}[./月-]\s?\d{1,4})"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ -]{1,4}(?:de )?[^\W\d]{3,}|(?<![^\W\d])[^\W\d]{3,}\.?[ -]{1,4}\d{1,2}\b"
+    r"|\d{1,4}[./年-]\s?\d{1,2}[./月-]\s?\d{1,4})"
 )
 STARTS_WITH_DATE = re.compile(r"^\W{0,4}(?:[^\W\d]{2,12}[.,]{0,2}\s+)?(?:" + DAY.pattern + r"|\d{4})")
 GROUPWISE = re.compile(
     r"^>>> .{2,120}\d{1,2}[:.]\d{2}\b.{0,12}(?:>>>|(?:in message|in nachricht)\b.{0,90})$", re.IGNORECASE
 )
 BARE_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d{1,2}:\d\d (?:(?:GMT|UTC)?[+-]\d\d:?\d\d|GMT|UTC) \S.{0,80}$")
-CLOSES = re.compile(r"(?:[:：]|[-—]{2,}|(?<=wrote)\.)[\s*_>]*$")
+CLOSES = re.compile(r"(?:[:：]|[-—]{2}|(?<=wrote)\.)[\s*_>]*$")
 SAYS_WHEN_OR_WHO = re.compile(r"[\d@]")
 LEAD = re.compile(r"^[\s>*_\-—.]*")
 WORD_BREAK = re.compile(r"[\s,.:;*_]+")
 LABEL = re.compile(
     r"^[\s>]*[*_]{0,2}([^\W\d][^:：*_<>@]{0,24}?)[*_]{0,2}\s?[:：](?:[*_]{0,2}(?:\s|$|[<\"'*_(]|(?=\S+@))|(?=\S))"
 )
-URL_LINE = re.compile(r"^\s*[(<\[]?\s*https?://\S+[)>\]]*\s*>?\s*$")
+URL_LINE = re.compile(r"^\s*(?:[(<\[]\s*)?https?://\S++(?:\s*+>)?\s*$")
 MEANING = {word: kind for kind, words in LABELS.items() for word in words}
 VERB = re.compile(
     "|".join(
@@ -130,8 +134,7 @@ def _opens_original(bare: str) -> bool:
         return text.rstrip("* ").endswith((":", "：", "®")) or text.startswith(PROCESSED) or plain != text
     if any(plain.endswith(phrase) for phrase in ABOVE_LINE):
         return True
-    dashed = DASHED.match(bare)
-    inner = folded(dashed.group(1)) if dashed else ""
+    inner = folded(between_dashes(bare))
     if FORWARDED_BY.match(inner) or inner in BETWEEN_DASHES or MESSAGE_FROM.match(inner):
         return True
     return (
@@ -139,6 +142,14 @@ def _opens_original(bare: str) -> bool:
         and any(word in inner for word in MESSAGE_ADJECTIVES)
         and any(word in inner for word in MESSAGE_NOUNS)
     )
+
+
+def between_dashes(bare: str) -> str:
+    """Return the words that stand between two rows of dashes, stars or underscores, "" where there are no such rows."""
+    rest = bare.lstrip(" \t>" + DASHES)
+    words = rest.rstrip(" \t" + DASHES)
+    rows = bare[: len(bare) - len(rest)], rest[len(words) :]
+    return words if 3 <= len(words) <= 120 and all(TWO_DASHES.search(row) for row in rows) else ""
 
 
 def _fences(lines: list[str], marks: list[str]) -> None:

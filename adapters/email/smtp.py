@@ -34,7 +34,7 @@ from bridge.adapter import BadCredentials, Outcome, Rejected, Retry, Sent, Throt
 
 CONNECTIONS = 4
 QUIT_S = 0.5
-ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
+ADDRESS = re.compile(r"<?(?<![^\s<>@])[^\s<>@]++@[^\s<>@]+>?")
 WORDS = {
     "no-such-user": "no-such-address",
     "no-such-host": "no-such-address",

@@ -19,7 +19,7 @@ MAX_DEPTH = 24
 MAX_PARTS = 500
 ENCODING_NOISE = re.compile(r"\([^)]*\)|[\s\"']")
 TYPE = re.compile(r"^[!#$&^_.+\-a-z0-9]+/[!#$&^_.+\-a-z0-9]+$")
-GUESS = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[!-9;-~]+:)", re.MULTILINE)
+GUESS = re.compile(rb"^--([^\r\n]{1,200})\r?\n(?=[!-9;-~]+:)", re.MULTILINE)
 UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]+)\r?\n", re.MULTILINE)
 UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u202a-\u202e\u2066-\u2069]+")
 
@@ -107,7 +107,7 @@ class Walk:
         spans = self._spans(boundary, start, end) if boundary else []
         if not spans:
             guess = GUESS.search(self.raw, start, end)
-            spans = self._spans(guess.group(1), start, end) if guess else []
+            spans = self._spans(guess.group(1).rstrip(), start, end) if guess else []
             self._fault("boundary missing or not found")
         default = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
         for first, last in spans:

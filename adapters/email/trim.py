@@ -26,6 +26,9 @@ from adapters.email.quotation import mark_lines
 
 MAX_TEXT = 400_000  # characters that are looked at; what follows them is kept out of the words
 MAX_SECOND = 20_000
+MAX_ASKED = 30  # lines about which the library is asked
+MAX_HEADING = 300  # characters of one line of a heading
+MAX_WINDOW = 700
 PGP_HEAD = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]+: [^\n]*\n)*\n?", re.MULTILINE)
 PGP_TAIL = ("\n-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
 SHARED_LINE = re.compile(r"^(.*[^\s-])\s*-{2,}\s?((?:On|Le|Am|El) .{10,200}:)$", re.MULTILINE)
@@ -158,15 +161,25 @@ def _only_quotes(segments: list[Segment]) -> bool:
 
 
 def _second_opinion(text: str, said: list[str]) -> str:
-    """Ask the library's table of headings, on the words that are left; it cuts below the first words only."""
-    if len(text) > MAX_SECOND or max(map(len, text.split("\n"))) > 500:
-        return text
-    for match in HEADINGS.finditer(text):
-        above, found = text[: match.start()].rstrip(), match.group(0).strip()
-        if above and not found.startswith(">") and names_hour_or_address(found):
-            said.append("second opinion")
-            return above
+    """Ask the library's table of headings, on the words that are left; it cuts below the first words only.
+
+    Its pattern costs the square of what it is given: it gets a few lines around each that names an address or an hour.
+    """
+    lines = text[:MAX_SECOND].split("\n")
+    places = [i for i, line in enumerate(lines) if len(line) <= MAX_HEADING and names_hour_or_address(line)]
+    for i in places[:MAX_ASKED]:
+        first = max(0, i - 2)
+        for match in HEADINGS.finditer("\n".join(line[:MAX_HEADING] for line in lines[first : i + 4])[:MAX_WINDOW]):
+            above, found = _above(lines, first, match), match.group(0).strip()
+            if above and not found.startswith(">") and names_hour_or_address(found):
+                said.append("second opinion")
+                return above
     return text
+
+
+def _above(lines: list[str], first: int, match: re.Match[str]) -> str:
+    """What stands above a match in the window that begins with line `first`."""
+    return "\n".join([*lines[:first], match.string[: match.start()]]).rstrip()
 
 
 def _tidy(lines: list[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from adapters.email.charset import codec_of, decode
@@ -15,8 +16,13 @@ from adapters.email.charset import codec_of, decode
 MAX_FIELD = 65_536  # characters of one field that are looked at
 WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?]*(?:\?(?!=)[^?]*){0,2})\?=", re.IGNORECASE)
 BETWEEN = re.compile(r"[ \t\r\n]*")
-PARAMETER = re.compile(r"""[;\s]*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""", re.DOTALL)
-SECTION = re.compile(r"^(.+?)(?:\*(\d{1,3}))?(\*)?$")
+NAMED = re.compile(r'[\s;]*([^=;]*)(?:=[ \t]*("(?:[^"\\]|\\.)*+"?|[^;]*))?', re.DOTALL)
+KNOWN = re.compile(
+    r"""[\s,](?=(?:charset|format|delsp|boundary|name|filename|type|smime-type|protocol|micalg|report-type|method|size)
+    (?:\*\d{0,2}\*?)?[ ]?=)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+SECTION = re.compile(r"^([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 
 
 def decode_words(text: str) -> str:
@@ -69,10 +75,10 @@ PADDING = re.compile(rb"=+")
 def split_parameters(value: str) -> tuple[str, dict[str, str]]:
     """Return a field's first word in lower case and its parameters, names in lower case, values decoded."""
     head, _, rest = value[:MAX_FIELD].partition(";")
+    head, *unmarked = KNOWN.split(head, maxsplit=1)  # the semicolon before the first parameter may be missing
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
-    for match in PARAMETER.finditer(rest):
-        name, text = match.group(1).lower(), _unquoted(match.group(2))
+    for name, text in _named(";".join([*unmarked, rest])):
         section = SECTION.match(name)
         if section and (section.group(2) or section.group(3)):
             number = int(section.group(2) or 0)
@@ -82,6 +88,20 @@ def split_parameters(value: str) -> tuple[str, dict[str, str]]:
     for name, numbered in sections.items():
         plain[name] = _joined(numbered)
     return head.strip().lower(), plain
+
+
+def _named(text: str) -> Iterator[tuple[str, str]]:
+    """Names in lower case and values, in order; one pass, whatever the text holds."""
+    position = 0
+    while position < len(text) and (match := NAMED.match(text, position)) is not None and match.end() > position:
+        position = match.end()
+        words, value = match.group(1).split(), match.group(2)
+        if not words or value is None:
+            continue
+        if not value.startswith('"') and (after := KNOWN.search(value)):  # the semicolon is missing
+            position = match.start(2) + after.end()
+            value = value[: after.start()]
+        yield words[-1].strip('"').lower(), _unquoted(value)
 
 
 def _unquoted(text: str) -> str:

@@ -1,0 +1,200 @@
+"""No pattern of the parser backtracks: each is tried on lines made to make it do so.
+
+The lines are made from the pattern itself. For each part of it that repeats without a limit: what has to stand before it, then
+many of what it repeats, then something that makes it fail. Common hostile lines come on top. A line of twice the length
+may cost about twice the time; a pattern that costs the square or more of it fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import adapters.email
+
+parser: Any = importlib.import_module("re._parser")  # the library's own reading of a pattern (Python 3.11 and later)
+MOST = 3.2  # of twice the length; a square makes 4
+TOO_SHORT = 0.02  # seconds in which nothing can be told
+SIZES = [64 << step for step in range(10)]  # to 32,768
+QUICK = (64, 512, 8_192)  # a line that costs nothing at these costs nothing at all
+MANY = 50  # a repetition of fewer is none
+ENDS = ("", "!", "\n", "\x00", " (name)>")
+COMMON = (
+    *"*_-=~ \t><@aA1.:;,/?\"'()[]\\|\n+#—私\xa0\u3000",
+    *("a ", "a@", "a@b.c", "a@b.c;", "<a@b>", "; ", ";a", "a=", "=?a?q?", "(a", "(\\", '"a', "On ", "On 1 Jan 2021 "),
+    *(
+        "wrote:",
+        "> ",
+        "- ",
+        "a-",
+        "1:1",
+        "1 a",
+        "a: b\n",
+        ">\n",
+        "<p>",
+        "\r\n",
+        "5.1.1 ",
+        "550 ",
+        "http://",
+        "sent from my ",
+    ),
+)
+TRIED = "aA1_-=*.:;,<>()[]\"'/\\@ \t\n\r私—\xa0"
+THIRD = {"HEADINGS"}  # a library's; tried on the few lines that it is given, in test_growth
+
+
+def patterns() -> dict[str, re.Pattern[Any]]:
+    """Every pattern that the parser's modules compile, and those that they pass to a function of `re`."""
+    found: dict[str, re.Pattern[Any]] = {}
+    for one in pkgutil.iter_modules(adapters.email.__path__):
+        module = importlib.import_module(f"adapters.email.{one.name}")
+        for name, value in vars(module).items():
+            if isinstance(value, re.Pattern) and name not in THIRD:
+                found[f"{one.name}.{name}"] = value
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_re(node.func):
+                first = node.args[0] if node.args else None
+                if isinstance(first, ast.Constant) and node.func.attr != "compile":
+                    flags = re.DOTALL if any(isinstance(part, ast.Attribute) for part in node.args[1:]) else 0
+                    found[f"{one.name}, line {node.lineno}"] = re.compile(first.value, flags)
+    unique = {(pattern.pattern, pattern.flags): name for name, pattern in reversed(found.items())}
+    return {name: re.compile(*key) for key, name in unique.items()}
+
+
+def _is_re(function: ast.Attribute) -> bool:
+    return isinstance(function.value, ast.Name) and function.value.id == "re"
+
+
+def hostile(pattern: re.Pattern[Any]) -> Iterator[tuple[str, str]]:
+    """Pairs of what stands first and what is repeated."""
+    yield from (("", unit) for unit in COMMON)
+    flags = pattern.flags & ~re.UNICODE if isinstance(pattern.pattern, bytes) else pattern.flags
+    yield from dict.fromkeys(_repeats(list(parser.parse(pattern.pattern, flags)), "", pattern.flags))
+
+
+def _repeats(items: Sequence[Any], before: str, flags: int) -> Iterator[tuple[str, str]]:
+    """What is repeated in this sequence, and in what it holds; each with an example of what stands before it."""
+    for kind, value in items:
+        name = str(kind)
+        if "REPEAT" in name:
+            _, most, body = value
+            if most >= MANY:
+                yield from ((before, unit) for unit in _units(list(body), flags))
+            yield from _repeats(list(body), before, flags)
+        elif name == "SUBPATTERN":
+            yield from _repeats(list(value[3]), before, flags)
+        elif name == "BRANCH":
+            for branch in value[1][:12]:
+                yield from _repeats(list(branch), before, flags)
+        elif name == "ATOMIC_GROUP":
+            yield from _repeats(list(value), before, flags)
+        before += _example([(kind, value)], flags)
+
+
+def _units(body: list[Any], flags: int) -> list[str]:
+    """Up to eight characters that the body of a repetition takes, or one example of a longer one."""
+    if len(body) == 1 and str(body[0][0]) in ("IN", "ANY", "NOT_LITERAL", "LITERAL"):
+        return [one for one in TRIED if _takes(body, one, flags)][:8] or [_example(body, flags)]
+    return [example] if (example := _example(body, flags)) else []
+
+
+def _takes(body: list[Any], character: str, flags: int) -> bool:
+    kind, value = body[0]
+    if str(kind) == "LITERAL":
+        return chr(value) == character
+    if str(kind) == "NOT_LITERAL":
+        return chr(value) != character
+    return character != "\n" if str(kind) == "ANY" else _in(value, character)
+
+
+CATEGORY = {"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w"}
+
+
+def _in(items: Sequence[Any], character: str) -> bool:
+    inside, negated = False, False
+    for kind, value in items:
+        name = str(kind)
+        if name == "NEGATE":
+            negated = True
+        elif name == "LITERAL":
+            inside |= chr(value) == character
+        elif name == "RANGE":
+            inside |= value[0] <= ord(character) <= value[1]
+        elif name == "CATEGORY":
+            word = str(value).removeprefix("CATEGORY_")
+            positive = CATEGORY[word.removeprefix("NOT_")]
+            inside |= bool(re.match(positive, character)) != word.startswith("NOT_")
+    return inside != negated
+
+
+def _example(items: Sequence[Any], flags: int) -> str:
+    """A short text that these items most likely take."""
+    out = ""
+    for kind, value in items:
+        name = str(kind)
+        if name == "LITERAL":
+            out += chr(value)
+        elif name in ("IN", "NOT_LITERAL", "ANY"):
+            out += next((one for one in TRIED if _takes([(kind, value)], one, flags)), "")
+        elif "REPEAT" in name:
+            out += _example(list(value[2]), flags) * min(value[0], 60)
+        elif name == "SUBPATTERN":
+            out += _example(list(value[3]), flags)
+        elif name == "BRANCH":
+            out += _example(list(value[1][0]), flags)
+        elif name == "ATOMIC_GROUP":
+            out += _example(list(value), flags)
+    return out
+
+
+def seconds(pattern: re.Pattern[Any], line: str, use: str = "search") -> float:
+    """The processor time of one search, or match where the pattern is used for nothing else."""
+    text = line.encode() if isinstance(pattern.pattern, bytes) else line
+    begun = time.process_time()
+    getattr(pattern, use)(text)
+    return time.process_time() - begun
+
+
+def use_of(name: str) -> str:
+    """How the modules use a pattern of this name."""
+    uses = set(re.findall(rf"\b{name.partition('.')[2] or '-'}\.([a-z]+)\(", SOURCES))
+    return "match" if uses and uses <= {"match", "fullmatch"} else "search"
+
+
+def grows(pattern: re.Pattern[Any], use: str, first: str, unit: str, end: str) -> bool:
+    """Whether this line costs much more than its length."""
+
+    def cost(size: int) -> float:
+        return seconds(pattern, first + unit * (size // len(unit)) + end, use)
+
+    if all(cost(size) < TOO_SHORT for size in QUICK):
+        return False
+    before = 0.0
+    for size in SIZES:
+        now = cost(size)
+        if now > MOST * max(before, TOO_SHORT):
+            now = min(now, cost(size), cost(size))  # the machine may have been busy
+            if now > MOST * max(before, TOO_SHORT):
+                return True
+        before = now
+    return False
+
+
+FOUND = patterns()
+SOURCES = "".join(path.read_text() for path in Path(adapters.email.__path__[0]).glob("*.py"))
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_no_pattern_costs_more_than_the_length_of_a_line(name: str) -> None:
+    pattern = FOUND[name]
+    lines = ((first[:200], unit, end) for first, unit in hostile(pattern) for end in ENDS)
+    assert not next((line for line in lines if grows(pattern, use_of(name), *line)), None)
