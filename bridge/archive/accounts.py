@@ -17,6 +17,7 @@ import secrets
 import time
 from base64 import b64encode
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -134,6 +135,7 @@ class Accounts:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._ghosts: OrderedDict[str, tuple[int, int]] = OrderedDict()  # name -> failures, locked until
+        self.on_ended: list[Callable[[], None]] = []  # called when a session may have ended in this process
 
     async def add(self, librarian: str, login: str, library: str) -> str:
         """Make an account and return its one-time code. Raises ValueError when the name is taken."""
@@ -166,6 +168,7 @@ class Accounts:
                 raise LookupError(f"no account {login!r}")
             await sql.execute(update(tables.account).where(_a.librarian == found).values(**change))
             await sql.execute(delete(tables.session).where(_s.librarian == found))
+        self._ended()
         return code
 
     async def all(self) -> list[Account]:
@@ -179,6 +182,7 @@ class Accounts:
         async with self._engine.begin() as sql:
             await sql.execute(update(tables.account).where(_a.librarian == librarian).values(disabled=disabled))
             await sql.execute(delete(tables.session).where(_s.librarian == librarian))
+        self._ended()
 
     async def sign_in(self, login: str, secret: str, *, familiar: bool = False) -> Account:
         """Return the account whose password or one-time code this is. Raises SignInRefused, SignInLocked.
@@ -263,6 +267,7 @@ class Accounts:
             change = {"password": hashed, "must_change": False, "code": ""}
             await sql.execute(update(tables.account).where(_a.librarian == librarian).values(**change))
             await sql.execute(delete(tables.session).where(_s.librarian == librarian))
+        self._ended()
 
     async def open_session(self, librarian: str) -> tuple[str, str]:
         """Return the token for the cookie and the one for the header."""
@@ -293,6 +298,11 @@ class Accounts:
         """End one session."""
         async with self._engine.begin() as sql:
             await sql.execute(delete(tables.session).where(_s.token == _digest(token)))
+        self._ended()
+
+    def _ended(self) -> None:
+        for doubt in self.on_ended:
+            doubt()
 
 
 def _account(row: object) -> Account:

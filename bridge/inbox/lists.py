@@ -28,6 +28,9 @@ FAR = 1 << 53
 SLICE = 2_000
 COUNTED = 1_000  # a count goes no further where it has to look at each
 
+WHOSE = ("open|", "closed|", "aside|")  # lines by library; every conversation stands in one
+MOST_GONE = 10_000
+
 Place = dict[str, int]  # the lines in which a conversation stands, and its key there
 
 
@@ -55,6 +58,7 @@ class Lists:
         self._lines: dict[str, Line] = {}
         self._places: dict[str, Place] = {}
         self._touched: set[str] = set()
+        self._gone: dict[str, str] = {}  # what the core holds no more, and whose it was; the latest
         self._built = False
         self._round = 0  # grows when what is being built is of a state that is no more
         self._building = asyncio.Lock()
@@ -99,6 +103,10 @@ class Lists:
         new = _place(it) if it is not None else {}
         if new:
             self._places[conversation] = new
+        elif old:
+            self._gone[conversation] = next(name for name in old if name.startswith(WHOSE)).partition("|")[2]
+            if len(self._gone) > MOST_GONE:
+                del self._gone[next(iter(self._gone))]
         for name, key in old.items():
             if new.get(name) != key:
                 self._lines[name].remove((key, conversation))
@@ -124,6 +132,14 @@ class Lists:
                 rows.append(shown)
                 last = entry
         return rows, None
+
+    def library_of(self, state: State, conversation: str) -> str:
+        """Return whose a conversation is, or was until the core let go of it lately; "" when that is not known."""
+        it = state.conversations.get(conversation)
+        if it is not None:
+            return it.library
+        self._follow(state)
+        return self._gone.get(conversation, "")
 
     def waiting(self, state: State, me: str) -> list[Entry]:
         """Return what waits and `me` sees, as (since, conversation), longest first, up to `COUNTED`."""

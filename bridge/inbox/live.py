@@ -37,6 +37,7 @@ LOOK_S = 2.0
 VIEW_S = 45.0
 VIEW_AGAIN_S = 20.0
 MOST_KNOWN = 50_000
+MOST_AWAY = 200
 DOWN = schema.Down(
     reason="store-away", detail="Nothing can be saved right now; what you write stays here until it can."
 )
@@ -51,6 +52,7 @@ class Live:
         self._answers = answers
         self._seats: dict[str, Seat] = {}
         self._known: dict[str, set[str]] = {}
+        self._met: dict[str, None] = {}  # librarians whose pages looked on from here, and who are still remembered
         self._owed: dict[str, Presence] = {}
         self._owing = asyncio.Event()
         self._missed = asyncio.Event()
@@ -62,6 +64,7 @@ class Live:
         room.replica.on_entries.append(self._take)
         room.replica.on_reset.append(self._restart)
         room.follower.on_forget.append(answers.forget)
+        room.archive.accounts.on_ended.append(self._doubt)
 
     async def run(self) -> None:
         """Tell presence, hear signs, look after the store, until cancelled."""
@@ -151,6 +154,8 @@ class Live:
         """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the seat then."""
         room = self._room
         await self.ready()
+        met = session.librarian in self._met
+        self._met[session.librarian] = None
         seat = Seat(session, connection, room.replica.position, self._lists, self.known(session.librarian))
         seat.known |= self._lists.held(room.replica.state, seat.me)  # it may have been given them by another process
         self._seats[connection] = seat
@@ -162,17 +167,17 @@ class Live:
             if self.down:
                 seat.say(DOWN)
             if after:
-                await self.resume(seat, after)
+                await self.resume(seat, after, sure=met)
         except BaseException:
             self.leave(seat)
             raise
         return seat
 
-    async def resume(self, seat: Seat, after: str) -> None:
-        """Note at a seat what happened after a position that its page holds. Raises StoreError."""
+    async def resume(self, seat: Seat, after: str, *, sure: bool = True) -> None:
+        """Note at a seat what happened after a position that its page holds; `sure` as in `Seat.missed`. Raises StoreError."""
         try:
             missed = await missed_since(self._room.follower, Position.parse(after), seat.position)
-            seat.missed(missed)
+            seat.missed(missed, sure=sure)
         except (Reset, TimeoutError):
             seat.reset("unknown")
 
@@ -182,8 +187,21 @@ class Live:
         if self._seats.pop(seat.connection, None) is None:
             return
         self._announce(seat, up=False)
-        if not any(other.me == seat.me for other in self._seats.values()):
-            self._known.pop(seat.me, None)
+        if not self.taken_by(seat.me):
+            self._forget_longest_away(seat.me)
+
+    def _forget_longest_away(self, latest: str) -> None:
+        """Remember for a while what the pages of those held who went: a page that comes back is told what it must drop."""
+        self._met[latest] = self._met.pop(latest, None)
+        here = {seat.me for seat in self._seats.values()}
+        away = [name for name in self._met if name not in here]
+        for name in away[: max(0, len(away) - MOST_AWAY)]:
+            del self._met[name]
+            self._known.pop(name, None)
+
+    def _doubt(self) -> None:
+        for seat in self._seats.values():
+            seat.doubt()
 
     def taken_by(self, librarian: str) -> int:
         """Return how many pages of a librarian look on."""

@@ -56,13 +56,14 @@ class Seat:
         self._reset: Why | None = None
         self._organisation = False
         self._someone = False
-        self._thorough = False
+        self._unsure = False  # whether the page may hold rows that this process does not know of
         self._desk_at = 0.0
         self._desk_due = False
         self._last_me: schema.Me | None = None
         self._last_desk: schema.Desk | None = None
         self._wake = asyncio.Event()
         self.closed = False
+        self.doubted = False  # a session ended: perhaps this one
 
     # ---- what comes in ------------------------------------------------------------
 
@@ -87,12 +88,13 @@ class Seat:
             self.reset("slow")
         self._wake.set()
 
-    def missed(self, news: News) -> None:
-        """Remember what changed before this seat was taken; rows that are not to be seen are told as gone."""
+    def missed(self, news: News, *, sure: bool) -> None:
+        """Remember what changed before this seat was taken; rows that are not to be seen any more are told as gone. `sure`: this
+        process knows which rows the page may hold. Else one that holds others' fetches afresh: ids it never had are not told."""
         self._called(news)
         self._rows |= news.rows
         self._follow_ups |= news.follow_ups
-        self._thorough = True
+        self._unsure = not sure
         if news.libraries or len(self._rows) > MOST_ROWS:
             self.reset("organisation" if news.libraries else "too-old")
         self._wake.set()
@@ -120,6 +122,11 @@ class Seat:
             self._ready.append(message)
         self._wake.set()
 
+    def doubt(self) -> None:
+        """Have it asked before more is told whether this session still stands."""
+        self.doubted = True
+        self._wake.set()
+
     def wake(self) -> None:
         """Look again whether there is something to tell."""
         self._wake.set()
@@ -141,7 +148,8 @@ class Seat:
         found: list[Any] = list(self._ready)
         self._ready.clear()
         changed: list[Any] = self._mentions(state)
-        changed += [self._told_reset()] if self._reset else self._changes(state)
+        news = [] if self._reset else self._changes(state)
+        changed += [self._told_reset()] if self._reset else news  # the changes may turn out to be too much to tell
         if self._desk_due and time.monotonic() - self._desk_at >= DESK_EVERY_S:
             changed += self._desk(state)
         told, self.told = self.told, str(self.position)
@@ -178,7 +186,7 @@ class Seat:
             self._desk_due = True
         if self._organisation:
             found.append(schema.OrganisationTold(position=""))
-        self._organisation = self._someone = self._thorough = False
+        self._organisation = self._someone = self._unsure = False
         return found
 
     def _lines(self, state: State, watched: Watched) -> schema.LinesTold | None:
@@ -203,17 +211,22 @@ class Seat:
             if row is not None:
                 upsert.append(row)
                 self.known.add(conversation)
-            elif (
-                self._thorough
-                or it is None
-                or conversation in self.known
-                or it.queue in state.roster.serves.get(self.me, ())
-            ):
+            elif self._may_hold(state, conversation):
                 remove.append(conversation)
+            elif self._unsure:
+                self.reset("unknown")
+                return None
         self._rows.clear()
         if not upsert and not remove:
             return None
         return schema.RowsTold(position="", upsert=upsert, remove=remove)
+
+    def _may_hold(self, state: State, conversation: str) -> bool:
+        """Whether a page of mine may show a row that is none of mine to see now. Nobody else learns of it, not even its id."""
+        it = state.conversations.get(conversation)
+        if conversation in self.known or (it is not None and it.queue in state.roster.serves.get(self.me, ())):
+            return True
+        return self._lists.library_of(state, conversation) in libraries_of(state, self.me)
 
     def _follow_up_changes(self, state: State) -> schema.FollowUpsTold | None:
         upsert, remove = [], []
@@ -222,8 +235,11 @@ class Seat:
             if it is not None and rows.sees_follow_up(state, self.me, it):
                 upsert.append(rows.follow_up(state, it))
                 self.known.add(name)
-            elif self._thorough or name in self.known:
+            elif name in self.known:
                 remove.append(name)
+            elif self._unsure:
+                self.reset("unknown")
+                return None
         self._follow_ups.clear()
         if not upsert and not remove:
             return None

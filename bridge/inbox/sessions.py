@@ -41,8 +41,13 @@ async def session_of(accounts: Accounts, request: web.Request) -> Session:
     token = token_of(request)
     session = await accounts.session(token) if 20 <= len(token) <= 200 else None
     if session is None:
-        raise Refusal(401, "signed-out", "Nobody is signed in here, or the session has ended. Sign in.")
+        raise signed_out()
     return session
+
+
+def signed_out() -> Refusal:
+    """Nobody asks."""
+    return Refusal(401, "signed-out", "Nobody is signed in here, or the session has ended. Sign in.")
 
 
 def give(response: web.StreamResponse, request: web.Request, token: str) -> None:

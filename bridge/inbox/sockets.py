@@ -2,7 +2,8 @@
 
 Both ends listen for each other: the server pings every 15 s and drops a page it has not heard for 40 s, a page does the same, so
 a half-open network is noticed by whoever can still act. The session comes with the cookie, never in the address, and is
-looked up again at every ping: who signs out, is shut out or works here no longer hears nothing more.
+looked up again when one ended in this process, and within `SURE_S` before anything is told: who signs out, is shut out or works
+here no longer hears nothing more.
 Sources: RFC 6455 10.2 (origin), 7.4 (codes).
 """
 
@@ -15,13 +16,14 @@ import time
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from bridge.archive.database import is_away
 from bridge.inbox import schema
 from bridge.inbox.access import works_here
 from bridge.inbox.limits import Limit
 from bridge.inbox.replies import Refusal, decode, encode, unavailable
 from bridge.inbox.routes import Call, Parameter, Route
 from bridge.inbox.seat import Seat
-from bridge.inbox.sessions import check_origin, token_of
+from bridge.inbox.sessions import check_origin, signed_out, token_of
 from bridge.logs import traced
 from bridge.store import StoreError
 
@@ -29,6 +31,7 @@ log = structlog.get_logger("bridge.inbox.sockets")
 
 MAX_SAID = 16 * 1024
 SIGNED_OUT = 4401
+SURE_S = 1.0
 POLL_KEPT_S = 60.0
 MOST_SEATS = 40  # pages of one librarian
 
@@ -63,6 +66,18 @@ def _check_seats(call: Call) -> None:
         raise Refusal(429, "too-many", "Too many pages of yours are open.", headers={"Retry-After": "5"})
 
 
+async def stands(call: Call, seat: Seat) -> bool:
+    """Say whether the session that came with this request still is one, of somebody who works here."""
+    seat.doubted = False
+    try:
+        session = await call.room.archive.accounts.session(token_of(call.request))
+    except Exception as error:
+        if is_away(error):  # nobody can sign out either; it is asked again soon
+            return True
+        raise
+    return session is not None and works_here(call.state, session.librarian)
+
+
 class _Page:
     """The two directions of one socket."""
 
@@ -72,6 +87,7 @@ class _Page:
         self._seat = seat
         self._live = call.staffroom.live
         self._ping_at = time.monotonic() + call.room.ping_s
+        self._asked_at = time.monotonic()
         self._limit = Limit(20, 100)
 
     async def serve(self) -> None:
@@ -103,6 +119,8 @@ class _Page:
                 await self._wait()
                 if time.monotonic() >= self._ping_at and not await self._still_there():
                     return
+                if not await self._sure():
+                    return
                 await self._live.ready()
                 for message in self._seat.messages(self._call.state):
                     await self._send(message)
@@ -131,14 +149,25 @@ class _Page:
         if time.monotonic() - self._seat.heard_at > self._call.room.dead_s:
             self._abort()
             return False
-        session = await self._call.room.archive.accounts.session(token_of(self._call.request))
-        if session is None or not works_here(self._call.state, session.librarian):
-            await self._send(schema.SignedOut())
-            await self._socket.close(code=SIGNED_OUT)
+        if not await self._signed_in():
             return False
         await self._live.still_viewing(self._seat)
         await self._send(schema.Ping(at=time.time_ns() // 1_000_000))
         return True
+
+    async def _sure(self) -> bool:
+        """Ask again whether the session stands, where that is not known of this moment; False when it ended."""
+        if not self._seat.doubted and time.monotonic() - self._asked_at < SURE_S:
+            return True
+        return await self._signed_in()
+
+    async def _signed_in(self) -> bool:
+        if await stands(self._call, self._seat):
+            self._asked_at = time.monotonic()
+            return True
+        await self._send(schema.SignedOut())
+        await self._socket.close(code=SIGNED_OUT)
+        return False
 
     async def _send(self, message: schema.ServerMessage) -> None:
         async with asyncio.timeout(self._call.room.dead_s):
@@ -176,9 +205,12 @@ async def poll(call: Call) -> schema.Polled:
 
 
 async def _gather(call: Call, seat: Seat, patience: float) -> list[schema.ServerMessage]:
-    until = time.monotonic() + patience
+    asked_at = time.monotonic()
+    until = asked_at + patience
     while True:
         await call.staffroom.live.ready()
+        if (seat.doubted or time.monotonic() - asked_at >= SURE_S) and not await stands(call, seat):
+            raise signed_out()
         found = seat.messages(call.state)
         left = until - time.monotonic()
         if found or left <= 0 or seat.closed:

@@ -179,6 +179,78 @@ async def test_who_is_named_in_a_note_is_called_once_and_nobody_else_is(desk: De
     assert sum(message["t"] == "mention" for message in pages["ben"].heard) == 1
 
 
+async def test_after_signing_out_a_socket_hears_not_one_word(desk: Desk, browsers: Browsers) -> None:
+    """Whichever way the session ended; it was up to fifteen seconds."""
+    accounts = desk.room.archive.accounts
+
+    async def sign_out(who: Client) -> None:
+        assert (await who.post("/logout"))[0] == 204
+
+    async def shut_out(who: Client) -> None:
+        await accounts.disable("ben")
+
+    async def reset(who: Client) -> None:
+        await accounts.reset("ben")
+
+    for n, end in enumerate((sign_out, shut_out, reset)):
+        await accounts.disable("ben", disabled=False)
+        ben, again = await browsers.of("ben"), await browsers.of("ana")
+        page, other = await ben.live(), await again.live()
+        await page.next()
+        await other.next()
+        await end(ben)
+        await desk.patron(f"after-{n}", "a secret word")
+        await other.until(lambda m: m["t"] == "rows" and m["upsert"])
+        await page.until(lambda m: m["t"] == "signed-out")
+        assert "a secret word" not in str(page.heard)
+        with pytest.raises(TypeError):
+            await page.next()
+    await accounts.disable("ben", disabled=False)
+
+
+async def test_a_long_poll_that_waits_hears_nothing_after_signing_out(desk: Desk, browsers: Browsers) -> None:
+    ben = await browsers.of("ben")
+    first = (await ben.post("/live", []))[1]
+    query = f"/live?after={first['position']}&connection={first['connection']}"
+    waiting = asyncio.create_task(ben.post(query, []))
+    await until(lambda: ben_waits(desk), "the poll waits")
+    await desk.room.archive.accounts.reset("ben")
+    status, problem = await waiting
+    assert (status, problem["error"]) == (401, "signed-out")
+
+
+def ben_waits(desk: Desk) -> bool:
+    return desk.inbox.staffrooms[0].live.taken_by("ben") > 0
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["another process", "the same process"])
+async def test_a_page_that_comes_back_learns_no_ids_of_another_library(
+    desk: Desk, browsers: Browsers, fresh: bool
+) -> None:
+    dora, ana = await browsers.of("dora"), await browsers.of("ana")
+    page, other = await dora.live(), await ana.live()
+    hello = await page.next()
+    await other.next()
+    await page.close()
+    live = desk.inbox.staffrooms[0].live
+    await until(lambda: not live.taken_by("dora"), "dora's page went")
+    if fresh:
+        live._met.clear()
+        live._known.clear()
+    theirs = [await desk.patron(f"north-{fresh}-{n}", "hello") for n in range(3)]
+    mine = await desk.patron(f"south-{fresh}", "hello", channel="south-web")
+    back = await dora.live(hello["position"])
+    if fresh:
+        await back.until(lambda m: m["t"] == "reset")
+    else:
+        await back.until(lambda m: m["t"] == "rows" and mine in [row["id"] for row in m["upsert"]])
+    await ana.deed(theirs[0], "claim")
+    await ana.deed(theirs[0], "close", {"code": "answered"})
+    after = await desk.patron(f"south-{fresh}-again", "hello", channel="south-web")
+    await back.until(lambda m: m["t"] == "rows" and after in [row["id"] for row in m["upsert"]])
+    assert not [each for each in theirs if each in str(back.heard)]
+
+
 async def test_who_was_named_during_a_gap_is_called_afterwards(desk: Desk, browsers: Browsers) -> None:
     conversation = await desk.patron("named-late", "hello?")
     ana, ben = await browsers.of("ana"), await browsers.of("ben")
