@@ -141,6 +141,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     typing      typing is told both ways through `signals`
     ratings     patrons can rate a conversation that ended
     takeaway    patrons can ask for their transcript by mail
+    segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A `plain` in the
+                adapter's Config says that typographic characters are spelt plainly on the way
+    segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A true `plain` in
+                the adapter's Config says that typographic characters are spelt plainly on their way
     transcripts the network carries transcripts to mail addresses: a notice with the event `transcript`, see Ports
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
@@ -164,6 +168,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     ratings: bool = False
     takeaway: bool = False
     transcripts: bool = False
+    segments: bool = False
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------

@@ -365,4 +365,11 @@ def _channel(config: ChannelConfig) -> Channel:
 
 def _facts(channel: Channel) -> ChannelFacts:
     can: Capabilities = channel.adapter.capabilities
-    return ChannelFacts(kind=channel.kind, max_text=can.max_text, max_media=can.max_media, typing=can.typing)
+    return ChannelFacts(
+        kind=channel.kind,
+        max_text=can.max_text,
+        max_media=can.max_media,
+        typing=can.typing,
+        segments=can.segments,
+        plain=can.segments and bool(getattr(channel.config, "plain", False)),
+    )

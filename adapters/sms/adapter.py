@@ -63,7 +63,7 @@ class SmsAdapter:
     name: ClassVar[str] = "sms"
     Config: ClassVar[type[SmsConfig]] = SmsConfig
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_text=MAX_TEXT, max_media=MAX_FILE, receipts="read", replay=True, lookup=True
+        max_text=MAX_TEXT, max_media=MAX_FILE, receipts="read", replay=True, lookup=True, segments=True
     )
 
     def __init__(self, config: SmsConfig, ports: Ports) -> None:
@@ -297,7 +297,7 @@ class SmsAdapter:
         for file in delivery.attachments:
             if await self._ports.blobs.path(file.digest) is None:
                 return Rejected("attachment-gone")
-        wait = self._pace.turn(sender, segments(delivery.text).count)
+        wait = self._pace.turn(sender, self._messages(delivery))
         if wait > PATIENCE_S:
             return Retry("busy", after=wait - PATIENCE_S / 2)
         if not await account.lasts(wait):
@@ -349,6 +349,10 @@ class SmsAdapter:
         if ours and numbers.same_kind(ours, to) and (ours in self._ours or service):
             return ours
         return next((each for each in self._ours if numbers.same_kind(each, to)), service)
+
+    def _messages(self, delivery: Delivery) -> int:
+        """Return how many messages a delivery is for the network; WhatsApp has no segments."""
+        return 1 if delivery.to.startswith(numbers.WHATSAPP) else segments(self._text(delivery)).count
 
     def _text(self, delivery: Delivery) -> str:
         return plain(delivery.text) if self._config.plain else delivery.text

@@ -29,6 +29,8 @@ class ChannelFacts:
     max_text: int = 0
     max_media: int = 0
     typing: bool = False
+    segments: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

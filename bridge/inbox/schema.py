@@ -237,6 +237,9 @@ class Address(Shown):
     current: bool = False
     left: bool = False  # the patron left it for answers
     blocked: bool = False
+    max_text: int = 0  # characters of one message, 0 = no limit
+    segments: bool = False  # billed in segments (SMS)
+    plain: bool = False  # typographic characters are spelt plainly on the way
 
 
 class Patron(Shown):

@@ -13,7 +13,7 @@ from bridge.inbox import rows, schema
 from bridge.inbox.access import changes_archived, libraries_of, may_see_archived, sees
 from bridge.inbox.lines import shown, via_of
 from bridge.inbox.replies import Refusal, not_found
-from bridge.inbox.room import MERGED, Room
+from bridge.inbox.room import MERGED, ChannelFacts, Room
 from bridge.inbox.routes import Call
 from routing.closing import person_default
 from routing.deliveries import contact_route
@@ -42,7 +42,7 @@ async def view(call: Call) -> schema.ConversationView:
         row=row,
         lines=[shown(state, line) for line in lines],
         before=lines[0].position if len(lines) >= LINES else "",
-        patron=_patron(state, it, talk),
+        patron=_patron(room, state, it, talk),
         earlier=await _earlier(call, it, talk),
         policy=_policy(library, row),
         scripts=[schema.ScriptView(key=one.key, title=one.title, text=one.text) for one in library.scripts],
@@ -98,7 +98,7 @@ async def _may_see(call: Call, conversation: str) -> bool:
     return talk is not None and may_see_archived(call.state, call.me, talk)
 
 
-def _patron(state: State, it: Conversation | None, talk: Talk | None) -> schema.Patron:
+def _patron(room: Room, state: State, it: Conversation | None, talk: Talk | None) -> schema.Patron:
     known = it or talk
     if known is None:
         return schema.Patron()
@@ -113,15 +113,18 @@ def _patron(state: State, it: Conversation | None, talk: Talk | None) -> schema.
         contact=rows.masked(known.contact) if masks and known.contact else known.contact,
         language=known.language,
         addresses=[
-            _address(state, known.library, channel, address, current=n == 0, left=(channel, address) == left)
+            _address(room, state, known.library, channel, address, current=n == 0, left=(channel, address) == left)
             for n, (channel, address) in enumerate(dict.fromkeys([*places, *([left] if left is not None else [])]))
         ],
     )
 
 
-def _address(state: State, library: str, channel: str, address: str, *, current: bool, left: bool) -> schema.Address:
+def _address(
+    room: Room, state: State, library: str, channel: str, address: str, *, current: bool, left: bool
+) -> schema.Address:
     status = state.channels.get(channel)
     kind = status.kind if status is not None else ""
+    facts = room.channels.get(channel) or ChannelFacts(kind=kind)
     return schema.Address(
         channel=channel,
         kind=kind,
@@ -130,6 +133,9 @@ def _address(state: State, library: str, channel: str, address: str, *, current:
         current=current,
         left=left,
         blocked=at_key(channel, address) in state.barred,
+        max_text=facts.max_text,
+        segments=facts.segments and ":" not in address,
+        plain=facts.plain,
     )
 
 

@@ -176,6 +176,9 @@ export interface Address {
   current: boolean;
   left: boolean;
   blocked: boolean;
+  max_text: number;
+  segments: boolean;
+  plain: boolean;
 }
 
 /** Who asks, as far as is known. */
