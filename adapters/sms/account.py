@@ -26,6 +26,7 @@ from yarl import URL
 
 from adapters.sms.codec import milliseconds
 from adapters.sms.config import SmsConfig
+from adapters.sms.media_names import named
 from adapters.sms.words import LATER, reason
 from bridge.adapter import BadCredentials, Outcome, Rejected, Retry, Sent, TooLarge, Unavailable, Uncertain
 
@@ -167,6 +168,15 @@ class Account:
         price = f", {made.price} {made.price_unit}" if made.price else ""
         return f"{made.num_segments} segments{price}"
 
+    async def words(self, sid: str) -> str:
+        """Return the words of a message, "" where they cannot be had soon."""
+        try:
+            async with asyncio.timeout(COST_S):
+                made = await self._client.messages(sid).fetch_async()
+        except (TwilioException, aiohttp.ClientError, OSError, ValueError):
+            return ""
+        return made.body or ""
+
     @asynccontextmanager
     async def file(self, url: str, limit: int) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
         """Open a file that a patron sent: its name and its bytes. The password goes to the API alone, and to nobody it sends
@@ -216,5 +226,4 @@ def _name(answer: aiohttp.ClientResponse) -> str:
     disposition = answer.content_disposition
     if disposition is not None and disposition.filename:
         return disposition.filename
-    kind, _, ending = answer.content_type.partition("/")
-    return f"{'picture' if kind == 'image' else kind}.{ {'jpeg': 'jpg', 'plain': 'txt'}.get(ending, ending) }"
+    return named(answer.content_type)

@@ -201,7 +201,8 @@ class SmsAdapter:
         """Make a text durable; True when it is new. Raises Busy, TooLarge, ValueError."""
         files, marks = await self._files(inbound)
         marks += await self._obeyed(inbound)
-        message = codec.message(self._ports.channel, inbound, files, marks)
+        quoted = await self._quoted(inbound)
+        message = codec.message(self._ports.channel, inbound, files, marks, quoted)
         try:
             new = await self._ports.inlet.receive(message, {"latest": inbound.sid})
         except (TooLarge, ValueError):
@@ -209,6 +210,12 @@ class SmsAdapter:
             raise
         self._know(inbound)
         return new
+
+    async def _quoted(self, inbound: Inbound) -> str:
+        """Return the words that the patron answers, "" where nobody can say; one that waits is not held up for them."""
+        if self._account is None or not codec.is_sid(inbound.quoted):
+            return ""
+        return await self._account.words(inbound.quoted)
 
     async def _obeyed(self, inbound: Inbound) -> list[str]:
         """Remember what a carrier's word says, and return how the librarian is told. WhatsApp has no such words of its own."""

@@ -19,6 +19,7 @@ from adapters.sms.numbers import plausible
 from bridge.message import Attachment, Message, Stage
 
 MAX_MEDIA = 10
+MAX_QUOTED = 300  # characters of what is answered
 _SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 _STAGES: dict[str, Stage] = {
     "sent": "sent",
@@ -44,6 +45,7 @@ class Inbound(msgspec.Struct, frozen=True, array_like=True):
     unlisted: int = 0  # files whose addresses must still be asked for
     name: str = ""
     told: str = ""  # which carrier's word it was, as Twilio reads it
+    quoted: str = ""  # the message that the patron answers, where they chose one (WhatsApp)
 
 
 def webhook(fields: Mapping[str, str], now: int) -> Inbound:
@@ -56,11 +58,12 @@ def webhook(fields: Mapping[str, str], now: int) -> Inbound:
             service=fields.get("MessagingServiceSid", ""),
             sender=fields.get("From", "").strip(),
             to=fields.get("To", "").strip(),
-            text=fields.get("Body", ""),
+            text=said(fields),
             at=now,
             media=tuple(url for n in range(count) if (url := fields.get(f"MediaUrl{n}", ""))),
             name=fields.get("ProfileName", "")[:200],
             told=fields.get("OptOutType", ""),
+            quoted=fields.get("OriginalRepliedMessageSid", ""),
         )
     )
 
@@ -93,20 +96,60 @@ def milliseconds(moment: datetime | str | None) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def message(channel: str, inbound: Inbound, files: Sequence[Attachment], marks: Sequence[str]) -> Message:
-    """Return what the patron wrote."""
+def message(
+    channel: str, inbound: Inbound, files: Sequence[Attachment], marks: Sequence[str], quoted: str = ""
+) -> Message:
+    """Return what the patron wrote, below the words that they answer."""
+    marks = [*marks, *(["quotes"] if inbound.quoted else [])]
+    if not inbound.text.strip() and not files and not marks:
+        marks = ["unshown"]
     return Message(
         id="",
         channel=channel,
         sender=inbound.sender,
         source=inbound.sid,
-        text=inbound.text,
+        text=f"{_quotation(quoted)}{inbound.text}",
         attachments=tuple(files),
         sent_at=inbound.at,
         reply=token(inbound.to, inbound.at),
         name=inbound.name,
         marks=tuple(marks),
     )
+
+
+def said(fields: Mapping[str, str]) -> str:
+    """Return a webhook's words: the body, what was chosen from a list or by a button, and a place with a link to a map."""
+    body = fields.get("Body", "")
+    parts = [fields.get(name, "").strip() for name in ("ListTitle", "ListDescription", "ButtonText")]
+    parts = parts if any(parts) else [fields.get("ListId", "").strip() or fields.get("ButtonPayload", "").strip()]
+    parts += _place(fields)
+    known = body.casefold()
+    return "\n".join(
+        [
+            *([body] if body.strip() else []),
+            *(part for part in dict.fromkeys(parts) if part and part.casefold() not in known),
+        ]
+    )
+
+
+def _place(fields: Mapping[str, str]) -> list[str]:
+    """Return the lines of a place; [] where there is none."""
+    try:
+        latitude, longitude = float(fields.get("Latitude", "")), float(fields.get("Longitude", ""))
+    except ValueError:
+        return []
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        return []
+    there = f"{latitude:.6f}".rstrip("0").rstrip("."), f"{longitude:.6f}".rstrip("0").rstrip(".")
+    named = [" ".join(fields.get(name, "").split())[:500] for name in ("Label", "Address")]
+    link = f"https://www.openstreetmap.org/?mlat={there[0]}&mlon={there[1]}#map=17/{there[0]}/{there[1]}"
+    return [*named, ", ".join(there), link]
+
+
+def _quotation(text: str) -> str:
+    """Return the beginning of quoted words as mail programs write it; "" for nothing."""
+    short = text.strip()[:MAX_QUOTED]
+    return "".join(f"> {line}\n" for line in short.splitlines()) if short else ""
 
 
 def token(ours: str, at: int) -> str:
@@ -116,7 +159,7 @@ def token(ours: str, at: int) -> str:
 
 def read_token(token: str) -> tuple[str, int]:
     """Return the number of ours, and when the patron wrote (ms); "" and 0 where the token is none of ours."""
-    ours, _, at = token.partition(" ")
+    ours, _, at = token.rpartition(" ")
     return (ours, int(at)) if at.isascii() and at.isdigit() else ("", 0)
 
 

@@ -1,7 +1,8 @@
-"""Addresses: E.164 numbers, short codes, and the same with `whatsapp:` before them.
+"""Addresses: E.164 numbers, short codes, and the same with `whatsapp:` before them; WhatsApp's user ids, which hide the number.
 
 The rule (ITU-T E.164, libphonenumber): a number that people type is read with the country of the desk; what Twilio gives is
-taken as it is, as long as it can be an address at all. A name in letters can text, and cannot be answered.
+taken as it is, as long as it can be an address at all. A name in letters ("City Lib") can text, and cannot be answered. A patron
+of WhatsApp who goes by a user name has an id for each business, `whatsapp:US.13491208655302741918`, and is answered at it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import phonenumbers
 
 WHATSAPP = "whatsapp:"
 _ADDRESS = re.compile(r"(?:whatsapp:)?(?:\+[1-9]\d{4,14}|\d{3,8})", re.ASCII)
-_SENDER = re.compile(r"(?:[a-z]{2,20}:)?[^\s\x00-\x1f\x7f]{1,80}")
+_USER = re.compile(r"whatsapp:[A-Z]{2}(?:\.[A-Za-z0-9]{1,130}){1,3}", re.ASCII)
+_SENDER = re.compile(r"[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,158}[^\s\x00-\x1f\x7f-\x9f])?")
 _TOLL_FREE = re.compile(r"\+18(?:00|33|44|55|66|77|88)\d{7}", re.ASCII)
 
 
@@ -33,7 +35,7 @@ def number(text: str, country: str = "") -> str:
 
 def answerable(address: str) -> bool:
     """Whether a text can be sent to this address."""
-    return _ADDRESS.fullmatch(address) is not None
+    return (_ADDRESS.fullmatch(address) or _USER.fullmatch(address)) is not None
 
 
 def plausible(sender: str) -> bool:

@@ -136,4 +136,4 @@ def _json(body: bytes) -> list[tuple[str, str]]:
         raise web.HTTPBadRequest from None
     if not isinstance(told, dict):
         raise web.HTTPBadRequest
-    return [(name, str(value)) for name, value in told.items() if isinstance(value, str | int)]
+    return [(name, str(value)) for name, value in told.items() if isinstance(value, str | int | float)]

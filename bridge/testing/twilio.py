@@ -16,6 +16,7 @@ import binascii
 import json
 import math
 import mimetypes
+import re
 import secrets
 import socket
 from collections import deque
@@ -120,13 +121,20 @@ class Twilio:
         return self._handsets.setdefault(number, Handset(number))
 
     def text(
-        self, number: str, body: str, files: Sequence[tuple[str, bytes]] = (), *, to: str = "", profile: str = ""
+        self,
+        number: str,
+        body: str,
+        files: Sequence[tuple[str, bytes]] = (),
+        *,
+        to: str = "",
+        profile: str = "",
+        **told: str,
     ) -> Record:
-        """Have a handset text the library; its webhook is called soon."""
+        """Have a handset text the library; its webhook is called soon. `told` are further fields of it."""
         media = [Media(data, mimetypes.guess_type(name)[0] or "application/octet-stream", name) for name, data in files]
         record = Record(
             self.account, "inbound", number, to or self.numbers[0], body, "received", self.service, media,
-            segments=max(1, math.ceil(len(body) / 153)), profile=profile,
+            segments=max(1, math.ceil(len(body) / 153)), profile=profile, told=told,
         )  # fmt: skip
         self.records.append(record)
         self.handset(number).write(record)
@@ -289,7 +297,7 @@ class Twilio:
         service = fields.get("MessagingServiceSid", "")
         if not to:
             raise Refused(400, 21604, "A 'To' phone number is required.")
-        if not to.removeprefix("whatsapp:").removeprefix("+").isdigit():
+        if not re.fullmatch(r"(?:whatsapp:)?\+?\d+|whatsapp:[A-Z]{2}\.[A-Za-z0-9.]{1,131}", to):
             raise Refused(400, 21211, "Invalid 'To' Phone Number")
         if not sender and not service:
             raise Refused(400, 21603, "A 'From' phone number is required.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -52,6 +53,7 @@ class Record:
     sid: str = ""
     made: datetime = field(default_factory=lambda: datetime.now(UTC))
     gone: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)  # further fields of its webhook
 
     def __post_init__(self) -> None:
         self.sid = self.sid or sid("MM" if self.media else "SM")
@@ -121,6 +123,7 @@ class Record:
         fields |= {"OptOutType": self.opt_out} if self.opt_out else {}
         if self.sender.startswith("whatsapp:"):
             fields |= {"ProfileName": self.profile, "WaId": self.sender.partition("+")[2]}
+        fields |= self.told
         for number, media in enumerate(self.media):
             fields[f"MediaUrl{number}"] = f"{base}{self.path}/Media/{media.sid}"
             fields[f"MediaContentType{number}"] = media.media_type
