@@ -229,7 +229,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `open`: within hours somewhere in the chain; `online`: and somebody is there. `wait_s`: an honest guess, None = not known.
     `place`: 1 = next; 0 = not waiting. `next_opening`: ms, 0 = not known or open. `rate_s`: for how many seconds after its end a
     conversation can be rated, 0 = the library does not ask; `rateable`: this patron may rate his now. `mails`: transcripts can be
-    mailed; `mailable`: this patron may have his now.
+    mailed; `mailable`: this patron may have his now. `busy`: somebody is there and nobody who is there has room, None = not known.
+    `timezone`: of `next_opening`, as IANA names it. `answers`: what addresses an answer can be sent to, "mail", "phone",
+    "mail-phone" or "" (what is not told is "mail-phone").
     """
 
     open: bool
@@ -244,6 +246,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rateable: bool = False
     mails: bool = False
     mailable: bool = False
+    busy: bool | None = None
+    timezone: str = ""
+    answers: str = "mail-phone"
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from heapq import merge
 
 from bridge.adapter import Desk
-from routing.access import eligible, serving, visible
-from routing.hours import chain_open, next_opening
+from routing.access import eligible, visible
+from routing.hours import chain_open, opens_where
 from routing.line import Entry
 from routing.rating import rateable, window_s
+from routing.reach import offered_kinds
 from routing.records import Conversation, at_key
+from routing.standing import standing
 from routing.state import State
 from routing.transcripts import carrier, mailable
 
@@ -37,13 +39,18 @@ def view(state: State, channel: str, now: int, address: str = "") -> Desk:
     queue = usual if it is None else it.queue
     service = state.roster.service(queue)
     is_open = chain_open(state.roster, service, now)
-    online = is_open and next(serving(state, queue), None) is not None
+    how = standing(state, service, now, live=status is None or status.live)
+    online = how in ("busy", "free")
+    opening, zone = opens_where(state.roster, service, now)
     return Desk(
         open=is_open,
         online=online,
         wait_s=wait_s(state, queue, now, it) if online else None,
         place=place(state, it) if it is not None else 0,
-        next_opening=next_opening(state.roster, service, now)[0],
+        next_opening=opening,
+        timezone=zone,
+        busy=how == "busy",
+        answers=offered_kinds(state, service.library.id),
         library=service.library.name,
         accent=service.library.accent,
         language=service.library.language,

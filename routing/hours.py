@@ -51,14 +51,25 @@ def _closes(library: Library, at: int) -> int | None:
 
 def next_opening(roster: Roster, service: Service, now: int) -> tuple[int, str]:
     """Return when the first library of the chain opens after `now` and the words for it; (0, "") when open or not known."""
-    found: list[tuple[int, str]] = []
+    at, words, _ = _next(roster, service, now)
+    return at, words
+
+
+def opens_where(roster: Roster, service: Service, now: int) -> tuple[int, str]:
+    """Return when the first library of the chain opens after `now` and its time zone; (0, "") when open or not known."""
+    at, _, zone = _next(roster, service, now)
+    return at, zone
+
+
+def _next(roster: Roster, service: Service, now: int) -> tuple[int, str, str]:
+    found: list[tuple[int, str, str]] = []
     for name in service.libraries:
         library = roster.library(name)
         if is_open(library, now):
-            return 0, ""
+            return 0, "", ""
         openings = library.openings or ()
         at = bisect_right(openings, (now, FOREVER))
         if at < len(openings):
             words = library.opening_words[at] if at < len(library.opening_words) else ""
-            found.append((openings[at][0], words))
-    return min(found, default=(0, ""))
+            found.append((openings[at][0], words, library.timezone))
+    return min(found, default=(0, "", ""))

@@ -314,6 +314,8 @@ class DeskState(Frame, tag="desk"):
     language: str = "en"
     rate_s: int = 0  # for how long a chat that ended can be rated
     mails: bool = False  # the transcript can be mailed
+    timezone: str = ""  # of `next_opening`
+    answers: str = "mail-phone"  # the kinds of address that an answer can be sent to
 
 
 class Pong(Frame, tag="pong"):
@@ -393,6 +395,8 @@ def desk_state(desk: Desk) -> DeskState:
         language=desk.language,
         rate_s=desk.rate_s,
         mails=desk.mails,
+        timezone=desk.timezone,
+        answers=desk.answers,
     )
 
 

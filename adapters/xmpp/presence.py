@@ -1,7 +1,7 @@
 """What the buddy shows, from the same computation as every other channel (`Ports.desk`). Pure.
 
     somebody is there            available
-    all busy, a wait is known    away, "about 3 min"
+    all busy, a wait is known    away, "about 3 min"; the next opening is told in the time zone of the library that opens
     open, nobody there           away
     closed                       a component: unavailable, with the next opening; an account: extended away, with the same words
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.xmpp.names import attribute, text
 from adapters.xmpp.words import DAYS, speech, word
@@ -46,16 +47,28 @@ def shown(desk: Desk, now: float, zone: tzinfo | None, *, leaves: bool) -> Shown
         return Shown("gone" if leaves else "xa", _closed(desk, now, zone))
     if not desk.online:
         return Shown("away", word(desk.language, "away"))
-    if desk.wait_s is not None and desk.wait_s >= LONG_S:
+    if desk.busy is not False and desk.wait_s is not None and desk.wait_s >= LONG_S:
         return Shown("away", word(desk.language, "busy", minutes=round(desk.wait_s / 60)))
     return Shown("", word(desk.language, "here"))
+
+
+def _zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
 
 
 def _closed(desk: Desk, now: float, zone: tzinfo | None) -> str:
     if desk.next_opening / 1000 <= now:
         return word(desk.language, "closed")
+    told = _zone(desk.timezone)
+    zone = told or zone
     opening, today = (datetime.fromtimestamp(at, zone) for at in (desk.next_opening / 1000, now))
     clock = f"{opening:%H:%M}" if speech(desk.language) != "en" else f"{opening.hour}:{opening:%M}"
+    place = desk.timezone.rpartition("/")[2].replace("_", " ")
+    if told is not None and "/" in desk.timezone:
+        clock = f"{clock} ({word(desk.language, 'zone', place=place)})"
     if opening.date() == today.date():
         return word(desk.language, "opens", when=clock)
     if opening.date() - today.date() < timedelta(days=7):

@@ -12,6 +12,7 @@ WORDS: dict[str, dict[str, str]] = {
         "away": "No librarian is here just now: leave a message",
         "closed": "Closed: leave a message",
         "opens": "Closed, opens {when}",
+        "zone": "{place} time",
         "sealed": "We cannot read encrypted messages here. Please switch encryption off for this chat and write again.",
         "rooms": "The library does not join rooms. Please write to this address.",
         "too-long": "This message is too long. Please send it in parts.",
@@ -25,6 +26,7 @@ WORDS: dict[str, dict[str, str]] = {
         "away": "Gerade ist niemand da: hinterlassen Sie eine Nachricht",
         "closed": "Geschlossen: hinterlassen Sie eine Nachricht",
         "opens": "Geschlossen, öffnet {when}",
+        "zone": "Ortszeit {place}",
         "sealed": "Verschlüsselte Nachrichten können wir hier nicht lesen. Bitte schalten Sie die Verschlüsselung für"
         " diesen Chat aus und schreiben Sie noch einmal.",
         "rooms": "Die Bibliothek betritt keine Chaträume. Bitte schreiben Sie an diese Adresse.",
@@ -39,6 +41,7 @@ WORDS: dict[str, dict[str, str]] = {
         "away": "Personne n’est là en ce moment : laissez un message",
         "closed": "Fermé : laissez un message",
         "opens": "Fermé, ouvre {when}",
+        "zone": "heure de {place}",
         "sealed": "Nous ne pouvons pas lire les messages chiffrés. Désactivez le chiffrement pour cette conversation,"
         " puis écrivez de nouveau.",
         "rooms": "La bibliothèque ne rejoint pas de salons. Écrivez à cette adresse.",
@@ -53,6 +56,7 @@ WORDS: dict[str, dict[str, str]] = {
         "away": "Ahora no hay nadie: deje un mensaje",
         "closed": "Cerrado: deje un mensaje",
         "opens": "Cerrado, abre {when}",
+        "zone": "hora de {place}",
         "sealed": "Aquí no podemos leer mensajes cifrados. Desactive el cifrado en esta conversación y escriba de nuevo.",
         "rooms": "La biblioteca no entra en salas. Escriba a esta dirección.",
         "too-long": "Este mensaje es demasiado largo. Envíelo en partes.",

@@ -77,6 +77,14 @@ def in_words(spans: Iterable[tuple[int, int]], timezone: str, days: Mapping[str,
     return tuple(f"{_day(moment.weekday(), days)} {moment.hour}:{moment.minute:02d}" for moment in found)
 
 
+def zone_in_words(timezone: str, wording: Mapping[str, str]) -> str:
+    """Return how people name a time zone: "London time" for Europe/London, the name itself where it names no place."""
+    area, slash, place = timezone.rpartition("/")
+    if not slash or area == "Etc":
+        return timezone
+    return wording.get("zone", "{place} time").replace("{place}", place.replace("_", " "))
+
+
 def _day(weekday: int, days: Mapping[str, str]) -> str:
     name = WEEKDAYS[weekday]
     return days.get(f"day.{name}", name.title())

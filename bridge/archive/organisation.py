@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bridge.archive import tables
 from bridge.archive.accounts import now_ms
 from bridge.archive.belonging import Belongings, Leaver, StaffChange
-from bridge.archive.calendar import Calendar, faults, in_words, openings
+from bridge.archive.calendar import Calendar, faults, in_words, openings, zone_in_words
 from routing.organisation import Library
 
 LONGEST_DAYS = 36_500  # of retention: beyond them lie moments that no database can count
@@ -241,7 +241,8 @@ def for_core(entry: Entry, since: Mapping[str, int]) -> Library:
     people = tuple(msgspec.structs.replace(one, since=since.get(one.id, 0)) for one in found.librarians)
     spans = openings(entry.calendar, found.timezone, now_ms())
     wording = catalogue(found.language) | found.wording
-    words = in_words(spans or (), found.timezone, wording)
+    zone = zone_in_words(found.timezone, wording)
+    words = tuple(f"{word} ({zone})" for word in in_words(spans or (), found.timezone, wording))
     return msgspec.structs.replace(found, openings=spans, opening_words=words, wording=wording, librarians=people)
 
 

@@ -3,6 +3,7 @@
 import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isBlank } from "../blank";
+import { isAddress } from "../address";
 import { isComposing } from "../composing";
 import { isTouch } from "../touch";
 import type { Chat } from "./chat";
@@ -35,10 +36,11 @@ export function Composer({ chat, settings, say, focus }: Given) {
   const later = !!chat.desk && !chat.desk.open && !chat.begun;
   const required = settings.form === "required";
   const asks = !chat.begun && (later || settings.form !== "none");
-  const needsContact = later || required;
+  const reach = chat.answers; // an address is asked for only where an answer can be sent to one
+  const needsContact = !!reach && (later || required);
   focus.current = () => box.current?.focus();
   const put = (value: string) => setText(draft(value));
-  chat.taken = (held) => held.later && say(t("left", { contact: held.contact ?? "" }));
+  chat.taken = (held) => held.later && say(held.contact && reach ? t("left", { contact: held.contact }) : t("leftHere"));
   chat.emptied = () => {
     put("");
     setPatron({ name: "", contact: "" });
@@ -59,6 +61,10 @@ export function Composer({ chat, settings, say, focus }: Given) {
       contactBox.current?.focus();
       return t("contactMissing");
     }
+    if (asks && reach && patron.contact.trim() && !isAddress(patron.contact.trim(), reach)) {
+      contactBox.current?.focus();
+      return t(`contactWrong:${reach}`);
+    }
     if (asks && required && !patron.name.trim()) {
       nameBox.current?.focus();
       return t("nameMissing");
@@ -78,6 +84,17 @@ export function Composer({ chat, settings, say, focus }: Given) {
     for (let n = MOST_FILES; n < files.length; n += MOST_FILES) chat.send("", files.slice(n, n + MOST_FILES), extra);
     put("");
     setFiles([]);
+    box.current?.focus();
+  };
+
+  const leaveAddress = (event: Event) => {
+    event.preventDefault();
+    const contact = patron.contact.trim();
+    const right = isAddress(contact, reach);
+    setProblem(right ? "" : t(contact ? `contactWrong:${reach}` : "contactMissing"));
+    if (!right) return contactBox.current?.focus();
+    chat.setPatron(undefined, contact);
+    chat.send(t("addressIs", { contact }), [], { later: true, contact });
     box.current?.focus();
   };
 
@@ -113,17 +130,37 @@ export function Composer({ chat, settings, say, focus }: Given) {
               onInput={(event) => setPatron({ ...patron, name: event.currentTarget.value })}
             />
           </label>
+          {reach && (
+            <label>
+              <span>{t(`${needsContact ? "contactNeeded" : "contact"}:${reach}`)}</span>
+              <input
+                ref={contactBox}
+                value={patron.contact}
+                maxLength={200}
+                autocomplete={reach === "phone" ? "tel" : "email"}
+                required={needsContact}
+                onInput={(event) => setPatron({ ...patron, contact: event.currentTarget.value })}
+              />
+            </label>
+          )}
+        </div>
+      )}
+      {chat.mayLeave && (
+        <div class="who">
           <label>
-            <span>{t(needsContact ? "contactNeeded" : "contact")}</span>
+            <span>{t(`contactNeeded:${reach}`)}</span>
             <input
               ref={contactBox}
               value={patron.contact}
               maxLength={200}
-              autocomplete="email"
-              required={needsContact}
+              autocomplete={reach === "phone" ? "tel" : "email"}
               onInput={(event) => setPatron({ ...patron, contact: event.currentTarget.value })}
+              onKeyDown={(event) => event.key === "Enter" && !isComposing(event) && leaveAddress(event)}
             />
           </label>
+          <button type="button" onClick={leaveAddress}>
+            {t("leaveAddress")}
+          </button>
         </div>
       )}
       {files.length > 0 && (

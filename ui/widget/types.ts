@@ -33,6 +33,8 @@ export interface Desk {
   language?: string;
   rate_s?: number; // for how long a chat that ended can be rated
   mails?: boolean; // the transcript can be mailed
+  timezone?: string; // of next_opening
+  answers?: string; // kinds of address that an answer can be sent to: "mail", "phone", "mail-phone" (also when left out), ""
 }
 
 /** A rating on its way. */

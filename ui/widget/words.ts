@@ -44,13 +44,33 @@ export function dayCalled(ms: number, now: number): string {
   return days === 0 || days === 1 ? new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-days, "day") : day(ms);
 }
 
-/** When the desk opens: the weekday too unless it is today. */
-export function opening(ms: number, now: number): string {
-  const days = -daysBefore(ms, now);
-  return new Intl.DateTimeFormat(locale, {
+/** When the desk opens, in the time zone of the library that opens, which is named: the weekday too unless it is today there. */
+export function opening(ms: number, now: number, timezone = ""): string {
+  const zone = known(timezone);
+  const days = zone.timeZone ? daysUntil(ms, now, zone.timeZone) : -daysBefore(ms, now);
+  const [, place] = /\/([^/]+)$/.exec(timezone) ?? [];
+  const named = zone.timeZone && place ? ` (${t("zone", { place: place.replaceAll("_", " ") })})` : "";
+  const words = new Intl.DateTimeFormat(locale, {
+    ...zone,
     hour: "numeric",
     minute: "2-digit",
     ...(days && { weekday: "long" }),
     ...(days > 6 && { day: "numeric", month: "long" }),
   }).format(ms);
+  return words + named;
+}
+
+/** How many days of the calendar lie between two moments in a time zone. */
+function daysUntil(ms: number, now: number, timeZone: string): number {
+  const day = (at: number) => Date.parse(new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(at));
+  return Math.round((day(ms) - day(now)) / 86_400_000);
+}
+
+/** A time zone that this browser knows; else its own counts. */
+function known(timeZone: string): { timeZone?: string } {
+  try {
+    return timeZone && new Intl.DateTimeFormat("en", { timeZone }) ? { timeZone } : {};
+  } catch {
+    return {};
+  }
 }
