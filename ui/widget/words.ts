@@ -62,8 +62,12 @@ export function opening(ms: number, now: number, timezone = ""): string {
 
 /** How many days of the calendar lie between two moments in a time zone. */
 function daysUntil(ms: number, now: number, timeZone: string): number {
-  const day = (at: number) => Date.parse(new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(at));
-  return Math.round((day(ms) - day(now)) / 86_400_000);
+  const dates = new Intl.DateTimeFormat("en-US", { timeZone, year: "numeric", month: "numeric", day: "numeric" });
+  const day = (at: number) => {
+    const part = Object.fromEntries(dates.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+    return Date.UTC(part["year"] ?? 0, (part["month"] ?? 1) - 1, part["day"] ?? 1) / 86_400_000;
+  };
+  return day(ms) - day(now);
 }
 
 /** A time zone that this browser knows; else its own counts. */
