@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from bridge.config import DEFAULT_PATH, Config, ConfigError, WhichConsortium, convert, load
+from bridge.permissions import be_private, folder_fault, mode_of, secret_fault
 
 if TYPE_CHECKING:
     from bridge.adapter import Ports
@@ -37,6 +38,7 @@ COMMANDS = (
 
 def main() -> None:
     """The console script."""
+    be_private()
     for point in entry_points(group=COMMANDS):
         app.command(added(point), name=point.name, help=f"Added by {point.module}.")
     app()
@@ -86,12 +88,21 @@ def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
         read = load(config)
     except ConfigError as error:
         return say_wrong(error)
-    wrong = misconfigured(read)
+    wrong = [*misconfigured(read), *exposed(read)]
     for line in wrong:
         print(line, file=sys.stderr)
     if not wrong:
         print(f"{config}: {len(read.channels)} channels, nothing wrong")
     return 1 if wrong else 0
+
+
+def exposed(config: Config) -> list[str]:
+    """What others on this machine may open: the data folder, the configuration, files of secrets."""
+    found = [f"deskbridge.data: {fault}; chmod 700" for fault in [folder_fault(config.data)] if fault]
+    if mode_of(config.path) & 0o022:
+        found.append(f"{config.path}: others may change it (mode {mode_of(config.path):04o}); chmod 640")
+    secrets = ((where, secret_fault(path)) for where, path in config.secrets.items())
+    return found + [f"{where}: {fault}; chmod 600" for where, fault in secrets if fault]
 
 
 def misconfigured(config: Config) -> list[str]:

@@ -115,6 +115,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     archive: Archive = Archive()
     http: Http = Http()
     channels: tuple[Channel, ...] = ()
+    secrets: Mapping[str, Path] = {}  # where a key's secret was read from, by its place in the file
 
 
 def load(path: Path = DEFAULT_PATH, env: Mapping[str, str] = os.environ) -> Config:
@@ -193,6 +194,7 @@ class _Reading:
         self.base = base
         self.env = env
         self.faults: list[Fault] = []
+        self.secrets: dict[str, Path] = {}
 
     def fault(self, where: str, what: str, do: str) -> None:
         self.faults.append(Fault(where, what, do))
@@ -214,6 +216,7 @@ class _Reading:
             ),
             http=self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list})),
             channels=self.channels(document.get("channel", [])),
+            secrets=self.secrets,
         )
 
     def table(self, document: Mapping[str, Any], name: str, types: Mapping[str, type]) -> dict[str, Any]:
@@ -359,6 +362,7 @@ class _Reading:
             why = getattr(error, "strerror", None) or "it is not text"
             self.fault(where, f"cannot read {name}: {why}", "let the daemon's user read that file")
             return None
+        self.secrets[where] = self.base / name
         if not text.strip():
             self.fault(where, f"{name} is empty", "write the secret into it")
         return Secret(text.rstrip("\r\n"))

@@ -10,7 +10,7 @@ import asyncio
 import gc
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +29,7 @@ from bridge.health import Health
 from bridge.http import Server, application
 from bridge.inbox.inbox import Inbox
 from bridge.logs import say, say_in_lines
+from bridge.permissions import Exposed, keep_folder, keep_secret
 from bridge.store import Store, StoreError
 from bridge.tidying import NEW, tidy_little, tidy_when_quiet
 
@@ -58,9 +59,25 @@ async def opened_archive(config: Config) -> Archive:
         raise ConfigError(config.path, [Fault(where, str(error), do)]) from None
 
 
-def private(folder: Path) -> None:
-    """Make a folder that only we can read."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+def private(folder: Path, said: Callable[[str], None] | None = None) -> None:
+    """Make a folder that we alone can open, and say what was mended. Raises ConfigError for one that others may open."""
+    try:
+        keep_folder(folder, said or _say_mended)
+    except Exposed as error:
+        raise ConfigError(folder, [Fault("deskbridge.data", str(error), "then start again")]) from None
+
+
+def private_secrets(config: Config, said: Callable[[str], None] | None = None) -> None:
+    """See that nobody else can open the files of our secrets. Raises ConfigError."""
+    for where, path in config.secrets.items():
+        try:
+            keep_secret(path, said or _say_mended)
+        except Exposed as error:
+            raise ConfigError(config.path, [Fault(where, str(error), "then start again")]) from None
+
+
+def _say_mended(what: str) -> None:
+    log.warning("others-could-open", what=what)
 
 
 class House:
@@ -85,6 +102,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
 
     Raises ConfigError, Misconfigured, EmbeddedError, StoreError or OSError."""
     private(config.data)
+    private_secrets(config)
     async with AsyncExitStack() as stack:
         stack.callback(gc.set_threshold, *gc.get_threshold())
         stack.callback(gc.unfreeze)

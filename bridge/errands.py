@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,8 +25,9 @@ from bridge.archive.export import export as transcripts
 from bridge.archive.organisation import Entry, Faulty, Organisation, Outdated
 from bridge.archive.organisation_file import dump, parse
 from bridge.config import Config, WhichConsortium
-from bridge.daemon import consortia, opened_archive, private, redis
+from bridge.daemon import consortia, opened_archive, private, private_secrets, redis
 from bridge.embedded import EmbeddedError
+from bridge.logs import say
 from bridge.snapshot import Unrecoverable, verify
 from bridge.store import Store, StoreError
 from routing.organisation import Librarian, Library
@@ -39,7 +41,9 @@ REFUSED = {
 
 @asynccontextmanager
 async def _archive(config: Config) -> AsyncIterator[Archive]:
-    private(config.data)
+    said = partial(say, error=True)
+    private(config.data, said)
+    private_secrets(config, said)
     archive = await opened_archive(config)
     try:
         yield archive
