@@ -78,7 +78,8 @@ async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
     try:
         entries = parse(await asyncio.to_thread(file.read_text, "utf-8"))
         async with _archive(config) as archive:
-            loaded = await archive.organisation(meant).load(entries)
+            queues = {one.name: one.queue for one in config.channels if one.consortium == meant}
+            loaded = await archive.organisation(meant).load(entries, channels=queues)
     except (Faulty, OSError, UnicodeDecodeError) as error:
         wrong = error.faults if isinstance(error, Faulty) else [str(error)]
         print(*wrong, sep="\n", file=sys.stderr)
@@ -112,8 +113,16 @@ async def librarian_add(config: Config, login: str, library: str, *, coordinator
         except ValueError as error:
             print(error, file=sys.stderr)
             return 1
-        while found is not None and not await _listed(*found, login, coordinator=coordinator):
-            found = await _library(archive, config, library)  # somebody saved it meanwhile: what he changed is to stay
+        try:
+            while found is not None and not await _listed(*found, login, coordinator=coordinator):
+                found = await _library(
+                    archive, config, library
+                )  # somebody saved it meanwhile: what they changed is to stay
+        except Faulty as error:
+            print(
+                *error.faults, f"the account is made, but {library!r} does not list it yet", sep="\n", file=sys.stderr
+            )
+            return 1
     print(f"{login} signs in once with {code}")
     return 0
 

@@ -35,10 +35,18 @@ def address_kind(contact: str) -> Kind:
 
 def carrier_of(state: State, library: str, kind: Kind) -> str:
     """Return the channel by which a library answers to addresses of a kind, "" when it has none."""
-    named = state.roster.library(library).contact_channel
+    named = named_channel(state, library)
     if kind and _carries(state.channels.get(named), kind):
         return named
     return _own_texts(state, library) if kind == "phone" else ""
+
+
+def named_channel(state: State, library: str) -> str:
+    """Return the channel that a library names for answers, "" where that is another library's number or mailbox."""
+    name = state.roster.library(library).contact_channel
+    status = state.channels.get(name)
+    foreign = status is not None and status.queue and status.queue.partition("/")[0] != library
+    return "" if foreign else name
 
 
 def carrier_to(state: State, library: str, contact: str) -> str:

@@ -18,6 +18,7 @@ from bridge.message import Receipt, TranscriptWish
 from routing import wording
 from routing.deliveries import compose, notify, sent_out, unpark
 from routing.events import Progressed, TranscriptMailed
+from routing.reach import named_channel
 from routing.records import Conversation, Mailing, Route, at_key
 from routing.state import DAY, State
 from routing.turn import Turn
@@ -28,7 +29,7 @@ PATIENCE_MS = DAY  # after which a transcript that could not be sent is given up
 
 def carrier(state: State, library: str) -> str:
     """Return the channel by which this library mails transcripts, "" when it has none."""
-    name = state.roster.library(library).contact_channel
+    name = named_channel(state, library)
     status = state.channels.get(name)
     return name if status is not None and status.transcripts else ""
 

@@ -63,6 +63,10 @@ class Belongings:
         """Return the library that a librarian belongs to, "" for a name that none ever listed."""
         return await self._sql.scalar(select(_b.library).where(self._here, _b.librarian == librarian)) or ""
 
+    async def everybody(self) -> set[str]:
+        """Return everybody whom a library ever listed."""
+        return set((await self._sql.scalars(select(_b.librarian).where(self._here))).all())
+
     async def strangers(self, library: str, listed: Collection[str]) -> dict[str, str]:
         """Return the listed librarians that another library has not released, with that library."""
         query = select(_b.librarian, _b.library).where(

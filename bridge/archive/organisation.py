@@ -20,6 +20,7 @@ from bridge.archive import tables
 from bridge.archive.accounts import now_ms
 from bridge.archive.belonging import Belongings, Leaver, StaffChange
 from bridge.archive.calendar import Calendar, faults, in_words, openings, zone_in_words
+from bridge.archive.validation import contact_fault, own_faults, reference_faults
 from routing.organisation import Library
 
 LONGEST_DAYS = 36_500  # of retention: beyond them lie moments that no database can count
@@ -91,26 +92,62 @@ class Organisation:
             since = await Belongings(sql, self._consortium).since()
         return [for_core(entry, since) for entry in entries]
 
-    async def put(self, library: Library, calendar: Calendar, *, expected: int | None = None, by: str = "") -> Library:
+    async def put(
+        self,
+        library: Library,
+        calendar: Calendar,
+        *,
+        expected: int | None = None,
+        by: str = "",
+        channels: Mapping[str, str] | None = None,
+    ) -> Library:
         """Keep a library at the next revision and return it as the core is to know it. Raises Faulty, NotYours, Outdated.
 
-        `by` is the coordinator who asks, "" the operator.
+        `by` is the coordinator who asks, "" the operator; `channels` gives the queue of each channel, None where none is known.
         """
+        _sound(library)
         try:
             async with self._engine.begin() as sql:
-                return await self._put(sql, Entry(library=library, calendar=calendar), expected, by)
+                before = await self._kept(sql, library.id)
+                kept = await self._put(sql, Entry(library=library, calendar=calendar), expected, by)
+                await self._check(sql, library, before, channels)
+                return kept
         except NotYours as refused:
             await self._tell_refused(library.id, refused.strangers, by)
             raise
 
-    async def load(self, entries: list[Entry]) -> list[Library]:
+    async def load(self, entries: list[Entry], *, channels: Mapping[str, str] | None = None) -> list[Library]:
         """Take these libraries in one transaction; others stay. Raises Faulty, NotYours.
 
-        The operator speaks for all libraries: a librarian whom one of these drops and another lists, moves.
+        The operator speaks for all libraries: a librarian whom one of these drops and another lists, moves. `channels` as in `put`.
         """
+        for entry in entries:
+            _sound(entry.library)
         async with self._engine.begin() as sql:
+            before = {entry.library.id: await self._kept(sql, entry.library.id) for entry in entries}
             await self._release_movers(sql, entries)
-            return [await self._put(sql, entry, None, "") for entry in entries]
+            kept = [await self._put(sql, entry, None, "") for entry in entries]
+            for entry in entries:
+                await self._check(sql, entry.library, before[entry.library.id], channels)
+            return kept
+
+    async def _check(
+        self, sql: AsyncConnection, library: Library, before: Library | None, channels: Mapping[str, str] | None
+    ) -> None:
+        """Refuse what is wrong beside the other libraries that are kept now, and the channels. Raises Faulty."""
+        where = _l.consortium == self._consortium
+        everybody = [_data.decode(row.data) for row in await sql.execute(select(_l.data).where(where))]
+        people = await Belongings(sql, self._consortium).everybody()
+        found = reference_faults(library, before, everybody, people)
+        if channels is not None:
+            found += contact_fault(library, before, channels)
+        if found:
+            raise Faulty([f"{library.id}: {fault}" for fault in found])
+
+    async def _kept(self, sql: AsyncConnection, library: str) -> Library | None:
+        where = (_l.id == library) & (_l.consortium == self._consortium)
+        data = await sql.scalar(select(_l.data).where(where))
+        return _data.decode(data) if data is not None else None
 
     # ---- people ----
 
@@ -138,9 +175,8 @@ class Organisation:
             return await Belongings(sql, self._consortium).changes(library)
 
     async def _listed(self, sql: AsyncConnection, library: str) -> list[str]:
-        where = (_l.id == library) & (_l.consortium == self._consortium)
-        data = await sql.scalar(select(_l.data).where(where))
-        return [one.id for one in _data.decode(data).librarians] if data is not None else []
+        kept = await self._kept(sql, library)
+        return [one.id for one in kept.librarians] if kept is not None else []
 
     async def _release_movers(self, sql: AsyncConnection, entries: list[Entry]) -> None:
         belongings = Belongings(sql, self._consortium)
@@ -179,7 +215,8 @@ class Organisation:
 
     async def _renewed(self, entry: Entry) -> list[Library]:
         try:
-            return [await self.put(entry.library, entry.calendar, expected=entry.library.revision)]
+            async with self._engine.begin() as sql:
+                return [await self._put(sql, entry, entry.library.revision, "")]
         except Faulty as error:
             _log.error("library-faulty", library=entry.library.id, faults=error.faults)
             return []
@@ -225,6 +262,12 @@ class Organisation:
             raise NotYours(strangers)
         await belongings.settle(library.id, await self._listed(sql, library.id), listed, by)
         return await belongings.since()
+
+
+def _sound(library: Library) -> None:
+    """Refuse fields that are wrong in themselves. Raises Faulty."""
+    if found := own_faults(library):
+        raise Faulty([f"{library.id}: {fault}" for fault in found])
 
 
 def _outlives(entry: Entry, known: Library | None) -> bool:

@@ -22,6 +22,7 @@ import tomli_w
 
 from bridge.archive.calendar import Calendar
 from bridge.archive.organisation import Entry, Faulty, check
+from bridge.archive.validation import own_faults
 from routing.organisation import Library
 
 _HIDDEN = ("revision", "openings", "opening_words", "since", "k")
@@ -43,7 +44,8 @@ def parse(text: str) -> list[Entry]:
         try:
             entry = _entry(table)
             wrong += [f"library {entry.library.id}: unknown key: {key}" for key in _unknown(table, entry)]
-            wrong += [f"library {entry.library.id}: {fault}" for fault in check(entry.library, entry.calendar)]
+            faults = check(entry.library, entry.calendar) + own_faults(entry.library)
+            wrong += [f"library {entry.library.id}: {fault}" for fault in faults]
             found.append(entry)
         except msgspec.ValidationError as error:
             wrong.append(f"library number {n}: {error}")

@@ -116,8 +116,9 @@ async def save_library(call: Call) -> schema.Saved:
     if asked.library.id != call.id:
         raise Refusal(422, "invalid", "The document is of another library.")
     try:
+        queues = {name: one.queue for name, one in call.state.channels.items()}
         saved = await call.room.organisation.put(
-            asked.library, asked.calendar, expected=asked.library.revision, by=call.me
+            asked.library, asked.calendar, expected=asked.library.revision, by=call.me, channels=queues
         )
     except NotYours as refused:
         raise Refusal(422, "not-yours", "; ".join(refused.faults)[:4000]) from None

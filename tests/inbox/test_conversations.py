@@ -229,6 +229,16 @@ async def test_the_organisation_is_edited_one_revision_after_the_other(desk: Des
     status, problem = await eve.put("/organisation/south", again)
     assert (status, problem["error"]) == (422, "faulty")
     again = (await eve.get("/organisation/south"))[1]
+    again["library"]["queues"][0]["tiers"] = [{"teams": ["south/nobody"], "after_s": -1}]
+    status, problem = await eve.put("/organisation/south", again)
+    assert (status, problem["error"]) == (422, "faulty")
+    assert "queues[1].tiers[1].after_s" in problem["detail"]
+    again["library"]["queues"][0]["tiers"] = [{"teams": ["south/nobody"], "after_s": 1}]
+    again["library"]["contact_channel"] = "mail"
+    detail = (await eve.put("/organisation/south", again))[1]["detail"]
+    for fault in ("queues[1].tiers[1].teams", "contact_channel: 'mail' is a channel of another library"):
+        assert fault in detail
+    again = (await eve.get("/organisation/south"))[1]
     again["library"]["librarians"].append({"id": "ana", "name": "Ana"})
     assert (await eve.put("/organisation/south", again))[1]["error"] == "not-yours"
 
