@@ -49,6 +49,7 @@ from routing.turn import Turn
 SHOWN = 160
 ADDRESS_WORDS = 12  # of a message that is about the address in it
 AUTOMATIC = "automatic"  # a mark: a machine wrote it
+SIGNS = frozenset({"reaction", "reaction-removed", "retracted"})  # marks: it says nothing new
 BY_HAND = "answered-by-hand"  # a mark: it asks for no automatic answers, and is a question all the same
 OTHER_SENDER = "other-sender"  # a mark: somebody else wrote, with proof of the thread
 ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
@@ -63,7 +64,7 @@ def receive(turn: Turn, message: Message) -> None:
         turn.emit(Turned(message=message.id, channel=message.channel, address=message.sender))
         return
     it = _joins(state, message, key, turn.at)
-    if message.aside and it is None:
+    if it is None and (message.aside or SIGNS.intersection(message.marks)):
         _set_aside(turn, message, state.addresses.get(key, ""))
     elif it is None:
         _begin(turn, message, state.addresses.get(key, ""))
@@ -88,7 +89,7 @@ def receive(turn: Turn, message: Message) -> None:
 
 
 def _answers_itself(message: Message) -> bool:
-    return AUTOMATIC in message.marks and BY_HAND not in message.marks
+    return (AUTOMATIC in message.marks and BY_HAND not in message.marks) or not SIGNS.isdisjoint(message.marks)
 
 
 def _joins(state: State, message: Message, key: str, now: int) -> Conversation | None:
@@ -193,7 +194,7 @@ def make_room(turn: Turn, it: Conversation) -> None:
 def _set_aside(turn: Turn, message: Message, previous: str) -> None:
     """Keep a message for staff to see; nobody is asked, and nothing is sent."""
     conversation, _ = _open(turn, message, previous)
-    turn.emit(Closed(conversation=conversation, by="", code=SET_ASIDE, reason=message.aside))
+    turn.emit(Closed(conversation=conversation, by="", code=SET_ASIDE, reason=message.aside or "other"))
 
 
 def _begin(turn: Turn, message: Message, previous: str) -> None:

@@ -163,12 +163,18 @@ class XmppAdapter(Buddy):
 
     async def _replay(self, link: Link, archive: Archive, cursor: Mapping[str, str]) -> None:
         after, at = cursor.get("mam", ""), int(cursor.get("at", "0"))
+        found = False
         try:
             async for page in archive.since(after=after, start=0 if after else max(1, at - CLOCKS_MS)):
+                found = True
                 await self._take_page(link, page)
         except Refused as refused:
             if refused.condition != "item-not-found" or not at:
                 raise
+            lost = True
+        else:  # ejabberd answers an empty, complete page for a place that it does not know
+            lost = bool(after and at) and not found and await archive.is_behind(after)
+        if lost:
             async for page in archive.since(start=max(1, at - OVERLAP_MS)):
                 await self._take_page(link, page)
 

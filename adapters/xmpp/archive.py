@@ -66,6 +66,11 @@ class Archive:
         kept, _ = await self._page({}, "<max>1</max><before/>")
         return kept[-1].id if kept else ""
 
+    async def is_behind(self, place: str) -> bool:
+        """Whether there is a newest message and `place` is not its number: where nothing came after `place`, nobody knows it."""
+        newest = await self.last()
+        return bool(newest) and newest != place
+
     async def since(self, *, after: str = "", start: int = 0, with_: str = "") -> AsyncIterator[list[Kept]]:
         """Iterate over pages, oldest first: behind message `after`, from `start` (ms) on, with one address only.
 

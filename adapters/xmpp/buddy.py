@@ -22,6 +22,7 @@ from adapters.xmpp.files import Files, Service, Unfetched, fetched
 from adapters.xmpp.limits import Limits
 from adapters.xmpp.link import Link, LinkLost
 from adapters.xmpp.presence import Shown, shown
+from adapters.xmpp.stanza_ids import StanzaIds
 from adapters.xmpp.words import word
 from bridge.adapter import Busy, Desk, Outcome, Ports, Rejected, Retry, Sent, Signal, TooLarge, Unavailable, Uncertain
 from bridge.message import Attachment, Delivery, message_id
@@ -69,7 +70,7 @@ class Buddy:
         self._shown: Shown | None = None
         self._language = "en"
         self._blocked = frozenset(config.blocked)
-        self._stanzas: OrderedDict[tuple[str, str], str] = OrderedDict()  # (sender, stanza id) -> message id
+        self._stanzas = StanzaIds(ports.secret, ports.data)
         self._states: OrderedDict[str, None] = OrderedDict()  # whose clients speak of typing
         self._letters: asyncio.Queue[Letter] = asyncio.Queue()
         self._reading: Letter | None = None  # the one that is being handed in
@@ -195,6 +196,7 @@ class Buddy:
     async def _receive(self, link: Link, said: Said, files: tuple[list[Attachment], list[str]]) -> None:
         """Hand a patron's words in; then, and only then, say that they have arrived."""
         attachments, missed = files
+        said = self._worded(said)
         message = codec.message(self._ports.channel, _with_links(said, missed), attachments, self._corrected(said))
         cursor = self._cursor(said)
         try:
@@ -207,7 +209,7 @@ class Buddy:
                 self._refuse(link, said, "modify", "policy-violation", "too-long")
             await self._ports.inlet.advance(cursor)
             return
-        _remember(self._stanzas, (said.sender, said.id), message.id)
+        self._stanzas.put(said.sender, said.id, message.id)
         if said.states:
             _remember(self._states, said.sender, None)
         if said.receipt:
@@ -219,10 +221,16 @@ class Buddy:
     async def _busy(self, link: Link, said: Said, error: Busy) -> None:
         raise NotImplementedError
 
+    def _worded(self, said: Said) -> Said:
+        """Return a sign that has no words with ours, for the librarian to read."""
+        if not said.marks or said.text.strip():
+            return said
+        return codec.replaced(said, word(self._language, said.marks[0]))
+
     def _corrected(self, said: Said) -> str:
         if not said.corrects:
             return ""
-        known = self._stanzas.get((said.sender, said.corrects))
+        known = self._stanzas.get(said.sender, said.corrects)
         return known or message_id(self._ports.channel, said.sender, said.corrects)
 
     def _refuse(self, link: Link, said: Said, kind: str, condition: str, why: str) -> None:

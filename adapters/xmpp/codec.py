@@ -6,6 +6,8 @@ A patron's message is known by (XEP-0359)
                        with a hash of what it says, so that a forged number suppresses nothing
     its plain id       with a hash of what it says: plain clients count from 1 in every session
 
+A reaction (XEP-0444) and a retraction (XEP-0424) are lines of the patron too, marked as such: they leave a trace and ask nothing.
+
 `Heard` is everything that a stanza may mean to the desk; what means nothing is `Silence`.
 """
 
@@ -23,11 +25,16 @@ from adapters.xmpp.names import (
     CONFERENCE,
     CORRECT,
     DELAY,
+    FALLBACK,
+    FASTEN,
     MARKERS,
     MUC_USER,
     NICK,
     OOB,
+    REACTIONS,
     RECEIPTS,
+    RETRACT,
+    RETRACT_0,
     SID,
     STANZAS,
     STREAMS,
@@ -41,6 +48,8 @@ from bridge.message import Attachment, Message, Stage, message_id
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 MAX_SOURCE = 200
 MAX_FILES = 10
+MAX_REACTIONS = 8
+REACTION, UNREACTED, RETRACTED = "reaction", "reaction-removed", "retracted"  # marks
 ENCRYPTED = frozenset(
     {
         ("eu.siacs.conversations.axolotl", "encrypted"),
@@ -73,6 +82,7 @@ class Said:
     markable: bool = False  # and that it was read
     states: bool = False  # the sender's client speaks of typing
     archived: str = ""  # its number in our server's archive
+    marks: tuple[str, ...] = ()  # what it is where it is no words
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,8 @@ def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: in
     words, language = _body(stanza)
     urls = _urls(stanza)
     subject = content(child(stanza, "subject")).strip()
-    if not (words.strip() or urls or subject):
+    marks, words, retracted = _sign_of(stanza, words)
+    if not (words.strip() or urls or subject or marks):
         return None
     id = stanza.get("id", "")
     archived = archived or _stanza_id(stanza, own)
@@ -182,7 +193,7 @@ def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: in
         sender=sender,
         full=stanza.get("from", ""),
         to=stanza.get("to", ""),
-        source=_source(stanza, archived, words),
+        source=_source(stanza, archived, words if not marks else f"{marks} {retracted} {words}"),
         id=id[:MAX_SOURCE],
         text="" if words.strip() in urls else words or ("" if urls else subject),
         sent_at=_delayed(stanza) or archived_at,
@@ -190,13 +201,46 @@ def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: in
         language=language,
         subject=subject[:MAX_SOURCE],
         name=content(child(stanza, "nick", NICK)).strip()[:80],
-        corrects=_attribute(stanza, "replace", CORRECT),
+        corrects=_attribute(stanza, "replace", CORRECT) or retracted,
         urls=urls,
         receipt=bool(id) and child(stanza, "request", RECEIPTS) is not None,
         markable=bool(id) and child(stanza, "markable", MARKERS) is not None,
         states=any(split(each.tag)[0] == CHATSTATES for each in stanza),
         archived=archived,
+        marks=marks,
     )
+
+
+def _sign_of(stanza: Element, words: str) -> tuple[tuple[str, ...], str, str]:
+    """Return marks, words and the id that is taken back, of a reaction or a retraction; words that stand beside one are kept.
+
+    What a client adds for others that know neither (XEP-0428) is left out.
+    """
+    fastened = child(stanza, "apply-to", FASTEN)
+    older = fastened if fastened is not None and child(fastened, "retract", RETRACT_0) is not None else None
+    retract = child(stanza, "retract", RETRACT)
+    retract = retract if retract is not None else older
+    if retract is not None and (id := retract.get("id", "")[:MAX_SOURCE]):
+        return (RETRACTED,), _beside(stanza, words, RETRACT, RETRACT_0), id
+    reactions = child(stanza, "reactions", REACTIONS)
+    if reactions is None or _beside(stanza, words, REACTIONS).strip():
+        return (), words, ""
+    given = [content(each).strip()[:32] for each in reactions.findall(f"{{{REACTIONS}}}reaction")][:MAX_REACTIONS]
+    shown = " ".join(dict.fromkeys(each for each in given if each))
+    return (REACTION if shown else UNREACTED,), shown, ""
+
+
+def _beside(stanza: Element, words: str, *spaces: str) -> str:
+    """Return the words without what stands for elements of `spaces` where they are not known."""
+    for fallback in stanza.findall(f"{{{FALLBACK}}}fallback"):
+        if fallback.get("for", "") not in spaces:
+            continue
+        part = fallback.find(f"{{{FALLBACK}}}body")
+        start, end = (part.get("start", ""), part.get("end", "")) if part is not None else ("", "")
+        if not (start.isdecimal() and end.isdecimal()):
+            return ""
+        words = words[: int(start)] + words[int(end) :]
+    return words
 
 
 def _body(stanza: Element) -> tuple[str, str]:
@@ -322,6 +366,7 @@ def message(channel: str, said: Said, attachments: Sequence[Attachment], correct
         subject=said.subject if said.text != said.subject else "",
         language=said.language,
         replaces=corrects,
+        marks=said.marks,
     )
 
 

@@ -275,6 +275,8 @@ class XmppComponent(Buddy):
         if not librarian:
             self._refuse(link, said, "cancel", "item-not-found", "rooms")
             return
+        if said.marks:  # a reaction is nothing to do, and nothing to say to a patron
+            return
         deed = staff.deed(talk, said.text) if talk else staff.at_the_desk(said.text)
         if deed is None:
             self._tell(link, said, staff.HELP)

@@ -19,6 +19,8 @@ WORDS: dict[str, dict[str, str]] = {
         "later": "The desk cannot take messages in at this moment. Please send this again in a minute.",
         "slowly": "Too many messages at once. Please wait a moment and send this again.",
         "file": "The file could not be fetched.",
+        "retracted": "(took back an earlier message)",
+        "reaction-removed": "(took back a reaction)",
     },
     "de": {
         "here": "Fragen Sie die Bibliothek",
@@ -34,6 +36,8 @@ WORDS: dict[str, dict[str, str]] = {
         "later": "Im Augenblick kann nichts angenommen werden. Bitte senden Sie dies in einer Minute noch einmal.",
         "slowly": "Zu viele Nachrichten auf einmal. Bitte warten Sie kurz und senden Sie dies noch einmal.",
         "file": "Die Datei konnte nicht geholt werden.",
+        "retracted": "(hat eine frühere Nachricht zurückgezogen)",
+        "reaction-removed": "(hat eine Reaktion zurückgezogen)",
     },
     "fr": {
         "here": "Posez vos questions à la bibliothèque",
@@ -49,6 +53,8 @@ WORDS: dict[str, dict[str, str]] = {
         "later": "Rien ne peut être reçu pour l’instant. Renvoyez ce message dans une minute.",
         "slowly": "Trop de messages à la fois. Attendez un instant et renvoyez celui-ci.",
         "file": "Le fichier n’a pas pu être récupéré.",
+        "retracted": "(a retiré un message précédent)",
+        "reaction-removed": "(a retiré une réaction)",
     },
     "es": {
         "here": "Pregunte a la biblioteca",
@@ -63,6 +69,8 @@ WORDS: dict[str, dict[str, str]] = {
         "later": "En este momento no se puede recibir nada. Envíe esto de nuevo en un minuto.",
         "slowly": "Demasiados mensajes a la vez. Espere un momento y envíe este de nuevo.",
         "file": "No se pudo obtener el archivo.",
+        "retracted": "(ha retirado un mensaje anterior)",
+        "reaction-removed": "(ha retirado una reacción)",
     },
 }
 DAYS: dict[str, tuple[str, ...]] = {

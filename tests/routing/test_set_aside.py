@@ -120,5 +120,22 @@ def test_a_form_that_asks_for_no_automatic_answer_opens_a_closed_conversation_ag
     assert play.of("pat@mail").state == "waiting"
 
 
+def test_a_reaction_opens_no_closed_conversation_again_and_none_by_itself() -> None:
+    play = Play().script(
+        """
+        > ana comes
+        > pat@mail subject=A: A question
+        > ana claims pat@mail
+        > ana closes pat@mail
+        < connected; opened; received; queued; claimed; closed
+        > pat@mail subject=A marks=reaction: 👍
+        < received
+        > eve@mail marks=retracted: (took back an earlier message)
+        < opened; received; closed code=set_aside reason=other
+        """
+    )
+    assert play.of("pat@mail").state == "closed"
+
+
 def test_days_are_those_of_the_calendar() -> None:
     assert DAY_MS == 24 * 3_600_000

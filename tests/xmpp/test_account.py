@@ -7,6 +7,8 @@ import random
 import ssl
 import time
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -19,7 +21,8 @@ from bridge.adapter import Desk
 from bridge.message import message_id
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
-from tests.conformance.rig_xmpp import AccountRig, Messenger
+from tests.conformance.rig_xmpp import PASSWORD, AccountRig, EjabberdRig, Messenger
+from tests.xmpp.conftest import scene_of
 from tests.xmpp.plain import Plain
 from tests.xmpp.test_codec import examples
 
@@ -80,6 +83,58 @@ async def test_the_first_message_ever_is_not_missed_where_our_clock_is_ahead(
         await colleague.close()
     await account.again()
     await account.ring.message("while you were down")
+
+
+async def test_a_correction_finds_its_message_after_a_restart(account: Scene) -> None:
+    """A plain client gives no origin-id, so nothing but the stanza's own id names what is corrected."""
+    await account.begin()
+    patron = await ada(account)
+    patron.client.write(f"<message to='{LIBRARY}' type='chat' id='plain-1'><body>the bok</body></message>")
+    first = await account.ring.message("the bok")
+    await account.ring.stop()
+    await account.again()
+    replace = "<replace xmlns='urn:xmpp:message-correct:0' id='plain-1'/>"
+    patron.client.write(f"<message to='{LIBRARY}' type='chat' id='plain-2'><body>the book</body>{replace}</message>")
+    assert (await account.ring.message("the book")).replaces == first.id
+    retract = "<retract xmlns='urn:xmpp:message-retract:1' id='plain-1'/><store xmlns='urn:xmpp:hints'/>"
+    patron.client.write(f"<message to='{LIBRARY}' type='chat' id='plain-3'>{retract}</message>")
+    taken = await account.ring.message("(took back an earlier message)")
+    assert (taken.replaces, taken.marks) == (first.id, ("retracted",))
+    reactions = "<reactions xmlns='urn:xmpp:reactions:0' id='d1'><reaction>👍</reaction></reactions>"
+    patron.client.write(f"<message to='{LIBRARY}' type='chat' id='plain-4'>{reactions}</message>")
+    assert (await account.ring.message("👍")).marks == ("reaction",)
+
+
+@pytest.fixture(scope="module")
+def ejabberd() -> Iterator[type[EjabberdRig]]:
+    """A server for one test after the other; it is ended with the last."""
+    yield EjabberdRig
+    EjabberdRig.end_kept()
+
+
+@pytest.mark.parametrize("place", ["no-such-place", "9999999999999999", "6b3ac2c0-a57a-11e9-b04a-4889e7820c76"])
+async def test_a_place_that_the_archive_does_not_know_falls_back_to_time(
+    tmp_path: Path, place: str, ejabberd: type[EjabberdRig]
+) -> None:
+    """ejabberd answers an empty, complete page for a place of another server."""
+    async with scene_of(ejabberd, tmp_path) as scene:
+        assert isinstance(scene.rig, EjabberdRig)
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        cursor = {"mam": place, "at": (await scene.ring.cursor())["at"]}
+        await scene.ring.line().inlet.advance(cursor)
+        await scene.ring.stop()
+        assert isinstance(patron, Messenger)
+        name = scene.rig.library.partition("@")[0]
+        colleague = await Plain(name, PASSWORD, resource="desk").sign_in(scene.rig.server.c2s)
+        try:  # while somebody is signed in the server keeps nothing offline
+            await patron.say("while you were down")
+            await patron.client.ask("<ping xmlns='urn:xmpp:ping'/>")
+        finally:
+            await colleague.close()
+        await scene.again()
+        await scene.ring.message("while you were down")
 
 
 async def kept_place(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from adapters.xmpp import codec, stanzas
 from adapters.xmpp.codec import Failed, Invited, Reached, Said, Sealed, Token, Typing
 from adapters.xmpp.names import bare, text
+from adapters.xmpp.stanza_ids import StanzaIds
 from bridge.message import Delivery, message_id
 from tests.corpora import rows
 
@@ -104,6 +106,70 @@ def test_a_correction_names_what_it_corrects() -> None:
     found = said("<body>new</body><replace xmlns='urn:xmpp:message-correct:0' id='m0'/>")
     made = codec.message("im", found, [], message_id("im", "ada@home.example", "m0"))
     assert made.replaces == message_id("im", "ada@home.example", "m0")
+
+
+REACTIONS = "<reactions xmlns='urn:xmpp:reactions:0' id='d1'>{}</reactions>"
+FALLBACK = "<fallback xmlns='urn:xmpp:fallback:0' for='{}'/>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "marks", "text", "corrects"),
+    [
+        (
+            REACTIONS.format("<reaction>👋</reaction><reaction>👍🏽</reaction><reaction>👋</reaction>"),
+            ("reaction",),
+            "👋 👍🏽",
+            "",
+        ),
+        (REACTIONS.format(""), ("reaction-removed",), "", ""),
+        (
+            REACTIONS.format("<reaction>👍</reaction>")
+            + FALLBACK.format("urn:xmpp:reactions:0")
+            + "<body>reacted: 👍</body>",
+            ("reaction",),
+            "👍",
+            "",
+        ),
+        (REACTIONS.format("<reaction>👍</reaction>") + "<body>and a question</body>", (), "and a question", ""),
+        ("<retract xmlns='urn:xmpp:message-retract:1' id='m0'/>", ("retracted",), "", "m0"),
+        (
+            "<retract xmlns='urn:xmpp:message-retract:1' id='m0'/>"
+            + FALLBACK.format("urn:xmpp:message-retract:1")
+            + "<body>/me retracted something</body>",
+            ("retracted",),
+            "",
+            "m0",
+        ),
+        ("<retract xmlns='urn:xmpp:message-retract:1' id='m0'/><body>sorry</body>", ("retracted",), "sorry", "m0"),
+        (
+            "<apply-to xmlns='urn:xmpp:fasten:0' id='m0'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>",
+            ("retracted",),
+            "",
+            "m0",
+        ),
+        ("<retract xmlns='urn:xmpp:message-retract:1'/><body>words</body>", (), "words", ""),
+    ],
+)
+def test_reactions_and_retractions_leave_a_trace(inside: str, marks: tuple[str, ...], text: str, corrects: str) -> None:
+    found = said(inside)
+    assert (found.marks, found.text, found.corrects) == (marks, text, corrects)
+
+
+def test_two_signs_are_two_messages_and_one_is_one() -> None:
+    one, other = (said(REACTIONS.format(f"<reaction>{face}</reaction>")) for face in ("👍", "👎"))
+    assert one.source != other.source
+    assert one.source == said(REACTIONS.format("<reaction>👍</reaction>")).source
+
+
+def test_stanzas_are_known_after_a_restart_and_by_their_sender_alone(tmp_path: Path) -> None:
+    ids = StanzaIds(b"s" * 32, tmp_path)
+    ids.put("ada@home.example", "m1", "message 1")
+    with (tmp_path / "stanzas").open("a") as file:
+        file.write('["cut')
+    again = StanzaIds(b"s" * 32, tmp_path)
+    assert again.get("ada@home.example", "m1") == "message 1"
+    assert again.get("eve@home.example", "m1") == again.get("ada@home.example", "m2") == ""
+    assert "ada" not in (tmp_path / "stanzas").read_text()
 
 
 def test_times_and_languages() -> None:
