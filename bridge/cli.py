@@ -84,6 +84,8 @@ def run(*, config: ConfigPath = DEFAULT_PATH) -> int:
 @app.command
 def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
     """Read the configuration, ask every channel's kind about its keys, and say all that is wrong."""
+    from bridge import contacts
+
     try:
         read = load(config)
     except ConfigError as error:
@@ -93,6 +95,7 @@ def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
         print(line, file=sys.stderr)
     if not wrong:
         print(f"{config}: {len(read.channels)} channels, nothing wrong")
+        print(*[f"note: {line}\n" for line in asyncio.run(contacts.remarks(read))], sep="", end="")
     return 1 if wrong else 0
 
 

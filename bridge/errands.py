@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridge import contacts
 from bridge.archive import patron
 from bridge.archive.archive import Archive
 from bridge.archive.erasures import Erasure, Erasures
@@ -55,7 +56,10 @@ async def setup(config: Config, coordinator: str) -> int:
     """Make the data folder and the tables; with `coordinator` (`login@library`), that person's account."""
     async with _archive(config) as archive:
         await archive.secret()
-    print(f"data in {config.data}, tables up to date")
+        named = [
+            line for consortium in consortia(config) for line in await contacts.settle(config, archive, consortium)
+        ]
+    print(f"data in {config.data}, tables up to date", *named, sep="\n")
     if not coordinator:
         return 0
     login, _, library = coordinator.partition("@")
@@ -80,6 +84,7 @@ async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
         async with _archive(config) as archive:
             queues = {one.name: one.queue for one in config.channels if one.consortium == meant}
             loaded = await archive.organisation(meant).load(entries, channels=queues)
+            named = await contacts.settle(config, archive, meant)
     except (Faulty, OSError, UnicodeDecodeError) as error:
         wrong = error.faults if isinstance(error, Faulty) else [str(error)]
         print(*wrong, sep="\n", file=sys.stderr)
@@ -88,6 +93,8 @@ async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
         print(
             f"{library.id}: revision {library.revision}, {len(library.queues)} queues, {len(library.librarians)} librarians"
         )
+    if named:
+        print(*named, sep="\n")
     return 0
 
 
