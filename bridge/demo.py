@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from importlib import resources
 from pathlib import Path
 
+from bridge import contacts
 from bridge.adapter import Misconfigured
 from bridge.archive.accounts import Accounts
 from bridge.archive.organisation import Organisation
@@ -80,6 +81,7 @@ async def furnish(house: House) -> dict[str, str]:
     """Load the example libraries where there are none yet, and return a fresh sign-in code for each librarian."""
     desk = house.desks[0]
     await _load(desk.organisation)
+    await contacts.settle(house.config, house.archive, "main")
     await desk.tell_core()
     return await _codes(desk.organisation, house.archive.accounts)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge import contacts
+from bridge import contacts, demo
 from bridge.config import Channel, Config
 from routing.organisation import Library
 from tests.bridge.test_cli import typed
@@ -31,6 +31,7 @@ WEB = Channel(name="web", kind="webchat", queue="north/ask")
 MAIL = Channel(name="post", kind="email", queue="north/ask")
 TEXT = Channel(name="text", kind="sms", queue="north/ask")
 IM = Channel(name="im", kind="xmpp", queue="north/ask")
+TEXT_OF_DEMO = Channel(name="text", kind="sms", queue="north/reference")
 OTHERS = Channel(name="their-post", kind="email", queue="south/ask")
 
 
@@ -77,3 +78,7 @@ def test_it_is_set_up_and_checked_from_the_command(tmp_path: Path) -> None:
     assert "south: no contact_channel" in checked.stdout, checked
     assert "north" not in checked.stdout
     assert "contact_channel" not in typed("setup", "-c", str(config)).stdout, "it is settled"
+
+
+def test_the_demonstration_answers_to_numbers_by_its_telephone() -> None:
+    assert contacts.fitting(Config(path=Path("x"), channels=(*demo.CHANNELS, TEXT_OF_DEMO)), "main", "north") == "text"
