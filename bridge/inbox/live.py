@@ -55,6 +55,7 @@ class Live:
         self._met: dict[str, None] = {}  # librarians whose pages looked on from here, and who are still remembered
         self._owed: dict[str, Presence] = {}
         self._owing = asyncio.Event()
+        self._parted: list[tuple[Seat, str]] = []
         self._missed = asyncio.Event()
         self._missed.set()
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
@@ -187,6 +188,7 @@ class Live:
         if self._seats.pop(seat.connection, None) is None:
             return
         self._announce(seat, up=False)
+        self._parted += [(seat, conversation) for conversation in seat.watched]
         if not self.taken_by(seat.me):
             self._forget_longest_away(seat.me)
 
@@ -259,7 +261,7 @@ class Live:
     async def _sign(self, seat: Seat, kind: str, conversation: str, *, to_patron: bool = False) -> None:
         state = self._room.replica.state
         it = state.conversations.get(conversation)
-        if it is None or not sees(state, seat.me, it):
+        if it is None or (kind != "gone" and not sees(state, seat.me, it)):
             return
         patron = to_patron and speaks(seat.me, it)
         sign = Signal(
@@ -273,9 +275,12 @@ class Live:
         await self._room.signs.tell(sign)
 
     async def still_viewing(self, seat: Seat) -> None:
-        """Say again what a page has open."""
+        """Say again what a page has open; what it may not see any more, it does not view."""
+        state = self._room.replica.state
         for conversation in list(seat.watched):
-            await self._sign(seat, "viewing", conversation)
+            it = state.conversations.get(conversation)
+            shown = it is not None and sees(state, seat.me, it)
+            await self._sign(seat, "viewing" if shown else "gone", conversation)
 
     # ---- signs ------------------------------------------------------------
 
@@ -347,12 +352,20 @@ class Live:
             await self._owing.wait()
             self._owing.clear()
             owed, self._owed = self._owed, {}
+            await self._part()
             try:
                 await self._room.gathering.ingest(list(owed.values()))
             except Busy:
                 self._owed = owed | self._owed
                 await asyncio.sleep(0.5)
                 self._owing.set()
+
+    async def _part(self) -> None:
+        """Say of pages that went that they view nothing, unless another page of the same librarian does."""
+        parted, self._parted = self._parted, []
+        for seat, conversation in parted:
+            if not any(other.me == seat.me and conversation in other.watched for other in self._seats.values()):
+                await self._sign(seat, "gone", conversation)
 
     async def _look(self) -> None:
         """See whether the store takes things in, and tell everybody when that changes."""

@@ -91,6 +91,7 @@ async def test_what_is_to_be_seen_again_is_heard_of_again(desk: Desk, people: Pe
         await expect(dora.page.get_by_role("link", name="Otto Offered")).to_have_count(0)
         await desk.patron("offered twice", "On which floor?")
         await ana.deed(asked, "transfer", {"librarian": "dora"})
+        await dora.open(asked, "mine")  # her page had left it
         await expect(dora.log).to_contain_text("On which floor?")
         await desk.patron("offered twice", "I am in a hurry.")
         await expect(dora.log).to_contain_text("I am in a hurry.")

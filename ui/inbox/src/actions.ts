@@ -40,7 +40,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "next", key: "j", group: "go", can: listing, run: (i) => i.move(1) },
   { id: "previous", key: "k", group: "go", can: listing, run: (i) => i.move(-1) },
   { id: "open", key: "Enter", group: "go", can: (i) => listing(i) && i.marked !== "", run: (i) => i.open(i.marked) },
-  { id: "back", key: "Escape", group: "go", can: open, run: (i) => i.back_() },
+  { id: "back", key: "Escape", group: "go", can: (i) => i.openId !== "", run: (i) => i.back_() },
   { id: "calling", key: "u", group: "go", can: always, run: (i) => i.nextCalling() },
   goes("waiting", "1"),
   goes("mine", "2"),

@@ -16,7 +16,7 @@ export interface Suggestion {
 
 /** What the text before `caret` asks for, if anything. */
 export function asked(text: string, caret: number, note: boolean): Asked | null {
-  const found = /(^|\s)([/@])([\p{L}\p{N}_-]*)$/u.exec(text.slice(0, caret));
+  const found = /(^|\s|(?<=[^\p{Script=Latin}\p{Nd}._-])(?=@))([/@])([\p{L}\p{N}\p{M}_'’-]*)$/u.exec(text.slice(0, caret));
   if (!found) return null;
   const kind = found[2] === "/" ? "script" : "colleague";
   if (kind === "colleague" && !note) return null;
@@ -38,7 +38,27 @@ export function colleagues(known: readonly Person[], query: string): Suggestion[
   return fits.slice(0, 8).map((person) => ({ id: person.id, name: person.name, detail: "", insert: `@${person.name} ` }));
 }
 
-/** Who a note calls: the ids of the people whose `@name` stands in it. */
+/** Scripts that set no space behind a name. */
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const LETTER = /[\p{L}\p{N}\p{M}_]/u;
+const alike = (text: string) => text.normalize("NFKC").toLowerCase().normalize("NFC");
+
+/** Who a note calls: the ids of the people whose whole name is behind an `@`. Of names that begin alike the longest is meant; people of
+ * one name are all called. An `@` inside a mail address calls nobody. */
 export function mentions(text: string, known: readonly Person[]): string[] {
-  return known.filter((person) => text.includes(`@${person.name}`)).map((person) => person.id);
+  const said = alike(text);
+  const names = known.map((person) => ({ id: person.id, name: alike(person.name) })).filter(({ name }) => name.trim());
+  const called = new Set<string>();
+  for (let at = said.indexOf("@"); at >= 0; at = said.indexOf("@", at + 1)) {
+    if (/[\p{Script=Latin}\p{Nd}._-]/u.test(said[at - 1] ?? "")) continue;
+    const here = names.filter(({ name }) => said.startsWith(name, at + 1) && isWhole(name, said.slice(at + 1 + name.length)));
+    const longest = Math.max(...here.map(({ name }) => name.length));
+    for (const { id, name } of here) if (name.length === longest) called.add(id);
+  }
+  return known.map((person) => person.id).filter((id) => called.has(id));
+}
+
+function isWhole(name: string, rest: string): boolean {
+  const [last = "", next = ""] = [[...name].at(-1), [...rest][0]];
+  return !LETTER.test(next) || (UNSPACED.test(last) && !/\p{M}/u.test(next)) || (UNSPACED.test(next) && !UNSPACED.test(last));
 }

@@ -4,6 +4,7 @@
 // A reply and a note begun in the same conversation are two texts, here and on the server. Each is saved for itself, one save after
 // the other, so that no older text arrives last. What the server kept may be another window's, and newer: it is taken unless
 // something was written here since it was asked for.
+import { Refusal } from "./api";
 import type { Draft } from "./schema";
 
 export interface Begun {
@@ -127,8 +128,8 @@ export class Drafts {
     if (!this.unsaved.delete(name)) return;
     try {
       await this.save(place.conversation, this.get(place.conversation)[kind(place.note)], place.note);
-    } catch {
-      this.unsaved.set(name, place);
+    } catch (error) {
+      if (!(error instanceof Refusal)) this.unsaved.set(name, place); // asked again, the desk says no again
     }
     this.move(name);
   }

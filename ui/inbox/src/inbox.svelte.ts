@@ -7,6 +7,7 @@ import { Board, needsMe } from "./board";
 import { Drafts, pastedFrom, type Copy } from "./drafts";
 import * as keys from "./keys";
 import { Line, type LineState } from "./live";
+import * as mine from "./mine";
 import * as notify from "./notify";
 import { Outbox, type Entry } from "./outbox";
 import { Overtaken, type Told } from "./overtaken";
@@ -22,6 +23,8 @@ export type Dialog =
 const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "desk", "reports", "settings"];
 const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, aside: 0, follow_ups: 0, oldest_since: 0, channels_down: [] };
 const KEPT_TALKS = 24;
+const KEYS_HELD_MS = 1000;
+const ROWS_COME_MS = 1000; // after the line is back, what changed meanwhile is told at once
 
 /** Whom a deed is about: a row, or as much of one as is known. */
 type About = Pick<s.Row, "id" | "patron">;
@@ -73,10 +76,14 @@ export class Inbox {
   spoken = $state(""); // what a screen reader is told
   busy = $state.raw<ReadonlySet<string>>(new Set());
   composing = $state(0); // grows when the composer should take the focus
+  entering = $state(""); // the conversation that I am taking: the desk has not answered yet
+  awaited = ""; // the conversation whose composer takes the focus as soon as it is there
   searching = $state(0); // grows when the search field should
   drafted = $state(0); // grows when drafts changed from outside the composer
   more = $state.raw<Record<s.View, string>>({ waiting: "", mine: "", open: "", closed: "", aside: "" });
 
+  private keysHeld = 0;
+  private absent = true; // what was mine before may not be any more
   private version = $state(0);
   private whose = ""; // whose texts and lists this page holds
   private readonly board = new Board();
@@ -263,6 +270,7 @@ export class Inbox {
   private tick(): void {
     this.now = Date.now();
     this.talk?.fade(this.now);
+    if (this.me && this.phase === "ready" && !this.absent) mine.keep(sessionStorage, this.me.id, this.rows("mine"));
     const calling = this.counts.waiting + this.rows("mine").filter((row) => row.unread > 0).length + this.calling.size;
     const title = this.phase === "ready" && calling ? `(${calling}) ${t("app.name")}` : t("app.name");
     if (document.title !== title) document.title = title;
@@ -273,6 +281,7 @@ export class Inbox {
   private lineIs(state: LineState): void {
     const was = this.line;
     this.line = state;
+    if (state === "lost") this.absent = true;
     if ((state === "live" || state === "polling") && was === "lost") {
       this.back = true;
       this.announce(t("live.back"));
@@ -290,6 +299,7 @@ export class Inbox {
         this.me = message.me;
         this.counts = message.desk;
         this.down = "";
+        setTimeout(() => this.returned(), ROWS_COME_MS);
         return;
       case "reset":
         void this.start();
@@ -332,6 +342,19 @@ export class Inbox {
       case "ping":
         return;
     }
+  }
+
+  /** After an absence, say which conversations I had are not mine any more. */
+  private returned(): void {
+    if (!this.absent || !this.me || this.phase !== "ready" || this.line === "lost") return;
+    this.absent = false;
+    const had = mine.recall(sessionStorage, this.me.id).filter((id) => !this.entries.some((one) => one.conversation === id && mine.GIVES_AWAY.has(one.verb)));
+    const { queued, taken } = mine.lost(had.map((id) => this.board.get(id)), this.me.id);
+    const words = [
+      queued.length ? t("absence.queued", { names: queued.map((row) => row.patron).join(", "), n: queued.length }) : "",
+      ...taken.map((row) => t("absence.taken", { patron: row.patron, owner: row.owner_name })),
+    ].filter(Boolean);
+    if (words.length) this.tell(`${t("absence.title")} ${words.join(" ")}`, "call", [{ word: "absence.show", key: "", run: () => this.go("waiting") }]);
   }
 
   private rowsTold({ upsert, remove }: s.RowsTold): void {
@@ -460,9 +483,9 @@ export class Inbox {
     return this.current?.state === "active" && this.current.owner === this.me?.id;
   }
 
-  /** I have it, or joined who has it. */
+  /** I have it, or joined who has it, or am about to: what I write waits for the desk's answer. */
   get mayAnswer(): boolean {
-    return this.isMine || this.current?.joined === true;
+    return this.isMine || this.current?.joined === true || (this.openId !== "" && this.entering === this.openId);
   }
 
   count(page: Page): number {
@@ -522,6 +545,7 @@ export class Inbox {
     if (conversation === this.openId && this.talk?.id === conversation) return;
     if (this.openId) this.live.unwatch(this.openId);
     this.openId = conversation;
+    if (conversation !== this.entering) this.freeKeys();
     if (!conversation) {
       this.talk = null;
       return;
@@ -547,9 +571,10 @@ export class Inbox {
 
   private async refresh(talk: Talk): Promise<void> {
     const [told, asked] = [this.board.asking(), this.drafts.asking()];
+    const seen = talk.view?.row.patron ?? "";
     const fetched = await talk.fetch();
     this.board.answered(told);
-    if (talk.problem === "gone") this.live.unwatch(talk.id);
+    if (talk.problem === "gone") this.quit(talk, seen);
     if (!fetched || !talk.view) return;
     const newer = told.has(talk.id);
     const listed = this.board.get(talk.id);
@@ -566,6 +591,18 @@ export class Inbox {
       this.version += 1;
     }
     this.readOpen();
+  }
+
+  /** Leave a conversation that I may not see any more, and say so; one that I never saw says so in its place. */
+  private quit(talk: Talk, seen: string): void {
+    this.live.unwatch(talk.id);
+    if (talk.id !== this.openId || !seen || talk.view) return;
+    this.dialog = "";
+    this.holdKeys();
+    const held = this.keysHeld;
+    this.back_();
+    this.keysHeld = held;
+    this.tell(t("conversation.left", { patron: seen }), "bad");
   }
 
   /** Fetch what j and k lead to next, so that it is there at the key's press. */
@@ -672,21 +709,47 @@ export class Inbox {
 
   async claim(row: s.Row): Promise<void> {
     const verb = needsMe(row) ? "accept" : "claim";
-    const from = location.hash;
     const claimed = this.act(row.id, verb, {});
-    const stands = await this.undoable(t("done.claimed", { patron: row.patron }), claimed, () => void this.release(row.id));
-    if (!stands || location.hash !== from) return; // nobody is carried off from where they went meanwhile
-    this.go("mine", row.id);
-    this.composing += 1;
+    await this.enter(row.id, this.undoable(t("done.claimed", { patron: row.patron }), claimed, () => void this.release(row.id)));
   }
 
   async join(to: About): Promise<void> {
-    const from = location.hash;
     const joined = this.act(to.id, "join", {});
-    const stands = await this.undoable(t("done.joined", { patron: to.patron }), joined, () => void this.leave(to));
-    if (!stands || location.hash !== from) return;
-    this.go("mine", to.id);
+    await this.enter(to.id, this.undoable(t("done.joined", { patron: to.patron }), joined, () => void this.leave(to)));
+  }
+
+  /** Go at once where I am about to answer: what is typed next is meant for the composer. Where the desk refuses, go back; what was
+   * typed meanwhile is shown and kept. */
+  private async enter(conversation: string, deed: Promise<boolean>): Promise<void> {
+    const from = location.hash;
+    this.entering = this.awaited = conversation;
+    this.holdKeys();
+    this.go("mine", conversation);
     this.composing += 1;
+    const here = location.hash;
+    const stands = await deed;
+    if (this.entering === conversation) this.entering = "";
+    if (this.awaited === conversation) this.awaited = "";
+    if (stands || location.hash !== here) return; // nobody is carried off from where they went meanwhile
+    if (keys.isText(document.activeElement)) this.holdKeys();
+    if (here === from || this.drafts.has(conversation)) return;
+    const held = this.keysHeld;
+    location.hash = from;
+    this.follow();
+    this.keysHeld = held;
+  }
+
+  /** Let single keys mean nothing for a moment: who types an answer has not seen yet that it goes nowhere. */
+  private holdKeys(): void {
+    this.keysHeld = Date.now() + KEYS_HELD_MS;
+  }
+
+  freeKeys(): void {
+    this.keysHeld = 0;
+  }
+
+  get holdsKeys(): boolean {
+    return Date.now() < this.keysHeld;
   }
 
   async leave(from: About): Promise<void> {
@@ -778,21 +841,19 @@ export class Inbox {
   }
 
   async reopen(conversation: string): Promise<void> {
-    const from = location.hash;
-    if (await this.act(conversation, "reopen", {})) {
-      this.tell(t("done.reopened"));
-      if (location.hash === from) this.go("mine", conversation);
-    }
+    await this.enter(conversation, this.done(this.act(conversation, "reopen", {}), t("done.reopened")));
+  }
+
+  /** Say so when it is done. */
+  private async done(deed: Promise<boolean>, words: string): Promise<boolean> {
+    const done = await deed;
+    if (done) this.tell(words);
+    return done;
   }
 
   /** Make a conversation of what was set aside. */
   async takeIn(row: s.Row): Promise<void> {
-    const from = location.hash;
-    if (!(await this.act(row.id, "reopen", {}))) return;
-    this.tell(t("done.takenIn", { patron: row.patron }));
-    if (location.hash !== from) return;
-    this.go("mine", row.id);
-    this.composing += 1;
+    await this.enter(row.id, this.done(this.act(row.id, "reopen", {}), t("done.takenIn", { patron: row.patron })));
   }
 
   /** It is not for the desk; it may be taken in until it is forgotten. */
@@ -861,7 +922,7 @@ export class Inbox {
 
   private readOpen(): void {
     const talk = this.talk;
-    if (!talk?.view || !this.mayAnswer || !this.current?.unread || document.visibilityState !== "visible") return;
+    if (!talk?.view || !(this.isMine || this.current?.joined) || !this.current?.unread || document.visibilityState !== "visible") return;
     const last = talk.lines.findLast((line) => line.who === "patron");
     if (!last || this.lastRead.get(talk.id) === last.id) return;
     this.lastRead.set(talk.id, last.id);

@@ -5,9 +5,11 @@ import { unanswered, merged, type Unconfirmed } from "./timeline";
 import type { ConversationView, Line, Row, SignalTold, Viewer } from "./schema";
 
 const FADES_MS = 6000; // "is writing" is said every 3 s; twice unheard, it is over
+const LOOKS_MS = 50_000; // "is looking" is said every 20 s; twice unheard, it is over
 
 interface Sign extends Viewer {
   until: number;
+  gone: number; // when it is over unless it is said again
 }
 
 export class Talk {
@@ -66,7 +68,7 @@ export class Talk {
     this.lines = merged(kept, view.lines);
     const viewing = view.viewing.filter((viewer) => !this.signed.has(viewer.id));
     const signed = this.viewers.filter((viewer) => this.signed.has(viewer.id));
-    this.viewers = [...signed, ...viewing.map((viewer) => ({ ...viewer, until: Date.now() + FADES_MS }))];
+    this.viewers = [...signed, ...viewing.map((viewer) => ({ ...viewer, until: Date.now() + FADES_MS, gone: Date.now() + LOOKS_MS }))];
     this.problem = "";
   }
 
@@ -104,13 +106,14 @@ export class Talk {
     if (told.librarian === me) return;
     this.signed.add(told.librarian);
     const others = this.viewers.filter((viewer) => viewer.id !== told.librarian);
-    const sign = { id: told.librarian, name: told.name, typing: told.kind === "typing", until };
+    const sign = { id: told.librarian, name: told.name, typing: told.kind === "typing", until, gone: Date.now() + LOOKS_MS };
     this.viewers = told.kind === "gone" ? others : [...others, sign];
   }
 
   /** Let signs fade that were not said again. */
   fade(now: number): void {
     if (this.patronTyping && this.patronTyping.until < now) this.patronTyping = null;
+    if (this.viewers.some((viewer) => viewer.gone < now)) this.viewers = this.viewers.filter((viewer) => viewer.gone >= now);
     if (this.viewers.some((viewer) => viewer.typing && viewer.until < now))
       this.viewers = this.viewers.map((viewer) => (viewer.until < now ? { ...viewer, typing: false } : viewer));
   }

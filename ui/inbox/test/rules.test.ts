@@ -10,11 +10,12 @@ import { Drafts, pastedFrom } from "../src/drafts";
 import { keyOf, load, meant, pressed } from "../src/keys";
 import { Line as Live, type LineState } from "../src/live";
 import { blocks, inline } from "../src/markdown";
+import { keep, lost, recall } from "../src/mine";
 import { daysOf, isPeriod, today } from "../src/periods";
 import { cameBack, isOver, isQuiet, load as wishesOf, newsOf, USUAL } from "../src/notify";
 import { Outbox, type Entry } from "../src/outbox";
 import { found } from "../src/palette";
-import type { ClientMessage, Line, Polled, Row, ServerMessage } from "../src/schema";
+import type { ClientMessage, Line, Person, Polled, Row, ServerMessage } from "../src/schema";
 import { cut } from "../src/segments";
 import { furthest, items, merged, unanswered, type Unconfirmed } from "../src/timeline";
 import { Heights } from "../src/window";
@@ -41,6 +42,36 @@ async function until(true_: () => boolean) {
 }
 
 // ---- lists
+
+test("a mention matches whole names, in any script", () => {
+  const people = ["Ana", "Ana Alves", "Ann", "李", "李明", "สมชาย", "Иван", "Иванова", "O'Brien", "أحمد", "José", "王"].map((name, n) => ({ id: `p${n}`, name, present: true }) as Person);
+  const called = (text: string) => mentions(text, people).map((id) => people[Number(id.slice(1))]?.name);
+  assert.deepEqual(called("@Anabel, @Annie and @Анна"), []);
+  assert.deepEqual(called("ask @Ana."), ["Ana"]);
+  assert.deepEqual(called("ask @Ana Alves, then @ann"), ["Ana Alves", "Ann"]);
+  assert.deepEqual(called("请@李明看一下"), ["李明"]);
+  assert.deepEqual(called("@李 and @王さん"), ["李", "王"]);
+  assert.deepEqual(called("ถาม @สมชายครับ"), ["สมชาย"]);
+  assert.deepEqual(called("@Иванова знает"), ["Иванова"]);
+  assert.deepEqual(called("@Иван, @O'Brien"), ["Иван", "O'Brien"]);
+  assert.deepEqual(called("يا @أحمد، تعال @أحمدي"), ["أحمد"]);
+  assert.deepEqual(called("@Jose\u0301!"), ["José"]);
+  assert.deepEqual(called("mail to jane@Ana.example"), []);
+  assert.equal(asked("请@李", 3, true)?.query, "李");
+  assert.equal(asked("jane@li", 7, true), null);
+  assert.equal(asked("@O'Br", 5, true)?.query, "O'Br");
+});
+
+test("who comes back hears which conversations are not theirs any more", () => {
+  const store = new Memory();
+  const was = [row("a", { owner: "me", state: "active" }), row("b", { owner: "me", state: "active" }), row("c", { owner: "me", state: "active" }), row("d", { owner: "you", state: "active" })];
+  keep(store, "me", was);
+  assert.deepEqual(recall(store, "me"), ["a", "b", "c"]);
+  assert.deepEqual(recall(store, "you"), []);
+  const now = [row("a", { owner: "", state: "waiting" }), row("b", { owner: "you", state: "active" }), row("c", { owner: "me", state: "closed" }), undefined];
+  const { queued, taken } = lost(now, "me");
+  assert.deepEqual([ids(queued), ids(taken)], [["a"], ["b"]]);
+});
 
 test("the longest waiting stands first, and what is offered to me above it", () => {
   const board = new Board();

@@ -1,0 +1,116 @@
+"""Taking a conversation: what is typed next is meant for the composer, whatever the desk takes to answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.browser.conftest import People
+from tests.browser.librarian import Librarian
+from tests.inbox.desk import Desk
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser-inbox"),
+]
+
+TYPED = "even so: next Tuesday, bring cash"  # its letters are the keys of End, Note, Transfer, Join, Back to the queue
+
+
+async def mark(librarian: Librarian, patron: str) -> None:
+    """Let the keyboard be on a patron's row of the list."""
+    await librarian.page.get_by_role("article").filter(has_text=patron).wait_for()
+    for _ in range(30):
+        await librarian.page.keyboard.press("j")
+        if await librarian.page.locator("article.marked").filter(has_text=patron).count():
+            return
+    raise AssertionError("not in the list")
+
+
+async def held(librarian: Librarian, address: str) -> asyncio.Event:
+    """Hold back the answers from an address until the event is set."""
+    let_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await let_go.wait()
+        await route.fulfill(response=answer)
+
+    await librarian.page.route(address, late)
+    return let_go
+
+
+async def typed_at_once(
+    librarian: Librarian, deed: Callable[[], Awaitable[Any]], let_go: asyncio.Event, words: str = TYPED
+) -> None:
+    """Do it and type: every letter is in the composer, before and after the desk has answered."""
+    await deed()
+    await librarian.page.keyboard.type(words)
+    await expect(librarian.page.get_by_role("dialog")).to_have_count(0)
+    await expect(librarian.composer).to_have_value(words)
+    let_go.set()
+    await expect(librarian.page.get_by_role("button", name="Transfer")).to_be_visible()
+    await expect(librarian.composer).to_be_focused()
+    await expect(librarian.composer).to_have_value(words)
+    await librarian.page.keyboard.press("Control+Enter")
+    await expect(librarian.log.get_by_text(words)).to_have_count(1)
+
+
+async def test_what_is_typed_after_a_claim_from_the_list_is_an_answer(desk: Desk, people: People) -> None:
+    await desk.patron("claim-list", "When is the sale?", name="Lisa List")
+    ana = await people.of("ana")
+    let_go = await held(ana, "**/claim")
+    await mark(ana, "Lisa List")
+    await typed_at_once(ana, lambda: ana.page.keyboard.press("c"), let_go)
+    assert ana.complaints == []
+
+
+async def test_accept_and_reopen_alike(desk: Desk, people: People) -> None:
+    asked = await desk.patron("claim-accept", "When is the sale?", name="Alma Accept")
+    ana, ben = await people.of("ana"), await people.of("ben")
+    async with desk.client() as browser:
+        api = await browser.enter("ben")
+        await api.deed(asked, "claim")
+        await api.deed(asked, "transfer", {"librarian": "ana"})
+    offer = ana.page.get_by_role("article").filter(has_text="Alma Accept").get_by_role("button", name="Accept")
+    await ana.go("mine")
+    await offer.wait_for()
+    await typed_at_once(ana, offer.click, await held(ana, "**/accept"))
+    await ana.page.keyboard.press("Escape")
+    await ana.page.keyboard.press("e")
+    await ana.page.get_by_role("button", name="End conversation").click()
+    await expect(ana.page.get_by_role("button", name="Reopen")).to_be_visible()
+    await ben.open(asked, "open")
+    let_go = await held(ben, "**/reopen")
+    await typed_at_once(ben, lambda: ben.page.keyboard.press("o"), let_go, "everything ends next Friday")
+
+
+async def test_who_comes_second_hits_no_key_and_keeps_what_was_typed(desk: Desk, people: People) -> None:
+    asked = await desk.patron("claim-second", "When is the sale?", name="Sue Second")
+    ana = await people.of("ana")
+    await mark(ana, "Sue Second")
+    refused = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        async with desk.client() as browser:
+            await (await browser.enter("ben")).deed(asked, "claim")
+        answer = await route.fetch()
+        await route.fulfill(response=answer)
+        refused.set()
+
+    await ana.page.route("**/claim", late)
+    await ana.page.keyboard.press("c")
+    await ana.page.keyboard.type("Next ")
+    await refused.wait()
+    await expect(ana.page.get_by_text("Ben Berg").first).to_be_visible()
+    await ana.page.get_by_role("region", name="Write").get_by_role("textbox").wait_for(state="detached")
+    await ana.page.keyboard.type("ent")  # the rest of it, in the second in which the composer has gone
+    await expect(ana.page.get_by_role("dialog")).to_have_count(0)
+    await expect(ana.page.get_by_role("heading", name="Sue Second")).to_be_visible()
+    draft = (await desk.room.archive.memory.drafts("ana"))[-1:]
+    assert not draft or draft[0].text == "Next "
