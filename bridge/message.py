@@ -280,13 +280,14 @@ class Close(Wire, tag="close"):
 
 
 class Recode(Wire, tag="recode"):
-    """Correct the codes of a closed conversation; kept with who and when."""
+    """Correct the codes of a closed conversation; kept with who and when. `follow_up` plans the one that the code asks for."""
 
     conversation: str
     code: str
     descriptive: tuple[str, ...] = ()
     read_scale: int = 0
     reference: bool | None = None
+    follow_up: FollowUpPlan | None = None
 
 
 class Reopen(Wire, tag="reopen"):

@@ -12,8 +12,9 @@ set_aside           given by the desk alone: the message was set aside (see `con
 An answer that nobody got never ends as answered: by default it is unreached, and a librarian who chooses "answered" is refused.
 
 Up to four descriptive codes of the library's own list; READ scale 1-6. Codes can be corrected later: who, when and what before
-stays in the log. A correction of a conversation that the core has forgotten is taken on the word of whoever asks
-(the inbox checks it against the archive).
+stays in the log. A corrected code opens the follow-up that it asks for, and closes one that it takes back; one that was finished
+stays so. A correction of a conversation that the core has forgotten is taken on the word of whoever asks (the inbox checks it
+against the archive).
 """
 
 from __future__ import annotations
@@ -131,8 +132,10 @@ def default_code(state: State, it: Conversation) -> str:
 def _closing_fault(turn: Turn, it: Conversation, code: str, plan: FollowUpPlan) -> str:
     if code == "answered" and unheard(it):
         return "answer-not-received"
-    if code not in FOLLOW_UPS:
-        return ""
+    return _plan_fault(turn, it, plan) if code in FOLLOW_UPS else ""
+
+
+def _plan_fault(turn: Turn, it: Conversation, plan: FollowUpPlan) -> str:
     if not plan.address:
         return "follow-up-needs-address"
     own = not it.live and plan.address == it.address
@@ -207,7 +210,9 @@ def recode(turn: Turn, action: Action, deed: Recode) -> None:
     if it is not None and not has_say(turn.state, action.by, it):
         refuse(turn, action, "no-access", it)
         return
-    why = _coding_fault(turn.state, it, deed.code, deed)
+    plan = _planned(turn, it, deed.follow_up) if it is not None else FollowUpPlan()
+    opens = it is not None and deed.code in FOLLOW_UPS and it.code not in FOLLOW_UPS
+    why = _coding_fault(turn.state, it, deed.code, deed) or (_plan_fault(turn, it, plan) if it and opens else "")
     if why:
         refuse(turn, action, why, it)
         return
@@ -220,6 +225,30 @@ def recode(turn: Turn, action: Action, deed: Recode) -> None:
             read_scale=deed.read_scale,
             reference=deed.reference,
             before=it.code if it is not None else "",
+        )
+    )
+    if it is not None and it.code != deed.code:
+        _follow_corrected(turn, action, it, deed.code, plan)
+
+
+def _follow_corrected(turn: Turn, action: Action, it: Conversation, code: str, plan: FollowUpPlan) -> None:
+    """Open the follow-up that a corrected code asks for, close the one that it takes back, or let it change hands."""
+    one = turn.state.follow_ups.get(it.follow_up)
+    if one is None:
+        if code in FOLLOW_UPS and it.code not in FOLLOW_UPS:  # else it was finished: it is not opened again
+            _follow(turn, action, it, code, plan)
+        return
+    follows = code in FOLLOW_UPS
+    owner = action.by if code == "follow_up_me" else ""
+    turn.emit(
+        FollowUpChanged(
+            id=one.id,
+            conversation=it.id,
+            state="closed" if not follows else "open" if owner else "new",
+            by=action.by,
+            owner=owner if follows else one.owner,
+            deadline=one.plan.deadline,
+            address=one.plan.address,
         )
     )
 

@@ -201,13 +201,10 @@ async def read(call: Call) -> Answer:
 async def close(call: Call) -> Answer:
     """End it with a resolution code."""
     asked: schema.CloseAsked = call.body
-    plan = asked.follow_up
     deed = wire.Close(
         conversation=call.id,
         code=asked.code,
-        follow_up=wire.FollowUpPlan(address=plan.address, deadline=plan.deadline, question=plan.question)
-        if plan
-        else None,
+        follow_up=_plan(asked.follow_up),
         descriptive=tuple(asked.descriptive),
         read_scale=asked.read_scale,
         reference=asked.reference,
@@ -219,14 +216,34 @@ async def recode(call: Call) -> Answer:
     """Correct the codes; kept with who and when."""
     asked: schema.RecodeAsked = call.body
     await check_say(call.room, call.me, call.id)
+    await _check_follow_up(call, asked.code)
     deed = wire.Recode(
         conversation=call.id,
         code=asked.code,
         descriptive=tuple(asked.descriptive),
         read_scale=asked.read_scale,
         reference=asked.reference,
+        follow_up=_plan(asked.follow_up),
     )
     return await act(call, deed)
+
+
+def _plan(asked: schema.PlanAsked | None) -> wire.FollowUpPlan | None:
+    if asked is None:
+        return None
+    return wire.FollowUpPlan(address=asked.address, deadline=asked.deadline, question=asked.question)
+
+
+async def _check_follow_up(call: Call, code: str) -> None:
+    """Refuse (409) to open a follow-up for a conversation that the core has forgotten: nobody would see it."""
+    if call.id in call.state.conversations or not code.startswith("follow_up"):
+        return
+    talk = await call.room.reader.conversation(call.id)
+    if talk is not None and not (talk.code or "").startswith("follow_up"):
+        detail = "It ended too long ago for a follow-up."
+        raise Refusal(
+            409, "refused", detail, body=schema.Clash(error="refused", detail=detail, reason="follow-up-too-late")
+        )
 
 
 async def reopen(call: Call) -> Answer:

@@ -609,6 +609,7 @@ class RecodeAsked(Asked):
     descriptive: Annotated[list[Name], Meta(max_length=4)] = []
     read_scale: Annotated[int, Meta(ge=0, le=6)] = 0
     reference: bool | None = None
+    follow_up: PlanAsked | None = None
 
 
 class IdentifyAsked(Asked):

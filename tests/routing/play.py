@@ -327,11 +327,12 @@ class Play:
     def _closing(self, verb: str, it: str, options: dict[str, str]) -> Deed:
         descriptive = tuple(one for one in options.get("about", "").split(",") if one)
         scale = int(options.get("read", 0))
-        if verb == "recodes":
-            return Recode(conversation=it, code=options["as"], descriptive=descriptive, read_scale=scale)
         plan = None
         if "to" in options or "deadline" in options:
             plan = FollowUpPlan(address=options.get("to", ""), deadline=self.time(options.get("deadline", "")))
+        if verb == "recodes":
+            code = options["as"]
+            return Recode(conversation=it, code=code, descriptive=descriptive, read_scale=scale, follow_up=plan)
         return Close(
             conversation=it, code=options.get("as", ""), follow_up=plan, descriptive=descriptive, read_scale=scale
         )

@@ -592,6 +592,7 @@ export interface RecodeAsked {
   descriptive?: string[];
   read_scale?: number;
   reference?: boolean | null;
+  follow_up?: PlanAsked | null;
 }
 
 /** Write down the patron's name or an address to answer to. */
