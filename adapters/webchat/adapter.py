@@ -132,6 +132,7 @@ class WebchatAdapter:
 
     async def run(self) -> None:
         """Serve until cancelled; raises what the house's own ports raise."""
+        await asyncio.to_thread(self._admission.begin)
         self._open = True
         try:
             await together(self._fan_out(), self._overhear(), self._desks.run(), self._sweep(), self._stand())
@@ -302,7 +303,7 @@ class WebchatAdapter:
             raise Refusal("slow-down", retry_after=30)
         try:
             self._audience.join(peer, tokens.address(token))
-            if newer := await self._admission.dated(token):
+            if newer := self._admission.dated(token):
                 await peer.answer(encode(Token(token=newer)))
             missed = await self._talk.missed(peer.sender, asked.after, asked.have)
             if not missed and not peer.frames and asked.wait:

@@ -2,7 +2,7 @@
 
 The rules (public computers: ALA, "Privacy and confidentiality"):
 - A token opens for as long as the channel says after the patron last wrote. Writing renews it; looking does not, since whoever
-  sits at that computer next looks too. A token from before tokens had dates counts from the last line of its chat.
+  sits at that computer next looks too. A token from before tokens had dates counts from the day since which they have them here.
 - A patron who ends the chat on a device revokes it everywhere, and so does forgetting, once nothing of the patron is left.
 - What is revoked is kept in the house's store, so that each process knows; a socket of another process is shut within seconds.
   The store has a hash of the address alone. While it is away nothing opens: the browser asks again.
@@ -33,6 +33,15 @@ class Admission:
         self._ports = ports
         self._keep_s = keep_s
         self._looked = 0  # ms by the store's clock
+        self._since = time.time()  # since when tokens have a date here
+
+    def begin(self) -> None:
+        """Remember since when tokens have a date here: by a file in the channel's folder, from the first start on."""
+        if self._ports.data is not None:
+            mark = self._ports.data / "tokens-have-dates"
+            if not mark.exists():
+                mark.touch(mode=0o600)
+            self._since = mark.stat().st_mtime
 
     async def check(self, token: str) -> str:
         """Return the patron's address and let the token open; raises Refusal `token`, or `busy` while nobody can say."""
@@ -42,16 +51,11 @@ class Admission:
         try:
             if self._ports.revocations and await self._ports.revocations.holds(_name(known.address)):
                 raise Refusal("token")
-            issued = known.issued or await self._last_word(known.address)
         except Busy as error:
             raise Refusal("busy", retry_after=BUSY_S) from error
-        if time.time() - issued > self._keep_s:
+        if time.time() - (known.issued or self._since) > self._keep_s:
             raise Refusal("token")
         return known.address
-
-    async def _last_word(self, sender: str) -> float:
-        """Return when something was last said in a chat (s); 0 when nothing of it is kept any more."""
-        return max((line.at for line in await self._ports.history(sender, "")), default=0) / 1000
 
     def mint(self, seed: str) -> str:
         """Return a new patron's token, dated now."""
@@ -64,12 +68,12 @@ class Admission:
             return ""
         return tokens.issue(self._ports.secret, known.address, time.time())
 
-    async def dated(self, token: str) -> str:
-        """Return a token with a date for one without, "" for one that has a date. Raises Busy."""
+    def dated(self, token: str) -> str:
+        """Return a token with a date for one without, "" for one that has a date."""
         known = tokens.read(self._ports.secret, token)
         if known is None or known.issued:
             return ""
-        return tokens.issue(self._ports.secret, known.address, await self._last_word(known.address))
+        return tokens.issue(self._ports.secret, known.address, self._since)
 
     async def revoke(self, senders: Collection[str]) -> None:
         """Let no token of these patrons open any more. Raises Busy."""

@@ -141,11 +141,7 @@ class Talk:
     async def _date(self, peer: Peer, token: str) -> None:
         """Give a browser with a token of an earlier version one that carries its date."""
         peer.token = token
-        try:
-            newer = await self.admission.dated(token)
-        except Busy as error:
-            raise Refusal("busy", retry_after=BUSY_S) from error
-        if newer:
+        if newer := self.admission.dated(token):
             peer.token = newer
             await peer.answer(encode(Token(token=newer)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator
 
@@ -13,7 +14,6 @@ from adapters.webchat import tokens
 from adapters.webchat.adapter import WebchatConfig, settings
 from adapters.webchat.admission import DAY_S, MOST_DAYS
 from bridge.adapter import Misconfigured, Remembers
-from bridge.message import Delivery
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from bridge.testing.scene import eventually
@@ -128,17 +128,18 @@ async def test_writing_renews_a_token_and_looking_does_not(house: House, session
 
 
 @pytest.mark.parametrize(("days", "open"), [(3, True), (40, False)])
-async def test_a_token_without_a_date_counts_from_the_last_line(
+async def test_a_token_without_a_date_counts_from_the_first_start_with_dates(
     house: House, session: aiohttp.ClientSession, days: float, open: bool
 ) -> None:
-    """Tokens of earlier versions open until their time, and are given a date, which is that line's."""
+    """Tokens of earlier versions open until their time, and are given a date, which is the day of the upgrade."""
     ring = await house()
     token = tokens.mint(SECRET, "seed")
-    when = int((time.time() - days * DAY_S) * 1000)
-    sender = tokens.address(token)
-    await ring.put(
-        [Delivery(id="d" * 20, channel="here", conversation="c", to=sender, kind="text", at=when, text="an answer")]
-    )
+    assert await opens(ring, session, token) == [True] * 5
+    await ring.stop()
+    upgraded = time.time() - days * DAY_S
+    os.utime(ring.folder / "channel/tokens-have-dates", (upgraded, upgraded))
+    await ring.start(WebchatConfig())
+    await soon("the channel up", ring.up())
     assert await opens(ring, session, token) == [open] * 5
     if open:
         async with session.ws_connect(at(ring, "live")) as ws:
@@ -146,8 +147,8 @@ async def test_a_token_without_a_date_counts_from_the_last_line(
             dated = (await until(ws, "token"))["token"]
         known = tokens.read(SECRET, dated)
         assert known is not None
-        assert known.address == sender
-        assert abs(known.issued - when / 1000) <= tokens.HOUR_S
+        assert known.address == tokens.address(token)
+        assert abs(known.issued - upgraded) <= tokens.HOUR_S
 
 
 # ---- revoked
