@@ -209,7 +209,7 @@ async def test_a_picture_goes_with_an_answer(street: Street, tmp_path: Path) -> 
     """Chosen by keyboard, drawn in the transcript, and the patron saves exactly what was sent."""
     ana = await street.librarian("ana")
     desk, chat = await street.patron(**DESK)
-    await write(desk, chat, "Could you send me the plan?")
+    await write(chat, "Could you send me the plan?")
     await open_talk(ana, "Could you send me the plan?")
     await ana.evaluate(CLAIM)
     await expect(ana.get_by_role("button", name="Transfer")).to_be_visible()
@@ -239,7 +239,7 @@ async def test_a_killed_house_costs_neither_side_a_word(street: Street) -> None:
     """The daemon dies between two messages; both sides write meanwhile; after the restart all of it is there once."""
     ana = await street.librarian("ana")
     desk, chat = await street.patron(**DESK)
-    await write(desk, chat, "Before the storm")
+    await write(chat, "Before the storm")
     await open_talk(ana, "Before the storm")
     await ana.evaluate(CLAIM)
     await expect(ana.get_by_role("button", name="Transfer")).to_be_visible()
@@ -253,5 +253,5 @@ async def test_a_killed_house_costs_neither_side_a_word(street: Street) -> None:
     for log in (chat.get_by_role("log"), ana.get_by_role("log")):
         await expect(log.get_by_text("During the storm")).to_have_count(1, timeout=60_000)
         await expect(log.get_by_text("We hear you")).to_have_count(1, timeout=60_000)
-    await write(desk, chat, "After the storm")
+    await write(chat, "After the storm")
     await expect(ana.get_by_role("log").get_by_text("After the storm")).to_have_count(1)
