@@ -43,7 +43,7 @@ from adapters.xmpp.names import (
     content,
     split,
 )
-from bridge.message import Attachment, Message, Stage, message_id
+from bridge.message import Attachment, Message, Stage, is_blank, message_id
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 MAX_SOURCE = 200
@@ -185,7 +185,7 @@ def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: in
     urls = _urls(stanza)
     subject = content(child(stanza, "subject")).strip()
     marks, words, retracted = _sign_of(stanza, words)
-    if not (words.strip() or urls or subject or marks):
+    if is_blank(words) and is_blank(subject) and not (urls or marks):
         return None
     id = stanza.get("id", "")
     archived = archived or _stanza_id(stanza, own)
@@ -195,7 +195,7 @@ def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: in
         to=stanza.get("to", ""),
         source=_source(stanza, archived, words if not marks else f"{marks} {retracted} {words}"),
         id=id[:MAX_SOURCE],
-        text="" if words.strip() in urls else words or ("" if urls else subject),
+        text="" if words.strip() in urls else words if not is_blank(words) else ("" if urls else subject),
         sent_at=_delayed(stanza) or archived_at,
         thread=content(child(stanza, "thread"))[:MAX_SOURCE],
         language=language,
@@ -247,7 +247,7 @@ def _body(stanza: Element) -> tuple[str, str]:
     """Return the words and their language: of several bodies, the one in the stanza's own language, or else the first."""
     whole = stanza.get(XML_LANG, "")
     bodies = [each for each in stanza if split(each.tag)[1] == "body"]
-    bodies = [each for each in bodies if split(each.tag)[0] in STREAMS and content(each).strip()]
+    bodies = [each for each in bodies if split(each.tag)[0] in STREAMS and not is_blank(content(each))]
     if not bodies:
         return "", whole[:35]
     own = next((each for each in bodies if each.get(XML_LANG, whole) == whole), bodies[0])

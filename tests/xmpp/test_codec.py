@@ -63,6 +63,16 @@ def test_what_is_no_patrons_word_is_nothing() -> None:
         assert read(f"<{way} xmlns='urn:xmpp:carbons:2'>{inner}</{way}>{body}") == []
 
 
+def test_what_shows_nothing_is_nothing() -> None:
+    """Zero-width characters and marks of direction alone are no message; a subject that can be read is one, and so is a link."""
+    for nothing in ("\u200b", "\u200e\u200f", "\u2060\ufeff", "\u3164", " \u00ad\n"):
+        assert read(f"<body>{nothing}</body>") == []
+        assert read(f"<subject>{nothing}</subject><body>{nothing}</body>") == []
+        assert said(f"<subject>Opening hours</subject><body>{nothing}</body>").text == "Opening hours"
+        assert said(f"<body xml:lang='de'>{nothing}</body><body xml:lang='en'>hello</body>").text == "hello"
+    assert said("<body>\u200bhello</body>").text == "\u200bhello"
+
+
 def test_signs() -> None:
     assert read("<received xmlns='urn:xmpp:receipts' id='d1'/>") == [Reached("d1", "delivered", "ada@home.example")]
     assert read("<displayed xmlns='urn:xmpp:chat-markers:0' id='d1'/>") == [Reached("d1", "read", "ada@home.example")]
