@@ -22,6 +22,7 @@ from bridge.adapter import (
     Outcome,
     Ports,
     Sent,
+    Throttled,
     Unavailable,
 )
 from bridge.backoff import Backoff
@@ -177,6 +178,16 @@ async def test_what_a_person_must_change_blocks(port: Harbour, error: Exception,
         await said(port, (False, reason))
         assert kept.health()[CHANNEL].state == "blocked"
         assert actor.runs == 1
+        kept.retry(CHANNEL)
+        await said(port, (True, ""))
+
+
+async def test_a_server_that_lets_us_in_only_later_is_asked_slowly_and_it_is_said(port: Harbour) -> None:
+    kept = supervisor(port, [failing(Throttled("later"), stands=False), stand])
+    async with running(kept) as actor:
+        await said(port, (False, "throttled"))
+        assert kept.health()[CHANNEL].state == "down"
+        assert actor.runs == 1  # the next session would be there at once, but for the minute
         kept.retry(CHANNEL)
         await said(port, (True, ""))
 

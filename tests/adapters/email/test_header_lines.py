@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import random
+import ssl
 from base64 import b64encode
 
 import msgspec
@@ -13,8 +14,11 @@ import pytest
 from adapters.email.addresses import Address
 from adapters.email.codec import ReplyPath, parse
 from adapters.email.compose import Enclosure, Outgoing, compose
+from adapters.email.config import EmailConfig
 from adapters.email.header_lines import BrokenMail, check_mail, one_line, written_address
 from adapters.email.matching import Signer
+from adapters.email.smtp import Letter, Submission
+from bridge.adapter import Rejected
 
 SIGNER = Signer(b"s" * 32, "mail")
 MAIL = Outgoing(
@@ -163,6 +167,16 @@ def test_addresses_are_written_as_smtp_wants_them(address: str, written: str) ->
 def test_addresses_that_could_end_a_line_are_refused(address: str) -> None:
     with pytest.raises(ValueError, match="address"):
         written_address(address)
+
+
+async def test_submission_looks_at_the_lines_before_it_connects() -> None:
+    config = EmailConfig(
+        address="ask@library.example", imap_host="localhost", smtp_host="localhost", smtp_port=9, password="x"
+    )
+    submission = Submission(config, ssl.create_default_context(), None)
+    outcome = await submission.submit(Letter(("jane@example.org",), b"Subject: a\nBcc: eve@evil.example\r\n\r\nx\r\n"))
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason == "refused"
 
 
 @pytest.mark.parametrize(
