@@ -16,8 +16,9 @@ from adapters.email.bounce import read_bounce
 from adapters.email.invitation import invitation_line, is_calendar
 from adapters.email.machines import classify
 from adapters.email.mail import Draft, File
-from adapters.email.markup import CUT, clean_html, html_text
+from adapters.email.markup import BOX, CUT, clean_html, html_text
 from adapters.email.protection import authentication_marks, protection_marks
+from adapters.email.reply_signs import relation
 from adapters.email.selection import choose
 from adapters.email.structure import Part, safe_name
 from adapters.email.tnef import is_package, open_package
@@ -103,7 +104,8 @@ def words(draft: Draft) -> str:
         text = "\n\n".join(html_text(part.text()) if part.media_type == "text/html" else part.text() for part in shown)
         draft.from_html = True
     draft.text = text[:MAX_SHOWN]
-    draft.full_text = "\n".join(line for line in draft.text.split("\n") if CUT not in line).strip("\n")
+    lines = [line for line in draft.text.split("\n") if CUT not in line]
+    draft.full_text = "\n".join(lines).replace(BOX, "").strip("\n")
     return "from HTML" if draft.from_html else ""
 
 
@@ -197,9 +199,11 @@ def new_words(draft: Draft) -> str:
     if draft.kind in ("bounce", "complaint"):
         draft.text = draft.full_text
         return ""
-    trimmed = trim(draft.text, from_html=draft.from_html)
+    addressed = [one.address for one in (*draft.to, *draft.cc)] + draft.delivered_to
+    how = relation(draft.root.fields, addressed, draft.own)
+    trimmed = trim(draft.text, from_html=draft.from_html, relation=how)
     draft.text = trimmed.text
-    return "cut " + ", ".join(trimmed.cut) if trimmed.cut else ""
+    return f"{how}: cut {', '.join(trimmed.cut)}" if trimmed.cut else how if how != "reply" else ""
 
 
 def sender_missing(draft: Draft) -> str:

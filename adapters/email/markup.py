@@ -3,8 +3,8 @@
 The rule: nothing of it may run and nothing may be fetched. The clean HTML comes from nh3 (ammonia) with a short list of
 elements, no style, no class, links only to http(s) and mailto; pictures only those that came with the mail, as `cid:` links
 that the caller maps. The text keeps what a reader sees: hidden elements (preheaders, tracking pixels) are left out, a quotation
-is marked with `>`, and a place where a mail program put the mail that is answered is marked with one line, CUT, that trimming
-understands.
+is marked with `>`, a place where a mail program put the mail that is answered is marked with one line, CUT, and each line of a box
+that the program names a signature opens with BOX; trimming understands both.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 CUT = "\ue000cut\ue000"
+BOX = "\ue001"
 MAX_HTML = 2_000_000  # characters that are read
 MAX_NODES = 60_000
 MAX_NESTING = 300
@@ -72,6 +73,12 @@ QUOTED_ID = re.compile(
     r"^(?:x_)*(?:divRplyFwdMsg|stopSpelling|appendonsend|OLK_SRC_BODY_SECTION|reply-intro|isReplyContent|"
     r"mail-editor-reference-message.*"
     r"|yahoo_quoted_.*|x_divRplyFwdMsg|replySplit|zimbraReply.*)$"
+)
+SIGNATURE = re.compile(
+    r"(?:^|\s)(?:x_|m_[\w-]{1,40}|ydp\w{1,40})?(?:gmail_signature(?:_prefix)?|moz-signature|yahoo-?signature|apple-?mail-?signature\w*"
+    r"|protonmail_signature_block(?:-user|-proton)?|tutanota_signature|ms-outlook-mobile-signature|mail-?signature"
+    r"|email-?signature|signature|_?mailsignature|zmailsignature|elementToProof-signature)(?:\s|$)",
+    re.IGNORECASE,
 )
 OUTLOOK_RULE = re.compile(
     r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1\.0pt|padding:\s*3\.0pt\s+0(?:cm|in|mm)?\s+0(?:cm|in|"
@@ -153,6 +160,7 @@ class Page:
         self.lines: list[str] = []
         self.line: list[str] = []
         self.quotes = 0
+        self.boxes = 0  # depth of signatures
         self.kept = 0  # depth of pre
         self.nodes = 0
 
@@ -177,6 +185,10 @@ class Page:
             if HIDDEN.search(attributes.get("style", "")) or "hidden" in attributes:
                 continue
             closing = self._open(tag, attributes)
+            if _is_signature(tag, attributes):
+                self._break()
+                self.boxes += 1
+                closing = f"box {closing}"
             waiting.append((None, closing))
             children = list(node.iter(include_text=True))
             waiting.extend((child, "") for child in reversed(children))
@@ -217,6 +229,10 @@ class Page:
         return "space" if spaced else "block" if tag in BLOCKS else ""
 
     def _close(self, closing: str) -> None:
+        if closing.startswith("box "):
+            self._break()
+            self.boxes -= 1
+            closing = closing[4:]
         if closing.startswith("a "):
             begun, _, target = closing[2:].partition(" ")
             self._link(int(begun), target)
@@ -259,7 +275,8 @@ class Page:
         self.line.clear()
 
     def _add(self, text: str) -> None:
-        self.lines.append(("> " * min(self.quotes, 40) + text) if self.quotes else text)
+        quoted = "> " * min(self.quotes, 40) + text if self.quotes else text
+        self.lines.append(BOX + quoted if self.boxes and text and not self.quotes else quoted)
 
 
 def _opens_quotation(tag: str, attributes: dict[str, str]) -> bool:
@@ -274,6 +291,16 @@ def _opens_quotation(tag: str, attributes: dict[str, str]) -> bool:
             )
         )
         or (tag == "div" and OUTLOOK_RULE.search(style))
+    )
+
+
+def _is_signature(tag: str, attributes: dict[str, str]) -> bool:
+    """Whether the mail program says that this element holds the signature."""
+    names = (attributes.get("class", ""), attributes.get("id", ""))
+    return tag in ("div", "pre", "span", "table", "p", "section") and (
+        any(SIGNATURE.search(name) for name in names)
+        or attributes.get("data-smartmail", "") == "gmail_signature"
+        or attributes.get("data-marker", "").startswith("__SIG")
     )
 
 

@@ -1,13 +1,16 @@
-"""The new words of a mail: what the patron wrote, without what he answers to and without his signature.
+"""The new words of a mail: what the patron wrote, without what they answer to and without their signature.
 
 The rules, in order (conventions of the mail programs themselves; where they differ, no new text is lost):
-1. A delimiter line ends the words (`-- ` and its many variants, RFC 3676 4.3), as does a line that a telephone adds, unless a
-   quotation follows it; a delimiter before any words is passed over.
-2. Where an original, a forwarded mail or an answered mail begins and is not marked with `>`, the words end.
-3. A quotation marked with `>` ends with its marks: what stands below it is new. At the end of the words it is cut.
-4. One attributed quotation in between or above is cut; two or more with answers between them are kept, for the answers need them.
-5. Quotations without attribution above or between the words were put there on purpose and are kept.
-6. A mail that only forwards is shown whole.
+1. A first mail answers nothing: rulers, quotations, tables and originals in it are the patron's, and so is all of a forward. Only
+   what surely is no word of theirs is cut: a signature below `-- ` (RFC 3676 4.3) or in a box that HTML names so, and the last
+   line of a telephone.
+2. In a reply a delimiter line ends the words, as does a line that a telephone adds, unless a quotation follows it; a delimiter
+   before any words is passed over.
+3. Where an original, a forwarded mail or an answered mail begins and is not marked with `>`, the words end.
+4. A quotation marked with `>` ends with its marks: what stands below it is new. At the end of the words it is cut.
+5. One attributed quotation in between or above is cut; two or more with answers between them are kept, for the answers need them.
+6. Quotations without attribution above or between the words were put there on purpose and are kept.
+7. A mail that only forwards is shown whole.
 What only looks like one of these is given back by confirm.py. What our rules do not find is asked of mail-parser-reply, whose
 tables of languages are kept by others; it is believed where it names an address or an hour.
 """
@@ -21,8 +24,9 @@ from mailparser_reply.constants import MAIL_LANGUAGES
 from mailparser_reply.parser import EmailMessage
 
 from adapters.email.confirm import names_hour_or_address
-from adapters.email.markup import CUT
+from adapters.email.markup import BOX, CUT
 from adapters.email.quotation import mark_lines
+from adapters.email.reply_signs import Relation
 
 MAX_TEXT = 400_000  # characters that are looked at; what follows them is kept out of the words
 MAX_SECOND = 20_000
@@ -33,6 +37,9 @@ PGP_HEAD = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]+: [^\n]
 PGP_TAIL = ("\n-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
 SHARED_LINE = re.compile(r"^(.*[^\s-])\s*-{2,}\s?((?:On|Le|Am|El) .{10,200}:)$", re.MULTILINE)
 MARKERS = "bohc"
+NEARLY_EXACT = "--"  # the delimiter of RFC 3676 after a program stripped its space
+MAX_SIGNATURE = 12  # lines of one that is not below an exact delimiter
+SENTENCE = re.compile(r"(?:\S+\s+){3}.*[^\W\d_]{2}[.!?。？！]$")
 LANGUAGES = [language for language in MAIL_LANGUAGES if language != "david"]
 HEADINGS = EmailMessage("", languages=[*LANGUAGES]).HEADER_REGEX
 
@@ -52,10 +59,52 @@ class Segment(msgspec.Struct):
     attributed: bool = False
 
 
-def trim(text: str, *, from_html: bool = False) -> Trimmed:
+def trim(text: str, *, from_html: bool = False, relation: Relation = "reply") -> Trimmed:
     """Return what is new in `text`. Pure quotation gives "" (for HTML, where a quotation box may be a decoration, all of it)."""
     lines = _prepared(text).split("\n")
+    if relation == "forward":
+        return Trimmed(whole(lines))
     marks = mark_lines(lines)
+    if relation == "first":
+        return _trimmed_first(lines, marks)
+    return _trimmed_reply(lines, marks, from_html)
+
+
+def whole(lines: list[str]) -> str:
+    """Return all of the text, without the marks that html_text left."""
+    return _tidy([line.replace(BOX, "") for line in lines if CUT not in line])
+
+
+def _trimmed_first(lines: list[str], marks: list[str]) -> Trimmed:
+    said: list[str] = []
+    end = _signature_start(lines, marks)
+    if end < len(lines):
+        said.append("signature")
+    while end and marks[end - 1] in "es":
+        end -= 1
+        said += ["device"] if marks[end] == "s" else []
+    kept = [line for line, mark in zip(lines[:end], marks[:end], strict=True) if mark != "g"]
+    said += ["signature"] if "g" in marks[:end] else []
+    text = whole(kept)
+    return Trimmed(text, tuple(dict.fromkeys(said))) if text else Trimmed(whole(lines))
+
+
+def _signature_start(lines: list[str], marks: list[str]) -> int:
+    """The delimiter below which only a signature stands; the end of the mail where there is none."""
+    for i, line in enumerate(lines):
+        if marks[i] != "d" or line.rstrip() != NEARLY_EXACT or "t" not in marks[:i]:
+            continue
+        below = [lines[k] for k in range(i + 1, len(lines)) if marks[k] not in "e"]
+        if any(mark in MARKERS + "q" for mark in marks[i + 1 :]):
+            continue
+        if line == "-- " or (
+            len(below) <= MAX_SIGNATURE and not any(SENTENCE.match(one.strip()[:300]) for one in below)
+        ):
+            return i
+    return len(lines)
+
+
+def _trimmed_reply(lines: list[str], marks: list[str], from_html: bool) -> Trimmed:
     said: list[str] = []
     first = _lead(marks)
     if first and any(mark in "oh" for mark in marks[:first]):
@@ -66,7 +115,7 @@ def trim(text: str, *, from_html: bool = False) -> Trimmed:
     if not any(mark in MARKERS for mark in marks):
         result = _second_opinion(result, said)
     if not result and (from_html or forward):
-        result = _tidy([line for line in lines if CUT not in line])
+        result = whole(lines)
     return Trimmed(result, tuple(dict.fromkeys(said)))
 
 
@@ -101,7 +150,9 @@ def _segments(lines: list[str], marks: list[str], first: int, said: list[str]) -
         if mark == "d" and written:
             said.append("signature")
             break
-        if mark == "s":
+        if mark == "g":
+            said.append("signature")
+        elif mark == "s":
             said.append("device")
             if written and _next(marks, i + 1) == "t":
                 break

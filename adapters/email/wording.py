@@ -16,6 +16,27 @@ def _table(text: str) -> tuple[str, ...]:
     return tuple(folded(" ".join(word.split())) for word in text.split("|"))
 
 
+# What stands before the subject of an answer, and of a forwarded mail.
+REPLY_PREFIXES = frozenset(
+    _table(
+        """
+    re | aw | antw | antwort | sv | vs | svar | odp | ynt | yan | res | r | rif | rép | rep | réf | ref | vá | va | ang | att | bls
+    | ats | atb | vast | odg | ha | απ | απάντηση | σχετ | на | отв | отг | отговор | ответ | відп | відповідь | hal | bal | trả lời
+    | השב | תגובה | מענה | رد | الرد | 回复 | 答复 | 回覆 | 答覆 | 回信 | 返信 | 답장 | 회신 | ตอบ | ตอบกลับ | doc
+        """
+    )
+)
+FORWARD_PREFIXES = frozenset(
+    _table(
+        """
+    fwd | fw | wg | weitergeleitet | tr | trans | rv | enc | i | inoltro | vb | vl | vidarebefordrat | videresendt | doorst | dz
+    | pd | pdl | ilt | i̇lt | továbbítás | προωθ | πρθ | прд | пер | пересл | пересылка | фв | edasi | persiųsta | pārsūt
+    | proslijeđeno | rsv | rnv | הועבר | העבר | إعادة توجيه | تحويل | 转发 | 轉寄 | 轉發 | 転送 | 전달 | ส่งต่อ | terusan
+    | chuyển tiếp
+        """
+    )
+)
+
 # How the sentence before a quotation begins ("On Monday ...").
 ON = _table(
     """
@@ -51,8 +72,8 @@ WROTE = _table(
 # The line between an answer and the mail below it: a noun and an adjective of these between dashes, or a whole line of OPENINGS.
 MESSAGE_NOUNS = _table(
     """
-    message | messages | mail | e-mail | email | nachricht | originalnachricht | mensaje | mensagem | messaggio
-    | bericht | meddelande | meddelelse | melding | originalmelding | viesti | wiadomość | wiadomosc | zpráva | správa
+    message | messages | besked | epost | mail | e-mail | email | nachricht | originalnachricht | mensaje | mensagem
+    | messaggio | bericht | meddelande | meddelelse | melding | originalmelding | viesti | wiadomość | wiadomosc | zpráva | správa
     | сообщение | письмо | повідомлення | лист | üzenet | ileti | mesaj | iletisi | μήνυμα | missatge | poruka | sporočilo
     | 邮件 | 郵件 | メッセージ | 메시지 | message- | brev | mejl | отправленное
     | 消息 | 訊息 | 信息 | 메일 | הודעה | رسالة | الرسالة | sõnum | kiri | laiškas | ziņojums | skilaboð | tin nhắn | thư

@@ -9,6 +9,7 @@ from pathlib import Path
 
 MAIL = """From: Ada <ada@library.example>
 To: ask@library.example
+In-Reply-To: <answer@library.example>
 Subject: =?utf-8?q?=C3=9Cber?= books
 Message-ID: <1@library.example>
 
