@@ -18,7 +18,8 @@ from adapters.xmpp import codec, names, stanzas
 from adapters.xmpp.answers import Identity, answer, refusal
 from adapters.xmpp.codec import Failed, Heard, Invited, Reached, Said, Sealed, Typing
 from adapters.xmpp.config import ComponentConfig, XmppConfig, zone
-from adapters.xmpp.files import Files, Service, Unfetched, fetched
+from adapters.xmpp.fetching import Unfetched
+from adapters.xmpp.files import Files, Service, fetched
 from adapters.xmpp.limits import Limits
 from adapters.xmpp.link import Link, LinkLost
 from adapters.xmpp.presence import Shown, shown

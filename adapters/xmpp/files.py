@@ -1,8 +1,7 @@
 """Files: fetched when a patron sends an address (XEP-0066), offered as one when a librarian attaches (XEP-0363 or our own page).
 
-A patron's address is a stranger's wish that this machine call another one. So: https only, no machine of a private network
-however its name resolves, every redirect checked again, a limit on size and time, and never twice at the same sender's pace
-(OWASP, Server-Side Request Forgery). What could not be fetched stays as the address in the text: nothing is lost.
+A patron's address is a stranger's wish that this machine call another one (see `fetching`): there is a limit on size and time. What
+could not be fetched stays as the address in the text: nothing is lost.
 
 Our own page needs `public_url`; its addresses are signed, so that nobody finds a file that was not sent to him.
 """
@@ -11,34 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
-import socket
 from base64 import urlsafe_b64encode
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 import aiohttp
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
+from adapters.xmpp import fetching
+from adapters.xmpp.fetching import Unfetched
 from adapters.xmpp.link import Link, Refused
 from adapters.xmpp.names import DISCO_INFO, DISCO_ITEMS, FORMS, UPLOAD, attribute, content
 from bridge.adapter import Ports, TooLarge
 from bridge.message import Attachment
 
-REDIRECTS = 3
 FETCH_S = 15.0
 UPLOAD_S = 60.0
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif"})  # in place; a PDF may run code, so it is a download
-
-
-class Unfetched(Exception):
-    """A file could not be had; the text says why and holds no address."""
 
 
 class Service:
@@ -54,7 +45,7 @@ class Files:
 
     def __init__(self, ports: Ports, hosts: tuple[str, ...], limit: int) -> None:
         self._ports = ports
-        self._hosts = frozenset(hosts)
+        self._hosts = frozenset(host.lower() for host in hosts)
         self._limit = limit
         if ports.routes is not None:
             ports.routes.add_get("/files/{digest:[0-9a-f]{64}}/{seal:[A-Za-z0-9_-]{22}}/{name}", self._serve)
@@ -64,37 +55,12 @@ class Files:
     async def fetch(self, url: str) -> Attachment:
         """Return the file at a patron's address, kept. Raises Unfetched."""
         try:
-            async with asyncio.timeout(FETCH_S), aiohttp.ClientSession(**self._session()) as session:
-                for _ in range(REDIRECTS + 1):
-                    self._check(url)
-                    async with session.get(url, allow_redirects=False) as answer:
-                        if answer.status in (301, 302, 303, 307, 308):
-                            url = urljoin(url, answer.headers.get("Location", ""))
-                            continue
-                        if answer.status != 200:
-                            raise Unfetched(f"status {answer.status}")
-                        name = unquote(urlsplit(url).path.rpartition("/")[2])
-                        return await self._ports.blobs.save(answer.content.iter_chunked(1 << 16), name, self._limit)
-            raise Unfetched("too many redirects")
+            async with asyncio.timeout(FETCH_S), fetching.fetched(url, self._hosts) as (place, content):
+                return await self._ports.blobs.save(content.iter_chunked(1 << 16), place.name, self._limit)
         except TooLarge:
             raise Unfetched("too large") from None
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             raise Unfetched(type(error).__name__) from None
-
-    def _session(self) -> dict[str, Any]:
-        connector = aiohttp.TCPConnector(resolver=_Public(self._hosts), use_dns_cache=False, force_close=True)
-        return {"connector": connector, "headers": {"User-Agent": "Deskbridge"}, "auto_decompress": False}
-
-    def _check(self, url: str) -> None:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if host in self._hosts:
-            return
-        if parts.scheme != "https" or not host or parts.username:
-            raise Unfetched("not https")
-        with suppress(ValueError):
-            if not ipaddress.ip_address(host).is_global:
-                raise Unfetched("a private address")
 
     # -- out
 
@@ -198,29 +164,6 @@ def _head(path: Path) -> str:
         if head.startswith(magic):
             return kind
     return "application/octet-stream"
-
-
-class _Public(AbstractResolver):
-    """Resolves names, and forgets every address that is not of the public network, but for hosts that are allowed."""
-
-    def __init__(self, hosts: frozenset[str]) -> None:
-        self._hosts = hosts
-        self._resolver = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return addresses that may be called. Raises OSError when there is none."""
-        found = await self._resolver.resolve(host, port, family)
-        if host not in self._hosts:
-            found = [each for each in found if ipaddress.ip_address(each["host"]).is_global]
-        if not found:
-            raise OSError("no public address")
-        return found
-
-    async def close(self) -> None:
-        """Nothing is kept."""
-        await self._resolver.close()
 
 
 async def fetched(files: Files, urls: tuple[str, ...]) -> tuple[list[Attachment], list[str]]:
