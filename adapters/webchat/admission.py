@@ -57,8 +57,10 @@ class Admission:
             raise Refusal("token")
         return known.address
 
-    def mint(self, seed: str) -> str:
-        """Return a new patron's token, dated now."""
+    def mint(self, seed: str, id: str = "") -> str:
+        """Return a new patron's token, dated now. Raises Refusal for a seed that others may think of: they would be that patron."""
+        if seed and not tokens.is_random(seed):
+            raise Refusal("invalid", id)
         return tokens.mint(self._ports.secret, seed, time.time())
 
     def renewed(self, token: str) -> str:

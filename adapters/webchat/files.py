@@ -44,7 +44,7 @@ class Files:
 
     async def upload(self, request: web.Request, token: str, mark: str) -> web.Response:
         """Keep the body as a file; answers its reference, and a token when this is the first thing a patron sends."""
-        minted = "" if token else self.admission.mint(request.headers.get("X-Seed", "")[:64])
+        minted = "" if token else self.admission.mint(request.headers.get("X-Seed", ""))
         sender = tokens.address(token or minted)
         size = request.content_length or MAX_FILE  # what does not say counts as the largest
         if size > MAX_FILE:

@@ -109,8 +109,9 @@ class Door:
     def mark(self, address: str) -> str:
         """Return what stands for an address in this process; an IPv6 household counts as one (/64)."""
         try:
-            ip = ip_address(address)
-            place = str(ip_network(f"{ip}/64", strict=False)) if ip.version == 6 else str(ip)
+            ip = ip_address(address.partition("%")[0])
+            inner = (ip.ipv4_mapped or ip.sixtofour) if ip.version == 6 else ip  # one of IPv4, in whichever spelling
+            place = str(inner) if inner is not None else str(ip_network(f"{ip}/64", strict=False))
         except ValueError:
             place = address
         return blake2b(place.encode(), key=self.salt, digest_size=8).hexdigest()

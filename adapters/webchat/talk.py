@@ -185,7 +185,7 @@ class Talk:
 
     async def _receive(self, peer: Peer, post: Post) -> None:
         self._admit(peer, post.id)
-        minted = "" if peer.sender else self.admission.mint(post.seed)
+        minted = "" if peer.sender else self.admission.mint(post.seed, post.id)
         sender = peer.sender or tokens.address(minted)
         message = read_post(post, self.ports.channel, sender, self.ports.secret, self.max_text, wall_ms())
         message = await self._as_uploaded(message, post.id)

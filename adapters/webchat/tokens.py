@@ -14,6 +14,8 @@ The rules:
 
 from __future__ import annotations
 
+import itertools
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from hmac import compare_digest
@@ -30,6 +32,8 @@ DATED = b"\x02"  # the first byte of a token with a date, which is a byte shorte
 DATED_TAG = 27
 ID = 15  # bytes of what stands for the patron, as `derive` makes them
 HOUR_S = 3600
+SEED = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 128 bits or more, as URL-safe text or in hexadecimal
+LEAST_SIGNS = 8  # different ones
 
 
 class Known(NamedTuple):
@@ -71,6 +75,13 @@ def read(secret: bytes, token: str) -> Known | None:
 
 def _dated(raw: bytes) -> bool:
     return len(raw) == len(DATED) + ID + 4 + DATED_TAG and raw.startswith(DATED)
+
+
+def is_random(seed: str) -> bool:
+    """Say whether a seed looks like the 128 random bits or more that it is made of, and not like a word, a count or a row."""
+    signs = set(seed)
+    follow = sum(1 for one, two in itertools.pairwise(seed) if abs(ord(one) - ord(two)) <= 1)
+    return bool(SEED.fullmatch(seed)) and len(signs) >= LEAST_SIGNS and follow < len(seed) / 2
 
 
 def genuine(secret: bytes, token: str) -> bool:

@@ -28,6 +28,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.archive import tables
+from bridge.passwords import weakness
 
 LOCK_AFTER = 5
 LOCK_MS = 60_000
@@ -36,7 +37,6 @@ GHOSTS = 10_000  # names without an account that are remembered as tried
 IDLE_MS = 12 * 3_600_000
 LONGEST_MS = 7 * 86_400_000
 CODE_MS = 86_400_000
-SHORTEST_PASSWORD = 10
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 
@@ -59,7 +59,7 @@ class SignInLocked(SignInRefused):
 
 
 class WeakPassword(ValueError):
-    """A new password is too short, or is the name itself."""
+    """A new password is guessed first; the text says why."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,8 +257,8 @@ class Accounts:
             row = (await sql.execute(select(tables.account).where(_a.librarian == librarian))).first()
         if row is None:
             raise SignInRefused
-        if len(new) < SHORTEST_PASSWORD or new.strip().lower() == row.login:
-            raise WeakPassword(f"at least {SHORTEST_PASSWORD} characters, and not the name")
+        if why := weakness(new, (row.login, row.library)):
+            raise WeakPassword(why)
         excused = old is None and row.must_change
         if not excused and not await asyncio.to_thread(_verify, row.password, old or ""):
             raise SignInRefused

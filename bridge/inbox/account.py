@@ -7,6 +7,7 @@ from aiohttp import web
 from bridge.archive.accounts import Account, SignInLocked, SignInRefused, WeakPassword
 from bridge.inbox import rows, sessions
 from bridge.inbox.access import coordinated, libraries_of
+from bridge.inbox.limits import network
 from bridge.inbox.replies import Refusal, answer, too_many
 from bridge.inbox.routes import Call, Route
 from bridge.inbox.schema import Login, Me, PasswordChange
@@ -29,7 +30,7 @@ async def login(call: Call) -> web.Response:
 
 async def _by_code(call: Call, asked: Login) -> Account:
     """Nobody guesses a code, so nothing that strangers try in a librarian's name stands in its way."""
-    _check_wait(call.room.limits.sign_in_by_host.wait_s(call.request.remote or ""))
+    _check_wait(call.room.limits.sign_in_by_host.wait_s(network(call.request.remote or "")))
     return await call.room.archive.accounts.sign_in_by_code(asked.name, asked.code)
 
 
@@ -40,7 +41,7 @@ async def _by_password(call: Call, asked: Login) -> Account:
     if mark:
         _check_wait(limits.sign_in_by_browser.wait_s(mark))
     else:
-        _check_wait(limits.sign_in_by_host.wait_s(call.request.remote or ""))
+        _check_wait(limits.sign_in_by_host.wait_s(network(call.request.remote or "")))
         _check_wait(limits.sign_in_by_name.wait_s(name))
     return await call.room.archive.accounts.sign_in(name, asked.password, familiar=bool(mark))
 

@@ -21,6 +21,9 @@ CURSOR = Parameter("cursor", "`next` of the page before")
 LIMIT = Parameter("limit", "Rows of a page", kind="integer", most=PAGE)
 
 
+LONGEST_KEY = 17  # digits and a sign: 1 << 53 at most
+
+
 def _cursor(entry: Entry | None) -> str:
     return base64.urlsafe_b64encode(f"{entry[0]}|{entry[1]}".encode()).decode() if entry else ""
 
@@ -31,6 +34,8 @@ def _entry(cursor: str) -> Entry | None:
         return None
     try:
         key, _, conversation = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        if len(key) > LONGEST_KEY:
+            raise ValueError("longer than a moment")
         return int(key), conversation
     except (ValueError, binascii.Error):
         raise Refusal(422, "invalid", "cursor is not one that a page gave.") from None

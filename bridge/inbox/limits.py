@@ -1,6 +1,6 @@
 """How often one may ask: token buckets by name.
 
-Sign-in is limited by address and by account name apart (OWASP ASVS 2.2.1), so that one host cannot try many accounts and many
+Sign-in is limited by network and by account name apart (OWASP ASVS 2.2.1), so that one host cannot try many accounts and many
 hosts cannot try one; the account's own lock-out is kept in SQL. A browser that a librarian has signed in with is counted by
 itself, so that strangers who try his name do not use up his attempts. Writes are limited by librarian, far above what a person
 does.
@@ -11,9 +11,23 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from math import ceil
 
 REMEMBERED = 20_000
+
+
+def network(address: str) -> str:
+    """Return what stands for whoever is at an address: a household has one of IPv4, and a /64 of IPv6 (RFC 6177). An address of
+    IPv4 spelled as one of IPv6 (mapped, 6to4) is that of IPv4."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if ip.version == 4:
+        return str(ip)
+    inner = ip.ipv4_mapped or ip.sixtofour
+    return str(inner) if inner is not None else str(ip_network(f"{ip}/64", strict=False))
 
 
 class Limit:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from bridge.bounds import out_of_bounds
 from bridge.inbox.schema import Hello, Me, MeTold, OneTimeCode, Polled, Problem, Uploaded
 
 MAX_BODY = 256 * 1024
@@ -78,7 +79,10 @@ def decode(raw: bytes, kind: Any) -> Any:
         raise Refusal(422, "invalid", str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refusal(400, "not-json", "The request's body is not JSON.") from None
-    if not _storable(msgspec.to_builtins(found)):
+    read = msgspec.to_builtins(found)
+    if wrong := next(out_of_bounds(read), ""):
+        raise Refusal(422, "invalid", f"{wrong}.")
+    if not _storable(read):
         raise Refusal(422, "invalid", "A text holds NUL or half a surrogate pair.")
     return found
 

@@ -14,6 +14,7 @@ import itertools
 import json
 import sys
 import time
+from hashlib import sha256
 from typing import Any
 
 import aiohttp
@@ -67,7 +68,7 @@ class People:
                 self.sockets.append(socket)
                 socket.send(b'{"t":"hello"}')
                 if ask:
-                    socket.send(_post(f"first-{n:08d}", TEXT, seed=f"seed-{n:08d}-{port}"))
+                    socket.send(_post(f"first-{n:08d}", TEXT, seed=sha256(f"{n}-{port}".encode()).hexdigest()))
 
         await asyncio.gather(*(one(n) for n in range(first, first + count)))
         if ask:

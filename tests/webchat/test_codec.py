@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from secrets import token_hex, token_urlsafe
 from typing import Any
 
 import msgspec
@@ -213,6 +214,7 @@ def test_an_address_is_remembered_only_as_a_hash_of_this_process() -> None:
     assert here.mark("192.0.2.7") == here.mark("192.0.2.7") != there.mark("192.0.2.7")
     assert "192.0.2.7" not in here.mark("192.0.2.7")
     assert here.mark("2001:db8::1") == here.mark("2001:db8::ffff") != here.mark("2001:db8:0:1::1")
+    assert here.mark("::ffff:192.0.2.7") == here.mark("192.0.2.7") != here.mark("::ffff:192.0.2.8")
 
 
 def test_one_address_holds_so_many_connections() -> None:
@@ -292,3 +294,17 @@ def test_a_ticket_says_the_name_of_an_upload_and_nothing_else() -> None:
         assert tokens.uploaded_as(SECRET, "web:ada", "1" * 64, given) == ""
     for forged in ("", ".", "é", "x.!", "0" * 32 + ".bWFpbC5odG1s", given[:-1]):
         assert tokens.uploaded_as(SECRET, "web:ada", "0" * 64, forged) == ""
+
+
+@pytest.mark.parametrize(
+    "seed",
+    ["1", "seed", "a" * 43, "0" * 64, "abcdefghijklmnopqrstuvwxyz", "ab" * 20, "seed-00000001", "é" * 43],
+)
+def test_a_seed_that_others_may_think_of_is_none(seed: str) -> None:
+    """Who sends the same one is the same patron: it must be as long and as random as what a browser makes."""
+    assert not tokens.is_random(seed)
+
+
+def test_the_seeds_of_browsers_are() -> None:
+    assert all(tokens.is_random(token_urlsafe(size)) for size in (16, 32, 48) for _ in range(500))
+    assert all(tokens.is_random(token_hex(16)) for _ in range(500))

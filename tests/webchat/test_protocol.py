@@ -132,6 +132,18 @@ async def test_a_first_message_whose_answer_was_lost_is_still_one_patrons_one_me
     assert len(ring.messages()) == 1
 
 
+@pytest.mark.parametrize("seed", ["1", "0" * 64, "seed"])
+async def test_a_seed_that_two_may_choose_is_refused(seed: str, house: House, session: aiohttp.ClientSession) -> None:
+    """Who wrote first with a seed that is easy to think of was joined by the next one, in the same conversation."""
+    ring = await house()
+    async with session.post(at(ring, "frames"), json=message("hello", seed=seed)) as answer:
+        assert (answer.status, (await answer.json())["frames"][0]["code"]) == (400, "invalid")
+    png = b"\x89PNG\r\n\x1a\n"
+    async with session.post(at(ring, "files"), data=png, headers={"X-Seed": seed}) as answer:
+        assert answer.status == 400
+    assert ring.messages() == []
+
+
 # ---- malformed, too large, too many ----
 
 
