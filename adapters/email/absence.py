@@ -58,15 +58,56 @@ AWAY = re.compile(
     )
 )
 OPENS = re.compile(rf"^\W{{0,4}}{ANSWER}\s*(?:$|[:：()\[\]…–—-])")
+QUESTION = ("?", "？", "؟")
+# What programs write behind an absence: nothing, the old subject, a place, a date. A sentence that goes on is a person's.
+NOTICE_GOES_ON = re.compile(
+    _any(
+        r"""
+    \s*$ | \s*[:：(\[…–—,.!-] | の?お?知らせ | のご連絡 | から?の?
+    | \s(?:until|till|from|since|between|starting|bis|vom|ab|jusqu[^\s]*|du\s|depuis|hasta|desde|fino|dal|al\s|até|tot|van|t\.?o\.?m
+    |til|fra|asti|saakka|do\s|od\s|до|с\s|från|til\s|\d)
+    | \s(?:from the office|notice|message|reply|office|du bureau|do escrit|del?\s|della?|dall|van kantoor|fr[åa] kontor|toimistolta
+    |ist|is\s)
+        """
+    )
+)
+# Whoever absent asks something is a person: a question, a request, somebody spoken to, what libraries lend.
+ASKS = re.compile(
+    _any(
+        r"""
+    [?？؟] | \b(?:can|could|may|shall|should|do|does|is) (?:i|you|we|my|the|it)\b | \bi (?:need|want|would like|cannot|can't)\b
+    | please (?:renew|extend|keep|send|tell) | renew | remote access
+    | \b(?:my|your|the|a|any) (?:\w+ )?(?:books?|loans?|card|account|copy|copies|library|librarian|hold|item|article)s?\b
+    | verlänger | ausleih | leihfrist | können sie | kann ich | könnten
+    | \b(?:das|die|meine|ihr|ihre|ein|dies\w+) (?:\w+ )?(?:buch|bücher|roman|ausweis|konto)\b
+    | prolonger | emprunt | puis-je | pouvez-vous | pourriez | puedo | pueden | podrían | renovar | préstamo | posso | potete
+    | prestito | rinnov | kan ik | kunt u | verleng | boeken? (?:verleng|terug) | kan jag | kan jeg | låna | låne | voinko | uusia
+    | czy mog | przedłuż | můžu | prodlouž | можно ли | могу ли | продл | yenile | 借り | 延長 | 貸出 | 续借 | 대출
+        """
+    )
+)
 IN_BRACKETS = re.compile(r"[\[(](?:auto(?:matic)?[ -]?(?:reply|response)|out of office|abwesend|autoresponder)[\])]")
 ABSENT = re.compile(rf"^\W{{0,4}}{ABSENCE}(?!\w)")
 
 
+def opens_as_answer(subject: str) -> bool:
+    """Whether a subject is one that only programs write: "Automatic reply", and then the old subject or nothing."""
+    line = _line(subject)
+    return not line.endswith(QUESTION) and bool(OPENS.match(line) or IN_BRACKETS.search(line))
+
+
 def is_absence(subject: str, words: str) -> bool:
     """Whether this subject, with these words below it, is an automatic answer."""
-    line = " ".join(folded(subject).split())
-    if line.endswith(("?", "？", "؟")):
+    line, said = _line(subject), folded(words[:MAX_WORDS])
+    if line.endswith(QUESTION):
         return False
     if OPENS.match(line) or IN_BRACKETS.search(line):
         return True
-    return bool(ABSENT.match(line) and AWAY.search(folded(words[:MAX_WORDS])))
+    absent = ABSENT.match(line)
+    if absent is None or not (line.startswith("auto") or NOTICE_GOES_ON.match(line[absent.end() :])):
+        return False
+    return bool(AWAY.search(said)) and not ASKS.search(said) and not ASKS.search(line[absent.end() :])
+
+
+def _line(subject: str) -> str:
+    return " ".join(folded(subject).split())

@@ -7,6 +7,7 @@ The daemon's own address and the one the report was sent to are never the failed
 
 from __future__ import annotations
 
+import json
 import re
 
 import msgspec
@@ -57,7 +58,7 @@ EXPANDED = re.compile(r"\((?:expanded|generated) from:?\s*<?([^\s<>()]+@[^\s<>()
 BETWEEN_RECIPIENTS = re.compile(
     r"\n[ \t]*\n|(?<=\n)(?=final-recipient[ \t]*:(?:.*\n)+?final-recipient[ \t]*:)", re.IGNORECASE
 )
-JSON_NOTICE = re.compile(r'^\s*\{.*"(?:notificationType|eventType)"', re.DOTALL)
+MAX_NESTED = 3  # an SNS envelope within an SNS envelope
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -186,20 +187,32 @@ def _judged(
     return Recipient(address.strip("<>\"'"), best, reason, action or "failed")
 
 
-def _from_json(words: str) -> list[Recipient]:
-    if not JSON_NOTICE.match(words[:4000]):
-        return []
+def json_notice(words: str, depth: int = 0) -> SesNotice:
+    """Return the notice of Amazon SES that a mail holds, also within an SNS envelope; an empty one where it holds none."""
+    if words.lstrip()[:1] != "{" or depth > MAX_NESTED:
+        return SesNotice()
     try:
-        notice = msgspec.json.decode(
-            words.strip().split("\n\n")[0].split("\n--")[0].encode(), type=dict[str, msgspec.Raw]
-        )
-        bounce = msgspec.json.decode(notice.get("bounce", msgspec.Raw(b"{}")), type=SesBounce)
-    except (msgspec.DecodeError, UnicodeError):
-        return []
-    return [
-        _judged(one.emailAddress, one.diagnosticCode, bounce.bounceSubType, one.status, one.action.lower() or "failed")
-        for one in bounce.bouncedRecipients
-    ]
+        text, _ = json.JSONDecoder().raw_decode(words.lstrip()[:MAX_WORDS])
+        notice = msgspec.convert(text, SesNotice, strict=False)
+    except (ValueError, RecursionError):
+        return SesNotice()
+    return json_notice(notice.Message, depth + 1) if notice.Message and not notice.kind else notice
+
+
+def _from_json(words: str) -> list[Recipient]:
+    notice = json_notice(words)
+    bounce = notice.bounce
+    found = [_of_notice(one, bounce) for one in bounce.bouncedRecipients]
+    late = [Recipient(one.emailAddress, one.status or "4.4.7", "timed-out", "delayed") for one in notice.late]
+    return found or late or [Recipient(one, "2.0.0", "", "delivered") for one in notice.delivery.recipients]
+
+
+def _of_notice(one: SesRecipient, bounce: SesBounce) -> Recipient:
+    """SES itself says whether an address failed for good; without a diagnosis its own word is all there is."""
+    found = _judged(one.emailAddress, one.diagnosticCode, SUBTYPES.get(bounce.bounceSubType, ""), one.status, "failed")
+    if found.reason or bounce.bounceType != "Permanent" or bounce.bounceSubType not in ("General", "NoEmail"):
+        return found
+    return msgspec.structs.replace(found, reason="no-such-user")
 
 
 class SesRecipient(msgspec.Struct):
@@ -214,8 +227,45 @@ class SesRecipient(msgspec.Struct):
 class SesBounce(msgspec.Struct):
     """A bounce in a notice of Amazon SES (names are theirs)."""
 
+    bounceType: str = ""  # noqa: N815 - their field
     bounceSubType: str = ""  # noqa: N815 - their field
     bouncedRecipients: list[SesRecipient] = []  # noqa: N815 - their field
+
+
+class SesDelay(msgspec.Struct):
+    """A delay in a notice of Amazon SES (names are theirs)."""
+
+    delayedRecipients: list[SesRecipient] = []  # noqa: N815 - their field
+
+
+class SesDelivery(msgspec.Struct):
+    """A delivery in a notice of Amazon SES."""
+
+    recipients: list[str] = []
+
+
+class SesNotice(msgspec.Struct):
+    """A notice of Amazon SES, or the SNS envelope that holds one as text in `Message` (names are theirs)."""
+
+    Message: str = ""
+    notificationType: str = ""  # noqa: N815 - their field
+    eventType: str = ""  # noqa: N815 - their field
+    bounce: SesBounce = msgspec.field(default_factory=SesBounce)
+    deliveryDelay: SesDelay = msgspec.field(default_factory=SesDelay)  # noqa: N815 - their field
+    delivery: SesDelivery = msgspec.field(default_factory=SesDelivery)
+
+    @property
+    def kind(self) -> str:
+        """What is told: "Bounce", "Complaint", "Delivery", "DeliveryDelay"; "" = nothing."""
+        return self.notificationType or self.eventType
+
+    @property
+    def late(self) -> list[SesRecipient]:
+        """Who gets it later."""
+        return self.deliveryDelay.delayedRecipients
+
+
+SUBTYPES = {"MailboxFull": "mailbox full", "MessageTooLarge": "message too large", "Suppressed": "suspended"}
 
 
 def _said(words: str) -> str:

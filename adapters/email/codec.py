@@ -59,7 +59,10 @@ def _finished(draft: Draft, said: list[str]) -> Mail:
         full_text=draft.full_text,
         html=draft.html,
         files=tuple(draft.files),
-        kind=draft.kind,
+        kind=draft.verdict.kind,
+        aside=draft.verdict.aside,
+        quiet=draft.verdict.quiet,
+        proven=draft.verdict.proven,
         bounce=draft.bounce,
         marks=tuple(dict.fromkeys(draft.marks)),
         filters=tuple(said),
@@ -120,7 +123,7 @@ def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
     others = [str(one) for one in (*mail.to, *mail.cc) if one.valid and one.address.casefold() not in aside]
     before = tuple(dict.fromkeys((*mail.references, *mail.in_reply_to)))[-MAX_REFERENCES:]
     everybody = tuple(dict.fromkeys(others))[:50]
-    machine = mail.kind != "person" or bool(mail.quarantined)
+    machine = mail.kind != "person" or mail.quiet or bool(mail.quarantined)
     unproven = "dmarc-fail" in mail.marks
     path = ReplyPath(
         mail.message_id, before, mail.subject, str(mail.patron), everybody, machine, mail.return_path, unproven

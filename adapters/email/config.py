@@ -97,6 +97,11 @@ class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Every address of this mailbox."""
         return (self.address, *self.aliases)
 
+    @property
+    def own_folded(self) -> frozenset[str]:
+        """Every address of this mailbox, in lower case, for comparing."""
+        return frozenset(address.casefold() for address in self.own)
+
     def ports(self) -> tuple[int, int]:
         """Return the ports of IMAP and of submission."""
         return (

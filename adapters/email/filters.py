@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from adapters.email.addresses import Address, read_addresses
+from adapters.email.behind import asker, is_own
 from adapters.email.bounce import read_bounce
 from adapters.email.invitation import invitation_line, is_calendar
 from adapters.email.machines import classify
@@ -49,14 +50,17 @@ def structure(draft: Draft) -> str:
 
 
 def senders(draft: Draft) -> str:
-    """Whom the mail is from, and whom an answer goes to: a valid Reply-To, else From (thread rules 17 to 19)."""
+    """Whom the mail is from, and whom an answer goes to: whoever a program names behind it, else From (thread rules 17 to 19)."""
     fields = draft.root.fields
     authors = read_addresses(fields.raw("from")) or read_addresses(fields.raw("sender"))
     draft.author = next((one for one in authors if one.valid), authors[0] if authors else Address("", ""))
-    answers = [one for one in read_addresses(fields.raw("reply-to")) if one.valid]
-    other = bool(answers) and answers[0].address.casefold() not in draft.own
-    draft.patron = Address(answers[0].name or draft.author.name, answers[0].address) if other else draft.author
-    return "answers go to Reply-To" if other and answers[0].address != draft.author.address else ""
+    other = asker(fields, draft.author, draft.own)
+    if other is None:
+        draft.patron = draft.author
+        return ""
+    named = other.name or ("" if draft.author.address.casefold() in draft.own else draft.author.name)
+    draft.patron = Address(named, other.address)
+    return "answers go to Reply-To" if "reply-to" in fields else "answers go to the author that the list names"
 
 
 def recipients(draft: Draft) -> str:
@@ -87,8 +91,8 @@ def identity(draft: Draft) -> str:
 
 
 def ourselves(draft: Draft) -> str:
-    """Mail from our own address is not a patron's (thread rule 21)."""
-    draft.is_own = bool(draft.own) and draft.author.address.casefold() in draft.own
+    """Mail from our own address is not a patron's (thread rule 21), unless it names a patron behind it."""
+    draft.is_own = is_own(draft.author.address, draft.own) and draft.patron is draft.author
     return "sent by ourselves" if draft.is_own else ""
 
 
@@ -181,14 +185,14 @@ def protection(draft: Draft) -> str:
 
 
 def machine(draft: Draft) -> str:
-    """A person or a machine."""
-    draft.kind, rule = classify(draft.root)
-    return f"{draft.kind} ({rule})"
+    """A person or a machine, and whether it is set aside."""
+    draft.verdict = found = classify(draft.root, draft.own)
+    return f"{found.kind} ({found.rule})" + (f", set aside: {found.aside}" if found.aside else "")
 
 
 def report(draft: Draft) -> str:
     """What a bounce says of whom."""
-    if draft.kind != "bounce":
+    if draft.verdict.kind != "bounce":
         return ""
     draft.bounce = read_bounce(draft.root)
     return f"{len(draft.bounce.recipients)} recipients, {'hard' if draft.bounce.hard else 'soft'}"
@@ -196,7 +200,7 @@ def report(draft: Draft) -> str:
 
 def new_words(draft: Draft) -> str:
     """What the patron wrote now; a machine's mail is shown whole."""
-    if draft.kind in ("bounce", "complaint"):
+    if draft.verdict.kind in ("bounce", "complaint"):
         draft.text = draft.full_text
         return ""
     addressed = [one.address for one in (*draft.to, *draft.cc)] + draft.delivered_to
@@ -208,7 +212,7 @@ def new_words(draft: Draft) -> str:
 
 def sender_missing(draft: Draft) -> str:
     """A mail that nobody can be answered for goes to a person's eyes; a report may come from nobody."""
-    if draft.kind not in ("bounce", "complaint") and not draft.patron.valid:
+    if draft.verdict.kind not in ("bounce", "complaint") and not draft.patron.valid:
         draft.quarantined = "no usable sender address"
     return draft.quarantined
 

@@ -1,10 +1,12 @@
 """What a mail from the mailbox means to the desk.
 
     a person's mail            a message; in the conversation that it proves, else the core decides
-    a bounce                   a receipt for the delivery that it is about; shown where it proves a conversation but no delivery
-    an automatic reply, a list, a complaint
-                               shown in the conversation that it proves and never answered; without proof left in the mailbox
-    our own mail               nothing
+    what asks for no automatic answer
+                               the same, and the desk itself answers nothing
+    a proven report            a receipt for the delivery that it is about
+    any other report, an automatic reply, a list, a complaint, our own address without anybody behind it
+                               a message to be set aside: shown in the conversation that it proves, else for staff to look at
+    what we sent ourselves     nothing
     what could not be read     a message marked "quarantined" with the raw mail, never answered by the desk itself
 
 Everything large goes to the blob store: attachments, the cleaned HTML with its pictures inside, the mail as it came. What a
@@ -23,6 +25,7 @@ from itertools import groupby
 import msgspec
 
 from adapters.email.addresses import Address
+from adapters.email.behind import is_own
 from adapters.email.bounce import Bounce
 from adapters.email.codec import mint_reply
 from adapters.email.config import EmailConfig
@@ -49,6 +52,7 @@ REASONS = {
     "suspended": "unreachable",
     "timed-out": "unreachable",
 }
+BY_HAND = "answered-by-hand"  # a mark: the core knows it as well
 OPAQUE = re.compile(r"[\x00\ud800-\udfff]")
 
 
@@ -96,17 +100,16 @@ class Intake:
         mail = await self._parser.parse(raw, self._config.own, self._config.trusted_server)
         if not whole:
             mail = msgspec.structs.replace(mail, quarantined="larger than we take", text="", full_text="", html="")
-        if mail.own and not mail.quarantined:
+        if mail.own and not mail.quarantined and self._sent(mail):
             return Arrival(uid=uid, verdict="our own")
         found = trail(mail, self._config.address, self._signer)
-        failed = tuple(self._failed(mail.bounce)) if mail.bounce is not None else ()
-        if failed or (mail.bounce is not None and _only_delayed(mail.bounce)):
-            return Arrival(uid=uid, verdict="bounce", failed=failed)
+        told = self._told_of(mail.bounce) if mail.bounce is not None and mail.proven else ""
+        if told and mail.bounce is not None:
+            return Arrival(uid=uid, verdict="bounce", failed=tuple(self._failed(told, mail.bounce)))
         thread, stranger = await self._thread(found, mail)
-        if mail.kind != "person" and not thread and not mail.quarantined:
-            return Arrival(uid=uid, verdict=f"{mail.kind} without a conversation of ours")
         message = await self._message(mail, raw, arrived, thread, stranger)
-        return Arrival(uid=uid, verdict=mail.quarantined or mail.kind, message=message, words=_words(mail))
+        verdict = mail.quarantined or (f"{mail.kind}, set aside: {mail.aside}" if message.aside else mail.kind)
+        return Arrival(uid=uid, verdict=verdict, message=message, words=_words(mail))
 
     def unfetched(self, uid: int, place: str, arrived: int, why: str) -> Arrival:
         """Return a mail in quarantine that the server does not give out; `place` names it in the mailbox."""
@@ -121,6 +124,14 @@ class Intake:
             marks=("quarantined",),
         )
         return Arrival(uid=uid, verdict=why, message=message)
+
+    def _sent(self, mail: Mail) -> bool:
+        """Whether mail from our own address is a copy of what went out: an answer of the desk's, or of staff's to somebody else."""
+        match = OUR_ID.match(mail.message_id)
+        if match is not None and self._signer.read(match[1]) is not None:
+            return True
+        to_us = any(is_own(one.address, self._config.own_folded) for one in (*mail.to, *mail.cc))
+        return not to_us or bool(mail.in_reply_to or mail.references)
 
     async def unreadable(self, uid: int, raw: bytes, arrived: int, why: str) -> Arrival:
         """Return a mail in quarantine that the desk could not take as it was."""
@@ -144,18 +155,21 @@ class Intake:
                 return conversation, other
         return "", False
 
-    def _failed(self, bounce: Bounce) -> list[Failed]:
-        """Return the deliveries of ours that a report says have failed."""
+    def _told_of(self, bounce: Bounce) -> str:
+        """Return the delivery of ours that a report is about, "" when it names none."""
+        tokens = [match[1] for identity in bounce.ids if (match := OUR_ID.match(identity))]
+        proofs = [proof for token in tokens if (proof := self._signer.read(token)) is not None]
+        return next((proof.id for proof in proofs if proof.kind in (DELIVERY, TRANSCRIPT)), "")
+
+    def _failed(self, delivery: str, bounce: Bounce) -> list[Failed]:
+        """Return what a report says of a delivery: that it failed, or nothing while it is only late."""
         worst = sorted((one for one in bounce.recipients if one.action == "failed"), key=lambda one: not one.hard)
         if not worst and bounce.recipients:
             return []
         reason = REASONS.get(worst[0].reason, "failed") if worst else "failed"
         words = worst[0].reason.replace("-", " ") if worst else ""
         detail = " ".join(part for part in ("hard" if bounce.hard else "soft", "bounce", bounce.status, words) if part)
-        tokens = [match[1] for identity in bounce.ids if (match := OUR_ID.match(identity))]
-        proofs = [proof for token in tokens if (proof := self._signer.read(token)) is not None]
-        named = dict.fromkeys(proof.id for proof in proofs if proof.kind in (DELIVERY, TRANSCRIPT))
-        return [Failed(delivery, reason, detail) for delivery in list(named)[:1]]
+        return [Failed(delivery, reason, detail)]
 
     # -- the message
 
@@ -168,7 +182,9 @@ class Intake:
         marks += ["text-cut"] if cut else []
         marks += ["quarantined"] if mail.quarantined else []
         marks += ["other-sender"] if stranger else []
+        aside = "" if mail.quarantined or (thread and mail.bounce is not None) else mail.aside
         marks += ["automatic"] if mail.kind != "person" else []
+        marks += [BY_HAND] if not aside and (mail.quiet or mail.bounce is not None) else []
         marks += self._company(mail)
         patron = mail.patron if mail.patron.valid else Address(mail.patron.name, _nobody(raw))
         return Message(
@@ -186,6 +202,7 @@ class Intake:
             subject=_clean(mail.subject),
             thread=_clean(thread),
             marks=tuple(dict.fromkeys(marks)),
+            aside=aside,
         )
 
     def _company(self, mail: Mail) -> list[str]:
@@ -246,10 +263,6 @@ def _bounded(mail: Mail) -> tuple[str, bool]:
         return f"This mail could not be read ({mail.quarantined}). It is kept as it came.", False
     text = mail.text or mail.full_text
     return text[:MAX_SHOWN], len(text) > MAX_SHOWN
-
-
-def _only_delayed(bounce: Bounce) -> bool:
-    return bool(bounce.recipients) and all(one.action != "failed" for one in bounce.recipients)
 
 
 def _pictures(files: tuple[File, ...]) -> dict[str, str]:

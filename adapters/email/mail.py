@@ -8,9 +8,9 @@ import msgspec
 
 from adapters.email.addresses import Address
 from adapters.email.bounce import Bounce
-from adapters.email.machines import Class
 from adapters.email.selection import Choice
 from adapters.email.structure import Part
+from adapters.email.verdict import Class, Verdict
 
 
 class File(msgspec.Struct, frozen=True):
@@ -52,13 +52,19 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     filters: tuple[str, ...] = ()
     own: bool = False
     quarantined: str = ""
+    aside: str = ""
+    quiet: bool = False
+    proven: bool = False
 
     @property
     def taken(self) -> bool:
         """Whether it opens or joins a conversation by itself."""
-        return self.kind == "person" and not self.own and not self.quarantined
+        return not self.aside and not self.quarantined
 
     return_path: str = ""
+
+
+NOT_ASKED = Verdict("person", "")
 
 
 @dataclass(slots=True)
@@ -83,7 +89,7 @@ class Draft:
     from_html: bool = False
     html: str = ""
     files: list[File] = field(default_factory=list)
-    kind: Class = "person"
+    verdict: Verdict = NOT_ASKED
     bounce: Bounce | None = None
     marks: list[str] = field(default_factory=list)
     is_own: bool = False

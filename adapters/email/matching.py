@@ -123,7 +123,12 @@ def trail(mail: Mail, mailbox: str, signer: Signer) -> Trail:
 def _proofs(mail: Mail, mailbox: str, signer: Signer) -> list[tuple[str, Proof]]:
     """Every valid token, in the order of the rules."""
     told = [("reply-address", token) for token in _address_tokens(mail, mailbox)]
-    for rule, ids in (("in-reply-to", mail.in_reply_to), ("references", tuple(reversed(mail.references)))):
+    reported = mail.bounce.ids if mail.bounce is not None else ()
+    for rule, ids in (
+        ("in-reply-to", mail.in_reply_to),
+        ("references", tuple(reversed(mail.references))),
+        ("reported", reported),
+    ):
         told += [(rule, match.group(1)) for identity in ids if (match := OUR_ID.match(identity))]
     told += [("quoted", token) for token in _quoted_tokens(mail)]
     proofs = [(rule, proof) for rule, token in told if (proof := signer.read(token)) is not None]

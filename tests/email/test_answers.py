@@ -39,7 +39,7 @@ async def test_machines_are_not_answered_and_open_nothing(mail: Mail) -> None:
         letter("a question"),
     )
     message = await mail.ring.message("a question")
-    assert texts(mail) == ["a question"]
+    assert [each.text for each in mail.ring.messages() if not each.aside] == ["a question"]
     delivery = await mail.ring.answer(message, "an answer")
     await mail.ring.reached(delivery, "sent")
     [answer] = await mail.gets("pat", 1)
@@ -174,4 +174,8 @@ async def test_the_subject_alone_joins_nothing_and_our_own_mail_is_not_a_patrons
         letter("ours", sender=MAILBOX), letter("second").replace(b"Subject: second", b"Subject: Re: first")
     )
     assert (await mail.ring.message("second")).thread == ""
-    assert texts(mail) == ["first", "second"]
+    assert [(each.text, each.aside) for each in mail.ring.messages()] == [
+        ("first", ""),
+        ("ours", "own"),
+        ("second", ""),
+    ]

@@ -25,16 +25,6 @@ FOLDER = HOME / "outside_mail"
 PLACED = b"<token>"  # stands for a signed id in a reply
 NOT_MENDED: frozenset[str] = frozenset(
     {
-        "01-form-noreply.eml",
-        "03-form-from-our-own-address.eml",
-        "05-google-group-in-front.eml",
-        "07-m365-rule-redirect.eml",
-        "09-null-return-path.eml",
-        "10-no-bounce-administrator-rejected.eml",
-        "10-no-bounce-bounce-house.eml",
-        "11-no-absence-absence-of-a-book.eml",
-        "11-no-absence-on-holiday-renew.eml",
-        "11-no-absence-out-of-office-hours.eml",
         "12-eucjp-nec.eml",
         "12-iso2022jp-nec.eml",
         "13-smime_mixed.eml",
@@ -43,11 +33,6 @@ NOT_MENDED: frozenset[str] = frozenset(
         "14-flowed.eml",
         "15-blank-fold-received.eml",
         "15-blank-fold-subject.eml",
-        "02-person-taken-for-bounce",
-        "03-person-taken-for-absence-notice",
-        "04-person-behind-a-form-a-list-or-a-rule",
-        "05-reply-lost-and-answer-marked-failed",
-        "06-patron-tells-of-a-bounce",
         "14-our-sender-refused-called-hard",
         "15-temporary-called-hard",
         "16-unknown-user-called-soft",
