@@ -29,6 +29,14 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
+class DraftChanged(Exception):
+    """Another window of the same librarian has written since; `draft` is what it wrote."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__("another window has written since")
+        self.draft = draft
+
+
 class KeyReused(Exception):
     """An Idempotency-Key came again with another request."""
 
@@ -53,11 +61,22 @@ class DeskMemory:
             rows = (await sql.execute(select(tables.draft).where(_d.librarian == librarian))).all()
         return [Draft(conversation=row.conversation, kind=row.kind, text=row.text, at=row.at) for row in rows]
 
-    async def keep_draft(self, librarian: str, conversation: str, kind: str, text: str) -> None:
-        """Keep a draft; an empty one is forgotten."""
+    async def keep_draft(
+        self, librarian: str, conversation: str, kind: str, text: str, *, window: str = "", base: int | None = None
+    ) -> None:
+        """Keep a draft; an empty one is forgotten.
+
+        `base`: the `at` of the draft that this `window` of the librarian's last saw from another. Raises DraftChanged where another
+        window has written since, and nothing is changed then. None overwrites whatever is there.
+        """
         where = (_d.librarian == librarian) & (_d.conversation == conversation) & (_d.kind == kind)
-        values = {"librarian": librarian, "conversation": conversation, "kind": kind, "text": text, "at": now_ms()}
         async with self._engine.begin() as sql:
+            held = (await sql.execute(select(tables.draft).where(where).with_for_update())).first()
+            if held is not None and base not in (None, held.at) and window != held.window_id and text != held.text:
+                raise DraftChanged(Draft(conversation=conversation, kind=kind, text=held.text, at=held.at))
+            at = max(now_ms(), held.at + 1 if held is not None else 0)
+            values = {"librarian": librarian, "conversation": conversation, "kind": kind, "text": text, "at": at}
+            values["window_id"] = window
             if text:
                 keys = ["librarian", "conversation", "kind"]
                 await sql.execute(replacing(sql.dialect.name, tables.draft, keys, values))

@@ -268,6 +268,7 @@ draft = Table(
     Column("kind", String, primary_key=True),
     Column("text", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("window_id", String, nullable=False, default="", server_default=""),
 )
 
 written = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
+from bridge.archive.desk_memory import DraftChanged
 from bridge.archive.search import Hit as Found
 from bridge.inbox import rows, schema
 from bridge.inbox.access import libraries_of
@@ -68,10 +69,16 @@ async def drafts(call: Call) -> schema.Drafts:
 
 
 async def keep_draft(call: Call) -> None:
-    """Keep what I have begun to write to this patron, or to colleagues about him."""
+    """Keep what I have begun to write to this patron, or to colleagues about them. Raises Refusal 409: another window wrote."""
     asked: schema.DraftAsked = call.body
     kind = "note" if asked.note else "reply"
-    await call.room.archive.memory.keep_draft(call.me, call.id, kind, asked.text)
+    memory = call.room.archive.memory
+    try:
+        await memory.keep_draft(call.me, call.id, kind, asked.text, window=asked.window, base=asked.base)
+    except DraftChanged as error:
+        detail = "Another window of yours has written here since."
+        body = schema.DraftClash(error="refused", detail=detail, reason="draft-changed", draft=rows.draft(error.draft))
+        raise Refusal(409, "refused", detail, body=body) from None
 
 
 async def search(call: Call) -> schema.Hits:

@@ -364,6 +364,15 @@ class Acted(Shown):
     line: Line | None = None
 
 
+class DraftClash(Shown):
+    """Another window of mine has written since (409); `draft` is what it wrote."""
+
+    error: str
+    detail: str
+    reason: str
+    draft: Draft
+
+
 class Drafts(Shown):
     """All that I have begun."""
 
@@ -633,10 +642,16 @@ class MergeAsked(Asked):
 
 
 class DraftAsked(Asked):
-    """What I have begun to write; empty text forgets it."""
+    """What I have begun to write; empty text forgets it.
+
+    `window`: a word by which a page knows itself. `base`: the `at` of the draft that it last took from here. With both, what
+    another window wrote since is not overwritten: 409 `DraftClash`.
+    """
 
     text: Words
     note: bool = False
+    window: Annotated[str, Meta(max_length=64)] = ""
+    base: Moment | None = None
 
 
 class FollowUpAsked(Asked):

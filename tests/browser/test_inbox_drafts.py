@@ -77,3 +77,32 @@ async def test_what_was_sent_from_one_window_does_not_stand_unsent_in_another(de
     await expect(one.log.get_by_text("Yes, in a mug.")).to_have_count(1)
     await expect(one.composer).to_have_value("")
     assert one.complaints == two.complaints == []
+
+
+async def test_two_windows_that_write_at_once_keep_both_and_ask(desk: Desk, people: People) -> None:
+    asked = await desk.patron("both windows", "May I bring tea?", name="Bo Both")
+    one, two = (
+        await people.of("ana"),
+        await people.of("ana", viewport={"width": 360, "height": 740}, color_scheme="dark"),
+    )
+    await one.open(asked)
+    await one.page.keyboard.press("c")
+    await expect(one.page.get_by_role("button", name="Transfer")).to_be_visible()
+    await two.open(asked, "mine")
+    await expect(two.composer).to_be_visible()
+    async with one.page.expect_response("**/draft"):
+        await one.composer.press_sequentially("Yes, in a mug.")
+    await two.composer.press_sequentially("No, please.")
+    await expect(two.page.get_by_text("begun something in another window")).to_contain_text("Yes, in a mug.")
+    await expect(two.composer).to_have_value("No, please.")
+    await two.look("draft-clash")
+    async with two.page.expect_response("**/draft"):
+        await two.page.get_by_role("button", name="Keep both").click()
+    await expect(two.composer).to_have_value("Yes, in a mug.\nNo, please.")
+    await expect(two.composer).to_be_focused()
+    await expect(one.composer).to_have_value("Yes, in a mug.")
+    await one.composer.press_sequentially(" A big one.")
+    await expect(one.page.get_by_text("begun something in another window")).to_be_visible()
+    await one.look("draft-clash-wide")
+    await one.page.get_by_role("button", name="Use the other text").click()
+    await expect(one.composer).to_have_value("Yes, in a mug.\nNo, please.")

@@ -125,6 +125,32 @@ async def test_drafts_stay_with_their_librarian_and_their_conversation(desk: Des
     assert (await ana.get("/drafts"))[1]["drafts"] == []
 
 
+async def test_two_windows_overwrite_nothing_of_each_other(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("windows", "Do you have it?")
+    ana = await browsers.of("ana")
+    path = f"/conversations/{conversation}/draft"
+
+    async def keep(text: str, window: str, base: int, **more: Any) -> tuple[int, Any]:
+        return await ana.put(path, {"text": text, "window": window, "base": base, **more})
+
+    async def kept() -> dict[str, Any]:
+        drafts = (await ana.get("/drafts"))[1]["drafts"]
+        return next(one for one in drafts if one["conversation"] == conversation and not one["note"])
+
+    assert (await keep("one", "first", 0))[0] == 204
+    assert (await keep("one more", "first", 0))[0] == 204  # a window's own saves follow each other
+    status, clash = await keep("two", "second", 0)
+    assert (status, clash["reason"], clash["draft"]["text"]) == (409, "draft-changed", "one more")
+    assert (await keep("", "second", 0))[0] == 409
+    assert (await keep("two", "second", 0, note=True))[0] == 204  # a note is another text
+    assert (await kept())["text"] == "one more"
+    assert (await keep("both", "second", clash["draft"]["at"]))[0] == 204
+    assert (await keep("one more still", "first", 0))[0] == 409
+    assert (await keep("both", "first", 0))[0] == 204  # the same text is no clash
+    assert (await ana.put(path, {"text": "of an earlier page"}))[0] == 204
+    assert (await kept())["text"] == "of an earlier page"
+
+
 async def test_search_finds_words_in_my_libraries_only(desk: Desk, browsers: Browsers) -> None:
     conversation = await desk.patron("searcher", "Do you have the Xanthippe letters?")
     await desk.patron("elsewhere", "Xanthippe in the south", channel="south-web")

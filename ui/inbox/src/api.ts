@@ -25,9 +25,12 @@ export class Refusal extends Error {
   readonly status: number;
   readonly reason: string;
   readonly holder: string;
+  /** What another window of mine has begun, where that is why. */
+  readonly draft: s.Draft | null;
 
-  constructor(status: number, reason: string, detail: string, holder = "") {
+  constructor(status: number, reason: string, detail: string, holder = "", draft: s.Draft | null = null) {
     super(detail);
+    this.draft = draft;
     this.status = status;
     this.reason = reason;
     this.holder = holder;
@@ -74,13 +77,13 @@ async function answered(path: string, init: RequestInit): Promise<Response> {
 }
 
 async function refusal(response: Response): Promise<Error> {
-  const said = (await response.json().catch(() => ({}))) as Partial<s.Clash>;
+  const said = (await response.json().catch(() => ({}))) as Partial<s.Clash & s.DraftClash>;
   const detail = said.detail ?? response.statusText;
   const reason = said.reason ?? said.error ?? "";
   if (response.status === 429) return new Offline(detail, reason);
   // A proxy that waited in vain (502, 504) does not know what the desk did. A fault (500) is an answer: it would be the same again.
   if (response.status > 500) return new Offline(detail, reason, response.status !== 503);
-  return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "");
+  return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "", said.draft ?? null);
 }
 
 async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string } = {}): Promise<T> {

@@ -3,7 +3,8 @@
 //
 // A reply and a note begun in the same conversation are two texts, here and on the server. Each is saved for itself, one save after
 // the other, so that no older text arrives last. What the server kept may be another window's, and newer: it is taken unless
-// something was written here since it was asked for.
+// something was written here since it was asked for. Two windows that write at once overwrite nothing: each save names the draft it
+// follows, and where the other window wrote since, whoever writes here chooses (`clash`, `choose`).
 import { Refusal } from "./api";
 import type { Draft } from "./schema";
 
@@ -19,7 +20,7 @@ interface Place {
 }
 
 const NOTHING: Begun = { reply: "", note: "", noting: false };
-type Save = (conversation: string, text: string, note: boolean) => Promise<unknown>;
+type Save = (conversation: string, text: string, note: boolean, base: number) => Promise<unknown>;
 
 const SAVE_MS = 600;
 
@@ -32,12 +33,41 @@ export class Drafts {
   private readonly unsaved = new Map<string, Place>();
   private readonly saving = new Map<string, Promise<void>>();
   private readonly moved = new Map<string, number>(); // when a text was last written or saved
+  private readonly bases = new Map<string, number>(); // `at` of what was last taken from the server
+  private readonly clashes = new Map<string, Draft>();
   private moves = 0;
 
   private readonly save: Save;
+  private readonly clashed: () => void;
 
-  constructor(save: Save) {
+  constructor(save: Save, clashed: () => void = () => undefined) {
     this.save = save;
+    this.clashed = clashed;
+  }
+
+  /** What another window of mine wrote while I wrote here, until I choose. */
+  clash(conversation: string, note: boolean): Draft | null {
+    return this.clashes.get(nameOf({ conversation, note })) ?? null;
+  }
+
+  choose(conversation: string, note: boolean, which: "mine" | "theirs" | "both"): void {
+    const name = nameOf({ conversation, note });
+    const other = this.clashes.get(name);
+    if (!other) return;
+    const mine = this.get(conversation)[kind(note)];
+    this.clashes.delete(name);
+    this.bases.set(name, other.at);
+    if (which !== "theirs") return this.write(conversation, which === "both" ? both(other.text, mine) : mine, note);
+    clearTimeout(this.timers.get(name));
+    this.unsaved.delete(name);
+    this.begun.set(conversation, { ...this.get(conversation), [kind(note)]: other.text });
+    this.move(name);
+  }
+
+  /** The page ends before I have chosen: keep both. */
+  keepBoth(): void {
+    for (const { conversation, note } of [...this.clashes.values()]) this.choose(conversation, note, "both");
+    void this.flush();
   }
 
   get(conversation: string): Begun {
@@ -57,8 +87,8 @@ export class Drafts {
   /** Take what the server kept, unless something newer was written here since it was asked. */
   learn(drafts: readonly Draft[], asked: number): void {
     const begun = new Set(this.begun.keys());
-    for (const { conversation, text, note } of drafts.toSorted((a, b) => a.at - b.at)) {
-      this.take({ conversation, note }, text, asked);
+    for (const { conversation, text, note, at } of drafts.toSorted((a, b) => a.at - b.at)) {
+      this.take({ conversation, note }, text, asked, at);
       if (!begun.has(conversation)) this.mode(conversation, note);
     }
   }
@@ -66,16 +96,20 @@ export class Drafts {
   /** Take what the server kept of one conversation: its newest draft, null for none at all. */
   settle(conversation: string, draft: Draft | null, asked: number): void {
     if (draft) return this.learn([draft], asked);
-    for (const note of [true, false]) this.take({ conversation, note }, "", asked);
+    for (const note of [true, false]) this.take({ conversation, note }, "", asked, 0);
   }
 
   write(conversation: string, text: string, note: boolean): void {
     const place = { conversation, note };
     const name = nameOf(place);
     this.begun.set(conversation, { ...this.get(conversation), [kind(note)]: text, noting: note });
-    this.unsaved.set(name, place);
     this.move(name);
     clearTimeout(this.timers.get(name));
+    if (!text && this.clashes.delete(name)) {
+      this.unsaved.delete(name); // mine was sent or dropped; what the other window wrote stays where it is
+      return;
+    }
+    this.unsaved.set(name, place);
     this.timers.set(name, setTimeout(() => void this.store(place), SAVE_MS));
   }
 
@@ -85,7 +119,7 @@ export class Drafts {
     for (const note of [true, false]) {
       const name = nameOf({ conversation, note });
       clearTimeout(this.timers.get(name));
-      for (const kept of [this.timers, this.unsaved, this.moved]) kept.delete(name);
+      for (const kept of [this.timers, this.unsaved, this.moved, this.bases, this.clashes]) kept.delete(name);
     }
   }
 
@@ -96,7 +130,7 @@ export class Drafts {
   /** Save everything that is not yet saved, at once: the page may end now. */
   async flush(): Promise<void> {
     const hurried = [...this.unsaved.values()].filter((place) => this.saving.has(nameOf(place)));
-    const sent = hurried.map(({ conversation, note }) => this.save(conversation, this.get(conversation)[kind(note)], note));
+    const sent = hurried.map((place) => this.saved(place));
     await Promise.allSettled([...sent, ...[...this.unsaved.values()].map((place) => this.store(place))]);
   }
 
@@ -105,9 +139,15 @@ export class Drafts {
     return [...this.begun].filter(([id]) => id !== here).map(([conversation, { reply }]) => ({ conversation, text: reply }));
   }
 
-  private take(place: Place, text: string, asked: number): void {
+  private saved(place: Place): Promise<unknown> {
+    const { conversation, note } = place;
+    return this.save(conversation, this.get(conversation)[kind(note)], note, this.bases.get(nameOf(place)) ?? 0);
+  }
+
+  private take(place: Place, text: string, asked: number, at: number): void {
     const name = nameOf(place);
     if (this.unsaved.has(name) || this.saving.has(name) || (this.moved.get(name) ?? 0) > asked) return;
+    this.bases.set(name, at);
     const held = this.get(place.conversation);
     if (held[kind(place.note)] !== text) this.begun.set(place.conversation, { ...held, [kind(place.note)]: text });
   }
@@ -125,11 +165,16 @@ export class Drafts {
 
   private async put(place: Place): Promise<void> {
     const name = nameOf(place);
-    if (!this.unsaved.delete(name)) return;
+    if (this.clashes.has(name) || !this.unsaved.delete(name)) return;
     try {
-      await this.save(place.conversation, this.get(place.conversation)[kind(place.note)], place.note);
+      await this.saved(place);
     } catch (error) {
-      if (!(error instanceof Refusal)) this.unsaved.set(name, place); // asked again, the desk says no again
+      if (!(error instanceof Refusal)) this.unsaved.set(name, place); // else the desk says no again
+      else if (error.draft && this.get(place.conversation)[kind(place.note)]) {
+        this.unsaved.set(name, place);
+        this.clashes.set(name, error.draft);
+        this.clashed();
+      }
     }
     this.move(name);
   }
@@ -138,6 +183,8 @@ export class Drafts {
     this.moved.set(name, (this.moves += 1));
   }
 }
+
+const both = (other: string, mine: string): string => [other, mine].filter((text) => text.trim()).join("\n");
 
 export interface Copy {
   conversation: string;

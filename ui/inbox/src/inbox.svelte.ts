@@ -2,7 +2,7 @@
 //
 // The rule: everything comes in through `start` (fetched once) and `hear` (told since); everything goes out through the outbox.
 // Components read the state and call verbs; the ordering, resuming and merging stand in the plain modules beside this one.
-import { api, isActed, onSignedOut, Offline, Refusal, ROOT, type Answer } from "./api";
+import { api, freshKey, isActed, onSignedOut, Offline, Refusal, ROOT, type Answer } from "./api";
 import { Board, needsMe } from "./board";
 import { Drafts, pastedFrom, type Copy } from "./drafts";
 import * as keys from "./keys";
@@ -82,6 +82,7 @@ export class Inbox {
   drafted = $state(0); // grows when drafts changed from outside the composer
   more = $state.raw<Record<s.View, string>>({ waiting: "", mine: "", open: "", closed: "", aside: "" });
 
+  private readonly window = freshKey(); // by which the desk tells this window of mine from another
   private keysHeld = 0;
   private absent = true; // what was mine before may not be any more
   private version = $state(0);
@@ -98,7 +99,10 @@ export class Inbox {
   private readonly withdrawn = new Set<string>(); // transfers that I am taking back
   private undos: Undo[] = [];
   private toastCount = 0;
-  readonly drafts = new Drafts((conversation, text, note) => api.draft(conversation, { text, note }));
+  readonly drafts = new Drafts(
+    (conversation, text, note, base) => api.draft(conversation, { text, note, base, window: this.window }),
+    () => (this.drafted += 1),
+  );
   readonly live = new Line(
     { message: (message) => this.hear(message), state: (state) => this.lineIs(state) },
     {
@@ -120,6 +124,7 @@ export class Inbox {
     addEventListener("focus", () => this.heed(this.openId));
     addEventListener("online", () => this.nudge());
     addEventListener("offline", () => this.live.cutOff());
+    addEventListener("pagehide", () => this.drafts.keepBoth());
     addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.nudge();
       else void this.drafts.flush();
@@ -817,7 +822,7 @@ export class Inbox {
   async close(row: s.Row, asked: s.CloseAsked): Promise<s.Acted | null> {
     const closing = this.closing(row, "close", asked);
     const closed = closing.then((answer) => answer !== null);
-    await this.undoable(t("done.closed", { patron: row.patron }), closed, () => void this.reopen(row.id));
+    await this.undoable(t("done.closed", { patron: row.patron }), closed, () => void this.openAgain(row.id));
     return closing;
   }
 
@@ -842,6 +847,13 @@ export class Inbox {
 
   async reopen(conversation: string): Promise<void> {
     await this.enter(conversation, this.done(this.act(conversation, "reopen", {}), t("done.reopened")));
+  }
+
+  /** Take back that it was ended; the keys stay with whoever pressed one for it. */
+  private async openAgain(conversation: string): Promise<void> {
+    const from = location.hash;
+    if (!(await this.done(this.act(conversation, "reopen", {}), t("done.reopened")))) return;
+    if (location.hash === from) this.go("mine", conversation);
   }
 
   /** Say so when it is done. */

@@ -292,6 +292,14 @@ export interface Acted {
   line: Line | null;
 }
 
+/** Another window of mine has written since (409); `draft` is what it wrote. */
+export interface DraftClash {
+  error: string;
+  detail: string;
+  reason: string;
+  draft: Draft;
+}
+
 /** All that I have begun. */
 export interface Drafts {
   drafts: Draft[];
@@ -612,10 +620,12 @@ export interface MergeAsked {
   other: string;
 }
 
-/** What I have begun to write; empty text forgets it. */
+/** What I have begun to write; empty text forgets it. `window`: a word by which a page knows itself. `base`: the `at` of the draft that it last took from here. With both, what another window wrote since is not overwritten: 409 `DraftClash`. */
 export interface DraftAsked {
   text: string;
   note?: boolean;
+  window?: string;
+  base?: number | null;
 }
 
 /** Change a follow-up's state, owner ("" = nobody), deadline or address. */

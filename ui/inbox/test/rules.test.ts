@@ -43,6 +43,41 @@ async function until(true_: () => boolean) {
 
 // ---- lists
 
+test("two windows that write at once keep both texts until somebody chooses", async () => {
+  const server = new Map<string, { text: string; at: number; window: string }>();
+  let clock = 0;
+  const window_ = (window: string) =>
+    new Drafts(async (conversation, text, note, base) => {
+      const held = server.get(conversation);
+      if (held && held.window !== window && held.at !== base && held.text !== text)
+        throw new Refusal(409, "draft-changed", "", "", { conversation, text: held.text, at: held.at, note });
+      server.set(conversation, { text, at: (clock += 1), window });
+    });
+  const [one, two] = [window_("one"), window_("two")];
+  one.write("c", "from one", false);
+  await one.flush();
+  two.write("c", "from two", false);
+  await two.flush();
+  assert.deepEqual([server.get("c")?.text, two.get("c").reply, two.clash("c", false)?.text], ["from one", "from two", "from one"]);
+  two.write("c", "from two!", false);
+  await two.flush();
+  assert.equal(server.get("c")?.text, "from one");
+  two.choose("c", false, "both");
+  await two.flush();
+  assert.deepEqual([server.get("c")?.text, two.clash("c", false)], ["from one\nfrom two!", null]);
+  one.write("c", "from one, again", false); // one has not heard of it
+  await one.flush();
+  one.choose("c", false, "theirs");
+  await one.flush();
+  assert.deepEqual([one.get("c").reply, server.get("c")?.text], ["from one\nfrom two!", "from one\nfrom two!"]);
+  one.write("c", "mine", false);
+  one.write("c", "", false); // sent: what the other wrote stays
+  await one.flush();
+  two.write("c", "more", false);
+  await two.flush();
+  assert.equal(two.clash("c", false)?.text ?? "", "");
+});
+
 test("a mention matches whole names, in any script", () => {
   const people = ["Ana", "Ana Alves", "Ann", "李", "李明", "สมชาย", "Иван", "Иванова", "O'Brien", "أحمد", "José", "王"].map((name, n) => ({ id: `p${n}`, name, present: true }) as Person);
   const called = (text: string) => mentions(text, people).map((id) => people[Number(id.slice(1))]?.name);
