@@ -230,6 +230,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `place`: 1 = next; 0 = not waiting. `next_opening`: ms, 0 = not known or open. `rate_s`: for how many seconds after its end a
     conversation can be rated, 0 = the library does not ask; `rateable`: this patron may rate his now. `mails`: transcripts can be
     mailed; `mailable`: this patron may have his now. `busy`: somebody is there and nobody who is there has room, None = not known.
+    `down`: nothing can be taken in now; what is sent is refused until it can.
     `timezone`: of `next_opening`, as IANA names it. `answers`: what addresses an answer can be sent to, "mail", "phone",
     "mail-phone" or "" (what is not told is "mail-phone").
     """
@@ -249,6 +250,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     busy: bool | None = None
     timezone: str = ""
     answers: str = "mail-phone"
+    down: bool = False
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -15,7 +15,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -28,7 +28,8 @@ from bridge.partition import Partition
 from bridge.store import Store
 from bridge.tidying import tidy_little, tidy_when_quiet
 
-BEAT_S = 2.0
+BEAT_S = 1.0
+LATE_S = 4.0  # a core that is late is said to be away
 SILENT_S = 30.0  # as systemd's watchdog does with the daemon
 PATIENCE_S = 5.0  # a core that was told to end may finish what it is at
 _PR_SET_PDEATHSIG = 1
@@ -58,6 +59,7 @@ class Apart:
 
     def __init__(self, job: Job) -> None:
         self._job = job
+        self.on_beat: Callable[[bool], None] = lambda alive: None  # hears each beat, and once that one is late
 
     async def run(self) -> None:
         """Start the process and listen to it until cancelled. Raises CoreEnded when it ended or fell silent."""
@@ -70,8 +72,8 @@ class Apart:
         try:
             job = msgspec.structs.replace(self._job, parent=os.getpid(), level=logs.level())
             process.stdin.write(msgspec.json.encode(job) + b"\n")
-            while await asyncio.wait_for(process.stdout.readline(), SILENT_S):
-                pass
+            while await self._beat(process.stdout):
+                self.on_beat(True)
             raise CoreEnded(f"the core's process ended (status {await process.wait()})")
         except TimeoutError:
             process.kill()
@@ -79,6 +81,17 @@ class Apart:
         finally:
             process.stdin.close()
             await _ended(process)
+
+    async def _beat(self, beats: asyncio.StreamReader) -> bytes:
+        """Return the next beat, b"" at the end. Raises TimeoutError after SILENT_S."""
+        next_beat = asyncio.ensure_future(beats.readline())
+        try:
+            done, _ = await asyncio.wait((next_beat,), timeout=LATE_S)
+            if not done:
+                self.on_beat(False)
+            return await asyncio.wait_for(next_beat, SILENT_S - LATE_S)
+        finally:
+            next_beat.cancel()
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

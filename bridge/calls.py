@@ -92,6 +92,7 @@ class Calls:
         self._resting: list[Link] = []
         self._links: WeakSet[Link] = WeakSet()  # all that were made, in use or not
         self._barrier = _Barrier(barrier_key, replicas, patience) if replicas else None
+        self._probe: Link | None = None  # for `ping` alone
         self._closed = False
 
     async def open(self) -> None:
@@ -103,6 +104,31 @@ class Calls:
         self._closed = True
         self._drop()
         await asyncio.sleep(0)  # let the transports be closed by the loop
+
+    async def ping(self, within: float) -> None:
+        """Return when the server answers on a link of its own.
+
+        Raises Unavailable when it does not `within` seconds. All links to it are dropped then, so that no other caller waits for a
+        server that is frozen or cut off, and the next call asks where the master is.
+        """
+        try:
+            async with asyncio.timeout(within):
+                if self._probe is None or self._probe.lost is not None:
+                    self._probe = await self.connect(patience=0)
+            reply = self._probe.call("PING")
+            await asyncio.wait(
+                (reply,), timeout=within
+            )  # a reply that is read late, since this process was busy, still counts
+            if not reply.done():
+                reply.cancel()
+                raise TimeoutError
+            await reply
+        except ReplyError as error:
+            raise self._refused(error) from None
+        except (LinkLost, TimeoutError):
+            self._astray = True
+            self._drop()
+            raise Unavailable("Redis does not answer") from None
 
     async def barrier(self, server: str = "") -> None:
         """Return when all that `server` (any, if "") answered so far is on enough replicas. Raises Unavailable: send nothing.

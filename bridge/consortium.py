@@ -34,9 +34,10 @@ from bridge.follower import Follower, Position
 from bridge.forgetting import Forgetting
 from bridge.former import refuse
 from bridge.frontdesk import FrontDesk, clock
-from bridge.health import Health
+from bridge.health import Health, Part
 from bridge.inbox.room import ChannelFacts, Room
 from bridge.inlet import Gathering
+from bridge.line import Health as ChannelHealth
 from bridge.message import Delivery
 from bridge.partition import Partition, keep_beating
 from bridge.plugins import load
@@ -44,6 +45,7 @@ from bridge.replica import Replica
 from bridge.revocations import StoreRevocations
 from bridge.signals import Board, ChannelSignals
 from bridge.store import Store, StoreError, last_of
+from bridge.store_watch import StoreWatch
 from bridge.supervisor import Channel, Deliveries, Supervisor
 from bridge.takeaway import plain
 
@@ -75,6 +77,8 @@ class Consortium:
         self.replica = Replica(store, self.follower)
         self.writer, self.tail, self.reader = archive.follow(store, self.follower, name)
         self.frontdesk = FrontDesk(self.replica)
+        self.store_watch = StoreWatch(store)
+        self.store_watch.on_change.append(self.frontdesk.store_changed)
         self.signs = Board(store)
         self.blobs = FileBlobs(config.data / "blobs")
         self.retention = archive.retention(self.blobs)
@@ -92,6 +96,7 @@ class Consortium:
         self.forgetting = self._forgetting(archive)
         self.room = Room(
             store=store,
+            store_watch=self.store_watch,
             gathering=self.gathering,
             follower=self.follower,
             replica=self.replica,
@@ -148,6 +153,7 @@ class Consortium:
         """Keep everything running until cancelled; a part that fails is started again and said."""
         parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "core": partial(self._decide, health),
+            "store watch": partial(self._watch_store, health),
             "heartbeat": partial(keep_beating, self.store, self._process),
             "log": self.follower.run,
             "replica": self.replica.run,
@@ -162,20 +168,49 @@ class Consortium:
         }
         if self._sole:
             parts["former channels"] = self._refuse_for_former_channels
+        self._show_channels(health)
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
                 group.create_task(_kept(name, part), name=f"{name} of {self.name}")
             self._on_duty = group.create_task(_kept("channels", self.supervisor.run), name=f"channels of {self.name}")
             group.create_task(self._announce(health))
 
+    async def _watch_store(self, health: Health) -> None:
+        """Say how Redis is, until cancelled."""
+        part = health.part(f"redis {self.name}")
+
+        def tell(up: bool, why: str) -> None:
+            part.up() if up else part.down(why)
+
+        tell(self.store_watch.up, self.store_watch.why)
+        self.store_watch.on_change.append(tell)
+        try:
+            await self.store_watch.run()
+        finally:
+            self.store_watch.on_change.remove(tell)
+
     async def _decide(self, health: Health) -> None:
-        """Run the core; while it is away what people write is taken in and waits, so the house is not unready."""
-        part = health.part(f"core {self.name}", required=False)
-        part.up()
+        """Run the core. While it is away what people write is taken in and waits, and nobody hears of it: not ready."""
+        part = health.part(f"core {self.name}")
+        if isinstance(self.core, Apart):
+            self.core.on_beat = lambda alive: part.up() if alive else part.down("does not answer")
+        else:
+            part.up()
         try:
             await self.core.run()
         finally:
             part.down("is being started again")
+
+    def _show_channels(self, health: Health) -> None:
+        """Name each channel beside the parts; one that is down makes nothing else unready."""
+        for name, line in self.supervisor.lines.items():
+            part = health.part(f"channel {name}", required=False)
+            part.down(line.health.state)
+
+            def tell(how: ChannelHealth, part: Part = part) -> None:
+                part.up() if how.state == "up" else part.down(f"{how.state} {how.reason}".strip())
+
+            line.on_health = tell
 
     async def _announce(self, health: Health) -> None:
         part = health.part(f"desk {self.name}")

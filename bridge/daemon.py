@@ -35,6 +35,8 @@ from bridge.tidying import NEW, tidy_little, tidy_when_quiet
 
 log = structlog.get_logger("bridge.daemon")
 
+LOOK_S = 1.0
+ANSWER_S = 3.0
 INBOX_PAGES = Path(__file__).parent / "inbox" / "static"
 
 
@@ -125,11 +127,25 @@ async def opened(config: Config) -> AsyncIterator[House]:
             asyncio.create_task(tidy_when_quiet(lambda: [desk.replica.position for desk in desks]), name="tidying")
         )
         running.append(asyncio.create_task(tend_files(desks), name="files"))
+        running.append(asyncio.create_task(_watch_archive(archive, health), name="archive watch"))
         stack.push_async_callback(_stopped, running)
         await house.server.start()
         stack.push_async_callback(house.server.stop)
         tidy_little()
         yield house
+
+
+async def _watch_archive(archive: Archive, health: Health) -> None:
+    """Say within five seconds that the database does not answer, and that it does again, until cancelled."""
+    part = health.part("archive")
+    while True:
+        try:
+            await archive.answers(ANSWER_S)
+        except Unreachable as error:
+            part.down(str(error))
+        else:
+            part.up()
+        await asyncio.sleep(LOOK_S)
 
 
 async def _store(config: Config, url: str, consortium: str) -> Store:

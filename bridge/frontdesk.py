@@ -11,6 +11,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
+from msgspec.structs import replace
+
 from bridge.adapter import Desk
 from bridge.replica import Replica
 from routing import desk
@@ -47,6 +49,7 @@ class FrontDesk:
         self._watches: dict[_Watch, None] = {}
         replica.on_entries.append(lambda entries: self._changed.set())
         replica.on_reset.append(self._changed.set)
+        self._down = False
 
     async def run(self) -> None:
         """Wake those for whom something changed, until cancelled."""
@@ -60,6 +63,15 @@ class FrontDesk:
             await self._look()
             await asyncio.sleep(SHORTEST_S)
 
+    def store_changed(self, up: bool, why: str = "") -> None:
+        """Tell all who watch that nothing can be taken in now, or that it can again."""
+        self._down = not up
+        self._changed.set()
+
+    def _view(self, channel: str, now: int, sender: str = "") -> Desk:
+        current = desk.view(self._replica.state, channel, now, sender)
+        return replace(current, down=True) if self._down else current
+
     async def _look(self) -> None:
         """Compare what each watcher was told with how it is now; those who do not wait all see the same."""
         state, now = self._replica.state, self._now()
@@ -67,11 +79,11 @@ class FrontDesk:
         for n, watch in enumerate([*self._watches], 1):
             channel, sender = watch.channel, watch.sender
             if desk.waits(state, channel, sender) is not None:
-                current = desk.view(state, channel, now, sender)
+                current = self._view(channel, now, sender)
             elif (known := common.get(channel)) is not None:
                 current = known
             else:
-                current = common[channel] = desk.view(state, channel, now)
+                current = common[channel] = self._view(channel, now)
             if current != watch.shown:
                 watch.changed.set()
             if not n % AT_ONCE:
@@ -79,7 +91,7 @@ class FrontDesk:
 
     def now(self, channel: str, sender: str = "") -> Desk:
         """Return how the desk stands for a channel, and for one patron's place in it."""
-        return desk.view(self._replica.state, channel, self._now(), sender)
+        return self._view(channel, self._now(), sender)
 
     async def watch(self, channel: str, sender: str = "") -> AsyncIterator[Desk]:
         """Yield how the desk stands now, then at each change."""

@@ -104,6 +104,7 @@ class Line:
     ) -> None:
         self.channel = channel
         self.health = Health()
+        self.on_health: Callable[[Health], None] = lambda health: None
         self._store = store
         self._link = link
         self._sole = sole
@@ -329,6 +330,7 @@ class Line:
         if (state, reason) != (self.health.state, self.health.reason):
             self.health.state, self.health.reason, self.health.since = state, reason, time.time()
             UP.labels(self.channel.name).set(state == "up")
+            self.on_health(self.health)
 
 
 def _constructed(channel: Channel, ports: Ports) -> Adapter:

@@ -82,6 +82,21 @@ class Store:
         """Drop all connections. Callers still waiting get Unavailable."""
         await self._calls.close()
 
+    async def takes_in(self, within: float) -> None:
+        """Return when Redis answers and takes inputs. Raises StoreError, after `within` seconds at the latest.
+
+        A server that does not answer is left at once, for all callers. One that can only read takes nothing in, nor does one
+        that has no room left.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await self._calls.ping(within)
+        try:
+            async with asyncio.timeout(max(0.5, within - (loop.time() - began))):
+                await self.ingest([])
+        except TimeoutError:
+            raise Unavailable("Redis does not take anything in") from None
+
     # ---- taking in
 
     async def ingest(

@@ -316,6 +316,7 @@ class DeskState(Frame, tag="desk"):
     mails: bool = False  # the transcript can be mailed
     timezone: str = ""  # of `next_opening`
     answers: str = "mail-phone"  # the kinds of address that an answer can be sent to
+    down: bool = False  # nothing can be taken in now
 
 
 class Pong(Frame, tag="pong"):
@@ -397,6 +398,7 @@ def desk_state(desk: Desk) -> DeskState:
         mails=desk.mails,
         timezone=desk.timezone,
         answers=desk.answers,
+        down=desk.down,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bridge.archive import tables
 from bridge.archive.accounts import Accounts
-from bridge.archive.database import engine_for, migrate, reach
+from bridge.archive.database import Unreachable, engine_for, migrate, reach
 from bridge.archive.desk_memory import DeskMemory
 from bridge.archive.erasures import Erasures
 from bridge.archive.organisation import Organisation
@@ -52,6 +53,14 @@ class Archive:
             row = {"name": name, "value": secrets.token_bytes(32)}
             await sql.execute(ignoring(sql.dialect.name, tables.secret), row)
             return bytes(await sql.scalar(select(tables.secret.c.value).where(tables.secret.c.name == name)) or b"")
+
+    async def answers(self, within: float) -> None:
+        """Return when the database answers. Raises Unreachable, after `within` seconds at the latest."""
+        try:
+            async with asyncio.timeout(within), self.engine.connect() as sql:
+                await sql.execute(text("SELECT 1"))
+        except Exception as error:
+            raise Unreachable(f"does not answer ({type(error).__name__})") from None
 
     async def close(self) -> None:
         """Give all connections back."""

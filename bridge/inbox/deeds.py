@@ -47,7 +47,7 @@ async def outcome(call: Call, deed: wire.Deed, *, part: str = "") -> Answered | 
     try:
         await call.room.gathering.ingest_action(action)
     except Busy:
-        call.staffroom.live.say_store(away=True)
+        call.room.store_watch.found(up=False, why="an action was not taken")
         raise
     found = await call.staffroom.answers.of(action.id, call.room.answer_s)
     if found is None:

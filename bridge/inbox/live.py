@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 import structlog
 
@@ -61,9 +60,10 @@ class Live:
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
         self._kinds: dict[str, str] = {}
         self._kinds_changed()
-        self.down = False
+        self.down = not room.store_watch.up
         room.replica.on_entries.append(self._take)
         room.replica.on_reset.append(self._restart)
+        room.store_watch.on_change.append(self._say_store)
         room.follower.on_forget.append(answers.forget)
         room.archive.accounts.on_ended.append(self._doubt)
 
@@ -368,29 +368,18 @@ class Live:
                 await self._sign(seat, "gone", conversation)
 
     async def _look(self) -> None:
-        """See whether the store takes things in, and tell everybody when that changes."""
+        """Forget viewers and seats that fell silent."""
         while True:
             await asyncio.sleep(LOOK_S)
             self._forget_viewers()
             self._leave_silent()
-            if self._seats:
-                self.say_store(away=not await self._store_answers())
 
-    async def _store_answers(self) -> bool:
-        with suppress(StoreError, TimeoutError, OSError):
-            async with asyncio.timeout(LOOK_S):
-                await self._room.store.ingest([])  # what can only read, or has no room left, cannot take anything in
-                return True
-        return False
-
-    def say_store(self, *, away: bool) -> None:
+    def _say_store(self, up: bool, why: str) -> None:
         """Tell every page that the store went or came back."""
-        if away == self.down:
-            return
-        self.down = away
-        log.warning("store-away" if away else "store-back")
-        for seat in self._seats.values():
-            seat.say(DOWN if away else schema.Up(position=str(seat.position)))
+        if up == self.down:
+            self.down = not up
+            for seat in self._seats.values():
+                seat.say(schema.Up(position=str(seat.position)) if up else DOWN)
 
 
 async def missed_since(follower: Follower, after: Position, until: Position) -> News:

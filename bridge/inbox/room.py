@@ -15,6 +15,7 @@ from bridge.inlet import Gathering
 from bridge.replica import Replica
 from bridge.signals import Board
 from bridge.store import Store
+from bridge.store_watch import StoreWatch
 from bridge.tail import Tail
 
 MAX_UPLOAD = 10 * 1024 * 1024
@@ -43,6 +44,7 @@ class Room:
     """
 
     store: Store
+    store_watch: StoreWatch
     gathering: Gathering
     follower: Follower
     replica: Replica

@@ -32,6 +32,7 @@ from bridge.partition import Partition
 from bridge.replica import Replica
 from bridge.signals import Board
 from bridge.store import Store
+from bridge.store_watch import StoreWatch
 from routing.organisation import Librarian, Library, Queue, Script, Team, Tier
 from tests.peers.redis import RedisServer
 
@@ -306,9 +307,10 @@ async def _room(
     follower = Follower(store)
     replica = Replica(store, follower)
     writer, tail, reader = archive.follow(store, follower, "main")
-    signs = Board(store)
+    signs, watch = Board(store), StoreWatch(store)
     room = Room(
         store=store,
+        store_watch=watch,
         gathering=Gathering(store),
         follower=follower,
         replica=replica,
@@ -327,7 +329,7 @@ async def _room(
         **more,
     )
     core = [] if scripted else [Partition(store, process).run]
-    return room, [*core, follower.run, replica.run, tail.run, writer.run, signs.run]
+    return room, [*core, follower.run, replica.run, tail.run, writer.run, signs.run, watch.run]
 
 
 async def _furnish(room: Room) -> None:

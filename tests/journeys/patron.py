@@ -30,6 +30,7 @@ class Patron:
         self.acked: dict[str, str] = {}
         self.lines: dict[str, dict[str, Any]] = {}
         self.errors: list[dict[str, Any]] = []
+        self.desk: dict[str, Any] = {}
         self.news = asyncio.Event()
 
     async def run(self) -> None:
@@ -90,6 +91,8 @@ class Patron:
             await self._greet_again()
         elif kind == "error":
             await self._refused(frame)
+        elif kind == "desk":
+            self.desk = frame
         self.news.set()
 
     async def _greet_again(self) -> None:

@@ -71,6 +71,23 @@ class PostgreSQL:
                 os.killpg(self._process.pid, signal.SIGQUIT)
             self._process.wait(20)
 
+    def freeze(self) -> None:
+        """Stop the server's processes in their tracks; `thaw` lets them go on."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the server go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Signal the server and its children, which have sessions of their own."""
+        assert self._process is not None
+        server = self._process.pid
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        for process in (server, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+
     @staticmethod
     def _binary(name: str) -> Path:
         folder = _binaries()
