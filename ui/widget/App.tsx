@@ -45,6 +45,7 @@ function introOf(light: string, answers: string): string {
 function statusWords(chat: Chat, told: string, ended: boolean): string {
   const { desk, hint } = chat;
   if (!chat.on && chat.lost) return t("offline");
+  if (desk?.down) return t("down");
   if (hint?.seconds) return t(HINTS[hint.code] ?? "busy", { n: hint.seconds });
   if (told) return told;
   if (chat.typist) return t("typing", { name: chat.typist.trim() || t("someone") });

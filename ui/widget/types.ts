@@ -34,6 +34,7 @@ export interface Desk {
   rate_s?: number; // for how long a chat that ended can be rated
   mails?: boolean; // the transcript can be mailed
   timezone?: string; // of next_opening
+  down?: boolean; // nothing can be taken in now
   answers?: string; // kinds of address that an answer can be sent to: "mail", "phone", "mail-phone" (also when left out), ""
 }
 
