@@ -35,6 +35,7 @@ from adapters.email.oauth import Tokens
 from adapters.email.restraint import Restraint
 from adapters.email.sign_in import Refusals
 from adapters.email.smtp import Letter, Submission
+from adapters.email.suspects import Suspects
 from adapters.email.twins import Twins
 from bridge.adapter import (
     AdapterError,
@@ -78,6 +79,7 @@ class EmailAdapter:
         self._restraint = Restraint(config.automatic_per_day, ports.data)
         self._refusals = Refusals()
         self._twins = Twins(ports.secret, ports.data)
+        self._suspects: dict[str, Suspects] = {}
         self._submission = Submission(config, self._tls, self._tokens)
         self._filing: Mailbox | None = None
         self._filing_turn = asyncio.Lock()
@@ -103,6 +105,7 @@ class EmailAdapter:
                         self._ports.inlet,
                         intake,
                         twins=self._twins,
+                        suspects=self._suspects.setdefault(name, Suspects()),
                         reopen=self._reopener(boxes),
                     )
                 )

@@ -31,6 +31,7 @@ from adapters.email.codec import MAX_MAIL
 from adapters.email.config import EmailConfig
 from adapters.email.imap import LinkLost, Mailbox, Refused
 from adapters.email.intake import Arrival, Intake
+from adapters.email.suspects import Suspects
 from adapters.email.twins import Twins
 from adapters.email.wire import Listed, Opened, sequence_set
 from bridge.adapter import Inlet, TooLarge, Unavailable
@@ -84,11 +85,13 @@ class Folder:
         intake: Intake,
         *,
         twins: Twins,
+        suspects: Suspects,
         reopen: Reopen,
     ) -> None:
         self.name = name
         self._twins = twins
         self._reopen = reopen
+        self._suspects = suspects
         self._passed = 0
         self._config = config
         self._box = box
@@ -101,6 +104,7 @@ class Folder:
     async def begin(self, cursor: Mapping[str, str]) -> None:
         """Open the folder and find the place. Raises Unavailable, Busy."""
         self._opened = opened = await self._box.select(self.name)
+        self._suspects.of(opened.validity)
         validity, self._uid = _position(cursor.get(f"at:{self.name}", ""))
         self._scan = _scan(cursor.get(f"scan:{self.name}", ""))
         if validity == opened.validity:
@@ -137,8 +141,28 @@ class Folder:
     async def _take(self, uids: Sequence[int]) -> None:
         for start in range(0, len(uids), LISTED):
             for batch in _batches(await self._listed(uids[start : start + LISTED])):
-                await self._hand_in(await self._read(batch))
+                await self._take_batch(batch)
+
+    async def _take_batch(self, batch: Sequence[Listed]) -> None:
+        """Hand in a batch; where the server does not give out one of its mails, halve it until that one is found."""
+        parts = self._suspects.parts(batch)
+        if len(parts) == 1:
+            try:
+                arrivals = await self._read(batch)
+            except (Refused, LinkLost) as error:
+                self._suspects.failed(batch)
+                if len(batch) == 1:
+                    await self._stubborn(batch[0], error)
+                    return
+                await self._go_on(error)
+                parts = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+            else:
+                self._suspects.passed(batch)
+                await self._hand_in(arrivals)
                 self._uid = batch[-1].uid
+                return
+        for part in parts:
+            await self._take_batch(part)
 
     async def _listed(self, uids: Sequence[int]) -> list[Listed]:
         """Return how the server lists mails; one that it cannot list, and has, is listed with size 0."""
@@ -155,18 +179,11 @@ class Folder:
         return sorted([*found, *(Listed(uid, 0, 0) for uid in there if uid in missing)], key=lambda one: one.uid)
 
     async def _read(self, batch: Sequence[Listed]) -> list[Arrival]:
-        """Fetch and read mails; where the server does not give out one of them, halve the batch until it is found."""
-        try:
-            raws = await self._fetch(batch)
-        except (Refused, LinkLost) as error:
-            await self._go_on(error)
-            if len(batch) == 1:
-                return await self._stubborn(batch[0], error)
-            middle = len(batch) // 2
-            return [*await self._read(batch[:middle]), *await self._read(batch[middle:])]
+        """Fetch and read mails. Raises Refused, LinkLost."""
+        raws = await self._fetch(batch)
         gone = await self._expunged([one.uid for one in batch if one.uid not in raws])
-        arrivals: list[Arrival] = await _together([self._arrival(one, raws) for one in batch if one.uid not in gone])
         self._passed = 0 if any(raws.values()) else self._passed
+        arrivals: list[Arrival] = await _together([self._arrival(one, raws) for one in batch if one.uid not in gone])
         return arrivals
 
     async def _fetch(self, batch: Sequence[Listed]) -> dict[int, bytes]:
@@ -186,20 +203,22 @@ class Folder:
             log.error("a mail could not be read", folder=self.name, uid=one.uid, error=type(error).__name__)
             return await self._intake.unreadable(one.uid, raw, one.arrived, type(error).__name__)
 
-    async def _stubborn(self, one: Listed, error: Unavailable) -> list[Arrival]:
-        """Try one mail again a few times, then pass over it."""
-        for _ in range(TRIES - 1):
-            try:
-                raws = await self._fetch([one])
-            except (Refused, LinkLost) as again:
-                await self._go_on(again)
-                continue
-            gone = await self._expunged([one.uid] if one.uid not in raws else [])
-            return [] if gone else [await self._arrival(one, raws)]
+    async def _stubborn(self, one: Listed, error: Refused | LinkLost) -> None:
+        """Try one mail again, a few times in all; then pass over it, even where the server lets us in no more for now."""
+        if self._suspects.tries[one.uid] < TRIES:
+            await self._go_on(error)
+            await self._take_batch([one])
+            return
         self._passed += 1
         if self._passed > PASSED:
             raise Unavailable(f"the server gives out no mail of folder {self.name!r}: {error}")
-        return [self._unfetched(one, str(error))]
+        arrival = self._unfetched(one, str(error))
+        await self._keep([arrival])
+        self._suspects.passed([one])
+        self._suspects.retried.add(one.uid)
+        self._uid = one.uid
+        await self._go_on(error)
+        await self._mark([arrival])
 
     def _unfetched(self, one: Listed, why: str) -> Arrival:
         log.error("a mail was passed over", folder=self.name, uid=one.uid, why=why)
@@ -222,13 +241,15 @@ class Folder:
 
     async def _hand_in(self, arrivals: Sequence[Arrival]) -> None:
         """Make a batch durable, then mark it."""
-        if not arrivals:
-            return
+        if arrivals:
+            await self._keep(arrivals)
+            await self._mark(arrivals)
+
+    async def _keep(self, arrivals: Sequence[Arrival]) -> None:
         counted = [self._counted(arrival) for arrival in arrivals]
         await asyncio.to_thread(self._twins.save)
         await _together([self._hand_in_one(arrival) for arrival in counted])
         await self._inlet.advance(self._cursor(arrivals[-1].uid))
-        await self._mark(arrivals)
 
     def _counted(self, arrival: Arrival) -> Arrival:
         """Return a mail with the id by which it counts."""
@@ -281,14 +302,26 @@ class Folder:
         """Try again what could not be read: after an upgrade it may be readable, and then comes in as itself."""
         if not self._opened.keywords:
             return
-        uids = (await self._box.search("KEYWORD", self._waits))[:RETRIED]
+        waiting = await self._box.search("KEYWORD", self._waits)
+        uids = [uid for uid in waiting if uid not in self._suspects.retried][:RETRIED]
+        self._suspects.retried.update(
+            uids
+        )  # once a process: a mail that ends the session must not end the next one too
         for batch in _batches(await self._listed(uids)) if uids else ():
-            self._passed = 0
-            readable = [arrival for arrival in await self._read(batch) if not arrival.quarantined]
+            readable = [arrival for arrival in await self._read_again(batch) if not arrival.quarantined]
             for arrival in readable:
                 await self._again(self._counted(arrival))
             if readable:
                 await self._box.flag([arrival.uid for arrival in readable], self._waits, off=True)
+
+    async def _read_again(self, batch: Sequence[Listed]) -> list[Arrival]:
+        """Read what waits; a mail that the server still does not give out is left waiting."""
+        try:
+            return await self._read(batch)
+        except (Refused, LinkLost) as error:
+            await self._go_on(error)
+            middle = len(batch) // 2
+            return [*await self._read_again(batch[:middle]), *await self._read_again(batch[middle:])] if middle else []
 
     async def _again(self, arrival: Arrival) -> None:
         for failed in arrival.failed:

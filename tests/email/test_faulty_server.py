@@ -53,13 +53,24 @@ def gives_nothing(tag: bytes, line: bytes) -> bytes | None:
     return b'* 3 FETCH (UID 3 BODY[] "")\r\n' + tag + b" OK done\r\n" if named(line) == {3} else refuses(tag, line)
 
 
+def gives_an_empty_literal(tag: bytes, line: bytes) -> bytes | None:
+    return b"* 3 FETCH (UID 3 BODY[] {0}\r\n)\r\n" + tag + b" OK done\r\n" if named(line) == {3} else refuses(tag, line)
+
+
+def leaves_it_out(tag: bytes, line: bytes) -> bytes | None:
+    return tag + b" OK done\r\n" if named(line) == {3} else refuses(tag, line)
+
+
 def lists_it_not(tag: bytes, line: bytes) -> bytes | None:
     if 3 in listing(line):
         return tag + b" NO [CORRUPTION] no size\r\n"
     return refuses(tag, line)
 
 
-@pytest.mark.parametrize("fault", [refuses, closes, says_nothing, gives_nil, gives_nothing, lists_it_not])
+@pytest.mark.parametrize(
+    "fault",
+    [refuses, closes, says_nothing, gives_nil, gives_nothing, gives_an_empty_literal, leaves_it_out, lists_it_not],
+)
 async def test_one_mail_that_the_server_does_not_give_out_is_passed_over_visibly(
     mail: Mail, wire: Tampering, fault: Fault
 ) -> None:
@@ -74,6 +85,31 @@ async def test_one_mail_that_the_server_does_not_give_out_is_passed_over_visibly
     wire.fault = lambda tag, line: None
     await start(mail, wire)
     await mail.ring.message("mail 3")
+
+
+async def test_a_server_that_also_lets_nobody_in_again_for_a_while_blocks_nothing(mail: Mail, wire: Tampering) -> None:
+    """Each session finds out a little more: the connection ends at the mail, and the next sign-in is refused."""
+    refused = 0
+
+    def fault(tag: bytes, line: bytes) -> bytes | None:
+        nonlocal refused
+        if 3 in named(line):
+            refused = 2
+            return b""
+        if refused and b"LOGIN" in line.upper():
+            refused -= 1
+            return tag + b" NO [UNAVAILABLE] try later\r\n"
+        return None
+
+    wire.fault = fault
+    before = len(mail.ring.statuses())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Throttled, "AFTER_S", 0.0)
+        await mail.ring.start(_config(mail, wire))
+        await mail.ring.until(lambda: any(each.up for each in mail.ring.statuses()[before:]), "the channel up")
+        await mail.ring.message("mail 6")
+    assert sorted(text for text in texts(mail) if "mailbox" not in text) == OTHERS
+    assert [message for message in mail.ring.messages() if "quarantined" in message.marks]
 
 
 async def test_an_empty_mail_blocks_nobody(mail: Mail) -> None:
