@@ -72,6 +72,7 @@ class House:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.codes: dict[str, str] = {}
+        self.log_to: int | None = None  # a descriptor to log to instead of a file
         self._capacity = capacity
         self._more = more  # of deskbridge.toml
         self._furnished = False
@@ -131,6 +132,8 @@ class House:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         command = [*PROGRAM, "run", "--config", str(self.folder / "deskbridge.toml")]
+        if self.log_to is not None:
+            return subprocess.Popen(command, stdout=self.log_to, stderr=self.log_to, start_new_session=True)
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
@@ -140,8 +143,9 @@ class House:
         deadline = time.monotonic() + START_S
         async with aiohttp.ClientSession() as web:
             while not await self._ready(web):
-                assert self._process.poll() is None, self.log[-4000:]
-                assert time.monotonic() < deadline, self.log[-4000:]
+                log = self.log[-4000:] if self.log_to is None else ""
+                assert self._process.poll() is None, log
+                assert time.monotonic() < deadline, log
                 await asyncio.sleep(0.05)
 
     async def _ready(self, web: aiohttp.ClientSession) -> bool:
