@@ -29,6 +29,7 @@ from bridge.message import Presence
 from bridge.store import StoreError
 from routing.access import speaks
 from routing.records import Conversation, at_key
+from routing.state import State
 
 log = structlog.get_logger("bridge.inbox.live")
 
@@ -60,6 +61,8 @@ class Live:
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
         self._kinds: dict[str, str] = {}
         self._kinds_changed()
+        self._present: set[str] = set()
+        self._turned()
         self.down = not room.store_watch.up
         room.replica.on_entries.append(self._take)
         room.replica.on_reset.append(self._restart)
@@ -97,8 +100,10 @@ class Live:
         self._answers.take(entries)
         watched = {name for seat in self._seats.values() for each in seat.watched.values() for name in each.members}
         news = news_of(entries, watched)
-        if news.organisation and self._kinds_changed():
+        if news.channels and self._kinds_changed():
             news.libraries = True
+        if news.people or news.took_over:
+            news.turned = self._turned()
         self._lists.touch(news.rows)
         for seat in self._seats.values():
             seat.note(news, entries[-1].position)
@@ -112,6 +117,12 @@ class Live:
             if news.took_over or (self._room.process, connection) in news.lost:
                 self._announce(seat, up=True)
 
+    def _turned(self) -> set[str]:
+        """Return who came to the desk, or left it, since this was asked last: most connections change nothing for colleagues."""
+        here = present_in(self._room.replica.state)
+        turned, self._present = here ^ self._present, here
+        return turned
+
     def _kinds_changed(self) -> bool:
         kinds = {name: status.kind for name, status in self._room.replica.state.channels.items()}
         changed, self._kinds = kinds != self._kinds, kinds
@@ -122,6 +133,7 @@ class Live:
         self._missed.set()
         self._lists.forget()
         self._kinds_changed()
+        self._turned()
         for seat in self._seats.values():
             seat.position = self._room.replica.position
             seat.reset("too-old")
@@ -178,6 +190,7 @@ class Live:
         """Note at a seat what happened after a position that its page holds; `sure` as in `Seat.missed`. Raises StoreError."""
         try:
             missed = await missed_since(self._room.follower, Position.parse(after), seat.position)
+            missed.turned = set(self._room.replica.state.staff) if missed.took_over else missed.people
             seat.missed(missed, sure=sure)
         except (Reset, TimeoutError):
             seat.reset("unknown")
@@ -382,6 +395,11 @@ class Live:
                 seat.say(schema.Up(position=str(seat.position)) if up else DOWN)
 
 
+def present_in(state: State) -> set[str]:
+    """Return who is at the desk."""
+    return {name for name in state.staff if rows.is_present(state, name)}
+
+
 async def missed_since(follower: Follower, after: Position, until: Position) -> News:
     """Return what happened after one position up to another. Raises Reset."""
     news, position = News(), after
@@ -392,6 +410,9 @@ async def missed_since(follower: Follower, after: Position, until: Position) -> 
         news.follow_ups |= more.follow_ups
         news.calls += more.calls
         news.libraries |= more.libraries
+        news.people |= more.people
+        news.channels |= more.channels
+        news.took_over |= more.took_over
         if not entries or entries[-1].seq >= until.seq:
             return news
         position = entries[-1].position

@@ -21,7 +21,8 @@ class News:
     lost: set[tuple[str, str]] = field(default_factory=set)  # connections that the core believes gone
     merged: set[str] = field(default_factory=set)  # whose timelines became one, or two again
     calls: list[ev.Noted] = field(default_factory=list)  # notes that name colleagues
-    organisation: bool = False  # presence or channels changed
+    channels: set[str] = field(default_factory=set)  # that changed
+    turned: set[str] = field(default_factory=set)  # people who came to the desk or left it: see live.Live
     libraries: bool = False  # names, rights and targets may all have changed
     took_over: bool = False
     erased: set[str] = field(default_factory=set)  # forgotten by everybody
@@ -62,7 +63,6 @@ def _followed_up(news: News, event: ev.FollowUpOpened | ev.FollowUpChanged) -> N
 
 def _person(news: News, event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected) -> None:
     news.people.add(event.librarian)
-    news.organisation = True
 
 
 def _disconnected(news: News, event: ev.Disconnected) -> None:
@@ -71,7 +71,7 @@ def _disconnected(news: News, event: ev.Disconnected) -> None:
 
 
 def _channel(news: News, event: ev.ChannelChanged) -> None:
-    news.organisation = True
+    news.channels.add(event.status.channel)
 
 
 def _library(news: News, event: ev.LibraryChanged) -> None:

@@ -20,7 +20,19 @@ import phonenumbers
 
 from bridge.inbox.access import sees
 from bridge.inbox.schema import Availability as Available
-from bridge.inbox.schema import Companion, ConversationState, Draft, FollowUp, Me, MentionTold, Row, TransferView, View
+from bridge.inbox.schema import (
+    ChannelView,
+    Companion,
+    ConversationState,
+    Draft,
+    FollowUp,
+    Me,
+    MentionTold,
+    Row,
+    TransferView,
+    View,
+)
+from bridge.message import ChannelStatus
 from routing.access import asked, eligible, follows_up, has_say, may_join, speaks
 from routing.events import Noted
 from routing.records import Conversation, Handover
@@ -244,7 +256,7 @@ def availability(state: State, librarian: str) -> Available:
     queues = list(staff.queues) if staff is not None else []
     connected = staff is not None and bool(staff.connections)
     return Available(
-        present=connected and bool(queues),
+        present=is_present(state, librarian),
         connected=connected,
         queues=queues,
         live=(staff.live if staff is not None else 0) or live,
@@ -252,6 +264,17 @@ def availability(state: State, librarian: str) -> Available:
         live_active=state.load_of(librarian, True),
         slow_active=state.load_of(librarian, False),
     )
+
+
+def is_present(state: State, librarian: str) -> bool:
+    """Say whether a librarian is at the desk: connected, and serving some queue."""
+    staff = state.staff.get(librarian)
+    return staff is not None and bool(staff.connections and staff.queues)
+
+
+def channel_view(one: ChannelStatus) -> ChannelView:
+    """Return a channel as colleagues see it."""
+    return ChannelView(channel=one.channel, kind=one.kind, queue=one.queue, live=one.live, up=one.up, reason=one.reason)
 
 
 def me_of(state: State, session: Session, libraries: list[str], coordinates: list[str]) -> Me:

@@ -753,10 +753,23 @@ class FollowUpsTold(Told, tag="followups"):
     remove: list[str]
 
 
+class PresenceView(Shown):
+    """Whether a librarian is at the desk."""
+
+    id: str
+    present: bool
+
+
 class OrganisationTold(Told, tag="organisation"):
-    """Libraries, people, presence or channels changed: fetch the organisation when it is needed next."""
+    """Who came to the desk or left it, and channels that changed, as they are at the position `as_of`.
+
+    What a page fetched at a later position is newer. Names, rights and queues change with a `reset`.
+    """
 
     position: str
+    as_of: str
+    people: list[PresenceView]
+    channels: list[ChannelView]
 
 
 class Down(Told, tag="down"):

@@ -54,7 +54,8 @@ class Seat:
         self._ready: deque[schema.ServerMessage] = deque()
         self._signs: deque[schema.SignalTold] = deque(maxlen=MOST_SIGNS)
         self._reset: Why | None = None
-        self._organisation = False
+        self._people: set[str] = set()
+        self._channels: set[str] = set()
         self._someone = False
         self._unsure = False  # whether the page may hold rows that this process does not know of
         self._desk_at = 0.0
@@ -76,7 +77,8 @@ class Seat:
             return
         self._rows |= news.rows
         self._follow_ups |= news.follow_ups
-        self._organisation |= news.organisation
+        self._people |= news.turned
+        self._channels |= news.channels
         self._someone |= self.me in news.people
         for watched in list(self.watched.values()):
             for conversation in watched.members:
@@ -94,6 +96,8 @@ class Seat:
         self._called(news)
         self._rows |= news.rows
         self._follow_ups |= news.follow_ups
+        self._people |= news.turned
+        self._channels |= news.channels
         self._unsure = not sure
         if news.libraries or len(self._rows) > MOST_ROWS:
             self.reset("organisation" if news.libraries else "too-old")
@@ -108,6 +112,8 @@ class Seat:
         self._reset = why
         self._rows.clear()
         self._follow_ups.clear()
+        self._people.clear()
+        self._channels.clear()
         self.watched.clear()
         self._wake.set()
 
@@ -177,16 +183,15 @@ class Seat:
         return schema.Reset(position="", reason=why)
 
     def _changes(self, state: State) -> list[Any]:
-        touched = bool(self._rows or self._someone or self._follow_ups or self._organisation)
+        touched = bool(self._rows or self._someone or self._follow_ups or self._people or self._channels)
         found: list[Any] = [self._lines(state, watched) for watched in self.watched.values() if watched.waiting]
         found.append(self._row_changes(state))
         found.append(self._follow_up_changes(state))
         if touched:
             found.append(self._me(state))
             self._desk_due = True
-        if self._organisation:
-            found.append(schema.OrganisationTold(position=""))
-        self._organisation = self._someone = self._unsure = False
+        found.append(self._organisation_changes(state))
+        self._someone = self._unsure = False
         return found
 
     def _lines(self, state: State, watched: Watched) -> schema.LinesTold | None:
@@ -244,6 +249,21 @@ class Seat:
         if not upsert and not remove:
             return None
         return schema.FollowUpsTold(position="", upsert=upsert, remove=remove)
+
+    def _organisation_changes(self, state: State) -> schema.OrganisationTold | None:
+        people = [
+            schema.PresenceView(id=name, present=rows.is_present(state, name))
+            for name in sorted(self._people)
+            if name in state.roster.librarians
+        ]
+        channels = [
+            rows.channel_view(state.channels[name]) for name in sorted(self._channels) if name in state.channels
+        ]
+        self._people.clear()
+        self._channels.clear()
+        if not people and not channels:
+            return None
+        return schema.OrganisationTold(position="", as_of=str(self.position), people=people, channels=channels)
 
     def _me(self, state: State) -> schema.MeTold | None:
         found = self.who(state)

@@ -48,12 +48,7 @@ async def organisation(call: Call) -> schema.Organisation:
         ],
         librarians=[_person(state, name) for name in roster.librarians],
         codes=[schema.CodeView(code=code, effect=code) for code in CODES],
-        channels=[
-            schema.ChannelView(
-                channel=one.channel, kind=one.kind, queue=one.queue, live=one.live, up=one.up, reason=one.reason
-            )
-            for one in state.channels.values()
-        ],
+        channels=[rows.channel_view(one) for one in state.channels.values()],
     )
 
 
@@ -83,7 +78,7 @@ def _person(state: State, name: str) -> schema.Person:
         name=one.name,
         shown=one.shown,
         libraries=libraries_of(state, name),
-        present=rows.availability(state, name).present,
+        present=rows.is_present(state, name),
         coordinator=one.coordinator,
     )
 

@@ -7,6 +7,7 @@ every page's rows, follow-ups and watched lines must equal what a fresh GET answ
 
 from __future__ import annotations
 
+import copy
 import secrets
 from pathlib import Path
 from typing import Any, get_args
@@ -224,6 +225,9 @@ class Onlooker:
             assert status == 200, page
             position = position or page["position"]
             self.rows |= {row["id"]: row for row in page["rows"]}
+        status, found = await self.client.get("/organisation")
+        assert status == 200, found
+        self.organisation = shown_of(found)
         _, found = await self.client.get("/follow-ups")
         self.follow_ups = {each["id"]: each for each in found["follow_ups"]}
         return position
@@ -237,21 +241,35 @@ class Onlooker:
                 self.held |= {each["id"]: each for each in message["upsert"]}
                 for gone in message["remove"]:
                     self.held.pop(gone, None)
+            if message["t"] == "organisation":
+                people, channels = self.seen
+                people |= {each["id"]: each["present"] for each in message["people"]}
+                channels |= {each["channel"]: each for each in message["channels"]}
             if message["t"] == "reset":
                 self.resets += 1
                 await self.fetch()
                 self.page.rows = dict(self.rows)
                 self.held = dict(self.follow_ups)
+                self.seen = copy.deepcopy(self.organisation)
 
     held: dict[str, Any]
+    organisation: tuple[dict[str, bool], dict[str, Any]]
+    seen: tuple[dict[str, bool], dict[str, Any]]
 
     async def compare(self, line: str) -> None:
         """Fetch afresh and compare with what was kept."""
         await self.fetch()
         assert self.page.rows == self.rows, (self.name, line)
         assert self.held == self.follow_ups, (self.name, line)
+        assert self.seen == self.organisation, (self.name, line)
         seen = (self.rows, self.follow_ups, self.page.lines, self.page.heard)
         assert "hidden@" not in repr(seen), "where a patron has the transcript mailed is for nobody at the desk"
+
+
+def shown_of(organisation: dict[str, Any]) -> tuple[dict[str, bool], dict[str, Any]]:
+    """Return what of an organisation changes from one moment to the next: who is there, and the channels."""
+    people = {each["id"]: each["present"] for each in organisation["librarians"]}
+    return people, {each["channel"]: each for each in organisation["channels"]}
 
 
 def _generous() -> Limits:
@@ -301,6 +319,7 @@ async def _play(running: Desk, script: Scripted, onlookers: list[Onlooker]) -> N
     for each in onlookers:
         await each.open()
         each.held = dict(each.follow_ups)
+        each.seen = copy.deepcopy(each.organisation)
     watched = ""
     for line in SCRIPT:
         await script.line(line)

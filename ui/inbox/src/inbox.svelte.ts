@@ -9,6 +9,7 @@ import * as keys from "./keys";
 import { Line, type LineState } from "./live";
 import * as mine from "./mine";
 import * as notify from "./notify";
+import { patched, Told as OrganisationHeard } from "./organisation";
 import { Outbox, type Entry } from "./outbox";
 import { Overtaken, type Told } from "./overtaken";
 import { letGo } from "./parts/search.svelte";
@@ -91,6 +92,7 @@ export class Inbox {
   private readonly talks = new Map<string, Talk>();
   private readonly followUpsTold = new Overtaken();
   private readonly freshened = { asked: 0, held: 0 };
+  private readonly organisationHeard = new OrganisationHeard();
   private readonly bell = new notify.Bell((conversation) => this.open(conversation));
   private outbox: Outbox | null = null;
   private copies: Copy[] = [];
@@ -231,10 +233,16 @@ export class Inbox {
       const organisation = await api.organisation();
       if (asked < this.freshened.held) return; // one that was asked for later is here already
       this.freshened.held = asked;
-      this.organisation = organisation;
+      this.organisation = this.organisationHeard.onto(organisation);
     } catch {
-      // What is held stays; it is fetched again with the next change.
+      // What is held stays; the line tells what changes.
     }
+  }
+
+  /** Take in who came and went and how the channels are; nothing is fetched for it. */
+  private organisationTold(message: s.OrganisationTold): void {
+    this.organisationHeard.add(message);
+    if (this.organisation) this.organisation = patched(this.organisation, message);
   }
 
   async signOut(): Promise<void> {
@@ -332,7 +340,7 @@ export class Inbox {
         return;
       }
       case "organisation":
-        void this.freshen();
+        this.organisationTold(message);
         return;
       case "down":
         this.down = message.detail || named("down", message.reason, t("down.store"));

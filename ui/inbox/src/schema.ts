@@ -716,10 +716,19 @@ export interface FollowUpsTold {
   remove: string[];
 }
 
-/** Libraries, people, presence or channels changed: fetch the organisation when it is needed next. */
+/** Whether a librarian is at the desk. */
+export interface PresenceView {
+  id: string;
+  present: boolean;
+}
+
+/** Who came to the desk or left it, and channels that changed, as they are at the position `as_of`. What a page fetched at a later position is newer. Names, rights and queues change with a `reset`. */
 export interface OrganisationTold {
   t: "organisation";
   position: string;
+  as_of: string;
+  people: PresenceView[];
+  channels: ChannelView[];
 }
 
 /** The store is away: nothing can be taken in. What is shown may be old; keep what was written. */

@@ -13,9 +13,10 @@ import { blocks, inline } from "../src/markdown";
 import { keep, lost, recall } from "../src/mine";
 import { daysOf, isPeriod, today } from "../src/periods";
 import { cameBack, isOver, isQuiet, load as wishesOf, newsOf, USUAL } from "../src/notify";
+import { patched, Told } from "../src/organisation";
 import { Outbox, type Entry } from "../src/outbox";
 import { found } from "../src/palette";
-import type { ClientMessage, Line, Person, Polled, Row, ServerMessage } from "../src/schema";
+import type { ClientMessage, Line, Organisation, OrganisationTold, Person, Polled, Row, ServerMessage } from "../src/schema";
 import { cut } from "../src/segments";
 import { furthest, items, merged, unanswered, type Unconfirmed } from "../src/timeline";
 import { Heights } from "../src/window";
@@ -664,4 +665,30 @@ test("an address is one by the same rule as at the desk", () => {
   for (const one of none) assert.ok(!isAddress(one, "mail-phone"), one);
   assert.ok(isPhone("+1 (415) 555-0100") && !isPhone("415 555 0100"), "a number names its country");
   assert.ok(isAddress("+14155550100", "phone") && !isAddress("+14155550100", "mail") && !isAddress("jane@example.org", ""));
+});
+
+const desk = (position: string, ...present: string[]) =>
+  ({ position, librarians: ["ana", "ben"].map((id) => ({ id, present: present.includes(id) })), channels: [] }) as unknown as Organisation;
+const came = (as_of: string, id: string, present = true): OrganisationTold => ({ t: "organisation", position: "", as_of, people: [{ id, present }], channels: [] });
+const there = (held: Organisation) => held.librarians.filter((one) => one.present).map((one) => one.id);
+
+test("who comes is taken in without a fetch, and what a fetch knows already is not", () => {
+  assert.deepEqual(there(patched(desk("e:5"), came("e:6", "ben"))), ["ben"]);
+  assert.deepEqual(there(patched(desk("e:7"), came("e:6", "ben"))), [], "the fetch is newer: ben has gone again");
+});
+
+test("a fetch that is answered late, or by a process that is behind, takes back nothing that was told", () => {
+  const told = new Told();
+  told.add(came("e:6", "ben"));
+  told.add(came("e:8", "ana"));
+  assert.deepEqual(there(told.onto(desk("e:5"))), ["ana", "ben"]);
+  assert.deepEqual(there(told.onto(desk("e:7"))), ["ana"]);
+  assert.deepEqual(there(told.onto(desk("e:9", "ben"))), ["ben"]);
+});
+
+test("a channel that fails replaces what was held of it", () => {
+  const up = { channel: "web", kind: "webchat", queue: "north/ask", live: true, up: true };
+  const held = { ...desk("e:5"), channels: [up] } as unknown as Organisation;
+  const told = { ...came("e:6", "ben"), channels: [{ ...up, up: false }] } as unknown as OrganisationTold;
+  assert.deepEqual(patched(held, told).channels.map((one) => one.up), [false]);
 });
