@@ -77,3 +77,28 @@ async def test_a_file_that_is_still_on_its_way_when_the_chat_is_forgotten_stays_
     await expect(chat.frame.get_by_role("button", name="Remove diagnosis.png")).to_have_count(0)
     assert await chat.document.evaluate("localStorage.length") == 0
     await chat.write("somebody else")
+
+
+SPOKEN = """(() => {
+  window.spoken = [];
+  new MutationObserver((changes) => {
+    for (const { target, addedNodes } of changes) {
+      const live = target.nodeType === 1 && target.closest("[aria-live], [role=log]");
+      if (!live || (live.getAttribute("aria-live") ?? "polite") === "off") continue;
+      for (const node of addedNodes) if (node.textContent) window.spoken.push(node.textContent);
+    }
+  }).observe(document, { childList: true, subtree: true });
+})()"""
+
+
+async def test_what_was_said_before_is_not_read_out_again_after_a_reload(chat: Chat) -> None:
+    await chat.alone()
+    message = await chat.write("Where is the map room?")
+    await chat.answer(message, "On the second floor.")
+    await chat.page.add_init_script(SPOKEN)
+    await chat.page.reload()
+    await chat.frame.get_by_text("On the second floor.", exact=True).wait_for()
+    await expect(chat.frame.get_by_role("log")).to_have_attribute("aria-live", "polite")
+    assert not [text for text in await chat.page.evaluate("spoken") if "floor" in text or "map room" in text]
+    await chat.answer(message, "Behind the stairs.")
+    assert [text for text in await chat.page.evaluate("spoken") if "Behind the stairs." in text]

@@ -166,7 +166,7 @@ export function App({ chat, settings, focus, close }: Given) {
       </header>
       <main>
         {/* A scrolling region is reached by keyboard (WCAG 2.1.1). */}
-        <div class="log" role="log" aria-label={t("log")} tabIndex={0} ref={log} onScroll={scrolled}>
+        <div class="log" role="log" aria-live={chat.reading ? "off" : "polite"} aria-label={t("log")} tabIndex={0} ref={log} onScroll={scrolled}>
           {!chat.begun && (
             <div class="intro">
               <p>{t(introOf(light, chat.answers))}</p>

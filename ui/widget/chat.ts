@@ -14,6 +14,7 @@ import type { Desk, FileRef, Line, Offer, ServerFrame, Settings, Unsent, Wish } 
 
 const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
 const ACK_MS = 15_000;
+const SETTLED_MS = 1000;
 const LATE_MS = 2_000; // what is not acknowledged by then is said to wait
 const LIVELY_MS = 300_000; // after something was said or done here a dead line is noticed at once
 const TYPING_MS = 2_500;
@@ -64,6 +65,8 @@ export class Chat {
   #ending = new Set<string>(); // tokens that the house does not know to be ended
   #rating: { score: number; text: string; at: number } | null = null;
   #offering = 0;
+  #settling = 0;
+  reading = false; // what was said before is read in: nothing of it is news to anybody
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
   taken: (held: Unsent) => void = () => undefined; // the house has a message of ours
@@ -81,6 +84,7 @@ export class Chat {
     const [kept, old] = recall(settings);
     this.#kept = kept;
     this.unsent = this.#kept.unsent;
+    this.reading = !!this.#kept.token;
     this.mailing = !!this.wish;
     this.#link = new Link(base, {
       hello: () => this.#hello(),
@@ -339,6 +343,7 @@ export class Chat {
     switch (frame.t) {
       case "welcome":
         this.#sending = "";
+        this.#settled();
         this.#propose();
         this.#flush();
         this.#tellAgain();
@@ -348,6 +353,7 @@ export class Chat {
         break;
       case "lines":
         this.#merge(frame.lines, !!frame.reset, !!frame.live);
+        this.#settled();
         break;
       case "ack":
         if (frame.id === this.offer?.id) this.#settle(frame.at);
@@ -368,6 +374,16 @@ export class Chat {
         this.#refused(frame.code, frame.id ?? "", frame.retry_after ?? 0);
     }
     this.changed();
+  }
+
+  /** What was said before has come once no more of it comes for a moment. */
+  #settled(): void {
+    clearTimeout(this.#settling);
+    if (!this.reading) return;
+    this.#settling = window.setTimeout(() => {
+      this.reading = false;
+      this.changed();
+    }, SETTLED_MS);
   }
 
   #merge(all: Line[], reset: boolean, live: boolean): void {
