@@ -34,7 +34,7 @@ PACK = """
 const fs = require('node:fs'), zlib = require('node:zlib')
 for (const file of process.argv.slice(1)) {
   const bytes = fs.readFileSync(file)
-  if (bytes.length < 1024 || bytes.includes('%settings%')) continue
+  if (bytes.length < 500 || bytes.includes('%settings%')) continue
   const quality = {[zlib.constants.BROTLI_PARAM_QUALITY]: 11}
   fs.writeFileSync(file + '.packed-br', zlib.brotliCompressSync(bytes, {params: quality}))
   fs.writeFileSync(file + '.packed-gzip', zlib.gzipSync(bytes, {level: 9}))

@@ -41,6 +41,27 @@ async def test_a_socket_is_opened_by_our_own_page_only(desk: Desk, browsers: Bro
     assert refused.value.status == 403
 
 
+async def test_messages_are_packed_each_by_itself(desk: Desk, browsers: Browsers) -> None:
+    """A window that is kept would let a token's length be guessed from a patron's words."""
+    ana = await browsers.of("ana")
+    url = f"{desk.url}/api/v1/live"
+    async with ana.session.ws_connect(url, headers={"Origin": desk.url}, compress=15) as socket:
+        offered = socket._response.headers["Sec-WebSocket-Extensions"]
+        assert "permessage-deflate" in offered
+        assert "server_no_context_takeover" in offered
+        page = Page(socket)
+        await page.next()
+        conversation = await desk.patron("packed", "A long question. " * 200)
+        await page.until(lambda m: m["t"] == "rows" and conversation in [row["id"] for row in m["upsert"]])
+    async with ana.session.ws_connect(url, headers={"Origin": desk.url}, compress=15) as socket:
+        await socket.send_str("0" * 20_000_000)  # 20 kB on the wire
+        while (message := await socket.receive(30)).type is aiohttp.WSMsgType.TEXT:
+            pass
+        assert (message.type, socket.close_code) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.MESSAGE_TOO_BIG)
+    async with ana.session.ws_connect(url, headers={"Origin": desk.url}, compress=0) as socket:
+        assert not socket.compress
+
+
 async def test_a_session_in_the_address_opens_nothing(desk: Desk, browsers: Browsers) -> None:
     token, _ = await desk.room.archive.accounts.open_session("ana")
     stranger = await browsers.of()
