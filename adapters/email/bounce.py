@@ -183,7 +183,7 @@ def _judged(
     declared = code.group(1) if code else ""
     spoken = status_of(said) or ("" if declared else status_of(context) or status_of(whole))
     best = spoken if spoken and (not declared or declared[1:] == ".0.0") else declared or spoken
-    reason = "timed-out" if action == "delayed" else reason_of(said, context, whole, status=best)
+    reason = "timed-out" if action == "delayed" else reason_of(said, context, whole, status=best, stated=bool(declared))
     return Recipient(address.strip("<>\"'"), best, reason, action or "failed")
 
 

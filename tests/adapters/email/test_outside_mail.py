@@ -33,10 +33,6 @@ NOT_MENDED: frozenset[str] = frozenset(
         "14-flowed.eml",
         "15-blank-fold-received.eml",
         "15-blank-fold-subject.eml",
-        "14-our-sender-refused-called-hard",
-        "15-temporary-called-hard",
-        "16-unknown-user-called-soft",
-        "17-other-reports",
         "18-japanese-with-circled-digits",
         "19-header-in-the-charset-of-the-body",
     }
