@@ -14,8 +14,9 @@ const DARK: Rgb = [0x24, 0x2d, 0x36];
 const NAMES = ["--accent", "--on-accent", "--accent-ink", "--accent-soft", "--focus"] as const;
 
 export function parse(hex: string): Rgb | null {
-  const found = /^#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(hex.trim());
-  return found ? [parseInt(found[1] ?? "", 16), parseInt(found[2] ?? "", 16), parseInt(found[3] ?? "", 16)] : null;
+  const [, found] = /^#?([0-9a-f]{6})$/i.exec(hex.trim()) ?? [];
+  const n = parseInt(found ?? "", 16);
+  return found ? [n >> 16, (n >> 8) & 255, n & 255] : null;
 }
 
 export function contrast(one: Rgb, other: Rgb): number {
@@ -33,8 +34,7 @@ function luminance(rgb: Rgb): number {
 }
 
 function mix(one: Rgb, other: Rgb, share: number): Rgb {
-  const part = (n: 0 | 1 | 2) => Math.round(one[n] + (other[n] - one[n]) * share);
-  return [part(0), part(1), part(2)];
+  return one.map((part, n) => Math.round(part + ((other[n] ?? 0) - part) * share)) as unknown as Rgb;
 }
 
 /** `colour`, moved towards `pole` until it has 4.5:1 on `ground`. */
@@ -53,8 +53,8 @@ export function accentTokens(hex: string, dark: boolean): Record<(typeof NAMES)[
   const ink = dark ? legible(colour, DARK, WHITE) : legible(colour, LIGHT, BLACK);
   const on = contrast(ink, WHITE) >= 4.5 ? WHITE : BLACK;
   const soft = mix(colour, dark ? [0x18, 0x1f, 0x26] : WHITE, dark ? 0.75 : 0.88);
-  const css = (rgb: Rgb) => `rgb(${rgb.join(" ")})`;
-  return { "--accent": css(ink), "--on-accent": css(on), "--accent-ink": css(ink), "--accent-soft": css(soft), "--focus": css(ink) };
+  const tokens = [ink, on, ink, soft, ink].map((rgb, n) => [NAMES[n], `rgb(${rgb.join(" ")})`]);
+  return Object.fromEntries(tokens) as Record<(typeof NAMES)[number], string>;
 }
 
 /** Dress `element` (usually <html>) in a library's accent and keep it right when the scheme changes; returns how to stop. */

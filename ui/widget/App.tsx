@@ -1,7 +1,6 @@
 // The chat: in a frame on a library's page, or on a page of its own.
 
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
-import { wearAccent } from "../accent";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { isComposing } from "../composing";
 import { isEnd, isLost, type Chat } from "./chat";
 import { Composer } from "./Composer";
@@ -84,7 +83,7 @@ export function App({ chat, settings, focus, close }: Given) {
   const up = useRef(false);
   const before = useRef<HTMLElement | null>(null);
   const [ending, setEnding] = useState(false);
-  chat.changed = useMemo(() => bundled(() => render(undefined)), []);
+  chat.changed = useState(() => bundled(() => render(undefined)))[0];
 
   const { desk } = chat;
   const off = !chat.on && chat.lost;
@@ -95,7 +94,12 @@ export function App({ chat, settings, focus, close }: Given) {
   const ended = !!over;
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening, chat.now, desk.timezone) }) : "";
 
-  useEffect(() => (desk?.accent ? wearAccent(document.documentElement, desk.accent) : undefined), [desk?.accent]);
+  useEffect(() => {
+    if (!desk?.accent) return;
+    const { accent } = desk;
+    const worn = import("../accent").then(({ wearAccent }) => wearAccent(document.documentElement, accent), () => undefined);
+    return () => void worn.then((undress) => undress?.());
+  }, [desk?.accent]);
   // Stay at the newest line, unless the reader went up; also when something below takes room from the lines.
   const stay = () => {
     if (log.current && !up.current) log.current.scrollTop = log.current.scrollHeight;

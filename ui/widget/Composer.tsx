@@ -10,7 +10,7 @@ import type { Chat } from "./chat";
 import { Attach, Send } from "./icons";
 import { draft } from "./keep";
 import type { FileRef, Settings } from "./types";
-import { has, t } from "./words";
+import { refusal, t } from "./words";
 
 const TYPES = "image/png,image/jpeg,image/gif,image/webp,application/pdf";
 const TALLEST = 160;
@@ -111,7 +111,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
     picker.current.value = "";
     say("");
     if (typeof told !== "string") setFiles((now) => [...now, told]);
-    else setProblem(has(`e:${told}`) ? t(`e:${told}`) : told === "busy" ? t("busy") : t("e:any", { code: told }));
+    else setProblem(told === "busy" ? t("busy") : refusal(told));
     box.current?.focus();
   };
 

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { paragraphs, type Piece } from "../links";
 import type { Chat } from "./chat";
 import type { FileRef, Line, Unsent } from "./types";
-import { clock, day, dayCalled, has, t } from "./words";
+import { clock, day, dayCalled, refusal, t } from "./words";
 
 const GROUP_MS = 300_000;
 
@@ -56,7 +56,7 @@ function File({ file, chat }: { file: FileRef; chat: Chat }) {
 
 function Waiting({ held, chat, maxText }: { held: Unsent; chat: Chat; maxText: number }) {
   const code = held.failed ?? "";
-  const why = has(`e:${code}`) ? t(`e:${code}`, { n: maxText }) : t("e:any", { code });
+  const why = refusal(code, maxText);
   return (
     <div class={`line mine first ${code && "failed"}`}>
       <span class="unseen">{t("you")}:</span>

@@ -4,10 +4,9 @@
 // came from; what became of it stays to be read until the patron closes it.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { isMail } from "../address";
 import type { Chat } from "./chat";
-import { has, t } from "./words";
-
-const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;".]{2,}$/;
+import { refusal, t } from "./words";
 
 interface Given {
   chat: Chat;
@@ -15,7 +14,7 @@ interface Given {
 }
 
 export function Mail({ chat, done }: Given) {
-  const [address, setAddress] = useState(chat.wish?.address ?? (ADDRESS.test(chat.patron.contact) ? chat.patron.contact : ""));
+  const [address, setAddress] = useState(chat.wish?.address ?? (isMail(chat.patron.contact) ? chat.patron.contact : ""));
   const [wrong, setWrong] = useState("");
   const box = useRef<HTMLInputElement>(null);
   const close = useRef<HTMLButtonElement>(null);
@@ -30,8 +29,8 @@ export function Mail({ chat, done }: Given) {
   const send = (event: Event) => {
     event.preventDefault();
     const one = address.trim();
-    setWrong(ADDRESS.test(one) ? "" : "address");
-    if (ADDRESS.test(one)) chat.mail(one);
+    setWrong(isMail(one) ? "" : "address");
+    if (isMail(one)) chat.mail(one);
     else box.current?.focus();
   };
   const key = (event: KeyboardEvent) => {
@@ -72,7 +71,7 @@ export function Mail({ chat, done }: Given) {
         {t("mailHint")}
       </p>
       <p class="problem" role="alert">
-        {code && (has(`e:${code}`) ? t(`e:${code}`) : t("e:any", { code }))}
+        {code && refusal(code)}
       </p>
       <p class="again">
         {wish ? (

@@ -6,7 +6,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./chat";
 import type { Line } from "./types";
-import { has, t } from "./words";
+import { refusal, t } from "./words";
 
 const STEPS = [3, 2, 1];
 const MOST = 1000;
@@ -70,7 +70,7 @@ export function Rating({ chat, end, say, focus }: Given) {
       </div>
     );
   if (!asked || (chat.skipped(end) && !again)) return null;
-  const problem = unrated && (has(`e:${unrated}`) ? t(`e:${unrated}`, { n: MOST }) : t("e:any", { code: unrated }));
+  const problem = unrated && refusal(unrated, MOST);
   return <Form key={String(again)} before={given} problem={problem} done={done} skip={skip} />;
 }
 

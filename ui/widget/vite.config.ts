@@ -25,29 +25,42 @@ const plainImports = {
   load: (id: string) => (id.includes("vite/preload-helper") ? "export const __vitePreload = (load) => load();" : undefined),
 };
 
-// The design tokens that this page does not use are for other pages.
-const usedTokens = {
-  name: "used-tokens",
+// Of the design tokens, this page keeps those that change with the scheme; what has one value is written where it is used. Nobody
+// chooses a scheme here: it is the reader's own.
+const plainTokens = {
+  name: "plain-tokens",
   enforce: "post" as const,
   generateBundle(_: unknown, bundle: Record<string, { type: string; source?: unknown }>) {
     for (const file of Object.values(bundle)) {
-      if (file.type !== "asset" || typeof file.source !== "string" || !file.source.includes("--ground")) continue;
-      const css = file.source;
-      const used = new Set([...css.matchAll(/var\((--[\w-]+)/g)].map(([, name]) => name));
-      file.source = css.replace(/(--[\w-]+):[^;{}]*;?/g, (whole, name: string) => (used.has(name) ? whole : ""));
+      if (file.type === "asset" && typeof file.source === "string" && file.source.includes("--ground")) file.source = plain(file.source);
     }
   },
+};
+
+function plain(sheet: string): string {
+  let css = sheet.replace(/:root\[data-theme=["']?dark["']?\]\{[^}]*\}/, "").replace(/:root:not\(\[data-theme=[^\]]*\]\)/g, ":root");
+  const values = new Map<string, string[]>();
+  for (const [, name = "", value = ""] of css.matchAll(/(--[\w-]+):([^;{}]*)/g)) values.set(name, [...(values.get(name) ?? []), value]);
+  for (const [name, [value = "", ...others]] of values) {
+    const used = css.includes(`var(${name})`);
+    if (used && (others.length || name.includes("accent"))) continue;
+    css = css.replace(new RegExp(`${name}:[^;{}]*;?`, "g"), "").replaceAll(`var(${name})`, value);
+  }
+  return css;
+}
+
+// Children as arguments need no second way to make an element, and are shorter.
+const classicElements = {
+  name: "classic-elements",
+  enforce: "pre" as const,
+  transform: (code: string, id: string) => (id.endsWith(".tsx") ? `import { h, Fragment } from "preact";${code}` : undefined),
 };
 
 export default defineConfig({
   root: here("."),
   base: "./",
-  plugins: [plainImports, usedTokens, catalogues],
-  // Children as arguments need no second way to make an element, and are shorter.
-  oxc: {
-    jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" },
-    jsxInject: 'import { h, Fragment } from "preact";',
-  },
+  plugins: [plainImports, classicElements, plainTokens, catalogues],
+  oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" } },
   build: {
     outDir: here("../../adapters/webchat/static"),
     emptyOutDir: true,

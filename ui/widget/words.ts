@@ -1,6 +1,5 @@
 // The words of one language, from ui/words/<language>.json; a language is added by adding a file.
 
-import { daysBefore } from "../calendar";
 import { languageOf, tagsOf } from "../language";
 
 type Words = Record<string, string>;
@@ -26,8 +25,10 @@ export function t(key: string, values: Record<string, string | number> = {}): st
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-export function has(key: string): boolean {
-  return key in words;
+/** What the house refused, in words. */
+export function refusal(code: string, n?: number): string {
+  const key = `e:${code}`;
+  return key in words ? t(key, { n: n ?? "" }) : t("e:any", { code });
 }
 
 export function clock(ms: number): string {
@@ -40,14 +41,14 @@ export function day(ms: number): string {
 
 /** The day of a line, as one calls it now. */
 export function dayCalled(ms: number, now: number): string {
-  const days = daysBefore(ms, now);
-  return days === 0 || days === 1 ? new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-days, "day") : day(ms);
+  const days = daysUntil(ms, now);
+  return days === 0 || days === -1 ? new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day") : day(ms);
 }
 
 /** When the desk opens, in the time zone of the library that opens, which is named: the weekday too unless it is today there. */
 export function opening(ms: number, now: number, timezone = ""): string {
   const zone = known(timezone);
-  const days = zone.timeZone ? daysUntil(ms, now, zone.timeZone) : -daysBefore(ms, now);
+  const days = daysUntil(ms, now, zone);
   const [, place] = /\/([^/]+)$/.exec(timezone) ?? [];
   const named = zone.timeZone && place ? ` (${t("zone", { place: place.replaceAll("_", " ") })})` : "";
   const words = new Intl.DateTimeFormat(locale, {
@@ -60,14 +61,10 @@ export function opening(ms: number, now: number, timezone = ""): string {
   return words + named;
 }
 
-/** How many days of the calendar lie between two moments in a time zone. */
-function daysUntil(ms: number, now: number, timeZone: string): number {
-  const dates = new Intl.DateTimeFormat("en-US", { timeZone, year: "numeric", month: "numeric", day: "numeric" });
-  const day = (at: number) => {
-    const part = Object.fromEntries(dates.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-    return Date.UTC(part["year"] ?? 0, (part["month"] ?? 1) - 1, part["day"] ?? 1) / 86_400_000;
-  };
-  return day(ms) - day(now);
+/** How many days of the calendar lie between two moments in a time zone, by default this machine's. Swedes write 2026-11-30. */
+function daysUntil(ms: number, now: number, zone: { timeZone?: string } = {}): number {
+  const number = (at: number) => Date.parse(new Date(at).toLocaleDateString("sv-SE", zone)) / 86_400_000;
+  return number(ms) - number(now);
 }
 
 /** A time zone that this browser knows; else its own counts. */
