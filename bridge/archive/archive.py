@@ -12,6 +12,7 @@ from bridge.archive.accounts import Accounts
 from bridge.archive.database import Unreachable, engine_for, migrate, reach
 from bridge.archive.desk_memory import DeskMemory
 from bridge.archive.erasures import Erasures
+from bridge.archive.mentions import Mentions
 from bridge.archive.organisation import Organisation
 from bridge.archive.reader import Reader
 from bridge.archive.readings import Readings
@@ -35,6 +36,7 @@ class Archive:
         self.accounts = Accounts(writing)
         self.memory = DeskMemory(writing)
         self.readings = Readings(writing)
+        self.mentions = Mentions(writing)
         self.search = Search(self.engine)
         self.refolding = Refolding(writing)
         self._writing = writing

@@ -122,7 +122,7 @@ class Belongings:
         account = update(tables.account).where(_a.librarian == librarian, _a.library == old)
         empty = {"library": new, "password": "", "code": "", "code_until": 0, "must_change": False}
         if (await self._sql.execute(account.values(**empty))).rowcount:
-            for table in (tables.session, tables.draft, tables.written):
+            for table in (tables.session, tables.draft, tables.written, tables.mention):
                 await self._sql.execute(delete(table).where(table.c.librarian == librarian))
         await self.tell(old, librarian, by, "moved-away", new)
         await self.tell(new, librarian, by, "moved-here", old)

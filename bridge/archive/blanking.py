@@ -34,7 +34,7 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     files = await _files(sql, ids)
     await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
     await forget_aside(sql, _s.conversation.in_(ids))
-    for table in (tables.draft, tables.merge):
+    for table in (tables.draft, tables.merge, tables.mention, tables.mention_seen):
         await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
     await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))
     follow_ups = update(tables.follow_up).where(tables.follow_up.c.conversation.in_(ids))

@@ -52,7 +52,7 @@ class Ledger:
     """Collects the rows of one batch."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, Rows] = {name: [] for name in ("conversation", "hop", "follow_up", "audit")}
+        self._tables: dict[str, Rows] = {name: [] for name in ("conversation", "hop", "follow_up", "audit", "mention")}
         self._changes: dict[str, dict[str, Any]] = {}
         self._merges: dict[tuple[str, str], dict[str, Any]] = {}
         self._partings: dict[tuple[str, str], None] = {}
@@ -236,6 +236,12 @@ class Ledger:
     def _erased(self, event: ev.Erased) -> None:
         self._audit(event.conversation, event.by, "forgotten")
 
+    def _noted(self, event: ev.Noted) -> None:
+        self._touch(event.conversation)
+        row = {"line": event.id, "conversation": event.conversation, "by": event.by, "at": self._at}
+        named = [one for one in dict.fromkeys(event.mentions) if one != event.by]
+        self._tables["mention"] += [{"librarian": one} | row for one in named]
+
     def _blocked(self, event: ev.Blocked) -> None:
         self._touch(event.conversation)
         self._audit(event.conversation, event.by, "blocked", event.reason)
@@ -285,7 +291,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Unmerged: Ledger._unmerge,
     ev.FollowUpOpened: Ledger._follow_up_opened,
     ev.FollowUpChanged: Ledger._follow_up_changed,
-    ev.Noted: lambda ledger, e: ledger._touch(e.conversation),
+    ev.Noted: Ledger._noted,
     ev.Blocked: Ledger._blocked,
     ev.Erased: Ledger._erased,
     ev.TransferOffered: Ledger._transferred,

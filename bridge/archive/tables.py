@@ -271,6 +271,25 @@ draft = Table(
     Column("window_id", String, nullable=False, default="", server_default=""),
 )
 
+# Notes that name a librarian, and when they opened each such conversation last: bridge.archive.mentions.
+mention = Table(
+    "mention",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("line", String, primary_key=True),
+    Column("conversation", String, nullable=False, index=True),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+mention_seen = Table(
+    "mention_seen",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
 written = Table(
     "written",
     metadata,

@@ -61,6 +61,7 @@ class Live:
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
         self._kinds: dict[str, str] = {}
         self._kinds_changed()
+        self._seen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._present: set[str] = set()
         self._turned()
         self.down = not room.store_watch.up
@@ -77,6 +78,7 @@ class Live:
             tasks.create_task(self._hear())
             tasks.create_task(self._look())
             tasks.create_task(self._recall())
+            tasks.create_task(self._note_seen())
 
     async def _recall(self) -> None:
         """Learn the last answers again after a start and after a gap."""
@@ -106,10 +108,17 @@ class Live:
             news.turned = self._turned()
         self._lists.touch(news.rows)
         for seat in self._seats.values():
+            self._seen_by(seat, news)
             seat.note(news, entries[-1].position)
             if any(name in news.erased for each in seat.watched.values() for name in each.members):
                 seat.reset("too-old")  # what the page shows is no more
         self._again(news)
+
+    def _seen_by(self, seat: Seat, news: News) -> None:
+        open_here = {name for each in seat.watched.values() for name in each.members}
+        for note in news.calls:
+            if seat.me in note.mentions and note.conversation in open_here:
+                self._seen.put_nowait((seat.me, note.conversation))
 
     def _again(self, news: News) -> None:
         """Announce connections that a new core does not know, or that the core believes gone."""
@@ -179,12 +188,29 @@ class Live:
                 seat.sign(sign)
             if self.down:
                 seat.say(DOWN)
+            seat.remind(await self._waiting_mentions(seat.me))
             if after:
                 await self.resume(seat, after, sure=met)
         except BaseException:
             self.leave(seat)
             raise
         return seat
+
+    async def _waiting_mentions(self, librarian: str) -> list[schema.MentionTold]:
+        """Return the mentions that wait for a librarian, oldest first."""
+        state, found = self._room.replica.state, list[schema.MentionTold]()
+        for one in await self._room.archive.mentions.unread(librarian):
+            known = one.conversation in state.conversations
+            talk = None if known else await self._room.reader.conversation(one.conversation)
+            told = rows.waiting_mention(state, librarian, one, talk)
+            found += [told] if told is not None else []
+        return found
+
+    async def _note_seen(self) -> None:
+        """Note the mentions that were told while their conversation was open: they wait no longer."""
+        while True:
+            librarian, conversation = await self._seen.get()
+            await self._room.archive.mentions.seen(librarian, conversation)
 
     async def resume(self, seat: Seat, after: str, *, sure: bool = True) -> None:
         """Note at a seat what happened after a position that its page holds; `sure` as in `Seat.missed`. Raises StoreError."""

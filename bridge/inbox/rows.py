@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import phonenumbers
 
-from bridge.inbox.access import sees
+from bridge.inbox.access import may_see_archived, sees
 from bridge.inbox.schema import Availability as Available
 from bridge.inbox.schema import (
     ChannelView,
@@ -42,6 +42,8 @@ from routing.state import State
 if TYPE_CHECKING:
     from bridge.archive.accounts import Session
     from bridge.archive.desk_memory import Draft as Kept
+    from bridge.archive.mentions import Mention
+    from bridge.archive.reader import Talk
 
 SHORT = 28  # characters of an address shown in place of a name
 LAST = 200
@@ -124,6 +126,28 @@ def mention(state: State, me: str, note: Noted) -> MentionTold | None:
         library_name=state.roster.library(it.library).name or it.library,
         text=note.text[:LAST],
         can_join=may_join(state, me, it),
+    )
+
+
+def waiting_mention(state: State, me: str, found: Mention, talk: Talk | None) -> MentionTold | None:
+    """Return a mention that waited for `me`, also in a conversation that only the archive holds; None where it is not theirs to
+    see now."""
+    told = mention(state, me, Noted(conversation=found.conversation, id=found.line, by=found.by, text=found.text))
+    if told is not None or found.conversation in state.conversations:
+        return told
+    if talk is None or not may_see_archived(state, me, talk):
+        return None
+    channel = state.channels.get(talk.channel)
+    kind = channel.kind if channel is not None else ""
+    return MentionTold(
+        position="",
+        conversation=talk.id,
+        line=found.line,
+        by=found.by,
+        by_name=name_of(state, found.by),
+        patron=talk.name or unnamed(state, talk.library, kind, talk.id, talk.address),
+        library_name=state.roster.library(talk.library).name or talk.library,
+        text=found.text[:LAST],
     )
 
 

@@ -51,6 +51,7 @@ class Seat:
         self._rows: set[str] = set()
         self._follow_ups: set[str] = set()
         self._calls: deque[Noted] = deque(maxlen=MOST_SIGNS)
+        self._waited: list[schema.MentionTold] = []
         self._ready: deque[schema.ServerMessage] = deque()
         self._signs: deque[schema.SignalTold] = deque(maxlen=MOST_SIGNS)
         self._reset: Why | None = None
@@ -117,6 +118,11 @@ class Seat:
         self.watched.clear()
         self._wake.set()
 
+    def remind(self, mentions: list[schema.MentionTold]) -> None:
+        """Tell of mentions that waited until their librarian signed in."""
+        self._waited += mentions
+        self._wake.set()
+
     def sign(self, sign: schema.SignalTold) -> None:
         """Tell an ephemeral sign; the oldest is lost when the page is slow."""
         self._signs.append(sign)
@@ -172,8 +178,11 @@ class Seat:
 
     def _mentions(self, state: State) -> list[Any]:
         """Return my calls; whether I may see the conversation is asked now, not when the note was written."""
-        found = [rows.mention(state, self.me, note) for note in self._calls]
+        lines = {note.id for note in self._calls}
+        found: list[Any] = [rows.mention(state, self.me, note) for note in self._calls]
+        found += [one for one in self._waited if one.line not in lines]
         self._calls.clear()
+        self._waited.clear()
         return found
 
     def _told_reset(self) -> schema.Reset:

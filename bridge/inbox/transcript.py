@@ -35,6 +35,7 @@ async def view(call: Call) -> schema.ConversationView:
         raise not_found()
     library = state.roster.library(row.library)
     lines = await _lines(call, it, "")
+    await room.archive.mentions.opened(me, [call.id, *(it.merged if it is not None else ())])
     facts = room.channels.get(row.channel)
     known = state.follow_ups.get(it.follow_up) if it is not None and it.follow_up else None
     return schema.ConversationView(
