@@ -173,7 +173,9 @@ class SmsAdapter:
                 return False
             raise Unavailable(f"the desk takes nothing in now: {error}") from None
         except (TooLarge, ValueError) as error:
-            log.warning("a text cannot be taken in", channel=self._ports.channel, sid=resource.sid, why=str(error))
+            log.warning(
+                "a text cannot be taken in", channel=self._ports.channel, sid=resource.sid, why=type(error).__name__
+            )
         return True
 
     async def _arrived(self, inbound: Inbound) -> str:
@@ -272,7 +274,8 @@ class SmsAdapter:
         stage = codec.stage(fields.get("MessageStatus") or fields.get("SmsStatus", ""))
         if stage is None:
             return
-        code = int(fields.get("ErrorCode", "") or 0) if fields.get("ErrorCode", "0").isdigit() else 0
+        said = fields.get("ErrorCode", "")
+        code = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
         if stage != "failed":
             cost = await self._account.cost(sid) if stage == "delivered" and self._account is not None else ""
             await self._ports.inlet.receipt(delivery, stage, detail=cost, network_id=sid)

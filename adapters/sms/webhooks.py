@@ -54,8 +54,8 @@ class Webhooks:
         fields = await self._authentic(request)
         try:
             inbound = webhook(fields, int(time.time() * 1000))
-        except ValueError as error:
-            log.warning("a webhook that is no text", channel=self._ports.channel, why=str(error))
+        except ValueError as error:  # its words may be the stranger's number
+            log.warning("a webhook that is no text", channel=self._ports.channel, why=type(error).__name__)
             raise web.HTTPBadRequest from None
         try:
             answer = await self._taken(inbound)
