@@ -44,8 +44,8 @@ class Address(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         if not self.name:
             return self.address
-        name = f'"{self.name}"' if re.search(r'[,;:<>()"@\[\]]', self.name.replace('"', "")) else self.name
-        return f"{name.replace(chr(92), '')} <{self.address}>"
+        name = self.name.replace('"', "'").replace(chr(92), "")  # a quotation mark inside would end the name
+        return f'"{name}" <{self.address}>' if re.search(r"[,;:<>()@\[\]']", name) else f"{name} <{self.address}>"
 
 
 def read_addresses(field: str) -> list[Address]:

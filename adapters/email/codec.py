@@ -120,7 +120,7 @@ class ReplyPath(msgspec.Struct, frozen=True, omit_defaults=True):
 def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
     """Return the opaque reply path of `mail`: its id, the ids before it, and everybody else who got it (for reply-all)."""
     aside = {address.casefold() for address in own} | {mail.patron.address.casefold()}
-    others = [str(one) for one in (*mail.to, *mail.cc) if one.valid and one.address.casefold() not in aside]
+    others = [str(one) for one in (*mail.to, *mail.cc) if "@" in one.address and one.address.casefold() not in aside]
     before = tuple(dict.fromkeys((*mail.references, *mail.in_reply_to)))[-MAX_REFERENCES:]
     everybody = tuple(dict.fromkeys(others))[:50]
     machine = mail.kind != "person" or mail.quiet or bool(mail.quarantined)

@@ -34,7 +34,7 @@ from adapters.email.intake import Arrival, Intake
 from adapters.email.suspects import Suspects
 from adapters.email.twins import Twins
 from adapters.email.wire import Listed, Opened, sequence_set
-from bridge.adapter import Inlet, TooLarge, Unavailable
+from bridge.adapter import Inlet, Throttled, TooLarge, Unavailable
 from bridge.message import Message
 
 BATCH = 40  # mails handed in side by side
@@ -43,6 +43,7 @@ LISTED = 200  # mails listed at once
 RETRIED = 200  # mails in quarantine that are tried again at a start
 TRIES = 3  # of a mail that the server does not give out
 PASSED = 5  # mails passed over one after the other; then the server is at fault
+AROUND, PROBES = 50, 6  # where and how many other mails are asked for before one is to blame
 BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -205,7 +206,9 @@ class Folder:
 
     async def _stubborn(self, one: Listed, error: Refused | LinkLost) -> None:
         """Try one mail again, a few times in all; then pass over it, even where the server lets us in no more for now."""
-        if self._suspects.tries[one.uid] < TRIES:
+        if isinstance(error, Refused) and not await self._serves_others(one.uid):
+            raise Throttled(f"the server gives out no mail of folder {self.name!r} now: {error}")
+        if self._suspects.refused(one.uid) < TRIES:
             await self._go_on(error)
             await self._take_batch([one])
             return
@@ -219,6 +222,16 @@ class Folder:
         self._uid = one.uid
         await self._go_on(error)
         await self._mark([arrival])
+
+    async def _serves_others(self, uid: int) -> bool:
+        """Whether the server gives out mails around this one; where there are none, it is not to blame."""
+        around = await self._box.search("UID", f"{max(1, uid - AROUND)}:{uid + AROUND}")
+        others = [other for other in around if other != uid and not self._suspects.tries[other]]
+        for other in sorted(others, key=lambda each: abs(each - uid))[:PROBES]:
+            with suppress(Refused):
+                if (await self._box.bodies([other], "HEADER")).get(other):
+                    return True
+        return not others
 
     def _unfetched(self, one: Listed, why: str) -> Arrival:
         log.error("a mail was passed over", folder=self.name, uid=one.uid, why=why)

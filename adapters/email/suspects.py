@@ -34,10 +34,13 @@ class Suspects:
     def failed(self, batch: Sequence[Listed]) -> None:
         """Keep in mind that one of these was not given out."""
         self._uids = {one.uid for one in batch}
-        if len(batch) == 1:
-            self.tries[batch[0].uid] += 1
-            while len(self.tries) > MOST:
-                del self.tries[next(iter(self.tries))]
+
+    def refused(self, uid: int) -> int:
+        """Count that a mail was not given out though it was asked for alone; return how often."""
+        self.tries[uid] += 1
+        while len(self.tries) > MOST:
+            del self.tries[next(iter(self.tries))]
+        return self.tries[uid]
 
     def passed(self, batch: Sequence[Listed]) -> None:
         """Forget mails that are done with."""

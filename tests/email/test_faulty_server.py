@@ -27,6 +27,7 @@ async def wire(mail: Mail) -> AsyncIterator[Tampering]:
     await mail.comes(*(letter(f"mail {number}") for number in range(1, 7)))
     async with Tampering(mail.dovecot.imap) as wire:
         yield wire
+        await mail.ring.stop()  # before the wire goes: else a new session begins while everything ends
 
 
 async def start(mail: Mail, wire: Tampering) -> None:
@@ -110,6 +111,18 @@ async def test_a_server_that_also_lets_nobody_in_again_for_a_while_blocks_nothin
         await mail.ring.message("mail 6")
     assert sorted(text for text in texts(mail) if "mailbox" not in text) == OTHERS
     assert [message for message in mail.ring.messages() if "quarantined" in message.marks]
+
+
+async def test_a_server_that_gives_out_nothing_for_a_while_passes_over_nothing(mail: Mail, wire: Tampering) -> None:
+    wire.fault = lambda tag, line: tag + b" BAD User is authenticated but not connected.\r\n" if named(line) else None
+    await mail.ring.start(_config(mail, wire))
+    await mail.ring.until(lambda: any(one.reason == "throttled" for one in mail.ring.statuses()), "it is said")
+    await mail.ring.stop()
+    assert mail.ring.messages() == []
+    wire.fault = lambda tag, line: None
+    await start(mail, wire)
+    await mail.ring.message("mail 6")
+    assert texts(mail) == [f"mail {number}" for number in range(1, 7)]
 
 
 async def test_an_empty_mail_blocks_nobody(mail: Mail) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from adapters.email.addresses import read_addresses
+from adapters.email.addresses import Address, read_addresses
 from adapters.email.codec import parse
 
 
@@ -61,9 +59,17 @@ def test_a_comma_in_the_local_part_never_makes_a_strangers_address(field: str) -
 
 
 @pytest.mark.parametrize(
-    "field", ["a," * 30_000, "a@b," * 15_000, "a,b@" * 15_000, "'" * 60_000 + "@", "a," + "b" * 60_000 + "<"]
+    "name",
+    [
+        'a" <eve@evil.example>, "b',
+        "a, eve@evil.example",
+        "=?utf-8?q?=3Ceve=40evil.example=3E?=",
+        "a\\",
+        "O'Neil",
+        "(eve@evil.example",
+        "<eve@evil.example>",
+    ],
 )
-def test_hostile_fields_cost_no_more_than_their_length(field: str) -> None:
-    begun = time.process_time()
-    read_addresses(field)
-    assert time.process_time() - begun < 1.0
+def test_a_name_never_becomes_an_address_on_its_way_to_a_reply_to_all(name: str) -> None:
+    [found] = read_addresses(str(Address(name, "bob@example.org")))
+    assert found.address == "bob@example.org"
