@@ -10,6 +10,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from adapters.email.japanese import decode_eucjp, decode_iso2022jp
+
 MEANT: dict[str, str] = {
     "iso-8859-1": "cp1252",
     "iso8859-1": "cp1252",
@@ -70,6 +72,29 @@ MEANT: dict[str, str] = {
     "utf-8mb4": "utf-8",
     "utf8mb4": "utf-8",
 }
+JAPANESE = frozenset({"iso2022_jp_ext", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "euc_jp", "cp932"})
+C1 = re.compile("[\x80-\x84\x86-\x9f]")
+SIBLINGS = {  # where Windows has letters and quotation marks, and ISO 8859 control characters
+    "iso8859-2": "cp1250",
+    "iso8859-4": "cp1257",
+    "iso8859-7": "cp1253",
+    "iso8859-8": "cp1255",
+    "iso8859-6": "cp1256",
+    "iso8859-13": "cp1257",
+    "iso8859-15": "cp1252",
+    "iso8859-3": "cp1252",
+    "iso8859-10": "cp1252",
+    "iso8859-14": "cp1252",
+}
+VENDORS = {  # asked in turn when the declared charset cannot be it
+    "big5hkscs": ("cp950", "gb18030"),
+    "cp949": ("utf-8", "johab"),
+    "cp932": ("utf-8", "shift_jis_2004"),
+    "iso8859-7": ("cp1253",),
+    "iso8859-8": ("cp1255",),
+    "iso8859-6": ("cp1256",),
+    "iso8859-3": ("cp1254",),
+}
 REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 WINDOWS = re.compile(r"(?:x-)?(?:windows|cp|ms|win|ibm)[-_]?(\d{3,5})")
 NOISE = re.compile(r"[^a-z0-9._$-]+")
@@ -77,7 +102,11 @@ NOISE = re.compile(r"[^a-z0-9._$-]+")
 
 def codec_of(label: str) -> str:
     """Return the Python codec that a charset label means, "" when the label tells nothing."""
-    name = NOISE.sub("", label.strip().lower().partition("*")[0])
+    label = label.strip().lower().partition("*")[0]
+    return _named(NOISE.sub("", label)) or _named(NOISE.sub("", (label.split() or [""])[0]))
+
+
+def _named(name: str) -> str:
     if name in MEANT:
         return MEANT[name]
     page = WINDOWS.fullmatch(name)
@@ -99,14 +128,37 @@ def _looked_up(name: str) -> str:
 def decode(raw: bytes, label: str = "") -> str:
     """Return `raw` as text without NUL; never raises. Undecodable bytes of a known charset become U+FFFD."""
     codec = codec_of(label)
-    if codec in ("", "utf-8") and b"\x1b$" in raw:  # a text that switches alphabets says so itself (RFC 1468)
-        codec = "iso2022_jp_ext" if _clean(raw, "iso2022_jp_ext") is not None else codec
-    text = _clean(raw, codec) if codec else None
+    text = _japanese(raw, codec) if codec in JAPANESE or b"\x1b$" in raw or b"\x1b(" in raw else None
+    if text is None:
+        text = _clean(raw, codec) if codec else None
+    if text is not None and codec in SIBLINGS and C1.search(text):
+        text = _as_on_windows(text, SIBLINGS[codec])
+    if text is None and codec in VENDORS:
+        text = next((found for other in VENDORS[codec] if (found := _clean(raw, other)) is not None), None)
     if text is None:
         text = _marked(raw) or _clean(raw, "utf-8")
     if text is None:
         text = _mended(raw) if codec in ("", "utf-8") else raw.decode(codec, "replace")
     return text.replace("\0", "")
+
+
+def _japanese(raw: bytes, codec: str) -> str | None:
+    """Text of one of the Japanese charsets, whichever of them it is; a text that switches alphabets says so itself (RFC 1468)."""
+    if b"\x1b" in raw and (found := decode_iso2022jp(raw)) is not None:
+        return found
+    if codec not in JAPANESE or raw.isascii():
+        return None
+    if codec == "euc_jp" and (found := decode_eucjp(raw)) is not None:
+        return found
+    if (found := _clean(raw, "utf-8")) is not None and codec != "cp932":
+        return found
+    found = _clean(raw, "cp932")
+    return found if found is not None else decode_eucjp(raw)
+
+
+def _as_on_windows(text: str, codec: str) -> str:
+    """Control characters that nobody writes are what Windows has in their places."""
+    return C1.sub(lambda match: bytes([ord(match.group(0))]).decode(codec, "replace"), text)
 
 
 def _mended(raw: bytes) -> str:

@@ -46,21 +46,8 @@ def verdict(mail: Mail) -> dict[str, Any]:
         "quarantined": mail.quarantined or None,
         "taken": mail.taken,
         "patron": mail.patron.address,
-        "cut": hidden(mail.text, mail.full_text),
+        "cut": mail.hidden,
     }
-
-
-def hidden(shown: str, whole: str) -> str:
-    """Return the lines of `whole` that do not occur in `shown`, in order."""
-    waiting = [line.strip() for line in shown.split("\n") if line.strip()]
-    left: list[str] = []
-    place = 0
-    for line in whole.split("\n"):
-        if place < len(waiting) and line.strip() == waiting[place]:
-            place += 1
-        elif line.strip():
-            left.append(line.rstrip())
-    return "\n".join(left)
 
 
 async def verdicts(paths: Sequence[Path], own: Sequence[str] = ()) -> AsyncIterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from adapters.email.charset import decode
+from adapters.email.charset import codec_of, decode
 from adapters.email.words import MAX_FIELD, decode_words, split_parameters
 
 MAX_HEADER = 1_048_576  # bytes
@@ -15,6 +15,8 @@ NAME = re.compile(r"^([!-9;-~]+)[ \t]*:[ \t]*(.*)$", re.DOTALL)
 FOLD = re.compile(r"\r?\n[ \t]+|[\r\n]+")
 MESSAGE_ID = re.compile(r"<([^<>]{1,2000})>")
 BARE_ID = re.compile(r"(?<![^\s<>,;])[^\s<>,;]+@[^\s<>,;]+")
+CHARSET = re.compile(rb"charset[ \t]{0,4}=[ \t]{0,4}[\"']?([A-Za-z0-9._:$-]{2,40})", re.IGNORECASE)
+MAX_SEARCHED = 131_072  # bytes of a mail in which its charset is looked for
 END = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
 KNOWN = frozenset(
     {
@@ -90,10 +92,20 @@ class Fields:
             return 0
 
 
-def split_header(raw: bytes, start: int, end: int, *, whole: bool = False) -> tuple[Fields, int]:
+def named_charset(raw: bytes) -> str:
+    """Return the first charset that a mail names, for fields with bytes of it; "" where it names none but plain ones."""
+    for match in CHARSET.finditer(raw, 0, MAX_SEARCHED):
+        label = match.group(1).decode("ascii")
+        if codec_of(label) not in ("", "utf-8"):
+            return label
+    return ""
+
+
+def split_header(raw: bytes, start: int, end: int, *, whole: bool = False, charset: str = "") -> tuple[Fields, int]:
     """Return the fields that open raw[start:end] and where the body begins.
 
-    `whole`: this is a mail, not a part: without a single field that mails have, all of it is body.
+    `whole`: this is a mail, not a part: without a single field that mails have, all of it is body. `charset`: of bytes in a
+    field that are no UTF-8.
     """
     if whole:
         start = _opening(raw, start)
@@ -101,15 +113,39 @@ def split_header(raw: bytes, start: int, end: int, *, whole: bool = False) -> tu
         return Fields([]), start + 2
     if raw[start : start + 1] == b"\n":
         return Fields([]), start + 1
-    blank = END.search(raw, start, end)
+    blank = _blank_line(raw, start, end)
     stop, body = (blank.start(), blank.end()) if blank else (end, end)
-    pairs, consumed = _pairs(raw[start : min(stop, start + MAX_HEADER)], whole)
+    pairs, consumed = _pairs(raw[start : min(stop, start + MAX_HEADER)], whole, charset)
     if consumed is not None:  # a line that is no field ends the header, as in every mail program
         body = start + consumed
     fields = Fields(pairs)
     if not pairs or (whole and not KNOWN.intersection(name for name, _ in pairs)):
         return Fields([]), start
     return fields, body
+
+
+def _blank_line(raw: bytes, start: int, end: int) -> re.Match[bytes] | None:
+    """The blank line that ends a header; one of spaces with more of the header below it only folds a field."""
+    blank = END.search(raw, start, end)
+    while (
+        blank is not None
+        and (b" " in blank.group() or b"\t" in blank.group())
+        and _goes_on(raw, start, blank.end(), end)
+    ):
+        blank = END.search(raw, blank.end() - 1, end)
+    return blank
+
+
+def _goes_on(raw: bytes, start: int, place: int, end: int) -> bool:
+    """Whether the header goes on below a line of spaces: with a fold and then a field or a blank line, or with a new field."""
+    lines = raw[place : min(end, place + 4_000)].splitlines()
+    folds = next((i for i, line in enumerate(lines) if line[:1] not in (b" ", b"\t")), len(lines))
+    below = lines[folds] if folds < len(lines) else b""
+    field = NAME.match(below[:80].decode("latin-1"))
+    if folds and any(line.strip() for line in lines[:folds]):
+        return not below or (field is not None and field.group(1).lower() in KNOWN)
+    name = field.group(1).lower() if field else ""
+    return name in KNOWN and not re.search(rb"(?:^|\n)" + name.encode() + rb":", raw[start:place].lower())
 
 
 def _opening(raw: bytes, start: int) -> int:
@@ -121,7 +157,7 @@ def _opening(raw: bytes, start: int) -> int:
     return begun if name and name.group(1).lower() in KNOWN else start
 
 
-def _pairs(block: bytes, whole: bool) -> tuple[list[tuple[str, str]], int | None]:
+def _pairs(block: bytes, whole: bool, charset: str) -> tuple[list[tuple[str, str]], int | None]:
     """Fields of a header block; and the offset of the first line that is no field, if there is one.
 
     In a mail, one such line with a field that mails have right below it is passed over.
@@ -131,7 +167,7 @@ def _pairs(block: bytes, whole: bool) -> tuple[list[tuple[str, str]], int | None
     offset = 0
     lines = block.splitlines(keepends=True)
     for number, line in enumerate(lines):
-        text = decode(line, "utf-8").rstrip("\r\n")
+        text = _line(line, charset)
         if text[:1] in (" ", "\t") and pending:
             pending.append(" " + text.strip())
         elif NAME.match(text):
@@ -148,6 +184,16 @@ def _pairs(block: bytes, whole: bool) -> tuple[list[tuple[str, str]], int | None
         offset += len(line)
     _keep(pairs, pending)
     return pairs, None
+
+
+def _line(line: bytes, charset: str) -> str:
+    """One line of a header; bytes that are no UTF-8 are in the charset that the mail names."""
+    if charset and not line.isascii():
+        try:
+            return line.decode("utf-8").rstrip("\r\n").replace("\0", "")
+        except UnicodeDecodeError:
+            return decode(line, charset).rstrip("\r\n")
+    return decode(line, "utf-8").rstrip("\r\n")
 
 
 def _is_known(lines: list[bytes]) -> bool:

@@ -17,7 +17,8 @@ from adapters.email.bounce import read_bounce
 from adapters.email.invitation import invitation_line, is_calendar
 from adapters.email.machines import classify
 from adapters.email.mail import Draft, File
-from adapters.email.markup import BOX, CUT, clean_html, html_text
+from adapters.email.markup import BOX, CID, CUT, clean_html, content_id, html_text
+from adapters.email.plain_forms import PLAIN
 from adapters.email.protection import authentication_marks, protection_marks
 from adapters.email.reply_signs import relation
 from adapters.email.selection import choose
@@ -98,7 +99,7 @@ def ourselves(draft: Draft) -> str:
 
 def words(draft: Draft) -> str:
     """The whole text: the plain parts, or the HTML where there are none or only a remark that HTML is needed."""
-    plain = [part for part in draft.choice.plain if part.media_type == "text/plain"]
+    plain = [part for part in draft.choice.plain if part.media_type in PLAIN]
     text = "\n\n".join(part.text().strip("\n") for part in plain)[:MAX_SHOWN]
     richer = [part for part in draft.choice.html if part.media_type == "text/html"]
     stub = not text.strip() or bool(richer and len(text) < 400 and STUB.match(text))
@@ -115,13 +116,14 @@ def words(draft: Draft) -> str:
 
 def attachments(draft: Draft) -> str:
     """Files, each with a usable name, and pictures that the HTML shows; the first fifteen."""
-    markup = "".join(part.text() for part in draft.choice.html if part.media_type == "text/html")
+    sources = [part.text() for part in draft.choice.html if part.media_type == "text/html"]
+    shown = {content_id(match) for source in sources for match in CID.findall(source)}
     for number, part in enumerate(draft.choice.attachments, 1):
         if len(draft.files) >= MAX_FILES:
             draft.marks.append("files-left-out")
             return f"{len(draft.choice.attachments) - MAX_FILES} files left out"
         identity = part.content_id
-        inline = bool(identity) and part.media_type.startswith("image/") and f"cid:{identity}" in markup
+        inline = bool(identity) and part.media_type.startswith("image/") and content_id(identity) in shown
         draft.files.append(File(name_of(part, number), part.media_type, part.content(), identity, inline))
     return f"{len(draft.files)} files" if draft.files else ""
 

@@ -180,6 +180,7 @@ class Intake:
         html = "" if mail.quarantined else await self._html(mail)
         text, cut = _bounded(mail)
         marks += ["text-cut"] if cut else []
+        marks += ["partly-hidden"] if mail.text and not mail.quarantined and mail.hidden else []
         marks += ["quarantined"] if mail.quarantined else []
         marks += ["other-sender"] if stranger else []
         aside = "" if mail.quarantined or (thread and mail.bounce is not None) else mail.aside

@@ -57,6 +57,20 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     proven: bool = False
 
     @property
+    def hidden(self) -> str:
+        """The lines that the first view hides, in order: those of `full_text` that do not occur in `text`."""
+        waiting = [line.strip() for line in self.text.split("\n") if line.strip()]
+        left: list[str] = []
+        place = 0
+        for line in self.full_text.split("\n"):
+            bare, wanted = line.strip(), waiting[place] if place < len(waiting) else ""
+            rest = bare[len(wanted) :].strip() if wanted and bare.startswith(wanted) else line.rstrip()
+            shown = bool(wanted) and (bare == wanted or (rest != line.rstrip() and rest.startswith("--")))
+            place += shown
+            left += [rest if shown else line.rstrip()] if rest and bare else []
+        return "\n".join(left)
+
+    @property
     def taken(self) -> bool:
         """Whether it opens or joins a conversation by itself."""
         return not self.aside and not self.quarantined

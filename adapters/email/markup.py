@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html import unescape
+from urllib.parse import unquote
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -86,6 +88,7 @@ OUTLOOK_RULE = re.compile(
     r"|padding-top:\s*5px;\s*border-top-color:\s*rgb\(229,\s*229,\s*229\)",
     re.IGNORECASE,
 )
+CID = re.compile(r"cid:((?:&lt;|<)?[^\s\"'<>)]{1,500})", re.IGNORECASE)
 OUTSIDE = re.compile(r"https?://|mailto:", re.IGNORECASE)
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
 NOT_NESTED = _names(
@@ -103,9 +106,11 @@ def clean_html(source: str, pictures: Mapping[str, str]) -> str:
     any other picture loses its source and keeps its description.
     """
 
+    known = {content_id(name): link for name, link in pictures.items()}
+
     def filtered(tag: str, attribute: str, value: str) -> str | None:
         if tag == "img" and attribute == "src":
-            return pictures.get(value.strip()[4:]) if value.strip()[:4].lower() == "cid:" else None
+            return known.get(content_id(value.strip()[4:])) if value.strip()[:4].lower() == "cid:" else None
         if attribute == "href":
             return value if OUTSIDE.match(value) else None
         return value
@@ -122,6 +127,11 @@ def clean_html(source: str, pictures: Mapping[str, str]) -> str:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
+
+
+def content_id(spelled: str) -> str:
+    """Return a content id for comparing: programs percent-encode it, change its case or keep its brackets (RFC 2392)."""
+    return unquote(unescape(spelled)).strip().strip("<>").strip().casefold()
 
 
 def shallow(source: str) -> str:

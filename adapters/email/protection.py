@@ -23,8 +23,9 @@ def protection_marks(root: Part) -> list[str]:
     for part in root.walk():
         kind = part.media_type
         if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
-            signed = part.parameters.get("smime-type", "").lower() == "signed-data"
-            marks.update(dict.fromkeys(("signed" if signed else "encrypted", "smime")))
+            said = part.parameters.get("smime-type", "").lower()
+            how = {"signed-data": "signed", "compressed-data": "smime"}.get(said, "encrypted")
+            marks.update(dict.fromkeys((how, "smime")))
         elif kind == "multipart/encrypted":
             marks.update(dict.fromkeys(("encrypted", "pgp")))
         elif kind == "multipart/signed":

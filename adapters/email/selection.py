@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from adapters.email.plain_forms import PLAIN
 from adapters.email.structure import Part
 
 MEDIA = ("image/", "audio/", "video/")
-WORDS = ("text/plain", "text/html")
+WORDS = PLAIN | {"text/html"}
 
 
 @dataclass(slots=True)
@@ -39,10 +40,10 @@ def _choose(choice: Choice, parts: list[Part], kind: str, alternative: bool, pla
         elif not _inline(part, place, kind):
             choice.attachments.append(part)
         elif kind == "alternative":
-            _alternative(choice, part)
+            _alternative(choice, part, parts)
         else:
             if alternative and part.media_type in WORDS:
-                plain = plain and part.media_type == "text/plain"
+                plain = plain and part.media_type in PLAIN
                 html = html and part.media_type == "text/html"
             _shown(choice, part, plain, html)
     if kind == "alternative" and plain and html:
@@ -57,8 +58,9 @@ def _inline(part: Part, place: int, kind: str) -> bool:
     return part.media_type in WORDS and (place == 0 or (kind != "related" and not part.name))
 
 
-def _alternative(choice: Choice, part: Part) -> None:
-    if part.media_type == "text/plain":
+def _alternative(choice: Choice, part: Part, others: list[Part]) -> None:
+    first = part.media_type == "text/plain" or not any(one.media_type == "text/plain" for one in others)
+    if part.media_type in PLAIN and first:  # a richer form of the same words is listed beside them
         choice.plain.append(part)
     elif part.media_type == "text/html":
         choice.html.append(part)

@@ -12,7 +12,9 @@ import re
 from dataclasses import dataclass, field
 
 from adapters.email.charset import decode
-from adapters.email.fields import Fields, split_header
+from adapters.email.fields import Fields, named_charset, split_header
+from adapters.email.plain_forms import ENRICHED, PLAIN, enriched, flowed
+from adapters.email.smime import TYPES, inside, is_signed
 from adapters.email.words import decode_base64, decode_words
 
 MAX_DEPTH = 24
@@ -59,8 +61,13 @@ class Part:
         return self.body
 
     def text(self) -> str:
-        """The content as text, with \\n as line end."""
-        return decode(self.content(), self.charset).replace("\r\n", "\n").replace("\r", "\n")
+        """The content as text, with \\n as line end and lines that a program broke joined."""
+        text = decode(self.content(), self.charset).replace("\r\n", "\n").replace("\r", "\n")
+        if self.media_type in ENRICHED:
+            return enriched(text)
+        if self.media_type in PLAIN and self.parameters.get("format", "").strip().lower() == "flowed":
+            return flowed(text, delete_space=self.parameters.get("delsp", "").strip().lower() == "yes")
+        return text
 
     def walk(self) -> list[Part]:
         """This part and all below it, in the order in which they stand in the mail."""
@@ -75,18 +82,19 @@ class Part:
 class Walk:
     """Reads one mail into parts and remembers what was wrong with it."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, charset: str = "") -> None:
         self.raw = raw
+        self.charset = charset or named_charset(raw)  # of fields with bytes that are no UTF-8
         self.faults: list[str] = []
         self.count = 0
 
-    def root(self) -> Part:
-        """The whole mail."""
-        return self._part(0, len(self.raw), "text/plain", 0)
+    def root(self, depth: int = 0) -> Part:
+        """The whole mail, or a part of one that was packed."""
+        return self._part(0, len(self.raw), "text/plain", depth)
 
     def _part(self, start: int, end: int, default: str, depth: int) -> Part:
         self.count += 1
-        fields, body = split_header(self.raw, start, end, whole=depth == 0)
+        fields, body = split_header(self.raw, start, end, whole=depth == 0, charset=self.charset)
         media_type, parameters = fields.parameters("content-type")
         if not TYPE.match(media_type):
             media_type = _nearest(media_type, default)
@@ -100,7 +108,22 @@ class Walk:
             if media_type.startswith("multipart/"):
                 self._fault("multipart without parts")
                 part.media_type = "text/plain"
+        if (media_type in TYPES or part.name.lower().endswith(".p7m")) and depth < MAX_DEPTH:
+            self._unpack(part, depth)
         return part
+
+    def _unpack(self, part: Part, depth: int) -> None:
+        """A package of S/MIME that needs no key holds the part that is meant."""
+        package = part.content()
+        content = inside(package)
+        if content and self.count < MAX_PARTS:
+            walk = Walk(content, self.charset)
+            walk.count = self.count
+            part.children.append(walk.root(depth + 1))
+            part.parameters["smime-type"] = "signed-data" if is_signed(package) else "compressed-data"
+            part.media_type = "application/pkcs7-mime"
+            self.count = walk.count
+            self.faults += [fault for fault in walk.faults if fault not in self.faults]
 
     def _split(self, part: Part, start: int, end: int, depth: int) -> None:
         boundary = part.parameters.get("boundary", "").rstrip(" ").encode("utf-8", "replace")

@@ -101,3 +101,11 @@ def test_a_reply_with_a_subject_of_its_own_is_known_by_its_header(header: str) -
     body = "Thank you.\n\nOn 5 May 2024 at 10:00, Ann <ann@library.example> wrote:\n\n> Here it is."
     assert parse(mail("Thanks", body, header=header)).text == "Thank you."
     assert parse(mail("Thanks", body)).text == body
+
+
+def test_what_is_hidden_is_told_line_by_line() -> None:
+    body = "Hi\n\nThe second.\n\nOn 5 May 2024 at 10:00, Ann <ann@library.example> wrote:\n> Hi there\n> Which?"
+    read = parse(mail("Re: books", body))
+    assert read.text == "Hi\n\nThe second."
+    assert read.hidden.split("\n") == body.split("\n")[4:]
+    assert parse(mail("Re: books", "Hi\nThe second.")).hidden == ""

@@ -23,20 +23,7 @@ from tests.corpora import HOME
 OWN = ("ask@library.example",)
 FOLDER = HOME / "outside_mail"
 PLACED = b"<token>"  # stands for a signed id in a reply
-NOT_MENDED: frozenset[str] = frozenset(
-    {
-        "12-eucjp-nec.eml",
-        "12-iso2022jp-nec.eml",
-        "13-smime_mixed.eml",
-        "13-smime_opaque.eml",
-        "14-delsp-link.eml",
-        "14-flowed.eml",
-        "15-blank-fold-received.eml",
-        "15-blank-fold-subject.eml",
-        "18-japanese-with-circled-digits",
-        "19-header-in-the-charset-of-the-body",
-    }
-)
+NOT_MENDED: frozenset[str] = frozenset()
 
 
 def cases() -> list[Any]:

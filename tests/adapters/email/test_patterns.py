@@ -25,7 +25,7 @@ parser: Any = importlib.import_module("re._parser")  # the library's own reading
 MOST = 3.2  # of twice the length; a square makes 4
 TOO_SHORT = 0.02  # seconds in which nothing can be told
 SIZES = [64 << step for step in range(10)]  # to 32,768
-QUICK = (64, 512, 8_192)  # a line that costs nothing at these costs nothing at all
+QUICK = (64, 512, 4_096)  # a line that costs nothing at these costs nothing at all
 MANY = 50  # a repetition of fewer is none
 ENDS = ("", "!", "\n", "\x00", " (name)>")
 COMMON = (
@@ -196,5 +196,5 @@ SOURCES = "".join(path.read_text() for path in Path(adapters.email.__path__[0]).
 @pytest.mark.parametrize("name", FOUND)
 def test_no_pattern_costs_more_than_the_length_of_a_line(name: str) -> None:
     pattern = FOUND[name]
-    lines = ((first[:200], unit, end) for first, unit in hostile(pattern) for end in ENDS)
+    lines = ((first[:200], unit, end) for first, unit in hostile(pattern) for end in (ENDS if first else ENDS[-2:]))
     assert not next((line for line in lines if grows(pattern, use_of(name), *line)), None)
