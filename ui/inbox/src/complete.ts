@@ -1,4 +1,5 @@
 // Completing while writing: `/` at the start of a word offers the library's scripts, `@` in a note offers colleagues.
+import { folded } from "../../folding";
 import type { Person, ScriptView } from "./schema";
 
 export interface Asked {
@@ -23,17 +24,15 @@ export function asked(text: string, caret: number, note: boolean): Asked | null 
   return { kind, from: caret - (found[3] ?? "").length - 1, query: found[3] ?? "" };
 }
 
-const plain = (text: string) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
 export function scripts(known: readonly ScriptView[], query: string): Suggestion[] {
-  const wanted = plain(query);
-  const fits = known.filter((script) => plain(`${script.key} ${script.title}`).includes(wanted));
+  const wanted = folded(query);
+  const fits = known.filter((script) => folded(`${script.key} ${script.title}`).includes(wanted));
   return fits.slice(0, 8).map((script) => ({ id: script.key, name: script.title, detail: script.text, insert: script.text }));
 }
 
 export function colleagues(known: readonly Person[], query: string): Suggestion[] {
-  const wanted = plain(query);
-  const fits = known.filter((person) => plain(`${person.name} ${person.id}`).includes(wanted));
+  const wanted = folded(query);
+  const fits = known.filter((person) => folded(`${person.name} ${person.id}`).includes(wanted));
   fits.sort((a, b) => Number(b.present) - Number(a.present) || a.name.localeCompare(b.name));
   return fits.slice(0, 8).map((person) => ({ id: person.id, name: person.name, detail: "", insert: `@${person.name} ` }));
 }

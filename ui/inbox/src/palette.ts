@@ -1,4 +1,6 @@
 // What a search in the palette finds: all the words asked for, in the name, the explanation or the id; names first.
+import { folded } from "../../folding";
+
 export interface Entry {
   id: string;
   name: string;
@@ -8,13 +10,11 @@ export interface Entry {
   kind: "action" | "conversation";
 }
 
-const plain = (text: string) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
 export function found(entries: readonly Entry[], query: string): Entry[] {
-  const words = plain(query).split(/\s+/).filter(Boolean);
+  const words = folded(query).split(/\s+/).filter(Boolean);
   const ranked = entries.flatMap((entry) => {
-    const name = plain(entry.name);
-    const all = `${name} ${plain(entry.detail)} ${entry.id}`;
+    const name = folded(entry.name);
+    const all = `${name} ${folded(entry.detail)} ${entry.id}`;
     if (!words.every((word) => all.includes(word))) return [];
     const first = words[0] ?? "";
     const rank = name.startsWith(first) ? 0 : name.includes(first) ? 1 : 2;

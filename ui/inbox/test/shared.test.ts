@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isBlank } from "../../blank";
 import { daysBefore } from "../../calendar";
+import { folded } from "../../folding";
 import { languageOf, tagOf, tagsOf } from "../../language";
 import { paragraphs, pieces } from "../../links";
 import { inline } from "../src/markdown";
@@ -82,6 +83,13 @@ test("yesterday is the day before by the calendar, whatever the clocks do", () =
     ["2027-01-01T09:00", "2026-12-31T22:00", -1],
   ] as const)
     assert.equal(daysBefore(at(then), at(now)), days, `${then} ${now}`);
+});
+
+test("names and words are found without accents, widths, vowel signs and ligatures", () => {
+  for (const [said, asked] of [["Œuvre", "oeuvre"], ["José", "jose"], ["ＡＢＣ", "abc"], ["كِتَابٌ", "كتاب"], ["שָׁלוֹם", "שלום"], ["Łódź", "lodz"], ["ﬁn", "fin"], ["Straße", "STRASSE"], ["ガイド", "ｶﾞｲﾄﾞ"], ["İstanbul", "istanbul"]] as const)
+    assert.equal(folded(said), folded(asked), said);
+  assert.notEqual(folded("กิน"), folded("กัน"));
+  assert.notEqual(folded("ガ"), folded("カ"));
 });
 
 test("what shows nothing is blank", () => {
