@@ -381,6 +381,17 @@ class Remembers(Protocol):
         (opt-outs). Called when a patron asks to be forgotten, session or not; again for the same is harmless."""
 
 
+@runtime_checkable
+class Checks(Protocol):
+    """An adapter that can try its way to the network before the daemon serves (`deskbridge check`)."""
+
+    async def check(self) -> None:
+        """Return when the network lets us in as configured. Changes nothing there and disturbs no session of a running daemon.
+
+        Raises Unavailable, BadCredentials or Misconfigured, whose words say what is wrong and hold no secret.
+        """
+
+
 class Asks(Protocol):
     """An adapter whose network can be asked what became of a delivery."""
 

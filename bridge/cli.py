@@ -82,15 +82,24 @@ def run(*, config: ConfigPath = DEFAULT_PATH) -> int:
 
 
 @app.command
-def check(*, config: ConfigPath = DEFAULT_PATH) -> int:
-    """Read the configuration, ask every channel's kind about its keys, and say all that is wrong."""
+def check(*, config: ConfigPath = DEFAULT_PATH, offline: bool = False) -> int:
+    """Read the configuration, ask every channel's kind about its keys, connect to what is configured, and say all that is wrong.
+
+    Parameters
+    ----------
+    offline
+        Connect to nothing.
+    """
     from bridge import contacts
+    from bridge.reaching import unreachable
 
     try:
         read = load(config)
     except ConfigError as error:
         return say_wrong(error)
     wrong = [*misconfigured(read), *exposed(read)]
+    if not wrong and not offline:
+        wrong = asyncio.run(unreachable(read, unconnected("")))
     for line in wrong:
         print(line, file=sys.stderr)
     if not wrong:

@@ -362,7 +362,9 @@ class _Reading:
             why = getattr(error, "strerror", None) or "it is not text"
             self.fault(where, f"cannot read {name}: {why}", "let the daemon's user read that file")
             return None
-        self.secrets[where] = self.base / name
+        # An authority's certificate is public.
+        if "-----BEGIN CERTIFICATE-----" not in text or "PRIVATE KEY-----" in text:
+            self.secrets[where] = self.base / name
         if not text.strip():
             self.fault(where, f"{name} is empty", "write the secret into it")
         return Secret(text.rstrip("\r\n"))

@@ -82,6 +82,12 @@ class Store:
         """Drop all connections. Callers still waiting get Unavailable."""
         await self._calls.close()
 
+    async def settings(self) -> dict[str, str]:
+        """Return what the server says of its persistence, memory and replicas (INFO's names). Raises StoreError."""
+        told = [await self._command("INFO", section) for section in ("persistence", "memory", "replication")]
+        lines = (line.partition(":") for line in b"\r\n".join(told).decode("utf-8", "replace").splitlines())
+        return {name: value for name, colon, value in lines if colon}
+
     async def takes_in(self, within: float) -> None:
         """Return when Redis answers and takes inputs. Raises StoreError, after `within` seconds at the latest.
 

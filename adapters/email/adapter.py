@@ -115,6 +115,16 @@ class EmailAdapter:
         finally:
             await self._end(boxes, intake)
 
+    async def check(self) -> None:
+        """Sign in at both servers and look for the folders. Raises Unavailable, BadCredentials, Misconfigured."""
+        await self._submission.reach()
+        box = await self._mailbox()
+        try:
+            for name in self._config.folders:
+                await box.select(name)
+        finally:
+            await box.close()
+
     async def _serve(self, folders: Sequence[Folder]) -> None:
         async with asyncio.TaskGroup() as group:
             for folder in folders:

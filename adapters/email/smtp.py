@@ -84,6 +84,10 @@ class Submission:
         with suppress(Unavailable):
             self._idle.append(await self._connected())
 
+    async def reach(self) -> None:
+        """Sign in once. Raises BadCredentials, Unavailable."""
+        await _leave(await self._connected())
+
     async def close(self) -> None:
         """Take leave of the server."""
         self._keeping = False

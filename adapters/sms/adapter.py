@@ -117,6 +117,14 @@ class SmsAdapter:
             self._account = None
             await account.close()
 
+    async def check(self) -> None:
+        """Ask Twilio for the account's list. Raises Unavailable, BadCredentials."""
+        account = Account(self._config)
+        try:
+            await account.check()
+        finally:
+            await account.close()
+
     async def _refusal(self) -> None:
         await self._refused.wait()
         raise BadCredentials(f"Twilio refuses account {self._config.account_sid}")

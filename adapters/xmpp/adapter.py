@@ -8,10 +8,13 @@ nobody acknowledged is looked for in the same archive before it is sent again.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element
+
+from msgspec.structs import replace
 
 from adapters.xmpp import codec, files, names
 from adapters.xmpp.archive import Archive, Kept
@@ -73,6 +76,16 @@ class XmppAdapter(Buddy):
             await self._stop_fetching()
             if not link.lost.done():
                 self._tally = None  # we leave in good order: there is nothing to resume
+            await link.close()
+
+    async def check(self) -> None:
+        """Sign in beside the session that may run. Raises Unavailable, BadCredentials, Misconfigured."""
+        link = Link(names.domain(self._own), lambda stanza, number: None, Tally())
+        try:
+            await link.open(replace(self._account, resource=f"check-{secrets.token_hex(4)}"))
+        except LinkLost as lost:
+            raise Unavailable(str(lost)) from None
+        finally:
             await link.close()
 
     async def _settle_in(self, link: Link) -> None:

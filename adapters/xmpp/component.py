@@ -78,6 +78,22 @@ class XmppComponent(Buddy):
             Trunk.give_up(self._address)
             raise
 
+    async def check(self) -> None:
+        """Connect to the server's port, and no more: a component that signs in twice would end its own session.
+
+        Raises Unavailable.
+        """
+        try:
+            async with asyncio.timeout(self._address.patience_s):
+                _, writer = await asyncio.open_connection(self._address.host, self._address.port)
+        except (OSError, TimeoutError) as error:
+            raise Unavailable(
+                f"the component port of {self._address.host} cannot be reached: {type(error).__name__}"
+            ) from None
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
     async def _session(self) -> None:
         self._begin()
         await asyncio.to_thread(self._load)

@@ -74,7 +74,7 @@ def test_it_is_set_up_and_checked_from_the_command(tmp_path: Path) -> None:
     loaded = typed("desk", "load", str(desk), "-c", str(config))
     assert "north: contact_channel is 'post' now" in loaded.stdout, loaded
     assert 'contact_channel = "post"' in typed("desk", "dump", "-c", str(config)).stdout
-    checked = typed("check", "-c", str(config))
+    checked = typed("check", "--offline", "-c", str(config))
     assert "south: no contact_channel" in checked.stdout, checked
     assert "north" not in checked.stdout
     assert "contact_channel" not in typed("setup", "-c", str(config)).stdout, "it is settled"
