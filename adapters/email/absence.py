@@ -71,7 +71,7 @@ NOTICE_GOES_ON = re.compile(
         """
     )
 )
-# Whoever absent asks something is a person: a question, a request, somebody spoken to, what libraries lend.
+# An absent sender who asks something is a person: a question, a request, somebody spoken to, what libraries lend.
 ASKS = re.compile(
     _any(
         r"""

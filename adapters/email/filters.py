@@ -51,7 +51,7 @@ def structure(draft: Draft) -> str:
 
 
 def senders(draft: Draft) -> str:
-    """Whom the mail is from, and whom an answer goes to: whoever a program names behind it, else From (thread rules 17 to 19)."""
+    """Whom the mail is from, and whom an answer goes to: the person that a program names, else From (thread rules 17 to 19)."""
     fields = draft.root.fields
     authors = read_addresses(fields.raw("from")) or read_addresses(fields.raw("sender"))
     draft.author = next((one for one in authors if one.valid), authors[0] if authors else Address("", ""))

@@ -21,7 +21,7 @@ def test_it_is_kept_and_nobody_is_asked_or_told() -> None:
     assert play.state.waiting_in("north/ask") == 0
 
 
-def test_it_is_taken_in_as_an_ordinary_conversation_of_whoever_takes_it() -> None:
+def test_it_is_taken_in_as_an_ordinary_conversation_of_the_librarian() -> None:
     play = Play().script(
         f"""
         > ana comes

@@ -41,7 +41,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("headers", FORMS)
-def test_web_forms_are_questions_of_whoever_filled_them_in(headers: str) -> None:
+def test_web_forms_are_questions_of_the_person_who_filled_them_in(headers: str) -> None:
     found = mail(headers)
     assert (found.taken, found.patron.address, found.own) == (True, JANE, False), found.filters
 
