@@ -79,7 +79,9 @@ class Connection(web.RequestHandler):
             self._head_timer.cancel()
             self._head_timer = None
         body = self._messages[-1][1] if self._messages else None
-        if body is not None and not body.is_eof() and self._body is None:
+        if body is not None and not body.is_eof() and (self._body is None or self._body.is_eof()):
+            if self._body_timer is not None:  # of an earlier body, which came whole
+                self._body_timer.cancel()
             self._body, self._seen = body, 0
             self._body_timer = self._loop.call_later(BODY_S, self._look_at_body)
 

@@ -82,8 +82,12 @@ async def test_a_body_is_as_large_as_it_looks(server: Server) -> None:
         [b"POST /channels/web/length HTTP/1.1\r\nHost: desk\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"],
         [b"GET /livez HTTP/1.1\r\nHost: desk\r\n\r\n", b"GET /livez HTTP/1.1\r\nHos"],
         [b"GET /livez HTTP/1.1\r\nHost: desk\r\n\r\n"],
+        [
+            b"POST /channels/web/length HTTP/1.1\r\nHost: desk\r\nContent-Length: 3\r\n\r\na",
+            b"bcPOST /channels/web/length HTTP/1.1\r\nHost: desk\r\nContent-Length: 100\r\n\r\nabc",
+        ],
     ],
-    ids=["silent", "head", "body", "chunk", "second-head", "idle"],
+    ids=["silent", "head", "body", "chunk", "second-head", "idle", "second-body"],
 )
 async def test_a_connection_that_stands_still_ends(
     server: Server, parts: list[bytes], monkeypatch: pytest.MonkeyPatch
