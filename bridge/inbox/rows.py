@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import phonenumbers
+from msgspec.structs import replace
 
 from bridge.inbox.access import may_see_archived, sees
 from bridge.inbox.schema import Availability as Available
@@ -133,8 +134,10 @@ def waiting_mention(state: State, me: str, found: Mention, talk: Talk | None) ->
     """Return a mention that waited for `me`, also in a conversation that only the archive holds; None where it is not theirs to
     see now."""
     told = mention(state, me, Noted(conversation=found.conversation, id=found.line, by=found.by, text=found.text))
-    if told is not None or found.conversation in state.conversations:
-        return told
+    if told is not None:
+        return replace(told, waited=True)
+    if found.conversation in state.conversations:
+        return None
     if talk is None or not may_see_archived(state, me, talk):
         return None
     channel = state.channels.get(talk.channel)
@@ -148,6 +151,7 @@ def waiting_mention(state: State, me: str, found: Mention, talk: Talk | None) ->
         patron=talk.name or unnamed(state, talk.library, kind, talk.id, talk.address),
         library_name=state.roster.library(talk.library).name or talk.library,
         text=found.text[:LAST],
+        waited=True,
     )
 
 

@@ -729,6 +729,7 @@ class MentionTold(Told, tag="mention"):
     library_name: str
     text: str  # the beginning of the note
     can_join: bool = False  # a colleague has it, and I may come in
+    waited: bool = False  # written while I was signed out, or not opened since: shown, and rings nothing
 
 
 class MeTold(Told, tag="me"):

@@ -453,13 +453,13 @@ export class Inbox {
   }
 
   /** A note names me. What is told again calls only once; the toast stays until it is heeded, as no list shows the note. */
-  private mentioned({ conversation, line, text, by_name: by, patron, library_name: library, can_join }: s.MentionTold): void {
+  private mentioned({ conversation, line, text, by_name: by, patron, library_name: library, can_join, waited }: s.MentionTold): void {
     if (this.called.has(line)) return;
     this.called.add(line);
     const title = t("notify.mention", { by, patron, library });
     if (this.isBefore(conversation)) return this.announce(title);
     this.heed(conversation);
-    this.ring({ conversation, kind: "mention", title, body: text });
+    if (!waited) this.ring({ conversation, kind: "mention", title, body: text });
     const open = () => this.open(conversation);
     const join = () => { open(); void this.join({ id: conversation, patron }); };
     const does: Toast["does"] = [{ word: "notify.open", key: "", run: open }, ...(can_join ? [{ word: "action.join", key: "", run: join } as const] : [])];

@@ -692,6 +692,7 @@ export interface MentionTold {
   library_name: string;
   text: string;
   can_join: boolean;
+  waited: boolean;
 }
 
 /** My own presence or rights changed. */
