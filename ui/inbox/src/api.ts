@@ -86,14 +86,14 @@ async function refusal(response: Response): Promise<Error> {
   return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "", said.draft ?? null);
 }
 
-async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string } = {}): Promise<T> {
-  const { query, key, ...rest } = init;
+async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string; quiet?: boolean } = {}): Promise<T> {
+  const { query, key, quiet, ...rest } = init;
   const shown = csrf || "1";
   const headers: Record<string, string> = { Accept: "application/json", "X-Deskbridge": shown };
   if (typeof rest.body === "string") headers["Content-Type"] = "application/json";
   if (key ?? method === "POST") headers["Idempotency-Key"] = key ?? freshKey();
   const response = await answered(address(path, query), { method, headers, ...rest });
-  if (response.status === 401 && path !== "/login") whenSignedOut();
+  if (response.status === 401 && path !== "/login" && !quiet) whenSignedOut();
   if (!response.ok) {
     const error = await refusal(response);
     if (!(error instanceof Refusal && error.reason === "bad-token" && (await renewed(shown)))) throw error;
@@ -111,6 +111,8 @@ const of = (conversation: string) => `/conversations/${encodeURIComponent(conver
 
 export const api = {
   me: async () => remember(await get<s.Me>("/me")),
+  /** Like `me`, and a no signs nobody out. */
+  stillMe: async () => remember(await call<s.Me>("GET", "/me", { quiet: true })),
   login: async (asked: s.Login) => remember(await send<s.Me>("POST", "/login", asked)),
   logout: () => send<undefined>("POST", "/logout", {}),
   password: async (asked: s.PasswordChange) => remember(await send<s.Me>("POST", "/password", asked)),

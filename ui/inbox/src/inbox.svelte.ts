@@ -25,6 +25,7 @@ const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "desk", "rep
 const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, aside: 0, follow_ups: 0, oldest_since: 0, channels_down: [] };
 const KEPT_TALKS = 24;
 const KEYS_HELD_MS = 1000;
+const TAKES_OVER_MS = [0, 300, 700]; // how long another window of mine may take until its new session is here
 const ROWS_COME_MS = 1000; // after the line is back, what changed meanwhile is told at once
 
 /** Whom a deed is about: a row, or as much of one as is known. */
@@ -217,13 +218,16 @@ export class Inbox {
 
   /** The session of the live line has ended; another window of mine may have opened the one that goes on. */
   private async ended(): Promise<void> {
-    try {
-      const me = await api.me();
-      if (me.id === this.me?.id && !me.must_change_password) this.renew(me);
-      else this.welcome(me);
-    } catch {
-      this.signedOut();
+    for (const pause of TAKES_OVER_MS) {
+      await new Promise((done) => setTimeout(done, pause));
+      try {
+        const me = await api.stillMe();
+        return me.id === this.me?.id && !me.must_change_password ? this.renew(me) : this.welcome(me);
+      } catch {
+        // The other window may not have its answer yet, with which the new session comes.
+      }
     }
+    this.signedOut();
   }
 
   /** Fetch who is here and what waits where; those counts are not told one by one. */
