@@ -231,8 +231,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     conversation can be rated, 0 = the library does not ask; `rateable`: this patron may rate his now. `mails`: transcripts can be
     mailed; `mailable`: this patron may have his now. `busy`: somebody is there and nobody who is there has room, None = not known.
     `down`: nothing can be taken in now; what is sent is refused until it can.
-    `timezone`: of `next_opening`, as IANA names it. `answers`: what addresses an answer can be sent to, "mail", "phone",
-    "mail-phone" or "" (what is not told is "mail-phone").
+    `timezone`: of `next_opening`, as IANA names it; `opening`: that moment in words, which name the zone. `answers`: what addresses
+    an answer can be sent to, "mail", "phone", "mail-phone" or "" (what is not told is "mail-phone").
     """
 
     open: bool
@@ -249,6 +249,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mailable: bool = False
     busy: bool | None = None
     timezone: str = ""
+    opening: str = ""
     answers: str = "mail-phone"
     down: bool = False
 

@@ -39,7 +39,7 @@ from routing.holding import take
 from routing.hours import next_opening
 from routing.joining import without_owner
 from routing.offers import ask, drain, enqueue
-from routing.reach import address_kind, promised, tidy_contact
+from routing.reach import address_kind, offered_kinds, promised, tidy_contact
 from routing.records import SET_ASIDE, Conversation, FollowUp, Route, at_key
 from routing.roster import Service
 from routing.standing import says, standing
@@ -291,10 +291,9 @@ def _thank_for_form(turn: Turn, it: Conversation, message: Message) -> None:
     """Say that a form is kept, and promise an answer only where one can be sent."""
     if message.contact.strip() and not _readable(message.contact):
         notify(turn, it, "form-kept", variant="misread", to=seat(it))
-    elif not it.contact or promised(turn.state, it.library, it.contact):
-        if it.contact:
-            notify(turn, it, "form-kept", to=seat(it), address=it.contact)
-    else:
+    elif it.contact and promised(turn.state, it.library, it.contact):
+        notify(turn, it, "form-kept", to=seat(it), address=it.contact)
+    elif it.contact or not offered_kinds(turn.state, it.library):
         notify(turn, it, "form-kept", variant="here", to=seat(it))
 
 

@@ -11,7 +11,7 @@ from heapq import merge
 
 from bridge.adapter import Desk
 from routing.access import eligible, visible
-from routing.hours import chain_open, opens_where
+from routing.hours import chain_open, next_opening, opens_where
 from routing.line import Entry
 from routing.rating import rateable, window_s
 from routing.reach import offered_kinds
@@ -49,6 +49,7 @@ def view(state: State, channel: str, now: int, address: str = "") -> Desk:
         place=place(state, it) if it is not None else 0,
         next_opening=opening,
         timezone=zone,
+        opening=next_opening(state.roster, service, now)[1],
         busy=how == "busy",
         answers=offered_kinds(state, service.library.id),
         library=service.library.name,

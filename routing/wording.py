@@ -133,6 +133,7 @@ ENGLISH: dict[str, str] = {
     "reason.not-blocked": "This address is not blocked.",
     "reason.transfer-over": "The transfer is over already. The conversation is yours.",
     "reason.merged": "It goes on in another conversation. Take the merge back first.",
+    "reason.not-set-aside": "It is no longer set aside.",
     "reason.itself": "A conversation cannot be merged with itself.",
     "reason.not-merged": "These conversations are not merged.",
     "reason.unknown-queue": "There is no such queue, or you do not serve it.",

@@ -314,7 +314,7 @@ class DeskState(Frame, tag="desk"):
     language: str = "en"
     rate_s: int = 0  # for how long a chat that ended can be rated
     mails: bool = False  # the transcript can be mailed
-    timezone: str = ""  # of `next_opening`
+    opening: str = ""  # `next_opening` in words, with its time zone
     answers: str = "mail-phone"  # the kinds of address that an answer can be sent to
     down: bool = False  # nothing can be taken in now
 
@@ -396,7 +396,7 @@ def desk_state(desk: Desk) -> DeskState:
         language=desk.language,
         rate_s=desk.rate_s,
         mails=desk.mails,
-        timezone=desk.timezone,
+        opening=desk.opening,
         answers=desk.answers,
         down=desk.down,
     )

@@ -222,7 +222,7 @@ class Seat:
         for conversation in sorted(self._rows):
             it = state.conversations.get(conversation)
             row = rows.row(state, self.me, it) if it is not None else None
-            if row is not None:
+            if row is not None and row.views:
                 upsert.append(row)
                 self.known.add(conversation)
             elif self._may_hold(state, conversation):

@@ -11,7 +11,7 @@ import { Rating } from "./Rating";
 import { chime } from "./sound";
 import { copyOut, transcript } from "./transcript";
 import type { Desk, Settings } from "./types";
-import { day, opening, t } from "./words";
+import { day, t } from "./words";
 
 const PASSING_MS = 6_000;
 const AWAY_PX = 80; // from the end before new lines no longer pull the reader down
@@ -34,12 +34,6 @@ function lightOf(desk: Desk | null): string {
 
 const HINTS: Record<string, string> = { "slow-down": "slow", late: "late" };
 
-/** What is said before the first message; an address is spoken of only where an answer can be sent to one. */
-function introOf(light: string, answers: string): string {
-  if (light !== "closed" && light !== "away") return "intro";
-  return `intro${light === "closed" ? "Closed" : "Away"}${answers ? "" : "Here"}`;
-}
-
 /** The one line that says how things stand, the most urgent first. */
 function statusWords(chat: Chat, told: string, ended: boolean): string {
   const { desk, hint } = chat;
@@ -48,12 +42,9 @@ function statusWords(chat: Chat, told: string, ended: boolean): string {
   if (hint?.seconds) return t(HINTS[hint.code] ?? "busy", { n: hint.seconds });
   if (told) return told;
   if (chat.typist) return t("typing", { name: chat.typist.trim() || t("someone") });
-  const asked = chat.lines.length > 0 && !chat.reached(chat.lines.length) && !ended;
-  if (!desk || (!desk.place && !asked)) return "";
-  if (!desk.open) return desk.place ? t("keptClosed") : "";
-  if (!desk.online) return t("keptAway"); // nobody is next where nobody serves
+  if (!desk?.open || !desk.online) return ""; // nobody is asked, and nobody is next, where nobody serves
   if (desk.place) return `${desk.place === 1 ? t("next") : t("place", { n: desk.place })} ${waitWords(desk.wait_s)}`;
-  return t("queued");
+  return chat.lines.length && !chat.reached(chat.lines.length) && !ended ? t("queued") : "";
 }
 
 const QUIET_MS = 300;
@@ -92,7 +83,7 @@ export function App({ chat, settings, focus, close }: Given) {
   const said = chat.lines.findLast((line) => !isLost(line));
   const over = !chat.unsent.length && isEnd(said) ? said : undefined;
   const ended = !!over;
-  const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: opening(desk.next_opening, chat.now, desk.timezone) }) : "";
+  const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: desk.opening ?? day(desk.next_opening) }) : "";
 
   useEffect(() => {
     if (!desk?.accent) return;
@@ -173,10 +164,10 @@ export function App({ chat, settings, focus, close }: Given) {
         <div class="log" role="log" aria-live={chat.reading ? "off" : "polite"} aria-label={t("log")} tabIndex={0} ref={log} onScroll={scrolled}>
           {!chat.begun && (
             <div class="intro">
-              <p>{t(introOf(light, chat.answers))}</p>
+              <p>{t(light === "closed" ? "introClosed" : light === "away" ? "introAway" : "intro")}</p>
               {opens && <p>{opens}</p>}
               {settings.publicComputers && <p class="small">{t("publicComputers")}</p>}
-              {settings.form !== "required" && <p class="small">{t(light === "closed" && chat.answers ? "privacyClosed" : "privacy")}</p>}
+              {settings.form !== "required" && <p class="small">{t(light === "closed" ? "privacyClosed" : "privacy")}</p>}
             </div>
           )}
           <Log chat={chat} maxText={settings.maxText} />

@@ -33,14 +33,18 @@ export function Composer({ chat, settings, say, focus }: Given) {
   const contactBox = useRef<HTMLInputElement>(null);
   const picker = useRef<HTMLInputElement>(null);
 
-  const later = !!chat.desk && !chat.desk.open && !chat.begun;
+  const given = patron.contact.trim();
+  const { desk, begun } = chat;
+  const reach = desk?.answers ?? "mail-phone"; // an address is asked for only where an answer can be sent to one
+  // Who waits where nobody serves just now may leave an address instead of waiting.
+  const leaves = begun && !!desk?.place && !(desk.open && desk.online) && !!reach && !chat.patron.contact;
+  const later = begun ? leaves && !!given : !!desk && !desk.open;
   const required = settings.form === "required";
-  const asks = !chat.begun && (later || settings.form !== "none");
-  const reach = chat.answers; // an address is asked for only where an answer can be sent to one
+  const asks = begun ? leaves : later || settings.form !== "none";
   const needsContact = !!reach && (later || required);
   focus.current = () => box.current?.focus();
   const put = (value: string) => setText(draft(value));
-  chat.taken = (held) => held.later && say(held.contact && reach ? t("left", { contact: held.contact }) : t("leftHere"));
+  chat.taken = (held) => held.later && held.contact && say(t("left", { contact: held.contact }));
   chat.emptied = () => {
     put("");
     setPatron({ name: "", contact: "" });
@@ -57,13 +61,9 @@ export function Composer({ chat, settings, say, focus }: Given) {
   }, [text]);
 
   const missing = (): string => {
-    if (asks && needsContact && !patron.contact.trim()) {
+    if (asks && reach && (given ? !isAddress(given, reach) : needsContact)) {
       contactBox.current?.focus();
       return t("contactMissing");
-    }
-    if (asks && reach && patron.contact.trim() && !isAddress(patron.contact.trim(), reach)) {
-      contactBox.current?.focus();
-      return t(`contactWrong:${reach}`);
     }
     if (asks && required && !patron.name.trim()) {
       nameBox.current?.focus();
@@ -74,27 +74,17 @@ export function Composer({ chat, settings, say, focus }: Given) {
 
   const send = (event: Event) => {
     event.preventDefault();
-    if (isBlank(text) && !files.length) return;
+    const words = text.trim() || (leaves ? given : ""); // an address alone is left with itself as the words
+    if (isBlank(words) && !files.length) return;
     const wrong = missing();
     setProblem(wrong);
     if (wrong) return;
-    if (asks) chat.setPatron(patron.name.trim(), patron.contact.trim());
+    if (asks) chat.setPatron(patron.name.trim(), reach && given);
     const extra = later ? { later: true } : {};
-    chat.send(text.trim(), files.slice(0, MOST_FILES), extra);
+    chat.send(words, files.slice(0, MOST_FILES), extra);
     for (let n = MOST_FILES; n < files.length; n += MOST_FILES) chat.send("", files.slice(n, n + MOST_FILES), extra);
     put("");
     setFiles([]);
-    box.current?.focus();
-  };
-
-  const leaveAddress = (event: Event) => {
-    event.preventDefault();
-    const contact = patron.contact.trim();
-    const right = isAddress(contact, reach);
-    setProblem(right ? "" : t(contact ? `contactWrong:${reach}` : "contactMissing"));
-    if (!right) return contactBox.current?.focus();
-    chat.setPatron(undefined, contact);
-    chat.send(t("addressIs", { contact }), [], { later: true, contact });
     box.current?.focus();
   };
 
@@ -132,35 +122,17 @@ export function Composer({ chat, settings, say, focus }: Given) {
           </label>
           {reach && (
             <label>
-              <span>{t(`${needsContact ? "contactNeeded" : "contact"}:${reach}`)}</span>
+              <span>{t(needsContact || leaves ? "contactNeeded" : "contact", { kind: t(`to:${reach}`) })}</span>
               <input
                 ref={contactBox}
                 value={patron.contact}
                 maxLength={200}
-                autocomplete={reach === "phone" ? "tel" : "email"}
+                autocomplete="email"
                 required={needsContact}
                 onInput={(event) => setPatron({ ...patron, contact: event.currentTarget.value })}
               />
             </label>
           )}
-        </div>
-      )}
-      {chat.mayLeave && (
-        <div class="who">
-          <label>
-            <span>{t(`contactNeeded:${reach}`)}</span>
-            <input
-              ref={contactBox}
-              value={patron.contact}
-              maxLength={200}
-              autocomplete={reach === "phone" ? "tel" : "email"}
-              onInput={(event) => setPatron({ ...patron, contact: event.currentTarget.value })}
-              onKeyDown={(event) => event.key === "Enter" && !isComposing(event) && leaveAddress(event)}
-            />
-          </label>
-          <button type="button" onClick={leaveAddress}>
-            {t("leaveAddress")}
-          </button>
         </div>
       )}
       {files.length > 0 && (

@@ -133,17 +133,6 @@ export class Chat {
     return came > at || (!this.desk?.place && came > this.lines.slice(0, at).findLastIndex(isEnd));
   }
 
-  /** The kinds of address that an answer can be sent to, "" when there is no way. */
-  get answers(): string {
-    return this.desk?.answers ?? "mail-phone";
-  }
-
-  /** Whether the patron waits where nobody serves just now, and may leave an address instead of waiting. */
-  get mayLeave(): boolean {
-    const { desk } = this;
-    return !!desk?.place && (!desk.open || !desk.online) && !!this.answers && !this.patron.contact;
-  }
-
   // ---- what the patron does ----
 
   send(text: string, files: FileRef[], extra: Partial<Unsent> = {}): void {

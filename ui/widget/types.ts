@@ -33,8 +33,8 @@ export interface Desk {
   language?: string;
   rate_s?: number; // for how long a chat that ended can be rated
   mails?: boolean; // the transcript can be mailed
-  timezone?: string; // of next_opening
   down?: boolean; // nothing can be taken in now
+  opening?: string; // next_opening in the words of the desk, which name its time zone
   answers?: string; // kinds of address that an answer can be sent to: "mail", "phone", "mail-phone" (also when left out), ""
 }
 

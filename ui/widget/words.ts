@@ -45,33 +45,8 @@ export function dayCalled(ms: number, now: number): string {
   return days === 0 || days === -1 ? new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day") : day(ms);
 }
 
-/** When the desk opens, in the time zone of the library that opens, which is named: the weekday too unless it is today there. */
-export function opening(ms: number, now: number, timezone = ""): string {
-  const zone = known(timezone);
-  const days = daysUntil(ms, now, zone);
-  const [, place] = /\/([^/]+)$/.exec(timezone) ?? [];
-  const named = zone.timeZone && place ? ` (${t("zone", { place: place.replaceAll("_", " ") })})` : "";
-  const words = new Intl.DateTimeFormat(locale, {
-    ...zone,
-    hour: "numeric",
-    minute: "2-digit",
-    ...(days && { weekday: "long" }),
-    ...(days > 6 && { day: "numeric", month: "long" }),
-  }).format(ms);
-  return words + named;
-}
-
-/** How many days of the calendar lie between two moments in a time zone, by default this machine's. Swedes write 2026-11-30. */
-function daysUntil(ms: number, now: number, zone: { timeZone?: string } = {}): number {
-  const number = (at: number) => Date.parse(new Date(at).toLocaleDateString("sv-SE", zone)) / 86_400_000;
+/** How many days of the calendar lie between two moments. Swedes write 2026-11-30. */
+function daysUntil(ms: number, now: number): number {
+  const number = (at: number) => Date.parse(new Date(at).toLocaleDateString("sv-SE")) / 86_400_000;
   return number(ms) - number(now);
-}
-
-/** A time zone that this browser knows; else its own counts. */
-function known(timeZone: string): { timeZone?: string } {
-  try {
-    return timeZone && new Intl.DateTimeFormat("en", { timeZone }) ? { timeZone } : {};
-  } catch {
-    return {};
-  }
 }
