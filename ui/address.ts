@@ -6,3 +6,4 @@ const ADDRESS = /^([^\s@]+@([^\s@.]+\.)+[^\s@.]{2,}|\+[\d ().-]{5,})$/;
 /** Whether an answer can be sent there: `kinds` is "mail", "phone" or "mail-phone". */
 export const isAddress = (text: string, kinds: string): boolean =>
   kinds.includes(text.includes("@") ? "mail" : "phone") && ADDRESS.test(text);
+export const isMail = (text: string): boolean => isAddress(text, "mail");
