@@ -44,7 +44,7 @@ format: setup ## put the code into its one format
 
 bench: setup pages ## measure, beside the peers; writes build/bench.json
 	@tests/install-peers
-	$(BIN)/python -m tests.load.bench
+	$(BIN)/python -m bench.bench
 
 faults: setup pages ## the long fault runs and simulations
 	@tests/install-peers

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.message import ChannelStatus
+from bridge.contract.message import ChannelStatus
 from routing.deadlines import settled
+from routing.decision import Turn
 from routing.events import ChannelChanged, LibraryChanged
 from routing.librarians import dismissed
 from routing.offers import pass_over_emptied
 from routing.organisation import Library
 from routing.records import Conversation
 from routing.state import State
-from routing.turn import Turn
 
 
 def status(turn: Turn, channel: ChannelStatus) -> None:

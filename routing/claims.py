@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Accept, Action, Claim, Reject, Release
+from bridge.contract.message import Accept, Action, Claim, Reject, Release
 from routing.access import asked, coordinates, eligible
 from routing.deadlines import settled
+from routing.decision import Turn
 from routing.events import OfferRejected, Released
-from routing.holding import take
 from routing.offers import ask, drain, enqueue, freed
+from routing.ownership import take
 from routing.refusals import done, held, refuse
 from routing.state import State
 from routing.transfers import accept_transfer, end_transfer, reject_transfer
-from routing.turn import Turn
 
 
 def claim(turn: Turn, action: Action, deed: Claim | Accept) -> None:

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Action, Close, Dismiss, FollowUpPlan, Recode, Reopen, derive
+from bridge.contract.message import Action, Close, Dismiss, FollowUpPlan, Recode, Reopen, derive
 from routing.access import at_home, coordinates, has_say
 from routing.deadlines import settled
+from routing.decision import Turn
 from routing.deliveries import UNREACHED, notify, relay, seat, unheard
 from routing.events import (
     Closed,
@@ -36,13 +37,12 @@ from routing.events import (
     TransferEnded,
 )
 from routing.events import Reopened as ReopenedEvent
-from routing.holding import take, withdraw
 from routing.offers import drain, freed
+from routing.ownership import take, withdraw
 from routing.reach import address_kind, promised, tidy_contact
 from routing.records import SET_ASIDE, Conversation, Known, Route, at_key
 from routing.refusals import done, held, refuse
 from routing.state import DAY, State
-from routing.turn import Turn
 
 CODES = ("answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice")
 FOLLOW_UPS = ("follow_up_library", "follow_up_me")

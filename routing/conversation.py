@@ -20,9 +20,10 @@ import re
 
 from msgspec.structs import replace
 
-from bridge.message import FollowUpPlan, Message, derive
+from bridge.contract.message import FollowUpPlan, Message, derive
 from routing.access import connected, helper_of, room, serving, there
 from routing.deadlines import forget_at, settled
+from routing.decision import Turn
 from routing.deliveries import notify, relay, seat, tell_standing
 from routing.events import (
     Closed,
@@ -35,16 +36,15 @@ from routing.events import (
     Reopened,
     Turned,
 )
-from routing.holding import take
 from routing.hours import next_opening
 from routing.joining import without_owner
 from routing.offers import ask, drain, enqueue
+from routing.ownership import take
 from routing.reach import address_kind, offered_kinds, promised, tidy_contact
 from routing.records import SET_ASIDE, Conversation, FollowUp, Route, at_key
 from routing.roster import Service
 from routing.standing import says, standing
 from routing.state import State
-from routing.turn import Turn
 
 SHOWN = 160
 ADDRESS_WORDS = 12  # of a message that is about the address in it

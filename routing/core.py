@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bridge import message as wire
-from bridge.message import Action
+from bridge.contract import message as wire
+from bridge.contract.message import Action
 from routing import (
     channels,
     claims,
@@ -21,23 +21,23 @@ from routing import (
     erasure,
     events,
     followups,
-    holding,
     joining,
     librarians,
+    messages,
     offers,
+    ownership,
     patrons,
     rating,
-    speech,
     timers,
     transcripts,
     transfers,
 )
 from routing.access import active
+from routing.decision import Turn
 from routing.events import Event, Faulted, Given, Step
 from routing.organisation import Library
 from routing.refusals import refuse
 from routing.state import State
-from routing.turn import Turn
 
 DEEDS: dict[type, tuple[Callable[[Turn, Action, Any], None], tuple[type, ...]]] = {
     wire.Claim: (claims.claim, (events.Claimed,)),
@@ -46,9 +46,9 @@ DEEDS: dict[type, tuple[Callable[[Turn, Action, Any], None], tuple[type, ...]]] 
     wire.Release: (claims.release, (events.Released, events.TransferEnded)),
     wire.Join: (joining.join, (events.Joined,)),
     wire.Leave: (joining.leave, (events.LeftConversation,)),
-    wire.Say: (speech.say, (events.Said,)),
-    wire.Note: (speech.note, (events.Noted,)),
-    wire.MarkRead: (speech.mark_read, (events.ReadUpTo,)),
+    wire.Say: (messages.say, (events.Said,)),
+    wire.Note: (messages.note, (events.Noted,)),
+    wire.MarkRead: (messages.mark_read, (events.ReadUpTo,)),
     wire.Transfer: (transfers.transfer, (events.TransferOffered,)),
     wire.Close: (closing.close, (events.Closed,)),
     wire.Recode: (closing.recode, (events.Recoded,)),
@@ -118,13 +118,13 @@ EVOLVE: dict[type, Callable[[State, Any, int], None]] = {
     events.Offered: offers.offered,
     events.Revoked: offers.revoked,
     events.OfferRejected: offers.offer_rejected,
-    events.Claimed: holding.claimed,
+    events.Claimed: ownership.claimed,
     events.Released: claims.released,
     events.Joined: joining.joined,
     events.LeftConversation: joining.left_conversation,
-    events.Said: speech.said,
-    events.Noted: speech.noted,
-    events.ReadUpTo: speech.read_up_to,
+    events.Said: messages.said,
+    events.Noted: messages.noted,
+    events.ReadUpTo: messages.read_up_to,
     events.Noticed: deliveries.noticed,
     events.Relayed: deliveries.relayed,
     events.Progressed: deliveries.progressed,

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Attachment, Delivery, Kind, PatronSign, Receipt
+from bridge.contract.message import Attachment, Delivery, Kind, PatronSign, Receipt
 from routing import wording
 from routing.access import staff_route
 from routing.deadlines import settled
+from routing.decision import Turn
 from routing.events import Noticed, Parked, PatronGone, Progressed, Recoded, Relayed
 from routing.hours import next_opening
 from routing.reach import carrier_to, offered_kinds
 from routing.records import Conversation, DeliveryState, ParkedReceipt, Route, at_key
 from routing.standing import KEEPS, OFFERS_ADDRESS, TELLS_WAIT, Moment, says, standing
 from routing.state import State
-from routing.turn import Turn
 
 AWAY_MS = 1_800_000
 NOTICE_MS = 300_000

@@ -15,14 +15,14 @@ from collections.abc import Container
 
 from msgspec.structs import replace
 
-from bridge.message import Action, Erase, Forget
+from bridge.contract.message import Action, Erase, Forget
 from routing.access import coordinates
 from routing.closing import let_go
+from routing.decision import Turn
 from routing.events import Erased, FollowUpChanged, Refused, Step, answer
 from routing.records import Conversation, at_key
 from routing.refusals import refuse
 from routing.state import State
-from routing.turn import Turn
 
 
 def forget(turn: Turn, action: Action, deed: Forget) -> None:

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from msgspec.structs import fields
 
-from bridge.message import (
+from bridge.contract.message import (
     Action,
     ChannelStatus,
     Delivery,

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Action, SetFollowUp
+from bridge.contract.message import Action, SetFollowUp
 from routing.access import active, follows_up
 from routing.deadlines import settled
+from routing.decision import Turn
 from routing.events import FollowUpChanged, FollowUpOpened, Reminded
 from routing.reach import tidy_contact
 from routing.records import FollowUp
 from routing.refusals import done, refuse
 from routing.state import State
-from routing.turn import Turn
 
 
 def set_follow_up(turn: Turn, action: Action, deed: SetFollowUp) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator
 
-from bridge.message import RATINGS
+from bridge.contract.message import RATINGS
 from routing.access import active, eligible, room, there
 from routing.deadlines import due, given_up_at
 from routing.records import Conversation

@@ -19,16 +19,16 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Action, Join, Leave
+from bridge.contract.message import Action, Join, Leave
 from routing.access import active, connected, may_join, speaks
+from routing.decision import Turn
 from routing.deliveries import notify, relay, seat, tell_standing
 from routing.events import Joined, LeftConversation
-from routing.holding import staying, take
 from routing.offers import enqueue
+from routing.ownership import staying, take
 from routing.records import Conversation
 from routing.refusals import done, held, refuse
 from routing.state import State
-from routing.turn import Turn
 
 
 def join(turn: Turn, action: Action, deed: Join) -> None:

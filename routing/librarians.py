@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Action, Presence, ProcessGone, SetAvailability, Started
+from bridge.contract.message import Action, Presence, ProcessGone, SetAvailability, Started
 from routing.access import active, staff_route
+from routing.decision import Turn
 from routing.events import (
     AvailabilitySet,
     Connected,
@@ -22,15 +23,14 @@ from routing.events import (
     Rested,
     TookOver,
 )
-from routing.holding import withdraw
 from routing.joining import without_owner
 from routing.offers import announce, ask, drain
+from routing.ownership import withdraw
 from routing.records import Conversation, Staff, Term
 from routing.refusals import done, refuse
 from routing.roster import Roster
 from routing.state import State
 from routing.transfers import end_transfer
-from routing.turn import Turn
 
 GRACE_MS = 30_000
 

@@ -16,14 +16,14 @@ from msgspec.structs import replace
 from routing.access import returning, room, serving, staff_route
 from routing.assign import pick, resting, routed
 from routing.deadlines import settled
+from routing.decision import Turn
 from routing.deliveries import sent_out, staff_delivery
 from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened
-from routing.holding import take
-from routing.line import Entry, Line
+from routing.ownership import take
 from routing.records import Conversation, Staff
 from routing.roster import Roster, Service
 from routing.state import OFFERED, State
-from routing.turn import Turn
+from routing.waiting_list import Entry, Line
 
 ROUND_MS = 30_000
 ANNOUNCED = 20

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from bridge.message import Wire
+from bridge.contract.message import Wire
 
 Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
 CodeEffect = Literal["answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice"]

@@ -13,20 +13,20 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Action, Block, Identify, Merge, Unblock, Unmerge
+from bridge.contract.message import Action, Block, Identify, Merge, Unblock, Unmerge
 from routing.access import has_say, there
 from routing.closing import MERGED, lead_away, settle_closed
 from routing.conversation import make_room, move, use
 from routing.deadlines import settled
+from routing.decision import Turn
 from routing.events import Blocked, Closed, Identified, Merged, Reopened, TransferEnded, Unblocked, Unmerged
-from routing.holding import take
 from routing.joining import without_owner
 from routing.offers import enqueue
+from routing.ownership import take
 from routing.reach import address_kind, tidy_contact
 from routing.records import Barred, Conversation, Route, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
-from routing.turn import Turn
 
 
 def _decided(turn: Turn, action: Action, conversation: str) -> Conversation | None:

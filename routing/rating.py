@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import RATINGS, Rating
+from bridge.contract.message import RATINGS, Rating
+from routing.decision import Turn
 from routing.events import Rated
 from routing.records import Conversation, at_key
 from routing.state import State
-from routing.turn import Turn
 
 
 def rateable(state: State, channel: str, address: str, now: int) -> Conversation | None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from bridge.message import FollowUpPlan, Stage
+from bridge.contract.message import FollowUpPlan, Stage
 
 SET_ASIDE = "set_aside"  # the code of what an adapter did not take: see `conversation`
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bridge.message import Action
+from bridge.contract.message import Action
 from routing import wording
+from routing.decision import Turn
 from routing.deliveries import relay
 from routing.events import Done, Refused
 from routing.records import Conversation
-from routing.turn import Turn
 
 
 def refuse(turn: Turn, action: Action, why: str, it: Conversation | None = None, holder: str = "") -> None:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any, Generic, TypeVar
 
-from bridge.message import ChannelStatus
-from routing.line import Line
+from bridge.contract.message import ChannelStatus
 from routing.organisation import Library
 from routing.records import (
     Barred,
@@ -28,6 +27,7 @@ from routing.records import (
     Term,
 )
 from routing.roster import Roster
+from routing.waiting_list import Line
 
 DAY = 86_400_000
 DELIVERY_WINDOW = 7 * DAY

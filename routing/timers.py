@@ -20,17 +20,17 @@ from routing.deadlines import (
     settled,
     silence,
 )
+from routing.decision import Turn
 from routing.deliveries import UNREACHED, how_it_stands, notify, relay, seat
 from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
-from routing.holding import withdraw
 from routing.librarians import ring as ring_librarian
 from routing.offers import ask, drain, new_round, open_tier
+from routing.ownership import withdraw
 from routing.records import Conversation
 from routing.standing import KEEPS, Moment, standing
 from routing.state import State, follow_up_due, staff_due
 from routing.transfers import end_transfer
-from routing.turn import Turn
 
 MOST = 500
 

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Receipt, TranscriptWish
+from bridge.contract.message import Receipt, TranscriptWish
 from routing import wording
+from routing.decision import Turn
 from routing.deliveries import compose, notify, sent_out, unpark
 from routing.events import Progressed, TranscriptMailed
 from routing.reach import named_channel
 from routing.records import Conversation, Mailing, Route, at_key
 from routing.state import DAY, State
-from routing.turn import Turn
 
 MAILINGS = 3  # of one conversation
 PATIENCE_MS = DAY  # after which a transcript that could not be sent is given up, and its address with it

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Action, Transfer
+from bridge.contract.message import Action, Transfer
 from routing.access import active, connected, serving
 from routing.deadlines import settled
+from routing.decision import Turn
 from routing.deliveries import notify, relay, seat
 from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered
-from routing.holding import take
 from routing.offers import drain
+from routing.ownership import take
 from routing.records import Conversation, Handover
 from routing.refusals import held, refuse
 from routing.state import State
-from routing.turn import Turn
 
 LIVE_MS = 60_000
 SLOW_MS = 86_400_000

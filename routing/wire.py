@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bridge.message import Action, Delivery, Erase, Message, Rating, Receipt, TranscriptWish, derive
+from bridge.contract.message import Action, Delivery, Erase, Message, Rating, Receipt, TranscriptWish, derive
 from routing.events import Given, Input, Step
 from routing.organisation import Library
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from bridge.archive import accounts
+from bridge.sql.people import accounts
 
 pytest.register_assert_rewrite("bridge.testing")  # so that a case that fails tells what it compared
 ROOT = Path(__file__).parent.parent

@@ -1,4 +1,4 @@
-// What counts as an address for an answer, as the desk sees it (`is_mail_address` and `is_phone_number` in bridge/message.py; the
+// What counts as an address for an answer, as the desk sees it (`is_mail_address` and `is_phone_number` in bridge/contract/message.py; the
 // same examples test both). A number must name its country: without that no text can be sent. The desk has the last word.
 
 const ADDRESS = /^([^\s@]+@([^\s@.]+\.)+[^\s@.]{2,}|\+[\d ().-]{5,})$/;

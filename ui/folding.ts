@@ -1,6 +1,6 @@
 // How names and words are compared where somebody looks for one: without case, accents, widths, ligatures and what nobody sees.
 //
-// The archive's search folds alike (bridge/archive/folding.py). Signs that are letters of their own in their script stay.
+// The archive's search folds alike (bridge/sql/transcripts/search_words.py). Signs that are letters of their own in their script stay.
 
 const LETTERS: Record<string, string> = { œ: "oe", æ: "ae", ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", ħ: "h", ŧ: "t", ı: "i", ß: "ss", ς: "σ", ى: "ي", ی: "ي", ک: "ك" };
 const SIGNS = new RegExp(

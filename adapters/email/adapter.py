@@ -24,20 +24,20 @@ import structlog
 
 from adapters.email.addresses import Address, read_addresses
 from adapters.email.codec import NOBODY, ReplyPath, read_reply
-from adapters.email.compose import Enclosure, Outgoing, compose, outgoing_id
 from adapters.email.config import EmailConfig
-from adapters.email.folder import Folder, Reopen
-from adapters.email.header_lines import BrokenMail, written_address
-from adapters.email.imap import Mailbox
-from adapters.email.intake import Intake
-from adapters.email.matching import Signer
-from adapters.email.oauth import Tokens
-from adapters.email.restraint import Restraint
-from adapters.email.sign_in import Refusals
-from adapters.email.smtp import Letter, Submission
-from adapters.email.suspects import Suspects
-from adapters.email.twins import Twins
-from bridge.adapter import (
+from adapters.email.desk.compose import Enclosure, Outgoing, compose, outgoing_id
+from adapters.email.desk.folder import Folder, Reopen
+from adapters.email.desk.intake import Intake
+from adapters.email.desk.matching import Signer
+from adapters.email.desk.restraint import Restraint
+from adapters.email.desk.suspects import Suspects
+from adapters.email.desk.twins import Twins
+from adapters.email.mime.header_lines import BrokenMail, written_address
+from adapters.email.network.imap import Mailbox
+from adapters.email.network.oauth import Tokens
+from adapters.email.network.sign_in import Refusals
+from adapters.email.network.smtp import Letter, Submission
+from bridge.contract.adapter import (
     AdapterError,
     BadCredentials,
     Busy,
@@ -49,7 +49,7 @@ from bridge.adapter import (
     Sent,
     Uncertain,
 )
-from bridge.message import Delivery
+from bridge.contract.message import Delivery
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ import unicodedata
 
 import msgspec
 
-from adapters.email.words import MAX_FIELD, decode_words
+from adapters.email.mime.words import MAX_FIELD, decode_words
 
 MAX_ADDRESSES = 1_000
 ADDRESS = re.compile(r"^[^\s@<>\"(),;]+@[^\s@<>\"(),;]+$")

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 import msgspec
 
 from adapters.email.addresses import Address, read_addresses
-from adapters.email.fields import MAX_HEADER, Fields, split_header
-from adapters.email.filters import CHAIN
 from adapters.email.mail import Draft, Mail
-from adapters.email.structure import read_structure
+from adapters.email.mime.fields import MAX_HEADER, Fields, split_header
+from adapters.email.mime.structure import read_structure
+from adapters.email.parse.filters import CHAIN
 
 MAX_MAIL = 40_000_000  # bytes; a larger one is shown by its header and waits in quarantine
 MAX_REFERENCES = 20

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from adapters.email.addresses import Address
-from bridge.adapter import Misconfigured
+from bridge.contract.adapter import Misconfigured
 
 Security = Literal["tls", "starttls", "none"]
 IMAP_PORTS = {"tls": 993, "starttls": 143, "none": 143}

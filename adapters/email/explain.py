@@ -20,8 +20,8 @@ from typing import Any
 import msgspec
 
 from adapters.email.addresses import Address
-from adapters.email.isolated import MailParser
 from adapters.email.mail import Mail
+from adapters.email.parse.isolated import MailParser
 
 
 def verdict(mail: Mail) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from adapters.email.addresses import Address
-from adapters.email.bounce import Bounce
-from adapters.email.selection import Choice
-from adapters.email.structure import Part
-from adapters.email.verdict import Class, Verdict
+from adapters.email.classify.bounce import Bounce
+from adapters.email.classify.verdict import Class, Verdict
+from adapters.email.mime.structure import Part
+from adapters.email.parse.selection import Choice
 
 
 class File(msgspec.Struct, frozen=True):

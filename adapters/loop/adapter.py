@@ -24,7 +24,7 @@ import msgspec
 
 from adapters.loop import codec
 from adapters.loop.network import Letter, Link, LinkLost, Network, Refused, Sign
-from bridge.adapter import (
+from bridge.contract.adapter import (
     BadCredentials,
     Busy,
     Capabilities,
@@ -39,7 +39,7 @@ from bridge.adapter import (
     Unavailable,
     Uncertain,
 )
-from bridge.message import Delivery, Presence
+from bridge.contract.message import Delivery, Presence
 
 MAX_FILE = 1 << 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.loop.network import Letter, Parcel, Sign
-from bridge.message import (
+from bridge.contract.message import (
     Action,
     Attachment,
     Claim,

@@ -20,18 +20,18 @@ from weakref import WeakValueDictionary
 import structlog
 
 from adapters.sms import codec, numbers
-from adapters.sms.account import Account
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import fetched, lend
-from adapters.sms.memory import Memory
-from adapters.sms.pace import PATIENCE_S, Pace
+from adapters.sms.opt_outs import Memory
 from adapters.sms.parking import Parking
-from adapters.sms.quiet import AWAKE_MS
+from adapters.sms.quiet_hours import AWAKE_MS
 from adapters.sms.segments import plain, segments
+from adapters.sms.send_rate import PATIENCE_S, Pace
+from adapters.sms.twilio_api import Account
 from adapters.sms.webhooks import Webhooks
 from adapters.sms.words import command, reason
-from bridge.adapter import (
+from bridge.contract.adapter import (
     BadCredentials,
     Busy,
     Capabilities,
@@ -45,7 +45,7 @@ from bridge.adapter import (
     Unavailable,
     Uncertain,
 )
-from bridge.message import Delivery
+from bridge.contract.message import Delivery
 
 MAX_TEXT = 800  # 1600 units are taken, and a character may be two
 MAX_FILE = 5_000_000

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from adapters.sms.numbers import plausible
-from bridge.message import Attachment, Message, Stage
+from bridge.contract.message import Attachment, Message, Stage
 
 MAX_MEDIA = 10
 MAX_QUOTED = 300  # characters of what is answered

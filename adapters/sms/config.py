@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from adapters.sms import numbers
-from adapters.sms.quiet import Quiet
-from bridge.adapter import Misconfigured
+from adapters.sms.quiet_hours import Quiet
+from bridge.contract.adapter import Misconfigured
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ACCOUNT = re.compile(r"AC[0-9a-f]{32}")

@@ -12,9 +12,9 @@ from binascii import Error
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from adapters.sms.account import Account
-from bridge.adapter import Blobs, TooLarge
-from bridge.message import Attachment
+from adapters.sms.twilio_api import Account
+from bridge.contract.adapter import Blobs, TooLarge
+from bridge.contract.message import Attachment
 
 MAX_IN = 16_000_000
 LENT_S = 86_400

@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.sms.codec import Inbound
 from adapters.sms.journal import Journal
-from bridge.adapter import Busy
+from bridge.contract.adapter import Busy
 
 MOST = 10_000  # texts kept
 KEPT_MS = 90 * 86_400_000

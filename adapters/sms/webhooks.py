@@ -20,7 +20,7 @@ from adapters.sms.codec import Inbound, webhook
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import lent
 from adapters.sms.signature import signed
-from bridge.adapter import Busy, Ports, TooLarge
+from bridge.contract.adapter import Busy, Ports, TooLarge
 
 MAX_FIELDS = 200
 FORM = "application/x-www-form-urlencoded"

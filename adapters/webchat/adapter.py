@@ -25,8 +25,8 @@ from adapters.webchat.files import Files
 from adapters.webchat.limits import BEAT_S, DEAF_BEATS, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
 from adapters.webchat.pages import COMMON, Pages, allowed_origin, own_origins
 from adapters.webchat.talk import Talk, tenths
-from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Rewound, Sent, Signal
-from bridge.message import Delivery
+from bridge.contract.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Rewound, Sent, Signal
+from bridge.contract.message import Delivery
 
 error_decoder = msgspec.json.Decoder(Error)
 SWEEP_S = 2.0
@@ -71,7 +71,7 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class WebchatAdapter:
-    """See the module's header and bridge.adapter."""
+    """See the module's header and bridge.contract.adapter."""
 
     name: ClassVar[str] = "webchat"
     Config: ClassVar[type[Any]] = WebchatConfig
@@ -208,7 +208,7 @@ class WebchatAdapter:
                     await peer.push(encode(Again()))
 
     async def forget(self, addresses: Collection[str]) -> None:
-        """See bridge.adapter.Remembers. A patron of whom nothing is left is known by no browser any more. Raises Busy."""
+        """See bridge.contract.adapter.Remembers. A patron of whom nothing is left is known by no browser any more. Raises Busy."""
         self._audience.departures.forget(addresses)
         gone = [each for each in addresses if not await self._ports.history(each, "")]
         await self._admission.revoke(gone)

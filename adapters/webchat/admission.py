@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterable
 
 from adapters.webchat import tokens
 from adapters.webchat.codec import Refusal
-from bridge.adapter import Busy, Ports
-from bridge.message import derive
+from bridge.contract.adapter import Busy, Ports
+from bridge.contract.message import derive
 
 DAY_S = 86_400
 MOST_DAYS = 90  # what is revoked is remembered for longer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.webchat.codec import Helped, MailIt, Refusal, clean_text
-from bridge.message import MAX_COMMENT, Rating, TranscriptWish, is_mail_address, rating_id, transcript_id
+from bridge.contract.message import MAX_COMMENT, Rating, TranscriptWish, is_mail_address, rating_id, transcript_id
 
 
 def read_rating(rate: Helped, channel: str, sender: str) -> Rating:

@@ -20,8 +20,8 @@ from msgspec import Meta
 
 from adapters.webchat import tokens
 from adapters.webchat.limits import MAX_FILES
-from bridge.adapter import Desk, HistoryLine
-from bridge.message import (
+from bridge.contract.adapter import Desk, HistoryLine
+from bridge.contract.message import (
     RATINGS,
     Attachment,
     Delivery,

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from adapters.webchat.audience import Audience, Peer
 from adapters.webchat.codec import desk_state, encode
-from bridge.adapter import Desk
+from bridge.contract.adapter import Desk
 
 PATIENCE_S = 60.0  # how long a message may take to show up in a queue
 PACE_S = 1.0  # between two broadcasts

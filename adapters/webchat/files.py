@@ -21,7 +21,7 @@ from adapters.webchat.admission import Admission
 from adapters.webchat.codec import FileRef, Refusal, clean_word, encode, file_ref
 from adapters.webchat.limits import MAX_FILE, Door
 from adapters.webchat.talk import tenths
-from bridge.adapter import Ports, TooLarge
+from bridge.contract.adapter import Ports, TooLarge
 
 CHUNK = 64 * 1024
 TAKEN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"})

@@ -20,7 +20,7 @@ import msgspec
 from aiohttp import web
 
 from adapters.webchat.codec import desk_state, encode
-from bridge.adapter import Desk
+from bridge.contract.adapter import Desk
 
 STATIC = Path(__file__).parent / "static"
 ORIGIN = re.compile(

@@ -43,8 +43,8 @@ from adapters.webchat.codec import (
 )
 from adapters.webchat.desks import Desks
 from adapters.webchat.limits import FRAMES, MAX_FRAME, Door
-from bridge.adapter import Busy, HistoryLine, Ports, Signal
-from bridge.message import Message, Rating
+from bridge.contract.adapter import Busy, HistoryLine, Ports, Signal
+from bridge.contract.message import Message, Rating
 
 BUSY_S = 5.0  # come again after
 HELLO_S = 20.0  # patience for a place in the queue after a hello

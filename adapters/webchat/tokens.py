@@ -23,7 +23,7 @@ from hmac import digest as hmac
 from secrets import token_bytes
 from typing import NamedTuple
 
-from bridge.message import derive
+from bridge.contract.message import derive
 
 BODY = 32
 TAG = 16

@@ -16,17 +16,17 @@ from xml.etree.ElementTree import Element
 
 from msgspec.structs import replace
 
-from adapters.xmpp import codec, files, names
-from adapters.xmpp.archive import Archive, Kept
+from adapters.xmpp import codec, files, jid
 from adapters.xmpp.buddy import Buddy
 from adapters.xmpp.codec import Said
 from adapters.xmpp.config import XmppConfig
+from adapters.xmpp.connection import Link, LinkLost, Refused
 from adapters.xmpp.files import fetched
-from adapters.xmpp.link import Link, LinkLost, Refused
+from adapters.xmpp.mam import Archive, Kept
 from adapters.xmpp.presence import Shown
-from adapters.xmpp.tally import Tally
-from bridge.adapter import Busy, Capabilities, Ports, Unavailable
-from bridge.message import Delivery
+from adapters.xmpp.stream_management import Tally
+from bridge.contract.adapter import Busy, Capabilities, Ports, Unavailable
+from bridge.contract.message import Delivery
 
 MAX_TEXT = 10_000  # four bytes each at most: within the smallest limit that servers set for a stanza, 64 KiB
 PRIORITY = 10
@@ -35,7 +35,7 @@ CLOCKS_MS = 600_000  # how far our clock and the server's may be apart
 
 
 class XmppAdapter(Buddy):
-    """See the module's header and bridge.adapter."""
+    """See the module's header and bridge.contract.adapter."""
 
     name: ClassVar[str] = "xmpp"
     component: ClassVar[bool] = False
@@ -61,7 +61,7 @@ class XmppAdapter(Buddy):
     async def run(self) -> None:
         """Hold one session."""
         self._begin()
-        link = Link(names.domain(self._own), self.hear, self._tally)
+        link = Link(jid.domain(self._own), self.hear, self._tally)
         self._link, self._tally, self._archive = link, link.tally, Archive(link)
         try:
             await link.open(self._account)
@@ -80,7 +80,7 @@ class XmppAdapter(Buddy):
 
     async def check(self) -> None:
         """Sign in beside the session that may run. Raises Unavailable, BadCredentials, Misconfigured."""
-        link = Link(names.domain(self._own), lambda stanza, number: None, Tally())
+        link = Link(jid.domain(self._own), lambda stanza, number: None, Tally())
         try:
             await link.open(replace(self._account, resource=f"check-{secrets.token_hex(4)}"))
         except LinkLost as lost:
@@ -122,9 +122,9 @@ class XmppAdapter(Buddy):
     async def _block(self, link: Link) -> None:
         """Have the server itself keep away whom we do not hear (XEP-0191), where it can."""
         if self._blocked:
-            items = "".join(f"<item jid={names.attribute(jid)}/>" for jid in sorted(self._blocked))
+            items = "".join(f"<item jid={jid.attribute(address)}/>" for address in sorted(self._blocked))
             try:
-                await link.ask(f"<block xmlns='{names.BLOCKING}'>{items}</block>", kind="set")
+                await link.ask(f"<block xmlns='{jid.BLOCKING}'>{items}</block>", kind="set")
             except Refused:
                 return
 
@@ -141,10 +141,10 @@ class XmppAdapter(Buddy):
     def _presence(self, link: Link, stanza: Element, sender: str) -> None:
         """Let everybody see whether we are there; we do not ask to see them."""
         kind = stanza.get("type", "")
-        if kind == "subscribe" and self._limits.subscriptions.take(names.domain(sender), time.monotonic()):
-            link.send(f"<presence to={names.attribute(sender)} type='subscribed'/>")
+        if kind == "subscribe" and self._limits.subscriptions.take(jid.domain(sender), time.monotonic()):
+            link.send(f"<presence to={jid.attribute(sender)} type='subscribed'/>")
         elif kind == "unsubscribe":
-            link.send(f"<presence to={names.attribute(sender)} type='unsubscribed'/>")
+            link.send(f"<presence to={jid.attribute(sender)} type='unsubscribed'/>")
 
     async def _show(self, link: Link, now: Shown) -> None:
         link.send(now.stanza(inside=self.identity.caps(), priority=PRIORITY))
@@ -193,7 +193,7 @@ class XmppAdapter(Buddy):
 
     async def _take_page(self, link: Link, page: list[Kept]) -> None:
         for kept in page:
-            if self._refuses(names.bare(kept.stanza.get("from", ""))):
+            if self._refuses(jid.bare(kept.stanza.get("from", ""))):
                 continue
             for heard in codec.read(kept.stanza, self._own, archived=kept.id, archived_at=kept.at):
                 if isinstance(heard, Said):
@@ -203,7 +203,7 @@ class XmppAdapter(Buddy):
         await self._ports.inlet.advance({"mam": page[-1].id, "at": str(page[-1].at)})
 
     async def lookup(self, delivery: Delivery) -> bool | None:
-        """Look for a message of ours in the archive; see bridge.adapter."""
+        """Look for a message of ours in the archive; see bridge.contract.adapter."""
         link, archive = self._link, self._archive
         if link is None or archive is None or not self._archived or not link.standing:
             return None

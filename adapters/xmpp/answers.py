@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from xml.etree.ElementTree import Element
 
-from adapters.xmpp.names import (
+from adapters.xmpp.jid import (
     CAPS,
     CHATSTATES,
     CORRECT,

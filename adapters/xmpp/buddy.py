@@ -14,19 +14,31 @@ from pathlib import Path
 from typing import ClassVar, NoReturn, TypeAlias, TypeVar
 from xml.etree.ElementTree import Element
 
-from adapters.xmpp import codec, names, stanzas
+from adapters.xmpp import codec, jid, stanzas
 from adapters.xmpp.answers import Identity, answer, refusal
 from adapters.xmpp.codec import Failed, Heard, Invited, Reached, Said, Sealed, Typing
 from adapters.xmpp.config import ComponentConfig, XmppConfig, zone
+from adapters.xmpp.connection import Link, LinkLost
 from adapters.xmpp.fetching import Unfetched
 from adapters.xmpp.files import Files, Service, fetched
 from adapters.xmpp.limits import Limits
-from adapters.xmpp.link import Link, LinkLost
 from adapters.xmpp.presence import Shown, shown
 from adapters.xmpp.stanza_ids import StanzaIds
 from adapters.xmpp.words import word
-from bridge.adapter import Busy, Desk, Outcome, Ports, Rejected, Retry, Sent, Signal, TooLarge, Unavailable, Uncertain
-from bridge.message import Attachment, Delivery, message_id
+from bridge.contract.adapter import (
+    Busy,
+    Desk,
+    Outcome,
+    Ports,
+    Rejected,
+    Retry,
+    Sent,
+    Signal,
+    TooLarge,
+    Unavailable,
+    Uncertain,
+)
+from bridge.contract.message import Attachment, Delivery, message_id
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -81,7 +93,7 @@ class Buddy:
     @property
     def identity(self) -> Identity:
         """Who answers questions of protocol."""
-        return Identity("client", "bot", self._config.title or names.user(self._own))
+        return Identity("client", "bot", self._config.title or jid.user(self._own))
 
     @property
     def sender(self) -> str:
@@ -128,8 +140,8 @@ class Buddy:
         """Take one stanza, at once; what takes time is put into line."""
         link = self._link
         assert link is not None
-        kind = names.split(stanza.tag)[1]
-        sender = names.bare(stanza.get("from", ""))
+        kind = jid.split(stanza.tag)[1]
+        sender = jid.bare(stanza.get("from", ""))
         if kind == "message" and not self._refuses(sender):
             self._line_up(codec.read(stanza, self._own), number)
             return
@@ -141,7 +153,7 @@ class Buddy:
         link.handle(number)
 
     def _refuses(self, sender: str) -> bool:
-        return sender in self._blocked or names.domain(sender) in self._blocked
+        return sender in self._blocked or jid.domain(sender) in self._blocked
 
     def _line_up(self, heard: list[Heard], number: int) -> None:
         """Put what a stanza means into line; the stanza is handled when its last meaning is."""
@@ -185,9 +197,7 @@ class Buddy:
             self._reading = number, said, fetching = await self._letters.get()
             files = await fetching if fetching is not None else ([], list(said.urls))
             now = time.monotonic()
-            if self._limits.messages.take(said.sender, now) and self._limits.domains.take(
-                names.domain(said.sender), now
-            ):
+            if self._limits.messages.take(said.sender, now) and self._limits.domains.take(jid.domain(said.sender), now):
                 await self._receive(link, said, files)
             else:
                 self._refuse(link, said, "wait", "resource-constraint", "slowly")
@@ -274,8 +284,8 @@ class Buddy:
                 link.send(stanzas.declined(sign, word(self._language, "rooms"), sender=self.sender))
             return
         if self._limits.notices.take(f"sealed {sign.sender}", time.monotonic()):
-            body = f"<body>{names.text(word(sign.language or self._language, 'sealed'))}</body>"
-            thread = f"<thread>{names.text(sign.thread)}</thread>" if sign.thread else ""
+            body = f"<body>{jid.text(word(sign.language or self._language, 'sealed'))}</body>"
+            thread = f"<thread>{jid.text(sign.thread)}</thread>" if sign.thread else ""
             link.send(stanzas.chat(sign.sender, body + thread, sender=self.sender))
 
     # -- what the patron sees
@@ -302,7 +312,7 @@ class Buddy:
     # -- what goes out
 
     async def send(self, delivery: Delivery) -> Outcome:
-        """Submit one delivery; see bridge.adapter."""
+        """Submit one delivery; see bridge.contract.adapter."""
         link = self._link
         if link is None or not link.standing:
             return Retry("no-session")

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from xml.etree.ElementTree import Element
 
-from adapters.xmpp.names import (
+from adapters.xmpp.jid import (
     CARBONS,
     CHATSTATES,
     CONFERENCE,
@@ -43,7 +43,7 @@ from adapters.xmpp.names import (
     content,
     split,
 )
-from bridge.message import Attachment, Message, Stage, is_blank, message_id
+from bridge.contract.message import Attachment, Message, Stage, is_blank, message_id
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 MAX_SOURCE = 200

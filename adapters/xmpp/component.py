@@ -17,17 +17,17 @@ from pathlib import Path
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element
 
-from adapters.xmpp import codec, names, staff, stanzas
+from adapters.xmpp import codec, jid, staff, stanzas
+from adapters.xmpp.address_file import Ledger
 from adapters.xmpp.answers import Identity, card
 from adapters.xmpp.buddy import Buddy, Letter
 from adapters.xmpp.codec import Heard, Said
 from adapters.xmpp.config import ComponentConfig
-from adapters.xmpp.ledger import Ledger
-from adapters.xmpp.link import Link, LinkLost
+from adapters.xmpp.connection import Link, LinkLost
 from adapters.xmpp.presence import Shown
-from adapters.xmpp.trunk import Trunk
-from bridge.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Rejected, Unavailable
-from bridge.message import Action, Attachment, Delivery, Presence, action_id
+from adapters.xmpp.shared_component import Trunk
+from bridge.contract.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Rejected, Unavailable
+from bridge.contract.message import Action, Attachment, Delivery, Presence, action_id
 
 MAX_TEXT = 10_000
 MAX_AVATAR = 64 << 10
@@ -37,7 +37,7 @@ GOODBYE_S = 1.0
 
 
 class XmppComponent(Buddy):
-    """See the module's header and bridge.adapter."""
+    """See the module's header and bridge.contract.adapter."""
 
     name: ClassVar[str] = "xmpp-component"
     component: ClassVar[bool] = True
@@ -55,7 +55,7 @@ class XmppComponent(Buddy):
     def __init__(self, config: ComponentConfig, ports: Ports) -> None:
         super().__init__(config, ports)
         self._address = config
-        self._card = card(config.title or names.user(config.jid), config.url, _avatar(config.avatar))
+        self._card = card(config.title or jid.user(config.jid), config.url, _avatar(config.avatar))
         self._key = hmac.digest(ports.secret, b"staff link", "sha256")
         folder = ports.data
         self._buddies = Ledger(folder / "buddies" if folder else None)
@@ -67,7 +67,7 @@ class XmppComponent(Buddy):
     @property
     def identity(self) -> Identity:
         """Who answers questions of protocol."""
-        return Identity("client", "bot", self._config.title or names.user(self._own), card=self._card)
+        return Identity("client", "bot", self._config.title or jid.user(self._own), card=self._card)
 
     async def run(self) -> None:
         """Hold one session. Whoever writes between two of them is told to come again, where others hold the connection."""
@@ -181,7 +181,7 @@ class XmppComponent(Buddy):
     async def _serve_beside(self, link: Link) -> None:
         """Ask librarians' servers who is there, and say it again from time to time."""
         for address in self._staff.addresses():
-            link.send(f"<presence type='probe' to={names.attribute(address)} from={names.attribute(self._own)}/>")
+            link.send(f"<presence type='probe' to={jid.attribute(address)} from={jid.attribute(self._own)}/>")
         while True:
             await asyncio.sleep(AGAIN_S)
             with suppress(Busy):
@@ -194,7 +194,7 @@ class XmppComponent(Buddy):
 
     def _presence(self, link: Link, stanza: Element, sender: str) -> None:
         kind = stanza.get("type", "")
-        if kind in ("subscribe", "probe") and self._limits.subscriptions.take(names.domain(sender), time.monotonic()):
+        if kind in ("subscribe", "probe") and self._limits.subscriptions.take(jid.domain(sender), time.monotonic()):
             if kind == "subscribe":
                 self._send_presence(link, sender, "subscribed")
             self._buddies.put(sender)
@@ -220,7 +220,7 @@ class XmppComponent(Buddy):
         await asyncio.to_thread(self._buddies.save)
 
     def _send_presence(self, link: Link, to: str, kind: str) -> None:
-        link.send(f"<presence to={names.attribute(to)} from={names.attribute(self._own)} type='{kind}'/>")
+        link.send(f"<presence to={jid.attribute(to)} from={jid.attribute(self._own)} type='{kind}'/>")
 
     async def _show(self, link: Link, now: Shown) -> None:
         caps = self.identity.caps()
@@ -257,14 +257,14 @@ class XmppComponent(Buddy):
             await self._busy(link, said, error)
 
     async def send(self, delivery: Delivery) -> Outcome:
-        """Submit one delivery; see bridge.adapter."""
+        """Submit one delivery; see bridge.contract.adapter."""
         if delivery.kind not in ("offer", "line"):
             return await super().send(delivery)
         if self._staff.get(delivery.to) is None:
             return Rejected("no-such-address", "no librarian has linked this address")
         link = self._link
         sender = staff.address(self._own, delivery.conversation)
-        stanza = stanzas.chat(delivery.to, f"<body>{names.text(delivery.text)}</body>", id=delivery.id, sender=sender)
+        stanza = stanzas.chat(delivery.to, f"<body>{jid.text(delivery.text)}</body>", id=delivery.id, sender=sender)
         return await self._submit(link, [stanza], delivery)
 
     # -- librarians
@@ -301,16 +301,16 @@ class XmppComponent(Buddy):
         id = action_id(librarian, f"{self._ports.channel} {said.sender} {said.source}")
         await self._ports.inlet.act(Action(id=id, by=librarian, deed=deed, via=self._ports.channel))
         if said.receipt:
-            link.send(stanzas.received(said, sender=names.bare(said.to)))
+            link.send(stanzas.received(said, sender=jid.bare(said.to)))
 
     def _tell(self, link: Link, said: Said, words: str) -> None:
-        link.send(stanzas.chat(said.full, f"<body>{names.text(words)}</body>", sender=names.bare(said.to)))
+        link.send(stanzas.chat(said.full, f"<body>{jid.text(words)}</body>", sender=jid.bare(said.to)))
 
     def _librarian_seen(self, stanza: Element, sender: str) -> None:
         librarian = self._staff.get(sender)
         if librarian is None:
             return
-        show = names.content(names.child(stanza, "show"))
+        show = jid.content(jid.child(stanza, "show"))
         here = stanza.get("type", "") == "" and show not in ("away", "xa", "dnd")
         self._signs.put_nowait((0, codec.Seen(stanza.get("from", ""), librarian, here)))
 

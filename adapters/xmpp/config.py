@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from adapters.xmpp import names
-from bridge.adapter import Misconfigured
+from adapters.xmpp import jid
+from bridge.contract.adapter import Misconfigured
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -119,7 +119,7 @@ class ComponentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         wrong = list(_faults(self))
         if not self.secret:
             wrong.append("secret is missing")
-        if not names.user(self.jid):
+        if not jid.user(self.jid):
             wrong.append("jid needs a name before the component's domain, like law@ask.library.org")
         if wrong:
             raise Misconfigured("; ".join(wrong))
@@ -127,7 +127,7 @@ class ComponentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     @property
     def domain(self) -> str:
         """The component's own name."""
-        return names.domain(self.jid).lower()
+        return jid.domain(self.jid).lower()
 
 
 def zone(name: str) -> ZoneInfo | None:
@@ -144,14 +144,14 @@ def loopback(host: str) -> bool:
 
 
 def _faults(config: XmppConfig | ComponentConfig) -> Iterator[str]:
-    if names.bare(config.jid) != config.jid or "@" not in config.jid:
+    if jid.bare(config.jid) != config.jid or "@" not in config.jid:
         yield f"jid {config.jid!r} is not an address like ask@library.org, in lower case"
     if not 0 <= config.port < 65536:
         yield "port must be a number below 65536"
     if config.beat_s <= 0 or config.patience_s <= 0 or config.file_limit <= 0:
         yield "beat_s, patience_s and file_limit must be more than 0"
     for each in config.blocked:
-        if not names.bare(each):
+        if not jid.bare(each):
             yield f"blocked: {each!r} is neither an address nor a domain"
     try:
         zone(config.timezone)

@@ -21,11 +21,11 @@ import aiohttp
 from aiohttp import web
 
 from adapters.xmpp import fetching
+from adapters.xmpp.connection import Link, Refused
 from adapters.xmpp.fetching import Unfetched
-from adapters.xmpp.link import Link, Refused
-from adapters.xmpp.names import DISCO_INFO, DISCO_ITEMS, FORMS, UPLOAD, attribute, content
-from bridge.adapter import Ports, TooLarge
-from bridge.message import Attachment
+from adapters.xmpp.jid import DISCO_INFO, DISCO_ITEMS, FORMS, UPLOAD, attribute, content
+from bridge.contract.adapter import Ports, TooLarge
+from bridge.contract.message import Attachment
 
 FETCH_S = 15.0
 UPLOAD_S = 60.0

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from adapters.xmpp.names import attribute, text
+from adapters.xmpp.jid import attribute, text
 from adapters.xmpp.words import DAYS, speech, word
-from bridge.adapter import Desk
+from bridge.contract.adapter import Desk
 
 LONG_S = 60  # a wait that is worth a word
 

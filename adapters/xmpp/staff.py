@@ -12,8 +12,8 @@ import hmac
 from base64 import b32encode
 from hashlib import sha256
 
-from adapters.xmpp.trunk import BESIDE
-from bridge.message import (
+from adapters.xmpp.shared_component import BESIDE
+from bridge.contract.message import (
     Accept,
     Claim,
     Close,

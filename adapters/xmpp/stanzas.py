@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from adapters.xmpp.codec import Invited, Said, Token
-from adapters.xmpp.names import CHATSTATES, MARKERS, MUC_USER, NICK, OOB, RECEIPTS, SID, STANZAS, attribute, text
-from bridge.message import Delivery
+from adapters.xmpp.jid import CHATSTATES, MARKERS, MUC_USER, NICK, OOB, RECEIPTS, SID, STANZAS, attribute, text
+from bridge.contract.message import Delivery
 
 
 def spoken(delivery: Delivery, *, sender: str = "") -> str:

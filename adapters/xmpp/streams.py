@@ -15,11 +15,11 @@ from slixmpp.stanza import StreamFeatures
 from slixmpp.xmlstream import register_stanza_plugin
 
 from adapters.xmpp.config import ComponentConfig, XmppConfig
-from adapters.xmpp.names import SM, STREAMS, split
-from bridge.adapter import BadCredentials, Misconfigured, Unavailable
+from adapters.xmpp.jid import SM, STREAMS, split
+from bridge.contract.adapter import BadCredentials, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
-    from adapters.xmpp.link import Link
+    from adapters.xmpp.connection import Link
 
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)  # it logs stanzas: people's words and addresses
 register_stanza_plugin(StreamFeatures, StreamManagement)

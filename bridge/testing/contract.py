@@ -16,7 +16,7 @@ import msgspec
 import pytest
 import structlog
 
-from bridge.adapter import Misconfigured
+from bridge.contract.adapter import Misconfigured
 from bridge.testing.rig import NotOffered, soon
 from bridge.testing.scene import Scene, eventually
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.adapter import Undeclared
-from bridge.message import Delivery, Stage, derive
-from bridge.plugins import faults
+from bridge.channels.plugins import faults
+from bridge.contract.adapter import Undeclared
+from bridge.contract.message import Delivery, Stage, derive
 from bridge.testing.rig import NotOffered, soon
 from bridge.testing.scene import Scene
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bridge.store import Store
+from bridge.redis.store import Store
 
 
 class HeldStore(Store):

@@ -7,9 +7,9 @@ from hashlib import sha256
 
 import pytest
 
-from bridge.adapter import TooLarge
-from bridge.cleaning import MAX_TEXT
-from bridge.message import Attachment
+from bridge.channels.inbound.validate import MAX_TEXT
+from bridge.contract.adapter import TooLarge
+from bridge.contract.message import Attachment
 from bridge.testing.rig import File, Heard, soon
 from bridge.testing.scene import Scene
 

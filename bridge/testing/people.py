@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from bridge.adapter import Desk, Signal, Undeclared
-from bridge.message import Action, Claim, Delivery, Presence, Rating, TranscriptWish, derive
-from bridge.signals import Board
+from bridge.channels.signals import Board
+from bridge.contract.adapter import Desk, Signal, Undeclared
+from bridge.contract.message import Action, Claim, Delivery, Presence, Rating, TranscriptWish, derive
 from bridge.testing.rig import NotOffered, soon
 from bridge.testing.scene import Scene, persistently
 from bridge.testing.timeline import conversation

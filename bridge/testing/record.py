@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from bridge.message import (
+from bridge.contract.message import (
     Action,
     ChannelStatus,
     Delivery,

@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bridge.adapter import Adapter, Capabilities, Desk
-from bridge.message import Stage
+from bridge.contract.adapter import Adapter, Capabilities, Desk
+from bridge.contract.message import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,17 +19,17 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from bridge.adapter import Adapter, Busy, Desk, HistoryLine, Inlet, Ports, Signal, Unavailable
-from bridge.backoff import Backoff
-from bridge.blobs import FileBlobs
-from bridge.embedded import EmbeddedRedis
-from bridge.inlet import Gathering
-from bridge.link import Address, Link
-from bridge.message import Delivery, Message, Rating, derive
-from bridge.revocations import StoreRevocations
-from bridge.signals import Board, ChannelSignals
-from bridge.store import Store, StoreError
-from bridge.supervisor import Channel, Deliveries, Health, Line, Supervisor
+from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.revocations import StoreRevocations
+from bridge.channels.signals import Board, ChannelSignals
+from bridge.channels.supervisor import Channel, Deliveries, Health, Line, Supervisor
+from bridge.contract.adapter import Adapter, Busy, Desk, HistoryLine, Inlet, Ports, Signal, Unavailable
+from bridge.contract.message import Delivery, Message, Rating, derive
+from bridge.files.blobs import FileBlobs
+from bridge.redis.connection import Address, Link
+from bridge.redis.embedded import EmbeddedRedis
+from bridge.redis.store import Store, StoreError
+from bridge.runtime.backoff import Backoff
 from bridge.testing.held import HeldStore
 from bridge.testing.record import Record
 from bridge.testing.timeline import Timeline, conversation

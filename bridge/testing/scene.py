@@ -8,8 +8,8 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
 
-from bridge.adapter import Capabilities
-from bridge.message import Delivery, Message, message_id
+from bridge.contract.adapter import Capabilities
+from bridge.contract.message import Delivery, Message, message_id
 from bridge.testing.rig import Heard, Patron, Rig, soon
 from bridge.testing.ring import Ring
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from bridge.adapter import HistoryLine
-from bridge.message import Delivery, Message, Rating, derive
+from bridge.contract.adapter import HistoryLine
+from bridge.contract.message import Delivery, Message, Rating, derive
 
 
 def conversation(sender: str) -> str:

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from bridge.message import Message, message_id
-from bridge.store import Store
+from bridge.contract.message import Message, message_id
+from bridge.redis.store import Store
 from routing import wire
 from routing.events import Event, Input, Received, Step
 from routing.organisation import Librarian, Library, Queue, Team, Timers

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bridge.adapter import Capabilities, Outcome, Ports, Sent
-from bridge.embedded import EmbeddedRedis
-from bridge.message import Delivery, Message, Receipt, derive, message_id
-from bridge.store import Store
+from bridge.contract.adapter import Capabilities, Outcome, Ports, Sent
+from bridge.contract.message import Delivery, Message, Receipt, derive, message_id
+from bridge.redis.embedded import EmbeddedRedis
+from bridge.redis.store import Store
 from routing.events import Input
 from routing.wire import decode_input, encode
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bridge.store import Store
+from bridge.redis.store import Store
 from tests.peers.redis import RedisServer, servers
 
 _numbers = itertools.count()

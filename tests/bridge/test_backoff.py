@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.backoff import FIRST_S, MOST_S, Backoff, leaves
+from bridge.runtime.backoff import FIRST_S, MOST_S, Backoff, leaves
 
 
 def test_the_bound_doubles_up_to_the_most() -> None:

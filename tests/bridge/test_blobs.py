@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.adapter import TooLarge
-from bridge.blobs import FileBlobs, disposition, safe_name, sniff
-from bridge.message import Attachment
+from bridge.contract.adapter import TooLarge
+from bridge.contract.message import Attachment
+from bridge.files.blobs import FileBlobs, disposition, safe_name, sniff
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 50
 
@@ -49,7 +49,7 @@ async def test_where_a_file_system_has_no_links_files_are_kept_all_the_same(
     def link(_draft: Path, _place: Path) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr("bridge.blobs.os.link", link)
+    monkeypatch.setattr("bridge.files.blobs.os.link", link)
     blobs = FileBlobs(tmp_path)
     kept = await blobs.save(chunks(PNG), "one.png", 1000)
     assert [path.read_bytes() for path in files(tmp_path)] == [PNG]
@@ -94,7 +94,7 @@ async def test_a_file_that_is_taken_in_while_it_is_deleted_stays(
         os.utime(source)
         rename(source, target)
 
-    monkeypatch.setattr("bridge.blobs.os.rename", young_by_then)
+    monkeypatch.setattr("bridge.files.blobs.os.rename", young_by_then)
     assert not await blobs.remove(kept.digest, before=1001)
     assert files(tmp_path) == [place]
 
@@ -119,7 +119,7 @@ async def test_every_name_on_the_way_to_a_file_is_made_durable(tmp_path: Path, m
         synced.append(Path(os.readlink(f"/proc/self/fd/{file}")))
         fsync(file)
 
-    monkeypatch.setattr("bridge.blobs.os.fsync", noted)
+    monkeypatch.setattr("bridge.files.blobs.os.fsync", noted)
     await FileBlobs(tmp_path / "blobs").save(chunks(PNG), "one.png", 1000)
     [place] = files(tmp_path)
     draft, *folders = synced

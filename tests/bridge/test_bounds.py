@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from bridge.bounds import out_of_bounds
+from bridge.contract.bounds import out_of_bounds
 from bridge.inbox import schema
-from bridge.inbox.replies import Refusal, decode
+from bridge.inbox.http.responses import Refusal, decode
 from routing.organisation import Library, Timers
 
 HUGE = (10**30, -(10**30), 2**63, 2**64, 2**53)

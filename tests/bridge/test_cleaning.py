@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.cleaning import fit
-from bridge.message import Attachment, Message, message_id
+from bridge.channels.inbound.validate import fit
+from bridge.contract.message import Attachment, Message, message_id
 
 
 def message(*files: Attachment) -> Message:

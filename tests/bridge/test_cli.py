@@ -34,9 +34,7 @@ def test_help_names_every_verb() -> None:
 
 
 def test_help_loads_neither_web_nor_sql_nor_redis() -> None:
-    look = (
-        "import bridge.cli, sys; print(*{'aiohttp', 'sqlalchemy', 'redis', 'slixmpp', 'twilio'} & sys.modules.keys())"
-    )
+    look = "import bridge.app.cli, sys; print(*{'aiohttp', 'sqlalchemy', 'redis', 'slixmpp', 'twilio'} & sys.modules.keys())"
     loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True)
     assert loaded.stdout.strip() == ""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bridge.config import Config, ConfigError, Secret, convert, load, redacted
+from bridge.app.config import Config, ConfigError, Secret, convert, load, redacted
 
 GOOD = """
 [deskbridge]

@@ -15,9 +15,9 @@ import structlog
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bridge import connections
-from bridge.health import Health
-from bridge.http import Server, application
+from bridge.app import connections
+from bridge.app.http import Server, application
+from bridge.runtime.health import Health
 
 SECRET = "Bearer-opensesame-ada@example.org"
 

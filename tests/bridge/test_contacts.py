@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge import contacts, demo
-from bridge.config import Channel, Config
+from bridge.app import contacts, demo
+from bridge.app.config import Channel, Config
 from routing.organisation import Library
 from tests.bridge.test_cli import typed
 

@@ -17,16 +17,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.embedded import EmbeddedError, EmbeddedRedis, find_server
-from bridge.store import Store, Unavailable
+from bridge.redis.embedded import EmbeddedError, EmbeddedRedis, find_server
+from bridge.redis.store import Store, Unavailable
 
 DEADLINE = 30.0
 
 DAEMON = """
 import asyncio, sys
 from pathlib import Path
-from bridge.embedded import EmbeddedRedis
-from bridge.store import Store
+from bridge.redis.embedded import EmbeddedRedis
+from bridge.redis.store import Store
 
 async def main():
     redis = EmbeddedRedis(Path(sys.argv[1]))

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.follower import START, Follower, Position, Reset
-from bridge.store import LogEntry, Store
+from bridge.log.follower import START, Follower, Position, Reset
+from bridge.redis.store import LogEntry, Store
 from routing import wire
 from routing.events import Step, TookOver
 

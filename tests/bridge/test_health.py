@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.health import Health, Notifier
+from bridge.runtime.health import Health, Notifier
 
 
 @pytest.fixture

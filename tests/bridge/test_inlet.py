@@ -14,10 +14,10 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
-from bridge.adapter import Busy, Capabilities, TooLarge, Undeclared
-from bridge.cleaning import MAX_TEXT, clean
-from bridge.inlet import Gathering, StoreInlet
-from bridge.message import (
+from bridge.channels.inbound.inlet import Gathering, StoreInlet
+from bridge.channels.inbound.validate import MAX_TEXT, clean
+from bridge.contract.adapter import Busy, Capabilities, TooLarge, Undeclared
+from bridge.contract.message import (
     MAX_COMMENT,
     Action,
     ChannelStatus,
@@ -29,7 +29,7 @@ from bridge.message import (
     rating_id,
     transcript_id,
 )
-from bridge.store import Full, Store, StoreError
+from bridge.redis.store import Full, Store, StoreError
 from tests.bridge.harbour import CHANNEL, Harbour, harbour, message
 
 STATUS = ChannelStatus(channel=CHANNEL, kind="pen", queue="central/desk", up=False)

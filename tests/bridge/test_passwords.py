@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.passwords import weakness
+from bridge.sql.people.passwords import weakness
 
 OWN = ("ana.alves", "North Library", "north")
 

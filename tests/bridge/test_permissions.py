@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.permissions import Exposed, keep_folder, keep_secret, mode_of, secret_fault
+from bridge.app.permissions import Exposed, keep_folder, keep_secret, mode_of, secret_fault
 
 COMMAND = str(Path(sys.executable).with_name("deskbridge"))
 

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bridge.follower import Follower
-from bridge.message import Action, Claim, Close, Message, Receipt, Say, message_id
-from bridge.partition import Partition
-from bridge.replica import Replica
-from bridge.store import Store
+from bridge.contract.message import Action, Claim, Close, Message, Receipt, Say, message_id
+from bridge.core.runner import Partition
+from bridge.log.follower import Follower
+from bridge.log.replica import Replica
+from bridge.redis.store import Store
 from routing import wire
 from routing.organisation import Timers
 from routing.state import State

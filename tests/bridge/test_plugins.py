@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from adapters.loop.adapter import AskingLoop, LoopAdapter, PlainLoop
-from bridge.adapter import Capabilities, Misconfigured
-from bridge.plugins import faults, kinds, load
+from bridge.channels.plugins import faults, kinds, load
+from bridge.contract.adapter import Capabilities, Misconfigured
 
 
 class Keys(msgspec.Struct):

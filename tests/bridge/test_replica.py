@@ -6,11 +6,11 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from bridge import snapshot
-from bridge.follower import Follower
-from bridge.replica import Replica
-from bridge.snapshot import FORM, Mark
-from bridge.store import Store
+from bridge.log import snapshot
+from bridge.log.follower import Follower
+from bridge.log.replica import Replica
+from bridge.log.snapshot import FORM, Mark
+from bridge.redis.store import Store
 from routing import wire
 from routing.state import State
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.link import Address, Place
-from bridge.store import Store, StoreError, Unavailable
+from bridge.redis.connection import Address, Place
+from bridge.redis.store import Store, StoreError, Unavailable
 from tests.bridge.desk import until
 from tests.bridge.working_day import WorkingDay
 from tests.peers.certificate import Certificate

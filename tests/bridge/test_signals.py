@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bridge.adapter import Signal, Undeclared
-from bridge.signals import REPEAT_S, Board, ChannelSignals, Throttle
+from bridge.channels.signals import REPEAT_S, Board, ChannelSignals, Throttle
+from bridge.contract.adapter import Signal, Undeclared
 from tests.bridge.harbour import Harbour, harbour
 
 

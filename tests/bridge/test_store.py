@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from bridge.entries import PACK, OutEntry
-from bridge.store import Fenced, Full, Stale, Store, StoreError, Unavailable
+from bridge.redis.entries import PACK, OutEntry
+from bridge.redis.store import Fenced, Full, Stale, Store, StoreError, Unavailable
 from tests.peers.redis import RedisServer
 
 TTL = 3_600_000

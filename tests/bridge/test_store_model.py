@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bridge.store import Fenced, Stale, Store
+from bridge.redis.store import Fenced, Stale, Store
 from tests.peers.redis import RedisServer
 
 TTL = 3_600_000

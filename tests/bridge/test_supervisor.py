@@ -13,7 +13,10 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from bridge.adapter import (
+from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.session_end import weightiest
+from bridge.channels.supervisor import Channel, Deliveries, Supervisor
+from bridge.contract.adapter import (
     BadCredentials,
     Busy,
     Capabilities,
@@ -25,12 +28,9 @@ from bridge.adapter import (
     Throttled,
     Unavailable,
 )
-from bridge.backoff import Backoff
-from bridge.blobs import FileBlobs
-from bridge.inlet import Gathering
-from bridge.message import ChannelStatus, Delivery
-from bridge.supervisor import Channel, Deliveries, Supervisor
-from bridge.verdict import weightiest
+from bridge.contract.message import ChannelStatus, Delivery
+from bridge.files.blobs import FileBlobs
+from bridge.runtime.backoff import Backoff
 from tests.bridge.harbour import CHANNEL, Harbour, delivery, harbour, message
 
 Session = Callable[["Actor"], Coroutine[Any, Any, None]]

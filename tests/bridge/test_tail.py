@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bridge import tail as tails
-from bridge.follower import START, Follower, Position
-from bridge.message import Message, message_id
-from bridge.store import Store
-from bridge.tail import Tail
+from bridge.contract.message import Message, message_id
+from bridge.log import tail as tails
+from bridge.log.follower import START, Follower, Position
+from bridge.log.tail import Tail
+from bridge.redis.store import Store
 from routing import events as ev
 from routing.wire import encode_steps
 

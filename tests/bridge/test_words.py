@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.message import is_blank
+from bridge.contract.message import is_blank
 
 NOTHING = [
     "",

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from bridge.store import OutEntry, Stale, Store, Unavailable
+from bridge.redis.store import OutEntry, Stale, Store, Unavailable
 
 FOREVER_MS = 3_600_000
 BLOCK_MS = 3_000

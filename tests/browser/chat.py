@@ -21,8 +21,8 @@ from playwright.async_api import Browser, FrameLocator, Page, async_playwright, 
 from playwright.async_api import Frame as Document
 
 from adapters.webchat.adapter import WebchatAdapter, WebchatConfig
-from bridge.adapter import Desk
-from bridge.message import Message
+from bridge.contract.adapter import Desk
+from bridge.contract.message import Message
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from bridge.testing.scene import eventually

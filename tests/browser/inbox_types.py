@@ -14,10 +14,12 @@ from typing import get_args
 
 import msgspec
 
-from bridge.inbox import numbers, privacy, schema
+from bridge.inbox import schema
+from bridge.inbox.schema import privacy
+from bridge.inbox.schema import reports as numbers
 
 TARGET = Path(__file__).parents[2] / "ui/inbox/src/schema.ts"
-HEADER = """// Written from bridge/inbox/schema.py by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
+HEADER = """// Written from bridge/inbox/schema by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
 """
 SIMPLE = {
     "StrType": "string",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
-from bridge.archive.lines import Line
+from bridge.sql.transcripts.lines import Line
 from tests.browser.chat import SHOTS, VANISHED, violations, watch
 from tests.inbox.desk import DEADLINE, PASSWORD, Desk, desk
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
-from bridge.message import Message, message_id
+from bridge.contract.message import Message, message_id
 from tests.browser.conftest import People
 from tests.browser.librarian import Librarian, lines_of
 from tests.inbox.desk import Desk

@@ -10,7 +10,7 @@ from email import message_from_bytes
 import pytest
 from playwright.async_api import expect
 
-from bridge.message import Attachment
+from bridge.contract.message import Attachment
 from tests.browser.conftest import People
 from tests.corpora import corpus_file
 from tests.inbox.desk import Desk

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from bridge.archive.calendar import Calendar
+from bridge.sql.people.calendar import Calendar
 from tests.browser.chat import COMPOSING, take
 from tests.browser.conftest import People
 from tests.browser.librarian import LOOKS, Librarian

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from playwright.async_api import expect
 
-from bridge.archive.calendar import Calendar
-from bridge.message import ChannelStatus, PatronSign
+from bridge.contract.message import ChannelStatus, PatronSign
+from bridge.sql.people.calendar import Calendar
 from tests.browser.conftest import People
 from tests.browser.test_inbox_joining import have, say
 from tests.inbox.desk import Desk, north, until

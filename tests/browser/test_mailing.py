@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, expect
 
-from bridge.adapter import Desk
-from bridge.message import Message
+from bridge.contract.adapter import Desk
+from bridge.contract.message import Message
 from tests.browser.chat import LOOKS, PHONE, Chat, chatting
 from tests.browser.test_rating import goodbye
 

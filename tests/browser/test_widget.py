@@ -12,8 +12,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from adapters.webchat.adapter import WebchatConfig
-from bridge.adapter import Desk, Signal
-from bridge.message import Delivery, derive
+from bridge.contract.adapter import Desk, Signal
+from bridge.contract.message import Delivery, derive
 from tests.browser.chat import COMPOSING, DESK, LOOKS, VANISHED, Chat, chatting, take
 
 pytestmark = [

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import FilePayload, Route, expect
 
-from bridge.message import Attachment
+from bridge.contract.message import Attachment
 from tests.browser.chat import Chat
 
 pytestmark = [

@@ -13,7 +13,7 @@ from playwright.async_api import Browser
 
 from adapters.webchat import tokens
 from adapters.webchat.codec import Post, read_post
-from bridge.message import Attachment, Delivery, Message, derive
+from bridge.contract.message import Attachment, Delivery, Message, derive
 from bridge.testing.rig import soon
 from tests.browser.chat import Chat, chatting
 from tests.corpora import rows

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, WebSocketRoute, expect
 
-from bridge.adapter import Desk
+from bridge.contract.adapter import Desk
 from tests.browser.chat import PHONE, Chat, chatting
 
 pytestmark = [

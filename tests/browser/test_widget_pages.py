@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from bridge.adapter import Desk
-from bridge.message import Delivery, derive
+from bridge.contract.adapter import Desk
+from bridge.contract.message import Delivery, derive
 from tests.browser.chat import DESK, Chat, chatting
 
 pytestmark = [

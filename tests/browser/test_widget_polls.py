@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, Route, expect
 
-from bridge.message import Delivery
+from bridge.contract.message import Delivery
 from tests.browser.chat import DESK, Chat, chatting
 
 pytestmark = [

@@ -20,7 +20,7 @@ import pytest
 
 from adapters.email.adapter import EmailAdapter
 from adapters.email.config import EmailConfig
-from bridge.adapter import Desk
+from bridge.contract.adapter import Desk
 from bridge.testing.proxy import Proxy
 from bridge.testing.rig import File, Heard, Patron, Rig
 from tests.peers.certificate import Certificate

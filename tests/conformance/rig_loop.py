@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from adapters.loop.adapter import AskingLoop, LoopAdapter, LoopConfig, PlainLoop
 from adapters.loop.network import Letter, Network, Sign
-from bridge.adapter import Adapter, Desk
-from bridge.message import Stage, message_id
+from bridge.contract.adapter import Adapter, Desk
+from bridge.contract.message import Stage, message_id
 from bridge.testing import File, Heard, NotOffered, Offer, Patron, Rig
 
 _names = count(1)

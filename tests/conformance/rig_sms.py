@@ -16,8 +16,8 @@ from twilio.request_validator import RequestValidator
 
 from adapters.sms.adapter import SmsAdapter
 from adapters.sms.config import SmsConfig
-from bridge.adapter import Adapter, Desk
-from bridge.message import Stage
+from bridge.contract.adapter import Adapter, Desk
+from bridge.contract.message import Stage
 from bridge.testing.proxy import Proxy
 from bridge.testing.rig import File, Heard, Patron, Rig
 from bridge.testing.ring import Ring

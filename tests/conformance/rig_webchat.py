@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from adapters.webchat.adapter import WebchatAdapter, WebchatConfig
-from bridge.adapter import Desk
-from bridge.message import Stage, derive
+from bridge.contract.adapter import Desk
+from bridge.contract.message import Stage, derive
 from bridge.testing.proxy import Proxy
 from bridge.testing.rig import File, Heard, Patron, Rig
 from bridge.testing.ring import Ring

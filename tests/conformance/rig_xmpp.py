@@ -15,8 +15,8 @@ import aiohttp
 
 from adapters.xmpp.adapter import XmppAdapter
 from adapters.xmpp.config import XmppConfig
-from bridge.adapter import Adapter, Desk
-from bridge.message import Stage
+from bridge.contract.adapter import Adapter, Desk
+from bridge.contract.message import Stage
 from bridge.testing.proxy import Proxy
 from bridge.testing.rig import File, Heard, Patron, Rig
 from tests.peers.ejabberd import Ejabberd

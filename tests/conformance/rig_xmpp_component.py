@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from adapters.xmpp import staff
 from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
-from bridge.adapter import Adapter
+from bridge.contract.adapter import Adapter
 from bridge.testing.rig import Offer
 from tests.conformance.rig_xmpp import AccountRig, EjabberdRig
 from tests.peers.prosody import COMPONENT, SECRET

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from adapters.loop import codec
 from adapters.loop.adapter import AskingLoop, LoopAdapter, LoopConfig, PlainLoop
 from adapters.loop.network import Letter, Sign
-from bridge.adapter import Adapter, Capabilities, Outcome, Ports, Retry, Sent, Uncertain
-from bridge.message import Delivery
+from bridge.contract.adapter import Adapter, Capabilities, Outcome, Ports, Retry, Sent, Uncertain
+from bridge.contract.message import Delivery
 from bridge.testing import Conformance, NotOffered, Ring
 from bridge.testing import rig as rigs
 from bridge.testing.scene import Scene
@@ -278,7 +278,7 @@ def test_there_are_about_thirty_cases_and_each_says_what_to_look_at() -> None:
 
 
 def test_every_entry_point_has_a_rig() -> None:
-    from bridge.plugins import kinds
+    from bridge.channels.plugins import kinds
 
     folder = Path(__file__).parent
     assert {kind for kind in kinds() if not (folder / f"rig_{kind.replace('-', '_')}.py").is_file()} == set()

@@ -19,8 +19,8 @@ import pytest
 import trustme
 from aiohttp import ClientConnectionError, ClientSession, TCPConnector, web
 
-from bridge.health import Health
-from bridge.http import Server, application
+from bridge.app.http import Server, application
+from bridge.runtime.health import Health
 from tests.conftest import ROOT
 
 

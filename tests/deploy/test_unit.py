@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import load
+from bridge.app.config import load
 from tests.conftest import ROOT
 
 UNIT = ROOT / "deploy" / "deskbridge.service"

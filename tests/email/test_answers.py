@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from bridge.message import Delivery, derive
+from bridge.contract.message import Delivery, derive
 from bridge.testing.timeline import conversation
 from tests.email.conftest import Mail
 from tests.email.site import MAILBOX, words

@@ -24,7 +24,7 @@ KEYS += ["taken", "patron", "cut"]
 
 def explain(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    command = [sys.executable, "-m", "bridge.cli", "explain-mail", *words]
+    command = [sys.executable, "-m", "bridge.app.cli", "explain-mail", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -10,9 +10,9 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from adapters.email.config import EmailConfig
-from adapters.email.sign_in import DAY_S, Refusals
-from adapters.email.twins import Twins
-from bridge.adapter import BadCredentials, Throttled
+from adapters.email.desk.twins import Twins
+from adapters.email.network.sign_in import DAY_S, Refusals
+from bridge.contract.adapter import BadCredentials, Throttled
 from tests.email.conftest import Mail
 from tests.email.site import until
 from tests.email.tampering import Fault, Tampering, listing, named

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.email.config import EmailConfig
-from adapters.email.wire import modified_utf7
+from adapters.email.network.wire import modified_utf7
 from tests.email.conftest import Mail
 from tests.email.site import MAILBOX, until
 from tests.peers.dovecot import MAILDIR, Dovecot

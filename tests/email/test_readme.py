@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.cli import check
+from bridge.app.cli import check
 from tests.email.site import Site, words
 from tests.email.test_kill import desk
 from tests.email.test_mailbox import letter

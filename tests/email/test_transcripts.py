@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from bridge.message import Delivery, Message, derive
+from bridge.contract.message import Delivery, Message, derive
 from bridge.testing.timeline import conversation
 from tests.email.conftest import Mail
 from tests.email.site import MAILBOX, Site, until, words

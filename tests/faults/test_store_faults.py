@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bridge.partition import Partition
-from bridge.store import Full, Store, Unavailable
+from bridge.core.runner import Partition
+from bridge.redis.store import Full, Store, Unavailable
 from routing.events import TookOver
 from tests.bridge.desk import LIBRARY, hand_in, happened, one_by_one, patron_says, steps, texts, until
 from tests.faults.wire import LosingWire

@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 
 def test_migrations_are_one_chain() -> None:
     before = "None"
-    for path in sorted((ROOT / "bridge/archive/migrations/versions").glob("[0-9]*.py")):
+    for path in sorted((ROOT / "bridge/sql/migrations/versions").glob("[0-9]*.py")):
         text = path.read_text()
         number, follows = (re.search(rf"^{name} = (.+)$", text, re.M) for name in ("revision", "down_revision"))
         assert number is not None

@@ -18,21 +18,21 @@ import aiohttp
 from aiohttp import ClientWebSocketResponse
 from yarl import URL
 
-from bridge.archive.archive import Archive
-from bridge.archive.calendar import Calendar
-from bridge.blobs import FileBlobs
-from bridge.follower import Follower
-from bridge.health import Health
-from bridge.http import Server, application
-from bridge.inbox.inbox import Inbox
-from bridge.inbox.room import ChannelFacts, Room
-from bridge.inlet import Gathering
-from bridge.message import ChannelStatus, Message, Rating, Receipt, derive, message_id, rating_id
-from bridge.partition import Partition
-from bridge.replica import Replica
-from bridge.signals import Board
-from bridge.store import Store
-from bridge.store_watch import StoreWatch
+from bridge.app.http import Server, application
+from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.signals import Board
+from bridge.contract.message import ChannelStatus, Message, Rating, Receipt, derive, message_id, rating_id
+from bridge.core.runner import Partition
+from bridge.files.blobs import FileBlobs
+from bridge.inbox.app import Inbox
+from bridge.inbox.services import ChannelFacts, Room
+from bridge.log.follower import Follower
+from bridge.log.replica import Replica
+from bridge.log.store_watch import StoreWatch
+from bridge.redis.store import Store
+from bridge.runtime.health import Health
+from bridge.sql.archive import Archive
+from bridge.sql.people.calendar import Calendar
 from routing.organisation import Librarian, Library, Queue, Script, Team, Tier
 from tests.peers.redis import RedisServer
 

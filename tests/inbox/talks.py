@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.archive.reader import Talk
+from bridge.sql.transcripts.reader import Talk
 
 
 def talk(**given: Any) -> Talk:

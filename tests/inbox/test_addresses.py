@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.inbox.rows import masked, shown_address, spoken
+from bridge.inbox.views.rows import masked, shown_address, spoken
 from routing import core
 from routing.events import LibraryChanged
 from routing.organisation import Library

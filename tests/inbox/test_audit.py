@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bridge.archive.readings import KEEP_MS, SAME_MS, Readings
+from bridge.sql.privacy.access_audit import KEEP_MS, SAME_MS, Readings
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk
 from tests.inbox.test_forget import archived, ended
@@ -103,7 +103,7 @@ async def test_what_the_database_cannot_take_is_held(desk: Desk, monkeypatch: py
         raise OperationalError("INSERT", {}, OSError("disk full"))
 
     with monkeypatch.context() as broken:
-        broken.setattr("bridge.archive.readings.insert", away)
+        broken.setattr("bridge.sql.privacy.access_audit.insert", away)
         await readings.write()
     assert [(deed.who, deed.what) for deed in await readings.of(["held"])] == [("ana", "read")]
 
@@ -114,7 +114,7 @@ async def test_a_look_an_hour_later_is_another_and_both_go_after_a_year(
     readings = Readings(desk.room.archive.readings._engine)
     start = 1_700_000_000_000
     for later in (0, SAME_MS - 1, SAME_MS):
-        monkeypatch.setattr("bridge.archive.readings.now_ms", lambda at=start + later: at)
+        monkeypatch.setattr("bridge.sql.privacy.access_audit.now_ms", lambda at=start + later: at)
         readings.note("ana", ["twice"], "read")
     assert [deed.at for deed in await readings.of(["twice"])] == [start + SAME_MS, start]
     await readings.sweep(start + KEEP_MS + 1)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bridge.message import Attachment
+from bridge.contract.message import Attachment
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk
 

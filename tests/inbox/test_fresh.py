@@ -15,8 +15,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from bridge.inbox.limits import Limit, Limits
-from bridge.message import ChannelStatus, Delivery, Erase, Receipt
+from bridge.contract.message import ChannelStatus, Delivery, Erase, Receipt
+from bridge.inbox.http.rate_limits import Limit, Limits
 from routing import wire
 from routing.events import Event, Faulted, Step, deliveries
 from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
-from bridge.health import Health
-from bridge.http import Server, application
+from bridge.app.http import Server, application
+from bridge.runtime.health import Health
 
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.9, 127.0.0.1",

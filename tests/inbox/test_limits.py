@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.inbox.limits import Limits, network
+from bridge.inbox.http.rate_limits import Limits, network
 
 
 def test_sixty_addresses_of_one_household_are_one() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bridge.follower import Position
-from bridge.inbox.inbox import Inbox
-from bridge.inbox.lists import Lists
-from bridge.inbox.news import News
-from bridge.inbox.seat import MOST_ROWS, Seat
+from bridge.inbox.app import Inbox
+from bridge.inbox.live.log_changes import News
+from bridge.inbox.live.subscription import MOST_ROWS, Seat
+from bridge.inbox.views.list_index import Lists
+from bridge.log.follower import Position
 from routing.access import connected
 from routing.events import Noted
 from tests.inbox.conftest import Browsers
@@ -441,7 +441,7 @@ async def test_counts_are_right_after_the_state_was_loaded_afresh(desk: Desk, br
 async def test_lists_that_are_being_built_when_the_state_is_loaded_afresh_are_whole(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.inbox.lists.SLICE", 1)
+    monkeypatch.setattr("bridge.inbox.views.list_index.SLICE", 1)
     for n in range(4):
         await desk.patron(f"afresh-{n}", "hello?")
     state, lists, others = desk.room.replica.state, Lists(), Lists()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bridge.follower import Entry
-from bridge.inbox.answers import Answers
+from bridge.inbox.live.action_results import Answers
+from bridge.log.follower import Entry
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, until
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge.inbox.reports import MOST_DAYS
+from bridge.inbox.routes.reports import MOST_DAYS
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk
 from tests.inbox.test_forget import archived, ended

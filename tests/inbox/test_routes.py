@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 from openapi_spec_validator import validate
 
-from bridge.health import Health
-from bridge.http import application
-from bridge.inbox.inbox import ROUTES
-from bridge.inbox.routes import BASE, Route
+from bridge.app.http import application
+from bridge.inbox.app import ROUTES
+from bridge.inbox.http.route import BASE, Route
+from bridge.runtime.health import Health
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk
 

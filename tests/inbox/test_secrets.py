@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 import pytest
 
-from bridge.archive import tables
+from bridge.sql import tables
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import PASSWORD, Desk, until
 

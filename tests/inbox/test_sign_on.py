@@ -11,7 +11,7 @@ from typing import Any
 import pytest_asyncio
 from msgspec.structs import replace
 
-from bridge.archive.calendar import Calendar
+from bridge.sql.people.calendar import Calendar
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, Page, north, until
 from tests.inbox.desk import desk as running

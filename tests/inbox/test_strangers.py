@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bridge.archive.accounts import LOCK_AFTER
-from bridge.inbox.limits import Limit, Limits
+from bridge.inbox.http.rate_limits import Limit, Limits
+from bridge.sql.people.accounts import LOCK_AFTER
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import PASSWORD, Client, Desk
 from tests.inbox.desk import desk as running

@@ -19,13 +19,13 @@ from types import TracebackType
 
 import aiohttp
 
-from bridge.archive.archive import Archive
-from bridge.archive.organisation import Entry
-from bridge.archive.organisation_file import parse
-from bridge.config import load
-from bridge.daemon import archive_url, private
+from bridge.app.config import load
+from bridge.app.daemon import archive_url, private
+from bridge.sql.archive import Archive
+from bridge.sql.people.organisation import Entry
+from bridge.sql.people.organisation_file import parse
 
-PROGRAM = [sys.executable, "-m", "bridge.cli"]
+PROGRAM = [sys.executable, "-m", "bridge.app.cli"]
 START_S = 60.0
 
 ORGANISATION = """

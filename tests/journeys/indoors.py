@@ -17,12 +17,12 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from bridge.archive.calendar import Calendar
-from bridge.config import Channel, Config, Http, Redis, Secret
-from bridge.consortium import Consortium
-from bridge.daemon import House, opened
-from bridge.message import Action, Deed, Message, message_id
-from bridge.partition import Partition
+from bridge.app.config import Channel, Config, Http, Redis, Secret
+from bridge.app.consortium import Consortium
+from bridge.app.daemon import House, opened
+from bridge.contract.message import Action, Deed, Message, message_id
+from bridge.core.runner import Partition
+from bridge.sql.people.calendar import Calendar
 from routing.organisation import Librarian as Person
 from routing.organisation import Library, Queue, Team, Tier, Timers
 from tests.journeys.librarian import Librarian

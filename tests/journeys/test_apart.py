@@ -20,7 +20,7 @@ from tests.journeys.patron import Patron
 def cores(parent: int) -> list[int]:
     """Return the processes below `parent` that run a core."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(child) for child in children if b"bridge.apart" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in children if b"bridge.core.process" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 async def until(true: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from bridge.message import Claim, Close, Presence, Say, SetAvailability, Transfer
+from bridge.contract.message import Claim, Close, Presence, Say, SetAvailability, Transfer
 from routing.events import Offered
 from tests.journeys.indoors import Indoors, browsing, indoors, until
 

@@ -17,11 +17,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from bridge.archive.calendar import Calendar
-from bridge.config import Channel, Config, Http
-from bridge.daemon import House, opened
-from bridge.errands import Wish, forget
-from bridge.message import Message, message_id
+from bridge.app.commands import Wish, forget
+from bridge.app.config import Channel, Config, Http
+from bridge.app.daemon import House, opened
+from bridge.contract.message import Message, message_id
+from bridge.sql.people.calendar import Calendar
 from bridge.testing.rig import File
 from tests.journeys.indoors import LIBRARY, until
 from tests.journeys.librarian import Librarian
@@ -146,8 +146,8 @@ async def told_in_every_field(house: House, ana: Librarian, patron: Browserless)
 async def test_a_secret_in_every_field_is_nowhere_any_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bridge.term.FANOUT_AGE_S", 1.0)
-    monkeypatch.setattr("bridge.forgetting.LOOK_S", 0.1)
+    monkeypatch.setattr("bridge.core.leadership.FANOUT_AGE_S", 1.0)
+    monkeypatch.setattr("bridge.privacy.erasure_worker.LOOK_S", 0.1)
     async with a_house(tmp_path) as house:
         ana, ben = await signed_in(house, "ana"), await signed_in(house, "ben")
         patron = Browserless(f"{house.server.url}/channels/web/", secrets.token_hex(16))
@@ -179,8 +179,8 @@ async def test_a_transcript_that_could_not_be_mailed_yet_is_withdrawn_with_its_a
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits in a channel at which its patron has no place."""
-    monkeypatch.setattr("bridge.term.FANOUT_AGE_S", 1.0)
-    monkeypatch.setattr("bridge.forgetting.LOOK_S", 0.1)
+    monkeypatch.setattr("bridge.core.leadership.FANOUT_AGE_S", 1.0)
+    monkeypatch.setattr("bridge.privacy.erasure_worker.LOOK_S", 0.1)
     async with a_house(tmp_path) as house:
         desk, ana = house.desks[0], await signed_in(house, "ana")
         patron = Browserless(f"{house.server.url}/channels/web/", secrets.token_hex(16))
@@ -206,8 +206,8 @@ async def test_a_transcript_that_could_not_be_mailed_yet_is_withdrawn_with_its_a
 async def test_nothing_comes_back_from_the_files_and_the_log_agrees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.term.FANOUT_AGE_S", 0.5)
-    monkeypatch.setattr("bridge.forgetting.LOOK_S", 0.1)
+    monkeypatch.setattr("bridge.core.leadership.FANOUT_AGE_S", 0.5)
+    monkeypatch.setattr("bridge.privacy.erasure_worker.LOOK_S", 0.1)
     async with a_house(tmp_path) as house:
         ana = await signed_in(house, "ana")
         patron = Browserless(f"{house.server.url}/channels/web/", secrets.token_hex(16))
@@ -229,7 +229,7 @@ async def test_nothing_comes_back_from_the_files_and_the_log_agrees(
 async def test_the_operator_says_whose_and_has_it_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bridge.forgetting.LOOK_S", 0.1)
+    monkeypatch.setattr("bridge.privacy.erasure_worker.LOOK_S", 0.1)
     async with a_house(tmp_path) as house:
         ana = await signed_in(house, "ana")
         patron = Browserless(f"{house.server.url}/channels/web/", secrets.token_hex(16))

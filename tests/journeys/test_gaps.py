@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bridge import follower
-from bridge.message import Claim, Close, Note, Say
-from bridge.outlet import fanout
+from bridge.channels.outbound.drain import fanout
+from bridge.contract.message import Claim, Close, Note, Say
+from bridge.log import follower
 from bridge.testing.proxy import Proxy
 from tests.journeys.indoors import Indoors, browsing, indoors, until
 from tests.journeys.librarian import Librarian

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.message import Say
+from bridge.contract.message import Say
 from bridge.testing.proxy import Proxy, Way
 from tests.journeys.indoors import Indoors, browsing, indoors, until
 from tests.webchat.browserless import Browserless

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.archive.accounts import now_ms
-from bridge.archive.calendar import Calendar
+from bridge.sql.people.accounts import now_ms
+from bridge.sql.people.calendar import Calendar
 from tests.journeys.indoors import LIBRARY, Indoors, indoors, until
 
 WEEK_MS = 7 * 86_400_000
@@ -26,7 +26,7 @@ async def test_a_start_tells_the_core_of_the_openings_that_came_in_sight(
 ) -> None:
     async with indoors(tmp_path) as found:
         with monkeypatch.context() as then:
-            then.setattr("bridge.archive.organisation.now_ms", lambda: now_ms() - 9 * WEEK_MS)
+            then.setattr("bridge.sql.people.organisation.now_ms", lambda: now_ms() - 9 * WEEK_MS)
             told = await found.desk.organisation.put(LIBRARY, ALL_WEEK)
             await found.desk.tell_core()
             await until(lambda: found.state.libraries["north"].revision == told.revision, "the hours are known")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.consortium import tend_files
-from bridge.partition import Partition
+from bridge.app.consortium import tend_files
+from bridge.core.runner import Partition
 from tests.journeys.indoors import DEADLINE, Indoors, indoors, until
 
 
@@ -53,15 +53,15 @@ async def test_faulted_inputs_go_when_transcripts_of_their_age_do(
         store = found.desk.store
         await store.ingest([("", b"what somebody wrote")])
         await until(lambda: found.server.admin("XLEN", store.keys.dead), "it is set aside")
-        monkeypatch.setattr("bridge.consortium.DAY_MS", 0)
+        monkeypatch.setattr("bridge.app.consortium.DAY_MS", 0)
         forgetting = asyncio.create_task(found.desk._forget_what_is_due())
         await until(lambda: not found.server.admin("XLEN", store.keys.dead), "it is gone")
         forgetting.cancel()
 
 
 async def test_nothing_goes_while_the_core_or_the_archive_lags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.consortium.HOUR_MS", -60_000)  # whatever waits has waited too long
-    monkeypatch.setattr("bridge.consortium.CATCH_UP_S", 0.2)
+    monkeypatch.setattr("bridge.app.consortium.HOUR_MS", -60_000)  # whatever waits has waited too long
+    monkeypatch.setattr("bridge.app.consortium.CATCH_UP_S", 0.2)
     async with indoors(tmp_path) as found:
         await caught_up(found)
         core = found.desk.core

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bridge.message import Claim, Close, Say
+from bridge.contract.message import Claim, Close, Say
 from tests.journeys.indoors import browsing, indoors, until
 from tests.journeys.patron import Patron
 

@@ -40,7 +40,7 @@ async def ready(
 def core_pid(house: House) -> int:
     """Return the process id of the core."""
     for child in Path(f"/proc/{house.pid}/task/{house.pid}/children").read_text().split():
-        if b"bridge.apart" in Path(f"/proc/{child}/cmdline").read_bytes():
+        if b"bridge.core.process" in Path(f"/proc/{child}/cmdline").read_bytes():
             return int(child)
     raise AssertionError("no core")
 

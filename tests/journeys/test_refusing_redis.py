@@ -77,7 +77,7 @@ async def a_refusal(house: Indoors, ana: Librarian, pat: Patron, talk: str, name
 async def test_whatever_redis_refuses_both_sides_are_told_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.store_watch.LOOK_S", LOOK_S)
+    monkeypatch.setattr("bridge.log.store_watch.LOOK_S", LOOK_S)
     async with indoors(tmp_path) as house:
         ana = await house.librarian("ana")
         async with aiohttp.ClientSession() as web, browsing(ana, pat := Patron(web, house.url)):

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bridge.message import (
+from bridge.contract.message import (
     Accept,
     Action,
     Block,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.message import Close, Merge, Say, Unmerge
+from bridge.contract.message import Close, Merge, Say, Unmerge
 from routing.events import deliveries
 from routing.organisation import Library, Script
 from tests.routing.play import Play, assigning, north

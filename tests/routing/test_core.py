@@ -11,14 +11,14 @@ import msgspec
 import pytest
 
 import routing
-from bridge.message import Action, Claim, Deed, Message, Presence, Receipt, Say, Started, Tick
+from bridge.contract.message import Action, Claim, Deed, Message, Presence, Receipt, Say, Started, Tick
 from routing import core, events, offers, timers, wire
 from routing.core import DECIDE, DEEDS, EVOLVE
+from routing.decision import Turn
 from routing.deliveries import notify
 from routing.events import Event, Faulted, Given, Step, answer, deliveries
 from routing.organisation import Library
 from routing.state import SLACK, State
-from routing.turn import Turn
 from routing.wording import ENGLISH, fill, notice, reason
 from tests.routing.play import BEGIN, Play, north, tables
 

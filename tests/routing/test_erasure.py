@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.message import Erase, Forget
+from bridge.contract.message import Erase, Forget
 from routing.organisation import Librarian, Library
 from tests.routing.play import Play, assigning, north, tables
 

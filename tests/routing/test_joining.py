@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.message import MarkRead, Note
+from bridge.contract.message import MarkRead, Note
 from routing.events import LeftConversation, deliveries
 from routing.organisation import Librarian, Queue
 from routing.records import Conversation

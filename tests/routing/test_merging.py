@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.message import Merge, Reopen, Unmerge
+from bridge.contract.message import Merge, Reopen, Unmerge
 from tests.routing.play import Play
 
 BOTH = "> ana comes\n> ana serves north/ask\n> ben comes p2.b\n> ben serves north/ask\n"

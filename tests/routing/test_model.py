@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from bridge.message import (
+from bridge.contract.message import (
     Accept,
     Block,
     Claim,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.inbox.access import may_see_archived, sees
+from bridge.inbox.views.access import may_see_archived, sees
 from routing.access import visible
 from routing.organisation import Librarian, Library
 from tests.inbox.talks import talk

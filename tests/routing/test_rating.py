@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bridge.message import Rating, rating_id
-from routing import desk, wire
+from bridge.contract.message import Rating, rating_id
+from routing import desk_view, wire
 from routing.organisation import Library, Timers
 from routing.records import Conversation
 from tests.routing.play import Play, north
@@ -71,7 +71,7 @@ def test_what_may_not_be_rated_stays_unrated(before: str) -> None:
     play.script("> pat rates 3\n< nothing")
     it: Conversation | None = play.state.conversations.get(play.id_of("pat"))
     assert it is None or it.rating == 0
-    assert not desk.view(play.state, "web", play.now, "pat").rateable
+    assert not desk_view.view(play.state, "web", play.now, "pat").rateable
 
 
 def test_nobody_rates_for_another() -> None:
@@ -84,7 +84,7 @@ def test_nobody_rates_for_another() -> None:
 def test_just_before_the_window_passes_it_counts() -> None:
     play = ended()
     play.wait(86_400_000 - 1)
-    assert desk.view(play.state, "web", play.now, "pat").rateable
+    assert desk_view.view(play.state, "web", play.now, "pat").rateable
     play.rate("pat", 2)
     assert play.of("pat").rating == 2
 
@@ -98,16 +98,16 @@ def test_a_step_that_is_none_is_not_kept(score: int) -> None:
 
 def test_a_library_can_switch_it_off() -> None:
     play = ended(ratings=False)
-    shown = desk.view(play.state, "web", play.now, "pat")
+    shown = desk_view.view(play.state, "web", play.now, "pat")
     assert (shown.rate_s, shown.rateable) == (0, False)
     play.script("> pat rates 3\n< nothing")
 
 
 def test_the_desk_tells_for_how_long_and_to_whom() -> None:
     play = ended(timers=Timers(reopen_live_s=600))
-    assert desk.view(play.state, "web", play.now, "pat").rateable
+    assert desk_view.view(play.state, "web", play.now, "pat").rateable
     for address in ("", "rex"):
-        shown = desk.view(play.state, "web", play.now, address)
+        shown = desk_view.view(play.state, "web", play.now, address)
         assert (shown.rate_s, shown.rateable) == (600, False)
 
 

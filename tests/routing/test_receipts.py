@@ -7,7 +7,7 @@ from itertools import permutations
 import msgspec
 import pytest
 
-from bridge.message import Receipt, Stage, delivery_id
+from bridge.contract.message import Receipt, Stage, delivery_id
 from routing.deliveries import RANK
 from routing.events import Progressed
 from routing.state import DELIVERY_WINDOW, State

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 import routing
-from bridge.message import Action, Claim
-from routing import core, desk
+from bridge.contract.message import Action, Claim
+from routing import core, desk_view
 from routing.assign import rotation
 from routing.events import Refused, answer
 from routing.organisation import Librarian, Queue
@@ -330,11 +330,11 @@ def offered_to_all_first_message_claims() -> None:
 @case("45")
 def online_with_one_there() -> None:
     play = Play()
-    assert not desk.view(play.state, "web", play.now).online
+    assert not desk_view.view(play.state, "web", play.now).online
     staffed(play, "ana")
-    assert desk.view(play.state, "web", play.now).online
+    assert desk_view.view(play.state, "web", play.now).online
     play.script("> ana serves nothing")
-    assert not desk.view(play.state, "web", play.now).online
+    assert not desk_view.view(play.state, "web", play.now).online
 
 
 @case("46")
@@ -403,7 +403,7 @@ def transfer_to_a_queue_asks_all_its_staff() -> None:
         > ana transfers p1 to north/law
         """
     )
-    assert all(desk.visible(play.state, one, play.of("p1")) for one in ("ben", "cem"))
+    assert all(desk_view.visible(play.state, one, play.of("p1")) for one in ("ben", "cem"))
     play.script(
         "> cem accepts p1\n< queued queue=north/law reason=transferred; claimed by=cem; noticed event=transferred"
     )
@@ -414,13 +414,13 @@ def transfer_to_a_queue_asks_all_its_staff() -> None:
 @case("51")
 def place_and_wait_are_told() -> None:
     play = staffed(Play(), "ana").script("> p0: z\n> +30s\n> ana claims p0\n> p1: a\n> p2: b\n> p3: c")
-    places = [desk.view(play.state, "web", play.now, one).place for one in ("p1", "p2", "p3")]
+    places = [desk_view.view(play.state, "web", play.now, one).place for one in ("p1", "p2", "p3")]
     assert places == [1, 2, 3]
-    waits = [desk.view(play.state, "web", play.now, one).wait_s for one in ("p1", "p2", "p3")]
+    waits = [desk_view.view(play.state, "web", play.now, one).wait_s for one in ("p1", "p2", "p3")]
     assert waits == sorted(w for w in waits if w is not None)
     play.script("> p1 leaves\n> +2min")
     assert play.of("p1").state == "closed"
-    assert desk.view(play.state, "web", play.now, "p2").place == 1
+    assert desk_view.view(play.state, "web", play.now, "p2").place == 1
 
 
 @case("52")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.message import Message, message_id
+from bridge.contract.message import Message, message_id
 from routing.deadlines import DAY_MS
 from tests.routing.play import Play, cooperative, north
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.message import Tick
+from bridge.contract.message import Tick
 from routing import core
 from routing.organisation import Timers
 from routing.state import State

@@ -13,7 +13,7 @@ from random import Random
 import msgspec
 import pytest
 
-from bridge.message import (
+from bridge.contract.message import (
     Accept,
     Action,
     Claim,

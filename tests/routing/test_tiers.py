@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from routing import desk
+from routing import desk_view
 from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
 from tests.routing.play import BEGIN, Play, assigning, cooperative, describe, north, tag_of
 
@@ -199,7 +199,7 @@ def test_closed_hours_are_told_once_with_the_next_opening() -> None:
     play.script("> pat: Hi\n< opened; received; queued; noticed event=closed automatic=True\n> pat: Hello?\n< received")
     said = [getattr(e, "delivery", None) for step in play.log for e in step.events]
     assert any(one is not None and "open again Tuesday 8:00" in one.text for one in said)
-    view = desk.view(play.state, "web", play.now)
+    view = desk_view.view(play.state, "web", play.now)
     assert (view.open, view.online, view.next_opening) == (False, False, BEGIN + 8 * 3_600_000)
 
 
@@ -207,7 +207,7 @@ def test_closed_at_home_but_open_in_the_cooperative() -> None:
     home, south = cooperative()
     closed = north(queues=home.queues, teams=home.teams, openings=hours((8, 16)))
     play = Play(closed, south).script("> sue comes p1.s\n> sue serves north/ask")
-    view = desk.view(play.state, "web", play.now)
+    view = desk_view.view(play.state, "web", play.now)
     assert view.open
     assert view.online
     assert view.next_opening == 0
@@ -215,7 +215,7 @@ def test_closed_at_home_but_open_in_the_cooperative() -> None:
 
 
 def test_open_but_nobody_there_is_not_online() -> None:
-    view = desk.view(Play().state, "web", BEGIN)
+    view = desk_view.view(Play().state, "web", BEGIN)
     assert view.open
     assert not view.online
     assert view.wait_s is None

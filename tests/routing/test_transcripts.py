@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bridge.message import ChannelStatus, Delivery, Receipt, TranscriptWish, is_mail_address, transcript_id
-from routing import core, desk, wire
+from bridge.contract.message import ChannelStatus, Delivery, Receipt, TranscriptWish, is_mail_address, transcript_id
+from routing import core, desk_view, wire
 from routing.events import TranscriptMailed, deliveries
 from routing.records import Conversation
 from routing.transcripts import MAILINGS, PATIENCE_MS
@@ -78,7 +78,7 @@ def test_the_address_stands_in_no_table_and_nothing_from_there_joins() -> None:
 def test_what_may_not_be_mailed_is_not(before: str) -> None:
     play = Play().script(before)
     play.script(f"> pat mails {HIDDEN}\n< nothing")
-    assert not desk.view(play.state, "web", play.now, "pat").mailable
+    assert not desk_view.view(play.state, "web", play.now, "pat").mailable
 
 
 def test_nobody_has_anothers_mailed() -> None:
@@ -89,28 +89,28 @@ def test_nobody_has_anothers_mailed() -> None:
 
 def test_after_the_end_it_is_mailed_too() -> None:
     play = answered().script("> ana closes pat as=answered\n> +23h")
-    assert desk.view(play.state, "web", play.now, "pat").mailable
+    assert desk_view.view(play.state, "web", play.now, "pat").mailable
     play.script(f"> pat mails {HIDDEN}\n< transcript-mailed conversation=pat to={HIDDEN}")
 
 
 @pytest.mark.parametrize("channels", [(WEB,), (WEB, replace(MAIL, transcripts=False))], ids=["none", "one that cannot"])
 def test_without_a_channel_that_carries_transcripts_none_is_offered(channels: tuple[ChannelStatus, ...]) -> None:
     play = Play(channels=channels).script(ANSWERED)
-    shown = desk.view(play.state, "web", play.now, "pat")
+    shown = desk_view.view(play.state, "web", play.now, "pat")
     assert (shown.mails, shown.mailable) == (False, False)
     play.script(f"> pat mails {HIDDEN}\n< nothing")
 
 
 def test_a_library_that_names_no_channel_offers_none() -> None:
     play = answered(contact_channel="")
-    assert not desk.view(play.state, "web", play.now).mails
+    assert not desk_view.view(play.state, "web", play.now).mails
     play.script(f"> pat mails {HIDDEN}\n< nothing")
 
 
 def test_the_desk_tells_that_it_can_be_done_and_who_may() -> None:
     play = answered()
     for address, may in (("", False), ("rex", False), ("pat", True)):
-        shown = desk.view(play.state, "web", play.now, address)
+        shown = desk_view.view(play.state, "web", play.now, address)
         assert (shown.mails, shown.mailable) == (True, may)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from bridge.adapter import Retry
-from bridge.message import Delivery, Message, message_id
+from bridge.contract.adapter import Retry
+from bridge.contract.message import Delivery, Message, message_id
 from bridge.testing.scene import Scene
 from bridge.testing.twilio_records import Shown
 from tests.conformance.rig_sms import OURS, SmsRig

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.sms.account import Account
 from adapters.sms.config import SmsConfig
-from bridge.adapter import Rejected, Sent
+from adapters.sms.twilio_api import Account
+from bridge.contract.adapter import Rejected, Sent
 from bridge.testing.limits import PNG
 from bridge.testing.twilio import Twilio
 from bridge.testing.twilio_description import Description

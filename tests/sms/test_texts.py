@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from twilio.request_validator import RequestValidator
 
-from bridge.message import message_id
+from bridge.contract.message import message_id
 from bridge.testing.limits import PNG
 from bridge.testing.scene import Scene
 from tests.conformance.rig_sms import OURS, SmsRig

@@ -13,7 +13,7 @@ import pytest_asyncio
 from adapters.webchat import tokens
 from adapters.webchat.adapter import WebchatConfig, settings
 from adapters.webchat.admission import DAY_S, MOST_DAYS
-from bridge.adapter import Misconfigured, Remembers
+from bridge.contract.adapter import Misconfigured, Remembers
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from bridge.testing.scene import eventually

@@ -27,8 +27,8 @@ from adapters.webchat.codec import (
 )
 from adapters.webchat.limits import Bucket, Buckets, Door, Rate
 from adapters.webchat.pages import allowed_origin, listed
-from bridge.adapter import Desk
-from bridge.message import message_id
+from bridge.contract.adapter import Desk
+from bridge.contract.message import message_id
 
 SECRET = b"k" * 32
 OTHER = b"o" * 32

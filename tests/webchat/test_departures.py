@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.webchat.departures import GONE_S, Departures
-from bridge.adapter import Busy
+from bridge.contract.adapter import Busy
 
 
 class Heard:

@@ -11,7 +11,7 @@ import pytest
 from adapters.webchat.aside import read_wish
 from adapters.webchat.codec import MailIt, Refusal
 from adapters.webchat.limits import MAILS, PLACE_MAILS
-from bridge.adapter import Desk
+from bridge.contract.adapter import Desk
 from bridge.testing.ring import Ring
 from tests.webchat.conftest import House
 from tests.webchat.test_protocol import at, session, until, write

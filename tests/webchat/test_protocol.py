@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from adapters.webchat import tokens
 from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MEGABYTES, MESSAGES, RECEIPTS, STUBBORN
-from bridge.adapter import Desk, Signal
+from bridge.contract.adapter import Desk, Signal
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from tests.webchat.conftest import House

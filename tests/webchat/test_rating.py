@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.webchat.limits import MESSAGES
-from bridge.adapter import Desk
-from bridge.message import MAX_COMMENT
+from bridge.contract.adapter import Desk
+from bridge.contract.message import MAX_COMMENT
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from tests.webchat.conftest import House

@@ -17,8 +17,8 @@ import msgspec
 import pytest
 
 from adapters.xmpp import adapter
-from bridge.adapter import Desk
-from bridge.message import message_id
+from bridge.contract.adapter import Desk
+from bridge.contract.message import message_id
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
 from tests.conformance.rig_xmpp import PASSWORD, AccountRig, EjabberdRig, Messenger

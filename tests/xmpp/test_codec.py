@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from adapters.xmpp import codec, stanzas
 from adapters.xmpp.codec import Failed, Invited, Reached, Said, Sealed, Token, Typing
-from adapters.xmpp.names import bare, text
+from adapters.xmpp.jid import bare, text
 from adapters.xmpp.stanza_ids import StanzaIds
-from bridge.message import Delivery, message_id
+from bridge.contract.message import Delivery, message_id
 from tests.corpora import rows
 
 OWN = "ask@library.example"

@@ -16,12 +16,24 @@ from adapters.xmpp.buddy import Buddy
 from adapters.xmpp.codec import Said
 from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
-from adapters.xmpp.link import LinkLost
-from adapters.xmpp.linking import main as link_code
-from adapters.xmpp.trunk import Trunk
-from bridge.adapter import Busy, Unavailable
-from bridge.cli import unconnected
-from bridge.message import Claim, Close, Delivery, Join, Leave, Message, Note, Presence, Say, SetAvailability, derive
+from adapters.xmpp.connection import LinkLost
+from adapters.xmpp.link_command import main as link_code
+from adapters.xmpp.shared_component import Trunk
+from bridge.app.cli import unconnected
+from bridge.contract.adapter import Busy, Unavailable
+from bridge.contract.message import (
+    Claim,
+    Close,
+    Delivery,
+    Join,
+    Leave,
+    Message,
+    Note,
+    Presence,
+    Say,
+    SetAvailability,
+    derive,
+)
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
 from tests.conformance.rig_xmpp import Messenger
@@ -29,7 +41,7 @@ from tests.conformance.rig_xmpp_component import ComponentRig
 from tests.journeys.house import House
 from tests.peers.prosody import COMPONENT, Prosody
 from tests.xmpp.plain import BODY, Plain
-from tests.xmpp.test_house import SECRET, answered, block, housed, signed_in
+from tests.xmpp.test_consortium import SECRET, answered, block, housed, signed_in
 
 LAW = f"law@{COMPONENT}"
 KEY = hmac.digest(b"s" * 32, b"staff link", "sha256")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from adapters.xmpp.address_file import Ledger
 from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
-from adapters.xmpp.ledger import Ledger
-from bridge.adapter import Remembers
-from bridge.cli import unconnected
+from bridge.app.cli import unconnected
+from bridge.contract.adapter import Remembers
 
 
 async def test_a_buddy_who_asks_is_forgotten_though_no_session_stands(tmp_path: Path) -> None:

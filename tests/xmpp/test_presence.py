@@ -8,7 +8,7 @@ import pytest
 
 from adapters.xmpp.presence import Shown, shown
 from adapters.xmpp.words import DAYS, WORDS
-from bridge.adapter import Desk
+from bridge.contract.adapter import Desk
 
 VIENNA = ZoneInfo("Europe/Vienna")
 SATURDAY = 1_772_276_400.0  # 2026-02-28 12:00 in Vienna

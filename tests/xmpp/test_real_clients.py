@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from bridge.adapter import Desk, Signal
+from bridge.contract.adapter import Desk, Signal
 from bridge.testing.scene import Scene
 from bridge.testing.timeline import conversation
 from tests.conformance.rig_xmpp import AccountRig

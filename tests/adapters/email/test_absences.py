@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.email.absence import is_absence
+from adapters.email.classify.absence import is_absence
 from adapters.email.codec import parse
 
 BACK = "I will answer when I am back."

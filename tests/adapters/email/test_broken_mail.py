@@ -8,7 +8,7 @@ import pytest
 
 from adapters.email.codec import parse
 from adapters.email.mail import Mail
-from adapters.email.markup import clean_html
+from adapters.email.parse.markup import clean_html
 from tests.adapters.email.test_corpora_parse import PLACES, Inspector
 
 HEAD = b"From: Jane <jane@x.example>\r\nTo: ask@l.example\r\nMessage-ID: <a@x>\r\nMIME-Version: 1.0\r\n"

@@ -11,8 +11,8 @@ import pytest
 
 from adapters.email.addresses import Address
 from adapters.email.codec import parse
-from adapters.email.compose import Enclosure, Outgoing, compose, outgoing_id, reply_subject
-from adapters.email.matching import Signer
+from adapters.email.desk.compose import Enclosure, Outgoing, compose, outgoing_id, reply_subject
+from adapters.email.desk.matching import Signer
 
 SIGNER = Signer(b"s" * 32, "mail")
 MAIL = Outgoing(

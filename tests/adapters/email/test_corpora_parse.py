@@ -14,7 +14,7 @@ import pytest
 
 from adapters.email.codec import parse
 from adapters.email.mail import Mail
-from adapters.email.markup import ATTRIBUTES, TAGS, clean_html
+from adapters.email.parse.markup import ATTRIBUTES, TAGS, clean_html
 from tests.adapters.email.corpora import alike, mail_of, raw, squeezed
 from tests.corpora import HOME, allowed, rows
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.email.codec import parse
-from adapters.email.markup import html_text
+from adapters.email.parse.markup import html_text
 from tests.adapters.email.corpora import mail_of, raw, squeezed
 from tests.corpora import allowed, rows
 

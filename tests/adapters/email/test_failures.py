@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from adapters.email.failures import HARD, reason_of, status_of
+from adapters.email.classify.failures import HARD, reason_of, status_of
 from tests.adapters.email.test_reports import DAEMON, NOBODY, report, said, status
 
 OUR_SENDER = """

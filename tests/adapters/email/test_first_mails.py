@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.email.classify.reply_signs import subject_prefix
 from adapters.email.codec import parse
 from adapters.email.explain import verdict
-from adapters.email.reply_signs import subject_prefix
 
 WORDS = {
     "dashes": "Name: Jane\n--------------------\nQuestion:\nCan I renew my card until Friday?\n--------------------",

@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 import pytest
 
-from adapters.email.charset import decode
 from adapters.email.codec import parse
-from adapters.email.fields import named_charset
-from adapters.email.plain_forms import enriched, flowed
-from adapters.email.smime import COMPRESSED, SIGNED, inside
-from adapters.email.words import split_parameters
+from adapters.email.mime.charset import decode
+from adapters.email.mime.fields import named_charset
+from adapters.email.mime.smime import COMPRESSED, SIGNED, inside
+from adapters.email.mime.words import split_parameters
+from adapters.email.parse.plain_forms import enriched, flowed
 
 ASK = "Are you open on Sunday?"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.email.absence import is_absence
+from adapters.email.classify.absence import is_absence
 from adapters.email.codec import parse
-from adapters.email.trim import trim
+from adapters.email.trimming.trim import trim
 
 MOST = 10  # of four times the length, in which something that costs once may begin; a square makes 16
 TOO_SHORT = 0.02  # seconds in which nothing can be told

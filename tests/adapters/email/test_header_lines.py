@@ -13,12 +13,12 @@ import pytest
 
 from adapters.email.addresses import Address
 from adapters.email.codec import ReplyPath, parse
-from adapters.email.compose import Enclosure, Outgoing, compose
 from adapters.email.config import EmailConfig
-from adapters.email.header_lines import BrokenMail, check_mail, one_line, written_address
-from adapters.email.matching import Signer
-from adapters.email.smtp import Letter, Submission
-from bridge.adapter import Rejected
+from adapters.email.desk.compose import Enclosure, Outgoing, compose
+from adapters.email.desk.matching import Signer
+from adapters.email.mime.header_lines import BrokenMail, check_mail, one_line, written_address
+from adapters.email.network.smtp import Letter, Submission
+from bridge.contract.adapter import Rejected
 
 SIGNER = Signer(b"s" * 32, "mail")
 MAIL = Outgoing(

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from adapters.email.codec import MAX_MAIL, parse
-from adapters.email.isolated import MailParser, parse_isolated
+from adapters.email.parse.isolated import MailParser, parse_isolated
 from tests.adapters.email.corpora import mail_of
 
 GOOD = mail_of("A question\n\nOn 5 Jan 2021 10:15, Ann <ann@library.example> wrote:\n> old\n")

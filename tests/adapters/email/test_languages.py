@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.email.devices import from_device
-from adapters.email.trim import trim
+from adapters.email.trimming.devices import from_device
+from adapters.email.trimming.trim import trim
 
 NEW = "Thank you, one more question.\nWhen do you open?"
 

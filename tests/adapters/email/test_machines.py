@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.email.classify.failures import reason_of, status_of
 from adapters.email.codec import parse
-from adapters.email.failures import reason_of, status_of
 
 
 def kind(headers: str, body: str = "Hello") -> str:

@@ -6,10 +6,10 @@ import pytest
 
 from adapters.email.addresses import Address
 from adapters.email.codec import mint_reply, parse, read_reply
-from adapters.email.compose import Outgoing, compose, outgoing_id
+from adapters.email.desk.compose import Outgoing, compose, outgoing_id
+from adapters.email.desk.matching import CONVERSATION, Signer, reply_address, trail
 from adapters.email.mail import Mail
-from adapters.email.matching import CONVERSATION, Signer, reply_address, trail
-from bridge.message import message_id
+from bridge.contract.message import message_id
 
 MAILBOX = "ask@library.example"
 PATRON = "jane@example.org"

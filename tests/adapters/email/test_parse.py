@@ -8,12 +8,12 @@ from base64 import b64encode
 import pytest
 
 from adapters.email.addresses import Address, read_addresses
-from adapters.email.charset import codec_of, decode
 from adapters.email.codec import parse
 from adapters.email.mail import Mail
-from adapters.email.markup import clean_html, html_text
-from adapters.email.structure import MAX_PARTS, read_structure, safe_name
-from adapters.email.words import decode_base64, decode_words, split_parameters
+from adapters.email.mime.charset import codec_of, decode
+from adapters.email.mime.structure import MAX_PARTS, read_structure, safe_name
+from adapters.email.mime.words import decode_base64, decode_words, split_parameters
+from adapters.email.parse.markup import clean_html, html_text
 from tests.adapters.email.corpora import mail_of
 
 

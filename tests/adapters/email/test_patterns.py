@@ -55,7 +55,7 @@ THIRD = {"HEADINGS"}  # a library's; tried on the few lines that it is given, in
 def patterns() -> dict[str, re.Pattern[Any]]:
     """Every pattern that the parser's modules compile, and those that they pass to a function of `re`."""
     found: dict[str, re.Pattern[Any]] = {}
-    for one in pkgutil.iter_modules(adapters.email.__path__):
+    for one in pkgutil.walk_packages(adapters.email.__path__):
         module = importlib.import_module(f"adapters.email.{one.name}")
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern) and name not in THIRD:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.email.bounce import Bounce
+from adapters.email.classify.bounce import Bounce
 from adapters.email.codec import parse
 
 HEAD = "Message-ID: <r@mx.example>\nDate: Tue, 5 Jan 2021 10:15:00 +0000\nTo: ask@library.example\nMIME-Version: 1.0\n"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.email.markup import html_text
-from adapters.email.trim import trim
+from adapters.email.parse.markup import html_text
+from adapters.email.trimming.trim import trim
 
 NEW = "Yes, the second floor.\nAnd when do you open?"
 OLD = "Which floor do you mean?\nJane"

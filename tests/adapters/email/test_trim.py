@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.email.markup import html_text
-from adapters.email.trim import trim
+from adapters.email.parse.markup import html_text
+from adapters.email.trimming.trim import trim
 
 NEW = "Thank you, one more question.\nWhen do you open?"
 

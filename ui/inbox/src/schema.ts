@@ -1,4 +1,4 @@
-// Written from bridge/inbox/schema.py by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
+// Written from bridge/inbox/schema by `python -m tests.browser.inbox_types`. Do not edit: a test compares the two.
 
 export type View = "waiting" | "mine" | "open" | "closed" | "aside";
 

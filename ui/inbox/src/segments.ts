@@ -1,6 +1,6 @@
 // How a network will cut a text: SMS segments, so that a librarian sees what an answer costs while writing it.
 //
-// The rule is that of adapters/sms/segments.py and bridge/split.py, and a test holds both to the same counts: what is shown is what
+// The rule is that of adapters/sms/segments.py and bridge/channels/outbound/split.py, and a test holds both to the same counts: what is shown is what
 // is sent. GSM 03.38: 160 septets alone, 153 each when joined; characters of the extension table count twice. Anything else makes
 // the whole text UCS-2: 70 and 67 units of 16 bits (3GPP TS 23.038, 23.040). What a reader sees as one character (a flag, a family,
 // a letter and its accents) is not torn. A text longer than the channel takes travels in parts, and each is counted alone.
@@ -85,7 +85,7 @@ const isFlag = (char: string) => within(char, 0x1f1e6, 0x1f1ff);
 /** Accents, skin tones and tags: what belongs to the character before it. */
 const isJoining = (char: string) => MARK.test(char) || within(char, 0x1f3fb, 0x1f3ff) || within(char, 0xe0020, 0xe007f);
 
-// -- parts, as bridge/split.py cuts them
+// -- parts, as bridge/channels/outbound/split.py cuts them
 
 function split(chars: string[], most: number): string[][] {
   const parts: string[][] = [];

@@ -1,0 +1,383 @@
+"""`deskbridge`: the one command, for the person who runs the house.
+
+Each verb reads the configuration, calls one function of `bridge.app.daemon`, `bridge.app.demo` or `bridge.app.commands` and
+passes on the exit code that it returns: 0 done, 1 something is wrong and was said. The house is imported by the verb
+that needs it, so that `deskbridge --help` answers at once and `check` works where Redis does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import EntryPoint, entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from bridge.app.config import DEFAULT_PATH, Config, ConfigError, WhichConsortium, convert, load
+from bridge.app.permissions import be_private, folder_fault, mode_of, secret_fault
+
+if TYPE_CHECKING:
+    from bridge.contract.adapter import Ports
+
+ConfigPath = Annotated[Path, Parameter(name=["--config", "-c"], help="The configuration file.")]
+
+app = App(name="deskbridge", help="One desk, every channel.", version=lambda: version("deskbridge"))
+desk = App(name="desk", help="Load or dump the organisation: libraries, queues, librarians, hours, scripts.")
+librarian = App(name="librarian", help="Librarians' accounts.")
+app.command(desk)
+app.command(librarian)
+
+
+COMMANDS = (
+    "deskbridge.commands"  # entry points: verbs that installed packages add; each takes words, returns an exit code
+)
+
+
+def main() -> None:
+    """The console script."""
+    be_private()
+    for point in entry_points(group=COMMANDS):
+        app.command(added(point), name=point.name, help=f"Added by {point.module}.")
+    app()
+
+
+def added(point: EntryPoint) -> Callable[..., int]:
+    """A verb of another package, imported when it is called."""
+
+    def verb(*words: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+        code: int = point.load()(words)
+        return code
+
+    return verb
+
+
+# ---- the house ----
+
+
+@app.command(name="demo")
+def demonstrate(*, listen: str = "127.0.0.1:8080", data: Path | None = None) -> int:
+    """Serve two example libraries on this machine: no configuration, sign-in codes printed here.
+
+    Parameters
+    ----------
+    listen
+        Where to answer, as host:port.
+    data
+        Keep the data in this folder; without it a private one is used and removed at the end.
+    """
+    from bridge.app import demo
+
+    return go(lambda: demo.serve(listen, data))
+
+
+@app.command
+def run(*, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Serve until told to stop."""
+    from bridge.app import daemon
+
+    return with_config(config, lambda read: daemon.serve(read))
+
+
+@app.command
+def check(*, config: ConfigPath = DEFAULT_PATH, offline: bool = False) -> int:
+    """Read the configuration, ask every channel's kind about its keys, connect to what is configured, and say all that is wrong.
+
+    Parameters
+    ----------
+    offline
+        Connect to nothing.
+    """
+    from bridge.app import contacts
+    from bridge.app.connection_check import unreachable
+
+    try:
+        read = load(config)
+    except ConfigError as error:
+        return say_wrong(error)
+    wrong = [*misconfigured(read), *exposed(read)]
+    if not wrong and not offline:
+        wrong = asyncio.run(unreachable(read, unconnected("")))
+    for line in wrong:
+        print(line, file=sys.stderr)
+    if not wrong:
+        print(f"{config}: {len(read.channels)} channels, nothing wrong")
+        print(*[f"note: {line}\n" for line in asyncio.run(contacts.remarks(read))], sep="", end="")
+    return 1 if wrong else 0
+
+
+def exposed(config: Config) -> list[str]:
+    """What others on this machine may open: the data folder, the configuration, files of secrets."""
+    found = [f"deskbridge.data: {fault}; chmod 700" for fault in [folder_fault(config.data)] if fault]
+    if mode_of(config.path) & 0o022:
+        found.append(f"{config.path}: others may change it (mode {mode_of(config.path):04o}); chmod 640")
+    secrets = ((where, secret_fault(path)) for where, path in config.secrets.items())
+    return found + [f"{where}: {fault}; chmod 600" for where, fault in secrets if fault]
+
+
+def misconfigured(config: Config) -> list[str]:
+    """What is wrong with where the streams and the archive are said to be, and what the kinds find wrong with their channels'
+    own keys. Adapters are made, which does nothing; none is run."""
+    from bridge.channels.plugins import load as adapter
+    from bridge.contract.adapter import Misconfigured
+    from bridge.redis.connection import Place
+    from bridge.sql.database import BadAddress, engine_for
+
+    wrong = []
+    try:
+        if config.redis.url:
+            Place.parse(config.redis.url)
+    except ValueError as error:
+        wrong.append(f"redis.url: {error}")
+    try:
+        if config.archive.url:
+            engine_for(config.archive.url)
+    except BadAddress as error:
+        wrong.append(f"archive.url: {error}")
+    for channel in config.channels:
+        try:
+            kind = adapter(channel.kind)
+            kind(convert(channel.settings, kind.Config, channel.name), unconnected(channel.name))
+        except ConfigError as error:
+            wrong += [str(fault) for fault in error.faults]
+        except Misconfigured as error:
+            wrong.append(f"{channel.name}: {error}")
+    return wrong
+
+
+def unconnected(channel: str) -> Ports:
+    """Ports that lead nowhere, for an adapter that is only looked at."""
+    from aiohttp.web import Application
+
+    from bridge.contract.adapter import Ports
+
+    nowhere: Any = object()
+    return Ports(
+        channel=channel,
+        inlet=nowhere,
+        history=nowhere,
+        desk=nowhere,
+        find=nowhere,
+        signals=nowhere,
+        blobs=nowhere,
+        routes=Application().router,
+        deliveries=nowhere,
+        secret=bytes(32),
+        revocations=nowhere,
+    )
+
+
+@app.command
+def setup(*, config: ConfigPath = DEFAULT_PATH, coordinator: str = "") -> int:
+    """Make the data folder and the archive's tables; safe to repeat, and what an upgrade runs.
+
+    Parameters
+    ----------
+    coordinator
+        Also make this first coordinator's account, written name@library, and print a sign-in code.
+    """
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.setup(read, coordinator))
+
+
+@app.command
+def adapters() -> int:
+    """List the kinds of channel that are installed, and what each can do."""
+    from bridge.channels.plugins import kinds
+
+    for kind in kinds():
+        print(f"{kind:<12} {abilities(kind)}")
+    return 0
+
+
+def abilities(kind: str) -> str:
+    """The declared capabilities in one line, or why the adapter cannot be used."""
+    from bridge.channels.plugins import load as adapter
+    from bridge.contract.adapter import Misconfigured
+
+    try:
+        capabilities = adapter(kind).capabilities
+    except Misconfigured as error:
+        return f"cannot be used: {error}"
+    declared = ((name, getattr(capabilities, name)) for name in capabilities.__struct_fields__)
+    return " ".join(name if value is True else f"{name}={value}" for name, value in declared if value)
+
+
+# ---- the organisation and its people ----
+
+
+@desk.command(name="load")
+def desk_load(file: Path, /, *, consortium: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Replace the libraries named in a TOML file by what it says; others stay as they are.
+
+    Parameters
+    ----------
+    consortium
+        Whose libraries they are, where the configuration has several consortia.
+    """
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.desk_load(read, file, consortium))
+
+
+@desk.command(name="dump")
+def desk_dump(*, consortium: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Print the organisation as TOML, without passwords.
+
+    Parameters
+    ----------
+    consortium
+        Whose libraries, where the configuration has several consortia.
+    """
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.desk_dump(read, consortium))
+
+
+@librarian.command(name="add")
+def librarian_add(name: str, library: str, /, *, coordinator: bool = False, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Make an account and print a sign-in code, good once.
+
+    Parameters
+    ----------
+    name
+        What the librarian signs in with.
+    library
+        Where the librarian works.
+    coordinator
+        May also edit the organisation.
+    """
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.librarian_add(read, name, library, coordinator=coordinator))
+
+
+@librarian.command(name="reset")
+def librarian_reset(name: str, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
+    """End a librarian's sessions, drop the password, and print a sign-in code, good once."""
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.librarian_reset(read, name))
+
+
+@librarian.command(name="release")
+def librarian_release(name: str, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Let another library list a librarian who left. What they had before stays with the old library."""
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.librarian_release(read, name))
+
+
+@librarian.command(name="list")
+def librarian_list(*, config: ConfigPath = DEFAULT_PATH) -> int:
+    """List the accounts."""
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.librarian_list(read))
+
+
+# ---- what happened ----
+
+
+@app.command
+def replay(*, consortium: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Fold the log again from its older snapshot and compare with the newer one; say whether they agree.
+
+    Parameters
+    ----------
+    consortium
+        Whose log, where the configuration has several consortia.
+    """
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.replay(read, consortium))
+
+
+@app.command
+def export(*, library: str = "", since: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Print the archive's transcripts, one JSON document a line.
+
+    Parameters
+    ----------
+    library
+        Only this library's conversations.
+    since
+        Only conversations that began on this day (YYYY-MM-DD) or later.
+    """
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.export(read, library, since))
+
+
+@app.command
+def forget(
+    what: str,
+    /,
+    *,
+    everything: bool = False,
+    follow_ups: bool = False,
+    yes: bool = False,
+    consortium: str = "",
+    config: ConfigPath = DEFAULT_PATH,
+) -> int:
+    """Forget a conversation, or all of a patron's, because the patron asks: words, files, names and addresses; the numbers stay.
+
+    Says what is meant and changes nothing until --yes is given. The daemon carries it out.
+
+    Parameters
+    ----------
+    what
+        A conversation's id, or an address of the patron's: then all that is this patron's is meant.
+    everything
+        With an id: all conversations of its patron.
+    follow_ups
+        Give up open follow-ups with their conversations, which are refused otherwise.
+    yes
+        Do it.
+    consortium
+        Whose desk it is, where the configuration has several.
+    """
+    from bridge.app import commands
+
+    wish = commands.Wish(what, everything=everything, follow_ups=follow_ups, yes=yes)
+    return with_config(config, lambda read: commands.forget(read, wish, consortium))
+
+
+# ---- between a verb and the house ----
+
+
+def with_config(path: Path, start: Callable[[Config], Awaitable[int]]) -> int:
+    """Read the configuration and carry a verb out; its exit code."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        return say_wrong(error)
+    return go(lambda: start(config))
+
+
+def go(start: Callable[[], Awaitable[int]]) -> int:
+    """Run to the end on uvloop; an interrupt is the usual way to stop and no error."""
+    import uvloop
+
+    async def carried_out() -> int:
+        return await start()
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(carried_out())
+    except (ConfigError, WhichConsortium) as error:
+        return say_wrong(error)
+    except KeyboardInterrupt:
+        return 0
+
+
+def say_wrong(error: Exception) -> int:
+    print(error, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""`deskbridge check` tries what is configured: Redis, the archive's database, and each channel's network.
+
+Nothing is changed there, and no session of a running daemon is disturbed. All are tried at once; each has `WITHIN_S` seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import structlog
+
+from bridge.app.config import Channel, Config, convert
+from bridge.channels.plugins import load
+from bridge.contract.adapter import Adapter, AdapterError, Checks, Ports
+from bridge.redis.store import Store, StoreError
+from bridge.sql.database import Unreachable, engine_for, reach
+
+WITHIN_S = 20.0
+
+log = structlog.get_logger("bridge.app.connection_check")
+
+
+async def unreachable(config: Config, ports: Ports) -> list[str]:
+    """Return a line for each thing that cannot be reached, or not be used as configured; [] when all is well.
+
+    `ports` lead nowhere; an adapter gets them with its own data folder.
+    """
+    trials: list[Coroutine[Any, Any, list[str]]] = [
+        _database(config),
+        *(_channel(config, one, ports) for one in config.channels),
+    ]
+    if config.redis.url:
+        trials += [_redis(config, name) for name in sorted({one.consortium for one in config.channels} or {"main"})[:1]]
+    return [line for lines in await asyncio.gather(*trials) for line in lines]
+
+
+async def _redis(config: Config, consortium: str) -> list[str]:
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            store = await Store.open(config.redis.url, consortium, patience=WITHIN_S / 4)
+            try:
+                facts = await store.settings()
+            finally:
+                await store.close()
+    except (StoreError, OSError, TimeoutError) as error:
+        return [f"redis.url: {str(error) or 'no answer'}"]
+    wrong = []
+    if facts.get("aof_enabled") != "1":
+        wrong.append(
+            "redis.url: the server keeps nothing over a restart; set appendonly yes and appendfsync always there"
+        )
+    if facts.get("maxmemory_policy", "noeviction") != "noeviction":
+        wrong.append("redis.url: the server drops keys when memory is short; set maxmemory-policy noeviction there")
+    replicas = int(facts.get("connected_slaves", "0"))
+    if replicas < config.redis.replicas:
+        wrong.append(f"redis.replicas: {config.redis.replicas} must have a message, and {replicas} are connected")
+    return wrong
+
+
+async def _database(config: Config) -> list[str]:
+    where = str(config.archive.url)
+    if not where and not (config.data / "archive.sqlite").is_file():
+        return []  # made at the first start
+    engine = engine_for(where or f"sqlite:///{config.data / 'archive.sqlite'}")
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await reach(engine)
+    except (Unreachable, TimeoutError) as error:
+        return [f"{'archive.url' if where else 'deskbridge.data'}: {str(error) or 'no answer'}"]
+    finally:
+        await engine.dispose()
+    return []
+
+
+async def _channel(config: Config, channel: Channel, ports: Ports) -> list[str]:
+    kind = load(channel.kind)
+    kept: Path = config.data / "channels" / channel.name
+    with TemporaryDirectory() as nowhere:
+        folder = await asyncio.to_thread(_existing, kept, Path(nowhere))
+        adapter: Adapter = kind(
+            convert(channel.settings, kind.Config, channel.name), replace(ports, channel=channel.name, data=folder)
+        )
+        if not isinstance(adapter, Checks):
+            return []
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                await adapter.check()
+        except (AdapterError, OSError, TimeoutError) as error:
+            return [f"{channel.name}: {str(error) or 'no answer'}"]
+        except Exception as error:
+            log.exception("a channel could not be tried", channel=channel.name)
+            return [f"{channel.name}: cannot be tried ({type(error).__name__})"]
+    return []
+
+
+def _existing(folder: Path, other: Path) -> Path:
+    return folder if folder.is_dir() else other

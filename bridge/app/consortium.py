@@ -1,0 +1,410 @@
+"""One consortium as one process serves it: every part of its ring, wired once, in the order of the ring.
+
+    channels -> inlet -> in -> partition (core) -> log -> follower -> replica, archive, inbox
+        ^                          |
+        +------- outlet <- out <---+
+
+Nothing else knows two parts at once, so this file is where a newcomer sees who talks to whom.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bridge.app.config import Channel as ChannelConfig
+from bridge.app.config import Config, convert
+from bridge.channels.channel import Health as ChannelHealth
+from bridge.channels.desk_status import FrontDesk, clock
+from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.outbound.removed_channels import refuse
+from bridge.channels.plugins import load
+from bridge.channels.revocations import StoreRevocations
+from bridge.channels.signals import Board, ChannelSignals
+from bridge.channels.supervisor import Channel, Deliveries, Supervisor
+from bridge.channels.transcript_text import plain
+from bridge.contract.adapter import Busy, Capabilities, Inlet, Ports
+from bridge.contract.message import Delivery
+from bridge.core.process import Apart, Job
+from bridge.core.runner import Partition, keep_beating
+from bridge.files.blobs import FileBlobs
+from bridge.inbox.services import ChannelFacts, Room
+from bridge.log.follower import Follower, Position
+from bridge.log.replica import Replica
+from bridge.log.store_watch import StoreWatch
+from bridge.privacy.erasure_worker import Forgetting
+from bridge.redis.store import Store, StoreError, last_of
+from bridge.runtime.health import Health, Part
+from bridge.sql.archive import Archive
+from bridge.sql.people.organisation import Organisation
+from bridge.sql.privacy.retention import DAY_MS, strictest
+
+log = structlog.get_logger("bridge.app.consortium")
+
+REFRESH_S = 3_600.0
+RESTART_S = 1.0
+LOOK_S = 15.0
+FORGET_S = 3_600.0
+TAIL_S = 10.0
+TAIL_LOOK_S = 0.05
+SWEEP_S = 86_400.0
+CATCH_UP_S = 300.0
+HOUR_MS = 3_600_000
+
+
+class Consortium:
+    """The parts of one consortium; `open` wires them, `run` keeps them running."""
+
+    def __init__(
+        self, name: str, config: Config, archive: Archive, store: Store, *, process: str, secret: bytes, sole: bool
+    ) -> None:
+        self.name = name
+        self.store = store
+        self.applications: dict[str, web.Application] = {}
+        self.organisation: Organisation = archive.organisation(name)
+        self.gathering = Gathering(store)
+        self.follower = Follower(store)
+        self.replica = Replica(store, self.follower)
+        self.writer, self.tail, self.reader = archive.follow(store, self.follower, name)
+        self.frontdesk = FrontDesk(self.replica)
+        self.store_watch = StoreWatch(store)
+        self.store_watch.on_change.append(self.frontdesk.store_changed)
+        self.signs = Board(store)
+        self.blobs = FileBlobs(config.data / "blobs")
+        self.retention = archive.retention(self.blobs)
+        self._refolding = archive.refolding
+        self._on_duty: asyncio.Task[None] | None = None
+        self._sole = sole
+        self._config = config
+        self._secret = secret
+        self._process = process
+        self.channels = [_channel(each) for each in config.channels if each.consortium == name]
+        self.core = self._core(sole)
+        self.supervisor = Supervisor(
+            store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
+        )
+        self.forgetting = self._forgetting(archive)
+        self.room = Room(
+            store=store,
+            store_watch=self.store_watch,
+            gathering=self.gathering,
+            follower=self.follower,
+            replica=self.replica,
+            tail=self.tail,
+            reader=self.reader,
+            archive=archive,
+            organisation=self.organisation,
+            signs=self.signs,
+            blobs=self.blobs,
+            process=process,
+            secret=secret,
+            channels={channel.name: _facts(channel) for channel in self.channels},
+            public_url=config.http.public_url,
+        )
+
+    def _forgetting(self, archive: Archive) -> Forgetting:
+        return Forgetting(
+            archive.erasures(self.name),
+            self.store,
+            self.gathering,
+            replica=self.replica,
+            follower=self.follower,
+            writer=self.writer,
+            tail=self.tail,
+            retention=self.retention,
+            channels=self._adapters,
+            fanouts=self._fanouts(),
+            sole=self._sole,
+        )
+
+    def _core(self, sole: bool) -> Partition | Apart:
+        """Return what decides: here, or in a process of its own."""
+        fanout = self._fanouts()
+        if self._config.one_process:
+            return Partition(self.store, self._process, sole=sole, fanout=fanout)
+        return Apart(
+            Job(
+                url=self.store.url,
+                replicas=self._config.redis.replicas,
+                consortium=self.name,
+                process=self._process,
+                sole=sole,
+                fanout=fanout,
+            )
+        )
+
+    def _fanouts(self) -> list[str]:
+        return [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
+
+    def _adapters(self) -> Iterator[tuple[str, str, object]]:
+        return ((name, line.channel.kind, line.adapter) for name, line in self.supervisor.lines.items())
+
+    async def run(self, health: Health) -> None:
+        """Keep everything running until cancelled; a part that fails is started again and said."""
+        parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "core": partial(self._decide, health),
+            "store watch": partial(self._watch_store, health),
+            "heartbeat": partial(keep_beating, self.store, self._process),
+            "log": self.follower.run,
+            "replica": self.replica.run,
+            "tail": self.tail.run,
+            "archive": self.writer.run,
+            "search": self._refolding.run,
+            "front desk": self.frontdesk.run,
+            "signals": self.signs.run,
+            "organisation": self._watch_organisation,
+            "retention": self._forget_what_is_due,
+            "forgetting": self.forgetting.run,
+        }
+        if self._sole:
+            parts["former channels"] = self._refuse_for_former_channels
+        self._show_channels(health)
+        async with asyncio.TaskGroup() as group:
+            for name, part in parts.items():
+                group.create_task(_kept(name, part), name=f"{name} of {self.name}")
+            self._on_duty = group.create_task(_kept("channels", self.supervisor.run), name=f"channels of {self.name}")
+            group.create_task(self._announce(health))
+
+    async def _watch_store(self, health: Health) -> None:
+        """Say how Redis is, until cancelled."""
+        part = health.part(f"redis {self.name}")
+
+        def tell(up: bool, why: str) -> None:
+            part.up() if up else part.down(why)
+
+        tell(self.store_watch.up, self.store_watch.why)
+        self.store_watch.on_change.append(tell)
+        try:
+            await self.store_watch.run()
+        finally:
+            self.store_watch.on_change.remove(tell)
+
+    async def _decide(self, health: Health) -> None:
+        """Run the core. While it is away what people write is taken in and waits, and nobody hears of it: not ready."""
+        part = health.part(f"core {self.name}")
+        if isinstance(self.core, Apart):
+            self.core.on_beat = lambda alive: part.up() if alive else part.down("does not answer")
+        else:
+            part.up()
+        try:
+            await self.core.run()
+        finally:
+            part.down("is being started again")
+
+    def _show_channels(self, health: Health) -> None:
+        """Name each channel beside the parts; one that is down makes nothing else unready."""
+        for name, line in self.supervisor.lines.items():
+            part = health.part(f"channel {name}", required=False)
+            part.down(line.health.state)
+
+            def tell(how: ChannelHealth, part: Part = part) -> None:
+                part.up() if how.state == "up" else part.down(f"{how.state} {how.reason}".strip())
+
+            line.on_health = tell
+
+    async def _announce(self, health: Health) -> None:
+        part = health.part(f"desk {self.name}")
+        await self.replica.ready.wait()
+        part.up()
+
+    async def tell_core(self) -> None:
+        """Hand every library to the core; it ignores revisions that it has. Raises Busy."""
+        libraries = await self.organisation.current()
+        if libraries:
+            await self.gathering.ingest(libraries)
+
+    async def _watch_organisation(self) -> None:
+        """Tell the core of the libraries when another process changed one, and of the openings ahead once more are to come.
+
+        What the core holds decides, not how long this process runs: one that is started every day would never tell.
+        """
+        told: dict[str, int] = {}
+        refreshed = -REFRESH_S
+        await self.replica.ready.wait()
+        while True:
+            if time.monotonic() - refreshed >= REFRESH_S:
+                refreshed = time.monotonic()
+                await self.organisation.refresh(await self.organisation.outlived(self.replica.state.libraries))
+            revisions = await self.organisation.revisions()
+            if revisions != told:
+                with suppress(Busy):  # the store is away: told at the next look
+                    await self.tell_core()
+                    told = revisions
+            await asyncio.sleep(LOOK_S)
+
+    async def _refuse_for_former_channels(self) -> None:
+        """Fail what is meant for channels that the desk knows and the configuration no more."""
+        await self.replica.ready.wait()
+        former = self.replica.state.channels.keys() - {channel.name for channel in self.channels}
+        async with asyncio.TaskGroup() as group:
+            for name in former:
+                group.create_task(refuse(self.store, name), name=f"refusing for {name}")
+            await asyncio.Event().wait()
+
+    async def _forget_what_is_due(self) -> None:
+        """Once an hour, forget the transcripts whose library keeps them no longer, and the faulted inputs that are as old."""
+        while True:
+            days = {entry.library.id: entry.library.retention_days for entry in await self.organisation.entries()}
+            await self.retention.sweep(days, clock())
+            if kept := strictest(days):
+                with suppress(StoreError):  # the store is away: an hour later
+                    await self.store.trim_dead(await self.store.now() - kept * DAY_MS)
+            await asyncio.sleep(FORGET_S)
+
+    async def caught_up(self) -> bool:
+        """Whether the archive has, within some minutes, all that was handed in an hour ago or earlier."""
+        head = await self.store.head()
+        waiting = await self.store.read_inputs(head.last_input, count=1)
+        if waiting and waiting[0].at < await self.store.now() - HOUR_MS:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                await self.writer.reached(Position(head.epoch, head.seq))
+        return self.writer.position.seq >= head.seq
+
+    async def _say_good_bye(self, _: web.Application) -> None:
+        """End the channels while their sockets still stand, so that people are told: afterwards the server cuts them."""
+        if self._on_duty is not None and not self._on_duty.done():
+            self._on_duty.cancel()
+            await asyncio.wait([self._on_duty])
+
+    async def close(self) -> None:
+        """Let go of the store."""
+        await self.gathering.close()
+        await self.store.close()
+
+    def _ports(self, channel: Channel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
+        """Return all that one adapter gets."""
+        name = channel.name
+        application = self.applications[name] = web.Application()
+        application.on_shutdown.append(self._say_good_bye)
+        folder: Path = self._config.data / "channels" / name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+        async def history(sender: str, after: str) -> Sequence[Any]:
+            if not await self._tail_started():
+                raise Busy("the transcripts cannot be read yet")
+            try:
+                return await self.reader.patron_history(name, sender, after)
+            except StoreError as error:
+                raise Busy(f"the transcripts cannot be read now ({type(error).__name__})") from error
+
+        return Ports(
+            channel=name,
+            inlet=inlet,
+            history=history,
+            desk=lambda sender: self.frontdesk.watch(name, sender),
+            find=self.reader.find,
+            signals=ChannelSignals(self.signs, name, typing=channel.adapter.capabilities.typing),
+            blobs=self.blobs,
+            routes=application.router,
+            public_url=self._config.http.public_url,
+            data=folder,
+            secret=hmac.digest(self._secret, f"channel {name}".encode(), hashlib.sha256),
+            deliveries=self._after_history(deliveries) if deliveries is not None else None,
+            process=self._process,
+            transcript=self._transcript if channel.adapter.capabilities.transcripts else None,
+            revocations=StoreRevocations(self.store, name),
+        )
+
+    def _after_history(self, deliveries: Deliveries) -> Deliveries:
+        """Return `deliveries` that begin, where no entry is named, with the first that history may not tell yet: who comes while
+        the log is still being read here misses nothing that was put out meanwhile."""
+
+        async def since(after: str) -> AsyncIterator[tuple[str, Delivery]]:
+            if not after and await self._tail_started():
+                after = last_of(self.tail.position.seq)
+            found = deliveries(after)
+            try:
+                async for each in found:
+                    yield each
+            finally:
+                if isinstance(found, AsyncGenerator):
+                    await found.aclose()
+
+        return since
+
+    async def _transcript(self, delivery: Delivery) -> str:
+        """Return the words that a mailed transcript is to carry, all that was said before it was asked for. Raises Busy."""
+        channel, _, address = delivery.about.partition("|")
+        try:
+            await self._tail_at((await self.store.head()).seq)
+            lines = await self.reader.patron_view(delivery.conversation, channel, address)
+        except Exception as error:  # the store or the archive is away: it can wait
+            raise Busy(f"the transcripts cannot be read now ({type(error).__name__})") from error
+        it = self.replica.state.conversations.get(delivery.conversation)
+        return plain(lines, self.replica.state.roster.library(it.library if it is not None else ""))
+
+    async def _tail_at(self, seq: int) -> None:
+        """Wait until the log is read here up to an entry. Raises TimeoutError."""
+        for _ in range(round(TAIL_S / TAIL_LOOK_S)):
+            if self.tail.started.is_set() and self.tail.position.seq >= seq:
+                return
+            await asyncio.sleep(TAIL_LOOK_S)
+        raise TimeoutError
+
+    async def _tail_started(self) -> bool:
+        """Wait until the log is read here from where the archive is; False when that takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAIL_S):
+                await self.tail.started.wait()
+        return self.tail.started.is_set()
+
+
+async def tend_files(desks: Sequence[Consortium]) -> None:
+    """Once a day, remove the files that no transcript shows, until cancelled. All desks share one folder, so none may lag."""
+    while True:
+        try:
+            due = all([await desk.caught_up() for desk in desks])
+            if due:
+                await desks[0].retention.sweep_files(clock())
+        except Exception:
+            log.exception("files were not looked through")
+            due = False
+        await asyncio.sleep(SWEEP_S if due else FORGET_S)
+
+
+async def _kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a part for ever: what it raises is a bug or a long absence, and is said; the others go on meanwhile."""
+    while True:
+        try:
+            await part()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("a part failed and is started again", part=name)
+        await asyncio.sleep(RESTART_S)
+
+
+def _channel(config: ChannelConfig) -> Channel:
+    """Return a configured channel ready to run. Raises Misconfigured, ConfigError."""
+    adapter = load(config.kind)
+    return Channel(
+        name=config.name,
+        kind=config.kind,
+        queue=config.queue,
+        adapter=adapter,
+        config=convert(config.settings, adapter.Config, config.name),
+    )
+
+
+def _facts(channel: Channel) -> ChannelFacts:
+    can: Capabilities = channel.adapter.capabilities
+    return ChannelFacts(
+        kind=channel.kind,
+        max_text=can.max_text,
+        max_media=can.max_media,
+        typing=can.typing,
+        segments=can.segments,
+        plain=can.segments and bool(getattr(channel.config, "plain", False)),
+    )

@@ -1,0 +1,227 @@
+"""`deskbridge run`: open everything, serve until told to stop, close everything in the opposite order.
+
+Crash-only: a start after kill -9 and a start after a clean stop take the same path. A signal begins the stop: readiness is
+withdrawn first, so that a proxy sends nobody any more; then sockets are told good-bye, then the ring stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from prometheus_client import REGISTRY
+
+from bridge.app.config import Config, ConfigError, Fault
+from bridge.app.consortium import Consortium, tend_files
+from bridge.app.http import Server, application
+from bridge.app.permissions import Exposed, keep_folder, keep_secret
+from bridge.contract.adapter import Misconfigured
+from bridge.inbox.app import Inbox
+from bridge.redis.embedded import EmbeddedError, EmbeddedRedis
+from bridge.redis.store import Store, StoreError
+from bridge.runtime.garbage import NEW, tidy_little, tidy_when_quiet
+from bridge.runtime.health import Health
+from bridge.runtime.logging import say, say_in_lines
+from bridge.sql.archive import Archive
+from bridge.sql.database import BadAddress, Unreachable
+
+log = structlog.get_logger("bridge.app.daemon")
+
+LOOK_S = 1.0
+ANSWER_S = 3.0
+INBOX_PAGES = Path(__file__).parents[1] / "inbox" / "static"
+
+
+def consortia(config: Config) -> list[str]:
+    """Return the consortia that a configuration's channels name; `main` where there is no channel yet."""
+    return sorted({channel.consortium for channel in config.channels} or {"main"})
+
+
+def archive_url(config: Config) -> str:
+    """Return where the archive is: the configured URL, else SQLite in the data folder."""
+    return str(config.archive.url) or f"sqlite:///{config.data / 'archive.sqlite'}"
+
+
+async def opened_archive(config: Config) -> Archive:
+    """Open the archive. Raises ConfigError, which names the key, for one that cannot be opened."""
+    try:
+        return await Archive.open(archive_url(config))
+    except (BadAddress, Unreachable) as error:
+        where, do = (
+            ("archive.url", "mend it") if config.archive.url else ("deskbridge.data", "mend archive.sqlite there")
+        )
+        raise ConfigError(config.path, [Fault(where, str(error), do)]) from None
+
+
+def private(folder: Path, said: Callable[[str], None] | None = None) -> None:
+    """Make a folder that we alone can open, and say what was mended. Raises ConfigError for one that others may open."""
+    try:
+        keep_folder(folder, said or _say_mended)
+    except Exposed as error:
+        raise ConfigError(folder, [Fault("deskbridge.data", str(error), "then start again")]) from None
+
+
+def private_secrets(config: Config, said: Callable[[str], None] | None = None) -> None:
+    """See that nobody else can open the files of our secrets. Raises ConfigError."""
+    for where, path in config.secrets.items():
+        try:
+            keep_secret(path, said or _say_mended)
+        except Exposed as error:
+            raise ConfigError(config.path, [Fault(where, str(error), "then start again")]) from None
+
+
+def _say_mended(what: str) -> None:
+    log.warning("others-could-open", what=what)
+
+
+class House:
+    """A running daemon: its consortia, its web server, its health."""
+
+    def __init__(self, config: Config, archive: Archive, desks: list[Consortium], health: Health) -> None:
+        self.config = config
+        self.archive = archive
+        self.desks = desks
+        self.health = health
+        self.server = Server(_application(config, desks, health), config.http.listen)
+
+    @property
+    def url(self) -> str:
+        """Where the house answers."""
+        return self.config.http.public_url or self.server.url
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[House]:
+    """Open a house and keep it running inside the context.
+
+    Raises ConfigError, Misconfigured, EmbeddedError, StoreError or OSError."""
+    private(config.data)
+    private_secrets(config)
+    async with AsyncExitStack() as stack:
+        stack.callback(gc.set_threshold, *gc.get_threshold())
+        stack.callback(gc.unfreeze)
+        gc.set_threshold(*NEW)
+        health = Health()
+        redis_url = await redis(config, stack)
+        archive = await opened_archive(config)
+        stack.push_async_callback(archive.close)
+        secret = await archive.secret()
+        process = secrets.token_hex(8)
+        desks = []
+        for name in consortia(config):
+            store = await _store(config, redis_url, name)
+            desk = Consortium(name, config, archive, store, process=process, secret=secret, sole=not config.redis.url)
+            stack.push_async_callback(desk.close)
+            desks.append(desk)
+        house = House(config, archive, desks, health)
+        running = [asyncio.create_task(desk.run(health), name=f"consortium {desk.name}") for desk in desks]
+        running.append(
+            asyncio.create_task(tidy_when_quiet(lambda: [desk.replica.position for desk in desks]), name="tidying")
+        )
+        running.append(asyncio.create_task(tend_files(desks), name="files"))
+        running.append(asyncio.create_task(_watch_archive(archive, health), name="archive watch"))
+        stack.push_async_callback(_stopped, running)
+        await house.server.start()
+        stack.push_async_callback(house.server.stop)
+        tidy_little()
+        yield house
+
+
+async def _watch_archive(archive: Archive, health: Health) -> None:
+    """Say within five seconds that the database does not answer, and that it does again, until cancelled."""
+    part = health.part("archive")
+    while True:
+        try:
+            await archive.answers(ANSWER_S)
+        except Unreachable as error:
+            part.down(str(error))
+        else:
+            part.up()
+        await asyncio.sleep(LOOK_S)
+
+
+async def _store(config: Config, url: str, consortium: str) -> Store:
+    try:
+        return await Store.open(url, consortium, replicas=config.redis.replicas)
+    except ValueError as error:
+        raise Misconfigured(f"redis.url: {error}") from None
+
+
+async def redis(config: Config, stack: AsyncExitStack, *, wait: float = 60.0) -> str:
+    """Return the URL of the streams: the configured one, else that of a private child that ends with `stack`."""
+    if config.redis.url:
+        return str(config.redis.url)
+    private(config.data / "redis")
+    child = EmbeddedRedis(config.data / "redis")
+    url = await child.start(wait=wait)
+    stack.push_async_callback(child.stop)
+    return url
+
+
+async def _stopped(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def _application(config: Config, desks: list[Consortium], health: Health) -> web.Application:
+    inbox = Inbox([desk.room for desk in desks])
+    channels = {name: app for desk in desks for name, app in desk.applications.items()}
+    return application(
+        health=health,
+        inbox=inbox,
+        inbox_pages=INBOX_PAGES if (INBOX_PAGES / "index.html").is_file() else None,
+        front_page=_front_page(desks),
+        channels=channels,
+        proxies=config.http.proxies,
+        registry=REGISTRY,
+    )
+
+
+def _front_page(desks: list[Consortium]) -> str:
+    """Return where `/` leads: the front page of the first channel that has one, else the inbox."""
+    for channel in (channel for desk in desks for channel in desk.channels):
+        page = getattr(channel.adapter, "front_page", "")
+        if page:
+            return f"/channels/{channel.name}/{page}"
+    return "/inbox"
+
+
+async def serve(config: Config) -> int:
+    """Serve until a signal says stop."""
+    say_in_lines()
+    try:
+        async with opened(config) as house:
+            told = told_to_stop()
+            log.info("serving", url=house.url, channels=len(config.channels), version=version("deskbridge"))
+            await until(told, house.health)
+    except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
+        say(f"deskbridge cannot start: {error}", error=True)
+        return 1
+    return 0
+
+
+def told_to_stop() -> asyncio.Event:
+    """Return what is set by SIGTERM, SIGINT, or a terminal that is closed, from now on."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    for number in (signal.SIGTERM, signal.SIGINT, *(() if nohup else (signal.SIGHUP,))):
+        loop.add_signal_handler(number, told.set)
+    return told
+
+
+async def until(told: asyncio.Event, health: Health) -> None:
+    """Wait until we are told to stop, keeping systemd informed meanwhile."""
+    watch = asyncio.create_task(health.watch())
+    await told.wait()
+    watch.cancel()
+    health.stopping()

@@ -1,0 +1,74 @@
+"""Find the code of a kind of channel: the entry-point group `deskbridge.adapters`, and only the names that are asked for.
+
+What a class declares and what it has must agree before it is let near a store: `faults` says what does not.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import msgspec
+
+from bridge.contract.adapter import Adapter, Capabilities, Misconfigured
+
+GROUP = "deskbridge.adapters"
+
+
+def kinds() -> list[str]:
+    """Return the names of all installed kinds of channel, without loading any."""
+    return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def load(kind: str) -> type[Adapter]:
+    """Return the adapter class of `kind`. Raises Misconfigured when there is none, two, or one that cannot work."""
+    found = {(point.value): point for point in entry_points(group=GROUP, name=kind)}
+    if not found:
+        raise Misconfigured(f"no adapter is installed for channels of kind {kind!r}; there are: {', '.join(kinds())}")
+    if len(found) > 1:
+        raise Misconfigured(f"two adapters want to be {kind!r}: {', '.join(sorted(found))}; uninstall one")
+    adapter = _imported(*found.values())
+    if wrong := faults(adapter):
+        raise Misconfigured(f"the adapter for {kind!r} does not keep the contract: {'; '.join(wrong)}")
+    return adapter
+
+
+def faults(adapter: type[Any]) -> list[str]:
+    """Return in words what of the contract a class does not keep."""
+    wrong = [f"has no {name}" for name in ("name", "Config", "capabilities") if not hasattr(adapter, name)]
+    capabilities = getattr(adapter, "capabilities", Capabilities())
+    if not isinstance(capabilities, Capabilities):
+        return [*wrong, "capabilities is not a Capabilities"]
+    wrong += [f"{name} is not an async method" for name in ("run", "send") if not _coroutine(adapter, name)]
+    wrong += [f"declares {name} but has no such async method" for name in _declared(capabilities, adapter, True)]
+    wrong += [f"has {name} but does not declare it" for name in _declared(capabilities, adapter, False)]
+    if capabilities.fanout and capabilities.exclusive:
+        wrong.append("fanout needs exclusive=False: every process must run it")
+    if capabilities.max_text < 0 or capabilities.max_media < 0 or capabilities.rate < 0:
+        wrong.append("a limit is below 0")
+    if not _configurable(getattr(adapter, "Config", None)):
+        wrong.append("Config is not a msgspec Struct")
+    return wrong
+
+
+def _declared(capabilities: Capabilities, adapter: type[Any], declared: bool) -> list[str]:
+    """Return which of the optional methods disagree: declared and missing, or there and not declared."""
+    methods = ("replay", "lookup")
+    return [name for name in methods if declared == getattr(capabilities, name) != _coroutine(adapter, name)]
+
+
+def _coroutine(adapter: type[Any], name: str) -> bool:
+    return inspect.iscoroutinefunction(getattr(adapter, name, None))
+
+
+def _configurable(config: object) -> bool:
+    return isinstance(config, type) and issubclass(config, msgspec.Struct)
+
+
+def _imported(point: EntryPoint) -> type[Adapter]:
+    try:
+        adapter: type[Adapter] = point.load()
+    except Exception as error:
+        raise Misconfigured(f"the adapter {point.value} cannot be loaded: {type(error).__name__}: {error}") from error
+    return adapter

@@ -1,0 +1,66 @@
+"""Keep every channel of one store running.
+
+Health is the exception that an adapter's `run` raises
+    Unavailable      again after a full-jitter wait of 1 s to 5 min; the wait starts small again once a session stood
+    Throttled        the same, after a minute at least
+    BadCredentials   blocked: nobody tries again before a person changed something (`retry`, or a restart)
+    Misconfigured    from __init__: refuse to start; from `run`: blocked
+    anything else    a bug: the session is started again like after Unavailable, counted, its traceback logged
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bridge.channels.channel import Channel, Deliveries, Health, Line, MakePorts
+from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.outbound.drain import STOP_S
+from bridge.contract.adapter import Misconfigured
+from bridge.contract.message import Attachment
+from bridge.redis.store import Store
+from bridge.runtime.backoff import Backoff
+
+__all__ = ["Channel", "Deliveries", "Health", "Line", "MakePorts", "Supervisor"]
+
+
+class Supervisor:
+    """All channels of one store in this process. `sole`: no other process can be there (embedded Redis), so a lease is taken
+    at once. `stop_s`: how long submissions in flight may finish at a stop. Raises Misconfigured when an adapter cannot work
+    as configured."""
+
+    def __init__(
+        self,
+        store: Store,
+        gathering: Gathering,
+        channels: Sequence[Channel],
+        ports: MakePorts,
+        *,
+        find: Callable[[Sequence[str]], Awaitable[str]] | None = None,
+        link: Callable[[Attachment], str] | None = None,
+        sole: bool = False,
+        stop_s: float = STOP_S,
+        backoff: Callable[[], Backoff] = Backoff,
+    ) -> None:
+        self.lines = {
+            channel.name: Line(
+                store, gathering, channel, ports, find=find, link=link, sole=sole, stop_s=stop_s, backoff=backoff
+            )
+            for channel in channels
+        }
+        if len(self.lines) != len(channels):
+            raise Misconfigured("two channels have the same name")
+
+    async def run(self) -> None:
+        """Keep all channels running until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for line in self.lines.values():
+                group.create_task(line.run(), name=f"channel {line.channel.name}")
+
+    def health(self) -> Mapping[str, Health]:
+        """Return how each channel is."""
+        return {name: line.health for name, line in self.lines.items()}
+
+    def retry(self, channel: str) -> None:
+        """Try a blocked channel again, or a waiting one at once. Raises KeyError."""
+        self.lines[channel].retry()

@@ -1,0 +1,400 @@
+"""The adapter contract: all that the code of a channel must offer, and all that it gets.
+
+    name, Config, capabilities                        class attributes
+    __init__(config, ports)                           no I/O, no tasks
+    async run()                                       one session: connect, ports.inlet.up(), serve until it ends
+    async send(delivery) -> Sent | Rejected | Retry | Uncertain
+    async replay(cursor)                              where `capabilities.replay`: hand in what arrived since
+    async lookup(delivery) -> bool | None             where `capabilities.lookup`: True it arrived, False it certainly did not
+
+One object lives as long as its channel: `run` is called again after a session ended, routes are added in __init__.
+`replay` runs beside `run` once `up()` was called; what it hands to `receive` (from its own task or children) goes before live
+messages, whose `receive` waits until it is over, before `up` too: `run` must go on reading the network while a `receive` waits.
+
+Health is the exception that `run` raises::
+
+    AdapterError
+      Unavailable      the network is away: try again, with backoff
+        Throttled      the network lets us in only later: try again, slowly
+      BadCredentials   refused: blocked until a person changes something
+      Misconfigured    cannot work as configured: refuse to start (also found by `deskbridge check`)
+
+Any other exception is a bug: the adapter is started again, the bug is counted and its traceback logged.
+What `send` knows about a submission is its outcome, never an exception; one that escapes counts as Uncertain, a CancelledError of
+the adapter's own making too, and so does an answer that is no outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import msgspec
+from aiohttp import web
+
+from bridge.contract.message import Action, Attachment, Delivery, Message, Presence, Rating, Stage, TranscriptWish
+
+# ---- errors -----------------------------------------------------------------------------------------------------------
+
+
+class AdapterError(Exception):
+    """Base of what an adapter's `run` may raise on purpose. The text says what to do and holds no secret."""
+
+
+class Unavailable(AdapterError):
+    """The network or the server is away; the supervisor tries again with full-jitter backoff."""
+
+
+class Throttled(Unavailable):
+    """The server does not let us in now, since it is busy or was asked too often; nobody asks again within `AFTER_S` seconds."""
+
+    AFTER_S: ClassVar[float] = 60.0
+
+
+class BadCredentials(AdapterError):
+    """The server refused who we are; nobody tries again before a person changed the configuration."""
+
+
+class Misconfigured(AdapterError):
+    """The configuration cannot work."""
+
+
+class Busy(Exception):
+    """Nothing can be taken in now (memory is nearly full, or the store is away): tell the sender, ask again later."""
+
+
+class Undeclared(RuntimeError):
+    """An adapter used what its capabilities do not declare: a bug of the adapter, which is started again and counted."""
+
+
+class Rewound(Exception):
+    """The out stream ends before the place that was read up to: a failover has lost what came between."""
+
+
+class TooLarge(ValueError):
+    """A blob or text is over its limit; `limit` is in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"larger than {limit} bytes")
+        self.limit = limit
+
+
+# ---- what became of a submission ------------------------------------------------------------------------------------------
+
+
+class Sent(msgspec.Struct, frozen=True, gc=False):
+    """The network took it. `stage` may be further than "sent" where the network says so at once.
+
+    `reason`: a word from the catalogue for what is wrong all the same, such as a copy that was refused; `detail` says more.
+    """
+
+    network_id: str = ""
+    stage: Stage = "sent"
+    reason: str = ""
+    detail: str = ""
+
+
+class Rejected(msgspec.Struct, frozen=True, gc=False):
+    """The network certainly refused it for good; `reason` is a word from the catalogue, `detail` its own words."""
+
+    reason: str
+    detail: str = ""
+
+
+class Retry(msgspec.Struct, frozen=True, gc=False):
+    """It certainly was not taken; try again after `after` seconds, a tenth at least (None: the outlet's backoff decides)."""
+
+    reason: str
+    after: float | None = None
+
+
+class Uncertain(msgspec.Struct, frozen=True, gc=False):
+    """The link died after submission: nobody knows. Never resent unless the network dedupes or can be asked."""
+
+    reason: str
+
+
+Outcome = Sent | Rejected | Retry | Uncertain
+
+
+# ---- what an adapter declares ----------------------------------------------------------------------------------------------
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What the network of an adapter can do. The outlet splits, throttles and resends from this; no adapter does.
+
+    max_text    characters in one submission (0 = no limit)
+    max_media   bytes of one attachment (0 = no attachments)
+    receipts    the furthest stage that the network reports
+    idempotent  the network drops a second submission of the same delivery id
+    replay      can list what arrived since a cursor
+    lookup      can be asked whether a delivery arrived
+    exclusive   only one process may hold the session (lease per channel)
+    fanout      every web process reads the out stream and nothing is settled; the browser acknowledges
+    staff       carries offers to librarians and their answers
+    live        somebody sits there now (chat, IM), against slow channels (SMS, mail)
+    marks       read marks can be shown to the patron
+    rate        submissions per second (0 = no limit)
+    threads     the network has threads of its own (mail), so one patron may hold several conversations
+    typing      typing is told both ways through `signals`
+    ratings     patrons can rate a conversation that ended
+    takeaway    patrons can ask for their transcript by mail
+    segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A `plain` in the
+                adapter's Config says that typographic characters are spelt plainly on the way
+    segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A true `plain` in
+                the adapter's Config says that typographic characters are spelt plainly on their way
+    transcripts the network carries transcripts to mail addresses: a notice with the event `transcript`, see Ports
+
+    A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
+    the id that was sent. `replay` and `lookup` are methods exactly where they are declared.
+    """
+
+    max_text: int = 0
+    max_media: int = 0
+    receipts: Literal["none", "sent", "delivered", "read"] = "none"
+    idempotent: bool = False
+    replay: bool = False
+    lookup: bool = False
+    exclusive: bool = True
+    fanout: bool = False
+    staff: bool = False
+    live: bool = False
+    marks: bool = False
+    rate: float = 0.0
+    threads: bool = False
+    typing: bool = False
+    ratings: bool = False
+    takeaway: bool = False
+    transcripts: bool = False
+    segments: bool = False
+
+
+# ---- what an adapter gets ----------------------------------------------------------------------------------------------------
+
+
+class Inlet(Protocol):
+    """An adapter's door in."""
+
+    async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
+        """Return once `message` is durable: True when it is new, False when it was seen before. Only then acknowledge.
+
+        Call in source order. `cursor` fields (source -> position) are saved once all earlier messages are durable. An empty
+        `id` is derived. Raises Busy when nothing can be taken in: do not acknowledge, come again. Raises TooLarge and ValueError
+        for what can never be taken in: tell the sender.
+        """
+
+    async def advance(self, cursor: Mapping[str, str]) -> None:
+        """Save cursor fields without a message (nothing new up to here), once all earlier messages are durable."""
+
+    async def receipt(
+        self, delivery: str, stage: Stage, *, reason: str = "", detail: str = "", network_id: str = ""
+    ) -> None:
+        """Report how far a delivery has come; repeats and steps backwards are harmless. Raises Busy, Undeclared."""
+
+    async def act(self, action: Action) -> None:
+        """Hand in a librarian's action (capability `staff`)."""
+
+    async def presence(self, presence: Presence) -> None:
+        """Hand in a librarian's connection coming or going (capability `staff`)."""
+
+    async def sign(self, sender: str, *, here: bool) -> None:
+        """Say that a patron of a live channel has left, or is there again; let a reload pass before saying so."""
+
+    async def rate(self, rating: Rating) -> bool:
+        """Return once a patron's rating is durable: True when it is new, False when it was seen before (capability `ratings`).
+
+        An empty `id` is derived. Whether it may be given is the core's to say, and `Desk.rateable` tells it beforehand.
+        Raises Busy; TooLarge and ValueError for what can never be taken in; Undeclared.
+        """
+
+    async def mail_transcript(self, request: TranscriptWish) -> bool:
+        """Return once a patron's wish for his transcript is durable: True when new, False when seen before (`takeaway`).
+
+        An empty `id` is derived. Whether it is mailed is the core's to say, and `Desk.mailable` tells it beforehand.
+        Raises Busy; ValueError for what can never be taken in; Undeclared.
+        """
+
+    async def up(self) -> None:
+        """Say that the session stands: the channel is shown as working and `replay` is run."""
+
+    async def cursor(self) -> dict[str, str]:
+        """Return what was saved, {} when nothing was."""
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a channel may tell a patron about the desk, computed over the whole chain of tiers, hours and presence.
+
+    `open`: within hours somewhere in the chain; `online`: and somebody is there. `wait_s`: an honest guess, None = not known.
+    `place`: 1 = next; 0 = not waiting. `next_opening`: ms, 0 = not known or open. `rate_s`: for how many seconds after its end a
+    conversation can be rated, 0 = the library does not ask; `rateable`: this patron may rate his now. `mails`: transcripts can be
+    mailed; `mailable`: this patron may have his now. `busy`: somebody is there and nobody who is there has room, None = not known.
+    `down`: nothing can be taken in now; what is sent is refused until it can.
+    `timezone`: of `next_opening`, as IANA names it; `opening`: that moment in words, which name the zone. `answers`: what addresses
+    an answer can be sent to, "mail", "phone", "mail-phone" or "" (what is not told is "mail-phone").
+    """
+
+    open: bool
+    online: bool
+    wait_s: int | None = None
+    place: int = 0
+    next_opening: int = 0
+    library: str = ""
+    accent: str = ""
+    language: str = "en"
+    rate_s: int = 0
+    rateable: bool = False
+    mails: bool = False
+    mailable: bool = False
+    busy: bool | None = None
+    timezone: str = ""
+    opening: str = ""
+    answers: str = "mail-phone"
+    down: bool = False
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a patron's own view of the conversation. `position` orders lines and is what a client resumes from.
+
+    A rating that he gave stands in it as a line of his with the event `rated:<score>`; the last one counts.
+    """
+
+    id: str
+    position: str
+    conversation: str
+    who: Literal["patron", "librarian", "desk"]
+    text: str
+    at: int
+    author: str = ""
+    source: str = ""  # the patron's own id of his message
+    attachments: tuple[Attachment, ...] = ()
+    event: str = ""
+    stage: str = ""  # of a patron's message: "received" | "read"
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An ephemeral sign, never stored: somebody is typing or viewing."""
+
+    kind: Literal["typing", "paused", "viewing", "gone", "draft"]
+    conversation: str = ""
+    channel: str = ""
+    address: str = ""  # the patron, when he is the one who types or who is to be told
+    librarian: str = ""
+    name: str = ""
+    text: str = ""  # what a patron is typing, where the library shows it
+
+
+class Signals(Protocol):
+    """Ephemeral signs by publish and subscribe."""
+
+    async def tell(self, signal: Signal) -> None:
+        """Tell the other side, best effort."""
+
+    def listen(self, channel: str) -> AsyncIterator[Signal]:
+        """Iterate over what librarians signal to patrons of this channel, and over who is "gone" by what a process of it told."""
+
+
+class Blobs(Protocol):
+    """Files by digest, outside Redis."""
+
+    async def save(
+        self, chunks: AsyncIterator[bytes], name: str, limit: int, allowed: frozenset[str] = frozenset()
+    ) -> Attachment:
+        """Keep a file and sniff its type. Raises TooLarge over `limit` bytes, ValueError for a type not `allowed` (empty = any);
+        nothing is kept then. What no line of a conversation shows is dropped after a day."""
+
+    async def path(self, digest: str) -> Path | None:
+        """Return where the bytes are, or None when they are gone."""
+
+    async def look(self, digest: str) -> Attachment | None:
+        """Return what a kept file is by its bytes, without a name; None when it is gone."""
+
+
+class Revocations(Protocol):
+    """What this channel has revoked of what it signed, the same in every process. All raise Busy while the store is away."""
+
+    async def add(self, names: Collection[str]) -> None:
+        """Return once it is durable that `names` (up to 64 characters) are revoked. They stay so for 100 days."""
+
+    async def holds(self, name: str) -> bool:
+        """Say whether a name was revoked, by whichever process."""
+
+    async def since(self, at: int) -> tuple[Collection[str], int]:
+        """Return what was revoked at `at` (ms by the store's clock) or later, and the time now by that clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """All that an adapter gets. `history` raises LookupError("reset") for a position that is too old: ask again from "".
+    `deliveries` raises Rewound: begin again from "", and have the browsers ask for history. `transcript` returns what a delivery
+    with the event `transcript` is to carry, ready to be read, "" when nothing of it is kept any more; it raises Busy."""
+
+    channel: str
+    inlet: Inlet
+    history: Callable[[str, str], Awaitable[Sequence[HistoryLine]]]  # (sender, after position) -> lines
+    desk: Callable[[str], AsyncIterator[Desk]]  # (sender or "") -> now, then at each change
+    find: Callable[[Sequence[str]], Awaitable[str]]  # message or delivery ids -> conversation id or ""
+    signals: Signals
+    blobs: Blobs
+    routes: web.UrlDispatcher | None  # the sub-application at /channels/<name>/
+    public_url: str = ""
+    data: Path | None = None  # a private folder of this channel
+    secret: bytes = b""  # 32 bytes of this channel, the same in every process, for signing tokens
+    deliveries: Callable[[str], AsyncIterator[tuple[str, Delivery]]] | None = (
+        None  # fan-out only: (after) -> (entry id, delivery); after "" = from now on
+    )
+    process: str = ""  # this process's name, for Presence (capability `staff`)
+    transcript: Callable[[Delivery], Awaitable[str]] | None = None  # capability `transcripts` only
+    revocations: Revocations | None = None
+
+
+class Adapter(Protocol):
+    """The code of one kind of channel; see the module's header."""
+
+    name: ClassVar[str]
+    Config: ClassVar[type[Any]]
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, config: Any, ports: Ports) -> None:
+        """Keep what is given: no I/O, no tasks. Raises Misconfigured."""
+
+    async def run(self) -> None:
+        """Hold one session until it ends; raise why (see the header). Cancelling it closes everything."""
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Submit one delivery, at most one at a time per conversation. Cancelled only when nobody waits any more."""
+
+
+class Replays(Protocol):
+    """An adapter that can list what arrived since a cursor."""
+
+    async def replay(self, cursor: Mapping[str, str]) -> None:
+        """Hand in, in order, what arrived since `cursor` ({} = no cursor yet), then return."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An adapter that keeps something of its own by a patron's address, outside what the desk keeps."""
+
+    async def forget(self, addresses: Collection[str]) -> None:
+        """Let go of what is kept about these addresses of this channel, but for what must be kept to leave them in peace
+        (opt-outs). Called when a patron asks to be forgotten, session or not; again for the same is harmless."""
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """An adapter that can try its way to the network before the daemon serves (`deskbridge check`)."""
+
+    async def check(self) -> None:
+        """Return when the network lets us in as configured. Changes nothing there and disturbs no session of a running daemon.
+
+        Raises Unavailable, BadCredentials or Misconfigured, whose words say what is wrong and hold no secret.
+        """
+
+
+class Asks(Protocol):
+    """An adapter whose network can be asked what became of a delivery."""
+
+    async def lookup(self, delivery: Delivery) -> bool | None:
+        """Return True when it arrived, False when it certainly did not, None when nobody can say."""

@@ -1,0 +1,68 @@
+"""The right to run a consortium's core: one holder at a time, fenced by its token in every commit.
+
+With an external Redis a lease runs out after five seconds without renewal, and then another process may take it. With the
+embedded one nobody else can be there (the directory's lock says so), so it is taken at once from whoever died holding it.
+
+Losing the lease needs no clock on our side: whatever an old holder still tries is refused by the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+import structlog
+
+from bridge.redis.store import Fenced, Store, Unavailable
+
+TTL_MS = 5_000
+_log = structlog.get_logger(__name__)
+
+
+class Lease:
+    """One try to hold the core's lease, under a token of its own. `sole`: no other process can be there."""
+
+    def __init__(self, store: Store, *, sole: bool, ttl_ms: int = TTL_MS) -> None:
+        self.token = secrets.token_hex(12)
+        self._store = store
+        self._sole = sole
+        self._ttl_ms = ttl_ms
+
+    async def acquire(self) -> None:
+        """Return when the lease is ours. A store that is away is waited for."""
+        pause = min(0.2, self._ttl_ms / 10_000)
+        away = False
+        while True:
+            try:
+                if await self._store.take(self.token, self._ttl_ms, force=self._sole):
+                    return
+            except Unavailable as error:
+                if not away:
+                    _log.warning("lease-store-away", error=str(error))
+                away = True
+            await asyncio.sleep(pause)
+
+    async def keep(self) -> None:
+        """Renew until cancelled. Raises Fenced when the lease is lost, or could not be renewed for as long as it runs."""
+        loop = asyncio.get_running_loop()
+        held = loop.time()
+        while True:
+            await asyncio.sleep(self._ttl_ms / 1000 / 4)
+            asked = loop.time()
+            try:
+                await self._store.renew(self.token, self._ttl_ms)
+                held = asked
+            except Unavailable as error:
+                if not self._sole and loop.time() - held > self._ttl_ms / 1000:
+                    raise Fenced("the lease could not be renewed in time") from error
+            except Fenced:
+                if not self._sole or not await self._store.take(self.token, self._ttl_ms):
+                    raise
+
+    async def release(self) -> None:
+        """Let go, so that the next one need not wait; best effort."""
+        try:
+            async with asyncio.timeout(1):
+                await self._store.release(self.token)
+        except (Unavailable, TimeoutError):
+            pass

@@ -1,0 +1,169 @@
+"""The core in a process of its own.
+
+Python does one thing at a time in a process. The core shares nothing with the rest but the store, so it can stand apart: patrons'
+sockets do not wait while a batch is decided or a snapshot is copied, and a second processor is used.
+
+The process is told its job in one line on standard input, which hides what a URL may hold, and logs where the daemon logs. A line
+on standard output every few seconds says that its event loop turns; one that falls silent is ended, and started again by whoever
+runs this. It ends when its standard input does or its parent goes, so it never outlives a daemon, however that ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import structlog
+import uvloop
+
+from bridge.core.runner import Partition
+from bridge.redis.store import Store
+from bridge.runtime import logging
+from bridge.runtime.garbage import tidy_little, tidy_when_quiet
+
+BEAT_S = 1.0
+LATE_S = 4.0  # a core that is late is said to be away
+SILENT_S = 30.0  # as systemd's watchdog does with the daemon
+PATIENCE_S = 5.0  # a core that was told to end may finish what it is at
+_PR_SET_PDEATHSIG = 1
+
+log = structlog.get_logger("bridge.core.process")
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process is told; `process` is the daemon that it belongs to, see `Partition`."""
+
+    url: str
+    replicas: int
+    consortium: str
+    process: str
+    sole: bool
+    fanout: list[str]
+    parent: int = 0
+    level: int = 0
+
+
+class CoreEnded(RuntimeError):
+    """The core's process is gone."""
+
+
+class Apart:
+    """The daemon's end: keeps one core running."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.on_beat: Callable[[bool], None] = lambda alive: None  # hears each beat, and once that one is late
+
+    async def run(self) -> None:
+        """Start the process and listen to it until cancelled. Raises CoreEnded when it ended or fell silent."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "bridge.core.process",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True, env=_environment(),
+        )  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            job = msgspec.structs.replace(self._job, parent=os.getpid(), level=logging.level())
+            process.stdin.write(msgspec.json.encode(job) + b"\n")
+            while await self._beat(process.stdout):
+                self.on_beat(True)
+            raise CoreEnded(f"the core's process ended (status {await process.wait()})")
+        except TimeoutError:
+            process.kill()
+            raise CoreEnded(f"the core's process was silent for {SILENT_S:g} s and was ended") from None
+        finally:
+            process.stdin.close()
+            await _ended(process)
+
+    async def _beat(self, beats: asyncio.StreamReader) -> bytes:
+        """Return the next beat, b"" at the end. Raises TimeoutError after SILENT_S."""
+        next_beat = asyncio.ensure_future(beats.readline())
+        try:
+            done, _ = await asyncio.wait((next_beat,), timeout=LATE_S)
+            if not done:
+                self.on_beat(False)
+            return await asyncio.wait_for(next_beat, SILENT_S - LATE_S)
+        finally:
+            next_beat.cancel()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """See that a process which was told to end does."""
+    try:
+        await asyncio.wait_for(process.wait(), PATIENCE_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without what lets a process speak to systemd in our name."""
+    return {name: value for name, value in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
+
+
+# ---- the other end
+
+
+def main() -> None:
+    """Take a job from standard input and do it until that ends."""
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    _bind_to(job.parent)
+    logging.say_in_lines(job.level)
+    tidy_little()
+    try:
+        uvloop.run(_until_told(_decide(job)))
+    except Exception:
+        log.exception("the core failed")
+        sys.exit(1)
+
+
+def _bind_to(parent: int) -> None:
+    """Let the kernel end us with the daemon at once; a terminal's Ctrl-C is the daemon's business."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+async def _until_told(part: Coroutine[Any, Any, None]) -> None:
+    """Run a part until it ends or we are told to: by a signal, or by the end of standard input, where nothing more is said."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, told.set)
+    loop.add_reader(sys.stdin.fileno(), told.set)
+    work, end = asyncio.create_task(part), asyncio.create_task(told.wait())
+    await asyncio.wait((work, end), return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+async def _decide(job: Job) -> None:
+    store = await Store.open(job.url, job.consortium, replicas=job.replicas)
+    partition = Partition(store, job.process, sole=job.sole, fanout=job.fanout)
+    beside = [_say_that_we_turn(), tidy_when_quiet(lambda: partition.counts.commits)]
+    tasks = [asyncio.create_task(each) for each in beside]
+    try:
+        await partition.run()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await store.close()
+
+
+async def _say_that_we_turn() -> None:
+    while True:
+        print(flush=True)
+        await asyncio.sleep(BEAT_S)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""One consortium's core in this process: hold the lease, serve a term, and begin again whenever a term ends.
+
+Restart and failover take the same path: a new term loads the newest snapshot and the log after it. Every process runs one of
+these; the one that holds the lease decides, the others wait. Each daemon says every few seconds that it lives (`keep_beating`), so
+that the core can tell when a web process, and the connections it held, is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+import structlog
+
+from bridge.core.batch import Alert
+from bridge.core.leadership import Counts, Term
+from bridge.core.lease import Lease
+from bridge.log.snapshot import Unrecoverable
+from bridge.redis.store import Store, StoreError
+from routing.events import Faulted
+
+BEAT_S = 5.0
+ALIVE_MS = 15_000
+_log = structlog.get_logger(__name__)
+
+
+def report(fault: Faulted) -> None:
+    """Say that an input could not be decided: a bug. The input itself is kept in `dead`."""
+    _log.error("input-faulted", input=fault.input, error=fault.error)
+
+
+class Partition:
+    """Runs a consortium's core as process `process`. `sole`: no other process can be there (embedded Redis).
+    `fanout`: channels whose deliveries are never settled and are trimmed by age."""
+
+    def __init__(
+        self, store: Store, process: str, *, sole: bool = False, fanout: Collection[str] = (), alert: Alert = report
+    ) -> None:
+        self._store = store
+        self._process = process
+        self._sole = sole
+        self._fanout = fanout
+        self._alert = alert
+        self.counts = Counts()
+        self.term: Term | None = None
+
+    @property
+    def leading(self) -> bool:
+        """Whether this process runs the core now."""
+        return self.term is not None
+
+    async def run(self) -> None:
+        """Run until cancelled; a store that is away is waited for. Raises Unrecoverable when the log has a hole."""
+        while True:
+            await self._serve()
+
+    async def _serve(self) -> None:
+        """Hold the lease for one term."""
+        lease = Lease(self._store, sole=self._sole)
+        await lease.acquire()
+        try:
+            self.counts.terms += 1
+            self.term = Term(
+                self._store, lease, self._process, fanout=self._fanout, alert=self._alert, counts=self.counts
+            )
+            await self.term.run()
+        except* StoreError as errors:
+            first = _first(errors)
+            _log.warning("core-stopped", error=type(first).__name__, detail=str(first))
+        finally:
+            self.term = None
+            await lease.release()
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError  # a task group that failed while it was cancelled told only of the failure
+        await asyncio.sleep(0.02)
+
+
+async def keep_beating(store: Store, process: str) -> None:
+    """Say every few seconds that a process lives, until cancelled: when it falls silent, so do the connections it held."""
+    while True:
+        try:
+            await store.beat(process, ALIVE_MS)
+        except StoreError as error:
+            _log.warning("heartbeat-not-told", error=type(error).__name__)
+        await asyncio.sleep(BEAT_S)
+
+
+def _first(errors: BaseExceptionGroup[StoreError]) -> BaseException:
+    """Return the first plain exception of a group."""
+    first: BaseException = errors
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
+
+
+__all__ = ["Partition", "Unrecoverable", "keep_beating", "report"]

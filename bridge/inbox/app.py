@@ -1,0 +1,94 @@
+"""The inbox whole: every route mounted, every consortium's live side running while the application does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+
+from aiohttp import web
+
+from bridge.inbox.consortium_inbox import Staffroom
+from bridge.inbox.http.openapi import describe
+from bridge.inbox.http.pipeline import mount
+from bridge.inbox.http.responses import encode
+from bridge.inbox.http.route import BASE, Route
+from bridge.inbox.live import sockets
+from bridge.inbox.routes import (
+    account,
+    actions,
+    audit,
+    browse,
+    files,
+    follow_ups,
+    forget,
+    organisation,
+    presence,
+    reports,
+)
+from bridge.inbox.services import Room
+from bridge.sql.people.accounts import Accounts, Session
+
+ROUTES: tuple[Route, ...] = (
+    *account.ROUTES,
+    *browse.ROUTES,
+    *actions.ROUTES,
+    *forget.ROUTES,
+    *audit.ROUTES,
+    *files.ROUTES,
+    *presence.ROUTES,
+    *follow_ups.ROUTES,
+    *organisation.ROUTES,
+    *reports.ROUTES,
+    *sockets.ROUTES,
+)
+
+
+class Inbox:
+    """The librarians' interface over one or more consortia, which share one archive and so one set of accounts."""
+
+    def __init__(self, rooms: Sequence[Room]) -> None:
+        self.staffrooms = [Staffroom(room) for room in rooms]
+        self.accounts: Accounts = rooms[0].archive.accounts
+        self._readings = rooms[0].archive.readings
+        self._description = encode(describe(ROUTES, version("deskbridge")))
+
+    def mount(self, app: web.Application) -> None:
+        """Put all routes into an application and tie the live side to its life."""
+        mount(app, self, ROUTES)
+        app.router.add_get(f"{BASE}/openapi.json", self._describe, name="openapi")
+        app.cleanup_ctx.append(self._running)
+        app.on_shutdown.append(self._shut)
+
+    def staffroom_of(self, session: Session | None) -> Staffroom:
+        """Return the consortium a librarian works in: that of the account's library, where it lists him; else where he is listed;
+        else that of the library; else the first. So nobody draws a librarian over by listing his name elsewhere."""
+        if session is None or len(self.staffrooms) == 1:
+            return self.staffrooms[0]
+
+        def fits(staffroom: Staffroom) -> tuple[bool, bool, bool]:
+            state = staffroom.room.replica.state
+            listed, at_home = session.librarian in state.roster.home, session.library in state.libraries
+            return listed and at_home, listed, at_home
+
+        return max(self.staffrooms, key=fits)
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        headers = {"Cache-Control": "no-cache"}
+        return web.Response(body=self._description, content_type="application/json", headers=headers)
+
+    async def _running(self, app: web.Application) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(each.live.run(), name="inbox live") for each in self.staffrooms]
+        tasks.append(asyncio.create_task(self._readings.run(), name="readings"))
+        yield
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _shut(self, app: web.Application) -> None:
+        for staffroom in self.staffrooms:
+            staffroom.live.close()
+        await asyncio.sleep(0)

@@ -1,0 +1,446 @@
+"""The live side of the inbox: everybody who looks on from this process, fed from one place.
+
+The replica tells of each batch of entries once; it is worked out once (`news`) and noted at every seat. A seat is a
+librarian's connection, too: the core hears of it as an input when it comes and when it goes, again whenever a core has
+taken over or believes it gone, and what could not be told while the store was away is told when it is back. Signs (typing,
+viewing) come by publish and subscribe and go only to those who may see the conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from bridge.contract.adapter import Busy, Signal
+from bridge.contract.message import Presence
+from bridge.inbox import schema
+from bridge.inbox.live.action_results import Answers
+from bridge.inbox.live.log_changes import News, news_of
+from bridge.inbox.live.subscription import MOST_WATCHED, Seat
+from bridge.inbox.live.watched import Watched
+from bridge.inbox.services import MERGED, Room
+from bridge.inbox.views import rows
+from bridge.inbox.views.access import sees
+from bridge.inbox.views.list_index import Lists
+from bridge.log.follower import Entry, Follower, Position, Reset
+from bridge.redis.store import StoreError
+from bridge.sql.people.accounts import Session
+from routing.access import speaks
+from routing.records import Conversation, at_key
+from routing.state import State
+
+log = structlog.get_logger("bridge.inbox.live.hub")
+
+LOOK_S = 2.0
+VIEW_S = 45.0
+VIEW_AGAIN_S = 20.0
+MOST_KNOWN = 50_000
+MOST_AWAY = 200
+DOWN = schema.Down(
+    reason="store-away", detail="Nothing can be saved right now; what you write stays here until it can."
+)
+
+
+class Live:
+    """All seats of this process."""
+
+    def __init__(self, room: Room, lists: Lists, answers: Answers) -> None:
+        self._room = room
+        self._lists = lists
+        self._answers = answers
+        self._seats: dict[str, Seat] = {}
+        self._known: dict[str, set[str]] = {}
+        self._met: dict[str, None] = {}  # librarians whose pages looked on from here, and who are still remembered
+        self._owed: dict[str, Presence] = {}
+        self._owing = asyncio.Event()
+        self._parted: list[tuple[Seat, str]] = []
+        self._missed = asyncio.Event()
+        self._missed.set()
+        self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
+        self._kinds: dict[str, str] = {}
+        self._kinds_changed()
+        self._seen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self._present: set[str] = set()
+        self._turned()
+        self.down = not room.store_watch.up
+        room.replica.on_entries.append(self._take)
+        room.replica.on_reset.append(self._restart)
+        room.store_watch.on_change.append(self._say_store)
+        room.follower.on_forget.append(answers.forget)
+        room.archive.accounts.on_ended.append(self._doubt)
+
+    async def run(self) -> None:
+        """Tell presence, hear signs, look after the store, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tell_presence())
+            tasks.create_task(self._hear())
+            tasks.create_task(self._look())
+            tasks.create_task(self._recall())
+            tasks.create_task(self._note_seen())
+
+    async def _recall(self) -> None:
+        """Learn the last answers again after a start and after a gap."""
+        while True:
+            await self._missed.wait()
+            self._missed.clear()
+            try:
+                await self._answers.recall(self._room.store)
+            except StoreError:
+                self._missed.set()
+                await asyncio.sleep(LOOK_S)
+
+    def close(self) -> None:
+        """Send everybody away: the process ends."""
+        for seat in list(self._seats.values()):
+            self.leave(seat)
+
+    # ---- the log ------------------------------------------------------------
+
+    def _take(self, entries: Sequence[Entry]) -> None:
+        self._answers.take(entries)
+        watched = {name for seat in self._seats.values() for each in seat.watched.values() for name in each.members}
+        news = news_of(entries, watched)
+        if news.channels and self._kinds_changed():
+            news.libraries = True
+        if news.people or news.took_over:
+            news.turned = self._turned()
+        self._lists.touch(news.rows)
+        for seat in self._seats.values():
+            self._seen_by(seat, news)
+            seat.note(news, entries[-1].position)
+            if any(name in news.erased for each in seat.watched.values() for name in each.members):
+                seat.reset("too-old")  # what the page shows is no more
+        self._again(news)
+
+    def _seen_by(self, seat: Seat, news: News) -> None:
+        open_here = {name for each in seat.watched.values() for name in each.members}
+        for note in news.calls:
+            if seat.me in note.mentions and note.conversation in open_here:
+                self._seen.put_nowait((seat.me, note.conversation))
+
+    def _again(self, news: News) -> None:
+        """Announce connections that a new core does not know, or that the core believes gone."""
+        for connection, seat in self._seats.items():
+            if news.took_over or (self._room.process, connection) in news.lost:
+                self._announce(seat, up=True)
+
+    def _turned(self) -> set[str]:
+        """Return who came to the desk, or left it, since this was asked last: most connections change nothing for colleagues."""
+        here = present_in(self._room.replica.state)
+        turned, self._present = here ^ self._present, here
+        return turned
+
+    def _kinds_changed(self) -> bool:
+        kinds = {name: status.kind for name, status in self._room.replica.state.channels.items()}
+        changed, self._kinds = kinds != self._kinds, kinds
+        return changed
+
+    def _restart(self) -> None:
+        """The replica was loaded afresh: what was noted before means nothing now."""
+        self._missed.set()
+        self._lists.forget()
+        self._kinds_changed()
+        self._turned()
+        for seat in self._seats.values():
+            seat.position = self._room.replica.position
+            seat.reset("too-old")
+            self._announce(seat, up=True)
+
+    # ---- seats ------------------------------------------------------------
+
+    def known(self, librarian: str) -> set[str]:
+        """Return the rows that a librarian's pages were given, to be added to by whoever gives some."""
+        found = self._known.setdefault(librarian, set())
+        if len(found) > MOST_KNOWN:
+            found.clear()
+            for seat in self._seats.values():
+                if seat.me == librarian:
+                    seat.reset("slow")
+        return found
+
+    async def ready(self) -> None:
+        """See that the lists stand; nothing is told before, since it counts them."""
+        await self._lists.ready(self._room.replica)
+
+    def seat(self, connection: str, session: Session) -> Seat | None:
+        """Return the seat of a connection, if it is this librarian's and still there; it goes on with the session that asks."""
+        seat = self._seats.get(connection)
+        if seat is None or seat.me != session.librarian or seat.closed:
+            return None
+        seat.session = session
+        return seat
+
+    async def take_seat(self, session: Session, connection: str, after: str) -> Seat:
+        """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the seat then."""
+        room = self._room
+        await self.ready()
+        met = session.librarian in self._met
+        self._met[session.librarian] = None
+        seat = Seat(session, connection, room.replica.position, self._lists, self.known(session.librarian))
+        seat.known |= self._lists.held(room.replica.state, seat.me)  # it may have been given them by another process
+        self._seats[connection] = seat
+        try:
+            self._announce(seat, up=True)
+            seat.say(seat.hello(room.replica.state, room.ping_s, room.dead_s))
+            for sign in self._standing(seat):
+                seat.sign(sign)
+            if self.down:
+                seat.say(DOWN)
+            seat.remind(await self._waiting_mentions(seat.me))
+            if after:
+                await self.resume(seat, after, sure=met)
+        except BaseException:
+            self.leave(seat)
+            raise
+        return seat
+
+    async def _waiting_mentions(self, librarian: str) -> list[schema.MentionTold]:
+        """Return the mentions that wait for a librarian, oldest first."""
+        state, found = self._room.replica.state, list[schema.MentionTold]()
+        for one in await self._room.archive.mentions.unread(librarian):
+            known = one.conversation in state.conversations
+            talk = None if known else await self._room.reader.conversation(one.conversation)
+            told = rows.waiting_mention(state, librarian, one, talk)
+            found += [told] if told is not None else []
+        return found
+
+    async def _note_seen(self) -> None:
+        """Note the mentions that were told while their conversation was open: they wait no longer."""
+        while True:
+            librarian, conversation = await self._seen.get()
+            await self._room.archive.mentions.seen(librarian, conversation)
+
+    async def resume(self, seat: Seat, after: str, *, sure: bool = True) -> None:
+        """Note at a seat what happened after a position that its page holds; `sure` as in `Seat.missed`. Raises StoreError."""
+        try:
+            missed = await missed_since(self._room.follower, Position.parse(after), seat.position)
+            missed.turned = set(self._room.replica.state.staff) if missed.took_over else missed.people
+            seat.missed(missed, sure=sure)
+        except (Reset, TimeoutError):
+            seat.reset("unknown")
+
+    def leave(self, seat: Seat) -> None:
+        """A page went."""
+        seat.close()
+        if self._seats.pop(seat.connection, None) is None:
+            return
+        self._announce(seat, up=False)
+        self._parted += [(seat, conversation) for conversation in seat.watched]
+        if not self.taken_by(seat.me):
+            self._forget_longest_away(seat.me)
+
+    def _forget_longest_away(self, latest: str) -> None:
+        """Remember for a while what the pages of those held who went: a page that comes back is told what it must drop."""
+        self._met[latest] = self._met.pop(latest, None)
+        here = {seat.me for seat in self._seats.values()}
+        away = [name for name in self._met if name not in here]
+        for name in away[: max(0, len(away) - MOST_AWAY)]:
+            del self._met[name]
+            self._known.pop(name, None)
+
+    def _doubt(self) -> None:
+        for seat in self._seats.values():
+            seat.doubt()
+
+    def taken_by(self, librarian: str) -> int:
+        """Return how many pages of a librarian look on."""
+        return sum(1 for seat in self._seats.values() if seat.me == librarian)
+
+    def _leave_silent(self) -> None:
+        """End the seats of long polls that nobody came back to."""
+        now = time.monotonic()
+        for seat in list(self._seats.values()):
+            if seat.expires_at and seat.expires_at < now:
+                self.leave(seat)
+
+    # ---- what pages say ------------------------------------------------------------
+
+    async def hear(self, seat: Seat, said: schema.ClientMessage) -> None:
+        """Take what a page says. What may not be seen is answered by silence."""
+        seat.heard_at = time.monotonic()
+        match said:
+            case schema.Pong():
+                if not said.at:
+                    seat.say(schema.Ping(at=time.time_ns() // 1_000_000))
+            case schema.Unwatch():
+                if seat.watched.pop(said.conversation, None) is not None:
+                    await self._sign(seat, "gone", said.conversation)
+            case schema.Watch():
+                await self._watch(seat, said)
+            case schema.Typing() | schema.Paused():
+                to_patron = not (isinstance(said, schema.Typing) and said.note)
+                kind = "typing" if isinstance(said, schema.Typing) else "paused"
+                await self._sign(seat, kind, said.conversation, to_patron=to_patron)
+
+    async def _watch(self, seat: Seat, said: schema.Watch) -> None:
+        state = self._room.replica.state
+        it = state.conversations.get(said.conversation)
+        if it is None or not sees(state, seat.me, it):
+            return
+        while len(seat.watched) >= MOST_WATCHED:
+            del seat.watched[next(iter(seat.watched))]
+        watched = seat.watched[said.conversation] = Watched(said.conversation, self._merged(seat, it))
+        heard = seat.position
+        try:
+            since = Position.parse(said.position) if said.position else None
+            await watched.load(self._room, since, heard)
+        except (Reset, TimeoutError):
+            seat.reset("too-old")
+        seat.wake()
+        await self._sign(seat, "viewing", said.conversation)
+
+    def _merged(self, seat: Seat, it: Conversation) -> list[str]:
+        """Return the conversations that stand in one timeline with this one, where the librarian may see them."""
+        state = self._room.replica.state
+        others = (state.conversations.get(name) for name in it.merged[:MERGED])
+        return [other.id for other in others if other is not None and sees(state, seat.me, other)]
+
+    async def _sign(self, seat: Seat, kind: str, conversation: str, *, to_patron: bool = False) -> None:
+        state = self._room.replica.state
+        it = state.conversations.get(conversation)
+        if it is None or (kind != "gone" and not sees(state, seat.me, it)):
+            return
+        patron = to_patron and speaks(seat.me, it)
+        sign = Signal(
+            kind=kind,  # type: ignore[arg-type]  # one of the words written above
+            conversation=conversation,
+            channel=it.channel if patron else "",
+            address=it.address if patron else "",
+            librarian=seat.me,
+            name=state.roster.shown(seat.me) if patron else "",
+        )
+        await self._room.signs.tell(sign)
+
+    async def still_viewing(self, seat: Seat) -> None:
+        """Say again what a page has open; what it may not see any more, it does not view."""
+        state = self._room.replica.state
+        for conversation in list(seat.watched):
+            it = state.conversations.get(conversation)
+            shown = it is not None and sees(state, seat.me, it)
+            await self._sign(seat, "viewing" if shown else "gone", conversation)
+
+    # ---- signs ------------------------------------------------------------
+
+    async def _hear(self) -> None:
+        async for signal in self._room.signs.listen():
+            state = self._room.replica.state
+            conversation = signal.conversation or state.addresses.get(at_key(signal.channel, signal.address), "")
+            it = state.conversations.get(conversation)
+            if it is None:
+                continue
+            if signal.librarian:
+                self._saw(conversation, signal)
+            told = schema.SignalTold(
+                kind=signal.kind,
+                conversation=conversation,
+                librarian=signal.librarian,
+                name=rows.name_of(state, signal.librarian) if signal.librarian else "",
+                text=signal.text[:2000] if not signal.librarian else "",
+            )
+            for seat in self._seats.values():
+                if seat.me != signal.librarian and sees(state, seat.me, it):
+                    seat.sign(told)
+
+    def _saw(self, conversation: str, signal: Signal) -> None:
+        viewers = self._viewers.setdefault(conversation, {})
+        if signal.kind == "gone":
+            viewers.pop(signal.librarian, None)
+        else:
+            viewers[signal.librarian] = (time.monotonic() + VIEW_S, signal.kind == "typing")
+        if not viewers:
+            del self._viewers[conversation]
+
+    def viewing(self, conversation: str, me: str) -> list[schema.Viewer]:
+        """Return the colleagues who have a conversation before them."""
+        now, state = time.monotonic(), self._room.replica.state
+        return [
+            schema.Viewer(id=name, name=rows.name_of(state, name), typing=typing)
+            for name, (until, typing) in self._viewers.get(conversation, {}).items()
+            if until > now and name != me
+        ]
+
+    def _standing(self, seat: Seat) -> list[schema.SignalTold]:
+        """Return who is viewing what, for a page that comes anew."""
+        state = self._room.replica.state
+        return [
+            schema.SignalTold(kind="viewing", conversation=conversation, librarian=viewer.id, name=viewer.name)
+            for conversation in self._viewers
+            if (it := state.conversations.get(conversation)) is not None and sees(state, seat.me, it)
+            for viewer in self.viewing(conversation, seat.me)
+        ]
+
+    def _forget_viewers(self) -> None:
+        now = time.monotonic()
+        for conversation, viewers in list(self._viewers.items()):
+            for name in [name for name, (until, _) in viewers.items() if until <= now]:
+                del viewers[name]
+            if not viewers:
+                del self._viewers[conversation]
+
+    # ---- presence and the store ------------------------------------------------------------
+
+    def _announce(self, seat: Seat, *, up: bool) -> None:
+        process, connection = self._room.process, seat.connection
+        self._owed[connection] = Presence(process=process, connection=connection, librarian=seat.me, up=up)
+        self._owing.set()
+
+    async def _tell_presence(self) -> None:
+        while True:
+            await self._owing.wait()
+            self._owing.clear()
+            owed, self._owed = self._owed, {}
+            await self._part()
+            try:
+                await self._room.gathering.ingest(list(owed.values()))
+            except Busy:
+                self._owed = owed | self._owed
+                await asyncio.sleep(0.5)
+                self._owing.set()
+
+    async def _part(self) -> None:
+        """Say of pages that went that they view nothing, unless another page of the same librarian does."""
+        parted, self._parted = self._parted, []
+        for seat, conversation in parted:
+            if not any(other.me == seat.me and conversation in other.watched for other in self._seats.values()):
+                await self._sign(seat, "gone", conversation)
+
+    async def _look(self) -> None:
+        """Forget viewers and seats that fell silent."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._forget_viewers()
+            self._leave_silent()
+
+    def _say_store(self, up: bool, why: str) -> None:
+        """Tell every page that the store went or came back."""
+        if up == self.down:
+            self.down = not up
+            for seat in self._seats.values():
+                seat.say(schema.Up(position=str(seat.position)) if up else DOWN)
+
+
+def present_in(state: State) -> set[str]:
+    """Return who is at the desk."""
+    return {name for name in state.staff if rows.is_present(state, name)}
+
+
+async def missed_since(follower: Follower, after: Position, until: Position) -> News:
+    """Return what happened after one position up to another. Raises Reset."""
+    news, position = News(), after
+    while True:
+        entries = await follower.since(position, wait=False)
+        more = news_of(entries, frozenset())
+        news.rows |= more.rows
+        news.follow_ups |= more.follow_ups
+        news.calls += more.calls
+        news.libraries |= more.libraries
+        news.people |= more.people
+        news.channels |= more.channels
+        news.took_over |= more.took_over
+        if not entries or entries[-1].seq >= until.seq:
+            return news
+        position = entries[-1].position
+        await asyncio.sleep(0)

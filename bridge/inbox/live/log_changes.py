@@ -1,0 +1,109 @@
+"""What a batch of log entries means for the pages that look on, worked out once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from bridge.log.follower import Entry
+from routing import events as ev
+
+
+@dataclass(slots=True)
+class News:
+    """Which conversations, follow-ups and people were touched, whom notes name; steps of conversations that are watched."""
+
+    rows: set[str] = field(default_factory=set)
+    follow_ups: set[str] = field(default_factory=set)
+    people: set[str] = field(default_factory=set)
+    steps: dict[str, list[tuple[int, ev.Step]]] = field(default_factory=dict)
+    lost: set[tuple[str, str]] = field(default_factory=set)  # connections that the core believes gone
+    merged: set[str] = field(default_factory=set)  # whose timelines became one, or two again
+    calls: list[ev.Noted] = field(default_factory=list)  # notes that name colleagues
+    channels: set[str] = field(default_factory=set)  # that changed
+    turned: set[str] = field(default_factory=set)  # people who came to the desk or left it: see live.Live
+    libraries: bool = False  # names, rights and targets may all have changed
+    took_over: bool = False
+    erased: set[str] = field(default_factory=set)  # forgotten by everybody
+
+
+def news_of(entries: Sequence[Entry], watched: Set[str]) -> News:
+    """Return what these entries mean; of the conversations `watched`, also the steps."""
+    news = News()
+    rows = news.rows
+    for entry in entries:
+        for step in entry.steps:
+            for event in step.events:
+                if type(event) in _ROW:
+                    rows.add(event.conversation)  # type: ignore[union-attr]  # that is what _ROW means
+                if (take := _TAKE.get(type(event))) is not None:
+                    take(news, event)
+            if watched:
+                for conversation in {getattr(event, "conversation", "") for event in step.events}:
+                    if conversation in watched:
+                        news.steps.setdefault(conversation, []).append((entry.seq, step))
+    rows.discard("")
+    return news
+
+
+def _joined(news: News, event: ev.Merged | ev.Unmerged) -> None:
+    news.rows.add(event.other)
+    news.merged |= {event.conversation, event.other}
+
+
+def _noted(news: News, event: ev.Noted) -> None:
+    if event.mentions:
+        news.calls.append(event)
+
+
+def _followed_up(news: News, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:
+    news.follow_ups.add(event.id)
+
+
+def _person(news: News, event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected) -> None:
+    news.people.add(event.librarian)
+
+
+def _disconnected(news: News, event: ev.Disconnected) -> None:
+    news.lost.add((event.process, event.connection))
+    _person(news, event)
+
+
+def _channel(news: News, event: ev.ChannelChanged) -> None:
+    news.channels.add(event.status.channel)
+
+
+def _library(news: News, event: ev.LibraryChanged) -> None:
+    news.libraries = True
+
+
+def _erased(news: News, event: ev.Erased) -> None:
+    news.erased.add(event.conversation)
+
+
+def _took_over(news: News, event: ev.TookOver) -> None:
+    news.took_over = True
+
+
+_TAKE: dict[type, Callable[[News, Any], None]] = {
+    ev.Merged: _joined,
+    ev.Unmerged: _joined,
+    ev.Noted: _noted,
+    ev.FollowUpOpened: _followed_up,
+    ev.FollowUpChanged: _followed_up,
+    ev.Disconnected: _disconnected,
+    ev.Connected: _person,
+    ev.Left: _person,
+    ev.AvailabilitySet: _person,
+    ev.ChannelChanged: _channel,
+    ev.LibraryChanged: _library,
+    ev.TookOver: _took_over,
+    ev.Erased: _erased,
+}
+
+# Those that name a conversation change its row, but for these: they change a line's tick or nothing at all.
+_NO_ROW = (ev.Progressed, ev.Relayed, ev.Refused, ev.Done)
+_ROW = frozenset(
+    kind for kind in get_args(ev.Event) if "conversation" in kind.__struct_fields__ and kind not in _NO_ROW
+)

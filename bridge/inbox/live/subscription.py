@@ -1,0 +1,312 @@
+"""One page that looks on, by socket or by long poll: what it has still to hear, and what it says.
+
+A seat keeps no messages, only *what changed*: ids of rows, lines of conversations it has open. What is told is worked out from the
+state of the moment when the page can take it. So a slow page costs a bounded set, hears the newest and not every step in
+between, and beyond the bound hears `reset`. Of the messages told at once only the last carries the new position: a page
+that loses the line half-way asks again for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Any, Literal
+
+import msgspec
+
+from bridge.inbox import schema
+from bridge.inbox.live.log_changes import News
+from bridge.inbox.live.watched import Watched
+from bridge.inbox.views import rows
+from bridge.inbox.views.access import coordinated, libraries_of, sees
+from bridge.inbox.views.lines import shown
+from bridge.inbox.views.list_index import Lists
+from bridge.log.follower import Position
+from bridge.sql.people.accounts import Session
+from routing.events import Noted
+from routing.state import State
+
+MOST_ROWS = 5_000
+MOST_SIGNS = 64
+MOST_WATCHED = 20
+DESK_EVERY_S = 1.0
+
+Why = Literal["unknown", "too-old", "slow", "organisation", "merged"]
+
+
+class Seat:
+    """What one page has not heard yet."""
+
+    def __init__(self, session: Session, connection: str, position: Position, lists: Lists, known: set[str]) -> None:
+        self.session = session
+        self.me = session.librarian
+        self.connection = connection
+        self.position = position  # the last entry noted here
+        self.told = str(position)  # the last position told
+        self.watched: dict[str, Watched] = {}
+        self.known = known  # rows and follow-ups that this librarian's pages were ever given by this process
+        self.heard_at = time.monotonic()
+        self.expires_at = 0.0  # a long poll that does not come again by then is over; 0 = a socket
+        self._lists = lists
+        self._rows: set[str] = set()
+        self._follow_ups: set[str] = set()
+        self._calls: deque[Noted] = deque(maxlen=MOST_SIGNS)
+        self._waited: list[schema.MentionTold] = []
+        self._ready: deque[schema.ServerMessage] = deque()
+        self._signs: deque[schema.SignalTold] = deque(maxlen=MOST_SIGNS)
+        self._reset: Why | None = None
+        self._people: set[str] = set()
+        self._channels: set[str] = set()
+        self._someone = False
+        self._unsure = False  # whether the page may hold rows that this process does not know of
+        self._desk_at = 0.0
+        self._desk_due = False
+        self._last_me: schema.Me | None = None
+        self._last_desk: schema.Desk | None = None
+        self._wake = asyncio.Event()
+        self.closed = False
+        self.doubted = False  # a session ended: perhaps this one
+
+    # ---- what comes in ------------------------------------------------------------
+
+    def note(self, news: News, position: Position) -> None:
+        """Remember what a batch of entries changed."""
+        self.position = position
+        self._called(news)
+        if news.libraries:
+            self.reset("organisation")
+            return
+        self._rows |= news.rows
+        self._follow_ups |= news.follow_ups
+        self._people |= news.turned
+        self._channels |= news.channels
+        self._someone |= self.me in news.people
+        for watched in list(self.watched.values()):
+            for conversation in watched.members:
+                if conversation in news.steps:
+                    watched.take(conversation, news.steps[conversation])
+            if not news.merged.isdisjoint(watched.members):
+                self.reset("merged")
+        if len(self._rows) > MOST_ROWS:
+            self.reset("slow")
+        self._wake.set()
+
+    def missed(self, news: News, *, sure: bool) -> None:
+        """Remember what changed before this seat was taken; rows that are not to be seen any more are told as gone. `sure`: this
+        process knows which rows the page may hold. Else one that holds others' fetches afresh: ids it never had are not told."""
+        self._called(news)
+        self._rows |= news.rows
+        self._follow_ups |= news.follow_ups
+        self._people |= news.turned
+        self._channels |= news.channels
+        self._unsure = not sure
+        if news.libraries or len(self._rows) > MOST_ROWS:
+            self.reset("organisation" if news.libraries else "too-old")
+        self._wake.set()
+
+    def _called(self, news: News) -> None:
+        """Remember the notes of colleagues that name me. A reset does not take them back: no list would show them."""
+        self._calls += [note for note in news.calls if self.me in note.mentions and note.by != self.me]
+
+    def reset(self, why: Why) -> None:
+        """The page must fetch everything afresh."""
+        self._reset = why
+        self._rows.clear()
+        self._follow_ups.clear()
+        self._people.clear()
+        self._channels.clear()
+        self.watched.clear()
+        self._wake.set()
+
+    def remind(self, mentions: list[schema.MentionTold]) -> None:
+        """Tell of mentions that waited until their librarian signed in."""
+        self._waited += mentions
+        self._wake.set()
+
+    def sign(self, sign: schema.SignalTold) -> None:
+        """Tell an ephemeral sign; the oldest is lost when the page is slow."""
+        self._signs.append(sign)
+        self._wake.set()
+
+    def say(self, message: schema.ServerMessage) -> None:
+        """Tell something that is not worked out from the state."""
+        if len(self._ready) < MOST_SIGNS:
+            self._ready.append(message)
+        self._wake.set()
+
+    def doubt(self) -> None:
+        """Have it asked before more is told whether this session still stands."""
+        self.doubted = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look again whether there is something to tell."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Nothing more is told."""
+        self.closed = True
+        self._wake.set()
+
+    # ---- what is told ------------------------------------------------------------
+
+    async def listen(self) -> None:
+        """Wait until there is something to tell."""
+        await self._wake.wait()
+
+    def messages(self, state: State) -> list[schema.ServerMessage]:
+        """Return what is to be told now; nothing of it is told again."""
+        self._wake.clear()
+        found: list[Any] = list(self._ready)
+        self._ready.clear()
+        changed: list[Any] = self._mentions(state)
+        news = [] if self._reset else self._changes(state)
+        changed += [self._told_reset()] if self._reset else news  # the changes may turn out to be too much to tell
+        if self._desk_due and time.monotonic() - self._desk_at >= DESK_EVERY_S:
+            changed += self._desk(state)
+        told, self.told = self.told, str(self.position)
+        positioned = [one for one in changed if one is not None]
+        if not positioned and told != self.told:
+            positioned = [schema.RowsTold(position="", upsert=[], remove=[])]
+        last = len(positioned) - 1
+        found += [
+            msgspec.structs.replace(one, position=self.told if n == last else told) for n, one in enumerate(positioned)
+        ]
+        found += self._signs
+        self._signs.clear()
+        return found
+
+    def _mentions(self, state: State) -> list[Any]:
+        """Return my calls; whether I may see the conversation is asked now, not when the note was written."""
+        lines = {note.id for note in self._calls}
+        found: list[Any] = [rows.mention(state, self.me, note) for note in self._calls]
+        found += [one for one in self._waited if one.line not in lines]
+        self._calls.clear()
+        self._waited.clear()
+        return found
+
+    def _told_reset(self) -> schema.Reset:
+        why, self._reset = self._reset or "slow", None
+        self._last_me = self._last_desk = None
+        self._desk_due = True
+        return schema.Reset(position="", reason=why)
+
+    def _changes(self, state: State) -> list[Any]:
+        touched = bool(self._rows or self._someone or self._follow_ups or self._people or self._channels)
+        found: list[Any] = [self._lines(state, watched) for watched in self.watched.values() if watched.waiting]
+        found.append(self._row_changes(state))
+        found.append(self._follow_up_changes(state))
+        if touched:
+            found.append(self._me(state))
+            self._desk_due = True
+        found.append(self._organisation_changes(state))
+        self._someone = self._unsure = False
+        return found
+
+    def _lines(self, state: State, watched: Watched) -> schema.LinesTold | None:
+        """Tell a conversation's lines. Whether I may see it is asked now: a colleague may have taken it since it was opened."""
+        for member in watched.members:
+            it = state.conversations.get(member)
+            if it is not None:  # what the core has forgotten stays as it was
+                watched.show(member, visible=sees(state, self.me, it))
+        if watched.hidden:
+            return None
+        answer = not watched.answered
+        lines = [shown(state, line) for line in watched.news()]
+        if not lines and not answer:
+            return None
+        return schema.LinesTold(position="", conversation=watched.conversation, lines=lines)
+
+    def _row_changes(self, state: State) -> schema.RowsTold | None:
+        upsert, remove = [], []
+        for conversation in sorted(self._rows):
+            it = state.conversations.get(conversation)
+            row = rows.row(state, self.me, it) if it is not None else None
+            if row is not None and row.views:
+                upsert.append(row)
+                self.known.add(conversation)
+            elif self._may_hold(state, conversation):
+                remove.append(conversation)
+            elif self._unsure:
+                self.reset("unknown")
+                return None
+        self._rows.clear()
+        if not upsert and not remove:
+            return None
+        return schema.RowsTold(position="", upsert=upsert, remove=remove)
+
+    def _may_hold(self, state: State, conversation: str) -> bool:
+        """Whether a page of mine may show a row that is none of mine to see now. Nobody else learns of it, not even its id."""
+        it = state.conversations.get(conversation)
+        if conversation in self.known or (it is not None and it.queue in state.roster.serves.get(self.me, ())):
+            return True
+        return self._lists.library_of(state, conversation) in libraries_of(state, self.me)
+
+    def _follow_up_changes(self, state: State) -> schema.FollowUpsTold | None:
+        upsert, remove = [], []
+        for name in sorted(self._follow_ups):
+            it = state.follow_ups.get(name)
+            if it is not None and rows.sees_follow_up(state, self.me, it):
+                upsert.append(rows.follow_up(state, it))
+                self.known.add(name)
+            elif name in self.known:
+                remove.append(name)
+            elif self._unsure:
+                self.reset("unknown")
+                return None
+        self._follow_ups.clear()
+        if not upsert and not remove:
+            return None
+        return schema.FollowUpsTold(position="", upsert=upsert, remove=remove)
+
+    def _organisation_changes(self, state: State) -> schema.OrganisationTold | None:
+        people = [
+            schema.PresenceView(id=name, present=rows.is_present(state, name))
+            for name in sorted(self._people)
+            if name in state.roster.librarians
+        ]
+        channels = [
+            rows.channel_view(state.channels[name]) for name in sorted(self._channels) if name in state.channels
+        ]
+        self._people.clear()
+        self._channels.clear()
+        if not people and not channels:
+            return None
+        return schema.OrganisationTold(position="", as_of=str(self.position), people=people, channels=channels)
+
+    def _me(self, state: State) -> schema.MeTold | None:
+        found = self.who(state)
+        if found == self._last_me:
+            return None
+        self._last_me = found
+        return schema.MeTold(position="", me=found)
+
+    def _desk(self, state: State) -> list[schema.DeskTold]:
+        self._desk_due, self._desk_at = False, time.monotonic()
+        found = self._lists.desk(state, self.me)
+        if found == self._last_desk:
+            return []
+        self._last_desk = found
+        return [schema.DeskTold(position="", desk=found)]
+
+    def desk_wait_s(self) -> float | None:
+        """Return in how many seconds counts are due that were held back, None when none were."""
+        return max(0.0, DESK_EVERY_S - (time.monotonic() - self._desk_at)) if self._desk_due else None
+
+    def who(self, state: State) -> schema.Me:
+        """Return who sits here."""
+        return rows.me_of(state, self.session, libraries_of(state, self.me), coordinated(state, self.me))
+
+    def hello(self, state: State, ping_s: float, dead_s: float) -> schema.Hello:
+        """Return the first message."""
+        self._last_me = self.who(state)
+        self._last_desk = self._lists.desk(state, self.me)
+        return schema.Hello(
+            position=str(self.position),
+            connection=self.connection,
+            me=self._last_me,
+            desk=self._last_desk,
+            ping_s=int(ping_s) or 1,
+            dead_s=int(dead_s) or 1,
+        )

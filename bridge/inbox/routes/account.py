@@ -1,0 +1,107 @@
+"""Signing in and out, choosing a password, and who I am."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bridge.inbox.http import sessions
+from bridge.inbox.http.rate_limits import network
+from bridge.inbox.http.responses import Refusal, answer, too_many
+from bridge.inbox.http.route import Call, Route
+from bridge.inbox.schema import Login, Me, PasswordChange
+from bridge.inbox.views import rows
+from bridge.inbox.views.access import coordinated, libraries_of
+from bridge.sql.people.accounts import Account, SignInLocked, SignInRefused, WeakPassword
+
+
+async def login(call: Call) -> web.Response:
+    """Sign in. The answer to a wrong name, a wrong secret and a closed account is the same."""
+    asked: Login = call.body
+    if bool(asked.password) == bool(asked.code):
+        raise Refusal(422, "invalid", "Sign in with a password or with a one-time code.")
+    try:
+        account = await (_by_code(call, asked) if asked.code else _by_password(call, asked))
+    except SignInLocked as locked:
+        detail = "Too many wrong attempts; this name is locked for a while."
+        raise Refusal(429, "locked", detail, headers={"Retry-After": str(locked.retry_after)}) from None
+    except SignInRefused:
+        raise Refusal(401, "wrong", "The name or the password is wrong.") from None
+    return await _signed_in(call, account.librarian)
+
+
+async def _by_code(call: Call, asked: Login) -> Account:
+    """Nobody guesses a code, so nothing that strangers try in a librarian's name stands in its way."""
+    _check_wait(call.room.limits.sign_in_by_host.wait_s(network(call.request.remote or "")))
+    return await call.room.archive.accounts.sign_in_by_code(asked.name, asked.code)
+
+
+async def _by_password(call: Call, asked: Login) -> Account:
+    """A browser that this librarian has signed in with has a limit of its own; all others share the address's and the name's."""
+    name, limits = asked.name.strip().lower(), call.room.limits
+    mark = sessions.familiar_mark(call.request, call.room.secret, name)
+    if mark:
+        _check_wait(limits.sign_in_by_browser.wait_s(mark))
+    else:
+        _check_wait(limits.sign_in_by_host.wait_s(network(call.request.remote or "")))
+        _check_wait(limits.sign_in_by_name.wait_s(name))
+    return await call.room.archive.accounts.sign_in(name, asked.password, familiar=bool(mark))
+
+
+def _check_wait(seconds: int) -> None:
+    if seconds:
+        raise too_many(seconds)
+
+
+async def _signed_in(call: Call, librarian: str) -> web.Response:
+    """Open a session, end the one the browser brought, and say who it is."""
+    accounts = call.room.archive.accounts
+    old = sessions.token_of(call.request)
+    if old:
+        await accounts.close_session(old)
+    token, _ = await accounts.open_session(librarian)
+    session = await accounts.session(token)
+    if session is None:
+        raise Refusal(401, "wrong", "The account was closed a moment ago.")
+    state = call.inbox.staffroom_of(session).room.replica.state
+    found = rows.me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian))
+    response = answer(found)
+    sessions.give(response, call.request, token)
+    sessions.make_familiar(response, call.request, call.room.secret, session.login)
+    return response
+
+
+async def logout(call: Call) -> web.Response:
+    """End this session."""
+    await call.room.archive.accounts.close_session(sessions.token_of(call.request))
+    response = answer(None)
+    sessions.take(response, call.request)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+async def password(call: Call) -> web.Response:
+    """Choose another password; every other session of mine ends."""
+    asked: PasswordChange = call.body
+    _check_wait(call.room.limits.password_changes.wait_s(call.me))
+    try:
+        await call.room.archive.accounts.change_password(call.me, asked.new, old=asked.old or None)
+    except WeakPassword as weak:
+        raise Refusal(422, "weak-password", f"The new password: {weak}.") from None
+    except SignInRefused:
+        raise Refusal(403, "wrong", "The old password is wrong.") from None
+    return await _signed_in(call, call.me)
+
+
+async def me(call: Call) -> Me:
+    """Say who is signed in."""
+    return rows.me_of(call.state, call.who, libraries_of(call.state, call.me), coordinated(call.state, call.me))
+
+
+ROUTES = (
+    Route("POST", "/login", "Sign in", login, access="anyone", asks=Login, gives=Me),
+    Route("POST", "/logout", "Sign out", logout, early=True),
+    Route(
+        "POST", "/password", "Choose another password", password, asks=PasswordChange, gives=Me, secret=True, early=True
+    ),
+    Route("GET", "/me", "Who is signed in", me, gives=Me, early=True),
+)

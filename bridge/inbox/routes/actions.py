@@ -1,0 +1,324 @@
+"""What librarians do: each route hands one Action to the core and answers what the core made of it.
+
+200 `Acted`, when the event that answers it came within five seconds; 409 `Clash`, when the core refused, naming who has the
+conversation where that is why; 202 `Pending`, when it is durable and no core has answered yet; 503, when the store could not take
+it in: then nothing was acknowledged. Staff notes are Actions of their own kind, for which no delivery exists.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import msgspec.inspect
+
+from bridge.contract import message as wire
+from bridge.contract.adapter import Busy
+from bridge.inbox import schema
+from bridge.inbox.http.responses import Answer, Refusal
+from bridge.inbox.http.route import Call, Route
+from bridge.inbox.http.upload_tickets import attachment
+from bridge.inbox.live.action_results import Answered
+from bridge.inbox.routes.files import check_kept, sent_before
+from bridge.inbox.views import rows
+from bridge.inbox.views.access import check_conversation, check_say
+from bridge.inbox.views.lines import shown, via_of
+from bridge.sql.transcripts.lines import Line, changes
+from routing.deliveries import contact_route
+from routing.events import Event, Faulted, Refused, answer
+from routing.records import at_key
+
+MOST_FILES = 10
+
+
+async def act(call: Call, deed: wire.Deed) -> Answer:
+    """Hand an action in and answer what became of it. Raises Busy when it could not be taken in."""
+    found = await outcome(call, deed)
+    if isinstance(found, schema.Pending):
+        return Answer(found, 202)
+    return Answer(_acted(call, found))
+
+
+async def outcome(call: Call, deed: wire.Deed, *, part: str = "") -> Answered | schema.Pending:
+    """Hand an action in and wait for its answer; `part` tells those of one request apart. Raises Refusal 409 when the core
+    refused it, Busy."""
+    key = (call.key or secrets.token_urlsafe(16)) + (f" {part}" if part else "")
+    action = wire.Action(id=wire.action_id(call.me, key), by=call.me, deed=deed)
+    try:
+        await call.room.gathering.ingest_action(action)
+    except Busy:
+        call.room.store_watch.found(up=False, why="an action was not taken")
+        raise
+    found = await call.staffroom.answers.of(action.id, call.room.answer_s)
+    if found is None:
+        return schema.Pending(action=action.id)
+    event = answer(found.step)
+    if isinstance(event, Refused):
+        raise _refused(call, event)
+    if isinstance(event, Faulted):
+        raise Refusal(500, "fault", "The desk could not do that; it was noted, and nothing changed.")
+    return found
+
+
+def _refused(call: Call, event: Refused) -> Refusal:
+    holder = rows.name_of(call.state, event.holder) if event.holder else ""
+    detail = f"{holder} has it." if holder else "The desk refused it."
+    clash = schema.Clash(error="refused", detail=detail, reason=event.reason, holder=event.holder, holder_name=holder)
+    return Refusal(409, "refused", detail, body=clash)
+
+
+def _word(event: Event | None) -> str:
+    """Return an event's word, as the log spells it."""
+    tag = msgspec.inspect.type_info(type(event)) if event is not None else None
+    return str(tag.tag) if isinstance(tag, msgspec.inspect.StructType) else "done"
+
+
+def _acted(call: Call, found: Answered) -> schema.Acted:
+    step, state = found.step, call.state
+    event = answer(step)
+    conversation = getattr(event, "conversation", "") or call.id
+    it = state.conversations.get(conversation)
+    lines = [
+        each
+        for each in changes(step, found.position.seq)
+        if isinstance(each, Line) and each.conversation == conversation and each.who in ("librarian", "note")
+    ]
+    return schema.Acted(
+        action=step.cause,
+        event=_word(event),
+        conversation=conversation,
+        position=str(found.position),
+        row=rows.row(state, call.me, it) if it is not None else None,
+        line=shown(state, lines[0]) if lines else None,
+    )
+
+
+# ---- taking and giving back ------------------------------------------------------------
+
+
+async def claim(call: Call) -> Answer:
+    """Take a waiting conversation; of two who click, one wins and the other is told who."""
+    return await act(call, wire.Claim(conversation=call.id))
+
+
+async def accept(call: Call) -> Answer:
+    """Accept an offer or a transfer."""
+    return await act(call, wire.Accept(conversation=call.id))
+
+
+async def reject(call: Call) -> Answer:
+    """Decline an offer or a transfer."""
+    return await act(call, wire.Reject(conversation=call.id))
+
+
+async def release(call: Call) -> Answer:
+    """Put a conversation of mine back, or take back a transfer of mine."""
+    asked: schema.ReleaseAsked = call.body
+    return await act(call, wire.Release(conversation=call.id, transfer=asked.transfer))
+
+
+async def join(call: Call) -> Answer:
+    """Come into a conversation that a colleague has, and answer beside him; it stays his."""
+    return await act(call, wire.Join(conversation=call.id))
+
+
+async def leave(call: Call) -> Answer:
+    """Go out of a conversation that I joined."""
+    return await act(call, wire.Leave(conversation=call.id))
+
+
+async def transfer(call: Call) -> Answer:
+    """Offer it to a librarian or a queue."""
+    asked: schema.TransferAsked = call.body
+    if bool(asked.librarian) == bool(asked.queue):
+        raise Refusal(422, "invalid", "A transfer names a librarian or a queue, one of them.")
+    deed = wire.Transfer(conversation=call.id, librarian=asked.librarian, queue=asked.queue, note=asked.note)
+    return await act(call, deed)
+
+
+# ---- words ------------------------------------------------------------
+
+
+async def messages(call: Call) -> Answer:
+    """Answer the patron."""
+    asked: schema.SayAsked = call.body
+    if wire.is_blank(asked.text) and not asked.attachments and not asked.again:
+        raise Refusal(422, "invalid", "A message has words or a file.")
+    files = tuple(attachment(call.room.secret, ticket, call.me, call.id) for ticket in asked.attachments)
+    await check_kept(call, files)
+    files += await sent_before(call, asked.again) if asked.again else ()
+    facts = call.room.channels.get(_channel(call))
+    if facts is not None and any(file.size > facts.max_media for file in files):
+        raise Refusal(422, "no-file", "This channel carries no files of that size; send a link instead.")
+    deed = wire.Say(
+        conversation=call.id,
+        text=asked.text,
+        attachments=files,
+        via=_via(call, asked.via),
+        script=asked.script,
+        all_recipients=asked.all_recipients,
+    )
+    return await act(call, deed)
+
+
+def _channel(call: Call) -> str:
+    it = call.state.conversations.get(call.id)
+    return it.channel if it is not None else ""
+
+
+def _via(call: Call, via: str) -> str:
+    """Return the `channel|address` that a page named by its word. Raises Refusal 422 for none of this patron's."""
+    it = call.state.conversations.get(call.id)
+    if not via or it is None:
+        return ""
+    given = contact_route(call.state, it)
+    named = [(given.channel, given.address)] if given is not None else []
+    for channel, address in (
+        (it.channel, it.address),
+        *((route.channel, route.address) for route in it.routes),
+        *named,
+    ):
+        if via_of(channel, address) == via:
+            return f"{channel}|{address}"
+    raise Refusal(422, "unknown-address", "That is none of this patron's addresses.")
+
+
+async def notes(call: Call) -> Answer:
+    """Write for colleagues only."""
+    asked: schema.NoteAsked = call.body
+    return await act(call, wire.Note(conversation=call.id, text=asked.text, mentions=tuple(asked.mentions)))
+
+
+async def read(call: Call) -> Answer:
+    """Say that I have read up to a message."""
+    asked: schema.ReadAsked = call.body
+    return await act(call, wire.MarkRead(conversation=call.id, message=asked.message))
+
+
+# ---- the end, and after it ------------------------------------------------------------
+
+
+async def close(call: Call) -> Answer:
+    """End it with a resolution code."""
+    asked: schema.CloseAsked = call.body
+    deed = wire.Close(
+        conversation=call.id,
+        code=asked.code,
+        follow_up=_plan(asked.follow_up),
+        descriptive=tuple(asked.descriptive),
+        read_scale=asked.read_scale,
+        reference=asked.reference,
+    )
+    return await act(call, deed)
+
+
+async def recode(call: Call) -> Answer:
+    """Correct the codes; kept with who and when."""
+    asked: schema.RecodeAsked = call.body
+    await check_say(call.room, call.me, call.id)
+    await _check_follow_up(call, asked.code)
+    deed = wire.Recode(
+        conversation=call.id,
+        code=asked.code,
+        descriptive=tuple(asked.descriptive),
+        read_scale=asked.read_scale,
+        reference=asked.reference,
+        follow_up=_plan(asked.follow_up),
+    )
+    return await act(call, deed)
+
+
+def _plan(asked: schema.PlanAsked | None) -> wire.FollowUpPlan | None:
+    if asked is None:
+        return None
+    return wire.FollowUpPlan(address=asked.address, deadline=asked.deadline, question=asked.question)
+
+
+async def _check_follow_up(call: Call, code: str) -> None:
+    """Refuse (409) to open a follow-up for a conversation that the core has forgotten: nobody would see it."""
+    if call.id in call.state.conversations or not code.startswith("follow_up"):
+        return
+    talk = await call.room.reader.conversation(call.id)
+    if talk is not None and not (talk.code or "").startswith("follow_up"):
+        detail = "It ended too long ago for a follow-up."
+        raise Refusal(
+            409, "refused", detail, body=schema.Clash(error="refused", detail=detail, reason="follow-up-too-late")
+        )
+
+
+async def reopen(call: Call) -> Answer:
+    """Open a closed conversation again, as mine."""
+    return await act(call, wire.Reopen(conversation=call.id))
+
+
+async def dismiss(call: Call) -> Answer:
+    """Say that what was set aside is not for the desk; it is listed no more."""
+    return await act(call, wire.Dismiss(conversation=call.id))
+
+
+# ---- the patron ------------------------------------------------------------
+
+
+async def identify(call: Call) -> Answer:
+    """Write down a name or an address."""
+    asked: schema.IdentifyAsked = call.body
+    return await act(call, wire.Identify(conversation=call.id, name=asked.name, contact=asked.contact))
+
+
+async def block(call: Call) -> Answer:
+    """Refuse further messages of this patron at this address."""
+    asked: schema.BlockAsked = call.body
+    return await act(call, wire.Block(conversation=call.id, reason=asked.reason, until=asked.until))
+
+
+async def unblock(call: Call) -> Answer:
+    """Lift the block of this conversation's patron, wherever the talk has gone on since."""
+    await check_say(call.room, call.me, call.id)
+    barred, it = call.state.barred, call.state.conversations.get(call.id)
+    known = it or await call.room.reader.conversation(call.id)
+    places = [] if known is None else [at_key(known.channel, known.address)]
+    places += [] if it is None else [at_key(one.channel, one.address) for one in reversed(it.routes)]
+    places += [place for place, one in barred.items() if one.conversation == call.id]
+    channel, _, address = next((place for place in places if place in barred), "").partition("|")
+    return await act(call, wire.Unblock(channel=channel, address=address, conversation=call.id))
+
+
+async def merge(call: Call) -> Answer:
+    """Say that another conversation is the same patron's."""
+    await check_conversation(call.room, call.me, call.body.other)
+    return await act(call, wire.Merge(conversation=call.id, other=call.body.other))
+
+
+async def unmerge(call: Call) -> Answer:
+    """Take back a merge."""
+    await check_conversation(call.room, call.me, call.body.other)
+    return await act(call, wire.Unmerge(conversation=call.id, other=call.body.other))
+
+
+def _deed(serve: Callable[[Call], Any], about: str, asks: Any = None) -> Route:
+    path = f"/conversations/{{id}}/{serve.__name__}"
+    return Route("POST", path, about, serve, scope="conversation", asks=asks, gives=schema.Acted, deed=True, keyed=True)
+
+
+ROUTES = (
+    _deed(claim, "Take a waiting conversation"),
+    _deed(accept, "Accept an offer or a transfer"),
+    _deed(reject, "Decline an offer or a transfer"),
+    _deed(release, "Give it back, or take a transfer back", schema.ReleaseAsked),
+    _deed(join, "Join a conversation that a colleague has"),
+    _deed(leave, "Leave a conversation that I joined"),
+    _deed(transfer, "Offer it to a colleague or a queue", schema.TransferAsked),
+    _deed(messages, "Answer the patron", schema.SayAsked),
+    _deed(notes, "Write for colleagues only", schema.NoteAsked),
+    _deed(read, "Mark as read", schema.ReadAsked),
+    _deed(close, "End it with a resolution code", schema.CloseAsked),
+    _deed(recode, "Correct its codes", schema.RecodeAsked),
+    _deed(reopen, "Open it again"),
+    _deed(dismiss, "List what was set aside no more"),
+    _deed(identify, "Write down the patron's name or address", schema.IdentifyAsked),
+    _deed(block, "Refuse this patron's messages", schema.BlockAsked),
+    _deed(unblock, "Lift the block"),
+    _deed(merge, "One patron, one timeline", schema.MergeAsked),
+    _deed(unmerge, "Take a merge back", schema.MergeAsked),
+)

@@ -1,0 +1,147 @@
+"""Looking: lists, transcripts, search, drafts. Nothing here changes what colleagues or patrons see."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from bridge.inbox import schema
+from bridge.inbox.http.responses import Refusal
+from bridge.inbox.http.route import Call, Parameter, Route
+from bridge.inbox.views import rows
+from bridge.inbox.views.access import libraries_of
+from bridge.inbox.views.conversation import line_page, view
+from bridge.inbox.views.lines import fragments
+from bridge.sql.people.desk_memory import DraftChanged
+from bridge.sql.transcripts.search import Hit as Found
+from routing.waiting_list import Entry
+
+PAGE = 100
+HITS = 50
+
+CURSOR = Parameter("cursor", "`next` of the page before")
+LIMIT = Parameter("limit", "Rows of a page", kind="integer", most=PAGE)
+
+
+LONGEST_KEY = 17  # digits and a sign: 1 << 53 at most
+
+
+def _cursor(entry: Entry | None) -> str:
+    return base64.urlsafe_b64encode(f"{entry[0]}|{entry[1]}".encode()).decode() if entry else ""
+
+
+def _entry(cursor: str) -> Entry | None:
+    """Read a cursor. Raises Refusal 422 for one that is none of ours."""
+    if not cursor:
+        return None
+    try:
+        key, _, conversation = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        if len(key) > LONGEST_KEY:
+            raise ValueError("longer than a moment")
+        return int(key), conversation
+    except (ValueError, binascii.Error):
+        raise Refusal(422, "invalid", "cursor is not one that a page gave.") from None
+
+
+async def conversations(call: Call) -> schema.Rows:
+    """One page of a list."""
+    after = _entry(call.query["cursor"])
+    await call.staffroom.live.ready()
+    asked = call.query["view"]
+    found, last = call.staffroom.lists.page(call.state, call.me, asked, after, max(1, call.number("limit", PAGE)))  # type: ignore[arg-type]  # one of its choices
+    call.staffroom.live.known(call.me).update(row.id for row in found)
+    return schema.Rows(position=str(call.room.replica.position), view=asked, rows=found, next=_cursor(last))  # type: ignore[arg-type]  # one of its choices
+
+
+async def conversation(call: Call) -> schema.ConversationView:
+    """A conversation opened: looking claims nothing."""
+    return await view(call)
+
+
+async def lines(call: Call) -> schema.LinePage:
+    """Older lines of a transcript."""
+    return await line_page(call, call.query["before"])
+
+
+async def drafts(call: Call) -> schema.Drafts:
+    """What I have begun to write."""
+    found = await call.room.archive.memory.drafts(call.me)
+    return schema.Drafts(drafts=[rows.draft(one) for one in found])
+
+
+async def keep_draft(call: Call) -> None:
+    """Keep what I have begun to write to this patron, or to colleagues about them. Raises Refusal 409: another window wrote."""
+    asked: schema.DraftAsked = call.body
+    kind = "note" if asked.note else "reply"
+    memory = call.room.archive.memory
+    try:
+        await memory.keep_draft(call.me, call.id, kind, asked.text, window=asked.window, base=asked.base)
+    except DraftChanged as error:
+        detail = "Another window of yours has written here since."
+        body = schema.DraftClash(error="refused", detail=detail, reason="draft-changed", draft=rows.draft(error.draft))
+        raise Refusal(409, "refused", detail, body=body) from None
+
+
+async def search(call: Call) -> schema.Hits:
+    """Lines that hold all these words, newest first."""
+    before = call.number("cursor", 0)
+    libraries = libraries_of(call.state, call.me)
+    also = list(rows.own(call.state, call.me))
+    found = await call.room.archive.search.find(call.query["q"], libraries, also=also, before=before, limit=HITS + 1)
+    call.room.archive.readings.note(call.me, {one.conversation for one in found[:HITS]}, "found")
+    more = str(found[HITS - 1].n) if len(found) > HITS else ""
+    return schema.Hits(hits=[_hit(call, one) for one in found[:HITS]], next=more)
+
+
+def _hit(call: Call, one: Found) -> schema.Hit:
+    channel = call.state.channels.get(one.channel)
+    kind = channel.kind if channel is not None else ""
+    patron = one.name or rows.unnamed(call.state, one.library, kind, one.conversation, one.address)
+    return schema.Hit(
+        conversation=one.conversation,
+        line=one.line,
+        library=one.library,
+        channel=one.channel,
+        kind=kind,
+        patron=patron,
+        who=one.who,
+        at=one.at,
+        snippet=fragments(one.snippet),
+    )
+
+
+VIEW = Parameter("view", "Which list", choices=("waiting", "mine", "open", "closed", "aside"), required=True)
+BEFORE = Parameter("before", "`before` of the page that is held")
+WORDS = Parameter("q", "Words, all of them; the last may be unfinished", required=True)
+OLDER = Parameter("cursor", "`next` of the page before", kind="integer", most=1 << 53)
+
+ROUTES = (
+    Route("GET", "/conversations", "One page of a list", conversations, gives=schema.Rows, query=(VIEW, CURSOR, LIMIT)),
+    Route(
+        "GET",
+        "/conversations/{id}",
+        "A conversation opened",
+        conversation,
+        scope="conversation",
+        gives=schema.ConversationView,
+    ),
+    Route(
+        "GET",
+        "/conversations/{id}/lines",
+        "Older lines",
+        lines,
+        scope="conversation",
+        gives=schema.LinePage,
+        query=(BEFORE,),
+    ),
+    Route(
+        "PUT",
+        "/conversations/{id}/draft",
+        "Keep a draft; an empty one is forgotten",
+        keep_draft,
+        scope="conversation",
+        asks=schema.DraftAsked,
+    ),
+    Route("GET", "/drafts", "All that I have begun", drafts, gives=schema.Drafts),
+    Route("GET", "/search", "Find words in transcripts", search, gives=schema.Hits, query=(WORDS, OLDER)),
+)

@@ -1,0 +1,245 @@
+"""The organisation: who works where, on which queues, with which words; edited by each library's coordinators.
+
+A coordinator edits their own library and nobody else's people. A librarian belongs to one library, also after they left it, until
+that library releases them (bridge/sql/people/home_library.py).
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from bridge.contract.adapter import Busy
+from bridge.inbox import schema
+from bridge.inbox.http.responses import Answer, Refusal, not_found
+from bridge.inbox.http.route import Call, Route
+from bridge.inbox.views import rows
+from bridge.inbox.views.access import coordinated, libraries_of
+from bridge.sql.people.accounts import CODE_MS, now_ms
+from bridge.sql.people.organisation import Faulty, NotYours, Outdated
+from routing.hours import is_open
+from routing.organisation import CodeEffect, Library
+from routing.state import State
+
+CODES: tuple[CodeEffect, ...] = ("answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice")
+
+
+async def organisation(call: Call) -> schema.Organisation:
+    """The consortium as colleagues see it."""
+    state, me = call.state, call.me
+    roster = state.roster
+    mine, edits = libraries_of(state, me), coordinated(state, me)
+    serves = roster.serves.get(me, [])
+    return schema.Organisation(
+        position=str(call.room.replica.position),
+        libraries=[_library(one, one.id in mine, one.id in edits) for one in roster.libraries.values()],
+        queues=[
+            schema.QueueView(
+                id=name,
+                name=service.queue.name,
+                library=service.library.id,
+                policy=service.queue.policy,
+                waiting=state.waiting_in(name) if name in serves or service.library.id in mine else 0,
+                serves=name in serves,
+            )
+            for name, service in roster.services.items()
+        ],
+        librarians=[_person(state, name) for name in roster.librarians],
+        codes=[schema.CodeView(code=code, effect=code) for code in CODES],
+        channels=[rows.channel_view(one) for one in state.channels.values()],
+    )
+
+
+def _library(one: Library, mine: bool, edits: bool) -> schema.LibraryView:
+    return schema.LibraryView(
+        id=one.id,
+        revision=one.revision,
+        name=one.name,
+        timezone=one.timezone,
+        language=one.language,
+        accent=one.accent,
+        mine=mine,
+        coordinated=edits,
+        target_s=one.timers.target_s,
+        retention_days=one.retention_days,
+        default_code=one.default_code,
+        descriptive=list(one.descriptive),
+        scripts=[schema.ScriptView(key=script.key, title=script.title, text=script.text) for script in one.scripts],
+        open=is_open(one, time.time_ns() // 1_000_000),
+    )
+
+
+def _person(state: State, name: str) -> schema.Person:
+    one = state.roster.librarians[name]
+    return schema.Person(
+        id=name,
+        name=one.name,
+        shown=one.shown,
+        libraries=libraries_of(state, name),
+        present=rows.is_present(state, name),
+        coordinator=one.coordinator,
+    )
+
+
+# ---- editing ------------------------------------------------------------
+
+
+async def library(call: Call) -> Answer:
+    """A library as it is edited, with every default written out."""
+    for entry in await call.room.organisation.entries():
+        if entry.library.id == call.id:
+            return Answer({"library": whole(entry.library), "calendar": whole(entry.calendar)})
+    raise not_found()
+
+
+def whole(value: Any) -> Any:
+    """Return a struct as plain values with nothing left out; the organisation's own structs omit defaults on the wire."""
+    if isinstance(value, msgspec.Struct):
+        return {name: whole(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, list | tuple):
+        return [whole(one) for one in value]
+    if isinstance(value, dict):
+        return {key: whole(one) for key, one in value.items()}
+    return value
+
+
+async def save_library(call: Call) -> schema.Saved:
+    """Keep a library at the next revision and tell the core."""
+    asked: schema.LibraryDocument = call.body
+    if asked.library.id != call.id:
+        raise Refusal(422, "invalid", "The document is of another library.")
+    try:
+        queues = {name: one.queue for name, one in call.state.channels.items()}
+        saved = await call.room.organisation.put(
+            asked.library, asked.calendar, expected=asked.library.revision, by=call.me, channels=queues
+        )
+    except NotYours as refused:
+        raise Refusal(422, "not-yours", "; ".join(refused.faults)[:4000]) from None
+    except Faulty as faulty:
+        raise Refusal(422, "faulty", "; ".join(faulty.faults)[:4000]) from None
+    except Outdated:
+        detail = "Somebody else saved this library meanwhile; load it again."
+        body = schema.Clash(error="refused", detail=detail, reason="outdated")
+        raise Refusal(409, "refused", detail, body=body) from None
+    with suppress(Busy):  # it is kept; the core is told when the store is back
+        await call.room.gathering.ingest([saved])
+    return schema.Saved(library=saved.id, revision=saved.revision)
+
+
+async def one_time_code(call: Call) -> schema.OneTimeCode:
+    """Give a librarian of mine a code to sign in with once. Not kept anywhere, so asking again makes another one."""
+    librarian = call.request.match_info["librarian"]
+    if call.state.roster.home.get(librarian) != call.id:
+        raise not_found()
+    code = await _fresh_code(call, librarian)
+    return schema.OneTimeCode(librarian=librarian, code=code, expires_at=now_ms() + CODE_MS)
+
+
+async def _fresh_code(call: Call, librarian: str) -> str:
+    """Return a code for an account, made where there is none; accounts are shared by all consortia of a house."""
+    accounts = call.room.archive.accounts
+    account = next((one for one in await accounts.all() if one.librarian == librarian), None)
+    if await call.room.organisation.library_of(librarian) not in ("", call.id):
+        raise not_found()  # the core's list is older than the archive's
+    if account is None:
+        try:
+            return await accounts.add(librarian, librarian, call.id)
+        except ValueError:
+            raise Refusal(409, "name-taken", "Somebody else signs in with that name; choose another id.") from None
+    if account.library not in call.state.libraries:
+        detail = "That account belongs to another consortium; choose another id, or ask who runs the house."
+        raise Refusal(409, "name-taken", detail)
+    if account.library != call.id:
+        raise Refusal(409, "name-taken", "That account belongs to another library; choose another id.")
+    return await accounts.reset(account.login)
+
+
+# ---- people who left ------------------------------------------------------------
+
+
+async def people(call: Call) -> schema.People:
+    """Who left a library and still belongs to it, and what changed about its people."""
+    organisation, roster = call.room.organisation, call.state.roster
+    changes = await organisation.staff_changes(call.id)
+    return schema.People(
+        leavers=[
+            schema.LeaverView(id=one.librarian, released=one.released) for one in await organisation.leavers(call.id)
+        ],
+        changes=[
+            schema.StaffChangeView(
+                at=one.at,
+                librarian=one.librarian,
+                what=one.what,
+                who_name=rows.name_of(call.state, one.who) if one.who else "",
+                other_name=roster.library(one.other).name or one.other,
+            )
+            for one in changes
+        ],
+    )
+
+
+async def release_librarian(call: Call) -> None:
+    """Let other libraries list a librarian who left mine."""
+    try:
+        await call.room.organisation.release(call.id, call.request.match_info["librarian"], call.me)
+    except LookupError:
+        raise not_found() from None
+
+
+ROUTES = (
+    Route(
+        "GET", "/organisation", "Libraries, queues, people, codes, channels", organisation, gives=schema.Organisation
+    ),
+    Route(
+        "GET",
+        "/organisation/{id}",
+        "A library as it is edited",
+        library,
+        access="coordinator",
+        scope="library",
+        gives=schema.LibraryDocument,
+    ),
+    Route(
+        "PUT",
+        "/organisation/{id}",
+        "Save a library",
+        save_library,
+        access="coordinator",
+        scope="library",
+        asks=schema.LibraryDocument,
+        gives=schema.Saved,
+        also={409: schema.Clash},
+    ),
+    Route(
+        "POST",
+        "/organisation/{id}/librarians/{librarian}/code",
+        "A one-time code for a librarian",
+        one_time_code,
+        access="coordinator",
+        scope="library",
+        gives=schema.OneTimeCode,
+        secret=True,
+        also={409: schema.Problem},
+    ),
+    Route(
+        "GET",
+        "/organisation/{id}/people",
+        "Who left a library, and what changed about its people",
+        people,
+        access="coordinator",
+        scope="library",
+        gives=schema.People,
+    ),
+    Route(
+        "POST",
+        "/organisation/{id}/librarians/{librarian}/release",
+        "Let other libraries list a librarian who left",
+        release_librarian,
+        access="coordinator",
+        scope="library",
+        keyed=True,
+    ),
+)

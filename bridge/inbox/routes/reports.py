@@ -1,0 +1,178 @@
+"""Counting for those who work there: a library's own numbers, as JSON and as CSV.
+
+All of a library's staff see them, and nobody of another library: what one may not see looks like what is not there. They name
+no patron and no librarian, coordinators get no more than others: numbers are for the service, not for watching colleagues.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from bridge.contract.message import is_blank
+from bridge.inbox.http.responses import Refusal, not_found
+from bridge.inbox.http.route import Call, Parameter, Route
+from bridge.inbox.schema import Problem
+from bridge.inbox.schema.reports import Report
+from bridge.inbox.views.access import libraries_of
+from bridge.sql.people.accounts import now_ms
+from bridge.sql.transcripts.reports import Numbers, Period, Waits, count
+from routing.organisation import Library
+
+DAYS = 30  # what is counted when no period is asked for
+MOST_DAYS = 1100
+
+TABLES = (
+    *("queues", "channels", "days", "hours", "weekdays", "ends", "libraries", "hops", "hop_kinds"),
+    *("descriptive", "read_scale", "reference", "ratings"),
+)
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_FORMULA = frozenset("=+-@\t\r\n\u2212")  # also in full width and in small forms, which spreadsheets of Asia read alike
+
+
+async def reports(call: Call) -> Report | web.Response:
+    """A library's numbers; as CSV for who accepts only that."""
+    accepted = call.request.headers.get("Accept", "")
+    if "text/csv" in accepted and "json" not in accepted:
+        return await reports_csv(call)
+    return await _report(call)
+
+
+async def reports_csv(call: Call) -> web.Response:
+    """A library's numbers for a spreadsheet."""
+    found = await _report(call)
+    name = "-".join(re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-") for part in (found.library, found.first, found.last))
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="reports-{name}.csv"'}
+    return web.Response(text=_csv(found), content_type="text/csv", charset="utf-8", headers=headers)
+
+
+async def _report(call: Call) -> Report:
+    library = _library(call)
+    queue = call.query["queue"]
+    if queue and not queue.startswith(f"{library.id}/"):
+        raise Refusal(422, "invalid", "queue is not one of that library's.")
+    period = _period(call, library.timezone)
+    homes = call.state.roster.home
+    numbers = await count(call.room.archive.engine, library.id, period, homes, queue=queue)
+    return Report(
+        library=library.id,
+        queue=queue,
+        first=str(period.first),
+        last=str(period.last),
+        timezone=period.timezone,
+        numbers=numbers,
+    )
+
+
+def _library(call: Call) -> Library:
+    """Return the library asked for, one's own when none is. Raises Refusal 404 for another one's."""
+    mine = libraries_of(call.state, call.me)
+    wanted = call.query["library"] or next(iter(mine), "")
+    if wanted not in mine or wanted not in call.state.roster.libraries:
+        raise not_found()
+    return call.state.roster.libraries[wanted]
+
+
+def _period(call: Call, timezone: str) -> Period:
+    """Return the days asked for. Raises Refusal 422 for what are none."""
+    today = datetime.fromtimestamp(now_ms() / 1000, ZoneInfo(timezone)).date()
+    last = _day(call, "to") or today
+    first = _day(call, "from") or last - timedelta(days=DAYS - 1)
+    if first > last:
+        raise Refusal(422, "invalid", "from is a day after to.")
+    if (last - first).days >= MOST_DAYS:
+        raise Refusal(422, "invalid", f"At most {MOST_DAYS} days are counted at once.")
+    return Period(first=first, last=last, timezone=timezone)
+
+
+def _day(call: Call, name: str) -> date | None:
+    text = call.query[name]
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None or not 2000 <= found.year < 3000:
+        raise Refusal(422, "invalid", f"{name} is a day like 2026-03-31.")
+    return found
+
+
+# ---- CSV: one number a row, with the table it belongs to ---------------------------------------------------------------------
+
+
+def _csv(report: Report) -> str:
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(("table", "item", "of", "number"))
+    for name in ("library", "queue", "first", "last", "timezone"):
+        rows.writerow(("report", name, "", _inert(getattr(report, name))))
+    for table, item, of, number in _rows(report.numbers):
+        rows.writerow((table, _inert(item), _inert(of), number))
+    return out.getvalue()
+
+
+def _inert(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    shown = next((char for char in text if char in _FORMULA or not is_blank(char)), "")
+    return f"'{text}" if _FORMULA.intersection(unicodedata.normalize("NFKC", shown)) else text
+
+
+def _rows(numbers: Numbers) -> Iterable[tuple[str, str, str, int]]:
+    yield "conversations", "counted", "", numbers.total
+    yield "conversations", "practice", "", numbers.practice
+    for table in TABLES:
+        for one in getattr(numbers, table):
+            yield table, one.key, "", one.n
+    for route in numbers.routes:
+        yield "routes", route.entered, route.answered, route.n
+    for code in numbers.codes:
+        yield "codes", code.key, "", code.n
+        yield "codes", code.key, "by_default", code.by_default
+    yield from _waits("live", numbers.live)
+    yield from _waits("slow", numbers.slow)
+
+
+def _waits(kind: str, waits: Waits) -> Iterable[tuple[str, str, str, int]]:
+    yield f"wait_{kind}", "answered", "", waits.answered
+    for each in waits.quantiles:
+        yield f"wait_{kind}", f"percentile_{each.percent}", "seconds", each.seconds
+    if waits.answered:
+        yield f"wait_{kind}", "longest", "seconds", waits.longest
+    for bucket in waits.buckets:
+        yield f"wait_{kind}", "under" if bucket.key else "longer", bucket.key, bucket.n
+
+
+LIBRARY = Parameter("library", "Whose numbers; one's own library when none is named")
+FROM = Parameter("from", "The first day, like 2026-03-01, by the library's clock; 30 days when none is named")
+TO = Parameter("to", "The last day, counted whole; today when none is named")
+QUEUE = Parameter("queue", "Only what entered this queue")
+
+ROUTES = (
+    Route(
+        "GET",
+        "/reports",
+        "A library's numbers; CSV for Accept: text/csv",
+        reports,
+        gives=Report,
+        query=(LIBRARY, FROM, TO, QUEUE),
+        also={404: Problem},
+    ),
+    Route(
+        "GET",
+        "/reports.csv",
+        "A library's numbers for a spreadsheet",
+        reports_csv,
+        gives=bytes,
+        query=(LIBRARY, FROM, TO, QUEUE),
+        also={404: Problem},
+    ),
+)

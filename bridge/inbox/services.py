@@ -1,0 +1,64 @@
+"""All that the inbox gets from the house, in one place, so that nothing here opens, starts or looks up anything by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.signals import Board
+from bridge.contract.adapter import Blobs
+from bridge.inbox.http.rate_limits import Limits
+from bridge.log.follower import Follower
+from bridge.log.replica import Replica
+from bridge.log.store_watch import StoreWatch
+from bridge.log.tail import Tail
+from bridge.redis.store import Store
+from bridge.sql.archive import Archive
+from bridge.sql.people.organisation import Organisation
+from bridge.sql.transcripts.reader import Reader
+
+MAX_UPLOAD = 10 * 1024 * 1024
+MERGED = 5  # conversations that stand in one timeline with another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFacts:
+    """What a page must know of a channel to write to it; from its adapter's capabilities. 0 = no limit."""
+
+    kind: str
+    max_text: int = 0
+    max_media: int = 0
+    typing: bool = False
+    segments: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """One consortium's desk as a web process serves it.
+
+    process     the name under which this process renews its heartbeat
+    secret      32 bytes, the same in every process, for signing tickets
+    public_url  what people type, "" = whatever host a request names
+    """
+
+    store: Store
+    store_watch: StoreWatch
+    gathering: Gathering
+    follower: Follower
+    replica: Replica
+    tail: Tail
+    reader: Reader
+    archive: Archive
+    organisation: Organisation
+    signs: Board
+    blobs: Blobs
+    process: str
+    secret: bytes
+    channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    public_url: str = ""
+    answer_s: float = 5.0  # how long an action waits for what it brings about
+    ping_s: float = 15.0
+    dead_s: float = 40.0

@@ -1,0 +1,95 @@
+"""Who may see which conversation and edit which library.
+
+Access to transcripts is per library (ALA, RUSA). Members of the patron's library see its conversations; others while one waits
+at a tier of theirs, while a transfer asks them, when they had it, and while they are in it beside its owner. That is narrower
+than the core's `visible` (whoever serves the queue), and never narrower than who may claim: no waiting conversation is hidden
+from an eligible librarian. What the core has forgotten, the archive decides alike: the library's members, who had it last, and
+who answered first. What a librarian had before they moved to another library stays with the library that they worked for then.
+What one may not see looks like what is not there.
+"""
+
+from __future__ import annotations
+
+from bridge.inbox.http.responses import forbidden, not_found
+from bridge.inbox.http.route import Call
+from bridge.inbox.services import Room
+from bridge.sql.transcripts.reader import Talk
+from routing.access import active, asked, at_home, coordinates, eligible, had_since, helper_of, visible
+from routing.records import Conversation
+from routing.state import State
+
+
+def libraries_of(state: State, librarian: str) -> list[str]:
+    """Return the libraries that a librarian works for."""
+    home = state.roster.home.get(librarian)
+    return [home] if home else []
+
+
+def coordinated(state: State, librarian: str) -> list[str]:
+    """Return the libraries whose organisation a librarian may edit."""
+    return [library for library in libraries_of(state, librarian) if coordinates(state, librarian, library)]
+
+
+def works_here(state: State, librarian: str) -> bool:
+    """Say whether a library lists somebody now; a desk that knows nobody at all has not heard of its libraries yet."""
+    return active(state, librarian) or not state.roster.librarians
+
+
+def sees(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian may see a conversation that the core holds."""
+    if not visible(state, librarian, it):
+        return False
+    return (
+        librarian in (it.owner, it.offered, helper_of(state, it), *it.companions)
+        or at_home(state, librarian, it)
+        or eligible(state, librarian, it)
+        or asked(state, librarian, it)
+    )
+
+
+def may_see_archived(state: State, librarian: str, talk: Talk) -> bool:
+    """Say whether a librarian may see a conversation that only the archive holds."""
+    if changes_archived(state, librarian, talk):
+        return True
+    return talk.answered_by == librarian and had_since(state, librarian, talk.first_answer_at or 0)
+
+
+def changes_archived(state: State, librarian: str, talk: Talk) -> bool:
+    """Say whether a librarian decides about a conversation that only the archive holds: its library's staff, who had it last."""
+    if talk.library in libraries_of(state, librarian):
+        return True
+    return librarian in (talk.owner, talk.closed_by) and had_since(state, librarian, talk.closed_at or talk.last_at)
+
+
+async def check_say(room: Room, librarian: str, conversation: str) -> None:
+    """Refuse (403) to change a conversation that only the archive holds and that the librarian does not decide about."""
+    if conversation in room.replica.state.conversations:
+        return  # the core decides
+    talk = await room.reader.conversation(conversation)
+    if talk is not None and not changes_archived(room.replica.state, librarian, talk):
+        raise forbidden("Only the library whose conversation it is, and who had it last, may change it.")
+
+
+async def check_conversation(room: Room, librarian: str, conversation: str) -> None:
+    """Refuse (404) a conversation that does not exist or that the librarian may not see."""
+    state = room.replica.state
+    it = state.conversations.get(conversation)
+    if it is not None:
+        if not sees(state, librarian, it):
+            raise not_found()
+        return
+    talk = await room.reader.conversation(conversation) if len(conversation) <= 64 else None
+    if talk is None or not may_see_archived(state, librarian, talk):
+        raise not_found()
+
+
+def check_library(room: Room, librarian: str, library: str) -> None:
+    """Refuse (404) a library that the librarian does not coordinate."""
+    if library not in coordinated(room.replica.state, librarian):
+        raise not_found()
+
+
+def check_coordinator(call: Call) -> None:
+    """Refuse (403) who coordinates no library."""
+    if not coordinated(call.room.replica.state, call.me):
+        raise forbidden("Only a library's coordinator may do that.")

@@ -1,0 +1,211 @@
+"""A conversation opened: its row, its lines, its patron, and what stands beside it.
+
+The lines of conversations merged with it stand in the same timeline, where one may see them. The position told is one that both the
+rows and the lines have reached, so that asking for what came after it leaves no gap.
+"""
+
+from __future__ import annotations
+
+from bridge.inbox import schema
+from bridge.inbox.http.responses import Refusal, not_found
+from bridge.inbox.http.route import Call
+from bridge.inbox.services import MERGED, ChannelFacts, Room
+from bridge.inbox.views import rows
+from bridge.inbox.views.access import changes_archived, libraries_of, may_see_archived, sees
+from bridge.inbox.views.lines import shown, via_of
+from bridge.log.follower import Position
+from bridge.sql.transcripts.lines import Line, place_of
+from bridge.sql.transcripts.reader import Talk
+from routing.closing import person_default
+from routing.deliveries import contact_route
+from routing.organisation import Library
+from routing.records import Conversation, at_key
+from routing.state import State
+
+LINES = 200
+
+
+async def view(call: Call) -> schema.ConversationView:
+    """Return all that a page shows of a conversation."""
+    room, state, me = call.room, call.state, call.me
+    position = reached(room)
+    it = state.conversations.get(call.id)
+    talk = await room.reader.conversation(call.id) if it is None else None
+    row = rows.row(state, me, it) if it is not None else _archived_row(state, me, talk)
+    if row is None:
+        raise not_found()
+    library = state.roster.library(row.library)
+    lines = await _lines(call, it, "")
+    await room.archive.mentions.opened(me, [call.id, *(it.merged if it is not None else ())])
+    facts = room.channels.get(row.channel)
+    known = state.follow_ups.get(it.follow_up) if it is not None and it.follow_up else None
+    return schema.ConversationView(
+        position=str(position),
+        row=row,
+        lines=[shown(state, line) for line in lines],
+        before=lines[0].position if len(lines) >= LINES else "",
+        patron=_patron(room, state, it, talk),
+        earlier=await _earlier(call, it, talk),
+        policy=_policy(library, row),
+        scripts=[schema.ScriptView(key=one.key, title=one.title, text=one.text) for one in library.scripts],
+        descriptive=list(library.descriptive),
+        follow_ups=[rows.follow_up(state, known)] if known is not None else [],
+        merged=list(it.merged) if it is not None else [],
+        viewing=call.staffroom.live.viewing(call.id, me),
+        draft=await _draft(call),
+        page=it.page if it is not None else (talk.page if talk is not None else ""),
+        retention_days=library.retention_days,
+        default_code=person_default(state, it) if it is not None else library.default_code,
+        max_text=facts.max_text if facts is not None else 0,
+    )
+
+
+async def line_page(call: Call, before: str) -> schema.LinePage:
+    """Return the lines before a position. Raises Refusal 422 for what is none."""
+    if before and place_of(before) is None:
+        raise Refusal(422, "invalid", "before is not a line's position.")
+    position = reached(call.room)
+    lines = await _lines(call, call.state.conversations.get(call.id), before)
+    more = lines[0].position if len(lines) >= LINES else ""
+    return schema.LinePage(position=str(position), lines=[shown(call.state, line) for line in lines], before=more)
+
+
+def reached(room: Room) -> Position:
+    """Return the last entry that rows and transcripts both know."""
+    return min(room.replica.position, room.tail.position, key=lambda position: position.seq)
+
+
+async def _lines(call: Call, it: Conversation | None, before: str) -> list[Line]:
+    """Return the newest lines before a position, of this conversation and those merged with it."""
+    lines: list[Line] = []
+    shown_here = await together(call, it)
+    call.room.archive.readings.note(call.me, shown_here, "read")
+    for conversation in shown_here:
+        lines += await call.room.reader.transcript(conversation, before=before, limit=LINES)
+    lines.sort(key=lambda line: line.position)
+    return lines[-LINES:]
+
+
+async def together(call: Call, it: Conversation | None) -> list[str]:
+    """Return the conversations of one timeline: the one that is asked for, and those merged with it that one may see."""
+    merged = it.merged[:MERGED] if it is not None else ()
+    return [call.id, *[other for other in merged if await _may_see(call, other)]]
+
+
+async def _may_see(call: Call, conversation: str) -> bool:
+    it = call.state.conversations.get(conversation)
+    if it is not None:
+        return sees(call.state, call.me, it)
+    talk = await call.room.reader.conversation(conversation)
+    return talk is not None and may_see_archived(call.state, call.me, talk)
+
+
+def _patron(room: Room, state: State, it: Conversation | None, talk: Talk | None) -> schema.Patron:
+    known = it or talk
+    if known is None:
+        return schema.Patron()
+    masks = state.roster.library(known.library).mask_addresses
+    places = [(known.channel, known.address)]
+    if it is not None:
+        places += [(route.channel, route.address) for route in reversed(it.routes)]
+    to = contact_route(state, it) if it is not None else None
+    left = (to.channel, to.address) if to is not None else None
+    return schema.Patron(
+        name=known.name,
+        contact=rows.masked(known.contact) if masks and known.contact else known.contact,
+        language=known.language,
+        addresses=[
+            _address(room, state, known.library, channel, address, current=n == 0, left=(channel, address) == left)
+            for n, (channel, address) in enumerate(dict.fromkeys([*places, *([left] if left is not None else [])]))
+        ],
+    )
+
+
+def _address(
+    room: Room, state: State, library: str, channel: str, address: str, *, current: bool, left: bool
+) -> schema.Address:
+    status = state.channels.get(channel)
+    kind = status.kind if status is not None else ""
+    facts = room.channels.get(channel) or ChannelFacts(kind=kind)
+    return schema.Address(
+        channel=channel,
+        kind=kind,
+        address="" if kind == "webchat" else rows.shown_address(state, library, address, whole=True),
+        via=via_of(channel, address),
+        current=current,
+        left=left,
+        blocked=at_key(channel, address) in state.barred,
+        max_text=facts.max_text,
+        segments=facts.segments and ":" not in address,
+        plain=facts.plain,
+    )
+
+
+async def _earlier(call: Call, it: Conversation | None, talk: Talk | None) -> list[schema.Earlier]:
+    known = it or talk
+    libraries = libraries_of(call.state, call.me)
+    if known is None or not libraries:
+        return []
+    found = await call.room.reader.earlier(known.channel, known.address, libraries)
+    return [_earlier_one(call.state, one) for one in found if one.id != call.id]
+
+
+def _earlier_one(state: State, talk: Talk) -> schema.Earlier:
+    status = state.channels.get(talk.channel)
+    return schema.Earlier(
+        id=talk.id,
+        library=talk.library,
+        channel=talk.channel,
+        kind=status.kind if status is not None else "",
+        opened_at=talk.opened_at,
+        closed_at=talk.closed_at or 0,
+        owner_name=rows.name_of(state, talk.owner) if talk.owner else "",
+        code=talk.code or "",
+        last_text=talk.last_text,
+    )
+
+
+def _policy(library: Library, row: schema.Row) -> schema.Policy:
+    return schema.Policy(
+        library=row.library, library_name=row.library_name, text=library.policy_page, url=library.policy_url
+    )
+
+
+async def _draft(call: Call) -> schema.Draft | None:
+    """Return my newest draft for this conversation."""
+    drafts = [one for one in await call.room.archive.memory.drafts(call.me) if one.conversation == call.id]
+    newest = max(drafts, key=lambda one: one.at, default=None)
+    return rows.draft(newest) if newest is not None else None
+
+
+def _archived_row(state: State, me: str, talk: Talk | None) -> schema.Row | None:
+    """Return the row of a conversation that only the archive holds; it stands in no list."""
+    if talk is None:
+        return None
+    status = state.channels.get(talk.channel)
+    kind = status.kind if status is not None else ""
+    return schema.Row(
+        id=talk.id,
+        views=[],
+        state="closed",
+        can_change=changes_archived(state, me, talk),
+        library=talk.library,
+        library_name=state.roster.library(talk.library).name or talk.library,
+        queue=talk.queue,
+        queue_name=rows.queue_name(state, talk.queue),
+        channel=talk.channel,
+        kind=kind,
+        live=talk.live,
+        patron=talk.name or rows.unnamed(state, talk.library, kind, talk.id, talk.address),
+        subject=talk.subject,
+        last_text=talk.last_text,
+        last_at=talk.last_at,
+        last_by=rows.who(talk.last_who),
+        opened_at=talk.opened_at,
+        since=talk.closed_at or talk.last_at,
+        target_s=rows.target_s(state, talk.library, talk.channel, live=talk.live),
+        owner=talk.owner,
+        owner_name=rows.name_of(state, talk.owner) if talk.owner else "",
+        code=talk.code or "",
+        rating=talk.rating or 0,
+    )

@@ -1,0 +1,348 @@
+"""From the core's state to what a librarian reads in a list: one conversation, one row, for one librarian.
+
+Pure: the same state and librarian give the same row, so a row that is pushed and a row that is fetched cannot differ. A row's
+`views` are decided here and nowhere else:
+
+    waiting   it waits, and I may see it
+    mine      it is mine, or I have joined it, or offered to me in turn, or a transfer to me
+    open      it is not closed, and I may see it
+    closed    it was closed within its re-open window, and I may see it
+    aside     its message was set aside, and it is my library's
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import phonenumbers
+from msgspec.structs import replace
+
+from bridge.contract.message import ChannelStatus
+from bridge.inbox.schema import Availability as Available
+from bridge.inbox.schema import (
+    ChannelView,
+    Companion,
+    ConversationState,
+    Draft,
+    FollowUp,
+    Me,
+    MentionTold,
+    Row,
+    TransferView,
+    View,
+)
+from bridge.inbox.views.access import may_see_archived, sees
+from routing.access import asked, eligible, follows_up, has_say, may_join, speaks
+from routing.events import Noted
+from routing.records import Conversation, Handover
+from routing.records import FollowUp as FollowUpRecord
+from routing.state import State
+
+if TYPE_CHECKING:
+    from bridge.sql.people.accounts import Session
+    from bridge.sql.people.desk_memory import Draft as Kept
+    from bridge.sql.people.mentions import Mention
+    from bridge.sql.transcripts.reader import Talk
+
+SHORT = 28  # characters of an address shown in place of a name
+LAST = 200
+PHONE = re.compile(r"(?:[a-z]{2,20}:)?\+[1-9]\d{4,14}", re.ASCII)
+
+
+def row(state: State, me: str, it: Conversation) -> Row | None:
+    """Return a conversation as `me` sees it in a list, None when it is not his to see."""
+    if not sees(state, me, it):
+        return None
+    roster = state.roster
+    library = roster.library(it.library)
+    channel = state.channels.get(it.channel)
+    kind = channel.kind if channel is not None else ""
+    mine = asked(state, me, it)
+    return Row(
+        id=it.id,
+        views=views(state, me, it, mine),
+        state=_shown_state(it),
+        library=it.library,
+        library_name=library.name or it.library,
+        queue=it.queue,
+        queue_name=queue_name(state, it.queue),
+        channel=it.channel,
+        kind=kind,
+        live=it.live,
+        patron=patron_name(state, it),
+        subject=it.subject[:LAST],
+        last_text=it.last_text[:LAST],
+        last_at=it.last_at,
+        last_by=who(it.last_by),
+        opened_at=it.opened_at,
+        since=_since(it),
+        unanswered_since=it.unanswered_since if it.state != "closed" else 0,
+        target_s=target_s(state, it.library, it.channel, live=it.live),
+        owner=it.owner,
+        owner_name=name_of(state, it.owner),
+        companions=[Companion(id=one, name=name_of(state, one)) for one in it.companions],
+        joined=me in it.companions,
+        can_join=may_join(state, me, it),
+        offered_to_me=it.state == "waiting" and it.offered == me,
+        offer_expires_at=it.offer_until if it.offered == me else 0,
+        can_claim=it.state == "waiting" and eligible(state, me, it),
+        can_change=has_say(state, me, it),
+        transfer=_transfer(state, it.handover, mine) if it.handover is not None else None,
+        unread=int(bool(it.owner) and bool(it.last_message) and it.read != it.last_message),
+        gone=it.gone,
+        left=it.gone and not it.guessed,
+        marked=_marked(it),
+        code=it.code,
+        aside=it.aside,
+        rating=it.rating,
+    )
+
+
+def target_s(state: State, library: str, channel: str, *, live: bool) -> int:
+    """Return within how many seconds a library wants to answer what comes by a channel: chats, texts and mail differ."""
+    timers = state.roster.library(library).timers
+    if live:
+        return timers.target_s
+    status = state.channels.get(channel)
+    mail = (
+        status is None or status.threads or status.kind == "email" or status.live
+    )  # the form of a chat is answered like mail
+    return timers.target_mail_s if mail else timers.target_text_s
+
+
+def mention(state: State, me: str, note: Noted) -> MentionTold | None:
+    """Return a note that names `me` as it is told, None when the conversation is not his to see."""
+    it = state.conversations.get(note.conversation)
+    if it is None or not sees(state, me, it):
+        return None
+    return MentionTold(
+        position="",
+        conversation=it.id,
+        line=note.id,
+        by=note.by,
+        by_name=name_of(state, note.by),
+        patron=patron_name(state, it),
+        library_name=state.roster.library(it.library).name or it.library,
+        text=note.text[:LAST],
+        can_join=may_join(state, me, it),
+    )
+
+
+def waiting_mention(state: State, me: str, found: Mention, talk: Talk | None) -> MentionTold | None:
+    """Return a mention that waited for `me`, also in a conversation that only the archive holds; None where it is not theirs to
+    see now."""
+    told = mention(state, me, Noted(conversation=found.conversation, id=found.line, by=found.by, text=found.text))
+    if told is not None:
+        return replace(told, waited=True)
+    if found.conversation in state.conversations:
+        return None
+    if talk is None or not may_see_archived(state, me, talk):
+        return None
+    channel = state.channels.get(talk.channel)
+    kind = channel.kind if channel is not None else ""
+    return MentionTold(
+        position="",
+        conversation=talk.id,
+        line=found.line,
+        by=found.by,
+        by_name=name_of(state, found.by),
+        patron=talk.name or unnamed(state, talk.library, kind, talk.id, talk.address),
+        library_name=state.roster.library(talk.library).name or talk.library,
+        text=found.text[:LAST],
+        waited=True,
+    )
+
+
+def own(state: State, me: str) -> set[str]:
+    """Return the conversations in `mine`: owned, joined, offered in turn, or handed over to me."""
+    return {*state.mine.get(me, ()), *state.joined.get(me, ()), *state.offers.get(me, ()), *state.handed.get(me, ())}
+
+
+def views(state: State, me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
+    """Return the lists in which a visible conversation stands for `me`."""
+    if it.state == "closed":
+        if it.aside:
+            return ["aside"]
+        return [] if it.into in state.conversations else ["closed"]
+    found: list[View] = [] if _behind(state, me, it) else ["open"]
+    if it.state == "waiting":
+        found.append("waiting")
+    if me in (it.owner, it.offered, *it.companions) or (
+        transfer_to_me and it.handover is not None and it.handover.librarian == me
+    ):
+        found.append("mine")
+    return found
+
+
+def _behind(state: State, me: str, it: Conversation) -> bool:
+    """Say whether one row of a patron's merged conversations stands for this one: my own, else the eldest."""
+    if it.state != "active" or not it.merged or speaks(me, it):
+        return False
+    others = [one for name in it.merged if (one := state.conversations.get(name)) is not None and one.state == "active"]
+    return any(speaks(me, one) or (one.opened_at, one.id) < (it.opened_at, it.id) for one in others)
+
+
+def _shown_state(it: Conversation) -> ConversationState:
+    return "offered" if it.state == "waiting" and it.offered else it.state
+
+
+def _marked(it: Conversation) -> bool:
+    """Say whether the patron has heard nothing for three minutes, whoever spoke last."""
+    if it.state != "active":
+        return False
+    return it.nudges >= 2 if it.turn == "librarian" else it.prompted >= 2 and not it.gone
+
+
+def _since(it: Conversation) -> int:
+    if it.state == "waiting":
+        return it.since
+    return it.claimed_at if it.state == "active" else it.closed_at
+
+
+def who(by: str) -> Literal["patron", "librarian", "desk", ""]:
+    """Return who wrote last, "" for nobody known."""
+    match by:
+        case "patron" | "librarian" | "desk" | "":
+            return by
+        case _:
+            return "librarian"
+
+
+def _transfer(state: State, over: Handover, mine: bool) -> TransferView:
+    return TransferView(
+        by=over.by,
+        by_name=name_of(state, over.by),
+        librarian=over.librarian,
+        librarian_name=name_of(state, over.librarian),
+        queue=over.queue,
+        queue_name=queue_name(state, over.queue) if over.queue else "",
+        note=over.note,
+        expires_at=over.expires_at,
+        to_me=mine,
+    )
+
+
+def name_of(state: State, librarian: str) -> str:
+    """Return a librarian's name among colleagues; who is gone keeps the id."""
+    one = state.roster.librarians.get(librarian)
+    return one.name if one is not None else librarian
+
+
+def queue_name(state: State, queue: str) -> str:
+    """Return a queue's name."""
+    service = state.roster.services.get(queue)
+    return service.queue.name if service is not None else queue
+
+
+def patron_name(state: State, it: Conversation) -> str:
+    """Return the name a patron gave, else a short form of the address, else a word that is the same all day."""
+    if it.name:
+        return it.name[:LAST]
+    channel = state.channels.get(it.channel)
+    return unnamed(state, it.library, channel.kind if channel is not None else "", it.id, it.address)
+
+
+def unnamed(state: State, library: str, kind: str, conversation: str, address: str) -> str:
+    """Return what a patron without a name is called; a browser has no address that would tell anybody anything."""
+    return f"Patron {conversation[:4]}" if kind == "webchat" else shown_address(state, library, address)
+
+
+def shown_address(state: State, library: str, address: str, *, whole: bool = False) -> str:
+    """Return an address as staff of a library see it: masked where the library wants that, shortened in lists."""
+    if state.roster.library(library).mask_addresses:
+        return masked(address)
+    if PHONE.fullmatch(address):
+        return spoken(address)
+    return address if whole or len(address) <= SHORT else address[: SHORT - 1] + "…"
+
+
+@lru_cache(4096)
+def spoken(number: str) -> str:
+    """Return an E.164 number in the groups that people read it in (ITU-T E.123)."""
+    try:
+        parsed = phonenumbers.parse(number.rpartition(":")[2])
+    except phonenumbers.NumberParseException:
+        return number
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def masked(address: str) -> str:
+    """Return enough of an address to tell two apart, and not enough to write to it."""
+    name, at, host = address.partition("@")
+    if at:
+        return f"{name[:2]}…@{host}"
+    return f"…{address[-4:]}" if len(address) > 4 else "…"
+
+
+def availability(state: State, librarian: str) -> Available:
+    """Return where a librarian is present and how full he is."""
+    staff = state.staff.get(librarian)
+    one = state.roster.librarians.get(librarian)
+    live, slow = (one.live, one.slow) if one is not None else (0, 0)
+    queues = list(staff.queues) if staff is not None else []
+    connected = staff is not None and bool(staff.connections)
+    return Available(
+        present=is_present(state, librarian),
+        connected=connected,
+        queues=queues,
+        live=(staff.live if staff is not None else 0) or live,
+        slow=(staff.slow if staff is not None else 0) or slow,
+        live_active=state.load_of(librarian, True),
+        slow_active=state.load_of(librarian, False),
+    )
+
+
+def is_present(state: State, librarian: str) -> bool:
+    """Say whether a librarian is at the desk: connected, and serving some queue."""
+    staff = state.staff.get(librarian)
+    return staff is not None and bool(staff.connections and staff.queues)
+
+
+def channel_view(one: ChannelStatus) -> ChannelView:
+    """Return a channel as colleagues see it."""
+    return ChannelView(channel=one.channel, kind=one.kind, queue=one.queue, live=one.live, up=one.up, reason=one.reason)
+
+
+def me_of(state: State, session: Session, libraries: list[str], coordinates: list[str]) -> Me:
+    """Return who is signed in."""
+    one = state.roster.librarians.get(session.librarian)
+    return Me(
+        id=session.librarian,
+        name=one.name if one is not None else session.login,
+        shown=one.shown if one is not None else "",
+        libraries=libraries or [session.library],
+        coordinates=coordinates,
+        csrf=session.csrf,
+        availability=availability(state, session.librarian),
+        must_change_password=session.must_change,
+    )
+
+
+def follow_up(state: State, it: FollowUpRecord) -> FollowUp:
+    """Return a follow-up as its list shows it."""
+    return FollowUp(
+        id=it.id,
+        conversation=it.conversation,
+        library=it.library,
+        library_name=state.roster.library(it.library).name or it.library,
+        state=it.state,
+        owner=it.owner,
+        owner_name=name_of(state, it.owner) if it.owner else "",
+        address=it.plan.address,
+        deadline=it.plan.deadline,
+        question=it.plan.question,
+        name=it.name,
+        at=it.opened_at,
+    )
+
+
+def draft(kept: Kept) -> Draft:
+    """Return a kept draft as pages know it."""
+    return Draft(conversation=kept.conversation, text=kept.text, at=kept.at, note=kept.kind == "note")
+
+
+def sees_follow_up(state: State, me: str, it: FollowUpRecord) -> bool:
+    """Say whether a follow-up is `me`'s to see: his library's, or his own."""
+    return follows_up(state, me, it)

@@ -1,0 +1,78 @@
+"""What a web process holds of the desk: the core's state, folded from the log.
+
+The replica runs the very `routing` code of the core over committed steps, so a screen can never have another idea of who owns
+what. It tells listeners of each batch of entries after applying it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from bridge.log.follower import START, Entry, Follower, Position, Reset
+from bridge.log.snapshot import load_state
+from bridge.redis.store import Store, StoreError
+from bridge.runtime.backoff import Backoff
+from routing import core
+from routing.state import State
+
+_log = structlog.get_logger(__name__)
+
+Listener = Callable[[Sequence[Entry]], None]
+
+
+class Replica:
+    """The desk as this process sees it; `state` is the core's and only to be read."""
+
+    def __init__(self, store: Store, follower: Follower) -> None:
+        self._store = store
+        self._follower = follower
+        self.state = State.fresh()
+        self.position = START
+        self.ready = asyncio.Event()
+        self.on_entries: list[Listener] = []
+        self.on_reset: list[Callable[[], None]] = []
+
+    async def run(self) -> None:
+        """Follow until cancelled. After a gap everything is loaded afresh and listeners are told."""
+        backoff = Backoff(first=0.2, most=5.0)
+        while True:
+            try:
+                await self._load()
+                backoff.reset()
+                while True:
+                    self._apply(await self._follower.since(self.position))
+            except Reset as gap:
+                _log.info("replica-reset", why=str(gap))
+                await asyncio.sleep(
+                    backoff.next()
+                )  # there may be no snapshot, yet, that we can read and the log goes on from
+            except (StoreError, OSError) as error:
+                _log.warning("replica-behind", error=type(error).__name__)
+                await asyncio.sleep(0.2)
+
+    async def _load(self) -> None:
+        loaded = await load_state(self._store)
+        self.state.dissolve()
+        self.state, self.position = loaded.state, Position(loaded.epoch, loaded.seq)
+        head = (await self._store.head()).seq  # the follower may not have begun yet: it is waited for
+        while entries := await self._follower.since(self.position, wait=self.position.seq < head):
+            for entry in entries:
+                self._fold([entry])
+                await asyncio.sleep(0)
+        self.ready.set()
+        for tell in self.on_reset:
+            tell()
+
+    def _fold(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            for step in entry.steps:
+                core.apply(self.state, step)
+        self.position = entries[-1].position
+
+    def _apply(self, entries: Sequence[Entry]) -> None:
+        self._fold(entries)
+        for tell in self.on_entries:
+            tell(entries)

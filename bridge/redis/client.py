@@ -1,0 +1,396 @@
+"""How commands reach the one Redis that holds a consortium: links, the functions' library, refusals, the barrier.
+
+    StoreError
+      Unavailable   Redis is away, read-only, loading, not writing, or not replicating: nothing may be acknowledged
+      Fenced        somebody else holds the lease by now
+      Stale         the log is not where we thought: throw the state away and load it afresh
+      Full          memory is nearly used up: nothing can be taken in
+
+Plain calls share one link. A read that waits has a link to itself while it waits, which is dropped unless the read ends
+well, so a cancelled one leaves nothing behind. A refusal that says "not here" drops every link to that server, also those
+that wait there in vain, and makes us look for the right one; what is idempotent is then tried once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+from hiredis import ReplyError
+
+from bridge.redis.connection import Address, Argument, Link, LinkLost, locate
+
+_SOURCE = Path(__file__).with_name("store.lua").read_text("utf-8")
+VERSION = blake2b(_SOURCE.encode(), digest_size=5).hexdigest()
+_LIBRARY = f"#!lua name=deskbridge_{VERSION}\n" + _SOURCE.replace("@VERSION@", VERSION)
+
+
+class StoreError(Exception):
+    """Base of what the store raises; the text holds neither keys nor contents."""
+
+
+class Unavailable(StoreError):
+    """Redis cannot be reached, or cannot promise anything now; try again later. A commit may or may not have happened."""
+
+
+class Fenced(StoreError):
+    """The lease is not ours (any more)."""
+
+
+class Stale(StoreError):
+    """The log, or the snapshot, is further than the caller knew."""
+
+
+class Full(StoreError):
+    """Memory is above the share that may be used for taking in."""
+
+
+# the master is, or may be, somewhere else by now
+_ELSEWHERE = ("MOVED", "READONLY", "UNBLOCKED", "CLUSTERDOWN", "NOREPLICAS")
+_NOT_NOW = (*_ELSEWHERE, "ASK", "TRYAGAIN", "LOADING", "BUSY", "MISCONF", "MASTERDOWN")
+
+
+def _refusal(error: ReplyError) -> StoreError:
+    text = str(error)
+    match text.split(" ", 1)[0]:
+        case "FENCED":
+            return Fenced(text)
+        case "STALE":
+            return Stale(text)
+        case "FULL" | "OOM":
+            return Full("memory is nearly used up")
+        case word if word in _NOT_NOW or "max number of clients" in text:
+            return Unavailable(f"Redis cannot serve now: {text}")
+        case "NOAUTH" | "WRONGPASS":
+            return Unavailable("Redis refuses our name or password")
+        case "NOPERM":
+            return Unavailable(f"Redis does not let this user do everything: {text}")
+        case _:
+            return StoreError(text)
+
+
+class Calls:
+    """Commands to the Redis at `url`. Safe for many tasks of one event loop.
+
+    `patience` is how long (s) the server may stay silent before it counts as away; `replicas` must have what was written
+    before `barrier` lets it pass, which writes `barrier_key`; in a Cluster, that key's slot says which server is ours.
+    """
+
+    def __init__(self, url: str, *, barrier_key: str, replicas: int, patience: float) -> None:
+        self._url = url
+        self._patience = patience
+        self._slot_key = barrier_key
+        self._address: Address | None = None
+        self._astray = False  # the address is in doubt
+        self._shared: Link | None = None
+        self._connecting, self._locating = asyncio.Lock(), asyncio.Lock()
+        self._resting: list[Link] = []
+        self._links: WeakSet[Link] = WeakSet()  # all that were made, in use or not
+        self._barrier = _Barrier(barrier_key, replicas, patience) if replicas else None
+        self._probe: Link | None = None  # for `ping` alone
+        self._closed = False
+
+    async def open(self) -> None:
+        """Connect and load the functions. Raises Unavailable."""
+        await self._link()
+
+    async def close(self) -> None:
+        """Drop all connections. Callers still waiting get Unavailable."""
+        self._closed = True
+        self._drop()
+        await asyncio.sleep(0)  # let the transports be closed by the loop
+
+    async def ping(self, within: float) -> None:
+        """Return when the server answers on a link of its own.
+
+        Raises Unavailable when it does not `within` seconds. All links to it are dropped then, so that no other caller waits for a
+        server that is frozen or cut off, and the next call asks where the master is.
+        """
+        try:
+            async with asyncio.timeout(within):
+                if self._probe is None or self._probe.lost is not None:
+                    self._probe = await self.connect(patience=0)
+            reply = self._probe.call("PING")
+            await asyncio.wait(
+                (reply,), timeout=within
+            )  # a reply that is read late, since this process was busy, still counts
+            if not reply.done():
+                reply.cancel()
+                raise TimeoutError
+            await reply
+        except ReplyError as error:
+            raise self._refused(error) from None
+        except (LinkLost, TimeoutError):
+            self._astray = True
+            self._drop()
+            raise Unavailable("Redis does not answer") from None
+
+    async def barrier(self, server: str = "") -> None:
+        """Return when all that `server` (any, if "") answered so far is on enough replicas. Raises Unavailable: send nothing.
+
+        A real write on the connection that waits, then WAITAOF, or WAIT where the server does not fsync or is too old:
+        a connection that wrote nothing can get a yes that proves nothing, and so can one to another server.
+        """
+        if self._barrier is None:
+            return
+        try:
+            proof = await self._barrier.passed(self.connect)
+        except ReplyError as error:
+            raise self._refused(error) from None
+        except LinkLost as error:
+            raise Unavailable(str(error)) from None
+        except Unavailable:
+            await self._look_around()
+            raise
+        if server and proof != server:
+            self._drop(but=proof)
+            raise Unavailable("Redis was replaced by another server meanwhile")
+
+    async def function(
+        self, name: str, keys: Sequence[str], *args: Argument, again: bool = True, proven: bool = False
+    ) -> Any:
+        """Call one of store.lua's functions; as `command`."""
+        command = ("FCALL", f"{name}_{VERSION}", len(keys), *keys, *args)
+        try:
+            return await self.command(*command, again=again, proven=proven)
+        except StoreError as error:
+            if "Function not found" not in str(error):
+                raise
+        await self._load(await self._link())
+        return await self.command(*command, again=again, proven=proven)
+
+    async def command(self, *command: Argument, again: bool = True, proven: bool = False) -> Any:
+        """Return the reply to a command. `again`: it is idempotent, so try once more on a fresh connection.
+        `proven`: return only when what the reply stands for has passed the barrier. Raises StoreError."""
+        try:
+            reply, server = await self._once(command)
+        except Unavailable:
+            if not again or self._closed:
+                raise
+            reply, server = await self._once(command)
+        if proven and self._barrier is not None:
+            await self.barrier(server)
+        return reply
+
+    async def _once(self, command: tuple[Argument, ...]) -> tuple[Any, str]:
+        link = self._shared
+        if link is None or link.lost is not None:
+            link = await self._link()
+        try:
+            return await link.call(*command), link.server
+        except ReplyError as error:
+            raise self._refused(error) from None
+        except LinkLost as error:
+            raise Unavailable(str(error)) from None
+
+    def _refused(self, error: ReplyError) -> StoreError:
+        """Read a refusal; one that says we talk to the wrong server makes us leave it and look for the right one."""
+        kind, *rest = str(error).split(" ")
+        if kind in _ELSEWHERE:
+            self._astray = kind != "MOVED"
+            if kind == "MOVED" and self._address is not None:
+                host, _, port = rest[1].rpartition(":")
+                self._address = self._address.moved(host, int(port))
+            self._drop()
+        return _refusal(error)
+
+    async def _look_around(self) -> None:
+        """Leave a server that lacks its replicas if it is not the master: for ten seconds after Sentinels promoted another,
+        it still thinks that it is."""
+        self._astray = True
+        with suppress(LinkLost):
+            await self._where()
+
+    async def _where(self) -> Address:
+        """Return where the master is. Asks when that is in doubt, and leaves a server that is not it any more."""
+        async with self._locating:
+            if self._address is None or self._astray:
+                there = await locate(self._url, self._slot_key)
+                self._astray = False
+                if there != self._address:
+                    self._address = there
+                    self._drop()
+            return self._address
+
+    def _drop(self, but: str = "") -> None:
+        """Close all links except those to the server `but`."""
+        for link in [*self._links]:
+            if link.server != but:
+                link.close()
+
+    async def _link(self) -> Link:
+        async with self._connecting:
+            if self._shared is None or self._shared.lost is not None:
+                link = await self.connect(patience=self._patience)
+                try:
+                    await self._load(link)
+                except BaseException:
+                    link.close()
+                    raise
+                self._shared = link
+            return self._shared
+
+    async def _load(self, link: Link) -> None:
+        """Load the functions unless they are there. Raises StoreError, also for a server older than Redis 7.0."""
+        try:
+            await link.call("FUNCTION", "LOAD", _LIBRARY)
+        except ReplyError as error:
+            if "already exists" in str(error):
+                return
+            if "unknown command" in str(error):
+                raise StoreError("this server is too old: Deskbridge needs Redis 7.0 or Valkey") from None
+            raise self._refused(error) from None
+        except LinkLost as error:
+            raise Unavailable(str(error)) from None
+
+    async def connect(self, *, patience: float) -> Link:
+        """Return a link of one's own; `patience` as Link's. Raises Unavailable."""
+        self._check_open()
+        try:
+            address = await self._where()
+            link = await Link.connect(address, patience=patience, within=self._patience)
+        except ReplyError as error:
+            raise _refusal(error) from None
+        except LinkLost as error:
+            self._astray = True
+            raise Unavailable(str(error)) from None
+        try:
+            self._check_open(address)
+        except Unavailable:
+            link.close()
+            raise
+        self._links.add(link)
+        return link
+
+    def _check_open(self, address: Address | None = None) -> None:
+        """Raise Unavailable when we were closed, or left `address`, meanwhile."""
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if address not in (None, self._address):
+            raise Unavailable("Redis has moved meanwhile")
+
+    async def read(self, stream: str, after: str, count: int, block_ms: int, *, proven: bool = False) -> list[Any]:
+        """Return rows [id, [field, value, ...]] after `after`. A blocking read owns its connection and drops it unless it ends
+        well. `proven`: as in `command`."""
+        if not block_ms:
+            reply = await self.command("XREAD", "COUNT", count, "STREAMS", stream, after, proven=proven)
+            return reply[0][1] if reply else []
+        link = self._rested() or await self.connect(patience=0)
+        try:
+            async with asyncio.timeout(block_ms / 1000 + self._patience):
+                reply = await link.call("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, after)
+        except (LinkLost, TimeoutError) as error:
+            link.close()
+            raise Unavailable(f"reading was cut off: {error}") from None
+        except ReplyError as error:
+            link.close()
+            raise self._refused(error) from None
+        except BaseException:
+            link.close()
+            raise
+        self._resting.append(link)
+        if not reply:
+            return []
+        if proven and self._barrier is not None:
+            await self.barrier(link.server)
+        rows: list[Any] = reply[0][1]
+        return rows
+
+    async def listen(self, channel: str) -> AsyncIterator[bytes]:
+        """Iterate over what is published on `channel` from now on. A server that falls silent is asked whether it is there,
+        so that one which vanished without a word is noticed. Raises StoreError when the connection goes."""
+        link = await self.connect(patience=0)
+        try:
+            async with asyncio.timeout(self._patience):
+                await link.call("SUBSCRIBE", channel)
+            while True:
+                pushed = await self._heard(link)
+                if pushed[0] == b"message":
+                    yield pushed[2]
+        except (LinkLost, TimeoutError) as error:
+            raise Unavailable(f"listening was cut off: {str(error) or 'no answer'}") from None
+        except ReplyError as error:
+            raise self._refused(error) from None
+        finally:
+            link.close()
+
+    async def _heard(self, link: Link) -> list[Any]:
+        """Return the next that is pushed, or the answer to a PING. Raises LinkLost, TimeoutError."""
+        try:
+            async with asyncio.timeout(self._patience):
+                pushed = await link.pushed.get()
+        except TimeoutError:
+            async with asyncio.timeout(self._patience):
+                pushed = await link.call("PING")
+        if isinstance(pushed, BaseException):
+            raise pushed
+        heard: list[Any] = pushed
+        return heard
+
+    def _rested(self) -> Link | None:
+        while self._resting:
+            if (link := self._resting.pop()).lost is None:
+                return link
+        return None
+
+
+class _Barrier:
+    """One write and one wait for all who ask at the same time; it runs again for those who came while it ran."""
+
+    def __init__(self, key: str, replicas: int, patience: float) -> None:
+        self._key, self._replicas, self._patience = key, replicas, patience
+        self._running: asyncio.Task[str] | None = None
+        self._next: asyncio.Task[str] | None = None
+        self._waits: list[tuple[Argument, ...]] = []
+        self.link: Link | None = None
+
+    async def passed(self, connect: Callable[..., Awaitable[Link]]) -> str:
+        """Return the server that has proved itself. Raises LinkLost, ReplyError, Unavailable."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._turn(self._running, connect))
+            self._next.add_done_callback(lambda turn: turn.cancelled() or turn.exception())  # who asked may be gone
+        return await asyncio.shield(self._next)
+
+    async def _turn(self, before: asyncio.Task[str] | None, connect: Callable[..., Awaitable[Link]]) -> str:
+        if before is not None:
+            await asyncio.wait([before])
+        self._running, self._next = self._next, None
+        if self.link is None or self.link.lost is not None:
+            self.link = await self._opened(connect)
+        replies = [self.link.call("SET", self._key, "1"), *(self.link.call(*wait) for wait in self._waits)]
+        try:
+            async with asyncio.timeout(2 * self._patience):
+                *_, reply = await asyncio.gather(*replies)
+        except TimeoutError:
+            self.link.close()
+            raise LinkLost("Redis did not answer the barrier") from None
+        if (reply[1] if isinstance(reply, list) else reply) < self._replicas:
+            raise Unavailable("not enough replicas have it")
+        return self.link.server
+
+    async def _opened(self, connect: Callable[..., Awaitable[Link]]) -> Link:
+        link = await connect(patience=0)
+        try:
+            async with asyncio.timeout(self._patience):
+                self._waits = await self._commands(link)
+        except BaseException as error:
+            link.close()
+            if isinstance(error, TimeoutError):
+                raise LinkLost("Redis did not answer the barrier") from None
+            raise
+        return link
+
+    async def _commands(self, link: Link) -> list[tuple[Argument, ...]]:
+        """WAIT comes before WAITAOF: a replica tells what it has fsynced when it is asked, and else once a second. Asked
+        while the write is on its way, it tells of the one before, and the answer takes that second."""
+        timeout = int(self._patience * 500)
+        persistence, known = await link.call("INFO", "persistence"), await link.call("COMMAND", "INFO", "WAITAOF")
+        waits: list[tuple[Argument, ...]] = [("WAIT", self._replicas, timeout)]
+        if known[0] and b"aof_enabled:1" in persistence:
+            waits.append(("WAITAOF", 1, self._replicas, timeout))
+        return waits

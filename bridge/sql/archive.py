@@ -1,0 +1,87 @@
+"""The archive as the rest of the house sees it: one object that opens the database and holds its rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from sqlalchemy import select, text
+
+from bridge.files.blobs import FileBlobs
+from bridge.log.follower import Follower
+from bridge.log.tail import Tail
+from bridge.redis.store import Store
+from bridge.sql import tables
+from bridge.sql.database import Unreachable, engine_for, migrate, reach
+from bridge.sql.people.accounts import Accounts
+from bridge.sql.people.desk_memory import DeskMemory
+from bridge.sql.people.mentions import Mentions
+from bridge.sql.people.organisation import Organisation
+from bridge.sql.privacy.access_audit import Readings
+from bridge.sql.privacy.erasures import Erasures
+from bridge.sql.privacy.retention import Retention
+from bridge.sql.rows import ignoring
+from bridge.sql.transcripts.reader import Reader
+from bridge.sql.transcripts.reindex import Refolding
+from bridge.sql.transcripts.search import Search
+from bridge.sql.transcripts.writer import Writer, archive_name
+
+
+class Archive:
+    """Transcripts, search, accounts, organisation, drafts: all that lives in SQL."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = engine_for(url)
+        writing = self.engine.execution_options(sqlite_write=True)
+        self.accounts = Accounts(writing)
+        self.memory = DeskMemory(writing)
+        self.readings = Readings(writing)
+        self.mentions = Mentions(writing)
+        self.search = Search(self.engine)
+        self.refolding = Refolding(writing)
+        self._writing = writing
+
+    @classmethod
+    async def open(cls, url: str) -> Archive:
+        """Open (and bring up to date) the database at `url`. Raises BadAddress, Unreachable, or the database's own error."""
+        archive = cls(url)
+        await reach(archive.engine)
+        await migrate(archive.engine)
+        return archive
+
+    async def secret(self, name: str = "house") -> bytes:
+        """Return 32 random bytes that every process of this installation shares, made when first asked for."""
+        async with self._writing.begin() as sql:
+            row = {"name": name, "value": secrets.token_bytes(32)}
+            await sql.execute(ignoring(sql.dialect.name, tables.secret), row)
+            return bytes(await sql.scalar(select(tables.secret.c.value).where(tables.secret.c.name == name)) or b"")
+
+    async def answers(self, within: float) -> None:
+        """Return when the database answers. Raises Unreachable, after `within` seconds at the latest."""
+        try:
+            async with asyncio.timeout(within), self.engine.connect() as sql:
+                await sql.execute(text("SELECT 1"))
+        except Exception as error:
+            raise Unreachable(f"does not answer ({type(error).__name__})") from None
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+    def organisation(self, consortium: str = "main") -> Organisation:
+        """Return the libraries of a consortium."""
+        return Organisation(self._writing, consortium)
+
+    def retention(self, blobs: FileBlobs) -> Retention:
+        """Return what forgets transcripts that are due, and the files with them."""
+        return Retention(self._writing, blobs)
+
+    def erasures(self, consortium: str = "main") -> Erasures:
+        """Return what patrons of a consortium asked to be forgotten and is not gone everywhere yet."""
+        return Erasures(self._writing, archive_name(consortium))
+
+    def follow(self, store: Store, follower: Follower, consortium: str = "main") -> tuple[Writer, Tail, Reader]:
+        """Return what writes a consortium's log, what knows its newest steps, and what reads transcripts; run the first two."""
+        writer = Writer(self._writing, store, follower, consortium)
+        tail = Tail(follower, lambda: writer.position, writer.loaded)
+        return writer, tail, Reader(self.engine, tail, writer.name)

@@ -1,0 +1,321 @@
+"""The organisation in SQL: libraries with their queues, people, hours and words, one revision at a time.
+
+A change and its revision are one transaction. The core hears of a library as an input with that revision and ignores older
+ones, so a change made twice, or told late, does no harm.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from importlib import resources
+
+import msgspec
+import structlog
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bridge.sql import tables
+from bridge.sql.people.accounts import now_ms
+from bridge.sql.people.calendar import Calendar, faults, in_words, openings, zone_in_words
+from bridge.sql.people.home_library import Belongings, Leaver, StaffChange
+from bridge.sql.people.validation import contact_fault, own_faults, reference_faults
+from routing.organisation import Library
+
+LONGEST_DAYS = 36_500  # of retention: beyond them lie moments that no database can count
+
+_log = structlog.get_logger(__name__)
+_data = msgspec.msgpack.Decoder(Library)
+_l = tables.library.c
+
+
+class Faulty(ValueError):
+    """A library cannot be taken as it is; `faults` says all that is wrong."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("; ".join(found))
+        self.faults = found
+
+
+class NotYours(Faulty):
+    """A library lists librarians who belong to another one: librarian -> that library."""
+
+    def __init__(self, strangers: Mapping[str, str]) -> None:
+        super().__init__(
+            [
+                f"librarians: {name!r} belongs to the library {home!r}. Ask its coordinator to release them, or choose another id"
+                for name, home in strangers.items()
+            ]
+        )
+        self.strangers = dict(strangers)
+
+
+class Outdated(Exception):
+    """Somebody else changed the library meanwhile: read it again."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A library and its hours, as people edit them; `library.openings` is worked out anew by `current`."""
+
+    library: Library
+    calendar: Calendar
+
+
+class Organisation:
+    """The libraries of one consortium."""
+
+    def __init__(self, engine: AsyncEngine, consortium: str = "main") -> None:
+        self._engine = engine
+        self._consortium = consortium
+
+    async def entries(self) -> list[Entry]:
+        """Return every library as it is edited, by id."""
+        query = select(tables.library).where(_l.consortium == self._consortium).order_by(_l.id)
+        async with self._engine.connect() as sql:
+            rows = (await sql.execute(query)).all()
+        return [
+            Entry(library=_data.decode(row.data), calendar=msgspec.json.decode(row.calendar, type=Calendar))
+            for row in rows
+        ]
+
+    async def revisions(self) -> dict[str, int]:
+        """Return each library's revision: a cheap way to see that something changed."""
+        query = select(_l.id, _l.revision).where(_l.consortium == self._consortium)
+        async with self._engine.connect() as sql:
+            return {row.id: row.revision for row in await sql.execute(query)}
+
+    async def current(self) -> list[Library]:
+        """Return every library as the core is to know it: with openings worked out and the whole catalogue of its language."""
+        entries = await self.entries()
+        async with self._engine.connect() as sql:
+            since = await Belongings(sql, self._consortium).since()
+        return [for_core(entry, since) for entry in entries]
+
+    async def put(
+        self,
+        library: Library,
+        calendar: Calendar,
+        *,
+        expected: int | None = None,
+        by: str = "",
+        channels: Mapping[str, str] | None = None,
+    ) -> Library:
+        """Keep a library at the next revision and return it as the core is to know it. Raises Faulty, NotYours, Outdated.
+
+        `by` is the coordinator who asks, "" the operator; `channels` gives the queue of each channel, None where none is known.
+        """
+        _sound(library)
+        try:
+            async with self._engine.begin() as sql:
+                before = await self._kept(sql, library.id)
+                kept = await self._put(sql, Entry(library=library, calendar=calendar), expected, by)
+                await self._check(sql, library, before, channels)
+                return kept
+        except NotYours as refused:
+            await self._tell_refused(library.id, refused.strangers, by)
+            raise
+
+    async def load(self, entries: list[Entry], *, channels: Mapping[str, str] | None = None) -> list[Library]:
+        """Take these libraries in one transaction; others stay. Raises Faulty, NotYours.
+
+        The operator speaks for all libraries: a librarian whom one of these drops and another lists, moves. `channels` as in `put`.
+        """
+        for entry in entries:
+            _sound(entry.library)
+        async with self._engine.begin() as sql:
+            before = {entry.library.id: await self._kept(sql, entry.library.id) for entry in entries}
+            await self._release_movers(sql, entries)
+            kept = [await self._put(sql, entry, None, "") for entry in entries]
+            for entry in entries:
+                await self._check(sql, entry.library, before[entry.library.id], channels)
+            return kept
+
+    async def _check(
+        self, sql: AsyncConnection, library: Library, before: Library | None, channels: Mapping[str, str] | None
+    ) -> None:
+        """Refuse what is wrong beside the other libraries that are kept now, and the channels. Raises Faulty."""
+        where = _l.consortium == self._consortium
+        everybody = [_data.decode(row.data) for row in await sql.execute(select(_l.data).where(where))]
+        people = await Belongings(sql, self._consortium).everybody()
+        found = reference_faults(library, before, everybody, people)
+        if channels is not None:
+            found += contact_fault(library, before, channels)
+        if found:
+            raise Faulty([f"{library.id}: {fault}" for fault in found])
+
+    async def _kept(self, sql: AsyncConnection, library: str) -> Library | None:
+        where = (_l.id == library) & (_l.consortium == self._consortium)
+        data = await sql.scalar(select(_l.data).where(where))
+        return _data.decode(data) if data is not None else None
+
+    # ---- people ----
+
+    async def library_of(self, librarian: str) -> str:
+        """Return the library that a librarian belongs to, whether it lists them or not; "" for a name that none ever listed."""
+        async with self._engine.connect() as sql:
+            return await Belongings(sql, self._consortium).library_of(librarian)
+
+    async def release(self, library: str, librarian: str, by: str = "") -> None:
+        """Let other libraries list a librarian who left. Raises LookupError: they never worked there, or are listed still."""
+        async with self._engine.begin() as sql:
+            if librarian in await self._listed(sql, library):
+                raise LookupError(f"{library!r} still lists {librarian!r}: remove them first")
+            if not await Belongings(sql, self._consortium).release(library, librarian, by):
+                raise LookupError(f"{librarian!r} does not belong to {library!r}")
+
+    async def leavers(self, library: str) -> list[Leaver]:
+        """Return who left a library and still belongs to it."""
+        async with self._engine.connect() as sql:
+            return await Belongings(sql, self._consortium).leavers(library, await self._listed(sql, library))
+
+    async def staff_changes(self, library: str) -> list[StaffChange]:
+        """Return what changed about a library's people, newest first."""
+        async with self._engine.connect() as sql:
+            return await Belongings(sql, self._consortium).changes(library)
+
+    async def _listed(self, sql: AsyncConnection, library: str) -> list[str]:
+        kept = await self._kept(sql, library)
+        return [one.id for one in kept.librarians] if kept is not None else []
+
+    async def _release_movers(self, sql: AsyncConnection, entries: list[Entry]) -> None:
+        belongings = Belongings(sql, self._consortium)
+        loaded = {entry.library.id: {one.id for one in entry.library.librarians} for entry in entries}
+        for library, listed in loaded.items():
+            strangers = await belongings.strangers(library, listed)
+            for librarian, home in strangers.items():
+                dropped = librarian not in loaded.get(home, {librarian})
+                if dropped and librarian in await self._listed(sql, home):
+                    await belongings.release(home, librarian, "")
+
+    async def _tell_refused(self, library: str, strangers: Mapping[str, str], by: str) -> None:
+        async with self._engine.begin() as sql:
+            belongings = Belongings(sql, self._consortium)
+            for librarian, home in strangers.items():
+                await belongings.tell(library, librarian, by, "refused-here", home)
+                await belongings.tell(home, librarian, by, "refused-there", library)
+
+    async def outlived(self, known: Mapping[str, Library]) -> list[str]:
+        """Return the libraries whose openings could now be told further ahead than in `known`, which the core holds."""
+        return [entry.library.id for entry in await self.entries() if _outlives(entry, known.get(entry.library.id))]
+
+    async def refresh(self, libraries: Collection[str]) -> list[Library]:
+        """Give libraries the next revision, so that the core takes openings worked out for the weeks ahead.
+
+        Nothing else about them changes: what somebody saves meanwhile stands, and is what gets the revision. A library that this
+        release finds faulty keeps its revision; that is said, and the others go on.
+        """
+        wanted, done = set(libraries), list[Library]()
+        while wanted and (found := [entry for entry in await self.entries() if entry.library.id in wanted]):
+            for entry in found:
+                with suppress(Outdated):  # read again: somebody was quicker
+                    done += await self._renewed(entry)
+                    wanted.remove(entry.library.id)
+        return done
+
+    async def _renewed(self, entry: Entry) -> list[Library]:
+        try:
+            async with self._engine.begin() as sql:
+                return [await self._put(sql, entry, entry.library.revision, "")]
+        except Faulty as error:
+            _log.error("library-faulty", library=entry.library.id, faults=error.faults)
+            return []
+
+    async def remove(self, library: str) -> None:
+        """Forget a library; its transcripts stay."""
+        async with self._engine.begin() as sql:
+            await sql.execute(delete(tables.library).where(_l.id == library, _l.consortium == self._consortium))
+
+    async def _put(self, sql: AsyncConnection, entry: Entry, expected: int | None, by: str) -> Library:
+        library, calendar = entry.library, entry.calendar
+        if found := check(library, calendar):
+            raise Faulty(found)
+        row = (await sql.execute(select(_l.revision, _l.consortium).where(_l.id == library.id))).first()
+        if row is not None and row.consortium != self._consortium:
+            raise Faulty([f"{library.id!r} is a library of another consortium: give this one another id"])
+        held = row.revision if row is not None else None
+        if expected is not None and expected != (held or 0):
+            raise Outdated
+        people = tuple(msgspec.structs.replace(one, since=0) for one in library.librarians)
+        kept = msgspec.structs.replace(
+            library, revision=(held or 0) + 1, openings=None, opening_words=(), librarians=people
+        )
+        since = await self._settle_people(sql, library, by)
+        values = {
+            "revision": kept.revision,
+            "data": msgspec.msgpack.encode(kept),
+            "calendar": msgspec.json.encode(calendar).decode(),
+        }
+        if held is None:
+            await sql.execute(insert(tables.library).values(id=library.id, consortium=self._consortium, **values))
+        else:
+            where = (_l.id == library.id) & (_l.revision == held)
+            if (await sql.execute(update(tables.library).where(where).values(**values))).rowcount != 1:
+                raise Outdated
+        return for_core(Entry(library=kept, calendar=calendar), since)
+
+    async def _settle_people(self, sql: AsyncConnection, library: Library, by: str) -> dict[str, int]:
+        """Note who came and who left; return since when each librarian works where they do. Raises NotYours."""
+        belongings = Belongings(sql, self._consortium)
+        listed = [one.id for one in library.librarians]
+        if strangers := await belongings.strangers(library.id, listed):
+            raise NotYours(strangers)
+        await belongings.settle(library.id, await self._listed(sql, library.id), listed, by)
+        return await belongings.since()
+
+
+def _sound(library: Library) -> None:
+    """Refuse fields that are wrong in themselves. Raises Faulty."""
+    if found := own_faults(library):
+        raise Faulty([f"{library.id}: {fault}" for fault in found])
+
+
+def _outlives(entry: Entry, known: Library | None) -> bool:
+    """Whether this very revision, worked out now, has openings after the last one known."""
+    if known is None or known.revision != entry.library.revision:
+        return False  # it is about to be told anyway
+    spans = openings(entry.calendar, entry.library.timezone, now_ms()) or ()
+    return any(not known.openings or known.openings[-1] < span for span in spans[-1:])
+
+
+def for_core(entry: Entry, since: Mapping[str, int]) -> Library:
+    """Return a library as the core is to know it; `since` when (ms) each librarian came to it."""
+    found = entry.library
+    people = tuple(msgspec.structs.replace(one, since=since.get(one.id, 0)) for one in found.librarians)
+    spans = openings(entry.calendar, found.timezone, now_ms())
+    wording = catalogue(found.language) | found.wording
+    zone = zone_in_words(found.timezone, wording)
+    words = tuple(f"{word} ({zone})" for word in in_words(spans or (), found.timezone, wording))
+    return msgspec.structs.replace(found, openings=spans, opening_words=words, wording=wording, librarians=people)
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Return the desk's words in a language from bridge/words/<language>.toml; {} = the core's own English."""
+    short = language.split("-")[0].lower()
+    if not short.isascii() or not short.isalpha():
+        return {}
+    file = resources.files("bridge") / "words" / f"{short}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+def check(library: Library, calendar: Calendar) -> list[str]:
+    """Return everything that is wrong with a library, in words; [] when nothing is."""
+    found = faults(calendar, library.timezone)
+    if not library.id or "/" in library.id or not library.id.replace("-", "").replace("_", "").isalnum():
+        found.append(f"not a library id (letters, digits, - and _): {library.id!r}")
+    if not 0 <= library.retention_days <= LONGEST_DAYS:
+        found.append(f"retention_days is 0, for ever, or up to {LONGEST_DAYS} days, not {library.retention_days}")
+    owned = [queue.id for queue in library.queues] + [team.id for team in library.teams]
+    found += [
+        f"{name!r} must begin with {library.id + '/'!r}" for name in owned if not name.startswith(library.id + "/")
+    ]
+    for ids in (
+        owned[: len(library.queues)],
+        owned[len(library.queues) :],
+        [person.id for person in library.librarians],
+    ):
+        found += sorted({f"{name!r} stands twice" for name in ids if ids.count(name) > 1})
+    for queue in library.queues:
+        if not queue.tiers:
+            found.append(f"queue {queue.id!r} has no tier: nobody would ever see what waits in it")
+    return found

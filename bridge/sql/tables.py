@@ -1,0 +1,303 @@
+"""The archive's tables: transcripts and numbers, the organisation, accounts. The one place that names a column.
+
+Times are ms since the epoch. Lists travel as JSON text, since nothing queries inside them. Full-text indexes are made by the
+migrations, because each database has its own.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+# SQLite numbers rows by itself only where the type is INTEGER.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+follower = Table(
+    "follower",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("epoch", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("library", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("queue_entered", String, nullable=False),
+    Column("queue", String, nullable=False),
+    Column("name", String, nullable=False, default=""),
+    Column("contact", String, nullable=False, default=""),
+    Column("language", String, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("page", Text, nullable=False, default=""),
+    Column("previous", String, nullable=False, default=""),
+    Column("state", String, nullable=False, default="waiting"),
+    Column("owner", String, nullable=False, default=""),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("last_text", Text, nullable=False, default=""),
+    Column("last_who", String, nullable=False, default=""),
+    Column("claimed_at", BigInteger),
+    Column("first_answer_at", BigInteger),
+    Column("answered_by", String),
+    Column("answered_queue", String),
+    Column("closed_at", BigInteger),
+    Column("closed_by", String),
+    Column("code", String),
+    Column("by_default", Boolean),
+    Column("descriptive", Text),
+    Column("read_scale", Integer),
+    Column("reference", Boolean),
+    Column("rating", Integer),  # 1 = it did not help, 2 = partly, 3 = it did
+    Column("rated_at", BigInteger),
+    Column("rating_comment", Text),
+    Column("forgotten_at", BigInteger),  # None: not yet, or something was written since
+    Index("conversation_by_patron", "channel", "address", "opened_at"),
+    Index("conversation_by_library", "library", "state", "last_at"),
+    Index("conversation_by_end", "state", "closed_at"),
+)
+
+line = Table(
+    "line",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("conversation", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger, nullable=False, default=0),
+    Column("who", String, nullable=False),
+    Column("author_id", String, nullable=False, default=""),
+    Column("author", String, nullable=False, default=""),
+    Column("text", Text, nullable=False, default=""),
+    Column("attachments", Text, nullable=False, default="[]"),
+    Column("html", String, nullable=False, default=""),
+    Column("original", String, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("event", String, nullable=False, default=""),
+    Column("target", String, nullable=False, default=""),
+    Column("channel", String, nullable=False, default=""),
+    Column("address", String, nullable=False, default=""),
+    Column("source", String, nullable=False, default=""),
+    Column("replaces", String, nullable=False, default=""),
+    Column("marks", Text, nullable=False, default="[]"),
+    Column("stage", String, nullable=False, default=""),
+    Column("reason", String, nullable=False, default=""),
+    Column("detail", Text, nullable=False, default=""),
+    Column("network_id", String, nullable=False, default=""),
+    # What the full-text index is given in place of the text (see transcripts.search_words): "" = the text itself, or PostgreSQL's
+    # `words`
+    # hold it; None = written by a release before there was such a rule, and not read over yet (bridge.sql.transcripts.reindex).
+    Column("folded", Text),
+    Index("line_by_conversation", "conversation", "at", "seq", "part"),
+    Index("line_by_network_id", "network_id"),
+    Index("line_not_folded", "n", sqlite_where=text("folded IS NULL"), postgresql_where=text("folded IS NULL")),
+)
+
+hop = Table(
+    "hop",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("conversation", String, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("queue", String, nullable=False, default=""),
+    Column("librarian", String, nullable=False, default=""),
+    Column("reason", String, nullable=False, default=""),
+)
+
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("conversation", String, nullable=False, index=True),
+    Column("library", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
+    Column("owner", String, nullable=False, default=""),
+    Column("name", String, nullable=False, default=""),
+    Column("address", String, nullable=False, default=""),
+    Column("deadline", BigInteger, nullable=False, default=0),
+    Column("question", Text, nullable=False, default=""),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", String, nullable=False, default=""),
+)
+
+merge = Table(
+    "merge",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("other", String, primary_key=True),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# What could not be written, as it was decided: bridge.sql.transcripts.rejected_steps.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("cause", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("archive", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("error", String, nullable=False),
+    Column("step", LargeBinary, nullable=False),  # routing.wire.encode_steps of this one
+)
+
+# What patrons asked to be forgotten and is not gone everywhere yet: bridge.sql.privacy.erasures.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("archive", String, nullable=False),
+    Column("state", String, nullable=False),  # asked, refused, erased
+    Column("at", BigInteger, nullable=False),
+    Column("follow_up", Boolean, nullable=False, default=False),  # an open one is given up with it
+    Column("reason", String, nullable=False, default=""),
+    Column("places", Text, nullable=False, default="[]"),
+    Column("files", Text, nullable=False, default="[]"),
+    Column("epoch", String, nullable=False, default=""),
+    Column("seq", BigInteger, nullable=False, default=0),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("id", String),  # of what the log tells; None: of before there were ids, and who looked
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("conversation", String, nullable=False, default="", index=True),
+    Column("detail", Text, nullable=False, default=""),
+    Index("audit_by_id", "id", unique=True),
+)
+
+library = Table(
+    "library",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("consortium", String, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # routing.organisation.Library, MessagePack
+    Column("calendar", Text, nullable=False, default="{}"),  # weekly hours and exceptions, JSON
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("login", String, nullable=False, unique=True),
+    Column("library", String, nullable=False, index=True),
+    Column("password", String, nullable=False, default=""),
+    Column("must_change", Boolean, nullable=False, default=False),
+    Column("code", String, nullable=False, default=""),
+    Column("code_until", BigInteger, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("locked_until", BigInteger, nullable=False, default=0),
+    Column("disabled", Boolean, nullable=False, default=False),
+)
+
+# The library that a librarian's name, account and past conversations belong to: bridge.sql.people.home_library.
+belonging = Table(
+    "belonging",
+    metadata,
+    Column("consortium", String, primary_key=True),
+    Column("librarian", String, primary_key=True),
+    Column("library", String, nullable=False, index=True),
+    Column("since", BigInteger, nullable=False, default=0),
+    Column("released_at", BigInteger),  # None: no other library may list them
+)
+
+# What a library's coordinators are told about its people: who came, left, was released, moved.
+staff_change = Table(
+    "staff_change",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("library", String, nullable=False, index=True),
+    Column("librarian", String, nullable=False),
+    Column("who", String, nullable=False, default=""),  # who did it; "" = the operator
+    Column("what", String, nullable=False),
+    Column("other", String, nullable=False, default=""),  # the other library
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token", String, primary_key=True),  # SHA-256 of the cookie
+    Column("librarian", String, ForeignKey("account.librarian", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", String, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("window_id", String, nullable=False, default="", server_default=""),
+)
+
+# Notes that name a librarian, and when they opened each such conversation last: bridge.sql.people.mentions.
+mention = Table(
+    "mention",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("line", String, primary_key=True),
+    Column("conversation", String, nullable=False, index=True),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+mention_seen = Table(
+    "mention_seen",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+written = Table(
+    "written",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("body", String, nullable=False),  # SHA-256 of route and body
+    Column("status", Integer, nullable=False, default=0),
+    Column("answer", LargeBinary, nullable=False, default=b""),
+    Column("at", BigInteger, nullable=False, index=True),
+)

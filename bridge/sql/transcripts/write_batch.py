@@ -1,0 +1,104 @@
+"""What some steps of the log mean for the tables, folded as far as it can be before it is written.
+
+Of a line that is new here, what became of it is written with it; of one that stands, only the last that became of it. So the more
+steps a transaction has, the less each of them costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from msgspec.structs import asdict, replace
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridge.sql import tables
+from bridge.sql.bulk_insert import Statement, write_many
+from bridge.sql.rows import LINE, ignoring, line_values
+from bridge.sql.transcripts.conversation_rows import Ledger
+from bridge.sql.transcripts.lines import Line, ReadBy, Staged, amend, changes
+from bridge.sql.transcripts.search_words import FOLDED
+from routing.events import Erased, Step
+
+
+class Batch:
+    """Steps that are written together."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger()
+        self.erased: list[
+            tuple[int, Erased]
+        ] = []  # what is to be forgotten once the rest is written, with its log entry
+        self._lines: dict[str, Line] = {}
+        self._staged: dict[str, Staged] = {}
+        self._read: dict[ReadBy, None] = {}
+
+    def take(self, step: Step, seq: int) -> None:
+        """Take one step in; they come in the log's order."""
+        self._ledger.enter(step)
+        self.erased += [(seq, event) for event in step.events if isinstance(event, Erased)]
+        for change in changes(step, seq):
+            if isinstance(change, Line):
+                self._lines.setdefault(change.id, change)
+            elif isinstance(change, ReadBy):
+                self._read[change] = None
+            elif change.line in self._lines:
+                amend(self._lines, change)
+            else:
+                self._staged[change.line] = _later(self._staged.get(change.line), change)
+
+    async def write(self, sql: AsyncConnection) -> None:
+        """Write everything, inside the caller's transaction."""
+        dialect = sql.dialect.name
+        for name, removal, rows in self._ledger.removals():
+            await write_many(sql, name, partial(_same, removal), rows)
+        for table, rows in self._ledger.inserts():
+            await write_many(sql, table.name, partial(ignoring, dialect, table), rows)
+        await write_lines(sql, self._lines.values())
+        for name, statement, changed in self._ledger.updates():
+            await write_many(sql, name, partial(_same, statement), changed)
+        await write_many(sql, "stage", partial(_same, _STAGE), map(asdict, self._staged.values()))
+        if self._read:
+            await sql.execute(_READ, [{"talk": change.conversation, "upto": change.upto} for change in self._read])
+
+
+async def write_lines(sql: AsyncConnection, lines: Iterable[Line]) -> None:
+    """Write what transcripts do not have yet."""
+    dialect = sql.dialect.name
+    make, folded = partial(ignoring, dialect, tables.line), FOLDED[dialect]
+    rows = ((*line_values(line), folded(line.text)) for line in lines)
+    await write_many(sql, "line", make, rows, (*LINE, "folded"))
+
+
+def _later(before: Staged | None, change: Staged) -> Staged:
+    """Return what two changes of one line come to: a network's id stays until there is another."""
+    if before is None or change.network_id:
+        return change
+    return replace(change, network_id=before.network_id)
+
+
+def _same(statement: Statement) -> Statement:
+    return statement
+
+
+_line = tables.line
+_upto = _line.alias("upto")
+
+_STAGE = (
+    update(_line)
+    .where(_line.c.id == bindparam("line"))
+    .values(
+        stage=bindparam("stage"),
+        reason=bindparam("reason"),
+        detail=bindparam("detail"),
+        network_id=func.coalesce(func.nullif(bindparam("network_id"), ""), _line.c.network_id),
+    )
+)
+
+_READ = (
+    update(_line)
+    .where(_line.c.conversation == bindparam("talk"), _line.c.who == "patron", _line.c.stage != "read")
+    .where(_line.c.n <= select(_upto.c.n).where(_upto.c.id == bindparam("upto")).scalar_subquery())
+    .values(stage="read")
+)

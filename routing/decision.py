@@ -1,0 +1,35 @@
+"""One input's turn: events are folded as they are decided, so a rule sees what the rule before it brought about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.contract.message import delivery_id
+from routing.events import Event
+from routing.state import State
+
+Fold = Callable[[State, Event, int], None]
+
+
+class Turn:
+    """The state, the time in ms, the cause, and the events so far."""
+
+    __slots__ = ("_fold", "at", "cause", "events", "made", "state")
+
+    def __init__(self, state: State, at: int, cause: str, fold: Fold) -> None:
+        self.state = state
+        self.at = at
+        self.cause = cause
+        self.events: list[Event] = []
+        self.made = 0
+        self._fold = fold
+
+    def emit(self, event: Event) -> None:
+        """Let `event` happen."""
+        self.events.append(event)
+        self._fold(self.state, event, self.at)
+
+    def next_id(self) -> str:
+        """Return the id of the next delivery of this input."""
+        self.made += 1
+        return delivery_id(self.cause, self.made - 1)

@@ -1,0 +1,86 @@
+"""The desk as people may see it: what a channel tells a patron, and who waits. Read-only.
+
+*Open* and *online* are worked out over the whole chain of tiers, hours and presence. The wait is an honest guess from how long the
+queue's latest conversations waited, and from the place in the line; it is not told when nothing is known or the knowledge is old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import merge
+
+from bridge.contract.adapter import Desk
+from routing.access import eligible, visible
+from routing.hours import chain_open, next_opening, opens_where
+from routing.rating import rateable, window_s
+from routing.reach import offered_kinds
+from routing.records import Conversation, at_key
+from routing.standing import standing
+from routing.state import State
+from routing.transcripts import carrier, mailable
+from routing.waiting_list import Entry
+
+PACE_STALE_MS = 4 * 3_600_000
+
+__all__ = ["eligible", "place", "view", "visible", "wait_s", "waiting", "waits"]
+
+
+def waits(state: State, channel: str, address: str) -> Conversation | None:
+    """Return the conversation in which the patron at `address` waits; None when he does not, and sees what everybody sees."""
+    it = state.conversations.get(state.addresses.get(at_key(channel, address), "")) if address else None
+    return it if it is not None and it.state == "waiting" else None
+
+
+def view(state: State, channel: str, now: int, address: str = "") -> Desk:
+    """Return how the desk stands for `channel` at `now` ms, and for the patron at `address` in particular."""
+    status = state.channels.get(channel)
+    it = waits(state, channel, address)
+    usual = status.queue if status is not None and status.queue else state.roster.any_queue()
+    queue = usual if it is None else it.queue
+    service = state.roster.service(queue)
+    is_open = chain_open(state.roster, service, now)
+    how = standing(state, service, now, live=status is None or status.live)
+    online = how in ("busy", "free")
+    opening, zone = opens_where(state.roster, service, now)
+    return Desk(
+        open=is_open,
+        online=online,
+        wait_s=wait_s(state, queue, now, it) if online else None,
+        place=place(state, it) if it is not None else 0,
+        next_opening=opening,
+        timezone=zone,
+        opening=next_opening(state.roster, service, now)[1],
+        busy=how == "busy",
+        answers=offered_kinds(state, service.library.id),
+        library=service.library.name,
+        accent=service.library.accent,
+        language=service.library.language,
+        rate_s=window_s(state, service.library.id, live=status is None or status.live),
+        rateable=bool(address) and rateable(state, channel, address, now) is not None,
+        mails=bool(carrier(state, service.library.id)),
+        mailable=bool(address) and mailable(state, channel, address) is not None,
+    )
+
+
+def place(state: State, it: Conversation) -> int:
+    """Return a waiting conversation's place among those of its kind in its queue, 1 = next; 0 when it does not wait."""
+    if it.state != "waiting":
+        return 0
+    lines = (line for (live, _), line in state.lines.get(it.queue, {}).items() if live == it.live)
+    return 1 + sum(line.ahead_of((it.since, it.id)) for line in lines)
+
+
+def wait_s(state: State, queue: str, now: int, it: Conversation | None = None) -> int | None:
+    """Return how many seconds a patron has still to wait, as far as the last ones tell; None = not known."""
+    pace = state.paces.get(queue)
+    if pace is None or now - pace.at > PACE_STALE_MS:
+        return None
+    usual = pace.wait_ms
+    if it is not None:
+        usual = max(usual - (now - it.queued_at), usual * (place(state, it) - 1) // 4, 0)
+    return (usual + 500) // 1000
+
+
+def waiting(state: State, queue: str) -> Iterator[Entry]:
+    """Iterate over who waits in a queue, longest first, as (since ms, conversation id)."""
+    return merge(*state.lines.get(queue, {}).values())

@@ -1,0 +1,203 @@
+"""What librarians say: answers to the patron, notes for colleagues, read marks.
+
+The first answer claims a waiting conversation. Who joined one answers beside its owner, and does not own it by that, not even while
+it is on offer to him. A sender who writes while his transfer is on offer takes it back. Notes have no kind of delivery that could
+reach a patron. An answer to another address moves the talk there; where that is a slow channel, the owner has room for another
+live one.
+
+An address that somebody left may be a stranger's. So an answer to it does not yet bring that person's other questions here: on a
+channel with threads the proof of the thread does; elsewhere an answer takes the address over unless another open
+conversation of that address stands there.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from bridge.contract.message import Action, MarkRead, Note, Say, is_blank
+from routing.access import asked, eligible, may_join, speaks, visible
+from routing.conversation import SHOWN, move
+from routing.deadlines import settled
+from routing.decision import Turn
+from routing.deliveries import compose, relay, route, seat, sent_out, unpark
+from routing.events import Noted, ReadUpTo, Said
+from routing.offers import drain
+from routing.ownership import take
+from routing.records import Conversation, Route, at_key
+from routing.refusals import done, held, refuse
+from routing.state import State
+from routing.transfers import accept_transfer, end_transfer
+
+
+def say(turn: Turn, action: Action, deed: Say) -> None:
+    """Answer the patron, claiming the conversation first where that is possible."""
+    it = held(turn, action, deed.conversation)
+    if it is None:
+        return
+    if is_blank(deed.text) and not deed.attachments:
+        refuse(turn, action, "empty", it)
+        return
+    to = route(turn.state, it, turn.at, deed.via)
+    if to is None:
+        refuse(turn, action, "unknown-address", it)
+        return
+    if not _may_speak(turn, action, it):
+        return
+    _speak(turn, action, deed, to)
+    if it.offered and it.offered != action.by:
+        drain(turn, it.offered)
+
+
+def _may_speak(turn: Turn, action: Action, it: Conversation) -> bool:
+    """See that the librarian is in the conversation, making it so where he may; refuse otherwise."""
+    by = action.by
+    if it.owner == by:
+        if it.handover is not None:
+            end_transfer(turn, it, "withdrawn")
+        return True
+    if by in it.companions:
+        return True
+    if asked(turn.state, by, it):
+        accept_transfer(turn, it, by)
+        return True
+    if it.owner:
+        refuse(turn, action, "taken", it, it.owner)
+        return False
+    if not eligible(turn.state, by, it):
+        refuse(turn, action, "no-access", it)
+        return False
+    take(turn, it, by, "say")
+    return True
+
+
+def _speak(turn: Turn, action: Action, deed: Say, to: Route) -> None:
+    it = turn.state.conversations[deed.conversation]
+    author = turn.state.roster.shown(action.by)
+    delivery = compose(
+        turn,
+        it,
+        to,
+        "text",
+        text=deed.text,
+        attachments=deed.attachments,
+        author=author,
+        all_recipients=deed.all_recipients,
+    )
+    elsewhere = to.channel != it.channel or to.address != it.address
+    unproven = elsewhere and not _leads_here(turn.state, it, to)
+    turn.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script, unproven=unproven))
+    unpark(turn, delivery)
+    if it.live and not turn.state.conversations[it.id].live:
+        drain(turn, it.owner)
+    for one in (it.owner, *it.companions):
+        if one != action.by or action.via == "inbox":
+            relay(turn, it, one, "said", librarian=author, text=deed.text)
+
+
+def _leads_here(state: State, it: Conversation, to: Route) -> bool:
+    """Say whether what comes from `to` joins this conversation from now on, without proof of a thread."""
+    leads_to = state.addresses.get(at_key(to.channel, to.address), "")
+    if leads_to == it.id:
+        return True
+    channel = state.channels.get(to.channel)
+    if channel is not None and channel.threads:
+        return False
+    other = state.conversations.get(leads_to)
+    return other is None or other.state == "closed" or other.id in it.merged
+
+
+def note(turn: Turn, action: Action, deed: Note) -> None:
+    """Write for colleagues, also on a closed conversation."""
+    it = held(turn, action, deed.conversation, open_only=False)
+    if it is None:
+        return
+    if not visible(turn.state, action.by, it):
+        refuse(turn, action, "no-access", it)
+    elif is_blank(deed.text):
+        refuse(turn, action, "empty", it)
+    else:
+        turn.emit(Noted(conversation=it.id, id=action.id, by=action.by, text=deed.text, mentions=deed.mentions))
+        _tell_note(turn, it, action.by, deed)
+
+
+def _tell_note(turn: Turn, it: Conversation, by: str, deed: Note) -> None:
+    """Carry a note to the messengers of those in it, and of colleagues whom it calls in."""
+    called = [one for one in deed.mentions if may_join(turn.state, one, it)]
+    for one in dict.fromkeys((it.owner, *it.companions, *called)):
+        if one and one != by:
+            relay(turn, it, one, "note", librarian=turn.state.roster.shown(by), text=deed.text)
+
+
+def mark_read(turn: Turn, action: Action, deed: MarkRead) -> None:
+    """Remember what those in it have read, and tell the patron where the channel can show it."""
+    it = held(turn, action, deed.conversation, open_only=False)
+    if it is None:
+        return
+    if it.read == deed.message:
+        done(turn, action, it)
+        return
+    if not speaks(action.by, it):
+        refuse(turn, action, "not-yours", it)
+        return
+    if it.read == it.last_message:
+        done(turn, action, it)  # a colleague in it has read further
+        return
+    channel = turn.state.channels.get(it.channel)
+    delivery = None
+    if channel is not None and channel.marks:
+        delivery = compose(turn, it, seat(it), "mark", about=deed.message)
+    turn.emit(ReadUpTo(conversation=it.id, by=action.by, message=deed.message, delivery=delivery))
+
+
+# ---- fold ----------------------------------------------------------------------------------------------------------------------
+
+
+def said(state: State, event: Said, at: int) -> None:
+    """It is the patron's turn; an answer sent elsewhere moves the talk there."""
+    delivery = event.delivery
+    sent_out(state, delivery, at)
+    it = state.conversations[event.conversation]
+    if delivery.channel != it.channel or delivery.to != it.address:
+        if not event.unproven:
+            state.addresses.put(at_key(delivery.channel, delivery.to), it.id)
+        named = _only_named(state, it, at_key(delivery.channel, delivery.to))
+        it = move(state, it, Route(channel=delivery.channel, address=delivery.to, reply=delivery.reply, named=named))
+    it = replace(
+        it,
+        last_text=delivery.text[:SHOWN],
+        last_by=event.by,
+        last_at=at,
+        unanswered_since=0,
+        answered_at=it.answered_at or at,
+        turn="patron",
+        turn_at=at,
+        nudges=0,
+        nudged_at=0,
+        prompted=0,
+        kept=False,
+        answer=delivery.id,
+        reached=False,
+        failed=False,
+    )
+    state.conversations.put(it.id, settled(state, it))
+
+
+def _only_named(state: State, it: Conversation, key: str) -> bool:
+    """Say whether nothing of this patron's has come from an address so far."""
+    known = next((one for one in it.routes if at_key(one.channel, one.address) == key), None)
+    if known is not None:
+        return known.named
+    others = (state.conversations.get(one) for one in it.merged)
+    return not any(one is not None and at_key(one.channel, one.address) == key and not one.named for one in others)
+
+
+def noted(state: State, event: Noted, at: int) -> None:
+    """Keep nothing: notes are the archive's."""
+
+
+def read_up_to(state: State, event: ReadUpTo, at: int) -> None:
+    """Remember the last message that was read."""
+    if event.delivery is not None:
+        sent_out(state, event.delivery, at)
+    it: Conversation = state.conversations[event.conversation]
+    state.conversations.put(it.id, replace(it, read=event.message))

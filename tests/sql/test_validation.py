@@ -1,0 +1,120 @@
+"""A library that cannot be as it is written is refused with the field named: from a file, from the interface, from the editor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import update
+
+from bridge.sql import tables
+from bridge.sql.archive import Archive
+from bridge.sql.people.calendar import Calendar
+from bridge.sql.people.organisation import Entry, Faulty
+from bridge.sql.people.organisation_file import parse
+from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
+
+NORTH = Library(
+    id="north",
+    revision=0,
+    name="North Library",
+    queues=(Queue(id="north/ask", name="Ask", tiers=(Tier(teams=("north/desk",)), Tier(teams=("south/night",)))),),
+    teams=(Team(id="north/desk", name="Desk", members=("ana", "tom")),),
+    librarians=(Librarian(id="ana", name="Ana"),),
+)
+SOUTH = Library(
+    id="south",
+    revision=0,
+    name="South Library",
+    queues=(Queue(id="south/ask", name="Ask", tiers=(Tier(teams=("south/night",)),)),),
+    teams=(Team(id="south/night", name="Night", members=("tom",)),),
+    librarians=(Librarian(id="tom", name="Tom"),),
+)
+CHANNELS = {"north-mail": "north/ask", "south-mail": "south/ask", "shared": ""}
+
+
+def _tiers(*tiers: Tier) -> dict[str, Any]:
+    return {"queues": (Queue(id="north/ask", name="Ask", tiers=tiers),)}
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "queues[1].tiers[2].teams": _tiers(Tier(teams=("north/desk",)), Tier(teams=("north/dekc",))),
+    "queues[1].tiers[1].teams": _tiers(Tier(teams=("nowhere/desk",))),
+    "queues[1].tiers[1].after_s": _tiers(Tier(teams=("north/desk",), after_s=-1)),
+    "queues[1].offer_s": {"queues": (replace(NORTH.queues[0], offer_s=-30),)},
+    "queues[1].concierge_s": {"queues": (replace(NORTH.queues[0], concierge_s=10**30),)},
+    "teams[1].members": {"teams": (Team(id="north/desk", name="Desk", members=("ana", "annabel")),)},
+    "timers.close_silent_s": {"timers": Timers(close_silent_s=-300)},
+    "timers.remind_s": {"timers": Timers(remind_s=10**12)},
+    "librarians[1].live": {"librarians": (Librarian(id="ana", name="Ana", live=-1),)},
+    "librarians[2].id": {"librarians": (Librarian(id="ana", name="Ana"), Librarian(id=" ", name="Nobody"))},
+    "default_code": {"default_code": "anwsered"},
+    "language": {"language": "my own"},
+    "contact_channel": {"contact_channel": "south-mail"},
+    "contact_channel: there is no channel": {"contact_channel": "north-male"},
+}
+
+
+@pytest.fixture
+async def loaded(archive: Archive) -> Archive:
+    """Two libraries that are as they should be."""
+    await archive.organisation().load(
+        [_entry(NORTH), _entry(SOUTH)], channels=CHANNELS
+    )  # together: one names the other
+    return archive
+
+
+def _entry(library: Library) -> Entry:
+    return Entry(library=library, calendar=Calendar())
+
+
+@pytest.mark.parametrize("field", WRONG)
+async def test_what_cannot_be_is_refused_with_its_field(loaded: Archive, field: str) -> None:
+    organisation = loaded.organisation()
+    wrong = replace(NORTH, **WRONG[field])
+    with pytest.raises(Faulty, match="north: " + field.replace("[", r"\[")):
+        await organisation.put(wrong, Calendar(), channels=CHANNELS)
+    with pytest.raises(Faulty, match="north: " + field.replace("[", r"\[")):
+        await organisation.load([_entry(wrong)], channels=CHANNELS)
+    assert await organisation.revisions() == {"north": 1, "south": 1}
+
+
+async def test_a_channel_of_its_own_or_of_all_carries_answers(loaded: Archive) -> None:
+    organisation = loaded.organisation()
+    for name in ("north-mail", "shared", ""):
+        await organisation.put(replace(NORTH, contact_channel=name), Calendar(), channels=CHANNELS)
+
+
+async def test_what_others_changed_meanwhile_does_not_stand_in_the_way(loaded: Archive) -> None:
+    """A team that South dropped, a librarian who left, a channel that was taken out of the configuration."""
+    organisation = loaded.organisation()
+    north = replace(NORTH, contact_channel="north-mail")
+    await organisation.put(north, Calendar(), channels=CHANNELS)
+    south = replace(SOUTH, queues=(replace(SOUTH.queues[0], tiers=(Tier(teams=("south/day",)),)),))
+    south = replace(south, teams=(Team(id="south/day", name="Day"),), librarians=())
+    await organisation.put(south, Calendar(), channels=CHANNELS)
+    await organisation.put(north, Calendar(), channels={})
+
+
+async def test_hours_are_worked_out_for_a_library_that_was_taken_with_a_fault(loaded: Archive) -> None:
+    data = msgspec.msgpack.encode(replace(NORTH, revision=1, timers=Timers(remind_s=-5)))
+    async with loaded.engine.begin() as sql:
+        await sql.execute(update(tables.library).where(tables.library.c.id == "north").values(data=data))
+    assert [one.id for one in await loaded.organisation().refresh(["north"])] == ["north"]
+
+
+def test_a_file_names_all_of_it_at_once() -> None:
+    text = """
+[[library]]
+id = "north"
+name = "North Library"
+default_code = "nonsense"
+queues = [{ id = "north/ask", name = "Ask", offer_s = -1, tiers = [{ teams = ["north/desk"], after_s = -2 }] }]
+"""
+    with pytest.raises(Faulty) as refused:
+        parse(text)
+    said = "\n".join(refused.value.faults)
+    for field in ("queues[1].offer_s", "queues[1].tiers[1].after_s", "default_code"):
+        assert f"library north: {field}" in said
