@@ -23,7 +23,7 @@ import uvloop
 
 from bench.figures import QUICK, Sheet, most, say
 from bench.house import LOOP, Site, quiet, site, until
-from bridge.app.config import Channel
+from bridge.app.config import ChannelConfig
 from bridge.log.follower import Position
 from routing.events import Received
 from tests.peers.certificate import Certificate
@@ -70,14 +70,14 @@ def mail(number: int) -> bytes:
     return MAIL.format(number=number, sender=number % SENDERS, mailbox=MAILBOX).encode()
 
 
-def channel(dovecot: Dovecot, exim: Exim, certificate: Certificate) -> Channel:
+def channel(dovecot: Dovecot, exim: Exim, certificate: Certificate) -> ChannelConfig:
     """Return the channel of the mailbox."""
     settings = {
         "address": MAILBOX, "password": PASSWORD, "imap_host": "127.0.0.1", "imap_port": dovecot.imaps,
         "smtp_host": "127.0.0.1", "smtp_port": exim.port, "smtp_security": "starttls", "ca": certificate.ca.read_text(),
         "beat_s": 5.0, "patience_s": 10.0,
     }  # fmt: skip
-    return Channel(name="mail", kind="email", queue="north/ask", settings=settings)
+    return ChannelConfig(name="mail", kind="email", queue="north/ask", settings=settings)
 
 
 class Arrivals:

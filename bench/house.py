@@ -18,16 +18,16 @@ import msgspec
 import structlog
 
 from adapters.loop.network import Network
-from bridge.app.config import Channel, Config, Http, Redis, Secret
+from bridge.app.config import ChannelConfig, Config, Http, Redis, Secret
 from bridge.app.consortium import Consortium
-from bridge.app.daemon import House, opened
+from bridge.app.daemon import Daemon, opened
 from bridge.channels.inbound.inlet import StoreInlet
 from bridge.contract.message import Action, Claim, Message, message_id
 from bridge.sql.people.calendar import Calendar
 from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
 
-LOOP = Channel(name="loop", kind="loop", queue="north/ask", settings={"network": "bench"})
-WEB = Channel(
+LOOP = ChannelConfig(name="loop", kind="loop", queue="north/ask", settings={"network": "bench"})
+WEB = ChannelConfig(
     name="web", kind="webchat", queue="north/ask", settings={"connections": 40_000, "form": "none", "beat": 600.0}
 )
 TEXT = "How do I renew a book that somebody else has asked for, please?"
@@ -81,7 +81,7 @@ class Talk:
 class Site:
     """A running house and what a load needs of it."""
 
-    def __init__(self, house: House, staff: int) -> None:
+    def __init__(self, house: Daemon, staff: int) -> None:
         self.house = house
         self.desk: Consortium = house.desks[0]
         self.staff = staff
@@ -124,7 +124,12 @@ class Site:
 
 @asynccontextmanager
 async def site(
-    data: Path, redis_url: str = "", *, staff: int = 200, live: int = 100_000, channels: Sequence[Channel] = (LOOP,)
+    data: Path,
+    redis_url: str = "",
+    *,
+    staff: int = 200,
+    live: int = 100_000,
+    channels: Sequence[ChannelConfig] = (LOOP,),
 ) -> AsyncIterator[Site]:
     """Open a house over `redis_url` (""= its own) with the library loaded and its channels up."""
     network = Network("bench")

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bridge.redis.connection import Address, Link
+from bridge.redis.connection import RedisConnection, ServerAddress
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / "build" / "peers"
@@ -62,7 +62,7 @@ def redis_benchmark(url: str, size: int, count: int) -> float:
 class Relay:
     """FastStream between two streams, and the client that puts into one and takes from the other."""
 
-    def __init__(self, url: str, writing: Link, reading: Link, size: int) -> None:
+    def __init__(self, url: str, writing: RedisConnection, reading: RedisConnection, size: int) -> None:
         self._url = url
         self._writing = writing
         self._reading = reading
@@ -120,9 +120,9 @@ class Relay:
 @asynccontextmanager
 async def relaying(python: Path, url: str, form: str, size: int) -> AsyncIterator[Relay]:
     """Run FastStream on a Redis; `form` is "one" or "batch"."""
-    address = Address.parse(url)
-    writing = await Link.connect(address, patience=0, within=10)
-    reading = await Link.connect(address, patience=0, within=10)
+    address = ServerAddress.parse(url)
+    writing = await RedisConnection.connect(address, patience=0, within=10)
+    reading = await RedisConnection.connect(address, patience=0, within=10)
     await writing.call("DEL", IN, OUT)
     process = await asyncio.create_subprocess_exec(
         str(python),

@@ -22,7 +22,7 @@ from bench.figures import QUICK, REPEATS, Sheet, least, most, say
 from bench.house import ANSWER, TEXT, library, until
 from bench.throughput import server
 from bridge.contract.message import Action, ChannelStatus, Claim, Message, Say, message_id
-from bridge.core.runner import Partition
+from bridge.core.runner import CoreRunner
 from bridge.log import snapshot
 from bridge.redis.store import Store
 from bridge.runtime.garbage import tidy_little
@@ -68,9 +68,9 @@ def questions(first: int, count: int) -> list[Input]:
 
 
 @asynccontextmanager
-async def core(store: Store) -> AsyncIterator[Partition]:
+async def core(store: Store) -> AsyncIterator[CoreRunner]:
     """Run the core until the end of the context."""
-    partition = Partition(store, "bench", sole=True)
+    partition = CoreRunner(store, "bench", sole=True)
     running = asyncio.create_task(partition.run())
     try:
         yield partition
@@ -79,7 +79,7 @@ async def core(store: Store) -> AsyncIterator[Partition]:
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def caught_up(store: Store, partition: Partition) -> None:
+async def caught_up(store: Store, partition: CoreRunner) -> None:
     """Wait until the core has committed everything in `in`."""
     last = _order((await store._command("XINFO", "STREAM", store.keys.inputs))[7].decode())
     while _order((await store.head()).last_input) < last:
@@ -90,7 +90,7 @@ def _order(entry: str) -> tuple[int, ...]:
     return tuple(map(int, entry.split("-")))
 
 
-async def started(partition: Partition) -> None:
+async def started(partition: CoreRunner) -> None:
     """Wait until a term decides: everything is loaded and replayed."""
     while partition.term is None or not partition.term._committed:
         await asyncio.sleep(0.001)
@@ -115,7 +115,7 @@ def traffic(turn: int, conversations: list[str]) -> list[Input]:
     return found
 
 
-async def claim(store: Store, partition: Partition) -> list[str]:
+async def claim(store: Store, partition: CoreRunner) -> list[str]:
     """Let librarians claim the hot set; return its conversations, in the patrons' order."""
     assert partition.term is not None
     state = partition.term._at.state

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from routing.records import Conversation, FollowUp, Route
+from routing.records import Conversation, FollowUpRecord, ReplyRoute
 from routing.state import State
 
 
-def staff_route(state: State, librarian: str) -> Route | None:
+def staff_route(state: State, librarian: str) -> ReplyRoute | None:
     """Return a librarian's own messenger, when he is connected by it.
 
     A connection through a staff channel is named `channel|address`, with or without `/resource` behind it.
@@ -20,7 +20,7 @@ def staff_route(state: State, librarian: str) -> Route | None:
     for _, connection in staff.connections:
         if connection == one.address or connection.startswith(one.address + "/"):
             channel, _, address = one.address.partition("|")
-            return Route(channel=channel, address=address)
+            return ReplyRoute(channel=channel, address=address)
     return None
 
 
@@ -59,7 +59,7 @@ def returning(state: State, queue: str, tiers: range | None = None) -> bool:
     return any(staff is not None and staff.grace_until > 0 and queue in staff.queues for staff in members)
 
 
-def room(state: State, librarian: str, live: bool) -> int:
+def free_capacity(state: State, librarian: str, live: bool) -> int:
     """Return how many more live (or slow) conversations may be offered to a librarian."""
     one = state.roster.librarians.get(librarian)
     staff = state.staff.get(librarian)
@@ -140,7 +140,7 @@ def visible(state: State, librarian: str, it: Conversation) -> bool:
     )
 
 
-def follows_up(state: State, librarian: str, one: FollowUp) -> bool:
+def follows_up(state: State, librarian: str, one: FollowUpRecord) -> bool:
     """Say whether a follow-up is a librarian's: their library's, or their own."""
     return one.owner == librarian or state.roster.home.get(librarian) == one.library
 

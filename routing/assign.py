@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from routing.access import room, serving
+from routing.access import free_capacity, serving
 from routing.records import Conversation, Staff, at_key
-from routing.roster import Service
+from routing.roster import QueueService
 from routing.state import State
 
 
@@ -23,7 +23,7 @@ def pick(state: State, it: Conversation) -> str:
     able = [
         one
         for one in serving(state, it.queue, range(it.tier + 1))
-        if one not in it.declined and room(state, one, it.live) > 0 and not resting(state, service, one)
+        if one not in it.declined and free_capacity(state, one, it.live) > 0 and not resting(state, service, one)
     ]
     if not able:
         return ""
@@ -41,13 +41,13 @@ def pick(state: State, it: Conversation) -> str:
     return min(able, key=lambda one: (_idle_since(state, one), one))
 
 
-def resting(state: State, service: Service, librarian: str) -> bool:
+def resting(state: State, service: QueueService, librarian: str) -> bool:
     """Say whether a librarian has had his share for now."""
     staff = state.staff.get(librarian)
     return bool(service.queue.fair_limit) and staff is not None and staff.rests_until > 0
 
 
-def rotation(state: State, service: Service) -> tuple[str, ...]:
+def rotation(state: State, service: QueueService) -> tuple[str, ...]:
     """Return a queue's rotation, next first, mended to its present members."""
     stands = state.rotations.get(service.queue.id, ())
     if len(stands) == len(service.level) and all(one in service.level for one in stands):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from bridge.contract.message import ChannelStatus
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import ChannelChanged, LibraryChanged
 from routing.librarians import dismissed
 from routing.offers import pass_over_emptied
@@ -19,20 +19,20 @@ from routing.records import Conversation
 from routing.state import State
 
 
-def status(turn: Turn, channel: ChannelStatus) -> None:
+def status(decision: Decision, channel: ChannelStatus) -> None:
     """Note a channel that changed."""
-    if turn.state.channels.get(channel.channel) != channel:
-        turn.emit(ChannelChanged(status=channel))
+    if decision.state.channels.get(channel.channel) != channel:
+        decision.emit(ChannelChanged(status=channel))
 
 
-def library(turn: Turn, one: Library) -> None:
+def library(decision: Decision, one: Library) -> None:
     """Note a newer revision of a library, and what it means for those at work."""
-    standing = turn.state.libraries.get(one.id)
+    standing = decision.state.libraries.get(one.id)
     if standing is None or standing.revision < one.revision:
-        before = turn.state.roster
-        turn.emit(LibraryChanged(library=one))
-        dismissed(turn, before)
-        pass_over_emptied(turn, before)
+        before = decision.state.roster
+        decision.emit(LibraryChanged(library=one))
+        dismissed(decision, before)
+        pass_over_emptied(decision, before)
 
 
 # ---- fold -------------------------------------------------------------------------------------------------------------------

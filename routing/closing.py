@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from bridge.contract.message import Action, Close, Dismiss, FollowUpPlan, Recode, Reopen, derive
 from routing.access import at_home, coordinates, has_say
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import UNREACHED, notify, relay, seat, unheard
 from routing.events import (
     Closed,
@@ -37,10 +37,10 @@ from routing.events import (
     TransferEnded,
 )
 from routing.events import Reopened as ReopenedEvent
-from routing.offers import drain, freed
+from routing.offers import freed, offer_waiting_to
 from routing.ownership import take, withdraw
 from routing.reach import address_kind, promised, tidy_contact
-from routing.records import SET_ASIDE, Conversation, Known, Route, at_key
+from routing.records import SET_ASIDE, Conversation, Known, ReplyRoute, at_key
 from routing.refusals import done, held, refuse
 from routing.state import DAY, State
 
@@ -50,26 +50,26 @@ MERGED = "merged"  # the code of a conversation that goes on in another one; nob
 MOST_DESCRIPTIVE = 4
 
 
-def close(turn: Turn, action: Action, deed: Close) -> None:
+def close(decision: Decision, action: Action, deed: Close) -> None:
     """End a conversation of mine, or one that waits and is not worth answering."""
-    it = held(turn, action, deed.conversation)
+    it = held(decision, action, deed.conversation)
     if it is None:
         return
-    if not _may_close(turn.state, action.by, it):
-        refuse(turn, action, "taken" if it.owner else "no-access", it, it.owner)
+    if not _may_close(decision.state, action.by, it):
+        refuse(decision, action, "taken" if it.owner else "no-access", it, it.owner)
         return
-    code = deed.code or person_default(turn.state, it)
-    plan = _planned(turn, it, deed.follow_up)
-    why = _coding_fault(turn.state, it, code, deed) or _closing_fault(turn, it, code, plan)
+    code = deed.code or person_default(decision.state, it)
+    plan = _planned(decision, it, deed.follow_up)
+    why = _coding_fault(decision.state, it, code, deed) or _closing_fault(decision, it, code, plan)
     if why:
-        refuse(turn, action, why, it)
+        refuse(decision, action, why, it)
         return
     if it.handover is not None:
-        turn.emit(TransferEnded(conversation=it.id, by=it.owner, reason="withdrawn"))
+        decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason="withdrawn"))
     if it.live and it.state == "active" and not it.gone and code != "lost_call":
         follow = code in FOLLOW_UPS
-        notify(turn, it, "follow-up" if follow else "goodbye", to=seat(it), address=plan.address)
-    turn.emit(
+        notify(decision, it, "follow-up" if follow else "goodbye", to=seat(it), address=plan.address)
+    decision.emit(
         Closed(
             conversation=it.id,
             by=action.by,
@@ -80,8 +80,8 @@ def close(turn: Turn, action: Action, deed: Close) -> None:
             reference=deed.reference,
         )
     )
-    _follow(turn, action, it, code, plan)
-    settle_closed(turn, it)
+    _follow(decision, action, it, code, plan)
+    settle_closed(decision, it)
 
 
 def _may_close(state: State, librarian: str, it: Conversation) -> bool:
@@ -90,11 +90,11 @@ def _may_close(state: State, librarian: str, it: Conversation) -> bool:
     return has_say(state, librarian, it)
 
 
-def _planned(turn: Turn, it: Conversation, plan: FollowUpPlan | None) -> FollowUpPlan:
+def _planned(decision: Decision, it: Conversation, plan: FollowUpPlan | None) -> FollowUpPlan:
     plan = plan or FollowUpPlan()
-    seconds = turn.state.roster.library(it.library).timers.follow_up_s
+    seconds = decision.state.roster.library(it.library).timers.follow_up_s
     address = tidy_contact(plan.address) or it.contact or ("" if it.live else it.address)
-    deadline = plan.deadline or (turn.at + seconds * 1000 if seconds else 0)
+    deadline = plan.deadline or (decision.at + seconds * 1000 if seconds else 0)
     return replace(plan, address=address, deadline=deadline)
 
 
@@ -129,28 +129,28 @@ def default_code(state: State, it: Conversation) -> str:
     return "follow_up_library" if code == UNREACHED and promised(state, it.library, it.contact) else code
 
 
-def _closing_fault(turn: Turn, it: Conversation, code: str, plan: FollowUpPlan) -> str:
+def _closing_fault(decision: Decision, it: Conversation, code: str, plan: FollowUpPlan) -> str:
     if code == "answered" and unheard(it):
         return "answer-not-received"
-    return _plan_fault(turn, it, plan) if code in FOLLOW_UPS else ""
+    return _plan_fault(decision, it, plan) if code in FOLLOW_UPS else ""
 
 
-def _plan_fault(turn: Turn, it: Conversation, plan: FollowUpPlan) -> str:
+def _plan_fault(decision: Decision, it: Conversation, plan: FollowUpPlan) -> str:
     if not plan.address:
         return "follow-up-needs-address"
     own = not it.live and plan.address == it.address
     if not own and not address_kind(plan.address):
         return "address-not-understood"
-    return "deadline-passed" if 0 < plan.deadline <= turn.at else ""
+    return "deadline-passed" if 0 < plan.deadline <= decision.at else ""
 
 
-def _follow(turn: Turn, action: Action, it: Conversation, code: str, plan: FollowUpPlan) -> None:
+def _follow(decision: Decision, action: Action, it: Conversation, code: str, plan: FollowUpPlan) -> None:
     owner = action.by if code == "follow_up_me" else ""
-    standing = turn.state.follow_ups.get(it.follow_up)
+    standing = decision.state.follow_ups.get(it.follow_up)
     if code in FOLLOW_UPS and standing is None:
-        turn.emit(
+        decision.emit(
             FollowUpOpened(
-                id=derive("follow-up", turn.cause),
+                id=derive("follow-up", decision.cause),
                 conversation=it.id,
                 library=it.library,
                 plan=plan,
@@ -160,7 +160,7 @@ def _follow(turn: Turn, action: Action, it: Conversation, code: str, plan: Follo
         )
     elif standing is not None and code != "practice":
         again = code in FOLLOW_UPS
-        turn.emit(
+        decision.emit(
             FollowUpChanged(
                 id=standing.id,
                 conversation=it.id,
@@ -173,50 +173,52 @@ def _follow(turn: Turn, action: Action, it: Conversation, code: str, plan: Follo
         )
 
 
-def follow_unread(turn: Turn, it: Conversation) -> None:
+def follow_unread(decision: Decision, it: Conversation) -> None:
     """Open a follow-up for an answer that its patron has not seen, where an address was left."""
     if it.follow_up:
         return
-    seconds = turn.state.roster.library(it.library).timers.follow_up_s
-    deadline = turn.at + seconds * 1000 if seconds else 0
+    seconds = decision.state.roster.library(it.library).timers.follow_up_s
+    deadline = decision.at + seconds * 1000 if seconds else 0
     plan = FollowUpPlan(address=it.contact, deadline=deadline, question=it.subject)
-    name = derive("follow-up", f"{turn.cause}|{it.id}")
-    turn.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
+    name = derive("follow-up", f"{decision.cause}|{it.id}")
+    decision.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
 
 
-def settle_closed(turn: Turn, it: Conversation) -> None:
+def settle_closed(decision: Decision, it: Conversation) -> None:
     """Withdraw what was on offer (`it` as it was before the end), and give the freed librarian what waits."""
     offered = [one for one in dict.fromkeys((it.offered, *it.told)) if one]
-    withdraw(turn, it, offered, "closed")
+    withdraw(decision, it, offered, "closed")
     for companion in it.companions:
-        relay(turn, it, companion, "closed")
+        relay(decision, it, companion, "closed")
     for librarian in dict.fromkeys((it.owner, it.offered)):
         if librarian:
-            drain(turn, librarian)
+            offer_waiting_to(decision, librarian)
 
 
-def end(turn: Turn, it: Conversation, code: str, why: str, *, by_default: bool = False) -> None:
+def end(decision: Decision, it: Conversation, code: str, why: str, *, by_default: bool = False) -> None:
     """Let the desk itself end a conversation."""
-    turn.emit(Closed(conversation=it.id, by="", code=code, by_default=by_default, reason=why))
-    settle_closed(turn, it)
+    decision.emit(Closed(conversation=it.id, by="", code=code, by_default=by_default, reason=why))
+    settle_closed(decision, it)
 
 
-def recode(turn: Turn, action: Action, deed: Recode) -> None:
+def recode(decision: Decision, action: Action, deed: Recode) -> None:
     """Correct the codes of a closed conversation."""
-    it = turn.state.conversations.get(deed.conversation)
+    it = decision.state.conversations.get(deed.conversation)
     if it is not None and it.state != "closed":
-        refuse(turn, action, "not-closed", it)
+        refuse(decision, action, "not-closed", it)
         return
-    if it is not None and not has_say(turn.state, action.by, it):
-        refuse(turn, action, "no-access", it)
+    if it is not None and not has_say(decision.state, action.by, it):
+        refuse(decision, action, "no-access", it)
         return
-    plan = _planned(turn, it, deed.follow_up) if it is not None else FollowUpPlan()
+    plan = _planned(decision, it, deed.follow_up) if it is not None else FollowUpPlan()
     opens = it is not None and deed.code in FOLLOW_UPS and it.code not in FOLLOW_UPS
-    why = _coding_fault(turn.state, it, deed.code, deed) or (_plan_fault(turn, it, plan) if it and opens else "")
+    why = _coding_fault(decision.state, it, deed.code, deed) or (
+        _plan_fault(decision, it, plan) if it and opens else ""
+    )
     if why:
-        refuse(turn, action, why, it)
+        refuse(decision, action, why, it)
         return
-    turn.emit(
+    decision.emit(
         Recoded(
             conversation=deed.conversation,
             by=action.by,
@@ -228,19 +230,19 @@ def recode(turn: Turn, action: Action, deed: Recode) -> None:
         )
     )
     if it is not None and it.code != deed.code:
-        _follow_corrected(turn, action, it, deed.code, plan)
+        _follow_corrected(decision, action, it, deed.code, plan)
 
 
-def _follow_corrected(turn: Turn, action: Action, it: Conversation, code: str, plan: FollowUpPlan) -> None:
+def _follow_corrected(decision: Decision, action: Action, it: Conversation, code: str, plan: FollowUpPlan) -> None:
     """Open the follow-up that a corrected code asks for, close the one that it takes back, or let it change hands."""
-    one = turn.state.follow_ups.get(it.follow_up)
+    one = decision.state.follow_ups.get(it.follow_up)
     if one is None:
         if code in FOLLOW_UPS and it.code not in FOLLOW_UPS:  # else it was finished: it is not opened again
-            _follow(turn, action, it, code, plan)
+            _follow(decision, action, it, code, plan)
         return
     follows = code in FOLLOW_UPS
     owner = action.by if code == "follow_up_me" else ""
-    turn.emit(
+    decision.emit(
         FollowUpChanged(
             id=one.id,
             conversation=it.id,
@@ -253,41 +255,41 @@ def _follow_corrected(turn: Turn, action: Action, it: Conversation, code: str, p
     )
 
 
-def reopen(turn: Turn, action: Action, deed: Reopen) -> None:
+def reopen(decision: Decision, action: Action, deed: Reopen) -> None:
     """Open a closed conversation again, as mine."""
-    it = held(turn, action, deed.conversation, open_only=False)
+    it = held(decision, action, deed.conversation, open_only=False)
     if it is None:
         return
     if it.state != "closed":
         if it.owner == action.by:
-            done(turn, action, it)
+            done(decision, action, it)
         else:
-            refuse(turn, action, "taken" if it.owner else "not-closed", it, it.owner)
-    elif not has_say(turn.state, action.by, it):
-        refuse(turn, action, "no-access", it)
-    elif it.into in turn.state.conversations:
-        refuse(turn, action, "merged", it)
+            refuse(decision, action, "taken" if it.owner else "not-closed", it, it.owner)
+    elif not has_say(decision.state, action.by, it):
+        refuse(decision, action, "no-access", it)
+    elif it.into in decision.state.conversations:
+        refuse(decision, action, "merged", it)
     else:
-        turn.emit(ReopenedEvent(conversation=it.id, by=action.by))
-        take(turn, turn.state.conversations[it.id], action.by, "reopen")
+        decision.emit(ReopenedEvent(conversation=it.id, by=action.by))
+        take(decision, decision.state.conversations[it.id], action.by, "reopen")
         if it.live and it.gone and not it.guessed:
-            turn.emit(PatronGone(conversation=it.id, gone=True))  # a librarian's coming back brings no patron back
+            decision.emit(PatronGone(conversation=it.id, gone=True))  # a librarian's coming back brings no patron back
 
 
-def dismiss(turn: Turn, action: Action, deed: Dismiss) -> None:
+def dismiss(decision: Decision, action: Action, deed: Dismiss) -> None:
     """List a message that was set aside no more; it goes with the other transcripts, and can be taken in until then."""
-    it = held(turn, action, deed.conversation, open_only=False)
+    it = held(decision, action, deed.conversation, open_only=False)
     if it is None:
         return
-    if not at_home(turn.state, action.by, it):
-        refuse(turn, action, "no-access", it)
+    if not at_home(decision.state, action.by, it):
+        refuse(decision, action, "no-access", it)
     elif it.state == "closed" and it.code == SET_ASIDE:
         if it.aside:
-            turn.emit(Dismissed(conversation=it.id, by=action.by))
+            decision.emit(Dismissed(conversation=it.id, by=action.by))
         else:
-            done(turn, action, it)
+            done(decision, action, it)
     else:
-        refuse(turn, action, "not-set-aside", it)
+        refuse(decision, action, "not-set-aside", it)
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------------
@@ -343,12 +345,12 @@ def forgotten(state: State, event: Forgotten, at: int) -> None:
 
 def let_go(state: State, it: Conversation) -> None:
     """Hold a conversation and its addresses no more."""
-    for one in (Route(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
+    for one in (ReplyRoute(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
         lead_away(state, it, one)
     state.conversations.drop(it.id)
 
 
-def lead_away(state: State, it: Conversation, one: Route) -> None:
+def lead_away(state: State, it: Conversation, one: ReplyRoute) -> None:
     """Let an address of a conversation lead to it no more, but to the merged one that it was taken from, while that is held."""
     key = at_key(one.channel, one.address)
     if state.addresses.get(key) != it.id:

@@ -21,9 +21,9 @@ import re
 from msgspec.structs import replace
 
 from bridge.contract.message import FollowUpPlan, Message, derive
-from routing.access import connected, helper_of, room, serving, there
+from routing.access import connected, free_capacity, helper_of, serving, there
 from routing.deadlines import forget_at, settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import notify, relay, seat, tell_standing
 from routing.events import (
     Closed,
@@ -38,11 +38,11 @@ from routing.events import (
 )
 from routing.hours import next_opening
 from routing.joining import without_owner
-from routing.offers import ask, drain, enqueue
+from routing.offers import ask, enqueue, offer_waiting_to
 from routing.ownership import take
 from routing.reach import address_kind, offered_kinds, promised, tidy_contact
-from routing.records import SET_ASIDE, Conversation, FollowUp, Route, at_key
-from routing.roster import Service
+from routing.records import SET_ASIDE, Conversation, FollowUpRecord, ReplyRoute, at_key
+from routing.roster import QueueService
 from routing.standing import says, standing
 from routing.state import State
 
@@ -56,36 +56,36 @@ ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
 SUBJECT_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|sv|vs|rv|tr|r|i|odp|pd)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 
 
-def receive(turn: Turn, message: Message) -> None:
+def receive(decision: Decision, message: Message) -> None:
     """Let a patron's message join its conversation, or begin one."""
-    state = turn.state
+    state = decision.state
     key = at_key(message.channel, message.sender)
     if key in state.barred:
-        turn.emit(Turned(message=message.id, channel=message.channel, address=message.sender))
+        decision.emit(Turned(message=message.id, channel=message.channel, address=message.sender))
         return
-    it = _joins(state, message, key, turn.at)
+    it = _joins(state, message, key, decision.at)
     if it is None and (message.aside or SIGNS.intersection(message.marks)):
-        _set_aside(turn, message, state.addresses.get(key, ""))
+        _set_aside(decision, message, state.addresses.get(key, ""))
     elif it is None:
-        _begin(turn, message, state.addresses.get(key, ""))
+        _begin(decision, message, state.addresses.get(key, ""))
     elif it.state == "closed" and (message.aside or _answers_itself(message)):
-        turn.emit(Received(conversation=it.id, message=message))
-    elif it.state == "closed" and not it.code and _not_taken(turn, it.queue, message):
-        _add(turn, it, message)
-        _decline(turn, state.conversations[it.id])
+        decision.emit(Received(conversation=it.id, message=message))
+    elif it.state == "closed" and not it.code and _not_taken(decision, it.queue, message):
+        _add(decision, it, message)
+        _decline(decision, state.conversations[it.id])
     elif it.state == "closed":
-        turn.emit(Reopened(conversation=it.id))
-        _add(turn, it, message)
-        place_again(turn, state.conversations[it.id])
+        decision.emit(Reopened(conversation=it.id))
+        _add(decision, it, message)
+        place_again(decision, state.conversations[it.id])
     else:
-        _add(turn, it, message)
-        _take_address(turn, state.conversations[it.id], message)
+        _add(decision, it, message)
+        _take_address(decision, state.conversations[it.id], message)
         if it.state == "active":
-            _reach_staff(turn, it, message)
+            _reach_staff(decision, it, message)
         if state.conversations[it.id].live != it.live:
-            make_room(turn, it)
+            make_room(decision, it)
     if it is not None and message.later:
-        _leave_form(turn, state.conversations[it.id], message)
+        _leave_form(decision, state.conversations[it.id], message)
 
 
 def _answers_itself(message: Message) -> bool:
@@ -114,13 +114,13 @@ def _same_subject(one: str, other: str) -> bool:
     return SUBJECT_PREFIX.sub("", one).strip().casefold() == SUBJECT_PREFIX.sub("", other).strip().casefold()
 
 
-def _add(turn: Turn, it: Conversation, message: Message) -> None:
+def _add(decision: Decision, it: Conversation, message: Message) -> None:
     if it.gone:
-        turn.emit(PatronGone(conversation=it.id, gone=False))
-    proven = bool(message.thread) and _proves(turn.state, it, message)
-    turn.emit(Received(conversation=it.id, message=message, proven=proven))
+        decision.emit(PatronGone(conversation=it.id, gone=False))
+    proven = bool(message.thread) and _proves(decision.state, it, message)
+    decision.emit(Received(conversation=it.id, message=message, proven=proven))
     if (message.name or message.contact) and OTHER_SENDER not in message.marks:
-        _introduce(turn, it, message)
+        _introduce(decision, it, message)
 
 
 def _proves(state: State, it: Conversation, message: Message) -> bool:
@@ -129,12 +129,12 @@ def _proves(state: State, it: Conversation, message: Message) -> bool:
     return here and at_key(it.channel, it.address) not in state.addresses
 
 
-def _introduce(turn: Turn, it: Conversation, message: Message) -> None:
+def _introduce(decision: Decision, it: Conversation, message: Message) -> None:
     name = message.name if message.name != it.name else ""
     contact = _readable(message.contact)
     contact = contact if contact != it.contact else ""
     if name or contact:
-        turn.emit(Identified(conversation=it.id, name=name, contact=contact))
+        decision.emit(Identified(conversation=it.id, name=name, contact=contact))
 
 
 def _readable(contact: str) -> str:
@@ -143,7 +143,7 @@ def _readable(contact: str) -> str:
     return contact if address_kind(contact) else ""
 
 
-def _take_address(turn: Turn, it: Conversation, message: Message) -> None:
+def _take_address(decision: Decision, it: Conversation, message: Message) -> None:
     """Take the address that a patron writes into the chat after one was asked for, and say so.
 
     One address, in a message that says little else: an address in the middle of a question may be anybody's.
@@ -151,9 +151,9 @@ def _take_address(turn: Turn, it: Conversation, message: Message) -> None:
     if not it.told_wait or not it.live or it.contact or it.state != "waiting" or message.contact:
         return
     written = _written_address(message.text)
-    if written and promised(turn.state, it.library, written):
-        turn.emit(Identified(conversation=it.id, contact=written))
-        notify(turn, turn.state.conversations[it.id], "address-kept", to=seat(it), address=written)
+    if written and promised(decision.state, it.library, written):
+        decision.emit(Identified(conversation=it.id, contact=written))
+        notify(decision, decision.state.conversations[it.id], "address-kept", to=seat(it), address=written)
 
 
 def _written_address(text: str) -> str:
@@ -166,45 +166,45 @@ def _written_address(text: str) -> str:
     return only if address_kind(only) == "mail" else ""
 
 
-def _reach_staff(turn: Turn, it: Conversation, message: Message) -> None:
+def _reach_staff(decision: Decision, it: Conversation, message: Message) -> None:
     """See that somebody hears it: messengers of those in it; others when its owner has gone home."""
     for companion in it.companions:
-        relay(turn, it, companion, "line", text=message.text)
-    if connected(turn.state, it.owner):
-        owner = turn.state.roster.librarians.get(it.owner)
+        relay(decision, it, companion, "line", text=message.text)
+    if connected(decision.state, it.owner):
+        owner = decision.state.roster.librarians.get(it.owner)
         if owner is not None and owner.address:
-            relay(turn, it, it.owner, "line", text=message.text)
+            relay(decision, it, it.owner, "line", text=message.text)
         return
-    if not there(turn.state, it.owner):
-        without_owner(turn, it, it.since if it.live else turn.at)
+    if not there(decision.state, it.owner):
+        without_owner(decision, it, it.since if it.live else decision.at)
 
 
-def make_room(turn: Turn, it: Conversation) -> None:
+def make_room(decision: Decision, it: Conversation) -> None:
     """Go on from the other count: the talk has moved between live and slow channels."""
     holder = it.owner or it.offered
     if holder:
-        drain(turn, holder)
-    elif turn.state.roster.service(it.queue).queue.policy != "offer":
-        ask(turn, it.id)
+        offer_waiting_to(decision, holder)
+    elif decision.state.roster.service(it.queue).queue.policy != "offer":
+        ask(decision, it.id)
 
 
 # ---- a new one -----------------------------------------------------------------------------------------------------------
 
 
-def _set_aside(turn: Turn, message: Message, previous: str) -> None:
+def _set_aside(decision: Decision, message: Message, previous: str) -> None:
     """Keep a message for staff to see; nobody is asked, and nothing is sent."""
-    conversation, _ = _open(turn, message, previous)
-    turn.emit(Closed(conversation=conversation, by="", code=SET_ASIDE, reason=message.aside or "other"))
+    conversation, _ = _open(decision, message, previous)
+    decision.emit(Closed(conversation=conversation, by="", code=SET_ASIDE, reason=message.aside or "other"))
 
 
-def _begin(turn: Turn, message: Message, previous: str) -> None:
-    conversation, service = _open(turn, message, previous)
-    _arrive(turn, turn.state.conversations[conversation], service, message)
+def _begin(decision: Decision, message: Message, previous: str) -> None:
+    conversation, service = _open(decision, message, previous)
+    _arrive(decision, decision.state.conversations[conversation], service, message)
 
 
-def _open(turn: Turn, message: Message, previous: str) -> tuple[str, Service]:
+def _open(decision: Decision, message: Message, previous: str) -> tuple[str, QueueService]:
     """Begin a conversation with its first message, not yet queued. Return its id, and what serves its queue."""
-    state = turn.state
+    state = decision.state
     channel = state.channels.get(message.channel)
     queue = channel.queue if channel is not None and channel.queue else state.roster.any_queue()
     service = state.roster.service(queue)
@@ -223,83 +223,83 @@ def _open(turn: Turn, message: Message, previous: str) -> tuple[str, Service]:
         previous=message.thread or previous,
         aside=bool(message.aside),
     )
-    turn.emit(opened)
-    turn.emit(Received(conversation=opened.conversation, message=message))
+    decision.emit(opened)
+    decision.emit(Received(conversation=opened.conversation, message=message))
     return opened.conversation, service
 
 
-def _arrive(turn: Turn, it: Conversation, service: Service, message: Message) -> None:
+def _arrive(decision: Decision, it: Conversation, service: QueueService, message: Message) -> None:
     if message.later:
-        enqueue(turn, it, it.queue, turn.at, "new")
-        _keep_form(turn, turn.state.conversations[it.id], message)
+        enqueue(decision, it, it.queue, decision.at, "new")
+        _keep_form(decision, decision.state.conversations[it.id], message)
         return
-    if _not_taken(turn, it.queue, message):
-        _decline(turn, it)
-        turn.emit(Closed(conversation=it.id, by="", code="", reason="closed-hours"))
+    if _not_taken(decision, it.queue, message):
+        _decline(decision, it)
+        decision.emit(Closed(conversation=it.id, by="", code="", reason="closed-hours"))
         return
-    event = _arrival_words(turn.state, service, message, turn.at)[0]
+    event = _arrival_words(decision.state, service, message, decision.at)[0]
     limit = service.queue.max_waiting
-    full = bool(limit) and it.live and turn.state.waiting_in(it.queue) > limit
-    enqueue(turn, it, it.queue, turn.at, "new")
+    full = bool(limit) and it.live and decision.state.waiting_in(it.queue) > limit
+    enqueue(decision, it, it.queue, decision.at, "new")
     if event:
-        tell_standing(turn, turn.state.conversations[it.id], "arrival")
-    elif full and turn.state.conversations[it.id].state == "waiting":
-        notify(turn, turn.state.conversations[it.id], "full")
+        tell_standing(decision, decision.state.conversations[it.id], "arrival")
+    elif full and decision.state.conversations[it.id].state == "waiting":
+        notify(decision, decision.state.conversations[it.id], "full")
 
 
-def _arrival_words(state: State, service: Service, message: Message, now: int) -> tuple[str, str]:
+def _arrival_words(state: State, service: QueueService, message: Message, now: int) -> tuple[str, str]:
     """Return `closed_words` as they concern a new message: that nobody is there at the moment is no news to who writes a mail."""
     event, opening = closed_words(state, service, now)
     channel = state.channels.get(message.channel)
     return ("" if event == "nobody" and channel is not None and channel.threads else event), opening
 
 
-def _not_taken(turn: Turn, queue: str, message: Message) -> bool:
+def _not_taken(decision: Decision, queue: str, message: Message) -> bool:
     """Say whether a queue turns this message away, which is closed and takes nothing then but forms."""
-    service = turn.state.roster.service(queue)
+    service = decision.state.roster.service(queue)
     if service.queue.accept_when_closed or message.later:
         return False
-    return bool(_arrival_words(turn.state, service, message, turn.at)[0])
+    return bool(_arrival_words(decision.state, service, message, decision.at)[0])
 
 
-def _decline(turn: Turn, it: Conversation) -> None:
-    opening = closed_words(turn.state, turn.state.roster.service(it.queue), turn.at)[1]
-    notify(turn, it, "not-taken", variant="until" if opening else "", opening=opening)
+def _decline(decision: Decision, it: Conversation) -> None:
+    opening = closed_words(decision.state, decision.state.roster.service(it.queue), decision.at)[1]
+    notify(decision, it, "not-taken", variant="until" if opening else "", opening=opening)
 
 
-def closed_words(state: State, service: Service, now: int) -> tuple[str, str]:
+def closed_words(state: State, service: QueueService, now: int) -> tuple[str, str]:
     """Return which notice tells the truth ("" = somebody is there) and the words for the next opening."""
     event = says("arrival", standing(state, service, now))[0]
     return event, next_opening(state.roster, service, now)[1] if event == "closed" else ""
 
 
-def _keep_form(turn: Turn, it: Conversation, message: Message) -> None:
+def _keep_form(decision: Decision, it: Conversation, message: Message) -> None:
     """Open the follow-up of a form, unless the conversation has one already, and say that it is kept."""
-    kept = turn.state.follow_ups.get(it.follow_up)
+    kept = decision.state.follow_ups.get(it.follow_up)
     if kept is None:
-        seconds = turn.state.roster.library(it.library).timers.follow_up_s
-        deadline = turn.at + seconds * 1000 if seconds else 0
+        seconds = decision.state.roster.library(it.library).timers.follow_up_s
+        deadline = decision.at + seconds * 1000 if seconds else 0
         plan = FollowUpPlan(address=it.contact, deadline=deadline, question=message.subject or message.text[:SHOWN])
-        name = derive("follow-up", turn.cause)
-        turn.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
+        name = derive("follow-up", decision.cause)
+        decision.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
     elif message.contact and it.contact not in ("", kept.plan.address):
-        _readdress(turn, kept, it.contact)
-    _thank_for_form(turn, turn.state.conversations[it.id], message)
+        _readdress(decision, kept, it.contact)
+    _thank_for_form(decision, decision.state.conversations[it.id], message)
 
 
-def _thank_for_form(turn: Turn, it: Conversation, message: Message) -> None:
+def _thank_for_form(decision: Decision, it: Conversation, message: Message) -> None:
     """Say that a form is kept, and promise an answer only where one can be sent."""
     if message.contact.strip() and not _readable(message.contact):
-        notify(turn, it, "form-kept", variant="misread", to=seat(it))
-    elif it.contact and promised(turn.state, it.library, it.contact):
-        notify(turn, it, "form-kept", to=seat(it), address=it.contact)
-    elif it.contact or not offered_kinds(turn.state, it.library):
-        notify(turn, it, "form-kept", variant="here", to=seat(it))
+        notify(decision, it, "form-kept", variant="misread", to=seat(it))
+    elif it.contact and promised(decision.state, it.library, it.contact):
+        notify(decision, it, "form-kept", to=seat(it), address=it.contact)
+    elif it.contact or not offered_kinds(decision.state, it.library):
+        notify(decision, it, "form-kept", variant="here", to=seat(it))
 
 
-def _readdress(turn: Turn, one: FollowUp, address: str) -> None:
+def _readdress(decision: Decision, one: FollowUpRecord, address: str) -> None:
     """Let the answer go where the patron says last."""
-    turn.emit(
+    decision.emit(
         FollowUpChanged(
             id=one.id,
             conversation=one.conversation,
@@ -312,24 +312,24 @@ def _readdress(turn: Turn, one: FollowUp, address: str) -> None:
     )
 
 
-def _leave_form(turn: Turn, it: Conversation, message: Message) -> None:
+def _leave_form(decision: Decision, it: Conversation, message: Message) -> None:
     """Keep a form that joins a conversation there was: who leaves one does not wait for the answer here."""
-    _keep_form(turn, it, message)
+    _keep_form(decision, it, message)
     if it.live:
-        turn.emit(PatronGone(conversation=it.id, gone=True))
+        decision.emit(PatronGone(conversation=it.id, gone=True))
 
 
-def place_again(turn: Turn, it: Conversation) -> None:
+def place_again(decision: Decision, it: Conversation) -> None:
     """Give a re-opened conversation to who had it last, if he serves its queue and has room, else to that queue."""
-    state = turn.state
+    state = decision.state
     helper = helper_of(state, it)
-    if helper and helper in serving(state, it.queue) and room(state, helper, it.live) > 0:
-        take(turn, it, helper, "reopen")
+    if helper and helper in serving(state, it.queue) and free_capacity(state, helper, it.live) > 0:
+        take(decision, it, helper, "reopen")
         return
-    enqueue(turn, it, it.queue, turn.at, "reopened")
-    event = closed_words(state, state.roster.service(it.queue), turn.at)[0]
+    enqueue(decision, it, it.queue, decision.at, "reopened")
+    event = closed_words(state, state.roster.service(it.queue), decision.at)[0]
     if event == "closed" or (event and it.live):
-        tell_standing(turn, state.conversations[it.id], "arrival")
+        tell_standing(decision, state.conversations[it.id], "arrival")
 
 
 # ---- fold --------------------------------------------------------------------------------------------------------------------
@@ -401,18 +401,18 @@ def _moved(state: State, it: Conversation, message: Message) -> Conversation:
     if OTHER_SENDER in message.marks:
         return it
     state.addresses.put(at_key(message.channel, message.sender), it.id)
-    return move(state, it, Route(channel=message.channel, address=message.sender, reply=message.reply))
+    return move(state, it, ReplyRoute(channel=message.channel, address=message.sender, reply=message.reply))
 
 
-def move(state: State, it: Conversation, to: Route) -> Conversation:
+def move(state: State, it: Conversation, to: ReplyRoute) -> Conversation:
     """Return the conversation with `to` as the address in use, the one before it remembered."""
-    here = Route(channel=it.channel, address=it.address, reply=it.reply, lent=it.lent, named=it.named)
+    here = ReplyRoute(channel=it.channel, address=it.address, reply=it.reply, lent=it.lent, named=it.named)
     routes = tuple(one for one in it.routes if at_key(one.channel, one.address) != at_key(to.channel, to.address))
     lent = _lender(state, it, at_key(to.channel, to.address))
     return replace(use(state, it, to), routes=(*routes, here), lent=lent)
 
 
-def use(state: State, it: Conversation, to: Route) -> Conversation:
+def use(state: State, it: Conversation, to: ReplyRoute) -> Conversation:
     """Return the conversation with `to` as the address in use."""
     channel = state.channels.get(to.channel)
     live = channel.live if channel is not None else it.live

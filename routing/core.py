@@ -33,13 +33,13 @@ from routing import (
     transfers,
 )
 from routing.access import active
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import Event, Faulted, Given, Step
 from routing.organisation import Library
 from routing.refusals import refuse
 from routing.state import State
 
-DEEDS: dict[type, tuple[Callable[[Turn, Action, Any], None], tuple[type, ...]]] = {
+DEEDS: dict[type, tuple[Callable[[Decision, Action, Any], None], tuple[type, ...]]] = {
     wire.Claim: (claims.claim, (events.Claimed,)),
     wire.Accept: (claims.claim, (events.Claimed,)),
     wire.Reject: (claims.reject, (events.OfferRejected, events.TransferEnded)),
@@ -65,25 +65,25 @@ DEEDS: dict[type, tuple[Callable[[Turn, Action, Any], None], tuple[type, ...]]] 
 }
 
 
-def act(turn: Turn, action: Action) -> None:
+def act(decision: Decision, action: Action) -> None:
     """Do what a librarian asks, or refuse it."""
-    if not active(turn.state, action.by):
-        refuse(turn, action, "unknown-librarian")
+    if not active(decision.state, action.by):
+        refuse(decision, action, "unknown-librarian")
         return
-    DEEDS[type(action.deed)][0](turn, action, action.deed)
+    DEEDS[type(action.deed)][0](decision, action, action.deed)
 
 
-def _one_receipt(turn: Turn, receipt: wire.Receipt) -> None:
-    deliveries.receive_receipt(turn, receipt)
-    transcripts.hear(turn, (receipt,))
+def _one_receipt(decision: Decision, receipt: wire.Receipt) -> None:
+    deliveries.receive_receipt(decision, receipt)
+    transcripts.hear(decision, (receipt,))
 
 
-def _receipts(turn: Turn, receipts: tuple[wire.Receipt, ...]) -> None:
-    deliveries.receive_receipts(turn, receipts)
-    transcripts.hear(turn, receipts)
+def _receipts(decision: Decision, receipts: tuple[wire.Receipt, ...]) -> None:
+    deliveries.receive_receipts(decision, receipts)
+    transcripts.hear(decision, receipts)
 
 
-DECIDE: dict[type, Callable[[Turn, Any], object]] = {
+DECIDE: dict[type, Callable[[Decision, Any], object]] = {
     wire.Message: conversation.receive,
     wire.Rating: rating.receive,
     wire.TranscriptWish: transcripts.receive,
@@ -172,24 +172,24 @@ def evolve(state: State, event: Event, at: int) -> State:
 
 def decide(state: State, given: Given, *, cause: str, at: int) -> list[Event]:
     """Return what `given` brings about at `at` ms; the state is as before. Raises what a broken rule raises."""
-    turn, rung = Turn(state, at, cause, _fold), list[tuple[str, str]]()
+    decision, rung = Decision(state, at, cause, _fold), list[tuple[str, str]]()
     mark = len(state.journal)
     try:
-        rung = _decide(turn, given)
+        rung = _decide(decision, given)
     finally:
         state.rollback(mark)
         _arm_again(state, rung)
-    return turn.events
+    return decision.events
 
 
 def step(state: State, given: Given, cause: str, at: int) -> Step:
     """Decide and fold one input, or receipts that came together; a broken rule changes nothing and gives `Faulted`."""
     journal = state.journal
     journal.clear()
-    turn = Turn(state, at, cause, _fold)
+    decision = Decision(state, at, cause, _fold)
     try:
-        rung = _decide(turn, given)
-        answer = _answer(turn.events, given) if type(given) is Action else -1
+        rung = _decide(decision, given)
+        answer = _answer(decision.events, given) if type(given) is Action else -1
     except Exception as error:
         state.rollback()
         state.forget_old(at)
@@ -200,7 +200,7 @@ def step(state: State, given: Given, cause: str, at: int) -> Step:
         _arm_again(state, rung)
     state.forget_old(at)
     journal.clear()
-    return Step(cause=cause, at=at, events=tuple(turn.events), answer=answer)
+    return Step(cause=cause, at=at, events=tuple(decision.events), answer=answer)
 
 
 def apply(state: State, done: Step) -> State:
@@ -231,10 +231,10 @@ def answers(event: Event, action: Action) -> bool:
     return isinstance(event, _PLAIN) and event.action == action.id
 
 
-def _decide(turn: Turn, given: Given) -> list[tuple[str, str]]:
+def _decide(decision: Decision, given: Given) -> list[tuple[str, str]]:
     if type(given) is wire.Tick:
-        return timers.tick(turn)
-    DECIDE[type(given)](turn, given)
+        return timers.tick(decision)
+    DECIDE[type(given)](decision, given)
     return []
 
 

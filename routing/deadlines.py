@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from routing.hours import chain_closes
 from routing.organisation import Timers
 from routing.records import Conversation
-from routing.roster import Service
+from routing.roster import QueueService
 from routing.state import State
 
 DAY_MS = 86_400_000
@@ -55,26 +55,26 @@ def _waiting(state: State, it: Conversation) -> list[int]:
     ]
 
 
-def again_at(service: Service, it: Conversation) -> int:
+def again_at(service: QueueService, it: Conversation) -> int:
     """Return when those who declined are asked again; never where the offer stands open to all."""
     return 0 if service.queue.policy == "offer" or it.offered else it.again_at
 
 
-def next_tier_at(service: Service, it: Conversation) -> int:
+def next_tier_at(service: QueueService, it: Conversation) -> int:
     """Return when the next tier is asked as well; 0 = all are."""
     if it.tier >= service.last_tier():
         return 0
     return it.tier_at + service.queue.tiers[it.tier].after_s * 1000
 
 
-def concierge_at(service: Service, it: Conversation) -> int:
+def concierge_at(service: QueueService, it: Conversation) -> int:
     """Return when to tell the patron that it takes time; 0 = told, or nobody sits there."""
     if it.told_wait or not it.live or not service.queue.concierge_s:
         return 0
     return it.queued_at + service.queue.concierge_s * 1000
 
 
-def closing_at(state: State, service: Service, it: Conversation) -> int:
+def closing_at(state: State, service: QueueService, it: Conversation) -> int:
     """Return when to tell a patron who waits that the libraries have closed; 0 = not known, or nobody sits there."""
     if it.gone or not it.live:
         return 0

@@ -11,7 +11,7 @@ from routing.state import State
 Fold = Callable[[State, Event, int], None]
 
 
-class Turn:
+class Decision:
     """The state, the time in ms, the cause, and the events so far."""
 
     __slots__ = ("_fold", "at", "cause", "events", "made", "state")

@@ -16,11 +16,11 @@ from bridge.contract.message import Attachment, Delivery, Kind, PatronSign, Rece
 from routing import wording
 from routing.access import staff_route
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import Noticed, Parked, PatronGone, Progressed, Recoded, Relayed
 from routing.hours import next_opening
 from routing.reach import carrier_to, offered_kinds
-from routing.records import Conversation, DeliveryState, ParkedReceipt, Route, at_key
+from routing.records import Conversation, DeliveryState, ParkedReceipt, ReplyRoute, at_key
 from routing.standing import KEEPS, OFFERS_ADDRESS, TELLS_WAIT, Moment, says, standing
 from routing.state import State
 
@@ -34,13 +34,13 @@ LAST_WORD = 5
 # ---- where to -----------------------------------------------------------------------------------------------------------
 
 
-def contact_route(state: State, it: Conversation) -> Route | None:
+def contact_route(state: State, it: Conversation) -> ReplyRoute | None:
     """Return where an address that the patron left is served, if it is."""
     channel = carrier_to(state, it.library, it.contact)
     if not channel or channel == it.channel:
         return None
     known = next((route for route in it.routes if route.channel == channel and route.address == it.contact), None)
-    return known or Route(channel=channel, address=it.contact)
+    return known or ReplyRoute(channel=channel, address=it.contact)
 
 
 def patron_left(state: State, it: Conversation, now: int) -> bool:
@@ -51,21 +51,21 @@ def patron_left(state: State, it: Conversation, now: int) -> bool:
     return (it.gone and not it.guessed) or not it.live or now - it.patron_at > AWAY_MS
 
 
-def route(state: State, it: Conversation, now: int, via: str = "") -> Route | None:
+def route(state: State, it: Conversation, now: int, via: str = "") -> ReplyRoute | None:
     """Return where an answer goes; None when `via` (`channel|address`) is not an address of this patron."""
     here = seat(it)
     elsewhere = contact_route(state, it)
     if not via:
         return elsewhere if elsewhere is not None and patron_left(state, it, now) else here
     others = [state.conversations[other] for other in it.merged if other in state.conversations]
-    routes = [here, *it.routes, *(Route(channel=o.channel, address=o.address, reply=o.reply) for o in others)]
+    routes = [here, *it.routes, *(ReplyRoute(channel=o.channel, address=o.address, reply=o.reply) for o in others)]
     routes += [elsewhere] if elsewhere is not None else []
     return next((one for one in routes if at_key(one.channel, one.address) == via), None)
 
 
-def seat(it: Conversation) -> Route:
+def seat(it: Conversation) -> ReplyRoute:
     """Return where the patron of a live channel sits, or sat: words about sitting there are no mail, whatever address he left."""
-    return Route(channel=it.channel, address=it.address, reply=it.reply)
+    return ReplyRoute(channel=it.channel, address=it.address, reply=it.reply)
 
 
 def unheard(it: Conversation) -> bool:
@@ -77,9 +77,9 @@ def unheard(it: Conversation) -> bool:
 
 
 def compose(
-    turn: Turn,
+    decision: Decision,
     it: Conversation,
-    to: Route,
+    to: ReplyRoute,
     kind: Kind,
     *,
     text: str = "",
@@ -92,12 +92,12 @@ def compose(
 ) -> Delivery:
     """Return a delivery to the patron with the next id of this input."""
     return Delivery(
-        id=turn.next_id(),
+        id=decision.next_id(),
         channel=to.channel,
         conversation=it.id,
         to=to.address,
         kind=kind,
-        at=turn.at,
+        at=decision.at,
         text=text,
         attachments=attachments,
         reply=to.reply,
@@ -113,14 +113,14 @@ def compose(
 
 
 def notify(
-    turn: Turn,
+    decision: Decision,
     it: Conversation,
     event: str,
     /,
     *,
     variant: str = "",
     passing: bool = False,
-    to: Route | None = None,
+    to: ReplyRoute | None = None,
     by: str = "",
     **values: str,
 ) -> None:
@@ -128,23 +128,23 @@ def notify(
 
     `by`: the librarian whom it names, with their library.
     """
-    library = turn.state.roster.library(it.library)
+    library = decision.state.roster.library(it.library)
     text = wording.notice(
         library,
         event,
         variant,
-        {"library": library.name or library.id, "patron": it.name, **named(turn.state, by), **values},
+        {"library": library.name or library.id, "patron": it.name, **named(decision.state, by), **values},
     )
-    to = to or route(turn.state, it, turn.at)
+    to = to or route(decision.state, it, decision.at)
     if not text or to is None:
         return
     if event in OFFERS_ADDRESS and it.live and not it.contact:
-        offer = wording.offer(library, event, variant, offered_kinds(turn.state, it.library))
+        offer = wording.offer(library, event, variant, offered_kinds(decision.state, it.library))
         text = f"{text} {offer}".strip()
-    expires = turn.at + NOTICE_MS if passing else 0
-    delivery = compose(turn, it, to, "notice", text=text, event=event, expires_at=expires)
-    turn.emit(Noticed(conversation=it.id, delivery=delivery))
-    unpark(turn, delivery)
+    expires = decision.at + NOTICE_MS if passing else 0
+    delivery = compose(decision, it, to, "notice", text=text, event=event, expires_at=expires)
+    decision.emit(Noticed(conversation=it.id, delivery=delivery))
+    unpark(decision, delivery)
 
 
 def named(state: State, librarian: str) -> dict[str, str]:
@@ -153,52 +153,52 @@ def named(state: State, librarian: str) -> dict[str, str]:
     return {"librarian": state.roster.shown(librarian), "home": state.roster.library(home).name or home}
 
 
-def how_it_stands(turn: Turn, it: Conversation, moment: Moment) -> tuple[str, str, str]:
+def how_it_stands(decision: Decision, it: Conversation, moment: Moment) -> tuple[str, str, str]:
     """Return the event, variant and next opening to tell the patron of at this moment, "" for nothing: see `standing`."""
-    state = turn.state
+    state = decision.state
     service = state.roster.service(it.queue)
-    event, variant = says(moment, standing(state, service, turn.at, live=it.live))
-    opening = next_opening(state.roster, service, turn.at)[1] if "clos" in event + variant else ""
+    event, variant = says(moment, standing(state, service, decision.at, live=it.live))
+    opening = next_opening(state.roster, service, decision.at)[1] if "clos" in event + variant else ""
     return event, "-".join(filter(None, (variant, "until" if opening else ""))), opening
 
 
-def tell_standing(turn: Turn, it: Conversation, moment: Moment) -> None:
+def tell_standing(decision: Decision, it: Conversation, moment: Moment) -> None:
     """Tell the patron how the desk stands, if there is something to say at this moment."""
-    event, variant, opening = how_it_stands(turn, it, moment)
+    event, variant, opening = how_it_stands(decision, it, moment)
     if event:
-        notify(turn, it, event, variant=variant, to=seat(it), opening=opening)
+        notify(decision, it, event, variant=variant, to=seat(it), opening=opening)
 
 
 def staff_delivery(
-    turn: Turn, it: Conversation, librarian: str, kind: Kind, event: str, /, **values: str
+    decision: Decision, it: Conversation, librarian: str, kind: Kind, event: str, /, **values: str
 ) -> Delivery | None:
     """Return a delivery to a librarian's own messenger, None for one who is not there by it."""
-    to = staff_route(turn.state, librarian)
+    to = staff_route(decision.state, librarian)
     if to is None:
         return None
-    library = turn.state.roster.library(turn.state.roster.home.get(librarian, ""))
+    library = decision.state.roster.library(decision.state.roster.home.get(librarian, ""))
     patron = it.name or wording.words(library, "staff.patron")
     text = wording.fill(wording.words(library, f"staff.{event}"), {"patron": patron, "queue": it.queue, **values})
-    return compose(turn, it, to, kind, text=text, event=event)
+    return compose(decision, it, to, kind, text=text, event=event)
 
 
-def relay(turn: Turn, it: Conversation, librarian: str, event: str, /, **values: str) -> None:
+def relay(decision: Decision, it: Conversation, librarian: str, event: str, /, **values: str) -> None:
     """Send a line about the conversation to a librarian's own messenger, if he is there by it."""
-    delivery = staff_delivery(turn, it, librarian, "line", event, **values)
+    delivery = staff_delivery(decision, it, librarian, "line", event, **values)
     if delivery is not None:
-        turn.emit(Relayed(conversation=it.id, librarian=librarian, delivery=delivery))
+        decision.emit(Relayed(conversation=it.id, librarian=librarian, delivery=delivery))
 
 
 # ---- what became of it --------------------------------------------------------------------------------------------------------
 
 
-def receive_receipt(turn: Turn, receipt: Receipt) -> None:
+def receive_receipt(decision: Decision, receipt: Receipt) -> None:
     """Move a delivery forward, or park the receipt of one that is not known."""
-    known = turn.state.deliveries.get(receipt.delivery)
+    known = decision.state.deliveries.get(receipt.delivery)
     if known is None:
-        parked = turn.state.parked.get(receipt.delivery)
+        parked = decision.state.parked.get(receipt.delivery)
         if parked is None or _rank(parked) < _rank(receipt):
-            turn.emit(
+            decision.emit(
                 Parked(
                     delivery=receipt.delivery,
                     stage=receipt.stage,
@@ -210,7 +210,7 @@ def receive_receipt(turn: Turn, receipt: Receipt) -> None:
             )
     elif _rank(known) < _rank(receipt):
         arrived = receipt.partial and known.stage in ("delivered", "read")
-        turn.emit(
+        decision.emit(
             Progressed(
                 conversation=known.conversation,
                 delivery=receipt.delivery,
@@ -221,31 +221,31 @@ def receive_receipt(turn: Turn, receipt: Receipt) -> None:
                 partial=receipt.partial,
             )
         )
-        _not_answered(turn, known.conversation)
+        _not_answered(decision, known.conversation)
 
 
-def _not_answered(turn: Turn, conversation: str) -> None:
+def _not_answered(decision: Decision, conversation: str) -> None:
     """Correct a conversation that ended as answered, once it is known that the answer did not arrive."""
-    it = turn.state.conversations.get(conversation)
+    it = decision.state.conversations.get(conversation)
     if it is not None and it.state == "closed" and it.code == "answered" and it.failed:
-        turn.emit(Recoded(conversation=it.id, by="", code=UNREACHED, before=it.code))
+        decision.emit(Recoded(conversation=it.id, by="", code=UNREACHED, before=it.code))
 
 
-def receive_receipts(turn: Turn, receipts: tuple[Receipt, ...]) -> None:
+def receive_receipts(decision: Decision, receipts: tuple[Receipt, ...]) -> None:
     """Take several at once: one step for all that a channel reports together."""
     for receipt in receipts:
-        receive_receipt(turn, receipt)
+        receive_receipt(decision, receipt)
 
 
 def _rank(one: Receipt | DeliveryState | ParkedReceipt) -> int:
     return LAST_WORD if one.partial else RANK[one.stage]
 
 
-def unpark(turn: Turn, delivery: Delivery) -> None:
+def unpark(decision: Decision, delivery: Delivery) -> None:
     """Apply the receipt that came before this delivery was known."""
-    parked = turn.state.parked.get(delivery.id)
+    parked = decision.state.parked.get(delivery.id)
     if parked is not None:
-        turn.emit(
+        decision.emit(
             Progressed(
                 conversation=delivery.conversation,
                 delivery=delivery.id,
@@ -258,15 +258,15 @@ def unpark(turn: Turn, delivery: Delivery) -> None:
         )
 
 
-def receive_sign(turn: Turn, sign: PatronSign) -> None:
+def receive_sign(decision: Decision, sign: PatronSign) -> None:
     """Show that a patron left or is there again; only live channels know."""
-    it = turn.state.conversations.get(turn.state.addresses.get(at_key(sign.channel, sign.sender), ""))
+    it = decision.state.conversations.get(decision.state.addresses.get(at_key(sign.channel, sign.sender), ""))
     if it is None or it.channel != sign.channel or it.address != sign.sender:
         return
     if it.state == "closed" and not (it.answered_at and it.contact):
         return  # it would be answered here in any case
     if it.live and (it.gone == sign.here or (it.guessed and not sign.here)):
-        turn.emit(PatronGone(conversation=it.id, gone=not sign.here))
+        decision.emit(PatronGone(conversation=it.id, gone=not sign.here))
 
 
 # ---- fold ----------------------------------------------------------------------------------------------------------------------

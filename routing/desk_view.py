@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import merge
 
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from routing.access import eligible, visible
 from routing.hours import chain_open, next_opening, opens_where
 from routing.rating import rateable, window_s
@@ -31,7 +31,7 @@ def waits(state: State, channel: str, address: str) -> Conversation | None:
     return it if it is not None and it.state == "waiting" else None
 
 
-def view(state: State, channel: str, now: int, address: str = "") -> Desk:
+def view(state: State, channel: str, now: int, address: str = "") -> ChannelDesk:
     """Return how the desk stands for `channel` at `now` ms, and for the patron at `address` in particular."""
     status = state.channels.get(channel)
     it = waits(state, channel, address)
@@ -42,7 +42,7 @@ def view(state: State, channel: str, now: int, address: str = "") -> Desk:
     how = standing(state, service, now, live=status is None or status.live)
     online = how in ("busy", "free")
     opening, zone = opens_where(state.roster, service, now)
-    return Desk(
+    return ChannelDesk(
         open=is_open,
         online=online,
         wait_s=wait_s(state, queue, now, it) if online else None,

@@ -18,33 +18,33 @@ from msgspec.structs import replace
 from bridge.contract.message import Action, Erase, Forget
 from routing.access import coordinates
 from routing.closing import let_go
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import Erased, FollowUpChanged, Refused, Step, answer
 from routing.records import Conversation, at_key
 from routing.refusals import refuse
 from routing.state import State
 
 
-def forget(turn: Turn, action: Action, deed: Forget) -> None:
+def forget(decision: Decision, action: Action, deed: Forget) -> None:
     """Forget a conversation because its patron asked a librarian."""
-    state = turn.state
+    state = decision.state
     it = state.conversations.get(deed.conversation)
     library = it.library if it is not None else state.roster.home.get(action.by, "")
     why = "" if coordinates(state, action.by, library) else "no-access"
     why = why or refusal(state, deed)
     if why:
-        refuse(turn, action, why, it)
+        refuse(decision, action, why, it)
     else:
-        _erase(turn, deed, action.by)
+        _erase(decision, deed, action.by)
 
 
-def ordered(turn: Turn, order: Erase) -> None:
+def ordered(decision: Decision, order: Erase) -> None:
     """Forget a conversation because its patron asked the operator."""
-    why = refusal(turn.state, order)
+    why = refusal(decision.state, order)
     if why:
-        turn.emit(Refused(action=order.id, by="", reason=why, conversation=order.conversation))
+        decision.emit(Refused(action=order.id, by="", reason=why, conversation=order.conversation))
     else:
-        _erase(turn, order, "")
+        _erase(decision, order, "")
 
 
 def refusal(state: State, asked: Forget | Erase) -> str:
@@ -57,14 +57,14 @@ def refusal(state: State, asked: Forget | Erase) -> str:
     return "follow-up-open" if it.follow_up and not asked.follow_up else ""
 
 
-def _erase(turn: Turn, asked: Forget | Erase, by: str) -> None:
-    state = turn.state
+def _erase(decision: Decision, asked: Forget | Erase, by: str) -> None:
+    state = decision.state
     it = state.conversations.get(asked.conversation)
     standing = state.follow_ups.get(it.follow_up) if it is not None else None
     if standing is not None:
-        turn.emit(FollowUpChanged(id=standing.id, conversation=standing.conversation, state="closed", by=by))
+        decision.emit(FollowUpChanged(id=standing.id, conversation=standing.conversation, state="closed", by=by))
     places = dict.fromkeys([*(_places(it) if it is not None else ()), *asked.places])
-    turn.emit(Erased(conversation=asked.conversation, by=by, places=tuple(places)))
+    decision.emit(Erased(conversation=asked.conversation, by=by, places=tuple(places)))
 
 
 def _places(it: Conversation) -> list[str]:

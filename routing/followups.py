@@ -10,28 +10,28 @@ from msgspec.structs import replace
 from bridge.contract.message import Action, SetFollowUp
 from routing.access import active, follows_up
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import FollowUpChanged, FollowUpOpened, Reminded
 from routing.reach import tidy_contact
-from routing.records import FollowUp
+from routing.records import FollowUpRecord
 from routing.refusals import done, refuse
 from routing.state import State
 
 
-def set_follow_up(turn: Turn, action: Action, deed: SetFollowUp) -> None:
+def set_follow_up(decision: Decision, action: Action, deed: SetFollowUp) -> None:
     """Change state, owner, deadline (0 = as it was) or address ("" = as it was)."""
-    state = turn.state
+    state = decision.state
     one = state.follow_ups.get(deed.follow_up)
     if one is None:
-        refuse(turn, action, "unknown-follow-up")
+        refuse(decision, action, "unknown-follow-up")
         return
     it = state.conversations.get(one.conversation)
     if not follows_up(state, action.by, one):
-        refuse(turn, action, "no-access", it)
+        refuse(decision, action, "no-access", it)
     elif deed.owner and not active(state, deed.owner):
-        refuse(turn, action, "unknown-owner", it)
-    elif 0 < deed.deadline <= turn.at and deed.deadline != one.plan.deadline:
-        refuse(turn, action, "deadline-passed", it)
+        refuse(decision, action, "unknown-owner", it)
+    elif 0 < deed.deadline <= decision.at and deed.deadline != one.plan.deadline:
+        refuse(decision, action, "deadline-passed", it)
     else:
         changed = FollowUpChanged(
             id=one.id,
@@ -43,12 +43,12 @@ def set_follow_up(turn: Turn, action: Action, deed: SetFollowUp) -> None:
             address=tidy_contact(deed.address) or one.plan.address,
         )
         if _same(one, changed):
-            done(turn, action, it)
+            done(decision, action, it)
         else:
-            turn.emit(changed)
+            decision.emit(changed)
 
 
-def _same(one: FollowUp, changed: FollowUpChanged) -> bool:
+def _same(one: FollowUpRecord, changed: FollowUpChanged) -> bool:
     return (one.state, one.owner, one.plan.deadline, one.plan.address) == (
         changed.state,
         changed.owner,
@@ -57,9 +57,9 @@ def _same(one: FollowUp, changed: FollowUpChanged) -> bool:
     )
 
 
-def remind(turn: Turn, one: FollowUp) -> None:
+def remind(decision: Decision, one: FollowUpRecord) -> None:
     """Say that a follow-up has reached its deadline, once."""
-    turn.emit(Reminded(conversation=one.conversation, what="follow-up-due", follow_up=one.id))
+    decision.emit(Reminded(conversation=one.conversation, what="follow-up-due", follow_up=one.id))
 
 
 # ---- fold -------------------------------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def remind(turn: Turn, one: FollowUp) -> None:
 
 def follow_up_opened(state: State, event: FollowUpOpened, at: int) -> None:
     """Keep it, and its conversation with it."""
-    one = FollowUp(
+    one = FollowUpRecord(
         id=event.id,
         conversation=event.conversation,
         library=event.library,

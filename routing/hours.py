@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from routing.organisation import Library
-from routing.roster import Roster, Service
+from routing.roster import QueueService, Roster
 
 FOREVER = 1 << 62
 
@@ -22,12 +22,12 @@ def is_open(library: Library, now: int) -> bool:
     return at >= 0 and library.openings[at][0] <= now < library.openings[at][1]
 
 
-def chain_open(roster: Roster, service: Service, now: int) -> bool:
+def chain_open(roster: Roster, service: QueueService, now: int) -> bool:
     """Say whether any library that serves the queue is open at `now` ms."""
     return any(is_open(roster.library(name), now) for name in service.libraries)
 
 
-def chain_closes(roster: Roster, service: Service, since: int) -> int:
+def chain_closes(roster: Roster, service: QueueService, since: int) -> int:
     """Return when the last library of the chain closes, which is open at `since` ms or opens after it; 0 = not known."""
     at = since if chain_open(roster, service, since) else next_opening(roster, service, since)[0]
     while at:
@@ -49,19 +49,19 @@ def _closes(library: Library, at: int) -> int | None:
     return library.openings[found][1] if found >= 0 and at < library.openings[found][1] else 0
 
 
-def next_opening(roster: Roster, service: Service, now: int) -> tuple[int, str]:
+def next_opening(roster: Roster, service: QueueService, now: int) -> tuple[int, str]:
     """Return when the first library of the chain opens after `now` and the words for it; (0, "") when open or not known."""
     at, words, _ = _next(roster, service, now)
     return at, words
 
 
-def opens_where(roster: Roster, service: Service, now: int) -> tuple[int, str]:
+def opens_where(roster: Roster, service: QueueService, now: int) -> tuple[int, str]:
     """Return when the first library of the chain opens after `now` and its time zone; (0, "") when open or not known."""
     at, _, zone = _next(roster, service, now)
     return at, zone
 
 
-def _next(roster: Roster, service: Service, now: int) -> tuple[int, str, str]:
+def _next(roster: Roster, service: QueueService, now: int) -> tuple[int, str, str]:
     found: list[tuple[int, str, str]] = []
     for name in service.libraries:
         library = roster.library(name)

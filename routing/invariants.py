@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Container, Iterator
 
 from bridge.contract.message import RATINGS
-from routing.access import active, eligible, room, there
+from routing.access import active, eligible, free_capacity, there
 from routing.deadlines import due, given_up_at
 from routing.records import Conversation
-from routing.roster import Service
+from routing.roster import QueueService
 from routing.state import OFFERED, State, follow_up_due, staff_due
 from routing.transcripts import MAILINGS
 
@@ -86,12 +86,12 @@ def _waiting(state: State) -> Iterator[str]:
             yield from _overlooked(state, it, service)
 
 
-def _overlooked(state: State, it: Conversation, service: Service) -> Iterator[str]:
+def _overlooked(state: State, it: Conversation, service: QueueService) -> Iterator[str]:
     for one in state.present.get(it.queue, ()):
         staff = state.staff[one]
         able = service.level.get(one, it.tier + 1) <= it.tier and active(state, one)
         resting = service.queue.fair_limit and staff.rests_until
-        if able and one not in it.declined and not resting and room(state, one, it.live) > 0:
+        if able and one not in it.declined and not resting and free_capacity(state, one, it.live) > 0:
             yield f"{it.id} waits while {one} is free"
 
 

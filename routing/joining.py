@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Action, Join, Leave
 from routing.access import active, connected, may_join, speaks
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import notify, relay, seat, tell_standing
 from routing.events import Joined, LeftConversation
 from routing.offers import enqueue
@@ -31,63 +31,63 @@ from routing.refusals import done, held, refuse
 from routing.state import State
 
 
-def join(turn: Turn, action: Action, deed: Join) -> None:
+def join(decision: Decision, action: Action, deed: Join) -> None:
     """Come into a conversation that a colleague has."""
-    it = held(turn, action, deed.conversation)
+    it = held(decision, action, deed.conversation)
     if it is None:
         return
     if speaks(action.by, it):
-        done(turn, action, it)
-    elif may_join(turn.state, action.by, it):
-        _enter(turn, it, action.by)
+        done(decision, action, it)
+    elif may_join(decision.state, action.by, it):
+        _enter(decision, it, action.by)
     else:
-        refuse(turn, action, "unclaimed" if it.state == "waiting" else "no-access", it)
+        refuse(decision, action, "unclaimed" if it.state == "waiting" else "no-access", it)
 
 
-def _enter(turn: Turn, it: Conversation, by: str) -> None:
-    turn.emit(Joined(conversation=it.id, by=by))
-    shown = turn.state.roster.shown(by)
-    relay(turn, it, it.owner, "joined", librarian=shown)
+def _enter(decision: Decision, it: Conversation, by: str) -> None:
+    decision.emit(Joined(conversation=it.id, by=by))
+    shown = decision.state.roster.shown(by)
+    relay(decision, it, it.owner, "joined", librarian=shown)
     if it.live and not it.gone and by not in it.introduced:
-        variant = "" if turn.state.roster.home.get(by, "") == it.library else "nonlocal"
-        notify(turn, it, "joined", variant=variant, to=seat(it), by=by)
+        variant = "" if decision.state.roster.home.get(by, "") == it.library else "nonlocal"
+        notify(decision, it, "joined", variant=variant, to=seat(it), by=by)
 
 
-def leave(turn: Turn, action: Action, deed: Leave) -> None:
+def leave(decision: Decision, action: Action, deed: Leave) -> None:
     """Go out of a conversation that I joined; its owner transfers it, gives it back or ends it instead."""
-    it = held(turn, action, deed.conversation)
+    it = held(decision, action, deed.conversation)
     if it is None:
         return
     if action.by in it.companions:
-        turn.emit(LeftConversation(conversation=it.id, by=action.by, reason="left"))
-        relay(turn, it, it.owner, "left", librarian=turn.state.roster.shown(action.by))
+        decision.emit(LeftConversation(conversation=it.id, by=action.by, reason="left"))
+        relay(decision, it, it.owner, "left", librarian=decision.state.roster.shown(action.by))
     else:
-        refuse(turn, action, "yours" if it.owner == action.by else "not-joined", it)
+        refuse(decision, action, "yours" if it.owner == action.by else "not-joined", it)
 
 
-def hand_on(turn: Turn, it: Conversation) -> bool:
+def hand_on(decision: Decision, it: Conversation) -> bool:
     """Give a conversation whose owner went to who joined it, and say whether somebody is there to have it."""
-    heir = next((one for one in it.companions if active(turn.state, one) and connected(turn.state, one)), "")
+    heir = next((one for one in it.companions if active(decision.state, one) and connected(decision.state, one)), "")
     if not heir:
         return False
-    take(turn, it, heir, "successor")
+    take(decision, it, heir, "successor")
     if it.live and not it.gone:
-        now = turn.state.conversations[it.id]
-        notify(turn, now, "successor", passing=True, to=seat(it), by=heir)
+        now = decision.state.conversations[it.id]
+        notify(decision, now, "successor", passing=True, to=seat(it), by=heir)
     return True
 
 
-def without_owner(turn: Turn, it: Conversation, since: int) -> None:
+def without_owner(decision: Decision, it: Conversation, since: int) -> None:
     """Give a conversation whose owner is not there to who joined it, else back to its queue as of `since` ms.
 
     The patron of a live channel is told. `it` is how it stood when its owner was lost.
     """
-    if hand_on(turn, turn.state.conversations[it.id]):
+    if hand_on(decision, decision.state.conversations[it.id]):
         return
-    enqueue(turn, turn.state.conversations[it.id], it.queue, since, "lost-librarian")
-    back = turn.state.conversations[it.id]
+    enqueue(decision, decision.state.conversations[it.id], it.queue, since, "lost-librarian")
+    back = decision.state.conversations[it.id]
     if it.live and not back.gone and back.state == "waiting":
-        tell_standing(turn, back, "requeued")
+        tell_standing(decision, back, "requeued")
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------

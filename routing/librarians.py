@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Action, Presence, ProcessGone, SetAvailability, Started
 from routing.access import active, staff_route
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import (
     AvailabilitySet,
     Connected,
@@ -24,9 +24,9 @@ from routing.events import (
     TookOver,
 )
 from routing.joining import without_owner
-from routing.offers import announce, ask, drain
+from routing.offers import announce, ask, offer_waiting_to
 from routing.ownership import withdraw
-from routing.records import Conversation, Staff, Term
+from routing.records import Conversation, CoreTerm, Staff
 from routing.refusals import done, refuse
 from routing.roster import Roster
 from routing.state import State
@@ -35,91 +35,93 @@ from routing.transfers import end_transfer
 GRACE_MS = 30_000
 
 
-def connection(turn: Turn, presence: Presence) -> None:
+def connection(decision: Decision, presence: Presence) -> None:
     """Note a connection that came or went."""
-    staff = turn.state.staff.get(presence.librarian)
+    staff = decision.state.staff.get(presence.librarian)
     standing = staff is not None and (presence.process, presence.connection) in staff.connections
     if presence.up and not standing:
-        _arrive(turn, presence, first=staff is None or not staff.connections)
+        _arrive(decision, presence, first=staff is None or not staff.connections)
     elif standing and not presence.up:
-        turn.emit(Disconnected(librarian=presence.librarian, process=presence.process, connection=presence.connection))
+        decision.emit(
+            Disconnected(librarian=presence.librarian, process=presence.process, connection=presence.connection)
+        )
 
 
-def _arrive(turn: Turn, presence: Presence, *, first: bool) -> None:
+def _arrive(decision: Decision, presence: Presence, *, first: bool) -> None:
     """Who comes within the grace gets what waits; by messenger he is told what came while he was not there by it.
 
     A browser shows what waits anyway; a messenger has only what was sent to it.
     """
     librarian = presence.librarian
-    by_messenger = staff_route(turn.state, librarian) is not None
-    turn.emit(Connected(librarian=librarian, process=presence.process, connection=presence.connection))
+    by_messenger = staff_route(decision.state, librarian) is not None
+    decision.emit(Connected(librarian=librarian, process=presence.process, connection=presence.connection))
     if first:
-        drain(turn, librarian)
-    if not by_messenger and staff_route(turn.state, librarian) is not None:
-        announce(turn, librarian, turn.state.staff[librarian].queues)
+        offer_waiting_to(decision, librarian)
+    if not by_messenger and staff_route(decision.state, librarian) is not None:
+        announce(decision, librarian, decision.state.staff[librarian].queues)
 
 
-def process_gone(turn: Turn, gone: ProcessGone) -> None:
+def process_gone(decision: Decision, gone: ProcessGone) -> None:
     """Note that all connections of a process are lost."""
-    state = turn.state
+    state = decision.state
     for librarian in sorted(state.processes.get(gone.process, ())):
         for process, one in state.staff[librarian].connections:
             if process == gone.process:
-                turn.emit(Disconnected(librarian=librarian, process=process, connection=one))
+                decision.emit(Disconnected(librarian=librarian, process=process, connection=one))
 
 
-def take_over(turn: Turn, started: Started) -> None:
+def take_over(decision: Decision, started: Started) -> None:
     """Begin a term: everybody has to connect again, and nothing falls due within the grace."""
-    turn.emit(TookOver(process=started.process, grace_until=turn.at + GRACE_MS))
+    decision.emit(TookOver(process=started.process, grace_until=decision.at + GRACE_MS))
 
 
-def set_availability(turn: Turn, action: Action, deed: SetAvailability) -> None:
+def set_availability(decision: Decision, action: Action, deed: SetAvailability) -> None:
     """Serve exactly these queues; offers of others go on to somebody else, what waits longest comes."""
-    state, by = turn.state, action.by
+    state, by = decision.state, action.by
     queues = tuple(dict.fromkeys(deed.queues))
     if any(by not in state.roster.service(queue).level for queue in queues) or min(deed.live, deed.slow) < 0:
-        refuse(turn, action, "unknown-queue")
+        refuse(decision, action, "unknown-queue")
         return
     before = state.staff.get(by, Staff(id=by))
     if (before.queues, before.live, before.slow) == (queues, deed.live, deed.slow):
-        done(turn, action)
+        done(decision, action)
         return
-    turn.emit(AvailabilitySet(librarian=by, queues=queues, live=deed.live, slow=deed.slow))
-    _pass_on(turn, by, queues, "away")
-    drain(turn, by)
-    announce(turn, by, tuple(queue for queue in queues if queue not in before.queues))
+    decision.emit(AvailabilitySet(librarian=by, queues=queues, live=deed.live, slow=deed.slow))
+    _pass_on(decision, by, queues, "away")
+    offer_waiting_to(decision, by)
+    announce(decision, by, tuple(queue for queue in queues if queue not in before.queues))
 
 
-def _pass_on(turn: Turn, librarian: str, kept: tuple[str, ...], why: str) -> None:
+def _pass_on(decision: Decision, librarian: str, kept: tuple[str, ...], why: str) -> None:
     """Take back what is on offer to a librarian outside the queues `kept`, and ask others."""
-    state = turn.state
+    state = decision.state
     for it in _in_order(state, state.offers.get(librarian, {})):
         if it.queue not in kept:
-            withdraw(turn, it, [librarian], why)
-            ask(turn, it.id)
+            withdraw(decision, it, [librarian], why)
+            ask(decision, it.id)
     if not kept:
         for it in _in_order(state, state.handed.get(librarian, {})):
-            end_transfer(turn, it, "away")
+            end_transfer(decision, it, "away")
 
 
 def _in_order(state: State, conversations: dict[str, None]) -> list[Conversation]:
     return sorted((state.conversations[one] for one in conversations), key=lambda it: (it.since, it.id))
 
 
-def leave(turn: Turn, librarian: str, *, for_good: bool = False) -> None:
+def leave(decision: Decision, librarian: str, *, for_good: bool = False) -> None:
     """Let go of what only this librarian held: the grace is over, or he is no longer a librarian (then slow ones too)."""
-    state = turn.state
+    state = decision.state
     staff = state.staff.get(librarian, Staff(id=librarian))
-    turn.emit(Left(librarian=librarian))
-    _pass_on(turn, librarian, (), "left")
+    decision.emit(Left(librarian=librarian))
+    _pass_on(decision, librarian, (), "left")
     for it in _in_order(state, state.joined.get(librarian, {})):
-        turn.emit(LeftConversation(conversation=it.id, by=librarian, reason="away"))
+        decision.emit(LeftConversation(conversation=it.id, by=librarian, reason="away"))
     for it in _in_order(state, state.mine.get(librarian, {})):
         if not it.live and not for_good and not _unheard(it, staff):
             continue
         if it.handover is not None:
-            end_transfer(turn, it, "away")
-        without_owner(turn, it, it.since)
+            end_transfer(decision, it, "away")
+        without_owner(decision, it, it.since)
 
 
 def _unheard(it: Conversation, owner: Staff) -> bool:
@@ -127,32 +129,32 @@ def _unheard(it: Conversation, owner: Staff) -> bool:
     return it.turn == "librarian" and it.last_by == "patron" and it.last_at >= max(owner.gone_at, it.claimed_at)
 
 
-def ring(turn: Turn, staff: Staff) -> None:
+def ring(decision: Decision, staff: Staff) -> None:
     """Do what fell due for a librarian: the grace is over, or the rest."""
-    if 0 < staff.grace_until <= turn.at:
-        leave(turn, staff.id)
-    staff = turn.state.staff[staff.id]
-    if 0 < staff.rests_until <= turn.at:
-        turn.emit(Rested(librarian=staff.id))
-        drain(turn, staff.id)
+    if 0 < staff.grace_until <= decision.at:
+        leave(decision, staff.id)
+    staff = decision.state.staff[staff.id]
+    if 0 < staff.rests_until <= decision.at:
+        decision.emit(Rested(librarian=staff.id))
+        offer_waiting_to(decision, staff.id)
 
 
-def dismissed(turn: Turn, before: Roster) -> None:
+def dismissed(decision: Decision, before: Roster) -> None:
     """Let go of what librarians hold who were deactivated or moved to another library, and give the others what waits.
 
     `before` is who worked where before a library changed.
     """
-    state = turn.state
+    state = decision.state
     for librarian in sorted(state.staff):
         if not active(state, librarian) or _moved(state, before, librarian):
             held = (state.mine, state.joined, state.offers)
             if state.staff[librarian].queues or any(librarian in each for each in held):
-                leave(turn, librarian, for_good=True)
+                leave(decision, librarian, for_good=True)
         elif state.staff[librarian].connections:
-            drain(turn, librarian)
+            offer_waiting_to(decision, librarian)
     for it in _in_order(state, _handed_to_nobody(state)):
-        end_transfer(turn, it, "away")
-    _give_back_follow_ups(turn, before)
+        end_transfer(decision, it, "away")
+    _give_back_follow_ups(decision, before)
 
 
 def _moved(state: State, before: Roster, librarian: str) -> bool:
@@ -161,12 +163,12 @@ def _moved(state: State, before: Roster, librarian: str) -> bool:
     return old is not None and state.roster.home.get(librarian, old) != old
 
 
-def _give_back_follow_ups(turn: Turn, before: Roster) -> None:
+def _give_back_follow_ups(decision: Decision, before: Roster) -> None:
     """Make the follow-ups of librarians who left or moved their library's again, so that somebody takes them on."""
-    state = turn.state
+    state = decision.state
     for one in sorted(state.follow_ups.values(), key=lambda one: one.id):
         if one.owner and (not active(state, one.owner) or _moved(state, before, one.owner)):
-            turn.emit(
+            decision.emit(
                 FollowUpChanged(
                     id=one.id,
                     conversation=one.conversation,
@@ -230,7 +232,7 @@ def availability_set(state: State, event: AvailabilitySet, at: int) -> None:
 
 def took_over(state: State, event: TookOver, at: int) -> None:
     """Nobody is connected until they come again."""
-    state.term.put("core", Term(process=event.process, grace_until=event.grace_until))
+    state.term.put("core", CoreTerm(process=event.process, grace_until=event.grace_until))
     for staff in [one for one in state.staff.values() if one.connections or one.grace_until]:
         gone_at = staff.gone_at or at
         state.staff.put(

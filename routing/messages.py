@@ -18,63 +18,63 @@ from bridge.contract.message import Action, MarkRead, Note, Say, is_blank
 from routing.access import asked, eligible, may_join, speaks, visible
 from routing.conversation import SHOWN, move
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import compose, relay, route, seat, sent_out, unpark
 from routing.events import Noted, ReadUpTo, Said
-from routing.offers import drain
+from routing.offers import offer_waiting_to
 from routing.ownership import take
-from routing.records import Conversation, Route, at_key
+from routing.records import Conversation, ReplyRoute, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
 from routing.transfers import accept_transfer, end_transfer
 
 
-def say(turn: Turn, action: Action, deed: Say) -> None:
+def say(decision: Decision, action: Action, deed: Say) -> None:
     """Answer the patron, claiming the conversation first where that is possible."""
-    it = held(turn, action, deed.conversation)
+    it = held(decision, action, deed.conversation)
     if it is None:
         return
     if is_blank(deed.text) and not deed.attachments:
-        refuse(turn, action, "empty", it)
+        refuse(decision, action, "empty", it)
         return
-    to = route(turn.state, it, turn.at, deed.via)
+    to = route(decision.state, it, decision.at, deed.via)
     if to is None:
-        refuse(turn, action, "unknown-address", it)
+        refuse(decision, action, "unknown-address", it)
         return
-    if not _may_speak(turn, action, it):
+    if not _may_speak(decision, action, it):
         return
-    _speak(turn, action, deed, to)
+    _speak(decision, action, deed, to)
     if it.offered and it.offered != action.by:
-        drain(turn, it.offered)
+        offer_waiting_to(decision, it.offered)
 
 
-def _may_speak(turn: Turn, action: Action, it: Conversation) -> bool:
+def _may_speak(decision: Decision, action: Action, it: Conversation) -> bool:
     """See that the librarian is in the conversation, making it so where he may; refuse otherwise."""
     by = action.by
     if it.owner == by:
         if it.handover is not None:
-            end_transfer(turn, it, "withdrawn")
+            end_transfer(decision, it, "withdrawn")
         return True
     if by in it.companions:
         return True
-    if asked(turn.state, by, it):
-        accept_transfer(turn, it, by)
+    if asked(decision.state, by, it):
+        accept_transfer(decision, it, by)
         return True
     if it.owner:
-        refuse(turn, action, "taken", it, it.owner)
+        refuse(decision, action, "taken", it, it.owner)
         return False
-    if not eligible(turn.state, by, it):
-        refuse(turn, action, "no-access", it)
+    if not eligible(decision.state, by, it):
+        refuse(decision, action, "no-access", it)
         return False
-    take(turn, it, by, "say")
+    take(decision, it, by, "say")
     return True
 
 
-def _speak(turn: Turn, action: Action, deed: Say, to: Route) -> None:
-    it = turn.state.conversations[deed.conversation]
-    author = turn.state.roster.shown(action.by)
+def _speak(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> None:
+    it = decision.state.conversations[deed.conversation]
+    author = decision.state.roster.shown(action.by)
     delivery = compose(
-        turn,
+        decision,
         it,
         to,
         "text",
@@ -84,17 +84,17 @@ def _speak(turn: Turn, action: Action, deed: Say, to: Route) -> None:
         all_recipients=deed.all_recipients,
     )
     elsewhere = to.channel != it.channel or to.address != it.address
-    unproven = elsewhere and not _leads_here(turn.state, it, to)
-    turn.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script, unproven=unproven))
-    unpark(turn, delivery)
-    if it.live and not turn.state.conversations[it.id].live:
-        drain(turn, it.owner)
+    unproven = elsewhere and not _leads_here(decision.state, it, to)
+    decision.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script, unproven=unproven))
+    unpark(decision, delivery)
+    if it.live and not decision.state.conversations[it.id].live:
+        offer_waiting_to(decision, it.owner)
     for one in (it.owner, *it.companions):
         if one != action.by or action.via == "inbox":
-            relay(turn, it, one, "said", librarian=author, text=deed.text)
+            relay(decision, it, one, "said", librarian=author, text=deed.text)
 
 
-def _leads_here(state: State, it: Conversation, to: Route) -> bool:
+def _leads_here(state: State, it: Conversation, to: ReplyRoute) -> bool:
     """Say whether what comes from `to` joins this conversation from now on, without proof of a thread."""
     leads_to = state.addresses.get(at_key(to.channel, to.address), "")
     if leads_to == it.id:
@@ -106,47 +106,47 @@ def _leads_here(state: State, it: Conversation, to: Route) -> bool:
     return other is None or other.state == "closed" or other.id in it.merged
 
 
-def note(turn: Turn, action: Action, deed: Note) -> None:
+def note(decision: Decision, action: Action, deed: Note) -> None:
     """Write for colleagues, also on a closed conversation."""
-    it = held(turn, action, deed.conversation, open_only=False)
+    it = held(decision, action, deed.conversation, open_only=False)
     if it is None:
         return
-    if not visible(turn.state, action.by, it):
-        refuse(turn, action, "no-access", it)
+    if not visible(decision.state, action.by, it):
+        refuse(decision, action, "no-access", it)
     elif is_blank(deed.text):
-        refuse(turn, action, "empty", it)
+        refuse(decision, action, "empty", it)
     else:
-        turn.emit(Noted(conversation=it.id, id=action.id, by=action.by, text=deed.text, mentions=deed.mentions))
-        _tell_note(turn, it, action.by, deed)
+        decision.emit(Noted(conversation=it.id, id=action.id, by=action.by, text=deed.text, mentions=deed.mentions))
+        _tell_note(decision, it, action.by, deed)
 
 
-def _tell_note(turn: Turn, it: Conversation, by: str, deed: Note) -> None:
+def _tell_note(decision: Decision, it: Conversation, by: str, deed: Note) -> None:
     """Carry a note to the messengers of those in it, and of colleagues whom it calls in."""
-    called = [one for one in deed.mentions if may_join(turn.state, one, it)]
+    called = [one for one in deed.mentions if may_join(decision.state, one, it)]
     for one in dict.fromkeys((it.owner, *it.companions, *called)):
         if one and one != by:
-            relay(turn, it, one, "note", librarian=turn.state.roster.shown(by), text=deed.text)
+            relay(decision, it, one, "note", librarian=decision.state.roster.shown(by), text=deed.text)
 
 
-def mark_read(turn: Turn, action: Action, deed: MarkRead) -> None:
+def mark_read(decision: Decision, action: Action, deed: MarkRead) -> None:
     """Remember what those in it have read, and tell the patron where the channel can show it."""
-    it = held(turn, action, deed.conversation, open_only=False)
+    it = held(decision, action, deed.conversation, open_only=False)
     if it is None:
         return
     if it.read == deed.message:
-        done(turn, action, it)
+        done(decision, action, it)
         return
     if not speaks(action.by, it):
-        refuse(turn, action, "not-yours", it)
+        refuse(decision, action, "not-yours", it)
         return
     if it.read == it.last_message:
-        done(turn, action, it)  # a colleague in it has read further
+        done(decision, action, it)  # a colleague in it has read further
         return
-    channel = turn.state.channels.get(it.channel)
+    channel = decision.state.channels.get(it.channel)
     delivery = None
     if channel is not None and channel.marks:
-        delivery = compose(turn, it, seat(it), "mark", about=deed.message)
-    turn.emit(ReadUpTo(conversation=it.id, by=action.by, message=deed.message, delivery=delivery))
+        delivery = compose(decision, it, seat(it), "mark", about=deed.message)
+    decision.emit(ReadUpTo(conversation=it.id, by=action.by, message=deed.message, delivery=delivery))
 
 
 # ---- fold ----------------------------------------------------------------------------------------------------------------------
@@ -161,7 +161,9 @@ def said(state: State, event: Said, at: int) -> None:
         if not event.unproven:
             state.addresses.put(at_key(delivery.channel, delivery.to), it.id)
         named = _only_named(state, it, at_key(delivery.channel, delivery.to))
-        it = move(state, it, Route(channel=delivery.channel, address=delivery.to, reply=delivery.reply, named=named))
+        it = move(
+            state, it, ReplyRoute(channel=delivery.channel, address=delivery.to, reply=delivery.reply, named=named)
+        )
     it = replace(
         it,
         last_text=delivery.text[:SHOWN],

@@ -13,28 +13,28 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from routing.access import returning, room, serving, staff_route
+from routing.access import free_capacity, returning, serving, staff_route
 from routing.assign import pick, resting, routed
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import sent_out, staff_delivery
 from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened
 from routing.ownership import take
 from routing.records import Conversation, Staff
-from routing.roster import Roster, Service
+from routing.roster import QueueService, Roster
 from routing.state import OFFERED, State
-from routing.waiting_list import Entry, Line
+from routing.waiting_list import Entry, WaitingList
 
 ROUND_MS = 30_000
 ANNOUNCED = 20
 
 
-def enqueue(turn: Turn, it: Conversation, queue: str, since: int, reason: str) -> None:
+def enqueue(decision: Decision, it: Conversation, queue: str, since: int, reason: str) -> None:
     """Let a conversation wait in `queue` as of `since` ms, asking its first tier where somebody is, or may be back any moment."""
-    state = turn.state
+    state = decision.state
     tier = _first_manned(state, queue, 0)
-    turn.emit(Queued(conversation=it.id, queue=queue, since=since, reason=reason, tier=tier))
-    ask(turn, it.id, range(tier + 1))
+    decision.emit(Queued(conversation=it.id, queue=queue, since=since, reason=reason, tier=tier))
+    ask(decision, it.id, range(tier + 1))
 
 
 def _first_manned(state: State, queue: str, tier: int) -> int:
@@ -47,53 +47,53 @@ def _anyone(state: State, queue: str, tiers: range) -> bool:
     return next(serving(state, queue, tiers), None) is not None or returning(state, queue, tiers)
 
 
-def ask(turn: Turn, conversation: str, tiers: range | None = None) -> None:
+def ask(decision: Decision, conversation: str, tiers: range | None = None) -> None:
     """Offer a waiting conversation: to one in turn, or to all present in `tiers`."""
-    it = turn.state.conversations[conversation]
+    it = decision.state.conversations[conversation]
     if it.state != "waiting" or it.offered:
         return
-    service = turn.state.roster.service(it.queue)
+    service = decision.state.roster.service(it.queue)
     if service.queue.policy == "offer":
-        able = sorted(one for one in serving(turn.state, it.queue, tiers) if one not in it.declined)
-        tell(turn, it, [one for one in able if room(turn.state, one, it.live) > 0])
+        able = sorted(one for one in serving(decision.state, it.queue, tiers) if one not in it.declined)
+        tell(decision, it, [one for one in able if free_capacity(decision.state, one, it.live) > 0])
     else:
-        librarian = pick(turn.state, it)
+        librarian = pick(decision.state, it)
         if librarian:
-            assign(turn, it, service, librarian)
+            assign(decision, it, service, librarian)
 
 
-def tell(turn: Turn, it: Conversation, librarians: list[str]) -> None:
+def tell(decision: Decision, it: Conversation, librarians: list[str]) -> None:
     """Announce an offer to all who may claim it; on their own messengers one by one."""
-    by_messenger = [one for one in librarians if staff_route(turn.state, one) is not None]
+    by_messenger = [one for one in librarians if staff_route(decision.state, one) is not None]
     plain = tuple(one for one in librarians if one not in by_messenger)
     if plain:
-        turn.emit(Offered(conversation=it.id, to=plain))
+        decision.emit(Offered(conversation=it.id, to=plain))
     for librarian in by_messenger:
-        delivery = staff_delivery(turn, it, librarian, "offer", "offer", text=it.last_text)
-        turn.emit(Offered(conversation=it.id, to=(librarian,), delivery=delivery))
+        delivery = staff_delivery(decision, it, librarian, "offer", "offer", text=it.last_text)
+        decision.emit(Offered(conversation=it.id, to=(librarian,), delivery=delivery))
 
 
-def assign(turn: Turn, it: Conversation, service: Service, librarian: str) -> None:
+def assign(decision: Decision, it: Conversation, service: QueueService, librarian: str) -> None:
     """Offer to the one whose turn it is, or give it to him where the queue does not ask."""
     if not service.queue.offer_s:
-        take(turn, it, librarian, "assign")
+        take(decision, it, librarian, "assign")
         return
-    until = turn.at + service.queue.offer_s * 1000
-    delivery = staff_delivery(turn, it, librarian, "offer", "offer", text=it.last_text)
-    turn.emit(Offered(conversation=it.id, to=(librarian,), expires_at=until, delivery=delivery, assigned=True))
+    until = decision.at + service.queue.offer_s * 1000
+    delivery = staff_delivery(decision, it, librarian, "offer", "offer", text=it.last_text)
+    decision.emit(Offered(conversation=it.id, to=(librarian,), expires_at=until, delivery=delivery, assigned=True))
 
 
-def open_tier(turn: Turn, it: Conversation) -> None:
+def open_tier(decision: Decision, it: Conversation) -> None:
     """Ask the next tier as well, and those after it while nobody is there."""
     first = it.tier + 1
-    tier = _first_manned(turn.state, it.queue, first)
-    turn.emit(TierOpened(conversation=it.id, tier=tier))
-    ask(turn, it.id, range(first, tier + 1))
+    tier = _first_manned(decision.state, it.queue, first)
+    decision.emit(TierOpened(conversation=it.id, tier=tier))
+    ask(decision, it.id, range(first, tier + 1))
 
 
-def pass_over_emptied(turn: Turn, before: Roster) -> None:
+def pass_over_emptied(decision: Decision, before: Roster) -> None:
     """Ask the next tier at once for who waits where the libraries' change from `before` has left nobody to wait for."""
-    state = turn.state
+    state = decision.state
     for queue in sorted(state.lines):
         service = state.roster.service(queue)
         if service.tiers == before.service(queue).tiers:
@@ -102,37 +102,37 @@ def pass_over_emptied(turn: Turn, before: Roster) -> None:
             it = state.conversations[conversation]
             asked = range(it.tier + 1)
             if it.state == "waiting" and it.tier < service.last_tier() and not _anyone(state, queue, asked):
-                open_tier(turn, it)
+                open_tier(decision, it)
 
 
-def new_round(turn: Turn, it: Conversation) -> None:
+def new_round(decision: Decision, it: Conversation) -> None:
     """Ask everybody again who declined or let the offer pass."""
-    turn.emit(Queued(conversation=it.id, queue=it.queue, since=it.since, reason="requeued", tier=it.tier))
-    ask(turn, it.id)
+    decision.emit(Queued(conversation=it.id, queue=it.queue, since=it.since, reason="requeued", tier=it.tier))
+    ask(decision, it.id)
 
 
 # ---- somebody becomes free ------------------------------------------------------------------------------------------------
 
 
-def drain(turn: Turn, librarian: str) -> None:
+def offer_waiting_to(decision: Decision, librarian: str) -> None:
     """Give a librarian with room what waits longest in the queues that assign.
 
     What waits in the others came while he had no room, or was not there: by messenger he is told of it now.
     """
     for live in (True, False):
-        while room(turn.state, librarian, live) > 0:
-            found = _next_for(turn.state, librarian, live)
+        while free_capacity(decision.state, librarian, live) > 0:
+            found = _next_for(decision.state, librarian, live)
             if found is None:
                 break
-            it = turn.state.conversations[found[1]]
-            assign(turn, it, turn.state.roster.service(it.queue), librarian)
-    if staff_route(turn.state, librarian) is not None:
-        announce(turn, librarian, turn.state.staff[librarian].queues)
+            it = decision.state.conversations[found[1]]
+            assign(decision, it, decision.state.roster.service(it.queue), librarian)
+    if staff_route(decision.state, librarian) is not None:
+        announce(decision, librarian, decision.state.staff[librarian].queues)
 
 
-def announce(turn: Turn, librarian: str, queues: tuple[str, ...]) -> None:
+def announce(decision: Decision, librarian: str, queues: tuple[str, ...]) -> None:
     """Tell a librarian who comes online what waits longest in the queues that offer to all (the first twenty)."""
-    state = turn.state
+    state = decision.state
     lines = [
         line
         for queue in queues
@@ -141,8 +141,8 @@ def announce(turn: Turn, librarian: str, queues: tuple[str, ...]) -> None:
     ]
     for _, conversation in list(islice(merge(*lines), ANNOUNCED)):
         it = state.conversations[conversation]
-        if librarian not in it.declined and librarian not in it.told and room(state, librarian, it.live) > 0:
-            tell(turn, it, [librarian])
+        if librarian not in it.declined and librarian not in it.told and free_capacity(state, librarian, it.live) > 0:
+            tell(decision, it, [librarian])
 
 
 def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
@@ -159,7 +159,7 @@ def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
     return best
 
 
-def _open_lines(state: State, queue: str, librarian: str) -> list[tuple[bool, int, Line]]:
+def _open_lines(state: State, queue: str, librarian: str) -> list[tuple[bool, int, WaitingList]]:
     level = state.roster.service(queue).level.get(librarian)
     if level is None or librarian not in state.present.get(queue, ()):
         return []
@@ -167,7 +167,7 @@ def _open_lines(state: State, queue: str, librarian: str) -> list[tuple[bool, in
     return [(live, tier, lines[live, tier]) for live, tier in sorted(lines) if tier != OFFERED and tier >= level]
 
 
-def _first_not_declined(state: State, line: Line, librarian: str) -> Entry | None:
+def _first_not_declined(state: State, line: WaitingList, librarian: str) -> Entry | None:
     return next((entry for entry in line if librarian not in state.conversations[entry[1]].declined), None)
 
 

@@ -12,51 +12,51 @@ from msgspec.structs import replace
 
 from routing.assign import routed
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import notify, seat, staff_delivery
 from routing.events import Claimed, Revoked
-from routing.records import Conversation, Pace, Staff
+from routing.records import Conversation, Staff, WaitAverage
 from routing.state import State
 
 LONG_MS = 3_600_000  # who waited longer came while nobody was there: no guide to the usual wait
 
 
-def take(turn: Turn, it: Conversation, by: str, how: str) -> None:
+def take(decision: Decision, it: Conversation, by: str, how: str) -> None:
     """Let `by` have a conversation that waits, or that was handed over."""
     others = [one for one in dict.fromkeys((it.offered, *it.told)) if one and one != by]
-    turn.emit(Claimed(conversation=it.id, by=by, how=how, since=it.since))
-    withdraw(turn, it, others, "claimed", taken_by=by)
-    if not turn.state.conversations[it.id].live or how in ("reopen", "successor"):
+    decision.emit(Claimed(conversation=it.id, by=by, how=how, since=it.since))
+    withdraw(decision, it, others, "claimed", taken_by=by)
+    if not decision.state.conversations[it.id].live or how in ("reopen", "successor"):
         return
     if how == "transfer":
-        notify(turn, it, "transferred", to=seat(it), by=by)
+        notify(decision, it, "transferred", to=seat(it), by=by)
     elif by not in it.greeted:
-        greet(turn, turn.state.conversations[it.id], by)
+        greet(decision, decision.state.conversations[it.id], by)
     elif it.parted:
-        notify(turn, it, "returned", to=seat(it), by=by)
+        notify(decision, it, "returned", to=seat(it), by=by)
 
 
-def greet(turn: Turn, it: Conversation, by: str) -> None:
+def greet(decision: Decision, it: Conversation, by: str) -> None:
     """Let the librarian who takes over say who he is, and from where when not of the patron's library."""
-    local = turn.state.roster.home.get(by, "") == it.library
+    local = decision.state.roster.home.get(by, "") == it.library
     variant = "-".join(["nonlocal"] * (not local) + ["named"] * bool(it.name))
-    notify(turn, it, "greeting", variant=variant, to=seat(it), by=by)
+    notify(decision, it, "greeting", variant=variant, to=seat(it), by=by)
 
 
-def withdraw(turn: Turn, it: Conversation, librarians: list[str], why: str, *, taken_by: str = "") -> None:
+def withdraw(decision: Decision, it: Conversation, librarians: list[str], why: str, *, taken_by: str = "") -> None:
     """Take an offer back from librarians, telling those who heard of it on their own messengers."""
-    shown = turn.state.roster.shown(taken_by)
+    shown = decision.state.roster.shown(taken_by)
     plain: list[str] = []
     for librarian in librarians:
         event = "taken" if taken_by else "withdrawn"
         told = librarian in it.told
-        delivery = staff_delivery(turn, it, librarian, "line", event, librarian=shown) if told else None
+        delivery = staff_delivery(decision, it, librarian, "line", event, librarian=shown) if told else None
         if delivery is None:
             plain.append(librarian)
         else:
-            turn.emit(Revoked(conversation=it.id, to=(librarian,), reason=why, delivery=delivery))
+            decision.emit(Revoked(conversation=it.id, to=(librarian,), reason=why, delivery=delivery))
     if plain:
-        turn.emit(Revoked(conversation=it.id, to=tuple(plain), reason=why))
+        decision.emit(Revoked(conversation=it.id, to=tuple(plain), reason=why))
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------
@@ -115,6 +115,6 @@ def _paced(state: State, it: Conversation, at: int) -> None:
         return
     pace = state.paces.get(it.queue)
     if pace is None:
-        state.paces.put(it.queue, Pace(wait_ms=waited, count=1, at=at))
+        state.paces.put(it.queue, WaitAverage(wait_ms=waited, count=1, at=at))
     else:
-        state.paces.put(it.queue, Pace(wait_ms=(pace.wait_ms * 4 + waited) // 5, count=pace.count + 1, at=at))
+        state.paces.put(it.queue, WaitAverage(wait_ms=(pace.wait_ms * 4 + waited) // 5, count=pace.count + 1, at=at))

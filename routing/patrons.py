@@ -18,57 +18,57 @@ from routing.access import has_say, there
 from routing.closing import MERGED, lead_away, settle_closed
 from routing.conversation import make_room, move, use
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import Blocked, Closed, Identified, Merged, Reopened, TransferEnded, Unblocked, Unmerged
 from routing.joining import without_owner
 from routing.offers import enqueue
 from routing.ownership import take
 from routing.reach import address_kind, tidy_contact
-from routing.records import Barred, Conversation, Route, at_key
+from routing.records import BlockRecord, Conversation, ReplyRoute, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
 
 
-def _decided(turn: Turn, action: Action, conversation: str) -> Conversation | None:
-    it = held(turn, action, conversation, open_only=False)
-    if it is not None and not has_say(turn.state, action.by, it):
-        refuse(turn, action, "no-access", it)
+def _decided(decision: Decision, action: Action, conversation: str) -> Conversation | None:
+    it = held(decision, action, conversation, open_only=False)
+    if it is not None and not has_say(decision.state, action.by, it):
+        refuse(decision, action, "no-access", it)
         return None
     return it
 
 
-def identify(turn: Turn, action: Action, deed: Identify) -> None:
+def identify(decision: Decision, action: Action, deed: Identify) -> None:
     """Write down a name or an address to answer to."""
-    it = _decided(turn, action, deed.conversation)
+    it = _decided(decision, action, deed.conversation)
     if it is None:
         return
     name, contact = deed.name.strip(), tidy_contact(deed.contact)
     if contact and not address_kind(contact):
-        refuse(turn, action, "address-not-understood", it)
+        refuse(decision, action, "address-not-understood", it)
     elif name in ("", it.name) and contact in ("", it.contact):
-        done(turn, action, it)
+        done(decision, action, it)
     else:
-        turn.emit(Identified(conversation=it.id, by=action.by, name=name, contact=contact))
+        decision.emit(Identified(conversation=it.id, by=action.by, name=name, contact=contact))
 
 
-def merge(turn: Turn, action: Action, deed: Merge) -> None:
+def merge(decision: Decision, action: Action, deed: Merge) -> None:
     """Say that two conversations are one patron's."""
-    it = _decided(turn, action, deed.conversation)
-    other = _decided(turn, action, deed.other) if it is not None else None
+    it = _decided(decision, action, deed.conversation)
+    other = _decided(decision, action, deed.other) if it is not None else None
     if it is None or other is None:
         return
     if it.id == other.id:
-        refuse(turn, action, "itself", it)
+        refuse(decision, action, "itself", it)
     elif other.id in it.merged:
-        done(turn, action, it)
+        done(decision, action, it)
     else:
         gone = _absorbed(it, other)
-        turn.emit(Merged(conversation=it.id, other=other.id, by=action.by, absorbed=gone.id if gone else ""))
+        decision.emit(Merged(conversation=it.id, other=other.id, by=action.by, absorbed=gone.id if gone else ""))
         if gone is not None and gone.state != "closed":
             if gone.handover is not None:
-                turn.emit(TransferEnded(conversation=gone.id, by=gone.owner, reason="withdrawn"))
-            turn.emit(Closed(conversation=gone.id, by=action.by, code=MERGED, reason=MERGED))
-            settle_closed(turn, gone)
+                decision.emit(TransferEnded(conversation=gone.id, by=gone.owner, reason="withdrawn"))
+            decision.emit(Closed(conversation=gone.id, by=action.by, code=MERGED, reason=MERGED))
+            settle_closed(decision, gone)
 
 
 def _absorbed(it: Conversation, other: Conversation) -> Conversation | None:
@@ -87,50 +87,50 @@ def _absorbed(it: Conversation, other: Conversation) -> Conversation | None:
 _RANK = {"active": 0, "waiting": 1, "closed": 2}
 
 
-def unmerge(turn: Turn, action: Action, deed: Unmerge) -> None:
+def unmerge(decision: Decision, action: Action, deed: Unmerge) -> None:
     """Take a merge back."""
-    it = _decided(turn, action, deed.conversation)
+    it = _decided(decision, action, deed.conversation)
     if it is None:
         return
     if deed.other not in it.merged:
-        refuse(turn, action, "not-merged", it)
+        refuse(decision, action, "not-merged", it)
     else:
-        both = [one for one in (it, turn.state.conversations.get(deed.other)) if one is not None]
-        turn.emit(Unmerged(conversation=it.id, other=deed.other, by=action.by))
+        both = [one for one in (it, decision.state.conversations.get(deed.other)) if one is not None]
+        decision.emit(Unmerged(conversation=it.id, other=deed.other, by=action.by))
         for before in sorted(both, key=lambda one: not one.into):  # first whoever is owed their place
-            after = turn.state.conversations[before.id]
+            after = decision.state.conversations[before.id]
             if before.into and before.before:
-                _apart(turn, action, after, before)
+                _apart(decision, action, after, before)
                 continue
             if after.live != before.live:
-                make_room(turn, after)
-            if after.live and after.owner and not there(turn.state, after.owner):
-                without_owner(turn, after, after.since)
+                make_room(decision, after)
+            if after.live and after.owner and not there(decision.state, after.owner):
+                without_owner(decision, after, after.since)
 
 
-def _apart(turn: Turn, action: Action, it: Conversation, before: Conversation) -> None:
+def _apart(decision: Decision, action: Action, it: Conversation, before: Conversation) -> None:
     """Let a conversation that went on in another one go on by itself again, with who had it, else in its queue."""
-    turn.emit(Reopened(conversation=it.id, by=action.by))
-    it = turn.state.conversations[it.id]
-    if before.before == "active" and there(turn.state, before.helper):
-        take(turn, it, before.helper, "reopen")
+    decision.emit(Reopened(conversation=it.id, by=action.by))
+    it = decision.state.conversations[it.id]
+    if before.before == "active" and there(decision.state, before.helper):
+        take(decision, it, before.helper, "reopen")
     else:
-        enqueue(turn, it, it.queue, before.since, "reopened")
+        enqueue(decision, it, it.queue, before.since, "reopened")
 
 
-def block(turn: Turn, action: Action, deed: Block) -> None:
+def block(decision: Decision, action: Action, deed: Block) -> None:
     """Refuse further messages of the address that this patron wrote from last."""
-    it = _decided(turn, action, deed.conversation)
+    it = _decided(decision, action, deed.conversation)
     if it is None:
         return
     source = _wrote_from(it)
-    standing = turn.state.barred.get(at_key(source.channel, source.address))
-    if 0 < deed.until <= turn.at:
-        refuse(turn, action, "deadline-passed", it)
+    standing = decision.state.barred.get(at_key(source.channel, source.address))
+    if 0 < deed.until <= decision.at:
+        refuse(decision, action, "deadline-passed", it)
     elif standing is not None and standing.until == deed.until and standing.reason == deed.reason:
-        done(turn, action, it)
+        done(decision, action, it)
     else:
-        turn.emit(
+        decision.emit(
             Blocked(
                 conversation=it.id,
                 channel=source.channel,
@@ -142,23 +142,23 @@ def block(turn: Turn, action: Action, deed: Block) -> None:
         )
 
 
-def _wrote_from(it: Conversation) -> Route:
-    here = Route(channel=it.channel, address=it.address, named=it.named)
+def _wrote_from(it: Conversation) -> ReplyRoute:
+    here = ReplyRoute(channel=it.channel, address=it.address, named=it.named)
     return next((one for one in (here, *reversed(it.routes)) if not one.named), here)
 
 
-def unblock(turn: Turn, action: Action, deed: Unblock) -> None:
+def unblock(decision: Decision, action: Action, deed: Unblock) -> None:
     """Lift a block, of a conversation that one decides about; whose, where the core has forgotten it, the inbox knows."""
-    barred = turn.state.barred.get(at_key(deed.channel, deed.address))
+    barred = decision.state.barred.get(at_key(deed.channel, deed.address))
     if barred is None:
-        refuse(turn, action, "not-blocked")
+        refuse(decision, action, "not-blocked")
         return
     conversation = deed.conversation or barred.conversation
-    it = turn.state.conversations.get(conversation)
-    if it is not None and not has_say(turn.state, action.by, it):
-        refuse(turn, action, "no-access", it)
+    it = decision.state.conversations.get(conversation)
+    if it is not None and not has_say(decision.state, action.by, it):
+        refuse(decision, action, "no-access", it)
     else:
-        turn.emit(Unblocked(channel=deed.channel, address=deed.address, by=action.by, conversation=conversation))
+        decision.emit(Unblocked(channel=deed.channel, address=deed.address, by=action.by, conversation=conversation))
 
 
 # ---- fold -----------------------------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def _absorb(state: State, head: Conversation, gone: Conversation, at: int) -> No
     """Let what comes from the addresses of `gone` join `head`, and answer there if the patron wrote there last."""
     open_before = gone.state if gone.state != "closed" else ""
     state.conversations.put(gone.id, replace(gone, into=head.id, before=open_before, owed=gone.unanswered_since))
-    for one in (Route(channel=gone.channel, address=gone.address), *gone.routes):
+    for one in (ReplyRoute(channel=gone.channel, address=gone.address), *gone.routes):
         key = at_key(one.channel, one.address)
         if state.addresses.get(key) == gone.id:
             state.addresses.put(key, head.id)
@@ -196,7 +196,7 @@ def _absorb(state: State, head: Conversation, gone: Conversation, at: int) -> No
         changed = replace(changed, turn="librarian", turn_at=at, nudges=0, nudged_at=0, prompted=0)
     here = at_key(gone.channel, gone.address) == at_key(head.channel, head.address)
     if wrote_at(gone) > wrote_at(head) and not here:
-        changed = move(state, changed, Route(channel=gone.channel, address=gone.address, reply=gone.reply))
+        changed = move(state, changed, ReplyRoute(channel=gone.channel, address=gone.address, reply=gone.reply))
         changed = replace(changed, gone=gone.gone, gone_at=gone.gone_at, guessed=gone.guessed, patron_at=gone.patron_at)
     state.conversations.put(head.id, settled(state, changed))
 
@@ -219,7 +219,7 @@ def unmerged(state: State, event: Unmerged, at: int) -> None:
 
 def _given_back(state: State, it: Conversation, other: str, at: int) -> Conversation:
     """Return the conversation without what it has from `other`, back at the address that it had used before."""
-    for one in (Route(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
+    for one in (ReplyRoute(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
         if one.lent == other:
             lead_away(state, it, one)
     own = tuple(one for one in it.routes if one.lent != other)
@@ -231,7 +231,7 @@ def _given_back(state: State, it: Conversation, other: str, at: int) -> Conversa
 
 def blocked(state: State, event: Blocked, at: int) -> None:
     """Refuse what comes from there."""
-    barred = Barred(conversation=event.conversation, by=event.by, at=at, reason=event.reason, until=event.until)
+    barred = BlockRecord(conversation=event.conversation, by=event.by, at=at, reason=event.reason, until=event.until)
     state.barred.put(at_key(event.channel, event.address), barred)
 
 

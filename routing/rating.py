@@ -15,7 +15,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.contract.message import RATINGS, Rating
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import Rated
 from routing.records import Conversation, at_key
 from routing.state import State
@@ -37,11 +37,11 @@ def window_s(state: State, library: str, *, live: bool) -> int:
     return (found.timers.reopen_live_s if live else found.timers.reopen_slow_s) if found.ratings else 0
 
 
-def receive(turn: Turn, rating: Rating) -> None:
+def receive(decision: Decision, rating: Rating) -> None:
     """Keep what a patron said, if he may say it."""
-    it = rateable(turn.state, rating.channel, rating.sender, turn.at)
+    it = rateable(decision.state, rating.channel, rating.sender, decision.at)
     if it is not None and 1 <= rating.score <= RATINGS:
-        turn.emit(Rated(conversation=it.id, id=rating.id, score=rating.score, comment=rating.comment))
+        decision.emit(Rated(conversation=it.id, id=rating.id, score=rating.score, comment=rating.comment))
 
 
 # ---- fold -------------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Base of everything that stands in a table: replaced, never changed."""
 
 
-class Route(Record, frozen=True):
+class ReplyRoute(Record, frozen=True):
     """An address a patron was reached at, with the adapter's reply token."""
 
     channel: str
@@ -54,7 +54,7 @@ class Conversation(Record, frozen=True):
     live: bool
     opened_at: int
     reply: str = ""
-    routes: tuple[Route, ...] = ()  # other addresses of this patron, oldest first
+    routes: tuple[ReplyRoute, ...] = ()  # other addresses of this patron, oldest first
     lent: str = ""  # the merged conversation that the address in use was taken from
     named: bool = False  # the address in use was only named
     name: str = ""
@@ -160,7 +160,7 @@ class ParkedReceipt(Record, frozen=True):
     partial: bool = False
 
 
-class FollowUp(Record, frozen=True):
+class FollowUpRecord(Record, frozen=True):
     """A question to be finished later: who, where and until when."""
 
     id: str
@@ -174,7 +174,7 @@ class FollowUp(Record, frozen=True):
     reminded: bool = False
 
 
-class Barred(Record, frozen=True):
+class BlockRecord(Record, frozen=True):
     """A blocked address, until `until` ms (0 = no end)."""
 
     conversation: str
@@ -191,7 +191,7 @@ class Known(Record, frozen=True):
     until: int
 
 
-class Pace(Record, frozen=True):
+class WaitAverage(Record, frozen=True):
     """How long a queue's latest conversations waited: a moving average in ms, over `count` of them, the last at `at`."""
 
     wait_ms: int
@@ -199,7 +199,7 @@ class Pace(Record, frozen=True):
     at: int
 
 
-class Term(Record, frozen=True):
+class CoreTerm(Record, frozen=True):
     """The core that took over last; nothing falls due before `grace_until`."""
 
     process: str

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from bridge.contract.message import Action
 from routing import wording
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import relay
 from routing.events import Done, Refused
 from routing.records import Conversation
 
 
-def refuse(turn: Turn, action: Action, why: str, it: Conversation | None = None, holder: str = "") -> None:
+def refuse(decision: Decision, action: Action, why: str, it: Conversation | None = None, holder: str = "") -> None:
     """Refuse an action, naming who has the conversation on a clash; a messenger's user is told by a line."""
     conversation = it.id if it is not None else getattr(action.deed, "conversation", "")
-    turn.emit(Refused(action=action.id, by=action.by, reason=why, conversation=conversation, holder=holder))
+    decision.emit(Refused(action=action.id, by=action.by, reason=why, conversation=conversation, holder=holder))
     if it is not None and action.via != "inbox":
-        roster = turn.state.roster
+        roster = decision.state.roster
         library = roster.library(roster.home.get(action.by, ""))
         words = wording.reason(library, why, {"holder": roster.shown(holder)})
-        relay(turn, it, action.by, "refused", reason=words)
+        relay(decision, it, action.by, "refused", reason=words)
 
 
-def done(turn: Turn, action: Action, it: Conversation | None = None) -> None:
+def done(decision: Decision, action: Action, it: Conversation | None = None) -> None:
     """Say that all was so already."""
-    turn.emit(Done(action=action.id, by=action.by, conversation=it.id if it is not None else ""))
+    decision.emit(Done(action=action.id, by=action.by, conversation=it.id if it is not None else ""))
 
 
-def held(turn: Turn, action: Action, conversation: str, *, open_only: bool = True) -> Conversation | None:
+def held(decision: Decision, action: Action, conversation: str, *, open_only: bool = True) -> Conversation | None:
     """Return the conversation an action is about; refuse and return None when there is none, or when it is closed."""
-    it = turn.state.conversations.get(conversation)
+    it = decision.state.conversations.get(conversation)
     if it is None:
-        refuse(turn, action, "unknown-conversation")
+        refuse(decision, action, "unknown-conversation")
     elif open_only and it.state == "closed":
-        refuse(turn, action, "closed", it)
+        refuse(decision, action, "closed", it)
     else:
         return it
     return None

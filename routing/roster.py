@@ -14,7 +14,7 @@ from routing.organisation import Librarian, Library, Queue, Team, Tier
 DEFAULT_LIBRARY = Library(id="", revision=0, name="")
 
 
-class Service:
+class QueueService:
     """A queue with everybody who may serve it. `level`: librarian -> first tier; `members`: in order, home first."""
 
     __slots__ = ("level", "libraries", "library", "members", "queue", "tiers")
@@ -52,16 +52,16 @@ class Roster:
                 self.librarians[librarian.id] = librarian
                 self.home[librarian.id] = library.id
             teams.update({team.id: team for team in library.teams})
-        self.services: dict[str, Service] = {}
+        self.services: dict[str, QueueService] = {}
         self.serves: dict[str, list[str]] = {librarian: [] for librarian in self.librarians}
         for library in self.libraries.values():
             for queue in library.queues:
                 self._add(queue, library, teams)
-        self._unknown: dict[str, Service] = {}
+        self._unknown: dict[str, QueueService] = {}
 
     def _add(self, queue: Queue, library: Library, teams: Mapping[str, Team]) -> None:
         tiers = tuple(self._members(tier, teams) for tier in queue.tiers)
-        service = Service(queue, library, tiers if any(tiers) else (self._own(library),), self.home)
+        service = QueueService(queue, library, tiers if any(tiers) else (self._own(library),), self.home)
         self.services[queue.id] = service
         for member in service.members:
             self.serves[member].append(queue.id)
@@ -70,16 +70,16 @@ class Roster:
         members = [m for name in tier.teams if name in teams for m in teams[name].members]
         return tuple(dict.fromkeys(m for m in members if m in self.librarians and self.librarians[m].active))
 
-    def service(self, queue: str) -> Service:
+    def service(self, queue: str) -> QueueService:
         """Return who serves `queue`, configured or not: somebody, where there is a librarian of its library or a coordinator."""
         known = self.services.get(queue) or self._unknown.get(queue)
         if known is None:
             known = self._unknown[queue] = self._stand_in(queue)
         return known
 
-    def _stand_in(self, queue: str) -> Service:
+    def _stand_in(self, queue: str) -> QueueService:
         library = self.libraries.get(queue.partition("/")[0], DEFAULT_LIBRARY)
-        return Service(Queue(id=queue, name=queue), library, (self._own(library),), self.home)
+        return QueueService(Queue(id=queue, name=queue), library, (self._own(library),), self.home)
 
     def _own(self, library: Library) -> tuple[str, ...]:
         """Return a library's librarians, where it has none at work every coordinator there is."""

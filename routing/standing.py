@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from routing.access import returning, room, serving
+from routing.access import free_capacity, returning, serving
 from routing.hours import chain_open
-from routing.roster import Service
+from routing.roster import QueueService
 from routing.state import State
 
 Standing = Literal["closed", "nobody", "returning", "busy", "free"]
@@ -63,12 +63,12 @@ TELLS_WAIT = KEEPS | {"concierge"}  # after these the patron knows that it takes
 OFFERS_ADDRESS = TELLS_WAIT - {"full"}  # an address may be left, and the answer goes there
 
 
-def standing(state: State, service: Service, now: int, *, live: bool = True) -> Standing:
+def standing(state: State, service: QueueService, now: int, *, live: bool = True) -> Standing:
     """Return how the desk stands for a patron of `service` at `now` ms, for live or for slow conversations."""
     if not chain_open(state.roster, service, now):
         return "closed"
     there = list(serving(state, service.queue.id))
-    if any(room(state, one, live) > 0 for one in there):
+    if any(free_capacity(state, one, live) > 0 for one in there):
         return "free"
     if there:
         return "busy"

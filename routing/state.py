@@ -16,18 +16,18 @@ from typing import Any, Generic, TypeVar
 from bridge.contract.message import ChannelStatus
 from routing.organisation import Library
 from routing.records import (
-    Barred,
+    BlockRecord,
     Conversation,
+    CoreTerm,
     DeliveryState,
-    FollowUp,
+    FollowUpRecord,
     Known,
-    Pace,
     ParkedReceipt,
     Staff,
-    Term,
+    WaitAverage,
 )
 from routing.roster import Roster
-from routing.waiting_list import Line
+from routing.waiting_list import WaitingList
 
 DAY = 86_400_000
 DELIVERY_WINDOW = 7 * DAY
@@ -101,10 +101,10 @@ class State:
         "known": Known,
         "deliveries": DeliveryState,
         "parked": ParkedReceipt,
-        "follow_ups": FollowUp,
-        "barred": Barred,
-        "paces": Pace,
-        "term": Term,
+        "follow_ups": FollowUpRecord,
+        "barred": BlockRecord,
+        "paces": WaitAverage,
+        "term": CoreTerm,
     }
 
     def __init__(self) -> None:
@@ -119,13 +119,13 @@ class State:
         self.known: Table[Known] = Table(journal, self._known_changed)
         self.deliveries: Table[DeliveryState] = Table(journal, self._delivery_changed)
         self.parked: Table[ParkedReceipt] = Table(journal, self._parked_changed)
-        self.follow_ups: Table[FollowUp] = Table(journal, self._follow_up_changed)
-        self.barred: Table[Barred] = Table(journal, self._barred_changed)
-        self.paces: Table[Pace] = Table(journal, None)
-        self.term: Table[Term] = Table(journal, None)
+        self.follow_ups: Table[FollowUpRecord] = Table(journal, self._follow_up_changed)
+        self.barred: Table[BlockRecord] = Table(journal, self._barred_changed)
+        self.paces: Table[WaitAverage] = Table(journal, None)
+        self.term: Table[CoreTerm] = Table(journal, None)
         # indexes
         self._roster: Roster | None = None
-        self.lines: dict[str, dict[tuple[bool, int], Line]] = {}  # queue -> (live, tier) -> who waits
+        self.lines: dict[str, dict[tuple[bool, int], WaitingList]] = {}  # queue -> (live, tier) -> who waits
         self.opened: dict[str, dict[str, None]] = {}  # queue -> conversations that are not closed
         self.mine: dict[str, dict[str, None]] = {}  # librarian -> conversations owned
         self.joined: dict[str, dict[str, None]] = {}  # librarian -> conversations of colleagues that he is in
@@ -268,7 +268,7 @@ class State:
             where = (it.live, OFFERED if it.offered else it.tier)
             line = lines.get(where)
             if line is None:
-                line = lines[where] = Line()
+                line = lines[where] = WaitingList()
             line.add((it.since, it.id))
         holder = it.owner or it.offered
         if it.owner:
@@ -319,13 +319,13 @@ class State:
                 _put(self.processes, process, key)
             self.arm("staff", key, staff_due(new))
 
-    def _follow_up_changed(self, key: str, old: FollowUp | None, new: FollowUp | None) -> None:
+    def _follow_up_changed(self, key: str, old: FollowUpRecord | None, new: FollowUpRecord | None) -> None:
         if new is None:
             self.disarm("follow-up", key)
         else:
             self.arm("follow-up", key, follow_up_due(new))
 
-    def _barred_changed(self, key: str, old: Barred | None, new: Barred | None) -> None:
+    def _barred_changed(self, key: str, old: BlockRecord | None, new: BlockRecord | None) -> None:
         if new is None:
             self.disarm("barred", key)
         else:
@@ -352,7 +352,7 @@ def staff_due(one: Staff) -> int:
     return min(dues, default=0)
 
 
-def follow_up_due(one: FollowUp) -> int:
+def follow_up_due(one: FollowUpRecord) -> int:
     """Return when to remind of a follow-up."""
     return 0 if one.reminded or one.state == "closed" else one.plan.deadline
 

@@ -20,12 +20,12 @@ from routing.deadlines import (
     settled,
     silence,
 )
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import UNREACHED, how_it_stands, notify, relay, seat
 from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
 from routing.librarians import ring as ring_librarian
-from routing.offers import ask, drain, new_round, open_tier
+from routing.offers import ask, new_round, offer_waiting_to, open_tier
 from routing.ownership import withdraw
 from routing.records import Conversation
 from routing.standing import KEEPS, Moment, standing
@@ -35,24 +35,24 @@ from routing.transfers import end_transfer
 MOST = 500
 
 
-def tick(turn: Turn) -> list[tuple[str, str]]:
+def tick(decision: Decision) -> list[tuple[str, str]]:
     """Work off what is due, at most 500 at once; return the timers that were looked at, to be armed again."""
-    state = turn.state
+    state = decision.state
     term = state.term.get("core")
-    if term is not None and turn.at < term.grace_until:
+    if term is not None and decision.at < term.grace_until:
         return []
-    rung = [(kind, key) for _, kind, key in state.ringing(turn.at, MOST)]
-    late = [(when, kind, key) for kind, key in rung if 0 < (when := true_due(state, kind, key)) <= turn.at]
+    rung = [(kind, key) for _, kind, key in state.ringing(decision.at, MOST)]
+    late = [(when, kind, key) for kind, key in rung if 0 < (when := true_due(state, kind, key)) <= decision.at]
     broken: list[tuple[str, str]] = []
     for _, kind, key in sorted(late):
-        mark, events, made = len(state.journal), len(turn.events), turn.made
+        mark, events, made = len(state.journal), len(decision.events), decision.made
         try:
-            ring(turn, kind, key)
+            ring(decision, kind, key)
         except Exception as error:
             state.rollback(mark)
-            del turn.events[events:]
-            turn.made = made
-            turn.emit(Faulted(input=f"{kind}:{key}", error=f"{type(error).__name__}: {error}"))
+            del decision.events[events:]
+            decision.made = made
+            decision.emit(Faulted(input=f"{kind}:{key}", error=f"{type(error).__name__}: {error}"))
             state.disarm(kind, key)
             broken.append((kind, key))
     return [one for one in rung if one not in broken]
@@ -76,94 +76,94 @@ def true_due(state: State, kind: str, key: str) -> int:
     return barred.until if barred is not None else 0
 
 
-def ring(turn: Turn, kind: str, key: str) -> None:
+def ring(decision: Decision, kind: str, key: str) -> None:
     """Do what is due, unless an earlier timer of this tick has settled it."""
-    if not 0 < true_due(turn.state, kind, key) <= turn.at:
+    if not 0 < true_due(decision.state, kind, key) <= decision.at:
         return
     if kind == "conversation":
-        it = turn.state.conversations[key]
-        {"waiting": _waiting, "active": _active, "closed": _closed}[it.state](turn, it)
+        it = decision.state.conversations[key]
+        {"waiting": _waiting, "active": _active, "closed": _closed}[it.state](decision, it)
     elif kind == "staff":
-        ring_librarian(turn, turn.state.staff[key])
+        ring_librarian(decision, decision.state.staff[key])
     elif kind == "follow-up":
-        remind(turn, turn.state.follow_ups[key])
+        remind(decision, decision.state.follow_ups[key])
     else:
         channel, _, address = key.partition("|")
-        turn.emit(Unblocked(channel=channel, address=address, by=""))
+        decision.emit(Unblocked(channel=channel, address=address, by=""))
 
 
-def _waiting(turn: Turn, it: Conversation) -> None:
-    state, service = turn.state, turn.state.roster.service(it.queue)
-    if 0 < given_up_at(it) <= turn.at:
-        if standing(state, service, turn.at) in ("busy", "free"):
-            end(turn, it, "lost_call", "patron-left")
+def _waiting(decision: Decision, it: Conversation) -> None:
+    state, service = decision.state, decision.state.roster.service(it.queue)
+    if 0 < given_up_at(it) <= decision.at:
+        if standing(state, service, decision.at) in ("busy", "free"):
+            end(decision, it, "lost_call", "patron-left")
             return
-        turn.emit(Reminded(conversation=it.id, what="kept"))  # nobody was there to take the call: it is no lost one
+        decision.emit(Reminded(conversation=it.id, what="kept"))  # nobody was there to take the call: it is no lost one
         it = state.conversations[it.id]
-    if it.offered and 0 < it.offer_until <= turn.at:
+    if it.offered and 0 < it.offer_until <= decision.at:
         passed = it.offered
-        withdraw(turn, it, [passed], "timeout")
-        ask(turn, it.id)
-        drain(turn, passed)
-    elif 0 < again_at(service, it) <= turn.at:
-        new_round(turn, it)
+        withdraw(decision, it, [passed], "timeout")
+        ask(decision, it.id)
+        offer_waiting_to(decision, passed)
+    elif 0 < again_at(service, it) <= decision.at:
+        new_round(decision, it)
     it = state.conversations[it.id]
-    if it.state == "waiting" and 0 < next_tier_at(service, it) <= turn.at:
-        open_tier(turn, it)
+    if it.state == "waiting" and 0 < next_tier_at(service, it) <= decision.at:
+        open_tier(decision, it)
     it = state.conversations[it.id]
-    if it.state == "waiting" and 0 < closing_at(state, service, it) <= turn.at:
-        turn.emit(Reminded(conversation=it.id, what="closing"))
-        _tell_standing(turn, it, "closing")
+    if it.state == "waiting" and 0 < closing_at(state, service, it) <= decision.at:
+        decision.emit(Reminded(conversation=it.id, what="closing"))
+        _tell_standing(decision, it, "closing")
         it = state.conversations[it.id]
-    if it.state == "waiting" and 0 < concierge_at(service, it) <= turn.at:
-        turn.emit(Reminded(conversation=it.id, what="concierge"))
-        _tell_standing(turn, it, "wait")
+    if it.state == "waiting" and 0 < concierge_at(service, it) <= decision.at:
+        decision.emit(Reminded(conversation=it.id, what="concierge"))
+        _tell_standing(decision, it, "wait")
 
 
-def _tell_standing(turn: Turn, it: Conversation, moment: Moment) -> None:
+def _tell_standing(decision: Decision, it: Conversation, moment: Moment) -> None:
     """Say how the desk stands; a promise to keep the question is said also to who is away for a moment."""
-    event, variant, opening = how_it_stands(turn, it, moment)
+    event, variant, opening = how_it_stands(decision, it, moment)
     if event:
         passing = event not in KEEPS
-        notify(turn, it, event, variant=variant, passing=passing, to=seat(it), opening=opening)
+        notify(decision, it, event, variant=variant, passing=passing, to=seat(it), opening=opening)
 
 
-def _active(turn: Turn, it: Conversation) -> None:
-    if it.handover is not None and 0 < it.handover.expires_at <= turn.at:
-        end_transfer(turn, it, "timeout")
-    it = turn.state.conversations[it.id]
-    what, when = silence(turn.state, it)
-    if not 0 < when <= turn.at:
+def _active(decision: Decision, it: Conversation) -> None:
+    if it.handover is not None and 0 < it.handover.expires_at <= decision.at:
+        end_transfer(decision, it, "timeout")
+    it = decision.state.conversations[it.id]
+    what, when = silence(decision.state, it)
+    if not 0 < when <= decision.at:
         return
     if what == "close":
-        _close_silent(turn, it)
+        _close_silent(decision, it)
         return
-    turn.emit(Reminded(conversation=it.id, what=what))
+    decision.emit(Reminded(conversation=it.id, what=what))
     if what == "still-there":
-        notify(turn, it, "still-there", passing=True, to=seat(it))
+        notify(decision, it, "still-there", passing=True, to=seat(it))
         if not it.gone:
-            turn.emit(PatronGone(conversation=it.id, gone=True, guessed=True))
-            relay(turn, it, it.owner, "gone")
+            decision.emit(PatronGone(conversation=it.id, gone=True, guessed=True))
+            relay(decision, it, it.owner, "gone")
     elif what == "remind":
-        relay(turn, it, it.owner, "remind")
+        relay(decision, it, it.owner, "remind")
 
 
-def _close_silent(turn: Turn, it: Conversation) -> None:
-    turn.emit(Reminded(conversation=it.id, what="patron-gone"))
-    code = default_code(turn.state, it)
+def _close_silent(decision: Decision, it: Conversation) -> None:
+    decision.emit(Reminded(conversation=it.id, what="patron-gone"))
+    code = default_code(decision.state, it)
     follow = code in FOLLOW_UPS
     variant = "follow-up" if follow else "away" if code == UNREACHED else ""
-    notify(turn, it, "closed-silent", variant=variant, to=seat(it), address=it.contact)
+    notify(decision, it, "closed-silent", variant=variant, to=seat(it), address=it.contact)
     if it.handover is not None:
-        end_transfer(turn, it, "withdrawn")
+        end_transfer(decision, it, "withdrawn")
     if follow:
-        follow_unread(turn, turn.state.conversations[it.id])
-    end(turn, turn.state.conversations[it.id], code, "patron-gone", by_default=True)
+        follow_unread(decision, decision.state.conversations[it.id])
+    end(decision, decision.state.conversations[it.id], code, "patron-gone", by_default=True)
 
 
-def _closed(turn: Turn, it: Conversation) -> None:
-    if 0 < forget_at(turn.state, it) <= turn.at:
-        turn.emit(Forgotten(conversation=it.id))
+def _closed(decision: Decision, it: Conversation) -> None:
+    if 0 < forget_at(decision.state, it) <= decision.at:
+        decision.emit(Forgotten(conversation=it.id))
 
 
 # ---- fold -------------------------------------------------------------------------------------------------------------------

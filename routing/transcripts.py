@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Receipt, TranscriptWish
 from routing import wording
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import compose, notify, sent_out, unpark
 from routing.events import Progressed, TranscriptMailed
 from routing.reach import named_channel
-from routing.records import Conversation, Mailing, Route, at_key
+from routing.records import Conversation, Mailing, ReplyRoute, at_key
 from routing.state import DAY, State
 
 MAILINGS = 3  # of one conversation
@@ -43,43 +43,43 @@ def mailable(state: State, channel: str, address: str) -> Conversation | None:
     return it if carrier(state, it.library) else None
 
 
-def receive(turn: Turn, request: TranscriptWish) -> None:
+def receive(decision: Decision, request: TranscriptWish) -> None:
     """Mail the transcript, if the patron may have it. Otherwise nothing happens: channels are told beforehand."""
-    state = turn.state
+    state = decision.state
     it = mailable(state, request.channel, request.sender)
     if it is None:
         return
     library = state.roster.library(it.library)
     values = {"library": library.name}
     plain = compose(
-        turn,
+        decision,
         it,
-        Route(channel=carrier(state, it.library), address=request.address),
+        ReplyRoute(channel=carrier(state, it.library), address=request.address),
         "notice",
         text=wording.notice(library, "transcript", "", values),
         event="transcript",
         about=at_key(request.channel, request.sender),
-        expires_at=turn.at + PATIENCE_MS,
+        expires_at=decision.at + PATIENCE_MS,
     )
     delivery = replace(plain, subject=wording.fill(wording.words(library, "transcript.subject"), values))
-    turn.emit(TranscriptMailed(conversation=it.id, delivery=delivery))
-    unpark(turn, delivery)
+    decision.emit(TranscriptMailed(conversation=it.id, delivery=delivery))
+    unpark(decision, delivery)
 
 
-def hear(turn: Turn, receipts: tuple[Receipt, ...]) -> None:
+def hear(decision: Decision, receipts: tuple[Receipt, ...]) -> None:
     """Tell patrons of transcripts that have just failed, where they asked for them."""
     for receipt in receipts:
         if receipt.stage == "failed":
-            _failed(turn, receipt.delivery)
+            _failed(decision, receipt.delivery)
 
 
-def _failed(turn: Turn, delivery: str) -> None:
-    known = turn.state.deliveries.get(delivery)
-    it = turn.state.conversations.get(known.conversation) if known is not None else None
+def _failed(decision: Decision, delivery: str) -> None:
+    known = decision.state.deliveries.get(delivery)
+    it = decision.state.conversations.get(known.conversation) if known is not None else None
     asked = next((one for one in it.mailed if one.delivery == delivery), None) if it is not None else None
-    news = any(type(event) is Progressed and event.delivery == delivery for event in turn.events)
+    news = any(type(event) is Progressed and event.delivery == delivery for event in decision.events)
     if it is not None and asked is not None and news:
-        notify(turn, it, "transcript-failed", to=Route(channel=asked.channel, address=asked.address))
+        notify(decision, it, "transcript-failed", to=ReplyRoute(channel=asked.channel, address=asked.address))
 
 
 # ---- fold -------------------------------------------------------------------------------------------------------------------

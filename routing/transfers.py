@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from bridge.contract.message import Action, Transfer
 from routing.access import active, connected, serving
 from routing.deadlines import settled
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import notify, relay, seat
 from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered
-from routing.offers import drain
+from routing.offers import offer_waiting_to
 from routing.ownership import take
 from routing.records import Conversation, Handover
 from routing.refusals import held, refuse
@@ -26,36 +26,36 @@ LIVE_MS = 60_000
 SLOW_MS = 86_400_000
 
 
-def transfer(turn: Turn, action: Action, deed: Transfer) -> None:
+def transfer(decision: Decision, action: Action, deed: Transfer) -> None:
     """Offer a conversation of mine to a colleague or to a queue."""
-    it = held(turn, action, deed.conversation)
+    it = held(decision, action, deed.conversation)
     if it is None:
         return
-    why = _hindrance(turn, action, deed, it)
+    why = _hindrance(decision, action, deed, it)
     if why:
-        refuse(turn, action, why, it, it.owner if why == "not-yours" else "")
+        refuse(decision, action, why, it, it.owner if why == "not-yours" else "")
         return
     lasts = LIVE_MS if it.live else SLOW_MS
-    turn.emit(
+    decision.emit(
         TransferOffered(
             conversation=it.id,
             by=action.by,
             librarian=deed.librarian,
             queue=deed.queue,
             note=deed.note,
-            expires_at=turn.at + lasts,
+            expires_at=decision.at + lasts,
         )
     )
-    shown, text = turn.state.roster.shown(action.by), deed.note or it.last_text
-    for librarian in [deed.librarian] if deed.librarian else sorted(serving(turn.state, deed.queue)):
+    shown, text = decision.state.roster.shown(action.by), deed.note or it.last_text
+    for librarian in [deed.librarian] if deed.librarian else sorted(serving(decision.state, deed.queue)):
         if librarian != action.by:
-            relay(turn, it, librarian, "transfer", librarian=shown, text=text)
+            relay(decision, it, librarian, "transfer", librarian=shown, text=text)
     if it.live and not it.gone:
-        notify(turn, it, "transfer", passing=True, to=seat(it))
+        notify(decision, it, "transfer", passing=True, to=seat(it))
 
 
-def _hindrance(turn: Turn, action: Action, deed: Transfer, it: Conversation) -> str:
-    state = turn.state
+def _hindrance(decision: Decision, action: Action, deed: Transfer, it: Conversation) -> str:
+    state = decision.state
     if it.owner != action.by:
         return "not-yours"
     if it.handover is not None:
@@ -74,41 +74,41 @@ def _hindrance(turn: Turn, action: Action, deed: Transfer, it: Conversation) -> 
     return "absent" if it.live and not connected(state, deed.librarian) else ""
 
 
-def accept_transfer(turn: Turn, it: Conversation, by: str) -> None:
+def accept_transfer(decision: Decision, it: Conversation, by: str) -> None:
     """Give the conversation to who accepts; one that went to a queue is in that queue from now on."""
     handover = it.handover
     if handover is None:
         raise ValueError("no transfer is offered")
     sender = it.owner
     if handover.queue and handover.queue != it.queue:
-        turn.emit(Queued(conversation=it.id, queue=handover.queue, since=it.since, reason="transferred", tier=0))
-    take(turn, turn.state.conversations[it.id], by, "transfer")
-    relay(turn, it, sender, "transferred", librarian=turn.state.roster.shown(by))
-    drain(turn, sender)
+        decision.emit(Queued(conversation=it.id, queue=handover.queue, since=it.since, reason="transferred", tier=0))
+    take(decision, decision.state.conversations[it.id], by, "transfer")
+    relay(decision, it, sender, "transferred", librarian=decision.state.roster.shown(by))
+    offer_waiting_to(decision, sender)
 
 
-def reject_transfer(turn: Turn, it: Conversation, by: str) -> None:
+def reject_transfer(decision: Decision, it: Conversation, by: str) -> None:
     """Decline: a colleague's refusal ends it, a queue's when everybody present has declined."""
     handover = it.handover
     if handover is None:
         raise ValueError("no transfer is offered")
     if handover.queue:
-        turn.emit(OfferRejected(conversation=it.id, by=by))
-        declined = turn.state.conversations[it.id].declined
-        if any(one not in declined and one != it.owner for one in serving(turn.state, handover.queue)):
+        decision.emit(OfferRejected(conversation=it.id, by=by))
+        declined = decision.state.conversations[it.id].declined
+        if any(one not in declined and one != it.owner for one in serving(decision.state, handover.queue)):
             return
-    end_transfer(turn, turn.state.conversations[it.id], "rejected")
+    end_transfer(decision, decision.state.conversations[it.id], "rejected")
 
 
-def end_transfer(turn: Turn, it: Conversation, why: str) -> None:
+def end_transfer(decision: Decision, it: Conversation, why: str) -> None:
     """Leave it with its sender, who is told on his own messenger unless he took it back himself."""
-    turn.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why))
+    decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why))
     owner = it.owner
-    if why != "withdrawn" and active(turn.state, owner):
-        relay(turn, it, owner, f"transfer-{why}")
-    back = turn.state.conversations[it.id]
-    if why in ("rejected", "timeout", "away") and back.live and not back.gone and connected(turn.state, owner):
-        notify(turn, back, "transfer-back", passing=True, to=seat(back), by=owner)
+    if why != "withdrawn" and active(decision.state, owner):
+        relay(decision, it, owner, f"transfer-{why}")
+    back = decision.state.conversations[it.id]
+    if why in ("rejected", "timeout", "away") and back.live and not back.gone and connected(decision.state, owner):
+        notify(decision, back, "transfer-back", passing=True, to=seat(back), by=owner)
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ Entry = tuple[int, str]
 CHUNK = 512
 
 
-class Line:
+class WaitingList:
     """Sorted entries without duplicates."""
 
     __slots__ = ("_chunks", "_lasts", "_length")

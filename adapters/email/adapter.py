@@ -22,7 +22,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 import structlog
 
-from adapters.email.addresses import Address, read_addresses
+from adapters.email.addresses import MailAddress, read_addresses
 from adapters.email.codec import NOBODY, ReplyPath, read_reply
 from adapters.email.config import EmailConfig
 from adapters.email.desk.compose import Enclosure, Outgoing, compose, outgoing_id
@@ -36,7 +36,7 @@ from adapters.email.mime.header_lines import BrokenMail, written_address
 from adapters.email.network.imap import Mailbox
 from adapters.email.network.oauth import Tokens
 from adapters.email.network.sign_in import Refusals
-from adapters.email.network.smtp import Letter, Submission
+from adapters.email.network.smtp import Letter, MailSubmission
 from bridge.contract.adapter import (
     AdapterError,
     BadCredentials,
@@ -80,7 +80,7 @@ class EmailAdapter:
         self._refusals = Refusals()
         self._twins = Twins(ports.secret, ports.data)
         self._suspects: dict[str, Suspects] = {}
-        self._submission = Submission(config, self._tls, self._tokens)
+        self._submission = MailSubmission(config, self._tls, self._tokens)
         self._filing: Mailbox | None = None
         self._filing_turn = asyncio.Lock()
         self._library = config.library
@@ -215,7 +215,7 @@ class EmailAdapter:
 
     def _refused(self, delivery: Delivery, path: ReplyPath | None) -> Rejected | None:
         """Return why a delivery must not go out."""
-        if not Address("", delivery.to).valid or delivery.to.endswith(".invalid"):
+        if not MailAddress("", delivery.to).valid or delivery.to.endswith(".invalid"):
             return Rejected("no-such-address")
         if not delivery.automatic:
             return None
@@ -240,7 +240,7 @@ class EmailAdapter:
             delivery=delivery.id,
             conversation=delivery.conversation,
             mailbox=self._config.address,
-            to=known[0] if named else Address("", whom),
+            to=known[0] if named else MailAddress("", whom),
             patron=delivery.to,
             text=delivery.text,
             at=delivery.at,
@@ -314,7 +314,7 @@ def _letter(mail: Outgoing, signer: Signer) -> Letter:
     plain = {written: one for written, one in copies.items() if written.isascii()}
     known = len({one.address.casefold() for one in mail.cc})
 
-    def letter(copied: dict[str, Address], other: Letter | None = None) -> Letter:
+    def letter(copied: dict[str, MailAddress], other: Letter | None = None) -> Letter:
         raw = compose(msgspec.structs.replace(mail, cc=tuple(copied.values())), signer)
         return Letter((to, *copied), raw, max(0, known - len(copied)), other)
 

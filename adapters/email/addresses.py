@@ -30,7 +30,7 @@ LABELS = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?")
 INSIDE = re.compile(r"[^()\\]+|\\.|\(|\)", re.DOTALL)
 
 
-class Address(msgspec.Struct, frozen=True):
+class MailAddress(msgspec.Struct, frozen=True):
     """A name ("" when there is none) and an address; `valid` when it can be answered to."""
 
     name: str
@@ -48,9 +48,9 @@ class Address(msgspec.Struct, frozen=True):
         return f'"{name}" <{self.address}>' if re.search(r"[,;:<>()@\[\]']", name) else f"{name} <{self.address}>"
 
 
-def read_addresses(field: str) -> list[Address]:
+def read_addresses(field: str) -> list[MailAddress]:
     """Return the addresses of a field in order. Never raises; words without an address are kept as a name."""
-    found: list[Address] = []
+    found: list[MailAddress] = []
     words: list[str] = []
     comments: list[str] = []
     angle: str | None = None
@@ -109,7 +109,7 @@ def _comment(text: str, position: int) -> tuple[str, int]:
     return "".join(out), position
 
 
-def _keep(found: list[Address], words: list[str], angle: str | None, comments: list[str]) -> None:
+def _keep(found: list[MailAddress], words: list[str], angle: str | None, comments: list[str]) -> None:
     phrase = _tidy("".join(words))
     if angle is None and (not phrase or ("@" in phrase and " " not in phrase)):
         address, phrase = decode_words("".join(words)).strip(' "\t\r\n').replace("\\", ""), ""
@@ -122,7 +122,7 @@ def _keep(found: list[Address], words: list[str], angle: str | None, comments: l
             address, phrase = phrase, ""
     name = phrase or _tidy(" ".join(comments))
     if address or name:
-        found.append(Address(name, _unwrapped(decode_words(address))))
+        found.append(MailAddress(name, _unwrapped(decode_words(address))))
 
 
 def _mutilated(words: list[str], text: str, position: int) -> str:

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from adapters.email.addresses import Address, read_addresses
-from adapters.email.mail import Draft, Mail
+from adapters.email.addresses import MailAddress, read_addresses
+from adapters.email.mail import DraftMail, Mail
 from adapters.email.mime.fields import MAX_HEADER, Fields, split_header
 from adapters.email.mime.structure import read_structure
 from adapters.email.parse.filters import CHAIN
@@ -31,7 +31,7 @@ def parse(raw: bytes, own: Iterable[str] = (), trusted: str = "") -> Mail:
     name = "structure"
     try:
         root, faults = read_structure(raw)
-        draft = Draft(raw, root, faults, frozenset(address.casefold() for address in own), trusted)
+        draft = DraftMail(raw, root, faults, frozenset(address.casefold() for address in own), trusted)
         for step in CHAIN:
             name = step.__name__
             decided = step(draft)
@@ -42,7 +42,7 @@ def parse(raw: bytes, own: Iterable[str] = (), trusted: str = "") -> Mail:
     return _finished(draft, said)
 
 
-def _finished(draft: Draft, said: list[str]) -> Mail:
+def _finished(draft: DraftMail, said: list[str]) -> Mail:
     fields = draft.root.fields
     return Mail(
         author=draft.author,
@@ -82,7 +82,7 @@ def _return_path(fields: Fields) -> str:
 
 def unread(raw: bytes, why: str) -> Mail:
     """Return a mail in quarantine: what can be read of its header without risk, and why it waits."""
-    author, subject, ids = Address("", ""), "", [""]
+    author, subject, ids = MailAddress("", ""), "", [""]
     try:
         fields, _ = split_header(raw, 0, min(len(raw), MAX_HEADER), whole=True)
         author = (read_addresses(fields.raw("from")[:2_000]) or [author])[0]

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 from bridge.contract.adapter import Misconfigured
 
 Security = Literal["tls", "starttls", "none"]
@@ -126,7 +126,7 @@ class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _faults(config: EmailConfig) -> list[str]:
-    wrong = [f"{one!r} is not a mail address" for one in config.own if not Address("", one).valid]
+    wrong = [f"{one!r} is not a mail address" for one in config.own if not MailAddress("", one).valid]
     if not config.folders or not all(config.folders) or len(set(config.folders)) < len(config.folders):
         wrong.append("folders must name at least one folder, each once")
     if config.move_to and config.move_to in config.folders:

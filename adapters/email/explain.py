@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 from adapters.email.mail import Mail
 from adapters.email.parse.isolated import MailParser
 
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     told = parser.parse_intermixed_args(arguments)
     missing = [str(path) for path in told.files if not path.is_file()]
-    wrong = [address for address in told.own if not Address("", address).valid]
+    wrong = [address for address in told.own if not MailAddress("", address).valid]
     if missing or wrong or not told.files:
         said = f"no such file: {', '.join(missing)}" if missing else "name at least one file"
         sys.stderr.write(f"explain-mail: {f'--own: {wrong[0]!r} is no mail address' if wrong else said}\n")

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 from adapters.email.classify.bounce import Bounce
 from adapters.email.classify.verdict import Class, Verdict
-from adapters.email.mime.structure import Part
+from adapters.email.mime.structure import MimePart
 from adapters.email.parse.selection import Choice
 
 
-class File(msgspec.Struct, frozen=True):
+class MailFile(msgspec.Struct, frozen=True):
     """An attachment. `inline`: a picture that the HTML shows by its `content_id`; `media_type` is only what the mail says."""
 
     name: str
@@ -32,10 +32,10 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     `return_path`: the envelope's sender as the last server wrote it down, "<>" for nobody, "" when it is not known.
     """
 
-    author: Address
-    patron: Address
-    to: tuple[Address, ...] = ()
-    cc: tuple[Address, ...] = ()
+    author: MailAddress
+    patron: MailAddress
+    to: tuple[MailAddress, ...] = ()
+    cc: tuple[MailAddress, ...] = ()
     delivered_to: tuple[str, ...] = ()
     subject: str = ""
     message_id: str = ""
@@ -45,7 +45,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     full_text: str = ""
     html: str = ""
-    files: tuple[File, ...] = ()
+    files: tuple[MailFile, ...] = ()
     kind: Class = "person"
     bounce: Bounce | None = None
     marks: tuple[str, ...] = ()
@@ -82,19 +82,19 @@ NOT_ASKED = Verdict("person", "")
 
 
 @dataclass(slots=True)
-class Draft:
+class DraftMail:
     """What the chain of filters works on; each reads what those before it found."""
 
     raw: bytes
-    root: Part
+    root: MimePart
     faults: list[str]
     own: frozenset[str] = frozenset()
     trusted: str = ""
     choice: Choice = field(default_factory=Choice)
-    author: Address = field(default_factory=lambda: Address("", ""))
-    patron: Address = field(default_factory=lambda: Address("", ""))
-    to: list[Address] = field(default_factory=list)
-    cc: list[Address] = field(default_factory=list)
+    author: MailAddress = field(default_factory=lambda: MailAddress("", ""))
+    patron: MailAddress = field(default_factory=lambda: MailAddress("", ""))
+    to: list[MailAddress] = field(default_factory=list)
+    cc: list[MailAddress] = field(default_factory=list)
     delivered_to: list[str] = field(default_factory=list)
     subject: str = ""
     message_id: str = ""
@@ -102,7 +102,7 @@ class Draft:
     full_text: str = ""
     from_html: bool = False
     html: str = ""
-    files: list[File] = field(default_factory=list)
+    files: list[MailFile] = field(default_factory=list)
     verdict: Verdict = NOT_ASKED
     bounce: Bounce | None = None
     marks: list[str] = field(default_factory=list)

@@ -23,7 +23,7 @@ from typing import ClassVar
 import msgspec
 
 from adapters.loop import codec
-from adapters.loop.network import Letter, Link, LinkLost, Network, Refused, Sign
+from adapters.loop.network import LoopLetter, LoopLink, LoopLinkLost, Network, Sign, SignInRefused
 from bridge.contract.adapter import (
     BadCredentials,
     Busy,
@@ -80,8 +80,8 @@ class PlainLoop:
             raise Misconfigured("patience_s and beat_s must be more than 0")
         self._config = config
         self._ports = ports
-        self._link: Link | None = None
-        self._letters: asyncio.Queue[Letter] = asyncio.Queue()
+        self._link: LoopLink | None = None
+        self._letters: asyncio.Queue[LoopLetter] = asyncio.Queue()
 
     # -- the session
 
@@ -92,13 +92,13 @@ class PlainLoop:
         try:
             await self._ports.inlet.up()
             await self._serve()
-        except* LinkLost as lost:
+        except* LoopLinkLost as lost:
             raise Unavailable(str(lost.exceptions[0])) from None
         finally:
             self._link.close()
             self._link = None
 
-    async def _connected(self) -> Link:
+    async def _connected(self) -> LoopLink:
         network = Network.named(self._config.network)
         if network is None:
             raise Misconfigured(f"there is no network {self._config.network!r} in this process")
@@ -107,9 +107,9 @@ class PlainLoop:
                 return await network.connect(
                     self._config.account, self._config.password, redeliver=not self.capabilities.replay
                 )
-        except Refused as error:
+        except SignInRefused as error:
             raise BadCredentials(str(error)) from None
-        except (LinkLost, TimeoutError) as error:
+        except (LoopLinkLost, TimeoutError) as error:
             raise Unavailable(f"the network cannot be reached: {error}") from None
 
     async def _serve(self) -> None:
@@ -124,7 +124,7 @@ class PlainLoop:
     async def _read(self) -> None:
         while True:
             frame = await self._there().next()
-            if isinstance(frame, Letter):
+            if isinstance(frame, LoopLetter):
                 self._letters.put_nowait(frame)
             else:
                 await self._sign(frame)
@@ -133,7 +133,7 @@ class PlainLoop:
         while True:
             await self._receive(await self._letters.get())
 
-    async def _receive(self, letter: Letter) -> None:
+    async def _receive(self, letter: LoopLetter) -> None:
         """Hand a letter in and acknowledge it. One that can never be taken is acknowledged too, or it would come for ever."""
         try:
             attachments = [await self._ports.blobs.save(_chunks(data), name, MAX_FILE) for name, data in letter.files]
@@ -212,7 +212,7 @@ class PlainLoop:
             files.append((attachment.name, await asyncio.to_thread(Path.read_bytes, path)))
         try:
             answer = await link.submit(codec.parcel(delivery, files))
-        except LinkLost:
+        except LoopLinkLost:
             return Uncertain("link-lost")
         match answer.verdict:
             case "taken":
@@ -227,9 +227,9 @@ class PlainLoop:
         assert self._ports.transcript is not None  # it is declared
         return msgspec.structs.replace(delivery, text=f"{delivery.text}\n\n{await self._ports.transcript(delivery)}")
 
-    def _there(self) -> Link:
+    def _there(self) -> LoopLink:
         if self._link is None:
-            raise LinkLost("the session is over")
+            raise LoopLinkLost("the session is over")
         return self._link
 
 
@@ -243,7 +243,7 @@ class AskingLoop(PlainLoop):
         try:
             async with asyncio.timeout(self._config.patience_s):
                 return await self._there().has(delivery.id)
-        except (LinkLost, TimeoutError):
+        except (LoopLinkLost, TimeoutError):
             return None
 
 

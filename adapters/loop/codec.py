@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.loop.network import Letter, Parcel, Sign
+from adapters.loop.network import LoopLetter, Parcel, Sign
 from bridge.contract.message import (
     Action,
     Attachment,
@@ -20,7 +20,7 @@ from bridge.contract.message import (
 )
 
 
-def message(channel: str, letter: Letter, attachments: Sequence[Attachment]) -> Message:
+def message(channel: str, letter: LoopLetter, attachments: Sequence[Attachment]) -> Message:
     """Return a letter as the core wants it. The reply token is ours alone: it says which letter is answered."""
     return Message(
         id=message_id(channel, letter.sender, letter.source),

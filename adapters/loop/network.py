@@ -17,15 +17,15 @@ import msgspec
 T = TypeVar("T")
 
 
-class LinkLost(ConnectionError):
+class LoopLinkLost(ConnectionError):
     """The connection broke; what was under way may or may not have arrived."""
 
 
-class Refused(Exception):
+class SignInRefused(Exception):
     """The account or its password is wrong."""
 
 
-class Letter(msgspec.Struct, frozen=True, gc=False):
+class LoopLetter(msgspec.Struct, frozen=True, gc=False):
     """What a person wrote to the library; `number` orders letters and is what a reader resumes from."""
 
     number: int
@@ -58,17 +58,17 @@ class Parcel(msgspec.Struct, frozen=True, gc=False):
     about: str = ""
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
+class NetworkReply(msgspec.Struct, frozen=True, gc=False):
     """What the network says to a parcel."""
 
     verdict: Literal["taken", "refused", "later"]
     reason: str = ""
 
 
-TAKEN = Answer("taken")
+TAKEN = NetworkReply("taken")
 
 
-class Inbox:
+class PersonalInbox:
     """What one person was shown, in order."""
 
     def __init__(self, address: str) -> None:
@@ -79,7 +79,7 @@ class Inbox:
 
 
 @dataclass(slots=True)
-class Wire:
+class LoopWire:
     """What ails the way between the library and the network."""
 
     cut: bool = False
@@ -101,18 +101,18 @@ class Network:
 
     def __init__(self, name: str, *, drops_duplicates: bool = True) -> None:
         self.accounts: dict[str, str] = {}
-        self.letters: list[Letter] = []
+        self.letters: list[LoopLetter] = []
         self.acknowledged: set[int] = set()
-        self.inboxes: dict[str, Inbox] = {}
+        self.inboxes: dict[str, PersonalInbox] = {}
         self.taken: dict[str, Parcel] = {}  # parcel id -> first copy
         self.copies = 0
         self.presence: object = None
-        self.wire = Wire()
+        self.wire = LoopWire()
         self.wire.heal()
-        self.verdicts: deque[Answer] = deque()  # what the next parcels are answered instead of "taken"
+        self.verdicts: deque[NetworkReply] = deque()  # what the next parcels are answered instead of "taken"
         self._news: asyncio.Future[None] | None = None
         self._drops_duplicates = drops_duplicates
-        self._links: set[Link] = set()
+        self._links: set[LoopLink] = set()
         self._known[name] = self
 
     @classmethod
@@ -126,23 +126,23 @@ class Network:
         for name in [name for name, network in self._known.items() if network is self]:
             del self._known[name]
 
-    def inbox(self, address: str) -> Inbox:
+    def inbox(self, address: str) -> PersonalInbox:
         """Return a person's inbox."""
         found = self.inboxes.get(address)
         if found is None:
-            found = self.inboxes[address] = Inbox(address)
+            found = self.inboxes[address] = PersonalInbox(address)
         return found
 
     # -- people
 
-    def post(self, sender: str, source: str, text: str, files: tuple[tuple[str, bytes], ...] = ()) -> Letter:
+    def post(self, sender: str, source: str, text: str, files: tuple[tuple[str, bytes], ...] = ()) -> LoopLetter:
         """Keep a letter to the library and push it to whoever is connected."""
-        letter = Letter(len(self.letters) + 1, sender, source, text, files, name=sender.partition("@")[0])
+        letter = LoopLetter(len(self.letters) + 1, sender, source, text, files, name=sender.partition("@")[0])
         self.letters.append(letter)
         self.push(letter)
         return letter
 
-    def push(self, frame: Letter | Sign) -> None:
+    def push(self, frame: LoopLetter | Sign) -> None:
         """Send a frame down to every connected library."""
         for link in self._links:
             link.arriving.put_nowait(frame)
@@ -162,14 +162,14 @@ class Network:
 
     # -- the library's side
 
-    async def connect(self, account: str, password: str, *, redeliver: bool) -> Link:
+    async def connect(self, account: str, password: str, *, redeliver: bool) -> LoopLink:
         """Sign in. `redeliver`: letters never acknowledged come again. Raises Refused, LinkLost."""
         if self.wire.cut:
-            raise LinkLost("connection refused")
+            raise LoopLinkLost("connection refused")
         await self.wire.flowing.wait()
         if self.accounts.get(account) != password:
-            raise Refused(f"account {account} or its password is wrong")
-        link = Link(self)
+            raise SignInRefused(f"account {account} or its password is wrong")
+        link = LoopLink(self)
         if redeliver:
             for letter in self.letters:
                 if letter.number not in self.acknowledged:
@@ -182,11 +182,11 @@ class Network:
         for link in list(self._links):
             link.close()
 
-    def forget(self, link: Link) -> None:
+    def forget(self, link: LoopLink) -> None:
         """Take a closed link off the list."""
         self._links.discard(link)
 
-    def take(self, parcel: Parcel) -> Answer:
+    def take(self, parcel: Parcel) -> NetworkReply:
         """Accept a parcel and show it."""
         if self.verdicts:
             return self.verdicts.popleft()
@@ -202,14 +202,14 @@ class Network:
         return TAKEN
 
 
-class Link:
+class LoopLink:
     """The library's connection. Every call may raise LinkLost."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._gone = asyncio.Event()
         self.closed = False  # whether it is known to be broken
-        self.arriving: asyncio.Queue[Letter | Sign] = asyncio.Queue()
+        self.arriving: asyncio.Queue[LoopLetter | Sign] = asyncio.Queue()
 
     def close(self) -> None:
         """Break it."""
@@ -217,13 +217,13 @@ class Link:
         self._gone.set()
         self._network.forget(self)
 
-    async def next(self) -> Letter | Sign:
+    async def next(self) -> LoopLetter | Sign:
         """Return the next frame."""
-        frame: Letter | Sign = await self._or_gone(self.arriving.get())
+        frame: LoopLetter | Sign = await self._or_gone(self.arriving.get())
         await self._pass(down=True)
         return frame
 
-    async def letters(self, after: int) -> list[Letter]:
+    async def letters(self, after: int) -> list[LoopLetter]:
         """Return the letters with a higher number."""
         await self._pass()
         return [letter for letter in self._network.letters if letter.number > after]
@@ -234,7 +234,7 @@ class Link:
         self._network.acknowledged.add(number)
         self._network.tell()
 
-    async def submit(self, parcel: Parcel) -> Answer:
+    async def submit(self, parcel: Parcel) -> NetworkReply:
         """Hand over a parcel and wait for the answer."""
         await self._pass()
         answer = self._network.take(parcel)
@@ -268,7 +268,7 @@ class Link:
         """Go along the wire, however it is."""
         wire = self._network.wire
         if self.closed:
-            raise LinkLost("the connection is closed")
+            raise LoopLinkLost("the connection is closed")
         if not (wire.delay or wire.deaf or wire.mute) and wire.flowing.is_set():
             return
         if wire.delay:
@@ -278,7 +278,7 @@ class Link:
         if not wire.flowing.is_set():
             await self._or_gone(wire.flowing.wait())
         if self.closed:
-            raise LinkLost("the connection was reset")
+            raise LoopLinkLost("the connection was reset")
 
     async def _or_gone(self, awaited: Coroutine[Any, Any, T]) -> T:
         """Await something, unless the link breaks first."""
@@ -287,7 +287,7 @@ class Link:
             await asyncio.wait((wanted, gone), return_when=asyncio.FIRST_COMPLETED)
             if wanted.done():
                 return wanted.result()
-            raise LinkLost("the connection was reset")
+            raise LoopLinkLost("the connection was reset")
         finally:
             wanted.cancel()
             gone.cancel()

@@ -23,12 +23,12 @@ from adapters.sms import codec, numbers
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import fetched, lend
-from adapters.sms.opt_outs import Memory
+from adapters.sms.opt_outs import SmsMemory
 from adapters.sms.parking import Parking
 from adapters.sms.quiet_hours import AWAKE_MS
 from adapters.sms.segments import plain, segments
-from adapters.sms.send_rate import PATIENCE_S, Pace
-from adapters.sms.twilio_api import Account
+from adapters.sms.send_rate import PATIENCE_S, SendRate
+from adapters.sms.twilio_api import TwilioApi
 from adapters.sms.webhooks import Webhooks
 from adapters.sms.words import command, reason
 from bridge.contract.adapter import (
@@ -74,11 +74,11 @@ class SmsAdapter:
         self._public_url = (config.public_url or ports.public_url).rstrip("/")
         self._ours = config.ours()
         self._quiet = config.hours()
-        self._pace = Pace(config.rate)
-        self._memory = Memory(ports.data)
+        self._pace = SendRate(config.rate)
+        self._memory = SmsMemory(ports.data)
         self._parking = Parking(ports.data)
         self.forget = self._parking.forget  # an opt-out stays: it leaves people in peace
-        self._account: Account | None = None
+        self._account: TwilioApi | None = None
         self._refused = asyncio.Event()
         self._replayed = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -102,7 +102,7 @@ class SmsAdapter:
         await self._memory.load()
         self._refused.clear()
         self._replayed.clear()
-        account = Account(self._config)
+        account = TwilioApi(self._config)
         try:
             await account.check()
             self._account = account
@@ -119,7 +119,7 @@ class SmsAdapter:
 
     async def check(self) -> None:
         """Ask Twilio for the account's list. Raises Unavailable, BadCredentials."""
-        account = Account(self._config)
+        account = TwilioApi(self._config)
         try:
             await account.check()
         finally:
@@ -415,7 +415,7 @@ class SmsAdapter:
                 return True
         return False
 
-    def _there(self) -> Account:
+    def _there(self) -> TwilioApi:
         if self._account is None:
             raise Unavailable("the session is over")
         return self._account

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from adapters.sms import numbers
-from adapters.sms.quiet_hours import Quiet
+from adapters.sms.quiet_hours import QuietHours
 from bridge.contract.adapter import Misconfigured
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -75,9 +75,9 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Return the numbers as the network writes them. Raises ValueError."""
         return tuple(numbers.number(each, self.country) for each in self.numbers)
 
-    def hours(self) -> Quiet | None:
+    def hours(self) -> QuietHours | None:
         """Return the quiet hours. Raises ValueError."""
-        return Quiet.parse(self.quiet, self.time_zone)
+        return QuietHours.parse(self.quiet, self.time_zone)
 
     def check(self) -> None:
         """Raise Misconfigured, with everything that cannot work."""

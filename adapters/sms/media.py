@@ -12,7 +12,7 @@ from binascii import Error
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from adapters.sms.twilio_api import Account
+from adapters.sms.twilio_api import TwilioApi
 from bridge.contract.adapter import Blobs, TooLarge
 from bridge.contract.message import Attachment
 
@@ -21,7 +21,7 @@ LENT_S = 86_400
 SEAL = 16
 
 
-async def fetched(account: Account, blobs: Blobs, urls: Sequence[str]) -> tuple[list[Attachment], list[str]]:
+async def fetched(account: TwilioApi, blobs: Blobs, urls: Sequence[str]) -> tuple[list[Attachment], list[str]]:
     """Return a message's files as they are kept, and marks for those that cannot be. Raises Unavailable."""
     files, marks = [], set()
     for url in urls:

@@ -15,7 +15,7 @@ from adapters.sms.journal import Journal, Row
 KEPT_MS = 3 * 86_400_000  # longer than a delivery may wait
 
 
-class Memory:
+class SmsMemory:
     """Opt-outs and submissions of one channel; nothing is read before `load`."""
 
     def __init__(self, folder: Path | None) -> None:

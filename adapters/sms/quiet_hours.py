@@ -13,7 +13,7 @@ AWAKE_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class QuietHours:
     """Hours of each day, in `zone`."""
 
     begin: time
@@ -21,7 +21,7 @@ class Quiet:
     zone: ZoneInfo
 
     @classmethod
-    def parse(cls, text: str, zone: str) -> Quiet | None:
+    def parse(cls, text: str, zone: str) -> QuietHours | None:
         """Read `hh:mm-hh:mm`; None for "". Raises ValueError."""
         if not text:
             return None

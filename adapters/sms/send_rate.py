@@ -13,7 +13,7 @@ from adapters.sms import numbers
 PATIENCE_S = 30.0  # a longer wait is the outlet's
 
 
-class Pace:
+class SendRate:
     """Turns of each sender. `rate` (segments a second) counts for every sender; 0 = by the kind of its number."""
 
     def __init__(self, rate: float = 0.0, now: Callable[[], float] = time.monotonic) -> None:

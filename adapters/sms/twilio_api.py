@@ -69,7 +69,7 @@ def basic(name: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(f"{name}:{password}".encode()).decode()}
 
 
-class Account:
+class TwilioApi:
     """One session with the API."""
 
     def __init__(self, config: SmsConfig) -> None:

@@ -19,9 +19,18 @@ from aiohttp import WSMsgType, web
 from adapters.webchat import tokens
 from adapters.webchat.admission import DAY_S, MOST_DAYS, PUBLIC_S, Admission
 from adapters.webchat.audience import Audience, RequestPeer, SocketPeer
-from adapters.webchat.codec import Again, Error, Refusal, TheyType, Token, encode, live_frame, read_poll
+from adapters.webchat.codec import (
+    Again,
+    Error,
+    FrameRefused,
+    LibrarianTyping,
+    TokenFrame,
+    encode,
+    live_frame,
+    read_poll,
+)
 from adapters.webchat.desks import Desks, close
-from adapters.webchat.files import Files
+from adapters.webchat.files import ChatFiles
 from adapters.webchat.limits import BEAT_S, DEAF_BEATS, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
 from adapters.webchat.pages import COMMON, Pages, allowed_origin, own_origins
 from adapters.webchat.talk import Talk, tenths
@@ -105,7 +114,7 @@ class WebchatAdapter:
         self._desks = Desks(ports.desk, self._audience)
         self._admission = Admission(ports, kept_s(config))
         self._talk = Talk(ports, self._door, self._audience, self._desks, self._admission, config.max_text, config.beat)
-        self._files = Files(ports, self._door, self._admission)
+        self._files = ChatFiles(ports, self._door, self._admission)
         self._pages = Pages(ports.channel, origins(config), settings(config, ports.channel))
         self._mount(ports.routes)
 
@@ -179,7 +188,7 @@ class WebchatAdapter:
                 if not signal.librarian:
                     self._audience.contradict(signal.address)
                 elif signal.address and signal.kind in ("typing", "paused"):
-                    frame = TheyType(on=signal.kind == "typing", name=signal.name)
+                    frame = LibrarianTyping(on=signal.kind == "typing", name=signal.name)
                     await self._audience.tell(signal.address, encode(frame))
         finally:
             await close(signals)
@@ -273,13 +282,13 @@ class WebchatAdapter:
             try:
                 mark = self._door.mark(request.remote or "")
                 if wait := self._door.requests.take(mark, time.monotonic()):
-                    raise Refusal("slow-down", retry_after=tenths(wait))
+                    raise FrameRefused("slow-down", retry_after=tenths(wait))
                 if not self._open:
-                    raise Refusal("busy", retry_after=5)
+                    raise FrameRefused("busy", retry_after=5)
                 if self._foreign(request):
                     raise web.HTTPForbidden(text="origin\n")
                 return await serve(request, await self._token(request), mark)
-            except Refusal as why:
+            except FrameRefused as why:
                 return frames([encode(Error(code=why.code, id=why.id, retry_after=why.retry_after))])
 
         return asked
@@ -296,22 +305,22 @@ class WebchatAdapter:
     async def _poll(self, request: web.Request, token: str, mark: str) -> web.Response:
         """Answer with what is new for this patron, or after a while with nothing."""
         if not token:
-            raise Refusal("token")
+            raise FrameRefused("token")
         asked = read_poll(await body(request))
         peer = RequestPeer(mark, time.monotonic())
         if not self._door.enter(mark):
-            raise Refusal("slow-down", retry_after=30)
+            raise FrameRefused("slow-down", retry_after=30)
         try:
             self._audience.join(peer, tokens.address(token))
             if newer := self._admission.dated(token):
-                await peer.answer(encode(Token(token=newer)))
+                await peer.answer(encode(TokenFrame(token=newer)))
             missed = await self._talk.missed(peer.sender, asked.after, asked.have)
             if not missed and not peer.frames and asked.wait:
                 await self._wait(peer)
             await self._desks.place(peer)
             return frames(missed + peer.frames)
         except Busy as error:
-            raise Refusal("busy", retry_after=5) from error
+            raise FrameRefused("busy", retry_after=5) from error
         finally:
             self._door.leave(mark)
             if self._audience.leave(peer):
@@ -327,14 +336,14 @@ class WebchatAdapter:
     async def _end(self, request: web.Request, token: str, mark: str) -> web.Response:
         """End the chat on this device: no browser opens it any more, and the librarian hears that the patron has gone."""
         if not token:
-            raise Refusal("token")
+            raise FrameRefused("token")
         sender = tokens.address(token)
         try:
             await self._admission.revoke([sender])
             await self._audience.dismiss([sender])
             await self._sign(sender, here=False)
         except Busy as error:
-            raise Refusal("busy", retry_after=5) from error
+            raise FrameRefused("busy", retry_after=5) from error
         self._audience.departures.forget([sender])
         return frames([])
 
@@ -343,7 +352,7 @@ class WebchatAdapter:
 
     async def _upload(self, request: web.Request, token: str, mark: str) -> web.StreamResponse:
         if not self._config.attachments:
-            raise Refusal("file-type")
+            raise FrameRefused("file-type")
         return await self._files.upload(request, token, mark)
 
     async def _download(self, request: web.Request, token: str, mark: str) -> web.StreamResponse:
@@ -361,7 +370,7 @@ class WebchatAdapter:
         if not token:
             return ""
         if scheme.lower() != "bearer":
-            raise Refusal("token")
+            raise FrameRefused("token")
         await self._admission.check(token)
         return token
 
@@ -398,12 +407,12 @@ def settings(config: WebchatConfig, channel: str) -> dict[str, object]:
 async def body(request: web.Request) -> bytes:
     """Return a request's body; raises Refusal when it is longer than a frame may be."""
     if (request.content_length or 0) > MAX_FRAME:
-        raise Refusal("too-large")
+        raise FrameRefused("too-large")
     raw = bytearray()
     async for chunk in request.content.iter_any():
         raw += chunk
         if len(raw) > MAX_FRAME:
-            raise Refusal("too-large")
+            raise FrameRefused("too-large")
     return bytes(raw)
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Collection, Iterable
 
 from adapters.webchat import tokens
-from adapters.webchat.codec import Refusal
+from adapters.webchat.codec import FrameRefused
 from bridge.contract.adapter import Busy, Ports
 from bridge.contract.message import derive
 
@@ -47,20 +47,20 @@ class Admission:
         """Return the patron's address and let the token open; raises Refusal `token`, or `busy` while nobody can say."""
         known = tokens.read(self._ports.secret, token)
         if known is None:
-            raise Refusal("token")
+            raise FrameRefused("token")
         try:
             if self._ports.revocations and await self._ports.revocations.holds(_name(known.address)):
-                raise Refusal("token")
+                raise FrameRefused("token")
         except Busy as error:
-            raise Refusal("busy", retry_after=BUSY_S) from error
+            raise FrameRefused("busy", retry_after=BUSY_S) from error
         if time.time() - (known.issued or self._since) > self._keep_s:
-            raise Refusal("token")
+            raise FrameRefused("token")
         return known.address
 
     def mint(self, seed: str, id: str = "") -> str:
         """Return a new patron's token, dated now. Raises Refusal for a seed that others may think of: they would be that patron."""
         if seed and not tokens.is_random(seed):
-            raise Refusal("invalid", id)
+            raise FrameRefused("invalid", id)
         return tokens.mint(self._ports.secret, seed, time.time())
 
     def renewed(self, token: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.webchat.codec import Helped, MailIt, Refusal, clean_text
+from adapters.webchat.codec import FrameRefused, Helped, MailIt, clean_text
 from bridge.contract.message import MAX_COMMENT, Rating, TranscriptWish, is_mail_address, rating_id, transcript_id
 
 
@@ -10,7 +10,7 @@ def read_rating(rate: Helped, channel: str, sender: str) -> Rating:
     """Return the rating of `sender` that a frame carries; raises Refusal."""
     comment = clean_text(rate.text)
     if len(comment) > MAX_COMMENT:
-        raise Refusal("too-long", rate.id)
+        raise FrameRefused("too-long", rate.id)
     id = rating_id(channel, sender, rate.id)
     return Rating(id=id, channel=channel, sender=sender, source=rate.id, score=rate.score, comment=comment)
 
@@ -19,6 +19,6 @@ def read_wish(mail: MailIt, channel: str, sender: str) -> TranscriptWish:
     """Return the wish of `sender` that a frame carries; raises Refusal. An address is taken as it is or not at all."""
     address = mail.address.strip(" ")
     if not is_mail_address(address):
-        raise Refusal("address", mail.id)
+        raise FrameRefused("address", mail.id)
     id = transcript_id(channel, sender, mail.id)
     return TranscriptWish(id=id, channel=channel, sender=sender, source=mail.id, address=address)

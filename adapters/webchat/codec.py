@@ -20,7 +20,7 @@ from msgspec import Meta
 
 from adapters.webchat import tokens
 from adapters.webchat.limits import MAX_FILES
-from bridge.contract.adapter import Desk, HistoryLine
+from bridge.contract.adapter import ChannelDesk, HistoryLine
 from bridge.contract.message import (
     RATINGS,
     Attachment,
@@ -40,7 +40,7 @@ CONTROLS = dict.fromkeys([n for n in range(0x20) if n not in (0x09, 0x0A)] + [0x
 EARLIEST = 1_577_836_800_000  # 2020: a browser clock before this is wrong
 
 
-class Refusal(ValueError):
+class FrameRefused(ValueError):
     """A frame is not taken; `code` tells the browser why, `id` which message it was, `retry_after` (s) when to come again."""
 
     def __init__(self, code: str, id: str = "", retry_after: float = 0.0) -> None:
@@ -72,7 +72,7 @@ class FileRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     ticket: Annotated[str, Meta(max_length=1000)] = ""
 
 
-class Hello(Frame, tag="hello"):
+class ClientHello(Frame, tag="hello"):
     """Who I am (no token before the first message), what I hold: the last position, and ids seen without one."""
 
     token: Short = ""
@@ -111,24 +111,24 @@ class MailIt(Frame, tag="mail"):
     address: str
 
 
-class Seen(Frame, tag="receipt"):
+class SeenLines(Frame, tag="receipt"):
     """These lines arrived, or were on screen."""
 
     ids: Annotated[tuple[LineId, ...], Meta(min_length=1, max_length=50)]
     stage: Literal["delivered", "read"]
 
 
-class Typing(Frame, tag="typing"):
+class PatronTyping(Frame, tag="typing"):
     """The patron is writing, or stopped."""
 
     on: bool
 
 
-class Ping(Frame, tag="ping"):
+class ClientPing(Frame, tag="ping"):
     """Are you there?"""
 
 
-ClientFrame = Hello | Post | Helped | MailIt | Seen | Typing | Ping
+ClientFrame = ClientHello | Post | Helped | MailIt | SeenLines | PatronTyping | ClientPing
 decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 
 
@@ -148,9 +148,9 @@ def read_frame(raw: bytes | str) -> ClientFrame:
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
-        raise Refusal("invalid", guessed_id(raw)) from error
+        raise FrameRefused("invalid", guessed_id(raw)) from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Refusal("malformed") from error
+        raise FrameRefused("malformed") from error
 
 
 def guessed_id(raw: bytes | str) -> str:
@@ -168,7 +168,7 @@ def read_poll(raw: bytes) -> Poll:
     try:
         return poll_decoder.decode(raw or b"{}")
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Refusal("malformed") from error
+        raise FrameRefused("malformed") from error
 
 
 # ---- what it means ----------------------------------------------------------------------------------------------------
@@ -201,14 +201,14 @@ def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: in
     """Return the message of `sender` that a frame carries; raises Refusal."""
     text = "" if is_blank(post.text) else clean_text(post.text)
     if not text and not post.files:
-        raise Refusal("empty", post.id)
+        raise FrameRefused("empty", post.id)
     if len(text) > max_text:
-        raise Refusal("too-long", post.id)
+        raise FrameRefused("too-long", post.id)
     if not all(tokens.proven(secret, sender, ref.digest, ref.proof) for ref in post.files):
-        raise Refusal("file", post.id)
+        raise FrameRefused("file", post.id)
     contact = clean_word(post.contact)
     if post.later and not contact:
-        raise Refusal("contact", post.id)
+        raise FrameRefused("contact", post.id)
     return Message(
         id=message_id(channel, sender, post.id),
         channel=channel,
@@ -242,7 +242,7 @@ def written_at(post: Post, now_ms: int) -> int:
 # ---- what the house says ----------------------------------------------------------------------------------------------
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class PatronLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line of the patron's view; `position` "" for one pushed live, which comes again with its position."""
 
     id: str
@@ -265,7 +265,7 @@ class Welcome(Frame, tag="welcome"):
     now: int = 0
 
 
-class Token(Frame, tag="token"):
+class TokenFrame(Frame, tag="token"):
     """Keep this: it says who you are."""
 
     token: str
@@ -274,7 +274,7 @@ class Token(Frame, tag="token"):
 class Lines(Frame, tag="lines"):
     """Lines in order. `reset`: forget what you hold, these are all. `live`: they are news."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[PatronLine, ...]
     reset: bool = False
     live: bool = False
 
@@ -287,14 +287,14 @@ class Ack(Frame, tag="ack"):
     at: int
 
 
-class Mark(Frame, tag="mark"):
+class ReadMark(Frame, tag="mark"):
     """A librarian has read up to your message `about`; `id` is this sign's own."""
 
     id: str
     about: str
 
 
-class TheyType(Frame, tag="typing"):
+class LibrarianTyping(Frame, tag="typing"):
     """A librarian is writing, or stopped."""
 
     on: bool
@@ -319,7 +319,7 @@ class DeskState(Frame, tag="desk"):
     down: bool = False  # nothing can be taken in now
 
 
-class Pong(Frame, tag="pong"):
+class ServerPong(Frame, tag="pong"):
     """Yes."""
 
 
@@ -335,7 +335,7 @@ class Error(Frame, tag="error"):
     retry_after: float = 0.0
 
 
-ServerFrame = Welcome | Token | Lines | Ack | Mark | TheyType | DeskState | Pong | Again | Error
+ServerFrame = Welcome | TokenFrame | Lines | Ack | ReadMark | LibrarianTyping | DeskState | ServerPong | Again | Error
 encode = msgspec.json.Encoder().encode
 
 
@@ -350,9 +350,9 @@ def file_ref(secret: bytes, sender: str, attachment: Attachment) -> FileRef:
     )
 
 
-def history_line(line: HistoryLine, sender: str, secret: bytes) -> Line:
+def history_line(line: HistoryLine, sender: str, secret: bytes) -> PatronLine:
     """Return a line of the patron's history."""
-    return Line(
+    return PatronLine(
         id=line.id,
         who=line.who,
         text=line.text,
@@ -369,8 +369,8 @@ def history_line(line: HistoryLine, sender: str, secret: bytes) -> Line:
 def live_frame(delivery: Delivery, secret: bytes) -> ServerFrame:
     """Return what a delivery looks like to the browser it is for."""
     if delivery.kind == "mark":
-        return Mark(id=delivery.id, about=delivery.about)
-    line = Line(
+        return ReadMark(id=delivery.id, about=delivery.about)
+    line = PatronLine(
         id=delivery.id,
         who="librarian" if delivery.kind == "text" else "desk",
         text=delivery.text,
@@ -382,7 +382,7 @@ def live_frame(delivery: Delivery, secret: bytes) -> ServerFrame:
     return Lines(lines=(line,), live=True)
 
 
-def desk_state(desk: Desk) -> DeskState:
+def desk_state(desk: ChannelDesk) -> DeskState:
     """Return the desk as a frame; the guess is rounded, so that it changes when it means something."""
     wait = None if desk.wait_s is None else rounded(desk.wait_s)
     return DeskState(

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from adapters.webchat.audience import Audience, Peer
 from adapters.webchat.codec import desk_state, encode
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 
 PATIENCE_S = 60.0  # how long a message may take to show up in a queue
 PACE_S = 1.0  # between two broadcasts
@@ -20,11 +20,11 @@ PACE_S = 1.0  # between two broadcasts
 class Desks:
     """The desk, as told to the browsers of one channel."""
 
-    def __init__(self, desk: Callable[[str], AsyncIterator[Desk]], audience: Audience) -> None:
+    def __init__(self, desk: Callable[[str], AsyncIterator[ChannelDesk]], audience: Audience) -> None:
         self._desk = desk
         self._audience = audience
         self._watched: dict[str, asyncio.Task[None]] = {}
-        self.now: Desk | None = None
+        self.now: ChannelDesk | None = None
         self.ready = asyncio.Event()
         self._frame = b""
 
@@ -53,7 +53,7 @@ class Desks:
         if desk := await self.of(peer.sender):
             await peer.answer(encode(desk_state(desk)))
 
-    async def of(self, sender: str) -> Desk | None:
+    async def of(self, sender: str) -> ChannelDesk | None:
         """Return how the desk is for one patron, now; None while nobody knows."""
         desks = self._desk(sender)
         try:

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from adapters.webchat import tokens
 from adapters.webchat.admission import Admission
-from adapters.webchat.codec import FileRef, Refusal, clean_word, encode, file_ref
+from adapters.webchat.codec import FileRef, FrameRefused, clean_word, encode, file_ref
 from adapters.webchat.limits import MAX_FILE, Door
 from adapters.webchat.talk import tenths
 from bridge.contract.adapter import Ports, TooLarge
@@ -35,7 +35,7 @@ SAFE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class ChatFiles:
     """Upload and download for one channel."""
 
     ports: Ports
@@ -48,7 +48,7 @@ class Files:
         sender = tokens.address(token or minted)
         size = request.content_length or MAX_FILE  # what does not say counts as the largest
         if size > MAX_FILE:
-            raise Refusal("file-too-large")
+            raise FrameRefused("file-too-large")
         self._admit(sender if token else "", mark, size)
         ref = await self._save(request, sender)
         body = encode({"file": ref, **({"token": minted} if minted else {})})
@@ -59,16 +59,16 @@ class Files:
         wait = self.door.uploads.take(sender, now) if sender else self.door.newcomers.take(mark, now)
         wait = wait or self.door.megabytes.take(mark, now, size / 1e6)
         if wait:
-            raise Refusal("slow-down", retry_after=tenths(wait))
+            raise FrameRefused("slow-down", retry_after=tenths(wait))
 
     async def _save(self, request: web.Request, sender: str) -> FileRef:
         name = clean_word(unquote(request.headers.get("X-File-Name", ""), errors="replace"))[:150] or "file"
         try:
             kept = await self.ports.blobs.save(chunks(request), name, MAX_FILE, TAKEN)
         except TooLarge as error:
-            raise Refusal("file-too-large") from error
+            raise FrameRefused("file-too-large") from error
         except ValueError as error:
-            raise Refusal("file-type") from error
+            raise FrameRefused("file-type") from error
         ticket = tokens.ticket(self.ports.secret, sender, kept.digest, kept.name)
         return msgspec.structs.replace(file_ref(self.ports.secret, sender, kept), ticket=ticket)
 
@@ -78,10 +78,10 @@ class Files:
         if not token or not tokens.proven(
             self.ports.secret, tokens.address(token), digest, request.headers.get("X-Proof", "")
         ):
-            raise Refusal("file")
+            raise FrameRefused("file")
         path = await self.ports.blobs.path(digest)
         if path is None:
-            raise Refusal("file-gone")
+            raise FrameRefused("file-gone")
         return web.FileResponse(path, headers=SAFE)
 
 

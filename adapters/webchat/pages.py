@@ -20,7 +20,7 @@ import msgspec
 from aiohttp import web
 
 from adapters.webchat.codec import desk_state, encode
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 
 STATIC = Path(__file__).parent / "static"
 ORIGIN = re.compile(
@@ -145,7 +145,7 @@ class Pages:
                 return web.FileResponse(packed, headers={**told, "Content-Encoding": coding})
         return web.FileResponse(path, headers=told)
 
-    def status(self, request: web.Request, desk: Desk | None) -> web.Response:
+    def status(self, request: web.Request, desk: ChannelDesk | None) -> web.Response:
         """Say whether the desk is open, so that a button on a library's page tells the truth; cookieless."""
         headers = {**COMMON, "Cache-Control": "public, max-age=15", "Vary": "Origin"}
         origin = request.headers.get("Origin", "").lower()

@@ -20,19 +20,19 @@ from adapters.webchat.audience import Audience, Peer, SocketPeer
 from adapters.webchat.codec import (
     Ack,
     ClientFrame,
+    ClientHello,
+    ClientPing,
     Error,
-    Hello,
+    FrameRefused,
     Helped,
-    Line,
     Lines,
     MailIt,
-    Ping,
-    Pong,
+    PatronLine,
+    PatronTyping,
     Post,
-    Refusal,
-    Seen,
-    Token,
-    Typing,
+    SeenLines,
+    ServerPong,
+    TokenFrame,
     Welcome,
     encode,
     file_ref,
@@ -63,10 +63,10 @@ def tenths(seconds: float) -> float:
     return ceil(seconds * 10) / 10
 
 
-def pages(lines: Sequence[Line], empty: bool) -> list[tuple[Line, ...]]:
+def pages(lines: Sequence[PatronLine], empty: bool) -> list[tuple[PatronLine, ...]]:
     """Cut lines into frames of a bearable size; where there are none, one empty frame if `empty`."""
-    found: list[tuple[Line, ...]] = []
-    page: list[Line] = []
+    found: list[tuple[PatronLine, ...]] = []
+    page: list[PatronLine] = []
     size = 0
     for line in lines:
         if page and (len(page) == PAGE or size + len(line.text) > PAGE_TEXT):
@@ -94,21 +94,21 @@ class Talk:
         try:
             self._pace(peer, raw)
             await self._take(peer, read_frame(raw))
-        except Refusal as why:
+        except FrameRefused as why:
             peer.refused += 1
             await peer.answer(encode(Error(code=why.code, id=why.id, retry_after=why.retry_after)))
 
     def _pace(self, peer: Peer, raw: bytes | str) -> None:
         if len(raw) > MAX_FRAME:
-            raise Refusal("too-large", guessed_id(raw))
+            raise FrameRefused("too-large", guessed_id(raw))
         if wait := peer.bucket.take(FRAMES, time.monotonic()):
-            raise Refusal("slow-down", guessed_id(raw), tenths(wait))
+            raise FrameRefused("slow-down", guessed_id(raw), tenths(wait))
 
     async def _take(self, peer: Peer, frame: ClientFrame) -> None:
         match frame:
-            case Ping():
-                await peer.answer(encode(Pong()))
-            case Hello():
+            case ClientPing():
+                await peer.answer(encode(ServerPong()))
+            case ClientHello():
                 await self._greet(peer, frame)
             case Post():
                 await self._receive(peer, frame)
@@ -116,14 +116,14 @@ class Talk:
                 await self._rate(peer, frame)
             case MailIt():
                 await self._mail(peer, frame)
-            case Typing():
+            case PatronTyping():
                 await self._typing(peer, frame.on)
-            case Seen():
+            case SeenLines():
                 await self._seen(peer, frame)
 
     # ---- hello: who it is, and what was missed ----
 
-    async def _greet(self, peer: Peer, hello: Hello) -> None:
+    async def _greet(self, peer: Peer, hello: ClientHello) -> None:
         if hello.token:
             await self.admission.check(hello.token)
         await peer.answer(encode(Welcome(beat=self.beat, known=bool(hello.token), now=wall_ms())))
@@ -143,7 +143,7 @@ class Talk:
         peer.token = token
         if newer := self.admission.dated(token):
             peer.token = newer
-            await peer.answer(encode(Token(token=newer)))
+            await peer.answer(encode(TokenFrame(token=newer)))
 
     async def catch_up(self, peer: Peer, after: str, have: Sequence[str]) -> None:
         """Tell a browser what came after a position; what is pushed meanwhile follows behind it. Where that cannot be told now,
@@ -156,7 +156,7 @@ class Talk:
         except Busy as error:
             if isinstance(peer, SocketPeer):
                 peer.behind = True
-            raise Refusal("busy", retry_after=BUSY_S) from error
+            raise FrameRefused("busy", retry_after=BUSY_S) from error
         finally:
             await self._release(peer)
 
@@ -192,14 +192,14 @@ class Talk:
         try:
             new = await self.ports.inlet.receive(message)
         except Busy as error:
-            raise Refusal("busy", post.id, BUSY_S) from error
+            raise FrameRefused("busy", post.id, BUSY_S) from error
         except ValueError as error:  # TooLarge among them: it can never be taken in
-            raise Refusal("too-long", post.id) from error
+            raise FrameRefused("too-long", post.id) from error
         if minted:
             self.audience.join(peer, sender, wrote=True)
         if newer := minted or self.admission.renewed(peer.token):
             peer.token = newer
-            await peer.answer(encode(Token(token=newer)))
+            await peer.answer(encode(TokenFrame(token=newer)))
         await peer.answer(encode(Ack(id=post.id, message=message.id, at=wall_ms())))
         if minted:
             for frame in self.audience.recent(sender, ()):
@@ -215,7 +215,7 @@ class Talk:
         for file in message.attachments:
             kept = await self.ports.blobs.look(file.digest)
             if kept is None:
-                raise Refusal("file", id)
+                raise FrameRefused("file", id)
             files.append(msgspec.structs.replace(kept, name=file.name))
         return msgspec.structs.replace(message, attachments=tuple(files)) if files else message
 
@@ -223,31 +223,35 @@ class Talk:
         known, unknown = self.door.messages, self.door.newcomers
         now = time.monotonic()
         if wait := known.take(peer.sender, now) if peer.sender else unknown.take(peer.mark, now):
-            raise Refusal("slow-down", id, tenths(wait))
+            raise FrameRefused("slow-down", id, tenths(wait))
 
     def _echo(self, message: Message) -> Lines:
         """Return a patron's message as his other windows see it."""
         files = tuple(file_ref(self.ports.secret, message.sender, held) for held in message.attachments)
-        line = Line(id=message.id, who="patron", text=message.text, at=wall_ms(), source=message.source, files=files)
+        line = PatronLine(
+            id=message.id, who="patron", text=message.text, at=wall_ms(), source=message.source, files=files
+        )
         return Lines(lines=(line,), live=True)
 
     # ---- a rating ----
 
     async def _rate(self, peer: Peer, frame: Helped) -> None:
         if not peer.sender:
-            raise Refusal("token", frame.id)
+            raise FrameRefused("token", frame.id)
         self._admit(peer, frame.id)
         rating = read_rating(frame, self.ports.channel, peer.sender)
         desk = await self.desks.of(peer.sender)
         try:
             if not (desk is not None and desk.rateable) and not await self._stands(rating):
-                raise Refusal("rating", frame.id)
+                raise FrameRefused("rating", frame.id)
             new = await self.ports.inlet.rate(rating)
         except Busy as error:
-            raise Refusal("busy", frame.id, BUSY_S) from error
+            raise FrameRefused("busy", frame.id, BUSY_S) from error
         await peer.answer(encode(Ack(id=frame.id, message=rating.id, at=wall_ms())))
         if new:
-            line = Line(id=rating.id, who="patron", text=rating.comment, at=wall_ms(), event=f"rated:{rating.score}")
+            line = PatronLine(
+                id=rating.id, who="patron", text=rating.comment, at=wall_ms(), event=f"rated:{rating.score}"
+            )
             await self.audience.tell(peer.sender, encode(Lines(lines=(line,), live=True)), but=peer)
 
     async def _stands(self, rating: Rating) -> bool:
@@ -258,14 +262,14 @@ class Talk:
 
     async def _mail(self, peer: Peer, frame: MailIt) -> None:
         if not peer.sender:
-            raise Refusal("token", frame.id)
+            raise FrameRefused("token", frame.id)
         request = read_wish(frame, self.ports.channel, peer.sender)
         if request.id not in self.door.mailed:
             await self._admit_mail(peer, frame.id)
             try:
                 await self.ports.inlet.mail_transcript(request)
             except Busy as error:
-                raise Refusal("busy", frame.id, BUSY_S) from error
+                raise FrameRefused("busy", frame.id, BUSY_S) from error
             self.door.mailed[request.id] = time.monotonic()
         await peer.answer(encode(Ack(id=frame.id, message=request.id, at=wall_ms())))
 
@@ -274,10 +278,10 @@ class Talk:
         self._admit(peer, id)
         desk = await self.desks.of(peer.sender)
         if desk is None or not desk.mailable:
-            raise Refusal("transcript", id)
+            raise FrameRefused("transcript", id)
         now = time.monotonic()
         if self.door.mails.take(peer.sender, now) or self.door.place_mails.take(peer.mark, now):
-            raise Refusal("transcripts", id)
+            raise FrameRefused("transcripts", id)
 
     # ---- signs ----
 
@@ -289,16 +293,16 @@ class Talk:
         channel = self.ports.channel
         await self.ports.signals.tell(Signal(kind="typing" if on else "paused", channel=channel, address=peer.sender))
 
-    async def _seen(self, peer: Peer, seen: Seen) -> None:
+    async def _seen(self, peer: Peer, seen: SeenLines) -> None:
         if not peer.sender:
-            raise Refusal("token")
+            raise FrameRefused("token")
         if wait := self.door.receipts.take(peer.mark, time.monotonic(), len(seen.ids)):
-            raise Refusal("slow-down", retry_after=tenths(wait))
+            raise FrameRefused("slow-down", retry_after=tenths(wait))
         try:
             for id in seen.ids:
                 await self.ports.inlet.receipt(id, seen.stage)
         except Busy as error:
-            raise Refusal("busy", retry_after=BUSY_S) from error
+            raise FrameRefused("busy", retry_after=BUSY_S) from error
 
     async def gone(self, peer: Peer) -> None:
         """A browser left; its patron too, when it was the last one."""

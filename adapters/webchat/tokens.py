@@ -36,7 +36,7 @@ SEED = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 128 bits or more, as URL-safe text
 LEAST_SIGNS = 8  # different ones
 
 
-class Known(NamedTuple):
+class TokenClaims(NamedTuple):
     """What a token says: the patron's address, and when it was issued (s since the epoch; 0 = it does not say)."""
 
     address: str
@@ -57,7 +57,7 @@ def issue(secret: bytes, sender: str, issued: float) -> str:
     return urlsafe_b64encode(body + tag(secret, body, DATED_TAG)).decode()
 
 
-def read(secret: bytes, token: str) -> Known | None:
+def read(secret: bytes, token: str) -> TokenClaims | None:
     """Return what a token of this channel says, None for one that this channel did not mint."""
     try:
         raw = urlsafe_b64decode(token.encode("ascii"))
@@ -70,7 +70,7 @@ def read(secret: bytes, token: str) -> Known | None:
         return None
     if not compare_digest(raw[-size:], tag(secret, raw[:-size], size)):
         return None
-    return Known(address(token), int.from_bytes(raw[-size - 4 : -size], "big") * HOUR_S if _dated(raw) else 0)
+    return TokenClaims(address(token), int.from_bytes(raw[-size - 4 : -size], "big") * HOUR_S if _dated(raw) else 0)
 
 
 def _dated(raw: bytes) -> bool:

@@ -18,13 +18,13 @@ from msgspec.structs import replace
 
 from adapters.xmpp import codec, files, jid
 from adapters.xmpp.buddy import Buddy
-from adapters.xmpp.codec import Said
+from adapters.xmpp.codec import PatronWords
 from adapters.xmpp.config import XmppConfig
-from adapters.xmpp.connection import Link, LinkLost, Refused
+from adapters.xmpp.connection import StanzaRefused, StreamLost, XmppConnection
 from adapters.xmpp.files import fetched
-from adapters.xmpp.mam import Archive, Kept
-from adapters.xmpp.presence import Shown
-from adapters.xmpp.stream_management import Tally
+from adapters.xmpp.mam import ArchivedMessage, MessageArchive
+from adapters.xmpp.presence import BuddyPresence
+from adapters.xmpp.stream_management import StreamManagement
 from bridge.contract.adapter import Busy, Capabilities, Ports, Unavailable
 from bridge.contract.message import Delivery
 
@@ -54,22 +54,22 @@ class XmppAdapter(Buddy):
     def __init__(self, config: XmppConfig, ports: Ports) -> None:
         super().__init__(config, ports)
         self._account = config
-        self._tally: Tally | None = None
-        self._archive: Archive | None = None
+        self._tally: StreamManagement | None = None
+        self._archive: MessageArchive | None = None
         self._archived = False
 
     async def run(self) -> None:
         """Hold one session."""
         self._begin()
-        link = Link(jid.domain(self._own), self.hear, self._tally)
-        self._link, self._tally, self._archive = link, link.tally, Archive(link)
+        link = XmppConnection(jid.domain(self._own), self.hear, self._tally)
+        self._link, self._tally, self._archive = link, link.tally, MessageArchive(link)
         try:
             await link.open(self._account)
             await self._settle_in(link)
             await self._appear(link)
             await self._ports.inlet.up()
             await self._serve(link)
-        except* LinkLost as lost:
+        except* StreamLost as lost:
             raise Unavailable(str(lost.exceptions[0])) from None
         finally:
             self._link = None
@@ -80,29 +80,29 @@ class XmppAdapter(Buddy):
 
     async def check(self) -> None:
         """Sign in beside the session that may run. Raises Unavailable, BadCredentials, Misconfigured."""
-        link = Link(jid.domain(self._own), lambda stanza, number: None, Tally())
+        link = XmppConnection(jid.domain(self._own), lambda stanza, number: None, StreamManagement())
         try:
             await link.open(replace(self._account, resource=f"check-{secrets.token_hex(4)}"))
-        except LinkLost as lost:
+        except StreamLost as lost:
             raise Unavailable(str(lost)) from None
         finally:
             await link.close()
 
-    async def _settle_in(self, link: Link) -> None:
+    async def _settle_in(self, link: XmppConnection) -> None:
         """Ask what the server offers."""
         assert self._archive is not None
         try:
             async with asyncio.timeout(self._config.patience_s):
                 try:
                     self._archived = await self._archive.offered()
-                except Refused:
+                except StanzaRefused:
                     self._archived = False
                 self._service = await files.service(link)
                 await self._block(link)
         except TimeoutError:
             raise Unavailable("the server did not answer in time") from None
 
-    async def _appear(self, link: Link) -> None:
+    async def _appear(self, link: XmppConnection) -> None:
         """Be available before `up`: else what comes between the replay and our presence stays in offline storage."""
         if not link.resumed:
             self._shown = None
@@ -119,13 +119,13 @@ class XmppAdapter(Buddy):
             if isinstance(desks, AsyncGenerator):
                 await desks.aclose()
 
-    async def _block(self, link: Link) -> None:
+    async def _block(self, link: XmppConnection) -> None:
         """Have the server itself keep away whom we do not hear (XEP-0191), where it can."""
         if self._blocked:
             items = "".join(f"<item jid={jid.attribute(address)}/>" for address in sorted(self._blocked))
             try:
                 await link.ask(f"<block xmlns='{jid.BLOCKING}'>{items}</block>", kind="set")
-            except Refused:
+            except StanzaRefused:
                 return
 
     def hear(self, stanza: Element, number: int) -> None:
@@ -138,7 +138,7 @@ class XmppAdapter(Buddy):
 
     # -- presence
 
-    def _presence(self, link: Link, stanza: Element, sender: str) -> None:
+    def _presence(self, link: XmppConnection, stanza: Element, sender: str) -> None:
         """Let everybody see whether we are there; we do not ask to see them."""
         kind = stanza.get("type", "")
         if kind == "subscribe" and self._limits.subscriptions.take(jid.domain(sender), time.monotonic()):
@@ -146,16 +146,16 @@ class XmppAdapter(Buddy):
         elif kind == "unsubscribe":
             link.send(f"<presence to={jid.attribute(sender)} type='unsubscribed'/>")
 
-    async def _show(self, link: Link, now: Shown) -> None:
+    async def _show(self, link: XmppConnection, now: BuddyPresence) -> None:
         link.send(now.stanza(inside=self.identity.caps(), priority=PRIORITY))
 
     # -- what must not be missed
 
-    def _cursor(self, said: Said) -> dict[str, str]:
+    def _cursor(self, said: PatronWords) -> dict[str, str]:
         at = str(said.sent_at or int(time.time() * 1000))
         return {"mam": said.archived, "at": at} if said.archived else {}
 
-    async def _busy(self, link: Link, said: Said, error: Busy) -> None:
+    async def _busy(self, link: XmppConnection, said: PatronWords, error: Busy) -> None:
         raise Unavailable(f"the desk takes nothing in now: {error}")
 
     async def replay(self, cursor: Mapping[str, str]) -> None:
@@ -169,19 +169,19 @@ class XmppAdapter(Buddy):
             else:
                 last = await archive.last()
                 await self._ports.inlet.advance({"mam": last, "at": str(int(time.time() * 1000))})
-        except (LinkLost, Refused) as error:
+        except (StreamLost, StanzaRefused) as error:
             raise Unavailable(f"the archive does not answer: {error}") from None
         except Busy as error:
             raise Unavailable(f"the desk takes nothing in now: {error}") from None
 
-    async def _replay(self, link: Link, archive: Archive, cursor: Mapping[str, str]) -> None:
+    async def _replay(self, link: XmppConnection, archive: MessageArchive, cursor: Mapping[str, str]) -> None:
         after, at = cursor.get("mam", ""), int(cursor.get("at", "0"))
         found = False
         try:
             async for page in archive.since(after=after, start=0 if after else max(1, at - CLOCKS_MS)):
                 found = True
                 await self._take_page(link, page)
-        except Refused as refused:
+        except StanzaRefused as refused:
             if refused.condition != "item-not-found" or not at:
                 raise
             lost = True
@@ -191,14 +191,14 @@ class XmppAdapter(Buddy):
             async for page in archive.since(start=max(1, at - OVERLAP_MS)):
                 await self._take_page(link, page)
 
-    async def _take_page(self, link: Link, page: list[Kept]) -> None:
+    async def _take_page(self, link: XmppConnection, page: list[ArchivedMessage]) -> None:
         for kept in page:
             if self._refuses(jid.bare(kept.stanza.get("from", ""))):
                 continue
             for heard in codec.read(kept.stanza, self._own, archived=kept.id, archived_at=kept.at):
-                if isinstance(heard, Said):
+                if isinstance(heard, PatronWords):
                     await self._receive(link, heard, await fetched(self._files, heard.urls))
-                elif not isinstance(heard, codec.Typing):
+                elif not isinstance(heard, codec.TypingSign):
                     await self._sign(link, heard)
         await self._ports.inlet.advance({"mam": page[-1].id, "at": str(page[-1].at)})
 
@@ -214,5 +214,5 @@ class XmppAdapter(Buddy):
                     if any(kept.stanza.get("id") == delivery.id for kept in page):
                         return True
                 return False
-        except (LinkLost, Refused, TimeoutError):
+        except (StreamLost, StanzaRefused, TimeoutError):
             return None

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 
-class Ledger:
+class AddressFile:
     """Addresses with a word about each. `path` None: remembered for this process only."""
 
     def __init__(self, path: Path | None) -> None:

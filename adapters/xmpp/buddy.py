@@ -16,18 +16,18 @@ from xml.etree.ElementTree import Element
 
 from adapters.xmpp import codec, jid, stanzas
 from adapters.xmpp.answers import Identity, answer, refusal
-from adapters.xmpp.codec import Failed, Heard, Invited, Reached, Said, Sealed, Typing
+from adapters.xmpp.codec import Heard, Invited, PatronWords, Reached, ReturnedMessage, Sealed, TypingSign
 from adapters.xmpp.config import ComponentConfig, XmppConfig, zone
-from adapters.xmpp.connection import Link, LinkLost
+from adapters.xmpp.connection import StreamLost, XmppConnection
 from adapters.xmpp.fetching import Unfetched
-from adapters.xmpp.files import Files, Service, fetched
-from adapters.xmpp.limits import Limits
-from adapters.xmpp.presence import Shown, shown
+from adapters.xmpp.files import UploadService, XmppFiles, fetched
+from adapters.xmpp.limits import XmppLimits
+from adapters.xmpp.presence import BuddyPresence, shown
 from adapters.xmpp.stanza_ids import StanzaIds
 from adapters.xmpp.words import word
 from bridge.contract.adapter import (
     Busy,
-    Desk,
+    ChannelDesk,
     Outcome,
     Ports,
     Rejected,
@@ -62,7 +62,7 @@ REASONS = {
 
 
 # A patron's words in line: the stanza's number, what was said, and the fetching of its files.
-Letter: TypeAlias = "tuple[int, Said, asyncio.Task[tuple[list[Attachment], list[str]]] | None]"
+Letter: TypeAlias = "tuple[int, PatronWords, asyncio.Task[tuple[list[Attachment], list[str]]] | None]"
 
 
 class Buddy:
@@ -75,12 +75,12 @@ class Buddy:
         self._config = config
         self._ports = ports
         self._own = config.jid
-        self._link: Link | None = None
-        self._limits = Limits()
-        self._files = Files(ports, config.file_hosts, config.file_limit)
-        self._service: Service | None = None
+        self._link: XmppConnection | None = None
+        self._limits = XmppLimits()
+        self._files = XmppFiles(ports, config.file_hosts, config.file_limit)
+        self._service: UploadService | None = None
         self._zone = zone(config.timezone)
-        self._shown: Shown | None = None
+        self._shown: BuddyPresence | None = None
         self._language = "en"
         self._blocked = frozenset(config.blocked)
         self._stanzas = StanzaIds(ports.secret, ports.data)
@@ -106,7 +106,7 @@ class Buddy:
         """Forget the session before."""
         self._letters, self._signs, self._reading = asyncio.Queue(), asyncio.Queue(), None
 
-    async def _serve(self, link: Link) -> None:
+    async def _serve(self, link: XmppConnection) -> None:
         """Do everything that a session does; ends only by raising."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._until_lost(link))
@@ -117,13 +117,13 @@ class Buddy:
             group.create_task(self._show_typing(link))
             group.create_task(self._serve_beside(link))
 
-    async def _serve_beside(self, link: Link) -> None:
+    async def _serve_beside(self, link: XmppConnection) -> None:
         """What one kind does besides."""
 
-    async def _until_lost(self, link: Link) -> NoReturn:
+    async def _until_lost(self, link: XmppConnection) -> NoReturn:
         raise await asyncio.shield(link.lost)
 
-    async def _beat(self, link: Link) -> None:
+    async def _beat(self, link: XmppConnection) -> None:
         while True:
             await asyncio.sleep(self._config.beat_s)
             try:
@@ -131,7 +131,7 @@ class Buddy:
                     await link.alive(self.sender)
             except TimeoutError:
                 raise Unavailable("the server has fallen silent") from None
-            except LinkLost:
+            except StreamLost:
                 return
 
     # -- what comes in
@@ -145,7 +145,7 @@ class Buddy:
         if kind == "message" and not self._refuses(sender):
             self._line_up(codec.read(stanza, self._own), number)
             return
-        with suppress(LinkLost):
+        with suppress(StreamLost):
             if kind == "iq":
                 self._questioned(link, stanza, sender)
             elif kind == "presence" and sender and not self._refuses(sender):
@@ -157,8 +157,8 @@ class Buddy:
 
     def _line_up(self, heard: list[Heard], number: int) -> None:
         """Put what a stanza means into line; the stanza is handled when its last meaning is."""
-        letters = [each for each in heard if isinstance(each, Said)]
-        signs = [each for each in heard if not isinstance(each, Said)]
+        letters = [each for each in heard if isinstance(each, PatronWords)]
+        signs = [each for each in heard if not isinstance(each, PatronWords)]
         for place, sign in enumerate(signs):
             self._signs.put_nowait((number if not letters and place == len(signs) - 1 else 0, sign))
         for said in letters:
@@ -166,7 +166,7 @@ class Buddy:
         if not heard and self._link is not None:
             self._link.handle(number)
 
-    def _fetching(self, said: Said) -> asyncio.Task[tuple[list[Attachment], list[str]]] | None:
+    def _fetching(self, said: PatronWords) -> asyncio.Task[tuple[list[Attachment], list[str]]] | None:
         if not said.urls or not self._limits.files.take(said.sender, time.monotonic()):
             return None
         fetching = asyncio.create_task(fetched(self._files, said.urls))
@@ -181,7 +181,7 @@ class Buddy:
         if fetches:
             await asyncio.wait(fetches)
 
-    def _questioned(self, link: Link, stanza: Element, sender: str) -> None:
+    def _questioned(self, link: XmppConnection, stanza: Element, sender: str) -> None:
         if sender != self._own and sender != link.server and not self._limits.questions.take(sender, time.monotonic()):
             if stanza.get("type") in ("get", "set"):
                 link.send(refusal(stanza, "resource-constraint", "wait"))
@@ -189,10 +189,10 @@ class Buddy:
         if said := answer(stanza, self.identity):
             link.send(said)
 
-    def _presence(self, link: Link, stanza: Element, sender: str) -> None:
+    def _presence(self, link: XmppConnection, stanza: Element, sender: str) -> None:
         raise NotImplementedError
 
-    async def _hand_in(self, link: Link) -> None:
+    async def _hand_in(self, link: XmppConnection) -> None:
         while True:
             self._reading = number, said, fetching = await self._letters.get()
             files = await fetching if fetching is not None else ([], list(said.urls))
@@ -204,7 +204,9 @@ class Buddy:
             link.handle(number)
             self._reading = None
 
-    async def _receive(self, link: Link, said: Said, files: tuple[list[Attachment], list[str]]) -> None:
+    async def _receive(
+        self, link: XmppConnection, said: PatronWords, files: tuple[list[Attachment], list[str]]
+    ) -> None:
         """Hand a patron's words in; then, and only then, say that they have arrived."""
         attachments, missed = files
         said = self._worded(said)
@@ -226,48 +228,48 @@ class Buddy:
         if said.receipt:
             link.send(stanzas.received(said, sender=self.sender))
 
-    def _cursor(self, said: Said) -> dict[str, str]:
+    def _cursor(self, said: PatronWords) -> dict[str, str]:
         return {}
 
-    async def _busy(self, link: Link, said: Said, error: Busy) -> None:
+    async def _busy(self, link: XmppConnection, said: PatronWords, error: Busy) -> None:
         raise NotImplementedError
 
-    def _worded(self, said: Said) -> Said:
+    def _worded(self, said: PatronWords) -> PatronWords:
         """Return a sign that has no words with ours, for the librarian to read."""
         if not said.marks or said.text.strip():
             return said
         return codec.replaced(said, word(self._language, said.marks[0]))
 
-    def _corrected(self, said: Said) -> str:
+    def _corrected(self, said: PatronWords) -> str:
         if not said.corrects:
             return ""
         known = self._stanzas.get(said.sender, said.corrects)
         return known or message_id(self._ports.channel, said.sender, said.corrects)
 
-    def _refuse(self, link: Link, said: Said, kind: str, condition: str, why: str) -> None:
+    def _refuse(self, link: XmppConnection, said: PatronWords, kind: str, condition: str, why: str) -> None:
         words = word(said.language or self._language, why)
         link.send(stanzas.refused(said, kind, condition, words, sender=self.sender))
 
     # -- signs
 
-    async def _hand_signs(self, link: Link) -> None:
+    async def _hand_signs(self, link: XmppConnection) -> None:
         while True:
             number, sign = await self._signs.get()
             await self._sign(link, sign)
             link.handle(number)
 
-    async def _sign(self, link: Link, sign: Heard) -> None:
+    async def _sign(self, link: XmppConnection, sign: Heard) -> None:
         inlet = self._ports.inlet
         try:
             match sign:
                 case Reached():
                     await inlet.receipt(sign.id, sign.stage)
-                case Failed():
+                case ReturnedMessage():
                     reason = REASONS.get(sign.condition, "refused")
                     await inlet.receipt(
                         sign.id, "failed", reason=reason, detail=f"{sign.condition} {sign.words}".strip()
                     )
-                case Typing():
+                case TypingSign():
                     _remember(self._states, sign.sender, None)
                     await self._ports.signals.tell(Signal(kind="typing" if sign.on else "paused", address=sign.sender))
                 case Sealed() | Invited():
@@ -277,7 +279,7 @@ class Buddy:
         except Busy as error:
             raise Unavailable(f"the desk takes nothing in now: {error}") from None
 
-    def _explain(self, link: Link, sign: Sealed | Invited) -> None:
+    def _explain(self, link: XmppConnection, sign: Sealed | Invited) -> None:
         """Say once in a while why we do not do what was wanted."""
         if isinstance(sign, Invited):
             if sign.inviter and self._limits.notices.take(f"room {sign.room}", time.monotonic()):
@@ -290,21 +292,21 @@ class Buddy:
 
     # -- what the patron sees
 
-    async def _show_desk(self, link: Link) -> None:
+    async def _show_desk(self, link: XmppConnection) -> None:
         async for desk in self._ports.desk(""):
             await self._tell_desk(link, desk)
 
-    async def _tell_desk(self, link: Link, desk: Desk) -> None:
+    async def _tell_desk(self, link: XmppConnection, desk: ChannelDesk) -> None:
         self._language = desk.language
         now = shown(desk, time.time(), self._zone, leaves=self.component)
         if now != self._shown:
             self._shown = now
             await self._show(link, now)
 
-    async def _show(self, link: Link, now: Shown) -> None:
+    async def _show(self, link: XmppConnection, now: BuddyPresence) -> None:
         raise NotImplementedError
 
-    async def _show_typing(self, link: Link) -> None:
+    async def _show_typing(self, link: XmppConnection) -> None:
         async for signal in self._ports.signals.listen(self._ports.channel):
             if signal.kind in ("typing", "paused") and signal.address in self._states:
                 link.send(stanzas.typing(signal.address, signal.kind == "typing", sender=self.sender))
@@ -320,11 +322,11 @@ class Buddy:
             written = [self._mark(delivery)] if delivery.kind == "mark" else await self._written(link, delivery)
         except Unfetched as error:
             return Rejected("attachment-gone" if str(error) == "gone" else "media-refused", str(error))
-        except LinkLost:
+        except StreamLost:
             return Retry("no-session")
         return await self._submit(link, [stanza for stanza in written if stanza], delivery)
 
-    async def _submit(self, link: Link | None, written: list[str], delivery: Delivery) -> Outcome:
+    async def _submit(self, link: XmppConnection | None, written: list[str], delivery: Delivery) -> Outcome:
         if link is None or not link.standing:
             return Retry("no-session")
         if not written:
@@ -336,11 +338,11 @@ class Buddy:
         except TimeoutError:
             link.fail(Unavailable("the server does not acknowledge what we send"))
             return Uncertain("timeout")
-        except LinkLost:
+        except StreamLost:
             return Uncertain("link-lost")
         return Sent(network_id=delivery.id)
 
-    async def _written(self, link: Link, delivery: Delivery) -> list[str]:
+    async def _written(self, link: XmppConnection, delivery: Delivery) -> list[str]:
         """Return an answer's stanzas: files, then words under the delivery's own id, so that the last speaks for all."""
         urls = [await self._published(link, file) for file in delivery.attachments]
         whole = len(urls) if delivery.text else len(urls) - 1
@@ -348,7 +350,7 @@ class Buddy:
         links = [stanzas.linked(delivery.to, id, url, sender=self.sender) for id, url in zip(ids, urls, strict=True)]
         return [*links, stanzas.spoken(delivery, sender=self.sender)] if delivery.text or not urls else links
 
-    async def _published(self, link: Link, file: Attachment) -> str:
+    async def _published(self, link: XmppConnection, file: Attachment) -> str:
         path: Path | None = await self._ports.blobs.path(file.digest)
         if path is None:
             raise Unfetched("gone")
@@ -364,13 +366,13 @@ class Buddy:
 
     def _mark(self, delivery: Delivery) -> str:
         """Return the marker for a message that asked for one, "" for others."""
-        token = codec.Token.decode(delivery.reply)
+        token = codec.ReplyToken.decode(delivery.reply)
         if not token.id or message_id(self._ports.channel, delivery.to, token.source) != delivery.about:
             return ""
         return stanzas.displayed(delivery.to, token.id, sender=self.sender)
 
 
-def _with_links(said: Said, missed: list[str]) -> Said:
+def _with_links(said: PatronWords, missed: list[str]) -> PatronWords:
     """Return what was said, with the addresses of files that could not be fetched in its text."""
     lines = [said.text] if said.text else []
     lines += [url for url in missed if url not in said.text]

@@ -62,7 +62,7 @@ ENCRYPTED = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class PatronWords:
     """A patron's words. `id` is the stanza's own, by which receipts and corrections name it."""
 
     sender: str
@@ -95,7 +95,7 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class ReturnedMessage:
     """A message of ours came back."""
 
     id: str
@@ -105,7 +105,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Typing:
+class TypingSign:
     """The patron types, or stopped."""
 
     sender: str
@@ -133,7 +133,7 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClientPresence:
     """A librarian's own client came or went."""
 
     full: str
@@ -146,7 +146,7 @@ class Silence:
     """Nothing to the desk."""
 
 
-Heard = Said | Reached | Failed | Typing | Sealed | Invited | Seen | Silence
+Heard = PatronWords | Reached | ReturnedMessage | TypingSign | Sealed | Invited | ClientPresence | Silence
 SILENCE = Silence()
 
 
@@ -172,7 +172,7 @@ def read(stanza: Element, own: str, *, archived: str = "", archived_at: int = 0)
     return [*heard, said] if said is not None else heard
 
 
-def replaced(said: Said, words: str) -> Said:
+def replaced(said: PatronWords, words: str) -> PatronWords:
     """Return the same with other words."""
     return said if said.text == words else replace(said, text=words)
 
@@ -180,7 +180,7 @@ def replaced(said: Said, words: str) -> Said:
 # ---- what a stanza holds ----
 
 
-def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: int) -> Said | None:
+def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: int) -> PatronWords | None:
     words, language = _body(stanza)
     urls = _urls(stanza)
     subject = content(child(stanza, "subject")).strip()
@@ -189,7 +189,7 @@ def _said(stanza: Element, sender: str, own: str, archived: str, archived_at: in
         return None
     id = stanza.get("id", "")
     archived = archived or _stanza_id(stanza, own)
-    return Said(
+    return PatronWords(
         sender=sender,
         full=stanza.get("from", ""),
         to=stanza.get("to", ""),
@@ -286,7 +286,7 @@ def _signs(stanza: Element, sender: str) -> list[Heard]:
         signs.append(Reached(id, "read", sender))
     for each in stanza:
         if split(each.tag)[0] == CHATSTATES and child(stanza, "delay", DELAY) is None:
-            signs.append(Typing(sender, split(each.tag)[1] == "composing", stanza.get("to", "")))
+            signs.append(TypingSign(sender, split(each.tag)[1] == "composing", stanza.get("to", "")))
             break
     return signs
 
@@ -312,7 +312,7 @@ def _failed(stanza: Element, sender: str) -> list[Heard]:
     id = stanza.get("id", "")[:MAX_SOURCE]
     error = child(stanza, "error")
     condition, words = problem(error)
-    return [Failed(id, condition, words, sender)] if id else []
+    return [ReturnedMessage(id, condition, words, sender)] if id else []
 
 
 def problem(error: Element | None) -> tuple[str, str]:
@@ -351,7 +351,7 @@ def _attribute(stanza: Element, name: str, space: str, attribute: str = "id") ->
 # ---- what the core gets ----
 
 
-def message(channel: str, said: Said, attachments: Sequence[Attachment], corrects: str) -> Message:
+def message(channel: str, said: PatronWords, attachments: Sequence[Attachment], corrects: str) -> Message:
     """Return a patron's words as the core wants them; `corrects` is the id of the message that is corrected, or ""."""
     return Message(
         id=message_id(channel, said.sender, said.source),
@@ -361,7 +361,7 @@ def message(channel: str, said: Said, attachments: Sequence[Attachment], correct
         text=said.text,
         attachments=tuple(attachments),
         sent_at=said.sent_at,
-        reply=Token(said.to, said.thread, said.id if said.markable else "", said.source).encode(),
+        reply=ReplyToken(said.to, said.thread, said.id if said.markable else "", said.source).encode(),
         name=said.name,
         subject=said.subject if said.text != said.subject else "",
         language=said.language,
@@ -371,7 +371,7 @@ def message(channel: str, said: Said, attachments: Sequence[Attachment], correct
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class ReplyToken:
     """What an answer needs: which address of ours was written to, the thread, and the stanza that a read mark names."""
 
     to: str = ""
@@ -384,7 +384,7 @@ class Token:
         return "\x1f".join((bare(self.to), self.thread, self.id, self.source))
 
     @classmethod
-    def decode(cls, token: str) -> Token:
+    def decode(cls, token: str) -> ReplyToken:
         """Read it back; a foreign one is empty."""
         parts = token.split("\x1f")
         return cls(*parts) if len(parts) == 4 else cls()

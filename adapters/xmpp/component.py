@@ -18,14 +18,14 @@ from typing import Any, ClassVar
 from xml.etree.ElementTree import Element
 
 from adapters.xmpp import codec, jid, staff, stanzas
-from adapters.xmpp.address_file import Ledger
+from adapters.xmpp.address_file import AddressFile
 from adapters.xmpp.answers import Identity, card
 from adapters.xmpp.buddy import Buddy, Letter
-from adapters.xmpp.codec import Heard, Said
+from adapters.xmpp.codec import Heard, PatronWords
 from adapters.xmpp.config import ComponentConfig
-from adapters.xmpp.connection import Link, LinkLost
-from adapters.xmpp.presence import Shown
-from adapters.xmpp.shared_component import Trunk
+from adapters.xmpp.connection import StreamLost, XmppConnection
+from adapters.xmpp.presence import BuddyPresence
+from adapters.xmpp.shared_component import SharedConnection
 from bridge.contract.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Rejected, Unavailable
 from bridge.contract.message import Action, Attachment, Delivery, Presence, action_id
 
@@ -58,8 +58,8 @@ class XmppComponent(Buddy):
         self._card = card(config.title or jid.user(config.jid), config.url, _avatar(config.avatar))
         self._key = hmac.digest(ports.secret, b"staff link", "sha256")
         folder = ports.data
-        self._buddies = Ledger(folder / "buddies" if folder else None)
-        self._staff = Ledger(folder / "staff" if folder else None)
+        self._buddies = AddressFile(folder / "buddies" if folder else None)
+        self._staff = AddressFile(folder / "staff" if folder else None)
         self._spent: dict[str, float] = {}  # codes that were used -> until when they would be good
         self._here: dict[str, str] = {}  # full address of a librarian's client -> librarian
         self._left: dict[str, str] = {}  # the same of those whose leaving the desk has not heard of yet
@@ -71,11 +71,11 @@ class XmppComponent(Buddy):
 
     async def run(self) -> None:
         """Hold one session. Whoever writes between two of them is told to come again, where others hold the connection."""
-        Trunk.expect(self._address)
+        SharedConnection.expect(self._address)
         try:
             await self._session()
         except asyncio.CancelledError:
-            Trunk.give_up(self._address)
+            SharedConnection.give_up(self._address)
             raise
 
     async def check(self) -> None:
@@ -98,13 +98,13 @@ class XmppComponent(Buddy):
         self._begin()
         await asyncio.to_thread(self._load)
         await self._say_left()
-        trunk: Trunk | None = None
+        trunk: SharedConnection | None = None
         try:
-            trunk = await Trunk.join(self._address, self)
+            trunk = await SharedConnection.join(self._address, self)
             self._link = trunk.link
             await self._ports.inlet.up()
             await self._serve(trunk.link)
-        except* LinkLost as lost:
+        except* StreamLost as lost:
             raise Unavailable(str(lost.exceptions[0])) from None
         finally:
             if trunk is not None:
@@ -137,7 +137,7 @@ class XmppComponent(Buddy):
             broke_off = fetching is None or fetching.cancelled()
             self._letters.put_nowait((number, said, None if broke_off else fetching))
 
-    async def _finish(self, link: Link) -> None:
+    async def _finish(self, link: XmppConnection) -> None:
         """Hand in the words that stand in line. What the desk does not take at once is refused while the connection stands;
         else, and where a receipt is due, it is the next session's."""
         line, owed = self._in_line(), []
@@ -146,13 +146,13 @@ class XmppComponent(Buddy):
                 while line:
                     try:
                         await self._receive(link, line[0][1], _had(line[0]))
-                    except LinkLost:
+                    except StreamLost:
                         owed.append(line[0])
                     line.pop(0)
         for letter in line:
             try:
                 self._refuse(link, letter[1], "wait", "resource-constraint", "later")
-            except LinkLost:
+            except StreamLost:
                 owed.append(letter)
         self._line_up_again(owed)
 
@@ -165,11 +165,11 @@ class XmppComponent(Buddy):
             path.touch(mode=0o600)
             path.write_bytes(self._key)
 
-    async def _leave(self, link: Link | None) -> None:
+    async def _leave(self, link: XmppConnection | None) -> None:
         """Say good-bye to buddies and, for the librarians here, to the desk."""
-        with suppress(LinkLost):
+        with suppress(StreamLost):
             if link is not None and link.standing:
-                await self._show(link, Shown("gone", ""))
+                await self._show(link, BuddyPresence("gone", ""))
         self._shown = None
         await asyncio.to_thread(self._buddies.save)  # whoever came last may still stand in line to be written down
         self._left |= self._here
@@ -178,7 +178,7 @@ class XmppComponent(Buddy):
             async with asyncio.timeout(GOODBYE_S):
                 await self._say_left()
 
-    async def _serve_beside(self, link: Link) -> None:
+    async def _serve_beside(self, link: XmppConnection) -> None:
         """Ask librarians' servers who is there, and say it again from time to time."""
         for address in self._staff.addresses():
             link.send(f"<presence type='probe' to={jid.attribute(address)} from={jid.attribute(self._own)}/>")
@@ -192,7 +192,7 @@ class XmppComponent(Buddy):
 
     # -- presence
 
-    def _presence(self, link: Link, stanza: Element, sender: str) -> None:
+    def _presence(self, link: XmppConnection, stanza: Element, sender: str) -> None:
         kind = stanza.get("type", "")
         if kind in ("subscribe", "probe") and self._limits.subscriptions.take(jid.domain(sender), time.monotonic()):
             if kind == "subscribe":
@@ -219,20 +219,20 @@ class XmppComponent(Buddy):
                     self._send_presence(self._link, address, "unsubscribed")
         await asyncio.to_thread(self._buddies.save)
 
-    def _send_presence(self, link: Link, to: str, kind: str) -> None:
+    def _send_presence(self, link: XmppConnection, to: str, kind: str) -> None:
         link.send(f"<presence to={jid.attribute(to)} from={jid.attribute(self._own)} type='{kind}'/>")
 
-    async def _show(self, link: Link, now: Shown) -> None:
+    async def _show(self, link: XmppConnection, now: BuddyPresence) -> None:
         caps = self.identity.caps()
         for place, buddy in enumerate(self._buddies.addresses(), 1):
             link.send(now.stanza(to=buddy, sender=self._own, inside=caps))
             if place % BROADCAST == 0:
                 await asyncio.sleep(0)
 
-    async def _sign(self, link: Link, sign: Heard) -> None:
+    async def _sign(self, link: XmppConnection, sign: Heard) -> None:
         if sign is codec.SILENCE:
             await asyncio.to_thread(self._buddies.save)
-        elif isinstance(sign, codec.Seen):
+        elif isinstance(sign, codec.ClientPresence):
             with suppress(Busy):  # it is said again
                 await (self._came if sign.here else self._went)(sign.full, sign.librarian)
         else:
@@ -240,10 +240,12 @@ class XmppComponent(Buddy):
 
     # -- words
 
-    async def _busy(self, link: Link, said: Said, error: Busy) -> None:
+    async def _busy(self, link: XmppConnection, said: PatronWords, error: Busy) -> None:
         self._refuse(link, said, "wait", "resource-constraint", "later")
 
-    async def _receive(self, link: Link, said: Said, files: tuple[list[Attachment], list[str]]) -> None:
+    async def _receive(
+        self, link: XmppConnection, said: PatronWords, files: tuple[list[Attachment], list[str]]
+    ) -> None:
         librarian = self._staff.get(said.sender) or ""
         talk = staff.conversation(said.to)
         try:
@@ -269,7 +271,7 @@ class XmppComponent(Buddy):
 
     # -- librarians
 
-    def _links(self, said: Said) -> str:
+    def _links(self, said: PatronWords) -> str:
         """Return the librarian whom a code names, once."""
         now = time.time()
         self._spent = {code: until for code, until in self._spent.items() if until > now}
@@ -279,14 +281,14 @@ class XmppComponent(Buddy):
             self._spent[words] = now + staff.CODE_S + 60
         return librarian
 
-    async def _link_up(self, link: Link, said: Said, librarian: str) -> None:
+    async def _link_up(self, link: XmppConnection, said: PatronWords, librarian: str) -> None:
         self._staff.put(said.sender, librarian)
         await asyncio.to_thread(self._staff.save)
         self._send_presence(link, said.sender, "subscribe")
         self._tell(link, said, f"This address is now {librarian}'s. {staff.HELP}")
         await self._came(said.full, librarian)
 
-    async def _from_librarian(self, link: Link, said: Said, librarian: str, talk: str) -> None:
+    async def _from_librarian(self, link: XmppConnection, said: PatronWords, librarian: str, talk: str) -> None:
         """Do what a librarian says; what others say to a conversation's address is refused."""
         if not librarian:
             self._refuse(link, said, "cancel", "item-not-found", "rooms")
@@ -303,7 +305,7 @@ class XmppComponent(Buddy):
         if said.receipt:
             link.send(stanzas.received(said, sender=jid.bare(said.to)))
 
-    def _tell(self, link: Link, said: Said, words: str) -> None:
+    def _tell(self, link: XmppConnection, said: PatronWords, words: str) -> None:
         link.send(stanzas.chat(said.full, f"<body>{jid.text(words)}</body>", sender=jid.bare(said.to)))
 
     def _librarian_seen(self, stanza: Element, sender: str) -> None:
@@ -312,7 +314,7 @@ class XmppComponent(Buddy):
             return
         show = jid.content(jid.child(stanza, "show"))
         here = stanza.get("type", "") == "" and show not in ("away", "xa", "dnd")
-        self._signs.put_nowait((0, codec.Seen(stanza.get("from", ""), librarian, here)))
+        self._signs.put_nowait((0, codec.ClientPresence(stanza.get("from", ""), librarian, here)))
 
     async def _came(self, full: str, librarian: str) -> None:
         self._left.pop(full, None)

@@ -21,27 +21,29 @@ from slixmpp.xmlstream.xmlstream import NotConnectedError
 from adapters.xmpp.codec import problem
 from adapters.xmpp.config import ComponentConfig, XmppConfig
 from adapters.xmpp.jid import PING, SM, attribute, split
-from adapters.xmpp.stream_management import Tally
-from adapters.xmpp.streams import Account, Component, LinkLost, Refused
+from adapters.xmpp.stream_management import StreamManagement
+from adapters.xmpp.streams import AccountStream, Component, StanzaRefused, StreamLost
 from bridge.contract.adapter import Misconfigured, Unavailable
 
-__all__ = ["Link", "LinkLost", "Refused"]
+__all__ = ["StanzaRefused", "StreamLost", "XmppConnection"]
 
 GOODBYE_S = 1.0
 
 
-class Link:
+class XmppConnection:
     """A stream that stands, or is about to. `hear` is called for each stanza, in order, and must not raise."""
 
-    def __init__(self, server: str, hear: Callable[[Element, int], None], tally: Tally | None = None) -> None:
+    def __init__(
+        self, server: str, hear: Callable[[Element, int], None], tally: StreamManagement | None = None
+    ) -> None:
         self.server = server
         self.own = ""
-        self.tally = tally or Tally()
+        self.tally = tally or StreamManagement()
         self.resumed = False
         self.lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hear = hear
-        self._stream: Account | Component | None = None
+        self._stream: AccountStream | Component | None = None
         self._gone = asyncio.Event()
         self._asked: dict[str, asyncio.Future[Element]] = {}
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -51,7 +53,7 @@ class Link:
     async def open(self, config: XmppConfig | ComponentConfig) -> None:
         """Connect and sign in. Raises Unavailable, BadCredentials, Misconfigured."""
         try:
-            self._stream = Account(config, self) if isinstance(config, XmppConfig) else Component(config, self)
+            self._stream = AccountStream(config, self) if isinstance(config, XmppConfig) else Component(config, self)
         except InvalidJID:
             raise Misconfigured(f"{config.jid!r} is not an address") from None
         try:
@@ -68,7 +70,7 @@ class Link:
         stream = self._stream
         if stream is None:
             return
-        self.fail(LinkLost("closed"))
+        self.fail(StreamLost("closed"))
         stream.cancel_connection_attempt()
         if stream.transport is not None:
             with suppress(NotConnectedError):
@@ -84,7 +86,7 @@ class Link:
         """The stream is over; everybody who waits for it hears of it."""
         if not self.lost.done():
             self.lost.set_result(error)
-        lost = LinkLost(str(error))
+        lost = StreamLost(str(error))
         futures: list[asyncio.Future[Any]] = [*self._asked.values(), *(future for _, future in self._waiting)]
         for waiting in futures:
             if not waiting.done():
@@ -107,7 +109,7 @@ class Link:
     def send(self, xml: str) -> int:
         """Put a stanza on the wire; return its number for `settled`. Raises LinkLost."""
         if not self.standing:
-            raise LinkLost("the stream is over")
+            raise StreamLost("the stream is over")
         number = self.tally.send(xml)
         self._raw(xml)
         return number
@@ -138,12 +140,12 @@ class Link:
         finally:
             self._asked.pop(id, None)
         if stanza.get("type") == "error":
-            raise Refused(*problem(next((each for each in stanza if split(str(each.tag))[1] == "error"), None)))
+            raise StanzaRefused(*problem(next((each for each in stanza if split(str(each.tag))[1] == "error"), None)))
         return stanza
 
     async def alive(self, sender: str = "") -> None:
         """Return when the server has shown that it hears us and we hear it. Raises LinkLost; the caller sets the time."""
-        with suppress(Refused):
+        with suppress(StanzaRefused):
             await self.ask(f"<ping xmlns='{PING}'/>", to=sender or self.server, sender=sender)
 
     def handle(self, number: int) -> None:
@@ -152,7 +154,7 @@ class Link:
 
     def _raw(self, xml: str) -> None:
         if self._stream is None or self._stream.transport is None:
-            raise LinkLost("the stream is over")
+            raise StreamLost("the stream is over")
         self._stream.send_raw(xml)
 
     # -- what the stream hands over

@@ -21,7 +21,7 @@ import aiohttp
 from aiohttp import web
 
 from adapters.xmpp import fetching
-from adapters.xmpp.connection import Link, Refused
+from adapters.xmpp.connection import StanzaRefused, XmppConnection
 from adapters.xmpp.fetching import Unfetched
 from adapters.xmpp.jid import DISCO_INFO, DISCO_ITEMS, FORMS, UPLOAD, attribute, content
 from bridge.contract.adapter import Ports, TooLarge
@@ -32,7 +32,7 @@ UPLOAD_S = 60.0
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif"})  # in place; a PDF may run code, so it is a download
 
 
-class Service:
+class UploadService:
     """Where our server takes files."""
 
     def __init__(self, address: str, limit: int) -> None:
@@ -40,7 +40,7 @@ class Service:
         self.limit = limit
 
 
-class Files:
+class XmppFiles:
     """The files of one channel."""
 
     def __init__(self, ports: Ports, hosts: tuple[str, ...], limit: int) -> None:
@@ -72,7 +72,7 @@ class Files:
         path = f"channels/{self._ports.channel}/files/{file.digest}/{seal}/{quote(file.name, safe='')}"
         return f"{self._ports.public_url.rstrip('/')}/{path}"
 
-    async def upload(self, link: Link, service: Service, file: Attachment, path: Path) -> str:
+    async def upload(self, link: XmppConnection, service: UploadService, file: Attachment, path: Path) -> str:
         """Put a file where our server takes files and return its address. Raises Unfetched, LinkLost."""
         if service.limit and file.size > service.limit:
             raise Unfetched("too large")
@@ -86,7 +86,7 @@ class Files:
                 async with aiohttp.ClientSession() as session, session.put(put, data=body, headers=headers) as stored:
                     if stored.status not in (200, 201):
                         raise Unfetched(f"status {stored.status}")
-        except Refused as refused:
+        except StanzaRefused as refused:
             raise Unfetched(refused.condition) from None
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise Unfetched(type(error).__name__) from None
@@ -115,17 +115,17 @@ class Files:
         return urlsafe_b64encode(tag[:16]).decode().rstrip("=")
 
 
-async def service(link: Link) -> Service | None:
+async def service(link: XmppConnection) -> UploadService | None:
     """Return where our server takes files, None when it takes none. Raises LinkLost."""
     try:
         items = await link.ask(f"<query xmlns='{DISCO_ITEMS}'/>", to=link.server)
-    except Refused:
+    except StanzaRefused:
         return None
     for address in (link.server, *(item.get("jid", "") for item in items.iter(f"{{{DISCO_ITEMS}}}item"))):
-        with suppress(Refused):
+        with suppress(StanzaRefused):
             info = await link.ask(f"<query xmlns='{DISCO_INFO}'/>", to=address)
             if any(each.get("var") == UPLOAD for each in info.iter(f"{{{DISCO_INFO}}}feature")):
-                return Service(address, _limit(info))
+                return UploadService(address, _limit(info))
     return None
 
 
@@ -166,7 +166,7 @@ def _head(path: Path) -> str:
     return "application/octet-stream"
 
 
-async def fetched(files: Files, urls: tuple[str, ...]) -> tuple[list[Attachment], list[str]]:
+async def fetched(files: XmppFiles, urls: tuple[str, ...]) -> tuple[list[Attachment], list[str]]:
     """Fetch all; return what was had and the addresses of what was not."""
     had: list[Attachment] = []
     missed: list[str] = []

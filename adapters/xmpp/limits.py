@@ -46,7 +46,7 @@ class Buckets:
 
 
 @dataclass(slots=True)
-class Limits:
+class XmppLimits:
     """All of one channel's."""
 
     messages: Buckets = field(default_factory=lambda: Buckets(MESSAGES))

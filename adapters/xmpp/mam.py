@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from adapters.xmpp.codec import moment
-from adapters.xmpp.connection import Link
+from adapters.xmpp.connection import XmppConnection
 from adapters.xmpp.jid import DELAY, DISCO_INFO, FORMS, FORWARD, MAM, RSM, STREAMS, bare, content, split, text
 
 PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ArchivedMessage:
     """One archived message: its number, when it came (ms), and its stanza."""
 
     id: str
@@ -28,12 +28,12 @@ class Kept:
     stanza: Element
 
 
-class Archive:
+class MessageArchive:
     """The archive of the account that `link` is signed in with."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: XmppConnection) -> None:
         self._link = link
-        self._pages: dict[str, list[Kept]] = {}
+        self._pages: dict[str, list[ArchivedMessage]] = {}
 
     async def offered(self) -> bool:
         """Whether the server keeps an archive for us; if so it is asked to keep everything. Raises LinkLost, Refused."""
@@ -57,7 +57,9 @@ class Archive:
         for each in inner:
             if split(each.tag)[1] == "message" and split(each.tag)[0] in STREAMS:
                 page.append(
-                    Kept(result.get("id", ""), moment(delay.get("stamp", "")) if delay is not None else 0, each)
+                    ArchivedMessage(
+                        result.get("id", ""), moment(delay.get("stamp", "")) if delay is not None else 0, each
+                    )
                 )
         return True
 
@@ -71,7 +73,7 @@ class Archive:
         newest = await self.last()
         return bool(newest) and newest != place
 
-    async def since(self, *, after: str = "", start: int = 0, with_: str = "") -> AsyncIterator[list[Kept]]:
+    async def since(self, *, after: str = "", start: int = 0, with_: str = "") -> AsyncIterator[list[ArchivedMessage]]:
         """Iterate over pages, oldest first: behind message `after`, from `start` (ms) on, with one address only.
 
         Raises Refused("item-not-found") when the server knows `after` no more.
@@ -86,7 +88,7 @@ class Archive:
             if complete or not kept:
                 return
 
-    async def _page(self, fields: dict[str, str], place: str) -> tuple[list[Kept], bool]:
+    async def _page(self, fields: dict[str, str], place: str) -> tuple[list[ArchivedMessage], bool]:
         query = secrets.token_hex(6)
         filled = "".join(
             f"<field var='{name}'><value>{text(value)}</value></field>" for name, value in fields.items() if value

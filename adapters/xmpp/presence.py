@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.xmpp.jid import attribute, text
 from adapters.xmpp.words import DAYS, speech, word
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 
 LONG_S = 60  # a wait that is worth a word
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class BuddyPresence:
     """A presence: `show` is "" (available), "away", "xa" or "gone"."""
 
     show: Literal["", "away", "xa", "gone"]
@@ -41,15 +41,15 @@ class Shown:
         return f"<presence{attributes}>{''.join(parts)}{inside}</presence>"
 
 
-def shown(desk: Desk, now: float, zone: tzinfo | None, *, leaves: bool) -> Shown:
+def shown(desk: ChannelDesk, now: float, zone: tzinfo | None, *, leaves: bool) -> BuddyPresence:
     """Return what a buddy shows at `now` (s). `leaves`: it may go offline and still be written to (components)."""
     if not desk.open:
-        return Shown("gone" if leaves else "xa", _closed(desk, now, zone))
+        return BuddyPresence("gone" if leaves else "xa", _closed(desk, now, zone))
     if not desk.online:
-        return Shown("away", word(desk.language, "away"))
+        return BuddyPresence("away", word(desk.language, "away"))
     if desk.busy is not False and desk.wait_s is not None and desk.wait_s >= LONG_S:
-        return Shown("away", word(desk.language, "busy", minutes=round(desk.wait_s / 60)))
-    return Shown("", word(desk.language, "here"))
+        return BuddyPresence("away", word(desk.language, "busy", minutes=round(desk.wait_s / 60)))
+    return BuddyPresence("", word(desk.language, "here"))
 
 
 def _zone(name: str) -> tzinfo | None:
@@ -59,7 +59,7 @@ def _zone(name: str) -> tzinfo | None:
         return None
 
 
-def _closed(desk: Desk, now: float, zone: tzinfo | None) -> str:
+def _closed(desk: ChannelDesk, now: float, zone: tzinfo | None) -> str:
     if desk.next_opening / 1000 <= now:
         return word(desk.language, "closed")
     told = _zone(desk.timezone)

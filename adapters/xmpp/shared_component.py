@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from adapters.xmpp import jid
 from adapters.xmpp.answers import Identity, answer, refusal
 from adapters.xmpp.config import ComponentConfig
-from adapters.xmpp.connection import Link, LinkLost
+from adapters.xmpp.connection import StreamLost, XmppConnection
 
 BESIDE = "+"  # parts a channel's name from what a channel adds to it (an address per conversation)
 
@@ -34,14 +34,14 @@ class Party(Protocol):
         """Take a stanza."""
 
 
-class Trunk:
+class SharedConnection:
     """The connection of one domain."""
 
-    _standing: ClassVar[dict[Key, Trunk]] = {}
+    _standing: ClassVar[dict[Key, SharedConnection]] = {}
     _expected: ClassVar[dict[Key, set[str]]] = {}
 
     def __init__(self, config: ComponentConfig) -> None:
-        self.link = Link(config.domain, self._hear)
+        self.link = XmppConnection(config.domain, self._hear)
         self._config = config
         self._parties: dict[str, Party] = {}
         self._hushed: set[str] = set()  # hold the connection and hear nothing any more
@@ -61,8 +61,8 @@ class Trunk:
             cls._expected.pop(_key(config), None)
 
     @classmethod
-    async def join(cls, config: ComponentConfig, party: Party) -> Trunk:
-        """Return the domain's connection, opened, with `party` on it. Raises as `Link.open`."""
+    async def join(cls, config: ComponentConfig, party: Party) -> SharedConnection:
+        """Return the domain's connection, opened, with `party` on it. Raises as `XmppConnection.open`."""
         key = _key(config)
         trunk = cls._standing.get(key)
         if trunk is None or trunk.link.lost.done():
@@ -107,7 +107,7 @@ class Trunk:
             party.hear(stanza, number)
         elif jid.bare(stanza.get("from", "")):
             away = address in self._expected.get(_key(self._config), ())
-            with suppress(LinkLost):
+            with suppress(StreamLost):
                 self._nobody(stanza, to, away=away)
 
     def _nobody(self, stanza: Element, to: str, *, away: bool) -> None:

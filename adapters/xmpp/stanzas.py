@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from adapters.xmpp.codec import Invited, Said, Token
+from adapters.xmpp.codec import Invited, PatronWords, ReplyToken
 from adapters.xmpp.jid import CHATSTATES, MARKERS, MUC_USER, NICK, OOB, RECEIPTS, SID, STANZAS, attribute, text
 from bridge.contract.message import Delivery
 
 
 def spoken(delivery: Delivery, *, sender: str = "") -> str:
     """Return an answer's stanza: with a thread, and asking for a receipt and a marker. `sender` is for components."""
-    token = Token.decode(delivery.reply)
+    token = ReplyToken.decode(delivery.reply)
     parts = [f"<body>{text(delivery.text)}</body>"]
     if token.thread:
         parts.append(f"<thread>{text(token.thread)}</thread>")
@@ -42,7 +42,7 @@ def chat(to: str, inside: str, *, id: str = "", sender: str = "", language: str 
     return f"<message{attributes}>{inside}</message>"
 
 
-def received(said: Said, *, sender: str = "") -> str:
+def received(said: PatronWords, *, sender: str = "") -> str:
     """Return the receipt for a patron's message (XEP-0184)."""
     inside = f"<received xmlns='{RECEIPTS}' id={attribute(said.id)}/><store xmlns='urn:xmpp:hints'/>"
     return chat(said.full, inside, sender=sender)
@@ -69,7 +69,7 @@ def declined(invited: Invited, reason: str, *, sender: str = "") -> str:
     return chat(invited.room, inside, sender=sender, kind="normal")
 
 
-def refused(said: Said, kind: str, condition: str, words: str, *, sender: str = "") -> str:
+def refused(said: PatronWords, kind: str, condition: str, words: str, *, sender: str = "") -> str:
     """Return an error for a message that was not taken, so that the patron's client can say so (RFC 6120, 8.3)."""
     inside = (
         f"<error type='{kind}'><{condition} xmlns='{STANZAS}'/><text xmlns='{STANZAS}'>{text(words)}</text></error>"

@@ -11,7 +11,7 @@ from collections import deque
 MODULUS = 1 << 32
 
 
-class Tally:
+class StreamManagement:
     """Counters of one session, which may live through several connections. `id` is what the server resumes by, "" = it cannot."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from adapters.xmpp.jid import SM, STREAMS, split
 from bridge.contract.adapter import BadCredentials, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
-    from adapters.xmpp.connection import Link
+    from adapters.xmpp.connection import XmppConnection
 
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)  # it logs stanzas: people's words and addresses
 register_stanza_plugin(StreamFeatures, StreamManagement)
@@ -28,11 +28,11 @@ REFUSALS = frozenset({"not-authorized", "invalid-authzid", "account-disabled", "
 SHOW_LONG = 200
 
 
-class LinkLost(ConnectionError):
+class StreamLost(ConnectionError):
     """The stream ended; what was under way may or may not have arrived."""
 
 
-class Refused(Exception):
+class StanzaRefused(Exception):
     """The other side answered with an error; `condition` as in RFC 6120, 8.3.3."""
 
     def __init__(self, condition: str, words: str = "") -> None:
@@ -44,7 +44,7 @@ class Refused(Exception):
 class _Events:
     """What both kinds of stream tell their link."""
 
-    link: Link
+    link: XmppConnection
     refusal: str
     stood: bool
 
@@ -97,10 +97,10 @@ class _Events:
                 return Unavailable(f"the server ended the session ({condition})")
 
 
-class Account(ClientXMPP, _Events):
+class AccountStream(ClientXMPP, _Events):
     """A client's stream."""
 
-    def __init__(self, config: XmppConfig, link: Link) -> None:
+    def __init__(self, config: XmppConfig, link: XmppConnection) -> None:
         super().__init__(config.full, config.password, ssl_context=config.tls())
         self.link, self.refusal, self.stood = link, "", False
         self.where = config.where
@@ -129,7 +129,7 @@ class Account(ClientXMPP, _Events):
             return False
         try:
             resumed = await self.link.manage("bind" in self.features)
-        except LinkLost:
+        except StreamLost:
             return True
         if resumed:
             self.stood = True
@@ -157,7 +157,7 @@ class Account(ClientXMPP, _Events):
 class Component(ComponentXMPP, _Events):
     """A component's stream."""
 
-    def __init__(self, config: ComponentConfig, link: Link) -> None:
+    def __init__(self, config: ComponentConfig, link: XmppConnection) -> None:
         super().__init__(config.domain, config.secret, config.host, config.port)  # type: ignore[no-untyped-call]  # slixmpp's
         self.link, self.refusal, self.stood = link, "", False
         self.use_aiodns = False
@@ -190,7 +190,7 @@ class Component(ComponentXMPP, _Events):
         self.link.fail(exception)
 
 
-def _sorted(stream: Account | Component, xml: Element, theirs: Callable[[Element], None]) -> None:
+def _sorted(stream: AccountStream | Component, xml: Element, theirs: Callable[[Element], None]) -> None:
     """Give our link what is ours: stanzas of an established session, and stream management."""
     space, name = split(xml.tag)
     if space == SM and name in ("enabled", "resumed", "failed"):
@@ -198,7 +198,7 @@ def _sorted(stream: Account | Component, xml: Element, theirs: Callable[[Element
         if name == "resumed":
             stream.stood = True  # what the old session still holds comes right behind
     elif space == SM:
-        with suppress(LinkLost):
+        with suppress(StreamLost):
             stream.link.managed(xml)
     elif stream.stood and space in STREAMS and name in ("message", "presence", "iq"):
         stream.link.take(xml)
@@ -206,7 +206,7 @@ def _sorted(stream: Account | Component, xml: Element, theirs: Callable[[Element
         theirs(xml)
 
 
-async def _stopped(stream: Account | Component) -> None:
+async def _stopped(stream: AccountStream | Component) -> None:
     running = stream._run_out_filters
     stream._run_out_filters = None
     if isinstance(running, asyncio.Task):

@@ -26,7 +26,7 @@ from bridge.redis.embedded import EmbeddedError
 from bridge.redis.store import Store, StoreError
 from bridge.runtime.logging import say
 from bridge.sql.archive import Archive
-from bridge.sql.people.organisation import Entry, Faulty, Organisation, Outdated
+from bridge.sql.people.organisation import Faulty, LibraryEntry, OrganisationStore, Outdated
 from bridge.sql.people.organisation_file import dump, parse
 from bridge.sql.privacy import patron_lookup
 from bridge.sql.privacy.erasures import Erasure, Erasures
@@ -134,7 +134,7 @@ async def librarian_add(config: Config, login: str, library: str, *, coordinator
     return 0
 
 
-async def _library(archive: Archive, config: Config, library: str) -> tuple[Organisation, Entry] | None:
+async def _library(archive: Archive, config: Config, library: str) -> tuple[OrganisationStore, LibraryEntry] | None:
     """Return a library as it stands, and whose it is; None, with a word to the operator, when there is none."""
     organisations = [archive.organisation(name) for name in consortia(config)]
     entries = {entry.library.id: (home, entry) for home in organisations for entry in await home.entries()}
@@ -143,7 +143,7 @@ async def _library(archive: Archive, config: Config, library: str) -> tuple[Orga
     return entries.get(library)
 
 
-async def _listed(organisation: Organisation, entry: Entry, login: str, *, coordinator: bool) -> bool:
+async def _listed(organisation: OrganisationStore, entry: LibraryEntry, login: str, *, coordinator: bool) -> bool:
     """List a librarian in a library; False when it was changed since it was read."""
     changed = _with(entry.library, login, coordinator=coordinator)
     try:

@@ -81,7 +81,7 @@ class Redis(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int = 0
 
 
-class Archive(msgspec.Struct, frozen=True, kw_only=True):
+class ArchiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where transcripts live: an SQLAlchemy URL; empty means SQLite below `data`."""
 
     url: Secret = Secret()
@@ -95,7 +95,7 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
 
-class Channel(msgspec.Struct, frozen=True, kw_only=True):
+class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One phone number, mailbox, JID or widget. `settings` are the kind's own keys, secrets already resolved."""
 
     name: str
@@ -112,9 +112,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     data: Path = DEFAULT_DATA
     one_process: bool = False
     redis: Redis = Redis()
-    archive: Archive = Archive()
+    archive: ArchiveConfig = ArchiveConfig()
     http: Http = Http()
-    channels: tuple[Channel, ...] = ()
+    channels: tuple[ChannelConfig, ...] = ()
     secrets: Mapping[str, Path] = {}  # where a key's secret was read from, by its place in the file
 
 
@@ -211,7 +211,7 @@ class _Reading:
             data=data,
             one_process=own.get("one_process", False),
             redis=self.redis(self.table(document, "redis", {"url": str, "replicas": int})),
-            archive=Archive(
+            archive=ArchiveConfig(
                 url=self.address(self.table(document, "archive", {"url": str}), "archive.url", SQL_SCHEMES)
             ),
             http=self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list})),
@@ -283,7 +283,7 @@ class _Reading:
 
     # ---- channels ----
 
-    def channels(self, tables: object) -> tuple[Channel, ...]:
+    def channels(self, tables: object) -> tuple[ChannelConfig, ...]:
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             self.fault("channel", "is not a list of tables", "begin each channel with [[channel]]")
             return ()
@@ -295,11 +295,11 @@ class _Reading:
             seen.add(channel.name)
         return channels
 
-    def channel(self, table: dict[str, Any], where: str) -> Channel:
+    def channel(self, table: dict[str, Any], where: str) -> ChannelConfig:
         named = table.get("name")
         place = f"{where} ({named})" if isinstance(named, str) and named else where
         settings = self.resolved(table, place)
-        return Channel(
+        return ChannelConfig(
             name=self.word(settings, "name", place, NAME, "lower-case letters, digits and hyphens, 40 at most"),
             kind=self.word(settings, "kind", place, NAME, "a kind that `deskbridge adapters` lists"),
             queue=self.word(settings, "queue", place, QUEUE, "library/queue"),

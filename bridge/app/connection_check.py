@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bridge.app.config import Channel, Config, convert
+from bridge.app.config import ChannelConfig, Config, convert
 from bridge.channels.plugins import load
 from bridge.contract.adapter import Adapter, AdapterError, Checks, Ports
 from bridge.redis.store import Store, StoreError
@@ -77,7 +77,7 @@ async def _database(config: Config) -> list[str]:
     return []
 
 
-async def _channel(config: Config, channel: Channel, ports: Ports) -> list[str]:
+async def _channel(config: Config, channel: ChannelConfig, ports: Ports) -> list[str]:
     kind = load(channel.kind)
     kept: Path = config.data / "channels" / channel.name
     with TemporaryDirectory() as nowhere:

@@ -22,31 +22,31 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bridge.app.config import Channel as ChannelConfig
+from bridge.app.config import ChannelConfig as ChannelConfig
 from bridge.app.config import Config, convert
-from bridge.channels.channel import Health as ChannelHealth
-from bridge.channels.desk_status import FrontDesk, clock
-from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.channel import ChannelHealth as ChannelHealth
+from bridge.channels.desk_status import DeskStatus, clock
+from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.outbound.removed_channels import refuse
 from bridge.channels.plugins import load
 from bridge.channels.revocations import StoreRevocations
-from bridge.channels.signals import Board, ChannelSignals
-from bridge.channels.supervisor import Channel, Deliveries, Supervisor
+from bridge.channels.signals import ChannelSignals, SignalBoard
+from bridge.channels.supervisor import ConfiguredChannel, Deliveries, Supervisor
 from bridge.channels.transcript_text import plain
 from bridge.contract.adapter import Busy, Capabilities, Inlet, Ports
 from bridge.contract.message import Delivery
-from bridge.core.process import Apart, Job
-from bridge.core.runner import Partition, keep_beating
+from bridge.core.process import CoreJob, CoreProcess
+from bridge.core.runner import CoreRunner, keep_beating
 from bridge.files.blobs import FileBlobs
-from bridge.inbox.services import ChannelFacts, Room
+from bridge.inbox.services import ChannelFacts, InboxServices
 from bridge.log.follower import Follower, Position
 from bridge.log.replica import Replica
 from bridge.log.store_watch import StoreWatch
-from bridge.privacy.erasure_worker import Forgetting
+from bridge.privacy.erasure_worker import ErasureWorker
 from bridge.redis.store import Store, StoreError, last_of
-from bridge.runtime.health import Health, Part
+from bridge.runtime.health import DaemonHealth, HealthPart
 from bridge.sql.archive import Archive
-from bridge.sql.people.organisation import Organisation
+from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.privacy.retention import DAY_MS, strictest
 
 log = structlog.get_logger("bridge.app.consortium")
@@ -71,15 +71,15 @@ class Consortium:
         self.name = name
         self.store = store
         self.applications: dict[str, web.Application] = {}
-        self.organisation: Organisation = archive.organisation(name)
-        self.gathering = Gathering(store)
+        self.organisation: OrganisationStore = archive.organisation(name)
+        self.gathering = IngestBatcher(store)
         self.follower = Follower(store)
         self.replica = Replica(store, self.follower)
         self.writer, self.tail, self.reader = archive.follow(store, self.follower, name)
-        self.frontdesk = FrontDesk(self.replica)
+        self.frontdesk = DeskStatus(self.replica)
         self.store_watch = StoreWatch(store)
         self.store_watch.on_change.append(self.frontdesk.store_changed)
-        self.signs = Board(store)
+        self.signs = SignalBoard(store)
         self.blobs = FileBlobs(config.data / "blobs")
         self.retention = archive.retention(self.blobs)
         self._refolding = archive.refolding
@@ -94,7 +94,7 @@ class Consortium:
             store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
         )
         self.forgetting = self._forgetting(archive)
-        self.room = Room(
+        self.room = InboxServices(
             store=store,
             store_watch=self.store_watch,
             gathering=self.gathering,
@@ -112,8 +112,8 @@ class Consortium:
             public_url=config.http.public_url,
         )
 
-    def _forgetting(self, archive: Archive) -> Forgetting:
-        return Forgetting(
+    def _forgetting(self, archive: Archive) -> ErasureWorker:
+        return ErasureWorker(
             archive.erasures(self.name),
             self.store,
             self.gathering,
@@ -127,13 +127,13 @@ class Consortium:
             sole=self._sole,
         )
 
-    def _core(self, sole: bool) -> Partition | Apart:
+    def _core(self, sole: bool) -> CoreRunner | CoreProcess:
         """Return what decides: here, or in a process of its own."""
         fanout = self._fanouts()
         if self._config.one_process:
-            return Partition(self.store, self._process, sole=sole, fanout=fanout)
-        return Apart(
-            Job(
+            return CoreRunner(self.store, self._process, sole=sole, fanout=fanout)
+        return CoreProcess(
+            CoreJob(
                 url=self.store.url,
                 replicas=self._config.redis.replicas,
                 consortium=self.name,
@@ -149,7 +149,7 @@ class Consortium:
     def _adapters(self) -> Iterator[tuple[str, str, object]]:
         return ((name, line.channel.kind, line.adapter) for name, line in self.supervisor.lines.items())
 
-    async def run(self, health: Health) -> None:
+    async def run(self, health: DaemonHealth) -> None:
         """Keep everything running until cancelled; a part that fails is started again and said."""
         parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "core": partial(self._decide, health),
@@ -175,7 +175,7 @@ class Consortium:
             self._on_duty = group.create_task(_kept("channels", self.supervisor.run), name=f"channels of {self.name}")
             group.create_task(self._announce(health))
 
-    async def _watch_store(self, health: Health) -> None:
+    async def _watch_store(self, health: DaemonHealth) -> None:
         """Say how Redis is, until cancelled."""
         part = health.part(f"redis {self.name}")
 
@@ -189,10 +189,10 @@ class Consortium:
         finally:
             self.store_watch.on_change.remove(tell)
 
-    async def _decide(self, health: Health) -> None:
+    async def _decide(self, health: DaemonHealth) -> None:
         """Run the core. While it is away what people write is taken in and waits, and nobody hears of it: not ready."""
         part = health.part(f"core {self.name}")
-        if isinstance(self.core, Apart):
+        if isinstance(self.core, CoreProcess):
             self.core.on_beat = lambda alive: part.up() if alive else part.down("does not answer")
         else:
             part.up()
@@ -201,18 +201,18 @@ class Consortium:
         finally:
             part.down("is being started again")
 
-    def _show_channels(self, health: Health) -> None:
+    def _show_channels(self, health: DaemonHealth) -> None:
         """Name each channel beside the parts; one that is down makes nothing else unready."""
         for name, line in self.supervisor.lines.items():
             part = health.part(f"channel {name}", required=False)
             part.down(line.health.state)
 
-            def tell(how: ChannelHealth, part: Part = part) -> None:
+            def tell(how: ChannelHealth, part: HealthPart = part) -> None:
                 part.up() if how.state == "up" else part.down(f"{how.state} {how.reason}".strip())
 
             line.on_health = tell
 
-    async def _announce(self, health: Health) -> None:
+    async def _announce(self, health: DaemonHealth) -> None:
         part = health.part(f"desk {self.name}")
         await self.replica.ready.wait()
         part.up()
@@ -283,7 +283,7 @@ class Consortium:
         await self.gathering.close()
         await self.store.close()
 
-    def _ports(self, channel: Channel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
+    def _ports(self, channel: ConfiguredChannel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
         """Return all that one adapter gets."""
         name = channel.name
         application = self.applications[name] = web.Application()
@@ -386,10 +386,10 @@ async def _kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> Non
         await asyncio.sleep(RESTART_S)
 
 
-def _channel(config: ChannelConfig) -> Channel:
+def _channel(config: ChannelConfig) -> ConfiguredChannel:
     """Return a configured channel ready to run. Raises Misconfigured, ConfigError."""
     adapter = load(config.kind)
-    return Channel(
+    return ConfiguredChannel(
         name=config.name,
         kind=config.kind,
         queue=config.queue,
@@ -398,7 +398,7 @@ def _channel(config: ChannelConfig) -> Channel:
     )
 
 
-def _facts(channel: Channel) -> ChannelFacts:
+def _facts(channel: ConfiguredChannel) -> ChannelFacts:
     can: Capabilities = channel.adapter.capabilities
     return ChannelFacts(
         kind=channel.kind,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from bridge.app.config import Channel, Config
+from bridge.app.config import ChannelConfig, Config
 from bridge.app.daemon import archive_url, consortia
 from bridge.channels.plugins import load
 from bridge.contract.adapter import Misconfigured
@@ -27,7 +27,7 @@ def fitting(config: Config, consortium: str, library: str) -> str:
     return found[0][1] if found else ""
 
 
-def _rank(channel: Channel) -> int:
+def _rank(channel: ChannelConfig) -> int:
     """Return 1 for mail, 2 for texts, 0 for what carries no answer to an address."""
     try:
         can = load(channel.kind).capabilities

@@ -28,7 +28,7 @@ from bridge.inbox.app import Inbox
 from bridge.redis.embedded import EmbeddedError, EmbeddedRedis
 from bridge.redis.store import Store, StoreError
 from bridge.runtime.garbage import NEW, tidy_little, tidy_when_quiet
-from bridge.runtime.health import Health
+from bridge.runtime.health import DaemonHealth
 from bridge.runtime.logging import say, say_in_lines
 from bridge.sql.archive import Archive
 from bridge.sql.database import BadAddress, Unreachable
@@ -82,10 +82,10 @@ def _say_mended(what: str) -> None:
     log.warning("others-could-open", what=what)
 
 
-class House:
+class Daemon:
     """A running daemon: its consortia, its web server, its health."""
 
-    def __init__(self, config: Config, archive: Archive, desks: list[Consortium], health: Health) -> None:
+    def __init__(self, config: Config, archive: Archive, desks: list[Consortium], health: DaemonHealth) -> None:
         self.config = config
         self.archive = archive
         self.desks = desks
@@ -99,7 +99,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(config: Config) -> AsyncIterator[House]:
+async def opened(config: Config) -> AsyncIterator[Daemon]:
     """Open a house and keep it running inside the context.
 
     Raises ConfigError, Misconfigured, EmbeddedError, StoreError or OSError."""
@@ -109,7 +109,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         stack.callback(gc.set_threshold, *gc.get_threshold())
         stack.callback(gc.unfreeze)
         gc.set_threshold(*NEW)
-        health = Health()
+        health = DaemonHealth()
         redis_url = await redis(config, stack)
         archive = await opened_archive(config)
         stack.push_async_callback(archive.close)
@@ -121,7 +121,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             desk = Consortium(name, config, archive, store, process=process, secret=secret, sole=not config.redis.url)
             stack.push_async_callback(desk.close)
             desks.append(desk)
-        house = House(config, archive, desks, health)
+        house = Daemon(config, archive, desks, health)
         running = [asyncio.create_task(desk.run(health), name=f"consortium {desk.name}") for desk in desks]
         running.append(
             asyncio.create_task(tidy_when_quiet(lambda: [desk.replica.position for desk in desks]), name="tidying")
@@ -135,7 +135,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         yield house
 
 
-async def _watch_archive(archive: Archive, health: Health) -> None:
+async def _watch_archive(archive: Archive, health: DaemonHealth) -> None:
     """Say within five seconds that the database does not answer, and that it does again, until cancelled."""
     part = health.part("archive")
     while True:
@@ -172,7 +172,7 @@ async def _stopped(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
 
 
-def _application(config: Config, desks: list[Consortium], health: Health) -> web.Application:
+def _application(config: Config, desks: list[Consortium], health: DaemonHealth) -> web.Application:
     inbox = Inbox([desk.room for desk in desks])
     channels = {name: app for desk in desks for name, app in desk.applications.items()}
     return application(
@@ -219,7 +219,7 @@ def told_to_stop() -> asyncio.Event:
     return told
 
 
-async def until(told: asyncio.Event, health: Health) -> None:
+async def until(told: asyncio.Event, health: DaemonHealth) -> None:
     """Wait until we are told to stop, keeping systemd informed meanwhile."""
     watch = asyncio.create_task(health.watch())
     await told.wait()

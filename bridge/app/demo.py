@@ -12,21 +12,21 @@ from importlib import resources
 from pathlib import Path
 
 from bridge.app import contacts
-from bridge.app.config import Channel, Config, Http, can_listen
-from bridge.app.daemon import House, opened, told_to_stop, until
+from bridge.app.config import ChannelConfig, Config, Http, can_listen
+from bridge.app.daemon import Daemon, opened, told_to_stop, until
 from bridge.contract.adapter import Misconfigured
 from bridge.redis.embedded import EmbeddedError
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import say, say_in_lines
 from bridge.sql.people.accounts import Accounts
-from bridge.sql.people.organisation import Organisation
+from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.organisation_file import parse
 from bridge.testing.phone import Phone
 from bridge.testing.twilio import Twilio
 
 CHANNELS = (
-    Channel(name="web", kind="webchat", queue="north/reference"),
-    Channel(name="campus", kind="webchat", queue="south/reference"),
+    ChannelConfig(name="web", kind="webchat", queue="north/reference"),
+    ChannelConfig(name="campus", kind="webchat", queue="south/reference"),
 )
 NUMBER = "+15005550100"
 
@@ -37,7 +37,7 @@ def configuration(listen: str, data: Path, twilio: Twilio) -> Config:
     return Config(path=data / "demo", data=data, http=Http(listen=listen), channels=channels)
 
 
-def text_channel(listen: str, twilio: Twilio) -> Channel:
+def text_channel(listen: str, twilio: Twilio) -> ChannelConfig:
     """Return the channel of the telephone's texts. Pictures go out where the port is known beforehand."""
     port = listen.rpartition(":")[2]
     settings = {
@@ -48,7 +48,7 @@ def text_channel(listen: str, twilio: Twilio) -> Channel:
         "rate": 100.0,
         "public_url": f"http://127.0.0.1:{port}" if port.isdigit() and int(port) else "",
     }
-    return Channel(name="text", kind="sms", queue="north/reference", settings=settings)
+    return ChannelConfig(name="text", kind="sms", queue="north/reference", settings=settings)
 
 
 async def serve(listen: str, data: Path | None) -> int:
@@ -77,7 +77,7 @@ async def serve(listen: str, data: Path | None) -> int:
     return 0
 
 
-async def furnish(house: House) -> dict[str, str]:
+async def furnish(house: Daemon) -> dict[str, str]:
     """Load the example libraries where there are none yet, and return a fresh sign-in code for each librarian."""
     desk = house.desks[0]
     await _load(desk.organisation)
@@ -86,13 +86,13 @@ async def furnish(house: House) -> dict[str, str]:
     return await _codes(desk.organisation, house.archive.accounts)
 
 
-async def _load(organisation: Organisation) -> None:
+async def _load(organisation: OrganisationStore) -> None:
     if not await organisation.entries():
         text = resources.files("bridge.app").joinpath("examples", "demo.toml").read_text("utf-8")
         await organisation.load(parse(text))
 
 
-async def _codes(organisation: Organisation, accounts: Accounts) -> dict[str, str]:
+async def _codes(organisation: OrganisationStore, accounts: Accounts) -> dict[str, str]:
     known = {account.login for account in await accounts.all()}
     codes = {}
     for entry in await organisation.entries():

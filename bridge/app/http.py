@@ -33,7 +33,7 @@ from bridge.app import compression
 from bridge.app.connections import Site
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
-from bridge.runtime.health import Health
+from bridge.runtime.health import DaemonHealth
 
 log = structlog.get_logger("bridge.app.http")
 
@@ -58,7 +58,7 @@ QUIET = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer
 
 def application(
     *,
-    health: Health,
+    health: DaemonHealth,
     inbox: Inbox | None = None,
     inbox_pages: Path | None = None,
     front_page: str = "/inbox",
@@ -214,7 +214,7 @@ async def _livez(request: web.Request) -> web.Response:
     return web.Response(text="alive\n", headers={"Cache-Control": "no-store"})
 
 
-def _readyz(health: Health) -> Serve:
+def _readyz(health: DaemonHealth) -> Serve:
     async def readyz(request: web.Request) -> web.Response:
         return answer(health.report(), 200 if health.ready else 503)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from prometheus_client import Counter, Gauge
 
-from bridge.channels.inbound.inlet import Gathering, StoreInlet
+from bridge.channels.inbound.inlet import IngestBatcher, StoreInlet
 from bridge.channels.outbound.drain import Drain, fanout
 from bridge.channels.session_end import State, verdict, weightiest
 from bridge.contract.adapter import Adapter, Busy, Capabilities, Misconfigured, Ports, Replays, Throttled
@@ -46,7 +46,7 @@ log = structlog.get_logger("bridge.channels.supervisor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class ConfiguredChannel:
     """A configured channel, ready to be run: `config` is an instance of `adapter.Config`."""
 
     name: str
@@ -72,11 +72,11 @@ class Channel:
         )
 
 
-MakePorts = Callable[[Channel, "Inlet", Deliveries | None], Ports]
+MakePorts = Callable[[ConfiguredChannel, "Inlet", Deliveries | None], Ports]
 
 
 @dataclass(slots=True)
-class Health:
+class ChannelHealth:
     """How a channel is: `reason` is a word, `failures` how many sessions in a row never stood, `bugs` all that ended by one."""
 
     state: State = "starting"
@@ -86,14 +86,14 @@ class Health:
     bugs: int = 0
 
 
-class Line:
+class ChannelRunner:
     """One channel's life in this process."""
 
     def __init__(
         self,
         store: Store,
-        gathering: Gathering,
-        channel: Channel,
+        gathering: IngestBatcher,
+        channel: ConfiguredChannel,
         ports: MakePorts,
         *,
         find: Callable[[Sequence[str]], Awaitable[str]] | None,
@@ -103,8 +103,8 @@ class Line:
         backoff: Callable[[], Backoff],
     ) -> None:
         self.channel = channel
-        self.health = Health()
-        self.on_health: Callable[[Health], None] = lambda health: None
+        self.health = ChannelHealth()
+        self.on_health: Callable[[ChannelHealth], None] = lambda health: None
         self._store = store
         self._link = link
         self._sole = sole
@@ -333,7 +333,7 @@ class Line:
             self.on_health(self.health)
 
 
-def _constructed(channel: Channel, ports: Ports) -> Adapter:
+def _constructed(channel: ConfiguredChannel, ports: Ports) -> Adapter:
     try:
         return channel.adapter(channel.config, ports)
     except Misconfigured:

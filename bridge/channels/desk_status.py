@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 
 from msgspec.structs import replace
 
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.log.replica import Replica
 from routing import desk_view
 
@@ -35,11 +35,11 @@ class _Watch:
     def __init__(self, channel: str, sender: str) -> None:
         self.channel = channel
         self.sender = sender
-        self.shown: Desk | None = None
+        self.shown: ChannelDesk | None = None
         self.changed = asyncio.Event()
 
 
-class FrontDesk:
+class DeskStatus:
     """The desk as patrons may see it; `run` must be running for `watch` to see changes."""
 
     def __init__(self, replica: Replica, now: Callable[[], int] = clock) -> None:
@@ -68,14 +68,14 @@ class FrontDesk:
         self._down = not up
         self._changed.set()
 
-    def _view(self, channel: str, now: int, sender: str = "") -> Desk:
+    def _view(self, channel: str, now: int, sender: str = "") -> ChannelDesk:
         current = desk_view.view(self._replica.state, channel, now, sender)
         return replace(current, down=True) if self._down else current
 
     async def _look(self) -> None:
         """Compare what each watcher was told with how it is now; those who do not wait all see the same."""
         state, now = self._replica.state, self._now()
-        common: dict[str, Desk] = {}
+        common: dict[str, ChannelDesk] = {}
         for n, watch in enumerate([*self._watches], 1):
             channel, sender = watch.channel, watch.sender
             if desk_view.waits(state, channel, sender) is not None:
@@ -89,11 +89,11 @@ class FrontDesk:
             if not n % AT_ONCE:
                 await asyncio.sleep(0)
 
-    def now(self, channel: str, sender: str = "") -> Desk:
+    def now(self, channel: str, sender: str = "") -> ChannelDesk:
         """Return how the desk stands for a channel, and for one patron's place in it."""
         return self._view(channel, self._now(), sender)
 
-    async def watch(self, channel: str, sender: str = "") -> AsyncIterator[Desk]:
+    async def watch(self, channel: str, sender: str = "") -> AsyncIterator[ChannelDesk]:
         """Yield how the desk stands now, then at each change."""
         await self._replica.ready.wait()
         watch = _Watch(channel, sender)

@@ -54,7 +54,7 @@ class Throttle:
         return True
 
 
-class Board:
+class SignalBoard:
     """All signs of one consortium in this process. `run` holds the subscription."""
 
     def __init__(self, store: Store, *, now: Callable[[], float] = time.monotonic) -> None:
@@ -107,7 +107,7 @@ class ChannelSignals:
     that serve the channel, since they may be connected to another one.
     """
 
-    def __init__(self, board: Board, channel: str, *, typing: bool) -> None:
+    def __init__(self, board: SignalBoard, channel: str, *, typing: bool) -> None:
         self._board = board
         self._channel = channel
         self._typing = typing

@@ -13,15 +13,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bridge.channels.channel import Channel, Deliveries, Health, Line, MakePorts
-from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.channel import ChannelHealth, ChannelRunner, ConfiguredChannel, Deliveries, MakePorts
+from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.outbound.drain import STOP_S
 from bridge.contract.adapter import Misconfigured
 from bridge.contract.message import Attachment
 from bridge.redis.store import Store
 from bridge.runtime.backoff import Backoff
 
-__all__ = ["Channel", "Deliveries", "Health", "Line", "MakePorts", "Supervisor"]
+__all__ = ["ChannelHealth", "ChannelRunner", "ConfiguredChannel", "Deliveries", "MakePorts", "Supervisor"]
 
 
 class Supervisor:
@@ -32,8 +32,8 @@ class Supervisor:
     def __init__(
         self,
         store: Store,
-        gathering: Gathering,
-        channels: Sequence[Channel],
+        gathering: IngestBatcher,
+        channels: Sequence[ConfiguredChannel],
         ports: MakePorts,
         *,
         find: Callable[[Sequence[str]], Awaitable[str]] | None = None,
@@ -43,7 +43,7 @@ class Supervisor:
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self.lines = {
-            channel.name: Line(
+            channel.name: ChannelRunner(
                 store, gathering, channel, ports, find=find, link=link, sole=sole, stop_s=stop_s, backoff=backoff
             )
             for channel in channels
@@ -57,7 +57,7 @@ class Supervisor:
             for line in self.lines.values():
                 group.create_task(line.run(), name=f"channel {line.channel.name}")
 
-    def health(self) -> Mapping[str, Health]:
+    def health(self) -> Mapping[str, ChannelHealth]:
         """Return how each channel is."""
         return {name: line.health for name, line in self.lines.items()}
 

@@ -205,14 +205,14 @@ class Inlet(Protocol):
     async def rate(self, rating: Rating) -> bool:
         """Return once a patron's rating is durable: True when it is new, False when it was seen before (capability `ratings`).
 
-        An empty `id` is derived. Whether it may be given is the core's to say, and `Desk.rateable` tells it beforehand.
+        An empty `id` is derived. Whether it may be given is the core's to say, and `ChannelDesk.rateable` tells it beforehand.
         Raises Busy; TooLarge and ValueError for what can never be taken in; Undeclared.
         """
 
     async def mail_transcript(self, request: TranscriptWish) -> bool:
         """Return once a patron's wish for his transcript is durable: True when new, False when seen before (`takeaway`).
 
-        An empty `id` is derived. Whether it is mailed is the core's to say, and `Desk.mailable` tells it beforehand.
+        An empty `id` is derived. Whether it is mailed is the core's to say, and `ChannelDesk.mailable` tells it beforehand.
         Raises Busy; ValueError for what can never be taken in; Undeclared.
         """
 
@@ -223,7 +223,7 @@ class Inlet(Protocol):
         """Return what was saved, {} when nothing was."""
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a channel may tell a patron about the desk, computed over the whole chain of tiers, hours and presence.
 
     `open`: within hours somewhere in the chain; `online`: and somebody is there. `wait_s`: an honest guess, None = not known.
@@ -333,7 +333,7 @@ class Ports:
     channel: str
     inlet: Inlet
     history: Callable[[str, str], Awaitable[Sequence[HistoryLine]]]  # (sender, after position) -> lines
-    desk: Callable[[str], AsyncIterator[Desk]]  # (sender or "") -> now, then at each change
+    desk: Callable[[str], AsyncIterator[ChannelDesk]]  # (sender or "") -> now, then at each change
     find: Callable[[Sequence[str]], Awaitable[str]]  # message or delivery ids -> conversation id or ""
     signals: Signals
     blobs: Blobs

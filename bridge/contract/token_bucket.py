@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 
-class Bucket:
+class TokenBucket:
     """A token bucket: `rate` a second in the long run, a second's worth at once; 0 = no limit."""
 
     def __init__(self, rate: float, now: Callable[[], float] = time.monotonic) -> None:

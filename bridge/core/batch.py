@@ -23,7 +23,7 @@ Alert = Callable[[Faulted], None]
 
 
 @dataclass(slots=True)
-class Batch:
+class CommitBatch:
     """What one commit will hold; `inputs` is how many it answers."""
 
     last_input: str = ""

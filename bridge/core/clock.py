@@ -13,7 +13,7 @@ from collections.abc import Callable
 PACE = 0.9  # while the server's clock is behind: an hour is caught up in ten
 
 
-class Pace:
+class InputClock:
     """Estimates the date (ms) of an input that would come now."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -20,7 +20,7 @@ Step = Literal["entry", "snapshot", "trim", "fanouts", "nothing"]
 
 
 @dataclass(slots=True)
-class Owing:
+class ErasureTrim:
     """Entry `seq`, and all before it, are to be gone; 0 = nothing is owed."""
 
     age_s: float  # how long fan-out streams keep what was put out

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import structlog
 
 from bridge.contract.message import ProcessGone, Started, Tick
-from bridge.core.batch import Alert, Batch
-from bridge.core.clock import Pace
-from bridge.core.erasure_trim import Owing
+from bridge.core.batch import Alert, CommitBatch
+from bridge.core.clock import InputClock
+from bridge.core.erasure_trim import ErasureTrim
 from bridge.core.lease import Lease
 from bridge.log import snapshot
-from bridge.log.snapshot import Breath, Loaded, Mark
+from bridge.log.snapshot import Loaded, SnapshotMark, TimeSlice
 from bridge.redis.store import InputEntry, Stale, Store
 from routing import core, wire
 from routing.state import State
@@ -42,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Counts:
+class CoreCounts:
     """What the core has done in this process, for metrics."""
 
     terms: int = 0
@@ -53,11 +53,11 @@ class Counts:
     ticks: int = 0
 
 
-class Term:
+class Leadership:
     """The core while this process holds `lease`."""
 
     def __init__(
-        self, store: Store, lease: Lease, process: str, *, fanout: Collection[str], alert: Alert, counts: Counts
+        self, store: Store, lease: Lease, process: str, *, fanout: Collection[str], alert: Alert, counts: CoreCounts
     ) -> None:
         self._store = store
         self._lease = lease
@@ -75,11 +75,11 @@ class Term:
         self._snapshot_seq = 0
         self._snapshot_at = 0.0
         self._snapshot_took = 0.0
-        self._newest = Mark(snapshot.FORM, "", 0, "0-0")
+        self._newest = SnapshotMark(snapshot.FORM, "", 0, "0-0")
         self._older = self._newest
-        self._owing = Owing(FANOUT_AGE_S)
+        self._owing = ErasureTrim(FANOUT_AGE_S)
         self._trail: deque[tuple[float, int]] = deque()
-        self._pace = Pace()
+        self._pace = InputClock()
         self._ticked = 0.0
 
     @property
@@ -112,7 +112,7 @@ class Term:
     async def _load(self) -> None:
         began = time.perf_counter()
         self._at = await snapshot.load_state(self._store)
-        self._newest = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
+        self._newest = SnapshotMark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input)
         from_seq = self._at.seq
         head = await self._store.head()
         if head.seq < from_seq:
@@ -148,7 +148,7 @@ class Term:
         """Return the next inputs, also while a commit is under way."""
         return await self._store.read_inputs(self._at.last_input, count=READ, block_ms=await self._until_deadline())
 
-    async def _write(self, seq: int, batch: Batch) -> None:
+    async def _write(self, seq: int, batch: CommitBatch) -> None:
         steps = wire.encode_steps(batch.steps)
         await self._store.commit(
             self._lease.token, self._epoch, seq, batch.last_input, steps, batch.deliveries, batch.faulted
@@ -157,8 +157,8 @@ class Term:
         self._wrote.set()
         self._counts.commits += 1
 
-    async def _decide(self, entries: list[InputEntry]) -> Batch:
-        batch, breath, erasures = Batch(), Breath(), self._at.state.erasures
+    async def _decide(self, entries: list[InputEntry]) -> CommitBatch:
+        batch, breath, erasures = CommitBatch(), TimeSlice(), self._at.state.erasures
         self._pace.heard(entries[-1].at)
         for entry in entries:
             for n, _ in enumerate(batch.take(self._at.state, entry, self._alert)):
@@ -232,7 +232,7 @@ class Term:
         before it."""
         began = time.monotonic()
         async with self._still:
-            mark = Mark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input, self._owing.seq)
+            mark = SnapshotMark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input, self._owing.seq)
             steps, tables = self._steps, await snapshot.copied(self._at.state)
         while self._committed < mark.seq:
             self._wrote.clear()
@@ -244,7 +244,7 @@ class Term:
         self._older, self._newest = self._newest, mark
         await self._trim(self._older)
 
-    async def _trim(self, older: Mark) -> None:
+    async def _trim(self, older: SnapshotMark) -> None:
         """Drop what nothing can ask for any more: `in` and `log` behind the older snapshot, old deliveries of fan-outs."""
         behind = min([older.seq, *(await self._store.followers()).values()])
         if older.epoch:

@@ -13,7 +13,7 @@ import secrets
 
 import structlog
 
-from bridge.redis.store import Fenced, Store, Unavailable
+from bridge.redis.store import Fenced, Store, StoreUnavailable
 
 TTL_MS = 5_000
 _log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ class Lease:
             try:
                 if await self._store.take(self.token, self._ttl_ms, force=self._sole):
                     return
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 if not away:
                     _log.warning("lease-store-away", error=str(error))
                 away = True
@@ -52,7 +52,7 @@ class Lease:
             try:
                 await self._store.renew(self.token, self._ttl_ms)
                 held = asked
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 if not self._sole and loop.time() - held > self._ttl_ms / 1000:
                     raise Fenced("the lease could not be renewed in time") from error
             except Fenced:
@@ -64,5 +64,5 @@ class Lease:
         try:
             async with asyncio.timeout(1):
                 await self._store.release(self.token)
-        except (Unavailable, TimeoutError):
+        except (StoreUnavailable, TimeoutError):
             pass

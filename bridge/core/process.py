@@ -23,7 +23,7 @@ import msgspec
 import structlog
 import uvloop
 
-from bridge.core.runner import Partition
+from bridge.core.runner import CoreRunner
 from bridge.redis.store import Store
 from bridge.runtime import logging
 from bridge.runtime.garbage import tidy_little, tidy_when_quiet
@@ -37,8 +37,8 @@ _PR_SET_PDEATHSIG = 1
 log = structlog.get_logger("bridge.core.process")
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process is told; `process` is the daemon that it belongs to, see `Partition`."""
+class CoreJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process is told; `process` is the daemon that it belongs to, see `CoreRunner`."""
 
     url: str
     replicas: int
@@ -54,10 +54,10 @@ class CoreEnded(RuntimeError):
     """The core's process is gone."""
 
 
-class Apart:
+class CoreProcess:
     """The daemon's end: keeps one core running."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: CoreJob) -> None:
         self._job = job
         self.on_beat: Callable[[bool], None] = lambda alive: None  # hears each beat, and once that one is late
 
@@ -113,7 +113,7 @@ def _environment() -> dict[str, str]:
 
 def main() -> None:
     """Take a job from standard input and do it until that ends."""
-    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=CoreJob)
     _bind_to(job.parent)
     logging.say_in_lines(job.level)
     tidy_little()
@@ -146,9 +146,9 @@ async def _until_told(part: Coroutine[Any, Any, None]) -> None:
         await work
 
 
-async def _decide(job: Job) -> None:
+async def _decide(job: CoreJob) -> None:
     store = await Store.open(job.url, job.consortium, replicas=job.replicas)
-    partition = Partition(store, job.process, sole=job.sole, fanout=job.fanout)
+    partition = CoreRunner(store, job.process, sole=job.sole, fanout=job.fanout)
     beside = [_say_that_we_turn(), tidy_when_quiet(lambda: partition.counts.commits)]
     tasks = [asyncio.create_task(each) for each in beside]
     try:

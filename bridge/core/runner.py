@@ -13,7 +13,7 @@ from collections.abc import Collection
 import structlog
 
 from bridge.core.batch import Alert
-from bridge.core.leadership import Counts, Term
+from bridge.core.leadership import CoreCounts, Leadership
 from bridge.core.lease import Lease
 from bridge.log.snapshot import Unrecoverable
 from bridge.redis.store import Store, StoreError
@@ -29,7 +29,7 @@ def report(fault: Faulted) -> None:
     _log.error("input-faulted", input=fault.input, error=fault.error)
 
 
-class Partition:
+class CoreRunner:
     """Runs a consortium's core as process `process`. `sole`: no other process can be there (embedded Redis).
     `fanout`: channels whose deliveries are never settled and are trimmed by age."""
 
@@ -41,8 +41,8 @@ class Partition:
         self._sole = sole
         self._fanout = fanout
         self._alert = alert
-        self.counts = Counts()
-        self.term: Term | None = None
+        self.counts = CoreCounts()
+        self.term: Leadership | None = None
 
     @property
     def leading(self) -> bool:
@@ -60,7 +60,7 @@ class Partition:
         await lease.acquire()
         try:
             self.counts.terms += 1
-            self.term = Term(
+            self.term = Leadership(
                 self._store, lease, self._process, fanout=self._fanout, alert=self._alert, counts=self.counts
             )
             await self.term.run()
@@ -94,4 +94,4 @@ def _first(errors: BaseExceptionGroup[StoreError]) -> BaseException:
     return first
 
 
-__all__ = ["Partition", "Unrecoverable", "keep_beating", "report"]
+__all__ = ["CoreRunner", "Unrecoverable", "keep_beating", "report"]

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from bridge.inbox.consortium_inbox import Staffroom
+from bridge.inbox.consortium_inbox import ConsortiumInbox
 from bridge.inbox.http.openapi import describe
 from bridge.inbox.http.pipeline import mount
 from bridge.inbox.http.responses import encode
@@ -27,7 +27,7 @@ from bridge.inbox.routes import (
     presence,
     reports,
 )
-from bridge.inbox.services import Room
+from bridge.inbox.services import InboxServices
 from bridge.sql.people.accounts import Accounts, Session
 
 ROUTES: tuple[Route, ...] = (
@@ -48,8 +48,8 @@ ROUTES: tuple[Route, ...] = (
 class Inbox:
     """The librarians' interface over one or more consortia, which share one archive and so one set of accounts."""
 
-    def __init__(self, rooms: Sequence[Room]) -> None:
-        self.staffrooms = [Staffroom(room) for room in rooms]
+    def __init__(self, rooms: Sequence[InboxServices]) -> None:
+        self.staffrooms = [ConsortiumInbox(room) for room in rooms]
         self.accounts: Accounts = rooms[0].archive.accounts
         self._readings = rooms[0].archive.readings
         self._description = encode(describe(ROUTES, version("deskbridge")))
@@ -61,13 +61,13 @@ class Inbox:
         app.cleanup_ctx.append(self._running)
         app.on_shutdown.append(self._shut)
 
-    def staffroom_of(self, session: Session | None) -> Staffroom:
+    def staffroom_of(self, session: Session | None) -> ConsortiumInbox:
         """Return the consortium a librarian works in: that of the account's library, where it lists him; else where he is listed;
         else that of the library; else the first. So nobody draws a librarian over by listing his name elsewhere."""
         if session is None or len(self.staffrooms) == 1:
             return self.staffrooms[0]
 
-        def fits(staffroom: Staffroom) -> tuple[bool, bool, bool]:
+        def fits(staffroom: ConsortiumInbox) -> tuple[bool, bool, bool]:
             state = staffroom.room.replica.state
             listed, at_home = session.librarian in state.roster.home, session.library in state.libraries
             return listed and at_home, listed, at_home

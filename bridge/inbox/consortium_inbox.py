@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bridge.inbox.live.action_results import Answers
-from bridge.inbox.live.hub import Live
-from bridge.inbox.services import Room
-from bridge.inbox.views.list_index import Lists
+from bridge.inbox.live.action_results import ActionResults
+from bridge.inbox.live.hub import LiveHub
+from bridge.inbox.services import InboxServices
+from bridge.inbox.views.list_index import ListIndex
 
 
-class Staffroom:
+class ConsortiumInbox:
     """Lists, answers and live pages of one consortium."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: InboxServices) -> None:
         self.room = room
-        self.lists = Lists()
-        self.answers = Answers()
-        self.live = Live(room, self.lists, self.answers)
+        self.lists = ListIndex()
+        self.answers = ActionResults()
+        self.live = LiveHub(room, self.lists, self.answers)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.channels.inbound.inlet import Gathering
-from bridge.channels.signals import Board
+from bridge.channels.inbound.inlet import IngestBatcher
+from bridge.channels.signals import SignalBoard
 from bridge.contract.adapter import Blobs
-from bridge.inbox.http.rate_limits import Limits
+from bridge.inbox.http.rate_limits import InboxLimits
 from bridge.log.follower import Follower
 from bridge.log.replica import Replica
 from bridge.log.store_watch import StoreWatch
 from bridge.log.tail import Tail
 from bridge.redis.store import Store
 from bridge.sql.archive import Archive
-from bridge.sql.people.organisation import Organisation
+from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.transcripts.reader import Reader
 
 MAX_UPLOAD = 10 * 1024 * 1024
@@ -35,7 +35,7 @@ class ChannelFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class InboxServices:
     """One consortium's desk as a web process serves it.
 
     process     the name under which this process renews its heartbeat
@@ -45,19 +45,19 @@ class Room:
 
     store: Store
     store_watch: StoreWatch
-    gathering: Gathering
+    gathering: IngestBatcher
     follower: Follower
     replica: Replica
     tail: Tail
     reader: Reader
     archive: Archive
-    organisation: Organisation
-    signs: Board
+    organisation: OrganisationStore
+    signs: SignalBoard
     blobs: Blobs
     process: str
     secret: bytes
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    limits: InboxLimits = field(default_factory=InboxLimits)
     public_url: str = ""
     answer_s: float = 5.0  # how long an action waits for what it brings about
     ping_s: float = 15.0

@@ -3,10 +3,10 @@
 The rule is Zulip's: old state + the events since = fresh state. A follower holds the id of the last entry it saw and asks
 for what came after it; it never asks a clock. Entries are read and decoded once, kept in a bounded ring, and every consumer
 pulls at its own pace, so a slow archive holds up nobody. Who falls behind the ring reads the stream itself; who falls behind
-the stream (it is trimmed) gets `Reset` and loads afresh.
+the stream (it is trimmed) gets `LogReset` and loads afresh.
 
 A position is `<epoch>:<seq>`. The epoch is drawn anew with each lease of the core, because after a failover sequence numbers
-can come again with other content: a position whose epoch is not the one in the log is unknown, and unknown means `Reset`.
+can come again with other content: a position whose epoch is not the one in the log is unknown, and unknown means `LogReset`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ AT_ONCE = 1_000  # steps handed to one consumer before others get their turn, ab
 LONGEST_SEQ = 18  # digits: as an id of a stream it has 64 bits
 
 
-class Reset(Exception):
+class LogReset(Exception):
     """The position is unknown, or older than what the log still holds: load afresh."""
 
 
@@ -49,7 +49,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
         """Read `<epoch>:<seq>`. Raises Reset for anything else."""
         epoch, colon, seq = text.rpartition(":")
         if not colon or not seq.isascii() or not seq.isdigit() or len(seq) > LONGEST_SEQ:
-            raise Reset(f"not a position: {text[:40]!r}")
+            raise LogReset(f"not a position: {text[:40]!r}")
         return cls(epoch, int(seq))
 
     def __str__(self) -> str:
@@ -196,7 +196,7 @@ class Follower:
     def _from_ring(self, position: Position) -> list[Entry]:
         start = position.seq - self._ring[0].seq
         if self._ring[start].epoch != position.epoch:
-            raise Reset("another epoch")
+            raise LogReset("another epoch")
         found, steps = list[Entry](), 0
         for n in range(start + 1, len(self._ring)):  # from the near end: what is asked for is nearly always the newest
             entry = self._ring[n]
@@ -208,10 +208,10 @@ class Follower:
 
     async def _from_store(self, position: Position) -> list[Entry]:
         if position != START and not await self._holds(position):
-            raise Reset("no longer in the log")
+            raise LogReset("no longer in the log")
         raws = await self._store.read_log(position.seq, count=READ_COUNT, block_ms=0)
         if raws and raws[0].seq != position.seq + 1:
-            raise Reset("trimmed")
+            raise LogReset("trimmed")
         found = []
         for raw in raws:
             found.append(decoded(raw))

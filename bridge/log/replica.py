@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from bridge.log.follower import START, Entry, Follower, Position, Reset
+from bridge.log.follower import START, Entry, Follower, LogReset, Position
 from bridge.log.snapshot import load_state
 from bridge.redis.store import Store, StoreError
 from bridge.runtime.backoff import Backoff
@@ -44,7 +44,7 @@ class Replica:
                 backoff.reset()
                 while True:
                     self._apply(await self._follower.since(self.position))
-            except Reset as gap:
+            except LogReset as gap:
                 _log.info("replica-reset", why=str(gap))
                 await asyncio.sleep(
                     backoff.next()

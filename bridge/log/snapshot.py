@@ -41,7 +41,7 @@ class Unrecoverable(Exception):
     """Neither a snapshot nor the whole log is there to build the state from."""
 
 
-class Mark(msgspec.Struct, frozen=True):
+class SnapshotMark(msgspec.Struct, frozen=True):
     """The log position that a snapshot stands for."""
 
     form: int
@@ -56,7 +56,7 @@ class _Part(msgspec.Struct, frozen=True, array_like=True):
     records: msgspec.Raw
 
 
-_mark = msgspec.msgpack.Decoder(Mark).decode
+_mark = msgspec.msgpack.Decoder(SnapshotMark).decode
 _part = msgspec.msgpack.Decoder(_Part).decode
 
 
@@ -71,7 +71,7 @@ class Loaded:
         self.owes = owes
 
 
-class Breath:
+class TimeSlice:
     """Lets the event loop work whenever SLICE_S has passed."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Breath:
 
 async def copied(state: State) -> dict[str, dict[str, Any]]:
     """Return the tables as they are now; the records are shared. The state must stand still meanwhile."""
-    breath = Breath()
+    breath = TimeSlice()
     copies: dict[str, dict[str, Any]] = {}
     for name, table in state.tables().items():
         copy = copies[name] = {}
@@ -100,9 +100,9 @@ async def copied(state: State) -> dict[str, dict[str, Any]]:
     return copies
 
 
-async def parts(tables: Mapping[str, Mapping[str, Any]], mark: Mark) -> AsyncIterator[bytes]:
+async def parts(tables: Mapping[str, Mapping[str, Any]], mark: SnapshotMark) -> AsyncIterator[bytes]:
     """Write tables down part by part."""
-    breath = Breath()
+    breath = TimeSlice()
     head = _pack(mark)
     checksum = zlib.crc32(head)
     yield head
@@ -141,7 +141,7 @@ async def load_state(store: Store, *, before: bool = False) -> Loaded:
 
 
 async def _read(raw: list[bytes]) -> Loaded:
-    breath, checksum = Breath(), 0
+    breath, checksum = TimeSlice(), 0
     for written in raw[:-1]:
         checksum = zlib.crc32(written, checksum)
         await breath.draw()
@@ -161,7 +161,7 @@ async def _read(raw: list[bytes]) -> Loaded:
 
 async def replay(store: Store, loaded: Loaded, until: int) -> None:
     """Fold the log into a loaded state up to and including entry `until`. Raises Unrecoverable on a gap, StoreError."""
-    breath = Breath()
+    breath = TimeSlice()
     async with aclosing(_entries(store, loaded.seq, until)) as entries:
         async for entry in entries:
             if entry.seq != loaded.seq + 1:

@@ -14,7 +14,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence, Set
 from typing import Any, get_args
 
-from bridge.log.follower import START, Entry, Follower, Position, Reset
+from bridge.log.follower import START, Entry, Follower, LogReset, Position
 from bridge.redis.store import StoreError
 from routing.erasure import without
 from routing.events import Event, Noticed, Opened, Progressed, Received, Said, Step
@@ -100,7 +100,7 @@ class Tail:
         while True:
             try:
                 self._take(await self._follower.since(self.position))
-            except Reset:
+            except LogReset:
                 self._restart(self._follower.last)
             except (StoreError, OSError):
                 await asyncio.sleep(0.2)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Iterable
 import msgspec
 import structlog
 
-from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.contract.adapter import Busy, Remembers
 from bridge.contract.message import Erase, Receipt, derive
 from bridge.log.follower import Follower
@@ -43,14 +43,14 @@ _pack = msgspec.msgpack.Encoder().encode
 Channels = Callable[[], Iterable[tuple[str, str, object]]]  # name, kind, adapter
 
 
-class Forgetting:
+class ErasureWorker:
     """One consortium's erasures, as this process carries them further. `sole`: the Redis is ours alone."""
 
     def __init__(
         self,
         erasures: Erasures,
         store: Store,
-        gathering: Gathering,
+        gathering: IngestBatcher,
         *,
         replica: Replica,
         follower: Follower,

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import hiredis
 
-from bridge.redis.connection import Address, Link, LinkLost
+from bridge.redis.connection import RedisConnection, RedisLinkLost, ServerAddress
 
 LARGE = 512 << 20  # bytes: about five seconds of loading
 WORTH_IT = 64 << 20  # bytes, and twice what it was: below that nothing is gained
@@ -26,7 +26,7 @@ CALM = 100.0  # commands a second; a desk at rest makes about ten
 LOOK_S = 10.0
 
 
-class File(NamedTuple):
+class AofFile(NamedTuple):
     """The append-only file: bytes now and after it was last written anew, how long ago that was (s)."""
 
     size: int
@@ -34,7 +34,7 @@ class File(NamedTuple):
     age_s: float
 
 
-def due(file: File, commands_a_second: float) -> bool:
+def due(file: AofFile, commands_a_second: float) -> bool:
     """Say whether the file is to be written anew now."""
     if file.age_s > OLD_S:
         return True
@@ -45,16 +45,16 @@ async def compact(url: str, data: Path, *, every_s: float = LOOK_S) -> None:
     """Look now and every `every_s` seconds, until cancelled; a server that is away is waited for. Its files lie in `data`."""
     while True:
         try:
-            link = await Link.connect(Address.parse(url), patience=60, within=10)
+            link = await RedisConnection.connect(ServerAddress.parse(url), patience=60, within=10)
             try:
                 await _watch(link, data, every_s)
             finally:
                 link.close()
-        except (LinkLost, hiredis.ReplyError):
+        except (RedisLinkLost, hiredis.ReplyError):
             await asyncio.sleep(every_s)
 
 
-async def _watch(link: Link, data: Path, every_s: float) -> None:
+async def _watch(link: RedisConnection, data: Path, every_s: float) -> None:
     commands, at = (await told(link))[1], time.monotonic()
     while True:
         file, total = await look(link, data)
@@ -65,14 +65,14 @@ async def _watch(link: Link, data: Path, every_s: float) -> None:
         await asyncio.sleep(every_s)
 
 
-async def look(link: Link, data: Path) -> tuple[File, int]:
+async def look(link: RedisConnection, data: Path) -> tuple[AofFile, int]:
     """Return how the file is, and how many commands the server has done."""
     fields, commands = await told(link)
     size, base = int(fields.get("aof_current_size", 0)), int(fields.get("aof_base_size", 0))
-    return File(size, base, time.time() - _written_at(data)), commands
+    return AofFile(size, base, time.time() - _written_at(data)), commands
 
 
-async def told(link: Link) -> tuple[dict[str, str], int]:
+async def told(link: RedisConnection) -> tuple[dict[str, str], int]:
     """Return what the server tells of itself, and how many commands it has done."""
     text = (await link.call("INFO", "stats") + await link.call("INFO", "persistence")).decode()
     fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)

@@ -23,7 +23,7 @@ from weakref import WeakSet
 
 from hiredis import ReplyError
 
-from bridge.redis.connection import Address, Argument, Link, LinkLost, locate
+from bridge.redis.connection import Argument, RedisConnection, RedisLinkLost, ServerAddress, locate
 
 _SOURCE = Path(__file__).with_name("store.lua").read_text("utf-8")
 VERSION = blake2b(_SOURCE.encode(), digest_size=5).hexdigest()
@@ -34,7 +34,7 @@ class StoreError(Exception):
     """Base of what the store raises; the text holds neither keys nor contents."""
 
 
-class Unavailable(StoreError):
+class StoreUnavailable(StoreError):
     """Redis cannot be reached, or cannot promise anything now; try again later. A commit may or may not have happened."""
 
 
@@ -65,11 +65,11 @@ def _refusal(error: ReplyError) -> StoreError:
         case "FULL" | "OOM":
             return Full("memory is nearly used up")
         case word if word in _NOT_NOW or "max number of clients" in text:
-            return Unavailable(f"Redis cannot serve now: {text}")
+            return StoreUnavailable(f"Redis cannot serve now: {text}")
         case "NOAUTH" | "WRONGPASS":
-            return Unavailable("Redis refuses our name or password")
+            return StoreUnavailable("Redis refuses our name or password")
         case "NOPERM":
-            return Unavailable(f"Redis does not let this user do everything: {text}")
+            return StoreUnavailable(f"Redis does not let this user do everything: {text}")
         case _:
             return StoreError(text)
 
@@ -85,14 +85,14 @@ class Calls:
         self._url = url
         self._patience = patience
         self._slot_key = barrier_key
-        self._address: Address | None = None
+        self._address: ServerAddress | None = None
         self._astray = False  # the address is in doubt
-        self._shared: Link | None = None
+        self._shared: RedisConnection | None = None
         self._connecting, self._locating = asyncio.Lock(), asyncio.Lock()
-        self._resting: list[Link] = []
-        self._links: WeakSet[Link] = WeakSet()  # all that were made, in use or not
+        self._resting: list[RedisConnection] = []
+        self._links: WeakSet[RedisConnection] = WeakSet()  # all that were made, in use or not
         self._barrier = _Barrier(barrier_key, replicas, patience) if replicas else None
-        self._probe: Link | None = None  # for `ping` alone
+        self._probe: RedisConnection | None = None  # for `ping` alone
         self._closed = False
 
     async def open(self) -> None:
@@ -125,10 +125,10 @@ class Calls:
             await reply
         except ReplyError as error:
             raise self._refused(error) from None
-        except (LinkLost, TimeoutError):
+        except (RedisLinkLost, TimeoutError):
             self._astray = True
             self._drop()
-            raise Unavailable("Redis does not answer") from None
+            raise StoreUnavailable("Redis does not answer") from None
 
     async def barrier(self, server: str = "") -> None:
         """Return when all that `server` (any, if "") answered so far is on enough replicas. Raises Unavailable: send nothing.
@@ -142,14 +142,14 @@ class Calls:
             proof = await self._barrier.passed(self.connect)
         except ReplyError as error:
             raise self._refused(error) from None
-        except LinkLost as error:
-            raise Unavailable(str(error)) from None
-        except Unavailable:
+        except RedisLinkLost as error:
+            raise StoreUnavailable(str(error)) from None
+        except StoreUnavailable:
             await self._look_around()
             raise
         if server and proof != server:
             self._drop(but=proof)
-            raise Unavailable("Redis was replaced by another server meanwhile")
+            raise StoreUnavailable("Redis was replaced by another server meanwhile")
 
     async def function(
         self, name: str, keys: Sequence[str], *args: Argument, again: bool = True, proven: bool = False
@@ -169,7 +169,7 @@ class Calls:
         `proven`: return only when what the reply stands for has passed the barrier. Raises StoreError."""
         try:
             reply, server = await self._once(command)
-        except Unavailable:
+        except StoreUnavailable:
             if not again or self._closed:
                 raise
             reply, server = await self._once(command)
@@ -185,8 +185,8 @@ class Calls:
             return await link.call(*command), link.server
         except ReplyError as error:
             raise self._refused(error) from None
-        except LinkLost as error:
-            raise Unavailable(str(error)) from None
+        except RedisLinkLost as error:
+            raise StoreUnavailable(str(error)) from None
 
     def _refused(self, error: ReplyError) -> StoreError:
         """Read a refusal; one that says we talk to the wrong server makes us leave it and look for the right one."""
@@ -203,10 +203,10 @@ class Calls:
         """Leave a server that lacks its replicas if it is not the master: for ten seconds after Sentinels promoted another,
         it still thinks that it is."""
         self._astray = True
-        with suppress(LinkLost):
+        with suppress(RedisLinkLost):
             await self._where()
 
-    async def _where(self) -> Address:
+    async def _where(self) -> ServerAddress:
         """Return where the master is. Asks when that is in doubt, and leaves a server that is not it any more."""
         async with self._locating:
             if self._address is None or self._astray:
@@ -223,7 +223,7 @@ class Calls:
             if link.server != but:
                 link.close()
 
-    async def _link(self) -> Link:
+    async def _link(self) -> RedisConnection:
         async with self._connecting:
             if self._shared is None or self._shared.lost is not None:
                 link = await self.connect(patience=self._patience)
@@ -235,7 +235,7 @@ class Calls:
                 self._shared = link
             return self._shared
 
-    async def _load(self, link: Link) -> None:
+    async def _load(self, link: RedisConnection) -> None:
         """Load the functions unless they are there. Raises StoreError, also for a server older than Redis 7.0."""
         try:
             await link.call("FUNCTION", "LOAD", _LIBRARY)
@@ -245,34 +245,34 @@ class Calls:
             if "unknown command" in str(error):
                 raise StoreError("this server is too old: Deskbridge needs Redis 7.0 or Valkey") from None
             raise self._refused(error) from None
-        except LinkLost as error:
-            raise Unavailable(str(error)) from None
+        except RedisLinkLost as error:
+            raise StoreUnavailable(str(error)) from None
 
-    async def connect(self, *, patience: float) -> Link:
+    async def connect(self, *, patience: float) -> RedisConnection:
         """Return a link of one's own; `patience` as Link's. Raises Unavailable."""
         self._check_open()
         try:
             address = await self._where()
-            link = await Link.connect(address, patience=patience, within=self._patience)
+            link = await RedisConnection.connect(address, patience=patience, within=self._patience)
         except ReplyError as error:
             raise _refusal(error) from None
-        except LinkLost as error:
+        except RedisLinkLost as error:
             self._astray = True
-            raise Unavailable(str(error)) from None
+            raise StoreUnavailable(str(error)) from None
         try:
             self._check_open(address)
-        except Unavailable:
+        except StoreUnavailable:
             link.close()
             raise
         self._links.add(link)
         return link
 
-    def _check_open(self, address: Address | None = None) -> None:
+    def _check_open(self, address: ServerAddress | None = None) -> None:
         """Raise Unavailable when we were closed, or left `address`, meanwhile."""
         if self._closed:
-            raise Unavailable("the store is closed")
+            raise StoreUnavailable("the store is closed")
         if address not in (None, self._address):
-            raise Unavailable("Redis has moved meanwhile")
+            raise StoreUnavailable("Redis has moved meanwhile")
 
     async def read(self, stream: str, after: str, count: int, block_ms: int, *, proven: bool = False) -> list[Any]:
         """Return rows [id, [field, value, ...]] after `after`. A blocking read owns its connection and drops it unless it ends
@@ -284,9 +284,9 @@ class Calls:
         try:
             async with asyncio.timeout(block_ms / 1000 + self._patience):
                 reply = await link.call("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, after)
-        except (LinkLost, TimeoutError) as error:
+        except (RedisLinkLost, TimeoutError) as error:
             link.close()
-            raise Unavailable(f"reading was cut off: {error}") from None
+            raise StoreUnavailable(f"reading was cut off: {error}") from None
         except ReplyError as error:
             link.close()
             raise self._refused(error) from None
@@ -312,14 +312,14 @@ class Calls:
                 pushed = await self._heard(link)
                 if pushed[0] == b"message":
                     yield pushed[2]
-        except (LinkLost, TimeoutError) as error:
-            raise Unavailable(f"listening was cut off: {str(error) or 'no answer'}") from None
+        except (RedisLinkLost, TimeoutError) as error:
+            raise StoreUnavailable(f"listening was cut off: {str(error) or 'no answer'}") from None
         except ReplyError as error:
             raise self._refused(error) from None
         finally:
             link.close()
 
-    async def _heard(self, link: Link) -> list[Any]:
+    async def _heard(self, link: RedisConnection) -> list[Any]:
         """Return the next that is pushed, or the answer to a PING. Raises LinkLost, TimeoutError."""
         try:
             async with asyncio.timeout(self._patience):
@@ -332,7 +332,7 @@ class Calls:
         heard: list[Any] = pushed
         return heard
 
-    def _rested(self) -> Link | None:
+    def _rested(self) -> RedisConnection | None:
         while self._resting:
             if (link := self._resting.pop()).lost is None:
                 return link
@@ -347,16 +347,16 @@ class _Barrier:
         self._running: asyncio.Task[str] | None = None
         self._next: asyncio.Task[str] | None = None
         self._waits: list[tuple[Argument, ...]] = []
-        self.link: Link | None = None
+        self.link: RedisConnection | None = None
 
-    async def passed(self, connect: Callable[..., Awaitable[Link]]) -> str:
+    async def passed(self, connect: Callable[..., Awaitable[RedisConnection]]) -> str:
         """Return the server that has proved itself. Raises LinkLost, ReplyError, Unavailable."""
         if self._next is None:
             self._next = asyncio.create_task(self._turn(self._running, connect))
             self._next.add_done_callback(lambda turn: turn.cancelled() or turn.exception())  # who asked may be gone
         return await asyncio.shield(self._next)
 
-    async def _turn(self, before: asyncio.Task[str] | None, connect: Callable[..., Awaitable[Link]]) -> str:
+    async def _turn(self, before: asyncio.Task[str] | None, connect: Callable[..., Awaitable[RedisConnection]]) -> str:
         if before is not None:
             await asyncio.wait([before])
         self._running, self._next = self._next, None
@@ -368,12 +368,12 @@ class _Barrier:
                 *_, reply = await asyncio.gather(*replies)
         except TimeoutError:
             self.link.close()
-            raise LinkLost("Redis did not answer the barrier") from None
+            raise RedisLinkLost("Redis did not answer the barrier") from None
         if (reply[1] if isinstance(reply, list) else reply) < self._replicas:
-            raise Unavailable("not enough replicas have it")
+            raise StoreUnavailable("not enough replicas have it")
         return self.link.server
 
-    async def _opened(self, connect: Callable[..., Awaitable[Link]]) -> Link:
+    async def _opened(self, connect: Callable[..., Awaitable[RedisConnection]]) -> RedisConnection:
         link = await connect(patience=0)
         try:
             async with asyncio.timeout(self._patience):
@@ -381,11 +381,11 @@ class _Barrier:
         except BaseException as error:
             link.close()
             if isinstance(error, TimeoutError):
-                raise LinkLost("Redis did not answer the barrier") from None
+                raise RedisLinkLost("Redis did not answer the barrier") from None
             raise
         return link
 
-    async def _commands(self, link: Link) -> list[tuple[Argument, ...]]:
+    async def _commands(self, link: RedisConnection) -> list[tuple[Argument, ...]]:
         """WAIT comes before WAITAOF: a replica tells what it has fsynced when it is asked, and else once a second. Asked
         while the write is on its way, it tells of the one before, and the answer takes that second."""
         timeout = int(self._patience * 500)

@@ -2,7 +2,7 @@
 
 Many callers share a link: their commands travel in one write and one fsync answers them all, which a pool of connections
 that each wait for their own reply cannot do. A caller that is cancelled leaves its place in the row, and its reply is dropped.
-A link that fails answers every waiting caller with `LinkLost`; it is never used again.
+A link that fails answers every waiting caller with `RedisLinkLost`; it is never used again.
 
 Commands that block (XREAD BLOCK, WAIT, SUBSCRIBE) hold up everything behind them: give each a link of its own.
 """
@@ -26,7 +26,7 @@ _ESCAPE = "special characters of a password are written as %XX"
 ASKING_S = 2.0  # that a Sentinel or a node may take to say where the master is
 
 
-class LinkLost(ConnectionError):
+class RedisLinkLost(ConnectionError):
     """The connection is gone, or the server stopped answering; what was under way may or may not have happened."""
 
 
@@ -52,7 +52,7 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServerAddress:
     """Where a server listens, and who we are there. `path` is a Unix socket; else `host` and `port`."""
 
     host: str = "127.0.0.1"
@@ -64,11 +64,11 @@ class Address:
     database: int = 0
 
     @staticmethod
-    def parse(url: str) -> Address:
+    def parse(url: str) -> ServerAddress:
         """Read redis://, rediss:// or unix:// (`unix:///run/r.sock?db=0`). Raises ValueError; the text holds no password."""
         return Place.parse(url).servers[0]
 
-    def moved(self, host: str, port: int) -> Address:
+    def moved(self, host: str, port: int) -> ServerAddress:
         """Return the same elsewhere. A Cluster that does not tell its hosts says "" or "?": the host that was asked."""
         return replace(self, host=self.host if host in ("", "?") else host, port=port)
 
@@ -78,7 +78,7 @@ class Place:
     """What a url names: a server (`kind` ""), or those who know where it is now: Sentinels with a service, nodes of a Cluster."""
 
     kind: str
-    servers: tuple[Address, ...]
+    servers: tuple[ServerAddress, ...]
     service: str = ""
 
     @staticmethod
@@ -96,7 +96,7 @@ class Place:
             raise ValueError("not a Redis url: the database is no number")
         who, _, hosts = parts.netloc.rpartition("@")
         name, _, password = who.partition(":")
-        one = Address(
+        one = ServerAddress(
             path=path if scheme == "unix" else "",
             tls=Tls(**options) if scheme == "rediss" else None,
             username=unquote(name),
@@ -135,7 +135,7 @@ def _host(text: str, port: int) -> tuple[str, int]:
     return found[1] or found[3] or "", number
 
 
-async def locate(url: str, key: str) -> Address:
+async def locate(url: str, key: str) -> ServerAddress:
     """Return where the server is that holds `key` now: Sentinels are asked for the master, nodes of a Cluster for its slot,
     one after the other until one knows. Raises LinkLost when none does, ValueError for a url that cannot be."""
     place = Place.parse(url)
@@ -147,12 +147,12 @@ async def locate(url: str, key: str) -> Address:
             if place.kind == "cluster":
                 return server.moved(*await _asked(server, lambda link: _owner(link, key)))
             return server.moved(*await _ask_sentinel(server, place.service))
-        except (LinkLost, hiredis.ReplyError) as error:
+        except (RedisLinkLost, hiredis.ReplyError) as error:
             causes.append(f"{server.host}:{server.port}: {error}")
-    raise LinkLost(f"nobody knows the master ({'; '.join(causes)})")
+    raise RedisLinkLost(f"nobody knows the master ({'; '.join(causes)})")
 
 
-async def _ask_sentinel(server: Address, service: str) -> tuple[str, int]:
+async def _ask_sentinel(server: ServerAddress, service: str) -> tuple[str, int]:
     """Ask without a name first: few Sentinels want one, and others refuse it. Those that do want the servers'."""
     nameless = replace(server, username="", password="", database=0)
     try:
@@ -164,27 +164,29 @@ async def _ask_sentinel(server: Address, service: str) -> tuple[str, int]:
     return await _asked(named, lambda link: _master(link, service))
 
 
-async def _asked(server: Address, question: Callable[[Link], Coroutine[Any, Any, tuple[str, int]]]) -> tuple[str, int]:
-    link = await Link.connect(server, patience=ASKING_S, within=ASKING_S)
+async def _asked(
+    server: ServerAddress, question: Callable[[RedisConnection], Coroutine[Any, Any, tuple[str, int]]]
+) -> tuple[str, int]:
+    link = await RedisConnection.connect(server, patience=ASKING_S, within=ASKING_S)
     try:
         return await question(link)
     finally:
         link.close()
 
 
-async def _master(link: Link, service: str) -> tuple[str, int]:
+async def _master(link: RedisConnection, service: str) -> tuple[str, int]:
     found = await link.call("SENTINEL", "get-master-addr-by-name", service)
     if not found:
-        raise LinkLost(f"this Sentinel does not watch {service!r}")
+        raise RedisLinkLost(f"this Sentinel does not watch {service!r}")
     return found[0].decode(), int(found[1])
 
 
-async def _owner(link: Link, key: str) -> tuple[str, int]:
+async def _owner(link: RedisConnection, key: str) -> tuple[str, int]:
     slot = await link.call("CLUSTER", "KEYSLOT", key)
     for first, last, (host, port, *_), *_ in await link.call("CLUSTER", "SLOTS"):
         if first <= slot <= last:
             return (host or b"").decode(), int(port)
-    raise LinkLost("no node has this slot")
+    raise RedisLinkLost("no node has this slot")
 
 
 # hiredis declares a tuple of exactly one
@@ -198,7 +200,7 @@ class _Unfinished:
 _UNFINISHED = _Unfinished()
 
 
-class Link(asyncio.Protocol):
+class RedisConnection(asyncio.Protocol):
     """One connection. `patience` is how many seconds the server may stay silent while a caller waits (0 = for ever)."""
 
     def __init__(self, patience: float) -> None:
@@ -214,27 +216,27 @@ class Link(asyncio.Protocol):
         self.server = ""  # which run of which server: another after every restart and failover
 
     @staticmethod
-    async def connect(address: Address, *, patience: float, within: float) -> Link:
+    async def connect(address: ServerAddress, *, patience: float, within: float) -> RedisConnection:
         """Connect, sign in, choose the database, `within` seconds. Raises LinkLost, or hiredis.ReplyError when refused."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(within):
                 if address.path:
-                    _, link = await loop.create_unix_connection(lambda: Link(patience), address.path)
+                    _, link = await loop.create_unix_connection(lambda: RedisConnection(patience), address.path)
                 else:
                     context = address.tls.context() if address.tls else None
                     where = (address.host, address.port)
-                    _, link = await loop.create_connection(lambda: Link(patience), *where, ssl=context)
+                    _, link = await loop.create_connection(lambda: RedisConnection(patience), *where, ssl=context)
                 try:
                     await link._greet(address)
                 except BaseException:
                     link.close()
                     raise
         except (OSError, TimeoutError) as error:
-            raise LinkLost(f"cannot reach Redis: {str(error) or type(error).__name__}") from error
+            raise RedisLinkLost(f"cannot reach Redis: {str(error) or type(error).__name__}") from error
         return link
 
-    async def _greet(self, address: Address) -> None:
+    async def _greet(self, address: ServerAddress) -> None:
         if address.username:
             await self.call("AUTH", address.username, address.password)
         elif address.password:
@@ -248,7 +250,7 @@ class Link(asyncio.Protocol):
         """Send a command and return the future of its reply. The future raises hiredis.ReplyError or LinkLost."""
         reply: asyncio.Future[Any] = self._loop.create_future()
         if self._transport is None or self.lost is not None:
-            reply.set_exception(LinkLost("the connection to Redis is closed"))
+            reply.set_exception(RedisLinkLost("the connection to Redis is closed"))
             return reply
         if not self._waiting:
             self._heard = self._loop.time()
@@ -262,7 +264,7 @@ class Link(asyncio.Protocol):
         """Drop the connection at once; waiting callers get LinkLost."""
         if self._transport is not None:
             self._transport.abort()
-        self._fail(LinkLost("the connection to Redis was closed"))
+        self._fail(RedisLinkLost("the connection to Redis was closed"))
 
     # ---- what the event loop calls
 
@@ -276,11 +278,11 @@ class Link(asyncio.Protocol):
             while (reply := self._reader.gets()) is not _UNFINISHED:
                 self._deliver(reply)
         except hiredis.ProtocolError as error:
-            self._fail(LinkLost(f"Redis spoke gibberish: {error}"))
+            self._fail(RedisLinkLost(f"Redis spoke gibberish: {error}"))
             self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._fail(LinkLost(f"Redis closed the connection: {error or 'end of stream'}"))
+        self._fail(RedisLinkLost(f"Redis closed the connection: {error or 'end of stream'}"))
 
     # ---- inside
 
@@ -302,12 +304,12 @@ class Link(asyncio.Protocol):
             return
         left = self._heard + self._patience - self._loop.time()
         if left <= 0:
-            self._fail(LinkLost(f"Redis has not answered for {self._patience:g} s"))
+            self._fail(RedisLinkLost(f"Redis has not answered for {self._patience:g} s"))
             self.close()
         else:
             self._watch = self._loop.call_later(left, self._check)
 
-    def _fail(self, error: LinkLost) -> None:
+    def _fail(self, error: RedisLinkLost) -> None:
         if self.lost is not None:
             return
         self.lost = error

@@ -33,7 +33,7 @@ import hiredis
 import structlog
 
 from bridge.redis.aof_rewrite import LARGE, compact
-from bridge.redis.connection import Address, Link, LinkLost
+from bridge.redis.connection import RedisConnection, RedisLinkLost, ServerAddress
 
 _PATH_LIMIT = 100
 _PR_SET_PDEATHSIG = 1
@@ -163,13 +163,13 @@ class EmbeddedRedis:
         assert self._server is not None
         while self._server.returncode is None:
             try:
-                link = await Link.connect(Address.parse(self.url), patience=60, within=60)
+                link = await RedisConnection.connect(ServerAddress.parse(self.url), patience=60, within=60)
                 try:
                     await link.call("PING")
                 finally:
                     link.close()
                 return
-            except (LinkLost, hiredis.ReplyError):  # not there yet, or still loading
+            except (RedisLinkLost, hiredis.ReplyError):  # not there yet, or still loading
                 await asyncio.sleep(0.01)
         raise EmbeddedError(f"Redis ended at once (status {self._server.returncode}): see {self.data / 'redis.log'}")
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.redis.client import Calls, Fenced, Full, Stale, StoreError, Unavailable
+from bridge.redis.client import Calls, Fenced, Full, Stale, StoreError, StoreUnavailable
 from bridge.redis.connection import Argument
 from bridge.redis.entries import PACK, Head, InputEntry, LogEntry, OutEntry, unpacked, unsettled
 from bridge.redis.keys import Keys
@@ -38,7 +38,7 @@ __all__ = [
     "Stale",
     "Store",
     "StoreError",
-    "Unavailable",
+    "StoreUnavailable",
 ]
 
 SEEN_WINDOW_MS = 7 * 24 * 3600 * 1000  # at least; at most twice that
@@ -101,7 +101,7 @@ class Store:
             async with asyncio.timeout(max(0.5, within - (loop.time() - began))):
                 await self.ingest([])
         except TimeoutError:
-            raise Unavailable("Redis does not take anything in") from None
+            raise StoreUnavailable("Redis does not take anything in") from None
 
     # ---- taking in
 

@@ -26,7 +26,7 @@ class PartReport(msgspec.Struct, frozen=True):
     why: str
 
 
-class Part:
+class HealthPart:
     """One part's own say in whether the house is ready."""
 
     def __init__(self, name: str, *, required: bool, changed: Callable[[], None]) -> None:
@@ -50,19 +50,19 @@ class Part:
             self._changed()
 
 
-class Health:
+class DaemonHealth:
     """Every part's state, told to systemd as it changes."""
 
     def __init__(self, notifier: Notifier | None = None) -> None:
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[str, HealthPart] = {}
         self._notifier = notifier or Notifier.from_env()
         self._announced = False
         self._stopping = False
 
-    def part(self, name: str, *, required: bool = True) -> Part:
+    def part(self, name: str, *, required: bool = True) -> HealthPart:
         """Register a part; it counts as not ready until it says `up`. The same name gives the same part."""
         if name not in self._parts:
-            self._parts[name] = Part(name, required=required, changed=self._tell)
+            self._parts[name] = HealthPart(name, required=required, changed=self._tell)
         return self._parts[name]
 
     @property

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
 
-class Count:
+class MetricCount:
     """One number that only grows; the event loop's thread alone adds to `value`."""
 
     __slots__ = ("value",)
@@ -21,7 +21,7 @@ class Count:
         self.value = 0
 
 
-class Counts(Collector):
+class CountFamily(Collector):
     """A family of counts under one name, by the values of its labels."""
 
     def __init__(
@@ -30,12 +30,12 @@ class Counts(Collector):
         self._name = name
         self._documentation = documentation
         self._labels = labels
-        self._counts: dict[tuple[str, ...], Count] = {}
+        self._counts: dict[tuple[str, ...], MetricCount] = {}
         registry.register(self)
 
-    def labels(self, *values: str) -> Count:
+    def labels(self, *values: str) -> MetricCount:
         """Return the count of these labels' values, the same each time."""
-        return self._counts.setdefault(values, Count())
+        return self._counts.setdefault(values, MetricCount())
 
     def collect(self) -> Iterable[CounterMetricFamily]:
         """Return the family as it stands; called by Prometheus's exposition."""

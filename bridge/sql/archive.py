@@ -16,13 +16,13 @@ from bridge.sql.database import Unreachable, engine_for, migrate, reach
 from bridge.sql.people.accounts import Accounts
 from bridge.sql.people.desk_memory import DeskMemory
 from bridge.sql.people.mentions import Mentions
-from bridge.sql.people.organisation import Organisation
-from bridge.sql.privacy.access_audit import Readings
+from bridge.sql.people.organisation import OrganisationStore
+from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.erasures import Erasures
 from bridge.sql.privacy.retention import Retention
 from bridge.sql.rows import ignoring
 from bridge.sql.transcripts.reader import Reader
-from bridge.sql.transcripts.reindex import Refolding
+from bridge.sql.transcripts.reindex import Reindexing
 from bridge.sql.transcripts.search import Search
 from bridge.sql.transcripts.writer import Writer, archive_name
 
@@ -35,10 +35,10 @@ class Archive:
         writing = self.engine.execution_options(sqlite_write=True)
         self.accounts = Accounts(writing)
         self.memory = DeskMemory(writing)
-        self.readings = Readings(writing)
+        self.readings = AccessAudit(writing)
         self.mentions = Mentions(writing)
         self.search = Search(self.engine)
-        self.refolding = Refolding(writing)
+        self.refolding = Reindexing(writing)
         self._writing = writing
 
     @classmethod
@@ -68,9 +68,9 @@ class Archive:
         """Give all connections back."""
         await self.engine.dispose()
 
-    def organisation(self, consortium: str = "main") -> Organisation:
+    def organisation(self, consortium: str = "main") -> OrganisationStore:
         """Return the libraries of a consortium."""
-        return Organisation(self._writing, consortium)
+        return OrganisationStore(self._writing, consortium)
 
     def retention(self, blobs: FileBlobs) -> Retention:
         """Return what forgets transcripts that are due, and the files with them."""

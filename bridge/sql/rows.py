@@ -11,9 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from bridge.contract.message import Attachment
-from bridge.sql.transcripts.lines import Line
+from bridge.sql.transcripts.lines import TranscriptLine
 
-LINE = Line.__struct_fields__
+LINE = TranscriptLine.__struct_fields__
 _ATTACHMENTS, _MARKS = LINE.index("attachments"), LINE.index("marks")
 
 _attachments = msgspec.json.Decoder(tuple[Attachment, ...])
@@ -40,7 +40,7 @@ def dump(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def line_values(line: Line) -> tuple[Any, ...]:
+def line_values(line: TranscriptLine) -> tuple[Any, ...]:
     """Return what the columns of a transcript line hold, in the order of `LINE`."""
     values = list(msgspec.structs.astuple(line))
     values[_ATTACHMENTS] = dump(line.attachments) if line.attachments else "[]"
@@ -48,11 +48,11 @@ def line_values(line: Line) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def line_of(row: Row[Any]) -> Line:
+def line_of(row: Row[Any]) -> TranscriptLine:
     """Return the transcript line in a row of `tables.line`."""
     found = row._mapping
-    values = {name: found[name] for name in Line.__struct_fields__ if name not in ("attachments", "marks")}
-    return Line(
+    values = {name: found[name] for name in TranscriptLine.__struct_fields__ if name not in ("attachments", "marks")}
+    return TranscriptLine(
         attachments=_attachments.decode(found["attachments"]) if found["attachments"] != "[]" else (),
         marks=_words.decode(found["marks"]) if found["marks"] != "[]" else (),
         **values,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bridge.testing.proxy import Proxy
-    from bridge.testing.rig import DEADLINE_S, File, Heard, NotOffered, Offer, Patron, Rig, soon
+    from bridge.testing.rig import DEADLINE_S, Heard, NetworkPatron, NotOffered, Offer, Rig, SentFile, soon
     from bridge.testing.ring import Ring
     from bridge.testing.suite import Conformance
 
@@ -28,14 +28,14 @@ _ROOMS = {"Proxy": "proxy", "Ring": "ring", "Conformance": "suite"}
 __all__ = [
     "DEADLINE_S",
     "Conformance",
-    "File",
     "Heard",
+    "NetworkPatron",
     "NotOffered",
     "Offer",
-    "Patron",
     "Proxy",
     "Rig",
     "Ring",
+    "SentFile",
     "soon",
 ]
 

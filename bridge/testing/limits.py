@@ -10,7 +10,7 @@ import pytest
 from bridge.channels.inbound.validate import MAX_TEXT
 from bridge.contract.adapter import TooLarge
 from bridge.contract.message import Attachment
-from bridge.testing.rig import File, Heard, soon
+from bridge.testing.rig import Heard, SentFile, soon
 from bridge.testing.scene import Scene
 
 PNG = bytes.fromhex(
@@ -66,7 +66,7 @@ class LimitCases:
             await scene.hello(patron)
             assert not scene.ring.messages()[-1].attachments
             return
-        await soon("a patron sends a file", patron.say("a picture", [File("holiday.exe", PNG)]))
+        await soon("a patron sends a file", patron.say("a picture", [SentFile("holiday.exe", PNG)]))
         message = await scene.ring.message("a picture")
         assert [each.digest for each in message.attachments] == [sha256(PNG).hexdigest()]
         assert [each.media_type for each in message.attachments] == ["image/png"]

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from bridge.channels.signals import Board
-from bridge.contract.adapter import Desk, Signal, Undeclared
+from bridge.channels.signals import SignalBoard
+from bridge.contract.adapter import ChannelDesk, Signal, Undeclared
 from bridge.contract.message import Action, Claim, Delivery, Presence, Rating, TranscriptWish, derive
 from bridge.testing.rig import NotOffered, soon
 from bridge.testing.scene import Scene, persistently
@@ -25,8 +25,10 @@ class PeopleCases:
         await scene.begin()
         patron = await scene.patron("ada")
         await scene.talk(patron)
-        closed = Desk(open=False, online=False, next_opening=int(time.time() * 1000) + 3_600_000, library="Central")
-        for desk in (closed, Desk(open=True, online=True, library="Central"), closed):
+        closed = ChannelDesk(
+            open=False, online=False, next_opening=int(time.time() * 1000) + 3_600_000, library="Central"
+        )
+        for desk in (closed, ChannelDesk(open=True, online=True, library="Central"), closed):
             scene.ring.show(desk)
             await soon("the desk is shown", patron.sees_desk(desk))
 
@@ -83,7 +85,7 @@ class PeopleCases:
             with pytest.raises(Undeclared):
                 await scene.ring.line().inlet.rate(_rating(scene.ring.channel, patron.address))
             return
-        scene.ring.show(Desk(open=True, online=True, library="Central", rate_s=3600, rateable=True))
+        scene.ring.show(ChannelDesk(open=True, online=True, library="Central", rate_s=3600, rateable=True))
         await soon("a patron rates", patron.rate(3, "Thank you", "rating-1"))
         await scene.ring.until(scene.ring.ratings, "the rating")
         for score, comment, source in (
@@ -111,7 +113,7 @@ class PeopleCases:
             with pytest.raises(Undeclared):
                 await scene.ring.line().inlet.mail_transcript(_request(scene.ring.channel, patron.address))
             return
-        scene.ring.show(Desk(open=True, online=True, library="Central", mails=True, mailable=True))
+        scene.ring.show(ChannelDesk(open=True, online=True, library="Central", mails=True, mailable=True))
         for address, source in (
             (ADDRESS, "transcript-1"),
             (ADDRESS, "transcript-1"),
@@ -200,7 +202,7 @@ def _request(channel: str, sender: str) -> TranscriptWish:
     return TranscriptWish(id="", channel=channel, sender=sender, source="transcript-1", address=ADDRESS)
 
 
-async def _typing(board: Board, address: str) -> Signal:
+async def _typing(board: SignalBoard, address: str) -> Signal:
     async for signal in board.listen():
         if signal.kind == "typing" and signal.address == address and not signal.librarian:
             return signal

@@ -22,7 +22,7 @@ from typing import Any
 from aiohttp import web
 
 from bridge.testing.twilio import Twilio
-from bridge.testing.twilio_records import Media, Record
+from bridge.testing.twilio_records import Media, TwilioMessage
 
 STATIC = Path(__file__).parent / "static" / "phone"
 WAIT_S = 20.0
@@ -88,7 +88,7 @@ class Phone:
         lines = [self._line(record) for record in handset.lines[begin:]]
         return web.json_response({"after": begin + len(lines), "lines": lines}, headers=HEADERS)
 
-    def _line(self, record: Record) -> dict[str, Any]:
+    def _line(self, record: TwilioMessage) -> dict[str, Any]:
         self._files |= {media.sid: media for media in record.media}
         pictures = [{"url": f"files/{media.sid}", "name": media.name} for media in record.media]
         mine = record.direction == "inbound"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Record:
+class InputRecord:
     """All inputs so far, in the stream's order."""
 
     def __init__(self) -> None:

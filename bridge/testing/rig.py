@@ -1,6 +1,6 @@
 """What the suite needs of a network: start the real peer, speak to it with an independent client, hurt the wire.
 
-A rig is written once per adapter and knows nothing of the cases; the cases know nothing of the network. `Patron` speaks with
+A rig is written once per adapter and knows nothing of the cases; the cases know nothing of the network. `NetworkPatron` speaks with
 the real peer (or with the adapter, where the adapter is the server) by a client that shares no code with the adapter.
 
     class LoopRig(Rig):                    class TestLoop(Conformance):
@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bridge.contract.adapter import Adapter, Capabilities, Desk
+from bridge.contract.adapter import Adapter, Capabilities, ChannelDesk
 from bridge.contract.message import Stage
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class NotOffered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class SentFile:
     """A file as a person sends or gets it."""
 
     name: str
@@ -47,18 +47,18 @@ class Heard:
     """One thing that the patron's client showed. `id` is the network's own (for receipts); `files` arrive whole."""
 
     text: str
-    files: tuple[File, ...] = ()
+    files: tuple[SentFile, ...] = ()
     id: str = ""
     kind: str = "text"
 
 
-class Patron(ABC):
+class NetworkPatron(ABC):
     """A person with an ordinary client of this network."""
 
     address: str  # what the adapter must give as Message.sender
 
     @abstractmethod
-    async def say(self, text: str, files: Sequence[File] = ()) -> str:
+    async def say(self, text: str, files: Sequence[SentFile] = ()) -> str:
         """Send; return the source id that the adapter must give as Message.source. Does not wait for the library."""
 
     @abstractmethod
@@ -97,7 +97,7 @@ class Patron(ABC):
         """Have the transcript mailed to an address, under an id of the patron's own (capability `takeaway`)."""
         raise NotOffered
 
-    async def sees_desk(self, desk: Desk) -> None:
+    async def sees_desk(self, desk: ChannelDesk) -> None:
         """Return once the client shows the desk's presence as given; at once where the network shows none."""
         raise NotOffered
 
@@ -165,7 +165,7 @@ class Rig(ABC):
     # -- people
 
     @abstractmethod
-    async def patron(self, name: str) -> Patron:
+    async def patron(self, name: str) -> NetworkPatron:
         """Return a patron of that name (a-z), signed in; the same name is the same address. May be called while down."""
 
     async def hostile(self) -> Sequence[bytes]:

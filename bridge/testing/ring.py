@@ -19,19 +19,19 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.revocations import StoreRevocations
-from bridge.channels.signals import Board, ChannelSignals
-from bridge.channels.supervisor import Channel, Deliveries, Health, Line, Supervisor
-from bridge.contract.adapter import Adapter, Busy, Desk, HistoryLine, Inlet, Ports, Signal, Unavailable
+from bridge.channels.signals import ChannelSignals, SignalBoard
+from bridge.channels.supervisor import ChannelHealth, ChannelRunner, ConfiguredChannel, Deliveries, Supervisor
+from bridge.contract.adapter import Adapter, Busy, ChannelDesk, HistoryLine, Inlet, Ports, Signal, Unavailable
 from bridge.contract.message import Delivery, Message, Rating, derive
 from bridge.files.blobs import FileBlobs
-from bridge.redis.connection import Address, Link
+from bridge.redis.connection import RedisConnection, ServerAddress
 from bridge.redis.embedded import EmbeddedRedis
 from bridge.redis.store import Store, StoreError
 from bridge.runtime.backoff import Backoff
 from bridge.testing.held import HeldStore
-from bridge.testing.record import Record
+from bridge.testing.record import InputRecord
 from bridge.testing.timeline import Timeline, conversation
 from routing.wire import decode_input, encode
 
@@ -40,7 +40,7 @@ TOKEN = "the-suite"
 ORDER = {"uncertain": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
 
 
-class Ring(Record):
+class Ring(InputRecord):
     """One channel in a daemon of its own. `start` and `stop` are the daemon's; `open` and `close` are the test's."""
 
     channel = "here"
@@ -57,14 +57,14 @@ class Ring(Record):
         self.unreadable = False  # history is refused, as by a house whose transcripts cannot be read yet
         self.url = ""
         self.supervisor: Supervisor | None = None
-        self.board: Board | None = None
+        self.board: SignalBoard | None = None
         self._redis = EmbeddedRedis(folder / "redis", maxmemory=64 << 20)
         self._store: HeldStore | None = None  # the daemon's
         self._own: Store | None = None  # the suite's
         self._seq = 0
         self._port = 0
-        self._desk = Desk(open=True, online=True, library="Central")
-        self._desks: set[asyncio.Queue[Desk]] = set()
+        self._desk = ChannelDesk(open=True, online=True, library="Central")
+        self._desks: set[asyncio.Queue[ChannelDesk]] = set()
         self._reading: asyncio.Task[None] | None = None
         self._running: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
@@ -106,18 +106,18 @@ class Ring(Record):
     def construct(self, config: Any) -> web.Application:
         """Construct the daemon's parts, the adapter among them; nothing runs yet. Raises Misconfigured."""
         self._store = store = HeldStore(self._redis.url, self.consortium, patience=2.0)
-        self.board = Board(store)
-        channel = Channel(
+        self.board = SignalBoard(store)
+        channel = ConfiguredChannel(
             name=self.channel, kind=self.adapter.name, queue="central/desk", adapter=self.adapter, config=config
         )
         app, routes = web.Application(), web.Application()
 
-        def ports(channel: Channel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
+        def ports(channel: ConfiguredChannel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
             return self._ports(inlet, deliveries, routes)
 
         self.supervisor = Supervisor(
             store,
-            Gathering(store),
+            IngestBatcher(store),
             [channel],
             ports,
             find=self.find,
@@ -214,7 +214,7 @@ class Ring(Record):
         await self._admin("CONFIG", "SET", "maxmemory", "64mb")
 
     async def _admin(self, *command: str) -> None:
-        link = await Link.connect(Address.parse(self._redis.url), patience=5, within=5)
+        link = await RedisConnection.connect(ServerAddress.parse(self._redis.url), patience=5, within=5)
         try:
             await link.call(*command)
         finally:
@@ -233,12 +233,12 @@ class Ring(Record):
         os.kill(self._redis.pid, signal.SIGCONT)
         self._frozen = False
 
-    def health(self) -> Health:
+    def health(self) -> ChannelHealth:
         """Return how the channel is, as the daemon sees it."""
         assert self.supervisor is not None
         return self.supervisor.lines[self.channel].health
 
-    def line(self) -> Line:
+    def line(self) -> ChannelRunner:
         """Return the channel's line: its adapter and its inlet."""
         assert self.supervisor is not None
         return self.supervisor.lines[self.channel]
@@ -288,7 +288,7 @@ class Ring(Record):
         assert self._own is not None
         return await self._own.cursor(self.channel)
 
-    def show(self, desk: Desk) -> None:
+    def show(self, desk: ChannelDesk) -> None:
         """Change what channels may tell of the desk."""
         self._desk = desk
         for queue in self._desks:
@@ -355,8 +355,8 @@ class Ring(Record):
         self.url = f"http://127.0.0.1:{self._port}"
         return sock
 
-    async def _desk_stream(self, sender: str) -> AsyncIterator[Desk]:
-        queue: asyncio.Queue[Desk] = asyncio.Queue()
+    async def _desk_stream(self, sender: str) -> AsyncIterator[ChannelDesk]:
+        queue: asyncio.Queue[ChannelDesk] = asyncio.Queue()
         queue.put_nowait(self._desk)
         self._desks.add(queue)
         try:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from bridge.contract.adapter import Capabilities
 from bridge.contract.message import Delivery, Message, message_id
-from bridge.testing.rig import Heard, Patron, Rig, soon
+from bridge.testing.rig import Heard, NetworkPatron, Rig, soon
 from bridge.testing.ring import Ring
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class Scene:
         self.rig = rig
         self.ring = ring
         self.can: Capabilities = rig.capabilities
-        self._patrons: list[Patron] = []
+        self._patrons: list[NetworkPatron] = []
         self._numbers = count(1)
 
     async def begin(self, config: Any = None) -> None:
@@ -41,13 +41,13 @@ class Scene:
         statuses = self.ring.statuses
         await self.ring.until(lambda: any(each.up for each in statuses()[before:]), "the channel up again")
 
-    async def patron(self, name: str) -> Patron:
+    async def patron(self, name: str) -> NetworkPatron:
         """Return a patron with a client of his own."""
-        patron: Patron = await soon(f"patron {name} signs in", self.rig.patron(name))
+        patron: NetworkPatron = await soon(f"patron {name} signs in", self.rig.patron(name))
         self._patrons.append(patron)
         return patron
 
-    async def hello(self, patron: Patron) -> Message:
+    async def hello(self, patron: NetworkPatron) -> Message:
         """Have a patron write something new; return it as it came in."""
         text = f"Good morning, question {next(self._numbers)}"
         source = await soon("a patron writes", patron.say(text))
@@ -57,32 +57,32 @@ class Scene:
         assert message.channel == self.ring.channel
         return message
 
-    async def heard(self, patron: Patron) -> Heard:
+    async def heard(self, patron: NetworkPatron) -> Heard:
         """Return the next thing that a patron is shown."""
         heard: Heard = await soon("a patron is shown something", patron.hear())
         return heard
 
-    async def hears(self, patron: Patron, *texts: str) -> list[Heard]:
+    async def hears(self, patron: NetworkPatron, *texts: str) -> list[Heard]:
         """Have a patron be shown exactly these texts next, in this order."""
         heard = [await self.heard(patron) for _ in texts]
         assert [each.text for each in heard] == list(texts)
         return heard
 
-    async def hears_nothing(self, patron: Patron) -> None:
+    async def hears_nothing(self, patron: NetworkPatron) -> None:
         """Have a patron be shown nothing for a while."""
         with suppress(TimeoutError):
             async with asyncio.timeout(QUIET_S):
                 heard = await patron.hear()
                 raise AssertionError(f"nothing more should be shown, but was: {heard.text!r}")
 
-    async def talk(self, patron: Patron) -> None:
+    async def talk(self, patron: NetworkPatron) -> None:
         """Have a question come in and its answer go out: the channel works both ways."""
         message = await self.hello(patron)
         text = f"The answer to: {message.text}"
         await self.ring.answer(message, text)
         await self.hears(patron, text)
 
-    async def acknowledged(self, patron: Patron, source: str, *, within: float = 30.0) -> bool:
+    async def acknowledged(self, patron: NetworkPatron, source: str, *, within: float = 30.0) -> bool:
         """Return whether a message is acknowledged by `within` seconds."""
 
         async def asked() -> bool:

@@ -32,8 +32,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from twilio.request_validator import RequestValidator
 
-from bridge.testing.twilio_lists import Refused, kind, matches, paging
-from bridge.testing.twilio_records import VERSION, Handset, Media, Record, sid
+from bridge.testing.twilio_lists import TwilioRefused, kind, matches, paging
+from bridge.testing.twilio_records import VERSION, Handset, Media, TwilioMessage, sid
 
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 START = frozenset({"START", "YES", "UNSTOP"})
@@ -62,7 +62,7 @@ class Twilio:
         self.reports: tuple[str, ...] = ()
         self.mishaps: deque[Mishap] = deque()
         self.fates: dict[str, tuple[str, int]] = {}
-        self.records: list[Record] = []
+        self.records: list[TwilioMessage] = []
         self.opted_out: set[tuple[str, str]] = set()
         self.advanced = False  # "Advanced Opt-Out": webhooks say which word it was
         self.refusals: list[str] = []
@@ -129,10 +129,10 @@ class Twilio:
         to: str = "",
         profile: str = "",
         **told: str,
-    ) -> Record:
+    ) -> TwilioMessage:
         """Have a handset text the library; its webhook is called soon. `told` are further fields of it."""
         media = [Media(data, mimetypes.guess_type(name)[0] or "application/octet-stream", name) for name, data in files]
-        record = Record(
+        record = TwilioMessage(
             self.account, "inbound", number, to or self.numbers[0], body, "received", self.service, media,
             segments=max(1, math.ceil(len(body) / 153)), profile=profile, told=told,
         )  # fmt: skip
@@ -142,22 +142,22 @@ class Twilio:
         self.call(record)
         return record
 
-    def call(self, record: Record, *, as_json: bool = False) -> asyncio.Task[None]:
+    def call(self, record: TwilioMessage, *, as_json: bool = False) -> asyncio.Task[None]:
         """Call the library's webhook for a message (again)."""
         return self._start(self._call(record, as_json))
 
-    def report(self, record: Record, status: str, error: int | None = None) -> asyncio.Task[None]:
+    def report(self, record: TwilioMessage, status: str, error: int | None = None) -> asyncio.Task[None]:
         """Have a status reported, whatever was reported before."""
         return self._start(self._report(record, status, error))
 
-    def find(self, sid: str) -> Record:
+    def find(self, sid: str) -> TwilioMessage:
         """Return a message. Raises KeyError."""
         for record in self.records:
             if record.sid == sid and not record.gone:
                 return record
         raise KeyError(sid)
 
-    def _obey(self, record: Record) -> None:
+    def _obey(self, record: TwilioMessage) -> None:
         """Do what a carrier does at STOP and START; WhatsApp knows no such words."""
         word, pair = record.body.strip().upper(), (self._ours(record.to), record.sender)
         if record.sender.startswith("whatsapp:"):
@@ -175,17 +175,17 @@ class Twilio:
     def _ours(self, number: str) -> str:
         return self.service or number
 
-    def _reply(self, record: Record, text: str) -> None:
-        made = Record(self.account, "outbound-reply", record.to, record.sender, text, "sent", self.service)
+    def _reply(self, record: TwilioMessage, text: str) -> None:
+        made = TwilioMessage(self.account, "outbound-reply", record.to, record.sender, text, "sent", self.service)
         self.records.append(made)
         self._show(made)
 
-    def _show(self, record: Record) -> None:
+    def _show(self, record: TwilioMessage) -> None:
         self.handset(record.to).show(record)
 
     # -- webhooks
 
-    async def _call(self, record: Record, as_json: bool) -> None:
+    async def _call(self, record: TwilioMessage, as_json: bool) -> None:
         async with self._turns.setdefault(record.sender, asyncio.Lock()):
             answer, text = await self._post(self.inbound, record.webhook(self.base), as_json)
             record.answered = answer
@@ -194,7 +194,7 @@ class Twilio:
                 for message in ElementTree.fromstring(text).iter("Message"):
                     self._reply(record, "".join(message.itertext()))
 
-    async def _report(self, record: Record, status: str, error: int | None) -> None:
+    async def _report(self, record: TwilioMessage, status: str, error: int | None) -> None:
         record.status, record.error = status, error
         if record.callback:
             await self._post(record.callback, record.report(status, error))
@@ -254,7 +254,7 @@ class Twilio:
                 self._authenticate(request)
             response: web.StreamResponse = await handler(request)
             return response
-        except Refused as refused:
+        except TwilioRefused as refused:
             self.refusals.append(f"{refused.code} {refused}")
             more = f"https://www.twilio.com/docs/errors/{refused.code}"
             body = {"code": refused.code, "message": str(refused), "more_info": more, "status": refused.status}
@@ -267,9 +267,9 @@ class Twilio:
         except (binascii.Error, UnicodeDecodeError):
             name, password = "", ""
         if (name, password) != (self.account, self.token):
-            raise Refused(401, 20003, "Authenticate")
+            raise TwilioRefused(401, 20003, "Authenticate")
         if request.match_info.get("account") != self.account:
-            raise Refused(404, 20404, "The requested resource was not found")
+            raise TwilioRefused(404, 20404, "The requested resource was not found")
 
     async def _get_account(self, request: web.Request) -> web.Response:
         return web.json_response({"sid": self.account, "status": "active", "friendly_name": "Local", "type": "Full"})
@@ -278,9 +278,9 @@ class Twilio:
         form = parse_qsl((await request.read()).decode(), keep_blank_values=True)
         mishap = self.mishaps.popleft() if self.mishaps else ""
         if mishap == "429":
-            raise Refused(429, 20429, "Too Many Requests")
+            raise TwilioRefused(429, 20429, "Too Many Requests")
         if mishap in ("500", "503"):
-            raise Refused(int(mishap), 20500, "An internal server error has occurred")
+            raise TwilioRefused(int(mishap), 20500, "An internal server error has occurred")
         fields = dict(form)
         record = self._composed(fields, [value for name, value in form if name == "MediaUrl"])
         record.media = [await self._fetched(value) for name, value in form if name == "MediaUrl"]
@@ -290,29 +290,29 @@ class Twilio:
             await asyncio.sleep(3600)
         return web.json_response(record.resource(), status=201)
 
-    def _composed(self, fields: dict[str, str], media: Sequence[str]) -> Record:
+    def _composed(self, fields: dict[str, str], media: Sequence[str]) -> TwilioMessage:
         """Return the message that a request asks for. Raises Refused."""
         to, body = fields.get("To", ""), fields.get("Body", "")
         sender = fields.get("From", "")
         service = fields.get("MessagingServiceSid", "")
         if not to:
-            raise Refused(400, 21604, "A 'To' phone number is required.")
+            raise TwilioRefused(400, 21604, "A 'To' phone number is required.")
         if not re.fullmatch(r"(?:whatsapp:)?\+?\d+|whatsapp:[A-Z]{2}\.[A-Za-z0-9.]{1,131}", to):
-            raise Refused(400, 21211, "Invalid 'To' Phone Number")
+            raise TwilioRefused(400, 21211, "Invalid 'To' Phone Number")
         if not sender and not service:
-            raise Refused(400, 21603, "A 'From' phone number is required.")
+            raise TwilioRefused(400, 21603, "A 'From' phone number is required.")
         if (sender and sender not in self.numbers) or (service and service != self.service):
-            raise Refused(400, 21606, "The 'From' phone number provided is not a valid sender for this account.")
+            raise TwilioRefused(400, 21606, "The 'From' phone number provided is not a valid sender for this account.")
         sender = sender or next((one for one in self.numbers if kind(one) == kind(to)), "")
         if kind(sender) != kind(to):
-            raise Refused(400, 63007, "Twilio could not find a Channel with the specified From address")
+            raise TwilioRefused(400, 63007, "Twilio could not find a Channel with the specified From address")
         if not body and not media and "ContentSid" not in fields:
-            raise Refused(400, 21602, "Message body is required.")
+            raise TwilioRefused(400, 21602, "Message body is required.")
         if len(body.encode("utf-16-le")) // 2 > MAX_BODY:
-            raise Refused(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
+            raise TwilioRefused(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
         if (self._ours(sender), to) in self.opted_out:
-            raise Refused(400, 21610, "Attempt to send to unsubscribed recipient")
-        return Record(
+            raise TwilioRefused(400, 21610, "Attempt to send to unsubscribed recipient")
+        return TwilioMessage(
             self.account, "outbound-api", sender, to, body, "accepted" if service else "queued", service,
             callback=fields.get("StatusCallback", ""), template="ContentSid" in fields,
             segments=max(1, math.ceil(len(body) / 153)),
@@ -328,9 +328,9 @@ class Twilio:
                     return Media(await answer.read(), answer.content_type, name or url.rpartition("/")[2])
         except (aiohttp.ClientError, TimeoutError, OSError):
             pass
-        raise Refused(400, 21620, "Invalid media URL(s)")
+        raise TwilioRefused(400, 21620, "Invalid media URL(s)")
 
-    async def _carry(self, record: Record) -> None:
+    async def _carry(self, record: TwilioMessage) -> None:
         """Bring a text to its handset, and report."""
         status, error = self.fates.get(record.to, ("delivered", 0))
         if kind(record.to) == "whatsapp:" and not record.template and not self._in_window(record):
@@ -344,7 +344,7 @@ class Twilio:
         if error:
             await self._report(record, status, error)
 
-    def _in_window(self, record: Record) -> bool:
+    def _in_window(self, record: TwilioMessage) -> bool:
         since = datetime.now(UTC) - WINDOW
         return any(
             each.direction == "inbound" and each.sender == record.to and each.made > since for each in self.records
@@ -377,7 +377,7 @@ class Twilio:
                 key = secrets.token_urlsafe(16)
                 self._stores[key] = media
                 return web.Response(status=307, headers={"Location": f"/store/{key}"})
-        raise Refused(404, 20404, "The requested resource was not found")
+        raise TwilioRefused(404, 20404, "The requested resource was not found")
 
     async def _stored(self, request: web.Request) -> web.Response:
         media = self._stores.get(request.match_info["key"])
@@ -385,8 +385,8 @@ class Twilio:
             raise web.HTTPNotFound
         return web.Response(body=media.data, content_type=media.media_type)
 
-    def _named(self, request: web.Request) -> Record:
+    def _named(self, request: web.Request) -> TwilioMessage:
         try:
             return self.find(request.match_info["message"])
         except KeyError:
-            raise Refused(404, 20404, "The requested resource was not found") from None
+            raise TwilioRefused(404, 20404, "The requested resource was not found") from None

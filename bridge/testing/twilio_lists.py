@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bridge.testing.twilio_records import Record
+from bridge.testing.twilio_records import TwilioMessage
 
 
-class Refused(Exception):
+class TwilioRefused(Exception):
     """A request is refused with one of Twilio's codes."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
@@ -45,7 +45,7 @@ def paging(request: web.Request, page: int, size: int, total: int) -> dict[str, 
     }
 
 
-def matches(record: Record, query: Any) -> bool:
+def matches(record: TwilioMessage, query: Any) -> bool:
     """Whether a message is in the list that a query asks for. Raises Refused."""
     if query.get("To", record.to) != record.to or query.get("From", record.sender) != record.sender:
         return False
@@ -59,5 +59,5 @@ def moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused(400, 20001, "Invalid DateSent") from None
+        raise TwilioRefused(400, 20001, "Invalid DateSent") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

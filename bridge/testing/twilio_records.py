@@ -31,7 +31,7 @@ class Media:
 
 
 @dataclass(slots=True)
-class Record:
+class TwilioMessage:
     """One message, in or out. `answered` is what the library's webhook said, 0 = nobody answered."""
 
     account: str
@@ -145,7 +145,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class HandsetText:
     """What a handset shows."""
 
     text: str
@@ -159,16 +159,16 @@ class Handset:
 
     def __init__(self, number: str) -> None:
         self.number = number
-        self.arriving: asyncio.Queue[Shown] = asyncio.Queue()
-        self.lines: list[Record] = []
+        self.arriving: asyncio.Queue[HandsetText] = asyncio.Queue()
+        self.lines: list[TwilioMessage] = []
         self._changed = asyncio.Event()
 
-    def show(self, record: Record) -> None:
+    def show(self, record: TwilioMessage) -> None:
         """Show a text that came."""
         self.write(record)
-        self.arriving.put_nowait(Shown(record.body, tuple(record.media), record.sid, record.sender))
+        self.arriving.put_nowait(HandsetText(record.body, tuple(record.media), record.sid, record.sender))
 
-    def write(self, record: Record) -> None:
+    def write(self, record: TwilioMessage) -> None:
         """Show a text that was written here."""
         self.lines.append(record)
         self._changed.set()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge.redis import aof_rewrite
-from bridge.redis.aof_rewrite import CALM, LARGE, OLD_S, WORTH_IT, File, compact, due, look
-from bridge.redis.connection import Address, Link
+from bridge.redis.aof_rewrite import CALM, LARGE, OLD_S, WORTH_IT, AofFile, compact, due, look
+from bridge.redis.connection import RedisConnection, ServerAddress
 from bridge.redis.embedded import EmbeddedRedis
 
 DEADLINE_S = 20.0
@@ -32,19 +32,19 @@ MEGABYTE = b"x" * (1 << 20)
 def test_a_long_file_is_written_anew_when_it_is_calm_and_an_old_one_anyhow(
     size: int, base: int, age_s: float, rate: float, wanted: bool
 ) -> None:
-    assert due(File(size, base, age_s), rate) is wanted
+    assert due(AofFile(size, base, age_s), rate) is wanted
 
 
 @pytest.fixture
-async def redis(tmp_path: Path) -> AsyncIterator[tuple[EmbeddedRedis, Link]]:
+async def redis(tmp_path: Path) -> AsyncIterator[tuple[EmbeddedRedis, RedisConnection]]:
     server = EmbeddedRedis(tmp_path / "data")
-    link = await Link.connect(Address.parse(await server.start()), patience=30, within=10)
+    link = await RedisConnection.connect(ServerAddress.parse(await server.start()), patience=30, within=10)
     yield server, link
     link.close()
     await server.stop()
 
 
-async def test_redis_itself_waits_until_the_file_is_large(redis: tuple[EmbeddedRedis, Link]) -> None:
+async def test_redis_itself_waits_until_the_file_is_large(redis: tuple[EmbeddedRedis, RedisConnection]) -> None:
     _, link = redis
     assert await link.call("CONFIG", "GET", "auto-aof-rewrite-min-size") == [
         b"auto-aof-rewrite-min-size",
@@ -53,7 +53,7 @@ async def test_redis_itself_waits_until_the_file_is_large(redis: tuple[EmbeddedR
 
 
 async def test_the_file_shrinks_to_what_is_kept(
-    redis: tuple[EmbeddedRedis, Link], monkeypatch: pytest.MonkeyPatch
+    redis: tuple[EmbeddedRedis, RedisConnection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, link = redis
     monkeypatch.setattr(aof_rewrite, "WORTH_IT", 4 << 20)
@@ -71,7 +71,7 @@ async def test_the_file_shrinks_to_what_is_kept(
     assert await link.call("GET", "the same") == MEGABYTE
 
 
-async def test_how_old_the_file_is_is_seen(redis: tuple[EmbeddedRedis, Link]) -> None:
+async def test_how_old_the_file_is_is_seen(redis: tuple[EmbeddedRedis, RedisConnection]) -> None:
     server, link = redis
     assert (await look(link, server.data))[0].age_s < DEADLINE_S
     for base in server.data.glob("appendonlydir/*.base.*"):

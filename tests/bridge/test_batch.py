@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bridge.contract.message import Message, Receipt, Stage, message_id
-from bridge.core.batch import TOGETHER, Batch
+from bridge.core.batch import TOGETHER, CommitBatch
 from bridge.redis.store import InputEntry
 from routing import core, deliveries, wire
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.events import Event, Faulted, Input, Parked, Received
 from routing.state import State
 
@@ -22,9 +22,9 @@ def receipt(n: int, stage: Stage = "sent") -> Receipt:
     return Receipt(delivery=f"d{n}", stage=stage)
 
 
-def decided(*given: Input | bytes, state: State | None = None) -> Batch:
+def decided(*given: Input | bytes, state: State | None = None) -> CommitBatch:
     payloads = [one if isinstance(one, bytes) else wire.encode(one) for one in given]
-    batch = Batch()
+    batch = CommitBatch()
     faults: list[Faulted] = []
     for _ in batch.take(state or State.fresh(), InputEntry("5-0", 5, payloads), faults.append):
         pass
@@ -32,7 +32,7 @@ def decided(*given: Input | bytes, state: State | None = None) -> Batch:
     return batch
 
 
-def told(batch: Batch) -> list[str]:
+def told(batch: CommitBatch) -> list[str]:
     """Return what each event is about, in order."""
     found = []
     for event in _events(batch):
@@ -45,7 +45,7 @@ def told(batch: Batch) -> list[str]:
     return found
 
 
-def _events(batch: Batch) -> list[Event]:
+def _events(batch: CommitBatch) -> list[Event]:
     return [event for step in batch.steps for event in step.events]
 
 
@@ -74,7 +74,7 @@ def test_the_same_entry_gives_the_same_steps() -> None:
 def test_one_receipt_at_fault_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     receive = deliveries.receive_receipt
 
-    def fault(turn: Turn, one: Receipt) -> None:
+    def fault(turn: Decision, one: Receipt) -> None:
         receive(turn, one)
         if one.delivery == "d3":
             raise LookupError(one.delivery)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from bridge.app import commands
-from bridge.app.config import Channel, Config, WhichConsortium
+from bridge.app.config import ChannelConfig, Config, WhichConsortium
 from bridge.app.daemon import archive_url
 from bridge.sql import tables
 from bridge.sql.archive import Archive
@@ -26,7 +26,7 @@ librarians = [{{ id = "ana", name = "Ana Ito" }}]
 
 
 def _config(tmp_path: Path, *consortia: str) -> Config:
-    channels = tuple(Channel(name=f"of-{name}", kind="loop", queue="a/b", consortium=name) for name in consortia)
+    channels = tuple(ChannelConfig(name=f"of-{name}", kind="loop", queue="a/b", consortium=name) for name in consortia)
     return Config(path=tmp_path / "deskbridge.toml", data=tmp_path / "data", channels=channels)
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bridge.app.compression import accepted
 from bridge.app.http import Server, application
-from bridge.runtime.health import Health
+from bridge.runtime.health import DaemonHealth
 
 WORDS = "A question about loans. " * 500
 
@@ -68,7 +68,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
     app = web.Application()
     for serve in (_json, _secret, _picture, _short, _problem):
         app.router.add_get(f"/{serve.__name__[1:]}", serve)
-    found = Server(application(health=Health(), inbox_pages=tmp_path, channels={"web": app}), "127.0.0.1:0")
+    found = Server(application(health=DaemonHealth(), inbox_pages=tmp_path, channels={"web": app}), "127.0.0.1:0")
     await found.start()
     yield found
     await found.stop()

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from bridge.app import connections
 from bridge.app.http import Server, application
-from bridge.runtime.health import Health
+from bridge.runtime.health import DaemonHealth
 
 SECRET = "Bearer-opensesame-ada@example.org"
 
@@ -40,7 +40,7 @@ async def server() -> AsyncIterator[Server]:
     app.router.add_post("/length", _length)
     app.router.add_get("/large", _large)
     app.router.add_get("/broken", _broken)
-    found = Server(application(health=Health(), channels={"web": app}), "127.0.0.1:0")
+    found = Server(application(health=DaemonHealth(), channels={"web": app}), "127.0.0.1:0")
     await found.start()
     yield found
     await found.stop()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.app import contacts, demo
-from bridge.app.config import Channel, Config
+from bridge.app.config import ChannelConfig, Config
 from routing.organisation import Library
 from tests.bridge.test_cli import typed
 
@@ -27,12 +27,12 @@ members = ["{id}-ana"]
 id = "{id}-ana"
 name = "Ana"
 """
-WEB = Channel(name="web", kind="webchat", queue="north/ask")
-MAIL = Channel(name="post", kind="email", queue="north/ask")
-TEXT = Channel(name="text", kind="sms", queue="north/ask")
-IM = Channel(name="im", kind="xmpp", queue="north/ask")
-TEXT_OF_DEMO = Channel(name="text", kind="sms", queue="north/reference")
-OTHERS = Channel(name="their-post", kind="email", queue="south/ask")
+WEB = ChannelConfig(name="web", kind="webchat", queue="north/ask")
+MAIL = ChannelConfig(name="post", kind="email", queue="north/ask")
+TEXT = ChannelConfig(name="text", kind="sms", queue="north/ask")
+IM = ChannelConfig(name="im", kind="xmpp", queue="north/ask")
+TEXT_OF_DEMO = ChannelConfig(name="text", kind="sms", queue="north/reference")
+OTHERS = ChannelConfig(name="their-post", kind="email", queue="south/ask")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,9 @@ OTHERS = Channel(name="their-post", kind="email", queue="south/ask")
         ((), ""),
     ],
 )
-def test_a_channel_fits_that_is_the_library_s_own_and_carries_answers(channels: tuple[Channel, ...], fits: str) -> None:
+def test_a_channel_fits_that_is_the_library_s_own_and_carries_answers(
+    channels: tuple[ChannelConfig, ...], fits: str
+) -> None:
     assert contacts.fitting(Config(path=Path("x"), channels=channels), "main", "north") == fits
 
 

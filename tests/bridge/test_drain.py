@@ -18,8 +18,8 @@ from bridge.channels.outbound.drain import Drain, fanout
 from bridge.channels.outbound.fit import fit, in_parts
 from bridge.contract.adapter import Capabilities, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.contract.message import Attachment
-from bridge.contract.token_bucket import Bucket
-from bridge.redis.connection import Address, Link
+from bridge.contract.token_bucket import TokenBucket
+from bridge.redis.connection import RedisConnection, ServerAddress
 from bridge.redis.store import Fenced, Store
 from tests.bridge.harbour import CHANNEL, Harbour, Pen, delivery, harbour, writing
 
@@ -501,7 +501,7 @@ async def test_a_server_that_dies_and_comes_back_loses_and_doubles_nothing(port:
 
 def test_a_bucket_gives_a_second_s_worth_and_then_its_rate() -> None:
     clock = [0.0]
-    bucket = Bucket(2.0, lambda: clock[0])
+    bucket = TokenBucket(2.0, lambda: clock[0])
     assert bucket.wait() == 0.0
     bucket._tokens = 0.5
     assert bucket.wait() == 0.25
@@ -599,7 +599,7 @@ async def test_a_fan_out_reader_is_told_that_the_log_was_rewound(port: Harbour) 
     place = [(await anext(reading))[0] for _ in range(2)][-1]
     waiting = asyncio.ensure_future(anext(reading))
     keys = port.store.keys
-    link = await Link.connect(Address.parse(port.store.url), patience=5, within=5)
+    link = await RedisConnection.connect(ServerAddress.parse(port.store.url), patience=5, within=5)
     await link.call("DEL", keys.log, keys.head, keys.out(CHANNEL), keys.left(CHANNEL))
     port.seq = 0
     await port.put(delivery(3))

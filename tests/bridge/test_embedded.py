@@ -18,7 +18,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.redis.embedded import EmbeddedError, EmbeddedRedis, find_server
-from bridge.redis.store import Store, Unavailable
+from bridge.redis.store import Store, StoreUnavailable
 
 DEADLINE = 30.0
 
@@ -64,7 +64,7 @@ async def ingested(store: Store, source: str) -> bool:
         while True:
             try:
                 return (await store.ingest([(source, b"x")]))[0]
-            except Unavailable:
+            except StoreUnavailable:
                 await asyncio.sleep(0.02)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bridge.core.erasure_trim import Owing
+from bridge.core.erasure_trim import ErasureTrim
 
 
 def test_nothing_is_owed_before_something_was_erased() -> None:
-    assert Owing(600.0).next(committed=100, older=90) == "nothing"
+    assert ErasureTrim(600.0).next(committed=100, older=90) == "nothing"
 
 
 def test_an_entry_two_snapshots_and_a_trimming_then_the_fan_outs_when_their_time_has_come() -> None:
-    owing = Owing(600.0)
+    owing = ErasureTrim(600.0)
     owing.incur(100)
     assert owing.next(committed=99, older=90) == "entry"
     assert owing.next(committed=100, older=90) == "entry", "the erasure's own entry goes, too"
@@ -23,7 +23,7 @@ def test_an_entry_two_snapshots_and_a_trimming_then_the_fan_outs_when_their_time
 
 
 def test_another_erasure_meanwhile_begins_anew() -> None:
-    owing = Owing(600.0)
+    owing = ErasureTrim(600.0)
     owing.incur(100)
     owing.trimmed = True
     owing.incur(105)

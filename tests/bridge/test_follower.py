@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.log.follower import START, Follower, Position, Reset
+from bridge.log.follower import START, Follower, LogReset, Position
 from bridge.redis.store import LogEntry, Store
 from routing import wire
 from routing.events import Step, TookOver
@@ -72,7 +72,7 @@ async def test_what_was_trimmed_while_the_process_was_halted_is_missed_by_nobody
         halting.running.set()
         while follower.last.seq < 6:
             await asyncio.sleep(0.01)
-    with pytest.raises(Reset):
+    with pytest.raises(LogReset):
         await follower.since(second.position)
     assert [entry.seq for entry in await follower.since(Position("epoch", 5))] == [6]
     reading.cancel()

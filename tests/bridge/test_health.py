@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.runtime.health import Health, Notifier
+from bridge.runtime.health import DaemonHealth, Notifier
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def heard(door: socket.socket) -> list[str]:
 
 
 def test_ready_is_told_once_when_the_last_required_part_is_up(systemd: socket.socket) -> None:
-    health = Health(Notifier(systemd.getsockname()))
+    health = DaemonHealth(Notifier(systemd.getsockname()))
     store, core = health.part("store"), health.part("core")
     store.up()
     assert heard(systemd) == ["STATUS=core: starting"]
@@ -44,7 +44,7 @@ def test_ready_is_told_once_when_the_last_required_part_is_up(systemd: socket.so
 
 
 def test_a_channel_that_is_down_degrades_the_house_and_does_not_close_it(systemd: socket.socket) -> None:
-    health = Health(Notifier(systemd.getsockname()))
+    health = DaemonHealth(Notifier(systemd.getsockname()))
     health.part("core").up()
     heard(systemd)
     health.part("channel mail", required=False).down("the server is away\nsince noon")
@@ -57,7 +57,7 @@ def test_a_channel_that_is_down_degrades_the_house_and_does_not_close_it(systemd
 
 
 def test_saying_the_same_twice_is_told_once(systemd: socket.socket) -> None:
-    health = Health(Notifier(systemd.getsockname()))
+    health = DaemonHealth(Notifier(systemd.getsockname()))
     health.part("core").up()
     health.part("core").up()
     health.stopping()
@@ -67,7 +67,7 @@ def test_saying_the_same_twice_is_told_once(systemd: socket.socket) -> None:
 
 
 def test_readiness_comes_and_goes_with_the_required_parts() -> None:
-    health = Health(Notifier())
+    health = DaemonHealth(Notifier())
     store, core = health.part("store"), health.part("core")
     seen = []
     for step in (store.up, core.up, lambda: store.down("gone"), store.up, health.stopping):
@@ -77,13 +77,13 @@ def test_readiness_comes_and_goes_with_the_required_parts() -> None:
 
 
 def test_a_house_without_parts_is_not_ready() -> None:
-    assert not Health(Notifier()).ready
+    assert not DaemonHealth(Notifier()).ready
 
 
 async def test_the_watchdog_is_fed_while_the_loop_turns(systemd: socket.socket) -> None:
     env = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "20000", "WATCHDOG_PID": str(os.getpid())}
     systemd.setblocking(False)
-    watching = asyncio.create_task(Health(Notifier.from_env(env)).watch())
+    watching = asyncio.create_task(DaemonHealth(Notifier.from_env(env)).watch())
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(20):
         beats = [await loop.sock_recv(systemd, 100) for _ in range(3)]
@@ -93,8 +93,10 @@ async def test_the_watchdog_is_fed_while_the_loop_turns(systemd: socket.socket) 
 
 async def test_no_watchdog_means_nothing_to_feed() -> None:
     async with asyncio.timeout(20):
-        await Health(Notifier.from_env({"NOTIFY_SOCKET": "/nowhere"})).watch()
-        await Health(Notifier.from_env({"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "9", "WATCHDOG_PID": "1"})).watch()
+        await DaemonHealth(Notifier.from_env({"NOTIFY_SOCKET": "/nowhere"})).watch()
+        await DaemonHealth(
+            Notifier.from_env({"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "9", "WATCHDOG_PID": "1"})
+        ).watch()
 
 
 def test_an_abstract_address_is_understood() -> None:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
-from bridge.channels.inbound.inlet import Gathering, StoreInlet
+from bridge.channels.inbound.inlet import IngestBatcher, StoreInlet
 from bridge.channels.inbound.validate import MAX_TEXT, clean
 from bridge.contract.adapter import Busy, Capabilities, TooLarge, Undeclared
 from bridge.contract.message import (
@@ -43,7 +43,7 @@ async def port(tmp_path: Path) -> AsyncIterator[Harbour]:
 
 
 def inlet(store: Store, can: Capabilities = ALL, **options: Any) -> StoreInlet:
-    return StoreInlet(Gathering(store), STATUS, can, read_cursor=store.cursor, **options)
+    return StoreInlet(IngestBatcher(store), STATUS, can, read_cursor=store.cursor, **options)
 
 
 async def until_held(door: StoreInlet, count: int) -> None:
@@ -173,7 +173,7 @@ async def test_two_senders_with_one_source_id_are_two_messages(port: Harbour) ->
 
 async def test_a_thousand_at_once_take_few_calls_and_keep_their_order(port: Harbour) -> None:
     store = Gate.over(port.store)
-    gathering = Gathering(store)
+    gathering = IngestBatcher(store)
     doors = [
         StoreInlet(
             gathering,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from bridge.runtime.metrics import Counts
+from bridge.runtime.metrics import CountFamily
 
 
 def test_counts_are_told_by_their_labels() -> None:
     registry = CollectorRegistry()
-    counts = Counts("mails", "Mails by channel and outcome", ["channel", "outcome"], registry)
+    counts = CountFamily("mails", "Mails by channel and outcome", ["channel", "outcome"], registry)
     counts.labels("ask", "new").value += 2
     counts.labels("ask", "new").value += 1
     counts.labels('odd"name', "busy").value += 1

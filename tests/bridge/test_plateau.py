@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.contract.message import Action, Claim, Close, Message, Receipt, Say, message_id
-from bridge.core.runner import Partition
+from bridge.core.runner import CoreRunner
 from bridge.log.follower import Follower
 from bridge.log.replica import Replica
 from bridge.redis.store import Store
@@ -33,9 +33,9 @@ KEPT = {"seen:0", "seen:1"}  # source keys: for one to two weeks, by design
 
 
 @asynccontextmanager
-async def desk(store: Store) -> AsyncIterator[tuple[Partition, Replica]]:
+async def desk(store: Store) -> AsyncIterator[tuple[CoreRunner, Replica]]:
     """Run a core, and a replica as a web process has it."""
-    partition, follower = Partition(store, "p1", sole=True), Follower(store)
+    partition, follower = CoreRunner(store, "p1", sole=True), Follower(store)
     replica = Replica(store, follower)
     tasks = [asyncio.create_task(run()) for run in (partition.run, follower.run, replica.run)]
     try:

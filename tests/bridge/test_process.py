@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.process import Apart, Job
+from bridge.core.process import CoreJob, CoreProcess
 from bridge.redis.store import Store
 
 
-def core(store: Store, url: str = "") -> Apart:
+def core(store: Store, url: str = "") -> CoreProcess:
     """Return what runs a core over a store."""
-    job = Job(url=url or store.url, replicas=0, consortium=store.keys.consortium, process="p1", sole=True, fanout=[])
-    return Apart(job)
+    job = CoreJob(
+        url=url or store.url, replicas=0, consortium=store.keys.consortium, process="p1", sole=True, fanout=[]
+    )
+    return CoreProcess(job)
 
 
 def core_of_ours() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from bridge.app.config import Channel, Config, Http
+from bridge.app.config import ChannelConfig, Config, Http
 from bridge.app.daemon import opened
 from bridge.channels.outbound.removed_channels import refuse
 from bridge.contract.message import ChannelStatus
@@ -40,7 +40,7 @@ async def test_what_waits_and_what_comes_fails_and_what_was_begun_is_in_doubt(po
 
 
 async def test_a_daemon_refuses_for_the_channels_that_its_configuration_has_no_more(tmp_path: Path) -> None:
-    web = Channel(name="web", kind="webchat", queue="north/reference", settings={})
+    web = ChannelConfig(name="web", kind="webchat", queue="north/reference", settings={})
     config = Config(
         path=tmp_path / "deskbridge.toml",
         data=tmp_path,

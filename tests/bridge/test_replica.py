@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from bridge.log import snapshot
 from bridge.log.follower import Follower
 from bridge.log.replica import Replica
-from bridge.log.snapshot import FORM, Mark
+from bridge.log.snapshot import FORM, SnapshotMark
 from bridge.redis.store import Store
 from routing import wire
 from routing.state import State
@@ -31,7 +31,7 @@ async def test_a_replica_that_can_read_no_snapshot_waits_for_one(store: Store) -
     assert 1 <= len(resets) <= 30
     assert not replica.ready.is_set()
     tables = await snapshot.copied(State.fresh())
-    await store.write_snapshot("core", 5, snapshot.parts(tables, Mark(FORM, "epoch", 5, "5-0")))
+    await store.write_snapshot("core", 5, snapshot.parts(tables, SnapshotMark(FORM, "epoch", 5, "5-0")))
     await asyncio.wait_for(replica.ready.wait(), 30)
     assert replica.position.seq == 5
     for task in tasks:

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Presence, Started
 from bridge.core import leadership
-from bridge.core.clock import PACE, Pace
+from bridge.core.clock import PACE, InputClock
 from bridge.core.lease import Lease
-from bridge.core.runner import Partition, keep_beating, report
+from bridge.core.runner import CoreRunner, keep_beating, report
 from bridge.log import snapshot
-from bridge.log.snapshot import Mark, Unrecoverable
+from bridge.log.snapshot import SnapshotMark, Unrecoverable
 from bridge.redis.store import LogEntry, Store
 from bridge.testing.proxy import Proxy
 from routing import core, librarians, wire
@@ -28,10 +28,10 @@ from tests.peers.redis import RedisServer
 
 
 @asynccontextmanager
-async def running(store: Store, process: str = "p1", *, sole: bool = True) -> AsyncIterator[Partition]:
+async def running(store: Store, process: str = "p1", *, sole: bool = True) -> AsyncIterator[CoreRunner]:
     """Run a core as a process of its own would, with its own store, until the end of the block."""
     own = await Store.open(store.url, store.keys.consortium)
-    partition = Partition(own, process, sole=sole)
+    partition = CoreRunner(own, process, sole=sole)
     task = asyncio.create_task(partition.run())
     try:
         yield partition
@@ -111,7 +111,7 @@ async def test_a_term_takes_up_what_the_last_one_left(store: Store) -> None:
 async def test_an_input_that_is_none_is_put_aside_and_the_rest_goes_on(store: Store, redis_server: RedisServer) -> None:
     told: list[Faulted] = []
     own = await Store.open(store.url, store.keys.consortium)
-    task = asyncio.create_task(Partition(own, "p1", sole=True, alert=told.append).run())
+    task = asyncio.create_task(CoreRunner(own, "p1", sole=True, alert=told.append).run())
     await store.ingest([("", b"rubbish"), ("", wire.encode(patron_says("a", 1))), ("", b"")])
     assert await talked(store, 1) == ["a 1"]
     task.cancel()
@@ -151,7 +151,7 @@ async def test_time_passes_although_the_clock_was_set_back(
 
 def test_the_pace_is_the_clock_s_until_that_is_set_back_and_again_when_it_has_caught_up() -> None:
     mine = [0.0]
-    pace = Pace(lambda: mine[0])
+    pace = InputClock(lambda: mine[0])
     pace.clock(1_000_000)
     mine[0] = 10.0
     assert pace.now() == 1_010_000
@@ -194,7 +194,7 @@ async def test_a_daemon_keeps_saying_that_it_lives(store: Store, monkeypatch: py
 # ---- snapshots
 
 
-async def snapped(partition: Partition) -> None:
+async def snapped(partition: CoreRunner) -> None:
     assert partition.term is not None
     async with asyncio.timeout(30):
         await partition.term.write_snapshot()
@@ -269,7 +269,7 @@ async def test_a_damaged_snapshot_is_passed_over_for_the_older(
     elif damage == "cut":
         redis_server.admin("LTRIM", store.keys.snapshot, 0, -2)
     else:
-        other = wire.encode(Mark(99, "e", 7, "0-0")) if damage == "form" else b"\x92\xa5ghost\x80"
+        other = wire.encode(SnapshotMark(99, "e", 7, "0-0")) if damage == "form" else b"\x92\xa5ghost\x80"
         redis_server.admin("LSET", store.keys.snapshot, 1 if damage == "form" else 2, other)
     async with running(store, "p2"):
         await hand_in(store, *(patron_says(str(n), 2) for n in range(5)))
@@ -286,7 +286,7 @@ async def test_a_hole_in_the_log_is_told_and_nothing_is_decided_over_it(
     redis_server.admin("XDEL", store.keys.log, "2-0")
     head = await store.head()
     with pytest.raises(BaseExceptionGroup) as told:
-        await Partition(store, "p2", sole=True).run()
+        await CoreRunner(store, "p2", sole=True).run()
     assert told.group_contains(Unrecoverable, match="nothing between")
     assert await store.head() == head
 
@@ -310,7 +310,7 @@ async def test_one_leads_and_the_other_takes_over(store: Store) -> None:
     assert not first.leading
 
 
-async def _terms(first: Partition, second: Partition, many: int) -> bool:
+async def _terms(first: CoreRunner, second: CoreRunner, many: int) -> bool:
     return first.counts.terms + second.counts.terms >= many and (first.leading != second.leading)
 
 
@@ -340,7 +340,7 @@ async def test_the_lease_is_kept_while_a_long_log_is_read(store: Store) -> None:
     own = LongLog(store.url, store.keys.consortium)
     lease = Lease(own, sole=False, ttl_ms=2000)
     await lease.acquire()
-    began = leadership.Term(own, lease, "p2", fanout=(), alert=report, counts=leadership.Counts())
+    began = leadership.Leadership(own, lease, "p2", fanout=(), alert=report, counts=leadership.CoreCounts())
     task = asyncio.create_task(began.run())
     try:
         await until(lambda: _so(own.renewed >= 5), "the lease was renewed for longer than it lasts")
@@ -384,7 +384,7 @@ async def test_a_lost_reply_to_a_commit_counts_as_a_failed_one(redis_server: Red
         outside = await Store.open(server.url, "lost")
         async with Proxy("127.0.0.1", server.port) as wire_:
             own = await Store.open(f"redis://127.0.0.1:{wire_.port}", "lost", patience=1.0)
-            partition = Partition(own, "p1", sole=True)
+            partition = CoreRunner(own, "p1", sole=True)
             task = asyncio.create_task(partition.run())
             for n in range(5):
                 await hand_in(outside, *(patron_says(sender, 2 * n) for sender in "ab"))

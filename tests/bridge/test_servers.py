@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.redis.connection import Address, Place
-from bridge.redis.store import Store, StoreError, Unavailable
+from bridge.redis.connection import Place, ServerAddress
+from bridge.redis.store import Store, StoreError, StoreUnavailable
 from tests.bridge.desk import until
 from tests.bridge.working_day import WorkingDay
 from tests.peers.certificate import Certificate
@@ -50,7 +50,7 @@ async def a_day_is_done(url: str) -> None:
         assert day.refusals == 0
 
 
-async def is_refused(url: str, match: str, kind: type[StoreError] = Unavailable) -> None:
+async def is_refused(url: str, match: str, kind: type[StoreError] = StoreUnavailable) -> None:
     """Check that a store cannot be opened, and why."""
     with pytest.raises(kind, match=match) as told:
         async with opened(url) as store:
@@ -222,7 +222,7 @@ async def test_a_master_that_became_a_replica_is_left(links: str) -> None:
             await asyncio.to_thread(old.replicate, new)
             if links == "cut":
                 old.admin("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            with pytest.raises(Unavailable):
+            with pytest.raises(StoreUnavailable):
                 await reading
             async with WorkingDay.over(store) as day:
                 await day.until_it_goes_on(WITHIN)
@@ -344,7 +344,7 @@ async def test_a_server_that_cannot_save_is_unavailable_until_it_can(program: st
             server.admin("BGSAVE")
             await until(lambda: asyncio.sleep(0, day.refusals > 5), "writing is refused")
             acknowledged, written = day.acknowledged, server.admin("XLEN", store.keys.inputs)
-            with pytest.raises(Unavailable, match="MISCONF"):
+            with pytest.raises(StoreUnavailable, match="MISCONF"):
                 await store.ingest([("never", b"never")])
             assert (await store.head()).seq > 0  # reading goes on
             assert (day.acknowledged, server.admin("XLEN", store.keys.inputs)) == (acknowledged, written)
@@ -362,7 +362,7 @@ async def test_a_server_that_is_read_only_is_unavailable_until_it_is_not(program
             server.admin("REPLICAOF", "127.0.0.1", free_port())
             await until(lambda: asyncio.sleep(0, day.refusals > 5), "writing is refused")
             acknowledged, written = day.acknowledged, server.admin("XLEN", store.keys.inputs)
-            with pytest.raises(Unavailable, match="READONLY"):
+            with pytest.raises(StoreUnavailable, match="READONLY"):
                 await store.ingest([("never", b"never")])
             assert (day.acknowledged, server.admin("XLEN", store.keys.inputs)) == (acknowledged, written)
             server.admin("REPLICAOF", "NO", "ONE")
@@ -380,7 +380,7 @@ async def test_a_listener_notices_a_server_that_went_silent() -> None:
             await store.publish(b"hello")
             assert await hearing == b"hello"
             server.freeze()
-            with pytest.raises(Unavailable):
+            with pytest.raises(StoreUnavailable):
                 async with asyncio.timeout(WITHIN):
                     await anext(signals)
 
@@ -423,4 +423,4 @@ def test_a_url_that_cannot_be_is_told_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="not a Redis url") as told:
         Place.parse(url)
     assert "secret" not in str(told.value)
-    assert "secret" not in repr(Address(password="secret"))
+    assert "secret" not in repr(ServerAddress(password="secret"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bridge.channels.signals import REPEAT_S, Board, ChannelSignals, Throttle
+from bridge.channels.signals import REPEAT_S, ChannelSignals, SignalBoard, Throttle
 from bridge.contract.adapter import Signal, Undeclared
 from tests.bridge.harbour import Harbour, harbour
 
@@ -23,8 +23,8 @@ async def port(tmp_path: Path) -> AsyncIterator[Harbour]:
 
 
 @pytest_asyncio.fixture
-async def board(port: Harbour) -> AsyncIterator[Board]:
-    made = Board(port.store)
+async def board(port: Harbour) -> AsyncIterator[SignalBoard]:
+    made = SignalBoard(port.store)
     task = asyncio.create_task(made.run())
     yield made
     task.cancel()
@@ -46,7 +46,7 @@ def test_a_repeated_sign_is_told_once_in_a_while() -> None:
     assert throttle.passes(typing)
 
 
-async def eventually_heard(board: Board, told: Signal, ears: AsyncIterator[Signal]) -> Signal:
+async def eventually_heard(board: SignalBoard, told: Signal, ears: AsyncIterator[Signal]) -> Signal:
     """Tell until it is heard: a sign told before the subscription stands is lost, and may be."""
     hearing = asyncio.ensure_future(anext(ears))
     async with asyncio.timeout(30):
@@ -56,7 +56,7 @@ async def eventually_heard(board: Board, told: Signal, ears: AsyncIterator[Signa
     return hearing.result()
 
 
-async def test_signs_go_to_the_other_side_of_the_right_channel(board: Board) -> None:
+async def test_signs_go_to_the_other_side_of_the_right_channel(board: SignalBoard) -> None:
     here = ChannelSignals(board, "here", typing=True)
     to_patron = Signal(kind="typing", channel="here", address="ada", librarian="lee", name="Lee")
     assert await eventually_heard(board, to_patron, here.listen("here")) == to_patron
@@ -67,7 +67,7 @@ async def test_signs_go_to_the_other_side_of_the_right_channel(board: Board) -> 
     assert await asyncio.wait_for(first, 30) == Signal(kind="typing", channel="here", address="ada")
 
 
-async def test_a_channel_hears_neither_patrons_nor_other_channels(board: Board) -> None:
+async def test_a_channel_hears_neither_patrons_nor_other_channels(board: SignalBoard) -> None:
     ears = ChannelSignals(board, "here", typing=True).listen("here")
     wanted = Signal(kind="paused", channel="here", address="ada", librarian="lee")
     hearing = asyncio.ensure_future(anext(ears))
@@ -82,7 +82,7 @@ async def test_a_channel_hears_neither_patrons_nor_other_channels(board: Board) 
     assert hearing.result() == wanted
 
 
-async def test_what_is_not_declared_is_refused(board: Board) -> None:
+async def test_what_is_not_declared_is_refused(board: SignalBoard) -> None:
     silent = ChannelSignals(board, "here", typing=False)
     with pytest.raises(Undeclared):
         await silent.tell(Signal(kind="typing"))
@@ -90,7 +90,7 @@ async def test_what_is_not_declared_is_refused(board: Board) -> None:
         await anext(silent.listen("here"))
 
 
-async def test_the_board_comes_back_after_an_outage(port: Harbour, board: Board) -> None:
+async def test_the_board_comes_back_after_an_outage(port: Harbour, board: SignalBoard) -> None:
     told = Signal(kind="typing", channel="here", address="ada")
     assert await eventually_heard(board, told, board.listen()) == told
     os.kill(port.server.pid, signal.SIGKILL)
@@ -98,7 +98,7 @@ async def test_the_board_comes_back_after_an_outage(port: Harbour, board: Board)
     assert await eventually_heard(board, again, board.listen()) == again
 
 
-async def test_gibberish_and_a_slow_ear_harm_nobody(port: Harbour, board: Board) -> None:
+async def test_gibberish_and_a_slow_ear_harm_nobody(port: Harbour, board: SignalBoard) -> None:
     slow = board.listen()
     first = Signal(kind="typing", address="first")
     assert await eventually_heard(board, first, slow) == first

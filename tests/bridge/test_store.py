@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from bridge.redis.entries import PACK, OutEntry
-from bridge.redis.store import Fenced, Full, Stale, Store, StoreError, Unavailable
+from bridge.redis.store import Fenced, Full, Stale, Store, StoreError, StoreUnavailable
 from tests.peers.redis import RedisServer
 
 TTL = 3_600_000
@@ -485,7 +485,7 @@ async def test_a_closed_store_says_so(redis_server: RedisServer) -> None:
     reading = asyncio.create_task(store.read_inputs("0-0", count=1, block_ms=30_000))
     await store.read_inputs("0-0", count=1, block_ms=1)
     await store.close()
-    with pytest.raises(Unavailable):
+    with pytest.raises(StoreUnavailable):
         await store.ingest([("a", b"1")])
     reading.cancel()
     await asyncio.wait([reading])
@@ -504,5 +504,5 @@ async def test_a_name_that_cannot_be_a_consortium_is_told(redis_server: RedisSer
 
 
 async def test_nobody_there_is_unavailable(redis_server: RedisServer) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(StoreUnavailable):
         await Store.open(f"unix://{redis_server.folder}/nobody.sock", "main")

@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from bridge.channels.inbound.inlet import Gathering
+from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.session_end import weightiest
-from bridge.channels.supervisor import Channel, Deliveries, Supervisor
+from bridge.channels.supervisor import ConfiguredChannel, Deliveries, Supervisor
 from bridge.contract.adapter import (
     BadCredentials,
     Busy,
@@ -106,7 +106,7 @@ async def port(tmp_path: Path) -> AsyncIterator[Harbour]:
 
 
 def supervisor(port: Harbour, script: Any, kind: type[Actor] = Actor, *, sole: bool = True) -> Supervisor:
-    def ports(channel: Channel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
+    def ports(channel: ConfiguredChannel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
         async def nothing(*_: Any) -> Any:
             return []
 
@@ -122,10 +122,10 @@ def supervisor(port: Harbour, script: Any, kind: type[Actor] = Actor, *, sole: b
             deliveries=deliveries,
         )
 
-    channel = Channel(name=CHANNEL, kind=kind.name, queue="central/desk", adapter=kind, config=script)
+    channel = ConfiguredChannel(name=CHANNEL, kind=kind.name, queue="central/desk", adapter=kind, config=script)
     return Supervisor(
         port.store,
-        Gathering(port.store),
+        IngestBatcher(port.store),
         [channel],
         ports,
         sole=sole,
@@ -220,7 +220,7 @@ async def test_replay_gets_the_cursor_and_goes_first(port: Harbour) -> None:
         await actor.inlet.receive(message("live", "2"), {"box": "2"})
         await asyncio.Event().wait()
 
-    await Gathering(port.store).add([], channel=CHANNEL)
+    await IngestBatcher(port.store).add([], channel=CHANNEL)
     await port.store.ingest([], {CHANNEL: {"box": "0"}})
     kept = supervisor(port, [live], Replayer)
     async with running(kept) as actor:

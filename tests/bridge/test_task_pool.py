@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from bridge.channels.outbound import task_pool
-from bridge.channels.outbound.task_pool import Crew
+from bridge.channels.outbound.task_pool import TaskPool
 
 DEADLINE_S = 10.0
 Do = Callable[[int, asyncio.Task[None]], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
-async def mustered(do: Do) -> AsyncIterator[Crew[int]]:
+async def mustered(do: Do) -> AsyncIterator[TaskPool[int]]:
     """A crew at work, sent home at the end."""
     async with asyncio.TaskGroup() as tasks:
-        hands = Crew(do)
+        hands = TaskPool(do)
         hands.muster(tasks)
         yield hands
         hands.disband()
@@ -108,7 +108,7 @@ async def test_what_fails_in_a_job_is_heard() -> None:
 
     async def at_work() -> None:
         async with asyncio.TaskGroup() as tasks:
-            hands = Crew(do)
+            hands = TaskPool(do)
             hands.muster(tasks)
             hands.call(7)
             await asyncio.Event().wait()
@@ -127,7 +127,7 @@ async def test_a_crew_that_is_disbanded_begins_nothing_new() -> None:
         await gate.wait()
 
     async with asyncio.TaskGroup() as tasks:
-        hands = Crew(do)
+        hands = TaskPool(do)
         hands.muster(tasks)
         hands.call(1)
         await until(lambda: begun == [1])

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from bridge.redis.store import OutEntry, Stale, Store, Unavailable
+from bridge.redis.store import OutEntry, Stale, Store, StoreUnavailable
 
 FOREVER_MS = 3_600_000
 BLOCK_MS = 3_000
@@ -80,7 +80,7 @@ class WorkingDay:
         while True:
             try:
                 return await part()
-            except Unavailable:
+            except StoreUnavailable:
                 self.refusals += 1
                 await asyncio.sleep(0.02)
 
@@ -103,7 +103,7 @@ class WorkingDay:
                     said = [payload for payload in entry.payloads if not payload.startswith(RECEIPT)]
                     seq, last = seq + 1, entry.id
                     await self._store.commit("core", "e", seq, last, b" ".join(said), [("sms", one) for one in said])
-        raise Unavailable("the log is not where we thought: load afresh")
+        raise StoreUnavailable("the log is not where we thought: load afresh")
 
     async def _follow(self) -> None:
         seq = 0

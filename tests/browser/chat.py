@@ -21,7 +21,7 @@ from playwright.async_api import Browser, FrameLocator, Page, async_playwright, 
 from playwright.async_api import Frame as Document
 
 from adapters.webchat.adapter import WebchatAdapter, WebchatConfig
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import Message
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
@@ -147,7 +147,7 @@ class Chat:
         """The chat's document."""
         return next(frame for frame in self.page.frames if frame.url.partition("?")[0].endswith(("/frame", "/chat")))
 
-    async def show(self, desk: Desk) -> None:
+    async def show(self, desk: ChannelDesk) -> None:
         """Have the desk be so, and the house tell it."""
         self.ring.show(desk)
         url = f"{self.ring.url}/channels/here/status"

@@ -50,7 +50,7 @@ def rendered() -> str:
 
 
 def _is_ours(thing: object) -> bool:
-    bases = (schema.Shown, schema.Asked, schema.Told, schema.Said)
+    bases = (schema.Shown, schema.Asked, schema.Told, schema.PageFrame)
     return inspect.isclass(thing) and issubclass(thing, bases) and thing not in bases
 
 
@@ -81,8 +81,8 @@ def _union(union: object) -> str:
 def _interface(struct: type[msgspec.Struct]) -> str:
     info = msgspec.inspect.type_info(struct)
     assert isinstance(info, msgspec.inspect.StructType)
-    asked = issubclass(struct, schema.Asked | schema.Said)
-    tag = [f'  t: "{info.tag}";'] if issubclass(struct, schema.Told | schema.Said) else []
+    asked = issubclass(struct, schema.Asked | schema.PageFrame)
+    tag = [f'  t: "{info.tag}";'] if issubclass(struct, schema.Told | schema.PageFrame) else []
     fields = [
         f"  {field.encode_name}{'?' if asked and not field.required else ''}: {_type(field.type)};"
         for field in info.fields

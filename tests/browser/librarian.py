@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
-from bridge.sql.transcripts.lines import Line
+from bridge.sql.transcripts.lines import TranscriptLine
 from tests.browser.chat import SHOTS, VANISHED, violations, watch
 from tests.inbox.desk import DEADLINE, PASSWORD, Desk, desk
 
@@ -171,7 +171,7 @@ async def served(folder: Path) -> AsyncIterator[Desk]:
         yield found
 
 
-async def lines_of(desk: Desk, conversation: str, enough: int) -> list[Line]:
+async def lines_of(desk: Desk, conversation: str, enough: int) -> list[TranscriptLine]:
     """Return a conversation's lines from the archive, once it holds so many."""
     async with asyncio.timeout(DEADLINE):
         while len(lines := await desk.room.reader.transcript(conversation, limit=500)) < enough:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, expect
 
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import Message
 from tests.browser.chat import LOOKS, PHONE, Chat, chatting
 from tests.browser.test_rating import goodbye
@@ -19,12 +19,12 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.xdist_group("browser"),
 ]
-OPEN = Desk(open=True, online=True, library="Northfield Public Library", mails=True, mailable=True)
+OPEN = ChannelDesk(open=True, online=True, library="Northfield Public Library", mails=True, mailable=True)
 ADDRESS = "jane@elsewhere.example"
 FIELD = "Send the transcript to this email address"
 
 
-async def talk(chat: Chat, *, alone: bool = False, answered: bool = True, desk: Desk = OPEN) -> Message:
+async def talk(chat: Chat, *, alone: bool = False, answered: bool = True, desk: ChannelDesk = OPEN) -> Message:
     """Talk until a librarian has answered."""
     await chat.show(desk)
     if alone:

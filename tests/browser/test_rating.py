@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, expect
 
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import Message
 from tests.browser.chat import LOOKS, PHONE, Chat, chatting
 
@@ -19,11 +19,13 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.xdist_group("browser"),
 ]
-OPEN = Desk(open=True, online=True, library="Northfield Public Library", rate_s=86_400, rateable=True)
+OPEN = ChannelDesk(open=True, online=True, library="Northfield Public Library", rate_s=86_400, rateable=True)
 QUESTION = "Did this chat help you?"
 
 
-async def end(chat: Chat, *, answered: bool = True, alone: bool = False, desk: Desk = OPEN, ago_s: int = 0) -> Message:
+async def end(
+    chat: Chat, *, answered: bool = True, alone: bool = False, desk: ChannelDesk = OPEN, ago_s: int = 0
+) -> Message:
     """Talk until the librarian says goodbye."""
     await chat.show(desk)
     if alone:

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from adapters.webchat.adapter import WebchatConfig
-from bridge.contract.adapter import Desk, Signal
+from bridge.contract.adapter import ChannelDesk, Signal
 from bridge.contract.message import Delivery, derive
 from tests.browser.chat import COMPOSING, DESK, LOOKS, VANISHED, Chat, chatting, take
 
@@ -49,19 +49,19 @@ async def test_every_state_is_clear_and_accessible(
 
         await chat.visit()
         await look_at("00-launcher")
-        chat.ring.show(Desk(open=True, online=True, library="Northfield Public Library", accent="#7a1fa2"))
+        chat.ring.show(ChannelDesk(open=True, online=True, library="Northfield Public Library", accent="#7a1fa2"))
         await chat.open()
         await expect(chat.frame.get_by_text("A librarian is here")).to_be_visible()
         await look_at("01-before")
         message = await chat.write("Do you have a map of the old harbour? https://example.org/harbour(1890).")
         await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
-        waiting = Desk(
+        waiting = ChannelDesk(
             open=True, online=True, wait_s=130, place=3, library="Northfield Public Library", accent="#7a1fa2"
         )
         chat.ring.show(waiting)
         await expect(chat.frame.get_by_role("status").first).to_contain_text("You are number 3 in line.")
         await look_at("02-waiting")
-        chat.ring.show(Desk(open=True, online=True, library="Northfield Public Library", accent="#7a1fa2"))
+        chat.ring.show(ChannelDesk(open=True, online=True, library="Northfield Public Library", accent="#7a1fa2"))
         await chat.answer(message, "Good morning! Let me look.")
         await expect(chat.frame.get_by_text("Ada Librarian joined.")).to_be_visible()
         await chat.ring.sign(
@@ -95,7 +95,7 @@ async def test_sent_delivered_and_read_are_told_apart(chat: Chat) -> None:
 
     Who greets without a name has come as well: nobody is announced below that greeting, and no librarian still "has been asked".
     """
-    chat.ring.show(Desk(open=True, online=True))
+    chat.ring.show(ChannelDesk(open=True, online=True))
     await chat.visit()
     await chat.open()
     message = await chat.write("Do you have a map of the old harbour?")
@@ -123,7 +123,7 @@ async def test_sent_delivered_and_read_are_told_apart(chat: Chat) -> None:
 async def test_no_words_vanish_where_colours_are_forced(browser: Browser, tmp_path: Path) -> None:
     """Own messages and the main buttons keep words that differ from what the browser lays behind them."""
     async with chatting(tmp_path, browser, forced_colors="active", **DESK) as chat:
-        chat.ring.show(Desk(open=True, online=True, rate_s=3600))
+        chat.ring.show(ChannelDesk(open=True, online=True, rate_s=3600))
         await chat.alone()
         message = await chat.write("Can you read this?")
         await chat.answer(message, "I can.")
@@ -140,7 +140,7 @@ async def test_a_closed_desk_says_so_and_keeps_the_question(
 ) -> None:
     name = request.node.callspec.id
     async with chatting(tmp_path, browser, **look) as chat:
-        await chat.show(Desk(open=False, online=False, next_opening=1_900_000_000_000, library="Northfield"))
+        await chat.show(ChannelDesk(open=False, online=False, next_opening=1_900_000_000_000, library="Northfield"))
         await chat.visit()
         await expect(chat.launcher).to_have_text("Leave a question")
         await chat.open()
@@ -166,7 +166,7 @@ async def test_a_closed_desk_says_so_and_keeps_the_question(
 
 async def test_nobody_is_thanked_for_a_question_that_the_library_has_not_got(chat: Chat) -> None:
     """The store stands still while a question is left at a closed desk: "it is with the library" comes when that is true."""
-    await chat.show(Desk(open=False, online=False, next_opening=1_900_000_000_000))
+    await chat.show(ChannelDesk(open=False, online=False, next_opening=1_900_000_000_000))
     await chat.alone()
     await chat.frame.get_by_label("Email or phone for the answer").fill("pat@example.org")
     await chat.frame.get_by_role("textbox", name="Your question").fill("When was the harbour built?")

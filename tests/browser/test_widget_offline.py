@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, WebSocketRoute, expect
 
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from tests.browser.chat import PHONE, Chat, chatting
 
 pytestmark = [
@@ -82,7 +82,7 @@ async def test_a_line_that_falls_silent_is_noticed_and_goes_on_where_it_was(brow
 
 async def test_a_message_that_the_house_does_not_acknowledge_is_said_to_wait(chat: Chat) -> None:
     """The line stands and the store does not: the house cannot say yes, and the patron hears of it before it gives up."""
-    chat.ring.show(Desk(open=True, online=True))
+    chat.ring.show(ChannelDesk(open=True, online=True))
     await chat.alone()
     await chat.write("before")
     await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()

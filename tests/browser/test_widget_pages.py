@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import Delivery, derive
 from tests.browser.chat import DESK, Chat, chatting
 
@@ -119,7 +119,7 @@ async def test_a_clock_that_is_days_off_still_gets_a_rating(browser: Browser, tm
             Date = class extends Real {{ constructor(...a) {{ a.length ? super(...a) : super(Real.now() + off); }}
             static now() {{ return Real.now() + off; }} }};"""
         )
-        chat.ring.show(Desk(open=True, online=True, rate_s=3600))
+        chat.ring.show(ChannelDesk(open=True, online=True, rate_s=3600))
         await chat.alone()
         first = await chat.write("hello")
         assert first.sent_at > 0

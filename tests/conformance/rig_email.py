@@ -20,9 +20,9 @@ import pytest
 
 from adapters.email.adapter import EmailAdapter
 from adapters.email.config import EmailConfig
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.testing.proxy import Proxy
-from bridge.testing.rig import File, Heard, Patron, Rig
+from bridge.testing.rig import Heard, NetworkPatron, Rig, SentFile
 from tests.peers.certificate import Certificate
 from tests.peers.dovecot import PASSWORD, Dovecot, fetched
 from tests.peers.exim import Exim
@@ -31,7 +31,7 @@ MAILBOX = "ask@localhost"
 LOOK_S = 0.1
 
 
-class MailPatron(Patron):
+class MailPatron(NetworkPatron):
     """A person with a mailbox."""
 
     def __init__(self, rig: EmailRig, name: str) -> None:
@@ -41,7 +41,7 @@ class MailPatron(Patron):
         self._numbers = count(1)
         self._sent: dict[str, bytes] = {}
 
-    async def say(self, text: str, files: Sequence[File] = ()) -> str:
+    async def say(self, text: str, files: Sequence[SentFile] = ()) -> str:
         source = f"{sha256(text.encode()).hexdigest()[:12]}.{next(self._numbers)}@{self._name}.localhost"
         mail = EmailMessage(policy=email.policy.SMTP)
         mail["From"], mail["To"] = f"{self._name.title()} <{self.address}>", MAILBOX
@@ -83,7 +83,7 @@ class MailPatron(Patron):
             self._rig.shown[self._name] = new[0]
             return fetched(client, str(new[0]))[0]
 
-    async def sees_desk(self, desk: Desk) -> None:
+    async def sees_desk(self, desk: ChannelDesk) -> None:
         """Mail shows no presence."""
 
     async def close(self) -> None:
@@ -216,5 +216,5 @@ def _heard(raw: bytes) -> Heard:
     body = mail.get_body(("plain",))
     assert body is not None
     text = body.get_content().replace("\r\n", "\n").split("\n-- \n")[0]
-    files = tuple(File(part.get_filename() or "", part.get_content()) for part in mail.iter_attachments())
+    files = tuple(SentFile(part.get_filename() or "", part.get_content()) for part in mail.iter_attachments())
     return Heard(text.rstrip("\n"), files, str(mail["Message-ID"]))

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from adapters.loop.adapter import AskingLoop, LoopAdapter, LoopConfig, PlainLoop
-from adapters.loop.network import Letter, Network, Sign
-from bridge.contract.adapter import Adapter, Desk
+from adapters.loop.network import LoopLetter, Network, Sign
+from bridge.contract.adapter import Adapter, ChannelDesk
 from bridge.contract.message import Stage, message_id
-from bridge.testing import File, Heard, NotOffered, Offer, Patron, Rig
+from bridge.testing import Heard, NetworkPatron, NotOffered, Offer, Rig, SentFile
 
 _names = count(1)
 PASSWORD = "open-sesame-4711"
 
 
-class LoopPatron(Patron):
+class LoopPatron(NetworkPatron):
     """A person on the loop network."""
 
     def __init__(self, rig: LoopRig, name: str) -> None:
@@ -25,7 +25,7 @@ class LoopPatron(Patron):
         self._rig = rig
         self._inbox = rig.network.inbox(self.address)
 
-    async def say(self, text: str, files: Sequence[File] = ()) -> str:
+    async def say(self, text: str, files: Sequence[SentFile] = ()) -> str:
         source = f"n{len(self._rig.network.letters)}"
         self._rig.network.post(self.address, source, text, tuple((file.name, file.data) for file in files))
         return source
@@ -38,7 +38,7 @@ class LoopPatron(Patron):
 
     async def hear(self) -> Heard:
         parcel = await self._inbox.shown.get()
-        return Heard(parcel.text, tuple(File(name, data) for name, data in parcel.files), parcel.id, parcel.kind)
+        return Heard(parcel.text, tuple(SentFile(name, data) for name, data in parcel.files), parcel.id, parcel.kind)
 
     async def confirm(self, heard: Heard, stage: Stage) -> None:
         if self._rig.capabilities.receipts != "read":
@@ -67,13 +67,13 @@ class LoopPatron(Patron):
             raise NotOffered
         self._rig.network.push(Sign("wants", self.address, source, text=address))
 
-    async def sees_desk(self, desk: Desk) -> None:
+    async def sees_desk(self, desk: ChannelDesk) -> None:
         await self._rig.seen(lambda: self._rig.network.presence == desk)
 
     async def close(self) -> None:
         pass
 
-    def _letter(self, source: str) -> Letter:
+    def _letter(self, source: str) -> LoopLetter:
         letters = self._rig.network.letters
         return next(each for each in letters if (each.sender, each.source) == (self.address, source))
 
@@ -107,7 +107,7 @@ class LoopRig(Rig):
     def misconfigured(self) -> Any:
         return LoopConfig(network="there is no such network", password=PASSWORD)
 
-    async def patron(self, name: str) -> Patron:
+    async def patron(self, name: str) -> NetworkPatron:
         return LoopPatron(self, name)
 
     async def hostile(self) -> Sequence[bytes]:

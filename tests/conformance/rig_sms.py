@@ -16,17 +16,17 @@ from twilio.request_validator import RequestValidator
 
 from adapters.sms.adapter import SmsAdapter
 from adapters.sms.config import SmsConfig
-from bridge.contract.adapter import Adapter, Desk
+from bridge.contract.adapter import Adapter, ChannelDesk
 from bridge.contract.message import Stage
 from bridge.testing.proxy import Proxy
-from bridge.testing.rig import File, Heard, Patron, Rig
+from bridge.testing.rig import Heard, NetworkPatron, Rig, SentFile
 from bridge.testing.ring import Ring
 from bridge.testing.twilio import Twilio
 
 OURS = "+15005550100"
 
 
-class TextPatron(Patron):
+class TextPatron(NetworkPatron):
     """A person with a telephone."""
 
     def __init__(self, twilio: Twilio, name: str) -> None:
@@ -34,7 +34,7 @@ class TextPatron(Patron):
         self._twilio = twilio
         self._handset = twilio.handset(self.address)
 
-    async def say(self, text: str, files: Sequence[File] = ()) -> str:
+    async def say(self, text: str, files: Sequence[SentFile] = ()) -> str:
         return self._twilio.text(self.address, text, [(file.name, file.data) for file in files]).sid
 
     async def repeat(self, source: str) -> None:
@@ -45,12 +45,12 @@ class TextPatron(Patron):
 
     async def hear(self) -> Heard:
         shown = await self._handset.arriving.get()
-        return Heard(shown.text, tuple(File(media.name, media.data) for media in shown.media), shown.sid)
+        return Heard(shown.text, tuple(SentFile(media.name, media.data) for media in shown.media), shown.sid)
 
     async def confirm(self, heard: Heard, stage: Stage) -> None:
         await self._twilio.report(self._twilio.find(heard.id), stage)
 
-    async def sees_desk(self, desk: Desk) -> None:
+    async def sees_desk(self, desk: ChannelDesk) -> None:
         """A telephone shows no presence."""
 
     async def close(self) -> None:

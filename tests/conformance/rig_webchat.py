@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from adapters.webchat.adapter import WebchatAdapter, WebchatConfig
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import Stage, derive
 from bridge.testing.proxy import Proxy
-from bridge.testing.rig import File, Heard, Patron, Rig
+from bridge.testing.rig import Heard, NetworkPatron, Rig, SentFile
 from bridge.testing.ring import Ring
 from bridge.testing.scene import eventually
 from tests.webchat.browserless import Browserless
@@ -29,7 +29,7 @@ from tests.webchat.browserless import Browserless
 SECRET = b"s" * 32  # the ring's channel secret
 
 
-class WebPatron(Patron):
+class WebPatron(NetworkPatron):
     """A patron with a browser."""
 
     def __init__(self, base: str, name: str) -> None:
@@ -37,7 +37,7 @@ class WebPatron(Patron):
         self.browser = Browserless(base, seed)
         self.address = address(seed)
 
-    async def say(self, text: str, files: Sequence[File] = ()) -> str:
+    async def say(self, text: str, files: Sequence[SentFile] = ()) -> str:
         return self.browser.say(text, files)
 
     async def repeat(self, source: str) -> None:
@@ -67,7 +67,7 @@ class WebPatron(Patron):
     async def wants_transcript(self, address: str, source: str) -> None:
         await self.browser.send({"t": "mail", "id": source, "address": address})
 
-    async def sees_desk(self, desk: Desk) -> None:
+    async def sees_desk(self, desk: ChannelDesk) -> None:
         def shown() -> bool:
             told = self.browser.desk
             return bool(told) and (told["open"], told["online"]) == (desk.open, desk.online)

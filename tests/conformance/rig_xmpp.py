@@ -15,10 +15,10 @@ import aiohttp
 
 from adapters.xmpp.adapter import XmppAdapter
 from adapters.xmpp.config import XmppConfig
-from bridge.contract.adapter import Adapter, Desk
+from bridge.contract.adapter import Adapter, ChannelDesk
 from bridge.contract.message import Stage
 from bridge.testing.proxy import Proxy
-from bridge.testing.rig import File, Heard, Patron, Rig
+from bridge.testing.rig import Heard, NetworkPatron, Rig, SentFile
 from tests.peers.ejabberd import Ejabberd
 from tests.peers.prosody import Prosody
 from tests.xmpp.hostile import STANZAS
@@ -30,7 +30,7 @@ FOR_GOOD = ("policy-violation",)  # too long: to send it again would help nobody
 UPLOAD = "{urn:xmpp:http:upload:0}"
 
 
-class Messenger(Patron):
+class Messenger(NetworkPatron):
     """A patron with a messenger, who has the library as a buddy."""
 
     def __init__(self, client: Plain, library: str, away: str, upload: str, *, patience: float) -> None:
@@ -43,7 +43,7 @@ class Messenger(Patron):
         self._away = away
         self._upload = upload
 
-    async def say(self, text: str, files: Sequence[File] = ()) -> str:
+    async def say(self, text: str, files: Sequence[SentFile] = ()) -> str:
         links = [await self._uploaded(file) for file in files]
         extra = "".join(f"<x xmlns='jabber:x:oob'><url>{link}</url></x>" for link in links)
         source = self.client.say(self._library, text, extra=extra)
@@ -82,7 +82,7 @@ class Messenger(Patron):
     async def sees_read(self, source: str) -> None:
         await self.client.until(lambda: source in self.client.displayed)
 
-    async def sees_desk(self, desk: Desk) -> None:
+    async def sees_desk(self, desk: ChannelDesk) -> None:
         wanted = "" if desk.online else self._away
         await self.client.until(lambda: self.client.presence.get(self._library, ("?", ""))[0] == wanted)
 
@@ -115,7 +115,7 @@ class Messenger(Patron):
         text, extra = self._said[source]
         self.client.say(self._library, text, id=source, extra=extra)
 
-    async def _uploaded(self, file: File) -> str:
+    async def _uploaded(self, file: SentFile) -> str:
         wish = f"<request xmlns='urn:xmpp:http:upload:0' filename={quoteattr(file.name)} size='{len(file.data)}'/>"
         slot = await self.client.ask(wish, to=self._upload)
         put, get = slot.find(f".//{UPLOAD}put"), slot.find(f".//{UPLOAD}get")
@@ -130,10 +130,10 @@ class Messenger(Patron):
         return get.get("url", "")
 
 
-async def _fetched(url: str) -> File:
+async def _fetched(url: str) -> SentFile:
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         assert answer.status == 200
-        return File(urlsplit(url).path.rpartition("/")[2], await answer.read())
+        return SentFile(urlsplit(url).path.rpartition("/")[2], await answer.read())
 
 
 class AccountRig(Rig):

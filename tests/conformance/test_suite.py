@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from adapters.loop import codec
 from adapters.loop.adapter import AskingLoop, LoopAdapter, LoopConfig, PlainLoop
-from adapters.loop.network import Letter, Sign
+from adapters.loop.network import LoopLetter, Sign
 from bridge.contract.adapter import Adapter, Capabilities, Outcome, Ports, Retry, Sent, Uncertain
 from bridge.contract.message import Delivery
 from bridge.testing import Conformance, NotOffered, Ring
@@ -25,7 +25,7 @@ from tests.conformance.rig_loop import AskingRig, LoopRig, PlainRig
 class Hasty(LoopAdapter):
     """Acknowledges before it is durable."""
 
-    async def _receive(self, letter: Letter) -> None:
+    async def _receive(self, letter: LoopLetter) -> None:
         await self._there().acknowledge(letter.number)
         await super()._receive(letter)
 
@@ -35,9 +35,9 @@ class Counting(LoopAdapter):
 
     count = 0
 
-    async def _receive(self, letter: Letter) -> None:
+    async def _receive(self, letter: LoopLetter) -> None:
         self.count += 1
-        await super()._receive(Letter(letter.number, letter.sender, f"{self.count}", letter.text))
+        await super()._receive(LoopLetter(letter.number, letter.sender, f"{self.count}", letter.text))
 
 
 class Trusting(LoopAdapter):
@@ -97,7 +97,7 @@ class Parallel(LoopAdapter):
                 letter = await self._letters.get()
                 group.create_task(self._late(letter))
 
-    async def _late(self, letter: Letter) -> None:
+    async def _late(self, letter: LoopLetter) -> None:
         await asyncio.sleep(0.2 if letter.number % 2 else 0)
         await self._receive(letter)
 
@@ -105,9 +105,9 @@ class Parallel(LoopAdapter):
 class Escaping(LoopAdapter):
     """Thinks that text is markup."""
 
-    async def _receive(self, letter: Letter) -> None:
+    async def _receive(self, letter: LoopLetter) -> None:
         text = letter.text.replace("<", "&lt;")
-        await super()._receive(Letter(letter.number, letter.sender, letter.source, text))
+        await super()._receive(LoopLetter(letter.number, letter.sender, letter.source, text))
 
 
 class Blabbing(LoopAdapter):
@@ -147,7 +147,7 @@ class Deaf(LoopAdapter):
 class Fragile(LoopAdapter):
     """Dies of a letter that it does not understand."""
 
-    async def _receive(self, letter: Letter) -> None:
+    async def _receive(self, letter: LoopLetter) -> None:
         codec.message(self._ports.channel, letter, ()).text.encode()
         await super()._receive(letter)
 
@@ -168,7 +168,7 @@ class Stateful(LoopAdapter):
         super().__init__(config, ports)
         self.known: set[str] = set()
 
-    async def _receive(self, letter: Letter) -> None:
+    async def _receive(self, letter: LoopLetter) -> None:
         self.known.add(letter.sender)
         await super()._receive(letter)
 

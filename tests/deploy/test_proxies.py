@@ -20,7 +20,7 @@ import trustme
 from aiohttp import ClientConnectionError, ClientSession, TCPConnector, web
 
 from bridge.app.http import Server, application
-from bridge.runtime.health import Health
+from bridge.runtime.health import DaemonHealth
 from tests.conftest import ROOT
 
 
@@ -149,7 +149,7 @@ async def test_answers_come_packed_and_large_cookies_go_through(
         pytest.skip(f"{name} is not installed: tests/install-peers")
     channel = web.Application()
     channel.router.add_get("/words", _words)
-    server = Server(application(health=Health(), channels={"web": channel}), "127.0.0.1:0")
+    server = Server(application(health=DaemonHealth(), channels={"web": channel}), "127.0.0.1:0")
     await server.start()
     trust, chain, key = certificate
     port = free_port()

@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bridge.core.runner import Partition
-from bridge.redis.store import Full, Store, Unavailable
+from bridge.core.runner import CoreRunner
+from bridge.redis.store import Full, Store, StoreUnavailable
 from routing.events import TookOver
 from tests.bridge.desk import LIBRARY, hand_in, happened, one_by_one, patron_says, steps, texts, until
 from tests.faults.wire import LosingWire
@@ -30,10 +30,10 @@ def server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
 
 
 @asynccontextmanager
-async def core(url: str, process: str = "p1", *, sole: bool = True) -> AsyncIterator[Partition]:
+async def core(url: str, process: str = "p1", *, sole: bool = True) -> AsyncIterator[CoreRunner]:
     """Run a core until the end of the block."""
     store = await Store.open(url, "main", patience=PATIENCE)
-    partition = Partition(store, process, sole=sole)
+    partition = CoreRunner(store, process, sole=sole)
     task = asyncio.create_task(partition.run())
     try:
         yield partition
@@ -58,7 +58,7 @@ class Patron:
                 try:
                     await hand_in(self._store, patron_says(self.name, self.acknowledged))
                     break
-                except (Unavailable, Full):
+                except (StoreUnavailable, Full):
                     self.refused += 1
                     await asyncio.sleep(0.01)
             self.acknowledged += 1
@@ -114,7 +114,7 @@ async def test_a_frozen_redis_is_noticed_and_work_goes_on_when_it_thaws(server: 
     async with core(server.url):
         await asyncio.gather(*(patron.write(10) for patron in patrons))
         server.freeze()
-        with pytest.raises(Unavailable):
+        with pytest.raises(StoreUnavailable):
             await hand_in(store, patron_says("frozen", 0))
         writing = [asyncio.create_task(patron.write(10)) for patron in patrons]
         server.thaw()
@@ -138,7 +138,7 @@ async def test_a_redis_that_refuses_to_write_acknowledges_nothing(server: RedisS
         await patron.write(5)
         server.admin(*off.split())
         before = await store.now()
-        with pytest.raises((Unavailable, Full)):
+        with pytest.raises((StoreUnavailable, Full)):
             await hand_in(store, patron_says("early", 0))
         writing = asyncio.create_task(patron.write(5))
 
@@ -265,14 +265,14 @@ async def test_without_the_replica_nothing_is_acknowledged_or_shown(server: Redi
         store.attempt("sms", "drain", "d", 0),
         store.settle("sms", [row]),
     ):
-        with pytest.raises(Unavailable):
+        with pytest.raises(StoreUnavailable):
             await refused
     replica.thaw()
 
     async def back() -> bool:
         try:
             return len(await store.read_log(0, count=10)) == 1
-        except Unavailable:
+        except StoreUnavailable:
             return False
 
     await until(back, "the replica is back")
@@ -304,7 +304,7 @@ async def test_an_answer_is_not_proved_by_another_server(server: RedisServer) ->
         replica.replicate(server)
         proving = await Store.open(server.url, "main", replicas=1, patience=PATIENCE)
         await proving.barrier()
-        with pytest.raises(Unavailable, match="replaced"):
+        with pytest.raises(StoreUnavailable, match="replaced"):
             await proving._calls.barrier("another run")
         await proving.close()
     await store.close()

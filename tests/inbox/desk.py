@@ -19,18 +19,18 @@ from aiohttp import ClientWebSocketResponse
 from yarl import URL
 
 from bridge.app.http import Server, application
-from bridge.channels.inbound.inlet import Gathering
-from bridge.channels.signals import Board
+from bridge.channels.inbound.inlet import IngestBatcher
+from bridge.channels.signals import SignalBoard
 from bridge.contract.message import ChannelStatus, Message, Rating, Receipt, derive, message_id, rating_id
-from bridge.core.runner import Partition
+from bridge.core.runner import CoreRunner
 from bridge.files.blobs import FileBlobs
 from bridge.inbox.app import Inbox
-from bridge.inbox.services import ChannelFacts, Room
+from bridge.inbox.services import ChannelFacts, InboxServices
 from bridge.log.follower import Follower
 from bridge.log.replica import Replica
 from bridge.log.store_watch import StoreWatch
 from bridge.redis.store import Store
-from bridge.runtime.health import Health
+from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
 from bridge.sql.people.calendar import Calendar
 from routing.organisation import Librarian, Library, Queue, Script, Team, Tier
@@ -87,7 +87,7 @@ class Desk:
     """One running desk."""
 
     def __init__(
-        self, room: Room, url: str, server: RedisServer, inbox: Inbox, data: Path, stop: Callable[[], Any]
+        self, room: InboxServices, url: str, server: RedisServer, inbox: Inbox, data: Path, stop: Callable[[], Any]
     ) -> None:
         self.room = room
         self.stop = stop
@@ -293,7 +293,7 @@ async def desk(
         stack.push_async_callback(_ended, tasks)
         await (room.replica.ready.wait() if scripted else _furnish(room))
         inbox = Inbox([room])
-        app = application(health=Health(), inbox=inbox, inbox_pages=pages, proxies=("10.0.0.0/8",))
+        app = application(health=DaemonHealth(), inbox=inbox, inbox_pages=pages, proxies=("10.0.0.0/8",))
         web = Server(app, "127.0.0.1:0")
         await web.start()
         stack.push_async_callback(web.stop)
@@ -302,16 +302,16 @@ async def desk(
 
 async def _room(
     store: Store, archive: Archive, data: Path, more: dict[str, Any], scripted: bool
-) -> tuple[Room, list[Callable[[], Coroutine[Any, Any, None]]]]:
+) -> tuple[InboxServices, list[Callable[[], Coroutine[Any, Any, None]]]]:
     process = secrets.token_hex(6)
     follower = Follower(store)
     replica = Replica(store, follower)
     writer, tail, reader = archive.follow(store, follower, "main")
-    signs, watch = Board(store), StoreWatch(store)
-    room = Room(
+    signs, watch = SignalBoard(store), StoreWatch(store)
+    room = InboxServices(
         store=store,
         store_watch=watch,
-        gathering=Gathering(store),
+        gathering=IngestBatcher(store),
         follower=follower,
         replica=replica,
         tail=tail,
@@ -328,11 +328,11 @@ async def _room(
         },
         **more,
     )
-    core = [] if scripted else [Partition(store, process).run]
+    core = [] if scripted else [CoreRunner(store, process).run]
     return room, [*core, follower.run, replica.run, tail.run, writer.run, signs.run, watch.run]
 
 
-async def _furnish(room: Room) -> None:
+async def _furnish(room: InboxServices) -> None:
     """Load the libraries, make the accounts, bring the channels up."""
     for library in (north(), south()):
         await room.organisation.put(library, Calendar())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bridge.sql.privacy.access_audit import KEEP_MS, SAME_MS, Readings
+from bridge.sql.privacy.access_audit import KEEP_MS, SAME_MS, AccessAudit
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk
 from tests.inbox.test_forget import archived, ended
@@ -96,7 +96,7 @@ async def test_it_comes_in_pages(desk: Desk, browsers: Browsers) -> None:
 
 
 async def test_what_the_database_cannot_take_is_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = Readings(desk.room.archive.readings._engine)
+    readings = AccessAudit(desk.room.archive.readings._engine)
     readings.note("ana", ["held"], "read")
 
     def away(*_: Any) -> Any:
@@ -111,7 +111,7 @@ async def test_what_the_database_cannot_take_is_held(desk: Desk, monkeypatch: py
 async def test_a_look_an_hour_later_is_another_and_both_go_after_a_year(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readings = Readings(desk.room.archive.readings._engine)
+    readings = AccessAudit(desk.room.archive.readings._engine)
     start = 1_700_000_000_000
     for later in (0, SAME_MS - 1, SAME_MS):
         monkeypatch.setattr("bridge.sql.privacy.access_audit.now_ms", lambda at=start + later: at)

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from bridge.contract.message import ChannelStatus, Delivery, Erase, Receipt
-from bridge.inbox.http.rate_limits import Limit, Limits
+from bridge.inbox.http.rate_limits import InboxLimits, Limit
 from routing import wire
 from routing.events import Event, Faulted, Step, deliveries
 from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
@@ -272,8 +272,8 @@ def shown_of(organisation: dict[str, Any]) -> tuple[dict[str, bool], dict[str, A
     return people, {each["channel"]: each for each in organisation["channels"]}
 
 
-def _generous() -> Limits:
-    limits = Limits()
+def _generous() -> InboxLimits:
+    limits = InboxLimits()
     limits.reads = Limit(1_000, 100_000)
     return limits
 

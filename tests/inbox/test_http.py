@@ -12,7 +12,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
 from bridge.app.http import Server, application
-from bridge.runtime.health import Health
+from bridge.runtime.health import DaemonHealth
 
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.9, 127.0.0.1",
@@ -51,7 +51,7 @@ async def _get(url: str, headers: dict[str, str] | None = None) -> tuple[int, st
     "proxies, remote", [(("127.0.0.0/8",), "203.0.113.9"), ((), "127.0.0.1"), (("10.0.0.0/8",), "127.0.0.1")]
 )
 async def test_forwarded_headers_count_from_a_trusted_proxy_only(proxies: tuple[str, ...], remote: str) -> None:
-    server = Server(application(health=Health(), channels={"web": _channel()}, proxies=proxies), "127.0.0.1:0")
+    server = Server(application(health=DaemonHealth(), channels={"web": _channel()}, proxies=proxies), "127.0.0.1:0")
     await server.start()
     try:
         _, body, headers = await _get(f"{server.url}/channels/web/who", FORWARDED)
@@ -63,7 +63,7 @@ async def test_forwarded_headers_count_from_a_trusted_proxy_only(proxies: tuple[
 
 
 async def test_pages_carry_a_strict_policy_and_files_outside_are_not_there(pages: Path) -> None:
-    server = Server(application(health=Health(), inbox_pages=pages, front_page="/inbox"), "127.0.0.1:0")
+    server = Server(application(health=DaemonHealth(), inbox_pages=pages, front_page="/inbox"), "127.0.0.1:0")
     await server.start()
     try:
         for path in ("/inbox", "/inbox/", "/inbox/c/some-conversation", "/"):
@@ -95,7 +95,7 @@ async def test_pages_carry_a_strict_policy_and_files_outside_are_not_there(pages
 
 
 async def test_health_says_what_is_up_and_figures_stay_at_home(pages: Path) -> None:
-    health, registry = Health(), CollectorRegistry()
+    health, registry = DaemonHealth(), CollectorRegistry()
     Counter("example", "An example", registry=registry).inc()
     server = Server(application(health=health, registry=registry, proxies=("127.0.0.0/8",)), "127.0.0.1:0")
     await server.start()
@@ -117,7 +117,7 @@ async def test_a_proxy_of_another_user_may_connect_to_the_socket(tmp_path: Path)
     """The unit's UMask is for files; who may come to a socket, its folder says."""
     before = os.umask(0o077)
     try:
-        server = Server(application(health=Health()), str(tmp_path / "desk.sock"))
+        server = Server(application(health=DaemonHealth()), str(tmp_path / "desk.sock"))
         await server.start()
     finally:
         os.umask(before)
@@ -127,7 +127,7 @@ async def test_a_proxy_of_another_user_may_connect_to_the_socket(tmp_path: Path)
 
 
 async def test_it_listens_on_a_socket_path_too(tmp_path: Path) -> None:
-    server = Server(application(health=Health()), str(tmp_path / "http.sock"))
+    server = Server(application(health=DaemonHealth()), str(tmp_path / "http.sock"))
     await server.start()
     try:
         connector = aiohttp.UnixConnector(str(tmp_path / "http.sock"))
@@ -140,7 +140,11 @@ async def test_it_listens_on_a_socket_path_too(tmp_path: Path) -> None:
 async def test_behind_https_every_answer_says_https_only(pages: Path) -> None:
     """Also what is raised instead of returned: the redirect of `/`, and a channel's own 404."""
     app = application(
-        health=Health(), inbox_pages=pages, channels={"web": _channel()}, proxies=("127.0.0.0/8",), front_page="/inbox"
+        health=DaemonHealth(),
+        inbox_pages=pages,
+        channels={"web": _channel()},
+        proxies=("127.0.0.0/8",),
+        front_page="/inbox",
     )
     server = Server(app, "127.0.0.1:0")
     await server.start()
@@ -170,7 +174,7 @@ async def test_behind_https_every_answer_says_https_only(pages: Path) -> None:
 @pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host"])
 async def test_a_host_that_can_be_none_is_refused(pages: Path, host: str, header: str) -> None:
     """It would stand in the page's policy."""
-    server = Server(application(health=Health(), inbox_pages=pages, proxies=("127.0.0.0/8",)), "127.0.0.1:0")
+    server = Server(application(health=DaemonHealth(), inbox_pages=pages, proxies=("127.0.0.0/8",)), "127.0.0.1:0")
     await server.start()
     place, _, port = server.url.removeprefix("http://").rpartition(":")
     try:

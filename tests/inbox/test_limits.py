@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.inbox.http.rate_limits import Limits, network
+from bridge.inbox.http.rate_limits import InboxLimits, network
 
 
 def test_sixty_addresses_of_one_household_are_one() -> None:
-    limits = Limits(clock=lambda: 0.0)
+    limits = InboxLimits(clock=lambda: 0.0)
     let_in = [n for n in range(60) if not limits.sign_in_by_host.wait_s(network(f"2001:db8:1:2:{n:x}::{n:x}"))]
     assert len(let_in) == 20
     assert not limits.sign_in_by_host.wait_s(network("2001:db8:1:3::1")), "the neighbours may"

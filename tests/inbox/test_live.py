@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 
 from bridge.inbox.app import Inbox
-from bridge.inbox.live.log_changes import News
-from bridge.inbox.live.subscription import MOST_ROWS, Seat
-from bridge.inbox.views.list_index import Lists
+from bridge.inbox.live.log_changes import LogChanges
+from bridge.inbox.live.subscription import MOST_ROWS, Subscription
+from bridge.inbox.views.list_index import ListIndex
 from bridge.log.follower import Position
 from routing.access import connected
 from routing.events import Noted
@@ -291,9 +291,9 @@ async def test_a_reset_takes_no_call_back(desk: Desk) -> None:
     token, _ = await desk.room.archive.accounts.open_session("ben")
     session = await desk.room.archive.accounts.session(token)
     assert session is not None
-    seat = Seat(session, "resetting", Position("e", 1), Lists(), set())
+    seat = Subscription(session, "resetting", Position("e", 1), ListIndex(), set())
     note = Noted(conversation=conversation, id="n1", by="ana", text="@Ben Berg", mentions=("ben",))
-    seat.note(News(calls=[note]), Position("e", 2))
+    seat.note(LogChanges(calls=[note]), Position("e", 2))
     seat.reset("slow")
     told = seat.messages(desk.room.replica.state)
     assert [type(message).__name__ for message in told[:2]] == ["MentionTold", "Reset"]
@@ -351,9 +351,9 @@ async def test_a_slow_page_costs_a_bounded_set_and_then_hears_reset(desk: Desk) 
     token, _ = await desk.room.archive.accounts.open_session("ana")
     session = await desk.room.archive.accounts.session(token)
     assert session is not None
-    seat = Seat(session, "slow", Position("e", 1), Lists(), set())
+    seat = Subscription(session, "slow", Position("e", 1), ListIndex(), set())
     for n in range(2 * MOST_ROWS):
-        seat.note(News(rows={f"c{n}"}), Position("e", n + 2))
+        seat.note(LogChanges(rows={f"c{n}"}), Position("e", n + 2))
     told = seat.messages(desk.room.replica.state)
     assert type(told[0]).__name__ == "Reset"
     assert len(told) < 5
@@ -444,7 +444,7 @@ async def test_lists_that_are_being_built_when_the_state_is_loaded_afresh_are_wh
     monkeypatch.setattr("bridge.inbox.views.list_index.SLICE", 1)
     for n in range(4):
         await desk.patron(f"afresh-{n}", "hello?")
-    state, lists, others = desk.room.replica.state, Lists(), Lists()
+    state, lists, others = desk.room.replica.state, ListIndex(), ListIndex()
     building = asyncio.create_task(lists.ready(desk.room.replica))
     for _ in range(3):
         await asyncio.sleep(0)

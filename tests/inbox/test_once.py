@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.inbox.live.action_results import Answers
+from bridge.inbox.live.action_results import ActionResults
 from bridge.log.follower import Entry
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, until
@@ -67,7 +67,7 @@ async def test_a_process_that_starts_knows_what_the_one_before_it_answered(desk:
     conversation = await desk.patron("before", "hello?")
     status, acted = await ana.post(f"/conversations/{conversation}/claim", key="before-the-crash")
     assert status == 200, acted
-    later = Answers()
+    later = ActionResults()
     asked = asyncio.create_task(later.of(acted["action"], 20))
     await later.recall(desk.room.store)
     found = await asked

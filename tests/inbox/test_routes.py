@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 from bridge.app.http import application
 from bridge.inbox.app import ROUTES
 from bridge.inbox.http.route import BASE, Route
-from bridge.runtime.health import Health
+from bridge.runtime.health import DaemonHealth
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk
 
@@ -85,7 +85,7 @@ async def test_the_description_is_valid_and_is_served(browsers: Browsers) -> Non
 async def test_every_mounted_route_is_described_and_every_described_one_mounted(desk: Desk, browsers: Browsers) -> None:
     _, document = await (await browsers.of()).get("/openapi.json")
     described = {(method.upper(), where) for where, methods in document["paths"].items() for method in methods}
-    app = application(health=Health(), inbox=desk.inbox)
+    app = application(health=DaemonHealth(), inbox=desk.inbox)
     mounted = {
         (route.method, route.resource.canonical)
         for route in app.router.routes()

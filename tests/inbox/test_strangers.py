@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bridge.inbox.http.rate_limits import Limit, Limits
+from bridge.inbox.http.rate_limits import InboxLimits, Limit
 from bridge.sql.people.accounts import LOCK_AFTER
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import PASSWORD, Client, Desk
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     """A desk for which all browsers of these tests come from addresses of their own."""
-    limits = Limits()
+    limits = InboxLimits()
     limits.sign_in_by_host = Limit(1000, 1000)
     async with running(tmp_path_factory.mktemp("desk"), limits=limits) as found:
         yield found

@@ -22,7 +22,7 @@ import aiohttp
 from bridge.app.config import load
 from bridge.app.daemon import archive_url, private
 from bridge.sql.archive import Archive
-from bridge.sql.people.organisation import Entry
+from bridge.sql.people.organisation import LibraryEntry
 from bridge.sql.people.organisation_file import parse
 
 PROGRAM = [sys.executable, "-m", "bridge.app.cli"]
@@ -101,7 +101,7 @@ class House:
         with ThreadPoolExecutor(1) as beside:  # a test's loop may be running here
             self.codes = beside.submit(asyncio.run, self._settle_in(parse(desk))).result()
 
-    async def _settle_in(self, desk: list[Entry]) -> dict[str, str]:
+    async def _settle_in(self, desk: list[LibraryEntry]) -> dict[str, str]:
         """Return each librarian's sign-in code."""
         config = load(self.folder / "deskbridge.toml")
         private(config.data)

@@ -17,11 +17,11 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from bridge.app.config import Channel, Config, Http, Redis, Secret
+from bridge.app.config import ChannelConfig, Config, Http, Redis, Secret
 from bridge.app.consortium import Consortium
-from bridge.app.daemon import House, opened
+from bridge.app.daemon import Daemon, opened
 from bridge.contract.message import Action, Deed, Message, message_id
-from bridge.core.runner import Partition
+from bridge.core.runner import CoreRunner
 from bridge.sql.people.calendar import Calendar
 from routing.organisation import Librarian as Person
 from routing.organisation import Library, Queue, Team, Tier, Timers
@@ -51,7 +51,7 @@ LIBRARY = Library(
 class Indoors:
     """A running house and what a test turns of it."""
 
-    def __init__(self, house: House, server: RedisServer, data: Path) -> None:
+    def __init__(self, house: Daemon, server: RedisServer, data: Path) -> None:
         self.house = house
         self.server = server
         self.data = data
@@ -93,7 +93,7 @@ class Indoors:
     async def snapshot(self) -> None:
         """Write a snapshot now, and trim behind the one before it."""
         core = self.desk.core
-        assert isinstance(core, Partition)
+        assert isinstance(core, CoreRunner)
         term = await until(lambda: core.term, "a core leads")
         async with asyncio.timeout(DEADLINE):
             await term.write_snapshot()
@@ -123,7 +123,9 @@ async def until(true: Callable[[], Any], what: str) -> Any:
 @asynccontextmanager
 async def indoors(data: Path, **settings: Any) -> AsyncIterator[Indoors]:
     """Open a house with a desk of two librarians and a web chat; `settings` are the channel's own keys."""
-    web = Channel(name="web", kind="webchat", queue="north/reference", settings={"connections": 5_000, **settings})
+    web = ChannelConfig(
+        name="web", kind="webchat", queue="north/reference", settings={"connections": 5_000, **settings}
+    )
     turn = msgspec.structs.replace(web, name="turn", queue="north/turn")
     async with AsyncExitStack() as stack:
         server = stack.enter_context(RedisServer(tcp=True))

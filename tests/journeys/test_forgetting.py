@@ -18,11 +18,11 @@ import msgspec
 import pytest
 
 from bridge.app.commands import Wish, forget
-from bridge.app.config import Channel, Config, Http
-from bridge.app.daemon import House, opened
+from bridge.app.config import ChannelConfig, Config, Http
+from bridge.app.daemon import Daemon, opened
 from bridge.contract.message import Message, message_id
 from bridge.sql.people.calendar import Calendar
-from bridge.testing.rig import File
+from bridge.testing.rig import SentFile
 from tests.journeys.indoors import LIBRARY, until
 from tests.journeys.librarian import Librarian
 from tests.webchat.browserless import Browserless
@@ -57,10 +57,10 @@ async def gone(folder: Path, *words: str) -> None:
 
 
 @asynccontextmanager
-async def a_house(data: Path) -> AsyncIterator[House]:
+async def a_house(data: Path) -> AsyncIterator[Daemon]:
     """Open a house with its own Redis, a web chat, a mailbox that is away, and two librarians who coordinate its library."""
-    web = Channel(name="web", kind="webchat", queue="north/reference", settings={})
-    mail = Channel(name="mail", kind="email", queue="north/reference", settings=AWAY)
+    web = ChannelConfig(name="web", kind="webchat", queue="north/reference", settings={})
+    mail = ChannelConfig(name="mail", kind="email", queue="north/reference", settings=AWAY)
     http = Http(listen="127.0.0.1:0")
     config = Config(path=data / "x.toml", data=data, one_process=True, http=http, channels=(web, mail))
     async with opened(config) as house:
@@ -77,13 +77,13 @@ async def a_house(data: Path) -> AsyncIterator[House]:
         yield house
 
 
-async def signed_in(house: House, name: str) -> Librarian:
+async def signed_in(house: Daemon, name: str) -> Librarian:
     found = Librarian(house.server.url, name)
     found.come(*await house.archive.accounts.open_session(name))
     return found
 
 
-async def archived(house: House) -> None:
+async def archived(house: Daemon) -> None:
     """Wait until everybody here has read what was decided."""
     desk = house.desks[0]
     head = await desk.store.head()
@@ -97,10 +97,10 @@ async def did(one: Librarian, talk: str, verb: str, body: dict[str, Any] | None 
     return found
 
 
-async def told_in_every_field(house: House, ana: Librarian, patron: Browserless) -> str:
+async def told_in_every_field(house: Daemon, ana: Librarian, patron: Browserless) -> str:
     """Let a patron and librarians put the secret wherever one can, and end it; return the conversation."""
     desk = house.desks[0]
-    essay = File(f"{SECRET}.pdf", f"%PDF-1.4 An essay on the {SECRET}".encode())
+    essay = SentFile(f"{SECRET}.pdf", f"%PDF-1.4 An essay on the {SECRET}".encode())
     source = patron.say(
         f"What is a {SECRET}?",
         [essay],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bridge.app.consortium import tend_files
-from bridge.core.runner import Partition
+from bridge.core.runner import CoreRunner
 from tests.journeys.indoors import DEADLINE, Indoors, indoors, until
 
 
@@ -65,7 +65,7 @@ async def test_nothing_goes_while_the_core_or_the_archive_lags(tmp_path: Path, m
     async with indoors(tmp_path) as found:
         await caught_up(found)
         core = found.desk.core
-        assert isinstance(core, Partition)
+        assert isinstance(core, CoreRunner)
         term = await until(lambda: core.term, "a core leads")
         async with term._still:
             await found.hand_in(found.words("pat", "hello"))

@@ -14,7 +14,7 @@ import routing
 from bridge.contract.message import Action, Claim, Deed, Message, Presence, Receipt, Say, Started, Tick
 from routing import core, events, offers, timers, wire
 from routing.core import DECIDE, DEEDS, EVOLVE
-from routing.decision import Turn
+from routing.decision import Decision
 from routing.deliveries import notify
 from routing.events import Event, Faulted, Given, Step, answer, deliveries
 from routing.organisation import Library
@@ -90,10 +90,10 @@ def test_a_timer_that_breaks_does_not_hold_up_the_others(monkeypatch: pytest.Mon
     play = staffed().script("> bad: Hi\n> good: Hi")
     bad, plain = play.id_of("bad"), notify
 
-    def fail(turn: Turn, it: object, *args: object, **kwargs: object) -> None:
+    def fail(decision: Decision, it: object, *args: object, **kwargs: object) -> None:
         if getattr(it, "id", "") == bad:
             raise RuntimeError("broken on purpose")
-        plain(turn, it, *args, **kwargs)  # type: ignore[arg-type] # handed on as it came
+        plain(decision, it, *args, **kwargs)  # type: ignore[arg-type] # handed on as it came
 
     monkeypatch.setattr(timers, "notify", fail)
     before = play.state.conversations[bad]
@@ -179,7 +179,7 @@ def test_deliveries_of_a_step_in_order() -> None:
 def test_every_refusal_has_words() -> None:
     folder = Path(routing.__file__).parent
     used = set(
-        re.findall(r'refuse\(turn, action, "([a-z-]+)"', "".join(one.read_text() for one in folder.glob("*.py")))
+        re.findall(r'refuse\(decision, action, "([a-z-]+)"', "".join(one.read_text() for one in folder.glob("*.py")))
     )
     for name in ("closing.py", "transfers.py"):
         used |= set(re.findall(r'return "([a-z-]+)"', (folder / name).read_text()))

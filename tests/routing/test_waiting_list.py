@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.waiting_list import CHUNK, Entry, Line
+from routing.waiting_list import CHUNK, Entry, WaitingList
 
 ENTRIES = st.tuples(st.integers(0, 50), st.text("abc", min_size=1, max_size=3))
 
 
 @given(st.lists(st.tuples(ENTRIES, st.booleans()), max_size=200))
 def test_like_a_sorted_list(moves: list[tuple[Entry, bool]]) -> None:
-    line, plain = Line(), set[Entry]()
+    line, plain = WaitingList(), set[Entry]()
     for entry, joins in moves:
         if joins and entry not in plain:
             line.add(entry)
@@ -31,7 +31,7 @@ def test_like_a_sorted_list(moves: list[tuple[Entry, bool]]) -> None:
 
 
 def test_many_come_leave_from_the_front_and_come_back() -> None:
-    line = Line()
+    line = WaitingList()
     for n in range(5 * CHUNK):
         line.add((n, "x"))
     for n in range(3 * CHUNK):
@@ -46,7 +46,7 @@ def test_many_come_leave_from_the_front_and_come_back() -> None:
 
 
 def test_who_does_not_stand_there_cannot_leave() -> None:
-    line = Line()
+    line = WaitingList()
     with pytest.raises(KeyError):
         line.remove((1, "x"))
     line.add((1, "x"))

@@ -14,7 +14,7 @@ import pytest
 from bridge.contract.adapter import Retry
 from bridge.contract.message import Delivery, Message, message_id
 from bridge.testing.scene import Scene
-from bridge.testing.twilio_records import Shown
+from bridge.testing.twilio_records import HandsetText
 from tests.conformance.rig_sms import OURS, SmsRig
 
 ADA = "+14155550123"
@@ -26,7 +26,7 @@ async def asked(scene: Scene, rig: SmsRig, text: str = "A question", **fields: A
     return await scene.ring.message(text)
 
 
-async def shown(rig: SmsRig, number: str = ADA) -> Shown:
+async def shown(rig: SmsRig, number: str = ADA) -> HandsetText:
     """Return what a handset shows next."""
     return await asyncio.wait_for(rig.twilio.handset(number).arriving.get(), 20)
 

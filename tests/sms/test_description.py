@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.sms.config import SmsConfig
-from adapters.sms.twilio_api import Account
+from adapters.sms.twilio_api import TwilioApi
 from bridge.contract.adapter import Rejected, Sent
 from bridge.testing.limits import PNG
 from bridge.testing.twilio import Twilio
@@ -30,7 +30,9 @@ async def test_every_request_and_answer_fits_the_description(twilio: Twilio) -> 
     description.watch(twilio)
     await twilio.open()
     twilio.inbound = f"{twilio.url}/nobody"
-    account = Account(SmsConfig(account_sid=twilio.account, auth_token=twilio.token, numbers=(OURS,), api=twilio.base))
+    account = TwilioApi(
+        SmsConfig(account_sid=twilio.account, auth_token=twilio.token, numbers=(OURS,), api=twilio.base)
+    )
     try:
         await account.check()
         record = twilio.text(ADA, "with a picture", [("cat.png", PNG)])
@@ -66,7 +68,9 @@ async def test_the_description_notices_what_does_not_fit(twilio: Twilio) -> None
     description.watch(twilio)
     twilio.account = "AC" + "z" * 32
     await twilio.open()
-    account = Account(SmsConfig(account_sid=twilio.account, auth_token=twilio.token, numbers=(OURS,), api=twilio.base))
+    account = TwilioApi(
+        SmsConfig(account_sid=twilio.account, auth_token=twilio.token, numbers=(OURS,), api=twilio.base)
+    )
     try:
         await account.check()
     finally:

@@ -10,20 +10,20 @@ import pytest
 
 from adapters.sms.codec import Inbound
 from adapters.sms.journal import Journal, Row
-from adapters.sms.opt_outs import Memory
+from adapters.sms.opt_outs import SmsMemory
 from adapters.sms.parking import Parking
 
 PAIR = ("+15005550100", "+15005550111")
 
 
 async def test_a_start_that_comes_twice_is_the_same_start(tmp_path: Path) -> None:
-    memory = Memory(tmp_path)
+    memory = SmsMemory(tmp_path)
     await memory.load()
     await memory.opt("SM1", *PAIR, 1_000, out=True)
     assert memory.opted_out(*PAIR)
     assert not memory.opted_in("SM2")
     await memory.opt("SM2", *PAIR, 2_000, out=False)
-    again = Memory(tmp_path)
+    again = SmsMemory(tmp_path)
     await again.load()
     for known in (memory, again):
         assert not known.opted_out(*PAIR)
@@ -76,7 +76,7 @@ class FullOnce(Journal):
 
 
 async def test_what_could_not_be_written_is_written_when_it_comes_again(tmp_path: Path) -> None:
-    parking, memory = Parking(tmp_path), Memory(tmp_path)
+    parking, memory = Parking(tmp_path), SmsMemory(tmp_path)
     parking._journal, memory._words = FullOnce(tmp_path, "parked"), FullOnce(tmp_path, "opt-outs")
     text = Inbound("SM1", "AC", "", *PAIR, "words", 1)
     with pytest.raises(OSError, match="space"):
@@ -86,7 +86,7 @@ async def test_what_could_not_be_written_is_written_when_it_comes_again(tmp_path
     await parking.park(text)
     await memory.opt("SM1", *PAIR, 1_000, out=True)
     assert await Parking(tmp_path).parked() == [text]
-    again = Memory(tmp_path)
+    again = SmsMemory(tmp_path)
     await again.load()
     assert again.opted_out(*PAIR)
 

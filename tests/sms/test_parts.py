@@ -14,10 +14,10 @@ from adapters.sms import codec, numbers, parked
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import LENT_S, lend, lent
-from adapters.sms.opt_outs import Memory
+from adapters.sms.opt_outs import SmsMemory
 from adapters.sms.parking import Parking
-from adapters.sms.quiet_hours import Quiet
-from adapters.sms.send_rate import PATIENCE_S, Pace
+from adapters.sms.quiet_hours import QuietHours
+from adapters.sms.send_rate import PATIENCE_S, SendRate
 from adapters.sms.words import REASONS, command, reason
 from bridge.contract.adapter import Misconfigured
 from bridge.contract.message import Attachment
@@ -42,20 +42,20 @@ def at(day: int, hour: int, minute: int = 0, month: int = 6) -> float:
     ],
 )
 def test_quiet_hours_pass_midnight(moment: float, left: float) -> None:
-    quiet = Quiet.parse("21:00-08:00", CHICAGO)
+    quiet = QuietHours.parse("21:00-08:00", CHICAGO)
     assert quiet is not None
     assert quiet.left(moment) == left
 
 
 def test_quiet_hours_within_a_day() -> None:
-    quiet = Quiet.parse("12:00-13:00", CHICAGO)
+    quiet = QuietHours.parse("12:00-13:00", CHICAGO)
     assert quiet is not None
     assert [quiet.left(at(1, hour)) for hour in (11, 12, 13)] == [0, 3600, 0]
 
 
 def test_a_sender_texts_at_its_own_pace() -> None:
     now = 100.0
-    pace = Pace(now=lambda: now)
+    pace = SendRate(now=lambda: now)
     assert [pace.turn("+14155550100", 2), pace.turn("+14155550100", 1)] == [0.0, 2.0]
     assert pace.turn("+18005550100", 3) == 0.0
     assert pace.turn("+18005550100", 3) == pytest.approx(1.0)
@@ -123,21 +123,21 @@ def test_every_reason_has_words_for_librarians() -> None:
 
 
 async def test_the_last_word_counts_by_its_own_time(tmp_path: Path) -> None:
-    memory = Memory(tmp_path)
+    memory = SmsMemory(tmp_path)
     await memory.load()
     await memory.opt("SM1", "us", "them", 100, out=True)
     await memory.opt("SM2", "us", "them", 200, out=False)
     await memory.opt("SM1", "us", "them", 300, out=True)  # the same text again
     await memory.opt("SM0", "us", "them", 150, out=True)  # an older one, found later
-    again = Memory(tmp_path)
+    again = SmsMemory(tmp_path)
     await again.load()
     assert [memory.opted_out("us", "them"), again.opted_out("us", "them"), again.opted_out("we", "them")] == [False] * 3
     journal = tmp_path / "opt-outs"
     journal.write_text(journal.read_text() + '["SM3", "us", "th')  # the process died here
-    again = Memory(tmp_path)
+    again = SmsMemory(tmp_path)
     await again.load()
     await again.opt("SM4", "us", "them", 400, out=True)
-    last = Memory(tmp_path)
+    last = SmsMemory(tmp_path)
     await last.load()
     assert last.opted_out("us", "them")
 

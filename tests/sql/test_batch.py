@@ -12,7 +12,7 @@ from sqlalchemy import event, select, text
 from bridge.contract.message import Stage, delivery_id
 from bridge.log import follower
 from bridge.sql import tables
-from bridge.sql.transcripts.batch_size import BRISK_S, LEAST, MOST, SLOW_S, Stride
+from bridge.sql.transcripts.batch_size import BRISK_S, LEAST, MOST, SLOW_S, BatchSize
 from routing import events as ev
 from tests.sql.test_follow import WHOLE, Desk, chat, desk, opened, planned, received, set_aside, shown
 
@@ -152,7 +152,7 @@ async def test_both_write_the_same_whether_one_by_one_or_together(desk: Desk) ->
 
 
 def test_a_transaction_grows_while_there_is_more_and_shrinks_when_it_takes_long() -> None:
-    stride = Stride()
+    stride = BatchSize()
     stride.took(LEAST - 1, BRISK_S / 2)
     assert stride.steps == LEAST  # it was not full: a larger one would have been no larger
     for _ in range(10):

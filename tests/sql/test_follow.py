@@ -23,7 +23,7 @@ from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.transcripts import rejected_steps
 from bridge.sql.transcripts.export import export
-from bridge.sql.transcripts.lines import Line
+from bridge.sql.transcripts.lines import TranscriptLine
 from bridge.sql.transcripts.reader import Reader
 from bridge.sql.transcripts.writer import Writer
 from routing import events as ev
@@ -132,7 +132,7 @@ async def chat(desk: Desk, talk: str = "t1") -> None:
     await desk.commit(ev.Closed(conversation=talk, by="ana", code="answered"))
 
 
-def shown(lines: list[Line]) -> list[tuple[str, str, str]]:
+def shown(lines: list[TranscriptLine]) -> list[tuple[str, str, str]]:
     return [(line.who, line.text or line.event, line.stage) for line in lines]
 
 

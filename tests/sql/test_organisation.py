@@ -10,7 +10,7 @@ import pytest
 from bridge.sql.archive import Archive
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.calendar import Calendar, faults, in_words, openings
-from bridge.sql.people.organisation import Entry, Faulty, Outdated
+from bridge.sql.people.organisation import Faulty, LibraryEntry, Outdated
 from bridge.sql.people.organisation_file import dump, parse
 from routing.organisation import Library, Queue, Tier
 
@@ -81,7 +81,7 @@ async def test_what_is_saved_while_hours_are_worked_out_stands(
     coordinator = archive.organisation()
     read = organisation.entries
 
-    async def read_before_a_save() -> list[Entry]:
+    async def read_before_a_save() -> list[LibraryEntry]:
         found = await read()
         if found[0].library.name != "New name":
             renamed = msgspec.structs.replace(found[0].library, name="New name")

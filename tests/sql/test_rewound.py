@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bridge.log.follower import START
-from bridge.redis.store import Unavailable
+from bridge.redis.store import StoreUnavailable
 from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.transcripts import reader
@@ -48,7 +48,7 @@ async def test_where_it_does_not_come_back_the_store_counts_as_away(
     async with desk.following(writing=False):
         await desk.tail_caught_up()
         await stands_at(archive, "lost", 2)
-        with pytest.raises(Unavailable):
+        with pytest.raises(StoreUnavailable):
             await desk.reader.transcript("t1")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.people.calendar import Calendar
-from bridge.sql.people.organisation import Entry, Faulty
+from bridge.sql.people.organisation import Faulty, LibraryEntry
 from bridge.sql.people.organisation_file import parse
 from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
 
@@ -66,8 +66,8 @@ async def loaded(archive: Archive) -> Archive:
     return archive
 
 
-def _entry(library: Library) -> Entry:
-    return Entry(library=library, calendar=Calendar())
+def _entry(library: Library) -> LibraryEntry:
+    return LibraryEntry(library=library, calendar=Calendar())
 
 
 @pytest.mark.parametrize("field", WRONG)

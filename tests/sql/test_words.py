@@ -14,7 +14,7 @@ from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.database import MIGRATIONS, engine_for
 from bridge.sql.transcripts import reindex
-from bridge.sql.transcripts.lines import Line
+from bridge.sql.transcripts.lines import TranscriptLine
 from bridge.sql.transcripts.search import CLOSE, OPEN, snippet_of
 from bridge.sql.transcripts.search_words import Wanted, for_postgresql, for_sqlite, plain, tokens
 from bridge.sql.transcripts.write_batch import write_lines
@@ -54,8 +54,8 @@ CASES = [
 ]
 
 
-def said(n: int, words: str) -> Line:
-    return Line(id=f"l{n}", conversation="t", at=n, seq=n, part=0, who="patron", text=words)
+def said(n: int, words: str) -> TranscriptLine:
+    return TranscriptLine(id=f"l{n}", conversation="t", at=n, seq=n, part=0, who="patron", text=words)
 
 
 async def conversation(archive: Archive) -> None:
@@ -159,8 +159,8 @@ async def write_earlier(url: str, texts: list[str]) -> None:
         command.upgrade(config, "0008")
 
     rows = [asdict(said(n, words)) | {"attachments": "[]", "marks": "[]"} for n, words in enumerate(texts)]
-    names = ", ".join(Line.__struct_fields__)
-    values = ", ".join(f":{name}" for name in Line.__struct_fields__)
+    names = ", ".join(TranscriptLine.__struct_fields__)
+    values = ", ".join(f":{name}" for name in TranscriptLine.__struct_fields__)
     async with engine.execution_options(sqlite_write=True).begin() as sql:
         await sql.run_sync(at_that_release)
         await sql.execute(text(f"INSERT INTO line ({names}) VALUES ({values})"), rows)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bridge.testing.rig import File, Heard
+from bridge.testing.rig import Heard, SentFile
 
 PATIENCE_S = 1.5  # without an answer to a ping, or to hello
 RETRY_S = 0.1
@@ -44,13 +44,13 @@ class Browserless:
         self._kept: dict[str, dict[str, Any]] = {}
         self._ws: aiohttp.ClientWebSocketResponse | None = None
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(sock_connect=2, sock_read=PATIENCE_S * 4))
-        self._uploads: dict[str, Sequence[File]] = {}
+        self._uploads: dict[str, Sequence[SentFile]] = {}
         self._task = asyncio.create_task(self._live(), name="patron's browser")
         self._sending = asyncio.create_task(self._flush(), name="patron's outbox")
 
     # -- what a patron does
 
-    def say(self, text: str, files: Sequence[File] = (), **extra: Any) -> str:
+    def say(self, text: str, files: Sequence[SentFile] = (), **extra: Any) -> str:
         """Write; return the id that the message keeps until it is acknowledged."""
         source = secrets.token_urlsafe(12)
         self._uploads[source] = files
@@ -90,7 +90,7 @@ class Browserless:
         for each in line.get("files", ()):
             data = await self.fetch(each)
             if data is not None:
-                files.append(File(each["name"], data))
+                files.append(SentFile(each["name"], data))
         kind = "text" if line["who"] == "librarian" else "notice"
         return Heard(text=line["text"], files=tuple(files), id=line["id"], kind=kind)
 
@@ -195,7 +195,7 @@ class Browserless:
                 continue
             await asyncio.sleep(RETRY_S)
 
-    async def _upload(self, file: File) -> dict[str, Any]:
+    async def _upload(self, file: SentFile) -> dict[str, Any]:
         headers = {"X-File-Name": quote(file.name), "X-Seed": self.seed}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from adapters.webchat import tokens
 from adapters.webchat.codec import (
+    FrameRefused,
     Post,
-    Refusal,
     clean_page,
     clean_text,
     clean_word,
@@ -27,7 +27,7 @@ from adapters.webchat.codec import (
 )
 from adapters.webchat.limits import Bucket, Buckets, Door, Rate
 from adapters.webchat.pages import allowed_origin, listed
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import message_id
 
 SECRET = b"k" * 32
@@ -52,7 +52,7 @@ def refusal(read: Callable[[Any], object], raw: Any) -> str:
     """Return the code with which something is refused, "" when it is taken."""
     try:
         read(raw)
-    except Refusal as why:
+    except FrameRefused as why:
         return why.code
     return ""
 
@@ -77,7 +77,7 @@ def test_a_deep_nest_is_refused() -> None:
 
 
 def test_a_frame_that_is_not_ours_names_the_message_it_concerns() -> None:
-    with pytest.raises(Refusal) as why:
+    with pytest.raises(FrameRefused) as why:
         read_frame('{"t":"message","id":"abcdefgh","text":42}')
     assert (why.value.code, why.value.id) == ("invalid", "abcdefgh")
 
@@ -96,7 +96,7 @@ def test_an_id_is_derived_from_who_is_proven_and_not_from_what_is_said() -> None
     ({"files": [{"digest": "0" * 64, "name": "a", "media_type": "image/png", "size": 1, "proof": "f" * 32}]}, "file"),
 ])  # fmt: skip
 def test_what_cannot_be_taken_says_why(fields: dict[str, Any], code: str) -> None:
-    with pytest.raises(Refusal) as why:
+    with pytest.raises(FrameRefused) as why:
         taken(**fields)
     assert (why.value.code, why.value.id) == (code, "12345678")
 
@@ -106,7 +106,7 @@ def test_a_file_needs_the_proof_made_for_this_patron() -> None:
     mine = tokens.proof(SECRET, SENDER, "a" * 64)
     theirs = tokens.proof(SECRET, "web:another", "a" * 64)
     assert taken(files=[{**ref, "proof": mine}]).attachments[0].name == "map.png"
-    with pytest.raises(Refusal):
+    with pytest.raises(FrameRefused):
         taken(files=[{**ref, "proof": theirs}])
 
 
@@ -145,7 +145,7 @@ def test_a_wait_is_rounded_up_and_never_down(seconds: int) -> None:
 
 
 def test_a_closed_desk_says_so_even_where_defaults_are_left_out() -> None:
-    told = msgspec.json.decode(msgspec.json.encode(desk_state(Desk(open=False, online=False))))
+    told = msgspec.json.decode(msgspec.json.encode(desk_state(ChannelDesk(open=False, online=False))))
     assert (told["open"], told["online"]) == (False, False)
 
 

@@ -9,16 +9,16 @@ import aiohttp
 import pytest
 
 from adapters.webchat.aside import read_wish
-from adapters.webchat.codec import MailIt, Refusal
+from adapters.webchat.codec import FrameRefused, MailIt
 from adapters.webchat.limits import MAILS, PLACE_MAILS
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.testing.ring import Ring
 from tests.webchat.conftest import House
 from tests.webchat.test_protocol import at, session, until, write
 
 __all__ = ["session"]  # a fixture
 
-MAILABLE = Desk(open=True, online=True, library="Central", mails=True, mailable=True)
+MAILABLE = ChannelDesk(open=True, online=True, library="Central", mails=True, mailable=True)
 ADDRESS = "jane@elsewhere.example"
 
 
@@ -42,7 +42,7 @@ async def test_it_is_taken_once_and_told_to_no_other_window(house: House, sessio
             await one.send_json(word)
             assert (await until(one, "ack", "error"))["id"] == word["id"]
         await kept(ring, 1)
-        ring.show(Desk(open=True, online=True, library="Central", mails=True))
+        ring.show(ChannelDesk(open=True, online=True, library="Central", mails=True))
         await one.send_json(word)
         told = await until(one, "ack", "error")
         assert told["t"] == "ack", (
@@ -104,7 +104,7 @@ async def test_what_cannot_be_taken_is_refused_with_a_word(house: House, session
             await ws.send_json(wrong)
             told = await until(ws, "error", "ack")
             assert (told.get("code"), told["id"]) == (code, wrong["id"]), wrong
-        ring.show(Desk(open=True, online=True, library="Central", mails=True))
+        ring.show(ChannelDesk(open=True, online=True, library="Central", mails=True))
         await ws.send_json(mail())
         assert (await until(ws, "error", "ack"))["code"] == "transcript"
         headers = {"Authorization": f"Bearer {token}"}
@@ -119,7 +119,7 @@ async def test_what_cannot_be_taken_is_refused_with_a_word(house: House, session
     "address", [f"{ADDRESS}\n", f"\n{ADDRESS}", "a@b.example\u2028c@d.example", '"a\r\n"@b.example']
 )
 def test_an_address_is_never_mended_into_another(address: str) -> None:
-    with pytest.raises(Refusal, match="address"):
+    with pytest.raises(FrameRefused, match="address"):
         read_wish(MailIt(id="a-good-id", address=address), "web", "pat")
 
 

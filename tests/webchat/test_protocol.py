@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from adapters.webchat import tokens
 from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MEGABYTES, MESSAGES, RECEIPTS, STUBBORN
-from bridge.contract.adapter import Desk, Signal
+from bridge.contract.adapter import ChannelDesk, Signal
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from tests.webchat.conftest import House
@@ -398,7 +398,7 @@ async def test_a_second_hello_does_not_lose_the_place_in_the_queue(
 ) -> None:
     """Another window of a patron who waits, or the same one again, hears his place although nothing has changed."""
     ring = await house()
-    ring.show(Desk(open=True, online=True, place=2))
+    ring.show(ChannelDesk(open=True, online=True, place=2))
     async with session.ws_connect(at(ring, "live")) as one, session.ws_connect(at(ring, "live")) as two:
         token = await write(one, "I wait")
         while not (await until(one, "desk")).get("place"):
@@ -450,7 +450,7 @@ async def test_who_is_here_again_is_told_whoever_said_that_he_left(
 
 async def test_the_status_is_cookieless_and_only_for_listed_pages(house: House, session: aiohttp.ClientSession) -> None:
     ring = await house(origins=("https://www.library.example:443", "https://*.campus.example"))
-    ring.show(Desk(open=True, online=False, wait_s=61, library="Central", accent="#123456"))
+    ring.show(ChannelDesk(open=True, online=False, wait_s=61, library="Central", accent="#123456"))
     for origin, allowed in (
         ("https://www.library.example", True),
         ("https://law.campus.example", True),

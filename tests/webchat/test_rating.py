@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.webchat.limits import MESSAGES
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import MAX_COMMENT
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
@@ -20,7 +20,7 @@ from tests.webchat.test_protocol import at, poll, session, until, write
 
 __all__ = ["session"]  # a fixture
 
-ENDED = Desk(open=True, online=True, library="Central", rate_s=86_400, rateable=True)
+ENDED = ChannelDesk(open=True, online=True, library="Central", rate_s=86_400, rateable=True)
 
 
 def rate(score: int = 3, text: str = "", **extra: Any) -> dict[str, Any]:
@@ -123,7 +123,7 @@ async def test_what_cannot_be_taken_is_refused_with_a_word(house: House, session
         await ws.send_json(rate())
         assert (await until(ws, "error"))["code"] == "token"
         token = await write(ws, "Hello?")
-        ring.show(Desk(open=True, online=True, library="Central", rate_s=86_400))
+        ring.show(ChannelDesk(open=True, online=True, library="Central", rate_s=86_400))
         await until(ws, "desk")
         for wrong, code in (
             (rate(), "rating"),

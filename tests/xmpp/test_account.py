@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from adapters.xmpp import adapter
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import message_id
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
@@ -310,7 +310,7 @@ async def test_a_blocked_address_is_not_heard(account: Scene) -> None:
 async def test_the_status_says_when_it_opens(account: Scene) -> None:
     await account.begin(rig(account).config(timezone="Europe/Vienna"))
     patron = await ada(account)
-    account.ring.show(Desk(open=True, online=True, wait_s=180))
+    account.ring.show(ChannelDesk(open=True, online=True, wait_s=180))
     await soon("busy", patron.client.until(lambda: patron.client.presence.get(LIBRARY, ("", ""))[0] == "away"))
     assert "3 min" in patron.client.presence[LIBRARY][1]
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.xmpp import codec, stanzas
-from adapters.xmpp.codec import Failed, Invited, Reached, Said, Sealed, Token, Typing
+from adapters.xmpp.codec import Invited, PatronWords, Reached, ReplyToken, ReturnedMessage, Sealed, TypingSign
 from adapters.xmpp.jid import bare, text
 from adapters.xmpp.stanza_ids import StanzaIds
 from bridge.contract.message import Delivery, message_id
@@ -25,8 +25,8 @@ def read(inside: str, head: str = HEAD) -> list[codec.Heard]:
     return codec.read(ElementTree.fromstring(f"{head}{inside}</message>"), OWN)
 
 
-def said(inside: str, head: str = HEAD) -> Said:
-    found = [each for each in read(inside, head) if isinstance(each, Said)]
+def said(inside: str, head: str = HEAD) -> PatronWords:
+    found = [each for each in read(inside, head) if isinstance(each, PatronWords)]
     assert len(found) == 1
     return found[0]
 
@@ -77,8 +77,8 @@ def test_signs() -> None:
     assert read("<received xmlns='urn:xmpp:receipts' id='d1'/>") == [Reached("d1", "delivered", "ada@home.example")]
     assert read("<displayed xmlns='urn:xmpp:chat-markers:0' id='d1'/>") == [Reached("d1", "read", "ada@home.example")]
     states = "http://jabber.org/protocol/chatstates"
-    assert read(f"<composing xmlns='{states}'/>") == [Typing("ada@home.example", True, OWN)]
-    assert read(f"<gone xmlns='{states}'/>") == [Typing("ada@home.example", False, OWN)]
+    assert read(f"<composing xmlns='{states}'/>") == [TypingSign("ada@home.example", True, OWN)]
+    assert read(f"<gone xmlns='{states}'/>") == [TypingSign("ada@home.example", False, OWN)]
     late = "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/>"
     assert read(f"<composing xmlns='{states}'/>{late}") == []
 
@@ -87,8 +87,10 @@ def test_what_comes_back_says_why() -> None:
     space = "urn:ietf:params:xml:ns:xmpp-stanzas"
     error = f"<error type='cancel'><item-not-found xmlns='{space}'/><text xmlns='{space}'>nobody</text></error>"
     head = HEAD.replace("'chat'", "'error'")
-    assert read(error, head) == [Failed("m1", "item-not-found", "nobody", "ada@home.example")]
-    assert read("<body>all alone</body>", head) == [Failed("m1", "undefined-condition", "", "ada@home.example")]
+    assert read(error, head) == [ReturnedMessage("m1", "item-not-found", "nobody", "ada@home.example")]
+    assert read("<body>all alone</body>", head) == [
+        ReturnedMessage("m1", "undefined-condition", "", "ada@home.example")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -206,9 +208,9 @@ def test_a_files_address_is_not_its_text() -> None:
 
 
 def test_the_reply_token_comes_back_whole() -> None:
-    token = Token("law@ask.library.org", "t-1", "m1", "o-1")
-    assert Token.decode(token.encode()) == token
-    assert Token.decode("what others mint") == Token()
+    token = ReplyToken("law@ask.library.org", "t-1", "m1", "o-1")
+    assert ReplyToken.decode(token.encode()) == token
+    assert ReplyToken.decode("what others mint") == ReplyToken()
 
 
 @pytest.mark.parametrize("words", ["<b>&amp;</b> \"'", "\x00\x1b[2J\ud800\uffff", "\u202e אבג", "a\nb\tc"])
@@ -260,7 +262,7 @@ def test_every_example_of_the_specifications_is_read() -> None:
     unheard = [
         ElementTree.tostring(stanza, "unicode")
         for stanza, heard in told
-        if not any(isinstance(each, Said | Sealed | Invited) for each in heard)
+        if not any(isinstance(each, PatronWords | Sealed | Invited) for each in heard)
     ]
     if not told:
         pytest.skip("nobody says anything to us in these examples")
@@ -304,13 +306,13 @@ def test_no_stanza_is_too_strange(children: list[Element], attributes: dict[str,
     stanza = Element("{jabber:client}message", attributes | ({"from": "eve@home.example/x"} if sender else {}))
     stanza.extend(children)
     for heard in codec.read(stanza, OWN):
-        if isinstance(heard, Said):
+        if isinstance(heard, PatronWords):
             assert heard.sender
             assert 0 < len(heard.source) <= codec.MAX_SOURCE
             made = codec.message("im", heard, [], "")
             ElementTree.fromstring(stanzas.received(heard))
             ElementTree.fromstring(stanzas.refused(heard, "wait", "resource-constraint", heard.text))
-            assert Token.decode(made.reply).to == bare(heard.to) or "\x1f" in "".join(
+            assert ReplyToken.decode(made.reply).to == bare(heard.to) or "\x1f" in "".join(
                 (heard.to, heard.thread, heard.id)
             )
 

@@ -13,12 +13,12 @@ import pytest
 
 from adapters.xmpp import staff
 from adapters.xmpp.buddy import Buddy
-from adapters.xmpp.codec import Said
+from adapters.xmpp.codec import PatronWords
 from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
-from adapters.xmpp.connection import LinkLost
+from adapters.xmpp.connection import StreamLost
 from adapters.xmpp.link_command import main as link_code
-from adapters.xmpp.shared_component import Trunk
+from adapters.xmpp.shared_component import SharedConnection
 from bridge.app.cli import unconnected
 from bridge.contract.adapter import Busy, Unavailable
 from bridge.contract.message import (
@@ -103,21 +103,21 @@ async def test_buddies_are_remembered_and_told_after_a_restart(
 
 def fails_once(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Have the connection refused when it is wanted next; return what is set then."""
-    tried, join = asyncio.Event(), Trunk.join
+    tried, join = asyncio.Event(), SharedConnection.join
 
-    async def refuse_first(config: ComponentConfig, party: Any) -> Trunk:
+    async def refuse_first(config: ComponentConfig, party: Any) -> SharedConnection:
         if not tried.is_set():
             tried.set()
-            raise LinkLost("not yet")
+            raise StreamLost("not yet")
         return await join(config, party)
 
-    monkeypatch.setattr(Trunk, "join", refuse_first)
+    monkeypatch.setattr(SharedConnection, "join", refuse_first)
     return tried
 
 
 async def test_what_was_being_fetched_when_a_session_ended_is_no_reason_to_wait() -> None:
     law = XmppComponent(ComponentConfig(jid=LAW, secret=SECRET), unconnected("law"))
-    said = Said(
+    said = PatronWords(
         sender="ada@localhost",
         full="ada@localhost/x",
         to=LAW,
@@ -314,8 +314,8 @@ async def test_an_address_whose_session_is_down_is_away_and_its_buddies_keep_it(
         for name in ("law", "art")
     )
     await asyncio.to_thread(server.start)
-    Trunk.expect(law)
-    trunk = await Trunk.join(art, XmppComponent(art, unconnected("art")))
+    SharedConnection.expect(law)
+    trunk = await SharedConnection.join(art, XmppComponent(art, unconnected("art")))
     patron = await signed_in(server)
     try:
         await patron.ask("<query xmlns='jabber:iq:roster'/>")  # whoever asks hears what becomes of it
@@ -324,7 +324,7 @@ async def test_an_address_whose_session_is_down_is_away_and_its_buddies_keep_it(
         assert await soon("it comes back", patron.errors.get()) == ("asked", "recipient-unavailable")
         patron.write(f"<presence to='{medicine}' type='subscribe'/>")
         await soon("that is nobody's", patron.until(lambda: forgotten(patron) == {medicine}))
-        Trunk.give_up(law)
+        SharedConnection.give_up(law)
         patron.say(LAW, "Are you there?", id="again")
         assert await soon("it comes back", patron.errors.get()) == ("again", "item-not-found")
     finally:

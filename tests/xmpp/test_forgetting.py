@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from adapters.xmpp.address_file import Ledger
+from adapters.xmpp.address_file import AddressFile
 from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
 from bridge.app.cli import unconnected
@@ -13,7 +13,7 @@ from bridge.contract.adapter import Remembers
 
 
 async def test_a_buddy_who_asks_is_forgotten_though_no_session_stands(tmp_path: Path) -> None:
-    kept = Ledger(tmp_path / "buddies")
+    kept = AddressFile(tmp_path / "buddies")
     kept.put("ada@patrons.example")
     kept.put("bo@patrons.example")
     kept.save()
@@ -21,6 +21,6 @@ async def test_a_buddy_who_asks_is_forgotten_though_no_session_stands(tmp_path: 
     component = XmppComponent(config, replace(unconnected("law"), data=tmp_path))
     assert isinstance(component, Remembers)
     await component.forget({"ada@patrons.example", "nobody@patrons.example"})
-    again = Ledger(tmp_path / "buddies")
+    again = AddressFile(tmp_path / "buddies")
     again.load()
     assert again.addresses() == ["bo@patrons.example"]

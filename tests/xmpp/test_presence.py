@@ -6,30 +6,30 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.xmpp.presence import Shown, shown
+from adapters.xmpp.presence import BuddyPresence, shown
 from adapters.xmpp.words import DAYS, WORDS
-from bridge.contract.adapter import Desk
+from bridge.contract.adapter import ChannelDesk
 
 VIENNA = ZoneInfo("Europe/Vienna")
 SATURDAY = 1_772_276_400.0  # 2026-02-28 12:00 in Vienna
 
 
-def at(desk: Desk, *, leaves: bool = False, now: float = SATURDAY) -> Shown:
+def at(desk: ChannelDesk, *, leaves: bool = False, now: float = SATURDAY) -> BuddyPresence:
     return shown(desk, now, VIENNA, leaves=leaves)
 
 
 def test_somebody_is_there() -> None:
-    assert at(Desk(open=True, online=True)).show == ""
+    assert at(ChannelDesk(open=True, online=True)).show == ""
 
 
 def test_all_are_busy() -> None:
-    busy = at(Desk(open=True, online=True, wait_s=170))
+    busy = at(ChannelDesk(open=True, online=True, wait_s=170))
     assert (busy.show, busy.status) == ("away", "All librarians are busy, about 3 min")
-    assert at(Desk(open=True, online=True, wait_s=20)).show == ""
+    assert at(ChannelDesk(open=True, online=True, wait_s=20)).show == ""
 
 
 def test_nobody_is_there() -> None:
-    assert at(Desk(open=True, online=False)).show == "away"
+    assert at(ChannelDesk(open=True, online=False)).show == "away"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_nobody_is_there() -> None:
 )
 def test_closed_says_when_it_opens(hours: int, language: str, words: str) -> None:
     opening = int((SATURDAY + hours * 3600) * 1000) if hours else 0
-    desk = Desk(open=False, online=False, next_opening=opening, language=language)
+    desk = ChannelDesk(open=False, online=False, next_opening=opening, language=language)
     assert at(desk).status == words
     assert (at(desk).show, at(desk, leaves=True).show) == ("xa", "gone")
 

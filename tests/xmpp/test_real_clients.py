@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from bridge.contract.adapter import Desk, Signal
+from bridge.contract.adapter import ChannelDesk, Signal
 from bridge.testing.scene import Scene
 from bridge.testing.timeline import conversation
 from tests.conformance.rig_xmpp import AccountRig
 from tests.xmpp.terminal import Profanity
 
 LIBRARY = "ask@localhost"
-CLOSED = Desk(open=False, online=False, library="Central")
+CLOSED = ChannelDesk(open=False, online=False, library="Central")
 
 
 @pytest_asyncio.fixture
@@ -61,7 +61,7 @@ async def test_a_patron_in_a_terminal(account: Scene, profanity: Profanity) -> N
     await profanity.type("/win 1")
     await profanity.sees("Closed: leave a message")
     await profanity.type(f"/msg {LIBRARY}")
-    account.ring.show(Desk(open=True, online=True, library="Central"))
+    account.ring.show(ChannelDesk(open=True, online=True, library="Central"))
     await profanity.sees(f"{LIBRARY} [online]")
     sign = Signal(
         kind="typing", channel=account.ring.channel, address="ada@localhost", librarian="lee",

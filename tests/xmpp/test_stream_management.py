@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.xmpp.stream_management import MODULUS, Tally
+from adapters.xmpp.stream_management import MODULUS, StreamManagement
 
 
-def begun() -> Tally:
-    tally = Tally()
+def begun() -> StreamManagement:
+    tally = StreamManagement()
     tally.begin()
     return tally
 

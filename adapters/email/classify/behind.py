@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from adapters.email.addresses import Address, read_addresses
+from adapters.email.addresses import MailAddress, read_addresses
 from adapters.email.mime.fields import Fields
 
 NO_REPLY = re.compile(
@@ -59,7 +59,7 @@ def own_list(fields: Fields, own: Collection[str]) -> bool:
     return any(identity.endswith(f".{domain}") for identity in listed for domain in domains)
 
 
-def asker(fields: Fields, author: Address, own: Collection[str]) -> Address | None:
+def asker(fields: Fields, author: MailAddress, own: Collection[str]) -> MailAddress | None:
     """Return the person that a program names as the one who asks; None where it names nobody else than the author."""
     answers = [one for one in read_addresses(fields.raw("reply-to")) if one.valid]
     if own_list(fields, own) and (is_own(author.address, own) or " via " in author.name.casefold()):
@@ -70,7 +70,7 @@ def asker(fields: Fields, author: Address, own: Collection[str]) -> Address | No
     return None
 
 
-def is_form(fields: Fields, author: Address, words: str, own: Collection[str]) -> bool:
+def is_form(fields: Fields, author: MailAddress, words: str, own: Collection[str]) -> bool:
     """Whether a web form or a page's program sent what somebody wrote there."""
     found = asker(fields, author, own)
     if found is not None and not takes_no_answers(found.address):

@@ -16,7 +16,7 @@ from adapters.email.addresses import read_addresses
 from adapters.email.classify.failures import HARD, reason_of, status_of
 from adapters.email.mime.charset import decode
 from adapters.email.mime.fields import Fields, split_header
-from adapters.email.mime.structure import Part
+from adapters.email.mime.structure import MimePart
 
 MAX_WORDS = 60_000
 MAX_RECIPIENTS = 100
@@ -93,7 +93,7 @@ class Bounce(msgspec.Struct, frozen=True):
         return next((recipient.status for recipient in ordered if recipient.status), "")
 
 
-def read_bounce(root: Part, own: str = "") -> Bounce:
+def read_bounce(root: MimePart, own: str = "") -> Bounce:
     """Return what a report tells; `own` is our address, which is never the failed one."""
     report, words = _report(root), human_words(root)
     aside = {
@@ -113,7 +113,7 @@ def read_bounce(root: Part, own: str = "") -> Bounce:
     return Bounce(tuple(recipients), tuple(_ids(root, words)))
 
 
-def human_words(root: Part) -> str:
+def human_words(root: MimePart) -> str:
     """The text of a report that is not the original mail."""
     out: list[str] = []
     for part in root.walk():
@@ -127,7 +127,7 @@ def human_words(root: Part) -> str:
     return "\n".join(out)[:MAX_WORDS]
 
 
-def _report(root: Part) -> str:
+def _report(root: MimePart) -> str:
     """The fields for programs."""
     for part in root.walk():
         if part.media_type in (
@@ -304,7 +304,7 @@ def _about(address: str, said: str, others: list[str]) -> str:
     return said[said.rfind("\n", 0, place) + 1 : end]
 
 
-def _ids(root: Part, words: str) -> list[str]:
+def _ids(root: MimePart, words: str) -> list[str]:
     """Message ids of the mail that the report is about, from the part that holds it or the text below the line that says so."""
     found: dict[str, None] = {}
     for part in root.walk()[1:]:

@@ -16,13 +16,13 @@ from collections.abc import Callable, Collection
 
 import msgspec
 
-from adapters.email.addresses import Address, read_addresses
+from adapters.email.addresses import MailAddress, read_addresses
 from adapters.email.classify.absence import is_absence, opens_as_answer
 from adapters.email.classify.behind import asker, is_form, is_list, is_own, own_list, passed_on, takes_no_answers
 from adapters.email.classify.bounce import ADDRESS, OPENS_LINE, human_words, json_notice
 from adapters.email.classify.verdict import Verdict
 from adapters.email.mime.fields import Fields
-from adapters.email.mime.structure import Part
+from adapters.email.mime.structure import MimePart
 
 DAEMONS = frozenset(
     {"mailerdaemon", "maildaemon", "mdaemon", "maildeliverysystem", "mailsystem", "mmdf", "doublebounce"}
@@ -104,9 +104,9 @@ ORIGINALS = frozenset({"message/rfc822", "text/rfc822-headers", "message/global"
 class Facts(msgspec.Struct):
     """What the rules ask of a mail."""
 
-    root: Part
+    root: MimePart
     fields: Fields
-    author: Address
+    author: MailAddress
     subject: str
     words: str
     own: Collection[str]
@@ -128,16 +128,16 @@ class Facts(msgspec.Struct):
         return "in-reply-to" in self.fields or bool(ANSWERED.match(self.subject))
 
     @property
-    def asker(self) -> Address | None:
+    def asker(self) -> MailAddress | None:
         """The person that a program names as the one who asks."""
         return asker(self.fields, self.author, self.own)
 
 
-def classify(root: Part, own: Collection[str] = ()) -> Verdict:
+def classify(root: MimePart, own: Collection[str] = ()) -> Verdict:
     """Return what sent this mail, by which rule, and whether it is set aside. `own`: the mailbox's addresses, in lower case."""
     fields = root.fields
     authors = read_addresses(fields.raw("from")) or read_addresses(fields.raw("sender"))
-    author = authors[0] if authors else Address("", "")
+    author = authors[0] if authors else MailAddress("", "")
     facts = Facts(root, fields, author, fields.text("subject"), human_words(root), own)
     for rule in RULES:
         found = rule(facts)
@@ -149,7 +149,7 @@ def classify(root: Part, own: Collection[str] = ()) -> Verdict:
 # ---- reports ----
 
 
-def _report_type(root: Part) -> str:
+def _report_type(root: MimePart) -> str:
     kind, parameters = root.fields.parameters("content-type")
     return parameters.get("report-type", "").lower() if kind == "multipart/report" else ""
 

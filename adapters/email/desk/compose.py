@@ -19,7 +19,7 @@ from hashlib import sha256
 
 import msgspec
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 from adapters.email.desk.matching import CONVERSATION, DELIVERY, TRANSCRIPT, Signer, reply_address
 from adapters.email.mime.header_lines import (
     SURROGATE,
@@ -55,14 +55,14 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     delivery: str
     conversation: str
     mailbox: str
-    to: Address
+    to: MailAddress
     text: str
     at: int
     subject: str = ""
     library: str = ""
     author: str = ""
     footer: str = ""
-    cc: tuple[Address, ...] = ()
+    cc: tuple[MailAddress, ...] = ()
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
@@ -95,12 +95,12 @@ def _envelope(mail: Outgoing, token: str) -> list[bytes]:
     name = " · ".join(part for part in (one_line(mail.author), one_line(mail.library)) if part)
     answers = reply_address(mail.mailbox, token) if mail.plus and token else mail.mailbox
     subject = one_line(mail.subject)[:MAX_SUBJECT] if mail.transcript else reply_subject(mail.subject)
-    lines = [address_field("From", [Address(name, mail.mailbox)]), address_field("To", [mail.to])]
+    lines = [address_field("From", [MailAddress(name, mail.mailbox)]), address_field("To", [mail.to])]
     if mail.cc:
         lines.append(address_field("Cc", mail.cc))
     return [
         *lines,
-        address_field("Reply-To", [Address(mail.library, answers)]),
+        address_field("Reply-To", [MailAddress(mail.library, answers)]),
         text_field("Subject", subject or "Your question"),
         field("Date", [format_datetime(datetime.fromtimestamp(mail.at / 1000, UTC))]),
     ]

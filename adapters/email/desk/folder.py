@@ -32,8 +32,8 @@ from adapters.email.config import EmailConfig
 from adapters.email.desk.intake import Arrival, Intake
 from adapters.email.desk.suspects import Suspects
 from adapters.email.desk.twins import Twins
-from adapters.email.network.imap import LinkLost, Mailbox, Refused
-from adapters.email.network.wire import Listed, Opened, sequence_set
+from adapters.email.network.imap import CommandRefused, ImapLinkLost, Mailbox
+from adapters.email.network.wire import Listed, OpenedFolder, sequence_set
 from bridge.contract.adapter import Inlet, Throttled, TooLarge, Unavailable
 from bridge.contract.message import Message
 
@@ -98,7 +98,7 @@ class Folder:
         self._box = box
         self._inlet = inlet
         self._intake = intake
-        self._opened = Opened(0, 0, False)
+        self._opened = OpenedFolder(0, 0, False)
         self._uid = 0
         self._scan = Scan("new", 0, 0)
 
@@ -150,7 +150,7 @@ class Folder:
         if len(parts) == 1:
             try:
                 arrivals = await self._read(batch)
-            except (Refused, LinkLost) as error:
+            except (CommandRefused, ImapLinkLost) as error:
                 self._suspects.failed(batch)
                 if len(batch) == 1:
                     await self._stubborn(batch[0], error)
@@ -169,7 +169,7 @@ class Folder:
         """Return how the server lists mails; one that it cannot list, and has, is listed with size 0."""
         try:
             found = await self._box.sizes(uids)
-        except (Refused, LinkLost) as error:
+        except (CommandRefused, ImapLinkLost) as error:
             await self._go_on(error)
             if len(uids) == 1:
                 return [Listed(uids[0], 0, 0)]
@@ -204,9 +204,9 @@ class Folder:
             log.error("a mail could not be read", folder=self.name, uid=one.uid, error=type(error).__name__)
             return await self._intake.unreadable(one.uid, raw, one.arrived, type(error).__name__)
 
-    async def _stubborn(self, one: Listed, error: Refused | LinkLost) -> None:
+    async def _stubborn(self, one: Listed, error: CommandRefused | ImapLinkLost) -> None:
         """Try one mail again, a few times in all; then pass over it, even where the server lets us in no more for now."""
-        if isinstance(error, Refused) and not await self._serves_others(one.uid):
+        if isinstance(error, CommandRefused) and not await self._serves_others(one.uid):
             raise Throttled(f"the server gives out no mail of folder {self.name!r} now: {error}")
         if self._suspects.refused(one.uid) < TRIES:
             await self._go_on(error)
@@ -228,7 +228,7 @@ class Folder:
         around = await self._box.search("UID", f"{max(1, uid - AROUND)}:{uid + AROUND}")
         others = [other for other in around if other != uid and not self._suspects.tries[other]]
         for other in sorted(others, key=lambda each: abs(each - uid))[:PROBES]:
-            with suppress(Refused):
+            with suppress(CommandRefused):
                 if (await self._box.bodies([other], "HEADER")).get(other):
                     return True
         return not others
@@ -244,7 +244,7 @@ class Folder:
 
     async def _go_on(self, error: Unavailable) -> None:
         """Connect again where the connection is lost. Raises Unavailable when that cannot be, or the folder is another."""
-        if not isinstance(error, LinkLost):
+        if not isinstance(error, ImapLinkLost):
             return
         self._box = await self._reopen(self._box)
         if (await self._box.select(self.name)).validity != self._opened.validity:
@@ -300,7 +300,7 @@ class Folder:
                 await self._box.flag(uids, r"\Seen")
             if self._config.move_to:
                 await self._box.move([uid for uid in uids if uid not in waiting], self._config.move_to)
-        except LinkLost:
+        except ImapLinkLost:
             raise
         except Unavailable as error:
             log.warning("mails could not be marked", folder=self.name, why=str(error))
@@ -331,7 +331,7 @@ class Folder:
         """Read what waits; a mail that the server still does not give out is left waiting."""
         try:
             return await self._read(batch)
-        except (Refused, LinkLost) as error:
+        except (CommandRefused, ImapLinkLost) as error:
             await self._go_on(error)
             middle = len(batch) // 2
             return [*await self._read_again(batch[:middle]), *await self._read_again(batch[middle:])] if middle else []

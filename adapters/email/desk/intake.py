@@ -24,13 +24,13 @@ from itertools import groupby
 
 import msgspec
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 from adapters.email.classify.behind import is_own
 from adapters.email.classify.bounce import Bounce
 from adapters.email.codec import mint_reply
 from adapters.email.config import EmailConfig
 from adapters.email.desk.matching import DELIVERY, OUR_ID, TRANSCRIPT, Signer, Trail, trail
-from adapters.email.mail import File, Mail
+from adapters.email.mail import Mail, MailFile
 from adapters.email.parse.isolated import MailParser
 from adapters.email.parse.markup import clean_html
 from bridge.contract.adapter import Ports, TooLarge, Unavailable
@@ -56,7 +56,7 @@ BY_HAND = "answered-by-hand"  # a mark: the core knows it as well
 OPAQUE = re.compile(r"[\x00\ud800-\udfff]")
 
 
-class Failed(msgspec.Struct, frozen=True):
+class FailedDelivery(msgspec.Struct, frozen=True):
     """A delivery that a bounce is about."""
 
     delivery: str
@@ -70,7 +70,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     uid: int
     verdict: str
     message: Message | None = None
-    failed: tuple[Failed, ...] = ()
+    failed: tuple[FailedDelivery, ...] = ()
     words: str = ""  # a digest of what it says, whatever way it came
 
     @property
@@ -135,7 +135,7 @@ class Intake:
 
     async def unreadable(self, uid: int, raw: bytes, arrived: int, why: str) -> Arrival:
         """Return a mail in quarantine that the desk could not take as it was."""
-        sender = Address("", f"unreadable-{_digest(raw)[:12]}@deskbridge.invalid")
+        sender = MailAddress("", f"unreadable-{_digest(raw)[:12]}@deskbridge.invalid")
         mail = Mail(
             author=sender, patron=sender, message_id=f"made.{_digest(raw)[:40]}@deskbridge.invalid", quarantined=why
         )
@@ -161,7 +161,7 @@ class Intake:
         proofs = [proof for token in tokens if (proof := self._signer.read(token)) is not None]
         return next((proof.id for proof in proofs if proof.kind in (DELIVERY, TRANSCRIPT)), "")
 
-    def _failed(self, delivery: str, bounce: Bounce) -> list[Failed]:
+    def _failed(self, delivery: str, bounce: Bounce) -> list[FailedDelivery]:
         """Return what a report says of a delivery: that it failed, or nothing while it is only late."""
         worst = sorted((one for one in bounce.recipients if one.action == "failed"), key=lambda one: not one.hard)
         if not worst and bounce.recipients:
@@ -169,7 +169,7 @@ class Intake:
         reason = REASONS.get(worst[0].reason, "failed") if worst else "failed"
         words = worst[0].reason.replace("-", " ") if worst else ""
         detail = " ".join(part for part in ("hard" if bounce.hard else "soft", "bounce", bounce.status, words) if part)
-        return [Failed(delivery, reason, detail)]
+        return [FailedDelivery(delivery, reason, detail)]
 
     # -- the message
 
@@ -187,7 +187,7 @@ class Intake:
         marks += ["automatic"] if mail.kind != "person" else []
         marks += [BY_HAND] if not aside and (mail.quiet or mail.bounce is not None) else []
         marks += self._company(mail)
-        patron = mail.patron if mail.patron.valid else Address(mail.patron.name, _nobody(raw))
+        patron = mail.patron if mail.patron.valid else MailAddress(mail.patron.name, _nobody(raw))
         return Message(
             id="",
             channel=self._ports.channel,
@@ -220,7 +220,7 @@ class Intake:
 
     # -- files
 
-    async def _attached(self, file: File, marks: list[str]) -> Attachment | None:
+    async def _attached(self, file: MailFile, marks: list[str]) -> Attachment | None:
         kept = await self._save(file.content, file.name, MAX_FILE)
         if kept is None:
             marks.append("files-left-out")
@@ -266,7 +266,7 @@ def _bounded(mail: Mail) -> tuple[str, bool]:
     return text[:MAX_SHOWN], len(text) > MAX_SHOWN
 
 
-def _pictures(files: tuple[File, ...]) -> dict[str, str]:
+def _pictures(files: tuple[MailFile, ...]) -> dict[str, str]:
     """Pictures of the mail as data URIs, as long as there is room."""
     found: dict[str, str] = {}
     room = MAX_PICTURES

@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -55,7 +55,7 @@ def text_field(name: str, text: str) -> bytes:
     return field(name, _words(one_line(text)))
 
 
-def address_field(name: str, addresses: Sequence[Address]) -> bytes:
+def address_field(name: str, addresses: Sequence[MailAddress]) -> bytes:
     """Return a line with addresses. Raises ValueError for one that cannot be written to."""
     tokens: list[str] = []
     for number, one in enumerate(addresses):
@@ -71,7 +71,7 @@ def written_address(address: str) -> str:
     what is no address.
     """
     local, _, domain = address.strip().rpartition("@")
-    if not Address("", f"{local}@{domain}").valid or CONTROL.search(address) or SURROGATE.search(address):
+    if not MailAddress("", f"{local}@{domain}").valid or CONTROL.search(address) or SURROGATE.search(address):
         raise ValueError("not an address that can be written to")
     try:
         domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
@@ -116,7 +116,7 @@ def check_mail(raw: bytes) -> None:
         seen.add(match[1].lower())
 
 
-def _mailbox(address: Address) -> list[str]:
+def _mailbox(address: MailAddress) -> list[str]:
     """Name and address; a name that is no phrase of plain words is quoted or encoded."""
     written = written_address(address.address)
     name = one_line(address.name)

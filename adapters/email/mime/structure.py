@@ -27,7 +27,7 @@ UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u202a-\u202e\u2066-\u2069]+
 
 
 @dataclass(slots=True)
-class Part:
+class MimePart:
     """One node. A leaf has `body`, still encoded; a multipart has `children` and its `prologue`."""
 
     fields: Fields
@@ -36,7 +36,7 @@ class Part:
     disposition: str
     name: str
     body: bytes
-    children: list[Part] = field(default_factory=list)
+    children: list[MimePart] = field(default_factory=list)
 
     @property
     def content_id(self) -> str:
@@ -69,7 +69,7 @@ class Part:
             return flowed(text, delete_space=self.parameters.get("delsp", "").strip().lower() == "yes")
         return text
 
-    def walk(self) -> list[Part]:
+    def walk(self) -> list[MimePart]:
         """This part and all below it, in the order in which they stand in the mail."""
         found, waiting = [], [self]
         while waiting:
@@ -88,11 +88,11 @@ class Walk:
         self.faults: list[str] = []
         self.count = 0
 
-    def root(self, depth: int = 0) -> Part:
+    def root(self, depth: int = 0) -> MimePart:
         """The whole mail, or a part of one that was packed."""
         return self._part(0, len(self.raw), "text/plain", depth)
 
-    def _part(self, start: int, end: int, default: str, depth: int) -> Part:
+    def _part(self, start: int, end: int, default: str, depth: int) -> MimePart:
         self.count += 1
         fields, body = split_header(self.raw, start, end, whole=depth == 0, charset=self.charset)
         media_type, parameters = fields.parameters("content-type")
@@ -100,7 +100,7 @@ class Walk:
             media_type = _nearest(media_type, default)
         disposition, hints = fields.parameters("content-disposition")
         name = hints.get("filename") or parameters.get("name") or hints.get("name") or ""
-        part = Part(fields, media_type, parameters, disposition, safe_name(name), b"")
+        part = MimePart(fields, media_type, parameters, disposition, safe_name(name), b"")
         if media_type.startswith("multipart/") and depth < MAX_DEPTH:
             self._split(part, body, end, depth)
         if not part.children:
@@ -112,7 +112,7 @@ class Walk:
             self._unpack(part, depth)
         return part
 
-    def _unpack(self, part: Part, depth: int) -> None:
+    def _unpack(self, part: MimePart, depth: int) -> None:
         """A package of S/MIME that needs no key holds the part that is meant."""
         package = part.content()
         content = inside(package)
@@ -125,7 +125,7 @@ class Walk:
             self.count = walk.count
             self.faults += [fault for fault in walk.faults if fault not in self.faults]
 
-    def _split(self, part: Part, start: int, end: int, depth: int) -> None:
+    def _split(self, part: MimePart, start: int, end: int, depth: int) -> None:
         boundary = part.parameters.get("boundary", "").rstrip(" ").encode("utf-8", "replace")
         spans = self._spans(boundary, start, end) if boundary else []
         if not spans:
@@ -177,7 +177,7 @@ def _nearest(media_type: str, default: str) -> str:
     return default if not media_type else "application/octet-stream"
 
 
-def read_structure(raw: bytes) -> tuple[Part, list[str]]:
+def read_structure(raw: bytes) -> tuple[MimePart, list[str]]:
     """Return the tree of a mail and what was wrong with it; never raises on any bytes."""
     walk = Walk(raw)
     root = walk.root()

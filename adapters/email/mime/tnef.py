@@ -13,7 +13,7 @@ from striprtf.striprtf import rtf_to_text
 from tnefparse import TNEF
 
 from adapters.email.mime.charset import decode
-from adapters.email.mime.structure import Part, safe_name
+from adapters.email.mime.structure import MimePart, safe_name
 from adapters.email.parse.markup import html_text
 
 MAX_PACKAGE = 20_000_000
@@ -27,7 +27,7 @@ class Package(msgspec.Struct, frozen=True):
     files: tuple[tuple[str, bytes], ...]
 
 
-def is_package(part: Part) -> bool:
+def is_package(part: MimePart) -> bool:
     """Whether a part is winmail.dat, also under the wrong type."""
     return part.media_type in ("application/ms-tnef", "application/vnd.ms-tnef") or part.name.lower() == "winmail.dat"
 

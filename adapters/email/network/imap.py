@@ -22,7 +22,7 @@ from adapters.email.config import EmailConfig
 from adapters.email.network.sign_in import Refusals, passes
 from adapters.email.network.wire import (
     Listed,
-    Opened,
+    OpenedFolder,
     chunks,
     listed,
     literals,
@@ -43,11 +43,11 @@ logging.getLogger("aioimaplib").setLevel(logging.WARNING)  # its debug lines sho
 Token = Callable[[bool], Awaitable[str]]
 
 
-class LinkLost(Unavailable):
+class ImapLinkLost(Unavailable):
     """The connection broke, or the server does not answer."""
 
 
-class Refused(Unavailable):
+class CommandRefused(Unavailable):
     """The server said no to a command."""
 
 
@@ -142,7 +142,7 @@ class Mailbox:
         try:
             await self._call(self._client.wait_hello_from_server())
         except ssl.SSLError as error:
-            raise LinkLost(f"no secure connection to the IMAP server: {_why(error)}") from None
+            raise ImapLinkLost(f"no secure connection to the IMAP server: {_why(error)}") from None
         if self._config.imap_security == "starttls":
             await self._start_tls()
 
@@ -152,13 +152,13 @@ class Mailbox:
         command = aioimaplib.Command("STARTTLS", protocol.new_tag())
         _ok(await self._call(protocol.execute(command)))
         if protocol.incomplete_line:
-            raise LinkLost("the IMAP server sent more than its answer before TLS began")
+            raise ImapLinkLost("the IMAP server sent more than its answer before TLS began")
         loop = asyncio.get_running_loop()
         upgrading = loop.start_tls(protocol.transport, protocol, self._tls, server_hostname=self._config.imap_host)
         try:
             protocol.transport = await self._call(upgrading)
         except ssl.SSLError as error:
-            raise LinkLost(f"no secure connection to the IMAP server: {_why(error)}") from None
+            raise ImapLinkLost(f"no secure connection to the IMAP server: {_why(error)}") from None
         await self._call(protocol.capability())
 
     async def _sign_in(self, token: Token | None) -> None:
@@ -186,7 +186,7 @@ class Mailbox:
 
     # -- reading
 
-    async def select(self, folder: str) -> Opened:
+    async def select(self, folder: str) -> OpenedFolder:
         """Open a folder for reading and marking."""
         answer = await self._call(self._client.select(mailbox_name(folder)))
         if answer.result != "OK" and passes(_said(answer)):
@@ -194,7 +194,7 @@ class Mailbox:
         _ok(answer, f"folder {folder!r} cannot be opened")
         found = opened(answer.lines, self._config.keyword)
         if not found.validity:
-            raise Refused(f"folder {folder!r} has no UIDVALIDITY")
+            raise CommandRefused(f"folder {folder!r} has no UIDVALIDITY")
         return found
 
     async def search(self, *criteria: str) -> list[int]:
@@ -246,7 +246,7 @@ class Mailbox:
             waiting.cancel()
             await asyncio.wait([waiting])
         if self.lost:
-            raise LinkLost("the IMAP server closed the connection")
+            raise ImapLinkLost("the IMAP server closed the connection")
 
     # -- marking and filing
 
@@ -282,7 +282,7 @@ class Mailbox:
             await asyncio.wait(either, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if doing.done():
                 return _of(doing)
-            raise LinkLost("the IMAP server " + ("closed the connection" if self.lost else "does not answer"))
+            raise ImapLinkLost("the IMAP server " + ("closed the connection" if self.lost else "does not answer"))
         finally:
             doing.cancel()
             await asyncio.wait([doing])
@@ -311,7 +311,7 @@ def _of(doing: asyncio.Task[T]) -> T:
     except ssl.SSLError:
         raise
     except (aioimaplib.AioImapException, OSError, TimeoutError) as error:
-        raise LinkLost(f"the IMAP server cannot be used: {_why(error)}") from None
+        raise ImapLinkLost(f"the IMAP server cannot be used: {_why(error)}") from None
 
 
 async def _result(future: asyncio.Future[T]) -> T:
@@ -329,7 +329,7 @@ def _why(error: BaseException) -> str:
 
 def _ok(answer: Any, what: str = "the IMAP server refuses") -> Any:
     if answer.result != "OK":
-        raise Refused(f"{what}: {_said(answer)}")
+        raise CommandRefused(f"{what}: {_said(answer)}")
     return answer
 
 

@@ -32,7 +32,7 @@ class Granted(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-class Kept(msgspec.Struct, frozen=True):
+class KeptToken(msgspec.Struct, frozen=True):
     """The newest refresh token, and a hash of the configured one that it replaces: a newly configured one wins."""
 
     configured: str
@@ -84,7 +84,7 @@ class Tokens:
     def _newest(self) -> str:
         """The kept refresh token, unless another one was configured since."""
         try:
-            kept = msgspec.json.decode(self._place.read_bytes(), type=Kept) if self._place is not None else None
+            kept = msgspec.json.decode(self._place.read_bytes(), type=KeptToken) if self._place is not None else None
         except (OSError, msgspec.DecodeError):
             kept = None
         return kept.refresh_token if kept and kept.configured == self._mark() else self._config.refresh_token
@@ -94,7 +94,7 @@ class Tokens:
             return
         draft = self._place.with_suffix(".new")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(Kept(self._mark(), refresh_token)))
+            file.write(msgspec.json.encode(KeptToken(self._mark(), refresh_token)))
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, self._place)

@@ -66,7 +66,7 @@ class Letter(msgspec.Struct, frozen=True):
         return not all(one.isascii() for one in self.recipients)
 
 
-class Submission:
+class MailSubmission:
     """The way out of one mailbox."""
 
     def __init__(self, config: EmailConfig, tls: ssl.SSLContext, tokens: Tokens | None) -> None:

@@ -25,7 +25,7 @@ class Listed(msgspec.Struct, frozen=True):
     arrived: int
 
 
-class Opened(msgspec.Struct, frozen=True):
+class OpenedFolder(msgspec.Struct, frozen=True):
     """A folder as it was when it was selected. `keywords`: it keeps ours. `validity` 0: it has none."""
 
     validity: int
@@ -105,10 +105,10 @@ def modified_utf7(name: str) -> str:
     return re.sub(r"&|[^\x20-\x7e]+", coded, name)
 
 
-def opened(lines: Iterable[bytes | bytearray], keyword: str) -> Opened:
+def opened(lines: Iterable[bytes | bytearray], keyword: str) -> OpenedFolder:
     """Read the answer to SELECT."""
     said = b"\n".join(bytes(line) for line in lines)
     validity, following = (re.search(rb"\[" + name + rb" (\d+)", said) for name in (b"UIDVALIDITY", b"UIDNEXT"))
     permanent = re.search(rb"\[PERMANENTFLAGS \(([^)]*)\)", said)
     keywords = permanent is not None and (b"\\*" in permanent[1] or keyword.encode() in permanent[1].split())
-    return Opened(int(validity[1]) if validity else 0, int(following[1]) if following else 0, keywords)
+    return OpenedFolder(int(validity[1]) if validity else 0, int(following[1]) if following else 0, keywords)

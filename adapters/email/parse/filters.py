@@ -11,13 +11,13 @@ import mimetypes
 import re
 from collections.abc import Callable
 
-from adapters.email.addresses import Address, read_addresses
+from adapters.email.addresses import MailAddress, read_addresses
 from adapters.email.classify.behind import asker, is_own
 from adapters.email.classify.bounce import read_bounce
 from adapters.email.classify.machines import classify
 from adapters.email.classify.reply_signs import relation
-from adapters.email.mail import Draft, File
-from adapters.email.mime.structure import Part, safe_name
+from adapters.email.mail import DraftMail, MailFile
+from adapters.email.mime.structure import MimePart, safe_name
 from adapters.email.mime.tnef import is_package, open_package
 from adapters.email.parse.invitation import invitation_line, is_calendar
 from adapters.email.parse.markup import BOX, CID, CUT, clean_html, content_id, html_text
@@ -44,27 +44,27 @@ DELIVERED = (
 )
 
 
-def structure(draft: Draft) -> str:
+def structure(draft: DraftMail) -> str:
     """Note what was wrong with the parts and choose which of them are words."""
     draft.choice = choose(draft.root)
     return "; ".join(draft.faults)
 
 
-def senders(draft: Draft) -> str:
+def senders(draft: DraftMail) -> str:
     """Whom the mail is from, and whom an answer goes to: the person that a program names, else From (thread rules 17 to 19)."""
     fields = draft.root.fields
     authors = read_addresses(fields.raw("from")) or read_addresses(fields.raw("sender"))
-    draft.author = next((one for one in authors if one.valid), authors[0] if authors else Address("", ""))
+    draft.author = next((one for one in authors if one.valid), authors[0] if authors else MailAddress("", ""))
     other = asker(fields, draft.author, draft.own)
     if other is None:
         draft.patron = draft.author
         return ""
     named = other.name or ("" if draft.author.address.casefold() in draft.own else draft.author.name)
-    draft.patron = Address(named, other.address)
+    draft.patron = MailAddress(named, other.address)
     return "answers go to Reply-To" if "reply-to" in fields else "answers go to the author that the list names"
 
 
-def recipients(draft: Draft) -> str:
+def recipients(draft: DraftMail) -> str:
     """Everybody the mail went to, and the addresses of the envelope that servers wrote down."""
     fields = draft.root.fields
     draft.to = [one for value in fields.all("to") for one in read_addresses(value)]
@@ -74,13 +74,13 @@ def recipients(draft: Draft) -> str:
     return f"{len(draft.to) + len(draft.cc)} recipients" if len(draft.to) + len(draft.cc) > 1 else ""
 
 
-def heading(draft: Draft) -> str:
+def heading(draft: DraftMail) -> str:
     """The subject."""
     draft.subject = draft.root.fields.text("subject")[:998]
     return ""
 
 
-def identity(draft: Draft) -> str:
+def identity(draft: DraftMail) -> str:
     """The message id; a mail without one gets one made of its bytes, so that it counts once however often it is fetched."""
     ids = draft.root.fields.ids("message-id")
     if ids and len(ids[0]) <= 998:
@@ -91,13 +91,13 @@ def identity(draft: Draft) -> str:
     return "no Message-ID, one was made of the content"
 
 
-def ourselves(draft: Draft) -> str:
+def ourselves(draft: DraftMail) -> str:
     """Mail from our own address is not a patron's (thread rule 21), unless it names a patron behind it."""
     draft.is_own = is_own(draft.author.address, draft.own) and draft.patron is draft.author
     return "sent by ourselves" if draft.is_own else ""
 
 
-def words(draft: Draft) -> str:
+def words(draft: DraftMail) -> str:
     """The whole text: the plain parts, or the HTML where there are none or only a remark that HTML is needed."""
     plain = [part for part in draft.choice.plain if part.media_type in PLAIN]
     text = "\n\n".join(part.text().strip("\n") for part in plain)[:MAX_SHOWN]
@@ -114,7 +114,7 @@ def words(draft: Draft) -> str:
     return "from HTML" if draft.from_html else ""
 
 
-def attachments(draft: Draft) -> str:
+def attachments(draft: DraftMail) -> str:
     """Files, each with a usable name, and pictures that the HTML shows; the first fifteen."""
     sources = [part.text() for part in draft.choice.html if part.media_type == "text/html"]
     shown = {content_id(match) for source in sources for match in CID.findall(source)}
@@ -124,11 +124,11 @@ def attachments(draft: Draft) -> str:
             return f"{len(draft.choice.attachments) - MAX_FILES} files left out"
         identity = part.content_id
         inline = bool(identity) and part.media_type.startswith("image/") and content_id(identity) in shown
-        draft.files.append(File(name_of(part, number), part.media_type, part.content(), identity, inline))
+        draft.files.append(MailFile(name_of(part, number), part.media_type, part.content(), identity, inline))
     return f"{len(draft.files)} files" if draft.files else ""
 
 
-def name_of(part: Part, number: int) -> str:
+def name_of(part: MimePart, number: int) -> str:
     """Return a part's name, or one made of what it is (a nested mail: of its subject)."""
     if part.name:
         return part.name
@@ -139,7 +139,7 @@ def name_of(part: Part, number: int) -> str:
     return f"attachment-{number}{ending}"
 
 
-def packages(draft: Draft) -> str:
+def packages(draft: DraftMail) -> str:
     """winmail.dat is opened: its files and, where there are no others, its words."""
     said = []
     for part in draft.choice.attachments:
@@ -149,7 +149,7 @@ def packages(draft: Draft) -> str:
         draft.files = [one for one in draft.files if one.content != part.content()]
         for number, (name, content) in enumerate(opened.files[: MAX_FILES - len(draft.files)], 1):
             kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            draft.files.append(File(name or f"attachment-{number}.bin", kind, content))
+            draft.files.append(MailFile(name or f"attachment-{number}.bin", kind, content))
         if not draft.text.strip():
             draft.text = draft.full_text = opened.text.replace("\r\n", "\n").replace("\0", "")[:MAX_SHOWN]
         draft.marks.append("winmail")
@@ -157,7 +157,7 @@ def packages(draft: Draft) -> str:
     return "; ".join(said)
 
 
-def calendar(draft: Draft) -> str:
+def calendar(draft: DraftMail) -> str:
     """An invitation is named in one line; without other words that line is the text."""
     for part in draft.root.walk():
         line = invitation_line(part) if not part.children and is_calendar(part) else ""
@@ -169,7 +169,7 @@ def calendar(draft: Draft) -> str:
     return ""
 
 
-def markup(draft: Draft) -> str:
+def markup(draft: DraftMail) -> str:
     """The HTML, cleaned; pictures only from this mail."""
     sources = [part.text() for part in draft.choice.html if part.media_type == "text/html"]
     if not sources:
@@ -179,20 +179,20 @@ def markup(draft: Draft) -> str:
     return "cleaned"
 
 
-def protection(draft: Draft) -> str:
+def protection(draft: DraftMail) -> str:
     """Encrypted, signed; and what the trusted server found about the sender."""
     marks = protection_marks(draft.root) + authentication_marks(draft.root, draft.trusted)
     draft.marks.extend(marks)
     return ", ".join(marks)
 
 
-def machine(draft: Draft) -> str:
+def machine(draft: DraftMail) -> str:
     """A person or a machine, and whether it is set aside."""
     draft.verdict = found = classify(draft.root, draft.own)
     return f"{found.kind} ({found.rule})" + (f", set aside: {found.aside}" if found.aside else "")
 
 
-def report(draft: Draft) -> str:
+def report(draft: DraftMail) -> str:
     """What a bounce says of whom."""
     if draft.verdict.kind != "bounce":
         return ""
@@ -200,7 +200,7 @@ def report(draft: Draft) -> str:
     return f"{len(draft.bounce.recipients)} recipients, {'hard' if draft.bounce.hard else 'soft'}"
 
 
-def new_words(draft: Draft) -> str:
+def new_words(draft: DraftMail) -> str:
     """What the patron wrote now; a machine's mail is shown whole."""
     if draft.verdict.kind in ("bounce", "complaint"):
         draft.text = draft.full_text
@@ -212,14 +212,14 @@ def new_words(draft: Draft) -> str:
     return f"{how}: cut {', '.join(trimmed.cut)}" if trimmed.cut else how if how != "reply" else ""
 
 
-def sender_missing(draft: Draft) -> str:
+def sender_missing(draft: DraftMail) -> str:
     """A mail that nobody can be answered for goes to a person's eyes; a report may come from nobody."""
     if draft.verdict.kind not in ("bounce", "complaint") and not draft.patron.valid:
         draft.quarantined = "no usable sender address"
     return draft.quarantined
 
 
-Filter = Callable[[Draft], str]
+Filter = Callable[[DraftMail], str]
 CHAIN: tuple[Filter, ...] = (
     structure,
     senders,

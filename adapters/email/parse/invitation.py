@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from adapters.email.mime.structure import Part
+from adapters.email.mime.structure import MimePart
 
 MAX_CALENDAR = 200_000
 FOLD = re.compile(r"\r?\n[ \t]")
@@ -13,12 +13,12 @@ STAMP = re.compile(r"^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z?))?")
 METHODS = {"REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation"}
 
 
-def is_calendar(part: Part) -> bool:
+def is_calendar(part: MimePart) -> bool:
     """Whether a part is a calendar entry."""
     return part.media_type in ("text/calendar", "application/ics") or part.name.lower().endswith(".ics")
 
 
-def invitation_line(part: Part) -> str:
+def invitation_line(part: MimePart) -> str:
     """Return what, when and where of the first event on one line; "" when there is no event."""
     text = FOLD.sub("", part.text()[:MAX_CALENDAR])
     event = text.find("BEGIN:VEVENT")

@@ -29,7 +29,7 @@ MAX_ANSWER = 3 * MAX_MAIL
 PIECE = 1 << 18
 
 
-class Job(msgspec.Struct, frozen=True):
+class ParseJob(msgspec.Struct, frozen=True):
     """What the worker is asked; the mail itself, `size` bytes, follows."""
 
     size: int
@@ -52,7 +52,7 @@ class MailParser:
         async with self._turn:
             try:
                 async with asyncio.timeout(self._deadline):
-                    return await self._ask(Job(len(raw), own, trusted), raw)
+                    return await self._ask(ParseJob(len(raw), own, trusted), raw)
             except TimeoutError:
                 await self._end()
                 return unread(raw, f"parsing took longer than {self._deadline:g} s")
@@ -68,7 +68,7 @@ class MailParser:
         async with self._turn:
             await self._end()
 
-    async def _ask(self, job: Job, raw: bytes) -> Mail:
+    async def _ask(self, job: ParseJob, raw: bytes) -> Mail:
         worker = self._worker
         if worker is None or worker.returncode is not None:
             worker = self._worker = await asyncio.create_subprocess_exec(
@@ -111,7 +111,7 @@ async def parse_isolated(raw: bytes, own: tuple[str, ...] = (), trusted: str = "
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer jobs until end-of-file."""
     while len(head := requests.read(4)) == 4:
-        job = msgspec.msgpack.decode(requests.read(int.from_bytes(head, "big")), type=Job)
+        job = msgspec.msgpack.decode(requests.read(int.from_bytes(head, "big")), type=ParseJob)
         raw = requests.read(job.size)
         answer = msgspec.msgpack.encode(parse(raw, job.own, job.trusted))
         if len(answer) > MAX_ANSWER:

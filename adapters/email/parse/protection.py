@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from adapters.email.mime.structure import Part
+from adapters.email.mime.structure import MimePart
 
 RESULT = re.compile(
     r"(?:^|;)\s*(spf|dkim|dmarc)\s*=\s*(pass|fail|softfail|neutral|none|temperror|permerror)\b", re.IGNORECASE
@@ -17,7 +17,7 @@ COMMENT = re.compile(r"\([^()]*\)")
 WORST = ("pass", "none", "neutral", "softfail", "temperror", "permerror", "fail")
 
 
-def protection_marks(root: Part) -> list[str]:
+def protection_marks(root: MimePart) -> list[str]:
     """Return "encrypted", "signed", each with its kind ("smime", "pgp"), for the librarian to see."""
     marks: dict[str, None] = {}
     for part in root.walk():
@@ -37,7 +37,7 @@ def protection_marks(root: Part) -> list[str]:
     return list(marks)
 
 
-def authentication_marks(root: Part, trusted: str) -> list[str]:
+def authentication_marks(root: MimePart, trusted: str) -> list[str]:
     """Return marks such as "dkim-pass" from the topmost Authentication-Results of the server `trusted`; [] when there is none."""
     if not trusted:
         return []

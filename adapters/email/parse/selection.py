@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from adapters.email.mime.structure import Part
+from adapters.email.mime.structure import MimePart
 from adapters.email.parse.plain_forms import PLAIN
 
 MEDIA = ("image/", "audio/", "video/")
@@ -19,19 +19,19 @@ WORDS = PLAIN | {"text/html"}
 class Choice:
     """`plain` and `html`: the parts that a reader of text, or of HTML, is shown, in order."""
 
-    plain: list[Part] = field(default_factory=list)
-    html: list[Part] = field(default_factory=list)
-    attachments: list[Part] = field(default_factory=list)
+    plain: list[MimePart] = field(default_factory=list)
+    html: list[MimePart] = field(default_factory=list)
+    attachments: list[MimePart] = field(default_factory=list)
 
 
-def choose(root: Part) -> Choice:
+def choose(root: MimePart) -> Choice:
     """Return what to show of a mail as text and as HTML, and what hangs on it."""
     choice = Choice()
     _choose(choice, [root], "mixed", False, True, True)
     return choice
 
 
-def _choose(choice: Choice, parts: list[Part], kind: str, alternative: bool, plain: bool, html: bool) -> None:
+def _choose(choice: Choice, parts: list[MimePart], kind: str, alternative: bool, plain: bool, html: bool) -> None:
     plain_before, html_before = len(choice.plain), len(choice.html)
     for place, part in enumerate(parts):
         if part.children:
@@ -50,7 +50,7 @@ def _choose(choice: Choice, parts: list[Part], kind: str, alternative: bool, pla
         _fill(choice, plain_before, html_before)
 
 
-def _inline(part: Part, place: int, kind: str) -> bool:
+def _inline(part: MimePart, place: int, kind: str) -> bool:
     if part.disposition == "attachment" or (kind == "report" and place):
         return False
     if part.media_type.startswith(MEDIA):
@@ -58,7 +58,7 @@ def _inline(part: Part, place: int, kind: str) -> bool:
     return part.media_type in WORDS and (place == 0 or (kind != "related" and not part.name))
 
 
-def _alternative(choice: Choice, part: Part, others: list[Part]) -> None:
+def _alternative(choice: Choice, part: MimePart, others: list[MimePart]) -> None:
     first = part.media_type == "text/plain" or not any(one.media_type == "text/plain" for one in others)
     if part.media_type in PLAIN and first:  # a richer form of the same words is listed beside them
         choice.plain.append(part)
@@ -68,7 +68,7 @@ def _alternative(choice: Choice, part: Part, others: list[Part]) -> None:
         choice.attachments.append(part)
 
 
-def _shown(choice: Choice, part: Part, plain: bool, html: bool) -> None:
+def _shown(choice: Choice, part: MimePart, plain: bool, html: bool) -> None:
     if part.media_type.startswith(MEDIA):
         choice.attachments.append(part)
         return

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 OWED = 10_000  # more failed messages than this: no cursor is saved until the session starts again
 
 
-class Ledger:
+class CursorLedger:
     """Which cursor of a channel may be saved: one that has no message before it still to be made durable."""
 
     def __init__(self) -> None:

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
-from bridge.channels.inbound.cursors import Ledger
-from bridge.channels.inbound.replay_gate import Hall
+from bridge.channels.inbound.cursors import CursorLedger
+from bridge.channels.inbound.replay_gate import ReplayGate
 from bridge.channels.inbound.validate import clean, fit, fit_rating, fit_wish
 from bridge.contract.adapter import Busy, Capabilities, TooLarge, Undeclared
 from bridge.contract.message import (
@@ -36,7 +36,7 @@ from bridge.contract.message import (
     TranscriptWish,
 )
 from bridge.redis.store import StoreError
-from bridge.runtime.metrics import Counts
+from bridge.runtime.metrics import CountFamily
 from routing.wire import encode, source_key
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ MAX_INPUT = 512 * 1024  # bytes of one input as it is written
 SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disagree
 MAX_BATCH = 256
 
-MESSAGES = Counts("deskbridge_messages", "Patrons' messages by channel and what became of them", ["channel", "outcome"])
+MESSAGES = CountFamily(
+    "deskbridge_messages", "Patrons' messages by channel and what became of them", ["channel", "outcome"]
+)
 
 log = structlog.get_logger("bridge.channels.inbound.inlet")
 
@@ -62,10 +64,10 @@ class _Share(msgspec.Struct, frozen=True, gc=False):
     channel: str
     id: str
     cursor: Mapping[str, str] | None
-    ledger: Ledger | None
+    ledger: CursorLedger | None
 
 
-class Gathering:
+class IngestBatcher:
     """The one way into a store's `in` stream: everybody's inputs, in the order they were added, in as few calls as possible."""
 
     def __init__(self, store: Store, *, most: int = MAX_BATCH) -> None:
@@ -89,7 +91,7 @@ class Gathering:
         channel: str = "",
         id: str = "",
         cursor: Mapping[str, str] | None = None,
-        ledger: Ledger | None = None,
+        ledger: CursorLedger | None = None,
     ) -> asyncio.Future[Sequence[bool]]:
         """Take a place in the next batch now; the future answers when it is durable, or with Busy."""
         answer: asyncio.Future[Sequence[bool]] = asyncio.get_running_loop().create_future()
@@ -142,9 +144,9 @@ class Gathering:
             _answer(batch, new)
 
 
-def _cursors(batch: Sequence[_Share]) -> dict[Ledger, tuple[str, set[str], dict[str, str]]]:
+def _cursors(batch: Sequence[_Share]) -> dict[CursorLedger, tuple[str, set[str], dict[str, str]]]:
     """Return for each ledger of a batch: its channel, the messages in the batch, and the cursor fields that may be saved."""
-    found: dict[Ledger, tuple[str, set[str]]] = {}
+    found: dict[CursorLedger, tuple[str, set[str]]] = {}
     for share in batch:
         if (ledger := share.ledger) is not None:
             known = found.setdefault(ledger, (share.channel, set()))
@@ -183,7 +185,7 @@ class StoreInlet:
 
     def __init__(
         self,
-        gathering: Gathering,
+        gathering: IngestBatcher,
         status: ChannelStatus,
         capabilities: Capabilities,
         *,
@@ -201,11 +203,11 @@ class StoreInlet:
         self._read_cursor = read_cursor
         self._find = find
         self._now = now
-        self._ledger = Ledger()
+        self._ledger = CursorLedger()
         self._counted = {outcome: MESSAGES.labels(self.channel, outcome) for outcome in ("new", "duplicate", "busy")}
         self._door = asyncio.Lock()
         self._at_the_door = 0  # who is behind the lock or waits for it
-        self._hall = Hall()
+        self._hall = ReplayGate()
 
     # -- what the adapter calls
 
@@ -320,7 +322,7 @@ class StoreInlet:
     def ended(self) -> None:
         """Forget what this session owed: the next one asks its network again from the cursor that was saved. Who still waits
         for the replay is answered Busy; where it did not come to its end, so is who comes before the next one."""
-        self._ledger = Ledger()
+        self._ledger = CursorLedger()
         self._hall.leave()
 
     @contextmanager
@@ -350,7 +352,7 @@ class StoreInlet:
             self._at_the_door -= 1
 
     def _place(
-        self, message: Message, payload: bytes, cursor: Mapping[str, str] | None, ledger: Ledger
+        self, message: Message, payload: bytes, cursor: Mapping[str, str] | None, ledger: CursorLedger
     ) -> asyncio.Future[Sequence[bool]]:
         ledger.open(message.id)
         items = [(message.id, payload)]

@@ -14,7 +14,7 @@ from collections import deque
 from bridge.contract.adapter import Busy
 
 
-class Hall:
+class ReplayGate:
     """The waiting room of one channel's inlet."""
 
     def __init__(self) -> None:

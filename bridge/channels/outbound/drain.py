@@ -21,14 +21,14 @@ import structlog
 
 from bridge.channels.inbound.validate import clean
 from bridge.channels.outbound.lane import BEGUN, Lane, Work
-from bridge.channels.outbound.settle import Settling
-from bridge.channels.outbound.task_pool import Crew
+from bridge.channels.outbound.settle import Settler
+from bridge.channels.outbound.task_pool import TaskPool
 from bridge.contract.adapter import Adapter, Outcome, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.contract.message import Attachment, Delivery, Receipt
-from bridge.contract.token_bucket import Bucket
+from bridge.contract.token_bucket import TokenBucket
 from bridge.redis.store import Fenced, StoreError
 from bridge.runtime.backoff import Backoff, leaves
-from bridge.runtime.metrics import Counts
+from bridge.runtime.metrics import CountFamily
 from routing.wire import decode_delivery
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ BLOCK_MS = 5000
 STOP_S = 5.0  # what is in flight may finish when the drain is told to stop
 LOOK_S = 1.0
 
-DELIVERIES = Counts("deskbridge_deliveries", "Deliveries by channel and outcome", ["channel", "outcome"])
+DELIVERIES = CountFamily("deskbridge_deliveries", "Deliveries by channel and outcome", ["channel", "outcome"])
 
 log = structlog.get_logger("bridge.channels.outbound.drain")
 
@@ -66,7 +66,7 @@ class Drain:
         self.capabilities = adapter.capabilities
         self.at_once = adapter.capabilities.idempotent and not adapter.capabilities.rate
         self.token = token
-        self.bucket = Bucket(adapter.capabilities.rate)
+        self.bucket = TokenBucket(adapter.capabilities.rate)
         self.link = link
         self.standing = asyncio.Event()
         self.stopping = False
@@ -74,12 +74,12 @@ class Drain:
         self.now = now
         self._stop_s = stop_s
         self._lanes: dict[str, Lane] = {}
-        self._crew = Crew(self._serve)
+        self._crew = TaskPool(self._serve)
         self._on_its_way: set[str] = set()
         # the attempt of what an earlier drain left, where none was written down
         self._unknown = BEGUN if self.capabilities.idempotent else -1
         self._room = asyncio.Event()
-        self._settling = Settling(store, channel, self._settled)
+        self._settling = Settler(store, channel, self._settled)
         self._counted = {
             outcome: DELIVERIES.labels(channel, outcome.__name__.lower())
             for outcome in (Sent, Rejected, Retry, Uncertain)

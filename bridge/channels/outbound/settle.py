@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("bridge.channels.outbound.drain")
 
 
-class Settling:
+class Settler:
     """Settles in batches: one call in flight, the next gathers; tried again until the store has it, then `told` of which."""
 
     def __init__(self, store: Store, channel: str, told: Callable[[Iterable[str]], None]) -> None:

@@ -21,7 +21,7 @@ ASK_TIMES = 4  # lookups that answer "nobody can say" before the doubt is shown
 LEAST_S = 0.1  # between two tries, also where an adapter asks for none
 
 
-class Way(Protocol):
+class SubmissionContext(Protocol):
     """What a submission asks of the drain that it belongs to."""
 
     @property
@@ -57,7 +57,7 @@ class Way(Protocol):
 class Submission:
     """One part, from the first try to its outcome."""
 
-    way: Way
+    way: SubmissionContext
     part: Delivery
     number: int
     until: float

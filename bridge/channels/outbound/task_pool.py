@@ -19,7 +19,7 @@ IN_A_ROW = 64  # jobs that one hand does before others get their turn
 Job = TypeVar("Job")
 
 
-class Crew(Generic[Job]):
+class TaskPool(Generic[Job]):
     """Does every job given to `call` by `do` (job, the task it is done in), begun in their order; `muster` gives it a group for
     its tasks first."""
 

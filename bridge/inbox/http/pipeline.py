@@ -24,7 +24,7 @@ from bridge.contract.adapter import Busy, TooLarge
 from bridge.inbox.http.responses import MAX_BODY, Answer, Refusal, answer, decode, encode, too_many, unavailable
 from bridge.inbox.http.route import BASE, Call, Route
 from bridge.inbox.http.sessions import check_origin, check_token, session_of
-from bridge.inbox.services import Room
+from bridge.inbox.services import InboxServices
 from bridge.inbox.views.access import check_conversation, check_coordinator, check_library, works_here
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
@@ -153,7 +153,7 @@ def _response(found: Any) -> web.StreamResponse:
     return answer(found)
 
 
-def _check_rate(room: Room, route: Route, session: Session | None) -> None:
+def _check_rate(room: InboxServices, route: Route, session: Session | None) -> None:
     if session is None:
         return
     limit = room.limits.writes if route.writes else room.limits.reads

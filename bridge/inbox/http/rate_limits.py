@@ -51,7 +51,7 @@ class Limit:
         return wait
 
 
-class Limits:
+class InboxLimits:
     """The limits of the interface."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:

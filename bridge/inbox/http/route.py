@@ -27,8 +27,8 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from bridge.inbox.app import Inbox
-    from bridge.inbox.consortium_inbox import Staffroom
-    from bridge.inbox.services import Room
+    from bridge.inbox.consortium_inbox import ConsortiumInbox
+    from bridge.inbox.services import InboxServices
     from bridge.sql.people.accounts import Session
     from routing.state import State
 
@@ -69,14 +69,14 @@ class Call:
 
     request: web.Request
     inbox: Inbox
-    staffroom: Staffroom
+    staffroom: ConsortiumInbox
     session: Session | None
     body: Any
     key: str
     query: dict[str, str]
 
     @property
-    def room(self) -> Room:
+    def room(self) -> InboxServices:
         """What the inbox gets from the house."""
         return self.staffroom.room
 

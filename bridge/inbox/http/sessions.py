@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bridge.inbox.http.responses import Refusal, forbidden
-from bridge.inbox.services import Room
+from bridge.inbox.services import InboxServices
 from bridge.sql.people.accounts import LONGEST_MS, Accounts, Session
 
 HEADER = "X-Deskbridge"
@@ -97,7 +97,7 @@ def familiar_mark(request: web.Request, secret: bytes, login: str) -> str:
     return mark if mark and good else ""
 
 
-def own_origins(room: Room, request: web.Request) -> set[str]:
+def own_origins(room: InboxServices, request: web.Request) -> set[str]:
     """Return the origins of our own pages: the public one, and the host that was asked."""
     found = {f"{request.scheme}://{request.host}".lower()}
     if room.public_url:
@@ -108,7 +108,7 @@ def own_origins(room: Room, request: web.Request) -> set[str]:
     return found
 
 
-def check_origin(room: Room, request: web.Request, *, required: bool = False) -> None:
+def check_origin(room: InboxServices, request: web.Request, *, required: bool = False) -> None:
     """Refuse pages of others. Browsers always name the origin of a write and of a socket; programs may leave it out."""
     origin = request.headers.get("Origin", "")
     if origin:

@@ -31,7 +31,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     step: Step
 
 
-class Answers:
+class ActionResults:
     """The steps that answered librarians' actions lately, whoever asked; listens to the replica."""
 
     def __init__(self) -> None:

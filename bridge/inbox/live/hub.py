@@ -17,15 +17,15 @@ import structlog
 from bridge.contract.adapter import Busy, Signal
 from bridge.contract.message import Presence
 from bridge.inbox import schema
-from bridge.inbox.live.action_results import Answers
-from bridge.inbox.live.log_changes import News, news_of
-from bridge.inbox.live.subscription import MOST_WATCHED, Seat
+from bridge.inbox.live.action_results import ActionResults
+from bridge.inbox.live.log_changes import LogChanges, news_of
+from bridge.inbox.live.subscription import MOST_WATCHED, Subscription
 from bridge.inbox.live.watched import Watched
-from bridge.inbox.services import MERGED, Room
+from bridge.inbox.services import MERGED, InboxServices
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import sees
-from bridge.inbox.views.list_index import Lists
-from bridge.log.follower import Entry, Follower, Position, Reset
+from bridge.inbox.views.list_index import ListIndex
+from bridge.log.follower import Entry, Follower, LogReset, Position
 from bridge.redis.store import StoreError
 from bridge.sql.people.accounts import Session
 from routing.access import speaks
@@ -44,19 +44,19 @@ DOWN = schema.Down(
 )
 
 
-class Live:
+class LiveHub:
     """All seats of this process."""
 
-    def __init__(self, room: Room, lists: Lists, answers: Answers) -> None:
+    def __init__(self, room: InboxServices, lists: ListIndex, answers: ActionResults) -> None:
         self._room = room
         self._lists = lists
         self._answers = answers
-        self._seats: dict[str, Seat] = {}
+        self._seats: dict[str, Subscription] = {}
         self._known: dict[str, set[str]] = {}
         self._met: dict[str, None] = {}  # librarians whose pages looked on from here, and who are still remembered
         self._owed: dict[str, Presence] = {}
         self._owing = asyncio.Event()
-        self._parted: list[tuple[Seat, str]] = []
+        self._parted: list[tuple[Subscription, str]] = []
         self._missed = asyncio.Event()
         self._missed.set()
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
@@ -115,13 +115,13 @@ class Live:
                 seat.reset("too-old")  # what the page shows is no more
         self._again(news)
 
-    def _seen_by(self, seat: Seat, news: News) -> None:
+    def _seen_by(self, seat: Subscription, news: LogChanges) -> None:
         open_here = {name for each in seat.watched.values() for name in each.members}
         for note in news.calls:
             if seat.me in note.mentions and note.conversation in open_here:
                 self._seen.put_nowait((seat.me, note.conversation))
 
-    def _again(self, news: News) -> None:
+    def _again(self, news: LogChanges) -> None:
         """Announce connections that a new core does not know, or that the core believes gone."""
         for connection, seat in self._seats.items():
             if news.took_over or (self._room.process, connection) in news.lost:
@@ -165,7 +165,7 @@ class Live:
         """See that the lists stand; nothing is told before, since it counts them."""
         await self._lists.ready(self._room.replica)
 
-    def seat(self, connection: str, session: Session) -> Seat | None:
+    def seat(self, connection: str, session: Session) -> Subscription | None:
         """Return the seat of a connection, if it is this librarian's and still there; it goes on with the session that asks."""
         seat = self._seats.get(connection)
         if seat is None or seat.me != session.librarian or seat.closed:
@@ -173,13 +173,13 @@ class Live:
         seat.session = session
         return seat
 
-    async def take_seat(self, session: Session, connection: str, after: str) -> Seat:
+    async def take_seat(self, session: Session, connection: str, after: str) -> Subscription:
         """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the seat then."""
         room = self._room
         await self.ready()
         met = session.librarian in self._met
         self._met[session.librarian] = None
-        seat = Seat(session, connection, room.replica.position, self._lists, self.known(session.librarian))
+        seat = Subscription(session, connection, room.replica.position, self._lists, self.known(session.librarian))
         seat.known |= self._lists.held(room.replica.state, seat.me)  # it may have been given them by another process
         self._seats[connection] = seat
         try:
@@ -213,16 +213,16 @@ class Live:
             librarian, conversation = await self._seen.get()
             await self._room.archive.mentions.seen(librarian, conversation)
 
-    async def resume(self, seat: Seat, after: str, *, sure: bool = True) -> None:
-        """Note at a seat what happened after a position that its page holds; `sure` as in `Seat.missed`. Raises StoreError."""
+    async def resume(self, seat: Subscription, after: str, *, sure: bool = True) -> None:
+        """Note at a seat what happened after a position that its page holds; `sure` as in `Subscription.missed`. Raises StoreError."""
         try:
             missed = await missed_since(self._room.follower, Position.parse(after), seat.position)
             missed.turned = set(self._room.replica.state.staff) if missed.took_over else missed.people
             seat.missed(missed, sure=sure)
-        except (Reset, TimeoutError):
+        except (LogReset, TimeoutError):
             seat.reset("unknown")
 
-    def leave(self, seat: Seat) -> None:
+    def leave(self, seat: Subscription) -> None:
         """A page went."""
         seat.close()
         if self._seats.pop(seat.connection, None) is None:
@@ -258,7 +258,7 @@ class Live:
 
     # ---- what pages say ------------------------------------------------------------
 
-    async def hear(self, seat: Seat, said: schema.ClientMessage) -> None:
+    async def hear(self, seat: Subscription, said: schema.ClientMessage) -> None:
         """Take what a page says. What may not be seen is answered by silence."""
         seat.heard_at = time.monotonic()
         match said:
@@ -275,7 +275,7 @@ class Live:
                 kind = "typing" if isinstance(said, schema.Typing) else "paused"
                 await self._sign(seat, kind, said.conversation, to_patron=to_patron)
 
-    async def _watch(self, seat: Seat, said: schema.Watch) -> None:
+    async def _watch(self, seat: Subscription, said: schema.Watch) -> None:
         state = self._room.replica.state
         it = state.conversations.get(said.conversation)
         if it is None or not sees(state, seat.me, it):
@@ -287,18 +287,18 @@ class Live:
         try:
             since = Position.parse(said.position) if said.position else None
             await watched.load(self._room, since, heard)
-        except (Reset, TimeoutError):
+        except (LogReset, TimeoutError):
             seat.reset("too-old")
         seat.wake()
         await self._sign(seat, "viewing", said.conversation)
 
-    def _merged(self, seat: Seat, it: Conversation) -> list[str]:
+    def _merged(self, seat: Subscription, it: Conversation) -> list[str]:
         """Return the conversations that stand in one timeline with this one, where the librarian may see them."""
         state = self._room.replica.state
         others = (state.conversations.get(name) for name in it.merged[:MERGED])
         return [other.id for other in others if other is not None and sees(state, seat.me, other)]
 
-    async def _sign(self, seat: Seat, kind: str, conversation: str, *, to_patron: bool = False) -> None:
+    async def _sign(self, seat: Subscription, kind: str, conversation: str, *, to_patron: bool = False) -> None:
         state = self._room.replica.state
         it = state.conversations.get(conversation)
         if it is None or (kind != "gone" and not sees(state, seat.me, it)):
@@ -314,7 +314,7 @@ class Live:
         )
         await self._room.signs.tell(sign)
 
-    async def still_viewing(self, seat: Seat) -> None:
+    async def still_viewing(self, seat: Subscription) -> None:
         """Say again what a page has open; what it may not see any more, it does not view."""
         state = self._room.replica.state
         for conversation in list(seat.watched):
@@ -362,7 +362,7 @@ class Live:
             if until > now and name != me
         ]
 
-    def _standing(self, seat: Seat) -> list[schema.SignalTold]:
+    def _standing(self, seat: Subscription) -> list[schema.SignalTold]:
         """Return who is viewing what, for a page that comes anew."""
         state = self._room.replica.state
         return [
@@ -382,7 +382,7 @@ class Live:
 
     # ---- presence and the store ------------------------------------------------------------
 
-    def _announce(self, seat: Seat, *, up: bool) -> None:
+    def _announce(self, seat: Subscription, *, up: bool) -> None:
         process, connection = self._room.process, seat.connection
         self._owed[connection] = Presence(process=process, connection=connection, librarian=seat.me, up=up)
         self._owing.set()
@@ -427,9 +427,9 @@ def present_in(state: State) -> set[str]:
     return {name for name in state.staff if rows.is_present(state, name)}
 
 
-async def missed_since(follower: Follower, after: Position, until: Position) -> News:
+async def missed_since(follower: Follower, after: Position, until: Position) -> LogChanges:
     """Return what happened after one position up to another. Raises Reset."""
-    news, position = News(), after
+    news, position = LogChanges(), after
     while True:
         entries = await follower.since(position, wait=False)
         more = news_of(entries, frozenset())

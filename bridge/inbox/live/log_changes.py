@@ -11,7 +11,7 @@ from routing import events as ev
 
 
 @dataclass(slots=True)
-class News:
+class LogChanges:
     """Which conversations, follow-ups and people were touched, whom notes name; steps of conversations that are watched."""
 
     rows: set[str] = field(default_factory=set)
@@ -28,9 +28,9 @@ class News:
     erased: set[str] = field(default_factory=set)  # forgotten by everybody
 
 
-def news_of(entries: Sequence[Entry], watched: Set[str]) -> News:
+def news_of(entries: Sequence[Entry], watched: Set[str]) -> LogChanges:
     """Return what these entries mean; of the conversations `watched`, also the steps."""
-    news = News()
+    news = LogChanges()
     rows = news.rows
     for entry in entries:
         for step in entry.steps:
@@ -47,46 +47,46 @@ def news_of(entries: Sequence[Entry], watched: Set[str]) -> News:
     return news
 
 
-def _joined(news: News, event: ev.Merged | ev.Unmerged) -> None:
+def _joined(news: LogChanges, event: ev.Merged | ev.Unmerged) -> None:
     news.rows.add(event.other)
     news.merged |= {event.conversation, event.other}
 
 
-def _noted(news: News, event: ev.Noted) -> None:
+def _noted(news: LogChanges, event: ev.Noted) -> None:
     if event.mentions:
         news.calls.append(event)
 
 
-def _followed_up(news: News, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:
+def _followed_up(news: LogChanges, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:
     news.follow_ups.add(event.id)
 
 
-def _person(news: News, event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected) -> None:
+def _person(news: LogChanges, event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected) -> None:
     news.people.add(event.librarian)
 
 
-def _disconnected(news: News, event: ev.Disconnected) -> None:
+def _disconnected(news: LogChanges, event: ev.Disconnected) -> None:
     news.lost.add((event.process, event.connection))
     _person(news, event)
 
 
-def _channel(news: News, event: ev.ChannelChanged) -> None:
+def _channel(news: LogChanges, event: ev.ChannelChanged) -> None:
     news.channels.add(event.status.channel)
 
 
-def _library(news: News, event: ev.LibraryChanged) -> None:
+def _library(news: LogChanges, event: ev.LibraryChanged) -> None:
     news.libraries = True
 
 
-def _erased(news: News, event: ev.Erased) -> None:
+def _erased(news: LogChanges, event: ev.Erased) -> None:
     news.erased.add(event.conversation)
 
 
-def _took_over(news: News, event: ev.TookOver) -> None:
+def _took_over(news: LogChanges, event: ev.TookOver) -> None:
     news.took_over = True
 
 
-_TAKE: dict[type, Callable[[News, Any], None]] = {
+_TAKE: dict[type, Callable[[LogChanges, Any], None]] = {
     ev.Merged: _joined,
     ev.Unmerged: _joined,
     ev.Noted: _noted,

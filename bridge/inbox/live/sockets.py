@@ -21,7 +21,7 @@ from bridge.inbox.http.rate_limits import Limit
 from bridge.inbox.http.responses import Refusal, decode, encode, unavailable
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.http.sessions import check_origin, signed_out, token_of
-from bridge.inbox.live.subscription import Seat
+from bridge.inbox.live.subscription import Subscription
 from bridge.inbox.views.access import works_here
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
@@ -77,7 +77,7 @@ def _check_seats(call: Call) -> None:
         raise Refusal(429, "too-many", "Too many pages of yours are open.", headers={"Retry-After": "5"})
 
 
-async def stands(call: Call, seat: Seat) -> bool:
+async def stands(call: Call, seat: Subscription) -> bool:
     """Say whether the session that came with this request still is one, of somebody who works here."""
     seat.doubted = False
     try:
@@ -92,7 +92,7 @@ async def stands(call: Call, seat: Seat) -> bool:
 class _Page:
     """The two directions of one socket."""
 
-    def __init__(self, call: Call, socket: web.WebSocketResponse, seat: Seat) -> None:
+    def __init__(self, call: Call, socket: web.WebSocketResponse, seat: Subscription) -> None:
         self._call = call
         self._socket = socket
         self._seat = seat
@@ -215,7 +215,7 @@ async def poll(call: Call) -> schema.Polled:
     return schema.Polled(position=seat.told, connection=seat.connection, messages=messages)
 
 
-async def _gather(call: Call, seat: Seat, patience: float) -> list[schema.ServerMessage]:
+async def _gather(call: Call, seat: Subscription, patience: float) -> list[schema.ServerMessage]:
     asked_at = time.monotonic()
     until = asked_at + patience
     while True:

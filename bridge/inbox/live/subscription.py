@@ -16,12 +16,12 @@ from typing import Any, Literal
 import msgspec
 
 from bridge.inbox import schema
-from bridge.inbox.live.log_changes import News
+from bridge.inbox.live.log_changes import LogChanges
 from bridge.inbox.live.watched import Watched
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of, sees
 from bridge.inbox.views.lines import shown
-from bridge.inbox.views.list_index import Lists
+from bridge.inbox.views.list_index import ListIndex
 from bridge.log.follower import Position
 from bridge.sql.people.accounts import Session
 from routing.events import Noted
@@ -35,10 +35,12 @@ DESK_EVERY_S = 1.0
 Why = Literal["unknown", "too-old", "slow", "organisation", "merged"]
 
 
-class Seat:
+class Subscription:
     """What one page has not heard yet."""
 
-    def __init__(self, session: Session, connection: str, position: Position, lists: Lists, known: set[str]) -> None:
+    def __init__(
+        self, session: Session, connection: str, position: Position, lists: ListIndex, known: set[str]
+    ) -> None:
         self.session = session
         self.me = session.librarian
         self.connection = connection
@@ -70,7 +72,7 @@ class Seat:
 
     # ---- what comes in ------------------------------------------------------------
 
-    def note(self, news: News, position: Position) -> None:
+    def note(self, news: LogChanges, position: Position) -> None:
         """Remember what a batch of entries changed."""
         self.position = position
         self._called(news)
@@ -92,7 +94,7 @@ class Seat:
             self.reset("slow")
         self._wake.set()
 
-    def missed(self, news: News, *, sure: bool) -> None:
+    def missed(self, news: LogChanges, *, sure: bool) -> None:
         """Remember what changed before this seat was taken; rows that are not to be seen any more are told as gone. `sure`: this
         process knows which rows the page may hold. Else one that holds others' fetches afresh: ids it never had are not told."""
         self._called(news)
@@ -105,7 +107,7 @@ class Seat:
             self.reset("organisation" if news.libraries else "too-old")
         self._wake.set()
 
-    def _called(self, news: News) -> None:
+    def _called(self, news: LogChanges) -> None:
         """Remember the notes of colleagues that name me. A reset does not take them back: no list would show them."""
         self._calls += [note for note in news.calls if self.me in note.mentions and note.by != self.me]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from bridge.inbox.services import Room
-from bridge.log.follower import Position, Reset
-from bridge.sql.transcripts.lines import Line, ReadBy, Staged, amend, changes
+from bridge.inbox.services import InboxServices
+from bridge.log.follower import LogReset, Position
+from bridge.sql.transcripts.lines import ReadBy, Staged, TranscriptLine, amend, changes
 from routing.events import Step
 
 HELD = 500  # lines read at once
@@ -28,7 +28,7 @@ class Watched:
     def __init__(self, conversation: str, merged: Iterable[str] = ()) -> None:
         self.conversation = conversation
         self.members = (conversation, *merged)
-        self._lines: dict[str, dict[str, Line]] = {member: {} for member in self.members}
+        self._lines: dict[str, dict[str, TranscriptLine]] = {member: {} for member in self.members}
         self._early: list[tuple[str, Steps]] = []
         self._loaded = False
         self.answered = True  # False: the page waits to hear that it is being watched
@@ -39,7 +39,7 @@ class Watched:
         """Say whether one of the conversations may be seen now; while it may not, what changes in it is held back."""
         (self._hidden.discard if visible else self._hidden.add)(member)
 
-    async def load(self, room: Room, since: Position | None, heard: Position) -> None:
+    async def load(self, room: InboxServices, since: Position | None, heard: Position) -> None:
         """Read the transcript and mark what changed after `since`; `heard` is the entry after which `take` is called.
 
         Raises Reset when the page has missed more than is held, TimeoutError when transcripts stay behind.
@@ -52,7 +52,7 @@ class Watched:
             for seq, step in steps:
                 self._mark(member, step, seq)
         if any(name not in self._lines[member] for member, name in self._changed):
-            raise Reset("missed more lines than are held")
+            raise LogReset("missed more lines than are held")
         self._loaded = True
         self.answered = False
         for member, early in self._early:
@@ -67,7 +67,7 @@ class Watched:
         lines = self._lines[member]
         for seq, step in steps:
             for change in changes(step, seq):
-                if not isinstance(change, Line) or change.conversation == member:
+                if not isinstance(change, TranscriptLine) or change.conversation == member:
                     amend(lines, change)
             self._mark(member, step, seq)
 
@@ -76,7 +76,7 @@ class Watched:
         lines = self._lines[member]
         for change in changes(step, seq):
             match change:
-                case Line() if change.conversation == member:
+                case TranscriptLine() if change.conversation == member:
                     self._changed[member, change.id] = None
                 case Staged() if change.line in lines:
                     self._changed[member, change.line] = None
@@ -84,7 +84,7 @@ class Watched:
                     read = (line.id for line in lines.values() if line.who == "patron" and line.stage == "read")
                     self._changed.update({(member, name): None for name in read})
 
-    def news(self) -> list[Line]:
+    def news(self) -> list[TranscriptLine]:
         """Return the lines that may be seen and are new or changed since this was last asked."""
         self.answered = True
         told = [each for each in self._changed if each[0] not in self._hidden]
@@ -107,7 +107,7 @@ class Watched:
         return self.conversation in self._hidden
 
 
-async def _caught_up(room: Room, heard: Position) -> None:
+async def _caught_up(room: InboxServices, heard: Position) -> None:
     """Wait until transcripts know what the pages have heard. Raises TimeoutError."""
     for _ in range(int(PATIENCE_S / LOOK_S)):
         if room.tail.position.seq >= heard.seq:

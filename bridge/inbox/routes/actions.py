@@ -24,7 +24,7 @@ from bridge.inbox.routes.files import check_kept, sent_before
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import check_conversation, check_say
 from bridge.inbox.views.lines import shown, via_of
-from bridge.sql.transcripts.lines import Line, changes
+from bridge.sql.transcripts.lines import TranscriptLine, changes
 from routing.deliveries import contact_route
 from routing.events import Event, Faulted, Refused, answer
 from routing.records import at_key
@@ -82,7 +82,7 @@ def _acted(call: Call, found: Answered) -> schema.Acted:
     lines = [
         each
         for each in changes(step, found.position.seq)
-        if isinstance(each, Line) and each.conversation == conversation and each.who in ("librarian", "note")
+        if isinstance(each, TranscriptLine) and each.conversation == conversation and each.who in ("librarian", "note")
     ]
     return schema.Acted(
         action=step.cause,

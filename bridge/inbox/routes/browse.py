@@ -13,7 +13,7 @@ from bridge.inbox.views.access import libraries_of
 from bridge.inbox.views.conversation import line_page, view
 from bridge.inbox.views.lines import fragments
 from bridge.sql.people.desk_memory import DraftChanged
-from bridge.sql.transcripts.search import Hit as Found
+from bridge.sql.transcripts.search import FoundLine as Found
 from routing.waiting_list import Entry
 
 PAGE = 100

@@ -27,7 +27,7 @@ from bridge.inbox.http.upload_tickets import ticket
 from bridge.inbox.services import MAX_UPLOAD
 from bridge.inbox.views.conversation import together
 from bridge.inbox.views.lines import IMAGES, file
-from bridge.sql.transcripts.lines import Line
+from bridge.sql.transcripts.lines import TranscriptLine
 
 CHUNK = 64 * 1024
 UNREADABLE = (ValueError, HttpProcessingError)  # what aiohttp raises for a form that is none
@@ -124,7 +124,7 @@ async def _carried(call: Call, digest: str) -> Attachment | _MailPage | None:
     return None
 
 
-async def _lines(call: Call, conversation: str) -> AsyncIterator[Line]:
+async def _lines(call: Call, conversation: str) -> AsyncIterator[TranscriptLine]:
     """Yield every line of a conversation, page by page, the newest page first."""
     before = ""
     while True:
@@ -136,7 +136,7 @@ async def _lines(call: Call, conversation: str) -> AsyncIterator[Line]:
         before = lines[0].position
 
 
-def _of_line(line: Line, digest: str) -> Attachment | _MailPage | None:
+def _of_line(line: TranscriptLine, digest: str) -> Attachment | _MailPage | None:
     if line.html == digest:
         return _MailPage()
     if line.original == digest:

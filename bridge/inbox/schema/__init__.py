@@ -826,37 +826,37 @@ class Polled(Shown):
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
-class Said(Struct, frozen=True, kw_only=True, tag_field="t", forbid_unknown_fields=True):
+class PageFrame(Struct, frozen=True, kw_only=True, tag_field="t", forbid_unknown_fields=True):
     """Base of what a page says."""
 
 
-class Watch(Said, tag="watch"):
+class Watch(PageFrame, tag="watch"):
     """Send me the lines of this conversation from now on (its view was fetched at `position`), and show me as viewing."""
 
     conversation: Identifier
     position: str = ""
 
 
-class Unwatch(Said, tag="unwatch"):
+class Unwatch(PageFrame, tag="unwatch"):
     """No more lines of this conversation."""
 
     conversation: Identifier
 
 
-class Typing(Said, tag="typing"):
+class Typing(PageFrame, tag="typing"):
     """I am writing to the patron (`note`: to colleagues; the patron is not told). Say it again every 3 s."""
 
     conversation: Identifier
     note: bool = False
 
 
-class Paused(Said, tag="paused"):
+class Paused(PageFrame, tag="paused"):
     """I stopped writing."""
 
     conversation: Identifier
 
 
-class Pong(Said, tag="pong"):
+class Pong(PageFrame, tag="pong"):
     """I am here. May also be sent unasked; the server answers an unasked one with a ping."""
 
     at: int = 0

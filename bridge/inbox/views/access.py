@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from bridge.inbox.http.responses import forbidden, not_found
 from bridge.inbox.http.route import Call
-from bridge.inbox.services import Room
-from bridge.sql.transcripts.reader import Talk
+from bridge.inbox.services import InboxServices
+from bridge.sql.transcripts.reader import ConversationSummary
 from routing.access import active, asked, at_home, coordinates, eligible, had_since, helper_of, visible
 from routing.records import Conversation
 from routing.state import State
@@ -47,21 +47,21 @@ def sees(state: State, librarian: str, it: Conversation) -> bool:
     )
 
 
-def may_see_archived(state: State, librarian: str, talk: Talk) -> bool:
+def may_see_archived(state: State, librarian: str, talk: ConversationSummary) -> bool:
     """Say whether a librarian may see a conversation that only the archive holds."""
     if changes_archived(state, librarian, talk):
         return True
     return talk.answered_by == librarian and had_since(state, librarian, talk.first_answer_at or 0)
 
 
-def changes_archived(state: State, librarian: str, talk: Talk) -> bool:
+def changes_archived(state: State, librarian: str, talk: ConversationSummary) -> bool:
     """Say whether a librarian decides about a conversation that only the archive holds: its library's staff, who had it last."""
     if talk.library in libraries_of(state, librarian):
         return True
     return librarian in (talk.owner, talk.closed_by) and had_since(state, librarian, talk.closed_at or talk.last_at)
 
 
-async def check_say(room: Room, librarian: str, conversation: str) -> None:
+async def check_say(room: InboxServices, librarian: str, conversation: str) -> None:
     """Refuse (403) to change a conversation that only the archive holds and that the librarian does not decide about."""
     if conversation in room.replica.state.conversations:
         return  # the core decides
@@ -70,7 +70,7 @@ async def check_say(room: Room, librarian: str, conversation: str) -> None:
         raise forbidden("Only the library whose conversation it is, and who had it last, may change it.")
 
 
-async def check_conversation(room: Room, librarian: str, conversation: str) -> None:
+async def check_conversation(room: InboxServices, librarian: str, conversation: str) -> None:
     """Refuse (404) a conversation that does not exist or that the librarian may not see."""
     state = room.replica.state
     it = state.conversations.get(conversation)
@@ -83,7 +83,7 @@ async def check_conversation(room: Room, librarian: str, conversation: str) -> N
         raise not_found()
 
 
-def check_library(room: Room, librarian: str, library: str) -> None:
+def check_library(room: InboxServices, librarian: str, library: str) -> None:
     """Refuse (404) a library that the librarian does not coordinate."""
     if library not in coordinated(room.replica.state, librarian):
         raise not_found()

@@ -9,13 +9,13 @@ from __future__ import annotations
 from bridge.inbox import schema
 from bridge.inbox.http.responses import Refusal, not_found
 from bridge.inbox.http.route import Call
-from bridge.inbox.services import MERGED, ChannelFacts, Room
+from bridge.inbox.services import MERGED, ChannelFacts, InboxServices
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import changes_archived, libraries_of, may_see_archived, sees
 from bridge.inbox.views.lines import shown, via_of
 from bridge.log.follower import Position
-from bridge.sql.transcripts.lines import Line, place_of
-from bridge.sql.transcripts.reader import Talk
+from bridge.sql.transcripts.lines import TranscriptLine, place_of
+from bridge.sql.transcripts.reader import ConversationSummary
 from routing.closing import person_default
 from routing.deliveries import contact_route
 from routing.organisation import Library
@@ -70,14 +70,14 @@ async def line_page(call: Call, before: str) -> schema.LinePage:
     return schema.LinePage(position=str(position), lines=[shown(call.state, line) for line in lines], before=more)
 
 
-def reached(room: Room) -> Position:
+def reached(room: InboxServices) -> Position:
     """Return the last entry that rows and transcripts both know."""
     return min(room.replica.position, room.tail.position, key=lambda position: position.seq)
 
 
-async def _lines(call: Call, it: Conversation | None, before: str) -> list[Line]:
+async def _lines(call: Call, it: Conversation | None, before: str) -> list[TranscriptLine]:
     """Return the newest lines before a position, of this conversation and those merged with it."""
-    lines: list[Line] = []
+    lines: list[TranscriptLine] = []
     shown_here = await together(call, it)
     call.room.archive.readings.note(call.me, shown_here, "read")
     for conversation in shown_here:
@@ -100,7 +100,9 @@ async def _may_see(call: Call, conversation: str) -> bool:
     return talk is not None and may_see_archived(call.state, call.me, talk)
 
 
-def _patron(room: Room, state: State, it: Conversation | None, talk: Talk | None) -> schema.Patron:
+def _patron(
+    room: InboxServices, state: State, it: Conversation | None, talk: ConversationSummary | None
+) -> schema.Patron:
     known = it or talk
     if known is None:
         return schema.Patron()
@@ -122,7 +124,7 @@ def _patron(room: Room, state: State, it: Conversation | None, talk: Talk | None
 
 
 def _address(
-    room: Room, state: State, library: str, channel: str, address: str, *, current: bool, left: bool
+    room: InboxServices, state: State, library: str, channel: str, address: str, *, current: bool, left: bool
 ) -> schema.Address:
     status = state.channels.get(channel)
     kind = status.kind if status is not None else ""
@@ -141,7 +143,7 @@ def _address(
     )
 
 
-async def _earlier(call: Call, it: Conversation | None, talk: Talk | None) -> list[schema.Earlier]:
+async def _earlier(call: Call, it: Conversation | None, talk: ConversationSummary | None) -> list[schema.Earlier]:
     known = it or talk
     libraries = libraries_of(call.state, call.me)
     if known is None or not libraries:
@@ -150,7 +152,7 @@ async def _earlier(call: Call, it: Conversation | None, talk: Talk | None) -> li
     return [_earlier_one(call.state, one) for one in found if one.id != call.id]
 
 
-def _earlier_one(state: State, talk: Talk) -> schema.Earlier:
+def _earlier_one(state: State, talk: ConversationSummary) -> schema.Earlier:
     status = state.channels.get(talk.channel)
     return schema.Earlier(
         id=talk.id,
@@ -178,7 +180,7 @@ async def _draft(call: Call) -> schema.Draft | None:
     return rows.draft(newest) if newest is not None else None
 
 
-def _archived_row(state: State, me: str, talk: Talk | None) -> schema.Row | None:
+def _archived_row(state: State, me: str, talk: ConversationSummary | None) -> schema.Row | None:
     """Return the row of a conversation that only the archive holds; it stands in no list."""
     if talk is None:
         return None

@@ -12,7 +12,7 @@ from bridge.contract.message import Attachment, derive
 from bridge.inbox.http.route import BASE
 from bridge.inbox.schema import File, Fragment, Line
 from bridge.inbox.views.rows import name_of, queue_name
-from bridge.sql.transcripts.lines import Line as Archived
+from bridge.sql.transcripts.lines import TranscriptLine as Archived
 from bridge.sql.transcripts.search import CLOSE, OPEN
 from routing.state import State
 

@@ -22,7 +22,7 @@ from bridge.inbox.views.rows import own, row, sees_follow_up
 from bridge.log.replica import Replica
 from routing.records import Conversation
 from routing.state import State
-from routing.waiting_list import Entry, Line
+from routing.waiting_list import Entry, WaitingList
 
 FAR = 1 << 53
 SLICE = 2_000
@@ -51,11 +51,11 @@ def _place(it: Conversation) -> Place:
     return found
 
 
-class Lists:
+class ListIndex:
     """Orders of one consortium's conversations, following the replica's state."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, WaitingList] = {}
         self._places: dict[str, Place] = {}
         self._touched: set[str] = set()
         self._gone: dict[str, str] = {}  # what the core holds no more, and whose it was; the latest
@@ -112,7 +112,7 @@ class Lists:
                 self._lines[name].remove((key, conversation))
         for name, key in new.items():
             if old.get(name) != key:
-                self._lines.setdefault(name, Line()).add((key, conversation))
+                self._lines.setdefault(name, WaitingList()).add((key, conversation))
 
     # ---- what people ask ------------------------------------------------------------
 
@@ -210,7 +210,7 @@ def _sorted(state: State, conversations: Iterable[str], after: Entry | None) -> 
     return (entry for entry in entries if after is None or entry > after)
 
 
-def _from(line: Line, after: Entry | None) -> Iterator[Entry]:
+def _from(line: WaitingList, after: Entry | None) -> Iterator[Entry]:
     return iter(line) if after is None else line.after(after)
 
 

@@ -37,14 +37,14 @@ from bridge.inbox.views.access import may_see_archived, sees
 from routing.access import asked, eligible, follows_up, has_say, may_join, speaks
 from routing.events import Noted
 from routing.records import Conversation, Handover
-from routing.records import FollowUp as FollowUpRecord
+from routing.records import FollowUpRecord as FollowUpRecord
 from routing.state import State
 
 if TYPE_CHECKING:
     from bridge.sql.people.accounts import Session
-    from bridge.sql.people.desk_memory import Draft as Kept
+    from bridge.sql.people.desk_memory import SavedDraft as Kept
     from bridge.sql.people.mentions import Mention
-    from bridge.sql.transcripts.reader import Talk
+    from bridge.sql.transcripts.reader import ConversationSummary
 
 SHORT = 28  # characters of an address shown in place of a name
 LAST = 200
@@ -130,7 +130,7 @@ def mention(state: State, me: str, note: Noted) -> MentionTold | None:
     )
 
 
-def waiting_mention(state: State, me: str, found: Mention, talk: Talk | None) -> MentionTold | None:
+def waiting_mention(state: State, me: str, found: Mention, talk: ConversationSummary | None) -> MentionTold | None:
     """Return a mention that waited for `me`, also in a conversation that only the archive holds; None where it is not theirs to
     see now."""
     told = mention(state, me, Noted(conversation=found.conversation, id=found.line, by=found.by, text=found.text))

@@ -20,7 +20,7 @@ _d = tables.draft.c
 _w = tables.written.c
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class SavedDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What a librarian has begun to write; `kind` is "reply" or "note"."""
 
     conversation: str
@@ -32,7 +32,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class DraftChanged(Exception):
     """Another window of the same librarian has written since; `draft` is what it wrote."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: SavedDraft) -> None:
         super().__init__("another window has written since")
         self.draft = draft
 
@@ -41,7 +41,7 @@ class KeyReused(Exception):
     """An Idempotency-Key came again with another request."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class KeptAnswer(msgspec.Struct, frozen=True):
     """What was answered to a write; status 0 = it is still being worked on."""
 
     status: int
@@ -55,11 +55,11 @@ class DeskMemory:
         self._engine = engine
         self._swept = 0
 
-    async def drafts(self, librarian: str) -> list[Draft]:
+    async def drafts(self, librarian: str) -> list[SavedDraft]:
         """Return a librarian's drafts."""
         async with self._engine.connect() as sql:
             rows = (await sql.execute(select(tables.draft).where(_d.librarian == librarian))).all()
-        return [Draft(conversation=row.conversation, kind=row.kind, text=row.text, at=row.at) for row in rows]
+        return [SavedDraft(conversation=row.conversation, kind=row.kind, text=row.text, at=row.at) for row in rows]
 
     async def keep_draft(
         self, librarian: str, conversation: str, kind: str, text: str, *, window: str = "", base: int | None = None
@@ -73,7 +73,7 @@ class DeskMemory:
         async with self._engine.begin() as sql:
             held = (await sql.execute(select(tables.draft).where(where).with_for_update())).first()
             if held is not None and base not in (None, held.at) and window != held.window_id and text != held.text:
-                raise DraftChanged(Draft(conversation=conversation, kind=kind, text=held.text, at=held.at))
+                raise DraftChanged(SavedDraft(conversation=conversation, kind=kind, text=held.text, at=held.at))
             at = max(now_ms(), held.at + 1 if held is not None else 0)
             values = {"librarian": librarian, "conversation": conversation, "kind": kind, "text": text, "at": at}
             values["window_id"] = window
@@ -83,7 +83,7 @@ class DeskMemory:
             else:
                 await sql.execute(delete(tables.draft).where(where))
 
-    async def begin_write(self, librarian: str, key: str, request: bytes) -> Answer | None:
+    async def begin_write(self, librarian: str, key: str, request: bytes) -> KeptAnswer | None:
         """Remember a write: None when it is new, else what was answered. Raises KeyReused."""
         body = hashlib.sha256(request).hexdigest()
         await self._sweep(now_ms())
@@ -102,13 +102,13 @@ class DeskMemory:
             async with self._engine.begin() as sql:
                 await sql.execute(delete(tables.written).where(_w.at < now - KEEP_ANSWERS_MS))
 
-    async def _answered(self, librarian: str, key: str, body: str) -> Answer:
+    async def _answered(self, librarian: str, key: str, body: str) -> KeptAnswer:
         async with self._engine.connect() as sql:
             query = select(tables.written).where(_w.librarian == librarian, _w.key == key)
             row = (await sql.execute(query)).first()
         if row is not None and row.body != body:
             raise KeyReused
-        return Answer(row.status, row.answer) if row is not None else Answer(0, b"")
+        return KeptAnswer(row.status, row.answer) if row is not None else KeptAnswer(0, b"")
 
     async def end_write(self, librarian: str, key: str, status: int, answer: bytes) -> None:
         """Remember what was answered."""

@@ -46,7 +46,7 @@ class Leaver(msgspec.Struct, frozen=True, kw_only=True):
     released: bool
 
 
-class Belongings:
+class HomeLibraries:
     """Who belongs to which library of one consortium, within one transaction."""
 
     def __init__(self, sql: AsyncConnection, consortium: str) -> None:

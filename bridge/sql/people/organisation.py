@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.calendar import Calendar, faults, in_words, openings, zone_in_words
-from bridge.sql.people.home_library import Belongings, Leaver, StaffChange
+from bridge.sql.people.home_library import HomeLibraries, Leaver, StaffChange
 from bridge.sql.people.validation import contact_fault, own_faults, reference_faults
 from routing.organisation import Library
 
@@ -55,27 +55,27 @@ class Outdated(Exception):
     """Somebody else changed the library meanwhile: read it again."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class LibraryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A library and its hours, as people edit them; `library.openings` is worked out anew by `current`."""
 
     library: Library
     calendar: Calendar
 
 
-class Organisation:
+class OrganisationStore:
     """The libraries of one consortium."""
 
     def __init__(self, engine: AsyncEngine, consortium: str = "main") -> None:
         self._engine = engine
         self._consortium = consortium
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self) -> list[LibraryEntry]:
         """Return every library as it is edited, by id."""
         query = select(tables.library).where(_l.consortium == self._consortium).order_by(_l.id)
         async with self._engine.connect() as sql:
             rows = (await sql.execute(query)).all()
         return [
-            Entry(library=_data.decode(row.data), calendar=msgspec.json.decode(row.calendar, type=Calendar))
+            LibraryEntry(library=_data.decode(row.data), calendar=msgspec.json.decode(row.calendar, type=Calendar))
             for row in rows
         ]
 
@@ -89,7 +89,7 @@ class Organisation:
         """Return every library as the core is to know it: with openings worked out and the whole catalogue of its language."""
         entries = await self.entries()
         async with self._engine.connect() as sql:
-            since = await Belongings(sql, self._consortium).since()
+            since = await HomeLibraries(sql, self._consortium).since()
         return [for_core(entry, since) for entry in entries]
 
     async def put(
@@ -109,14 +109,14 @@ class Organisation:
         try:
             async with self._engine.begin() as sql:
                 before = await self._kept(sql, library.id)
-                kept = await self._put(sql, Entry(library=library, calendar=calendar), expected, by)
+                kept = await self._put(sql, LibraryEntry(library=library, calendar=calendar), expected, by)
                 await self._check(sql, library, before, channels)
                 return kept
         except NotYours as refused:
             await self._tell_refused(library.id, refused.strangers, by)
             raise
 
-    async def load(self, entries: list[Entry], *, channels: Mapping[str, str] | None = None) -> list[Library]:
+    async def load(self, entries: list[LibraryEntry], *, channels: Mapping[str, str] | None = None) -> list[Library]:
         """Take these libraries in one transaction; others stay. Raises Faulty, NotYours.
 
         The operator speaks for all libraries: a librarian whom one of these drops and another lists, moves. `channels` as in `put`.
@@ -137,7 +137,7 @@ class Organisation:
         """Refuse what is wrong beside the other libraries that are kept now, and the channels. Raises Faulty."""
         where = _l.consortium == self._consortium
         everybody = [_data.decode(row.data) for row in await sql.execute(select(_l.data).where(where))]
-        people = await Belongings(sql, self._consortium).everybody()
+        people = await HomeLibraries(sql, self._consortium).everybody()
         found = reference_faults(library, before, everybody, people)
         if channels is not None:
             found += contact_fault(library, before, channels)
@@ -154,32 +154,32 @@ class Organisation:
     async def library_of(self, librarian: str) -> str:
         """Return the library that a librarian belongs to, whether it lists them or not; "" for a name that none ever listed."""
         async with self._engine.connect() as sql:
-            return await Belongings(sql, self._consortium).library_of(librarian)
+            return await HomeLibraries(sql, self._consortium).library_of(librarian)
 
     async def release(self, library: str, librarian: str, by: str = "") -> None:
         """Let other libraries list a librarian who left. Raises LookupError: they never worked there, or are listed still."""
         async with self._engine.begin() as sql:
             if librarian in await self._listed(sql, library):
                 raise LookupError(f"{library!r} still lists {librarian!r}: remove them first")
-            if not await Belongings(sql, self._consortium).release(library, librarian, by):
+            if not await HomeLibraries(sql, self._consortium).release(library, librarian, by):
                 raise LookupError(f"{librarian!r} does not belong to {library!r}")
 
     async def leavers(self, library: str) -> list[Leaver]:
         """Return who left a library and still belongs to it."""
         async with self._engine.connect() as sql:
-            return await Belongings(sql, self._consortium).leavers(library, await self._listed(sql, library))
+            return await HomeLibraries(sql, self._consortium).leavers(library, await self._listed(sql, library))
 
     async def staff_changes(self, library: str) -> list[StaffChange]:
         """Return what changed about a library's people, newest first."""
         async with self._engine.connect() as sql:
-            return await Belongings(sql, self._consortium).changes(library)
+            return await HomeLibraries(sql, self._consortium).changes(library)
 
     async def _listed(self, sql: AsyncConnection, library: str) -> list[str]:
         kept = await self._kept(sql, library)
         return [one.id for one in kept.librarians] if kept is not None else []
 
-    async def _release_movers(self, sql: AsyncConnection, entries: list[Entry]) -> None:
-        belongings = Belongings(sql, self._consortium)
+    async def _release_movers(self, sql: AsyncConnection, entries: list[LibraryEntry]) -> None:
+        belongings = HomeLibraries(sql, self._consortium)
         loaded = {entry.library.id: {one.id for one in entry.library.librarians} for entry in entries}
         for library, listed in loaded.items():
             strangers = await belongings.strangers(library, listed)
@@ -190,7 +190,7 @@ class Organisation:
 
     async def _tell_refused(self, library: str, strangers: Mapping[str, str], by: str) -> None:
         async with self._engine.begin() as sql:
-            belongings = Belongings(sql, self._consortium)
+            belongings = HomeLibraries(sql, self._consortium)
             for librarian, home in strangers.items():
                 await belongings.tell(library, librarian, by, "refused-here", home)
                 await belongings.tell(home, librarian, by, "refused-there", library)
@@ -213,7 +213,7 @@ class Organisation:
                     wanted.remove(entry.library.id)
         return done
 
-    async def _renewed(self, entry: Entry) -> list[Library]:
+    async def _renewed(self, entry: LibraryEntry) -> list[Library]:
         try:
             async with self._engine.begin() as sql:
                 return [await self._put(sql, entry, entry.library.revision, "")]
@@ -226,7 +226,7 @@ class Organisation:
         async with self._engine.begin() as sql:
             await sql.execute(delete(tables.library).where(_l.id == library, _l.consortium == self._consortium))
 
-    async def _put(self, sql: AsyncConnection, entry: Entry, expected: int | None, by: str) -> Library:
+    async def _put(self, sql: AsyncConnection, entry: LibraryEntry, expected: int | None, by: str) -> Library:
         library, calendar = entry.library, entry.calendar
         if found := check(library, calendar):
             raise Faulty(found)
@@ -252,11 +252,11 @@ class Organisation:
             where = (_l.id == library.id) & (_l.revision == held)
             if (await sql.execute(update(tables.library).where(where).values(**values))).rowcount != 1:
                 raise Outdated
-        return for_core(Entry(library=kept, calendar=calendar), since)
+        return for_core(LibraryEntry(library=kept, calendar=calendar), since)
 
     async def _settle_people(self, sql: AsyncConnection, library: Library, by: str) -> dict[str, int]:
         """Note who came and who left; return since when each librarian works where they do. Raises NotYours."""
-        belongings = Belongings(sql, self._consortium)
+        belongings = HomeLibraries(sql, self._consortium)
         listed = [one.id for one in library.librarians]
         if strangers := await belongings.strangers(library.id, listed):
             raise NotYours(strangers)
@@ -270,7 +270,7 @@ def _sound(library: Library) -> None:
         raise Faulty([f"{library.id}: {fault}" for fault in found])
 
 
-def _outlives(entry: Entry, known: Library | None) -> bool:
+def _outlives(entry: LibraryEntry, known: Library | None) -> bool:
     """Whether this very revision, worked out now, has openings after the last one known."""
     if known is None or known.revision != entry.library.revision:
         return False  # it is about to be told anyway
@@ -278,7 +278,7 @@ def _outlives(entry: Entry, known: Library | None) -> bool:
     return any(not known.openings or known.openings[-1] < span for span in spans[-1:])
 
 
-def for_core(entry: Entry, since: Mapping[str, int]) -> Library:
+def for_core(entry: LibraryEntry, since: Mapping[str, int]) -> Library:
     """Return a library as the core is to know it; `since` when (ms) each librarian came to it."""
     found = entry.library
     people = tuple(msgspec.structs.replace(one, since=since.get(one.id, 0)) for one in found.librarians)

@@ -21,14 +21,14 @@ import msgspec
 import tomli_w
 
 from bridge.sql.people.calendar import Calendar
-from bridge.sql.people.organisation import Entry, Faulty, check
+from bridge.sql.people.organisation import Faulty, LibraryEntry, check
 from bridge.sql.people.validation import own_faults
 from routing.organisation import Library
 
 _HIDDEN = ("revision", "openings", "opening_words", "since", "k")
 
 
-def parse(text: str) -> list[Entry]:
+def parse(text: str) -> list[LibraryEntry]:
     """Read libraries from TOML. Raises Faulty with everything that is wrong."""
     try:
         tables = tomllib.loads(text).get("library", [])
@@ -36,7 +36,7 @@ def parse(text: str) -> list[Entry]:
         raise Faulty([f"not TOML: {error}"]) from None
     if not isinstance(tables, list) or not tables:
         raise Faulty(["no [[library]] in the file"])
-    found: list[Entry] = []
+    found: list[LibraryEntry] = []
     wrong: list[str] = []
     for n, table in enumerate(tables, 1):
         if not isinstance(table, dict):
@@ -54,13 +54,13 @@ def parse(text: str) -> list[Entry]:
     return found
 
 
-def _entry(table: dict[str, Any]) -> Entry:
+def _entry(table: dict[str, Any]) -> LibraryEntry:
     rest = {key: value for key, value in table.items() if key != "hours"}
     library = msgspec.convert({"k": "library", "revision": 0} | rest, Library)
-    return Entry(library=library, calendar=msgspec.convert(table.get("hours", {}), Calendar))
+    return LibraryEntry(library=library, calendar=msgspec.convert(table.get("hours", {}), Calendar))
 
 
-def _unknown(table: dict[str, Any], entry: Entry) -> Iterator[str]:
+def _unknown(table: dict[str, Any], entry: LibraryEntry) -> Iterator[str]:
     """Yield the keys that nothing was made of, wherever they stand: hours that are not understood would be hours that never end."""
     rest = {key: value for key, value in table.items() if key != "hours"}
     yield from _lost(table.get("hours", {}), entry.calendar, "hours.")
@@ -79,12 +79,12 @@ def _lost(given: Any, made: Any, where: str) -> Iterator[str]:
                 yield f"{where}{key}"
 
 
-def dump(entries: list[Entry]) -> str:
+def dump(entries: list[LibraryEntry]) -> str:
     """Write libraries as TOML that `parse` reads back to the same."""
     return tomli_w.dumps({"library": [_table(entry) for entry in entries]})
 
 
-def _table(entry: Entry) -> dict[str, Any]:
+def _table(entry: LibraryEntry) -> dict[str, Any]:
     built: dict[str, Any] = msgspec.to_builtins(entry.library)
     table = {key: value for key, value in built.items() if key not in _HIDDEN and value is not None}
     hours = msgspec.to_builtins(entry.calendar)

@@ -45,7 +45,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class Readings:
+class AccessAudit:
     """The audit of a conversation: what librarians changed, and who looked. `run` writes what `note` was told."""
 
     def __init__(self, engine: AsyncEngine) -> None:

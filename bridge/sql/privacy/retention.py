@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bridge.files.blobs import FileBlobs
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
-from bridge.sql.privacy.access_audit import Readings
+from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.anonymise import WITH_FILES, blank, digests, forget_aside, pack, still_shown
 from routing.roster import DEFAULT_LIBRARY
 
@@ -75,7 +75,7 @@ class Retention:
     def __init__(self, engine: AsyncEngine, blobs: FileBlobs) -> None:
         self._engine = engine
         self._blobs = blobs
-        self._readings = Readings(engine)
+        self._readings = AccessAudit(engine)
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
         """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.

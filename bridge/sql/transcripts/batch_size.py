@@ -12,7 +12,7 @@ LEAST, MOST = 1_000, 8_000  # steps
 BRISK_S, SLOW_S = 0.3, 0.6
 
 
-class Stride:
+class BatchSize:
     """The size of the next transaction, learned from those before."""
 
     def __init__(self) -> None:

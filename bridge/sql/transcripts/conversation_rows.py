@@ -48,7 +48,7 @@ _NOTHING = dict.fromkeys(("talk", *_TO.values()))
 LAST_TEXT = 200
 
 
-class Ledger:
+class ConversationRows:
     """Collects the rows of one batch."""
 
     def __init__(self) -> None:
@@ -272,30 +272,30 @@ class Ledger:
 
 
 _ENTER: dict[type[ev.Event], Callable[..., None]] = {
-    ev.Opened: Ledger._opened,
-    ev.Received: Ledger._received,
-    ev.Queued: Ledger._queued,
-    ev.TierOpened: Ledger._tier_opened,
-    ev.PatronGone: Ledger._patron_gone,
-    ev.Claimed: Ledger._claimed,
-    ev.Joined: Ledger._joined,
-    ev.LeftConversation: Ledger._left,
-    ev.Said: Ledger._said,
-    ev.Closed: Ledger._closed,
-    ev.Recoded: Ledger._recoded,
-    ev.Rated: Ledger._rated,
-    ev.Reopened: Ledger._reopened,
-    ev.Dismissed: Ledger._dismissed,
-    ev.Identified: Ledger._identified,
-    ev.Merged: Ledger._merged,
-    ev.Unmerged: Ledger._unmerge,
-    ev.FollowUpOpened: Ledger._follow_up_opened,
-    ev.FollowUpChanged: Ledger._follow_up_changed,
-    ev.Noted: Ledger._noted,
-    ev.Blocked: Ledger._blocked,
-    ev.Erased: Ledger._erased,
-    ev.TransferOffered: Ledger._transferred,
-    ev.Unblocked: Ledger._unblocked,
+    ev.Opened: ConversationRows._opened,
+    ev.Received: ConversationRows._received,
+    ev.Queued: ConversationRows._queued,
+    ev.TierOpened: ConversationRows._tier_opened,
+    ev.PatronGone: ConversationRows._patron_gone,
+    ev.Claimed: ConversationRows._claimed,
+    ev.Joined: ConversationRows._joined,
+    ev.LeftConversation: ConversationRows._left,
+    ev.Said: ConversationRows._said,
+    ev.Closed: ConversationRows._closed,
+    ev.Recoded: ConversationRows._recoded,
+    ev.Rated: ConversationRows._rated,
+    ev.Reopened: ConversationRows._reopened,
+    ev.Dismissed: ConversationRows._dismissed,
+    ev.Identified: ConversationRows._identified,
+    ev.Merged: ConversationRows._merged,
+    ev.Unmerged: ConversationRows._unmerge,
+    ev.FollowUpOpened: ConversationRows._follow_up_opened,
+    ev.FollowUpChanged: ConversationRows._follow_up_changed,
+    ev.Noted: ConversationRows._noted,
+    ev.Blocked: ConversationRows._blocked,
+    ev.Erased: ConversationRows._erased,
+    ev.TransferOffered: ConversationRows._transferred,
+    ev.Unblocked: ConversationRows._unblocked,
 }
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.sql import tables
 from bridge.sql.rows import line_of
-from bridge.sql.transcripts.lines import Line
-from bridge.sql.transcripts.reader import Talk, talk_of
+from bridge.sql.transcripts.lines import TranscriptLine
+from bridge.sql.transcripts.reader import ConversationSummary, talk_of
 
 PAGE = 200
 
@@ -19,8 +19,8 @@ PAGE = 200
 class Transcript(msgspec.Struct, frozen=True):
     """A conversation with all its lines, notes and system lines included."""
 
-    conversation: Talk
-    lines: list[Line]
+    conversation: ConversationSummary
+    lines: list[TranscriptLine]
 
 
 async def export(engine: AsyncEngine, library: str = "", since: int = 0) -> AsyncIterator[Transcript]:

@@ -28,7 +28,7 @@ _POSITION = re.compile(r"(\d{13})\.(\d{12})\.(\d{10})", re.ASCII)
 RATED = "rated:"  # of a line's event; the score follows
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line of a transcript.
 
     `stage` of a delivery: queued, uncertain, sent, delivered, read, failed; of a patron's message: received, read.
@@ -77,7 +77,7 @@ def place_of(position: str) -> tuple[int, int, int] | None:
     return (int(found[1]), int(found[2]), int(found[3])) if found and int(found[3]) < 1 << 31 else None
 
 
-def patron_sees(line: Line, channel: str, address: str) -> bool:
+def patron_sees(line: TranscriptLine, channel: str, address: str) -> bool:
     """Say whether a line belongs to what a patron sees at an address: what went between it and the desk, and how it was rated."""
     if line.who in PATRON_SEES:
         return line.channel == channel and line.address == address
@@ -101,7 +101,7 @@ class ReadBy(msgspec.Struct, frozen=True, gc=False):
     upto: str
 
 
-Change = Line | Staged | ReadBy
+Change = TranscriptLine | Staged | ReadBy
 
 
 class _Place:
@@ -112,9 +112,11 @@ class _Place:
     def __init__(self, seq: int, cause: str, at: int) -> None:
         self.seq, self.cause, self.at, self.part, self.n = seq, cause, at, 0, 0
 
-    def system(self, conversation: str, event: str, *, by: str = "", target: str = "", text: str = "") -> Line:
+    def system(
+        self, conversation: str, event: str, *, by: str = "", target: str = "", text: str = ""
+    ) -> TranscriptLine:
         """A folded line for staff that says what happened."""
-        return Line(
+        return TranscriptLine(
             id=derive("line", self.cause, str(self.n)),
             conversation=conversation,
             at=self.at,
@@ -127,9 +129,9 @@ class _Place:
             text=text,
         )
 
-    def delivery(self, delivery: Delivery, who: Who, by: str) -> Line:
+    def delivery(self, delivery: Delivery, who: Who, by: str) -> TranscriptLine:
         """What went, or is to go, to the patron."""
-        return Line(
+        return TranscriptLine(
             id=delivery.id,
             conversation=delivery.conversation,
             at=self.at,
@@ -148,9 +150,9 @@ class _Place:
         )
 
 
-def _received(event: ev.Received, place: _Place) -> Line:
+def _received(event: ev.Received, place: _Place) -> TranscriptLine:
     message = event.message
-    return Line(
+    return TranscriptLine(
         id=message.id,
         conversation=event.conversation,
         at=place.at,
@@ -173,8 +175,8 @@ def _received(event: ev.Received, place: _Place) -> Line:
     )
 
 
-def _noted(event: ev.Noted, place: _Place) -> Line:
-    return Line(
+def _noted(event: ev.Noted, place: _Place) -> TranscriptLine:
+    return TranscriptLine(
         id=event.id,
         conversation=event.conversation,
         at=place.at,
@@ -187,17 +189,17 @@ def _noted(event: ev.Noted, place: _Place) -> Line:
     )
 
 
-def _rated(event: ev.Rated, place: _Place) -> Line:
+def _rated(event: ev.Rated, place: _Place) -> TranscriptLine:
     return msgspec.structs.replace(
         place.system(event.conversation, f"{RATED}{event.score}", text=event.comment), id=event.id
     )
 
 
-def _queued(event: ev.Queued, place: _Place) -> Line:
+def _queued(event: ev.Queued, place: _Place) -> TranscriptLine:
     return place.system(event.conversation, f"queued:{event.reason}", target=event.queue)
 
 
-def _transfer(event: ev.TransferOffered, place: _Place) -> Line:
+def _transfer(event: ev.TransferOffered, place: _Place) -> TranscriptLine:
     target = event.librarian or event.queue
     return place.system(event.conversation, "transfer-offered", by=event.by, target=target, text=event.note)
 
@@ -255,9 +257,9 @@ def concerns(step: ev.Step) -> set[str]:
     return found
 
 
-def amend(lines: dict[str, Line], change: Change) -> None:
+def amend(lines: dict[str, TranscriptLine], change: Change) -> None:
     """Apply one change to the lines of one conversation, by id and in order."""
-    if isinstance(change, Line):
+    if isinstance(change, TranscriptLine):
         lines.setdefault(change.id, change)
     elif isinstance(change, Staged):
         _amend_stage(lines, change)
@@ -265,7 +267,7 @@ def amend(lines: dict[str, Line], change: Change) -> None:
         _amend_read(lines, change)
 
 
-def _amend_stage(lines: dict[str, Line], change: Staged) -> None:
+def _amend_stage(lines: dict[str, TranscriptLine], change: Staged) -> None:
     line = lines.get(change.line)
     if line is not None:
         lines[line.id] = msgspec.structs.replace(
@@ -277,7 +279,7 @@ def _amend_stage(lines: dict[str, Line], change: Staged) -> None:
         )
 
 
-def _amend_read(lines: dict[str, Line], change: ReadBy) -> None:
+def _amend_read(lines: dict[str, TranscriptLine], change: ReadBy) -> None:
     upto = lines.get(change.upto)
     if upto is None:
         return

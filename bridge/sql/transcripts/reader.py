@@ -19,12 +19,12 @@ from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.contract.adapter import HistoryLine
-from bridge.log.follower import Position, Reset
+from bridge.log.follower import LogReset, Position
 from bridge.log.tail import Tail
-from bridge.redis.store import Unavailable
+from bridge.redis.store import StoreUnavailable
 from bridge.sql import tables
 from bridge.sql.rows import line_of
-from bridge.sql.transcripts.lines import Line, amend, changes, patron_sees, place_of
+from bridge.sql.transcripts.lines import TranscriptLine, amend, changes, patron_sees, place_of
 
 PATIENCE_S = 5.0  # for the writer
 LOOK_S = 0.1
@@ -33,7 +33,7 @@ _line = tables.line.c
 _talk = tables.conversation.c
 
 
-class Talk(msgspec.Struct, frozen=True, kw_only=True):
+class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What the archive knows of a conversation as a whole."""
 
     id: str
@@ -75,18 +75,18 @@ class Reader:
         self._tail = tail
         self._name = position_name
 
-    async def transcript(self, conversation: str, *, before: str = "", limit: int = 10_000) -> list[Line]:
+    async def transcript(self, conversation: str, *, before: str = "", limit: int = 10_000) -> list[TranscriptLine]:
         """Return the last `limit` lines of a conversation before the position `before`, oldest first. Raises StoreError."""
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
                 return await self._transcript(conversation, before, limit)
-            except Reset:
+            except LogReset:
                 if time.monotonic() >= until:
-                    raise Unavailable("the archive does not stand in the log") from None
+                    raise StoreUnavailable("the archive does not stand in the log") from None
             await asyncio.sleep(LOOK_S)
 
-    async def _transcript(self, conversation: str, before: str, limit: int) -> list[Line]:
+    async def _transcript(self, conversation: str, before: str, limit: int) -> list[TranscriptLine]:
         async with self._engine.connect() as sql:
             position = await self._position(sql)
             query = select(tables.line).where(_line.conversation == conversation)
@@ -122,13 +122,15 @@ class Reader:
         async with self._engine.connect() as sql:
             return await sql.scalar(query.order_by(_talk.opened_at.desc()).limit(1)) or ""
 
-    async def conversation(self, conversation: str) -> Talk | None:
+    async def conversation(self, conversation: str) -> ConversationSummary | None:
         """Return a conversation as the archive has it, None when it is not there (yet)."""
         async with self._engine.connect() as sql:
             row = (await sql.execute(select(tables.conversation).where(_talk.id == conversation))).first()
         return talk_of(row) if row else None
 
-    async def earlier(self, channel: str, address: str, libraries: Sequence[str], limit: int = 20) -> list[Talk]:
+    async def earlier(
+        self, channel: str, address: str, libraries: Sequence[str], limit: int = 20
+    ) -> list[ConversationSummary]:
         """Return a patron's conversations at these libraries, newest first, merged ones included."""
         query = select(tables.conversation).where(_talk.library.in_(list(libraries)))
         mine = select(_talk.id).where(_talk.channel == channel, _talk.address == address)
@@ -139,7 +141,7 @@ class Reader:
             rows = (await sql.execute(query.order_by(_talk.opened_at.desc()).limit(limit))).all()
         return [talk_of(row) for row in rows]
 
-    async def closed(self, libraries: Sequence[str], *, before: int = 0, limit: int = 100) -> list[Talk]:
+    async def closed(self, libraries: Sequence[str], *, before: int = 0, limit: int = 100) -> list[ConversationSummary]:
         """Return what ended lately at these libraries, newest end first, ended before `before` ms."""
         query = select(tables.conversation).where(
             _talk.state == "closed", _talk.library.in_(list(libraries)), _talk.forgotten_at.is_(None)
@@ -165,10 +167,10 @@ class Reader:
         row = (await sql.execute(select(tables.follower).where(tables.follower.c.name == self._name))).first()
         return Position(row.epoch, row.seq) if row else Position("", 0)
 
-    async def _continue(self, conversation: str, position: Position, lines: dict[str, Line]) -> None:
+    async def _continue(self, conversation: str, position: Position, lines: dict[str, TranscriptLine]) -> None:
         for seq, step in await self._tail.steps(conversation, position):
             for change in changes(step, seq):
-                if isinstance(change, Line) and change.conversation != conversation:
+                if isinstance(change, TranscriptLine) and change.conversation != conversation:
                     continue
                 amend(lines, change)
 
@@ -179,12 +181,12 @@ def _newest_first(query: Select[Any], before: str) -> Select[Any]:
     return query.order_by(_line.at.desc(), _line.seq.desc(), _line.part.desc())
 
 
-def talk_of(row: Any) -> Talk:
+def talk_of(row: Any) -> ConversationSummary:
     """Return the conversation in a row of `tables.conversation`."""
-    return Talk(**{name: row._mapping[name] for name in Talk.__struct_fields__})
+    return ConversationSummary(**{name: row._mapping[name] for name in ConversationSummary.__struct_fields__})
 
 
-def patron_line(line: Line) -> HistoryLine:
+def patron_line(line: TranscriptLine) -> HistoryLine:
     """Return a line as its patron sees it."""
     return HistoryLine(
         id=line.id,
@@ -201,7 +203,7 @@ def patron_line(line: Line) -> HistoryLine:
     )
 
 
-def _speaker(line: Line) -> Literal["patron", "librarian", "desk"]:
+def _speaker(line: TranscriptLine) -> Literal["patron", "librarian", "desk"]:
     """Return who speaks in a line of the patron's view; what stands there as the house's own is the patron's rating."""
     match line.who:
         case "librarian" | "desk":

@@ -31,7 +31,7 @@ _FOLD = (
 )
 
 
-class Refolding:
+class Reindexing:
     """Brings old lines under today's rule."""
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 
 from bridge.contract.message import derive
 from bridge.redis.store import StoreError
-from bridge.sql.transcripts.lines import STEP, Line, concerns
+from bridge.sql.transcripts.lines import STEP, TranscriptLine, concerns
 from routing.events import Step
 from routing.wire import encode_steps
 
@@ -61,10 +61,10 @@ def rows(archive: str, step: Step, seq: int, error: Exception) -> list[dict[str,
     return [kept | {"conversation": talk, "step": encode_steps([step])} for talk in sorted(concerns(step)) or [""]]
 
 
-def lines(step: Step, seq: int) -> list[Line]:
+def lines(step: Step, seq: int) -> list[TranscriptLine]:
     """Return what staff see in the place of a step that could not be written."""
     return [
-        Line(
+        TranscriptLine(
             id=derive("unwritten", step.cause, talk),
             conversation=talk,
             at=step.at,

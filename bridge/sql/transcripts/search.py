@@ -21,7 +21,7 @@ BEFORE, SHOWN = 40, 160  # characters of a snippet before the word, and in all
 SEARCHED = 20_000  # characters of a text in which the words are marked
 
 
-class Hit(msgspec.Struct, frozen=True, kw_only=True):
+class FoundLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line that was found. `n` numbers lines as they came; `snippet` marks the words found with `OPEN` and `CLOSE`."""
 
     n: int
@@ -86,7 +86,7 @@ class Search:
 
     async def find(
         self, asked: str, libraries: Sequence[str], *, also: Sequence[str] = (), before: int = 0, limit: int = 50
-    ) -> list[Hit]:
+    ) -> list[FoundLine]:
         """Return lines that hold all words, newest first, in conversations of `libraries` or among the ids `also`.
 
         `before`: the `n` of the last line of the page before; many lines may come in one millisecond, so no time parts them.
@@ -104,4 +104,4 @@ class Search:
             words = wanted.postgresql() if dialect == "postgresql" else wanted.sqlite()
             values |= {"words": words, "before": before or _ALL, "limit": limit}
             rows = (await sql.execute(statement, values)).all()
-        return [Hit(**{**row._mapping, "snippet": snippet_of(row.snippet, wanted)}) for row in rows]
+        return [FoundLine(**{**row._mapping, "snippet": snippet_of(row.snippet, wanted)}) for row in rows]

@@ -16,21 +16,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridge.sql import tables
 from bridge.sql.bulk_insert import Statement, write_many
 from bridge.sql.rows import LINE, ignoring, line_values
-from bridge.sql.transcripts.conversation_rows import Ledger
-from bridge.sql.transcripts.lines import Line, ReadBy, Staged, amend, changes
+from bridge.sql.transcripts.conversation_rows import ConversationRows
+from bridge.sql.transcripts.lines import ReadBy, Staged, TranscriptLine, amend, changes
 from bridge.sql.transcripts.search_words import FOLDED
 from routing.events import Erased, Step
 
 
-class Batch:
+class WriteBatch:
     """Steps that are written together."""
 
     def __init__(self) -> None:
-        self._ledger = Ledger()
+        self._ledger = ConversationRows()
         self.erased: list[
             tuple[int, Erased]
         ] = []  # what is to be forgotten once the rest is written, with its log entry
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, TranscriptLine] = {}
         self._staged: dict[str, Staged] = {}
         self._read: dict[ReadBy, None] = {}
 
@@ -39,7 +39,7 @@ class Batch:
         self._ledger.enter(step)
         self.erased += [(seq, event) for event in step.events if isinstance(event, Erased)]
         for change in changes(step, seq):
-            if isinstance(change, Line):
+            if isinstance(change, TranscriptLine):
                 self._lines.setdefault(change.id, change)
             elif isinstance(change, ReadBy):
                 self._read[change] = None
@@ -63,7 +63,7 @@ class Batch:
             await sql.execute(_READ, [{"talk": change.conversation, "upto": change.upto} for change in self._read])
 
 
-async def write_lines(sql: AsyncConnection, lines: Iterable[Line]) -> None:
+async def write_lines(sql: AsyncConnection, lines: Iterable[TranscriptLine]) -> None:
     """Write what transcripts do not have yet."""
     dialect = sql.dialect.name
     make, folded = partial(ignoring, dialect, tables.line), FOLDED[dialect]

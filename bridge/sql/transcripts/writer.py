@@ -21,14 +21,14 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bridge.log.follower import START, Entry, Follower, Position, Reset, decoded
+from bridge.log.follower import START, Entry, Follower, LogReset, Position, decoded
 from bridge.redis.store import Store, StoreError
 from bridge.sql import tables
 from bridge.sql.privacy.erasures import erase
 from bridge.sql.rows import ignoring
 from bridge.sql.transcripts import rejected_steps
-from bridge.sql.transcripts.batch_size import Stride
-from bridge.sql.transcripts.write_batch import Batch, write_lines
+from bridge.sql.transcripts.batch_size import BatchSize
+from bridge.sql.transcripts.write_batch import WriteBatch, write_lines
 from routing.events import Step
 
 _log = structlog.get_logger(__name__)
@@ -59,7 +59,7 @@ class Writer:
         self.position = START
         self.loaded = asyncio.Event()
         self._moved = asyncio.Event()
-        self._stride = Stride()
+        self._stride = BatchSize()
 
     async def run(self) -> None:
         """Follow until cancelled; a database or store that is away is waited for."""
@@ -81,7 +81,7 @@ class Writer:
         """Write what the follower has for us, then rest."""
         try:
             entries = await self._gathered()
-        except Reset as gap:
+        except LogReset as gap:
             await self._skip(str(gap))
             return
         began, newest = time.time(), self._follower.last
@@ -90,10 +90,10 @@ class Writer:
         await asyncio.sleep(self._rest(entries[0], newest, began))
 
     async def _gathered(self) -> list[Entry]:
-        """Return the entries of the next transaction, whole: at least one, and about `Stride.steps` steps if so many wait."""
+        """Return the entries of the next transaction, whole: at least one, and about `BatchSize.steps` steps if so many wait."""
         found = await self._follower.since(self.position)
         steps = _steps(found)
-        with suppress(Reset):  # the next turn meets it where it has to be dealt with
+        with suppress(LogReset):  # the next turn meets it where it has to be dealt with
             while steps < self._stride.steps and found[-1].seq < self._follower.last.seq:
                 more = await self._follower.since(found[-1].position, wait=False)
                 found += more
@@ -155,7 +155,7 @@ class Writer:
             await self._write_soundly(entries[half:])
 
     async def _write_together(self, entries: Sequence[Entry]) -> None:
-        batch = Batch()
+        batch = WriteBatch()
         for entry in entries:
             for step in entry.steps:
                 batch.take(step, entry.seq)
@@ -175,7 +175,7 @@ class Writer:
             for step in entry.steps:
                 try:
                     async with sql.begin_nested():
-                        batch = Batch()
+                        batch = WriteBatch()
                         batch.take(step, entry.seq)
                         await batch.write(sql)
                         await erase(sql, self.name, entry.position.epoch, batch.erased)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.email.addresses import Address, read_addresses
+from adapters.email.addresses import MailAddress, read_addresses
 from adapters.email.codec import parse
 
 
@@ -71,5 +71,5 @@ def test_a_comma_in_the_local_part_never_makes_a_strangers_address(field: str) -
     ],
 )
 def test_a_name_never_becomes_an_address_on_its_way_to_a_reply_to_all(name: str) -> None:
-    [found] = read_addresses(str(Address(name, "bob@example.org")))
+    [found] = read_addresses(str(MailAddress(name, "bob@example.org")))
     assert found.address == "bob@example.org"

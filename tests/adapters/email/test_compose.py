@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import msgspec
 import pytest
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 from adapters.email.codec import parse
 from adapters.email.desk.compose import Enclosure, Outgoing, compose, outgoing_id, reply_subject
 from adapters.email.desk.matching import Signer
@@ -19,7 +19,7 @@ MAIL = Outgoing(
     delivery="Deli_abcdefghij-4567",
     conversation="Conv_abcdefghij-0123",
     mailbox="ask@library.example",
-    to=Address("Jürgen Ö, junior", "jane@example.org"),
+    to=MailAddress("Jürgen Ö, junior", "jane@example.org"),
     text="Yes, we have it.\n\nSee https://library.example/book?a=1&b=2.",
     at=1_700_000_000_000,
     subject="AW: RE: Bücher",
@@ -66,7 +66,7 @@ def test_line_breaks_from_outside_never_make_a_header() -> None:
     evil = msgspec.structs.replace(
         MAIL,
         subject="x\r\nBcc: eve@evil.example",
-        to=Address("Jane\r\nBcc: eve@evil.example", "jane@example.org"),
+        to=MailAddress("Jane\r\nBcc: eve@evil.example", "jane@example.org"),
         in_reply_to="a@x>\r\nBcc: <eve@evil.example",
         enclosures=(Enclosure("a\r\nX-Evil: 1.pdf", "text/html\r\nX-Evil: 1", b"x"),),
     )
@@ -79,7 +79,7 @@ def test_line_breaks_from_outside_never_make_a_header() -> None:
 @pytest.mark.parametrize("address", ["", "no address", "a@b\r\nc@d", "<script>"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="address"):
-        compose(msgspec.structs.replace(MAIL, to=Address("x", address)), SIGNER)
+        compose(msgspec.structs.replace(MAIL, to=MailAddress("x", address)), SIGNER)
 
 
 def test_automatic_mail_says_so_and_a_librarians_does_not() -> None:

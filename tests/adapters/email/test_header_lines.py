@@ -11,13 +11,13 @@ from base64 import b64encode
 import msgspec
 import pytest
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 from adapters.email.codec import ReplyPath, parse
 from adapters.email.config import EmailConfig
 from adapters.email.desk.compose import Enclosure, Outgoing, compose
 from adapters.email.desk.matching import Signer
 from adapters.email.mime.header_lines import BrokenMail, check_mail, one_line, written_address
-from adapters.email.network.smtp import Letter, Submission
+from adapters.email.network.smtp import Letter, MailSubmission
 from bridge.contract.adapter import Rejected
 
 SIGNER = Signer(b"s" * 32, "mail")
@@ -25,7 +25,7 @@ MAIL = Outgoing(
     delivery="Deli_abcdefghij-4567",
     conversation="Conv_abcdefghij-0123",
     mailbox="ask@library.example",
-    to=Address("Jane", "jane@example.org"),
+    to=MailAddress("Jane", "jane@example.org"),
     text="Yes.",
     at=1_700_000_000_000,
     in_reply_to="new@example.org",
@@ -85,8 +85,8 @@ def filled(value: str) -> Outgoing:
     return msgspec.structs.replace(
         MAIL,
         subject=value,
-        to=Address(value, "jane@example.org"),
-        cc=(Address(value, "bob@example.org"),),
+        to=MailAddress(value, "jane@example.org"),
+        cc=(MailAddress(value, "bob@example.org"),),
         library=value,
         author=value,
         language=value,
@@ -173,7 +173,7 @@ async def test_submission_looks_at_the_lines_before_it_connects() -> None:
     config = EmailConfig(
         address="ask@library.example", imap_host="localhost", smtp_host="localhost", smtp_port=9, password="x"
     )
-    submission = Submission(config, ssl.create_default_context(), None)
+    submission = MailSubmission(config, ssl.create_default_context(), None)
     outcome = await submission.submit(Letter(("jane@example.org",), b"Subject: a\nBcc: eve@evil.example\r\n\r\nx\r\n"))
     assert isinstance(outcome, Rejected)
     assert outcome.reason == "refused"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.email.addresses import Address
+from adapters.email.addresses import MailAddress
 from adapters.email.codec import mint_reply, parse, read_reply
 from adapters.email.desk.compose import Outgoing, compose, outgoing_id
 from adapters.email.desk.matching import CONVERSATION, Signer, reply_address, trail
@@ -238,7 +238,7 @@ OUTGOING = Outgoing(
     delivery=DELIVERY_ID,
     conversation=CONVERSATION_ID,
     mailbox=MAILBOX,
-    to=Address("Jane", PATRON),
+    to=MailAddress("Jane", PATRON),
     text="Yes, we have it.",
     at=1_700_000_000_000,
 )

@@ -7,7 +7,7 @@ from base64 import b64encode
 
 import pytest
 
-from adapters.email.addresses import Address, read_addresses
+from adapters.email.addresses import MailAddress, read_addresses
 from adapters.email.codec import parse
 from adapters.email.mail import Mail
 from adapters.email.mime.charset import codec_of, decode
@@ -92,24 +92,24 @@ def test_parameters(value: str, name: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "field,expected",
     [
-        ("jane@example.org", [Address("", "jane@example.org")]),
-        ("Jane Doe <jane@example.org>", [Address("Jane Doe", "jane@example.org")]),
+        ("jane@example.org", [MailAddress("", "jane@example.org")]),
+        ("Jane Doe <jane@example.org>", [MailAddress("Jane Doe", "jane@example.org")]),
         (
             '"Doe, Jane" <jane@example.org>, b@x.example',
-            [Address("Doe, Jane", "jane@example.org"), Address("", "b@x.example")],
+            [MailAddress("Doe, Jane", "jane@example.org"), MailAddress("", "b@x.example")],
         ),
-        ("jane@example.org (Jane (nick) Doe)", [Address("Jane (nick) Doe", "jane@example.org")]),
-        ("=?utf-8?Q?J=C3=BCrgen?= <j@x.example>", [Address("Jürgen", "j@x.example")]),
-        ("Group: a@x.example, b@x.example;", [Address("", "a@x.example"), Address("", "b@x.example")]),
+        ("jane@example.org (Jane (nick) Doe)", [MailAddress("Jane (nick) Doe", "jane@example.org")]),
+        ("=?utf-8?Q?J=C3=BCrgen?= <j@x.example>", [MailAddress("Jürgen", "j@x.example")]),
+        ("Group: a@x.example, b@x.example;", [MailAddress("", "a@x.example"), MailAddress("", "b@x.example")]),
         ("undisclosed-recipients:;", []),
-        ("<@relay.example:jane@example.org>", [Address("", "jane@example.org")]),
-        ("Jane jane@example.org", [Address("Jane", "jane@example.org")]),
-        ('"Jane <jane@example.org', [Address("", "")][:0]),
+        ("<@relay.example:jane@example.org>", [MailAddress("", "jane@example.org")]),
+        ("Jane jane@example.org", [MailAddress("Jane", "jane@example.org")]),
+        ('"Jane <jane@example.org', [MailAddress("", "")][:0]),
         ("", []),
         (",,;,", []),
     ],
 )
-def test_addresses(field: str, expected: list[Address]) -> None:
+def test_addresses(field: str, expected: list[MailAddress]) -> None:
     found = read_addresses(field)
     assert found == expected or (field.startswith('"Jane <') and not any(one.valid for one in found))
 
