@@ -1,0 +1,201 @@
+"""One conversation: its lines, files, patron, and all that stands beside it."""
+
+from __future__ import annotations
+
+from bridge.inbox.schema.lists import Row
+from bridge.inbox.schema.types import Shown, Who
+
+
+class File(Shown):
+    """An attachment. `url` is on this host and asks for the session; `inline` says an image may be shown in place."""
+
+    digest: str
+    name: str
+    media_type: str
+    size: int
+    url: str
+    inline: bool = False
+
+
+class Line(Shown):
+    """One line of a transcript. `position` compares as text; a line that comes again under its id replaces the former."""
+
+    id: str
+    position: str
+    who: Who
+    text: str
+    at: int
+    author: str = ""
+    author_id: str = ""
+    sent_at: int = 0
+    attachments: list[File] = []
+    stage: str = ""  # of what goes out: "" (on its way) uncertain sent delivered read failed
+    reason: str = ""
+    event: str = ""  # the word of a system or desk line: "claimed", "transfer-offered" …
+    details: dict[str, str] = {}  # what a system line's sentence needs: by, to, queue, code …
+    channel: str = ""
+    via: str = ""
+    html: str = ""  # path of the cleaned HTML, to be shown isolated
+    script: str = ""
+    mentions: list[str] = []
+    replaces: str = ""
+    marks: list[str] = []
+
+
+class Address(Shown):
+    """An address at which the patron can be reached. `via` is what a reply's `via` takes."""
+
+    channel: str
+    kind: str
+    address: str
+    via: str
+    current: bool = False
+    left: bool = False  # the patron left it for answers
+    blocked: bool = False
+    max_text: int = 0  # characters of one message, 0 = no limit
+    segments: bool = False  # billed in segments (SMS)
+    plain: bool = False  # typographic characters are spelt plainly on the way
+
+
+class Patron(Shown):
+    """Who asks, as far as is known."""
+
+    name: str = ""
+    contact: str = ""
+    language: str = ""
+    addresses: list[Address] = []
+
+
+class Earlier(Shown):
+    """An earlier conversation of the same patron."""
+
+    id: str
+    library: str
+    channel: str
+    kind: str
+    opened_at: int
+    closed_at: int
+    owner_name: str = ""
+    code: str = ""
+    last_text: str = ""
+
+
+class ScriptView(Shown):
+    """A canned message of the patron's library."""
+
+    key: str
+    title: str
+    text: str
+
+
+class Policy(Shown):
+    """The patron's library's policy page: `text` is Markdown."""
+
+    library: str
+    library_name: str
+    text: str = ""
+    url: str = ""
+
+
+class Draft(Shown):
+    """What a librarian had begun to write."""
+
+    conversation: str
+    text: str
+    at: int
+    note: bool = False
+
+
+class FollowUp(Shown):
+    """A question that was not finished live. `state`: new, open, pending, closed; `owner` "" = nobody yet."""
+
+    id: str
+    conversation: str
+    library: str
+    library_name: str
+    state: str
+    owner: str = ""
+    owner_name: str = ""
+    address: str = ""
+    deadline: int = 0
+    question: str = ""
+    name: str = ""
+    at: int = 0
+
+
+class FollowUps(Shown):
+    """Follow-ups that one may see, those due first."""
+
+    position: str
+    follow_ups: list[FollowUp]
+
+
+class Viewer(Shown):
+    """A colleague who has the conversation before him, perhaps writing."""
+
+    id: str
+    name: str
+    typing: bool = False
+
+
+class ConversationView(Shown):
+    """A conversation opened. `before` fetches older lines ("" = none); looking claims nothing."""
+
+    position: str
+    row: Row
+    lines: list[Line]
+    before: str
+    patron: Patron
+    earlier: list[Earlier]
+    policy: Policy
+    scripts: list[ScriptView]
+    descriptive: list[str]  # descriptive codes of the library
+    follow_ups: list[FollowUp]
+    merged: list[str]
+    viewing: list[Viewer]
+    draft: Draft | None = None
+    page: str = ""  # where the patron's widget stands, without query
+    retention_days: int = 0
+    default_code: str = "answered"
+    max_text: int = 0  # characters of one message on this channel, 0 = no limit
+
+
+class LinePage(Shown):
+    """Older lines of a transcript, oldest first."""
+
+    position: str
+    lines: list[Line]
+    before: str
+
+
+class Acted(Shown):
+    """What an action brought about. `event` is the word of the event that answered it ("done" = it was so already)."""
+
+    action: str
+    event: str
+    conversation: str
+    position: str
+    row: Row | None = None
+    line: Line | None = None
+
+
+class DraftClash(Shown):
+    """Another window of mine has written since (409); `draft` is what it wrote."""
+
+    error: str
+    detail: str
+    reason: str
+    draft: Draft
+
+
+class Drafts(Shown):
+    """All that I have begun."""
+
+    drafts: list[Draft]
+
+
+class Uploaded(Shown):
+    """A file taken in. A message that is to carry it names the `ticket`, which holds for this conversation alone."""
+
+    file: File
+    ticket: str

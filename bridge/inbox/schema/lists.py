@@ -1,0 +1,78 @@
+"""Rows of the lists."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bridge.inbox.schema.types import ConversationState, Shown, View
+
+
+class TransferView(Shown):
+    """A transfer that stands: `by` still holds the conversation until somebody accepts."""
+
+    by: str
+    by_name: str
+    librarian: str = ""
+    librarian_name: str = ""
+    queue: str = ""
+    queue_name: str = ""
+    note: str = ""
+    expires_at: int = 0
+    to_me: bool = False  # I may accept it
+
+
+class Companion(Shown):
+    """A colleague who has joined a conversation and answers beside its owner."""
+
+    id: str
+    name: str
+
+
+class Row(Shown):
+    """One conversation in a list."""
+
+    id: str
+    views: list[View]
+    state: ConversationState
+    library: str
+    library_name: str
+    queue: str
+    queue_name: str
+    channel: str
+    kind: str  # of channel: "webchat", "email", "sms", "xmpp", "loop" …
+    live: bool  # somebody sits there now
+    patron: str  # the name he gave, else a short form of the address; never ""
+    subject: str = ""
+    last_text: str = ""
+    last_at: int = 0
+    last_by: Literal["patron", "librarian", "desk", ""] = ""
+    opened_at: int = 0
+    since: int = 0  # waiting: since when; active: claimed; closed: when
+    unanswered_since: int = 0  # the patron's oldest message without an answer; 0 = answered
+    target_s: int = 0  # the library's target for an answer by this kind of channel
+    owner: str = ""
+    owner_name: str = ""
+    companions: list[Companion] = []  # who joined the owner, longest first
+    joined: bool = False  # I am one of them: I may answer, it is not mine
+    can_join: bool = False
+    offered_to_me: bool = False
+    offer_expires_at: int = 0
+    can_claim: bool = False
+    can_change: bool = False  # I may name its patron, block, merge, end it or open it again
+    transfer: TransferView | None = None
+    unread: int = 0  # patron's messages that nobody in it has read
+    gone: bool = False  # the patron went silent or left
+    left: bool = False  # the patron has left: answers go to an address that they gave, if a channel serves it
+    marked: bool = False  # past the three-minute mark
+    code: str = ""
+    aside: str = ""  # why its message was set aside, while nobody has taken it in or dismissed it
+    rating: int = 0  # the patron's word on it: 1 = it did not help, 2 = partly, 3 = it did; 0 = none
+
+
+class Rows(Shown):
+    """One page of a list, in order. `next` is the `cursor` of the next page, "" at the end."""
+
+    position: str
+    view: View
+    rows: list[Row]
+    next: str = ""

@@ -1,0 +1,169 @@
+"""The live socket, from the server to a page."""
+
+from __future__ import annotations
+
+from typing import Literal, dataclass_transform
+
+from msgspec import Struct, field
+
+from bridge.inbox.schema.conversation import FollowUp, Line
+from bridge.inbox.schema.lists import Row
+from bridge.inbox.schema.organisation import ChannelView
+from bridge.inbox.schema.people import Desk, Me
+from bridge.inbox.schema.types import Shown
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+class Told(Struct, frozen=True, kw_only=True, tag_field="t"):
+    """Base of what the socket says."""
+
+
+class Hello(Told, tag="hello"):
+    """First message. What is missing since `after` follows as ordinary messages; answer every ping within `dead_s`."""
+
+    position: str
+    connection: str
+    me: Me
+    desk: Desk
+    ping_s: int
+    dead_s: int
+
+
+class Reset(Told, tag="reset"):
+    """The position is unknown or too old, or this page read too slowly: fetch lists and open conversations afresh."""
+
+    position: str
+    reason: Literal["unknown", "too-old", "slow", "organisation", "merged"]
+
+
+class RowsTold(Told, tag="rows"):
+    """Rows that are new or changed, and ids that are in none of my views any more."""
+
+    position: str
+    upsert: list[Row]
+    remove: list[str]
+
+
+class LinesTold(Told, tag="lines"):
+    """Lines of a watched conversation, new or changed (by id). The first one answers `watch`, with no line when there is none:
+    only from then on does a heard position speak for this conversation too."""
+
+    position: str
+    conversation: str
+    lines: list[Line]
+
+
+class SignalTold(Told, tag="signal"):
+    """Somebody types or looks; `librarian` "" = the patron does. `text` is what a patron is typing, where that is shown."""
+
+    kind: Literal["typing", "paused", "viewing", "gone", "draft"]
+    conversation: str
+    librarian: str = ""
+    name: str = ""
+    text: str = ""
+
+
+class MentionTold(Told, tag="mention"):
+    """A colleague's note names me, in a conversation that I may see. Told again where it may not have been heard: one `line`
+    (the note's id) is one call."""
+
+    position: str
+    conversation: str
+    line: str
+    by: str
+    by_name: str
+    patron: str
+    library_name: str
+    text: str  # the beginning of the note
+    can_join: bool = False  # a colleague has it, and I may come in
+    waited: bool = False  # written while I was signed out, or not opened since: shown, and rings nothing
+
+
+class MeTold(Told, tag="me"):
+    """My own presence or rights changed."""
+
+    position: str
+    me: Me
+
+
+class DeskTold(Told, tag="desk"):
+    """The counts changed."""
+
+    position: str
+    desk: Desk
+
+
+class FollowUpsTold(Told, tag="followups"):
+    """Follow-ups that are new or changed, and ids that are none of mine to see any more."""
+
+    position: str
+    upsert: list[FollowUp]
+    remove: list[str]
+
+
+class PresenceView(Shown):
+    """Whether a librarian is at the desk."""
+
+    id: str
+    present: bool
+
+
+class OrganisationTold(Told, tag="organisation"):
+    """Who came to the desk or left it, and channels that changed, as they are at the position `as_of`.
+
+    What a page fetched at a later position is newer. Names, rights and queues change with a `reset`.
+    """
+
+    position: str
+    as_of: str
+    people: list[PresenceView]
+    channels: list[ChannelView]
+
+
+class Down(Told, tag="down"):
+    """The store is away: nothing can be taken in. What is shown may be old; keep what was written."""
+
+    reason: str
+    detail: str
+
+
+class Up(Told, tag="up"):
+    """The store is back."""
+
+    position: str
+
+
+class Ping(Told, tag="ping"):
+    """Are you there? Answer with pong."""
+
+    at: int
+
+
+class SignedOut(Told, tag="signed-out"):
+    """The session ended; the socket is closed after this."""
+
+
+ServerMessage = (
+    Hello
+    | Reset
+    | RowsTold
+    | LinesTold
+    | SignalTold
+    | MentionTold
+    | MeTold
+    | DeskTold
+    | FollowUpsTold
+    | OrganisationTold
+    | Down
+    | Up
+    | Ping
+    | SignedOut
+)
+
+
+class Polled(Shown):
+    """What the long poll answers: the same messages as the socket. Ask again with this `position` and `connection`."""
+
+    position: str
+    connection: str
+    messages: list[ServerMessage]

@@ -1,0 +1,119 @@
+"""Libraries, queues, channels and codes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bridge.inbox.schema.conversation import ScriptView
+from bridge.inbox.schema.people import Person
+from bridge.inbox.schema.types import Shown
+from bridge.sql.people.calendar import Calendar
+from routing.organisation import Library
+
+
+class QueueView(Shown):
+    """A queue and who stands behind it."""
+
+    id: str
+    name: str
+    library: str
+    policy: str
+    waiting: int = 0
+    serves: bool = False  # I may opt in to it
+
+
+class CodeView(Shown):
+    """A resolution code: "answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice"."""
+
+    code: str
+    effect: str
+
+
+class LibraryView(Shown):
+    """A library as librarians see it."""
+
+    id: str
+    revision: int
+    name: str
+    timezone: str
+    language: str
+    accent: str
+    mine: bool  # I work for it
+    coordinated: bool  # I may edit it
+    target_s: int
+    retention_days: int
+    default_code: str
+    descriptive: list[str]
+    scripts: list[ScriptView]
+    open: bool  # within its hours now
+
+
+class ChannelView(Shown):
+    """A channel and whether it works."""
+
+    channel: str
+    kind: str
+    queue: str
+    live: bool
+    up: bool
+    reason: str = ""
+
+
+class Organisation(Shown):
+    """Who works where, on which queues, with which words."""
+
+    position: str
+    libraries: list[LibraryView]
+    queues: list[QueueView]
+    librarians: list[Person]
+    codes: list[CodeView]
+    channels: list[ChannelView]
+
+
+class LibraryDocument(Shown):
+    """A library as its coordinator edits it: the organisation's own struct and its hours, by local time.
+
+    `library.revision` is the one that was read; a save is refused (409 outdated) when somebody else saved meanwhile.
+    """
+
+    library: Library
+    calendar: Calendar
+
+
+class Saved(Shown):
+    """A library's organisation was stored at this revision."""
+
+    library: str
+    revision: int
+
+
+class LeaverView(Shown):
+    """A librarian who left a library. Until they are released, no other library can list them."""
+
+    id: str
+    released: bool
+
+
+class StaffChangeView(Shown):
+    """What happened to a library's people, when (ms), and who did it ("" = the operator)."""
+
+    at: int
+    librarian: str
+    what: Literal["came", "left", "released", "moved-here", "moved-away", "refused-here", "refused-there"]
+    who_name: str
+    other_name: str
+
+
+class People(Shown):
+    """A library's leavers, and the newest hundred changes of its people, newest first."""
+
+    leavers: list[LeaverView]
+    changes: list[StaffChangeView]
+
+
+class OneTimeCode(Shown):
+    """A code with which a librarian signs in once and then chooses a password. Shown this once."""
+
+    librarian: str
+    code: str
+    expires_at: int

@@ -1,0 +1,53 @@
+"""Librarians, and the one who asks."""
+
+from __future__ import annotations
+
+from bridge.inbox.schema.types import Shown
+
+
+class Person(Shown):
+    """A librarian as colleagues see him."""
+
+    id: str
+    name: str
+    shown: str = ""  # the name patrons see
+    libraries: list[str] = []
+    present: bool = False
+    coordinator: bool = False
+
+
+class Availability(Shown):
+    """Where a librarian is present, and how full he is: live (chat, IM) and slow channels apart."""
+
+    present: bool = False
+    connected: bool = False
+    queues: list[str] = []
+    live: int = 0  # his limits
+    slow: int = 0
+    live_active: int = 0  # what he has
+    slow_active: int = 0
+
+
+class Me(Shown):
+    """Who is signed in. `csrf` goes back in the header `X-Deskbridge` of every write."""
+
+    id: str
+    name: str
+    shown: str
+    libraries: list[str]
+    coordinates: list[str]  # libraries whose organisation he may edit
+    csrf: str
+    availability: Availability
+    must_change_password: bool = False
+
+
+class Desk(Shown):
+    """The live counts of the rail, as far as this librarian may see. `channels_down` names channels that do not work."""
+
+    waiting: int = 0
+    mine: int = 0
+    open: int = 0
+    aside: int = 0  # set aside, for somebody to look at
+    follow_ups: int = 0
+    oldest_since: int = 0  # since when the longest-waiting waits
+    channels_down: list[str] = []

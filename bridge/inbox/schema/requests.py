@@ -1,0 +1,141 @@
+"""The bodies of requests."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from bridge.inbox.schema.types import Asked, Identifier, Moment, Name, Ticket, Words
+
+
+class Login(Asked):
+    """Sign in with a password or with a one-time code, exactly one of them."""
+
+    name: Name
+    password: Annotated[str, Meta(max_length=1000)] = ""
+    code: Annotated[str, Meta(max_length=100)] = ""
+
+
+class PasswordChange(Asked):
+    """Choose another password. `old` may be empty right after signing in with a one-time code."""
+
+    new: Annotated[str, Meta(min_length=10, max_length=1000)]
+    old: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class PresenceAsked(Asked):
+    """Be present at exactly these queues (none = away), with own limits (0 = the library's)."""
+
+    queues: list[Identifier]
+    live: Annotated[int, Meta(ge=0, le=100)] = 0
+    slow: Annotated[int, Meta(ge=0, le=1000)] = 0
+
+
+class SayAsked(Asked):
+    """Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads;
+    `again` is the id of an answer given here before, whose files go along once more ("" = none)."""
+
+    text: Words
+    attachments: Annotated[list[Ticket], Meta(max_length=10)] = []
+    again: Annotated[str, Meta(max_length=200)] = ""
+    via: Annotated[str, Meta(max_length=400)] = ""
+    script: Name = ""
+    all_recipients: bool = False
+
+
+class NoteAsked(Asked):
+    """Write for colleagues only."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=20_000)]
+    mentions: Annotated[list[Identifier], Meta(max_length=50)] = []
+
+
+class ReadAsked(Asked):
+    """Read up to and including this patron's message (a line's id)."""
+
+    message: Identifier
+
+
+class TransferAsked(Asked):
+    """Offer it to one librarian or one queue, exactly one of them."""
+
+    librarian: Annotated[str, Meta(max_length=200)] = ""
+    queue: Annotated[str, Meta(max_length=200)] = ""
+    note: Annotated[str, Meta(max_length=4000)] = ""
+
+
+class ReleaseAsked(Asked):
+    """Put it back into its queue; `transfer`: take back a transfer of mine, and nothing else."""
+
+    transfer: bool = False
+
+
+class PlanAsked(Asked):
+    """Where and until when an unfinished question is to be answered."""
+
+    address: Annotated[str, Meta(max_length=400)] = ""
+    deadline: Moment = 0
+    question: Words = ""
+
+
+class CloseAsked(Asked):
+    """End it. `code` "" = none chosen; `read_scale` 0 = not rated."""
+
+    code: Name = ""
+    follow_up: PlanAsked | None = None
+    descriptive: Annotated[list[Name], Meta(max_length=4)] = []
+    read_scale: Annotated[int, Meta(ge=0, le=6)] = 0
+    reference: bool | None = None
+
+
+class RecodeAsked(Asked):
+    """Correct the codes of a closed conversation."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=200)]
+    descriptive: Annotated[list[Name], Meta(max_length=4)] = []
+    read_scale: Annotated[int, Meta(ge=0, le=6)] = 0
+    reference: bool | None = None
+    follow_up: PlanAsked | None = None
+
+
+class IdentifyAsked(Asked):
+    """Write down the patron's name or an address to answer to."""
+
+    name: Name = ""
+    contact: Annotated[str, Meta(max_length=400)] = ""
+
+
+class BlockAsked(Asked):
+    """Refuse further messages of this patron at this address, until `until` (0 = no end)."""
+
+    reason: Annotated[str, Meta(max_length=1000)] = ""
+    until: Moment = 0
+
+
+class MergeAsked(Asked):
+    """The other conversation of the same patron."""
+
+    other: Identifier
+
+
+class DraftAsked(Asked):
+    """What I have begun to write; empty text forgets it.
+
+    `window`: a word by which a page knows itself. `base`: the `at` of the draft that it last took from here. With both, what
+    another window wrote since is not overwritten: 409 `DraftClash`.
+    """
+
+    text: Words
+    note: bool = False
+    window: Annotated[str, Meta(max_length=64)] = ""
+    base: Moment | None = None
+
+
+class FollowUpAsked(Asked):
+    """Change a follow-up's state, owner ("" = nobody), deadline or address."""
+
+    state: Literal["new", "open", "pending", "closed"]
+    owner: Annotated[str, Meta(max_length=200)] = ""
+    deadline: Moment = 0
+    address: Annotated[str, Meta(max_length=400)] = ""
