@@ -94,7 +94,7 @@ class Consortium:
             store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
         )
         self.forgetting = self._forgetting(archive)
-        self.room = InboxServices(
+        self.services = InboxServices(
             store=store,
             store_watch=self.store_watch,
             gathering=self.gathering,

@@ -173,7 +173,7 @@ async def _stopped(tasks: list[asyncio.Task[None]]) -> None:
 
 
 def _application(config: Config, desks: list[Consortium], health: DaemonHealth) -> web.Application:
-    inbox = Inbox([desk.room for desk in desks])
+    inbox = Inbox([desk.services for desk in desks])
     channels = {name: app for desk in desks for name, app in desk.applications.items()}
     return application(
         health=health,

@@ -48,10 +48,10 @@ ROUTES: tuple[Route, ...] = (
 class Inbox:
     """The librarians' interface over one or more consortia, which share one archive and so one set of accounts."""
 
-    def __init__(self, rooms: Sequence[InboxServices]) -> None:
-        self.staffrooms = [ConsortiumInbox(room) for room in rooms]
-        self.accounts: Accounts = rooms[0].archive.accounts
-        self._readings = rooms[0].archive.readings
+    def __init__(self, services: Sequence[InboxServices]) -> None:
+        self.consortia = [ConsortiumInbox(services) for services in services]
+        self.accounts: Accounts = services[0].archive.accounts
+        self._readings = services[0].archive.readings
         self._description = encode(describe(ROUTES, version("deskbridge")))
 
     def mount(self, app: web.Application) -> None:
@@ -61,25 +61,25 @@ class Inbox:
         app.cleanup_ctx.append(self._running)
         app.on_shutdown.append(self._shut)
 
-    def staffroom_of(self, session: Session | None) -> ConsortiumInbox:
+    def consortium_of(self, session: Session | None) -> ConsortiumInbox:
         """Return the consortium a librarian works in: that of the account's library, where it lists him; else where he is listed;
         else that of the library; else the first. So nobody draws a librarian over by listing his name elsewhere."""
-        if session is None or len(self.staffrooms) == 1:
-            return self.staffrooms[0]
+        if session is None or len(self.consortia) == 1:
+            return self.consortia[0]
 
-        def fits(staffroom: ConsortiumInbox) -> tuple[bool, bool, bool]:
-            state = staffroom.room.replica.state
+        def fits(consortium: ConsortiumInbox) -> tuple[bool, bool, bool]:
+            state = consortium.services.replica.state
             listed, at_home = session.librarian in state.roster.home, session.library in state.libraries
             return listed and at_home, listed, at_home
 
-        return max(self.staffrooms, key=fits)
+        return max(self.consortia, key=fits)
 
     async def _describe(self, request: web.Request) -> web.Response:
         headers = {"Cache-Control": "no-cache"}
         return web.Response(body=self._description, content_type="application/json", headers=headers)
 
     async def _running(self, app: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(each.live.run(), name="inbox live") for each in self.staffrooms]
+        tasks = [asyncio.create_task(each.live.run(), name="inbox live") for each in self.consortia]
         tasks.append(asyncio.create_task(self._readings.run(), name="readings"))
         yield
         for task in tasks:
@@ -89,6 +89,6 @@ class Inbox:
                 await task
 
     async def _shut(self, app: web.Application) -> None:
-        for staffroom in self.staffrooms:
-            staffroom.live.close()
+        for consortium in self.consortia:
+            consortium.live.close()
         await asyncio.sleep(0)

@@ -11,8 +11,8 @@ from bridge.inbox.views.list_index import ListIndex
 class ConsortiumInbox:
     """Lists, answers and live pages of one consortium."""
 
-    def __init__(self, room: InboxServices) -> None:
-        self.room = room
+    def __init__(self, services: InboxServices) -> None:
+        self.services = services
         self.lists = ListIndex()
         self.answers = ActionResults()
-        self.live = LiveHub(room, self.lists, self.answers)
+        self.live = LiveHub(services, self.lists, self.answers)

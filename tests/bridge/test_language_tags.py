@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bridge.channels.inbound.validate import fit, language_tag
+from bridge.channels.inbound.validate import fit
+from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Message
 
 TAG = re.compile(r"|[a-z]{2,3}(-[a-z]{3})?(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")

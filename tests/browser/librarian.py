@@ -174,6 +174,6 @@ async def served(folder: Path) -> AsyncIterator[Desk]:
 async def lines_of(desk: Desk, conversation: str, enough: int) -> list[TranscriptLine]:
     """Return a conversation's lines from the archive, once it holds so many."""
     async with asyncio.timeout(DEADLINE):
-        while len(lines := await desk.room.reader.transcript(conversation, limit=500)) < enough:
+        while len(lines := await desk.services.reader.transcript(conversation, limit=500)) < enough:
             await asyncio.sleep(0.02)
     return list(lines)

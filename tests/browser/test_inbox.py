@@ -365,7 +365,7 @@ async def test_a_long_conversation_is_read_back_to_its_beginning(desk: Desk, peo
         message = Message(
             id=message_id("web", "long", source), channel="web", sender="long", source=source, text=f"Line {n}."
         )
-        await desk.room.gathering.ingest([message])
+        await desk.services.gathering.ingest([message])
     await lines_of(desk, long, 450)
     ana = await people.of("ana", here=False)
     await ana.open(long)

@@ -132,7 +132,7 @@ async def test_who_came_before_everything_was_fetched_afresh_is_notified(desk: D
     await ringing(ana, "Edna Early")
     await ana.cut()
     await desk.patron("gaby", "In the gap", name="Gaby Gap")
-    await desk.room.gathering.ingest([await desk.room.organisation.put(north(), Calendar())])
+    await desk.services.gathering.ingest([await desk.services.organisation.put(north(), Calendar())])
     await ana.mend()
     assert (await ringing(ana, "Gaby Gap"))["title"] == "Gaby Gap is waiting (North Library)"
     assert len([each for each in await rung(ana) if each["tag"] == f"deskbridge-{early}"]) == 1

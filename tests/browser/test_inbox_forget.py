@@ -73,7 +73,7 @@ async def test_all_of_a_patron_s_is_forgotten_by_keyboard(desk: Desk, people: Pe
     )
     await expect(dialog).to_have_count(0)
     await expect(cora.page.get_by_text("quinces")).to_have_count(0)
-    assert not {first, second} & set(desk.room.replica.state.conversations)
+    assert not {first, second} & set(desk.services.replica.state.conversations)
     assert cora.complaints == []
 
 
@@ -125,7 +125,7 @@ async def test_a_follow_up_is_given_up_in_so_many_words(desk: Desk, people: Peop
     await forget.focus()
     await cora.page.keyboard.press("Enter")
     await expect(dialog).to_have_count(0)
-    assert talk not in desk.room.replica.state.conversations
+    assert talk not in desk.services.replica.state.conversations
 
 
 async def test_what_is_not_forgotten_is_said_where_it_was_asked(desk: Desk, people: People) -> None:
@@ -137,7 +137,7 @@ async def test_what_is_not_forgotten_is_said_where_it_was_asked(desk: Desk, peop
     await dialog.get_by_role("button", name="Forget for good").focus()
     await cora.page.keyboard.press("Enter")
     await expect(dialog.get_by_role("alert")).to_contain_text("This conversation is not closed.")
-    assert talk in desk.room.replica.state.conversations
+    assert talk in desk.services.replica.state.conversations
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -159,7 +159,7 @@ async def test_a_call_offers_to_join(desk: Desk, people: People) -> None:
     await ben.page.keyboard.press("Enter")
     await say(ben, "I have three of them.")
     await expect(call.get_by_text("names you in a note")).to_have_count(0)
-    assert desk.room.replica.state.conversations[cal].companions == ("ben",)
+    assert desk.services.replica.state.conversations[cal].companions == ("ben",)
     assert ana.complaints == ben.complaints == []
 
 
@@ -181,7 +181,7 @@ async def test_who_comes_too_late_is_told_why(desk: Desk, people: People) -> Non
         await expect(ben.page.get_by_role("region", name="Messages from the desk")).to_contain_text(
             "This conversation is closed."
         )
-    await until(lambda: desk.room.replica.state.conversations[lou].companions == ())
+    await until(lambda: desk.services.replica.state.conversations[lou].companions == ())
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -117,7 +117,7 @@ async def test_who_has_gone_is_not_shown_as_looking_by_an_answer_that_was_overta
     asked = await desk.patron("looked at", "hello?", name="Lou Looked")
     ana, ben = await people.of("ana"), await people.of("ben")
     await ben.open(asked)
-    live = desk.inbox.staffrooms[0].live
+    live = desk.inbox.consortia[0].live
     await until(lambda: live.viewing(asked, "ana"), "Ben looks at it")
     held = await Held.of(ana.page, f"**/api/v1/conversations/{asked}")
     await ana.go(f"waiting/{asked}")
@@ -139,7 +139,7 @@ async def test_an_older_count_of_the_desk_stands_for_no_newer_one(desk: Desk, pe
     await ana.go("desk")
     await held.is_asked()
     await desk.patron("counted late", "hello?")
-    waiting = desk.room.replica.state.waiting_in("north/reference")
+    waiting = desk.services.replica.state.waiting_in("north/reference")
     row = ana.page.get_by_role("listitem").filter(has_text="Reference").filter(has_text="North Library")
     await expect(row.get_by_text(f"{waiting} waiting", exact=True)).to_be_visible()
     await held.let_go()

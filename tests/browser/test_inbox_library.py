@@ -68,7 +68,7 @@ async def test_what_is_saved_is_there_after_a_reload(desk: Desk, people: People)
     texts = editor.get_by_role("group").get_by_role("textbox", name="Text")
     await expect(texts.first).to_have_value("Mondays until six.")
     await expect(texts.last).to_have_value("It is beside the stairs.")
-    library = desk.room.replica.state.libraries["north"]
+    library = desk.services.replica.state.libraries["north"]
     assert [script.key for script in library.scripts] == ["hours", "lift"]
     assert cora.complaints == []
 
@@ -85,7 +85,7 @@ async def test_who_was_slower_is_told_and_loses_nothing_unasked(
     fast = await edit(first)
     await fast.get_by_label("Name of the library").fill(f"North {name}")
     await saved(first, fast)
-    await until(lambda: desk.room.replica.state.libraries["north"].name == f"North {name}")
+    await until(lambda: desk.services.replica.state.libraries["north"].name == f"North {name}")
     await slow.get_by_label("Name of the library").fill("Northern Lights")
     await save(second)
     alert = second.page.get_by_role("alert")
@@ -98,7 +98,7 @@ async def test_who_was_slower_is_told_and_loses_nothing_unasked(
     await expect(slow.get_by_label("Name of the library")).to_have_value(f"North {name}")
     await slow.get_by_label("Name of the library").fill("Northern Lights")
     await saved(second, slow)
-    await until(lambda: desk.room.replica.state.libraries["north"].name == "Northern Lights")
+    await until(lambda: desk.services.replica.state.libraries["north"].name == "Northern Lights")
 
 
 async def test_hours_that_are_none_are_refused_and_kept_in_the_form(people: People) -> None:

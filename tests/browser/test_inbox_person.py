@@ -100,7 +100,7 @@ async def test_the_desk_page_counts_who_waits_now(desk: Desk, people: People) ->
     await row.wait_for()
     for n in range(2):
         await desk.patron(f"counted at the desk {n}", "hello?")
-        waiting = desk.room.replica.state.waiting_in("north/reference")
+        waiting = desk.services.replica.state.waiting_in("north/reference")
         await expect(row.get_by_text(f"{waiting} waiting", exact=True)).to_be_visible()
 
 

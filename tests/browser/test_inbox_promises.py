@@ -22,9 +22,9 @@ pytestmark = [
 async def answering(desk: Desk) -> None:
     """Let north answer to addresses by mail."""
     mail = ChannelStatus(channel="mail", kind="email", queue="north/reference", up=True, threads=True)
-    told = await desk.room.organisation.put(msgspec.structs.replace(north(), contact_channel="mail"), Calendar())
-    await desk.room.gathering.ingest([mail, told])
-    state = desk.room.replica
+    told = await desk.services.organisation.put(msgspec.structs.replace(north(), contact_channel="mail"), Calendar())
+    await desk.services.gathering.ingest([mail, told])
+    state = desk.services.replica
     await until(
         lambda: state.state.libraries["north"].contact_channel == "mail" and state.state.channels["mail"].threads
     )
@@ -37,7 +37,7 @@ async def test_the_composer_says_where_an_answer_goes_when_the_patron_has_gone(d
     ana = await people.of("ana")
     for talk in (nowhere, reachable):
         await have(ana, talk)
-    await desk.room.gathering.ingest(
+    await desk.services.gathering.ingest(
         [PatronSign(channel="web", sender=sender, here=False) for sender in ("gone-a", "gone-b")]
     )
     await expect(ana.page.get_by_text("The patron has left. Your answer goes to lea@example.org.")).to_be_visible()
@@ -57,7 +57,7 @@ async def test_the_composer_says_where_an_answer_goes_when_the_patron_has_gone(d
     await expect(dialog.get_by_role("alert")).to_contain_text("has not received your answer")
     await dialog.get_by_role("radio", name="Not reached").check()
     await dialog.get_by_role("button", name="End").click()
-    await until(lambda: desk.room.replica.state.conversations[nowhere].code == "unreached")
+    await until(lambda: desk.services.replica.state.conversations[nowhere].code == "unreached")
 
 
 async def test_a_merge_asks_first_shows_one_row_and_is_undone(desk: Desk, people: People) -> None:
@@ -69,7 +69,7 @@ async def test_a_merge_asks_first_shows_one_row_and_is_undone(desk: Desk, people
     dialog = ana.page.get_by_role("dialog")
     await dialog.get_by_role("listitem").filter(has_text="Mia Again").get_by_role("button", name="Merge").click()
     await expect(dialog.get_by_text("Merge Mia Again (Web chat) and Mia Merge (Web chat)?")).to_be_visible()
-    assert desk.room.replica.state.conversations[first].merged == (), "it asks first"
+    assert desk.services.replica.state.conversations[first].merged == (), "it asks first"
     await ana.look("merge-sure")
     assert await ana.axe() == []
     await expect(dialog.get_by_role("button", name="Merge them")).to_be_focused()
@@ -80,7 +80,7 @@ async def test_a_merge_asks_first_shows_one_row_and_is_undone(desk: Desk, people
     await expect(ana.page.get_by_role("article").filter(has_text="Mia Again")).to_have_count(0)
     await ana.page.keyboard.press("z")
     await expect(ana.page.get_by_role("article").filter(has_text="Mia Again")).to_have_count(1)
-    assert desk.room.replica.state.conversations[second].state == "waiting"
+    assert desk.services.replica.state.conversations[second].state == "waiting"
     assert ana.complaints == []
 
 

@@ -87,9 +87,9 @@ class Desk:
     """One running desk."""
 
     def __init__(
-        self, room: InboxServices, url: str, server: RedisServer, inbox: Inbox, data: Path, stop: Callable[[], Any]
+        self, services: InboxServices, url: str, server: RedisServer, inbox: Inbox, data: Path, stop: Callable[[], Any]
     ) -> None:
-        self.room = room
+        self.services = services
         self.stop = stop
         self.url = url
         self.server = server
@@ -101,8 +101,8 @@ class Desk:
         source = source or secrets.token_hex(6)
         id = message_id(channel, sender, source)
         message = Message(id=id, channel=channel, sender=sender, source=source, text=text, **more)
-        await self.room.gathering.ingest([message])
-        state = self.room.replica.state
+        await self.services.gathering.ingest([message])
+        state = self.services.replica.state
 
         def joined() -> str:
             conversation = state_now().addresses.get(f"{channel}|{sender}", "")
@@ -110,7 +110,7 @@ class Desk:
             return conversation if it is not None and it.last_message == id else ""
 
         def state_now() -> Any:
-            return self.room.replica.state
+            return self.services.replica.state
 
         assert state is not None
         return str(await until(joined, "the message arrives"))
@@ -119,20 +119,20 @@ class Desk:
         """Let a mail come in that is set aside; return its conversation, once this process knows."""
         id = message_id("mail", sender, text)
         message = Message(id=id, channel="mail", sender=sender, source=text, text=text, aside=why, **more)
-        await self.room.gathering.ingest([message])
+        await self.services.gathering.ingest([message])
         found = derive("conversation", id)
-        return str(await until(lambda: found if found in self.room.replica.state.conversations else "", "the mail"))
+        return str(await until(lambda: found if found in self.services.replica.state.conversations else "", "the mail"))
 
     async def rate(self, sender: str, score: int, comment: str = "", *, channel: str = "web") -> None:
         """Let a patron say whether it helped."""
         source = secrets.token_hex(6)
         id = rating_id(channel, sender, source)
         rating = Rating(id=id, channel=channel, sender=sender, source=source, score=score, comment=comment)
-        await self.room.gathering.ingest([rating])
+        await self.services.gathering.ingest([rating])
 
     async def receipt(self, delivery: str, stage: Any, reason: str = "") -> None:
         """Report how far a delivery came, as its channel would."""
-        await self.room.gathering.ingest([Receipt(delivery=delivery, stage=stage, reason=reason)])
+        await self.services.gathering.ingest([Receipt(delivery=delivery, stage=stage, reason=reason)])
 
     def client(self) -> Client:
         """A browser that nobody has signed in with."""
@@ -162,7 +162,7 @@ class Client:
 
     async def enter(self, name: str) -> Self:
         """Come with a session that stands already (signing in is limited, and has tests of its own)."""
-        token, self.csrf = await self.desk.room.archive.accounts.open_session(name)
+        token, self.csrf = await self.desk.services.archive.accounts.open_session(name)
         self.session.cookie_jar.update_cookies({"deskbridge": token}, URL(self.desk.url))
         return self
 
@@ -288,19 +288,19 @@ async def desk(
         stack.push_async_callback(store.close)
         archive = await Archive.open(archive_url or f"sqlite:///{data / 'archive.sqlite'}")
         stack.push_async_callback(archive.close)
-        room, running = await _room(store, archive, data, more, scripted)
+        services, running = await _services(store, archive, data, more, scripted)
         tasks = [asyncio.create_task(run()) for run in running]
         stack.push_async_callback(_ended, tasks)
-        await (room.replica.ready.wait() if scripted else _furnish(room))
-        inbox = Inbox([room])
+        await (services.replica.ready.wait() if scripted else _furnish(services))
+        inbox = Inbox([services])
         app = application(health=DaemonHealth(), inbox=inbox, inbox_pages=pages, proxies=("10.0.0.0/8",))
         web = Server(app, "127.0.0.1:0")
         await web.start()
         stack.push_async_callback(web.stop)
-        yield Desk(room, web.url, server, inbox, data, web.stop)
+        yield Desk(services, web.url, server, inbox, data, web.stop)
 
 
-async def _room(
+async def _services(
     store: Store, archive: Archive, data: Path, more: dict[str, Any], scripted: bool
 ) -> tuple[InboxServices, list[Callable[[], Coroutine[Any, Any, None]]]]:
     process = secrets.token_hex(6)
@@ -308,7 +308,7 @@ async def _room(
     replica = Replica(store, follower)
     writer, tail, reader = archive.follow(store, follower, "main")
     signs, watch = SignalBoard(store), StoreWatch(store)
-    room = InboxServices(
+    services = InboxServices(
         store=store,
         store_watch=watch,
         gathering=IngestBatcher(store),
@@ -329,14 +329,14 @@ async def _room(
         **more,
     )
     core = [] if scripted else [CoreRunner(store, process).run]
-    return room, [*core, follower.run, replica.run, tail.run, writer.run, signs.run, watch.run]
+    return services, [*core, follower.run, replica.run, tail.run, writer.run, signs.run, watch.run]
 
 
-async def _furnish(room: InboxServices) -> None:
+async def _furnish(services: InboxServices) -> None:
     """Load the libraries, make the accounts, bring the channels up."""
     for library in (north(), south()):
-        await room.organisation.put(library, Calendar())
-    accounts = room.archive.accounts
+        await services.organisation.put(library, Calendar())
+    accounts = services.archive.accounts
     for librarian, home in (
         ("ana", "north"),
         ("ben", "north"),
@@ -352,8 +352,8 @@ async def _furnish(room: InboxServices) -> None:
         ChannelStatus(channel="mail", kind="email", queue="north/reference", up=True),
         ChannelStatus(channel="south-web", kind="webchat", queue="south/reference", up=True, live=True),
     ]
-    await room.gathering.ingest([*await room.organisation.current(), *channels])
-    await until(lambda: "south-web" in room.replica.state.channels and "dora" in room.replica.state.roster.home)
+    await services.gathering.ingest([*await services.organisation.current(), *channels])
+    await until(lambda: "south-web" in services.replica.state.channels and "dora" in services.replica.state.roster.home)
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:

@@ -56,7 +56,7 @@ async def test_names_are_locked_after_too_many_wrong_passwords(browsers: Browser
 
 
 async def test_a_one_time_code_signs_in_once_and_asks_for_a_password(desk: Desk, browsers: Browsers) -> None:
-    code = await desk.room.archive.accounts.reset("dora")
+    code = await desk.services.archive.accounts.reset("dora")
     dora = await browsers.of()
     status, me = await dora.post("/login", {"name": "dora", "code": code}, key="")
     assert (status, me["must_change_password"]) == (200, True)

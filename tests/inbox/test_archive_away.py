@@ -29,10 +29,10 @@ async def test_while_the_database_is_away_it_is_said_and_then_work_goes_on(tmp_p
             for path in (f"/conversations/{talk}", "/search?q=open", "/me"):
                 assert away(*await ana.get(path)), path
             assert away(*await ana.post(f"/conversations/{talk}/claim", {}, key="claim-once"))
-            assert running.room.replica.state.conversations[talk].owner == ""
+            assert running.services.replica.state.conversations[talk].owner == ""
             async with running.client() as other:
                 assert away(*await other.post("/login", {"name": "ben", "password": PASSWORD}, key=""))
             await asyncio.to_thread(server.start)
             assert (await ana.get(f"/conversations/{talk}"))[0] == 200
             assert (await ana.post(f"/conversations/{talk}/claim", {}, key="claim-once"))[0] == 200
-            await until(lambda: running.room.replica.state.conversations[talk].owner == "ana")
+            await until(lambda: running.services.replica.state.conversations[talk].owner == "ana")

@@ -35,7 +35,9 @@ async def _save(desk: Desk, client: Client, library: str, change: Any) -> tuple[
     document["library"]["librarians"] = change(document["library"]["librarians"])
     status, found = await client.put(f"/organisation/{library}", document)
     if status == 200:
-        await until(lambda: desk.room.replica.state.libraries[library].revision == found["revision"], "the core knows")
+        await until(
+            lambda: desk.services.replica.state.libraries[library].revision == found["revision"], "the core knows"
+        )
     return status, found
 
 
@@ -82,11 +84,11 @@ async def test_even_where_the_core_lags_behind_no_code_is_made(desk: Desk, brows
     """The account's own library decides, whatever the list says that this process holds."""
     cora, eve = await browsers.of("cora"), await browsers.of("eve")
     assert (await _save(desk, cora, "north", _without("ana")))[0] == 200
-    libraries = desk.room.replica.state.libraries
-    forged = next(one for one in await desk.room.organisation.current() if one.id == "south")
+    libraries = desk.services.replica.state.libraries
+    forged = next(one for one in await desk.services.organisation.current() if one.id == "south")
     people = (*forged.librarians, Librarian(id="ana", name="Ana"))
 
-    await desk.room.gathering.ingest([replace(forged, revision=forged.revision + 1, librarians=people)])
+    await desk.services.gathering.ingest([replace(forged, revision=forged.revision + 1, librarians=people)])
     await until(lambda: any(one.id == "ana" for one in libraries["south"].librarians), "the core takes it")
     assert (await eve.post("/organisation/south/librarians/ana/code"))[0] == 404
 
@@ -106,7 +108,7 @@ async def test_who_moved_sees_nothing_that_they_had_before(desk: Desk, browsers:
     assert (await new.post("/login", {"name": "ana", "password": PASSWORD}, key=""))[0] == 401, "so did the password"
     status, me = await new.post("/login", {"name": "ana", "code": given["code"]}, key="")
     assert (status, me["libraries"]) == (200, ["south"])
-    await desk.room.archive.accounts.change_password("ana", "another battery staple", old=None)
+    await desk.services.archive.accounts.change_password("ana", "another battery staple", old=None)
     new = await browsers.of("ana")
     for path in (f"/conversations/{conversation}", f"/conversations/{conversation}/lines"):
         assert (await new.get(path))[0] == 404

@@ -29,7 +29,7 @@ async def test_a_waiting_conversation_can_be_read_without_claiming_it(desk: Desk
     assert view["policy"]["text"].startswith("# North")
     assert view["scripts"] == [{"key": "hours", "title": "Hours", "text": "We are open until six."}]
     assert view["descriptive"] == ["catalogue", "loans"]
-    assert desk.room.replica.state.conversations[conversation].state == "waiting"
+    assert desk.services.replica.state.conversations[conversation].state == "waiting"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(desk:
     ana, ben = await browsers.of("ana"), await browsers.of("ben")
     answers = await asyncio.gather(*(who.post(f"/conversations/{conversation}/claim") for who in (ana, ben)))
     assert sorted(status for status, _ in answers) == [200, 409]
-    owner = desk.room.replica.state.conversations[conversation].owner
+    owner = desk.services.replica.state.conversations[conversation].owner
     clash = next(body for status, body in answers if status == 409)
     assert clash["holder"] == owner
     assert clash["holder_name"] in ("Ana Alves", "Ben Berg")
@@ -64,12 +64,12 @@ async def test_talk_note_transfer_close_recode_reopen(desk: Desk, browsers: Brow
     noted = await ana.deed(conversation, "notes", {"text": "She was here last week."})
     assert (noted["line"]["who"], noted["line"]["author"]) == ("note", "Ana Alves")
     await desk.receipt(said["line"]["id"], "delivered")
-    await until(lambda: desk.room.replica.state.deliveries[said["line"]["id"]].stage == "delivered")
+    await until(lambda: desk.services.replica.state.deliveries[said["line"]["id"]].stage == "delivered")
 
     await ben.put("/presence", {"queues": ["north/reference"]})
     page = await ben.live()
     await page.until(lambda m: m["t"] == "hello")
-    await until(lambda: desk.room.replica.state.staff["ben"].connections)
+    await until(lambda: desk.services.replica.state.staff["ben"].connections)
     offered = await ana.deed(conversation, "transfer", {"librarian": "ben", "note": "You know maps."})
     assert offered["row"]["transfer"]["librarian_name"] == "Ben Berg"
     mine = next(row for row in await ben.rows("mine") if row["id"] == conversation)
@@ -249,7 +249,7 @@ async def test_the_organisation_is_edited_one_revision_after_the_other(desk: Des
     assert (status, saved["revision"]) == (200, document["library"]["revision"] + 1)
     status, clash = await eve.put("/organisation/south", document)
     assert (status, clash["reason"]) == (409, "outdated")
-    await until(lambda: desk.room.replica.state.libraries["south"].name == "South Bank Library")
+    await until(lambda: desk.services.replica.state.libraries["south"].name == "South Bank Library")
     again = (await eve.get("/organisation/south"))[1]
     again["calendar"]["weekly"] = {"someday": ["nine to five"]}
     status, problem = await eve.put("/organisation/south", again)

@@ -74,7 +74,7 @@ async def test_the_files_of_an_answer_that_failed_go_again(desk: Desk, browsers:
     for client, where, answer in ((ben, other, line["id"]), (ana, conversation, asked["id"]), (ana, conversation, "x")):
         status, problem = await client.post(f"/conversations/{where}/messages", {"text": "", "again": answer})
         assert (status, problem["error"]) == (422, "unknown-message")
-    kept = await desk.room.blobs.path(line["attachments"][0]["digest"])
+    kept = await desk.services.blobs.path(line["attachments"][0]["digest"])
     assert kept is not None
     kept.unlink()
     status, problem = await ana.post(f"/conversations/{conversation}/messages", {"text": "", "again": line["id"]})
@@ -115,7 +115,7 @@ async def test_what_a_line_says_of_a_file_opens_nothing(
     async def chunks() -> AsyncIterator[bytes]:
         yield raw
 
-    kept = await desk.room.blobs.save(chunks(), name, 10_000)
+    kept = await desk.services.blobs.save(chunks(), name, 10_000)
     claimed = Attachment(digest=kept.digest, media_type=media_type, size=10**15, name=name)
     conversation = await desk.patron(f"forged-{name}-{media_type}-{shown}", "look", attachments=(claimed,))
     ana = await browsers.of("ana")
@@ -135,7 +135,7 @@ async def test_a_ticket_whose_file_is_gone_by_now_asks_for_another_upload(desk: 
     ana = await browsers.of("ana")
     await ana.deed(conversation, "claim")
     _, found = await upload(ana, conversation, b"left lying for days", "notes.txt")
-    place = await desk.room.blobs.path(hashlib.sha256(b"left lying for days").hexdigest())
+    place = await desk.services.blobs.path(hashlib.sha256(b"left lying for days").hexdigest())
     assert place is not None
     place.unlink()
     status, problem = await ana.post(
@@ -201,7 +201,7 @@ async def test_a_mail_as_html_is_shown_isolated(desk: Desk, browsers: Browsers) 
     async def cleaned() -> AsyncIterator[bytes]:
         yield b"<p>Dear <b>library</b></p>"
 
-    kept = await desk.room.blobs.save(cleaned(), "mail.html", 1000)
+    kept = await desk.services.blobs.save(cleaned(), "mail.html", 1000)
     conversation = await desk.patron("jane@example.org", "Dear library", channel="mail", html=kept.digest)
     ana = await browsers.of("ana")
     line = (await ana.get(f"/conversations/{conversation}"))[1]["lines"][0]

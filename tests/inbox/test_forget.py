@@ -24,9 +24,9 @@ async def ended(desk: Desk, ana: Client, sender: str, text: str, *, channel: str
 
 async def archived(desk: Desk) -> None:
     """Wait until the archive holds all that was decided."""
-    head = await desk.room.store.head()
-    await until(lambda: desk.room.replica.position.seq >= head.seq, "the replica")
-    await until(lambda: desk.room.tail._reached().seq >= head.seq, "the archive")
+    head = await desk.services.store.head()
+    await until(lambda: desk.services.replica.position.seq >= head.seq, "the replica")
+    await until(lambda: desk.services.tail._reached().seq >= head.seq, "the archive")
 
 
 async def test_forgotten_it_is_in_no_list_no_search_and_no_transcript(desk: Desk, browsers: Browsers) -> None:
@@ -102,8 +102,8 @@ async def test_what_librarians_were_answered_is_forgotten_as_well(desk: Desk, br
     second, again = await ana.post(f"/conversations/{talk}/messages", {"text": "Hobby horses"}, key="jims-answer")
     assert (first, second) == (200, 200), "the key stays used"
     assert "Hobby" not in str(again)
-    answers = desk.inbox.staffrooms[0].answers
-    await desk.room.follower.forget({talk}, (await desk.room.store.head()).seq)
+    answers = desk.inbox.consortia[0].answers
+    await desk.services.follower.forget({talk}, (await desk.services.store.head()).seq)
     assert "Hobby" not in str(list(answers._found.values()))
 
 
@@ -114,7 +114,7 @@ async def test_a_page_that_shows_it_is_told_to_look_afresh(desk: Desk, browsers:
     await page.next()
     view = (await ana.get(f"/conversations/{talk}"))[1]
     await page.say(t="watch", conversation=talk, position=view["position"])
-    seats = desk.inbox.staffrooms[0].live._seats
+    seats = desk.inbox.consortia[0].live._seats
     await until(lambda: any(talk in seat.watched for seat in seats.values()), "the page watches it")
     await cora.post(f"/conversations/{talk}/forget", {})
     await page.until(lambda message: message["t"] == "reset")

@@ -159,7 +159,7 @@ class Scripted:
 
     async def begin(self) -> None:
         """Take the lease and write what made the desk."""
-        assert await self.desk.room.store.take(self._token, 600_000)
+        assert await self.desk.services.store.take(self._token, 600_000)
         await self.write()
 
     async def line(self, line: str) -> None:
@@ -184,7 +184,7 @@ class Scripted:
 
     async def write(self) -> None:
         """Commit what is not written yet, one entry a step."""
-        store = self.desk.room.store
+        store = self.desk.services.store
         for step in self.play.log[self._written :]:
             self._seq += 1
             self.seen |= {type(event) for event in step.events}
@@ -192,7 +192,7 @@ class Scripted:
             payloads = [(each.channel, wire.encode(each)) for each in out]
             await store.commit(self._token, self._epoch, self._seq, "0-0", wire.encode_steps([step]), payloads)
         self._written = len(self.play.log)
-        await until(lambda: self.desk.room.replica.position.seq == self._seq, "the replica follows")
+        await until(lambda: self.desk.services.replica.position.seq == self._seq, "the replica follows")
 
     @property
     def position(self) -> str:
@@ -289,7 +289,7 @@ async def test_what_was_held_and_what_was_heard_is_what_is_fetched(tmp_path: Pat
         script = Scripted(running)
         await script.begin()
         for name, library in (("ana", "north"), ("ben", "north"), ("cem", "north"), ("sue", "south"), ("tom", "south")):
-            await running.room.archive.accounts.add(name, name, library)
+            await running.services.archive.accounts.add(name, name, library)
         async with (
             running.client() as a,
             running.client() as b,
@@ -309,9 +309,9 @@ async def test_what_was_held_and_what_was_heard_is_what_is_fetched(tmp_path: Pat
 async def _watch(running: Desk, onlooker: Onlooker, conversation: str, position: str) -> None:
     """Fetch a conversation's lines and listen for more, as a page does that opens it."""
     onlooker.page.lines = await _lines(onlooker, conversation)
-    if conversation in running.room.replica.state.conversations:
+    if conversation in running.services.replica.state.conversations:
         await onlooker.page.say(t="watch", conversation=conversation, position=position)
-        live = running.inbox.staffrooms[0].live
+        live = running.inbox.consortia[0].live
         await until(lambda: live.viewing(conversation, "nobody"), "it is shown as being viewed")
 
 
@@ -333,5 +333,5 @@ async def _play(running: Desk, script: Scripted, onlookers: list[Onlooker]) -> N
         if watched and any(message["t"] == "reset" for message in ana.page.heard):
             ana.page.heard.clear()
             await _watch(running, ana, watched, script.position)
-        if watched and watched in running.room.replica.state.conversations:
+        if watched and watched in running.services.replica.state.conversations:
             assert ana.page.lines == await _lines(ana, watched), line

@@ -25,7 +25,7 @@ async def test_who_joins_answers_beside_the_owner_and_leaves_again(desk: Desk, b
     assert conversation in [row["id"] for row in await ben.rows("mine")]
     assert (await ben.deed(conversation, "messages", {"text": "In the map room."}))["event"] == "said"
     await ana.deed(conversation, "messages", {"text": "Second floor."})
-    message = desk.room.replica.state.conversations[conversation].last_message
+    message = desk.services.replica.state.conversations[conversation].last_message
     assert (await ben.deed(conversation, "read", {"message": message}))["row"]["unread"] == 0
 
     view = (await cora.get(f"/conversations/{conversation}"))[1]
@@ -100,7 +100,7 @@ async def test_joining_while_it_is_being_closed_does_one_after_the_other(desk: D
         closed, entered = (closed, entered) if n % 2 else (entered, closed)
         assert closed[0] == 200
         assert entered[0] == 200 or (entered[0], entered[1]["reason"]) == (409, "closed")
-        it = desk.room.replica.state.conversations[conversation]
+        it = desk.services.replica.state.conversations[conversation]
         assert (it.state, it.companions) == ("closed", ())
         assert conversation not in [row["id"] for row in await ben.rows("mine")]
 
@@ -112,7 +112,7 @@ async def test_another_librarys_people_come_in_by_a_transfer_only(desk: Desk, br
     assert (await dora.post(f"/conversations/{conversation}/join"))[0] == 404
     assert (await dora.post(f"/conversations/{conversation}/leave"))[0] == 404
     page = await dora.live()
-    await until(lambda: desk.room.replica.state.staff.get("dora"))
+    await until(lambda: desk.services.replica.state.staff.get("dora"))
     await ana.deed(conversation, "transfer", {"librarian": "dora"})
     assert (await dora.deed(conversation, "join"))["row"]["joined"]
     await dora.deed(conversation, "reject")

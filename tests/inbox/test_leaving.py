@@ -30,7 +30,7 @@ async def _edit(desk: Desk, cora: Client, changes: dict[str, Any], *, left: str)
     document["library"]["librarians"] = [one for one in people if changes or one["id"] != left]
     revision = document["library"]["revision"]
     assert (await cora.put("/organisation/north", document))[0] == 200
-    await until(lambda: desk.room.replica.state.libraries["north"].revision > revision, "the core takes it")
+    await until(lambda: desk.services.replica.state.libraries["north"].revision > revision, "the core takes it")
 
 
 @pytest.mark.parametrize("name, changes", [("ana", {"active": False}), ("ben", {})], ids=["set inactive", "removed"])

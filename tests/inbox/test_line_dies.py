@@ -16,12 +16,12 @@ async def test_a_page_that_does_not_answer_is_dropped(tmp_path: Path) -> None:
         ana = await browser.enter("ana")
         page = await ana.live()
         assert (await page.socket.receive_json())["t"] == "hello"
-        await until(lambda: running.room.replica.state.staff.get("ana"))
+        await until(lambda: running.services.replica.state.staff.get("ana"))
         async with asyncio.timeout(DEADLINE):
             while (await page.socket.receive()).data is not None:
                 pass
         assert page.socket.closed
-        await until(lambda: not running.room.replica.state.staff["ana"].connections, "it is no presence any more")
+        await until(lambda: not running.services.replica.state.staff["ana"].connections, "it is no presence any more")
 
 
 async def test_a_page_that_answers_stays_and_hears_of_the_end_of_its_session(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ async def test_a_page_that_answers_stays_and_hears_of_the_end_of_its_session(tmp
             await page.until(lambda m: m["t"] == "ping")
         await ana.post("/logout", {}, key="")
         await page.until(lambda m: m["t"] == "signed-out")
-        await until(lambda: not running.room.replica.state.staff["ana"].connections)
+        await until(lambda: not running.services.replica.state.staff["ana"].connections)
 
 
 async def test_a_long_poll_that_nobody_comes_back_to_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,8 +40,8 @@ async def test_a_long_poll_that_nobody_comes_back_to_ends(tmp_path: Path, monkey
     async with desk(tmp_path, ping_s=0.2) as running, running.client() as browser:
         ana = await browser.enter("ana")
         await ana.call("POST", "/live", [], headers=ana.headers())
-        await until(lambda: running.room.replica.state.staff.get("ana"))
-        await until(lambda: not running.room.replica.state.staff["ana"].connections, "its seat is free")
+        await until(lambda: running.services.replica.state.staff.get("ana"))
+        await until(lambda: not running.services.replica.state.staff["ana"].connections, "its seat is free")
 
 
 async def test_a_process_that_stops_says_good_bye(tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ async def test_who_could_not_come_back_while_redis_was_gone_is_not_present(tmp_p
             assert (await ana.call("POST", f"/live?after={ahead}", [], headers=ana.headers()))[0] == 503
         running.server.start()
         here = await ben.live()
-        await until(lambda: connected(running.room.replica.state, "ben"), "who comes now is heard of")
-        assert not connected(running.room.replica.state, "ana"), "nobody sits there"
-        assert not running.inbox.staffrooms[0].live.taken_by("ana")
+        await until(lambda: connected(running.services.replica.state, "ben"), "who comes now is heard of")
+        assert not connected(running.services.replica.state, "ana"), "nobody sits there"
+        assert not running.inbox.consortia[0].live.taken_by("ana")
         await here.close()
 
 
@@ -114,7 +114,7 @@ async def _librarian_lines(client: Client, conversation: str) -> list[str]:
 
 async def test_an_action_without_a_core_is_pending_and_answered_later(tmp_path: Path) -> None:
     async with desk(tmp_path, scripted=True, answer_s=0.2) as running, running.client() as browser:
-        await running.room.archive.accounts.add("ana", "ana", "north")
+        await running.services.archive.accounts.add("ana", "ana", "north")
         ana = await browser.enter("ana")
         assert (await ana.get("/conversations?view=open"))[1]["rows"] == []
         status, found = await ana.call("PUT", "/presence", {"queues": []}, headers=ana.headers("nobody-decides"))

@@ -26,10 +26,10 @@ async def test_a_connection_is_presence_while_it_lasts(desk: Desk, browsers: Bro
     page = await ana.live()
     hello = await page.next()
     assert (hello["t"], hello["me"]["id"]) == ("hello", "ana")
-    staff = await until(lambda: desk.room.replica.state.staff.get("ana"), "the core hears of it")
-    assert (desk.room.process, hello["connection"]) in staff.connections
+    staff = await until(lambda: desk.services.replica.state.staff.get("ana"), "the core hears of it")
+    assert (desk.services.process, hello["connection"]) in staff.connections
     await page.close()
-    await until(lambda: not desk.room.replica.state.staff["ana"].connections, "and of its end")
+    await until(lambda: not desk.services.replica.state.staff["ana"].connections, "and of its end")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
@@ -63,7 +63,7 @@ async def test_messages_are_packed_each_by_itself(desk: Desk, browsers: Browsers
 
 
 async def test_a_session_in_the_address_opens_nothing(desk: Desk, browsers: Browsers) -> None:
-    token, _ = await desk.room.archive.accounts.open_session("ana")
+    token, _ = await desk.services.archive.accounts.open_session("ana")
     stranger = await browsers.of()
     url = f"{desk.url}/api/v1/live?deskbridge={token}&token={token}"
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
@@ -146,7 +146,7 @@ async def test_what_is_not_to_be_seen_any_more_is_not_heard_any_more(desk: Desk,
     ana, dora = await browsers.of("ana"), await browsers.of("dora")
     await ana.deed(conversation, "claim")
     page = await dora.live()
-    await until(lambda: desk.room.replica.state.staff.get("dora"))
+    await until(lambda: desk.services.replica.state.staff.get("dora"))
     await ana.deed(conversation, "transfer", {"librarian": "dora"})
     view = (await dora.get(f"/conversations/{conversation}"))[1]
     await page.say(t="watch", conversation=conversation, position=view["position"])
@@ -202,7 +202,7 @@ async def test_who_is_named_in_a_note_is_called_once_and_nobody_else_is(desk: De
 
 async def test_after_signing_out_a_socket_hears_not_one_word(desk: Desk, browsers: Browsers) -> None:
     """Whichever way the session ended; it was up to fifteen seconds."""
-    accounts = desk.room.archive.accounts
+    accounts = desk.services.archive.accounts
 
     async def sign_out(who: Client) -> None:
         assert (await who.post("/logout"))[0] == 204
@@ -235,13 +235,13 @@ async def test_a_long_poll_that_waits_hears_nothing_after_signing_out(desk: Desk
     query = f"/live?after={first['position']}&connection={first['connection']}"
     waiting = asyncio.create_task(ben.post(query, []))
     await until(lambda: ben_waits(desk), "the poll waits")
-    await desk.room.archive.accounts.reset("ben")
+    await desk.services.archive.accounts.reset("ben")
     status, problem = await waiting
     assert (status, problem["error"]) == (401, "signed-out")
 
 
 def ben_waits(desk: Desk) -> bool:
-    return desk.inbox.staffrooms[0].live.taken_by("ben") > 0
+    return desk.inbox.consortia[0].live.taken_by("ben") > 0
 
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["another process", "the same process"])
@@ -253,7 +253,7 @@ async def test_a_page_that_comes_back_learns_no_ids_of_another_library(
     hello = await page.next()
     await other.next()
     await page.close()
-    live = desk.inbox.staffrooms[0].live
+    live = desk.inbox.consortia[0].live
     await until(lambda: not live.taken_by("dora"), "dora's page went")
     if fresh:
         live._met.clear()
@@ -288,14 +288,14 @@ async def test_who_was_named_during_a_gap_is_called_afterwards(desk: Desk, brows
 async def test_a_reset_takes_no_call_back(desk: Desk) -> None:
     """What was noted before everything is to be fetched afresh stands in no list, so it is told before."""
     conversation = await desk.patron("named-reset", "hello?")
-    token, _ = await desk.room.archive.accounts.open_session("ben")
-    session = await desk.room.archive.accounts.session(token)
+    token, _ = await desk.services.archive.accounts.open_session("ben")
+    session = await desk.services.archive.accounts.session(token)
     assert session is not None
     seat = Subscription(session, "resetting", Position("e", 1), ListIndex(), set())
     note = Noted(conversation=conversation, id="n1", by="ana", text="@Ben Berg", mentions=("ben",))
     seat.note(LogChanges(calls=[note]), Position("e", 2))
     seat.reset("slow")
-    told = seat.messages(desk.room.replica.state)
+    told = seat.messages(desk.services.replica.state)
     assert [type(message).__name__ for message in told[:2]] == ["MentionTold", "Reset"]
 
 
@@ -306,7 +306,7 @@ async def test_the_patron_is_told_of_typing_by_who_has_the_conversation_only(des
     heard: dict[str, Any] = {}
 
     async def listen() -> None:
-        async for signal in desk.room.signs.listen():
+        async for signal in desk.services.signs.listen():
             if signal.conversation == conversation:
                 heard[signal.librarian] = (signal.address, signal.name)
 
@@ -348,13 +348,13 @@ async def test_who_floods_is_sent_away(browsers: Browsers) -> None:
 
 
 async def test_a_slow_page_costs_a_bounded_set_and_then_hears_reset(desk: Desk) -> None:
-    token, _ = await desk.room.archive.accounts.open_session("ana")
-    session = await desk.room.archive.accounts.session(token)
+    token, _ = await desk.services.archive.accounts.open_session("ana")
+    session = await desk.services.archive.accounts.session(token)
     assert session is not None
     seat = Subscription(session, "slow", Position("e", 1), ListIndex(), set())
     for n in range(2 * MOST_ROWS):
         seat.note(LogChanges(rows={f"c{n}"}), Position("e", n + 2))
-    told = seat.messages(desk.room.replica.state)
+    told = seat.messages(desk.services.replica.state)
     assert type(told[0]).__name__ == "Reset"
     assert len(told) < 5
 
@@ -402,12 +402,12 @@ async def test_a_poll_whose_answer_was_lost_is_told_again(desk: Desk, browsers: 
 
 async def test_who_comes_first_is_not_sent_away_by_his_own_coming(desk: Desk, browsers: Browsers) -> None:
     """The live side may be made after the state was loaded: it knows then which channels there are."""
-    live = Inbox([desk.room]).staffrooms[0].live
+    live = Inbox([desk.services]).consortia[0].live
     try:
         assert not live._kinds_changed()
     finally:
-        desk.room.replica.on_entries.remove(live._take)
-        desk.room.replica.on_reset.remove(live._restart)
+        desk.services.replica.on_entries.remove(live._take)
+        desk.services.replica.on_reset.remove(live._restart)
 
 
 async def _polled(librarian: Client, query: str) -> tuple[dict[str, Any], list[str]]:
@@ -431,7 +431,7 @@ async def test_counts_are_right_after_the_state_was_loaded_afresh(desk: Desk, br
     cora = await browsers.of("cora")
     page = await cora.live()
     before = (await page.next())["desk"]
-    for tell in desk.room.replica.on_reset:
+    for tell in desk.services.replica.on_reset:
         tell()
     assert before["open"]
     assert (await page.until(lambda m: m["t"] == "desk"))["desk"] == before
@@ -444,13 +444,13 @@ async def test_lists_that_are_being_built_when_the_state_is_loaded_afresh_are_wh
     monkeypatch.setattr("bridge.inbox.views.list_index.SLICE", 1)
     for n in range(4):
         await desk.patron(f"afresh-{n}", "hello?")
-    state, lists, others = desk.room.replica.state, ListIndex(), ListIndex()
-    building = asyncio.create_task(lists.ready(desk.room.replica))
+    state, lists, others = desk.services.replica.state, ListIndex(), ListIndex()
+    building = asyncio.create_task(lists.ready(desk.services.replica))
     for _ in range(3):
         await asyncio.sleep(0)
     lists.forget()
     await building
-    await others.ready(desk.room.replica)
+    await others.ready(desk.services.replica)
     assert lists.desk(state, "cora") == others.desk(state, "cora")
     assert lists.page(state, "cora", "open", None, 100) == others.page(state, "cora", "open", None, 100)
 
@@ -459,7 +459,7 @@ async def _here(desk: Desk, who: Client, name: str = "dora") -> Page:
     """Let somebody of south sit down at the queue there, and return the page."""
     page = await who.live()
     await page.next()
-    await until(lambda: connected(desk.room.replica.state, name))
+    await until(lambda: connected(desk.services.replica.state, name))
     assert (await who.put("/presence", {"queues": ["south/reference"]}))[0] == 200
     return page
 
@@ -513,7 +513,7 @@ async def test_who_comes_back_hears_that_what_was_held_before_is_gone(desk: Desk
     offered = await ana.deed(conversation, "transfer", {"librarian": "eve"})
     await page.up_to(offered["position"])
     await page.close()
-    live = desk.inbox.staffrooms[0].live
+    live = desk.inbox.consortia[0].live
     await until(lambda: not live.taken_by("eve"))
     again = await eve.live(page.position)
     again.rows, again.position = dict(page.rows), page.position

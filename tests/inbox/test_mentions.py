@@ -56,7 +56,7 @@ async def test_what_was_told_while_the_conversation_was_open_waits_no_longer(des
     await cora.get(f"/conversations/{conversation}")
     page = await cora.live()
     await page.say(t="watch", conversation=conversation)
-    live = desk.inbox.staffrooms[0].live
+    live = desk.inbox.consortia[0].live
     await until(lambda: live.viewing(conversation, "nobody"), "she looks at it")
     await (await browsers.of("ana")).deed(conversation, "notes", {"text": "Cora?", "mentions": ["cora"]})
     await page.until(lambda m: m["t"] == "mention")

@@ -25,7 +25,7 @@ async def test_merged_conversations_have_one_row_until_the_merge_is_taken_back(d
     assert [await rows(view) for view in ("open", "waiting", "closed")] == [[first, first], [], []]
     said = await ana.deed(first, "messages", {"text": "On the second floor."})
     assert said["event"] == "said"
-    it = desk.room.replica.state.conversations[first]
+    it = desk.services.replica.state.conversations[first]
     assert it.address == "merge-b", "the patron wrote there last"
     view = (await ana.get(f"/conversations/{first}"))[1]
     assert {"Do you have maps?", "It is Mia again, about the maps."} <= {line["text"] for line in view["lines"]}
@@ -42,10 +42,10 @@ async def test_a_transfer_is_taken_back_and_nothing_else(desk: Desk, browsers: B
     ana, ben = await browsers.of("ana"), await browsers.of("ben")
     page = await ben.live()
     await page.until(lambda m: m["t"] == "hello")
-    await until(lambda: "ben" in (staff := desk.room.replica.state.staff) and staff["ben"].connections)
+    await until(lambda: "ben" in (staff := desk.services.replica.state.staff) and staff["ben"].connections)
     await ana.deed(conversation, "claim")
     await ana.deed(conversation, "transfer", {"librarian": "ben"})
     assert (await ana.deed(conversation, "release", {"transfer": True}))["event"] == "transfer-ended"
     status, clash = await ana.post(f"/conversations/{conversation}/release", {"transfer": True})
     assert (status, clash["reason"]) == (409, "transfer-over")
-    assert desk.room.replica.state.conversations[conversation].owner == "ana"
+    assert desk.services.replica.state.conversations[conversation].owner == "ana"

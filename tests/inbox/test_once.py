@@ -36,14 +36,14 @@ DEEDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 async def test_every_deed_sent_twice_at_once_happens_once(desk: Desk, browsers: Browsers) -> None:
     people = {name: await browsers.of(name) for name in ("ana", "ben")}
     page = await people["ben"].live()
-    await until(lambda: getattr(desk.room.replica.state.staff.get("ben"), "connections", None), "Ben is here")
+    await until(lambda: getattr(desk.services.replica.state.staff.get("ben"), "connections", None), "Ben is here")
     conversation = await desk.patron("twice", "hello?")
     happened: Counter[str] = Counter()
 
     def count(entries: Sequence[Entry]) -> None:
         happened.update(step.cause for entry in entries for step in entry.steps if step.answer >= 0)
 
-    desk.room.replica.on_entries.append(count)
+    desk.services.replica.on_entries.append(count)
     actions: list[str] = []
     for who, verb, body in DEEDS:
         key, where = secrets.token_hex(8), f"/conversations/{conversation}/{verb}"
@@ -53,7 +53,7 @@ async def test_every_deed_sent_twice_at_once_happens_once(desk: Desk, browsers: 
         assert first["event"] not in ("refused", "faulted")
         assert (first["action"], first["event"], first["line"]) == (second["action"], second["event"], second["line"])
         actions.append(first["action"])
-    desk.room.replica.on_entries.remove(count)
+    desk.services.replica.on_entries.remove(count)
     assert happened == Counter(actions), "one answer in the log for each"
     assert len(set(actions)) == len(DEEDS)
     view = (await people["ana"].get(f"/conversations/{conversation}"))[1]
@@ -69,7 +69,7 @@ async def test_a_process_that_starts_knows_what_the_one_before_it_answered(desk:
     assert status == 200, acted
     later = ActionResults()
     asked = asyncio.create_task(later.of(acted["action"], 20))
-    await later.recall(desk.room.store)
+    await later.recall(desk.services.store)
     found = await asked
     assert found is not None
     assert str(found.position) == acted["position"]

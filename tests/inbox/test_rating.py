@@ -43,7 +43,7 @@ async def test_who_may_see_the_conversation_sees_its_rating_and_nobody_else(desk
     assert (line["who"], line["text"], line["details"]) == ("system", "Half of it, <b>really</b>.", {"how": "2"})
     assert line in told["lines"]
     await desk.rate("rater", 3)
-    await until(lambda: desk.room.replica.state.conversations[conversation].rating == 3, "the later word")
+    await until(lambda: desk.services.replica.state.conversations[conversation].rating == 3, "the later word")
     rows = {row["id"]: row for row in await ana.rows("closed")}
     assert rows[conversation]["rating"] == 3
     assert (await eve.get(f"/conversations/{conversation}"))[0] == 404
@@ -54,7 +54,7 @@ async def test_who_may_see_the_conversation_sees_its_rating_and_nobody_else(desk
 async def test_the_rating_does_not_name_who_wished_to_be_nobody(desk: Desk, browsers: Browsers) -> None:
     conversation = await ended(desk, browsers, "web:anonymous")
     await desk.rate("web:anonymous", 1, "No.")
-    await until(lambda: desk.room.replica.state.conversations[conversation].rating == 1, "the rating")
+    await until(lambda: desk.services.replica.state.conversations[conversation].rating == 1, "the rating")
     _, view = await (await browsers.of("ana")).get(f"/conversations/{conversation}")
     assert view["row"]["patron"].startswith("Patron ")
     assert (view["patron"]["name"], view["patron"]["contact"], view["patron"]["addresses"][0]["address"]) == (
@@ -75,7 +75,7 @@ async def test_what_only_the_archive_holds_is_shown_with_its_rating(tmp_path: Pa
     async with running_desk(tmp_path, scripted=True) as running:
         script = Scripted(running)
         await script.begin()
-        await running.room.archive.accounts.add("ana", "ana", "north")
+        await running.services.archive.accounts.add("ana", "ana", "north")
         for line in (
             "ana comes p1.a1",
             "ana serves north/ask",
@@ -88,7 +88,7 @@ async def test_what_only_the_archive_holds_is_shown_with_its_rating(tmp_path: Pa
             await script.line(line)
         conversation = script.play.id_of("pat")
         await script.line("+26h")
-        assert conversation not in running.room.replica.state.conversations
+        assert conversation not in running.services.replica.state.conversations
         async with running.client() as client:
             ana = await client.enter("ana")
 

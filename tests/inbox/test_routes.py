@@ -71,8 +71,8 @@ async def ask(client: Any, route: Route, id: str = "none-such") -> tuple[int, An
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def newcomer(desk: Desk) -> None:
     """An account of somebody who must still choose a password, and whom no library lists."""
-    code = await desk.room.archive.accounts.add("newcomer", "newcomer", "north")
-    await desk.room.archive.accounts.sign_in("newcomer", code)
+    code = await desk.services.archive.accounts.add("newcomer", "newcomer", "north")
+    await desk.services.archive.accounts.sign_in("newcomer", code)
 
 
 async def test_the_description_is_valid_and_is_served(browsers: Browsers) -> None:
@@ -157,7 +157,7 @@ async def test_a_conversation_of_another_library_is_not_there(desk: Desk, browse
     dora = await browsers.of("dora")
     assert (await ask(dora, route, conversation))[0] == 404
     assert (await ask(dora, route, "no-such-conversation"))[0] == 404
-    it = desk.room.replica.state.conversations[conversation]
+    it = desk.services.replica.state.conversations[conversation]
     assert (it.state, it.owner) == ("waiting", ""), "nothing happened to it"
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def _written(desk: Desk) -> str:
-    async with desk.room.archive.engine.connect() as sql:
+    async with desk.services.archive.engine.connect() as sql:
         return str((await sql.execute(tables.written.select())).all())
 
 
@@ -67,23 +67,23 @@ async def test_the_end_of_a_follow_up_is_told_to_those_alone_who_knew_of_it(desk
 
 async def test_an_account_of_another_consortium_is_nobody_s_to_reset(desk: Desk, browsers: Browsers) -> None:
     """Accounts are shared by all consortia of a house, while each has its own librarians; a name may stand in two."""
-    accounts = desk.room.archive.accounts
+    accounts = desk.services.archive.accounts
     await accounts.add("zoe", "zoe", "elsewhere")
     cora = await browsers.of("cora")
     _, document = await cora.get("/organisation/north")
     document["library"]["librarians"].append({"id": "zoe", "name": "Zoe"})
     assert (await cora.put("/organisation/north", document))[0] == 200
-    await until(lambda: "zoe" in desk.room.replica.state.roster.home, "the core takes it")
+    await until(lambda: "zoe" in desk.services.replica.state.roster.home, "the core takes it")
     status, problem = await cora.post("/organisation/north/librarians/zoe/code", {})
     assert (status, problem["error"]) == (409, "name-taken")
 
 
 async def test_a_name_that_somebody_else_signs_in_with_is_refused_and_no_fault(desk: Desk, browsers: Browsers) -> None:
-    await desk.room.archive.accounts.add("yan-elsewhere", "yan", "north")
+    await desk.services.archive.accounts.add("yan-elsewhere", "yan", "north")
     cora = await browsers.of("cora")
     _, document = await cora.get("/organisation/north")
     document["library"]["librarians"].append({"id": "yan", "name": "Yan"})
     assert (await cora.put("/organisation/north", document))[0] == 200
-    await until(lambda: "yan" in desk.room.replica.state.roster.home, "the core takes it")
+    await until(lambda: "yan" in desk.services.replica.state.roster.home, "the core takes it")
     status, problem = await cora.post("/organisation/north/librarians/yan/code", {})
     assert (status, problem["error"]) == (409, "name-taken")

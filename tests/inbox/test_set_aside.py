@@ -50,7 +50,7 @@ async def test_it_is_counted_in_the_rail_and_told_at_once(desk: Desk, browsers: 
 
 
 async def test_taken_in_it_is_an_ordinary_conversation_with_its_file(desk: Desk, browsers: Browsers) -> None:
-    scan = await desk.room.blobs.save(one(b"%PDF-1.4 scan"), "scan.pdf", 1_000)
+    scan = await desk.services.blobs.save(one(b"%PDF-1.4 scan"), "scan.pdf", 1_000)
     talk = await desk.aside("scanner@reader.example", "A scan for you", "automatic", attachments=(scan,))
     ana = await browsers.of("ana")
     acted = await ana.deed(talk, "reopen")
@@ -105,5 +105,5 @@ async def test_it_is_in_no_statistics_until_somebody_takes_it_in(desk: Desk, bro
     talk = await desk.aside("uncounted@list.example", "Not a question")
     assert await total() == before
     await ana.deed(talk, "reopen")
-    await until(lambda: desk.room.replica.state.conversations[talk].state == "active", "it is taken in")
+    await until(lambda: desk.services.replica.state.conversations[talk].state == "active", "it is taken in")
     assert await total() == before + 1

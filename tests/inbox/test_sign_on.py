@@ -30,10 +30,10 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         )
         teams = (replace(library.teams[0], members=(*library.teams[0].members, *(one.id for one in more))),)
         library = replace(library, librarians=(*library.librarians, *more), teams=teams)
-        await found.room.gathering.ingest([await found.room.organisation.put(library, Calendar())])
-        await until(lambda: "staff-0" in found.room.replica.state.roster.home, "they are known")
+        await found.services.gathering.ingest([await found.services.organisation.put(library, Calendar())])
+        await until(lambda: "staff-0" in found.services.replica.state.roster.home, "they are known")
         for one in more[:3]:
-            await found.room.archive.accounts.add(one.id, one.id, "north")
+            await found.services.archive.accounts.add(one.id, one.id, "north")
         yield found
 
 
@@ -77,7 +77,7 @@ async def test_a_page_that_comes_back_is_told_what_changed_meanwhile(desk: Desk,
     held = (await ana.get("/organisation"))[1]
     own = await ben.live()
     assert (await ben.put("/presence", {"queues": ["north/reference"]}))[0] in (200, 202)
-    await until(lambda: desk.room.replica.state.staff["ben"].queues, "Ben is there")
+    await until(lambda: desk.services.replica.state.staff["ben"].queues, "Ben is there")
     page = await ana.live(held["position"])
     await _there(page, "ben")
     for each in (page, own):

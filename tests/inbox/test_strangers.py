@@ -42,14 +42,14 @@ async def test_an_address_from_which_many_are_tried_still_lets_her_in(desk: Desk
     """The reading room and the desk may share one address."""
     at_work, stranger = await browsers.of(), await browsers.of()
     await at_work.sign_in("cora")
-    usual = desk.room.limits.sign_in_by_host
-    desk.room.limits.sign_in_by_host = Limit(0.001, 1)
+    usual = desk.services.limits.sign_in_by_host
+    desk.services.limits.sign_in_by_host = Limit(0.001, 1)
     try:
         answers = [(await _try(stranger, f"reader {n}"))[0] for n in range(3)]
         assert answers == [401, 429, 429]
         assert (await _try(at_work, "cora", PASSWORD))[0] == 200
     finally:
-        desk.room.limits.sign_in_by_host = usual
+        desk.services.limits.sign_in_by_host = usual
 
 
 async def test_a_browser_that_she_knows_lets_her_in_while_strangers_lock_her_name(browsers: Browsers) -> None:
@@ -86,7 +86,7 @@ async def test_a_browser_is_known_for_who_signed_in_with_it_alone(desk: Desk, br
 
 async def test_a_code_from_the_coordinator_opens_a_locked_name(desk: Desk, browsers: Browsers) -> None:
     stranger, dora = await browsers.of(), await browsers.of()
-    code = await desk.room.archive.accounts.reset("dora")
+    code = await desk.services.archive.accounts.reset("dora")
     while (await _try(stranger, "dora"))[0] != 429:
         pass
     assert (await dora.post("/login", {"name": "dora", "code": PASSWORD}, key=""))[0] == 401, "a code, no password"

@@ -29,7 +29,7 @@ async def ask(house: Indoors, sender: str, channel: str = "web") -> str:
 async def test_queue_entered_hops_and_queue_answered_are_recorded(tmp_path: Path) -> None:
     async with indoors(tmp_path) as house:
         moved, unanswered = await ask(house, "moved"), await ask(house, "unanswered")
-        here = Presence(process=house.desk.room.process, connection="page", librarian="ben", up=True)
+        here = Presence(process=house.desk.services.process, connection="page", librarian="ben", up=True)
         await house.hand_in(here, house.deed("ben", SetAvailability(queues=("north/law",))))
         for by, deed in (
             ("ana", Claim(conversation=moved)),

@@ -38,7 +38,7 @@ def here(house: Indoors) -> bool:
 async def test_one_way_of_the_wire_is_lost_on_both_sides(way: Way, tmp_path: Path) -> None:
     async with indoors(tmp_path, beat=0.5) as house, Proxy("127.0.0.1", int(house.url.rpartition(":")[2])) as wire:
         for name, value in (("ping_s", 0.5), ("dead_s", 2.0)):
-            object.__setattr__(house.desk.room, name, value)
+            object.__setattr__(house.desk.services, name, value)
         near = f"http://127.0.0.1:{wire.port}"
         ana = await house.librarian("ana", near)
         pat = Browserless(f"{near}/channels/web/", seed="seed of a patron whose line breaks")

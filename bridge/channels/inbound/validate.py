@@ -7,12 +7,12 @@ is refused, since a mended one would be another. A language is a tag or nothing,
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from operator import attrgetter
 
 import msgspec
 
 from bridge.contract.adapter import TooLarge
+from bridge.contract.language_tag import language_tag
 from bridge.contract.message import (
     MAX_COMMENT,
     RATINGS,
@@ -107,32 +107,6 @@ def is_clean(*texts: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-_SUBTAGS = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
-_TAG = re.compile(
-    r"(?P<language>[a-z]{2,3}(?:-[a-z]{3}(?![a-z0-9]))?)(?:-(?P<script>[a-z]{4})(?![a-z0-9]))?"
-    r"(?:-(?P<region>[a-z]{2}|[0-9]{3})(?![a-z0-9]))?",
-    re.ASCII | re.IGNORECASE,
-)
-_LONGEST_TAG = 100
-
-
-@lru_cache(1024)
-def language_tag(text: str) -> str:
-    """Return a language as a BCP 47 tag, "" for what is none (RFC 5646 2.1): language, script and region, in the usual case.
-
-    Variants, extensions and private parts are dropped: nothing here speaks by them, and they have room for a name. A locale of
-    POSIX (`pt_BR.UTF-8@euro`) is read as its tag.
-    """
-    if len(text) > _LONGEST_TAG:
-        return ""
-    named = re.split(r"[.@]", text.strip(), maxsplit=1)[0].replace("_", "-")
-    found = _TAG.match(named) if _SUBTAGS.fullmatch(named) else None
-    if found is None:
-        return ""
-    parts = (found["language"].lower(), (found["script"] or "").title(), (found["region"] or "").upper())
-    return "-".join(part for part in parts if part)
 
 
 def _mended(message: Message) -> dict[str, object]:

@@ -70,19 +70,19 @@ def _endpoint(inbox: Inbox, route: Route) -> Callable[[web.Request], Awaitable[w
 
 async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.StreamResponse:
     session = await session_of(inbox.accounts, request) if route.access != "anyone" else None
-    staffroom = inbox.staffroom_of(session)
-    room = staffroom.room
-    if session is not None and not room.replica.ready.is_set():
+    consortium = inbox.consortium_of(session)
+    services = consortium.services
+    if session is not None and not services.replica.ready.is_set():
         raise Refusal(503, "loading", "The desk is still loading; try again.", headers={"Retry-After": "2"})
     if session is not None and session.must_change and not route.early:
         raise Refusal(403, "must-change-password", "Choose a password first.")
-    if session is not None and not route.early and not works_here(room.replica.state, session.librarian):
+    if session is not None and not route.early and not works_here(services.replica.state, session.librarian):
         raise Refusal(403, "not-here", "No library lists you as a librarian now; your coordinator can.")
     if route.writes:
-        check_origin(room, request)
+        check_origin(services, request)
         check_token(request, session)
-    _check_rate(room, route, session)
-    call = Call(request, inbox, staffroom, session, None, _key(route, request), _query(route, request))
+    _check_rate(services, route, session)
+    call = Call(request, inbox, consortium, session, None, _key(route, request), _query(route, request))
     if route.access == "coordinator":
         check_coordinator(call)
     if session is not None and call.key and route.asks is not bytes and not route.secret:
@@ -93,7 +93,7 @@ async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.Stream
 async def _once(call: Call, route: Route, session: Session) -> web.StreamResponse:
     """Serve a write that carries a key."""
     raw = await _raw(route, call.request)
-    memory = call.room.archive.memory
+    memory = call.services.archive.memory
     try:
         before = await memory.begin_write(
             session.librarian, call.key, f"{route.method} {call.request.path} ".encode() + raw
@@ -123,9 +123,9 @@ async def _once(call: Call, route: Route, session: Session) -> web.StreamRespons
 
 async def _answered(call: Call, route: Route, raw: bytes) -> Any:
     if route.scope == "conversation":
-        await check_conversation(call.room, call.me, call.id)
+        await check_conversation(call.services, call.me, call.id)
     elif route.scope == "library":
-        check_library(call.room, call.me, call.id)
+        check_library(call.services, call.me, call.id)
     if route.asks is not None and route.asks is not bytes:
         call.body = decode(raw or b"{}", route.asks)  # a body of which every field may be left out may be, too
     return await route.serve(call)
@@ -153,10 +153,10 @@ def _response(found: Any) -> web.StreamResponse:
     return answer(found)
 
 
-def _check_rate(room: InboxServices, route: Route, session: Session | None) -> None:
+def _check_rate(services: InboxServices, route: Route, session: Session | None) -> None:
     if session is None:
         return
-    limit = room.limits.writes if route.writes else room.limits.reads
+    limit = services.limits.writes if route.writes else services.limits.reads
     wait = limit.wait_s(session.librarian)
     if wait:
         raise too_many(wait)

@@ -69,21 +69,21 @@ class Call:
 
     request: web.Request
     inbox: Inbox
-    staffroom: ConsortiumInbox
+    consortium: ConsortiumInbox
     session: Session | None
     body: Any
     key: str
     query: dict[str, str]
 
     @property
-    def room(self) -> InboxServices:
+    def services(self) -> InboxServices:
         """What the inbox gets from the house."""
-        return self.staffroom.room
+        return self.consortium.services
 
     @property
     def state(self) -> State:
         """The core's state as this process holds it."""
-        return self.staffroom.room.replica.state
+        return self.consortium.services.replica.state
 
     @property
     def id(self) -> str:

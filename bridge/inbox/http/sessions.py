@@ -97,22 +97,22 @@ def familiar_mark(request: web.Request, secret: bytes, login: str) -> str:
     return mark if mark and good else ""
 
 
-def own_origins(room: InboxServices, request: web.Request) -> set[str]:
+def own_origins(services: InboxServices, request: web.Request) -> set[str]:
     """Return the origins of our own pages: the public one, and the host that was asked."""
     found = {f"{request.scheme}://{request.host}".lower()}
-    if room.public_url:
-        parts = urlsplit(room.public_url)
+    if services.public_url:
+        parts = urlsplit(services.public_url)
         found = {f"{parts.scheme}://{parts.netloc}".lower()}
         if request.host.rpartition(":")[0] in ("127.0.0.1", "localhost", "[::1]"):
             found.add(f"{request.scheme}://{request.host}".lower())
     return found
 
 
-def check_origin(room: InboxServices, request: web.Request, *, required: bool = False) -> None:
+def check_origin(services: InboxServices, request: web.Request, *, required: bool = False) -> None:
     """Refuse pages of others. Browsers always name the origin of a write and of a socket; programs may leave it out."""
     origin = request.headers.get("Origin", "")
     if origin:
-        if origin.lower() not in own_origins(room, request):
+        if origin.lower() not in own_origins(services, request):
             raise forbidden("This page does not belong to the desk.")
     elif required:
         raise forbidden("A socket is opened by the desk's own page only.")

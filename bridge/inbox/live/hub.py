@@ -47,8 +47,8 @@ DOWN = schema.Down(
 class LiveHub:
     """All seats of this process."""
 
-    def __init__(self, room: InboxServices, lists: ListIndex, answers: ActionResults) -> None:
-        self._room = room
+    def __init__(self, services: InboxServices, lists: ListIndex, answers: ActionResults) -> None:
+        self._services = services
         self._lists = lists
         self._answers = answers
         self._seats: dict[str, Subscription] = {}
@@ -65,12 +65,12 @@ class LiveHub:
         self._seen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._present: set[str] = set()
         self._turned()
-        self.down = not room.store_watch.up
-        room.replica.on_entries.append(self._take)
-        room.replica.on_reset.append(self._restart)
-        room.store_watch.on_change.append(self._say_store)
-        room.follower.on_forget.append(answers.forget)
-        room.archive.accounts.on_ended.append(self._doubt)
+        self.down = not services.store_watch.up
+        services.replica.on_entries.append(self._take)
+        services.replica.on_reset.append(self._restart)
+        services.store_watch.on_change.append(self._say_store)
+        services.follower.on_forget.append(answers.forget)
+        services.archive.accounts.on_ended.append(self._doubt)
 
     async def run(self) -> None:
         """Tell presence, hear signs, look after the store, until cancelled."""
@@ -87,7 +87,7 @@ class LiveHub:
             await self._missed.wait()
             self._missed.clear()
             try:
-                await self._answers.recall(self._room.store)
+                await self._answers.recall(self._services.store)
             except StoreError:
                 self._missed.set()
                 await asyncio.sleep(LOOK_S)
@@ -124,17 +124,17 @@ class LiveHub:
     def _again(self, news: LogChanges) -> None:
         """Announce connections that a new core does not know, or that the core believes gone."""
         for connection, seat in self._seats.items():
-            if news.took_over or (self._room.process, connection) in news.lost:
+            if news.took_over or (self._services.process, connection) in news.lost:
                 self._announce(seat, up=True)
 
     def _turned(self) -> set[str]:
         """Return who came to the desk, or left it, since this was asked last: most connections change nothing for colleagues."""
-        here = present_in(self._room.replica.state)
+        here = present_in(self._services.replica.state)
         turned, self._present = here ^ self._present, here
         return turned
 
     def _kinds_changed(self) -> bool:
-        kinds = {name: status.kind for name, status in self._room.replica.state.channels.items()}
+        kinds = {name: status.kind for name, status in self._services.replica.state.channels.items()}
         changed, self._kinds = kinds != self._kinds, kinds
         return changed
 
@@ -145,7 +145,7 @@ class LiveHub:
         self._kinds_changed()
         self._turned()
         for seat in self._seats.values():
-            seat.position = self._room.replica.position
+            seat.position = self._services.replica.position
             seat.reset("too-old")
             self._announce(seat, up=True)
 
@@ -163,7 +163,7 @@ class LiveHub:
 
     async def ready(self) -> None:
         """See that the lists stand; nothing is told before, since it counts them."""
-        await self._lists.ready(self._room.replica)
+        await self._lists.ready(self._services.replica)
 
     def seat(self, connection: str, session: Session) -> Subscription | None:
         """Return the seat of a connection, if it is this librarian's and still there; it goes on with the session that asks."""
@@ -175,16 +175,18 @@ class LiveHub:
 
     async def take_seat(self, session: Session, connection: str, after: str) -> Subscription:
         """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the seat then."""
-        room = self._room
+        services = self._services
         await self.ready()
         met = session.librarian in self._met
         self._met[session.librarian] = None
-        seat = Subscription(session, connection, room.replica.position, self._lists, self.known(session.librarian))
-        seat.known |= self._lists.held(room.replica.state, seat.me)  # it may have been given them by another process
+        seat = Subscription(session, connection, services.replica.position, self._lists, self.known(session.librarian))
+        seat.known |= self._lists.held(
+            services.replica.state, seat.me
+        )  # it may have been given them by another process
         self._seats[connection] = seat
         try:
             self._announce(seat, up=True)
-            seat.say(seat.hello(room.replica.state, room.ping_s, room.dead_s))
+            seat.say(seat.hello(services.replica.state, services.ping_s, services.dead_s))
             for sign in self._standing(seat):
                 seat.sign(sign)
             if self.down:
@@ -199,10 +201,10 @@ class LiveHub:
 
     async def _waiting_mentions(self, librarian: str) -> list[schema.MentionTold]:
         """Return the mentions that wait for a librarian, oldest first."""
-        state, found = self._room.replica.state, list[schema.MentionTold]()
-        for one in await self._room.archive.mentions.unread(librarian):
+        state, found = self._services.replica.state, list[schema.MentionTold]()
+        for one in await self._services.archive.mentions.unread(librarian):
             known = one.conversation in state.conversations
-            talk = None if known else await self._room.reader.conversation(one.conversation)
+            talk = None if known else await self._services.reader.conversation(one.conversation)
             told = rows.waiting_mention(state, librarian, one, talk)
             found += [told] if told is not None else []
         return found
@@ -211,13 +213,13 @@ class LiveHub:
         """Note the mentions that were told while their conversation was open: they wait no longer."""
         while True:
             librarian, conversation = await self._seen.get()
-            await self._room.archive.mentions.seen(librarian, conversation)
+            await self._services.archive.mentions.seen(librarian, conversation)
 
     async def resume(self, seat: Subscription, after: str, *, sure: bool = True) -> None:
-        """Note at a seat what happened after a position that its page holds; `sure` as in `Subscription.missed`. Raises StoreError."""
+        """Note what happened after a position that a page holds; `sure` as in `Subscription.missed`. Raises StoreError."""
         try:
-            missed = await missed_since(self._room.follower, Position.parse(after), seat.position)
-            missed.turned = set(self._room.replica.state.staff) if missed.took_over else missed.people
+            missed = await missed_since(self._services.follower, Position.parse(after), seat.position)
+            missed.turned = set(self._services.replica.state.staff) if missed.took_over else missed.people
             seat.missed(missed, sure=sure)
         except (LogReset, TimeoutError):
             seat.reset("unknown")
@@ -276,7 +278,7 @@ class LiveHub:
                 await self._sign(seat, kind, said.conversation, to_patron=to_patron)
 
     async def _watch(self, seat: Subscription, said: schema.Watch) -> None:
-        state = self._room.replica.state
+        state = self._services.replica.state
         it = state.conversations.get(said.conversation)
         if it is None or not sees(state, seat.me, it):
             return
@@ -286,7 +288,7 @@ class LiveHub:
         heard = seat.position
         try:
             since = Position.parse(said.position) if said.position else None
-            await watched.load(self._room, since, heard)
+            await watched.load(self._services, since, heard)
         except (LogReset, TimeoutError):
             seat.reset("too-old")
         seat.wake()
@@ -294,12 +296,12 @@ class LiveHub:
 
     def _merged(self, seat: Subscription, it: Conversation) -> list[str]:
         """Return the conversations that stand in one timeline with this one, where the librarian may see them."""
-        state = self._room.replica.state
+        state = self._services.replica.state
         others = (state.conversations.get(name) for name in it.merged[:MERGED])
         return [other.id for other in others if other is not None and sees(state, seat.me, other)]
 
     async def _sign(self, seat: Subscription, kind: str, conversation: str, *, to_patron: bool = False) -> None:
-        state = self._room.replica.state
+        state = self._services.replica.state
         it = state.conversations.get(conversation)
         if it is None or (kind != "gone" and not sees(state, seat.me, it)):
             return
@@ -312,11 +314,11 @@ class LiveHub:
             librarian=seat.me,
             name=state.roster.shown(seat.me) if patron else "",
         )
-        await self._room.signs.tell(sign)
+        await self._services.signs.tell(sign)
 
     async def still_viewing(self, seat: Subscription) -> None:
         """Say again what a page has open; what it may not see any more, it does not view."""
-        state = self._room.replica.state
+        state = self._services.replica.state
         for conversation in list(seat.watched):
             it = state.conversations.get(conversation)
             shown = it is not None and sees(state, seat.me, it)
@@ -325,8 +327,8 @@ class LiveHub:
     # ---- signs ------------------------------------------------------------
 
     async def _hear(self) -> None:
-        async for signal in self._room.signs.listen():
-            state = self._room.replica.state
+        async for signal in self._services.signs.listen():
+            state = self._services.replica.state
             conversation = signal.conversation or state.addresses.get(at_key(signal.channel, signal.address), "")
             it = state.conversations.get(conversation)
             if it is None:
@@ -355,7 +357,7 @@ class LiveHub:
 
     def viewing(self, conversation: str, me: str) -> list[schema.Viewer]:
         """Return the colleagues who have a conversation before them."""
-        now, state = time.monotonic(), self._room.replica.state
+        now, state = time.monotonic(), self._services.replica.state
         return [
             schema.Viewer(id=name, name=rows.name_of(state, name), typing=typing)
             for name, (until, typing) in self._viewers.get(conversation, {}).items()
@@ -364,7 +366,7 @@ class LiveHub:
 
     def _standing(self, seat: Subscription) -> list[schema.SignalTold]:
         """Return who is viewing what, for a page that comes anew."""
-        state = self._room.replica.state
+        state = self._services.replica.state
         return [
             schema.SignalTold(kind="viewing", conversation=conversation, librarian=viewer.id, name=viewer.name)
             for conversation in self._viewers
@@ -383,7 +385,7 @@ class LiveHub:
     # ---- presence and the store ------------------------------------------------------------
 
     def _announce(self, seat: Subscription, *, up: bool) -> None:
-        process, connection = self._room.process, seat.connection
+        process, connection = self._services.process, seat.connection
         self._owed[connection] = Presence(process=process, connection=connection, librarian=seat.me, up=up)
         self._owing.set()
 
@@ -394,7 +396,7 @@ class LiveHub:
             owed, self._owed = self._owed, {}
             await self._part()
             try:
-                await self._room.gathering.ingest(list(owed.values()))
+                await self._services.gathering.ingest(list(owed.values()))
             except Busy:
                 self._owed = owed | self._owed
                 await asyncio.sleep(0.5)

@@ -39,7 +39,7 @@ MOST_SEATS = 40  # pages of one librarian
 
 async def live(call: Call) -> web.StreamResponse:
     """Serve one page's socket until either side goes."""
-    check_origin(call.room, call.request, required=True)
+    check_origin(call.services, call.request, required=True)
     _check_seats(call)
     socket = web.WebSocketResponse(max_msg_size=MAX_SAID, compress=True, timeout=2.0)
     if not socket.can_prepare(call.request).ok:
@@ -65,15 +65,15 @@ def _each_packed_alone(request: web.Request) -> web.BaseRequest:
 
 
 async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
-    seat = await call.staffroom.live.take_seat(call.who, secrets.token_urlsafe(12), call.query["after"])
+    seat = await call.consortium.live.take_seat(call.who, secrets.token_urlsafe(12), call.query["after"])
     try:
         await _Page(call, socket, seat).serve()
     finally:
-        call.staffroom.live.leave(seat)
+        call.consortium.live.leave(seat)
 
 
 def _check_seats(call: Call) -> None:
-    if call.staffroom.live.taken_by(call.me) >= MOST_SEATS:
+    if call.consortium.live.taken_by(call.me) >= MOST_SEATS:
         raise Refusal(429, "too-many", "Too many pages of yours are open.", headers={"Retry-After": "5"})
 
 
@@ -81,7 +81,7 @@ async def stands(call: Call, seat: Subscription) -> bool:
     """Say whether the session that came with this request still is one, of somebody who works here."""
     seat.doubted = False
     try:
-        session = await call.room.archive.accounts.session(token_of(call.request))
+        session = await call.services.archive.accounts.session(token_of(call.request))
     except Exception as error:
         if is_away(error):  # nobody can sign out either; it is asked again soon
             return True
@@ -96,8 +96,8 @@ class _Page:
         self._call = call
         self._socket = socket
         self._seat = seat
-        self._live = call.staffroom.live
-        self._ping_at = time.monotonic() + call.room.ping_s
+        self._live = call.consortium.live
+        self._ping_at = time.monotonic() + call.services.ping_s
         self._asked_at = time.monotonic()
         self._limit = Limit(20, 100)
 
@@ -156,8 +156,8 @@ class _Page:
 
     async def _still_there(self) -> bool:
         """Ping; False when the page is gone or its session ended."""
-        self._ping_at = time.monotonic() + self._call.room.ping_s
-        if time.monotonic() - self._seat.heard_at > self._call.room.dead_s:
+        self._ping_at = time.monotonic() + self._call.services.ping_s
+        if time.monotonic() - self._seat.heard_at > self._call.services.dead_s:
             self._abort()
             return False
         if not await self._signed_in():
@@ -181,7 +181,7 @@ class _Page:
         return False
 
     async def _send(self, message: schema.ServerMessage) -> None:
-        async with asyncio.timeout(self._call.room.dead_s):
+        async with asyncio.timeout(self._call.services.dead_s):
             await self._socket.send_str(encode(message).decode())
 
     def _abort(self) -> None:
@@ -196,7 +196,7 @@ class _Page:
 
 async def poll(call: Call) -> schema.Polled:
     """Say something, then wait for news, at most as long as between two pings. The first answer comes at once."""
-    side, after = call.staffroom.live, call.query["after"]
+    side, after = call.consortium.live, call.query["after"]
     seat = side.seat(call.query["connection"], call.who)
     fresh = seat is None
     if seat is None:
@@ -204,11 +204,11 @@ async def poll(call: Call) -> schema.Polled:
         seat = await side.take_seat(call.who, secrets.token_urlsafe(12), after)
     elif after and after != seat.told:
         await side.resume(seat, after)
-    seat.expires_at = time.monotonic() + POLL_KEPT_S + call.room.ping_s
+    seat.expires_at = time.monotonic() + POLL_KEPT_S + call.services.ping_s
     for said in call.body:
         await side.hear(seat, said)
     seat.heard_at = time.monotonic()
-    messages = await _gather(call, seat, 0.0 if fresh else call.room.ping_s)
+    messages = await _gather(call, seat, 0.0 if fresh else call.services.ping_s)
     if seat.closed:
         raise unavailable()
     seat.expires_at = time.monotonic() + POLL_KEPT_S
@@ -219,7 +219,7 @@ async def _gather(call: Call, seat: Subscription, patience: float) -> list[schem
     asked_at = time.monotonic()
     until = asked_at + patience
     while True:
-        await call.staffroom.live.ready()
+        await call.consortium.live.ready()
         if (seat.doubted or time.monotonic() - asked_at >= SURE_S) and not await stands(call, seat):
             raise signed_out()
         found = seat.messages(call.state)

@@ -39,15 +39,15 @@ class Watched:
         """Say whether one of the conversations may be seen now; while it may not, what changes in it is held back."""
         (self._hidden.discard if visible else self._hidden.add)(member)
 
-    async def load(self, room: InboxServices, since: Position | None, heard: Position) -> None:
+    async def load(self, services: InboxServices, since: Position | None, heard: Position) -> None:
         """Read the transcript and mark what changed after `since`; `heard` is the entry after which `take` is called.
 
         Raises Reset when the page has missed more than is held, TimeoutError when transcripts stay behind.
         """
-        await _caught_up(room, heard)
+        await _caught_up(services, heard)
         for member in self.members:
-            steps = await room.tail.steps(member, since) if since is not None else []
-            lines = await room.reader.transcript(member, limit=HELD)
+            steps = await services.tail.steps(member, since) if since is not None else []
+            lines = await services.reader.transcript(member, limit=HELD)
             self._lines[member] = {line.id: line for line in lines}
             for seq, step in steps:
                 self._mark(member, step, seq)
@@ -107,10 +107,10 @@ class Watched:
         return self.conversation in self._hidden
 
 
-async def _caught_up(room: InboxServices, heard: Position) -> None:
+async def _caught_up(services: InboxServices, heard: Position) -> None:
     """Wait until transcripts know what the pages have heard. Raises TimeoutError."""
     for _ in range(int(PATIENCE_S / LOOK_S)):
-        if room.tail.position.seq >= heard.seq:
+        if services.tail.position.seq >= heard.seq:
             return
         await asyncio.sleep(LOOK_S)
     raise TimeoutError

@@ -31,20 +31,20 @@ async def login(call: Call) -> web.Response:
 
 async def _by_code(call: Call, asked: Login) -> Account:
     """Nobody guesses a code, so nothing that strangers try in a librarian's name stands in its way."""
-    _check_wait(call.room.limits.sign_in_by_host.wait_s(network(call.request.remote or "")))
-    return await call.room.archive.accounts.sign_in_by_code(asked.name, asked.code)
+    _check_wait(call.services.limits.sign_in_by_host.wait_s(network(call.request.remote or "")))
+    return await call.services.archive.accounts.sign_in_by_code(asked.name, asked.code)
 
 
 async def _by_password(call: Call, asked: Login) -> Account:
     """A browser that this librarian has signed in with has a limit of its own; all others share the address's and the name's."""
-    name, limits = asked.name.strip().lower(), call.room.limits
-    mark = sessions.familiar_mark(call.request, call.room.secret, name)
+    name, limits = asked.name.strip().lower(), call.services.limits
+    mark = sessions.familiar_mark(call.request, call.services.secret, name)
     if mark:
         _check_wait(limits.sign_in_by_browser.wait_s(mark))
     else:
         _check_wait(limits.sign_in_by_host.wait_s(network(call.request.remote or "")))
         _check_wait(limits.sign_in_by_name.wait_s(name))
-    return await call.room.archive.accounts.sign_in(name, asked.password, familiar=bool(mark))
+    return await call.services.archive.accounts.sign_in(name, asked.password, familiar=bool(mark))
 
 
 def _check_wait(seconds: int) -> None:
@@ -54,7 +54,7 @@ def _check_wait(seconds: int) -> None:
 
 async def _signed_in(call: Call, librarian: str) -> web.Response:
     """Open a session, end the one the browser brought, and say who it is."""
-    accounts = call.room.archive.accounts
+    accounts = call.services.archive.accounts
     old = sessions.token_of(call.request)
     if old:
         await accounts.close_session(old)
@@ -62,17 +62,17 @@ async def _signed_in(call: Call, librarian: str) -> web.Response:
     session = await accounts.session(token)
     if session is None:
         raise Refusal(401, "wrong", "The account was closed a moment ago.")
-    state = call.inbox.staffroom_of(session).room.replica.state
+    state = call.inbox.consortium_of(session).services.replica.state
     found = rows.me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian))
     response = answer(found)
     sessions.give(response, call.request, token)
-    sessions.make_familiar(response, call.request, call.room.secret, session.login)
+    sessions.make_familiar(response, call.request, call.services.secret, session.login)
     return response
 
 
 async def logout(call: Call) -> web.Response:
     """End this session."""
-    await call.room.archive.accounts.close_session(sessions.token_of(call.request))
+    await call.services.archive.accounts.close_session(sessions.token_of(call.request))
     response = answer(None)
     sessions.take(response, call.request)
     response.headers["Clear-Site-Data"] = '"cache"'
@@ -82,9 +82,9 @@ async def logout(call: Call) -> web.Response:
 async def password(call: Call) -> web.Response:
     """Choose another password; every other session of mine ends."""
     asked: PasswordChange = call.body
-    _check_wait(call.room.limits.password_changes.wait_s(call.me))
+    _check_wait(call.services.limits.password_changes.wait_s(call.me))
     try:
-        await call.room.archive.accounts.change_password(call.me, asked.new, old=asked.old or None)
+        await call.services.archive.accounts.change_password(call.me, asked.new, old=asked.old or None)
     except WeakPassword as weak:
         raise Refusal(422, "weak-password", f"The new password: {weak}.") from None
     except SignInRefused:

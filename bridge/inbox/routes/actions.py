@@ -46,11 +46,11 @@ async def outcome(call: Call, deed: wire.Deed, *, part: str = "") -> Answered | 
     key = (call.key or secrets.token_urlsafe(16)) + (f" {part}" if part else "")
     action = wire.Action(id=wire.action_id(call.me, key), by=call.me, deed=deed)
     try:
-        await call.room.gathering.ingest_action(action)
+        await call.services.gathering.ingest_action(action)
     except Busy:
-        call.room.store_watch.found(up=False, why="an action was not taken")
+        call.services.store_watch.found(up=False, why="an action was not taken")
         raise
-    found = await call.staffroom.answers.of(action.id, call.room.answer_s)
+    found = await call.consortium.answers.of(action.id, call.services.answer_s)
     if found is None:
         return schema.Pending(action=action.id)
     event = answer(found.step)
@@ -145,10 +145,10 @@ async def messages(call: Call) -> Answer:
     asked: schema.SayAsked = call.body
     if wire.is_blank(asked.text) and not asked.attachments and not asked.again:
         raise Refusal(422, "invalid", "A message has words or a file.")
-    files = tuple(attachment(call.room.secret, ticket, call.me, call.id) for ticket in asked.attachments)
+    files = tuple(attachment(call.services.secret, ticket, call.me, call.id) for ticket in asked.attachments)
     await check_kept(call, files)
     files += await sent_before(call, asked.again) if asked.again else ()
-    facts = call.room.channels.get(_channel(call))
+    facts = call.services.channels.get(_channel(call))
     if facts is not None and any(file.size > facts.max_media for file in files):
         raise Refusal(422, "no-file", "This channel carries no files of that size; send a link instead.")
     deed = wire.Say(
@@ -216,7 +216,7 @@ async def close(call: Call) -> Answer:
 async def recode(call: Call) -> Answer:
     """Correct the codes; kept with who and when."""
     asked: schema.RecodeAsked = call.body
-    await check_say(call.room, call.me, call.id)
+    await check_say(call.services, call.me, call.id)
     await _check_follow_up(call, asked.code)
     deed = wire.Recode(
         conversation=call.id,
@@ -239,7 +239,7 @@ async def _check_follow_up(call: Call, code: str) -> None:
     """Refuse (409) to open a follow-up for a conversation that the core has forgotten: nobody would see it."""
     if call.id in call.state.conversations or not code.startswith("follow_up"):
         return
-    talk = await call.room.reader.conversation(call.id)
+    talk = await call.services.reader.conversation(call.id)
     if talk is not None and not (talk.code or "").startswith("follow_up"):
         detail = "It ended too long ago for a follow-up."
         raise Refusal(
@@ -274,9 +274,9 @@ async def block(call: Call) -> Answer:
 
 async def unblock(call: Call) -> Answer:
     """Lift the block of this conversation's patron, wherever the talk has gone on since."""
-    await check_say(call.room, call.me, call.id)
+    await check_say(call.services, call.me, call.id)
     barred, it = call.state.barred, call.state.conversations.get(call.id)
-    known = it or await call.room.reader.conversation(call.id)
+    known = it or await call.services.reader.conversation(call.id)
     places = [] if known is None else [at_key(known.channel, known.address)]
     places += [] if it is None else [at_key(one.channel, one.address) for one in reversed(it.routes)]
     places += [place for place, one in barred.items() if one.conversation == call.id]
@@ -286,13 +286,13 @@ async def unblock(call: Call) -> Answer:
 
 async def merge(call: Call) -> Answer:
     """Say that another conversation is the same patron's."""
-    await check_conversation(call.room, call.me, call.body.other)
+    await check_conversation(call.services, call.me, call.body.other)
     return await act(call, wire.Merge(conversation=call.id, other=call.body.other))
 
 
 async def unmerge(call: Call) -> Answer:
     """Take back a merge."""
-    await check_conversation(call.room, call.me, call.body.other)
+    await check_conversation(call.services, call.me, call.body.other)
     return await act(call, wire.Unmerge(conversation=call.id, other=call.body.other))
 
 

@@ -16,7 +16,7 @@ async def audit(call: Call) -> privacy.Audit:
     """One page of a conversation's audit, newest first; one merged with it has its own, for its own library."""
     if await _library(call) not in coordinated(call.state, call.me):
         raise forbidden("Only the coordinators of its library see who looked at a conversation.")
-    found = await call.room.archive.readings.of([call.id], before=call.number("cursor", 0), limit=PAGE + 1)
+    found = await call.services.archive.readings.of([call.id], before=call.number("cursor", 0), limit=PAGE + 1)
     more = str(found[PAGE - 1].n) if len(found) > PAGE else ""
     return privacy.Audit(deeds=[_shown(call, deed) for deed in found[:PAGE]], next=more)
 
@@ -25,7 +25,7 @@ async def _library(call: Call) -> str:
     """Return the library whose conversation it is."""
     if (it := call.state.conversations.get(call.id)) is not None:
         return it.library
-    if (talk := await call.room.reader.conversation(call.id)) is None:
+    if (talk := await call.services.reader.conversation(call.id)) is None:
         raise not_found()
     return talk.library
 

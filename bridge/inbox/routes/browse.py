@@ -46,11 +46,11 @@ def _entry(cursor: str) -> Entry | None:
 async def conversations(call: Call) -> schema.Rows:
     """One page of a list."""
     after = _entry(call.query["cursor"])
-    await call.staffroom.live.ready()
+    await call.consortium.live.ready()
     asked = call.query["view"]
-    found, last = call.staffroom.lists.page(call.state, call.me, asked, after, max(1, call.number("limit", PAGE)))  # type: ignore[arg-type]  # one of its choices
-    call.staffroom.live.known(call.me).update(row.id for row in found)
-    return schema.Rows(position=str(call.room.replica.position), view=asked, rows=found, next=_cursor(last))  # type: ignore[arg-type]  # one of its choices
+    found, last = call.consortium.lists.page(call.state, call.me, asked, after, max(1, call.number("limit", PAGE)))  # type: ignore[arg-type]  # one of its choices
+    call.consortium.live.known(call.me).update(row.id for row in found)
+    return schema.Rows(position=str(call.services.replica.position), view=asked, rows=found, next=_cursor(last))  # type: ignore[arg-type]  # one of its choices
 
 
 async def conversation(call: Call) -> schema.ConversationView:
@@ -65,7 +65,7 @@ async def lines(call: Call) -> schema.LinePage:
 
 async def drafts(call: Call) -> schema.Drafts:
     """What I have begun to write."""
-    found = await call.room.archive.memory.drafts(call.me)
+    found = await call.services.archive.memory.drafts(call.me)
     return schema.Drafts(drafts=[rows.draft(one) for one in found])
 
 
@@ -73,7 +73,7 @@ async def keep_draft(call: Call) -> None:
     """Keep what I have begun to write to this patron, or to colleagues about them. Raises Refusal 409: another window wrote."""
     asked: schema.DraftAsked = call.body
     kind = "note" if asked.note else "reply"
-    memory = call.room.archive.memory
+    memory = call.services.archive.memory
     try:
         await memory.keep_draft(call.me, call.id, kind, asked.text, window=asked.window, base=asked.base)
     except DraftChanged as error:
@@ -87,8 +87,10 @@ async def search(call: Call) -> schema.Hits:
     before = call.number("cursor", 0)
     libraries = libraries_of(call.state, call.me)
     also = list(rows.own(call.state, call.me))
-    found = await call.room.archive.search.find(call.query["q"], libraries, also=also, before=before, limit=HITS + 1)
-    call.room.archive.readings.note(call.me, {one.conversation for one in found[:HITS]}, "found")
+    found = await call.services.archive.search.find(
+        call.query["q"], libraries, also=also, before=before, limit=HITS + 1
+    )
+    call.services.archive.readings.note(call.me, {one.conversation for one in found[:HITS]}, "found")
     more = str(found[HITS - 1].n) if len(found) > HITS else ""
     return schema.Hits(hits=[_hit(call, one) for one in found[:HITS]], next=more)
 

@@ -53,14 +53,14 @@ async def attachments(call: Call) -> schema.Uploaded:
     """Take a file in, as the body itself or as the one part of a form."""
     name, chunks = await _upload(call)
     try:
-        kept = await call.room.blobs.save(chunks, name, MAX_UPLOAD)
+        kept = await call.services.blobs.save(chunks, name, MAX_UPLOAD)
     except TooLarge:
         raise
     except ValueError as error:
         raise Refusal(422, "type-refused", f"{error}.") from None
     if not kept.size:
         raise Refusal(422, "invalid", "The file is empty.")
-    return schema.Uploaded(file=file(call.id, kept), ticket=ticket(call.room.secret, kept, call.me, call.id))
+    return schema.Uploaded(file=file(call.id, kept), ticket=ticket(call.services.secret, kept, call.me, call.id))
 
 
 async def _upload(call: Call) -> tuple[str, AsyncIterator[bytes]]:
@@ -92,11 +92,11 @@ async def files(call: Call) -> web.StreamResponse:
     """Send a file that a line of this conversation carries, or the cleaned HTML of a mail."""
     digest = call.request.match_info["digest"]
     found = await _carried(call, digest) if _DIGEST.fullmatch(digest) else None
-    path = await call.room.blobs.path(digest) if found is not None else None
-    kept = await call.room.blobs.look(digest) if path is not None else None
+    path = await call.services.blobs.path(digest) if found is not None else None
+    kept = await call.services.blobs.look(digest) if path is not None else None
     if found is None or path is None or kept is None:
         raise not_found()
-    call.room.archive.readings.note(call.me, [call.id], "file")
+    call.services.archive.readings.note(call.me, [call.id], "file")
     if isinstance(found, _MailPage):
         body = await asyncio.to_thread(path.read_bytes)
         return web.Response(body=body, headers={**KEPT_BY_NOBODY, **MAIL}, content_type="text/html", charset="utf-8")
@@ -128,7 +128,7 @@ async def _lines(call: Call, conversation: str) -> AsyncIterator[TranscriptLine]
     """Yield every line of a conversation, page by page, the newest page first."""
     before = ""
     while True:
-        lines = await call.room.reader.transcript(conversation, before=before, limit=PAGE)
+        lines = await call.services.reader.transcript(conversation, before=before, limit=PAGE)
         for line in lines:
             yield line
         if len(lines) < PAGE:
@@ -157,7 +157,7 @@ async def sent_before(call: Call, answer: str) -> tuple[Attachment, ...]:
 async def check_kept(call: Call, attachments: Sequence[Attachment]) -> None:
     """Raise Refusal 422 where a file is gone: it was forgotten, or taken in over a day ago and not sent."""
     for one in attachments:
-        if await call.room.blobs.path(one.digest) is None:
+        if await call.services.blobs.path(one.digest) is None:
             raise Refusal(422, "file-gone", "A file of this message is not kept any more; attach it anew.")
 
 

@@ -16,9 +16,9 @@ async def follow_ups(call: Call) -> schema.FollowUps:
     """My library's follow-ups and my own, those due first; closed ones while the core holds them."""
     state, me = call.state, call.me
     found = [rows.follow_up(state, one) for one in state.follow_ups.values() if rows.sees_follow_up(state, me, one)]
-    call.staffroom.live.known(me).update(one.id for one in found)
+    call.consortium.live.known(me).update(one.id for one in found)
     found.sort(key=lambda one: (one.state == "closed", one.deadline or NEVER, one.at))
-    return schema.FollowUps(position=str(call.room.replica.position), follow_ups=found)
+    return schema.FollowUps(position=str(call.services.replica.position), follow_ups=found)
 
 
 async def set_follow_up(call: Call) -> Answer:

@@ -54,7 +54,7 @@ async def _forget(call: Call, one: Held, *, follow_up: bool) -> str:
 
 async def _this(call: Call) -> Held:
     """Return the conversation asked about. Raises Refusal 403 for one of a library that the librarian does not coordinate."""
-    found = await patron_lookup.held(call.room.archive.engine, [call.id])
+    found = await patron_lookup.held(call.services.archive.engine, [call.id])
     it = call.state.conversations.get(call.id)
     if found:
         one = found[0]
@@ -70,7 +70,7 @@ async def _this(call: Call) -> Held:
 async def _of_patron(call: Call) -> tuple[list[Held], int]:
     """Return what of the patron's is the librarian's to forget, and how many conversations are other libraries'."""
     this = await _this(call)
-    found = await patron_lookup.all_of(call.room.archive.engine, this.id) or [this]
+    found = await patron_lookup.all_of(call.services.archive.engine, this.id) or [this]
     mine = [one for one in found if one.library in coordinated(call.state, call.me)]
     return mine, len(found) - len(mine)
 

@@ -34,7 +34,7 @@ async def organisation(call: Call) -> schema.Organisation:
     mine, edits = libraries_of(state, me), coordinated(state, me)
     serves = roster.serves.get(me, [])
     return schema.Organisation(
-        position=str(call.room.replica.position),
+        position=str(call.services.replica.position),
         libraries=[_library(one, one.id in mine, one.id in edits) for one in roster.libraries.values()],
         queues=[
             schema.QueueView(
@@ -89,7 +89,7 @@ def _person(state: State, name: str) -> schema.Person:
 
 async def library(call: Call) -> Answer:
     """A library as it is edited, with every default written out."""
-    for entry in await call.room.organisation.entries():
+    for entry in await call.services.organisation.entries():
         if entry.library.id == call.id:
             return Answer({"library": whole(entry.library), "calendar": whole(entry.calendar)})
     raise not_found()
@@ -113,7 +113,7 @@ async def save_library(call: Call) -> schema.Saved:
         raise Refusal(422, "invalid", "The document is of another library.")
     try:
         queues = {name: one.queue for name, one in call.state.channels.items()}
-        saved = await call.room.organisation.put(
+        saved = await call.services.organisation.put(
             asked.library, asked.calendar, expected=asked.library.revision, by=call.me, channels=queues
         )
     except NotYours as refused:
@@ -125,7 +125,7 @@ async def save_library(call: Call) -> schema.Saved:
         body = schema.Clash(error="refused", detail=detail, reason="outdated")
         raise Refusal(409, "refused", detail, body=body) from None
     with suppress(Busy):  # it is kept; the core is told when the store is back
-        await call.room.gathering.ingest([saved])
+        await call.services.gathering.ingest([saved])
     return schema.Saved(library=saved.id, revision=saved.revision)
 
 
@@ -140,9 +140,9 @@ async def one_time_code(call: Call) -> schema.OneTimeCode:
 
 async def _fresh_code(call: Call, librarian: str) -> str:
     """Return a code for an account, made where there is none; accounts are shared by all consortia of a house."""
-    accounts = call.room.archive.accounts
+    accounts = call.services.archive.accounts
     account = next((one for one in await accounts.all() if one.librarian == librarian), None)
-    if await call.room.organisation.library_of(librarian) not in ("", call.id):
+    if await call.services.organisation.library_of(librarian) not in ("", call.id):
         raise not_found()  # the core's list is older than the archive's
     if account is None:
         try:
@@ -162,7 +162,7 @@ async def _fresh_code(call: Call, librarian: str) -> str:
 
 async def people(call: Call) -> schema.People:
     """Who left a library and still belongs to it, and what changed about its people."""
-    organisation, roster = call.room.organisation, call.state.roster
+    organisation, roster = call.services.organisation, call.state.roster
     changes = await organisation.staff_changes(call.id)
     return schema.People(
         leavers=[
@@ -184,7 +184,7 @@ async def people(call: Call) -> schema.People:
 async def release_librarian(call: Call) -> None:
     """Let other libraries list a librarian who left mine."""
     try:
-        await call.room.organisation.release(call.id, call.request.match_info["librarian"], call.me)
+        await call.services.organisation.release(call.id, call.request.match_info["librarian"], call.me)
     except LookupError:
         raise not_found() from None
 

@@ -61,7 +61,7 @@ async def _report(call: Call) -> Report:
         raise Refusal(422, "invalid", "queue is not one of that library's.")
     period = _period(call, library.timezone)
     homes = call.state.roster.home
-    numbers = await count(call.room.archive.engine, library.id, period, homes, queue=queue)
+    numbers = await count(call.services.archive.engine, library.id, period, homes, queue=queue)
     return Report(
         library=library.id,
         queue=queue,

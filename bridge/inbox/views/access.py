@@ -61,35 +61,35 @@ def changes_archived(state: State, librarian: str, talk: ConversationSummary) ->
     return librarian in (talk.owner, talk.closed_by) and had_since(state, librarian, talk.closed_at or talk.last_at)
 
 
-async def check_say(room: InboxServices, librarian: str, conversation: str) -> None:
+async def check_say(services: InboxServices, librarian: str, conversation: str) -> None:
     """Refuse (403) to change a conversation that only the archive holds and that the librarian does not decide about."""
-    if conversation in room.replica.state.conversations:
+    if conversation in services.replica.state.conversations:
         return  # the core decides
-    talk = await room.reader.conversation(conversation)
-    if talk is not None and not changes_archived(room.replica.state, librarian, talk):
+    talk = await services.reader.conversation(conversation)
+    if talk is not None and not changes_archived(services.replica.state, librarian, talk):
         raise forbidden("Only the library whose conversation it is, and who had it last, may change it.")
 
 
-async def check_conversation(room: InboxServices, librarian: str, conversation: str) -> None:
+async def check_conversation(services: InboxServices, librarian: str, conversation: str) -> None:
     """Refuse (404) a conversation that does not exist or that the librarian may not see."""
-    state = room.replica.state
+    state = services.replica.state
     it = state.conversations.get(conversation)
     if it is not None:
         if not sees(state, librarian, it):
             raise not_found()
         return
-    talk = await room.reader.conversation(conversation) if len(conversation) <= 64 else None
+    talk = await services.reader.conversation(conversation) if len(conversation) <= 64 else None
     if talk is None or not may_see_archived(state, librarian, talk):
         raise not_found()
 
 
-def check_library(room: InboxServices, librarian: str, library: str) -> None:
+def check_library(services: InboxServices, librarian: str, library: str) -> None:
     """Refuse (404) a library that the librarian does not coordinate."""
-    if library not in coordinated(room.replica.state, librarian):
+    if library not in coordinated(services.replica.state, librarian):
         raise not_found()
 
 
 def check_coordinator(call: Call) -> None:
     """Refuse (403) who coordinates no library."""
-    if not coordinated(call.room.replica.state, call.me):
+    if not coordinated(call.services.replica.state, call.me):
         raise forbidden("Only a library's coordinator may do that.")

@@ -27,31 +27,31 @@ LINES = 200
 
 async def view(call: Call) -> schema.ConversationView:
     """Return all that a page shows of a conversation."""
-    room, state, me = call.room, call.state, call.me
-    position = reached(room)
+    services, state, me = call.services, call.state, call.me
+    position = reached(services)
     it = state.conversations.get(call.id)
-    talk = await room.reader.conversation(call.id) if it is None else None
+    talk = await services.reader.conversation(call.id) if it is None else None
     row = rows.row(state, me, it) if it is not None else _archived_row(state, me, talk)
     if row is None:
         raise not_found()
     library = state.roster.library(row.library)
     lines = await _lines(call, it, "")
-    await room.archive.mentions.opened(me, [call.id, *(it.merged if it is not None else ())])
-    facts = room.channels.get(row.channel)
+    await services.archive.mentions.opened(me, [call.id, *(it.merged if it is not None else ())])
+    facts = services.channels.get(row.channel)
     known = state.follow_ups.get(it.follow_up) if it is not None and it.follow_up else None
     return schema.ConversationView(
         position=str(position),
         row=row,
         lines=[shown(state, line) for line in lines],
         before=lines[0].position if len(lines) >= LINES else "",
-        patron=_patron(room, state, it, talk),
+        patron=_patron(services, state, it, talk),
         earlier=await _earlier(call, it, talk),
         policy=_policy(library, row),
         scripts=[schema.ScriptView(key=one.key, title=one.title, text=one.text) for one in library.scripts],
         descriptive=list(library.descriptive),
         follow_ups=[rows.follow_up(state, known)] if known is not None else [],
         merged=list(it.merged) if it is not None else [],
-        viewing=call.staffroom.live.viewing(call.id, me),
+        viewing=call.consortium.live.viewing(call.id, me),
         draft=await _draft(call),
         page=it.page if it is not None else (talk.page if talk is not None else ""),
         retention_days=library.retention_days,
@@ -64,24 +64,24 @@ async def line_page(call: Call, before: str) -> schema.LinePage:
     """Return the lines before a position. Raises Refusal 422 for what is none."""
     if before and place_of(before) is None:
         raise Refusal(422, "invalid", "before is not a line's position.")
-    position = reached(call.room)
+    position = reached(call.services)
     lines = await _lines(call, call.state.conversations.get(call.id), before)
     more = lines[0].position if len(lines) >= LINES else ""
     return schema.LinePage(position=str(position), lines=[shown(call.state, line) for line in lines], before=more)
 
 
-def reached(room: InboxServices) -> Position:
+def reached(services: InboxServices) -> Position:
     """Return the last entry that rows and transcripts both know."""
-    return min(room.replica.position, room.tail.position, key=lambda position: position.seq)
+    return min(services.replica.position, services.tail.position, key=lambda position: position.seq)
 
 
 async def _lines(call: Call, it: Conversation | None, before: str) -> list[TranscriptLine]:
     """Return the newest lines before a position, of this conversation and those merged with it."""
     lines: list[TranscriptLine] = []
     shown_here = await together(call, it)
-    call.room.archive.readings.note(call.me, shown_here, "read")
+    call.services.archive.readings.note(call.me, shown_here, "read")
     for conversation in shown_here:
-        lines += await call.room.reader.transcript(conversation, before=before, limit=LINES)
+        lines += await call.services.reader.transcript(conversation, before=before, limit=LINES)
     lines.sort(key=lambda line: line.position)
     return lines[-LINES:]
 
@@ -96,12 +96,12 @@ async def _may_see(call: Call, conversation: str) -> bool:
     it = call.state.conversations.get(conversation)
     if it is not None:
         return sees(call.state, call.me, it)
-    talk = await call.room.reader.conversation(conversation)
+    talk = await call.services.reader.conversation(conversation)
     return talk is not None and may_see_archived(call.state, call.me, talk)
 
 
 def _patron(
-    room: InboxServices, state: State, it: Conversation | None, talk: ConversationSummary | None
+    services: InboxServices, state: State, it: Conversation | None, talk: ConversationSummary | None
 ) -> schema.Patron:
     known = it or talk
     if known is None:
@@ -117,18 +117,18 @@ def _patron(
         contact=rows.masked(known.contact) if masks and known.contact else known.contact,
         language=known.language,
         addresses=[
-            _address(room, state, known.library, channel, address, current=n == 0, left=(channel, address) == left)
+            _address(services, state, known.library, channel, address, current=n == 0, left=(channel, address) == left)
             for n, (channel, address) in enumerate(dict.fromkeys([*places, *([left] if left is not None else [])]))
         ],
     )
 
 
 def _address(
-    room: InboxServices, state: State, library: str, channel: str, address: str, *, current: bool, left: bool
+    services: InboxServices, state: State, library: str, channel: str, address: str, *, current: bool, left: bool
 ) -> schema.Address:
     status = state.channels.get(channel)
     kind = status.kind if status is not None else ""
-    facts = room.channels.get(channel) or ChannelFacts(kind=kind)
+    facts = services.channels.get(channel) or ChannelFacts(kind=kind)
     return schema.Address(
         channel=channel,
         kind=kind,
@@ -148,7 +148,7 @@ async def _earlier(call: Call, it: Conversation | None, talk: ConversationSummar
     libraries = libraries_of(call.state, call.me)
     if known is None or not libraries:
         return []
-    found = await call.room.reader.earlier(known.channel, known.address, libraries)
+    found = await call.services.reader.earlier(known.channel, known.address, libraries)
     return [_earlier_one(call.state, one) for one in found if one.id != call.id]
 
 
@@ -175,7 +175,7 @@ def _policy(library: Library, row: schema.Row) -> schema.Policy:
 
 async def _draft(call: Call) -> schema.Draft | None:
     """Return my newest draft for this conversation."""
-    drafts = [one for one in await call.room.archive.memory.drafts(call.me) if one.conversation == call.id]
+    drafts = [one for one in await call.services.archive.memory.drafts(call.me) if one.conversation == call.id]
     newest = max(drafts, key=lambda one: one.at, default=None)
     return rows.draft(newest) if newest is not None else None
 

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from bridge.channels.inbound.validate import language_tag
+from bridge.contract.language_tag import language_tag
 from routing.organisation import CodeEffect, Library
 
 LONGEST_S = 315_360_000  # ten years; in ms after any moment of ours it is a number that every store counts

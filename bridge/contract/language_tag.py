@@ -1,0 +1,31 @@
+"""Language tags (BCP 47): what a network or a person says is one, or nothing."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SUBTAGS = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
+_TAG = re.compile(
+    r"(?P<language>[a-z]{2,3}(?:-[a-z]{3}(?![a-z0-9]))?)(?:-(?P<script>[a-z]{4})(?![a-z0-9]))?"
+    r"(?:-(?P<region>[a-z]{2}|[0-9]{3})(?![a-z0-9]))?",
+    re.ASCII | re.IGNORECASE,
+)
+_LONGEST_TAG = 100
+
+
+@lru_cache(1024)
+def language_tag(text: str) -> str:
+    """Return a language as a BCP 47 tag, "" for what is none (RFC 5646 2.1): language, script and region, in the usual case.
+
+    Variants, extensions and private parts are dropped: nothing here speaks by them, and they have room for a name. A locale of
+    POSIX (`pt_BR.UTF-8@euro`) is read as its tag.
+    """
+    if len(text) > _LONGEST_TAG:
+        return ""
+    named = re.split(r"[.@]", text.strip(), maxsplit=1)[0].replace("_", "-")
+    found = _TAG.match(named) if _SUBTAGS.fullmatch(named) else None
+    if found is None:
+        return ""
+    parts = (found["language"].lower(), (found["script"] or "").title(), (found["region"] or "").upper())
+    return "-".join(part for part in parts if part)
