@@ -1,1 +1,5 @@
-"""A room."""
+"""Running the core: one process holds the lease of a consortium, reads inputs, decides and commits.
+
+The rules are in `routing`; here is the process around them. Begin with `runner`, then `leadership` (from taking the lease to
+losing it) and `batch` (what one commit holds). May import log, redis and the rooms below.
+"""

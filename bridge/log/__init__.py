@@ -1,1 +1,5 @@
-"""A room."""
+"""Reading what was committed: snapshots, the one reader of the log in a process, and what follows from it.
+
+Begin with `follower`. `snapshot` writes and loads the core's state, `replica` keeps it for a web process, `tail` keeps the
+newest steps of each conversation. May import redis and the rooms below.
+"""

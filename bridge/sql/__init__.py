@@ -1,1 +1,6 @@
-"""The archive: a follower that writes the log to SQL, and the only room that knows SQL."""
+"""The only room that knows SQL: a follower of the log that keeps transcripts, and what people edit.
+
+`archive` opens the database and holds the parts; begin there. `tables` names every column, `database` connects and migrates.
+`transcripts` follows the log, reads, searches and counts; `privacy` is retention, erasure and the audit; `people` is
+accounts, the organisation and drafts. May import log, redis and the rooms below.
+"""

@@ -1,1 +1,1 @@
-"""A room."""
+"""Who wrote a mail, a person or a program, and what a delivery report says."""

@@ -1,1 +1,1 @@
-"""A room."""
+"""Between the mailbox and the desk: which mail is taken, which conversation it joins, what an answer looks like."""
