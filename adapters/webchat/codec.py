@@ -246,7 +246,7 @@ class PatronLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """One line of the patron's view; `position` "" for one pushed live, which comes again with its position."""
 
     id: str
-    who: str
+    who: Literal["patron", "librarian", "desk"]
     text: str
     at: int
     position: str = ""

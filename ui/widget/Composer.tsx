@@ -9,7 +9,8 @@ import { isTouch } from "../touch";
 import type { Chat } from "./chat";
 import { Attach, Send } from "./icons";
 import { draft } from "./keep";
-import type { FileRef, Settings } from "./types";
+import type { FileRef } from "./frames";
+import type { Settings } from "./types";
 import { refusal, t } from "./words";
 
 const TYPES = "image/png,image/jpeg,image/gif,image/webp,application/pdf";

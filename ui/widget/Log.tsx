@@ -3,7 +3,8 @@
 import { useState } from "preact/hooks";
 import { paragraphs, type Piece } from "../links";
 import type { Chat } from "./chat";
-import type { FileRef, Line, Unsent } from "./types";
+import type { FileRef } from "./frames";
+import type { Line, Unsent } from "./types";
 import { clock, day, dayCalled, refusal, t } from "./words";
 
 const GROUP_MS = 300_000;

@@ -10,7 +10,8 @@
 
 import { forget, isOurs, keep, random, recall, renounce, type Kept } from "./keep";
 import { Link, written } from "./link";
-import type { Desk, FileRef, Line, Offer, ServerFrame, Settings, Unsent, Wish } from "./types";
+import type { FileRef, Post, SeenLines, ServerFrame } from "./frames";
+import type { Desk, Line, Offer, Settings, Unsent, Wish } from "./types";
 
 const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
 const ACK_MS = 15_000;
@@ -55,9 +56,9 @@ export class Chat {
   #deadline = 0;
   #typed = 0;
   #quiet = 0;
-  #told: Record<string, string> = {};
+  #told: Record<string, SeenLines["stage"]> = {};
   #marks: string[] = [];
-  #receipts: { ids: string[]; stage: string; at: number }[] = []; // the last ones, which the house may not have got
+  #receipts: (Omit<SeenLines, "t"> & { at: number })[] = []; // the last ones, which the house may not have got
   #page = "";
   #stirred = -LIVELY_MS; // when something was said or done here last
   #late = 0;
@@ -422,7 +423,7 @@ export class Chat {
   }
 
   /** Say how far lines came, each stage once. */
-  #tell(stage: string, lines: Line[]): void {
+  #tell(stage: SeenLines["stage"], lines: Line[]): void {
     const ids = lines.map((line) => line.id).filter((id) => this.#told[id] !== stage && this.#told[id] !== "read");
     for (let n = 0; n < ids.length; n += 50) {
       const some = ids.slice(n, n + 50);
@@ -512,7 +513,7 @@ export class Chat {
     if (!next || this.#sending) return;
     const seed = this.#kept.token ? undefined : this.#kept.seed;
     const { at, ...rest } = next;
-    const frame = { t: "message", ...rest, age: Math.max(0, Date.now() - at), ...(seed && { seed }) };
+    const frame: Post = { t: "message", ...rest, age: Math.max(0, Date.now() - at), ...(seed && { seed }) };
     if (new Blob([written(frame)]).size > this.#settings.maxFrame) return this.#refused("too-large", next.id, 0);
     if (!this.#link.say(frame)) return;
     this.#sending = next.id;

@@ -5,7 +5,7 @@
 // as failed, and after it the polls take over while a socket is tried again now and then. Waiting grows with full jitter.
 // The token goes in the first frame or in a header, never in a URL.
 
-import type { ServerFrame } from "./types";
+import type { ClientFrame, ClientHello, ServerFrame } from "./frames";
 
 const WELCOME_MS = 8_000;
 const PONG_MS = 8_000;
@@ -16,7 +16,7 @@ const RETRY_SOCKET_MS = 60_000;
 const ANSWER_MS = 40_000; // a poll is answered after 25 s at the latest
 
 export interface Ends {
-  hello: () => { token?: string; after?: string; have?: string[] };
+  hello: () => Omit<ClientHello, "t">;
   hear: (frame: ServerFrame) => void;
   state: (on: boolean, sure?: boolean) => void;
   lively: () => boolean; // somebody is at it
@@ -95,7 +95,7 @@ export class Link {
   }
 
   /** Say a frame now; false when there is no line. */
-  say(frame: object): boolean {
+  say(frame: ClientFrame): boolean {
     if (this.#polling) {
       void this.#post("frames", frame);
       return true;

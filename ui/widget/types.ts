@@ -1,82 +1,24 @@
-// The frames of adapters/webchat/codec.py, as the browser sees them.
+// What the widget itself holds beside the frames of the web chat (frames.ts).
 
-export interface FileRef {
-  digest: string;
-  name: string;
-  media_type: string;
-  size: number;
-  proof?: string;
-  ticket?: string; // of one just uploaded: goes back with the message
-}
+import type { DeskState, Helped, MailIt, PatronLine, Post } from "./frames";
 
-export interface Line {
-  id: string;
-  who: "patron" | "librarian" | "desk";
+export type Line = PatronLine;
+export type Desk = Omit<DeskState, "t">;
+
+/** A rating until the desk acknowledges it. */
+export type Offer = Omit<Required<Helped>, "t">;
+
+/** A request for the transcript by mail until the desk acknowledges it. */
+export type Wish = Omit<MailIt, "t">;
+
+/** A message until the desk acknowledges it. `at`: ms by this browser's clock. */
+export interface Unsent extends Omit<Post, "t" | "age"> {
   text: string;
   at: number;
-  position?: string;
-  author?: string;
-  source?: string;
-  files?: FileRef[];
-  event?: string;
-  stage?: string;
-}
-
-export interface Desk {
-  open: boolean;
-  online: boolean;
-  wait_s?: number | null;
-  place?: number;
-  next_opening?: number;
-  library?: string;
-  accent?: string;
-  language?: string;
-  rate_s?: number; // for how long a chat that ended can be rated
-  mails?: boolean; // the transcript can be mailed
-  down?: boolean; // nothing can be taken in now
-  opening?: string; // next_opening in the words of the desk, which name its time zone
-  answers?: string; // kinds of address that an answer can be sent to: "mail", "phone", "mail-phone" (also when left out), ""
-}
-
-/** A rating on its way. */
-export interface Offer {
-  id: string;
-  score: number;
-  text: string;
-}
-
-/** A transcript that is to be mailed, on its way to the house. */
-export interface Wish {
-  id: string;
-  address: string;
-}
-
-export type ServerFrame =
-  | { t: "welcome"; beat: number; known: boolean; now?: number }
-  | { t: "token"; token: string }
-  | { t: "lines"; lines: Line[]; reset?: boolean; live?: boolean }
-  | { t: "ack"; id: string; message: string; at: number }
-  | { t: "mark"; id: string; about: string }
-  | { t: "typing"; on: boolean; name?: string }
-  | ({ t: "desk" } & Desk)
-  | { t: "pong" }
-  | { t: "again" }
-  | { t: "error"; code: string; id?: string; retry_after?: number };
-
-export interface Unsent {
-  id: string;
-  text: string;
-  at: number;
-  files?: FileRef[];
-  seed?: string;
-  name?: string;
-  contact?: string;
-  page?: string;
-  language?: string;
-  later?: boolean;
   failed?: string; // the code of a final refusal
 }
 
+/** What the channel tells its pages (`adapters/webchat/adapter.py` fills it in). */
 export interface Settings {
   channel: string;
   origins: string[];

@@ -2,68 +2,10 @@
 
 export type View = "waiting" | "mine" | "open" | "closed" | "aside";
 
-/** Why a request was not done. `error` is a word for programs, `detail` a sentence for people. */
-export interface Problem {
-  error: string;
-  detail: string;
-}
-
-/** The desk refused an action (409). `reason` is a word of the catalogue; `holder` who has it, when that is why. */
-export interface Clash {
-  error: string;
-  detail: string;
-  reason: string;
-  holder: string;
-  holder_name: string;
-}
-
-/** The action is durable and not answered yet (202): its effect comes over the live socket. */
-export interface Pending {
-  action: string;
-}
-
-/** A librarian as colleagues see him. */
-export interface Person {
+/** A colleague who has joined a conversation and answers beside its owner. */
+export interface Companion {
   id: string;
   name: string;
-  shown: string;
-  libraries: string[];
-  present: boolean;
-  coordinator: boolean;
-}
-
-/** Where a librarian is present, and how full he is: live (chat, IM) and slow channels apart. */
-export interface Availability {
-  present: boolean;
-  connected: boolean;
-  queues: string[];
-  live: number;
-  slow: number;
-  live_active: number;
-  slow_active: number;
-}
-
-/** Who is signed in. `csrf` goes back in the header `X-Deskbridge` of every write. */
-export interface Me {
-  id: string;
-  name: string;
-  shown: string;
-  libraries: string[];
-  coordinates: string[];
-  csrf: string;
-  availability: Availability;
-  must_change_password: boolean;
-}
-
-/** The live counts of the rail, as far as this librarian may see. `channels_down` names channels that do not work. */
-export interface Desk {
-  waiting: number;
-  mine: number;
-  open: number;
-  aside: number;
-  follow_ups: number;
-  oldest_since: number;
-  channels_down: string[];
 }
 
 /** A transfer that stands: `by` still holds the conversation until somebody accepts. */
@@ -77,12 +19,6 @@ export interface TransferView {
   note: string;
   expires_at: number;
   to_me: boolean;
-}
-
-/** A colleague who has joined a conversation and answers beside its owner. */
-export interface Companion {
-  id: string;
-  name: string;
 }
 
 /** One conversation in a list. */
@@ -125,14 +61,6 @@ export interface Row {
   rating: number;
 }
 
-/** One page of a list, in order. `next` is the `cursor` of the next page, "" at the end. */
-export interface Rows {
-  position: string;
-  view: "aside" | "closed" | "mine" | "open" | "waiting";
-  rows: Row[];
-  next: string;
-}
-
 /** An attachment. `url` is on this host and asks for the session; `inline` says an image may be shown in place. */
 export interface File {
   digest: string;
@@ -165,6 +93,16 @@ export interface Line {
   mentions: string[];
   replaces: string;
   marks: string[];
+}
+
+/** What an action brought about. `event` is the word of the event that answered it ("done" = it was so already). */
+export interface Acted {
+  action: string;
+  event: string;
+  conversation: string;
+  position: string;
+  row: Row | null;
+  line: Line | null;
 }
 
 /** An address at which the patron can be reached. `via` is what a reply's `via` takes. */
@@ -202,13 +140,6 @@ export interface Earlier {
   last_text: string;
 }
 
-/** A canned message of the patron's library. */
-export interface ScriptView {
-  key: string;
-  title: string;
-  text: string;
-}
-
 /** The patron's library's policy page: `text` is Markdown. */
 export interface Policy {
   library: string;
@@ -217,12 +148,11 @@ export interface Policy {
   url: string;
 }
 
-/** What a librarian had begun to write. */
-export interface Draft {
-  conversation: string;
+/** A canned message of the patron's library. */
+export interface ScriptView {
+  key: string;
+  title: string;
   text: string;
-  at: number;
-  note: boolean;
 }
 
 /** A question that was not finished live. `state`: new, open, pending, closed; `owner` "" = nobody yet. */
@@ -241,17 +171,19 @@ export interface FollowUp {
   at: number;
 }
 
-/** Follow-ups that one may see, those due first. */
-export interface FollowUps {
-  position: string;
-  follow_ups: FollowUp[];
-}
-
 /** A colleague who has the conversation before him, perhaps writing. */
 export interface Viewer {
   id: string;
   name: string;
   typing: boolean;
+}
+
+/** What a librarian had begun to write. */
+export interface Draft {
+  conversation: string;
+  text: string;
+  at: number;
+  note: boolean;
 }
 
 /** A conversation opened. `before` fetches older lines ("" = none); looking claims nothing. */
@@ -275,23 +207,6 @@ export interface ConversationView {
   max_text: number;
 }
 
-/** Older lines of a transcript, oldest first. */
-export interface LinePage {
-  position: string;
-  lines: Line[];
-  before: string;
-}
-
-/** What an action brought about. `event` is the word of the event that answered it ("done" = it was so already). */
-export interface Acted {
-  action: string;
-  event: string;
-  conversation: string;
-  position: string;
-  row: Row | null;
-  line: Line | null;
-}
-
 /** Another window of mine has written since (409); `draft` is what it wrote. */
 export interface DraftClash {
   error: string;
@@ -305,69 +220,134 @@ export interface Drafts {
   drafts: Draft[];
 }
 
+/** Follow-ups that one may see, those due first. */
+export interface FollowUps {
+  position: string;
+  follow_ups: FollowUp[];
+}
+
+/** Older lines of a transcript, oldest first. */
+export interface LinePage {
+  position: string;
+  lines: Line[];
+  before: string;
+}
+
 /** A file taken in. A message that is to carry it names the `ticket`, which holds for this conversation alone. */
 export interface Uploaded {
   file: File;
   ticket: string;
 }
 
-/** A piece of a found line; `hit` marks a word that was asked for. */
-export interface Fragment {
-  text: string;
-  hit: boolean;
-}
-
-/** A line that was found. */
-export interface Hit {
-  conversation: string;
-  line: string;
-  library: string;
-  channel: string;
-  kind: string;
-  patron: string;
-  who: string;
-  at: number;
-  snippet: Fragment[];
-}
-
-/** One page of what was found, newest first. */
-export interface Hits {
-  hits: Hit[];
+/** One page of a list, in order. `next` is the `cursor` of the next page, "" at the end. */
+export interface Rows {
+  position: string;
+  view: "aside" | "closed" | "mine" | "open" | "waiting";
+  rows: Row[];
   next: string;
 }
 
-/** A queue and who stands behind it. */
-export interface QueueView {
-  id: string;
-  name: string;
-  library: string;
-  policy: string;
+/** The live counts of the rail, as far as this librarian may see. `channels_down` names channels that do not work. */
+export interface Desk {
   waiting: number;
-  serves: boolean;
+  mine: number;
+  open: number;
+  aside: number;
+  follow_ups: number;
+  oldest_since: number;
+  channels_down: string[];
 }
 
-/** A resolution code: "answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice". */
-export interface CodeView {
-  code: string;
-  effect: string;
+/** The counts changed. */
+export interface DeskTold {
+  t: "desk";
+  position: string;
+  desk: Desk;
 }
 
-/** A library as librarians see it. */
-export interface LibraryView {
+/** The store is away: nothing can be taken in. What is shown may be old; keep what was written. */
+export interface Down {
+  t: "down";
+  reason: string;
+  detail: string;
+}
+
+/** Follow-ups that are new or changed, and ids that are none of mine to see any more. */
+export interface FollowUpsTold {
+  t: "followups";
+  position: string;
+  upsert: FollowUp[];
+  remove: string[];
+}
+
+/** Where a librarian is present, and how full he is: live (chat, IM) and slow channels apart. */
+export interface Availability {
+  present: boolean;
+  connected: boolean;
+  queues: string[];
+  live: number;
+  slow: number;
+  live_active: number;
+  slow_active: number;
+}
+
+/** Who is signed in. `csrf` goes back in the header `X-Deskbridge` of every write. */
+export interface Me {
   id: string;
-  revision: number;
   name: string;
-  timezone: string;
-  language: string;
-  accent: string;
-  mine: boolean;
-  coordinated: boolean;
-  target_s: number;
-  retention_days: number;
-  default_code: string;
-  descriptive: string[];
-  scripts: ScriptView[];
-  open: boolean;
+  shown: string;
+  libraries: string[];
+  coordinates: string[];
+  csrf: string;
+  availability: Availability;
+  must_change_password: boolean;
+}
+
+/** First message. What is missing since `after` follows as ordinary messages; answer every ping within `dead_s`. */
+export interface Hello {
+  t: "hello";
+  position: string;
+  connection: string;
+  me: Me;
+  desk: Desk;
+  ping_s: number;
+  dead_s: number;
+}
+
+/** Lines of a watched conversation, new or changed (by id). The first one answers `watch`, with no line when there is none: only from then on does a heard position speak for this conversation too. */
+export interface LinesTold {
+  t: "lines";
+  position: string;
+  conversation: string;
+  lines: Line[];
+}
+
+/** A colleague's note names me, in a conversation that I may see. Told again where it may not have been heard: one `line` (the note's id) is one call. */
+export interface MentionTold {
+  t: "mention";
+  position: string;
+  conversation: string;
+  line: string;
+  by: string;
+  by_name: string;
+  patron: string;
+  library_name: string;
+  text: string;
+  can_join: boolean;
+  waited: boolean;
+}
+
+/** My own presence or rights changed. */
+export interface MeTold {
+  t: "me";
+  position: string;
+  me: Me;
+}
+
+/** Whether a librarian is at the desk. */
+export interface PresenceView {
+  id: string;
+  present: boolean;
 }
 
 /** A channel and whether it works. */
@@ -380,14 +360,74 @@ export interface ChannelView {
   reason: string;
 }
 
-/** Who works where, on which queues, with which words. */
-export interface Organisation {
+/** Who came to the desk or left it, and channels that changed, as they are at the position `as_of`. What a page fetched at a later position is newer. Names, rights and queues change with a `reset`. */
+export interface OrganisationTold {
+  t: "organisation";
   position: string;
-  libraries: LibraryView[];
-  queues: QueueView[];
-  librarians: Person[];
-  codes: CodeView[];
+  as_of: string;
+  people: PresenceView[];
   channels: ChannelView[];
+}
+
+/** Are you there? Answer with pong. */
+export interface Ping {
+  t: "ping";
+  at: number;
+}
+
+/** The position is unknown or too old, or this page read too slowly: fetch lists and open conversations afresh. */
+export interface Reset {
+  t: "reset";
+  position: string;
+  reason: "merged" | "organisation" | "slow" | "too-old" | "unknown";
+}
+
+/** Rows that are new or changed, and ids that are in none of my views any more. */
+export interface RowsTold {
+  t: "rows";
+  position: string;
+  upsert: Row[];
+  remove: string[];
+}
+
+/** Somebody types or looks; `librarian` "" = the patron does. `text` is what a patron is typing, where that is shown. */
+export interface SignalTold {
+  t: "signal";
+  kind: "draft" | "gone" | "paused" | "typing" | "viewing";
+  conversation: string;
+  librarian: string;
+  name: string;
+  text: string;
+}
+
+/** The store is back. */
+export interface Up {
+  t: "up";
+  position: string;
+}
+
+/** The session ended; the socket is closed after this. */
+export interface SignedOut {
+  t: "signed-out";
+}
+
+/** What the long poll answers: the same messages as the socket. Ask again with this `position` and `connection`. */
+export interface Polled {
+  position: string;
+  connection: string;
+  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
+}
+
+/** A resolution code: "answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice". */
+export interface CodeView {
+  code: string;
+  effect: string;
+}
+
+/** A librarian who left a library. Until they are released, no other library can list them. */
+export interface LeaverView {
+  id: string;
+  released: boolean;
 }
 
 /** Teams that are asked together; the next tier opens `after_s` seconds after this one did. An empty tier is skipped at once. */
@@ -491,16 +531,59 @@ export interface LibraryDocument {
   calendar: Calendar;
 }
 
-/** A library's organisation was stored at this revision. */
-export interface Saved {
-  library: string;
+/** A library as librarians see it. */
+export interface LibraryView {
+  id: string;
   revision: number;
+  name: string;
+  timezone: string;
+  language: string;
+  accent: string;
+  mine: boolean;
+  coordinated: boolean;
+  target_s: number;
+  retention_days: number;
+  default_code: string;
+  descriptive: string[];
+  scripts: ScriptView[];
+  open: boolean;
 }
 
-/** A librarian who left a library. Until they are released, no other library can list them. */
-export interface LeaverView {
+/** A code with which a librarian signs in once and then chooses a password. Shown this once. */
+export interface OneTimeCode {
+  librarian: string;
+  code: string;
+  expires_at: number;
+}
+
+/** A queue and who stands behind it. */
+export interface QueueView {
   id: string;
-  released: boolean;
+  name: string;
+  library: string;
+  policy: string;
+  waiting: number;
+  serves: boolean;
+}
+
+/** A librarian as colleagues see him. */
+export interface Person {
+  id: string;
+  name: string;
+  shown: string;
+  libraries: string[];
+  present: boolean;
+  coordinator: boolean;
+}
+
+/** Who works where, on which queues, with which words. */
+export interface Organisation {
+  position: string;
+  libraries: LibraryView[];
+  queues: QueueView[];
+  librarians: Person[];
+  codes: CodeView[];
+  channels: ChannelView[];
 }
 
 /** What happened to a library's people, when (ms), and who did it ("" = the operator). */
@@ -518,64 +601,68 @@ export interface People {
   changes: StaffChangeView[];
 }
 
-/** A code with which a librarian signs in once and then chooses a password. Shown this once. */
-export interface OneTimeCode {
-  librarian: string;
-  code: string;
-  expires_at: number;
+/** A library's organisation was stored at this revision. */
+export interface Saved {
+  library: string;
+  revision: number;
 }
 
-/** Sign in with a password or with a one-time code, exactly one of them. */
-export interface Login {
-  name: string;
-  password?: string;
-  code?: string;
+/** I stopped writing. */
+export interface Paused {
+  t: "paused";
+  conversation: string;
 }
 
-/** Choose another password. `old` may be empty right after signing in with a one-time code. */
-export interface PasswordChange {
-  new: string;
-  old?: string;
+/** I am here. May also be sent unasked; the server answers an unasked one with a ping. */
+export interface Pong {
+  t: "pong";
+  at?: number;
 }
 
-/** Be present at exactly these queues (none = away), with own limits (0 = the library's). */
-export interface PresenceAsked {
-  queues: string[];
-  live?: number;
-  slow?: number;
+/** I am writing to the patron (`note`: to colleagues; the patron is not told). Say it again every 3 s. */
+export interface Typing {
+  t: "typing";
+  conversation: string;
+  note?: boolean;
 }
 
-/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads; `again` is the id of an answer given here before, whose files go along once more ("" = none). */
-export interface SayAsked {
-  text: string;
-  attachments?: string[];
-  again?: string;
-  via?: string;
-  script?: string;
-  all_recipients?: boolean;
+/** No more lines of this conversation. */
+export interface Unwatch {
+  t: "unwatch";
+  conversation: string;
 }
 
-/** Write for colleagues only. */
-export interface NoteAsked {
-  text: string;
-  mentions?: string[];
+/** Send me the lines of this conversation from now on (its view was fetched at `position`), and show me as viewing. */
+export interface Watch {
+  t: "watch";
+  conversation: string;
+  position?: string;
 }
 
-/** Read up to and including this patron's message (a line's id). */
-export interface ReadAsked {
-  message: string;
+/** The desk refused an action (409). `reason` is a word of the catalogue; `holder` who has it, when that is why. */
+export interface Clash {
+  error: string;
+  detail: string;
+  reason: string;
+  holder: string;
+  holder_name: string;
 }
 
-/** Offer it to one librarian or one queue, exactly one of them. */
-export interface TransferAsked {
-  librarian?: string;
-  queue?: string;
-  note?: string;
+/** The action is durable and not answered yet (202): its effect comes over the live socket. */
+export interface Pending {
+  action: string;
 }
 
-/** Put it back into its queue; `transfer`: take back a transfer of mine, and nothing else. */
-export interface ReleaseAsked {
-  transfer?: boolean;
+/** Why a request was not done. `error` is a word for programs, `detail` a sentence for people. */
+export interface Problem {
+  error: string;
+  detail: string;
+}
+
+/** Refuse further messages of this patron at this address, until `until` (0 = no end). */
+export interface BlockAsked {
+  reason?: string;
+  until?: number;
 }
 
 /** Where and until when an unfinished question is to be answered. */
@@ -594,32 +681,6 @@ export interface CloseAsked {
   reference?: boolean | null;
 }
 
-/** Correct the codes of a closed conversation. */
-export interface RecodeAsked {
-  code: string;
-  descriptive?: string[];
-  read_scale?: number;
-  reference?: boolean | null;
-  follow_up?: PlanAsked | null;
-}
-
-/** Write down the patron's name or an address to answer to. */
-export interface IdentifyAsked {
-  name?: string;
-  contact?: string;
-}
-
-/** Refuse further messages of this patron at this address, until `until` (0 = no end). */
-export interface BlockAsked {
-  reason?: string;
-  until?: number;
-}
-
-/** The other conversation of the same patron. */
-export interface MergeAsked {
-  other: string;
-}
-
 /** What I have begun to write; empty text forgets it. `window`: a word by which a page knows itself. `base`: the `at` of the draft that it last took from here. With both, what another window wrote since is not overwritten: 409 `DraftClash`. */
 export interface DraftAsked {
   text: string;
@@ -636,163 +697,102 @@ export interface FollowUpAsked {
   address?: string;
 }
 
-/** First message. What is missing since `after` follows as ordinary messages; answer every ping within `dead_s`. */
-export interface Hello {
-  t: "hello";
-  position: string;
-  connection: string;
-  me: Me;
-  desk: Desk;
-  ping_s: number;
-  dead_s: number;
+/** Write down the patron's name or an address to answer to. */
+export interface IdentifyAsked {
+  name?: string;
+  contact?: string;
 }
 
-/** The position is unknown or too old, or this page read too slowly: fetch lists and open conversations afresh. */
-export interface Reset {
-  t: "reset";
-  position: string;
-  reason: "merged" | "organisation" | "slow" | "too-old" | "unknown";
-}
-
-/** Rows that are new or changed, and ids that are in none of my views any more. */
-export interface RowsTold {
-  t: "rows";
-  position: string;
-  upsert: Row[];
-  remove: string[];
-}
-
-/** Lines of a watched conversation, new or changed (by id). The first one answers `watch`, with no line when there is none: only from then on does a heard position speak for this conversation too. */
-export interface LinesTold {
-  t: "lines";
-  position: string;
-  conversation: string;
-  lines: Line[];
-}
-
-/** Somebody types or looks; `librarian` "" = the patron does. `text` is what a patron is typing, where that is shown. */
-export interface SignalTold {
-  t: "signal";
-  kind: "draft" | "gone" | "paused" | "typing" | "viewing";
-  conversation: string;
-  librarian: string;
+/** Sign in with a password or with a one-time code, exactly one of them. */
+export interface Login {
   name: string;
-  text: string;
+  password?: string;
+  code?: string;
 }
 
-/** A colleague's note names me, in a conversation that I may see. Told again where it may not have been heard: one `line` (the note's id) is one call. */
-export interface MentionTold {
-  t: "mention";
-  position: string;
+/** The other conversation of the same patron. */
+export interface MergeAsked {
+  other: string;
+}
+
+/** Write for colleagues only. */
+export interface NoteAsked {
+  text: string;
+  mentions?: string[];
+}
+
+/** Choose another password. `old` may be empty right after signing in with a one-time code. */
+export interface PasswordChange {
+  new: string;
+  old?: string;
+}
+
+/** Be present at exactly these queues (none = away), with own limits (0 = the library's). */
+export interface PresenceAsked {
+  queues: string[];
+  live?: number;
+  slow?: number;
+}
+
+/** Read up to and including this patron's message (a line's id). */
+export interface ReadAsked {
+  message: string;
+}
+
+/** Correct the codes of a closed conversation. */
+export interface RecodeAsked {
+  code: string;
+  descriptive?: string[];
+  read_scale?: number;
+  reference?: boolean | null;
+  follow_up?: PlanAsked | null;
+}
+
+/** Put it back into its queue; `transfer`: take back a transfer of mine, and nothing else. */
+export interface ReleaseAsked {
+  transfer?: boolean;
+}
+
+/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads; `again` is the id of an answer given here before, whose files go along once more ("" = none). */
+export interface SayAsked {
+  text: string;
+  attachments?: string[];
+  again?: string;
+  via?: string;
+  script?: string;
+  all_recipients?: boolean;
+}
+
+/** Offer it to one librarian or one queue, exactly one of them. */
+export interface TransferAsked {
+  librarian?: string;
+  queue?: string;
+  note?: string;
+}
+
+/** A piece of a found line; `hit` marks a word that was asked for. */
+export interface Fragment {
+  text: string;
+  hit: boolean;
+}
+
+/** A line that was found. */
+export interface Hit {
   conversation: string;
   line: string;
-  by: string;
-  by_name: string;
+  library: string;
+  channel: string;
+  kind: string;
   patron: string;
-  library_name: string;
-  text: string;
-  can_join: boolean;
-  waited: boolean;
-}
-
-/** My own presence or rights changed. */
-export interface MeTold {
-  t: "me";
-  position: string;
-  me: Me;
-}
-
-/** The counts changed. */
-export interface DeskTold {
-  t: "desk";
-  position: string;
-  desk: Desk;
-}
-
-/** Follow-ups that are new or changed, and ids that are none of mine to see any more. */
-export interface FollowUpsTold {
-  t: "followups";
-  position: string;
-  upsert: FollowUp[];
-  remove: string[];
-}
-
-/** Whether a librarian is at the desk. */
-export interface PresenceView {
-  id: string;
-  present: boolean;
-}
-
-/** Who came to the desk or left it, and channels that changed, as they are at the position `as_of`. What a page fetched at a later position is newer. Names, rights and queues change with a `reset`. */
-export interface OrganisationTold {
-  t: "organisation";
-  position: string;
-  as_of: string;
-  people: PresenceView[];
-  channels: ChannelView[];
-}
-
-/** The store is away: nothing can be taken in. What is shown may be old; keep what was written. */
-export interface Down {
-  t: "down";
-  reason: string;
-  detail: string;
-}
-
-/** The store is back. */
-export interface Up {
-  t: "up";
-  position: string;
-}
-
-/** Are you there? Answer with pong. */
-export interface Ping {
-  t: "ping";
+  who: string;
   at: number;
+  snippet: Fragment[];
 }
 
-/** The session ended; the socket is closed after this. */
-export interface SignedOut {
-  t: "signed-out";
-}
-
-/** What the long poll answers: the same messages as the socket. Ask again with this `position` and `connection`. */
-export interface Polled {
-  position: string;
-  connection: string;
-  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
-}
-
-/** Send me the lines of this conversation from now on (its view was fetched at `position`), and show me as viewing. */
-export interface Watch {
-  t: "watch";
-  conversation: string;
-  position?: string;
-}
-
-/** No more lines of this conversation. */
-export interface Unwatch {
-  t: "unwatch";
-  conversation: string;
-}
-
-/** I am writing to the patron (`note`: to colleagues; the patron is not told). Say it again every 3 s. */
-export interface Typing {
-  t: "typing";
-  conversation: string;
-  note?: boolean;
-}
-
-/** I stopped writing. */
-export interface Paused {
-  t: "paused";
-  conversation: string;
-}
-
-/** I am here. May also be sent unasked; the server answers an unasked one with a ping. */
-export interface Pong {
-  t: "pong";
-  at?: number;
+/** One page of what was found, newest first. */
+export interface Hits {
+  hits: Hit[];
+  next: string;
 }
 
 /** `everything`: all that is this patron's at my library; `follow_ups`: open ones are given up with their conversations. */

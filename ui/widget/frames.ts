@@ -1,0 +1,166 @@
+// Written from adapters/webchat/codec.py by `python -m tests.browser.widget_types`. Do not edit: a test compares.
+
+/** A file that this patron uploaded or was sent; `proof` binds it to the patron, `ticket` is the name it was uploaded under. What a browser says of type, size and name does not count: they are the upload's. */
+export interface FileRef {
+  digest: string;
+  name: string;
+  media_type: string;
+  size: number;
+  proof?: string;
+  ticket?: string;
+}
+
+/** One line of the patron's view; `position` "" for one pushed live, which comes again with its position. */
+export interface PatronLine {
+  id: string;
+  who: "desk" | "librarian" | "patron";
+  text: string;
+  at: number;
+  position?: string;
+  author?: string;
+  source?: string;
+  files?: FileRef[];
+  event?: string;
+  stage?: string;
+}
+
+/** Who I am (no token before the first message), what I hold: the last position, and ids seen without one. */
+export interface ClientHello {
+  t: "hello";
+  token?: string;
+  after?: string;
+  have?: string[];
+}
+
+/** What the patron wrote; `id` is the browser's own and stays the same when it is sent again. */
+export interface Post {
+  t: "message";
+  id: string;
+  text?: string;
+  files?: FileRef[];
+  seed?: string;
+  name?: string;
+  contact?: string;
+  language?: string;
+  page?: string;
+  later?: boolean;
+  age?: number | null;
+  at?: number;
+}
+
+/** Whether the chat that ended helped (1 = no, 2 = partly, 3 = yes), under an `id` of the browser's own. */
+export interface Helped {
+  t: "rate";
+  id: string;
+  score: number;
+  text?: string;
+}
+
+/** Mail me the transcript, to this address, under an `id` of the browser's own. */
+export interface MailIt {
+  t: "mail";
+  id: string;
+  address: string;
+}
+
+/** These lines arrived, or were on screen. */
+export interface SeenLines {
+  t: "receipt";
+  ids: string[];
+  stage: "delivered" | "read";
+}
+
+/** The patron is writing, or stopped. */
+export interface PatronTyping {
+  t: "typing";
+  on: boolean;
+}
+
+/** Are you there? */
+export interface ClientPing {
+  t: "ping";
+}
+
+/** The house is there. `beat`: seconds between pings; `known`: the token is good; `now`: ms by the house's clock. */
+export interface Welcome {
+  t: "welcome";
+  beat: number;
+  known: boolean;
+  now?: number;
+}
+
+/** Keep this: it says who you are. */
+export interface TokenFrame {
+  t: "token";
+  token: string;
+}
+
+/** Lines in order. `reset`: forget what you hold, these are all. `live`: they are news. */
+export interface Lines {
+  t: "lines";
+  lines: PatronLine[];
+  reset?: boolean;
+  live?: boolean;
+}
+
+/** Your message `id` is durable since `at` (ms, the house's clock); `message` is its id here. */
+export interface Ack {
+  t: "ack";
+  id: string;
+  message: string;
+  at: number;
+}
+
+/** A librarian has read up to your message `about`; `id` is this sign's own. */
+export interface ReadMark {
+  t: "mark";
+  id: string;
+  about: string;
+}
+
+/** A librarian is writing, or stopped. */
+export interface LibrarianTyping {
+  t: "typing";
+  on: boolean;
+  name?: string;
+}
+
+/** The desk as this patron may know it. */
+export interface DeskState {
+  t: "desk";
+  open: boolean;
+  online: boolean;
+  wait_s?: number | null;
+  place?: number;
+  next_opening?: number;
+  library?: string;
+  accent?: string;
+  language?: string;
+  rate_s?: number;
+  mails?: boolean;
+  opening?: string;
+  answers?: string;
+  down?: boolean;
+}
+
+/** Yes. */
+export interface ServerPong {
+  t: "pong";
+}
+
+/** Your line was full and something was left out: say hello again. */
+export interface Again {
+  t: "again";
+}
+
+/** A frame was not taken: `code` is a word of the catalogue, `id` the message it concerns, `retry_after` s. */
+export interface Error {
+  t: "error";
+  code: string;
+  id?: string;
+  retry_after?: number;
+}
+
+export type ClientFrame = ClientHello | Post | Helped | MailIt | SeenLines | PatronTyping | ClientPing;
+
+export type ServerFrame = Welcome | TokenFrame | Lines | Ack | ReadMark | LibrarianTyping | DeskState | ServerPong | Again | Error;
