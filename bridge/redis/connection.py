@@ -83,7 +83,7 @@ class Place:
 
     @staticmethod
     def parse(url: str) -> Place:
-        """Read a url of README's chapter "A Redis outside". Raises ValueError; the text holds no password."""
+        """Read a url as docs/redis.md describes them. Raises ValueError; the text holds no password."""
         parts = _split(url)
         scheme, _, kind = parts.scheme.partition("+")
         options = _options(parts.query, tls=scheme == "rediss")

@@ -45,7 +45,7 @@ class Site:
         return self
 
     def channel(self) -> str:
-        """Return the channel as the README shows it, for servers of this test."""
+        """Return the channel as docs/email.md shows it, for servers of this test."""
         keys = {
             "address": MAILBOX,
             "imap_host": "localhost",

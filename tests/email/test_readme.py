@@ -1,16 +1,13 @@
-"""The mailboxes of the README: the first is started, at servers of this test; the others are read and found right."""
+"""The mailboxes of docs/email.md: the first is started, at servers of this test. tests/house/test_docs.py checks the others."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bridge.app.cli import check
 from tests.email.site import Site, words
 from tests.email.test_kill import desk
 from tests.email.test_mailbox import letter
@@ -18,17 +15,16 @@ from tests.journeys.test_dialogs import claim
 from tests.peers.dovecot import Dovecot
 from tests.peers.exim import Exim
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "email.md"
 
 
 def blocks() -> list[str]:
-    """Return the configurations in the section on email."""
-    section = README.read_text().partition("### Email\n")[2].partition("\n## ")[0]
-    return re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+    """Return the configurations on the page about email."""
+    return re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
 class Described(Site):
-    """The channel as the README has it; only hosts, ports and the authority are this test's."""
+    """The channel as the page has it; only hosts, ports and the authority are this test's."""
 
     def channel(self) -> str:
         text = blocks()[0].replace("library.example", "localhost")
@@ -53,13 +49,3 @@ async def test_the_plain_mailbox_works(tmp_path: Path) -> None:
         assert words(mail) == "As described."
         assert "North Library, 12 Main Street" in mail.as_string()
         assert len(await site.mails("ask", 1, "Sent")) == 1
-
-
-def test_gmail_and_microsoft_are_configured_as_described(tmp_path: Path) -> None:
-    text = blocks()[1]
-    for name in re.findall(r'_file = "([^"]+)"', text):
-        (tmp_path / name).write_text("a secret")
-    (tmp_path / "deskbridge.toml").write_text(f'[deskbridge]\ndata = "{tmp_path}"\n{text}')
-    found: dict[str, Any] = tomllib.loads(text)
-    assert [channel["name"] for channel in found["channel"]] == ["gmail", "outlook"]
-    assert check(config=tmp_path / "deskbridge.toml") == 0

@@ -341,7 +341,7 @@ async def shown(client: Plain, words: str) -> tuple[str, str]:
 
 
 def component_of(folder: Path, server: Any) -> str:
-    """A channel of the house as the README has it."""
+    """A channel of the house as docs/xmpp.md has it."""
     (folder / "secret").write_text(SECRET)
     text = block("toml", 'kind = "xmpp-component"').replace("/run/secrets/component", str(folder / "secret"))
     return f"{text}port = {server.component}\n"

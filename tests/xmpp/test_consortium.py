@@ -1,4 +1,4 @@
-"""The README's own configurations, in a whole house: what a person would copy works."""
+"""The configurations of docs/xmpp.md in a whole daemon: what a person would copy works."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from tests.peers.ejabberd import Ejabberd
 from tests.peers.prosody import Prosody
 from tests.xmpp.plain import BODY, Plain
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "xmpp.md"
 SECRET = "replace-this-secret"
 PASSWORD = "the-accounts-password"
 
 
 def block(language: str, holding: str) -> str:
-    """Return a block of the README, for a server of this machine."""
-    blocks = re.findall(rf"```{language}\n(.*?)```", README.read_text("utf-8"), re.S)
+    """Return a block of the page, for a server of this machine."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.S)
     found = [each for each in blocks if holding in each]
     assert len(found) == 1
     return str(found[0]).replace("library.example", "localhost")
 
 
 def account(folder: Path, server: Any) -> str:
-    """Return the channel of an account: the README's, with where this server is."""
+    """Return the channel of an account: the page's, with where this server is."""
     (folder / "secret").write_text(PASSWORD)
     text = block("toml", 'kind = "xmpp"').replace("/run/secrets/im", str(folder / "secret"))
     return f'{text}host = "127.0.0.1"\nport = {server.c2s}\nca_file = "{server.certificate.ca}"\n'
 
 
 def component(folder: Path, server: Any) -> str:
-    """Return the channel of a component: the README's, with where this server is."""
+    """Return the channel of a component: the page's, with where this server is."""
     (folder / "secret").write_text(SECRET)
     text = block("toml", 'kind = "xmpp-component"').replace("/run/secrets/component", str(folder / "secret"))
     return f"{text}port = {server.component}\n"
