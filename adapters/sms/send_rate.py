@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from adapters.sms import numbers
+from bridge.contract.token_bucket import Rate, TokenBucket
 
 PATIENCE_S = 30.0  # a longer wait is the outlet's
 
@@ -19,12 +20,13 @@ class SendRate:
     def __init__(self, rate: float = 0.0, now: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
         self._now = now
-        self._free: dict[str, float] = {}
+        self._senders: dict[str, TokenBucket] = {}
 
     def turn(self, sender: str, segments: int) -> float:
         """Return the seconds until this sender's turn. Taken, unless that is more than PATIENCE_S."""
         now = self._now()
-        begin = max(now, self._free.get(sender, 0.0))
-        if begin - now <= PATIENCE_S:
-            self._free[sender] = begin + segments / (self._rate or numbers.pace(sender))
-        return begin - now
+        bucket = self._senders.get(sender)
+        if bucket is None:
+            rate = self._rate or numbers.pace(sender)
+            bucket = self._senders[sender] = TokenBucket(Rate(rate, rate), now)
+        return bucket.owe(now, segments, PATIENCE_S)

@@ -19,7 +19,8 @@ from aiohttp import web
 
 from adapters.webchat.codec import Error, encode
 from adapters.webchat.departures import Departures
-from adapters.webchat.limits import Bucket
+from adapters.webchat.limits import FRAMES
+from bridge.contract.token_bucket import TokenBucket
 
 FULL = 48 * 1024  # bytes unsent on a socket before it is left out (asyncio pauses a writer at 64 KiB)
 RECENT_S = 20.0
@@ -40,7 +41,7 @@ class Peer:
         self.heard = now
         self.typed = 0.0
         self.refused = 0
-        self.bucket = Bucket(at=now)
+        self.bucket = TokenBucket(FRAMES, now)
 
     async def push(self, frame: bytes) -> None:
         """Give it a frame now, or drop it and remember that."""

@@ -15,6 +15,8 @@ from hashlib import blake2b
 from ipaddress import ip_address, ip_network
 from secrets import token_bytes
 
+from bridge.contract.token_bucket import Rate, TokenBuckets
+
 MAX_FRAME = 64 * 1024  # bytes of one frame or request; longer gets an error and the socket lives
 HARD_FRAME = 256 * 1024  # the WebSocket itself is closed above this (1009)
 MAX_FILE = 10 * 1024 * 1024
@@ -26,14 +28,6 @@ TAKEN_S = 3600.0  # a request that comes again after its acknowledgement was los
 STUBBORN = 200  # frames over the limit before the socket is closed (1008)
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So many a second, with `burst` saved up at most."""
-
-    a_second: float
-    burst: float
-
-
 FRAMES = Rate(10, 60)  # of one socket or token
 MESSAGES = Rate(1, 20)  # of one patron
 NEWCOMERS = Rate(1, 60)  # first messages from one address
@@ -41,52 +35,9 @@ MAILS = Rate(1 / 600, 3)  # transcripts that one patron has mailed
 PLACE_MAILS = Rate(1 / 60, 30)  # transcripts asked for at one address
 UPLOADS = Rate(0.2, 10)  # of one patron
 MEGABYTES = Rate(0.2, 200)  # of files from one address, whoever sends them
-RECEIPTS = Rate(
-    50, 1500
-)  # lines heard or seen, from one address: each is written down, also one that names none of ours
+# Lines heard or seen, from one address. Each is written down, also one that names none of ours.
+RECEIPTS = Rate(50, 1500)
 REQUESTS = Rate(20, 200)  # plain requests from one address
-
-
-@dataclass(slots=True)
-class Bucket:
-    """A token bucket: starts full."""
-
-    spent: float = 0.0
-    at: float = 0.0
-
-    def take(self, rate: Rate, now: float, many: float = 1) -> float:
-        """Take one, or so many: 0 when allowed, else the seconds until it would be."""
-        spent = max(0.0, self.spent - (now - self.at) * rate.a_second)
-        self.at = now
-        if spent + many > rate.burst:
-            self.spent = spent
-            return (spent + many - rate.burst) / rate.a_second
-        self.spent = spent + many
-        return 0.0
-
-    def full(self, rate: Rate, now: float) -> bool:
-        """Say whether it holds nothing worth remembering."""
-        return self.spent <= (now - self.at) * rate.a_second
-
-
-@dataclass(slots=True)
-class Buckets:
-    """A bucket per key; those that filled up again are forgotten, so memory follows recent use."""
-
-    rate: Rate
-    held: dict[str, Bucket] = field(default_factory=dict)
-
-    def take(self, key: str, now: float, many: float = 1) -> float:
-        """Take one, or so many, from `key`'s bucket: 0 or the seconds to wait."""
-        bucket = self.held.get(key)
-        if bucket is None:
-            bucket = self.held[key] = Bucket(at=now)
-        return bucket.take(self.rate, now, many)
-
-    def forget(self, now: float) -> None:
-        """Drop what has filled up."""
-        for key in [key for key, bucket in self.held.items() if bucket.full(self.rate, now)]:
-            del self.held[key]
 
 
 @dataclass(slots=True)
@@ -96,15 +47,15 @@ class Door:
     per_address: int
     salt: bytes = field(default_factory=lambda: token_bytes(16))
     connections: Counter[str] = field(default_factory=Counter)
-    newcomers: Buckets = field(default_factory=lambda: Buckets(NEWCOMERS))
-    requests: Buckets = field(default_factory=lambda: Buckets(REQUESTS))
-    messages: Buckets = field(default_factory=lambda: Buckets(MESSAGES))
-    mails: Buckets = field(default_factory=lambda: Buckets(MAILS))
-    place_mails: Buckets = field(default_factory=lambda: Buckets(PLACE_MAILS))
+    newcomers: TokenBuckets = field(default_factory=lambda: TokenBuckets(NEWCOMERS))
+    requests: TokenBuckets = field(default_factory=lambda: TokenBuckets(REQUESTS))
+    messages: TokenBuckets = field(default_factory=lambda: TokenBuckets(MESSAGES))
+    mails: TokenBuckets = field(default_factory=lambda: TokenBuckets(MAILS))
+    place_mails: TokenBuckets = field(default_factory=lambda: TokenBuckets(PLACE_MAILS))
     mailed: dict[str, float] = field(default_factory=dict)  # requests for transcripts that were taken, and when
-    uploads: Buckets = field(default_factory=lambda: Buckets(UPLOADS))
-    receipts: Buckets = field(default_factory=lambda: Buckets(RECEIPTS))
-    megabytes: Buckets = field(default_factory=lambda: Buckets(MEGABYTES))
+    uploads: TokenBuckets = field(default_factory=lambda: TokenBuckets(UPLOADS))
+    receipts: TokenBuckets = field(default_factory=lambda: TokenBuckets(RECEIPTS))
+    megabytes: TokenBuckets = field(default_factory=lambda: TokenBuckets(MEGABYTES))
 
     def mark(self, address: str) -> str:
         """Return what stands for an address in this process; an IPv6 household counts as one (/64)."""
@@ -143,4 +94,4 @@ class Door:
             self.receipts,
             self.megabytes,
         ):
-            buckets.forget(now)
+            buckets.forget_full(now)

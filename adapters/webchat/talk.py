@@ -42,7 +42,7 @@ from adapters.webchat.codec import (
     read_post,
 )
 from adapters.webchat.desks import Desks
-from adapters.webchat.limits import FRAMES, MAX_FRAME, Door
+from adapters.webchat.limits import MAX_FRAME, Door
 from bridge.contract.adapter import Busy, HistoryLine, Ports, Signal
 from bridge.contract.message import Message, Rating
 
@@ -101,7 +101,7 @@ class Talk:
     def _pace(self, peer: Peer, raw: bytes | str) -> None:
         if len(raw) > MAX_FRAME:
             raise FrameRefused("too-large", guessed_id(raw))
-        if wait := peer.bucket.take(FRAMES, time.monotonic()):
+        if wait := peer.bucket.take(time.monotonic()):
             raise FrameRefused("slow-down", guessed_id(raw), tenths(wait))
 
     async def _take(self, peer: Peer, frame: ClientFrame) -> None:

@@ -141,7 +141,7 @@ class XmppAdapter(Buddy):
     def _presence(self, link: XmppConnection, stanza: Element, sender: str) -> None:
         """Let everybody see whether we are there; we do not ask to see them."""
         kind = stanza.get("type", "")
-        if kind == "subscribe" and self._limits.subscriptions.take(jid.domain(sender), time.monotonic()):
+        if kind == "subscribe" and self._limits.subscriptions.allows(jid.domain(sender), time.monotonic()):
             link.send(f"<presence to={jid.attribute(sender)} type='subscribed'/>")
         elif kind == "unsubscribe":
             link.send(f"<presence to={jid.attribute(sender)} type='unsubscribed'/>")

@@ -167,7 +167,7 @@ class Buddy:
             self._link.handle(number)
 
     def _fetching(self, said: PatronWords) -> asyncio.Task[tuple[list[Attachment], list[str]]] | None:
-        if not said.urls or not self._limits.files.take(said.sender, time.monotonic()):
+        if not said.urls or not self._limits.files.allows(said.sender, time.monotonic()):
             return None
         fetching = asyncio.create_task(fetched(self._files, said.urls))
         self._fetches.add(fetching)
@@ -182,7 +182,11 @@ class Buddy:
             await asyncio.wait(fetches)
 
     def _questioned(self, link: XmppConnection, stanza: Element, sender: str) -> None:
-        if sender != self._own and sender != link.server and not self._limits.questions.take(sender, time.monotonic()):
+        if (
+            sender != self._own
+            and sender != link.server
+            and not self._limits.questions.allows(sender, time.monotonic())
+        ):
             if stanza.get("type") in ("get", "set"):
                 link.send(refusal(stanza, "resource-constraint", "wait"))
             return
@@ -197,7 +201,9 @@ class Buddy:
             self._reading = number, said, fetching = await self._letters.get()
             files = await fetching if fetching is not None else ([], list(said.urls))
             now = time.monotonic()
-            if self._limits.messages.take(said.sender, now) and self._limits.domains.take(jid.domain(said.sender), now):
+            if self._limits.messages.allows(said.sender, now) and self._limits.domains.allows(
+                jid.domain(said.sender), now
+            ):
                 await self._receive(link, said, files)
             else:
                 self._refuse(link, said, "wait", "resource-constraint", "slowly")
@@ -282,10 +288,10 @@ class Buddy:
     def _explain(self, link: XmppConnection, sign: Sealed | Invited) -> None:
         """Say once in a while why we do not do what was wanted."""
         if isinstance(sign, Invited):
-            if sign.inviter and self._limits.notices.take(f"room {sign.room}", time.monotonic()):
+            if sign.inviter and self._limits.notices.allows(f"room {sign.room}", time.monotonic()):
                 link.send(stanzas.declined(sign, word(self._language, "rooms"), sender=self.sender))
             return
-        if self._limits.notices.take(f"sealed {sign.sender}", time.monotonic()):
+        if self._limits.notices.allows(f"sealed {sign.sender}", time.monotonic()):
             body = f"<body>{jid.text(word(sign.language or self._language, 'sealed'))}</body>"
             thread = f"<thread>{jid.text(sign.thread)}</thread>" if sign.thread else ""
             link.send(stanzas.chat(sign.sender, body + thread, sender=self.sender))

@@ -18,7 +18,6 @@ from bridge.channels.outbound.drain import Drain, fanout
 from bridge.channels.outbound.fit import fit, in_parts
 from bridge.contract.adapter import Capabilities, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.contract.message import Attachment
-from bridge.contract.token_bucket import TokenBucket
 from bridge.redis.connection import RedisConnection, ServerAddress
 from bridge.redis.store import Fenced, Store
 from tests.bridge.harbour import CHANNEL, Harbour, Pen, delivery, harbour, writing
@@ -497,19 +496,6 @@ async def test_a_server_that_dies_and_comes_back_loses_and_doubles_nothing(port:
         pen.hold["c7"].set()
         await port.settled(7, within=60)
     assert [each.text for each in pen.sent if each.conversation == "c7"] == ["text 7", "text 8"]
-
-
-def test_a_bucket_gives_a_second_s_worth_and_then_its_rate() -> None:
-    clock = [0.0]
-    bucket = TokenBucket(2.0, lambda: clock[0])
-    assert bucket.wait() == 0.0
-    bucket._tokens = 0.5
-    assert bucket.wait() == 0.25
-    clock[0] += 0.25
-    assert bucket.wait() == 0.0
-    clock[0] += 1000
-    assert bucket.wait() == 0.0
-    assert bucket._tokens == 2.0
 
 
 async def test_the_rate_is_kept(port: Harbour) -> None:

@@ -25,7 +25,7 @@ from adapters.webchat.codec import (
     read_post,
     rounded,
 )
-from adapters.webchat.limits import Bucket, Buckets, Door, Rate
+from adapters.webchat.limits import Door
 from adapters.webchat.pages import allowed_origin, listed
 from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import message_id
@@ -189,24 +189,6 @@ def test_no_text_of_a_stranger_is_a_token(text: str) -> None:
 
 
 # ---- limits ----
-
-
-def test_a_bucket_lets_a_burst_through_and_then_the_rate() -> None:
-    bucket, rate = Bucket(at=100.0), Rate(2, 3)
-    assert [bucket.take(rate, 100.0) for _ in range(3)] == [0, 0, 0]
-    wait = bucket.take(rate, 100.0)
-    assert wait == pytest.approx(0.5)
-    assert bucket.take(rate, 100.0 + wait) == 0
-    assert bucket.take(rate, 100.0 + wait) > 0
-
-
-def test_buckets_forget_who_has_been_quiet() -> None:
-    buckets = Buckets(Rate(1, 2))
-    buckets.take("pat", 10.0)
-    buckets.forget(10.5)
-    assert "pat" in buckets.held
-    buckets.forget(11.5)
-    assert not buckets.held
 
 
 def test_an_address_is_remembered_only_as_a_hash_of_this_process() -> None:

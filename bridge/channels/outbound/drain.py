@@ -25,7 +25,7 @@ from bridge.channels.outbound.settle import Settler
 from bridge.channels.outbound.task_pool import TaskPool
 from bridge.contract.adapter import Adapter, Outcome, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.contract.message import Attachment, Delivery, Receipt
-from bridge.contract.token_bucket import TokenBucket
+from bridge.contract.token_bucket import PacedCalls
 from bridge.redis.store import Fenced, StoreError
 from bridge.runtime.backoff import Backoff, leaves
 from bridge.runtime.metrics import CountFamily
@@ -66,7 +66,7 @@ class Drain:
         self.capabilities = adapter.capabilities
         self.at_once = adapter.capabilities.idempotent and not adapter.capabilities.rate
         self.token = token
-        self.bucket = TokenBucket(adapter.capabilities.rate)
+        self.bucket = PacedCalls(adapter.capabilities.rate)
         self.link = link
         self.standing = asyncio.Event()
         self.stopping = False

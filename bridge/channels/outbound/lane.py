@@ -22,7 +22,7 @@ from bridge.channels.outbound.fit import fit, in_parts
 from bridge.channels.outbound.submission import Submission
 from bridge.contract.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.contract.message import Delivery, Stage
-from bridge.contract.token_bucket import TokenBucket
+from bridge.contract.token_bucket import PacedCalls
 from bridge.redis.store import Fenced, StoreError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Shared(Protocol):
     capabilities: Capabilities
     at_once: bool  # nothing is to be written down or waited for before a submission
     token: str
-    bucket: TokenBucket
+    bucket: PacedCalls
     link: Callable[[Attachment], str] | None
     standing: asyncio.Event
     stopping: bool

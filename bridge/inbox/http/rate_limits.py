@@ -9,10 +9,11 @@ does.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from math import ceil
+
+from bridge.contract.token_bucket import Rate, TokenBuckets
 
 REMEMBERED = 20_000
 
@@ -34,21 +35,12 @@ class Limit:
     """A bucket of `burst` tokens for every name, filled at `per_s` tokens a second. Forgets the names longest unused."""
 
     def __init__(self, per_s: float, burst: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_s = per_s
-        self._burst = burst
         self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = TokenBuckets(Rate(per_s, burst), REMEMBERED)
 
     def wait_s(self, name: str) -> int:
-        """Take a token of `name`: 0 when there was one, else the seconds until there will be."""
-        now = self._clock()
-        tokens, at = self._buckets.pop(name, (float(self._burst), now))
-        tokens = min(self._burst, tokens + (now - at) * self._per_s)
-        wait = 0 if tokens >= 1 else max(1, ceil((1 - tokens) / self._per_s))
-        self._buckets[name] = (tokens if wait else tokens - 1, now)
-        while len(self._buckets) > REMEMBERED:
-            self._buckets.popitem(last=False)
-        return wait
+        """Take a token of `name`: 0 when there was one, else the whole seconds until there will be."""
+        return ceil(self._buckets.take(name, self._clock()))
 
 
 class InboxLimits:
