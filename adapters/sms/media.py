@@ -5,7 +5,6 @@ A lent address names one file and the day it ends, under a seal; who has it can 
 
 from __future__ import annotations
 
-import hmac
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
@@ -15,10 +14,11 @@ from urllib.parse import quote
 from adapters.sms.twilio_api import TwilioApi
 from bridge.contract.adapter import Blobs, TooLarge
 from bridge.contract.message import Attachment
+from bridge.contract.sealed_token import Seal
 
 MAX_IN = 16_000_000
 LENT_S = 86_400
-SEAL = 16
+SEAL = Seal("sms media", 16)
 
 
 async def fetched(account: TwilioApi, blobs: Blobs, urls: Sequence[str]) -> tuple[list[Attachment], list[str]]:
@@ -41,21 +41,17 @@ def lend(secret: bytes, file: Attachment, now: float | None = None) -> str:
     """Return the path under which `file` can be fetched until tomorrow."""
     until = int(time.time() if now is None else now) + LENT_S
     said = f"{file.digest} {until} {file.media_type}".encode()
-    return f"media/{urlsafe_b64encode(_seal(secret, said) + said).decode().rstrip('=')}/{quote(file.name, safe='')}"
+    return f"media/{urlsafe_b64encode(SEAL.of(secret, said) + said).decode().rstrip('=')}/{quote(file.name, safe='')}"
 
 
 def lent(secret: bytes, token: str, now: float | None = None) -> tuple[str, str]:
     """Return the digest and media type that a path's token stands for. Raises LookupError."""
     try:
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        seal, said = raw[:SEAL], raw[SEAL:]
+        seal, said = raw[: SEAL.size], raw[SEAL.size :]
         digest, until, media_type = said.decode().split(" ", 2)
     except (Error, ValueError):
         raise LookupError("no such file") from None
-    if not hmac.compare_digest(seal, _seal(secret, said)) or int(until) < (time.time() if now is None else now):
+    if not SEAL.proves(seal, secret, said) or int(until) < (time.time() if now is None else now):
         raise LookupError("no such file")
     return digest, media_type
-
-
-def _seal(secret: bytes, said: bytes) -> bytes:
-    return hmac.digest(secret, b"sms media\x1f" + said, "sha256")[:SEAL]

@@ -18,22 +18,24 @@ import itertools
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from hmac import compare_digest
-from hmac import digest as hmac
 from secrets import token_bytes
 from typing import NamedTuple
 
 from bridge.contract.message import derive
+from bridge.contract.sealed_token import Seal
 
 BODY = 32
-TAG = 16
 ADDRESS = "web:"
 DATED = b"\x02"  # the first byte of a token with a date, which is a byte shorter than one without
-DATED_TAG = 27
 ID = 15  # bytes of what stands for the patron, as `derive` makes them
 HOUR_S = 3600
 SEED = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 128 bits or more, as URL-safe text or in hexadecimal
 LEAST_SIGNS = 8  # different ones
+
+SEEDED = Seal("seed", BODY)  # what stands in for 32 random bytes where the browser brings a seed
+UNDATED_TAG, DATED_TAG = Seal("token", 16), Seal("token", 27)  # two lengths of one seal
+PROOF = Seal("file", 16)
+NAME = Seal("name", 16)
 
 
 class TokenClaims(NamedTuple):
@@ -45,8 +47,8 @@ class TokenClaims(NamedTuple):
 
 def mint(secret: bytes, seed: str = "", issued: float = 0) -> str:
     """Return a new patron's token, issued at `issued` (s; 0 = without a date); the same patron's for the same seed."""
-    body = hmac(secret, b"seed\x1f" + seed.encode(), "sha256") if seed else token_bytes(BODY)
-    undated = urlsafe_b64encode(body + tag(secret, body)).decode()
+    body = SEEDED.of(secret, seed) if seed else token_bytes(BODY)
+    undated = urlsafe_b64encode(body + UNDATED_TAG.of(secret, body)).decode()
     return issue(secret, address(undated), issued) if issued else undated
 
 
@@ -54,7 +56,7 @@ def issue(secret: bytes, sender: str, issued: float) -> str:
     """Return a token for the patron whose address is `sender`, dated `issued` (s, kept in whole hours)."""
     hours = int(issued // HOUR_S).to_bytes(4, "big")
     body = DATED + urlsafe_b64decode(sender.removeprefix(ADDRESS)) + hours
-    return urlsafe_b64encode(body + tag(secret, body, DATED_TAG)).decode()
+    return urlsafe_b64encode(body + DATED_TAG.of(secret, body)).decode()
 
 
 def read(secret: bytes, token: str) -> TokenClaims | None:
@@ -63,18 +65,19 @@ def read(secret: bytes, token: str) -> TokenClaims | None:
         raw = urlsafe_b64decode(token.encode("ascii"))
     except (NotBase64, UnicodeEncodeError, ValueError):
         return None
-    size = DATED_TAG if _dated(raw) else TAG
-    if size == TAG and len(raw) != BODY + TAG:
+    tag = DATED_TAG if _dated(raw) else UNDATED_TAG
+    if tag is UNDATED_TAG and len(raw) != BODY + tag.size:
         return None
     if urlsafe_b64encode(raw).decode() != token:  # one spelling alone: addresses are hashes of it
         return None
-    if not compare_digest(raw[-size:], tag(secret, raw[:-size], size)):
+    body = raw[: -tag.size]
+    if not tag.proves(raw[-tag.size :], secret, body):
         return None
-    return TokenClaims(address(token), int.from_bytes(raw[-size - 4 : -size], "big") * HOUR_S if _dated(raw) else 0)
+    return TokenClaims(address(token), int.from_bytes(body[-4:], "big") * HOUR_S if tag is DATED_TAG else 0)
 
 
 def _dated(raw: bytes) -> bool:
-    return len(raw) == len(DATED) + ID + 4 + DATED_TAG and raw.startswith(DATED)
+    return len(raw) == len(DATED) + ID + 4 + DATED_TAG.size and raw.startswith(DATED)
 
 
 def is_random(seed: str) -> bool:
@@ -89,11 +92,6 @@ def genuine(secret: bytes, token: str) -> bool:
     return read(secret, token) is not None
 
 
-def tag(secret: bytes, body: bytes, size: int = TAG) -> bytes:
-    """Return the tag that shows a token's body to be ours."""
-    return hmac(secret, b"token\x1f" + body, "sha256")[:size]
-
-
 def address(token: str) -> str:
     """Return the patron's address on this channel, from which no token can be made, for a token that is genuine."""
     raw = urlsafe_b64decode(token)
@@ -104,26 +102,25 @@ def address(token: str) -> str:
 
 def proof(secret: bytes, sender: str, digest: str) -> str:
     """Return what lets this patron, and nobody else, name or fetch the file `digest`."""
-    return hmac(secret, f"file\x1f{sender}\x1f{digest}".encode(), "sha256").hex()[:32]
+    return PROOF.text(secret, sender, digest)
 
 
 def ticket(secret: bytes, sender: str, digest: str, name: str) -> str:
     """Return what says under which name this patron uploaded the file `digest`."""
     spelled = urlsafe_b64encode(name.encode("utf-8", "replace")).decode()
-    seal = hmac(secret, f"name\x1f{sender}\x1f{digest}\x1f{spelled}".encode(), "sha256").hex()[:32]
-    return f"{seal}.{spelled}"
+    return f"{NAME.text(secret, sender, digest, spelled)}.{spelled}"
 
 
 def uploaded_as(secret: bytes, sender: str, digest: str, given: str) -> str:
     """Return the name that a ticket says, "" when it is none of ours for that file and patron."""
+    seal, _, spelled = given.partition(".")
     try:
-        name = urlsafe_b64decode(given.partition(".")[2].encode("ascii")).decode()
+        name = urlsafe_b64decode(spelled.encode("ascii")).decode()
     except (NotBase64, ValueError):
         return ""
-    ours = ticket(secret, sender, digest, name)
-    return name if compare_digest(ours.encode(), given.encode("utf-8", "replace")) else ""
+    return name if NAME.proves(seal, secret, sender, digest, spelled) else ""
 
 
 def proven(secret: bytes, sender: str, digest: str, given: str) -> bool:
     """Say whether `given` is the proof for that file and patron."""
-    return compare_digest(proof(secret, sender, digest).encode(), given.encode("utf-8", "replace"))
+    return PROOF.proves(given, secret, sender, digest)

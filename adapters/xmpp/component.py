@@ -9,7 +9,6 @@ what we have heard is ours to hand in, also when the session is over.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -28,6 +27,7 @@ from adapters.xmpp.presence import BuddyPresence
 from adapters.xmpp.shared_component import SharedConnection
 from bridge.contract.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Rejected, Unavailable
 from bridge.contract.message import Action, Attachment, Delivery, Presence, action_id
+from bridge.contract.sealed_token import derived_key
 
 MAX_TEXT = 10_000
 MAX_AVATAR = 64 << 10
@@ -56,7 +56,7 @@ class XmppComponent(Buddy):
         super().__init__(config, ports)
         self._address = config
         self._card = card(config.title or jid.user(config.jid), config.url, _avatar(config.avatar))
-        self._key = hmac.digest(ports.secret, b"staff link", "sha256")
+        self._key = derived_key(ports.secret, "staff link")
         folder = ports.data
         self._buddies = AddressFile(folder / "buddies" if folder else None)
         self._staff = AddressFile(folder / "staff" if folder else None)
@@ -194,7 +194,7 @@ class XmppComponent(Buddy):
 
     def _presence(self, link: XmppConnection, stanza: Element, sender: str) -> None:
         kind = stanza.get("type", "")
-        if kind in ("subscribe", "probe") and self._limits.subscriptions.take(jid.domain(sender), time.monotonic()):
+        if kind in ("subscribe", "probe") and self._limits.subscriptions.allows(jid.domain(sender), time.monotonic()):
             if kind == "subscribe":
                 self._send_presence(link, sender, "subscribed")
             self._buddies.put(sender)

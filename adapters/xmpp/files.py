@@ -9,10 +9,7 @@ Our own page needs `public_url`; its addresses are signed, so that nobody finds 
 from __future__ import annotations
 
 import asyncio
-import hmac
-from base64 import urlsafe_b64encode
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
@@ -26,9 +23,11 @@ from adapters.xmpp.fetching import Unfetched
 from adapters.xmpp.jid import DISCO_INFO, DISCO_ITEMS, FORMS, UPLOAD, attribute, content
 from bridge.contract.adapter import Ports, TooLarge
 from bridge.contract.message import Attachment
+from bridge.contract.sealed_token import Seal
 
 FETCH_S = 15.0
 UPLOAD_S = 60.0
+SEAL = Seal("file", 16, "base64")
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif"})  # in place; a PDF may run code, so it is a download
 
 
@@ -68,7 +67,7 @@ class XmppFiles:
         """Return the address of our own page for a file, "" when nobody outside could open it."""
         if not self._ports.public_url or self._ports.routes is None:
             return ""
-        seal = self._seal(file.digest, file.name)
+        seal = SEAL.text(self._ports.secret, file.digest, file.name)
         path = f"channels/{self._ports.channel}/files/{file.digest}/{seal}/{quote(file.name, safe='')}"
         return f"{self._ports.public_url.rstrip('/')}/{path}"
 
@@ -95,7 +94,7 @@ class XmppFiles:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         digest, seal, name = (request.match_info[key] for key in ("digest", "seal", "name"))
         path = await self._ports.blobs.path(digest)
-        if not hmac.compare_digest(seal, self._seal(digest, name)) or path is None:
+        if not SEAL.proves(seal, self._ports.secret, digest, name) or path is None:
             raise web.HTTPNotFound
         head = await asyncio.to_thread(_head, path)
         kind = head if head in SHOWN else "application/octet-stream"
@@ -109,10 +108,6 @@ class XmppFiles:
             "Cache-Control": "private, no-store",
         }
         return web.FileResponse(path, headers=headers)
-
-    def _seal(self, digest: str, name: str) -> str:
-        tag = hmac.digest(self._ports.secret, f"file\x1f{digest}\x1f{name}".encode("utf-8", "replace"), sha256)
-        return urlsafe_b64encode(tag[:16]).decode().rstrip("=")
 
 
 async def service(link: XmppConnection) -> UploadService | None:

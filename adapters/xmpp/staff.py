@@ -8,10 +8,6 @@ reaches one.
 
 from __future__ import annotations
 
-import hmac
-from base64 import b32encode
-from hashlib import sha256
-
 from adapters.xmpp.shared_component import BESIDE
 from bridge.contract.message import (
     Accept,
@@ -27,8 +23,10 @@ from bridge.contract.message import (
     SetAvailability,
     Transfer,
 )
+from bridge.contract.sealed_token import Seal
 
 CODE_S = 900
+LINK = Seal("link", 15, "base32")
 CODES = {"answered": "answered", "lost": "lost_call", "practice": "practice"}
 HELP = (
     "Commands in a conversation: /claim, /accept, /reject, /release, /join, /leave, "
@@ -40,7 +38,7 @@ HELP = (
 def code(key: bytes, librarian: str, now: float) -> str:
     """Return a code by which `librarian` may link an address until a quarter of an hour after `now` (s)."""
     until = int(now) + CODE_S
-    return f"link:{librarian}:{until}:{_seal(key, librarian, until)}"
+    return f"link:{librarian}:{until}:{LINK.text(key, librarian, str(until))}"
 
 
 def linked(key: bytes, words: str, now: float) -> str:
@@ -49,13 +47,8 @@ def linked(key: bytes, words: str, now: float) -> str:
     if len(parts) != 4 or parts[0] != "link" or not (parts[2].isascii() and parts[2].isdigit()):
         return ""
     librarian, until = parts[1], int(parts[2][:12])
-    good = hmac.compare_digest(parts[3].encode("utf-8", "replace"), _seal(key, librarian, until).encode())
+    good = LINK.proves(parts[3], key, librarian, str(until))
     return librarian if good and now < until <= now + CODE_S + 60 else ""
-
-
-def _seal(key: bytes, librarian: str, until: int) -> str:
-    tag = hmac.digest(key, f"link\x1f{librarian}\x1f{until}".encode("utf-8", "replace"), sha256)
-    return b32encode(tag[:15]).decode().lower()
 
 
 def address(channel: str, conversation: str) -> str:

@@ -6,13 +6,15 @@ file tells nothing about anybody; the newest `MOST` are remembered.
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
+from bridge.contract.sealed_token import Seal
+
 MOST = 5_000
+SEAL = Seal("stanza", 12)
 
 
 class StanzaIds:
@@ -28,7 +30,7 @@ class StanzaIds:
         """Remember that `sender`'s stanza became `message`."""
         if not stanza or self.get(sender, stanza) == message:
             return
-        held, key = self._read(), self._seal(sender, stanza)
+        held, key = self._read(), SEAL.text(self._secret, sender, stanza)
         held[key] = message
         held.move_to_end(key)
         if len(held) > MOST:
@@ -39,7 +41,7 @@ class StanzaIds:
 
     def get(self, sender: str, stanza: str) -> str:
         """Return the message that `sender`'s stanza became, "" for one that is not known."""
-        return self._read().get(self._seal(sender, stanza), "")
+        return self._read().get(SEAL.text(self._secret, sender, stanza), "")
 
     def _write(self, place: Path, key: str, message: str) -> None:
         self._lines += 1
@@ -67,7 +69,3 @@ class StanzaIds:
             while len(self._held) > MOST:
                 self._held.popitem(last=False)
         return self._held
-
-    def _seal(self, sender: str, stanza: str) -> str:
-        said = f"stanza\x1f{sender}\x1f{stanza}".encode("utf-8", "replace")
-        return hmac.digest(self._secret, said, "sha256")[:12].hex()

@@ -10,8 +10,6 @@ Nothing else knows two parts at once, so this file is where a newcomer sees who 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
@@ -35,6 +33,7 @@ from bridge.channels.supervisor import ConfiguredChannel, Deliveries, Supervisor
 from bridge.channels.transcript_text import plain
 from bridge.contract.adapter import Busy, Capabilities, Inlet, Ports
 from bridge.contract.message import Delivery
+from bridge.contract.sealed_token import derived_key
 from bridge.core.process import CoreJob, CoreProcess
 from bridge.core.runner import CoreRunner, keep_beating
 from bridge.files.blobs import FileBlobs
@@ -310,7 +309,7 @@ class Consortium:
             routes=application.router,
             public_url=self._config.http.public_url,
             data=folder,
-            secret=hmac.digest(self._secret, f"channel {name}".encode(), hashlib.sha256),
+            secret=derived_key(self._secret, f"channel {name}"),
             deliveries=self._after_history(deliveries) if deliveries is not None else None,
             process=self._process,
             transcript=self._transcript if channel.adapter.capabilities.transcripts else None,

@@ -13,18 +13,19 @@ nothing may follow it, for mail programs change the former and people the latter
 
 from __future__ import annotations
 
-import hmac
 import re
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
-from hashlib import sha256
 
 import msgspec
 
 from adapters.email.mail import Mail
 from bridge.contract.message import message_id
+from bridge.contract.sealed_token import Seal
 
 MAC = 13  # characters: 64 bits
 WHO = 6  # characters: 30 bits
+SEAL = Seal("mail", 8, "base32")
+ADDRESSEE = Seal("who", 4, "base32")
 CONVERSATION, DELIVERY, TRANSCRIPT = "c", "d", "t"  # what a token names; the last joins nothing
 QUOTED = re.compile(r"\b(?:ref-|\+|db\.)([cd][a-z2-7]{20,90})\b", re.IGNORECASE)
 HINTS = ("ref-c", "ref-d", "+c", "+d", "db.c", "db.d")  # without one of these QUOTED finds nothing
@@ -72,13 +73,13 @@ class Signer(msgspec.Struct, frozen=True):
         if not 0 < len(identity) <= 40:
             raise ValueError("an id has 1 to 40 characters")
         body = kind + _packed(identity) + self.who(addressee)
-        return body + self._mac(body)
+        return body + SEAL.text(self.secret, self.channel, body)
 
     def read(self, token: str) -> Proof | None:
         """Return what a token proves, None when it is not exactly one of ours."""
         folded = token.strip().lower()
         body, mac = folded[:-MAC], folded[-MAC:]
-        if len(body) < WHO + 3 or not hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(body).encode()):
+        if len(body) < WHO + 3 or not SEAL.proves(mac, self.secret, self.channel, body):
             return None
         identity = _unpacked(body[1:-WHO])
         kinds = (CONVERSATION, DELIVERY, TRANSCRIPT)
@@ -86,14 +87,7 @@ class Signer(msgspec.Struct, frozen=True):
 
     def who(self, address: str) -> str:
         """Return the short hash by which a token remembers an address."""
-        digest = hmac.new(
-            self.secret, b"who\x1f" + address.strip().casefold().encode("utf-8", "replace"), sha256
-        ).digest()
-        return _base32(digest)[:WHO]
-
-    def _mac(self, body: str) -> str:
-        said = f"mail\x1f{self.channel}\x1f{body}".encode("utf-8", "replace")
-        return _base32(hmac.new(self.secret, said, sha256).digest()[:8])
+        return ADDRESSEE.text(self.secret, address.strip().casefold())[:WHO]
 
 
 def reply_address(mailbox: str, token: str) -> str:

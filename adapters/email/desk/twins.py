@@ -7,12 +7,14 @@ id, and a mail with other words counts by the id and its fingerprint. Ids and wo
 
 from __future__ import annotations
 
-import hmac
 from contextlib import suppress
 from pathlib import Path
 
+from bridge.contract.sealed_token import Seal
+
 MOST = 50_000  # mails remembered
 KEY = 12  # bytes of each seal
+SEAL = Seal("twins", KEY)
 
 
 class Twins:
@@ -26,7 +28,7 @@ class Twins:
 
     def source(self, sender: str, identity: str, words: str) -> str:
         """Return by what a mail counts: its id, or the id and a fingerprint where another mail came with that id."""
-        key, print_ = self._seal(f"{sender}\x1f{identity}"), self._seal(words)
+        key, print_ = SEAL.of(self._secret, f"{sender}\x1f{identity}"), SEAL.of(self._secret, words)
         known = self._read()
         first = known.get(key)
         if first is None:
@@ -63,6 +65,3 @@ class Twins:
                 for start in range(0, whole, 2 * KEY):
                     self._known[raw[start : start + KEY]] = raw[start + KEY : start + 2 * KEY]
         return self._known
-
-    def _seal(self, text: str) -> bytes:
-        return hmac.digest(self._secret, b"twins\x1f" + text.encode("utf-8", "replace"), "sha256")[:KEY]

@@ -12,18 +12,19 @@ locked out by what strangers try in his name (OWASP, "Slow Down Online Guessing 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bridge.contract.sealed_token import Seal, same
 from bridge.inbox.http.responses import Refusal, forbidden
 from bridge.inbox.services import InboxServices
 from bridge.sql.people.accounts import LONGEST_MS, Accounts, Session
 
 HEADER = "X-Deskbridge"
 FAMILIAR_S = 180 * 86_400
+FAMILIAR = Seal("familiar")
 
 
 def cookie_name(request: web.Request) -> str:
@@ -72,16 +73,12 @@ def _familiar_name(request: web.Request, login: str) -> str:
     return f"{cookie_name(request)}-known-{hashlib.sha256(login.encode()).hexdigest()[:12]}"
 
 
-def _seal(secret: bytes, login: str, mark: str) -> str:
-    return hmac.digest(secret, f"familiar\x1f{login}\x1f{mark}".encode(), hashlib.sha256).hex()
-
-
 def make_familiar(response: web.StreamResponse, request: web.Request, secret: bytes, login: str) -> None:
     """Let a browser show later that `login` has signed in with it."""
     mark = familiar_mark(request, secret, login) or secrets.token_hex(16)
     response.set_cookie(
         _familiar_name(request, login),
-        f"{mark}.{_seal(secret, login, mark)}",
+        f"{mark}.{FAMILIAR.text(secret, login, mark)}",
         max_age=FAMILIAR_S,
         path="/",
         httponly=True,
@@ -93,8 +90,7 @@ def make_familiar(response: web.StreamResponse, request: web.Request, secret: by
 def familiar_mark(request: web.Request, secret: bytes, login: str) -> str:
     """Return what stands for this browser when `login` has signed in with it before, else ""."""
     mark, _, seal = request.cookies.get(_familiar_name(request, login), "").partition(".")
-    good = hmac.compare_digest(seal.encode(), _seal(secret, login, mark).encode())
-    return mark if mark and good else ""
+    return mark if mark and FAMILIAR.proves(seal, secret, login, mark) else ""
 
 
 def own_origins(services: InboxServices, request: web.Request) -> set[str]:
@@ -129,5 +125,5 @@ def check_token(request: web.Request, session: Session | None) -> None:
     if session is None:
         if not shown:
             raise forbidden(f"The header {HEADER} is missing.")
-    elif not hmac.compare_digest(shown.encode(), session.csrf.encode()):
+    elif not same(shown, session.csrf):
         raise Refusal(403, "bad-token", f"The header {HEADER} does not carry the token of `me`.")

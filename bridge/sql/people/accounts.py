@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import secrets
 import time
 from base64 import b64encode
@@ -27,6 +26,7 @@ from argon2.low_level import ARGON2_VERSION
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bridge.contract.sealed_token import same
 from bridge.sql import tables
 from bridge.sql.people.passwords import weakness
 
@@ -115,7 +115,7 @@ def _verify(hashed: str, password: str) -> bool:
 
 
 def _is_code(row: Any, secret: str) -> bool:
-    return bool(row.code) and row.code_until > now_ms() and hmac.compare_digest(row.code, _digest(secret))
+    return bool(row.code) and row.code_until > now_ms() and same(row.code, _digest(secret))
 
 
 def _locked_until(failures: int) -> int:
