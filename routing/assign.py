@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from routing import history
 from routing.access import free_capacity, serving
+from routing.events import Assignment
 from routing.records import Conversation, Staff, at_key
 from routing.roster import QueueService
 from routing.state import State
@@ -56,20 +58,23 @@ def rotation(state: State, service: QueueService) -> tuple[str, ...]:
     return (*kept, *(one for one in service.members if one not in kept))
 
 
-def routed(state: State, queue: str, librarian: str, at: int) -> None:
-    """Remember that `librarian` had his turn at `at` ms."""
+def assignment(state: State, queue: str, librarian: str, now: int) -> Assignment:
+    """Return what changes when `librarian` is assigned a conversation of `queue`: the rotation, and the librarian's share."""
     service = state.roster.service(queue)
-    if service.queue.policy == "round_robin" and librarian in service.level:
-        order = [one for one in rotation(state, service) if one != librarian]
-        state.rotations.put(queue, (*order, librarian))
-    staff = state.staff.get(librarian, Staff(id=librarian))
+    rotates = service.queue.policy == "round_robin" and librarian in service.level
+    mended = rotation(state, service) if rotates else ()
+    members = mended if mended != state.rotations.get(queue, ()) else ()
     limit, window = service.queue.fair_limit, service.queue.fair_window_s * 1000
     if not limit:
-        state.staff.put(librarian, replace(staff, idle_since=at))
-        return
-    late = (*(when for when in staff.assigned if when > at - window), at)
+        return Assignment(rotates=rotates, members=members)
+    staff = state.staff.get(librarian, Staff(id=librarian))
+    late = (*_late(staff, now - window), now)
     rests = late[-limit] + window if len(late) >= limit else staff.rests_until
-    state.staff.put(librarian, replace(staff, idle_since=at, assigned=late, rests_until=rests))
+    return Assignment(rotates=rotates, members=members, counts_from=now - window, rests_until=rests)
+
+
+def _late(staff: Staff, since: int) -> tuple[int, ...]:
+    return tuple(when for when in staff.assigned if when > since)
 
 
 def _active(state: State, librarian: str) -> int:
@@ -78,3 +83,19 @@ def _active(state: State, librarian: str) -> int:
 
 def _idle_since(state: State, librarian: str) -> int:
     return state.staff[librarian].idle_since
+
+
+# ---- fold --------------------------------------------------------------------------------------------------------------------
+
+
+def assigned(state: State, queue: str, librarian: str, what: Assignment | None, at: int) -> None:
+    """Remember that `librarian` was assigned a conversation of `queue` at `at` ms."""
+    if what is None:
+        what = history.assignment(state, queue, librarian, at)
+    if what.rotates:
+        before = what.members or state.rotations.get(queue, ())
+        state.rotations.put(queue, (*(one for one in before if one != librarian), librarian))
+    staff = replace(state.staff.get(librarian, Staff(id=librarian)), idle_since=at)
+    if what.counts_from is not None:
+        staff = replace(staff, assigned=(*_late(staff, what.counts_from), at), rests_until=what.rests_until)
+    state.staff.put(librarian, staff)

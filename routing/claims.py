@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Accept, Action, Claim, Reject, Release
 from routing.access import asked, coordinates, eligible
-from routing.deadlines import settled
+from routing.deadlines import next_round_at, settled
 from routing.decision import Decision
 from routing.events import OfferRejected, Released
 from routing.offers import ask, enqueue, freed, offer_waiting_to
@@ -52,7 +52,7 @@ def reject(decision: Decision, action: Action, deed: Reject) -> None:
     elif by in it.declined:
         done(decision, action, it)
     else:
-        decision.emit(OfferRejected(conversation=it.id, by=by))
+        decision.emit(OfferRejected(conversation=it.id, by=by, again_at=next_round_at(it, by, decision.at)))
         if it.offered == by:
             ask(decision, it.id)
             offer_waiting_to(decision, by)

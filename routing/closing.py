@@ -22,6 +22,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.contract.message import Action, Close, Dismiss, FollowUpPlan, Recode, Reopen, derive
+from routing import history
 from routing.access import at_home, coordinates, has_say
 from routing.deadlines import settled
 from routing.decision import Decision
@@ -78,6 +79,7 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
             descriptive=deed.descriptive,
             read_scale=deed.read_scale,
             reference=deed.reference,
+            known_until=known_until(decision, it),
         )
     )
     _follow(decision, action, it, code, plan)
@@ -197,8 +199,24 @@ def settle_closed(decision: Decision, it: Conversation) -> None:
 
 def end(decision: Decision, it: Conversation, code: str, why: str, *, by_default: bool = False) -> None:
     """Let the desk itself end a conversation."""
-    decision.emit(Closed(conversation=it.id, by="", code=code, by_default=by_default, reason=why))
+    decision.emit(
+        Closed(
+            conversation=it.id,
+            by="",
+            code=code,
+            by_default=by_default,
+            reason=why,
+            known_until=known_until(decision, it),
+        )
+    )
     settle_closed(decision, it)
+
+
+def known_until(decision: Decision, it: Conversation) -> int:
+    """Return until when the patron's next question goes to who helped here, 0 where the queue does not prefer that."""
+    if not it.helper or not decision.state.roster.service(it.queue).queue.prefer_known:
+        return 0
+    return decision.at + decision.state.roster.library(it.library).retention_days * DAY
 
 
 def recode(decision: Decision, action: Action, deed: Recode) -> None:
@@ -320,9 +338,9 @@ def closed(state: State, event: Closed, at: int) -> None:
     state.conversations.put(it.id, settled(state, it))
     if owner:
         freed(state, owner, at)
-    if it.helper and state.roster.service(it.queue).queue.prefer_known:
-        days = state.roster.library(it.library).retention_days
-        state.known.put(at_key(it.channel, it.address), Known(librarian=it.helper, until=at + days * DAY))
+    until = event.known_until if event.known_until is not None else history.known_until(state, it, at)
+    if until:
+        state.known.put(at_key(it.channel, it.address), Known(librarian=it.helper, until=until))
 
 
 def dismissed(state: State, event: Dismissed, at: int) -> None:

@@ -21,6 +21,7 @@ import re
 from msgspec.structs import replace
 
 from bridge.contract.message import FollowUpPlan, Message, derive
+from routing import history
 from routing.access import connected, free_capacity, helper_of, serving, there
 from routing.deadlines import forget_at, settled
 from routing.decision import Decision
@@ -69,7 +70,7 @@ def receive(decision: Decision, message: Message) -> None:
     elif it is None:
         _begin(decision, message, state.addresses.get(key, ""))
     elif it.state == "closed" and (message.aside or _answers_itself(message)):
-        decision.emit(Received(conversation=it.id, message=message))
+        _receive(decision, it.id, message)
     elif it.state == "closed" and not it.code and _not_taken(decision, it.queue, message):
         _add(decision, it, message)
         _decline(decision, state.conversations[it.id])
@@ -118,9 +119,14 @@ def _add(decision: Decision, it: Conversation, message: Message) -> None:
     if it.gone:
         decision.emit(PatronGone(conversation=it.id, gone=False))
     proven = bool(message.thread) and _proves(decision.state, it, message)
-    decision.emit(Received(conversation=it.id, message=message, proven=proven))
+    _receive(decision, it.id, message, proven=proven)
     if (message.name or message.contact) and OTHER_SENDER not in message.marks:
         _introduce(decision, it, message)
+
+
+def _receive(decision: Decision, conversation: str, message: Message, *, proven: bool = False) -> None:
+    left = "@" in message.text and ADDRESS.search(message.text) is not None
+    decision.emit(Received(conversation=conversation, message=message, proven=proven, left_address=left))
 
 
 def _proves(state: State, it: Conversation, message: Message) -> bool:
@@ -194,7 +200,8 @@ def make_room(decision: Decision, it: Conversation) -> None:
 def _set_aside(decision: Decision, message: Message, previous: str) -> None:
     """Keep a message for staff to see; nobody is asked, and nothing is sent."""
     conversation, _ = _open(decision, message, previous)
-    decision.emit(Closed(conversation=conversation, by="", code=SET_ASIDE, reason=message.aside or "other"))
+    reason = message.aside or "other"
+    decision.emit(Closed(conversation=conversation, by="", code=SET_ASIDE, reason=reason, known_until=0))
 
 
 def _begin(decision: Decision, message: Message, previous: str) -> None:
@@ -224,7 +231,7 @@ def _open(decision: Decision, message: Message, previous: str) -> tuple[str, Que
         aside=bool(message.aside),
     )
     decision.emit(opened)
-    decision.emit(Received(conversation=opened.conversation, message=message))
+    _receive(decision, opened.conversation, message)
     return opened.conversation, service
 
 
@@ -235,7 +242,7 @@ def _arrive(decision: Decision, it: Conversation, service: QueueService, message
         return
     if _not_taken(decision, it.queue, message):
         _decline(decision, it)
-        decision.emit(Closed(conversation=it.id, by="", code="", reason="closed-hours"))
+        decision.emit(Closed(conversation=it.id, by="", code="", reason="closed-hours", known_until=0))
         return
     event = _arrival_words(decision.state, service, message, decision.at)[0]
     limit = service.queue.max_waiting
@@ -365,6 +372,7 @@ def received(state: State, event: Received, at: int) -> None:
     """Add the patron's words; it is the librarian's turn."""
     message = event.message
     it = state.conversations[event.conversation]
+    left_address = event.left_address if event.left_address is not None else history.left_address(message.text)
     plain = it.state == "active" and it.turn == "librarian"
     if it.channel != message.channel or it.address != message.sender:
         it, plain = _moved(state, it, message), False
@@ -387,7 +395,7 @@ def received(state: State, event: Received, at: int) -> None:
         reached=it.reached or (it.answer != "" and it.live and not it.failed),
         unanswered_since=it.unanswered_since or (0 if it.state == "closed" else at),
         wrote_after=it.wrote_after or (it.helper != "" and it.state != "closed"),
-        left_address=it.left_address or ("@" in message.text and ADDRESS.search(message.text) is not None),
+        left_address=it.left_address or left_address,
         turn="librarian" if turned else it.turn,
         turn_at=at if turned else it.turn_at,
         nudges=0 if turned else it.nudges,

@@ -22,6 +22,7 @@ from routing.state import State
 DAY_MS = 86_400_000
 PATRON_LEFT_MS = 120_000
 LEAST_WARNING_MS = 30_000
+ROUND_MS = 30_000
 
 Silence = Literal["remind", "mark", "still-there", "close"]
 
@@ -58,6 +59,12 @@ def _waiting(state: State, it: Conversation) -> list[int]:
 def again_at(service: QueueService, it: Conversation) -> int:
     """Return when those who declined are asked again; never where the offer stands open to all."""
     return 0 if service.queue.policy == "offer" or it.offered else it.again_at
+
+
+def next_round_at(it: Conversation, librarian: str, now: int) -> int:
+    """Return when a new round begins, now that a librarian declines or lets the offer pass; 0 = it does not wait."""
+    again = now + ROUND_MS if it.state == "waiting" else 0
+    return again if it.offered == librarian else it.again_at or again
 
 
 def next_tier_at(service: QueueService, it: Conversation) -> int:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.contract.message import Attachment, Delivery, Kind, PatronSign, Receipt
-from routing import wording
+from bridge.contract.message import Attachment, Delivery, Kind, PatronSign, Receipt, Stage
+from routing import history, wording
 from routing.access import staff_route
 from routing.deadlines import settled
 from routing.decision import Decision
@@ -21,7 +21,7 @@ from routing.events import Noticed, Parked, PatronGone, Progressed, Recoded, Rel
 from routing.hours import next_opening
 from routing.reach import carrier_to, offered_kinds
 from routing.records import Conversation, DeliveryState, ParkedReceipt, ReplyRoute, at_key
-from routing.standing import KEEPS, OFFERS_ADDRESS, TELLS_WAIT, Moment, says, standing
+from routing.standing import OFFERS_ADDRESS, Moment, says, standing, tells
 from routing.state import State
 
 AWAY_MS = 1_800_000
@@ -143,7 +143,8 @@ def notify(
         text = f"{text} {offer}".strip()
     expires = decision.at + NOTICE_MS if passing else 0
     delivery = compose(decision, it, to, "notice", text=text, event=event, expires_at=expires)
-    decision.emit(Noticed(conversation=it.id, delivery=delivery))
+    ended = decision.state.conversations.get(it.id, it).state == "closed"
+    decision.emit(Noticed(conversation=it.id, delivery=delivery, tells=tells(event, ended=ended)))
     unpark(decision, delivery)
 
 
@@ -219,6 +220,7 @@ def receive_receipt(decision: Decision, receipt: Receipt) -> None:
                 detail=receipt.detail,
                 network_id=receipt.network_id,
                 partial=receipt.partial,
+                asks_again=_asks_again(decision.state, known.conversation, receipt.delivery, receipt.stage),
             )
         )
         _not_answered(decision, known.conversation)
@@ -254,8 +256,17 @@ def unpark(decision: Decision, delivery: Delivery) -> None:
                 detail=parked.detail,
                 network_id=parked.network_id,
                 partial=parked.partial,
+                asks_again=_asks_again(decision.state, delivery.conversation, delivery.id, parked.stage),
             )
         )
+
+
+def _asks_again(state: State, conversation: str, delivery: str, stage: Stage) -> bool:
+    """Say whether news of a delivery leaves the question unanswered: the last answer failed, and nothing was written since."""
+    it = state.conversations.get(conversation)
+    if it is None or delivery != it.answer or stage != "failed":
+        return False
+    return it.state == "active" and it.last_by != "patron"
 
 
 def receive_sign(decision: Decision, sign: PatronSign) -> None:
@@ -282,15 +293,15 @@ def sent_out(state: State, delivery: Delivery, at: int) -> None:
 def noticed(state: State, event: Noticed, at: int) -> None:
     """Remember the notice's delivery, and that the patron was told of the wait."""
     sent_out(state, event.delivery, at)
-    told = event.delivery.event
-    if told in TELLS_WAIT:
+    told = event.tells if event.tells is not None else history.tells(event.delivery.event)
+    if told:
         it = state.conversations[event.conversation]
         it = replace(
             it,
-            told_wait=True,
-            told_closed=at if "clos" in told else it.told_closed,
-            kept=it.kept or (told in KEEPS and it.state != "closed"),
-            parted=it.parted or told == "requeued",
+            told_wait=it.told_wait or "wait" in told,
+            told_closed=at if "closed" in told else it.told_closed,
+            kept=it.kept or "kept" in told,
+            parted=it.parted or "parted" in told,
         )
         state.conversations.put(it.id, settled(state, it))
 
@@ -311,18 +322,18 @@ def progressed(state: State, event: Progressed, at: int) -> None:
     if it is None:
         return
     if event.delivery == it.answer:
-        it = _heard(it, event.stage, at)
+        it = _heard(it, event, at)
         state.conversations.put(it.id, settled(state, it))
     if event.stage in ("delivered", "read") and it.live and it.channel == known.channel:
         state.conversations.put(it.id, replace(it, patron_at=at))
 
 
-def _heard(it: Conversation, stage: str, at: int) -> Conversation:
-    """Return the conversation after news of its last answer: one that failed leaves the question unanswered."""
-    if stage != "failed":
-        return replace(it, reached=it.reached or stage in ("delivered", "read"), failed=False)
+def _heard(it: Conversation, event: Progressed, at: int) -> Conversation:
+    """Return the conversation after news of its last answer."""
+    if event.stage != "failed":
+        return replace(it, reached=it.reached or event.stage in ("delivered", "read"), failed=False)
     it = replace(it, reached=False, failed=True)
-    if it.state != "active" or it.last_by == "patron":
+    if not event.asks_again:
         return it
     return replace(
         it,

@@ -85,7 +85,7 @@ def without(step: Step, gone: Container[str]) -> Step:
 
 def erased(state: State, event: Erased, at: int) -> None:
     """Let go of the conversation, and of what is known by its addresses."""
-    state.erasures += 1
+    state.count_erasure()
     it = state.conversations.get(event.conversation)
     if it is not None:
         for other in it.merged:

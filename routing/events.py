@@ -3,7 +3,8 @@
 An event says all that `evolve`, the archive and the inbox need, so that none of them asks anybody. `conversation` is the
 id of the conversation concerned. A `Step` groups the events of one input: `cause` is that input's id, `at` its time in ms.
 An event with a `delivery` puts that delivery on its channel's out stream in the same commit (`deliveries`).
-Events are only ever added to, with defaults: yesterday's log must replay for ever.
+Events are only ever added to, with defaults: yesterday's log must replay for ever. What a rule has worked out and the fold needs
+is in the event, too; None there means an entry of 0.1.0, and the fold reads it as 0.1.0 did (`history`).
 """
 
 from __future__ import annotations
@@ -51,6 +52,21 @@ Input = (
 Given = Input | tuple[Receipt, ...]  # what is decided in one step: receipts may be taken together
 
 
+Told = Literal["wait", "closed", "kept", "parted"]
+
+
+class Assignment(Wire):
+    """What an assignment changes in whose turn it is next (`rotates`), and in the librarian's share of the queue.
+
+    `members` is the rotation to go on from where the queue's members have changed; () = the one that is remembered.
+    """
+
+    rotates: bool = False
+    members: tuple[str, ...] = ()
+    counts_from: int | None = None  # ms: earlier assignments count no more; None = the queue has no fair limit
+    rests_until: int = 0
+
+
 # ---- the life of a conversation ------------------------------------------------------------------------------------------
 
 
@@ -81,6 +97,7 @@ class Received(Wire, tag="received"):
     conversation: str
     message: Message
     proven: bool = False
+    left_address: bool | None = None  # its text holds an address
 
 
 class Turned(Wire, tag="turned-away"):
@@ -99,6 +116,7 @@ class Queued(Wire, tag="queued"):
     since: int
     reason: str  # "new" | "requeued" | "released" | "lost-librarian" | "transferred" | "reopened"
     tier: int = 0  # the tiers up to this one are asked at once
+    again_at: int | None = None  # when those who declined it are asked again, 0 = they are asked now
 
 
 class TierOpened(Wire, tag="tier"):
@@ -120,6 +138,7 @@ class Offered(Wire, tag="offered"):
     expires_at: int = 0
     delivery: Delivery | None = None
     assigned: bool = False
+    assignment: Assignment | None = None
 
 
 class Revoked(Wire, tag="revoked"):
@@ -129,13 +148,15 @@ class Revoked(Wire, tag="revoked"):
     to: tuple[str, ...]
     reason: str
     delivery: Delivery | None = None
+    again_at: int | None = None
 
 
 class OfferRejected(Wire, tag="offer-rejected"):
-    """A librarian declined."""
+    """A librarian declined; a new round begins at `again_at` ms (0 = it is a transfer, which has no rounds)."""
 
     conversation: str
     by: str
+    again_at: int | None = None
 
 
 class Claimed(Wire, tag="claimed"):
@@ -148,6 +169,10 @@ class Claimed(Wire, tag="claimed"):
     by: str
     how: str
     since: int = 0  # when it had begun to wait
+    turn: Literal["", "librarian", "patron"] = ""
+    usual_wait: int | None = None  # the queue's average wait from now on, in ms; -1 = as before
+    grace_until: int | None = None  # until when `by`, who is not connected, has time to come; 0 = they are connected
+    assignment: Assignment | None = None  # where `how` is "assign"
 
 
 class Said(Wire, tag="said"):
@@ -165,6 +190,7 @@ class Noticed(Wire, tag="noticed"):
 
     conversation: str
     delivery: Delivery
+    tells: tuple[Told, ...] | None = None
 
 
 class Noted(Wire, tag="noted"):
@@ -225,6 +251,7 @@ class Joined(Wire, tag="joined"):
 
     conversation: str
     by: str
+    grace_until: int | None = None  # as in `Claimed`
 
 
 class LeftConversation(Wire, tag="left-conversation"):
@@ -262,6 +289,7 @@ class Closed(Wire, tag="closed"):
     read_scale: int = 0
     reference: bool | None = None
     reason: str = ""
+    known_until: int | None = None  # the patron's next question goes to who helped, until then; 0 = to anybody
 
 
 class Recoded(Wire, tag="recoded"):
@@ -342,6 +370,8 @@ class Merged(Wire, tag="merged"):
     other: str
     by: str
     absorbed: str = ""
+    moves: bool = False  # answers go to the absorbed one's address: the patron wrote there last
+    asks: bool = False  # the absorbed one's question waits for the librarian
 
 
 class Unmerged(Wire, tag="unmerged"):
@@ -411,6 +441,7 @@ class Progressed(Wire, tag="progressed"):
     detail: str = ""
     network_id: str = ""
     partial: bool = False
+    asks_again: bool = False  # it was the answer, and failed: the question is unanswered again
 
 
 class Parked(Wire, tag="parked"):
@@ -438,6 +469,7 @@ class Disconnected(Wire, tag="disconnected"):
     librarian: str
     process: str
     connection: str
+    grace_until: int | None = None  # 0 = another connection is left
 
 
 class Rested(Wire, tag="rested"):

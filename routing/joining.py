@@ -25,7 +25,7 @@ from routing.decision import Decision
 from routing.deliveries import notify, relay, seat, tell_standing
 from routing.events import Joined, LeftConversation
 from routing.offers import enqueue
-from routing.ownership import staying, take
+from routing.ownership import grace_to_come, staying, take
 from routing.records import Conversation
 from routing.refusals import done, held, refuse
 from routing.state import State
@@ -45,7 +45,7 @@ def join(decision: Decision, action: Action, deed: Join) -> None:
 
 
 def _enter(decision: Decision, it: Conversation, by: str) -> None:
-    decision.emit(Joined(conversation=it.id, by=by))
+    decision.emit(Joined(conversation=it.id, by=by, grace_until=grace_to_come(decision, by)))
     shown = decision.state.roster.shown(by)
     relay(decision, it, it.owner, "joined", librarian=shown)
     if it.live and not it.gone and by not in it.introduced:
@@ -98,7 +98,7 @@ def joined(state: State, event: Joined, at: int) -> None:
     it = state.conversations[event.conversation]
     introduced = it.introduced if event.by in it.introduced else (*it.introduced, event.by)
     state.conversations.put(it.id, replace(it, companions=(*it.companions, event.by), introduced=introduced))
-    state.staff.put(event.by, staying(state, event.by, at))
+    state.staff.put(event.by, staying(state, event.by, event.grace_until, at))
 
 
 def left_conversation(state: State, event: LeftConversation, at: int) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.contract.message import Action, Presence, ProcessGone, SetAvailability, Started
+from routing import history
 from routing.access import active, staff_route
 from routing.decision import Decision
 from routing.events import (
@@ -25,7 +26,7 @@ from routing.events import (
 )
 from routing.joining import without_owner
 from routing.offers import announce, ask, offer_waiting_to
-from routing.ownership import withdraw
+from routing.ownership import grace_end, withdraw
 from routing.records import Conversation, CoreTerm, Staff
 from routing.refusals import done, refuse
 from routing.roster import Roster
@@ -42,9 +43,7 @@ def connection(decision: Decision, presence: Presence) -> None:
     if presence.up and not standing:
         _arrive(decision, presence, first=staff is None or not staff.connections)
     elif standing and not presence.up:
-        decision.emit(
-            Disconnected(librarian=presence.librarian, process=presence.process, connection=presence.connection)
-        )
+        _depart(decision, presence.librarian, presence.process, presence.connection)
 
 
 def _arrive(decision: Decision, presence: Presence, *, first: bool) -> None:
@@ -67,7 +66,14 @@ def process_gone(decision: Decision, gone: ProcessGone) -> None:
     for librarian in sorted(state.processes.get(gone.process, ())):
         for process, one in state.staff[librarian].connections:
             if process == gone.process:
-                decision.emit(Disconnected(librarian=librarian, process=process, connection=one))
+                _depart(decision, librarian, process, one)
+
+
+def _depart(decision: Decision, librarian: str, process: str, connection: str) -> None:
+    """Note a connection that went; the last one begins the grace."""
+    last = len(decision.state.staff[librarian].connections) == 1
+    grace_until = grace_end(decision, librarian) if last else 0
+    decision.emit(Disconnected(librarian=librarian, process=process, connection=connection, grace_until=grace_until))
 
 
 def take_over(decision: Decision, started: Started) -> None:
@@ -203,8 +209,8 @@ def disconnected(state: State, event: Disconnected, at: int) -> None:
     connections = tuple(one for one in staff.connections if one != (event.process, event.connection))
     staff = replace(staff, connections=connections)
     if not connections:
-        home = state.roster.library(state.roster.home.get(staff.id, ""))
-        staff = replace(staff, gone_at=at, grace_until=at + home.timers.grace_s * 1000)
+        until = event.grace_until if event.grace_until is not None else history.grace_until(state, staff.id, at)
+        staff = replace(staff, gone_at=at, grace_until=until)
     state.staff.put(staff.id, staff)
 
 

@@ -13,9 +13,10 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from routing import history
 from routing.access import free_capacity, returning, serving, staff_route
-from routing.assign import pick, resting, routed
-from routing.deadlines import settled
+from routing.assign import assigned, assignment, pick, resting
+from routing.deadlines import ROUND_MS, settled
 from routing.decision import Decision
 from routing.deliveries import sent_out, staff_delivery
 from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened
@@ -25,7 +26,6 @@ from routing.roster import QueueService, Roster
 from routing.state import OFFERED, State
 from routing.waiting_list import Entry, WaitingList
 
-ROUND_MS = 30_000
 ANNOUNCED = 20
 
 
@@ -33,7 +33,8 @@ def enqueue(decision: Decision, it: Conversation, queue: str, since: int, reason
     """Let a conversation wait in `queue` as of `since` ms, asking its first tier where somebody is, or may be back any moment."""
     state = decision.state
     tier = _first_manned(state, queue, 0)
-    decision.emit(Queued(conversation=it.id, queue=queue, since=since, reason=reason, tier=tier))
+    again_at = decision.at + ROUND_MS if reason == "released" else 0
+    decision.emit(Queued(conversation=it.id, queue=queue, since=since, reason=reason, tier=tier, again_at=again_at))
     ask(decision, it.id, range(tier + 1))
 
 
@@ -80,7 +81,16 @@ def assign(decision: Decision, it: Conversation, service: QueueService, libraria
         return
     until = decision.at + service.queue.offer_s * 1000
     delivery = staff_delivery(decision, it, librarian, "offer", "offer", text=it.last_text)
-    decision.emit(Offered(conversation=it.id, to=(librarian,), expires_at=until, delivery=delivery, assigned=True))
+    decision.emit(
+        Offered(
+            conversation=it.id,
+            to=(librarian,),
+            expires_at=until,
+            delivery=delivery,
+            assigned=True,
+            assignment=assignment(decision.state, it.queue, librarian, decision.at),
+        )
+    )
 
 
 def open_tier(decision: Decision, it: Conversation) -> None:
@@ -107,7 +117,9 @@ def pass_over_emptied(decision: Decision, before: Roster) -> None:
 
 def new_round(decision: Decision, it: Conversation) -> None:
     """Ask everybody again who declined or let the offer pass."""
-    decision.emit(Queued(conversation=it.id, queue=it.queue, since=it.since, reason="requeued", tier=it.tier))
+    decision.emit(
+        Queued(conversation=it.id, queue=it.queue, since=it.since, reason="requeued", tier=it.tier, again_at=0)
+    )
     ask(decision, it.id)
 
 
@@ -178,6 +190,7 @@ def queued(state: State, event: Queued, at: int) -> None:
     """Put it into the line; a new round keeps its wait and its tiers."""
     it = state.conversations[event.conversation]
     again = event.reason == "requeued"
+    again_at = event.again_at if event.again_at is not None else history.released_again_at(event.reason, at)
     it = replace(
         it,
         state="waiting",
@@ -192,7 +205,7 @@ def queued(state: State, event: Queued, at: int) -> None:
         offered="",
         offer_until=0,
         declined=it.declined if event.reason == "released" else (),
-        again_at=at + ROUND_MS if event.reason == "released" else 0,
+        again_at=again_at,
         told_wait=it.told_wait and again,
         entered=it.entered or event.queue,
         turn="",
@@ -215,7 +228,7 @@ def offered(state: State, event: Offered, at: int) -> None:
         it = replace(it, told=(*it.told, *(one for one in event.to if one not in it.told)))
     if event.assigned:
         it = replace(it, offered=event.to[0], offer_until=event.expires_at)
-        routed(state, it.queue, event.to[0], at)
+        assigned(state, it.queue, event.to[0], event.assignment, at)
     state.conversations.put(it.id, settled(state, it))
 
 
@@ -227,22 +240,22 @@ def revoked(state: State, event: Revoked, at: int) -> None:
     it = replace(it, told=tuple(one for one in it.told if one not in event.to))
     if it.offered in event.to:
         passed = event.reason == "timeout"
-        it = _passed(it, it.offered, at) if passed else replace(it, offered="", offer_until=0)
+        it = _passed(it, it.offered, event.again_at, at) if passed else replace(it, offered="", offer_until=0)
     state.conversations.put(it.id, settled(state, it))
 
 
 def offer_rejected(state: State, event: OfferRejected, at: int) -> None:
     """Ask this librarian no more in this round."""
-    it = _passed(state.conversations[event.conversation], event.by, at)
+    it = _passed(state.conversations[event.conversation], event.by, event.again_at, at)
     state.conversations.put(it.id, settled(state, it))
 
 
-def _passed(it: Conversation, librarian: str, at: int) -> Conversation:
+def _passed(it: Conversation, librarian: str, again_at: int | None, at: int) -> Conversation:
     declined = it.declined if librarian in it.declined else (*it.declined, librarian)
-    again = at + ROUND_MS if it.state == "waiting" else 0
+    again_at = again_at if again_at is not None else history.declined_again_at(it, librarian, at)
     if it.offered == librarian:
-        return replace(it, declined=declined, offered="", offer_until=0, again_at=again)
-    return replace(it, declined=declined, again_at=it.again_at or again)
+        return replace(it, declined=declined, offered="", offer_until=0, again_at=again_at)
+    return replace(it, declined=declined, again_at=again_at)
 
 
 def freed(state: State, librarian: str, at: int) -> None:

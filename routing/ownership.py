@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from routing.assign import routed
-from routing.deadlines import settled
+from routing import history
+from routing.assign import assigned, assignment
+from routing.deadlines import next_round_at, settled
 from routing.decision import Decision
 from routing.deliveries import notify, seat, staff_delivery
 from routing.events import Claimed, Revoked
@@ -24,7 +25,19 @@ LONG_MS = 3_600_000  # who waited longer came while nobody was there: no guide t
 def take(decision: Decision, it: Conversation, by: str, how: str) -> None:
     """Let `by` have a conversation that waits, or that was handed over."""
     others = [one for one in dict.fromkeys((it.offered, *it.told)) if one and one != by]
-    decision.emit(Claimed(conversation=it.id, by=by, how=how, since=it.since))
+    now = decision.state.conversations[it.id]
+    decision.emit(
+        Claimed(
+            conversation=it.id,
+            by=by,
+            how=how,
+            since=it.since,
+            turn="librarian" if now.unanswered_since else "patron",
+            usual_wait=_usual_wait(decision, now, how),
+            grace_until=grace_to_come(decision, by),
+            assignment=assignment(decision.state, now.queue, by, decision.at) if how == "assign" else None,
+        )
+    )
     withdraw(decision, it, others, "claimed", taken_by=by)
     if not decision.state.conversations[it.id].live or how in ("reopen", "successor"):
         return
@@ -36,6 +49,29 @@ def take(decision: Decision, it: Conversation, by: str, how: str) -> None:
         notify(decision, it, "returned", to=seat(it), by=by)
 
 
+def _usual_wait(decision: Decision, it: Conversation, how: str) -> int:
+    """Return the queue's average wait in ms, this one included, -1 where this one says nothing about the usual wait."""
+    waited = decision.at - it.queued_at
+    if it.state != "waiting" or how in ("reopen", "transfer") or not it.live or not 0 <= waited <= LONG_MS:
+        return -1
+    before = decision.state.paces.get(it.queue)
+    return waited if before is None else (before.wait_ms * 4 + waited) // 5
+
+
+def grace_to_come(decision: Decision, librarian: str) -> int:
+    """Return until when a librarian who takes or joins something has time to come, 0 for one who is connected or has a grace."""
+    staff = decision.state.staff.get(librarian)
+    if staff is not None and (staff.connections or staff.grace_until):
+        return 0
+    return grace_end(decision, librarian)
+
+
+def grace_end(decision: Decision, librarian: str) -> int:
+    """Return when the grace of a librarian ends who is not connected from now on."""
+    home = decision.state.roster.library(decision.state.roster.home.get(librarian, ""))
+    return decision.at + home.timers.grace_s * 1000
+
+
 def greet(decision: Decision, it: Conversation, by: str) -> None:
     """Let the librarian who takes over say who he is, and from where when not of the patron's library."""
     local = decision.state.roster.home.get(by, "") == it.library
@@ -45,6 +81,7 @@ def greet(decision: Decision, it: Conversation, by: str) -> None:
 
 def withdraw(decision: Decision, it: Conversation, librarians: list[str], why: str, *, taken_by: str = "") -> None:
     """Take an offer back from librarians, telling those who heard of it on their own messengers."""
+    again_at = next_round_at(it, it.offered, decision.at) if why == "timeout" else None
     shown = decision.state.roster.shown(taken_by)
     plain: list[str] = []
     for librarian in librarians:
@@ -54,9 +91,11 @@ def withdraw(decision: Decision, it: Conversation, librarians: list[str], why: s
         if delivery is None:
             plain.append(librarian)
         else:
-            decision.emit(Revoked(conversation=it.id, to=(librarian,), reason=why, delivery=delivery))
+            decision.emit(
+                Revoked(conversation=it.id, to=(librarian,), reason=why, delivery=delivery, again_at=again_at)
+            )
     if plain:
-        decision.emit(Revoked(conversation=it.id, to=tuple(plain), reason=why))
+        decision.emit(Revoked(conversation=it.id, to=tuple(plain), reason=why, again_at=again_at))
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------
@@ -65,10 +104,12 @@ def withdraw(decision: Decision, it: Conversation, librarians: list[str], why: s
 def claimed(state: State, event: Claimed, at: int) -> None:
     """Give it to its owner; the silence counts from now."""
     it = state.conversations[event.conversation]
-    if it.state == "waiting" and event.how not in ("reopen", "transfer"):
-        _paced(state, it, at)
+    wait = event.usual_wait if event.usual_wait is not None else history.usual_wait(state, it, event.how, at)
+    if wait >= 0:
+        before = state.paces.get(it.queue)
+        count = before.count + 1 if before is not None else 1
+        state.paces.put(it.queue, WaitAverage(wait_ms=wait, count=count, at=at))
     first = it.claimed_at == 0
-    owed = it.unanswered_since > 0
     it = replace(
         it,
         state="active",
@@ -87,7 +128,7 @@ def claimed(state: State, event: Claimed, at: int) -> None:
         handover=None,
         companions=tuple(one for one in it.companions if one != event.by) if it.companions else (),
         wrote_after=False if first else it.wrote_after,
-        turn="librarian" if owed else "patron",
+        turn=event.turn or history.turn(it),
         turn_at=at,
         nudges=0,
         nudged_at=0,
@@ -95,26 +136,13 @@ def claimed(state: State, event: Claimed, at: int) -> None:
     )
     state.conversations.put(it.id, settled(state, it))
     if event.how == "assign":
-        routed(state, it.queue, event.by, at)
+        assigned(state, it.queue, event.by, event.assignment, at)
         return
-    state.staff.put(event.by, replace(staying(state, event.by, at), idle_since=at))
+    state.staff.put(event.by, replace(staying(state, event.by, event.grace_until, at), idle_since=at))
 
 
-def staying(state: State, librarian: str, at: int) -> Staff:
-    """Return a librarian who takes or joins something, with the grace to come when he is not connected."""
+def staying(state: State, librarian: str, grace_until: int | None, at: int) -> Staff:
+    """Return a librarian who takes or joins something, with the grace to come where there is one."""
     staff = state.staff.get(librarian, Staff(id=librarian))
-    if not staff.connections and not staff.grace_until:
-        home = state.roster.library(state.roster.home.get(librarian, ""))
-        staff = replace(staff, grace_until=at + home.timers.grace_s * 1000)
-    return staff
-
-
-def _paced(state: State, it: Conversation, at: int) -> None:
-    waited = at - it.queued_at
-    if not it.live or not 0 <= waited <= LONG_MS:
-        return
-    pace = state.paces.get(it.queue)
-    if pace is None:
-        state.paces.put(it.queue, WaitAverage(wait_ms=waited, count=1, at=at))
-    else:
-        state.paces.put(it.queue, WaitAverage(wait_ms=(pace.wait_ms * 4 + waited) // 5, count=pace.count + 1, at=at))
+    grace_until = grace_until if grace_until is not None else history.staying_until(state, librarian, at)
+    return replace(staff, grace_until=grace_until) if grace_until else staff

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Action, Block, Identify, Merge, Unblock, Unmerge
 from routing.access import has_say, there
-from routing.closing import MERGED, lead_away, settle_closed
+from routing.closing import MERGED, known_until, lead_away, settle_closed
 from routing.conversation import make_room, move, use
 from routing.deadlines import settled
 from routing.decision import Decision
@@ -63,12 +63,29 @@ def merge(decision: Decision, action: Action, deed: Merge) -> None:
         done(decision, action, it)
     else:
         gone = _absorbed(it, other)
-        decision.emit(Merged(conversation=it.id, other=other.id, by=action.by, absorbed=gone.id if gone else ""))
+        decision.emit(_merged(it, other, action.by, gone))
         if gone is not None and gone.state != "closed":
             if gone.handover is not None:
                 decision.emit(TransferEnded(conversation=gone.id, by=gone.owner, reason="withdrawn"))
-            decision.emit(Closed(conversation=gone.id, by=action.by, code=MERGED, reason=MERGED))
+            until = known_until(decision, gone)
+            decision.emit(Closed(conversation=gone.id, by=action.by, code=MERGED, reason=MERGED, known_until=until))
             settle_closed(decision, gone)
+
+
+def _merged(it: Conversation, other: Conversation, by: str, gone: Conversation | None) -> Merged:
+    """Return the merge, with what it means for the conversation that goes on: the address to answer, and whose turn it is."""
+    if gone is None:
+        return Merged(conversation=it.id, other=other.id, by=by)
+    head = other if gone is it else it
+    here = at_key(gone.channel, gone.address) == at_key(head.channel, head.address)
+    return Merged(
+        conversation=it.id,
+        other=other.id,
+        by=by,
+        absorbed=gone.id,
+        moves=wrote_at(gone) > wrote_at(head) and not here,
+        asks=bool(gone.unanswered_since and not head.unanswered_since and head.state == "active"),
+    )
 
 
 def _absorbed(it: Conversation, other: Conversation) -> Conversation | None:
@@ -179,11 +196,12 @@ def merged(state: State, event: Merged, at: int) -> None:
             state.conversations.put(one, replace(it, merged=(*it.merged, other)))
     if event.absorbed:
         head = event.other if event.absorbed == event.conversation else event.conversation
-        _absorb(state, state.conversations[head], state.conversations[event.absorbed], at)
+        _absorb(state, state.conversations[head], event, at)
 
 
-def _absorb(state: State, head: Conversation, gone: Conversation, at: int) -> None:
-    """Let what comes from the addresses of `gone` join `head`, and answer there if the patron wrote there last."""
+def _absorb(state: State, head: Conversation, event: Merged, at: int) -> None:
+    """Let what comes from the addresses of the absorbed conversation join `head`."""
+    gone = state.conversations[event.absorbed]
     open_before = gone.state if gone.state != "closed" else ""
     state.conversations.put(gone.id, replace(gone, into=head.id, before=open_before, owed=gone.unanswered_since))
     for one in (ReplyRoute(channel=gone.channel, address=gone.address), *gone.routes):
@@ -192,10 +210,9 @@ def _absorb(state: State, head: Conversation, gone: Conversation, at: int) -> No
             state.addresses.put(key, head.id)
     owed = [when for when in (head.unanswered_since, gone.unanswered_since) if when]
     changed = replace(head, unanswered_since=min(owed, default=0), contact=head.contact or gone.contact)
-    if gone.unanswered_since and not head.unanswered_since and head.state == "active":
+    if event.asks:
         changed = replace(changed, turn="librarian", turn_at=at, nudges=0, nudged_at=0, prompted=0)
-    here = at_key(gone.channel, gone.address) == at_key(head.channel, head.address)
-    if wrote_at(gone) > wrote_at(head) and not here:
+    if event.moves:
         changed = move(state, changed, ReplyRoute(channel=gone.channel, address=gone.address, reply=gone.reply))
         changed = replace(changed, gone=gone.gone, gone_at=gone.gone_at, guessed=gone.guessed, patron_at=gone.patron_at)
     state.conversations.put(head.id, settled(state, changed))

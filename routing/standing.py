@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Literal
 
 from routing.access import free_capacity, returning, serving
+from routing.events import Told
 from routing.hours import chain_open
 from routing.roster import QueueService
 from routing.state import State
@@ -60,6 +61,7 @@ SAYS: dict[Moment, dict[Standing, Words]] = {
 
 KEEPS = frozenset({"closed", "closing", "nobody", "full", "requeued"})
 TELLS_WAIT = KEEPS | {"concierge"}  # after these the patron knows that it takes time
+CLOSED = frozenset({"closed", "closing"})  # after these the patron knows that the libraries are closed
 OFFERS_ADDRESS = TELLS_WAIT - {"full"}  # an address may be left, and the answer goes there
 
 
@@ -78,3 +80,14 @@ def standing(state: State, service: QueueService, now: int, *, live: bool = True
 def says(moment: Moment, how: Standing) -> Words:
     """Return what the desk says at a moment when it stands like this."""
     return SAYS[moment][how]
+
+
+def tells(event: str, *, ended: bool) -> tuple[Told, ...]:
+    """Return what the patron knows after this notice; `ended`: the conversation is closed, and nothing more is promised."""
+    if event not in TELLS_WAIT:
+        return ()
+    told: list[Told] = ["wait"]
+    told += ["closed"] if event in CLOSED else []
+    told += ["kept"] if event in KEEPS and not ended else []
+    told += ["parted"] if event == "requeued" else []
+    return tuple(told)

@@ -139,7 +139,7 @@ class State:
         self._delivered: deque[tuple[int, str]] = deque()  # in the order of their table, oldest first
         self._early: deque[tuple[int, str]] = deque()
         self._known: list[tuple[int, str]] = []
-        self.erasures = 0  # conversations erased since this state was made: see `erasure`
+        self._counts: Table[int] = Table(journal, None)  # since this state was made: never in a snapshot
 
     # ---- made and remade --------------------------------------------------------------------------------------------
 
@@ -171,6 +171,15 @@ class State:
         while len(journal) > mark:
             table, key, value = journal.pop()
             table.restore(key, value)
+
+    @property
+    def erasures(self) -> int:
+        """Return how many conversations were erased since this state was made: see `erasure`."""
+        return self._counts.get("erasures", 0)
+
+    def count_erasure(self) -> None:
+        """Count a conversation that is erased."""
+        self._counts.put("erasures", self.erasures + 1)
 
     @property
     def roster(self) -> Roster:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Action, Transfer
 from routing.access import active, connected, serving
-from routing.deadlines import settled
+from routing.deadlines import next_round_at, settled
 from routing.decision import Decision
 from routing.deliveries import notify, relay, seat
 from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered
@@ -81,7 +81,9 @@ def accept_transfer(decision: Decision, it: Conversation, by: str) -> None:
         raise ValueError("no transfer is offered")
     sender = it.owner
     if handover.queue and handover.queue != it.queue:
-        decision.emit(Queued(conversation=it.id, queue=handover.queue, since=it.since, reason="transferred", tier=0))
+        decision.emit(
+            Queued(conversation=it.id, queue=handover.queue, since=it.since, reason="transferred", tier=0, again_at=0)
+        )
     take(decision, decision.state.conversations[it.id], by, "transfer")
     relay(decision, it, sender, "transferred", librarian=decision.state.roster.shown(by))
     offer_waiting_to(decision, sender)
@@ -93,7 +95,7 @@ def reject_transfer(decision: Decision, it: Conversation, by: str) -> None:
     if handover is None:
         raise ValueError("no transfer is offered")
     if handover.queue:
-        decision.emit(OfferRejected(conversation=it.id, by=by))
+        decision.emit(OfferRejected(conversation=it.id, by=by, again_at=next_round_at(it, by, decision.at)))
         declined = decision.state.conversations[it.id].declined
         if any(one not in declined and one != it.owner for one in serving(decision.state, handover.queue)):
             return

@@ -29,12 +29,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
-from aiohttp import web
 
 from bridge.contract.message import Action, Attachment, Delivery, Message, Presence, Rating, Stage, TranscriptWish
+
+if TYPE_CHECKING:
+    from aiohttp import web  # the core reads this module, and loads no web server for it
 
 # ---- errors -----------------------------------------------------------------------------------------------------------
 

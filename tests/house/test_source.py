@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from statistics import median
 
+from routing.state import State
 from tests.conftest import ROOT
 from tests.house.source import PACKAGES, functions, modules, none, parsed, text_of, tracked
 
@@ -86,3 +87,22 @@ def test_nothing_outside_the_tests_knows_where_the_corpora_lie() -> None:
     outside = "shared" + "/corpora"
     knowing = [relative(path) for path in tracked() if outside in text_of(path) or "../" + "shared" in text_of(path)]
     none(knowing)
+
+
+AROUND_THE_JOURNAL = re.compile(
+    r"\bstate\.\w+\s*[|+-]?=[^=]"
+    rf"|\bstate\.({'|'.join(State.TYPES)})(\[[^\]]+\]\s*[|+-]?=[^=]|\.(pop|popitem|clear|update|setdefault|restore|load)\()"
+    rf"|\bdel [\w.]*state\.\w+"
+)
+
+
+def test_the_core_s_tables_change_through_put_and_drop_alone() -> None:
+    """Any other way leaves out the indexes, and the journal that undoes an input which breaks."""
+    around = [
+        f"{relative(path)}: {match[0]}"
+        for path in modules("bridge", "routing", "tests/routing")
+        for match in AROUND_THE_JOURNAL.finditer(text_of(path))
+    ]
+    none(around)
+    assert AROUND_THE_JOURNAL.search('state.known["a"] = 1')
+    assert AROUND_THE_JOURNAL.search("decision.state.erasures += 1")

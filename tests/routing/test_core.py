@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import GenericAlias
 from typing import Any, get_args, get_origin
@@ -185,6 +187,25 @@ def test_every_refusal_has_words() -> None:
         used |= set(re.findall(r'return "([a-z-]+)"', (folder / name).read_text()))
     assert {"taken", "empty", "absent", "lost-call-patron-wrote"} <= used
     assert {why for why in used if f"reason.{why}" not in ENGLISH} == set()
+
+
+def test_what_is_rolled_back_counts_no_erasure() -> None:
+    state = State.fresh()
+    mark = len(state.journal)
+    core.evolve(state, events.Erased(conversation="c1"), BEGIN)
+    assert state.erasures == 1
+    state.rollback(mark)
+    assert state.erasures == 0
+
+
+def test_the_core_loads_no_web_server_and_no_database() -> None:
+    """Whoever only replays a log needs the core alone, and the core needs the contract: not what the contract's types name."""
+    program = (
+        "import sys, pkgutil, importlib, routing;"
+        "[importlib.import_module(f'routing.{one.name}') for one in pkgutil.iter_modules(routing.__path__)];"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'aiohttp', 'sqlalchemy', 'redis', 'hiredis', 'asyncio'}))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_words_are_filled_once() -> None:
