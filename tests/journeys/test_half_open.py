@@ -6,6 +6,7 @@ or doubled once the wire is well.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ async def test_one_way_of_the_wire_is_lost_on_both_sides(way: Way, tmp_path: Pat
             object.__setattr__(house.desk.services, name, value)
         near = f"http://127.0.0.1:{wire.port}"
         ana = await house.librarian("ana", near)
-        pat = Browserless(f"{near}/channels/web/", seed="seed of a patron whose line breaks")
+        pat = Browserless(f"{near}/channels/web/", seed=secrets.token_hex(16))
         try:
             async with browsing(ana):
                 await ana.connected.wait()

@@ -106,6 +106,8 @@ class Intake:
         told = self._told_of(mail.bounce) if mail.bounce is not None and mail.proven else ""
         if told and mail.bounce is not None:
             return Arrival(uid=uid, verdict="bounce", failed=tuple(self._failed(told, mail.bounce)))
+        if mail.aside and not mail.quarantined and self._answers_transcript(mail):
+            return Arrival(uid=uid, verdict="an automatic answer to a transcript")
         thread, stranger = await self._thread(found, mail)
         message = await self._message(mail, raw, arrived, thread, stranger)
         verdict = mail.quarantined or (f"{mail.kind}, set aside: {mail.aside}" if message.aside else mail.kind)
@@ -154,6 +156,15 @@ class Intake:
             if conversation:
                 return conversation, other
         return "", False
+
+    def _answers_transcript(self, mail: Mail) -> bool:
+        """Say whether a mail answers a transcript.
+
+        A program that answers one asks nothing, and shown to staff it would name an address that the patron keeps from them.
+        """
+        named = (OUR_ID.match(one) for one in (*mail.in_reply_to, *mail.references))
+        proofs = (self._signer.read(match[1]) for match in named if match is not None)
+        return any(proof is not None and proof.kind == TRANSCRIPT for proof in proofs)
 
     def _told_of(self, bounce: Bounce) -> str:
         """Return the delivery of ours that a report is about, "" when it names none."""
