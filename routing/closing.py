@@ -19,9 +19,11 @@ against the archive).
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from msgspec.structs import replace
 
-from bridge.contract.message import Action, Close, Dismiss, FollowUpPlan, Recode, Reopen, derive
+from bridge.contract.message import Action, Close, Code, Dismiss, FollowUpPlan, Recode, Reopen, derive
 from routing import history
 from routing.access import at_home, coordinates, has_say
 from routing.deadlines import settled
@@ -36,6 +38,7 @@ from routing.events import (
     PatronGone,
     Recoded,
     TransferEnded,
+    WhyRefused,
 )
 from routing.events import Reopened as ReopenedEvent
 from routing.offers import freed, offer_waiting_to
@@ -45,9 +48,9 @@ from routing.records import SET_ASIDE, Conversation, Known, ReplyRoute, at_key
 from routing.refusals import done, held, refuse
 from routing.state import DAY, State
 
-CODES = ("answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice")
-FOLLOW_UPS = ("follow_up_library", "follow_up_me")
-MERGED = "merged"  # the code of a conversation that goes on in another one; nobody can choose it
+CODES: tuple[Code, ...] = get_args(Code)
+FOLLOW_UPS: tuple[Code, ...] = ("follow_up_library", "follow_up_me")
+MERGED: Literal["merged"] = "merged"  # the code of a conversation that goes on in another one; nobody can choose it
 MOST_DESCRIPTIVE = 4
 
 
@@ -59,7 +62,10 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
     if not _may_close(decision.state, action.by, it):
         refuse(decision, action, "taken" if it.owner else "no-access", it, it.owner)
         return
-    code = deed.code or person_default(decision.state, it)
+    code = code_named(deed.code) if deed.code else person_default(decision.state, it)
+    if code is None:
+        refuse(decision, action, "unknown-code", it)
+        return
     plan = _planned(decision, it, deed.follow_up)
     why = _coding_fault(decision.state, it, code, deed) or _closing_fault(decision, it, code, plan)
     if why:
@@ -100,10 +106,13 @@ def _planned(decision: Decision, it: Conversation, plan: FollowUpPlan | None) ->
     return replace(plan, address=address, deadline=deadline)
 
 
-def _coding_fault(state: State, it: Conversation | None, code: str, deed: Close | Recode) -> str:
+def code_named(name: str) -> Code | None:
+    """Return the resolution code of a name, None for a name that no code has."""
+    return next((code for code in CODES if code == name), None)
+
+
+def _coding_fault(state: State, it: Conversation | None, code: Code, deed: Close | Recode) -> WhyRefused | Literal[""]:
     """Return why these codes cannot be given, "" when they can."""
-    if code not in CODES:
-        return "unknown-code"
     if len(deed.descriptive) > MOST_DESCRIPTIVE:
         return "too-many-codes"
     own = state.roster.library(it.library).descriptive if it is not None else ()
@@ -119,25 +128,25 @@ def _coding_fault(state: State, it: Conversation | None, code: str, deed: Close 
     return ""
 
 
-def person_default(state: State, it: Conversation) -> str:
+def person_default(state: State, it: Conversation) -> Code:
     """Return the code of a conversation that a librarian ends without choosing one."""
-    code = state.roster.library(it.library).default_code
+    code = code_named(state.roster.library(it.library).default_code) or "answered"
     return UNREACHED if code == "answered" and unheard(it) else code
 
 
-def default_code(state: State, it: Conversation) -> str:
+def default_code(state: State, it: Conversation) -> Code:
     """Return the code of a conversation that the desk itself ends: a follow-up where an address can be answered to."""
     code = person_default(state, it)
     return "follow_up_library" if code == UNREACHED and promised(state, it.library, it.contact) else code
 
 
-def _closing_fault(decision: Decision, it: Conversation, code: str, plan: FollowUpPlan) -> str:
+def _closing_fault(decision: Decision, it: Conversation, code: Code, plan: FollowUpPlan) -> WhyRefused | Literal[""]:
     if code == "answered" and unheard(it):
         return "answer-not-received"
     return _plan_fault(decision, it, plan) if code in FOLLOW_UPS else ""
 
 
-def _plan_fault(decision: Decision, it: Conversation, plan: FollowUpPlan) -> str:
+def _plan_fault(decision: Decision, it: Conversation, plan: FollowUpPlan) -> WhyRefused | Literal[""]:
     if not plan.address:
         return "follow-up-needs-address"
     own = not it.live and plan.address == it.address
@@ -146,7 +155,7 @@ def _plan_fault(decision: Decision, it: Conversation, plan: FollowUpPlan) -> str
     return "deadline-passed" if 0 < plan.deadline <= decision.at else ""
 
 
-def _follow(decision: Decision, action: Action, it: Conversation, code: str, plan: FollowUpPlan) -> None:
+def _follow(decision: Decision, action: Action, it: Conversation, code: Code, plan: FollowUpPlan) -> None:
     owner = action.by if code == "follow_up_me" else ""
     standing = decision.state.follow_ups.get(it.follow_up)
     if code in FOLLOW_UPS and standing is None:
@@ -197,7 +206,7 @@ def settle_closed(decision: Decision, it: Conversation) -> None:
             offer_waiting_to(decision, librarian)
 
 
-def end(decision: Decision, it: Conversation, code: str, why: str, *, by_default: bool = False) -> None:
+def end(decision: Decision, it: Conversation, code: Code, why: str, *, by_default: bool = False) -> None:
     """Let the desk itself end a conversation."""
     decision.emit(
         Closed(
@@ -228,11 +237,13 @@ def recode(decision: Decision, action: Action, deed: Recode) -> None:
     if it is not None and not has_say(decision.state, action.by, it):
         refuse(decision, action, "no-access", it)
         return
+    code = code_named(deed.code)
+    if code is None:
+        refuse(decision, action, "unknown-code", it)
+        return
     plan = _planned(decision, it, deed.follow_up) if it is not None else FollowUpPlan()
-    opens = it is not None and deed.code in FOLLOW_UPS and it.code not in FOLLOW_UPS
-    why = _coding_fault(decision.state, it, deed.code, deed) or (
-        _plan_fault(decision, it, plan) if it and opens else ""
-    )
+    opens = it is not None and code in FOLLOW_UPS and it.code not in FOLLOW_UPS
+    why = _coding_fault(decision.state, it, code, deed) or (_plan_fault(decision, it, plan) if it and opens else "")
     if why:
         refuse(decision, action, why, it)
         return
@@ -240,18 +251,18 @@ def recode(decision: Decision, action: Action, deed: Recode) -> None:
         Recoded(
             conversation=deed.conversation,
             by=action.by,
-            code=deed.code,
+            code=code,
             descriptive=deed.descriptive,
             read_scale=deed.read_scale,
             reference=deed.reference,
             before=it.code if it is not None else "",
         )
     )
-    if it is not None and it.code != deed.code:
-        _follow_corrected(decision, action, it, deed.code, plan)
+    if it is not None and it.code != code:
+        _follow_corrected(decision, action, it, code, plan)
 
 
-def _follow_corrected(decision: Decision, action: Action, it: Conversation, code: str, plan: FollowUpPlan) -> None:
+def _follow_corrected(decision: Decision, action: Action, it: Conversation, code: Code, plan: FollowUpPlan) -> None:
     """Open the follow-up that a corrected code asks for, close the one that it takes back, or let it change hands."""
     one = decision.state.follow_ups.get(it.follow_up)
     if one is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bridge.contract.message import Attachment, Delivery, Kind, PatronSign, Receipt, Stage
+from bridge.contract.message import Attachment, Code, Delivery, Kind, PatronSign, Receipt, Stage
 from routing import history, wording
 from routing.access import staff_route
 from routing.deadlines import settled
@@ -26,7 +26,7 @@ from routing.state import State
 
 AWAY_MS = 1_800_000
 NOTICE_MS = 300_000
-UNREACHED = "unreached"  # the code of a conversation whose answer its patron did not get
+UNREACHED: Code = "unreached"  # the code of a conversation whose answer its patron did not get
 RANK = {"": -1, "uncertain": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
 LAST_WORD = 5
 

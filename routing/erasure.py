@@ -12,6 +12,7 @@ so that the runner knows that its snapshots and streams are to be rid of it soon
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -19,7 +20,7 @@ from bridge.contract.message import Action, Erase, Forget
 from routing.access import coordinates
 from routing.closing import let_go
 from routing.decision import Decision
-from routing.events import Erased, FollowUpChanged, Refused, Step, answer
+from routing.events import Erased, FollowUpChanged, Refused, Step, WhyRefused, answer
 from routing.records import Conversation, at_key
 from routing.refusals import refuse
 from routing.state import State
@@ -30,8 +31,7 @@ def forget(decision: Decision, action: Action, deed: Forget) -> None:
     state = decision.state
     it = state.conversations.get(deed.conversation)
     library = it.library if it is not None else state.roster.home.get(action.by, "")
-    why = "" if coordinates(state, action.by, library) else "no-access"
-    why = why or refusal(state, deed)
+    why = refusal(state, deed) if coordinates(state, action.by, library) else "no-access"
     if why:
         refuse(decision, action, why, it)
     else:
@@ -47,7 +47,7 @@ def ordered(decision: Decision, order: Erase) -> None:
         _erase(decision, order, "")
 
 
-def refusal(state: State, asked: Forget | Erase) -> str:
+def refusal(state: State, asked: Forget | Erase) -> WhyRefused | Literal[""]:
     """Return why a conversation cannot be forgotten as it stands, "" when it can."""
     it = state.conversations.get(asked.conversation)
     if it is None:

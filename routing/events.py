@@ -16,6 +16,7 @@ from msgspec.structs import fields
 from bridge.contract.message import (
     Action,
     ChannelStatus,
+    Code,
     Delivery,
     Erase,
     FollowUpPlan,
@@ -53,6 +54,60 @@ Given = Input | tuple[Receipt, ...]  # what is decided in one step: receipts may
 
 
 Told = Literal["wait", "closed", "kept", "parted"]
+EndCode = Code | Literal["set_aside", "merged", ""]  # those that the desk alone gives; "" = its message was not taken
+WhyQueued = Literal["new", "requeued", "released", "lost-librarian", "transferred", "reopened"]
+WhyRevoked = Literal["timeout", "claimed", "left", "closed", "away"]
+How = Literal["claim", "accept", "assign", "transfer", "reopen", "say", "successor"]
+WhyNotTransferred = Literal["rejected", "timeout", "withdrawn", "away"]
+Reminder = Literal[
+    "remind",  # the librarian, after 2:30
+    "mark",  # after 3:00
+    "still-there",
+    "patron-gone",
+    "concierge",
+    "closing",
+    "kept",
+    "follow-up-due",
+]
+WhyRefused = Literal[
+    "absent",
+    "address-not-understood",
+    "already-offered",
+    "answer-not-received",
+    "closed",
+    "deadline-passed",
+    "empty",
+    "follow-up-needs-address",
+    "follow-up-open",
+    "itself",
+    "lost-call-has-address",
+    "lost-call-patron-wrote",
+    "merged",
+    "no-access",
+    "not-blocked",
+    "not-closed",
+    "not-joined",
+    "not-merged",
+    "not-offered",
+    "not-set-aside",
+    "not-yours",
+    "read-scale",
+    "taken",
+    "too-many-codes",
+    "transfer-over",
+    "unclaimed",
+    "unknown-address",
+    "unknown-code",
+    "unknown-conversation",
+    "unknown-descriptive",
+    "unknown-follow-up",
+    "unknown-librarian",
+    "unknown-owner",
+    "unknown-queue",
+    "unknown-target",
+    "yours",
+    "yourself",
+]
 
 
 class Assignment(Wire):
@@ -114,7 +169,7 @@ class Queued(Wire, tag="queued"):
     conversation: str
     queue: str
     since: int
-    reason: str  # "new" | "requeued" | "released" | "lost-librarian" | "transferred" | "reopened"
+    reason: WhyQueued
     tier: int = 0  # the tiers up to this one are asked at once
     again_at: int | None = None  # when those who declined it are asked again, 0 = they are asked now
 
@@ -142,11 +197,11 @@ class Offered(Wire, tag="offered"):
 
 
 class Revoked(Wire, tag="revoked"):
-    """The offer no longer stands for these librarians; "timeout", "claimed", "left", "closed", "away"."""
+    """The offer is taken back from these librarians."""
 
     conversation: str
     to: tuple[str, ...]
-    reason: str
+    reason: WhyRevoked
     delivery: Delivery | None = None
     again_at: int | None = None
 
@@ -160,14 +215,11 @@ class OfferRejected(Wire, tag="offer-rejected"):
 
 
 class Claimed(Wire, tag="claimed"):
-    """It belongs to `by` now; `how`: "claim", "accept", "assign", "transfer", "reopen", "say", "successor".
-
-    The last: its owner went, and `by` had joined him.
-    """
+    """It belongs to `by` now. A "successor" had joined an owner who has gone."""
 
     conversation: str
     by: str
-    how: str
+    how: How
     since: int = 0  # when it had begun to wait
     turn: Literal["", "librarian", "patron"] = ""
     usual_wait: int | None = None  # the queue's average wait from now on, in ms; -1 = as before
@@ -232,11 +284,11 @@ class TransferOffered(Wire, tag="transfer-offered"):
 
 
 class TransferEnded(Wire, tag="transfer-ended"):
-    """The transfer did not happen: "rejected", "timeout", "withdrawn", "away"; it stays with its sender."""
+    """The transfer did not happen; the conversation stays with its sender."""
 
     conversation: str
     by: str
-    reason: str
+    reason: WhyNotTransferred
 
 
 class Released(Wire, tag="released"):
@@ -255,18 +307,18 @@ class Joined(Wire, tag="joined"):
 
 
 class LeftConversation(Wire, tag="left-conversation"):
-    """`by` is no longer in a colleague's conversation: "left" by himself, "away" when he is not present any more."""
+    """`by` is no longer in a colleague's conversation: they left it, or are away."""
 
     conversation: str
     by: str
-    reason: str
+    reason: Literal["left", "away"]
 
 
 class Reminded(Wire, tag="reminded"):
-    """`what`: "remind" (2:30, librarian), "mark" (3:00), "still-there", "patron-gone", "concierge", "follow-up-due"."""
+    """The clock brought something that is told or remembered once."""
 
     conversation: str
-    what: str
+    what: Reminder
     follow_up: str = ""
 
 
@@ -283,7 +335,7 @@ class Closed(Wire, tag="closed"):
 
     conversation: str
     by: str
-    code: str
+    code: str  # an `EndCode`; a library of 0.1.0 might make another its default
     by_default: bool = False
     descriptive: tuple[str, ...] = ()
     read_scale: int = 0
@@ -297,7 +349,7 @@ class Recoded(Wire, tag="recoded"):
 
     conversation: str
     by: str
-    code: str
+    code: Code
     descriptive: tuple[str, ...] = ()
     read_scale: int = 0
     reference: bool | None = None
@@ -513,11 +565,11 @@ class TookOver(Wire, tag="took-over"):
 
 
 class Refused(Wire, tag="refused"):
-    """An action could not be done. `reason` is a word from the catalogue; `holder` names who has it, on a clash."""
+    """An action could not be done. The catalogue has words for each reason; `holder` names who has it, on a clash."""
 
     action: str
     by: str
-    reason: str
+    reason: WhyRefused
     conversation: str = ""
     holder: str = ""
 

@@ -23,6 +23,7 @@ from routing.events import (
     LeftConversation,
     Rested,
     TookOver,
+    WhyRevoked,
 )
 from routing.joining import without_owner
 from routing.offers import announce, ask, offer_waiting_to
@@ -98,7 +99,7 @@ def set_availability(decision: Decision, action: Action, deed: SetAvailability) 
     announce(decision, by, tuple(queue for queue in queues if queue not in before.queues))
 
 
-def _pass_on(decision: Decision, librarian: str, kept: tuple[str, ...], why: str) -> None:
+def _pass_on(decision: Decision, librarian: str, kept: tuple[str, ...], why: WhyRevoked) -> None:
     """Take back what is on offer to a librarian outside the queues `kept`, and ask others."""
     state = decision.state
     for it in _in_order(state, state.offers.get(librarian, {})):

@@ -19,7 +19,7 @@ from routing.assign import assigned, assignment, pick, resting
 from routing.deadlines import ROUND_MS, settled
 from routing.decision import Decision
 from routing.deliveries import sent_out, staff_delivery
-from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened
+from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened, WhyQueued
 from routing.ownership import take
 from routing.records import Conversation, Staff
 from routing.roster import QueueService, Roster
@@ -29,7 +29,7 @@ from routing.waiting_list import Entry, WaitingList
 ANNOUNCED = 20
 
 
-def enqueue(decision: Decision, it: Conversation, queue: str, since: int, reason: str) -> None:
+def enqueue(decision: Decision, it: Conversation, queue: str, since: int, reason: WhyQueued) -> None:
     """Let a conversation wait in `queue` as of `since` ms, asking its first tier where somebody is, or may be back any moment."""
     state = decision.state
     tier = _first_manned(state, queue, 0)

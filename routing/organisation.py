@@ -15,7 +15,6 @@ import msgspec
 from bridge.contract.message import Wire
 
 Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
-CodeEffect = Literal["answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice"]
 
 
 class Tier(Wire):

@@ -15,14 +15,14 @@ from routing.assign import assigned, assignment
 from routing.deadlines import next_round_at, settled
 from routing.decision import Decision
 from routing.deliveries import notify, seat, staff_delivery
-from routing.events import Claimed, Revoked
+from routing.events import Claimed, How, Revoked, WhyRevoked
 from routing.records import Conversation, Staff, WaitAverage
 from routing.state import State
 
 LONG_MS = 3_600_000  # who waited longer came while nobody was there: no guide to the usual wait
 
 
-def take(decision: Decision, it: Conversation, by: str, how: str) -> None:
+def take(decision: Decision, it: Conversation, by: str, how: How) -> None:
     """Let `by` have a conversation that waits, or that was handed over."""
     others = [one for one in dict.fromkeys((it.offered, *it.told)) if one and one != by]
     now = decision.state.conversations[it.id]
@@ -49,7 +49,7 @@ def take(decision: Decision, it: Conversation, by: str, how: str) -> None:
         notify(decision, it, "returned", to=seat(it), by=by)
 
 
-def _usual_wait(decision: Decision, it: Conversation, how: str) -> int:
+def _usual_wait(decision: Decision, it: Conversation, how: How) -> int:
     """Return the queue's average wait in ms, this one included, -1 where this one says nothing about the usual wait."""
     waited = decision.at - it.queued_at
     if it.state != "waiting" or how in ("reopen", "transfer") or not it.live or not 0 <= waited <= LONG_MS:
@@ -79,7 +79,9 @@ def greet(decision: Decision, it: Conversation, by: str) -> None:
     notify(decision, it, "greeting", variant=variant, to=seat(it), by=by)
 
 
-def withdraw(decision: Decision, it: Conversation, librarians: list[str], why: str, *, taken_by: str = "") -> None:
+def withdraw(
+    decision: Decision, it: Conversation, librarians: list[str], why: WhyRevoked, *, taken_by: str = ""
+) -> None:
     """Take an offer back from librarians, telling those who heard of it on their own messengers."""
     again_at = next_round_at(it, it.offered, decision.at) if why == "timeout" else None
     shown = decision.state.roster.shown(taken_by)

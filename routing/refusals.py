@@ -6,11 +6,13 @@ from bridge.contract.message import Action
 from routing import wording
 from routing.decision import Decision
 from routing.deliveries import relay
-from routing.events import Done, Refused
+from routing.events import Done, Refused, WhyRefused
 from routing.records import Conversation
 
 
-def refuse(decision: Decision, action: Action, why: str, it: Conversation | None = None, holder: str = "") -> None:
+def refuse(
+    decision: Decision, action: Action, why: WhyRefused, it: Conversation | None = None, holder: str = ""
+) -> None:
     """Refuse an action, naming who has the conversation on a clash; a messenger's user is told by a line."""
     conversation = it.id if it is not None else getattr(action.deed, "conversation", "")
     decision.emit(Refused(action=action.id, by=action.by, reason=why, conversation=conversation, holder=holder))

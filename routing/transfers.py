@@ -8,6 +8,8 @@ A sender who works from his own messenger is told by a line what became of it; a
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec.structs import replace
 
 from bridge.contract.message import Action, Transfer
@@ -15,7 +17,7 @@ from routing.access import active, connected, serving
 from routing.deadlines import next_round_at, settled
 from routing.decision import Decision
 from routing.deliveries import notify, relay, seat
-from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered
+from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered, WhyNotTransferred, WhyRefused
 from routing.offers import offer_waiting_to
 from routing.ownership import take
 from routing.records import Conversation, Handover
@@ -54,7 +56,7 @@ def transfer(decision: Decision, action: Action, deed: Transfer) -> None:
         notify(decision, it, "transfer", passing=True, to=seat(it))
 
 
-def _hindrance(decision: Decision, action: Action, deed: Transfer, it: Conversation) -> str:
+def _hindrance(decision: Decision, action: Action, deed: Transfer, it: Conversation) -> WhyRefused | Literal[""]:
     state = decision.state
     if it.owner != action.by:
         return "not-yours"
@@ -102,7 +104,7 @@ def reject_transfer(decision: Decision, it: Conversation, by: str) -> None:
     end_transfer(decision, decision.state.conversations[it.id], "rejected")
 
 
-def end_transfer(decision: Decision, it: Conversation, why: str) -> None:
+def end_transfer(decision: Decision, it: Conversation, why: WhyNotTransferred) -> None:
     """Leave it with its sender, who is told on his own messenger unless he took it back himself."""
     decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why))
     owner = it.owner

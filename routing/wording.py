@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from routing.events import WhyRefused
 from routing.organisation import Library
 
 NAME = re.compile(r"\{([a-z_]+)\}")
@@ -204,6 +205,6 @@ def offer(library: Library, event: str, variant: str, kinds: str) -> str:
     return "" if own or translated or not kinds else words(library, f"notice.offer-{kinds}")
 
 
-def reason(library: Library, why: str, values: dict[str, str] | None = None) -> str:
+def reason(library: Library, why: WhyRefused, values: dict[str, str] | None = None) -> str:
     """Return the words for why an action was refused."""
     return fill(words(library, f"reason.{why}"), values or {})

@@ -260,6 +260,10 @@ class Leave(Wire, tag="leave"):
     conversation: str
 
 
+# The resolution codes that a librarian can give.
+Code = Literal["answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice"]
+
+
 class FollowUpPlan(Wire, tag="follow-up-plan"):
     """Where and until when (ms) an unfinished question is to be answered."""
 

@@ -53,7 +53,7 @@ class Story:
         await self.claim(talk, by)
         await self.at(at + int(after_s * 1000), said(talk, 0, "Here.", by=by))
 
-    async def claim(self, talk: str, by: str = "ana", how: str = "claim") -> None:
+    async def claim(self, talk: str, by: str = "ana", how: ev.How = "claim") -> None:
         await self.desk.commit(ev.Claimed(conversation=talk, by=by, how=how))
 
     async def close(self, talk: str, code: str = "answered", *, by: str = "ana", **more: Any) -> None:
@@ -178,7 +178,7 @@ async def test_it_is_credited_to_who_answered_and_every_hop_counts_once(story: S
     assert some(found.hop_kinds) == {"roll-over": 2, "return": 2, "transfer": 1}
 
 
-def queued(talk: str, queue: str, reason: str) -> ev.Queued:
+def queued(talk: str, queue: str, reason: ev.WhyQueued) -> ev.Queued:
     return ev.Queued(conversation=talk, queue=queue, since=START, reason=reason)
 
 

@@ -20,11 +20,10 @@ from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
 from bridge.sql.people.accounts import CODE_MS, now_ms
 from bridge.sql.people.organisation import Faulty, NotYours, Outdated
+from routing.closing import CODES
 from routing.hours import is_open
-from routing.organisation import CodeEffect, Library
+from routing.organisation import Library
 from routing.state import State
-
-CODES: tuple[CodeEffect, ...] = ("answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice")
 
 
 async def organisation(call: Call) -> schema.Organisation:

@@ -15,7 +15,8 @@ from typing import Any, get_args
 import msgspec
 
 from bridge.contract.language_tag import language_tag
-from routing.organisation import CodeEffect, Library
+from bridge.contract.message import Code
+from routing.organisation import Library
 
 LONGEST_S = 315_360_000  # ten years; in ms after any moment of ours it is a number that every store counts
 _WORKED_OUT = ("revision", "openings", "opening_words", "since", "retention_days")  # not edited, or checked elsewhere
@@ -24,7 +25,7 @@ _WORKED_OUT = ("revision", "openings", "opening_words", "since", "retention_days
 def own_faults(library: Library) -> list[str]:
     """Return what is wrong with a library's own fields, in words."""
     found = list(_numbers(library, ""))
-    codes = get_args(CodeEffect)
+    codes = get_args(Code)
     if library.default_code not in codes:
         found.append(f"default_code: {library.default_code!r} is none of {', '.join(codes)}")
     if not language_tag(library.language):

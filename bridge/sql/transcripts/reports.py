@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.sql import tables
 from bridge.sql.rows import words_of
+from routing.closing import FOLLOW_UPS
 from routing.records import SET_ASIDE
 
 PORTION = 200  # rows counted at once
@@ -36,7 +37,6 @@ QUANTILES = (50, 75, 90, 95)
 LIVE_S = (20, 90, 180, 600)
 SLOW_S = (3600, 14_400, 86_400)
 MOST_HOPS = 3
-FOLLOW_UPS = ("follow_up_library", "follow_up_me")
 
 TRANSFER, ROLL_OVER, RETURN = "transfer", "roll-over", "return"
 _HOPS = {  # a transfer to a queue is claimed as well: one hop
