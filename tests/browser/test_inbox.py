@@ -252,7 +252,9 @@ async def test_drafts_come_back_after_a_reload(desk: Desk, people: People) -> No
     await ana.page.keyboard.press("c")
     await expect(ana.composer).to_be_focused()
     await expect(ana.page.get_by_role("button", name="Transfer")).to_be_visible()
-    async with ana.page.expect_response(lambda answer: answer.url.endswith("/draft")):
+    async with ana.page.expect_response(
+        lambda answer: answer.url.endswith("/draft") and "second" in (answer.request.post_data or "")
+    ):
         await ana.page.keyboard.type("Yes, on the second")
     await ana.page.reload()
     await expect(ana.composer).to_have_value("Yes, on the second")
