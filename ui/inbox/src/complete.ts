@@ -1,6 +1,6 @@
 // Completing while writing: `/` at the start of a word offers the library's scripts, `@` in a note offers colleagues.
 import { folded } from "../../folding";
-import type { Person, ScriptView } from "./schema";
+import type { ConversationView, Me, Person, ScriptView } from "./schema";
 
 export interface Asked {
   kind: "script" | "colleague";
@@ -60,4 +60,17 @@ export function mentions(text: string, known: readonly Person[]): string[] {
 function isWhole(name: string, rest: string): boolean {
   const [last = "", next = ""] = [[...name].at(-1), [...rest][0]];
   return !LETTER.test(next) || (UNSPACED.test(last) && !/\p{M}/u.test(next)) || (UNSPACED.test(next) && !UNSPACED.test(last));
+}
+
+/** The text with `insert` in the place of what is between two positions, and where the caret is then. */
+export function completed(text: string, from: number, to: number, insert: string): { text: string; caret: number } {
+  return { text: text.slice(0, from) + insert + text.slice(to), caret: from + insert.length };
+}
+
+/** A library's script with the names filled in that are known; the others stay for the librarian to see. */
+export function filled(text: string, me: Pick<Me, "name" | "shown"> | null, view: Pick<ConversationView, "row" | "patron"> | null): string {
+  const names: Record<string, string> = { librarian: me?.shown || me?.name || "" };
+  if (view?.patron.name) names["patron"] = view.patron.name;
+  if (view?.row.library_name) names["library"] = view.row.library_name;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => names[name] || whole);
 }

@@ -2,7 +2,7 @@ import "../../tokens.css";
 import "./app.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
-import { inbox } from "./inbox.svelte";
+import { begin } from "./inbox";
 import { speak } from "./words";
 
 const target = document.getElementById("app");
@@ -11,4 +11,4 @@ const theme = localStorage.getItem("deskbridge.theme");
 if (theme) document.documentElement.dataset["theme"] = theme;
 await speak(navigator.languages);
 mount(App, { target });
-void inbox.begin();
+void begin();

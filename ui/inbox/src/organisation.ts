@@ -1,4 +1,4 @@
-// The organisation as a page holds it: fetched once, then kept by what the line tells of who is there and how the channels are.
+// The organisation as a page holds it: fetched once, then kept by what the line tells of people and channels.
 //
 // A fetch and the line may overtake each other, so each change says as of which position it is true: what a fetch has already is
 // not taken in again, and what it has not yet is taken in once more.
@@ -25,7 +25,7 @@ export function patched(held: Organisation, told: OrganisationTold): Organisatio
 }
 
 /** The latest changes, for a fetch that is answered late or by a process that is behind. */
-export class Told {
+export class OrganisationChanges {
   private changes: OrganisationTold[] = [];
 
   add(told: OrganisationTold): void {

@@ -7,7 +7,7 @@
 // be let go: it would be said twice when it is written anew. Kept in sessionStorage, so a reload loses nothing and a shared
 // machine keeps nothing.
 import { freshKey, isActed, isPending, Offline, Refusal, type Answer } from "./api";
-import type { Unconfirmed } from "./timeline";
+import { isSpoken, type Unconfirmed } from "./timeline";
 
 export interface Entry extends Unconfirmed {
   body: unknown;
@@ -20,8 +20,6 @@ type Keep = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 const FIRST_MS = 500;
 const LONGEST_MS = 10_000;
-/** Verbs whose entry is shown in the transcript until its line comes. */
-const SPOKEN = new Set(["messages", "notes"]);
 
 export class Outbox {
   entries: readonly Entry[] = [];
@@ -136,14 +134,14 @@ export class Outbox {
 
   private answered(entry: Entry, answer: Answer): void {
     const line = isActed(answer) ? (answer.line?.id ?? "") : "";
-    if (SPOKEN.has(entry.verb)) this.change(entry.key, { state: "accepted", line });
+    if (isSpoken(entry)) this.change(entry.key, { state: "accepted", line });
     else this.drop(entry.key);
     this.settle(entry.key, answer);
   }
 
   private refused(entry: Entry, error: unknown): void {
     const reason = error instanceof Refusal ? error.reason || error.message : "unknown";
-    if (SPOKEN.has(entry.verb)) this.change(entry.key, { state: "refused", reason });
+    if (isSpoken(entry)) this.change(entry.key, { state: "refused", reason });
     else this.drop(entry.key);
     const hope = this.hopes.get(entry.key);
     this.hopes.delete(entry.key);

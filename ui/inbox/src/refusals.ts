@@ -7,3 +7,8 @@ export function said(error: unknown): string {
   if (error instanceof Offline || error instanceof Refusal) return named("refused", error.reason, error.message || t("refused.unknown"));
   return t("refused.unknown");
 }
+
+/** Why the desk refused, with the name of the colleague who is in the way. */
+export function reasonOf(error: Refusal): string {
+  return named("refused", error.reason, error.message || t("refused.unknown"), { holder: error.holder || t("person.colleague") });
+}

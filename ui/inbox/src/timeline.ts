@@ -56,6 +56,9 @@ export interface Unconfirmed {
   files?: readonly string[]; // names of what goes along
 }
 
+/** A message or a note: it is shown in the transcript until its line comes. */
+export const isSpoken = (entry: Pick<Unconfirmed, "verb">) => entry.verb === "messages" || entry.verb === "notes";
+
 export type Item =
   | { kind: "day"; id: string; at: number }
   | { kind: "channel"; id: string; line: Line }

@@ -13,7 +13,7 @@ import { blocks, inline } from "../src/markdown";
 import { keep, lost, recall } from "../src/mine";
 import { daysOf, isPeriod, today } from "../src/periods";
 import { cameBack, isOver, isQuiet, load as wishesOf, newsOf, USUAL } from "../src/notify";
-import { patched, Told } from "../src/organisation";
+import { OrganisationChanges, patched } from "../src/organisation";
 import { Outbox, type Entry } from "../src/outbox";
 import { found } from "../src/palette";
 import type { ClientMessage, Line, Organisation, OrganisationTold, Person, Polled, Row, ServerMessage } from "../src/schema";
@@ -678,7 +678,7 @@ test("who comes is taken in without a fetch, and what a fetch knows already is n
 });
 
 test("a fetch that is answered late, or by a process that is behind, takes back nothing that was told", () => {
-  const told = new Told();
+  const told = new OrganisationChanges();
   told.add(came("e:6", "ben"));
   told.add(came("e:8", "ana"));
   assert.deepEqual(there(told.onto(desk("e:5"))), ["ana", "ben"]);

@@ -1,8 +1,8 @@
-// One conversation before me: its view, its lines, who else looks at it. Forgets nothing while it is kept, so that going back
-// to it shows it at once; what it missed meanwhile comes with the next fetch.
-import { api, Refusal } from "./api";
-import { unanswered, merged, type Unconfirmed } from "./timeline";
-import type { ConversationView, Line, Row, SignalTold, Viewer } from "./schema";
+// One conversation as the page shows it: its view, its lines, and which colleagues look at it. Nothing of it is dropped while it is
+// kept, so that going back shows it at once; what it missed meanwhile comes with the next fetch.
+import { api, Refusal } from "../api";
+import { isSpoken, unanswered, merged, type Unconfirmed } from "../timeline";
+import type { ConversationView, Line, Row, SignalTold, Viewer } from "../schema";
 
 const FADES_MS = 6000; // "is writing" is said every 3 s; twice unheard, it is over
 const LOOKS_MS = 50_000; // "is looking" is said every 20 s; twice unheard, it is over
@@ -12,7 +12,7 @@ interface Sign extends Viewer {
   gone: number; // when it is over unless it is said again
 }
 
-export class Talk {
+export class Thread {
   view = $state.raw<ConversationView | null>(null);
   lines = $state.raw<readonly Line[]>([]);
   before = $state("");
@@ -22,7 +22,7 @@ export class Talk {
   viewers = $state.raw<readonly Sign[]>([]);
   private fetching: AbortController | null = null;
   private doubted = false;
-  private readonly signed = new Set<string>(); // who gave a sign since it is being fetched
+  private readonly signed = new Set<string>(); // colleagues who gave a sign while it is being fetched
 
   readonly id: string;
 
@@ -30,7 +30,7 @@ export class Talk {
     this.id = id;
   }
 
-  /** What is held may be forgotten by now, or not to be seen: the next fetch takes its place. */
+  /** What is shown may be forgotten by now, or not mine to see: the next fetch replaces it. */
   doubt(): void {
     this.doubted = true;
   }
@@ -110,7 +110,7 @@ export class Talk {
     this.viewers = told.kind === "gone" ? others : [...others, sign];
   }
 
-  /** Let signs fade that were not said again. */
+  /** Drop signs that were not given again. */
   fade(now: number): void {
     if (this.patronTyping && this.patronTyping.until < now) this.patronTyping = null;
     if (this.viewers.some((viewer) => viewer.gone < now)) this.viewers = this.viewers.filter((viewer) => viewer.gone >= now);
@@ -119,7 +119,36 @@ export class Talk {
   }
 
   waiting(entries: readonly Unconfirmed[], me: string): Unconfirmed[] {
-    const spoken = (entry: Unconfirmed) => entry.verb === "messages" || entry.verb === "notes";
-    return unanswered(entries.filter((entry) => entry.conversation === this.id && spoken(entry)), this.lines, me);
+    return unanswered(entries.filter((entry) => entry.conversation === this.id && isSpoken(entry)), this.lines, me);
   }
 }
+
+const MOST_KEPT = 24;
+
+/** The conversations that were opened, the least used first. */
+class Threads {
+  private readonly kept = new Map<string, Thread>();
+
+  get(id: string): Thread | undefined {
+    return this.kept.get(id);
+  }
+
+  /** The conversation, new or as it was left. The least used make room, but not `open`. */
+  keep(id: string, open: string): Thread {
+    const thread = this.kept.get(id) ?? new Thread(id);
+    this.kept.delete(id); // to the end
+    this.kept.set(id, thread);
+    for (const one of this.kept.keys()) if (this.kept.size > MOST_KEPT && one !== open) this.kept.delete(one);
+    return thread;
+  }
+
+  drop(id: string): void {
+    this.kept.delete(id);
+  }
+
+  dropAllBut(open: string): void {
+    for (const id of this.kept.keys()) if (id !== open) this.kept.delete(id);
+  }
+}
+
+export const threads = new Threads();

@@ -1,0 +1,222 @@
+// The page from sign-in to sign-out: it fetches the lists, goes live, and passes on what the desk tells.
+//
+// The rule: everything comes in through `start` (fetched once) and `hear` (told since); everything goes out through `state/verbs`.
+// What the page knows is in `state/`, one module a subject, and components import what they use. Those modules import each other in one
+// direction only; this one imports them all.
+import { api, Offline, onSignedOut, Refusal } from "./api";
+import type { LineState } from "./live";
+import { reasonOf } from "./refusals";
+import type { Me, ServerMessage } from "./schema";
+import { absence } from "./state/absence";
+import { calls } from "./state/calls.svelte";
+import { connection } from "./state/connection.svelte";
+import { desk } from "./state/desk.svelte";
+import { lists } from "./state/lists.svelte";
+import { navigation } from "./state/navigation.svelte";
+import { notices } from "./state/notices.svelte";
+import { requests } from "./state/requests.svelte";
+import { screen } from "./state/screen.svelte";
+import { session } from "./state/session.svelte";
+import { threads } from "./state/thread.svelte";
+import { linesTold, rowsTold } from "./state/updates";
+import { join } from "./state/verbs";
+import { writing } from "./state/writing.svelte";
+import { named, t } from "./words";
+
+const TAKES_OVER_MS = [0, 300, 700]; // how long another window of mine may take until its new session is here
+const ROWS_COME_MS = 1000; // after the line is back, what changed meanwhile is told at once
+const START_AGAIN_MS = 2000;
+
+let whose = ""; // the librarian whose texts and lists this page holds
+
+export async function begin(): Promise<void> {
+  onSignedOut(signedOut);
+  connection.listener = { heard: hear, changed: lineChanged };
+  screen.watch();
+  addEventListener("hashchange", () => navigation.follow());
+  addEventListener("focus", () => calls.heed(navigation.openId));
+  addEventListener("online", nudge);
+  addEventListener("offline", () => connection.live.cutOff());
+  addEventListener("pagehide", () => writing.drafts.keepBoth());
+  addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") nudge();
+    else void writing.drafts.flush();
+  });
+  setInterval(tick, 1000);
+  try {
+    welcome(await api.me());
+  } catch (error) {
+    session.phase = error instanceof Offline ? "failed" : "signed-out";
+  }
+}
+
+// ---- signing in and out ----------------------------------------------------------------------------------------------
+
+export function welcome(me: Me): void {
+  if (whose && whose !== me.id) return startOver(); // what the page still holds is not for this librarian to see
+  whose = me.id;
+  session.me = me;
+  session.barred = "";
+  session.phase = me.must_change_password ? "password" : "loading";
+  if (!me.must_change_password) void start();
+}
+
+/** Another session has taken the place of this one, which was ended. */
+export function renew(me: Me): void {
+  session.me = me;
+  void start();
+}
+
+/** The session of the live line has ended; another window of mine may have opened the one that goes on. */
+async function ended(): Promise<void> {
+  for (const pause of TAKES_OVER_MS) {
+    await new Promise((done) => setTimeout(done, pause));
+    try {
+      const me = await api.stillMe();
+      return me.id === session.me?.id && !me.must_change_password ? renew(me) : welcome(me);
+    } catch {
+      // The other window may not have its answer yet, with which the new session comes.
+    }
+  }
+  signedOut();
+}
+
+export async function signOut(): Promise<void> {
+  await writing.drafts.flush();
+  try {
+    await api.logout();
+  } catch (error) {
+    if (error instanceof Offline) return void notices.tell(t("live.lost"), "bad");
+  }
+  startOver();
+}
+
+/** Forget everything: the next librarian who signs in here is somebody else. */
+function startOver(): void {
+  signedOut();
+  history.replaceState(null, "", location.pathname);
+  location.reload();
+}
+
+function signedOut(): void {
+  connection.live.stop();
+  session.phase = "signed-out";
+  session.me = null;
+  requests.end();
+  navigation.thread = null;
+  threads.dropAllBut("");
+  calls.heedAll();
+  lists.clear();
+  document.title = t("app.name");
+}
+
+// ---- fetching once ---------------------------------------------------------------------------------------------------
+
+async function start(): Promise<void> {
+  if (!session.me) return;
+  requests.begin(session.me.id);
+  try {
+    await load();
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 403) session.barred = reasonOf(error);
+    if (session.barred || (session.phase === "loading" && error instanceof Offline)) session.phase = "failed";
+    if (session.phase === "ready") setTimeout(() => void start(), START_AGAIN_MS);
+    return;
+  }
+  session.phase = "ready";
+  navigation.follow();
+  requests.flush();
+  // What is needed a moment later.
+  await Promise.allSettled([writing.fetch(), desk.fetchFollowUps(), desk.freshen()]);
+  void lists.fetchAside();
+}
+
+/** Fetch the lists and go live after the oldest of the positions they were fetched at. */
+async function load(): Promise<void> {
+  connection.live.stop();
+  const first = await api.rows("waiting");
+  const pages = [first, ...(await Promise.all([api.rows("mine"), api.rows("open")]))];
+  if (session.phase === "ready") calls.compare(pages.flatMap((page) => page.rows));
+  lists.clear();
+  threads.dropAllBut(navigation.thread?.id ?? ""); // what they missed was not told
+  for (const page of pages) {
+    lists.upsert(page.rows);
+    lists.more = { ...lists.more, [page.view]: page.next };
+  }
+  calls.hush();
+  connection.live.start(first.position);
+  navigation.doubt();
+}
+
+// ---- what is told since ----------------------------------------------------------------------------------------------
+
+function hear(message: ServerMessage): void {
+  switch (message.t) {
+    case "hello":
+      session.me = message.me;
+      desk.counts = message.desk;
+      desk.down = "";
+      return void setTimeout(returned, ROWS_COME_MS);
+    case "reset":
+      return void start();
+    case "rows":
+      return rowsTold(message);
+    case "lines":
+      return linesTold(message);
+    case "signal":
+      if (session.me) threads.get(message.conversation)?.sign(message, session.me.id);
+      return;
+    case "mention":
+      return calls.mentioned(message, () => void join({ id: message.conversation, patron: message.patron }));
+    case "me":
+      session.me = message.me;
+      return;
+    case "desk":
+      desk.counts = message.desk;
+      if (navigation.page === "desk" || screen.dialog === "transfer" || screen.dialog === "presence") void desk.freshen();
+      return;
+    case "followups":
+      return desk.followUpsChanged(message);
+    case "organisation":
+      return desk.organisationTold(message);
+    case "down":
+      desk.down = message.detail || named("down", message.reason, t("down.store"));
+      return;
+    case "up":
+      desk.down = "";
+      return requests.flush();
+    case "signed-out":
+      return void ended();
+    case "ping":
+      return;
+  }
+}
+
+function returned(): void {
+  if (session.phase === "ready" && connection.state !== "lost") absence.end();
+}
+
+function lineChanged(state: LineState, before: LineState): void {
+  if (state === "lost") absence.begin();
+  if ((state === "live" || state === "polling") && before === "lost") {
+    notices.announce(t("live.back"));
+    navigation.attend();
+    requests.flush();
+    void writing.drafts.flush();
+  }
+  if (state === "lost" && before !== "lost" && before !== "connecting") notices.announce(t("live.lost"));
+}
+
+function nudge(): void {
+  connection.live.nudge();
+  requests.flush();
+}
+
+function tick(): void {
+  screen.now = Date.now();
+  navigation.thread?.fade(screen.now);
+  absence.keep();
+  const calling = desk.counts.waiting + lists.rows("mine").filter((row) => row.unread > 0).length + calls.open;
+  const title = session.phase === "ready" && calling ? `(${calling}) ${t("app.name")}` : t("app.name");
+  if (document.title !== title) document.title = title;
+}

@@ -1,0 +1,126 @@
+// What calls for me: a conversation that begins to wait, a new message, a transfer that nobody took, a note that names me. Each rings
+// as the librarian wishes; the rules of what rings are in `notify.ts`.
+import { needsMe } from "../board";
+import * as notify from "../notify";
+import type { MentionTold, Row } from "../schema";
+import { t } from "../words";
+import { lists } from "./lists.svelte";
+import { navigation } from "./navigation.svelte";
+import { notices, type Toast } from "./notices.svelte";
+import { session } from "./session.svelte";
+
+const BODY_LENGTH = 140;
+
+class Calls {
+  wishes = $state.raw(notify.load(localStorage));
+  readonly withdrawn = new Set<string>(); // transfers that I am taking back
+  private readonly bell = new notify.Bell((conversation) => navigation.open(conversation));
+  private readonly mentions = new Map<string, number>(); // conversations in which a note names me, and the toast that says so
+  private readonly told = new Set<string>(); // the notes that have called me
+
+  constructor() {
+    navigation.arrived = (conversation) => this.heed(conversation);
+  }
+
+  /** How many notes that name me are not heeded yet. */
+  get open(): number {
+    return this.mentions.size;
+  }
+
+  /** Call for what is new in rows, once each, compared with what the board still holds. */
+  compare(rows: readonly Row[]): void {
+    for (const row of new Map(rows.map((one) => [one.id, one])).values()) {
+      const before = lists.board.get(row.id);
+      this.call(row, notify.newsOf(before, row));
+      if (notify.cameBack(before, row, session.id) && !this.withdrawn.has(row.id)) this.declined(row);
+    }
+  }
+
+  /** Nobody took what I offered: I am told wherever I am. */
+  private declined(row: Row): void {
+    const title = t("notify.declined", { patron: row.patron });
+    this.ring({ conversation: row.id, kind: "transfer", title, body: row.last_text });
+    notices.tell(title, "bad", [{ word: "notify.open", key: "", run: () => navigation.open(row.id) }]);
+  }
+
+  /** Withdraw calls that are over. */
+  hush(): void {
+    for (const [id, kind] of this.bell.calls()) if (notify.isOver(lists.board.get(id), kind)) this.bell.withdraw(id);
+  }
+
+  private call(row: Row, kind: notify.Kind | null): void {
+    if (!kind || this.isBefore(row.id)) return;
+    const title = t(`notify.${kind}`, { patron: row.patron, library: row.library_name });
+    if (this.ring({ conversation: row.id, kind, title, body: row.last_text }) && kind !== "message") notices.announce(title);
+  }
+
+  /** Ring as is wished; false in quiet hours. */
+  private ring(call: notify.Call): boolean {
+    if (notify.isQuiet(this.wishes, notify.timeOfDay(new Date()))) return false;
+    const { desktop, sound } = this.wishes;
+    this.bell.ring({ ...call, body: call.body.slice(0, BODY_LENGTH) }, desktop[call.kind], sound[call.kind]);
+    return true;
+  }
+
+  /** The conversation is open and the librarian looks at this page. */
+  private isBefore(conversation: string): boolean {
+    return conversation === navigation.openId && document.hasFocus();
+  }
+
+  /** A note names me. What is told again calls only once. The toast stays until it is heeded, as no list shows the note. */
+  mentioned({ conversation, line, text, by_name: by, patron, library_name: library, can_join, waited }: MentionTold, join: () => void): void {
+    if (this.told.has(line)) return;
+    this.told.add(line);
+    const title = t("notify.mention", { by, patron, library });
+    if (this.isBefore(conversation)) return notices.announce(title);
+    this.heed(conversation);
+    if (!waited) this.ring({ conversation, kind: "mention", title, body: text });
+    const open = () => navigation.open(conversation);
+    const does: Toast["does"] = [
+      { word: "notify.open", key: "", run: open },
+      ...(can_join ? [{ word: "action.join", key: "", run: () => { open(); join(); } } as const] : []),
+    ];
+    this.mentions.set(conversation, notices.tell(title, "call", does, () => this.over(conversation)));
+  }
+
+  /** The librarian looks at a conversation, or may not any more: what called them there is over. */
+  heed(conversation: string): void {
+    const toast = this.mentions.get(conversation);
+    if (toast === undefined) return;
+    this.over(conversation);
+    notices.dismiss(toast);
+  }
+
+  heedAll(): void {
+    for (const conversation of [...this.mentions.keys()]) this.heed(conversation);
+  }
+
+  private over(conversation: string): void {
+    if (this.mentions.delete(conversation)) this.bell.withdraw(conversation);
+  }
+
+  /** Open the next that needs me: where a note names me, offered, then unread of mine, then waiting. */
+  openNext(): void {
+    const named = this.mentions.keys().next().value;
+    if (named) return navigation.open(named);
+    const [waiting, mine] = [lists.rows("waiting"), lists.rows("mine")];
+    const calling = [...[...waiting, ...mine].filter(needsMe), ...mine.filter((row) => row.unanswered_since || row.unread), ...waiting];
+    const next = calling.find((row) => row.id !== navigation.openId);
+    if (next) navigation.go(next.views.includes("mine") ? "mine" : "waiting", next.id);
+    else notices.tell(t("list.nothingCalls"));
+  }
+
+  wish(wishes: notify.Wishes): void {
+    this.wishes = wishes;
+    notify.store(localStorage, wishes);
+  }
+
+  async test(): Promise<void> {
+    if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+    const [title, body] = [t("notify.testTitle"), t("notify.testBody")];
+    this.bell.ring({ conversation: "test", kind: "message", title, body }, true, true);
+    notices.announce(t("notify.testTitle"));
+  }
+}
+
+export const calls = new Calls();

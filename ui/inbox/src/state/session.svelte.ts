@@ -1,0 +1,15 @@
+// Who is signed in, and how far the page has come with showing them their desk. `inbox.ts` moves it from phase to phase.
+import type { Me } from "../schema";
+
+class Session {
+  phase = $state<"loading" | "signed-out" | "password" | "ready" | "failed">("loading");
+  me = $state.raw<Me | null>(null);
+  barred = $state(""); // why the desk lets me see nothing, though I am signed in
+
+  /** My id, or "" while nobody is signed in. */
+  get id(): string {
+    return this.me?.id ?? "";
+  }
+}
+
+export const session = new Session();

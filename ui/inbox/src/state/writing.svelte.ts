@@ -1,0 +1,55 @@
+// What I have begun to write, and where the composer's focus goes. The rules of keeping drafts are in `drafts.ts`.
+import { api, freshKey } from "../api";
+import { Drafts, pastedFrom, type Copy } from "../drafts";
+import { t } from "../words";
+import { lists } from "./lists.svelte";
+
+const COPIES = 20;
+const WINDOW = freshKey(); // by which the desk tells this window of mine from another
+
+class Writing {
+  composing = $state(0); // grows when the composer should take the focus
+  drafted = $state(0); // grows when drafts changed from outside the composer
+  awaited = ""; // the conversation whose composer takes the focus as soon as it is there
+  private copies: Copy[] = [];
+  readonly drafts = new Drafts(
+    (conversation, text, note, base) => api.draft(conversation, { text, note, base, window: WINDOW }),
+    () => (this.drafted += 1),
+  );
+
+  /** Turn to the reply or to the note of a conversation. */
+  write(conversation: string, noting: boolean): void {
+    if (!conversation) return;
+    this.drafts.mode(conversation, noting);
+    this.drafted += 1;
+    this.composing += 1;
+  }
+
+  /** Take in the drafts that the desk keeps. */
+  async fetch(): Promise<void> {
+    const asked = this.drafts.asking();
+    try {
+      this.drafts.learn((await api.drafts()).drafts, asked);
+    } finally {
+      this.drafted += 1;
+    }
+  }
+
+  copied(conversation: string, text: string): void {
+    if (conversation && text.trim()) this.copies = [...this.copies.slice(1 - COPIES), { conversation, text }];
+  }
+
+  /** The patron whose conversation a pasted text comes from, or "". */
+  patronOf(pasted: string, here: string): string {
+    const from = pastedFrom(pasted, here, [...this.copies, ...this.drafts.others(here)]);
+    return from && from !== here ? (lists.row(from)?.patron ?? t("patron.another")) : "";
+  }
+
+  /** Keep nothing of conversations that were forgotten. */
+  forget(conversations: readonly string[]): void {
+    for (const id of conversations) this.drafts.forget(id);
+    this.copies = this.copies.filter((copy) => !conversations.includes(copy.conversation));
+  }
+}
+
+export const writing = new Writing();
