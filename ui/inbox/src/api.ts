@@ -1,7 +1,7 @@
-// The REST interface from the page's side: one function that speaks, one error that says what came back.
+// The REST interface from the page's side: one function that asks, and one error that says what came back.
 //
-// The rule: the session is a cookie that scripts cannot read; every write carries the CSRF token of /me in a header, and an
-// Idempotency-Key where doing it twice would matter. Nothing secret ever stands in an address. An answer that never came
+// The rule: the session is a cookie that scripts cannot read. Every write carries the CSRF token of /me in a header, and an
+// Idempotency-Key where doing it twice would matter. An address never contains anything secret. An answer that never came
 // (`Offline`) and an answer that says no (`Refusal`) are different things: only the first may be tried again by itself.
 import type * as s from "./schema";
 
@@ -20,7 +20,7 @@ export class Offline extends Error {
   }
 }
 
-/** The desk answered no. `reason` is a word of the catalogue; `holder` names who has it, when that is why. */
+/** The desk answered no. `reason` is a word of the catalogue; `holder` names the colleague who has it, when that is why. */
 export class Refusal extends Error {
   readonly status: number;
   readonly reason: string;
@@ -81,7 +81,7 @@ async function refusal(response: Response): Promise<Error> {
   const detail = said.detail ?? response.statusText;
   const reason = said.reason ?? said.error ?? "";
   if (response.status === 429) return new Offline(detail, reason);
-  // A proxy that waited in vain (502, 504) does not know what the desk did. A fault (500) is an answer: it would be the same again.
+  // A proxy that got no answer (502, 504) does not know what the desk did. A fault (500) is an answer: it would be the same again.
   if (response.status > 500) return new Offline(detail, reason, response.status !== 503);
   return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "", said.draft ?? null);
 }

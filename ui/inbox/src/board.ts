@@ -1,9 +1,9 @@
-// The lists: which conversations are in which view, and who needs me now.
+// The lists: which conversations are in which view, and which of them need me now.
 //
-// The rule: a row says itself in which views it stands; the page never works out visibility. Order is "who needs me now": what
-// is offered to me first, then the unanswered, longest first, then the answered, latest first. Applying what the line
-// tells to an old board gives the board a fresh fetch would give. An answer may be overtaken by the line: what the line told of
-// a row while the answer was on its way stands, for the line tells everything and the answer is only quicker.
+// The rule: a row says itself in which views it is; the page never works out visibility. The order is by need. What is offered
+// to me is first, then the unanswered, longest first, then the answered, latest first. A board that takes in what the line tells
+// is the same as a board from a fresh fetch. The line may overtake an answer. What it told of a row meanwhile is kept,
+// because the line tells everything and an answer is only quicker.
 import { Overtaken, type Told } from "./overtaken";
 import type { Row, View } from "./schema";
 

@@ -4,7 +4,7 @@ import type { ConversationView, Me, Person, ScriptView } from "./schema";
 
 export interface Asked {
   kind: "script" | "colleague";
-  from: number; // where the sign stands
+  from: number; // where the sign is
   query: string;
 }
 
@@ -42,7 +42,7 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 const LETTER = /[\p{L}\p{N}\p{M}_]/u;
 const alike = (text: string) => text.normalize("NFKC").toLowerCase().normalize("NFC");
 
-/** Who a note calls: the ids of the people whose whole name is behind an `@`. Of names that begin alike the longest is meant; people of
+/** The people whom a note mentions: the ids of those whose whole name is behind an `@`. Of names that begin alike the longest is meant; people of
  * one name are all called. An `@` inside a mail address calls nobody. */
 export function mentions(text: string, known: readonly Person[]): string[] {
   const said = alike(text);

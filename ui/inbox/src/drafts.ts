@@ -1,10 +1,10 @@
-// What I have begun to write, per conversation, kept on the server; and the guard against the field's classic accident,
-// an answer written for one patron and pasted to another (practice: "A message goes to the right patron").
+// What I have begun to write, per conversation, kept on the server. It also guards against a classic accident: an answer
+// written for one patron and pasted to another (practice: "A message goes to the right patron").
 //
 // A reply and a note begun in the same conversation are two texts, here and on the server. Each is saved for itself, one save after
 // the other, so that no older text arrives last. What the server kept may be another window's, and newer: it is taken unless
 // something was written here since it was asked for. Two windows that write at once overwrite nothing: each save names the draft it
-// follows, and where the other window wrote since, whoever writes here chooses (`clash`, `choose`).
+// follows. Where the other window wrote since, the librarian who writes here chooses (`clash`, `choose`).
 import { Refusal } from "./api";
 import type { Draft } from "./schema";
 
@@ -113,7 +113,7 @@ export class Drafts {
     this.timers.set(name, setTimeout(() => void this.store(place), SAVE_MS));
   }
 
-  /** Let go of what was begun in a conversation that is no more. */
+  /** Drop what was begun in a conversation that is gone. */
   forget(conversation: string): void {
     this.begun.delete(conversation);
     for (const note of [true, false]) {

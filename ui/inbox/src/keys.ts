@@ -1,8 +1,8 @@
 // Keys: one table of what a librarian pressed, and which action it means.
 //
-// The rule: single keys work outside text fields only, never with Alt or AltGr (they write letters in many languages), can be
-// given another key each, and can be switched off altogether (WCAG 2.2 SC 2.1.4). Chords with Ctrl or Cmd work everywhere.
-// Enter and Space stay with whatever has the focus.
+// The rule: single keys work outside text fields only, and never with Alt or AltGr, which write letters in many languages. Each can be
+// given another key, and all can be switched off (WCAG 2.2 SC 2.1.4). Chords with Ctrl or Cmd work everywhere.
+// Enter and Space keep their meaning for the element that has the focus.
 import { isComposing } from "../../composing";
 
 export interface Bindings {

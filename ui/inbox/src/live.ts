@@ -1,8 +1,8 @@
-// The live line to the desk: a WebSocket, or a long poll where no socket stands; it resumes from the last position heard.
+// The live line to the desk: a WebSocket, or a long poll where no socket gets through; it resumes from the last position heard.
 //
 // The rule: what is shown is a list fetched once plus every message since (Zulip's rule). So the line knows one position, the
 // last it heard, and asks to go on after it. `reset` means that is not possible: everything is fetched afresh. Both ends
-// listen for each other: a line that is silent for `dead_s` is dead, whatever the browser believes about it.
+// listen for each other: a line that is silent for `dead_s` is dead, even if the browser believes in it.
 // A sleeping laptop wakes to a dead line: it is given up at once, not after the time-out. Waiting between attempts is
 // full jitter, 0.3 s to 15 s; coming online or looking at the page tries at once. Where only polls get through, a socket is tried
 // once a minute between two polls, and its failing is no loss of the line.
@@ -181,7 +181,7 @@ export class Line {
     this.listener.message(message);
     // Until the first lines of a conversation came, what is heard does not speak for it.
     if (message.t === "lines" && this.watched.has(message.conversation)) this.answered.add(message.conversation);
-    // A hello tells where the desk stands, not what this page has heard of.
+    // A hello tells how far the desk is, not what this page has heard of.
     if ("position" in message && message.t !== "hello" && message.t !== "up") this.reached(message.position);
   }
 

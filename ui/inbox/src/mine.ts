@@ -1,7 +1,7 @@
 // Which conversations were mine when I was last connected, so that I hear what became of them while I was away.
 //
-// The rule: the desk gives the conversations of an absent librarian back to the queue after its grace. Whoever comes back is told of
-// each that is not theirs any more, unless they gave it away themselves. Only ids are kept, for this tab, and a reload keeps them.
+// The rule: the desk gives the conversations of an absent librarian back to the queue after its grace. A librarian who comes back is
+// told of each that is not theirs any more, unless they gave it away themselves. Only ids are kept, for this tab; a reload keeps them.
 import type { Row } from "./schema";
 
 /** What I do to a conversation of mine after which it is not mine. */

@@ -1,8 +1,8 @@
-// When to call a librarian's attention, and how: a decision that can be tested, and what carries it out.
+// When to call a librarian's attention, and how: a decision that can be tested, and the code that carries it out.
 //
-// The rule: one notification per conversation (a later one replaces it), per kind desktop or sound or neither, none in quiet
-// hours, none for the conversation one is looking at, and one is withdrawn as soon as a colleague took the conversation. A note
-// that names me is for me whoever has the conversation: it calls until I open it.
+// The rule: one notification per conversation, a later one replaces it. Each kind rings on the desktop, by a sound, or not at all. There
+// is none in quiet hours and none for the conversation that is looked at. It is withdrawn as soon as a colleague took the conversation.
+// A note that names me is for me, whichever colleague owns the conversation: it calls until I open it.
 import type { Row } from "./schema";
 
 export const KINDS = ["offer", "waiting", "message", "transfer", "mention"] as const;

@@ -1,7 +1,7 @@
 // The organisation as a page holds it: fetched once, then kept by what the line tells of people and channels.
 //
-// A fetch and the line may overtake each other, so each change says as of which position it is true: what a fetch has already is
-// not taken in again, and what it has not yet is taken in once more.
+// A fetch and the line may overtake each other, so each change says as of which position it is true. What a fetch knows already is
+// not taken in again; what it does not know yet is taken in once more.
 import type { Organisation, OrganisationTold } from "./schema";
 
 const KEPT = 200;

@@ -1,11 +1,11 @@
 // What I did and the desk has not answered yet: nothing is lost in between, and nothing is done twice.
 //
 // The rule: every write has a key of its own, kept until the desk answered, so asking again is harmless. Writes to one
-// conversation go in the order they were made, each after the former was answered; conversations do not wait for each
+// conversation go in the order they were made, each after the one before it was answered; conversations do not wait for each
 // other. No answer (`Offline`) means: wait and ask again with the same key; so does "taken in" (202), which may be refused yet.
-// An answer that says no stays, visible, until the librarian tries again or lets it go. What may have reached the desk cannot
-// be let go: it would be said twice when it is written anew. Kept in sessionStorage, so a reload loses nothing and a shared
-// machine keeps nothing.
+// An answer that says no stays, visible, until the librarian tries again or discards it. What may have reached the desk cannot
+// be discarded: a librarian who writes it again would say it twice. Kept in sessionStorage, so that a reload loses nothing and a
+// shared machine keeps nothing.
 import { freshKey, isActed, isPending, Offline, Refusal, type Answer } from "./api";
 import { isSpoken, type Unconfirmed } from "./timeline";
 
@@ -13,7 +13,7 @@ export interface Entry extends Unconfirmed {
   body: unknown;
 }
 
-export const mayBeLetGo = (entry: Unconfirmed) => entry.state === "refused" || (entry.state === "waiting" && !entry.doubtful);
+export const mayDiscard = (entry: Unconfirmed) => entry.state === "refused" || (entry.state === "waiting" && !entry.doubtful);
 
 type Ask = (entry: Entry) => Promise<Answer>;
 type Keep = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -59,10 +59,10 @@ export class Outbox {
     void this.run(entry.conversation);
   }
 
-  /** Let one go. One that may be on its way already cannot be. */
+  /** Discard one. One that may be on its way already cannot be discarded. */
   discard(key: string): boolean {
     const entry = this.entries.find((one) => one.key === key);
-    if (!entry || !mayBeLetGo(entry)) return false;
+    if (!entry || !mayDiscard(entry)) return false;
     this.drop(key);
     this.settle(key, undefined);
     return true;
@@ -116,7 +116,7 @@ export class Outbox {
     }
   }
 
-  /** What stands behind one that waits, waits too. */
+  /** What is behind one that waits, waits too. */
   private hold(conversation: string): void {
     const held = (one: Entry) => one.conversation === conversation && one.state === "sending";
     this.set(this.entries.map((one) => (held(one) ? { ...one, state: "waiting" } : one)));

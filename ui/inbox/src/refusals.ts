@@ -1,4 +1,5 @@
-// Why something was not done, in the words of the catalogue: the desk names a reason, and what it has no word for it says itself.
+// Why something was not done, in the words of the catalogue. The desk names a reason; where the catalogue has no words for it, the
+// desk's own sentence is shown.
 import { Offline, Refusal } from "./api";
 import { named, t } from "./words";
 
@@ -8,7 +9,7 @@ export function said(error: unknown): string {
   return t("refused.unknown");
 }
 
-/** Why the desk refused, with the name of the colleague who is in the way. */
+/** Why the desk refused, with the name of the colleague whose conversation it is. */
 export function reasonOf(error: Refusal): string {
   return named("refused", error.reason, error.message || t("refused.unknown"), { holder: error.holder || t("person.colleague") });
 }

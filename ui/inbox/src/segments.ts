@@ -1,7 +1,7 @@
 // How a network will cut a text: SMS segments, so that a librarian sees what an answer costs while writing it.
 //
-// The rule is that of adapters/sms/segments.py and bridge/channels/outbound/split.py, and a test holds both to the same counts: what is shown is what
-// is sent. GSM 03.38: 160 septets alone, 153 each when joined; characters of the extension table count twice. Anything else makes
+// The rule is that of adapters/sms/segments.py and bridge/channels/outbound/split.py. A test holds both to the same counts, so that what
+// is shown is what is sent. GSM 03.38: 160 septets alone, 153 each when joined; characters of the extension table count twice. Anything else makes
 // the whole text UCS-2: 70 and 67 units of 16 bits (3GPP TS 23.038, 23.040). What a reader sees as one character (a flag, a family,
 // a letter and its accents) is not torn. A text longer than the channel takes travels in parts, and each is counted alone.
 const BASIC = new Set(
@@ -100,7 +100,8 @@ function split(chars: string[], most: number): string[][] {
   return parts;
 }
 
-/** Where the part ends and where the rest starts: at a blank line, a line's end or a space in its second half, else between graphemes. */
+/** Where the part ends and where the rest starts: at a blank line, at a line's end, or at a space in its second half. Else between
+ * graphemes. */
 function place(chars: string[], most: number): [number, number] {
   const half = Math.floor(most / 2);
   const second = chars.slice(half, most + 1).join("");

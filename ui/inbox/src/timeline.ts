@@ -1,8 +1,8 @@
 // A transcript as it is shown: lines in the log's order, what I sent a moment ago at the end, what repeats folded away.
 //
-// The rule: order is `position`, compared as text, and nothing else; a line that comes again under its id replaces the former,
-// but a delivery's stage only ever moves forward. A thin divider stands where the day or the channel changes. Runs of system
-// lines fold into one. A message of mine that the desk has not confirmed stands last, and goes when its line comes.
+// The rule: order is `position`, compared as text, and nothing else. A line that comes again under its id replaces the earlier one,
+// but a delivery's stage only ever moves forward. A thin divider is shown where the day or the channel changes. Runs of system
+// lines fold into one. A message of mine that the desk has not confirmed is last, and goes when its line comes.
 import type { Line } from "./schema";
 
 const STAGES = ["", "uncertain", "sent", "delivered", "read"];
@@ -118,7 +118,7 @@ function continues(before: Line | undefined, line: Line): boolean {
   );
 }
 
-/** What still waits for its line: an entry goes when the line it became is there, or one that says the same from me after it. */
+/** What still waits for its line. An entry goes when the line it became is there, or a later line of mine that says the same. */
 export function unanswered(waiting: readonly Unconfirmed[], lines: readonly Line[], me: string): Unconfirmed[] {
   const taken = new Set<string>();
   return waiting.filter((entry) => {

@@ -13,7 +13,7 @@ interface Listener {
 class Connection {
   state = $state<LineState>("connecting");
   back = $state(false); // the line came back a moment ago
-  /** Who is told; `inbox.ts` sets it before the line starts. */
+  /** `inbox.ts` sets it before the line starts. */
   listener: Listener = { heard: () => undefined, changed: () => undefined };
 
   readonly live = new Line(

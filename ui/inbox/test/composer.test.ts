@@ -1,0 +1,50 @@
+// The composer's rules: where an answer goes, what a completion writes, which names a script gets.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { completed, filled } from "../src/complete";
+import { answerable, reachOf } from "../src/reach";
+import type { Address, ConversationView, Row } from "../src/schema";
+
+const address = (via: string, kind: string, more: Partial<Address> = {}): Address =>
+  ({ via, kind, address: via, channel: kind, current: false, left: false, blocked: false, max_text: 0, segments: false, plain: false, ...more });
+const row = (more: Partial<Row> = {}): Row => ({ kind: "webchat", left: false, live: true, ...more }) as Row;
+const web = address("web", "webchat", { current: true, max_text: 4000 });
+const mail = address("mail", "email", { left: true });
+const text = address("text", "sms", { max_text: 1600, segments: true });
+
+test("an answer goes where the patron wrote last", () => {
+  const reach = reachOf(row(), [web, mail, text], "", 2000);
+  assert.deepEqual([reach.kind, reach.reached, reach.most, reach.target], ["webchat", web, 4000, undefined]);
+});
+
+test("an address that was chosen is taken, with its own limit", () => {
+  const reach = reachOf(row(), [web, mail, text], "text", 2000);
+  assert.deepEqual([reach.kind, reach.reached, reach.most], ["sms", text, 1600]);
+});
+
+test("a patron who left the chat is answered at the address that they gave for it", () => {
+  assert.deepEqual([reachOf(row({ left: true }), [web, mail], "", 0).kind, reachOf(row({ left: true }), [web, mail], "", 0).left], ["email", mail]);
+  assert.equal(reachOf(row({ left: true }), [web], "", 0).kind, "webchat", "no channel serves one");
+  assert.equal(reachOf(row({ left: true, live: false }), [web, mail], "", 0).kind, "webchat", "a mail does not leave");
+  assert.equal(reachOf(row({ left: true }), [address("mail", "email", { left: true, current: true })], "", 0).left, undefined, "answered there already");
+});
+
+test("without an address that is known the conversation's own limit counts", () => {
+  assert.deepEqual([reachOf(row(), [], "", 2000).most, reachOf(row(), [], "gone", 2000).kind], [2000, "webchat"]);
+});
+
+test("a blocked address is not offered", () => {
+  assert.deepEqual(answerable([web, address("bad", "sms", { blocked: true })]), [web]);
+});
+
+test("a completion takes the place of what was typed for it, and the caret follows", () => {
+  assert.deepEqual(completed("see @an now", 4, 7, "@Ana Ruiz "), { text: "see @Ana Ruiz  now", caret: 14 });
+  assert.deepEqual(completed("ab", 1, 1, "x"), { text: "axb", caret: 2 });
+});
+
+test("a script gets the names that are known, and keeps the others for the librarian to see", () => {
+  const view = { row: { library_name: "Uppsala" }, patron: { name: "Kim" } } as ConversationView;
+  const script = "Hi {patron}, {librarian} of {library} here. {case}";
+  assert.equal(filled(script, { name: "Ana Ruiz", shown: "Ana" }, view), "Hi Kim, Ana of Uppsala here. {case}");
+  assert.equal(filled(script, null, null), script);
+});
