@@ -292,7 +292,7 @@ async def test_what_is_done_without_a_network_waits_in_sight_and_is_sent_once(de
 
 
 async def test_without_websockets_the_polls_carry_it(desk: Desk, people: People) -> None:
-    """A proxy that eats upgrades: who begins to wait is shown, what he writes further too, and answers go out."""
+    """A proxy that eats upgrades: a patron who begins to wait is shown, what they write next too, and answers go out."""
     ana = await people.of("")
     await ana.page.route_web_socket(re.compile("/api/v1/live"), refused)
     await ana.sign_in("ana")

@@ -126,7 +126,7 @@ async def test_a_notification_that_is_clicked_opens_its_conversation(desk: Desk,
 
 
 async def test_who_came_before_everything_was_fetched_afresh_is_notified(desk: Desk, people: People) -> None:
-    """The line is lost, a patron comes, the library changes: the page must fetch its lists anew, and rings nonetheless."""
+    """The line is lost, a patron comes, the library changes: the page fetches its lists again, and still rings."""
     ana = await people.of("ana", **MAY, here=False)
     early = await desk.patron("early", "Before", name="Edna Early")
     await ringing(ana, "Edna Early")
@@ -169,7 +169,7 @@ async def test_quiet_hours_and_kinds_that_are_not_wished_stay_silent(desk: Desk,
 
 
 async def test_a_note_calls_the_colleague_whom_it_names(desk: Desk, people: People) -> None:
-    """Ben has it not open: he is notified, hears it, reads who calls, and comes there by one key. Others hear nothing."""
+    """Ben does not have it open: they are notified, hear it, read who calls, and go there by one key. Others hear nothing."""
     ana, ben, dora = await people.of("ana"), await people.of("ben", **MAY), await people.of("dora", **MAY, here=False)
     mia = await desk.patron("mia", "Do you have maps of 1790?", name="Mia Maps")
     await ana.open(mia)

@@ -1,4 +1,4 @@
-"""Taking a conversation: what is typed next is meant for the composer, whatever the desk takes to answer."""
+"""Taking a conversation: what is typed next is meant for the composer, however long the desk takes to answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What librarians begin to write: kept whatever becomes of the page, and the same in all their windows."""
+"""What librarians begin to write: kept when the page is closed or reloaded, and the same in all their windows."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ async def attach(one: Librarian, *files: Path) -> None:
 
 
 async def loaded(one: Librarian, name: str, times: int) -> None:
-    """Wait until a picture stands in the transcript so many times, and was really drawn."""
+    """Wait until a picture is in the transcript so many times, and was really drawn."""
     await expect(one.log.get_by_role("img", name=name)).to_have_count(times)
     drawn = "n => [...document.querySelectorAll('[role=log] img')].filter(one => one.naturalWidth > 0).length === n"
     await one.page.wait_for_function(drawn, arg=times)
@@ -100,7 +100,7 @@ async def test_files_without_words_wait_in_sight(desk: Desk, people: People, tmp
 async def test_a_file_for_the_patron_waits_while_a_note_is_written(
     look: dict[str, Any], desk: Desk, people: People, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """It is none of the note's; it stands beside its name, however long that is; and so it does where the answer is refused."""
+    """It is none of the note's; it is beside its name, however long that is; and so it does where the answer is refused."""
     name = request.node.callspec.id
     ana, conversation = await claimed(people, desk, f"waits-{name}", **look)
     file = tmp_path / "the opening hours of all our branches as they were before the move.txt"

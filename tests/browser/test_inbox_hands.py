@@ -70,7 +70,7 @@ async def test_a_quick_undo_takes_back_the_deed_just_begun(desk: Desk, people: P
 
 
 async def test_what_is_told_covers_nothing_on_a_phone(desk: Desk, people: People) -> None:
-    """The line that says what was done stands between the messages and the composer; every button stays to be pressed."""
+    """The line that says what was done is between the messages and the composer; every button can still be pressed."""
     tom = await desk.patron("thumb", "Where is the lift?", name="Tom Thumb")
     ana = await people.of("ana", **PHONE)
     await claim(ana, tom)

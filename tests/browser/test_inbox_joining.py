@@ -91,7 +91,7 @@ async def test_a_colleague_joins_answers_and_leaves_by_keyboard_alone(desk: Desk
 
 
 async def test_an_answer_that_was_overtaken_changes_nothing(desk: Desk, people: People) -> None:
-    """The answer to Ana's message is held up until Ben has left: what the live line told meanwhile stands."""
+    """The answer to Ana's message is held up until Ben has left: what the live line told meanwhile is kept."""
     amy = await desk.patron("amy", "Is it lent?", name="Amy Apace")
     ana, ben = await people.of("ana"), await people.of("ben")
     await have(ana, amy)
@@ -148,7 +148,7 @@ async def call_in(one: Librarian, words: str) -> None:
 
 
 async def test_a_call_offers_to_join(desk: Desk, people: People) -> None:
-    """Ben is called by a note while he is elsewhere: one key on the call, and he writes to the patron."""
+    """A note calls Ben while Ben is elsewhere: one key on the call, and Ben writes to the patron."""
     cal = await desk.patron("cal", "Do you have maps of 1790?", name="Cal Called")
     ana, ben = await people.of("ana"), await people.of("ben")
     await have(ana, cal)

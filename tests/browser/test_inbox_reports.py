@@ -46,7 +46,7 @@ def table(one: Librarian, name: str) -> Locator:
 
 
 async def number(one: Librarian, name: str, row: str) -> int:
-    """Return the number that stands in a row of a table."""
+    """Return the number in a row of a table."""
     cells = table(one, name).get_by_role("row").filter(has=one.page.get_by_role("rowheader", name=row, exact=True))
     return int(await cells.get_by_role("cell").first.inner_text())
 
