@@ -16,84 +16,84 @@ NAME = re.compile(r"\{([a-z_]+)\}")
 
 ENGLISH: dict[str, str] = {
     # to patrons
-    "notice.closed": "We are closed at the moment. Your message is kept, and we answer when we are back.",
-    "notice.closed-until": "We are closed at the moment and open again {opening}. Your message is kept, and we answer then.",
-    "notice.closing": "We have closed for now. Your message is kept, and we answer when we are back.",
-    "notice.closing-until": "We have closed for now and open again {opening}. Your message is kept, and we answer then.",
-    "notice.nobody": "Nobody is at the desk just now. Your message is kept, and we answer as soon as somebody is back.",
+    "notice.closed": "We're closed at the moment. Your message is kept, and we'll answer when we're back.",
+    "notice.closed-until": "We're closed at the moment and will open again {opening}. Your message is kept, and we'll answer"
+    " then.",
+    "notice.closing": "We've closed for now. Your message is kept, and we'll answer when we're back.",
+    "notice.closing-until": "We've closed for now and will open again {opening}. Your message is kept, and we'll answer then.",
+    "notice.nobody": "Nobody is at the desk right now. Your message is kept, and we'll answer as soon as somebody is back.",
     # what is added where an address may be left: only for the kinds that a channel carries
-    "notice.offer-mail": "Leave an email address if you would like the answer there.",
-    "notice.offer-phone": "Leave a mobile number with its country code if you would like the answer as a text.",
-    "notice.offer-mail-phone": "Leave an email address, or a mobile number with its country code,"
-    " if you would like the answer there.",
-    "notice.not-taken": "We are closed at the moment and cannot take messages here. Your message was not passed on.",
-    "notice.not-taken-until": "We are closed at the moment, open again {opening}, and cannot take messages here."
-    " Your message was not passed on.",
-    "notice.full": "Many people are waiting just now, so this may take a while. Your message is kept.",
-    "notice.concierge": "This is taking longer than usual. You have not been forgotten, and your question is still in line.",
-    "notice.concierge-busy": "All librarians are busy. You have not been forgotten, and your question is still in line.",
-    "notice.greeting": "Hello, I am {librarian}. Let me look at your question.",
-    "notice.greeting-named": "Hello {patron}, I am {librarian}. Let me look at your question.",
-    "notice.greeting-nonlocal": "Hello, I am {librarian} from {home}, and I am helping your librarians at {library}."
-    " Let me look at your question.",
-    "notice.greeting-nonlocal-named": "Hello {patron}, I am {librarian} from {home}, and I am helping your librarians at"
+    "notice.offer-mail": "Leave an email address if you'd like the answer there.",
+    "notice.offer-phone": "Leave a mobile number with its country code if you'd like the answer as a text.",
+    "notice.offer-mail-phone": "Leave an email address, or a mobile number with its country code, if you'd like the answer"
+    " there.",
+    "notice.not-taken": "We're closed at the moment and can't take messages here. Your message was not passed on.",
+    "notice.not-taken-until": "We're closed at the moment, will open again {opening}, and can't take messages here. Your"
+    " message was not passed on.",
+    "notice.full": "Many people are waiting right now, so this may take a while. Your message is kept.",
+    "notice.concierge": "This is taking longer than usual. We haven't forgotten you, and your question is still in line.",
+    "notice.concierge-busy": "All librarians are busy. We haven't forgotten you, and your question is still in line.",
+    "notice.greeting": "Hello, I'm {librarian}. Let me look at your question.",
+    "notice.greeting-named": "Hello {patron}, I'm {librarian}. Let me look at your question.",
+    "notice.greeting-nonlocal": "Hello, I'm {librarian} from {home}, and I'm helping your librarians at {library}. Let me look"
+    " at your question.",
+    "notice.greeting-nonlocal-named": "Hello {patron}, I'm {librarian} from {home}, and I'm helping your librarians at"
     " {library}. Let me look at your question.",
     "notice.returned": "{librarian} from {home} is with you again.",
     "notice.elsewhere": "{librarian} works at {home} and is helping {library}.",
-    "notice.transfer": "I am asking a colleague to take over. Please stay here.",
+    "notice.transfer": "I'm asking a colleague to take over. Please stay here.",
     "notice.transferred": "{librarian} from {home} is with you now and can see our conversation.",
-    "notice.transfer-back": "The colleague cannot take over just now. {librarian} stays with you.",
-    "notice.joined": "{librarian} has joined us here and can answer too.",
-    "notice.joined-nonlocal": "{librarian} from {home} has joined us here and can answer too.",
-    "notice.successor": "Your librarian was disconnected. {librarian} from {home} stays with you and goes on.",
+    "notice.transfer-back": "The colleague can't take over right now. {librarian} will stay with you.",
+    "notice.joined": "{librarian} has joined us and can answer too.",
+    "notice.joined-nonlocal": "{librarian} from {home} has joined us and can answer too.",
+    "notice.successor": "Your librarian was disconnected. {librarian} from {home} is still here and will help you.",
     "notice.requeued": "Your librarian was disconnected. Your question is back in line, ahead of newer ones.",
     "notice.requeued-busy": "Your librarian was disconnected, and all others are busy."
     " Your question is back in line, ahead of newer ones.",
-    "notice.requeued-nobody": "Your librarian was disconnected, and nobody else is at the desk just now."
-    " Your message is kept, and we answer as soon as somebody is back.",
-    "notice.requeued-closed": "Your librarian was disconnected, and we are closed now."
-    " Your message is kept, and we answer when we are back.",
-    "notice.requeued-closed-until": "Your librarian was disconnected, and we are closed now."
-    " We open again {opening}. Your message is kept, and we answer then.",
-    "notice.still-there": "Are you still there? Write a word to stay connected; otherwise this chat ends in a minute.",
-    "notice.closed-silent": "This chat has ended because we did not hear from you. Write again at any time to go on.",
-    "notice.closed-silent-away": "We answered above while you were away. Write again at any time to go on.",
-    "notice.closed-silent-follow-up": "We answered above while you were away."
-    " The library also has your address, {address}, and follows up there.",
-    "notice.goodbye": "Thank you for asking us. Write again at any time.",
-    "notice.follow-up": "Thank you for asking us. We have noted your question and send the answer to {address}.",
-    "notice.form-kept": "Thank you. We have your question and send the answer to {address}.",
+    "notice.requeued-nobody": "Your librarian was disconnected, and nobody else is at the desk right now. Your message is"
+    " kept, and we'll answer as soon as somebody is back.",
+    "notice.requeued-closed": "Your librarian was disconnected, and we're closed now. Your message is kept, and we'll answer"
+    " when we're back.",
+    "notice.requeued-closed-until": "Your librarian was disconnected, and we're closed now. We'll open again {opening}. Your"
+    " message is kept, and we'll answer then.",
+    "notice.still-there": "Are you still there? Write a word to stay connected. Otherwise this chat will end in a minute.",
+    "notice.closed-silent": "This chat has ended because we didn't hear from you. You can write again at any time.",
+    "notice.closed-silent-away": "We answered above while you were away. You can write again at any time.",
+    "notice.closed-silent-follow-up": "We answered above while you were away. The library also has your address, {address},"
+    " and will follow up there.",
+    "notice.goodbye": "Thank you for asking us. You can write again at any time.",
+    "notice.follow-up": "Thank you for asking us. We've noted your question and will send the answer to {address}.",
+    "notice.form-kept": "Thank you. We have your question and will send the answer to {address}.",
     "notice.form-kept-here": "Thank you. We have your question. Please look here again for the answer.",
-    "notice.form-kept-misread": "Thank you. We have your question. We could not read the address that you left,"
-    " so look here again, or leave it once more.",
-    "notice.address-kept": "Thank you. If you leave this page, the answer goes to {address}.",
-    "notice.transcript": "This is the conversation with {library} that was asked for in the chat."
-    " If you did not ask for it, somebody mistyped an address: there is nothing you need to do."
-    " An answer to this mail begins a new question.",
-    "notice.transcript-failed": "The transcript could not be mailed. Please check the address, or copy or print it instead.",
+    "notice.form-kept-misread": "Thank you. We have your question. We couldn't read the address that you left, so please look"
+    " here again, or leave it once more.",
+    "notice.address-kept": "Thank you. If you leave this page, the answer will go to {address}.",
+    "notice.transcript": "This is the conversation with {library} that was requested in the chat. If you didn't ask for it,"
+    " somebody mistyped an address, and there is nothing you need to do. A reply to this email begins a new question.",
+    "notice.transcript-failed": "The transcript couldn't be emailed. Please check the address, or copy or print it instead.",
     # the transcript that a patron has mailed
     "transcript.subject": "Your conversation with {library}",
     "transcript.you": "You",
     "transcript.desk": "Library",
     "transcript.file": "File: {name}",
     "transcript.times": "Times: {timezone}",
-    "transcript.cut": "The conversation is very long. The {count} messages before this are left out.",
+    "transcript.cut": "The conversation is very long. The {count} messages before this one are left out.",
     # to librarians on their own messengers
     "staff.offer": "{patron} is waiting ({queue}): {text}",
     "staff.taken": "Answered by {librarian}.",
-    "staff.withdrawn": "No longer on offer to you.",
-    "staff.transfer": "{librarian} offers you a conversation with {patron}: {text}",
+    "staff.withdrawn": "It's no longer offered to you.",
+    "staff.transfer": "{librarian} is passing you a conversation with {patron}: {text}",
     "staff.transferred": "{librarian} has taken over.",
     "staff.transfer-rejected": "Your transfer was declined. The conversation stays yours.",
     "staff.transfer-timeout": "Nobody took your transfer in time. The conversation stays yours.",
-    "staff.transfer-away": "Your colleague has left before taking your transfer. The conversation stays yours.",
-    "staff.transfer-withdrawn": "The transfer is taken back. The conversation stays yours.",
+    "staff.transfer-away": "Your colleague left before taking your transfer. The conversation stays yours.",
+    "staff.transfer-withdrawn": "Transfer withdrawn. The conversation stays yours.",
     "staff.line": "{patron}: {text}",
     "staff.said": "{librarian}: {text}",
     "staff.note": "Note by {librarian}: {text}",
     "staff.joined": "{librarian} has joined this conversation.",
     "staff.left": "{librarian} has left this conversation. It stays yours.",
-    "staff.remind": "{patron} has heard nothing from you for some minutes.",
+    "staff.remind": "{patron} hasn't heard from you for some minutes.",
     "staff.gone": "{patron} has gone silent or left.",
     "staff.closed": "Closed.",
     "staff.refused": "Not done: {reason}",

@@ -27,7 +27,7 @@ def line(n: int, who: str, text: str, **more: object) -> HistoryLine:
 def test_it_reads_as_the_chat_did() -> None:
     lines = [
         line(1, "patron", "Do you have a map\nof the harbour?"),
-        line(2, "desk", "Hello, I am Ada.", event="greeting"),
+        line(2, "desk", "Hello, I'm Ada.", event="greeting"),
         line(3, "librarian", "On the second floor.", author="Ada"),
         line(
             4,
@@ -43,7 +43,7 @@ def test_it_reads_as_the_chat_did() -> None:
         "Times: Europe/Vienna",
         "2024-11-24",
         "08:00 You:\nDo you have a map\nof the harbour?",
-        "08:01 North Library:\nHello, I am Ada.",
+        "08:01 North Library:\nHello, I'm Ada.",
         "08:02 Ada:\nOn the second floor.",
         "08:03 Ada:\nFile: plan.pdf",
         "2024-11-25",
@@ -65,7 +65,7 @@ def test_a_long_one_is_whole_and_of_a_very_long_one_the_end_is_kept_and_the_cut_
     cut = plain(lines, NORTH)
     count = sum(f"#{n}#" not in cut for n in range(len(lines)))
     assert 400 < count < 600
-    assert f"The {count} messages before this are left out." in cut
+    assert f"The {count} messages before this one are left out." in cut
     assert len(cut) < MOST * 1.1
     assert cut.endswith(lines[-1].text)
 

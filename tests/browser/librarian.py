@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -87,7 +88,7 @@ class Librarian:
         for box in await boxes.all():
             await box.check()
         await self.page.locator("[form=presence]").click()
-        await self.page.get_by_role("button", name="Here").wait_for()
+        await self.page.get_by_role("button", name=re.compile("Available")).wait_for()
         await self.page.get_by_role("dialog").wait_for(state="detached")
 
     async def go(self, place: str) -> None:

@@ -52,7 +52,7 @@ async def test_two_claim_one_wins_and_it_goes_on_to_the_end(desk: Desk, people: 
 
     await winner.page.get_by_role("button", name="Transfer").click()
     await winner.page.get_by_role("dialog").get_by_role("radio", name=losing).check()
-    await winner.page.get_by_label("Note for whoever takes it").fill("Please go on.")
+    await winner.page.get_by_label("Note for your colleague").fill("Please go on.")
     await winner.page.get_by_role("button", name="Offer transfer").click()
     await expect(loser.page.get_by_text("Please go on.").first).to_be_visible()
     await (
@@ -160,7 +160,7 @@ async def test_every_action_is_in_the_palette_and_in_the_help(people: People) ->
 async def test_single_keys_can_be_switched_off(people: People) -> None:
     ana = await people.of("ana", here=False)
     await ana.page.keyboard.press(",")
-    await ana.page.get_by_label("Single keys outside text fields").uncheck()
+    await ana.page.get_by_label("Use single keys outside text fields").uncheck()
     await ana.page.get_by_role("heading", name="Settings").click()
     await ana.page.keyboard.press("1")
     await ana.page.keyboard.press("Control+k")
@@ -186,7 +186,7 @@ async def test_a_text_for_one_patron_is_asked_about_before_it_goes_to_another(de
     dialog = ana.page.get_by_role("alertdialog")
     await expect(dialog).to_contain_text("Olga One")
     await expect(dialog).to_contain_text("Theo Two")
-    await dialog.get_by_role("button", name="Do not paste").click()
+    await dialog.get_by_role("button", name="Don't paste").click()
     await expect(ana.composer).to_have_value("")
     assert ana.complaints == []
 
@@ -272,8 +272,8 @@ async def test_what_is_done_without_a_network_waits_in_sight_and_is_sent_once(de
     for text in ("First answer.", "Second answer."):
         await ana.composer.fill(text)
         await ana.page.keyboard.press("Control+Enter")
-    await expect(ana.page.get_by_text("2 actions wait.")).to_be_visible()
-    await expect(ana.log.get_by_text("waits for the connection").first).to_be_visible()
+    await expect(ana.page.get_by_text("2 actions aren't sent yet.")).to_be_visible()
+    await expect(ana.log.get_by_text("waiting for a connection").first).to_be_visible()
     await desk.patron("nora", "Hello?")
     late = await desk.patron("late", "I came while the line was down.", name="Lara Late")
     await ana.mend()
@@ -281,7 +281,7 @@ async def test_what_is_done_without_a_network_waits_in_sight_and_is_sent_once(de
     await expect(ana.log).to_contain_text("Hello?")
     for text in ("First answer.", "Second answer."):
         await expect(ana.log.get_by_text(text)).to_have_count(1)
-    await expect(ana.log.get_by_text("waits for the connection")).to_have_count(0)
+    await expect(ana.log.get_by_text("waiting for a connection")).to_have_count(0)
     said = [line.text for line in await lines_of(desk, nora, 6) if line.who == "librarian"]
     assert said == ["First answer.", "Second answer."]
     await ana.go("waiting")
@@ -335,7 +335,7 @@ async def test_refused_codes_are_explained_where_they_are_chosen(desk: Desk, peo
     await expect(dialog.get_by_role("alert")).to_contain_text("Not a lost call")
     await ana.look("closing-refused")
     await dialog.get_by_role("radio", name="Follow up by me").check()
-    await dialog.get_by_label("What is still open").fill("Find the book.")
+    await dialog.get_by_label("What's still open").fill("Find the book.")
     await dialog.get_by_role("button", name="End conversation").click()
     await expect(dialog).to_have_count(0)
     await ana.page.keyboard.press("4")

@@ -41,7 +41,7 @@ async def test_the_list_and_an_open_mail_are_clear_and_accessible(
     await ana.look(f"{request.node.callspec.id}-aside-list")
     await ana.open(talk, "aside")
     await expect(
-        ana.page.get_by_role("status").get_by_text("Nobody was told, and nothing was answered.")
+        ana.page.get_by_role("status").get_by_text("Nobody was notified, and no answer was sent.")
     ).to_be_visible()
     await expect(ana.page.get_by_text("To answer, take it in first.")).to_be_visible()
     if width > 1000:

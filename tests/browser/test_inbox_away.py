@@ -36,7 +36,7 @@ async def test_a_page_leaves_what_it_may_not_see_any_more(desk: Desk, people: Pe
         await expect(ana.page.get_by_text("Dora Dahl is looking")).to_be_visible()
         await api.deed(asked, "release")
     await expect(dora.page).to_have_url(re.compile("#/mine$"))
-    await expect(dora.page.get_by_text("isn't yours to see any more").first).to_be_visible()
+    await expect(dora.page.get_by_text("You no longer have access to").first).to_be_visible()
     await expect(ana.page.get_by_text("Dora Dahl is looking")).to_have_count(0)
     missing: list[str] = []
     dora.page.on("response", lambda answer: missing.append(answer.url) if answer.status == 404 else None)
@@ -44,7 +44,7 @@ async def test_a_page_leaves_what_it_may_not_see_any_more(desk: Desk, people: Pe
     await expect(ana.log).to_contain_text("On which floor?")
     assert missing == []
     await dora.go(f"mine/{asked}")
-    await expect(dora.page.get_by_text("does not exist, or is not yours to see")).to_be_visible()
+    await expect(dora.page.get_by_text("doesn't exist, or you don't have access to it")).to_be_visible()
     await dora.page.keyboard.press("Escape")
     await expect(dora.page).to_have_url(re.compile("#/mine$"))
 

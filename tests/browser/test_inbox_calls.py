@@ -143,7 +143,7 @@ async def test_without_permission_nothing_is_shown_and_the_settings_say_so(desk:
     await desk.patron("nina", "And now?", name="Nina Nothing")
     await expect(ana.page.get_by_text("Nina Nothing").first).to_be_visible()
     await ana.page.keyboard.press(",")
-    await expect(ana.page.get_by_text("The browser has not been asked yet")).to_be_visible()
+    await expect(ana.page.get_by_text("This browser hasn't been asked yet")).to_be_visible()
     assert await rung(ana) == []
 
 
@@ -161,7 +161,7 @@ async def test_quiet_hours_and_kinds_that_are_not_wished_stay_silent(desk: Desk,
     """Desktop notifications of new patrons off: the list shows them, nothing rings."""
     ana = await people.of("ana", **MAY, here=False)
     await ana.page.keyboard.press(",")
-    await ana.page.get_by_label("Somebody begins to wait: Desktop").uncheck()
+    await ana.page.get_by_label("Somebody starts waiting: Desktop").uncheck()
     await ana.go("waiting")
     await desk.patron("quentin", "Shh?", name="Quentin Quiet")
     await expect(ana.page.get_by_text("Quentin Quiet").first).to_be_visible()
@@ -179,22 +179,22 @@ async def test_a_note_calls_the_colleague_whom_it_names(desk: Desk, people: Peop
     await silenced(ben, "Mia Maps")
     tones = await ben.page.evaluate("tones")
     await note(ana, mia, "Old maps are yours, @be")
-    shown = await ringing(ben, "names you")
+    shown = await ringing(ben, "mentions you")
     assert (shown["title"], shown["tag"]) == (
-        "Ana Alves names you in a note: Mia Maps (North Library)",
+        "Ana Alves mentions you in a note: Mia Maps (North Library)",
         f"deskbridge-{mia}",
     )
     assert shown["body"] == "Old maps are yours, @Ben Berg"
     assert await ben.page.evaluate("tones") == tones + 2
     await expect(ben.page).to_have_title(re.compile(r"^\(\d+\) "))
-    call = ben.page.get_by_role("region", name="Messages from the desk").get_by_text("Ana Alves names you in a note")
+    call = ben.page.get_by_role("region", name="Messages from the desk").get_by_text("Ana Alves mentions you in a note")
     await expect(call).to_be_visible()
     await ben.look("call")
     await ben.page.keyboard.press("u")
     await expect(ben.log).to_contain_text("Old maps are yours, @Ben Berg")
     await expect(call).to_have_count(0)
-    await silenced(ben, "names you")
-    assert not [each for each in await rung(dora) if "names you" in each["title"]]
+    await silenced(ben, "mentions you")
+    assert not [each for each in await rung(dora) if "mentions you" in each["title"]]
     assert ana.complaints == ben.complaints == dora.complaints == []
 
 
@@ -204,8 +204,8 @@ async def test_a_note_in_the_open_conversation_rings_nothing(desk: Desk, people:
     await ben.open(ole)
     await note(ana, ole, "See this, @be")
     await expect(ben.log).to_contain_text("See this, @Ben Berg")
-    await expect(ben.page.get_by_role("status").filter(has_text="names you")).to_have_count(1)
-    assert not [each for each in await rung(ben) if "names you" in each["title"]]
+    await expect(ben.page.get_by_role("status").filter(has_text="mentions you")).to_have_count(1)
+    assert not [each for each in await rung(ben) if "mentions you" in each["title"]]
     await expect(ben.page.get_by_role("button", name="Open", exact=True)).to_have_count(0)
 
 

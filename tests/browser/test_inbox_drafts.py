@@ -93,7 +93,7 @@ async def test_two_windows_that_write_at_once_keep_both_and_ask(desk: Desk, peop
     async with one.page.expect_response("**/draft"):
         await one.composer.press_sequentially("Yes, in a mug.")
     await two.composer.press_sequentially("No, please.")
-    await expect(two.page.get_by_text("begun something in another window")).to_contain_text("Yes, in a mug.")
+    await expect(two.page.get_by_text("started writing in another window")).to_contain_text("Yes, in a mug.")
     await expect(two.composer).to_have_value("No, please.")
     await two.look("draft-clash")
     async with two.page.expect_response("**/draft"):
@@ -102,7 +102,7 @@ async def test_two_windows_that_write_at_once_keep_both_and_ask(desk: Desk, peop
     await expect(two.composer).to_be_focused()
     await expect(one.composer).to_have_value("Yes, in a mug.")
     await one.composer.press_sequentially(" A big one.")
-    await expect(one.page.get_by_text("begun something in another window")).to_be_visible()
+    await expect(one.page.get_by_text("started writing in another window")).to_be_visible()
     await one.look("draft-clash-wide")
     await one.page.get_by_role("button", name="Use the other text").click()
     await expect(one.composer).to_have_value("Yes, in a mug.\nNo, please.")

@@ -86,12 +86,12 @@ async def test_files_without_words_wait_in_sight(desk: Desk, people: People, tmp
     await attach(ana, picture)
     await ana.cut()
     await ana.page.get_by_role("button", name="Send to Matt Map").click()
-    await expect(ana.log.get_by_text("waits for the connection")).to_be_visible()
+    await expect(ana.log.get_by_text("waiting for a connection")).to_be_visible()
     await expect(ana.log.get_by_text("plan.png")).to_be_visible()
     assert await ana.axe() == []
     await ana.mend()
     await loaded(ana, "plan.png", 1)
-    await expect(ana.log.get_by_text("waits for the connection")).to_have_count(0)
+    await expect(ana.log.get_by_text("waiting for a connection")).to_have_count(0)
     said = [line for line in await lines_of(desk, conversation, 3) if line.who == "librarian"]
     assert [file.name for line in said for file in line.attachments] == ["plan.png"]
 

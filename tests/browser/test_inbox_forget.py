@@ -136,7 +136,7 @@ async def test_what_is_not_forgotten_is_said_where_it_was_asked(desk: Desk, peop
     await desk.patron("wes", "Here I am again")
     await dialog.get_by_role("button", name="Forget for good").focus()
     await cora.page.keyboard.press("Enter")
-    await expect(dialog.get_by_role("alert")).to_contain_text("This conversation is not closed.")
+    await expect(dialog.get_by_role("alert")).to_contain_text("This conversation isn't closed.")
     assert talk in desk.services.replica.state.conversations
 
 

@@ -127,12 +127,12 @@ async def test_what_a_button_does_for_colleagues_is_said(desk: Desk, people: Peo
     await ben.open(hint, "open")
     join = ben.page.locator(".acts").get_by_role("button", name="Join", exact=True)
     await expect(join).to_have_attribute(
-        "title", "You may answer too; it stays your colleague's, and the patron is told your name"
+        "title", "You can answer too. It stays your colleague's, and the patron is told your name"
     )
     await join.focus()
     await ben.page.keyboard.press("Enter")
     leave = ben.page.locator(".acts").get_by_role("button", name="Leave", exact=True)
-    await expect(leave).to_have_attribute("title", "Your colleague goes on alone; the patron is not told")
+    await expect(leave).to_have_attribute("title", "Your colleague goes on alone. The patron isn't told")
 
 
 async def call_in(one: Librarian, words: str) -> None:
@@ -154,11 +154,11 @@ async def test_a_call_offers_to_join(desk: Desk, people: People) -> None:
     await have(ana, cal)
     await call_in(ana, "Maps are yours")
     call = ben.page.get_by_role("region", name="Messages from the desk")
-    await expect(call.get_by_text("Ana Alves names you in a note: Cal Called")).to_be_visible()
+    await expect(call.get_by_text("Ana Alves mentions you in a note: Cal Called")).to_be_visible()
     await call.get_by_role("button", name="Join", exact=True).focus()
     await ben.page.keyboard.press("Enter")
     await say(ben, "I have three of them.")
-    await expect(call.get_by_text("names you in a note")).to_have_count(0)
+    await expect(call.get_by_text("mentions you in a note")).to_have_count(0)
     assert desk.services.replica.state.conversations[cal].companions == ("ben",)
     assert ana.complaints == ben.complaints == []
 

@@ -181,8 +181,8 @@ async def test_another_window_goes_on_with_the_session_of_a_new_password(
     await two.page.goto(f"{desk.url}/inbox/")
     await two.open(asked)
     await one.go("settings")
-    await one.page.get_by_label("Present password").fill(PASSWORD)
-    for label in ("New password", "New password again"):
+    await one.page.get_by_label("Current password").fill(PASSWORD)
+    for label in ("New password", "Repeat new password"):
         await one.page.get_by_label(label, exact=True).fill(PASSWORD + " staple")
     async with AsyncExitStack() as renewed:
         if by == "socket":  # the one of the session that ended goes at once

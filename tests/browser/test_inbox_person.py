@@ -21,14 +21,14 @@ async def test_who_chooses_another_password_goes_on_working(desk: Desk, people: 
     await cora.go("settings")
     new = PASSWORD + " staple"
     page = cora.page
-    await page.get_by_label("Present password").fill("not this")
-    for label in ("New password", "New password again"):
+    await page.get_by_label("Current password").fill("not this")
+    for label in ("New password", "Repeat new password"):
         await page.get_by_label(label, exact=True).fill(new)
     await page.get_by_role("button", name="Save password").click()
-    await expect(page.get_by_role("alert")).to_have_text("The present password is wrong.")
-    await page.get_by_label("Present password").fill(PASSWORD)
+    await expect(page.get_by_role("alert")).to_have_text("The current password is wrong.")
+    await page.get_by_label("Current password").fill(PASSWORD)
     await page.get_by_role("button", name="Save password").click()
-    await expect(page.get_by_label("Present password")).to_have_value("")
+    await expect(page.get_by_label("Current password")).to_have_value("")
     asked = await desk.patron("after the password", "May I bring a dog?", name="Dora Dog")
     await cora.open(asked)
     await page.get_by_role("button", name="Claim", exact=True).click()
@@ -130,7 +130,7 @@ async def test_a_fault_of_the_desk_is_shown_and_not_tried_for_ever(desk: Desk, p
     await ben.page.route("**/messages", broken)
     await ben.composer.fill("Can you read this?")
     await ben.page.keyboard.press("Control+Enter")
-    await expect(ben.log).to_contain_text("Something in the desk is broken; nothing was done.")
+    await expect(ben.log).to_contain_text("Something in the desk is broken, and nothing was done.")
     assert len(tries) == 1
     await ben.page.unroute("**/messages")
     await ben.log.get_by_role("button", name="Send again").or_(ben.log.get_by_role("button", name="Try again")).click()

@@ -54,7 +54,7 @@ async def test_the_composer_says_where_an_answer_goes_when_the_patron_has_gone(d
     await expect(dialog.get_by_role("radio", name="Not reached")).to_be_visible()
     await dialog.get_by_role("radio", name="Answered").check()
     await dialog.get_by_role("button", name="End").click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("has not received your answer")
+    await expect(dialog.get_by_role("alert")).to_contain_text("hasn't received your answer")
     await dialog.get_by_role("radio", name="Not reached").check()
     await dialog.get_by_role("button", name="End").click()
     await until(lambda: desk.services.replica.state.conversations[nowhere].code == "unreached")

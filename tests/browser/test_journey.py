@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -80,7 +81,7 @@ class Street:
                 await page.keyboard.press("Space")
         await page.locator("[form=presence]").focus()
         await page.keyboard.press("Enter")
-        await page.get_by_role("button", name="Here").wait_for()
+        await page.get_by_role("button", name=re.compile("Available")).wait_for()
         return page
 
     async def clean(self, page: Page, name: str) -> None:
@@ -146,7 +147,7 @@ async def test_patron_and_two_librarians_from_the_first_word_to_the_last(street:
 
     await winner.get_by_role("button", name="Transfer").click()
     await winner.get_by_role("dialog").get_by_role("radio", name=colleague).check()
-    await winner.get_by_label("Note for whoever takes it").fill("Please go on.")
+    await winner.get_by_label("Note for your colleague").fill("Please go on.")
     await street.clean(winner, "librarian-transfer")
     await winner.get_by_role("button", name="Offer transfer").click()
     await loser.locator(".acts").get_by_role("button", name="Accept").first.click()
@@ -177,7 +178,7 @@ async def test_a_patron_talks_with_two_librarians_at_once(street: Street) -> Non
     await expect(ana.get_by_role("button", name="Transfer")).to_be_visible()
     await ben.locator(".acts").get_by_role("button", name="Join", exact=True).focus()
     await ben.keyboard.press("Enter")
-    await expect(log.get_by_text("Ben has joined us here and can answer too.")).to_have_count(1)
+    await expect(log.get_by_text("Ben has joined us and can answer too.")).to_have_count(1)
     await expect(ana.get_by_text("Yours. Joined by Ben Librarian.")).to_be_visible()
 
     for page, words in ((ana, "The second, I think."), (ben, "Yes, the second."), (ana, "It has an index.")):

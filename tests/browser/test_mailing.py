@@ -49,7 +49,7 @@ def button(chat: Chat, name: str) -> Any:
 async def ask(chat: Chat, address: str = ADDRESS) -> None:
     """Ask by the menu."""
     await chat.frame.get_by_role("button", name="More").click()
-    await chat.frame.locator("#menu").get_by_role("button", name="Send it by mail").click()
+    await chat.frame.locator("#menu").get_by_role("button", name="Send by email").click()
     await expect(field(chat)).to_be_focused()
     await field(chat).fill(address)
     await button(chat, "Send transcript").click()
@@ -76,12 +76,12 @@ async def test_every_state_is_clear_and_accessible(
         message = await talk(chat)
         await goodbye(chat, message)
         await look_at("60-mail-offered")
-        await chat.frame.locator(".ended").get_by_role("button", name="Send it by mail").click()
+        await chat.frame.locator(".ended").get_by_role("button", name="Send by email").click()
         await expect(field(chat)).to_be_focused()
         await look_at("61-mail-form")
         await field(chat).fill("jane")
         await button(chat, "Send transcript").click()
-        await expect(chat.frame.get_by_text("This is not an email address.")).to_be_visible()
+        await expect(chat.frame.get_by_text("This isn't an email address.")).to_be_visible()
         await look_at("62-mail-wrong")
         await field(chat).fill(ADDRESS)
         await button(chat, "Send transcript").click()
@@ -89,7 +89,7 @@ async def test_every_state_is_clear_and_accessible(
         await expect(button(chat, "Close")).to_be_focused()
         await look_at("63-mail-on-its-way")
         assert await wished(chat) == [ADDRESS]
-        failed = "The transcript could not be mailed. Please check the address, or copy or print it instead."
+        failed = "The transcript couldn't be emailed. Please check the address, or copy or print it instead."
         await chat.answer(message, failed, kind="notice", event="transcript-failed", author="")
         await expect(field(chat)).to_be_visible()
         await expect(chat.frame.get_by_text("This chat has ended.")).to_be_visible()
@@ -103,14 +103,14 @@ async def test_by_keyboard_alone_from_the_menu_during_the_chat(chat: Chat) -> No
     keyboard = chat.page.keyboard
     await chat.frame.get_by_role("button", name="More").focus()
     await keyboard.press("Enter")
-    await chat.frame.get_by_role("button", name="Send it by mail").focus()
+    await chat.frame.get_by_role("button", name="Send by email").focus()
     await keyboard.press("Enter")
     await expect(field(chat)).to_be_focused()
     await keyboard.press("Escape")
     await expect(field(chat)).to_have_count(0)
     await expect(chat.frame.get_by_role("button", name="More")).to_be_focused()
     await keyboard.press("Enter")
-    await chat.frame.get_by_role("button", name="Send it by mail").focus()
+    await chat.frame.get_by_role("button", name="Send by email").focus()
     await keyboard.press("Enter")
     await keyboard.type(ADDRESS)
     await keyboard.press("Enter")
@@ -126,7 +126,7 @@ async def test_it_is_not_offered_where_it_cannot_be(why: str, chat: Chat) -> Non
     message = await talk(chat, answered=why != "nobody answered", desk=desk)
     await goodbye(chat, message)
     await expect(chat.frame.locator(".ended").get_by_role("button", name="Print")).to_be_visible()
-    await expect(chat.frame.get_by_role("button", name="Send it by mail", include_hidden=True)).to_have_count(0)
+    await expect(chat.frame.get_by_role("button", name="Send by email", include_hidden=True)).to_have_count(0)
 
 
 async def test_a_refusal_is_said_and_the_address_can_be_mended(chat: Chat) -> None:

@@ -136,7 +136,7 @@ async def test_at_public_computers_a_chat_ends_with_its_tab(browser: Browser, tm
     """It survives a reload. Another tab, and the same one opened again later, find nothing; nor does what was kept before."""
     async with chatting(tmp_path, browser, {"public_computers": True}, **DESK) as chat:
         await chat.alone()
-        await expect(chat.frame.get_by_text("Others use this computer, too")).to_be_visible()
+        await expect(chat.frame.get_by_text("Others use this computer too")).to_be_visible()
         await chat.document.evaluate(
             "localStorage.setItem('deskbridge:here', JSON.stringify({token: 'x', unsent: [], at: Date.now()}))"
         )

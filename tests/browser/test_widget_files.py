@@ -76,14 +76,14 @@ async def test_a_file_that_does_not_come_down_is_not_called_gone(chat: Chat) -> 
     await chat.page.route("**/files/*", lambda route: route.abort(), times=1)
     button = chat.frame.get_by_role("button", name="Open map.pdf")
     await button.click()
-    await expect(chat.frame.get_by_text("could not be fetched")).to_be_visible()
+    await expect(chat.frame.get_by_text("couldn't be loaded")).to_be_visible()
     await expect(chat.frame.get_by_text("no longer kept")).to_have_count(0)
     await chat.shot("50-unfetched")
     assert await chat.flaws() == []
     async with chat.page.expect_download() as download:
         await button.click()
     assert (await download.value).suggested_filename == "map.pdf"
-    await expect(chat.frame.get_by_text("could not be fetched")).to_have_count(0)
+    await expect(chat.frame.get_by_text("couldn't be loaded")).to_have_count(0)
     gone = Attachment(digest="0" * 64, media_type="image/png", size=1, name="old.png")
     await chat.answer(message, "And this.", attachments=(gone,))
     await chat.frame.get_by_role("button", name="Open old.png").click()

@@ -33,7 +33,7 @@ async def test_who_joins_answers_beside_the_owner_and_leaves_again(desk: Desk, b
     said = [(line["author"], line["text"]) for line in view["lines"] if line["who"] == "librarian"]
     assert said == [("Ben Berg", "In the map room."), ("Ana Alves", "Second floor.")]
     assert [line["text"] for line in view["lines"] if line["event"] == "joined" and line["who"] == "desk"] == [
-        "Ben has joined us here and can answer too."
+        "Ben has joined us and can answer too."
     ]
     events = [(line["event"], line["details"].get("by")) for line in view["lines"] if line["who"] == "system"]
     assert ("joined", "Ben Berg") in events

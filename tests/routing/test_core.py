@@ -203,6 +203,6 @@ def test_words_are_filled_once() -> None:
     german = north(wording={"notice.goodbye": "Danke!", "reason.taken": "{holder} hat das schon."})
     assert notice(german, "goodbye", "", {}) == "Danke!"
     assert notice(german, "closed", "until", {"opening": "8:00"}).startswith(
-        "We are closed at the moment and open again 8:00"
+        "We're closed at the moment and will open again 8:00"
     )
     assert reason(german, "taken", {"holder": "Ana"}) == "Ana hat das schon."

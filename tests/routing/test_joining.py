@@ -38,7 +38,7 @@ def test_the_patron_is_told_by_name_and_the_owner_stays() -> None:
     play = talking().script(
         """
         > ben joins pat
-        < joined by=ben; noticed event=joined text=Ben_has_joined_us_here_and_can_answer_too.
+        < joined by=ben; noticed event=joined text=Ben_has_joined_us_and_can_answer_too.
         > ben joins pat
         < done by=ben
         > ana joins pat
@@ -122,7 +122,7 @@ def test_the_patron_is_told_once_of_each_colleague() -> None:
         > ben joins pat
         < left-conversation; joined
         > cem joins pat
-        < joined by=cem; noticed text=Cem_has_joined_us_here_and_can_answer_too.
+        < joined by=cem; noticed text=Cem_has_joined_us_and_can_answer_too.
         """
     )
 
@@ -157,7 +157,7 @@ def test_a_stranger_is_refused_and_whoever_a_transfer_asks_comes_in_and_says_so(
         < refused reason=no-access
         > ana transfers pat to sue
         > sue joins pat
-        < transfer-offered; noticed; joined by=sue; noticed text=Sue_from_South_Library_has_joined_us_here_and_can_answer_too.
+        < transfer-offered; noticed; joined by=sue; noticed text=Sue_from_South_Library_has_joined_us_and_can_answer_too.
         > sue says pat: Good evening
         < said by=sue
         """

@@ -417,7 +417,7 @@ async def test_a_colleague_joins_from_a_messenger_of_his_own(tmp_path: Path) -> 
             assert (await ana.do(f"/conversations/{talk}/notes", note))[0] == 200
             here, _ = await soon("the call", shown(own, "is there another?"))
             own.say(here, "/join")
-            await soon("the patron is told", shown(patron, "Ben has joined us here"))
+            await soon("the patron is told", shown(patron, "Ben has joined us"))
             own.say(here, "Another is in the annexe.")
             await soon("the answer", shown(patron, "Another is in the annexe."))
             await ana.until(lambda: [one["id"] for one in ana.rows[talk]["companions"]] == ["ben"])
