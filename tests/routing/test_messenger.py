@@ -60,7 +60,7 @@ def test_patron_and_owner_talk_through_the_messenger() -> None:
         > ben notes pat: she asked before
         < noted; relayed librarian=ana text=Note_by_Ben:_she_asked_before
         > +3min
-        < reminded what=remind; relayed text=A_patron_has_heard_nothing_from_you_for_some_minutes.; reminded what=mark
+        < reminded what=remind; relayed text=A_patron_hasn't_heard_from_you_for_some_minutes.; reminded what=mark
         > +1min
         < reminded what=still-there; noticed; patron-gone; relayed librarian=ana
         """
@@ -127,7 +127,7 @@ def test_offers_in_turn_come_by_messenger() -> None:
         > pat: Hi
         < opened; received; queued; offered to=ana assigned=True kind=offer channel=im
         > +30s
-        < revoked to=ana reason=timeout text=No_longer_on_offer_to_you.; offered to=ben
+        < revoked to=ana reason=timeout text=It's_no_longer_offered_to_you.; offered to=ben
         """
     )
 
