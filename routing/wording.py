@@ -111,6 +111,7 @@ ENGLISH: dict[str, str] = {
     "reason.not-waiting": "It is not waiting.",
     "reason.closed": "It is closed. Open it again first.",
     "reason.not-closed": "It is not closed.",
+    "reason.follow-up-open": "A follow-up is open. Close it, or give it up with the conversation.",
     "reason.empty": "There is nothing to send.",
     "reason.unknown-address": "This is not an address of this patron.",
     "reason.blocked": "This patron is blocked.",
