@@ -16,7 +16,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bridge.redis.connection import RedisConnection, ServerAddress
+from bridge.redis.address import server_at
+from bridge.redis.connection import RedisConnection
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / "build" / "peers"
@@ -120,7 +121,7 @@ class Relay:
 @asynccontextmanager
 async def relaying(python: Path, url: str, form: str, size: int) -> AsyncIterator[Relay]:
     """Run FastStream on a Redis; `form` is "one" or "batch"."""
-    address = ServerAddress.parse(url)
+    address = server_at(url)
     writing = await RedisConnection.connect(address, patience=0, within=10)
     reading = await RedisConnection.connect(address, patience=0, within=10)
     await writing.call("DEL", IN, OUT)

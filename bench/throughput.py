@@ -21,7 +21,8 @@ from bench.figures import QUICK, REPEATS, Sheet, least, say
 from bench.house import LOOP, TEXT, Site, quiet, site, struct_size
 from bench.prosody import Pair, prosody
 from bench.ring import Load
-from bridge.redis.connection import RedisConnection, ServerAddress
+from bridge.redis.address import server_at
+from bridge.redis.connection import RedisConnection
 from bridge.redis.embedded import EmbeddedRedis
 
 SECONDS = 1.5 if QUICK else 3.0
@@ -54,7 +55,7 @@ async def house(folder: Path, fsync: str, stack: AsyncExitStack) -> tuple[str, S
 async def bare(url: str, size: int) -> float:
     """Return redis-benchmark's XADD a second on a Redis, leaving nothing behind."""
     rate = await asyncio.to_thread(peers.redis_benchmark, url, size, XADDS // 4 if QUICK else XADDS)
-    link = await RedisConnection.connect(ServerAddress.parse(url), patience=30, within=10)
+    link = await RedisConnection.connect(server_at(url), patience=30, within=10)
     await link.call("UNLINK", "bench:stream")
     link.close()
     return rate

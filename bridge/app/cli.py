@@ -122,13 +122,13 @@ def misconfigured(config: Config) -> list[str]:
     own keys. Adapters are made, which does nothing; none is run."""
     from bridge.channels.plugins import load as adapter
     from bridge.contract.adapter import Misconfigured
-    from bridge.redis.connection import Place
+    from bridge.redis.address import RedisUrl
     from bridge.sql.database import BadAddress, engine_for
 
     wrong = []
     try:
         if config.redis.url:
-            Place.parse(config.redis.url)
+            RedisUrl.parse(config.redis.url)
     except ValueError as error:
         wrong.append(f"redis.url: {error}")
     try:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import hiredis
 
-from bridge.redis.connection import RedisConnection, RedisLinkLost, ServerAddress
+from bridge.redis.address import server_at
+from bridge.redis.connection import RedisConnection, RedisLinkLost
 
 LARGE = 512 << 20  # bytes: about five seconds of loading
 WORTH_IT = 64 << 20  # bytes, and twice what it was: below that nothing is gained
@@ -45,7 +46,7 @@ async def compact(url: str, data: Path, *, every_s: float = LOOK_S) -> None:
     """Look now and every `every_s` seconds, until cancelled; a server that is away is waited for. Its files lie in `data`."""
     while True:
         try:
-            link = await RedisConnection.connect(ServerAddress.parse(url), patience=60, within=10)
+            link = await RedisConnection.connect(server_at(url), patience=60, within=10)
             try:
                 await _watch(link, data, every_s)
             finally:

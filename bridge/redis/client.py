@@ -23,7 +23,8 @@ from weakref import WeakSet
 
 from hiredis import ReplyError
 
-from bridge.redis.connection import Argument, RedisConnection, RedisLinkLost, ServerAddress, locate
+from bridge.redis.address import locate
+from bridge.redis.connection import Argument, RedisConnection, RedisLinkLost, ServerAddress
 
 _SOURCE = Path(__file__).with_name("store.lua").read_text("utf-8")
 VERSION = blake2b(_SOURCE.encode(), digest_size=5).hexdigest()

@@ -32,8 +32,9 @@ from pathlib import Path
 import hiredis
 import structlog
 
+from bridge.redis.address import server_at
 from bridge.redis.aof_rewrite import LARGE, compact
-from bridge.redis.connection import RedisConnection, RedisLinkLost, ServerAddress
+from bridge.redis.connection import RedisConnection, RedisLinkLost
 
 _PATH_LIMIT = 100
 _PR_SET_PDEATHSIG = 1
@@ -163,7 +164,7 @@ class EmbeddedRedis:
         assert self._server is not None
         while self._server.returncode is None:
             try:
-                link = await RedisConnection.connect(ServerAddress.parse(self.url), patience=60, within=60)
+                link = await RedisConnection.connect(server_at(self.url), patience=60, within=60)
                 try:
                     await link.call("PING")
                 finally:

@@ -26,7 +26,8 @@ from bridge.channels.supervisor import ChannelHealth, ChannelRunner, ConfiguredC
 from bridge.contract.adapter import Adapter, Busy, ChannelDesk, HistoryLine, Inlet, Ports, Signal, Unavailable
 from bridge.contract.message import Delivery, Message, Rating, derive
 from bridge.files.blobs import FileBlobs
-from bridge.redis.connection import RedisConnection, ServerAddress
+from bridge.redis.address import server_at
+from bridge.redis.connection import RedisConnection
 from bridge.redis.embedded import EmbeddedRedis
 from bridge.redis.store import Store, StoreError
 from bridge.runtime.backoff import Backoff
@@ -214,7 +215,7 @@ class Ring(InputRecord):
         await self._admin("CONFIG", "SET", "maxmemory", "64mb")
 
     async def _admin(self, *command: str) -> None:
-        link = await RedisConnection.connect(ServerAddress.parse(self._redis.url), patience=5, within=5)
+        link = await RedisConnection.connect(server_at(self._redis.url), patience=5, within=5)
         try:
             await link.call(*command)
         finally:

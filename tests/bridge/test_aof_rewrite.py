@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bridge.redis import aof_rewrite
+from bridge.redis.address import server_at
 from bridge.redis.aof_rewrite import CALM, LARGE, OLD_S, WORTH_IT, AofFile, compact, due, look
-from bridge.redis.connection import RedisConnection, ServerAddress
+from bridge.redis.connection import RedisConnection
 from bridge.redis.embedded import EmbeddedRedis
 
 DEADLINE_S = 20.0
@@ -38,7 +39,7 @@ def test_a_long_file_is_written_anew_when_it_is_calm_and_an_old_one_anyhow(
 @pytest.fixture
 async def redis(tmp_path: Path) -> AsyncIterator[tuple[EmbeddedRedis, RedisConnection]]:
     server = EmbeddedRedis(tmp_path / "data")
-    link = await RedisConnection.connect(ServerAddress.parse(await server.start()), patience=30, within=10)
+    link = await RedisConnection.connect(server_at(await server.start()), patience=30, within=10)
     yield server, link
     link.close()
     await server.stop()

@@ -18,7 +18,8 @@ from bridge.channels.outbound.drain import Drain, fanout
 from bridge.channels.outbound.fit import fit, in_parts
 from bridge.contract.adapter import Capabilities, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.contract.message import Attachment
-from bridge.redis.connection import RedisConnection, ServerAddress
+from bridge.redis.address import server_at
+from bridge.redis.connection import RedisConnection
 from bridge.redis.store import Fenced, Store
 from tests.bridge.harbour import CHANNEL, Harbour, Pen, delivery, harbour, writing
 
@@ -585,7 +586,7 @@ async def test_a_fan_out_reader_is_told_that_the_log_was_rewound(port: Harbour) 
     place = [(await anext(reading))[0] for _ in range(2)][-1]
     waiting = asyncio.ensure_future(anext(reading))
     keys = port.store.keys
-    link = await RedisConnection.connect(ServerAddress.parse(port.store.url), patience=5, within=5)
+    link = await RedisConnection.connect(server_at(port.store.url), patience=5, within=5)
     await link.call("DEL", keys.log, keys.head, keys.out(CHANNEL), keys.left(CHANNEL))
     port.seq = 0
     await port.put(delivery(3))

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.redis.connection import Place, ServerAddress
+from bridge.redis.address import RedisUrl
+from bridge.redis.connection import ServerAddress
 from bridge.redis.store import Store, StoreError, StoreUnavailable
 from tests.bridge.desk import until
 from tests.bridge.working_day import WorkingDay
@@ -398,7 +399,7 @@ async def test_a_listener_notices_a_server_that_went_silent() -> None:
     ],
 )
 def test_a_url_names_servers(url: str, kind: str, hosts: list[str], port: int) -> None:
-    place = Place.parse(url)
+    place = RedisUrl.parse(url)
     assert (place.kind, [server.host for server in place.servers]) == (kind, hosts)
     assert {server.port for server in place.servers} == {port}
     assert bool(place.servers[0].tls) is url.startswith("rediss")
@@ -421,6 +422,6 @@ def test_a_url_names_servers(url: str, kind: str, hosts: list[str], port: int) -
 )
 def test_a_url_that_cannot_be_is_told_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="not a Redis url") as told:
-        Place.parse(url)
+        RedisUrl.parse(url)
     assert "secret" not in str(told.value)
     assert "secret" not in repr(ServerAddress(password="secret"))
