@@ -8,8 +8,10 @@
     async lookup(delivery) -> bool | None             where `capabilities.lookup`: True it arrived, False it certainly did not
 
 One object lives as long as its channel: `run` is called again after a session ended, routes are added in __init__.
-`replay` runs beside `run` once `up()` was called; what it hands to `receive` (from its own task or children) goes before live
-messages, whose `receive` waits until it is over, before `up` too: `run` must go on reading the network while a `receive` waits.
+
+`replay` runs beside `run` once `up()` was called. The messages that it hands to `receive`, from its own task or the task's children,
+go first. A live message waits in `receive` until the replay is over, and also before `up`. So `run` must go on reading the network
+while a `receive` waits.
 
 Health is the exception that `run` raises::
 
@@ -20,8 +22,8 @@ Health is the exception that `run` raises::
       Misconfigured    cannot work as configured: refuse to start (also found by `deskbridge check`)
 
 Any other exception is a bug: the adapter is started again, the bug is counted and its traceback logged.
-What `send` knows about a submission is its outcome, never an exception; one that escapes counts as Uncertain, a CancelledError of
-the adapter's own making too, and so does an answer that is no outcome.
+`send` returns what it knows about a submission and never raises. An exception that escapes counts as Uncertain; so do a
+CancelledError that the adapter made itself, and an answer that is no outcome.
 """
 
 from __future__ import annotations
@@ -50,13 +52,13 @@ class Unavailable(AdapterError):
 
 
 class Throttled(Unavailable):
-    """The server does not let us in now, since it is busy or was asked too often; nobody asks again within `AFTER_S` seconds."""
+    """The server is busy or was asked too often. We ask again after `AFTER_S` seconds at the earliest."""
 
     AFTER_S: ClassVar[float] = 60.0
 
 
 class BadCredentials(AdapterError):
-    """The server refused who we are; nobody tries again before a person changed the configuration."""
+    """The server refused our name or password. We try again only after a person changed the configuration."""
 
 
 class Misconfigured(AdapterError):
@@ -64,15 +66,15 @@ class Misconfigured(AdapterError):
 
 
 class Busy(Exception):
-    """Nothing can be taken in now (memory is nearly full, or the store is away): tell the sender, ask again later."""
+    """We can take nothing in now: memory is nearly full, or the store is away. Tell the sender and ask again later."""
 
 
 class Undeclared(RuntimeError):
-    """An adapter used what its capabilities do not declare: a bug of the adapter, which is started again and counted."""
+    """An adapter used something that its capabilities do not declare. That is a bug: the adapter is started again and the bug counted."""
 
 
 class Rewound(Exception):
-    """The out stream ends before the place that was read up to: a failover has lost what came between."""
+    """The out stream ends before the place that we had read up to: a failover lost the entries between."""
 
 
 class TooLarge(ValueError):
@@ -89,7 +91,7 @@ class TooLarge(ValueError):
 class Sent(msgspec.Struct, frozen=True, gc=False):
     """The network took it. `stage` may be further than "sent" where the network says so at once.
 
-    `reason`: a word from the catalogue for what is wrong all the same, such as a copy that was refused; `detail` says more.
+    `reason`: a word from the catalogue for a smaller fault, such as a copy that was refused; `detail` says more.
     """
 
     network_id: str = ""
@@ -99,21 +101,21 @@ class Sent(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
-    """The network certainly refused it for good; `reason` is a word from the catalogue, `detail` its own words."""
+    """The network certainly refused it for good. `reason` is a word from the catalogue, `detail` the network's own words."""
 
     reason: str
     detail: str = ""
 
 
 class Retry(msgspec.Struct, frozen=True, gc=False):
-    """It certainly was not taken; try again after `after` seconds, a tenth at least (None: the outlet's backoff decides)."""
+    """The network certainly did not take it. Try again after `after` seconds, at least 0.1 (None: the outlet's backoff decides)."""
 
     reason: str
     after: float | None = None
 
 
 class Uncertain(msgspec.Struct, frozen=True, gc=False):
-    """The link died after submission: nobody knows. Never resent unless the network dedupes or can be asked."""
+    """The link died after submission, so nobody knows. We never send it again unless the network drops repeats or can be asked."""
 
     reason: str
 
@@ -125,7 +127,7 @@ Outcome = Sent | Rejected | Retry | Uncertain
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What the network of an adapter can do. The outlet splits, throttles and resends from this; no adapter does.
+    """What the network of an adapter can do. The outlet splits, throttles and resends by this; no adapter does that itself.
 
     max_text    characters in one submission (0 = no limit)
     max_media   bytes of one attachment (0 = no attachments)
@@ -136,15 +138,13 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     exclusive   only one process may hold the session (lease per channel)
     fanout      every web process reads the out stream and nothing is settled; the browser acknowledges
     staff       carries offers to librarians and their answers
-    live        somebody sits there now (chat, IM), against slow channels (SMS, mail)
+    live        the patron sits there now (chat, IM), unlike in slow channels (SMS, mail)
     marks       read marks can be shown to the patron
     rate        submissions per second (0 = no limit)
     threads     the network has threads of its own (mail), so one patron may hold several conversations
-    typing      typing is told both ways through `signals`
+    typing      the network shows typing, both ways, through `signals`
     ratings     patrons can rate a conversation that ended
     takeaway    patrons can ask for their transcript by mail
-    segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A `plain` in the
-                adapter's Config says that typographic characters are spelt plainly on the way
     segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A true `plain` in
                 the adapter's Config says that typographic characters are spelt plainly on their way
     transcripts the network carries transcripts to mail addresses: a notice with the event `transcript`, see Ports
@@ -183,8 +183,8 @@ class Inlet(Protocol):
         """Return once `message` is durable: True when it is new, False when it was seen before. Only then acknowledge.
 
         Call in source order. `cursor` fields (source -> position) are saved once all earlier messages are durable. An empty
-        `id` is derived. Raises Busy when nothing can be taken in: do not acknowledge, come again. Raises TooLarge and ValueError
-        for what can never be taken in: tell the sender.
+        `id` is derived. Raises Busy when we can take nothing in: do not acknowledge, come again. Raises TooLarge and ValueError
+        for a message that we can never take in: tell the sender.
         """
 
     async def advance(self, cursor: Mapping[str, str]) -> None:
@@ -193,7 +193,7 @@ class Inlet(Protocol):
     async def receipt(
         self, delivery: str, stage: Stage, *, reason: str = "", detail: str = "", network_id: str = ""
     ) -> None:
-        """Report how far a delivery has come; repeats and steps backwards are harmless. Raises Busy, Undeclared."""
+        """Report the stage of a delivery; repeats and steps backwards are harmless. Raises Busy, Undeclared."""
 
     async def act(self, action: Action) -> None:
         """Hand in a librarian's action (capability `staff`)."""
@@ -202,24 +202,24 @@ class Inlet(Protocol):
         """Hand in a librarian's connection coming or going (capability `staff`)."""
 
     async def sign(self, sender: str, *, here: bool) -> None:
-        """Say that a patron of a live channel has left, or is there again; let a reload pass before saying so."""
+        """Say that a patron of a live channel has left, or is back. Wait first for as long as a page takes to reload."""
 
     async def rate(self, rating: Rating) -> bool:
         """Return once a patron's rating is durable: True when it is new, False when it was seen before (capability `ratings`).
 
-        An empty `id` is derived. Whether it may be given is the core's to say, and `ChannelDesk.rateable` tells it beforehand.
-        Raises Busy; TooLarge and ValueError for what can never be taken in; Undeclared.
+        An empty `id` is derived. The core decides whether the patron may rate; `ChannelDesk.rateable` tells it beforehand.
+        Raises Busy, Undeclared; TooLarge and ValueError for a rating that we can never take in.
         """
 
     async def mail_transcript(self, request: TranscriptWish) -> bool:
-        """Return once a patron's wish for his transcript is durable: True when new, False when seen before (`takeaway`).
+        """Return once a patron's wish for their transcript is durable: True when new, False when seen before (`takeaway`).
 
-        An empty `id` is derived. Whether it is mailed is the core's to say, and `ChannelDesk.mailable` tells it beforehand.
-        Raises Busy; ValueError for what can never be taken in; Undeclared.
+        An empty `id` is derived. The core decides whether it is mailed; `ChannelDesk.mailable` tells it beforehand.
+        Raises Busy, Undeclared; ValueError for a wish that we can never take in.
         """
 
     async def up(self) -> None:
-        """Say that the session stands: the channel is shown as working and `replay` is run."""
+        """Say that the session is connected: the channel is shown as working and `replay` runs."""
 
     async def cursor(self) -> dict[str, str]:
         """Return what was saved, {} when nothing was."""
@@ -228,13 +228,18 @@ class Inlet(Protocol):
 class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a channel may tell a patron about the desk, computed over the whole chain of tiers, hours and presence.
 
-    `open`: within hours somewhere in the chain; `online`: and somebody is there. `wait_s`: an honest guess, None = not known.
-    `place`: 1 = next; 0 = not waiting. `next_opening`: ms, 0 = not known or open. `rate_s`: for how many seconds after its end a
-    conversation can be rated, 0 = the library does not ask; `rateable`: this patron may rate his now. `mails`: transcripts can be
-    mailed; `mailable`: this patron may have his now. `busy`: somebody is there and nobody who is there has room, None = not known.
-    `down`: nothing can be taken in now; what is sent is refused until it can.
-    `timezone`: of `next_opening`, as IANA names it; `opening`: that moment in words, which name the zone. `answers`: what addresses
-    an answer can be sent to, "mail", "phone", "mail-phone" or "" (what is not told is "mail-phone").
+    open          some library of the chain is within its hours
+    online        and a librarian is available there
+    busy          librarians are available and none of them has room; None = not known
+    down          we can take nothing in now and refuse what is sent
+    wait_s        an honest guess, None = not known
+    place         1 = next, 0 = not waiting
+    next_opening  ms, 0 = not known or open; `timezone` is its zone as IANA names it; `opening` says it in words, with the zone
+    rate_s        for how many seconds after its end a conversation can be rated, 0 = the library does not ask
+    rateable      this patron may rate theirs now
+    mails         transcripts can be mailed
+    mailable      this patron may have theirs now
+    answers       where an answer can be sent: "mail", "phone", "mail-phone" or ""
     """
 
     open: bool
@@ -257,9 +262,9 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a patron's own view of the conversation. `position` orders lines and is what a client resumes from.
+    """One line of a patron's own view of the conversation. `position` orders lines, and a client resumes from it.
 
-    A rating that he gave stands in it as a line of his with the event `rated:<score>`; the last one counts.
+    A rating that the patron gave is a line of theirs with the event `rated:<score>`; the last one counts.
     """
 
     id: str
@@ -269,32 +274,32 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     text: str
     at: int
     author: str = ""
-    source: str = ""  # the patron's own id of his message
+    source: str = ""  # the patron's own id of their message
     attachments: tuple[Attachment, ...] = ()
     event: str = ""
     stage: str = ""  # of a patron's message: "received" | "read"
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An ephemeral sign, never stored: somebody is typing or viewing."""
+    """A sign that is never stored: somebody is typing or viewing."""
 
     kind: Literal["typing", "paused", "viewing", "gone", "draft"]
     conversation: str = ""
     channel: str = ""
-    address: str = ""  # the patron, when he is the one who types or who is to be told
+    address: str = ""  # the patron, when they type or are to be told
     librarian: str = ""
     name: str = ""
     text: str = ""  # what a patron is typing, where the library shows it
 
 
 class Signals(Protocol):
-    """Ephemeral signs by publish and subscribe."""
+    """Signs that are never stored, by publish and subscribe."""
 
     async def tell(self, signal: Signal) -> None:
         """Tell the other side, best effort."""
 
     def listen(self, channel: str) -> AsyncIterator[Signal]:
-        """Iterate over what librarians signal to patrons of this channel, and over who is "gone" by what a process of it told."""
+        """Iterate over what librarians signal to patrons of this channel, and over the "gone" that its own processes told."""
 
 
 class Blobs(Protocol):
@@ -303,34 +308,38 @@ class Blobs(Protocol):
     async def save(
         self, chunks: AsyncIterator[bytes], name: str, limit: int, allowed: frozenset[str] = frozenset()
     ) -> Attachment:
-        """Keep a file and sniff its type. Raises TooLarge over `limit` bytes, ValueError for a type not `allowed` (empty = any);
-        nothing is kept then. What no line of a conversation shows is dropped after a day."""
+        """Keep a file and find its type by its bytes. A file that no line of a conversation shows is deleted after a day.
+
+        Raises TooLarge over `limit` bytes, ValueError for a type not `allowed` (empty = any); nothing is kept then."""
 
     async def path(self, digest: str) -> Path | None:
         """Return where the bytes are, or None when they are gone."""
 
     async def look(self, digest: str) -> Attachment | None:
-        """Return what a kept file is by its bytes, without a name; None when it is gone."""
+        """Return the description of a kept file by its bytes, without a name; None when it is gone."""
 
 
 class Revocations(Protocol):
-    """What this channel has revoked of what it signed, the same in every process. All raise Busy while the store is away."""
+    """The signed tokens that this channel has revoked, the same in every process. All raise Busy while the store is away."""
 
     async def add(self, names: Collection[str]) -> None:
         """Return once it is durable that `names` (up to 64 characters) are revoked. They stay so for 100 days."""
 
     async def holds(self, name: str) -> bool:
-        """Say whether a name was revoked, by whichever process."""
+        """Say whether a name was revoked, by any process."""
 
     async def since(self, at: int) -> tuple[Collection[str], int]:
-        """Return what was revoked at `at` (ms by the store's clock) or later, and the time now by that clock."""
+        """Return the names that were revoked at `at` (ms by the store's clock) or later, and the time now by that clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All that an adapter gets. `history` raises LookupError("reset") for a position that is too old: ask again from "".
-    `deliveries` raises Rewound: begin again from "", and have the browsers ask for history. `transcript` returns what a delivery
-    with the event `transcript` is to carry, ready to be read, "" when nothing of it is kept any more; it raises Busy."""
+    """All that an adapter gets.
+
+    `history` raises LookupError("reset") for a position that is too old: ask again from "". `deliveries` raises Rewound: begin
+    again from "", and have the browsers ask for history. `transcript` returns the text for a delivery with the event `transcript`,
+    "" when nothing of it is kept any more; it raises Busy.
+    """
 
     channel: str
     inlet: Inlet
@@ -362,10 +371,10 @@ class Adapter(Protocol):
         """Keep what is given: no I/O, no tasks. Raises Misconfigured."""
 
     async def run(self) -> None:
-        """Hold one session until it ends; raise why (see the header). Cancelling it closes everything."""
+        """Hold one session until it ends, then raise the reason (see the header). Cancelling it closes everything."""
 
     async def send(self, delivery: Delivery) -> Outcome:
-        """Submit one delivery, at most one at a time per conversation. Cancelled only when nobody waits any more."""
+        """Submit one delivery, at most one at a time per conversation. Cancelled only when its outcome is no longer needed."""
 
 
 class Replays(Protocol):
@@ -377,11 +386,12 @@ class Replays(Protocol):
 
 @runtime_checkable
 class Remembers(Protocol):
-    """An adapter that keeps something of its own by a patron's address, outside what the desk keeps."""
+    """An adapter that keeps something by a patron's address, besides what the desk keeps."""
 
     async def forget(self, addresses: Collection[str]) -> None:
-        """Let go of what is kept about these addresses of this channel, but for what must be kept to leave them in peace
-        (opt-outs). Called when a patron asks to be forgotten, session or not; again for the same is harmless."""
+        """Delete what is kept about these addresses of this channel, except opt-outs, which keep us from writing to them again.
+
+        Called when a patron asks to be forgotten, whether a session runs or not; a repetition is harmless."""
 
 
 @runtime_checkable
@@ -389,14 +399,14 @@ class Checks(Protocol):
     """An adapter that can try its way to the network before the daemon serves (`deskbridge check`)."""
 
     async def check(self) -> None:
-        """Return when the network lets us in as configured. Changes nothing there and disturbs no session of a running daemon.
+        """Return when the network lets us in as configured. Change nothing there and disturb no session of a running daemon.
 
         Raises Unavailable, BadCredentials or Misconfigured, whose words say what is wrong and hold no secret.
         """
 
 
 class Asks(Protocol):
-    """An adapter whose network can be asked what became of a delivery."""
+    """An adapter whose network can say whether a delivery arrived."""
 
     async def lookup(self, delivery: Delivery) -> bool | None:
-        """Return True when it arrived, False when it certainly did not, None when nobody can say."""
+        """Return True when it arrived, False when it certainly did not, None when the network cannot say."""

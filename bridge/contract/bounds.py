@@ -1,5 +1,8 @@
-"""Whole numbers from outside have bounds, wherever they stand: what no database column and no reader of JSON can hold exactly
-(RFC 8259 6) is refused by the name of its field, counted from 1 as people count."""
+"""Numbers from outside have bounds, in every field of every request and file.
+
+A larger number fits no database column, and readers of JSON do not hold it exactly (RFC 8259 6). It is refused by the path of its
+field; places in a list count from 1, as people count.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ LARGEST = (1 << 53) - 1
 
 
 def out_of_bounds(value: Any, where: str = "") -> Iterator[str]:
-    """Yield what is wrong with each number in builtins (mappings, lists, …) that is too large, by its path."""
+    """Yield a sentence for each number in builtins (mappings, lists, …) that is too large; it names the number's path."""
     if isinstance(value, bool):
         return
     if isinstance(value, int | float):

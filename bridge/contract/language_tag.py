@@ -1,4 +1,4 @@
-"""Language tags (BCP 47): what a network or a person says is one, or nothing."""
+"""Language tags (BCP 47), read from what networks, mails and people write."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LONGEST_TAG = 100
 
 @lru_cache(1024)
 def language_tag(text: str) -> str:
-    """Return a language as a BCP 47 tag, "" for what is none (RFC 5646 2.1): language, script and region, in the usual case.
+    """Return a language as a BCP 47 tag (RFC 5646 2.1): language, script and region, in the usual case; "" for a text that is none.
 
-    Variants, extensions and private parts are dropped: nothing here speaks by them, and they have room for a name. A locale of
-    POSIX (`pt_BR.UTF-8@euro`) is read as its tag.
+    Variants, extensions and private parts are dropped: none of our texts differs by them, and a name could hide in them. A locale
+    of POSIX (`pt_BR.UTF-8@euro`) is read as its tag.
     """
     if len(text) > _LONGEST_TAG:
         return ""

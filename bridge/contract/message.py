@@ -2,8 +2,8 @@
 
 Every type is closed (no bag of extras), immutable, and travels as MessagePack. A field may be added with a default and never
 renamed or given another meaning: a log written yesterday must decode tomorrow. Times are milliseconds since the epoch.
-Ids come from causes: the same cause derives the same id after a crash, a replay or a failover, so whatever can drop
-duplicates does.
+Ids come from causes: the same cause derives the same id after a crash, a replay or a failover, so each layer can drop
+duplicates.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 def derive(*cause: str) -> str:
-    """Return the id of what `cause` brings about: 20 characters of [A-Za-z0-9_-], 120 bits, stable for ever."""
+    """Return an id made from `cause`: 20 characters of [A-Za-z0-9_-], 120 bits, the same for ever."""
     digest = blake2b("\x1f".join(cause).encode("utf-8", "surrogatepass"), digest_size=15).digest()
     return b2a_base64(digest, newline=False).translate(_URL_SAFE).decode("ascii")
 
@@ -70,8 +70,8 @@ class Attachment(Wire, tag="attachment"):
 class Message(Wire, tag="message"):
     """What a patron wrote, as the adapter understood it.
 
-    `sender` is the patron's address on this channel as the network authenticated it (a JID, an E.164 number, a mail address, the
-    hash of a browser's token). `reply` is minted by the adapter and comes back in each Delivery; the core never reads it.
+    `sender` is the patron's address on this channel, as the network authenticated it. It is a JID, an E.164 number, a mail address,
+    or the hash of a browser's token. `reply` is made by the adapter and comes back in each Delivery; the core never reads it.
     """
 
     id: str
@@ -84,17 +84,17 @@ class Message(Wire, tag="message"):
     original: str = ""  # digest of the raw message
     sent_at: int = 0  # what the network says, ms; 0 = not known
     reply: str = ""
-    name: str = ""  # how the patron calls himself, if he did
+    name: str = ""  # as the patron gave it
     contact: str = ""  # a mail address or phone number the patron left for a later answer
     subject: str = ""
     language: str = ""
-    page: str = ""  # where the widget stood, without query and fragment
+    page: str = ""  # the page that the widget is on, without query and fragment
     replaces: str = ""  # id of the message that this one corrects
     thread: str = ""  # conversation id, when the adapter has proof (a signed reply address)
-    later: bool = False  # a form left while closed: becomes a follow-up
+    later: bool = False  # a form that was left while the desk was closed: becomes a follow-up
     marks: tuple[str, ...] = ()  # words shown beside it: "other-sender", "encrypted", "dkim-pass" ...
     aside: str = (
-        ""  # why it opens no conversation by itself ("automatic", "list" ...); it is set aside for staff to see
+        ""  # why it opens no conversation by itself ("automatic", "list" ...); staff see it among those set aside
     )
 
 
@@ -123,11 +123,11 @@ _ADDRESS = re.compile(
 
 
 def is_mail_address(text: str) -> bool:
-    """Say whether `text` is one plain mail address: no name, no list, no quoting, nothing that could be read as more."""
+    """Say whether `text` is one plain mail address: no name, no list, no quoting, nothing that a mail program reads as more."""
     return len(text) <= MAX_ADDRESS and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
 
 
-# What Unicode lets no font draw though its category says letter or mark (Default_Ignorable_Code_Point), and the empty Braille cell.
+# Characters that no font draws though their category says letter or mark (Default_Ignorable_Code_Point), and the empty Braille cell.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
@@ -150,7 +150,7 @@ def is_phone_number(text: str) -> bool:
 
 
 class TranscriptWish(Wire, tag="transcript-wish"):
-    """A patron wants the conversation as mail, at an `address` that nobody at the desk is to see.
+    """A patron wants the conversation as mail, at an `address` that nobody at the desk may see.
 
     `sender` is authenticated, as a message's is. `source` is the patron's own id: handed in again it is one request.
     """
@@ -168,9 +168,9 @@ Stage = Literal["uncertain", "sent", "delivered", "read", "failed"]
 
 
 class Receipt(Wire, tag="receipt"):
-    """What became of a delivery. `reason` is a word from the catalogue, `detail` what the network said (no addresses).
+    """What became of a delivery. `reason` is a word from the catalogue, `detail` the network's own words (no addresses).
 
-    `partial`: one part of several failed, so the whole did not arrive, whatever becomes of the others.
+    `partial`: one part of several failed, so the whole did not arrive, even if the other parts did.
     """
 
     delivery: str
@@ -186,7 +186,7 @@ class Receipt(Wire, tag="receipt"):
 
 
 class Claim(Wire, tag="claim"):
-    """Take a waiting conversation (first wins)."""
+    """Take a waiting conversation; the first librarian wins."""
 
     conversation: str
 
@@ -204,7 +204,7 @@ class Reject(Wire, tag="reject"):
 
 
 class Say(Wire, tag="say"):
-    """Answer the patron; `via` names another address (`channel|address`) of the same patron, else the one last used."""
+    """Answer the patron. `via` names another address (`channel|address`) of the same patron; "" = the one last used."""
 
     conversation: str
     text: str
@@ -239,9 +239,9 @@ class Transfer(Wire, tag="transfer"):
 
 
 class Release(Wire, tag="release"):
-    """Put a conversation of mine back into its queue, ahead of newer ones; also withdraws a transfer of mine.
+    """Put a conversation of mine back into its queue, ahead of newer ones; also take back a transfer of mine.
 
-    `transfer`: only the transfer is taken back; where none is on offer any more, nothing happens.
+    `transfer`: take back only the transfer; where none is on offer any more, nothing happens.
     """
 
     conversation: str
@@ -249,13 +249,13 @@ class Release(Wire, tag="release"):
 
 
 class Join(Wire, tag="join"):
-    """Come into a conversation that a colleague has, and answer beside him; it stays his."""
+    """Join a conversation of a colleague and answer beside them; they stay its owner."""
 
     conversation: str
 
 
 class Leave(Wire, tag="leave"):
-    """Go out of a conversation that I joined."""
+    """Leave a conversation that I joined."""
 
     conversation: str
 
@@ -265,7 +265,7 @@ Code = Literal["answered", "follow_up_library", "follow_up_me", "unreached", "lo
 
 
 class FollowUpPlan(Wire, tag="follow-up-plan"):
-    """Where and until when (ms) an unfinished question is to be answered."""
+    """Where an unfinished question is to be answered, and by when (ms)."""
 
     address: str = ""
     deadline: int = 0
@@ -284,7 +284,7 @@ class Close(Wire, tag="close"):
 
 
 class Recode(Wire, tag="recode"):
-    """Correct the codes of a closed conversation; kept with who and when. `follow_up` plans the one that the code asks for."""
+    """Correct the codes of a closed conversation; librarian and time are kept. `follow_up` plans the one that the code asks for."""
 
     conversation: str
     code: str
@@ -295,13 +295,13 @@ class Recode(Wire, tag="recode"):
 
 
 class Reopen(Wire, tag="reopen"):
-    """Open a closed conversation again, as mine."""
+    """Open a closed conversation again, with me as its owner."""
 
     conversation: str
 
 
 class Dismiss(Wire, tag="dismiss"):
-    """Say that a message that was set aside is not for the desk."""
+    """Say that a message which was set aside is not for the desk."""
 
     conversation: str
 
@@ -331,7 +331,7 @@ class Identify(Wire, tag="identify"):
 
 
 class Merge(Wire, tag="merge"):
-    """Say that two conversations belong to one patron: one timeline from now on."""
+    """Say that two conversations belong to one patron: they share one timeline from now on."""
 
     conversation: str
     other: str
@@ -345,9 +345,9 @@ class Unmerge(Wire, tag="unmerge"):
 
 
 class Forget(Wire, tag="forget"):
-    """Let nothing be left of a closed conversation but its numbers, at its patron's request; `follow_up`: though one is open.
+    """Delete all of a closed conversation except its numbers, at its patron's request; `follow_up`: even if one is open.
 
-    `places`: the patron's own addresses in it (`channel|address`), as far as whoever asks knows more of them than the core.
+    `places`: the patron's own addresses in it (`channel|address`), where the sender of this knows more of them than the core.
     """
 
     conversation: str
@@ -356,7 +356,7 @@ class Forget(Wire, tag="forget"):
 
 
 class SetFollowUp(Wire, tag="set-follow-up"):
-    """Change a follow-up's state, owner ("" = nobody yet) or deadline."""
+    """Change a follow-up's state, owner ("" = none yet) or deadline."""
 
     follow_up: str
     state: Literal["new", "open", "pending", "closed"]
@@ -366,7 +366,7 @@ class SetFollowUp(Wire, tag="set-follow-up"):
 
 
 class SetAvailability(Wire, tag="set-availability"):
-    """Opt in to queues: present at exactly these (none = away), with own limits (0 = the library's default)."""
+    """Go available for exactly these queues (none = away), with own limits (0 = the library's default)."""
 
     queues: tuple[str, ...]
     live: int = 0
@@ -400,7 +400,7 @@ Deed = (
 
 
 class Action(Wire, tag="action"):
-    """A librarian's click or command. Yields exactly one event that answers it, or Refused."""
+    """A librarian's click or command. The core answers it with exactly one event, or with Refused."""
 
     id: str
     by: str  # librarian id
@@ -411,7 +411,7 @@ class Action(Wire, tag="action"):
 class Presence(Wire, tag="presence"):
     """A librarian's connection came or went. It belongs to (process, connection): when a process dies, so do its connections.
 
-    One through a staff channel is named `channel|address`, with or without `/resource` behind it, as in `Librarian.address`.
+    A connection through a staff channel is named `channel|address`, with or without `/resource`, as in `Librarian.address`.
     """
 
     process: str
@@ -420,13 +420,13 @@ class Presence(Wire, tag="presence"):
     up: bool
 
 
-# ---- what the house itself says -------------------------------------------------------------------------------------------
+# ---- what the daemon itself says ------------------------------------------------------------------------------------------
 
 
 class ChannelStatus(Wire, tag="channel"):
     """A configured channel and whether it works. The core routes by `queue` and never asks for the kind.
 
-    `live`: chat and IM (somebody sits there), against slow ones. `marks`: read marks can be sent to the patron.
+    `live`: chat and IM, where the patron sits there now. `marks`: read marks can be sent to the patron.
     """
 
     channel: str
@@ -442,7 +442,7 @@ class ChannelStatus(Wire, tag="channel"):
 
 
 class PatronSign(Wire, tag="patron-sign"):
-    """The patron's side of a live channel went away (closed the page, signed off) or is there again."""
+    """A patron left a live channel (closed the page, signed off) or is back."""
 
     channel: str
     sender: str
@@ -450,11 +450,11 @@ class PatronSign(Wire, tag="patron-sign"):
 
 
 class Tick(Wire, tag="tick"):
-    """The clock reached a deadline; carries nothing, since time is the entry's own."""
+    """The clock reached a deadline. It carries no time: the id of its entry is the time."""
 
 
 class Started(Wire, tag="started"):
-    """A core took over (start or failover): all connections are lost until they come again; timers get a fresh grace."""
+    """A core took over (start or failover). All connections count as lost until they come again; timers get a new grace."""
 
     process: str
 
@@ -466,7 +466,7 @@ class ProcessGone(Wire, tag="process-gone"):
 
 
 class Erase(Wire, tag="erase"):
-    """The operator has a conversation forgotten, like `Forget`; `id` is the order's."""
+    """The operator has a conversation forgotten, like `Forget`; `id` is that of the order."""
 
     id: str
     conversation: str
@@ -483,9 +483,9 @@ class Delivery(Wire, tag="delivery"):
     """Something for one person outside. `text` and `notice` go to patrons, `mark` is a read mark on message `about`;
     `offer` and `line` go to a librarian's own address (capability `staff`).
 
-    A notice carries the word of what happened in `event` (see routing/wording.py) and its text; an adapter with a
-    page of its own may show it otherwise. `expires_at` ms, 0 = never. One of the event `transcript` is to carry all that was
-    said between the desk and the patron's own place, `about` (`channel|address`); its text comes before that.
+    A notice names what happened in `event` (see routing/wording.py) and carries a text; an adapter with a page of its own may show
+    it otherwise. `expires_at`: ms, 0 = never. A notice of the event `transcript` carries, after its text, all that was said between
+    the desk and the patron's own place, `about` (`channel|address`).
     """
 
     id: str

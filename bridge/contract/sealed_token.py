@@ -12,8 +12,8 @@ The rules, in one place so that they are read and tested once:
 - Seals are compared in constant time, in the one spelling that we write.
 
 Each kind of token has one `Seal`, a constant beside the code that makes it. Tokens of earlier releases are in patrons' mail boxes
-and browsers, so the bytes of each purpose are fixed; `tests/bridge/test_sealed_token.py` holds one of each. That is why this is no
-library: itsdangerous derives a key for each purpose and signs a text in its own frame, so none of its tokens has these bytes.
+and browsers, so the bytes of each purpose are fixed; `tests/bridge/test_sealed_token.py` holds one of each. No library
+makes them: itsdangerous derives a key for each purpose and signs a text in its own frame.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def sealed(secret: bytes, said: bytes) -> bytes:
 
 
 def derived_key(secret: bytes, purpose: str) -> bytes:
-    """Return a key of 32 bytes for one purpose: whoever learns it can neither find `secret` nor make what other keys seal."""
+    """Return a key of 32 bytes for one purpose. A person who learns it cannot find `secret` or the keys of other purposes."""
     return sealed(secret, purpose.encode())
 
 

@@ -1,7 +1,7 @@
 """Token buckets: how much is allowed in a time, for requests from outside and for our own calls to a network.
 
-A bucket holds up to `burst` tokens and gets `a_second` new ones each second. It starts full. What is done takes a token; where
-there is none, the answer is how many seconds it will take until there is one, so that callers can say when to come again.
+A bucket holds up to `burst` tokens and gets `a_second` new ones each second. It starts full. Each request takes a token. Where
+there is none, the answer is the number of seconds until there is one, so callers can say when to come again.
 
 The caller brings the time (seconds of any steady clock), so the rules are tested without waiting. `TokenBuckets` holds one bucket a
 key, for a patron, an address or a name. `PacedCalls` waits for its tokens.

@@ -1,7 +1,7 @@
 """How long to wait before trying again: full jitter, doubling from a second to five minutes.
 
-Full jitter (a uniform draw between nothing and the growing bound) spreads out the clients that one outage sent away
-together; Brooker, "Exponential Backoff and Jitter", 2015. Only the supervisor and the outlet wait; an adapter never does.
+Full jitter is a uniform draw between nothing and the growing bound. It spreads out the clients that one outage sent away together
+(Brooker, "Exponential Backoff and Jitter", 2015). The supervisor and the outlet wait for adapters; an adapter never waits itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST_S = 300.0
 
 @dataclass(slots=True)
 class Backoff:
-    """Waits of one thing that keeps failing. `chance` draws from [0, 1)."""
+    """The waits of one thing that keeps failing, in seconds. `chance` draws from [0, 1)."""
 
     first: float = FIRST_S
     most: float = MOST_S
@@ -39,7 +39,7 @@ class Backoff:
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:
-    """Iterate over the exceptions of a group, however deep; over `error` itself when it is none."""
+    """Iterate over the exceptions of a group, at every depth; over `error` itself when it is no group."""
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from leaves(inner)

@@ -1,8 +1,8 @@
 """Is the daemon alive, is it ready, and does systemd know?
 
-The rule: *alive* means that the event loop turns; *ready* means that every part without which nothing can be taken in
-is up. A channel that is down makes the house degraded, never unready: the other channels go on, and taking the web
-pages away because a mail server is ill would lose more than it saves. Readiness comes and goes, liveness does not.
+The rule: *alive* means that the event loop turns; *ready* means that every part is up without which we can take nothing in. A
+channel that is down makes the daemon degraded, never unready. The other channels go on: to take the web pages away because a mail
+server is down would lose more than it saves. Readiness comes and goes, liveness does not.
 
 Sources: sd_notify(3), sd_watchdog_enabled(3).
 """
@@ -18,7 +18,7 @@ import msgspec
 
 
 class PartReport(msgspec.Struct, frozen=True):
-    """One part as /readyz shows it. `why` says what is awaited or broken, and holds no secret."""
+    """One part as /readyz shows it. `why` says what it waits for or what is broken, and holds no secret."""
 
     name: str
     ready: bool
@@ -27,7 +27,7 @@ class PartReport(msgspec.Struct, frozen=True):
 
 
 class HealthPart:
-    """One part's own say in whether the house is ready."""
+    """One part's own word on whether the daemon is ready."""
 
     def __init__(self, name: str, *, required: bool, changed: Callable[[], None]) -> None:
         self.name = name
@@ -41,7 +41,7 @@ class HealthPart:
         self._become(True, "")
 
     def down(self, why: str) -> None:
-        """Say that this part does not work, in words for the person who runs the house."""
+        """Say that this part does not work, in words for the person who runs the daemon."""
         self._become(False, why)
 
     def _become(self, ready: bool, why: str) -> None:
@@ -67,7 +67,7 @@ class DaemonHealth:
 
     @property
     def ready(self) -> bool:
-        """Whether everything that is required works and the house is not closing."""
+        """Whether all required parts work and the daemon is not stopping."""
         return bool(self._parts) and not self._stopping and all(p.ready for p in self._parts.values() if p.required)
 
     def report(self) -> list[PartReport]:
@@ -82,7 +82,7 @@ class DaemonHealth:
         return "all parts work" if not down else "; ".join(down)
 
     def stopping(self) -> None:
-        """Say that the house closes: not ready any more, and systemd is told."""
+        """Say that the daemon stops: it is not ready any more, and systemd is told."""
         self._stopping = True
         self._notifier.send("STOPPING=1", f"STATUS={self.status()}")
 
@@ -101,7 +101,7 @@ class DaemonHealth:
 
 
 class Notifier:
-    """The datagram socket to systemd, or to nobody. Never raises and never waits: a deaf supervisor must not stop us."""
+    """The datagram socket to systemd, if there is one. Never raises and never waits: a systemd that does not read must not stop us."""
 
     def __init__(self, address: str = "", watchdog_s: float = 0) -> None:
         self._address = "\0" + address[1:] if address.startswith("@") else address
@@ -109,21 +109,21 @@ class Notifier:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Notifier:
-        """What systemd's environment names. A watchdog meant for another process is not ours."""
+        """Return the socket and watchdog that systemd's environment names. A watchdog for another process is not ours."""
         address = env.get("NOTIFY_SOCKET", "")
         for_us = env.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         period = env.get("WATCHDOG_USEC", "")
         return cls(address, int(period) / 1e6 if address and for_us and period.isdecimal() else 0)
 
     def send(self, *lines: str) -> bool:
-        """Send one datagram of assignments; False when nobody took it. A line break inside one becomes a space."""
+        """Send one datagram of assignments; False when it could not be sent. A line break inside one becomes a space."""
         if not self._address:
             return False
         payload = "\n".join(" ".join(line.splitlines()) for line in lines).encode()
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as door:
-                door.setblocking(False)
-                door.sendto(payload, self._address)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notify:
+                notify.setblocking(False)
+                notify.sendto(payload, self._address)
         except OSError:
             return False
         return True

@@ -1,11 +1,11 @@
-"""How a process of ours logs: one line of JSON an event, on standard error, which systemd keeps.
+"""How our processes log: one line of JSON an event, on standard error, which systemd keeps.
 
-**No stranger's byte.** Ids, never bodies, addresses or secrets. Of an exception its kinds and places are told; its words only
-where it comes from the operating system or from us, since all others may quote what somebody sent. Of a library's log the
-logger's name, the level and the place.
+**No stranger's byte.** A line holds ids, never bodies, addresses or secrets. Of an exception it holds types and places. The words
+of an exception are logged only when it comes from the operating system or from us: all others may quote what somebody sent. Of a
+library's log a line holds the logger's name, the level and the place.
 
-**The log stops nobody.** Lines wait in memory for a thread that writes them, so a journal that stands still delays nothing. What
-cannot be written (a full disk, a closed pipe) is dropped and counted; so is what no longer fits into memory.
+**The log stops nobody.** Lines wait in memory for a thread that writes them, so a journal that hangs delays nothing. A line that
+cannot be written (a full disk, a closed pipe) is dropped and counted; so is one that no longer fits into memory.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from structlog.typing import EventDict, WrappedLogger
 MOST_WAITING = 10_000  # lines
 MOST_FRAMES = 50
 MOST_CAUSES = 8
-LAST_S = 1.0  # how long the last lines of a process may take
+LAST_S = 1.0  # for writing the last lines of a process
 OURS = ("bridge.", "routing.")
 
 LOST = Counter("deskbridge_log_lines_lost", "Lines of the log that could not be written")
@@ -38,7 +38,7 @@ _level = logging.WARNING
 
 
 def say_in_lines(level: int = logging.INFO) -> None:
-    """Log as the module's header says, from this process's start on; what libraries log is told the same way."""
+    """Log as the module's header says, from now on; also what libraries log."""
     global _level
     _level = level
     structlog.configure(
@@ -57,7 +57,7 @@ def say_in_lines(level: int = logging.INFO) -> None:
 
 
 def level() -> int:
-    """Return the level that this process was told to log at, for a process that it starts; WARNING while told nothing."""
+    """Return the level at which this process logs, for a process that it starts; WARNING before `say_in_lines`."""
     return _level
 
 
@@ -70,36 +70,36 @@ class Lines:
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self._waiting: deque[str] = deque()
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._writing = False
         self._thread: threading.Thread | None = None
 
     def msg(self, message: str) -> None:
-        """Have a line written soon."""
-        with self._news:
+        """Queue a line; the thread writes it soon."""
+        with self._changed:
             if len(self._waiting) >= MOST_WAITING:
                 LOST.inc()
                 return
             self._waiting.append(message + "\n")
             if (self._thread is None or not self._thread.is_alive()) and not self._begin():
                 return
-            self._news.notify_all()
+            self._changed.notify_all()
 
     log = debug = info = warn = warning = error = critical = fatal = failure = err = exception = msg
 
     def flush(self, within: float = LAST_S) -> bool:
-        """Wait until all is written, at most `within` seconds. Returns whether it is."""
+        """Wait until all lines are written, at most `within` seconds. Returns whether they are."""
         end = time.monotonic() + within
-        with self._news:
+        with self._changed:
             while self._waiting or self._writing:
                 left = end - time.monotonic()
                 if left <= 0 or self._thread is None or not self._thread.is_alive():
                     return False
-                self._news.wait(left)
+                self._changed.wait(left)
         return True
 
     def _begin(self) -> bool:
-        """Start the thread; where none is to be had now, the lines wait for the next."""
+        """Start the thread; where the system has none now, the lines wait for the next try."""
         self._thread = threading.Thread(target=self._write_all, name="log", daemon=True)
         try:
             self._thread.start()
@@ -109,16 +109,16 @@ class Lines:
 
     def _write_all(self) -> None:
         while True:
-            with self._news:
+            with self._changed:
                 self._writing = False
-                self._news.notify_all()
+                self._changed.notify_all()
                 while not self._waiting:
-                    self._news.wait()
+                    self._changed.wait()
                 line = self._waiting.popleft()
                 self._writing = True
             try:
                 self._write(line)
-            except Exception:  # whatever stands where standard error should: no line is worth a desk
+            except Exception:  # standard error may be anything: no line is worth stopping the desk
                 LOST.inc()
 
     def _write(self, line: str) -> None:
@@ -127,9 +127,9 @@ class Lines:
         try:
             number = self._stream.fileno()
         except (OSError, ValueError, AttributeError):
-            self._stream.write(line)  # no file: somebody listens in this process
+            self._stream.write(line)  # no file: a test or a terminal of this process reads it
             return
-        # Past the stream's own buffer, whose lock the interpreter wants when it ends.
+        # Not through the stream's own buffer, because the interpreter takes that buffer's lock when it ends.
         left = memoryview(line.encode("utf-8", "backslashreplace"))
         while left:
             left = left[os.write(number, left) :]
@@ -148,16 +148,16 @@ def lines() -> Lines:
 
 
 def say(*words: object, error: bool = False) -> None:
-    """Print for the person at the terminal; one who went away is no reason to stop."""
+    """Print for the person at the terminal. A closed terminal is no reason to stop."""
     with suppress(OSError, ValueError):
         print(*words, file=sys.stderr if error else sys.stdout, flush=True)
 
 
-# ---- what is told of an exception ------------------------------------------------------------
+# ---- what is logged of an exception ------------------------------------------------------------
 
 
 def traced(error: BaseException) -> dict[str, Any]:
-    """Return an exception for a line of the log: `trace` = what and where, by cause, without words that may be strangers'."""
+    """Return an exception for a line of the log: `trace` = types and places, cause by cause, without words of strangers."""
     return {"trace": [_told(each) for each in _chain(error)]}
 
 
@@ -208,7 +208,7 @@ def _kind_alone(value: object) -> str:
 
 
 class _Library(logging.Handler):
-    """Tells that a library logged something, and where in it; what it said may be a stranger's."""
+    """Logs that a library logged something, and where; its words may quote a stranger and are left out."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

@@ -1,6 +1,6 @@
-"""Counters of the hot path: a plain addition each, told to Prometheus when it asks.
+"""Counters of the hot path: each step is a plain addition, and Prometheus gets the sums when it asks.
 
-prometheus_client's own counter takes a lock and checks its amount at every step, which here cost as much as a message's id does.
+prometheus_client's own counter takes a lock and checks its amount at every step. That cost as much as deriving a message's id.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CountFamily(Collector):
         return self._counts.setdefault(values, MetricCount())
 
     def collect(self) -> Iterable[CounterMetricFamily]:
-        """Return the family as it stands; called by Prometheus's exposition."""
+        """Return the family with its present values; called by Prometheus's exposition."""
         family = CounterMetricFamily(self._name, self._documentation, labels=self._labels)
         for values, count in self._counts.items():
             family.add_metric(values, count.value)
