@@ -70,16 +70,16 @@ def questions(first: int, count: int) -> list[Input]:
 @asynccontextmanager
 async def core(store: Store) -> AsyncIterator[CoreRunner]:
     """Run the core until the end of the context."""
-    partition = CoreRunner(store, "bench", sole=True)
-    running = asyncio.create_task(partition.run())
+    runner = CoreRunner(store, "bench", sole=True)
+    running = asyncio.create_task(runner.run())
     try:
-        yield partition
+        yield runner
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def caught_up(store: Store, partition: CoreRunner) -> None:
+async def caught_up(store: Store, runner: CoreRunner) -> None:
     """Wait until the core has committed everything in `in`."""
     last = _order((await store._command("XINFO", "STREAM", store.keys.inputs))[7].decode())
     while _order((await store.head()).last_input) < last:
@@ -90,9 +90,9 @@ def _order(entry: str) -> tuple[int, ...]:
     return tuple(map(int, entry.split("-")))
 
 
-async def started(partition: CoreRunner) -> None:
+async def started(runner: CoreRunner) -> None:
     """Wait until a term decides: everything is loaded and replayed."""
-    while partition.term is None or not partition.term._committed:
+    while runner.term is None or not runner.term._committed:
         await asyncio.sleep(0.001)
 
 
@@ -115,10 +115,10 @@ def traffic(turn: int, conversations: list[str]) -> list[Input]:
     return found
 
 
-async def claim(store: Store, partition: CoreRunner) -> list[str]:
+async def claim(store: Store, runner: CoreRunner) -> list[str]:
     """Let librarians claim the hot set; return its conversations, in the patrons' order."""
-    assert partition.term is not None
-    state = partition.term._at.state
+    assert runner.term is not None
+    state = runner.term._at.state
     talks = [state.addresses[f"web|p{n}"] for n in range(1_000)]
     deeds = [Action(id=f"claim-{n}", by=f"lib{n % 200}", deed=Claim(conversation=t)) for n, t in enumerate(talks)]
     await pour(store, list(deeds))
@@ -132,21 +132,21 @@ async def turn_of(store: Store, number: int, talks: list[str], found: dict[str, 
     def put(name: str, value: float) -> None:
         found.setdefault(name, []).append(value)
 
-    async with core(store) as partition:
-        await started(partition)
-        await caught_up(store, partition)
-        assert partition.term is not None
-        put("snapshot", await timed(partition.term.write_snapshot()))
-        put("stall", await longest_turn(partition.term.write_snapshot()))
-    async with core(store) as partition:
-        put("recovery", await timed(started(partition)))
-    async with core(store) as partition:
-        put("load stall", await longest_turn(started(partition)))
+    async with core(store) as runner:
+        await started(runner)
+        await caught_up(store, runner)
+        assert runner.term is not None
+        put("snapshot", await timed(runner.term.write_snapshot()))
+        put("stall", await longest_turn(runner.term.write_snapshot()))
+    async with core(store) as runner:
+        put("recovery", await timed(started(runner)))
+    async with core(store) as runner:
+        put("load stall", await longest_turn(started(runner)))
     inputs = traffic(number, talks)
     await pour(store, inputs)
-    async with core(store) as partition:
-        await started(partition)
-        live = await timed(caught_up(store, partition))
+    async with core(store) as runner:
+        await started(runner)
+        live = await timed(caught_up(store, runner))
         put("live", len(inputs) / live)
     loaded = await snapshot.load_state(store)
     head = await store.head()
@@ -164,10 +164,10 @@ async def measure(sheet: Sheet) -> None:
         stack.push_async_callback(store.close)
         say(f"opening {OPEN:,} conversations")
         await furnish(store)
-        async with core(store) as partition:
-            await started(partition)
-            await caught_up(store, partition)
-            talks = await claim(store, partition)
+        async with core(store) as runner:
+            await started(runner)
+            await caught_up(store, runner)
+            talks = await claim(store, runner)
         for turn in range(REPEATS):
             say(f"recovery, turn {turn + 1} of {REPEATS}")
             await turn_of(store, turn, talks, found)

@@ -9,9 +9,9 @@
 
 One object lives as long as its channel: `run` is called again after a session ended, routes are added in __init__.
 
-`replay` runs beside `run` once `up()` was called. The messages that it hands to `receive`, from its own task or the task's children,
-go first. A live message waits in `receive` until the replay is over, and also before `up`. So `run` must go on reading the network
-while a `receive` waits.
+`replay` runs beside `run` once `up()` was called. The messages that it hands to `receive`, from its own task or that task's
+children, go first. A live message waits in `receive` until the replay is over, and also before `up`. So `run` must go on
+reading the network while a `receive` waits.
 
 Health is the exception that `run` raises::
 
@@ -70,7 +70,7 @@ class Busy(Exception):
 
 
 class Undeclared(RuntimeError):
-    """An adapter used something that its capabilities do not declare. That is a bug: the adapter is started again and the bug counted."""
+    """An adapter used something that it does not declare. That is a bug: the adapter is started again and the bug counted."""
 
 
 class Rewound(Exception):

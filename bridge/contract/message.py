@@ -127,7 +127,7 @@ def is_mail_address(text: str) -> bool:
     return len(text) <= MAX_ADDRESS and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
 
 
-# Characters that no font draws though their category says letter or mark (Default_Ignorable_Code_Point), and the empty Braille cell.
+# Letters and marks, by their category, that no font draws (Default_Ignorable_Code_Point), and the empty Braille cell.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )

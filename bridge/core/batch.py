@@ -1,7 +1,7 @@
 """From `in` entries to what one commit will hold: decoded, decided one after the other, and encoded.
 
-Receipts that stand next to one another are decided in one step: what a channel reports of many deliveries costs little more
-than what it reports of one. If one of them is at fault, each is decided alone, so that only that one is set aside.
+Receipts in a row are decided in one step, so the report on many deliveries costs little more than the report on one. If one of
+them faults, each is decided alone, so that only that one is set aside.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from routing import core, wire
 from routing.events import Faulted, Given, Step, deliveries
 from routing.state import State
 
-TOGETHER = 16  # receipts of one step: who looks on at one conversation reads the whole step
+TOGETHER = 16  # receipts of one step: a reader of one conversation reads the whole step
 
 Alert = Callable[[Faulted], None]
 
 
 @dataclass(slots=True)
 class CommitBatch:
-    """What one commit will hold; `inputs` is how many it answers."""
+    """The content of one commit; `inputs` is the number of inputs that it answers."""
 
     last_input: str = ""
     inputs: int = 0
@@ -33,7 +33,7 @@ class CommitBatch:
     faulted: list[bytes] = field(default_factory=list)
 
     def take(self, state: State, entry: InputEntry, alert: Alert) -> Iterator[None]:
-        """Decide the inputs of one entry on `state`, giving way between them; `alert` hears of faults."""
+        """Decide the inputs of one entry on `state`; yield after each, so that other work gets a turn. `alert` gets the faults."""
         for n, given in _given(entry.payloads):
             if isinstance(given, msgspec.DecodeError):
                 self._add(_unreadable(entry, n, given), entry.payloads[n], alert)
@@ -67,7 +67,7 @@ def _unreadable(entry: InputEntry, n: int, error: msgspec.DecodeError) -> Step:
 
 
 def _given(payloads: list[bytes]) -> Iterator[tuple[int, Given | msgspec.DecodeError]]:
-    """Yield what stands in an entry and at which place: inputs, receipts in a row together, and what is no input."""
+    """Yield the content of an entry with its place: inputs, receipts in a row together, and payloads that are no input."""
     receipts: list[Receipt] = []
     for n, payload in enumerate(payloads):
         given = _decoded(payload)

@@ -1,8 +1,8 @@
-"""What time it is for the core: that of its inputs, also when the server's clock was set back.
+"""The time of the core: the dates of its inputs, which go on even when the server's clock was set back.
 
-Inputs are dated by the ids of their entries, which only rise: while the server's clock stands behind the newest one, all are
-dated alike, and no deadline would come before the clock has caught up. So time goes on from that newest one at the pace of
-this process's own clock: a little slower, that the server's clock catches up in the end and both are one again.
+The ids of entries date the inputs, and ids only rise. While the server's clock is behind the newest id, all inputs get the same
+date, and no deadline would come. So time goes on from that newest id by this process's own clock. It
+goes a little slower, so that the server's clock catches up and both agree again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-PACE = 0.9  # while the server's clock is behind: an hour is caught up in ten
+SPEED = 0.9  # while the server's clock is behind: it catches up an hour in ten
 
 
 class InputClock:
@@ -22,16 +22,16 @@ class InputClock:
         self._at = 0
         self._since = 0.0
 
-    def clock(self, ms: int) -> None:
-        """Hear what the server's clock shows."""
+    def sync(self, ms: int) -> None:
+        """Note the time of the server's clock."""
         self._offset = ms - self._monotonic() * 1000
 
-    def heard(self, at: int) -> None:
-        """Hear of the date of an input."""
+    def note(self, at: int) -> None:
+        """Note the date of an input."""
         if at > self._at:
             self._at, self._since = at, self._monotonic()
 
     def now(self) -> float:
-        """Return the date of now: never before that of an input that was heard of."""
+        """Return the present date: never before that of an input that was noted."""
         now = self._monotonic()
-        return max(now * 1000 + self._offset, self._at + (now - self._since) * 1000 * PACE)
+        return max(now * 1000 + self._offset, self._at + (now - self._since) * 1000 * SPEED)

@@ -1,13 +1,14 @@
-"""What the streams owe after an erasure.
+"""Trimming the streams after an erasure.
 
-The log, `in` and both snapshots hold what was said until they are trimmed, for which a quiet desk takes a day. An erasure has it
-done at once: an entry is put behind it, two snapshots are written from there on, and what is before the older of them is dropped
-as soon as the archive has it. That takes seconds. The streams of fan-out channels (web chat) keep what was put out for some
-minutes, for processes that are behind; then they are trimmed up to the erasure, too. An answer that is still on its way to a
-network stands in its channel's stream until it is sent or given up.
+The log, `in` and both snapshots hold erased words until they are trimmed, which takes a day at a quiet desk. After an erasure it is
+done at once. An entry is appended, and two snapshots are written after it. All entries before the older snapshot are dropped as
+soon as the archive has them. That takes seconds.
 
-Where this is remembered: in the state's count of erasures, which replaying the log makes again, and in each snapshot that is
-written while something is owed. So a core that takes over in between goes on from the beginning.
+The streams of fan-out channels (web chat) keep deliveries for some minutes, for processes that are behind. Then they are trimmed up
+to the erasure, too. An answer that is still on its way to a network stays in its channel's stream until it is sent or given up.
+
+The state's count of erasures remembers this, which replaying the log makes again. So does each snapshot that is written before the
+trimming is done. So a core that takes over in between begins the trimming again.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ Step = Literal["entry", "snapshot", "trim", "fanouts", "nothing"]
 
 @dataclass(slots=True)
 class ErasureTrim:
-    """Entry `seq`, and all before it, are to be gone; 0 = nothing is owed."""
+    """Entry `seq` and all before it are to be trimmed; 0 = there is nothing to trim."""
 
     age_s: float  # how long fan-out streams keep what was put out
     seq: int = 0
     since: float = 0.0
     trimmed: bool = False
 
-    def incur(self, seq: int) -> None:
-        """Something was erased in entry `seq`."""
+    def begin(self, seq: int) -> None:
+        """Note that entry `seq` erased something."""
         self.seq, self.since, self.trimmed = seq, time.monotonic(), False
 
     def next(self, committed: int, older: int) -> Step:
-        """Return what is to be done next; `older`: the entry at which the older of two snapshots stands, 0 = there is none."""
+        """Return what to do next. `committed` is the last entry, `older` that of the older snapshot (0 = there is none)."""
         if not self.seq:
             return "nothing"
         if committed <= self.seq:

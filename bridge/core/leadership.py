@@ -1,8 +1,8 @@
-"""One term of the core: from taking the lease until losing it, or until a commit is not known to have succeeded.
+"""One leadership of the core: from taking the lease until losing it, or until a commit is not known to have succeeded.
 
 Read `in` from the cursor that is inside the log; decide input by input in memory; commit whole `in` entries as one log entry. One
-commit may be under way while the next is being decided: nothing of either is seen by anybody before it is committed, since
-what they bring about is in the same call. Whatever goes wrong ends the term, and its state is thrown away with it.
+commit may be under way while the next is decided. No other process sees any of it before it is committed, since all effects are in
+the same call. Any error ends the leadership, and its state is dropped with it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ INPUTS = 512  # of one commit, about
 IDLE_MS = 1_000  # the longest wait for an input
 TICK_PAUSE_S = 0.005  # between two ticks at least
 ROLL_CALL_S = 2.0
-SNAPSHOT_STEPS = 30_000  # replayed in half a second; one after so many entries, however small, kept the disk busy
+SNAPSHOT_STEPS = 30_000  # replayed in half a second; counting entries instead of steps kept the disk busy
 SNAPSHOT_S = 60.0
-SNAPSHOT_AGE_S = 86_400.0  # even if nothing happens: the one before it, and the log, hold what is forgotten by now
+SNAPSHOT_AGE_S = 86_400.0  # also at a quiet desk: the older snapshot and the log hold words that are deleted by now
 SNAPSHOT_REST = 20  # times as long as the last one took: a large state is not written all the time
+LOOK_S = 0.25  # a look costs nothing, and three of its four causes are times
 FANOUT_AGE_S = 600.0
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +44,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class CoreCounts:
-    """What the core has done in this process, for metrics."""
+    """The work of the core in this process, for metrics."""
 
     terms: int = 0
     inputs: int = 0
@@ -67,19 +68,19 @@ class Leadership:
         self._counts = counts
         self._epoch = secrets.token_hex(6)
         self._at = Loaded(State.fresh())
-        self._still = asyncio.Lock()  # held while the state is not that of a log entry, or is being copied
+        self._at_rest = asyncio.Lock()  # held while the state is between two log entries, or is copied
         self._committed = 0
         self._wrote = asyncio.Event()
-        self._steps = 0  # decided in this term
+        self._steps = 0  # decided in this leadership
         self._snapshot_steps = 0  # of these, what the newest snapshot holds
         self._snapshot_seq = 0
         self._snapshot_at = 0.0
         self._snapshot_took = 0.0
         self._newest = SnapshotMark(snapshot.FORM, "", 0, "0-0")
         self._older = self._newest
-        self._owing = ErasureTrim(FANOUT_AGE_S)
+        self._erasure_trim = ErasureTrim(FANOUT_AGE_S)
         self._trail: deque[tuple[float, int]] = deque()
-        self._pace = InputClock()
+        self._clock = InputClock()
         self._ticked = 0.0
 
     @property
@@ -89,18 +90,18 @@ class Leadership:
 
     @property
     def state(self) -> State:
-        """The state as decided so far, only to be read."""
+        """The state as decided so far; others only read it."""
         return self._at.state
 
     async def run(self) -> None:
-        """Load, then serve until something ends the term. Raises StoreError; ends what it started, in any case.
+        """Load, then serve until an error ends the leadership. Raises StoreError; ends its tasks in any case.
 
-        The lease is kept while loading, too: a long log takes longer than a lease lasts.
+        The lease is renewed while loading, too: a long log takes longer than a lease lasts.
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._lease.keep())
             await self._load()
-            tasks.create_task(self._call_the_roll())
+            tasks.create_task(self._report_gone_processes())
             tasks.create_task(self._write_snapshots())
             try:
                 await self._serve(tasks)
@@ -120,9 +121,9 @@ class Leadership:
         await snapshot.replay(self._store, self._at, head.seq)
         self._committed = head.seq
         if self._at.owes or self._at.state.erasures:
-            self._owing.incur(head.seq)
+            self._erasure_trim.begin(head.seq)
         self._snapshot_seq, self._snapshot_at = from_seq, time.monotonic()
-        self._pace.clock(await self._store.now())
+        self._clock.sync(await self._store.now())
         await self._append(Started(process=self._process))
         took = round(time.perf_counter() - began, 3)
         _log.info("core-started", seq=head.seq, replayed=head.seq - from_seq, seconds=took, epoch=self._epoch)
@@ -133,11 +134,11 @@ class Leadership:
     # ---- read, decide, commit
 
     async def _serve(self, tasks: asyncio.TaskGroup) -> None:
-        """A commit that fails fails the group, and with it what is read or decided meanwhile."""
+        """Decide and commit. A commit that fails ends the group, and with it all that is read or decided meanwhile."""
         committing: asyncio.Task[None] | None = None
         while True:
             for entries in _portions(await self._next()):
-                async with self._still:
+                async with self._at_rest:
                     batch = await self._decide(entries)
                     if committing is not None:
                         await committing
@@ -158,17 +159,17 @@ class Leadership:
         self._counts.commits += 1
 
     async def _decide(self, entries: list[InputEntry]) -> CommitBatch:
-        batch, breath, erasures = CommitBatch(), TimeSlice(), self._at.state.erasures
-        self._pace.heard(entries[-1].at)
+        batch, time_slice, erasures = CommitBatch(), TimeSlice(), self._at.state.erasures
+        self._clock.note(entries[-1].at)
         for entry in entries:
             for n, _ in enumerate(batch.take(self._at.state, entry, self._alert)):
                 if not n & 15:
-                    await breath.draw()
+                    await time_slice.draw()
         self._counts.inputs += batch.inputs
         self._counts.faults += len(batch.faulted)
         self._steps += len(batch.steps)
         if self._at.state.erasures > erasures:
-            self._owing.incur(self._at.seq + 1)
+            self._erasure_trim.begin(self._at.seq + 1)
         return batch
 
     # ---- time
@@ -178,7 +179,7 @@ class Leadership:
         deadline = core.next_deadline(self._at.state)
         if deadline is None:
             return IDLE_MS
-        left = deadline - self._pace.now()
+        left = deadline - self._clock.now()
         if left > 0:
             return max(1, min(IDLE_MS, int(left) + 1))
         await asyncio.sleep(max(0.0, self._ticked + TICK_PAUSE_S - time.monotonic()))
@@ -187,52 +188,53 @@ class Leadership:
         await self._append(Tick(), deadline)
         return IDLE_MS
 
-    async def _call_the_roll(self) -> None:
-        """Say ProcessGone of web processes whose heartbeat has expired."""
+    async def _report_gone_processes(self) -> None:
+        """Append ProcessGone for web processes whose heartbeat has expired."""
         while True:
             await asyncio.sleep(ROLL_CALL_S)
             _, silent = await self._store.roll_call()
             for process in silent:
                 await self._append(ProcessGone(process=process))
                 await self._store.forget(process)
-            self._pace.clock(await self._store.now())
+            self._clock.sync(await self._store.now())
 
     # ---- snapshots and trimming
 
     async def _write_snapshots(self) -> None:
         while True:
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(LOOK_S)
             steps, since = self._steps - self._snapshot_steps, time.monotonic() - self._snapshot_at
             rested = since >= min(SNAPSHOT_S, SNAPSHOT_REST * self._snapshot_took)
             due = (steps >= SNAPSHOT_STEPS and rested) or (self._committed > self._snapshot_seq and since >= SNAPSHOT_S)
             if due or since >= SNAPSHOT_AGE_S:
                 await self.write_snapshot()
             elif rested:
-                await self._pay()
+                await self._trim_erased()
 
-    async def _pay(self) -> None:
-        """Do what comes next of what is owed after an erasure."""
-        match self._owing.next(self._committed, self._older.seq):
+    async def _trim_erased(self) -> None:
+        """Do the next step of trimming after an erasure."""
+        match self._erasure_trim.next(self._committed, self._older.seq):
             case "entry":
                 await self._append(Tick())
             case "snapshot":
                 await self.write_snapshot()
             case "trim":
                 await self._trim(self._older)
-                self._owing.trimmed = (await self._store.log_range())[0] > self._owing.seq
+                self._erasure_trim.trimmed = (await self._store.log_range())[0] > self._erasure_trim.seq
             case "fanouts":
                 for channel in self._fanout:
-                    await self._store.trim_out(channel, self._owing.seq + 1)
-                self._owing.seq = 0
+                    await self._store.trim_out(channel, self._erasure_trim.seq + 1)
+                self._erasure_trim.seq = 0
             case "nothing":
                 pass
 
     async def write_snapshot(self) -> None:
-        """Write a snapshot of what is decided by the end of the present batch, once that is committed, and trim behind the one
-        before it."""
+        """Write a snapshot at the end of the present batch, once that is committed; trim what is before the older snapshot."""
         began = time.monotonic()
-        async with self._still:
-            mark = SnapshotMark(snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input, self._owing.seq)
+        async with self._at_rest:
+            mark = SnapshotMark(
+                snapshot.FORM, self._at.epoch, self._at.seq, self._at.last_input, self._erasure_trim.seq
+            )
             steps, tables = self._steps, await snapshot.copied(self._at.state)
         while self._committed < mark.seq:
             self._wrote.clear()
@@ -245,7 +247,7 @@ class Leadership:
         await self._trim(self._older)
 
     async def _trim(self, older: SnapshotMark) -> None:
-        """Drop what nothing can ask for any more: `in` and `log` behind the older snapshot, old deliveries of fan-outs."""
+        """Drop what no reader needs any more: `in` and `log` before the older snapshot, old deliveries of fan-outs."""
         behind = min([older.seq, *(await self._store.followers()).values()])
         if older.epoch:
             await self._store.trim_inputs(older.last_input)

@@ -1,9 +1,9 @@
 """The right to run a consortium's core: one holder at a time, fenced by its token in every commit.
 
-With an external Redis a lease runs out after five seconds without renewal, and then another process may take it. With the
-embedded one nobody else can be there (the directory's lock says so), so it is taken at once from whoever died holding it.
+With an external Redis a lease runs out after five seconds without renewal, and then another process may take it. With the embedded
+one no other process can be there, because the directory is locked. So a new daemon takes the lease of a dead one at once.
 
-Losing the lease needs no clock on our side: whatever an old holder still tries is refused by the server.
+Losing the lease needs no clock on our side: the server refuses every call of an old holder.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Lease:
         self._ttl_ms = ttl_ms
 
     async def acquire(self) -> None:
-        """Return when the lease is ours. A store that is away is waited for."""
+        """Return when the lease is ours. Wait for a store that is away."""
         pause = min(0.2, self._ttl_ms / 10_000)
         away = False
         while True:
@@ -60,7 +60,7 @@ class Lease:
                     raise
 
     async def release(self) -> None:
-        """Let go, so that the next one need not wait; best effort."""
+        """Give the lease up, so that the next process need not wait; best effort."""
         try:
             async with asyncio.timeout(1):
                 await self._store.release(self.token)

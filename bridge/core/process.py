@@ -1,11 +1,11 @@
 """The core in a process of its own.
 
-Python does one thing at a time in a process. The core shares nothing with the rest but the store, so it can stand apart: patrons'
-sockets do not wait while a batch is decided or a snapshot is copied, and a second processor is used.
+Python does one thing at a time in a process. The core shares only the store with the rest, so it can run in another process.
+Patrons' sockets then do not wait while a batch is decided or a snapshot is copied, and a second processor is used.
 
-The process is told its job in one line on standard input, which hides what a URL may hold, and logs where the daemon logs. A line
-on standard output every few seconds says that its event loop turns; one that falls silent is ended, and started again by whoever
-runs this. It ends when its standard input does or its parent goes, so it never outlives a daemon, however that ended.
+The process gets its job as one line on standard input, which hides the password of a URL. It logs where the daemon logs. A line on
+standard output each second says that its event loop turns. A process that falls silent is killed, and the caller of `run` starts it
+again. It ends when its standard input ends or its parent dies, so it never outlives a daemon.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from bridge.runtime import logging
 from bridge.runtime.garbage import tidy_little, tidy_when_quiet
 
 BEAT_S = 1.0
-LATE_S = 4.0  # a core that is late is said to be away
+LATE_S = 4.0  # a core that is later is reported as away
 SILENT_S = 30.0  # as systemd's watchdog does with the daemon
-PATIENCE_S = 5.0  # a core that was told to end may finish what it is at
+PATIENCE_S = 5.0  # for a core that was told to end, to finish its work
 _PR_SET_PDEATHSIG = 1
 
 log = structlog.get_logger("bridge.core.process")
 
 
 class CoreJob(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process is told; `process` is the daemon that it belongs to, see `CoreRunner`."""
+    """The job of the process; `process` is the name of its daemon, see `CoreRunner`."""
 
     url: str
     replicas: int
@@ -51,7 +51,7 @@ class CoreJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CoreEnded(RuntimeError):
-    """The core's process is gone."""
+    """The core's process has ended."""
 
 
 class CoreProcess:
@@ -59,7 +59,7 @@ class CoreProcess:
 
     def __init__(self, job: CoreJob) -> None:
         self._job = job
-        self.on_beat: Callable[[bool], None] = lambda alive: None  # hears each beat, and once that one is late
+        self.on_beat: Callable[[bool], None] = lambda alive: None  # gets each beat, and once False when a beat is late
 
     async def run(self) -> None:
         """Start the process and listen to it until cancelled. Raises CoreEnded when it ended or fell silent."""
@@ -95,7 +95,7 @@ class CoreProcess:
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
-    """See that a process which was told to end does."""
+    """Wait for a process that was told to end; kill it when it takes too long."""
     try:
         await asyncio.wait_for(process.wait(), PATIENCE_S)
     except TimeoutError:
@@ -104,7 +104,7 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment without what lets a process speak to systemd in our name."""
+    """Return our environment without the variables that let a process speak to systemd in our name."""
     return {name: value for name, value in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
 
 
@@ -133,7 +133,7 @@ def _bind_to(parent: int) -> None:
 
 
 async def _until_told(part: Coroutine[Any, Any, None]) -> None:
-    """Run a part until it ends or we are told to: by a signal, or by the end of standard input, where nothing more is said."""
+    """Run a part until it ends, until a signal tells us to end, or until standard input ends."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, told.set)
@@ -148,11 +148,11 @@ async def _until_told(part: Coroutine[Any, Any, None]) -> None:
 
 async def _decide(job: CoreJob) -> None:
     store = await Store.open(job.url, job.consortium, replicas=job.replicas)
-    partition = CoreRunner(store, job.process, sole=job.sole, fanout=job.fanout)
-    beside = [_say_that_we_turn(), tidy_when_quiet(lambda: partition.counts.commits)]
+    runner = CoreRunner(store, job.process, sole=job.sole, fanout=job.fanout)
+    beside = [_say_that_we_turn(), tidy_when_quiet(lambda: runner.counts.commits)]
     tasks = [asyncio.create_task(each) for each in beside]
     try:
-        await partition.run()
+        await runner.run()
     finally:
         for task in tasks:
             task.cancel()

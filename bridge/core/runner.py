@@ -1,8 +1,8 @@
-"""One consortium's core in this process: hold the lease, serve a term, and begin again whenever a term ends.
+"""One consortium's core in this process: take the lease, lead until it is lost, and begin again.
 
-Restart and failover take the same path: a new term loads the newest snapshot and the log after it. Every process runs one of
-these; the one that holds the lease decides, the others wait. Each daemon says every few seconds that it lives (`keep_beating`), so
-that the core can tell when a web process, and the connections it held, is gone.
+Restart and failover take the same path: a new leader loads the newest snapshot and the log after it. Every process runs one of
+these; the one that holds the lease decides, the others wait. Each daemon beats every few seconds (`keep_beating`). So the core
+notices when a web process is gone, and with it the connections that it held.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 
 def report(fault: Faulted) -> None:
-    """Say that an input could not be decided: a bug. The input itself is kept in `dead`."""
+    """Log that an input could not be decided, which is a bug. The input itself is kept in `dead`."""
     _log.error("input-faulted", input=fault.input, error=fault.error)
 
 
@@ -50,7 +50,7 @@ class CoreRunner:
         return self.term is not None
 
     async def run(self) -> None:
-        """Run until cancelled; a store that is away is waited for. Raises Unrecoverable when the log has a hole."""
+        """Run until cancelled; wait for a store that is away. Raises Unrecoverable when the log has a hole."""
         while True:
             await self._serve()
 
@@ -77,7 +77,7 @@ class CoreRunner:
 
 
 async def keep_beating(store: Store, process: str) -> None:
-    """Say every few seconds that a process lives, until cancelled: when it falls silent, so do the connections it held."""
+    """Say every few seconds that a process lives, until cancelled. When it falls silent, its connections count as lost."""
     while True:
         try:
             await store.beat(process, ALIVE_MS)

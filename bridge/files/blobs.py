@@ -1,12 +1,12 @@
 """Files by digest: what patrons and librarians attach, kept outside Redis and SQL under `data/blobs/ab/cdef…`.
 
-A declared type is never believed: the first bytes say what a file is, and what they do not know is
-`application/octet-stream`, which no browser shows. HTML, SVG and XML are documents that run code: they are kept, as downloads,
-never inline (OWASP File Upload; MDN `X-Content-Type-Options`). A file is written beside its place, fsynced and then renamed, so
-a name never stands for half a file; the same bytes are kept once.
+A declared type is never believed: the first bytes say what a file is. A type that they do not show is `application/octet-stream`,
+which no browser shows. HTML, SVG and XML are documents that run code, so they are kept as downloads, never inline (OWASP File
+Upload; MDN `X-Content-Type-Options`). A file is written beside its place, fsynced and then renamed, so a name never means half a
+file. The same bytes are kept once.
 
-The same bytes may come from two people. A file whose bytes came more than once carries that in its mode (nobody may write it),
-which is there or not together with the file: so who has one patron's files removed can leave what may be another's, too.
+The same bytes may come from two people. A file whose bytes came more than once carries that in its mode: it is read-only. The mode
+exists exactly as long as the file. So when one patron's files are removed, a file that may also be another patron's can stay.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class FileBlobs:
     async def save(
         self, chunks: AsyncIterator[bytes], name: str, limit: int, allowed: frozenset[str] = frozenset()
     ) -> Attachment:
-        """See `bridge.contract.adapter.Blobs`: nothing is left behind by what is refused or breaks off."""
+        """See `bridge.contract.adapter.Blobs`. A file that is refused or breaks off leaves nothing behind."""
         await asyncio.to_thread(self._root.mkdir, parents=True, exist_ok=True)
         draft = self._draft()
         try:
@@ -101,14 +101,14 @@ class FileBlobs:
         return Attachment(digest=digest, media_type=media_type, size=size, name=safe_name(name))
 
     async def path(self, digest: str) -> Path | None:
-        """Return where the bytes are, or None when they are gone or `digest` is none."""
+        """Return where the bytes are, or None when they are gone or `digest` is not a digest."""
         if not _DIGEST.fullmatch(digest):
             return None
         place = self._place(digest)
         return place if await asyncio.to_thread(place.is_file) else None
 
     async def look(self, digest: str) -> Attachment | None:
-        """Return a kept file's size and the type that its first bytes show, whatever anybody says it is; None when it is gone."""
+        """Return a kept file's size and the type that its first bytes show; None when it is gone."""
         place = await self.path(digest)
         if place is None:
             return None
@@ -119,8 +119,10 @@ class FileBlobs:
         return Attachment(digest=digest, media_type=sniff(head), size=size, name="")
 
     async def remove(self, digest: str, *, before: float = math.inf, again_before: float = math.inf) -> bool:
-        """Delete a file, unless it was taken in, perhaps once more, at `before` (s since the epoch) or later, or not for the first
-        time at `again_before` or later. Returns whether it is gone now that was there."""
+        """Delete a file, unless it is too young; return whether it was there and is deleted now.
+
+        Too young: its bytes came (again) at `before` (s since the epoch) or later, or came again at `again_before` or later.
+        """
         place = await self.path(digest)
         return place is not None and await asyncio.to_thread(self._remove, place, before, again_before)
 
@@ -129,11 +131,11 @@ class FileBlobs:
         return await asyncio.to_thread(self._older, before)
 
     async def clear(self, before: float) -> None:
-        """Delete what a crash before `before` (s since the epoch) left of files that were being taken in or deleted."""
+        """Delete the drafts that a crash before `before` (s since the epoch) left of files being written or deleted."""
         await asyncio.to_thread(self._clear, before)
 
     def _remove(self, place: Path, before: float, again_before: float) -> bool:
-        """Delete a file by way of another name: one that is written to its place meanwhile is another, and stays."""
+        """Rename a file, then delete it: another file that is written to its place meanwhile stays."""
         aside = self._draft()
         try:
             if _young(place, before, again_before):
@@ -181,7 +183,7 @@ class FileBlobs:
 
 
 def sniff(head: bytes) -> str:
-    """Return the media type that a file's first bytes show, whatever it calls itself."""
+    """Return the media type that a file's first bytes show."""
     for at, magic, media_type in _MAGIC:
         if head[at : at + len(magic)] == magic and (at == 0 or head[:4] == b"RIFF"):
             return media_type
@@ -193,7 +195,7 @@ def sniff(head: bytes) -> str:
 
 
 def _zipped(head: bytes) -> str:
-    """Return what kind of zip: Office (ECMA-376), OpenDocument and EPUB name themselves in the first entries."""
+    """Return the type of a zip: Office (ECMA-376), OpenDocument and EPUB name themselves in the first entries."""
     if head[30:38] == b"mimetype":
         declared = re.match(rb"application/(?:vnd\.oasis\.opendocument\.[a-z]+|epub\+zip)", head[38:])
         return declared.group().decode("ascii") if declared else "application/zip"
@@ -201,7 +203,7 @@ def _zipped(head: bytes) -> str:
 
 
 def _written(head: bytes) -> str:
-    """Return the type of what has no magic: text, markup (never inline), or unknown."""
+    """Return the type of a file without magic bytes: text, markup (never inline), or unknown."""
     text = head.removeprefix(b"\xef\xbb\xbf")
     if _MARKUP.match(text):
         return "image/svg+xml" if b"<svg" in text.lower() else "text/html"
@@ -216,7 +218,7 @@ def _written(head: bytes) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return a name that no file system, header or reader's eye is deceived by: no path, no controls, no direction marks."""
+    """Return a name that misleads no file system, header or reader: no path, no controls, no direction marks."""
     name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
     name = re.split(r"[/\\]", name)[-1]
     name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
@@ -229,7 +231,7 @@ def safe_name(name: str) -> str:
 
 
 def disposition(attachment: Attachment) -> str:
-    """Return a Content-Disposition (RFC 6266): inline only for types that run nothing, the name in both spellings."""
+    """Return a Content-Disposition (RFC 6266): inline only for types that run no code, the name in both spellings."""
     name = safe_name(attachment.name)
     plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", name)
     kind = "inline" if attachment.media_type in INLINE else "attachment"
@@ -242,7 +244,7 @@ def _looked_at(path: Path) -> tuple[bytes, int]:
 
 
 def _written_at(path: Path) -> float:
-    """Return when a file was written, s since the epoch; never, when it is gone."""
+    """Return when a file was written, s since the epoch; infinity when it is gone."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:
@@ -250,7 +252,7 @@ def _written_at(path: Path) -> float:
 
 
 def _young(path: Path, before: float, again_before: float) -> bool:
-    """Whether a file was taken in at `before` or later, or not for the first time at `again_before` or later."""
+    """Say whether a file is too young to delete; see `FileBlobs.remove`."""
     found = path.stat()
     again = stat.S_IMODE(found.st_mode) == CAME_AGAIN
     return found.st_mtime >= (min(before, again_before) if again else before)
@@ -266,11 +268,11 @@ def _sync(file: BinaryIO) -> None:
 
 
 def _keep(draft: Path, place: Path) -> None:
-    """Move a finished file to its place and make its name durable, and those of the folders on the way, which may be new."""
+    """Move a finished file to its place; make its name durable, and the names of the folders above it, which may be new."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         os.link(draft, place)
-    except OSError:  # it is there, or this file system has no links and nobody can say whether it was
+    except OSError:  # the file is there already, or this file system has no links, and we cannot tell which
         draft.chmod(CAME_AGAIN)
         os.replace(draft, place)
     for folder in place.parents[:3]:

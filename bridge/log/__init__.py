@@ -1,4 +1,4 @@
-"""Reading what was committed: snapshots, the one reader of the log in a process, and what follows from it.
+"""Reading what was committed: snapshots, the one reader of the log in a process, and its consumers.
 
 Begin with `follower`. `snapshot` writes and loads the core's state, `replica` keeps it for a web process, `tail` keeps the
 newest steps of each conversation. May import redis and the rooms below.

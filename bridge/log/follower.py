@@ -1,12 +1,12 @@
 """One reader of the log in each process, shared by everything here that follows it.
 
-The rule is Zulip's: old state + the events since = fresh state. A follower holds the id of the last entry it saw and asks
-for what came after it; it never asks a clock. Entries are read and decoded once, kept in a bounded ring, and every consumer
-pulls at its own pace, so a slow archive holds up nobody. Who falls behind the ring reads the stream itself; who falls behind
-the stream (it is trimmed) gets `LogReset` and loads afresh.
+The rule is Zulip's: old state + the events since = new state. A follower holds the id of the last entry it saw and asks for the
+entries after it; it never asks a clock. Entries are read and decoded once and kept in a bounded ring. Every consumer pulls at its
+own speed, so a slow archive delays no other. A consumer behind the ring reads the stream itself. One behind the stream, which is
+trimmed, gets `LogReset` and loads the state again.
 
-A position is `<epoch>:<seq>`. The epoch is drawn anew with each lease of the core, because after a failover sequence numbers
-can come again with other content: a position whose epoch is not the one in the log is unknown, and unknown means `LogReset`.
+A position is `<epoch>:<seq>`. Each lease of the core has a new random epoch, because after a failover the same sequence numbers can
+come again with other content. A position with another epoch than the log's is unknown, and unknown means `LogReset`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LONGEST_SEQ = 18  # digits: as an id of a stream it has 64 bits
 
 
 class LogReset(Exception):
-    """The position is unknown, or older than what the log still holds: load afresh."""
+    """The position is unknown, or older than all that the log still holds: load the state again."""
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +46,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def parse(cls, text: str) -> Position:
-        """Read `<epoch>:<seq>`. Raises Reset for anything else."""
+        """Read `<epoch>:<seq>`. Raises LogReset for any other text."""
         epoch, colon, seq = text.rpartition(":")
         if not colon or not seq.isascii() or not seq.isdigit() or len(seq) > LONGEST_SEQ:
             raise LogReset(f"not a position: {text[:40]!r}")
@@ -60,7 +60,7 @@ START = Position("", 0)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A decoded log entry: what one commit decided."""
+    """A decoded log entry: the steps of one commit."""
 
     epoch: str
     seq: int
@@ -68,11 +68,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def position(self) -> Position:
-        """Where this entry stands."""
+        """The entry's place in the log."""
         return Position(self.epoch, self.seq)
 
 
-def _speaks_of(step: Step, conversations: Set[str]) -> bool:
+def _concerns(step: Step, conversations: Set[str]) -> bool:
     return any(getattr(event, "conversation", "") in conversations for event in step.events)
 
 
@@ -80,7 +80,7 @@ def decoded(raw: LogEntry) -> Entry:
     """Return a log entry as it was decided."""
     steps = decode_steps(raw.steps)
     for n, step in enumerate(steps):
-        force_setattr(step, "n", n)  # nobody else has seen it yet
+        force_setattr(step, "n", n)  # it is frozen for others, who have not seen it yet
     return Entry(raw.epoch, raw.seq, steps)
 
 
@@ -92,17 +92,20 @@ class Follower:
         self._ring: deque[Entry] = deque()
         self._steps = 0
         self._last = START
-        self._news: asyncio.Future[None] | None = None
+        self._arrival: asyncio.Future[None] | None = None
         self.on_forget: list[Callable[[Set[str]], None]] = []
 
     @property
     def last(self) -> Position:
-        """The newest entry this process has read."""
+        """The newest entry that this process has read."""
         return self._last
 
     async def run(self) -> None:
-        """Follow until cancelled; a store that is away is waited for. So is whoever restarts us as a newer release, where the log
-        holds what this one does not know: to skip it would be to have another state than everybody else."""
+        """Follow until cancelled; wait for a store that is away.
+
+        If the log holds an event that this release does not know, wait too, until the operator starts the newer release here. A
+        reader that skipped the event would have another state than all other processes.
+        """
         pause, unknown = 0.05, Backoff(first=2.0, most=60.0)
         while True:
             try:
@@ -125,7 +128,7 @@ class Follower:
                 await asyncio.sleep(unknown.next())
 
     async def _start(self) -> None:
-        """Go on where we were, or begin at the log's newest entry; a log that was rewound empties the ring."""
+        """Continue at our last entry, or begin at the log's newest one; a log that was rewound empties the ring."""
         _, newest = await self._store.log_range()
         if self._last != START and newest >= self._last.seq and await self._holds(self._last):
             return
@@ -146,7 +149,7 @@ class Follower:
         for raw in raws:
             entry = decoded(raw)
             if self._ring and entry.seq != self._last.seq + 1:
-                self._ring.clear()  # trimmed while this process stood still: who is before the gap loads afresh
+                self._ring.clear()  # trimmed while this process hung: consumers before the gap load again
                 self._steps = 0
             self._ring.append(entry)
             self._steps += len(entry.steps) + 1
@@ -157,24 +160,26 @@ class Follower:
             self._tell()
 
     async def forget(self, gone: Set[str], until: int) -> None:
-        """Let go of what is remembered here of erased conversations up to entry `until`, which all consumers must have read;
-        and tell those who remember something themselves."""
+        """Delete erased conversations from the ring, and have those listeners delete them that hold copies.
+
+        Only entries up to `until` are changed: all consumers must have read them.
+        """
         for entry in list(self._ring):
             if entry.seq <= until:
-                entry.steps[:] = [without(step, gone) if _speaks_of(step, gone) else step for step in entry.steps]
+                entry.steps[:] = [without(step, gone) if _concerns(step, gone) else step for step in entry.steps]
                 await asyncio.sleep(0)
         for tell in self.on_forget:
             tell(gone)
 
     def _tell(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-        self._news = None
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+        self._arrival = None
 
     async def since(self, position: Position, *, wait: bool = True) -> list[Entry]:
-        """Return entries after `position`, in order; with `wait`, at least one. Raises Reset, Unavailable.
+        """Return entries after `position`, in order; with `wait`, at least one. Raises LogReset, StoreUnavailable.
 
-        Who is behind gets a portion and asks again; others get their turn before that.
+        A consumer that is far behind gets a portion and asks again; other tasks get their turn in between.
         """
         while True:
             found = await self._after(position)
@@ -182,9 +187,9 @@ class Follower:
                 if found and found[-1].seq < self._last.seq:
                     await asyncio.sleep(0)
                 return found
-            if self._news is None:
-                self._news = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._news)
+            if self._arrival is None:
+                self._arrival = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._arrival)
 
     async def _after(self, position: Position) -> list[Entry]:
         if position == self._last:
@@ -198,7 +203,7 @@ class Follower:
         if self._ring[start].epoch != position.epoch:
             raise LogReset("another epoch")
         found, steps = list[Entry](), 0
-        for n in range(start + 1, len(self._ring)):  # from the near end: what is asked for is nearly always the newest
+        for n in range(start + 1, len(self._ring)):  # usually only the newest entries are asked for
             entry = self._ring[n]
             found.append(entry)
             steps += len(entry.steps)

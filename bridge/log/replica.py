@@ -1,7 +1,7 @@
-"""What a web process holds of the desk: the core's state, folded from the log.
+"""The core's state as a web process holds it, folded from the log.
 
-The replica runs the very `routing` code of the core over committed steps, so a screen can never have another idea of who owns
-what. It tells listeners of each batch of entries after applying it.
+The replica runs the same `routing` code as the core over committed steps. So a screen never shows another owner than the core's. It
+tells listeners of each batch of entries after applying it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Listener = Callable[[Sequence[Entry]], None]
 
 
 class Replica:
-    """The desk as this process sees it; `state` is the core's and only to be read."""
+    """The desk as this process sees it; others only read `state`."""
 
     def __init__(self, store: Store, follower: Follower) -> None:
         self._store = store
@@ -36,7 +36,7 @@ class Replica:
         self.on_reset: list[Callable[[], None]] = []
 
     async def run(self) -> None:
-        """Follow until cancelled. After a gap everything is loaded afresh and listeners are told."""
+        """Follow until cancelled. After a gap load the state again and tell the listeners."""
         backoff = Backoff(first=0.2, most=5.0)
         while True:
             try:
@@ -46,9 +46,8 @@ class Replica:
                     self._apply(await self._follower.since(self.position))
             except LogReset as gap:
                 _log.info("replica-reset", why=str(gap))
-                await asyncio.sleep(
-                    backoff.next()
-                )  # there may be no snapshot, yet, that we can read and the log goes on from
+                # There may be no snapshot yet that we can read and that the log continues.
+                await asyncio.sleep(backoff.next())
             except (StoreError, OSError) as error:
                 _log.warning("replica-behind", error=type(error).__name__)
                 await asyncio.sleep(0.2)
@@ -57,7 +56,7 @@ class Replica:
         loaded = await load_state(self._store)
         self.state.dissolve()
         self.state, self.position = loaded.state, Position(loaded.epoch, loaded.seq)
-        head = (await self._store.head()).seq  # the follower may not have begun yet: it is waited for
+        head = (await self._store.head()).seq  # the follower may not have begun yet: wait for it
         while entries := await self._follower.since(self.position, wait=self.position.seq < head):
             for entry in entries:
                 self._fold([entry])

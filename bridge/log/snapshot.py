@@ -1,11 +1,11 @@
-"""The core's state, written down now and then, so that a start reads the newest snapshot and the log after it.
+"""Snapshots of the core's state: a start reads the newest snapshot and replays the log after it.
 
-A snapshot is a list of parts: first the log position it stands for; then tables, a few hundred records a part; last a checksum
-over all before it. Records are replaced, never changed, so only copying the dictionaries must find the state standing still;
-and everything is done in slices of a few milliseconds between which the event loop does its other work.
+A snapshot is a list of parts: first its log position; then tables, a few hundred records a part; last a checksum over all before
+it. Records are replaced, never changed. So the state must not change only while the dictionaries are copied. All work is done in
+slices of a few milliseconds, between which the event loop does its other work.
 
-Two snapshots are kept. When the newest is damaged, or of a form that this release does not read, the one before it and the
-longer log behind it serve. A snapshot is right when replaying the log from the one before gives the same tables (`verify`).
+Two snapshots are kept. The newest may be damaged, or have a form that this release does not read. Then the older one and the longer
+log after it serve. A snapshot is right when replaying the log from the one before gives the same tables (`verify`).
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Unrecoverable(Exception):
 
 
 class SnapshotMark(msgspec.Struct, frozen=True):
-    """The log position that a snapshot stands for."""
+    """The log position of a snapshot."""
 
     form: int
     epoch: str
     seq: int
     last_input: str
-    owes: int = 0  # the entry of an erasure whose traces are not gone yet: see owing.py
+    owes: int = 0  # the entry of an erasure whose traces are not gone yet: see core/erasure_trim.py
 
 
 class _Part(msgspec.Struct, frozen=True, array_like=True):
@@ -61,7 +61,7 @@ _part = msgspec.msgpack.Decoder(_Part).decode
 
 
 class Loaded:
-    """A state and the log position it stands for; seq 0 = the state of a desk nobody has used."""
+    """A state and its log position; seq 0 = the state of a desk that was never used."""
 
     def __init__(self, state: State, *, epoch: str = "", seq: int = 0, last_input: str = "0-0", owes: int = 0) -> None:
         self.state = state
@@ -88,21 +88,21 @@ class TimeSlice:
 
 
 async def copied(state: State) -> dict[str, dict[str, Any]]:
-    """Return the tables as they are now; the records are shared. The state must stand still meanwhile."""
-    breath = TimeSlice()
+    """Return copies of the tables; the records are shared. The state must not change meanwhile."""
+    time_slice = TimeSlice()
     copies: dict[str, dict[str, Any]] = {}
     for name, table in state.tables().items():
         copy = copies[name] = {}
         items = iter(table.items())
         while len(copy) < len(table):
             copy.update(islice(items, COPIED))
-            await breath.draw()
+            await time_slice.draw()
     return copies
 
 
 async def parts(tables: Mapping[str, Mapping[str, Any]], mark: SnapshotMark) -> AsyncIterator[bytes]:
     """Write tables down part by part."""
-    breath = TimeSlice()
+    time_slice = TimeSlice()
     head = _pack(mark)
     checksum = zlib.crc32(head)
     yield head
@@ -111,7 +111,7 @@ async def parts(tables: Mapping[str, Mapping[str, Any]], mark: SnapshotMark) -> 
             part = _pack(_Part(name, msgspec.Raw(_pack(records))))
             checksum = zlib.crc32(part, checksum)
             yield part
-            await breath.draw()
+            await time_slice.draw()
     yield _pack(checksum)
 
 
@@ -127,7 +127,7 @@ def _chunks(table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 async def load_state(store: Store, *, before: bool = False) -> Loaded:
     """Return the newest snapshot that can be read (`before`: only the one before it), or a fresh state when there is none.
 
-    Replaying the log from there is the caller's part. Raises StoreError.
+    The caller replays the log from there. Raises StoreError.
     """
     for older in (True,) if before else (False, True):
         raw = await store.read_snapshot(before=older)
@@ -141,10 +141,10 @@ async def load_state(store: Store, *, before: bool = False) -> Loaded:
 
 
 async def _read(raw: list[bytes]) -> Loaded:
-    breath, checksum = TimeSlice(), 0
+    time_slice, checksum = TimeSlice(), 0
     for written in raw[:-1]:
         checksum = zlib.crc32(written, checksum)
-        await breath.draw()
+        await time_slice.draw()
     if _pack(checksum) != raw[-1]:
         raise ValueError("the checksum does not agree")
     mark = _mark(raw[0])
@@ -155,13 +155,13 @@ async def _read(raw: list[bytes]) -> Loaded:
     for encoded in raw[1:-1]:
         part = _part(encoded)
         tables[part.table].load(_TABLES[part.table].decode(part.records))
-        await breath.draw()
+        await time_slice.draw()
     return Loaded(state, epoch=mark.epoch, seq=mark.seq, last_input=mark.last_input, owes=mark.owes)
 
 
 async def replay(store: Store, loaded: Loaded, until: int) -> None:
     """Fold the log into a loaded state up to and including entry `until`. Raises Unrecoverable on a gap, StoreError."""
-    breath = TimeSlice()
+    time_slice = TimeSlice()
     async with aclosing(_entries(store, loaded.seq, until)) as entries:
         async for entry in entries:
             if entry.seq != loaded.seq + 1:
@@ -169,11 +169,11 @@ async def replay(store: Store, loaded: Loaded, until: int) -> None:
             for step in wire.decode_steps(entry.steps):
                 core.apply(loaded.state, step)
             loaded.epoch, loaded.seq, loaded.last_input = entry.epoch, entry.seq, entry.last_input
-            await breath.draw()
+            await time_slice.draw()
 
 
 async def _entries(store: Store, after: int, until: int) -> AsyncGenerator[LogEntry, None]:
-    """Read the log after entry `after` up to and including `until`; the next entries are on their way while some are folded."""
+    """Read the log after entry `after` up to and including `until`; read the next entries while the caller folds some."""
     reading = asyncio.create_task(store.read_log(after, count=READ))
     try:
         while after < until:
@@ -192,8 +192,10 @@ async def _entries(store: Store, after: int, until: int) -> AsyncGenerator[LogEn
 
 
 async def verify(store: Store) -> list[str]:
-    """Replay the log from the older snapshot to the newest and return where they differ; [] when they agree, or when there are
-    not two. Raises Unrecoverable, StoreError."""
+    """Replay the log from the older snapshot to the newest and return the records that differ. Raises Unrecoverable, StoreError.
+
+    [] when they agree, or when there are not two.
+    """
     newest, rebuilt = await load_state(store), await load_state(store, before=True)
     if not newest.seq or (not rebuilt.seq and (await store.log_range())[0] > 1):
         return []

@@ -1,7 +1,7 @@
-"""Whether Redis answers and takes inputs, asked once a second, so that everybody here knows within five seconds.
+"""Asks once a second whether Redis answers and takes inputs, so that this whole process knows within five seconds.
 
-A server that is frozen or cut off looks like one that has nothing to say. It is asked on a connection of its own; when it does not
-answer, all connections to it are closed, so that no caller waits longer, and the next call asks where the master is.
+A server that is frozen or cut off looks like one that has nothing to say. So we ask on a separate connection. If Redis does not
+answer, all connections to it are closed, and no caller waits longer. The next call asks where the master is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ log = structlog.get_logger("bridge.log.store_watch")
 
 
 class StoreWatch:
-    """What this process knows of its Redis; `run` must be running. `on_change` hears whether it answers, and else why not."""
+    """Whether Redis answered the last time; `run` must be running. `on_change` gets whether it answers, and the reason if not."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -40,7 +40,7 @@ class StoreWatch:
             await asyncio.sleep(LOOK_S)
 
     def found(self, *, up: bool, why: str = "") -> None:
-        """Note what a call has shown; the next look may show another."""
+        """Note what a call has shown, until the next look."""
         if (up, why) == (self.up, self.why):
             return
         if up != self.up:

@@ -1,10 +1,10 @@
-"""The newest steps by conversation: what happened since the archive's last commit.
+"""The newest steps by conversation: all that happened since the archive's last commit.
 
-A transcript is what SQL holds up to its position, continued from here, so that a line shows as soon as it is committed.
-Bounded: when the archive is far behind, the steps before the bound are read from the log itself.
+A transcript is what SQL holds up to its position, and the steps from here after it. So a line shows as soon as it is committed. The
+tail is bounded: when the archive is far behind, the steps before the bound are read from the log itself.
 
-What is held is indexed by pages of a few thousand steps in a row, and a page is forgotten whole as soon as the archive has
-all of it. To strike each step out of one large index cost more than to put it there.
+The steps are indexed by pages of a few thousand steps in a row. A page is dropped whole as soon as the archive has all of it. To
+delete each step from one large index cost more than to add it.
 """
 
 from __future__ import annotations
@@ -42,33 +42,33 @@ class _Page:
             pair = (seq, step)
             for event in step.events:
                 kind = type(event)
-                talk: str = event.conversation if kind in _TALKED else ""  # type: ignore[union-attr]  # what _TALKED means
-                if talk:
-                    held = held_steps[talk]
+                conversation: str = event.conversation if kind in _IN_CONVERSATION else ""  # type: ignore[union-attr]  # _IN_CONVERSATION says so
+                if conversation:
+                    held = held_steps[conversation]
                     if not held or held[-1] is not pair:
                         held.append(pair)
                 if (name_of := _NAME.get(kind)) is not None:
-                    ids[name_of(event)] = talk
+                    ids[name_of(event)] = conversation
                 elif isinstance(event, Opened):
-                    self._newest[event.channel, event.address] = talk
+                    self._newest[event.channel, event.address] = conversation
         self.until = seq
         self.count += len(entry.steps)
 
-    def steps(self, talk: str) -> Sequence[tuple[int, Step]]:
+    def steps(self, conversation: str) -> Sequence[tuple[int, Step]]:
         """Return a conversation's steps, in order."""
-        return self._steps.get(talk, ())
+        return self._steps.get(conversation, ())
 
     def newest(self, channel: str, sender: str) -> str:
         """Return the newest conversation of an address that began here, else ""."""
         return self._newest.get((channel, sender), "")
 
     def forget(self, gone: Set[str]) -> None:
-        """Let go of erased conversations."""
-        for talk in gone:
-            self._steps.pop(talk, None)
+        """Delete erased conversations."""
+        for conversation in gone:
+            self._steps.pop(conversation, None)
         for held in self._steps.values():
             held[:] = [(seq, without(step, gone)) if _any_concerns(step, gone) else (seq, step) for seq, step in held]
-        self._newest = {place: talk for place, talk in self._newest.items() if talk not in gone}
+        self._newest = {place: conversation for place, conversation in self._newest.items() if conversation not in gone}
 
     def find(self, name: str) -> str:
         """Return the conversation of a message, delivery or network id, else ""."""
@@ -78,7 +78,7 @@ class _Page:
 class Tail:
     """Steps that the archive has not committed yet, by conversation.
 
-    `reached` tells how far it has, once `loaded` is set.
+    `reached` returns the archive's position, once `loaded` is set.
     """
 
     def __init__(self, follower: Follower, reached: Callable[[], Position], loaded: asyncio.Event) -> None:
@@ -125,7 +125,7 @@ class Tail:
         self._prune()
 
     def _prune(self) -> None:
-        """Forget the pages that the archive has, and the oldest of too many."""
+        """Drop the pages that the archive has, and the oldest ones beyond the bound."""
         done = self._reached().seq
         while self._pages and (self._pages[0].until <= done or self._held > TAIL_STEPS):
             page = self._pages.popleft()
@@ -133,18 +133,18 @@ class Tail:
             self.since = Position(self.since.epoch, page.until)
 
     def newest(self, channel: str, sender: str) -> str:
-        """Return the newest conversation of an address, if it began since what the archive holds."""
+        """Return the newest conversation of an address, if it began after the archive's position, else ""."""
         return next(filter(None, (page.newest(channel, sender) for page in reversed(self._pages))), "")
 
     async def steps(self, conversation: str, after: Position) -> list[tuple[int, Step]]:
-        """Return the steps that concern a conversation after `after`, in order. Raises Reset, Unavailable."""
+        """Return the steps that concern a conversation after `after`, in order. Raises LogReset, StoreUnavailable."""
         held = [found for page in self._pages for found in page.steps(conversation) if found[0] > after.seq]
         if after.seq >= self.since.seq:
             return held
         return await self._read(conversation, after) + held
 
     async def _read(self, conversation: str, after: Position) -> list[tuple[int, Step]]:
-        """Read what lies between the archive's position and what is held here from the log."""
+        """Read the steps between `after` and the first page from the log."""
         found: list[tuple[int, Step]] = []
         position, until = after, self.since.seq
         while position.seq < until:
@@ -178,4 +178,4 @@ _NAME: dict[type, Callable[[Any], str]] = {
     Noticed: lambda event: event.delivery.id,
     Progressed: lambda event: event.network_id,
 }
-_TALKED = frozenset(kind for kind in get_args(Event) if "conversation" in kind.__struct_fields__)
+_IN_CONVERSATION = frozenset(kind for kind in get_args(Event) if "conversation" in kind.__struct_fields__)

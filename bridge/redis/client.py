@@ -1,14 +1,16 @@
 """How commands reach the one Redis that holds a consortium: links, the functions' library, refusals, the barrier.
 
     StoreError
-      Unavailable   Redis is away, read-only, loading, not writing, or not replicating: nothing may be acknowledged
-      Fenced        somebody else holds the lease by now
-      Stale         the log is not where we thought: throw the state away and load it afresh
-      Full          memory is nearly used up: nothing can be taken in
+      StoreUnavailable   Redis is away, read-only, loading, not writing, or not replicating: acknowledge nothing
+      Fenced             another process holds the lease by now
+      Stale              the log is further than we knew: drop the state and load it again
+      Full               memory is nearly used up: Redis takes nothing in
 
-Plain calls share one link. A read that waits has a link to itself while it waits, which is dropped unless the read ends
-well, so a cancelled one leaves nothing behind. A refusal that says "not here" drops every link to that server, also those
-that wait there in vain, and makes us look for the right one; what is idempotent is then tried once more.
+Plain calls share one connection. A read that waits has a connection to itself while it waits. That connection is dropped unless the
+read ends well, so a cancelled read leaves nothing behind.
+
+A refusal that says "not here" drops every connection to that server, also those that wait there, and makes us look for the right
+server. A call that may be repeated is then tried once more.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class StoreError(Exception):
 
 
 class StoreUnavailable(StoreError):
-    """Redis cannot be reached, or cannot promise anything now; try again later. A commit may or may not have happened."""
+    """Redis cannot be reached, or cannot promise anything now; try again later. A commit may or may not be written."""
 
 
 class Fenced(StoreError):
@@ -78,8 +80,8 @@ def _refusal(error: ReplyError) -> StoreError:
 class Calls:
     """Commands to the Redis at `url`. Safe for many tasks of one event loop.
 
-    `patience` is how long (s) the server may stay silent before it counts as away; `replicas` must have what was written
-    before `barrier` lets it pass, which writes `barrier_key`; in a Cluster, that key's slot says which server is ours.
+    `patience` is how long (s) the server may stay silent before it counts as away. `barrier` returns when `replicas` servers have
+    all that was written. It writes `barrier_key`; in a Cluster, the slot of that key says which server is ours.
     """
 
     def __init__(self, url: str, *, barrier_key: str, replicas: int, patience: float) -> None:
@@ -87,39 +89,38 @@ class Calls:
         self._patience = patience
         self._slot_key = barrier_key
         self._address: ServerAddress | None = None
-        self._astray = False  # the address is in doubt
+        self._in_doubt = False
         self._shared: RedisConnection | None = None
         self._connecting, self._locating = asyncio.Lock(), asyncio.Lock()
-        self._resting: list[RedisConnection] = []
+        self._idle: list[RedisConnection] = []
         self._links: WeakSet[RedisConnection] = WeakSet()  # all that were made, in use or not
         self._barrier = _Barrier(barrier_key, replicas, patience) if replicas else None
         self._probe: RedisConnection | None = None  # for `ping` alone
         self._closed = False
 
     async def open(self) -> None:
-        """Connect and load the functions. Raises Unavailable."""
+        """Connect and load the functions. Raises StoreUnavailable."""
         await self._link()
 
     async def close(self) -> None:
-        """Drop all connections. Callers still waiting get Unavailable."""
+        """Drop all connections. Callers still waiting get StoreUnavailable."""
         self._closed = True
         self._drop()
         await asyncio.sleep(0)  # let the transports be closed by the loop
 
     async def ping(self, within: float) -> None:
-        """Return when the server answers on a link of its own.
+        """Return when the server answers on a connection of its own.
 
-        Raises Unavailable when it does not `within` seconds. All links to it are dropped then, so that no other caller waits for a
-        server that is frozen or cut off, and the next call asks where the master is.
+        Raises StoreUnavailable when it does not within `within` seconds. All connections to it are dropped then. So no other caller
+        waits for a server that is frozen or cut off, and the next call asks where the master is.
         """
         try:
             async with asyncio.timeout(within):
                 if self._probe is None or self._probe.lost is not None:
                     self._probe = await self.connect(patience=0)
             reply = self._probe.call("PING")
-            await asyncio.wait(
-                (reply,), timeout=within
-            )  # a reply that is read late, since this process was busy, still counts
+            # A reply that we read late because this process was busy still counts.
+            await asyncio.wait((reply,), timeout=within)
             if not reply.done():
                 reply.cancel()
                 raise TimeoutError
@@ -127,15 +128,15 @@ class Calls:
         except ReplyError as error:
             raise self._refused(error) from None
         except (RedisLinkLost, TimeoutError):
-            self._astray = True
+            self._in_doubt = True
             self._drop()
             raise StoreUnavailable("Redis does not answer") from None
 
     async def barrier(self, server: str = "") -> None:
-        """Return when all that `server` (any, if "") answered so far is on enough replicas. Raises Unavailable: send nothing.
+        """Return when all that `server` (any, if "") answered so far is on enough replicas. Raises StoreUnavailable: send nothing.
 
-        A real write on the connection that waits, then WAITAOF, or WAIT where the server does not fsync or is too old:
-        a connection that wrote nothing can get a yes that proves nothing, and so can one to another server.
+        The connection that waits makes a real write first, then WAITAOF, or WAIT where the server does not fsync or is too old. A
+        connection that wrote nothing can get a yes that proves nothing, and so can one to another server.
         """
         if self._barrier is None:
             return
@@ -146,7 +147,7 @@ class Calls:
         except RedisLinkLost as error:
             raise StoreUnavailable(str(error)) from None
         except StoreUnavailable:
-            await self._look_around()
+            await self._doubt_address()
             raise
         if server and proof != server:
             self._drop(but=proof)
@@ -166,8 +167,10 @@ class Calls:
         return await self.command(*command, again=again, proven=proven)
 
     async def command(self, *command: Argument, again: bool = True, proven: bool = False) -> Any:
-        """Return the reply to a command. `again`: it is idempotent, so try once more on a fresh connection.
-        `proven`: return only when what the reply stands for has passed the barrier. Raises StoreError."""
+        """Return the reply to a command. Raises StoreError.
+
+        `again`: the command may be repeated, so try once more on a new connection. `proven`: return only when the writes behind the
+        reply have passed the barrier."""
         try:
             reply, server = await self._once(command)
         except StoreUnavailable:
@@ -190,36 +193,37 @@ class Calls:
             raise StoreUnavailable(str(error)) from None
 
     def _refused(self, error: ReplyError) -> StoreError:
-        """Read a refusal; one that says we talk to the wrong server makes us leave it and look for the right one."""
+        """Read a refusal. If it says that this is the wrong server, leave the server and look for the right one."""
         kind, *rest = str(error).split(" ")
         if kind in _ELSEWHERE:
-            self._astray = kind != "MOVED"
+            self._in_doubt = kind != "MOVED"
             if kind == "MOVED" and self._address is not None:
                 host, _, port = rest[1].rpartition(":")
                 self._address = self._address.moved(host, int(port))
             self._drop()
         return _refusal(error)
 
-    async def _look_around(self) -> None:
-        """Leave a server that lacks its replicas if it is not the master: for ten seconds after Sentinels promoted another,
-        it still thinks that it is."""
-        self._astray = True
+    async def _doubt_address(self) -> None:
+        """Leave a server that lacks its replicas if it is not the master.
+
+        For ten seconds after Sentinels promoted another server, the old master still takes itself for the master."""
+        self._in_doubt = True
         with suppress(RedisLinkLost):
             await self._where()
 
     async def _where(self) -> ServerAddress:
-        """Return where the master is. Asks when that is in doubt, and leaves a server that is not it any more."""
+        """Return where the master is. Ask when that is in doubt, and leave a server that is no longer the master."""
         async with self._locating:
-            if self._address is None or self._astray:
+            if self._address is None or self._in_doubt:
                 there = await locate(self._url, self._slot_key)
-                self._astray = False
+                self._in_doubt = False
                 if there != self._address:
                     self._address = there
                     self._drop()
             return self._address
 
     def _drop(self, but: str = "") -> None:
-        """Close all links except those to the server `but`."""
+        """Close all connections except those to the server `but`."""
         for link in [*self._links]:
             if link.server != but:
                 link.close()
@@ -250,7 +254,7 @@ class Calls:
             raise StoreUnavailable(str(error)) from None
 
     async def connect(self, *, patience: float) -> RedisConnection:
-        """Return a link of one's own; `patience` as Link's. Raises Unavailable."""
+        """Return a connection for one caller; `patience` as in RedisConnection. Raises StoreUnavailable."""
         self._check_open()
         try:
             address = await self._where()
@@ -258,7 +262,7 @@ class Calls:
         except ReplyError as error:
             raise _refusal(error) from None
         except RedisLinkLost as error:
-            self._astray = True
+            self._in_doubt = True
             raise StoreUnavailable(str(error)) from None
         try:
             self._check_open(address)
@@ -269,19 +273,20 @@ class Calls:
         return link
 
     def _check_open(self, address: ServerAddress | None = None) -> None:
-        """Raise Unavailable when we were closed, or left `address`, meanwhile."""
+        """Raise StoreUnavailable when we were closed, or left `address`, meanwhile."""
         if self._closed:
             raise StoreUnavailable("the store is closed")
         if address not in (None, self._address):
             raise StoreUnavailable("Redis has moved meanwhile")
 
     async def read(self, stream: str, after: str, count: int, block_ms: int, *, proven: bool = False) -> list[Any]:
-        """Return rows [id, [field, value, ...]] after `after`. A blocking read owns its connection and drops it unless it ends
-        well. `proven`: as in `command`."""
+        """Return rows [id, [field, value, ...]] after `after`. `proven`: as in `command`.
+
+        A blocking read owns its connection and drops it unless the read ends well."""
         if not block_ms:
             reply = await self.command("XREAD", "COUNT", count, "STREAMS", stream, after, proven=proven)
             return reply[0][1] if reply else []
-        link = self._rested() or await self.connect(patience=0)
+        link = self._idle_link() or await self.connect(patience=0)
         try:
             async with asyncio.timeout(block_ms / 1000 + self._patience):
                 reply = await link.call("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, after)
@@ -294,7 +299,7 @@ class Calls:
         except BaseException:
             link.close()
             raise
-        self._resting.append(link)
+        self._idle.append(link)
         if not reply:
             return []
         if proven and self._barrier is not None:
@@ -303,14 +308,15 @@ class Calls:
         return rows
 
     async def listen(self, channel: str) -> AsyncIterator[bytes]:
-        """Iterate over what is published on `channel` from now on. A server that falls silent is asked whether it is there,
-        so that one which vanished without a word is noticed. Raises StoreError when the connection goes."""
+        """Iterate over what is published on `channel` from now on. Raises StoreError when the connection is lost.
+
+        A server that is silent gets a PING, so we notice one that vanished without closing the connection."""
         link = await self.connect(patience=0)
         try:
             async with asyncio.timeout(self._patience):
                 await link.call("SUBSCRIBE", channel)
             while True:
-                pushed = await self._heard(link)
+                pushed = await self._next_pushed(link)
                 if pushed[0] == b"message":
                     yield pushed[2]
         except (RedisLinkLost, TimeoutError) as error:
@@ -320,8 +326,8 @@ class Calls:
         finally:
             link.close()
 
-    async def _heard(self, link: RedisConnection) -> list[Any]:
-        """Return the next that is pushed, or the answer to a PING. Raises LinkLost, TimeoutError."""
+    async def _next_pushed(self, link: RedisConnection) -> list[Any]:
+        """Return the next pushed reply, or the answer to a PING. Raises RedisLinkLost, TimeoutError."""
         try:
             async with asyncio.timeout(self._patience):
                 pushed = await link.pushed.get()
@@ -333,15 +339,15 @@ class Calls:
         heard: list[Any] = pushed
         return heard
 
-    def _rested(self) -> RedisConnection | None:
-        while self._resting:
-            if (link := self._resting.pop()).lost is None:
+    def _idle_link(self) -> RedisConnection | None:
+        while self._idle:
+            if (link := self._idle.pop()).lost is None:
                 return link
         return None
 
 
 class _Barrier:
-    """One write and one wait for all who ask at the same time; it runs again for those who came while it ran."""
+    """One write and one wait for all callers of the same time; it runs again for callers that came while it ran."""
 
     def __init__(self, key: str, replicas: int, patience: float) -> None:
         self._key, self._replicas, self._patience = key, replicas, patience
@@ -351,10 +357,12 @@ class _Barrier:
         self.link: RedisConnection | None = None
 
     async def passed(self, connect: Callable[..., Awaitable[RedisConnection]]) -> str:
-        """Return the server that has proved itself. Raises LinkLost, ReplyError, Unavailable."""
+        """Return the server whose replicas have all. Raises RedisLinkLost, ReplyError, StoreUnavailable."""
         if self._next is None:
             self._next = asyncio.create_task(self._turn(self._running, connect))
-            self._next.add_done_callback(lambda turn: turn.cancelled() or turn.exception())  # who asked may be gone
+            self._next.add_done_callback(
+                lambda turn: turn.cancelled() or turn.exception()
+            )  # its callers may be cancelled
         return await asyncio.shield(self._next)
 
     async def _turn(self, before: asyncio.Task[str] | None, connect: Callable[..., Awaitable[RedisConnection]]) -> str:
@@ -387,8 +395,10 @@ class _Barrier:
         return link
 
     async def _commands(self, link: RedisConnection) -> list[tuple[Argument, ...]]:
-        """WAIT comes before WAITAOF: a replica tells what it has fsynced when it is asked, and else once a second. Asked
-        while the write is on its way, it tells of the one before, and the answer takes that second."""
+        """Return the commands that wait for the replicas. WAIT comes before WAITAOF.
+
+        A replica reports what it has fsynced when it is asked, and otherwise once a second. If it is asked while the write is still
+        on its way, it reports the write before, and the answer takes that second."""
         timeout = int(self._patience * 500)
         persistence, known = await link.call("INFO", "persistence"), await link.call("COMMAND", "INFO", "WAITAOF")
         waits: list[tuple[Argument, ...]] = [("WAIT", self._replicas, timeout)]

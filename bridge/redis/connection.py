@@ -1,10 +1,13 @@
 """One connection to Redis, as narrow as we need it: commands go out back to back, replies come in the same order.
 
-Many callers share a link: their commands travel in one write and one fsync answers them all, which a pool of connections
-that each wait for their own reply cannot do. A caller that is cancelled leaves its place in the row, and its reply is dropped.
-A link that fails answers every waiting caller with `RedisLinkLost`; it is never used again.
+**Why not a client library's.** Many callers share this connection. Their commands travel in one write, and one fsync answers them
+all. A pool of connections, each of which waits for its own reply, cannot do that: it pays a round trip and an fsync a caller. The
+parser is hiredis, so a reply costs us one callback of the event loop and no task.
 
-Commands that block (XREAD BLOCK, WAIT, SUBSCRIBE) hold up everything behind them: give each a link of its own.
+**Failure.** A caller that is cancelled leaves its place in the row, and its reply is dropped. A connection that fails answers every
+waiting caller with `RedisLinkLost`; it is never used again. Nothing is repeated here: only the caller knows what may be repeated.
+
+Commands that block (XREAD BLOCK, WAIT, SUBSCRIBE) hold up everything behind them: give each a connection of its own.
 """
 
 from __future__ import annotations
@@ -22,20 +25,20 @@ Argument = str | bytes | int
 
 
 class RedisLinkLost(ConnectionError):
-    """The connection is gone, or the server stopped answering; what was under way may or may not have happened."""
+    """The connection is lost, or the server stopped answering. The commands under way may or may not have run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Whom we believe, and what we show: `ca_file` is an authority of one's own in place of the system's, `cert_file` and
-    `key_file` (unless the first holds both) are ours for a server that asks."""
+    """The certificates of a connection. `ca_file` is a private authority that replaces the system's. `cert_file` and `key_file`
+    are our own, for a server that asks for them; `key_file` is not needed where `cert_file` holds both."""
 
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
 
     def context(self) -> ssl.SSLContext:
-        """Return the rules of a connection; the server's certificate and name are always checked. Raises OSError."""
+        """Return the TLS settings; the server's certificate and name are always checked. Raises OSError."""
         try:
             context = ssl.create_default_context(cafile=self.ca_file or None)
             if self.cert_file:
@@ -48,7 +51,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where a server listens, and who we are there. `path` is a Unix socket; else `host` and `port`."""
+    """Where a server listens, and how we sign in there. `path` is a Unix socket; without it `host` and `port` count."""
 
     host: str = "127.0.0.1"
     port: int = 6379
@@ -59,7 +62,7 @@ class ServerAddress:
     database: int = 0
 
     def moved(self, host: str, port: int) -> ServerAddress:
-        """Return the same elsewhere. A Cluster that does not tell its hosts says "" or "?": the host that was asked."""
+        """Return the same for another server. A Cluster that does not tell its hosts says "" or "?": the host that was asked."""
         return replace(self, host=self.host if host in ("", "?") else host, port=port)
 
 
@@ -87,11 +90,11 @@ class RedisConnection(asyncio.Protocol):
         self._watch: asyncio.TimerHandle | None = None
         self.pushed: asyncio.Queue[Any] = asyncio.Queue()
         self.lost: BaseException | None = None
-        self.server = ""  # which run of which server: another after every restart and failover
+        self.server = ""  # the id of the server's run: another one after each restart and failover
 
     @staticmethod
     async def connect(address: ServerAddress, *, patience: float, within: float) -> RedisConnection:
-        """Connect, sign in, choose the database, `within` seconds. Raises LinkLost, or hiredis.ReplyError when refused."""
+        """Connect, sign in and choose the database, all within `within` seconds. Raises RedisLinkLost, hiredis.ReplyError."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(within):
@@ -121,7 +124,7 @@ class RedisConnection(asyncio.Protocol):
         self.server = info.partition(b"run_id:")[2].split(b"\r\n")[0].decode()
 
     def call(self, *command: Argument) -> asyncio.Future[Any]:
-        """Send a command and return the future of its reply. The future raises hiredis.ReplyError or LinkLost."""
+        """Send a command and return the future of its reply. The future raises hiredis.ReplyError or RedisLinkLost."""
         reply: asyncio.Future[Any] = self._loop.create_future()
         if self._transport is None or self.lost is not None:
             reply.set_exception(RedisLinkLost("the connection to Redis is closed"))
@@ -135,7 +138,7 @@ class RedisConnection(asyncio.Protocol):
         return reply
 
     def close(self) -> None:
-        """Drop the connection at once; waiting callers get LinkLost."""
+        """Drop the connection at once; waiting callers get RedisLinkLost."""
         if self._transport is not None:
             self._transport.abort()
         self._fail(RedisLinkLost("the connection to Redis was closed"))
@@ -192,6 +195,6 @@ class RedisConnection(asyncio.Protocol):
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_exception(error)
-                waiter.exception()  # seen: nobody may be waiting any more
+                waiter.exception()  # marks it as seen, because its caller may be gone
         self._waiting.clear()
         self.pushed.put_nowait(error)

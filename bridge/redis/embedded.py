@@ -3,15 +3,15 @@
 **Durable.** Every write is fsynced before it is answered; the append-only file has no RDB preamble, so that any Redis 7 or
 Valkey loads what another of them wrote. The server that was used is recorded and preferred again.
 
-**Nothing for longer than needed.** The append-only file tells all that was ever written, also what was deleted since, until it
-is written anew (`compacting`).
+**Nothing for longer than needed.** The append-only file holds every write, also of what was deleted since, until it is rewritten
+(aof_rewrite.py).
 
-**Never two, never left over.** The child holds a lock on the directory as long as it lives, whatever becomes of the daemon,
-and the kernel ends the child when the daemon dies (PR_SET_PDEATHSIG). A new daemon waits for the lock, so it may take the
-core's lease at once: nobody else can be at work.
+**Never two, never left over.** The child holds a lock on the directory as long as it lives, also when the daemon dies first. The
+kernel ends the child when the daemon dies (PR_SET_PDEATHSIG). A new daemon waits for the lock. So it may take the core's lease at
+once: no other process can be at work.
 
-**Where.** A Unix socket in the data directory, open to its owner alone. The path of a socket may have 108 bytes; a longer one
-is put into a short private directory, with a link to it where one would look.
+**Where.** A Unix socket in the data directory, open to its owner alone. The path of a socket may have 108 bytes. A socket with a
+longer path goes into a short private directory, with a link to it in the data directory.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class EmbeddedRedis:
         return self.url
 
     async def stop(self) -> None:
-        """End the server in good order and let the directory go. Harmless when it never started."""
+        """End the server in good order and release the directory. Harmless when it never started."""
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -99,7 +99,7 @@ class EmbeddedRedis:
             self._lock = -1
 
     async def _keep(self) -> None:
-        """Start the server again whenever it dies, a little later each time that it does not stand."""
+        """Start the server again when it dies; wait a little longer after each start that fails."""
         pause = 0.05
         while True:
             assert self._server is not None
@@ -108,10 +108,7 @@ class EmbeddedRedis:
             try:
                 await self._launch()
                 pause = 0.05
-            except (
-                EmbeddedError,
-                OSError,
-            ) as error:  # OSError: no process, descriptor or byte on the disk is to be had now
+            except (EmbeddedError, OSError) as error:  # OSError: no process, descriptor or byte on the disk is free now
                 _log.error("redis-does-not-start", error=str(error))
                 pause = min(pause * 2, 5.0)
             await asyncio.sleep(pause)
@@ -160,7 +157,7 @@ class EmbeddedRedis:
             yield from (f"--{name}", value)
 
     async def _answers(self) -> None:
-        """Wait until the server has loaded its data, however long that takes, or has died."""
+        """Wait until the server has loaded its data, however long that takes. Raises EmbeddedError when it has died."""
         assert self._server is not None
         while self._server.returncode is None:
             try:
@@ -206,7 +203,7 @@ def find_server(data: Path) -> tuple[str, Path]:
 
 
 def _note(data: Path, name: str) -> None:
-    """Record which server was used. One that runs without being recorded is better than none: the disk may be full."""
+    """Record which server was used. If that fails (a full disk), the server runs all the same."""
     note = data / "redis.server"
     try:
         if not note.exists() or note.read_text().strip() != name:
@@ -257,7 +254,7 @@ async def _locked(path: Path, wait: float) -> int:
 
 
 def _socket_path(data: Path) -> Path:
-    """Return where the socket goes; only the holder of the lock may ask."""
+    """Return where the socket goes; only the holder of the lock may call this."""
     place = (data / "redis.sock").absolute()
     _remove_socket(place, data)
     if len(os.fsencode(place)) <= _PATH_LIMIT:

@@ -1,4 +1,4 @@
-"""What stands in the streams, as the store hands it out, and how deliveries are packed."""
+"""The entries of the streams, as the store returns them, and how deliveries are packed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OutEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
-    """Where the log stands; seq 0 = nothing was committed yet."""
+    """The last entry of the log; seq 0 = nothing was committed yet."""
 
     seq: int = 0
     epoch: str = ""
@@ -57,7 +57,7 @@ def unpacked(rows: Iterable[Any], after: tuple[int, int] = (0, -1)) -> list[OutE
 
 
 def unsettled(entry: str, left: Mapping[bytes, bytes]) -> bool:
-    """Say whether the mark of the delivery `entry`, among those `left` in its channel's hash, is not turned."""
+    """Say whether the delivery `entry` is not settled: its mark in `left`, the hash of its channel, is not turned."""
     seq, n = entry.split("-")
     pack, place = divmod(int(n), PACK)
     return left.get(b"%s-%d" % (seq.encode(), pack), b"")[place : place + 1] == b"."

@@ -1,7 +1,7 @@
 """Names of a consortium's streams and keys in Redis.
 
-All of one consortium carry its hash tag, so that they live in one slot of a Redis Cluster and one call can change
-several of them at once; many consortia spread over a cluster.
+All keys of one consortium carry its hash tag. So they live in one slot of a Redis Cluster, and one call can change several of them
+at once. Many consortia spread over a cluster.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Keys:
 
     @property
     def seen(self) -> tuple[str, str]:
-        """The two sets of source keys that change places every week."""
+        """The two sets of source keys; they change places every week."""
         return self.prefix + "seen:0", self.prefix + "seen:1"
 
     @property
@@ -58,7 +58,7 @@ class Keys:
 
     @property
     def lease(self) -> str:
-        """Who runs the core."""
+        """The lease of the process that runs the core."""
         return self.prefix + "lease"
 
     @property
@@ -73,7 +73,7 @@ class Keys:
 
     @property
     def signals(self) -> str:
-        """Publish/subscribe channel of ephemeral signs."""
+        """Publish/subscribe channel of signs that are never stored."""
         return self.prefix + "signals"
 
     def revoked(self, channel: str) -> str:
@@ -97,7 +97,7 @@ class Keys:
         return f"{self.prefix}try:{channel}"
 
     def channel_lease(self, channel: str) -> str:
-        """Who drains or holds a channel."""
+        """The lease of the process that drains or holds a channel."""
         return f"{self.prefix}lease:{channel}"
 
     @property

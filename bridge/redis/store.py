@@ -1,17 +1,17 @@
-"""The only Redis code: one consortium's streams, its atomic calls (store.lua) and the barrier before anything is believed.
+"""One consortium's streams, its atomic calls (store.lua), and the barrier before anything counts as written.
 
-Every change is one call of a Redis Function, a whole batch at a time; the functions' names end in the hash of store.lua, and
-they are loaded, never replaced, when a server does not know them: old and new daemons can share one server.
+Every change is one call of a Redis Function, a whole batch at a time. The functions' names end in the hash of store.lua. A server
+that does not know them gets them loaded, and none is ever replaced, so old and new daemons can share one server.
 
-bridge/redis/client.py names the errors; each says whether anything may have been written.
+client.py names the errors; each says whether anything may have been written.
 
 **What may be repeated.** `ingest`, `settle`, `attempt` and all reads are idempotent and are tried once more on a fresh connection.
 A `commit` never is: its reply may be lost after it succeeded, and a second try would answer Stale.
 
-**Out streams.** A delivery's id is `<seq>-<n>`, n counting a channel's deliveries in a commit. They stand packed, up to 64 in an
-entry whose id is that of its last delivery, and the hash `left:<channel>` holds a mark for each. `settle` turns the mark, and
-deletes an entry when all of its marks are turned. So what stands in the stream is what is not settled, and no consumer group
-has to be kept in step: a group's pending list costs three commands a delivery, this a few for a whole batch.
+**Out streams.** A delivery's id is `<seq>-<n>`; n counts a channel's deliveries in a commit. Deliveries are packed, up to 64 in an
+entry, which has the id of its last delivery. The hash `left:<channel>` holds a mark for each. `settle` turns the mark, and deletes
+an entry when all of its marks are turned. So the stream holds exactly what is not settled, and there is no consumer group to keep
+in step. A group's pending list costs three commands a delivery; this costs a few for a whole batch.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ __all__ = [
 
 SEEN_WINDOW_MS = 7 * 24 * 3600 * 1000  # at least; at most twice that
 PARTS_UNDER_WAY = 4  # of a snapshot, so that their fsyncs are shared
-MEMORY_SHARE = "0.8"  # of maxmemory, above which nothing is taken in
+MEMORY_SHARE = "0.8"  # of maxmemory; above it Redis takes nothing in
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 def last_of(seq: int) -> str:
-    """Return an id that stands behind every delivery of commit `seq`, and before all of the next."""
+    """Return an id after every delivery of commit `seq` and before all of the next."""
     return f"{seq}-{(1 << 64) - 1}"
 
 
@@ -58,8 +58,11 @@ class Store:
     """One consortium in one Redis. Safe for many tasks of one event loop."""
 
     def __init__(self, url: str, consortium: str, *, replicas: int = 0, patience: float = 10.0) -> None:
-        """Keep what is given; `open` connects. `replicas` must have a write before it is believed (external Redis).
-        `patience` is how long (s) the server may stay silent before it counts as away."""
+        """Keep the arguments; `open` connects.
+
+        `replicas` servers must have a write before it counts as written (external Redis). `patience` is how long (s) the server may
+        stay silent before it counts as away.
+        """
         self.keys = Keys(consortium)
         self.url = url
         self._calls = Calls(url, barrier_key=self.keys.barrier, replicas=replicas, patience=patience)
@@ -69,7 +72,7 @@ class Store:
 
     @classmethod
     async def open(cls, url: str, consortium: str, *, replicas: int = 0, patience: float = 10.0) -> Store:
-        """Connect and load the functions. Raises Unavailable, or ValueError for a url or name that cannot be."""
+        """Connect and load the functions. Raises StoreUnavailable, or ValueError for a url or name that is not valid."""
         store = cls(url, consortium, replicas=replicas, patience=patience)
         try:
             await store._calls.open()
@@ -79,11 +82,11 @@ class Store:
         return store
 
     async def close(self) -> None:
-        """Drop all connections. Callers still waiting get Unavailable."""
+        """Drop all connections. Callers still waiting get StoreUnavailable."""
         await self._calls.close()
 
     async def settings(self) -> dict[str, str]:
-        """Return what the server says of its persistence, memory and replicas (INFO's names). Raises StoreError."""
+        """Return the server's facts on persistence, memory and replicas, by INFO's names. Raises StoreError."""
         told = [await self._command("INFO", section) for section in ("persistence", "memory", "replication")]
         lines = (line.partition(":") for line in b"\r\n".join(told).decode("utf-8", "replace").splitlines())
         return {name: value for name, colon, value in lines if colon}
@@ -91,8 +94,7 @@ class Store:
     async def takes_in(self, within: float) -> None:
         """Return when Redis answers and takes inputs. Raises StoreError, after `within` seconds at the latest.
 
-        A server that does not answer is left at once, for all callers. One that can only read takes nothing in, nor does one
-        that has no room left.
+        All callers leave a server that does not answer at once. A read-only server takes nothing in, nor does one without room.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -110,8 +112,8 @@ class Store:
     ) -> list[bool]:
         """Append (source key, payload) pairs as one `in` entry and save the channels' cursors, in one step.
 
-        True for each that was new; False when its source key was seen within SEEN_WINDOW_MS ("" = always new). Returns when it is
-        durable, duplicates too. Raises Full or Unavailable: nothing may be acknowledged then. May be repeated.
+        Returns when all is durable, duplicates too: True for each that was new, False when its source key was seen within
+        SEEN_WINDOW_MS ("" = always new). Raises Full or StoreUnavailable: acknowledge nothing then. May be repeated.
         """
         sources = _pack([source for source, _ in inputs])
         payloads = _pack([payload for _, payload in inputs])
@@ -132,18 +134,18 @@ class Store:
     # ---- what a channel has revoked
 
     async def revoke(self, channel: str, names: Sequence[str], keep_ms: int) -> None:
-        """Remember, durably, that `names` open nothing any more; what was revoked longer than `keep_ms` ago goes."""
+        """Remember, durably, that `names` are revoked; drop those that were revoked longer than `keep_ms` ago."""
         at = await self.now()
         key = self.keys.revoked(channel)
         await self._command("ZREMRANGEBYSCORE", key, "-inf", at - keep_ms)
         await self._command("ZADD", key, "NX", *(part for name in names for part in (at, name)), proven=True)
 
     async def is_revoked(self, channel: str, name: str) -> bool:
-        """Say whether a name was revoked, by whichever process."""
+        """Say whether a name was revoked, by any process."""
         return await self._command("ZSCORE", self.keys.revoked(channel), name) is not None
 
     async def revoked_since(self, channel: str, at: int) -> list[str]:
-        """Return what was revoked at `at` (ms of `now`) or later."""
+        """Return the names that were revoked at `at` (ms of `now`) or later."""
         rows = await self._command("ZRANGEBYSCORE", self.keys.revoked(channel), at, "+inf")
         return [row.decode() for row in rows]
 
@@ -166,7 +168,7 @@ class Store:
     ) -> None:
         """Write log entry `seq`, its deliveries (channel, payload) and its faulted inputs in one step.
 
-        Raises Fenced or Stale with nothing written, or Unavailable, after which nobody knows: never repeat it, load afresh.
+        Raises Fenced or Stale with nothing written. After StoreUnavailable nobody knows: never repeat it, load again.
         """
         by_channel: dict[str, list[bytes]] = {}
         for channel, payload in deliveries:
@@ -181,7 +183,7 @@ class Store:
         await self._function("commit", keys, *args, again=False)
 
     async def prompt(self, payload: bytes, at: int = 0) -> None:
-        """Append an input of the core's own, dated `at` (ms) or later, also while nothing else is taken in for lack of memory."""
+        """Append an input of the core's own, dated `at` (ms) or later, also while memory is too full for other inputs."""
         await self._function("prompt", [self.keys.inputs], _pack([payload]), at, proven=True)
 
     async def now(self) -> int:
@@ -190,7 +192,7 @@ class Store:
         return int(seconds) * 1000 + int(micros) // 1000
 
     async def head(self) -> Head:
-        """Return where the log stands."""
+        """Return the last entry of the log."""
         value = await self._command("GET", self.keys.head)
         if value is None:
             return Head()
@@ -225,11 +227,11 @@ class Store:
     # ---- deliveries
 
     async def open_group(self, channel: str) -> None:
-        """Begin to drain a channel from the start of its stream, where whatever is not settled stands."""
+        """Begin to drain a channel from the start of its stream, which holds all that is not settled."""
         self._drained.pop(channel, None)
 
     async def pending(self, channel: str) -> list[OutEntry]:
-        """Return every delivery of a channel that is not settled, in order: what a drain begins with after a crash."""
+        """Return every delivery of a channel that is not settled, in order: a drain begins with them after a crash."""
         rows = await self._command("XRANGE", self.keys.out(channel), "-", "+")
         marks = await self._command("HGETALL", self.keys.left(channel), proven=True)
         left = {marks[i]: marks[i + 1] for i in range(0, len(marks), 2)}
@@ -274,8 +276,9 @@ class Store:
         return {flat[i].decode(): int(flat[i + 1].partition(b":")[0]) for i in range(0, len(flat), 2)}
 
     async def settle(self, channel: str, ends: Sequence[tuple[str, str, bytes]]) -> list[bool]:
-        """End deliveries (out entry, delivery id, receipt): forget them, and put each receipt into `in`. False for one that was
-        settled before. May be repeated.
+        """End deliveries (out entry, delivery id, receipt): delete them, and put each receipt into `in`. May be repeated.
+
+        Returns False for each that was settled before.
         """
         keys = [self.keys.inputs, self.keys.out(channel), self.keys.left(channel), self.keys.attempts(channel)]
         places = [int(part) for entry, _, _ in ends for part in entry.split("-")]
@@ -290,7 +293,7 @@ class Store:
     # ---- leases and processes
 
     async def take(self, token: str, ttl_ms: int, *, channel: str = "", force: bool = False) -> bool:
-        """Take the core's lease, or a channel's; True when it is ours now. `force` takes it from whoever has it."""
+        """Take the core's lease, or a channel's; True when it is ours now. `force` takes it from any holder."""
         return bool(await self._function("take", [self._lease(channel)], token, ttl_ms, int(force)))
 
     async def renew(self, token: str, ttl_ms: int, *, channel: str = "") -> None:
@@ -299,7 +302,7 @@ class Store:
             raise Fenced("the lease ran out or was taken")
 
     async def release(self, token: str, *, channel: str = "") -> None:
-        """Let a lease go, if it is ours."""
+        """Give a lease up, if it is ours."""
         await self._function("hold", [self._lease(channel)], token, 0)
 
     async def beat(self, process: str, ttl_ms: int) -> None:
@@ -316,23 +319,23 @@ class Store:
         return {name.decode() for name in living}, {name.decode() for name in silent}
 
     async def forget(self, process: str) -> None:
-        """Strike a silent process from the roll: its ProcessGone is in `in`. One that was heard of since the roll call stays."""
+        """Drop a silent process from the roll, once its ProcessGone is in `in`. A process that beat since the roll call stays."""
         await self._function("forget", [self.keys.live], process)
 
     # ---- signals
 
     async def publish(self, signal: bytes) -> None:
-        """Tell all who listen now; nothing is kept."""
+        """Tell all listeners of this moment; nothing is kept."""
         await self._command("PUBLISH", self.keys.signals, signal)
 
     def subscribe(self) -> AsyncIterator[bytes]:
-        """Iterate over what is published from now on. Raises Unavailable when the connection goes: listen again."""
+        """Iterate over what is published from now on. Raises StoreUnavailable when the connection is lost: listen again."""
         return self._calls.listen(self.keys.signals)
 
     # ---- snapshots and trimming (bridge/log/snapshot.py decides what and when)
 
     async def write_snapshot(self, token: str, seq: int, parts: Iterable[bytes] | AsyncIterator[bytes]) -> None:
-        """Write a snapshot part by part, then let it stand; the one before it is kept. Raises Fenced, Stale."""
+        """Write a snapshot part by part, then make it the newest; the one before it is kept. Raises Fenced, Stale."""
         count, writing = 0, deque[asyncio.Task[Any]]()
         keys = [self.keys.lease, self.keys.snapshot_next]
         try:
@@ -364,11 +367,11 @@ class Store:
         return int(await self._command("XTRIM", self.keys.log, "MINID", seq))
 
     async def trim_dead(self, before: int) -> int:
-        """Drop what was set aside as faulted before `before` (ms of the server's clock); return how many."""
+        """Drop faulted inputs that were set aside before `before` (ms of the server's clock); return how many."""
         return int(await self._command("XTRIM", self.keys.dead, "MINID", before))
 
     async def forget_dead(self, words: Sequence[bytes]) -> int:
-        """Drop what was set aside as faulted and holds any of these words; return how many."""
+        """Drop faulted inputs that hold any of these words; return how many."""
         rows = await self._command("XRANGE", self.keys.dead, "-", "+")
         gone = [id for id, fields in rows if any(word in field for field in fields for word in words)]
         return int(await self._command("XDEL", self.keys.dead, *gone)) if gone else 0
@@ -382,7 +385,7 @@ class Store:
         return False
 
     async def rewrite_file(self) -> None:
-        """Have the server write its append-only file anew, beside its work. Raises StoreError when it cannot now."""
+        """Have the server rewrite its append-only file in the background. Raises StoreError when it cannot now."""
         await self._command("BGREWRITEAOF")
 
     async def trim_out(self, channel: str, seq: int) -> int:

@@ -101,7 +101,7 @@ class DaemonHealth:
 
 
 class Notifier:
-    """The datagram socket to systemd, if there is one. Never raises and never waits: a systemd that does not read must not stop us."""
+    """The datagram socket to systemd, if there is one. Never raises and never waits: if systemd hangs, we go on."""
 
     def __init__(self, address: str = "", watchdog_s: float = 0) -> None:
         self._address = "\0" + address[1:] if address.startswith("@") else address

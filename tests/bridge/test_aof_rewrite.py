@@ -1,4 +1,4 @@
-"""When the append-only file is written anew: in a calm moment, once a day, and not while people talk."""
+"""When the append-only file is rewritten: in a calm moment, once a day, and not while people talk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers from outside have bounds, whatever they count."""
+"""Numbers from outside have bounds, in every field."""
 
 from __future__ import annotations
 

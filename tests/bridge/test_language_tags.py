@@ -1,4 +1,4 @@
-"""A patron's language is a BCP 47 tag or nothing, by whatever channel it comes: a field without a shape has room for a name."""
+"""A patron's language is a BCP 47 tag or nothing, on every channel: a field without a shape has room for a name."""
 
 from __future__ import annotations
 

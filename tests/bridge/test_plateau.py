@@ -1,5 +1,5 @@
-"""What is over leaves nothing behind: thousands of conversations come and go through the store, the core and a replica, and every
-table, stream and hash is afterwards as long as it was after the first hundreds.
+"""Closed conversations leave nothing behind. Thousands come and go through the store, the core and a replica. Afterwards every
+table, stream and hash is as long as it was after the first hundreds.
 
 Counts, not megabytes: what is counted cannot hide a leak behind an allocator, nor fail on another machine.
 """
@@ -35,11 +35,11 @@ KEPT = {"seen:0", "seen:1"}  # source keys: for one to two weeks, by design
 @asynccontextmanager
 async def desk(store: Store) -> AsyncIterator[tuple[CoreRunner, Replica]]:
     """Run a core, and a replica as a web process has it."""
-    partition, follower = CoreRunner(store, "p1", sole=True), Follower(store)
+    runner, follower = CoreRunner(store, "p1", sole=True), Follower(store)
     replica = Replica(store, follower)
-    tasks = [asyncio.create_task(run()) for run in (partition.run, follower.run, replica.run)]
+    tasks = [asyncio.create_task(run()) for run in (runner.run, follower.run, replica.run)]
     try:
-        yield partition, replica
+        yield runner, replica
     finally:
         for task in tasks:
             task.cancel()
@@ -79,7 +79,7 @@ async def come_and_go(store: Store, replica: Replica, round_: int) -> None:
 
 
 async def settle_all(store: Store) -> None:
-    """Take what stands on the out stream, as a channel does, and report it delivered."""
+    """Take all deliveries of the out stream, as a channel does, and report them delivered."""
     rows = []
     for entry in await store.pending("web"):
         receipt = Receipt(delivery=wire.decode_delivery(entry.payload).id, stage="delivered")
@@ -99,7 +99,7 @@ async def test_nothing_grows_with_what_is_over(monkeypatch: pytest.MonkeyPatch) 
     library = replace(LIBRARY, timers=Timers(reopen_live_s=1, reopen_slow_s=1, remind_s=0, mark_s=0))
     with RedisServer() as server:
         store = await Store.open(server.url, "plateau")
-        async with desk(store) as (partition, replica):
+        async with desk(store) as (runner, replica):
             await hand_in(store, library)
             heights: list[dict[str, int]] = []
             streams: list[dict[str, int]] = []
@@ -112,12 +112,12 @@ async def test_nothing_grows_with_what_is_over(monkeypatch: pytest.MonkeyPatch) 
 
                 await until(gone, "what is over is forgotten")
                 for _ in range(2):
-                    assert partition.term is not None
-                    await partition.term.write_snapshot()
+                    assert runner.term is not None
+                    await runner.term.write_snapshot()
                 heights.append(tables(replica.state))
                 streams.append(lengths(server, store))
-            assert partition.counts.inputs > 4 * ROUND * ROUNDS
-            assert partition.counts.faults == 0
+            assert runner.counts.inputs > 4 * ROUND * ROUNDS
+            assert runner.counts.faults == 0
         await store.close()
     assert max(each.pop("deliveries") for each in heights) <= DELIVERIES + 1
     assert heights[-1] == heights[1], "no table of the state"

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Presence, Started
 from bridge.core import leadership
-from bridge.core.clock import PACE, InputClock
+from bridge.core.clock import SPEED, InputClock
 from bridge.core.lease import Lease
 from bridge.core.runner import CoreRunner, keep_beating, report
 from bridge.log import snapshot
@@ -31,10 +31,10 @@ from tests.peers.redis import RedisServer
 async def running(store: Store, process: str = "p1", *, sole: bool = True) -> AsyncIterator[CoreRunner]:
     """Run a core as a process of its own would, with its own store, until the end of the block."""
     own = await Store.open(store.url, store.keys.consortium)
-    partition = CoreRunner(own, process, sole=sole)
-    task = asyncio.create_task(partition.run())
+    runner = CoreRunner(own, process, sole=sole)
+    task = asyncio.create_task(runner.run())
     try:
-        yield partition
+        yield runner
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -99,10 +99,10 @@ async def test_a_term_takes_up_what_the_last_one_left(store: Store) -> None:
         await hand_in(store, LIBRARY, *(patron_says(str(n), 1) for n in range(50)))
         await talked(store, 50)
     left = await replayed(store)
-    async with running(store, "p2") as partition:
+    async with running(store, "p2") as runner:
         await took_over(store, "p2")
-        assert partition.term is not None
-        conversations = partition.term.state.conversations
+        assert runner.term is not None
+        conversations = runner.term.state.conversations
         assert conversations.keys() == left.conversations.keys()
         await hand_in(store, *(patron_says(str(n), 2) for n in range(50)))
         assert one_by_one(await talked(store, 100)) == {str(n): [1, 2] for n in range(50)}
@@ -139,7 +139,7 @@ async def test_time_passes_although_the_clock_was_set_back(
     store: Store, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(librarians, "GRACE_MS", 100)
-    ahead = await store.now() + 3_600_000  # something came while the clock stood an hour ahead
+    ahead = await store.now() + 3_600_000  # something came while the clock was an hour ahead
     redis_server.admin("XADD", store.keys.inputs, f"{ahead}-0", "b", msgspec.msgpack.encode([wire.encode(LIBRARY)]))
     here = Presence(process="web", connection="1", librarian="ada", up=True)
     async with running(store):
@@ -149,21 +149,21 @@ async def test_time_passes_although_the_clock_was_set_back(
     assert 1000 <= left.at - ahead < 60_000
 
 
-def test_the_pace_is_the_clock_s_until_that_is_set_back_and_again_when_it_has_caught_up() -> None:
+def test_core_time_is_the_servers_until_that_is_set_back_and_again_when_it_has_caught_up() -> None:
     mine = [0.0]
-    pace = InputClock(lambda: mine[0])
-    pace.clock(1_000_000)
+    clock = InputClock(lambda: mine[0])
+    clock.sync(1_000_000)
     mine[0] = 10.0
-    assert pace.now() == 1_010_000
-    pace.heard(1_010_000)
-    pace.clock(950_000)
-    assert pace.now() == 1_010_000
+    assert clock.now() == 1_010_000
+    clock.note(1_010_000)
+    clock.sync(950_000)
+    assert clock.now() == 1_010_000
     mine[0] = 110.0
-    assert pace.now() == 1_010_000 + 100_000 * PACE
-    pace.heard(1_010_000)
-    assert pace.now() == 1_010_000 + 100_000 * PACE
+    assert clock.now() == 1_010_000 + 100_000 * SPEED
+    clock.note(1_010_000)
+    assert clock.now() == 1_010_000 + 100_000 * SPEED
     mine[0] = 1010.0
-    assert pace.now() == 950_000 + 1_000_000
+    assert clock.now() == 950_000 + 1_000_000
 
 
 async def test_a_process_that_falls_silent_loses_its_connections(store: Store) -> None:
@@ -194,18 +194,18 @@ async def test_a_daemon_keeps_saying_that_it_lives(store: Store, monkeypatch: py
 # ---- snapshots
 
 
-async def snapped(partition: CoreRunner) -> None:
-    assert partition.term is not None
+async def snapped(runner: CoreRunner) -> None:
+    assert runner.term is not None
     async with asyncio.timeout(30):
-        await partition.term.write_snapshot()
+        await runner.term.write_snapshot()
 
 
 async def test_a_snapshot_is_the_log_folded(store: Store) -> None:
-    async with running(store) as partition:
+    async with running(store) as runner:
         for round_ in range(4):
             await hand_in(store, LIBRARY, *(patron_says(str(n), round_) for n in range(250)))
             await talked(store, 250)
-            await snapped(partition)
+            await snapped(runner)
             assert await snapshot.verify(store) == []
     whole = await snapshot.load_state(store)
     assert len(whole.state.conversations) == 250
@@ -213,17 +213,17 @@ async def test_a_snapshot_is_the_log_folded(store: Store) -> None:
 
 async def test_what_no_snapshot_needs_is_trimmed_but_not_before_the_archive_has_it(store: Store) -> None:
     await store.follow("archive", 1)
-    async with running(store) as partition:
+    async with running(store) as runner:
         for round_ in range(3):
             await hand_in(store, patron_says("a", round_))
             await talked(store, round_ + 1)
-            await snapped(partition)
+            await snapped(runner)
         first, last = await store.log_range()
         assert first == 1
         await store.follow("archive", last)
         await hand_in(store, patron_says("a", 3))
         await talked(store, 4)
-        await snapped(partition)
+        await snapped(runner)
         older = (await snapshot.load_state(store, before=True)).seq
         assert (await store.log_range())[0] == older
         left = await store.read_inputs("0-0", count=100)
@@ -258,11 +258,11 @@ async def last_said(store: Store, text: str) -> bool:
 async def test_a_damaged_snapshot_is_passed_over_for_the_older(
     store: Store, redis_server: RedisServer, damage: str
 ) -> None:
-    async with running(store) as partition:
+    async with running(store) as runner:
         for round_ in range(2):
             await hand_in(store, *(patron_says(str(n), round_) for n in range(5)))
             await talked(store, 5 * (round_ + 1))
-            await snapped(partition)
+            await snapped(runner)
     parts = redis_server.admin("LRANGE", store.keys.snapshot, 0, -1)
     if damage == "flip":
         redis_server.admin("LSET", store.keys.snapshot, 2, parts[2].replace(b"waiting", b"wai\xffing") + b"\0")
@@ -384,8 +384,8 @@ async def test_a_lost_reply_to_a_commit_counts_as_a_failed_one(redis_server: Red
         outside = await Store.open(server.url, "lost")
         async with Proxy("127.0.0.1", server.port) as wire_:
             own = await Store.open(f"redis://127.0.0.1:{wire_.port}", "lost", patience=1.0)
-            partition = CoreRunner(own, "p1", sole=True)
-            task = asyncio.create_task(partition.run())
+            runner = CoreRunner(own, "p1", sole=True)
+            task = asyncio.create_task(runner.run())
             for n in range(5):
                 await hand_in(outside, *(patron_says(sender, 2 * n) for sender in "ab"))
                 await talked(outside, 4 * n + 2)
@@ -398,5 +398,5 @@ async def test_a_lost_reply_to_a_commit_counts_as_a_failed_one(redis_server: Red
             await asyncio.wait([task])
             await own.close()
         assert one_by_one(await texts(outside)) == {sender: list(range(10)) for sender in "ab"}
-        assert partition.counts.terms > 1
+        assert runner.counts.terms > 1
         await outside.close()

@@ -1,7 +1,7 @@
 """The store over servers as operators run them: encrypted, with accounts, watched by Sentinel, spread over a Cluster, refusing.
 
-Whatever the way there, a working day is done; whatever goes away, nothing that was acknowledged is lost, what is refused is
-told as Unavailable, and work goes on when the server does.
+By each of these ways a working day is done. When a server goes away, nothing that was acknowledged is lost, a refusal is told as
+StoreUnavailable, and work goes on when the server does.
 """
 
 from __future__ import annotations

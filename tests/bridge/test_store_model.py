@@ -1,4 +1,4 @@
-"""The store against a model of it: whatever is called in whatever order, both say the same and hold the same."""
+"""The store against a model of it: for all calls in all orders, both return the same and hold the same."""
 
 from __future__ import annotations
 

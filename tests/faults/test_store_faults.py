@@ -33,10 +33,10 @@ def server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
 async def core(url: str, process: str = "p1", *, sole: bool = True) -> AsyncIterator[CoreRunner]:
     """Run a core until the end of the block."""
     store = await Store.open(url, "main", patience=PATIENCE)
-    partition = CoreRunner(store, process, sole=sole)
-    task = asyncio.create_task(partition.run())
+    runner = CoreRunner(store, process, sole=sole)
+    task = asyncio.create_task(runner.run())
     try:
-        yield partition
+        yield runner
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -89,7 +89,7 @@ async def patrons_of(url: str, many: int) -> tuple[Store, list[Patron]]:
 async def test_kill_9_of_redis_under_load(server: RedisServer, long: bool) -> None:
     store, patrons = await patrons_of(server.url, 8)
     chance = random.Random(7)
-    async with core(server.url) as partition:
+    async with core(server.url) as runner:
         writing = [asyncio.create_task(patron.write(2_500 if long else 150)) for patron in patrons]
         for _ in range(50 if long else 4):
             before = sum(patron.acknowledged for patron in patrons)
@@ -104,7 +104,7 @@ async def test_kill_9_of_redis_under_load(server: RedisServer, long: bool) -> No
             await asyncio.to_thread(server.start)
         await asyncio.gather(*writing)
         await all_is_there(server.url, patrons)
-        assert partition.counts.terms > 1
+        assert runner.counts.terms > 1
     assert sum(patron.refused for patron in patrons) > 0
     await store.close()
 
@@ -134,7 +134,7 @@ async def test_a_redis_that_refuses_to_write_acknowledges_nothing(server: RedisS
         "no memory": ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
         "too few replicas": ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0"),
     }[refusal]
-    async with core(server.url) as partition:
+    async with core(server.url) as runner:
         await patron.write(5)
         server.admin(*off.split())
         before = await store.now()
@@ -150,7 +150,7 @@ async def test_a_redis_that_refuses_to_write_acknowledges_nothing(server: RedisS
         server.admin(*on.split())
         await writing
         await all_is_there(server.url, [patron])
-        assert partition.leading or refusal != "no memory"
+        assert runner.leading or refusal != "no memory"
     assert before
     await store.close()
 
@@ -158,7 +158,7 @@ async def test_a_redis_that_refuses_to_write_acknowledges_nothing(server: RedisS
 @pytest.mark.timeout(600)
 async def test_a_commit_whose_reply_is_lost_is_found_in_the_log(server: RedisServer, long: bool) -> None:
     store, patrons = await patrons_of(server.url, 4)
-    async with LosingWire(server.socket, b"commit_") as wire, core(wire.url) as partition:
+    async with LosingWire(server.socket, b"commit_") as wire, core(wire.url) as runner:
         for _ in range(40 if long else 5):
             wire.losses = 1
             await asyncio.gather(*(patron.write(5) for patron in patrons))
@@ -169,7 +169,7 @@ async def test_a_commit_whose_reply_is_lost_is_found_in_the_log(server: RedisSer
 
             await until(lost, "a reply was lost")
         assert wire.lost == (40 if long else 5)
-        assert partition.counts.terms >= wire.lost
+        assert runner.counts.terms >= wire.lost
     await store.close()
 
 
