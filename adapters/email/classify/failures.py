@@ -14,7 +14,7 @@ SENDER = re.compile(
     r"(?:in reply|response|reply) to (?:the )?(?:mail from|helo|ehlo)|after (?:mail from|helo|ehlo)|"
     r"domain of (?:the )?sender|"
     r"sender'?s? (?:e-?mail )?(?:address|domain|verif|rejected|denied|unknown|refused|not |is not |invalid)|"
-    r"(?:verify|resolve|reject\w*|refus\w*|invalid|unknown|bad|unresolvable|forged) (?:the |your |envelope |mail )?"
+    r"(?:verify|resolve|reject\w{0,12}|refus\w{0,12}|invalid|unknown|bad|unresolvable|forged) (?:the |your |envelope |mail )?"
     r"(?:sender|from address|return[- ]path|mail from)|"
     r"(?:return[- ]path|envelope[- ]from|mail from|from address|your (?:domain|host ?name|sender|helo|reverse|from))"
     r"[^.;]{0,60}(?:not exist|n't exist|unknown|not found|not be found|resolve|invalid|rejected|denied|refused|blocked)|"

@@ -19,7 +19,7 @@ from adapters.email.parse.plain_forms import ENRICHED, PLAIN, enriched, flowed
 
 MAX_DEPTH = 24
 MAX_PARTS = 500
-ENCODING_NOISE = re.compile(r"\([^)]*\)|[\s\"']")
+ENCODING_NOISE = re.compile(r"\([^)]{0,40}\)|[\s\"']")
 TYPE = re.compile(r"^[!#$&^_.+\-a-z0-9]+/[!#$&^_.+\-a-z0-9]+$")
 GUESS = re.compile(rb"^--([^\r\n]{1,200})\r?\n(?=[!-9;-~]+:)", re.MULTILINE)
 UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]+)\r?\n", re.MULTILINE)

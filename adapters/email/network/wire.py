@@ -109,6 +109,6 @@ def opened(lines: Iterable[bytes | bytearray], keyword: str) -> OpenedFolder:
     """Read the answer to SELECT."""
     said = b"\n".join(bytes(line) for line in lines)
     validity, following = (re.search(rb"\[" + name + rb" (\d+)", said) for name in (b"UIDVALIDITY", b"UIDNEXT"))
-    permanent = re.search(rb"\[PERMANENTFLAGS \(([^)]*)\)", said)
+    permanent = re.search(rb"\[PERMANENTFLAGS \(([^()]*)\)", said)
     keywords = permanent is not None and (b"\\*" in permanent[1] or keyword.encode() in permanent[1].split())
     return OpenedFolder(int(validity[1]) if validity else 0, int(following[1]) if following else 0, keywords)
