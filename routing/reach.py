@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bridge.contract.message import ChannelStatus, is_mail_address, is_phone_number
+from bridge.contract.address import is_mail_address, is_phone_number
+from bridge.contract.message import ChannelStatus
 from routing.state import State
 
 Kind = Literal["mail", "phone", ""]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from adapters.webchat.codec import FrameRefused, Helped, MailIt, clean_text
-from bridge.contract.message import MAX_COMMENT, Rating, TranscriptWish, is_mail_address, rating_id, transcript_id
+from bridge.contract.address import is_mail_address
+from bridge.contract.message import MAX_COMMENT, Rating, TranscriptWish, rating_id, transcript_id
 
 
 def read_rating(rate: Helped, channel: str, sender: str) -> Rating:

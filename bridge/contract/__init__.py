@@ -1,5 +1,6 @@
-"""The contract: what an author of an adapter imports, and the vocabulary of the streams.
+"""The contract: all that an author of an adapter imports, and the vocabulary of the streams.
 
-Imports nothing of ours. Begin with `adapter` (what a channel's code must offer and what it gets), then `message` (what goes in
-and what comes out).
+Imports nothing of ours. Begin with `adapter` (what the code of a channel must offer and what it gets), then `message` (what goes in
+and what comes out). Adapters also use `address` (is this a mail address), `language_tag`, `sealed_token` (signed tokens) and
+`token_bucket` (limits). `bounds` is for the daemon alone.
 """

@@ -116,17 +116,6 @@ class Rating(Wire, tag="rating"):
     comment: str = ""
 
 
-MAX_ADDRESS = 254  # characters of a mail address (RFC 5321 4.5.3.1)
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@((?!-)[\w-]{1,63}(?<!-)\.)+[^\W\d_]{2,63}"
-)
-
-
-def is_mail_address(text: str) -> bool:
-    """Say whether `text` is one plain mail address: no name, no list, no quoting, nothing that a mail program reads as more."""
-    return len(text) <= MAX_ADDRESS and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
-
-
 # Letters and marks, by their category, that no font draws (Default_Ignorable_Code_Point), and the empty Braille cell.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
@@ -137,16 +126,6 @@ _UNSEEN_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs"})
 def is_blank(text: str) -> bool:
     """Say whether `text` shows nothing: spaces, controls, zero-width and other invisible characters count as nothing."""
     return all(unicodedata.category(char) in _UNSEEN_CATEGORIES or _UNSEEN.match(char) for char in text)
-
-
-_PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,28}", re.ASCII)
-LEAST_DIGITS, MOST_DIGITS = 5, 15  # of a telephone number (ITU-T E.164 allows 15)
-
-
-def is_phone_number(text: str) -> bool:
-    """Say whether `text` is a telephone number as people write it, with or without its country code."""
-    digits = sum(character.isdigit() for character in text)
-    return _PHONE.fullmatch(text) is not None and LEAST_DIGITS <= digits <= MOST_DIGITS
 
 
 class TranscriptWish(Wire, tag="transcript-wish"):

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.contract.message import ChannelStatus, is_mail_address, is_phone_number
+from bridge.contract.address import is_mail_address, is_phone_number
+from bridge.contract.message import ChannelStatus
 from routing import standing, wording
 from routing.events import Noticed
 from routing.organisation import Librarian, Library, Script

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bridge.contract.message import ChannelStatus, Delivery, Receipt, TranscriptWish, is_mail_address, transcript_id
+from bridge.contract.address import is_mail_address
+from bridge.contract.message import ChannelStatus, Delivery, Receipt, TranscriptWish, transcript_id
 from routing import core, desk_view, wire
 from routing.events import TranscriptMailed, deliveries
 from routing.records import Conversation

@@ -12,6 +12,7 @@ from operator import attrgetter
 import msgspec
 
 from bridge.contract.adapter import TooLarge
+from bridge.contract.address import is_mail_address
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import (
     MAX_COMMENT,
@@ -20,7 +21,6 @@ from bridge.contract.message import (
     Message,
     Rating,
     TranscriptWish,
-    is_mail_address,
     message_id,
     rating_id,
     transcript_id,

@@ -1,0 +1,29 @@
+"""Whether a text is a mail address or a telephone number that we can write to: the one answer for forms, adapters and the core.
+
+Other patterns in the adapters search for addresses inside a text, such as a quoted line or a bounce. They do not decide whether an
+address is valid.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_ADDRESS = 254  # characters of a mail address (RFC 5321 4.5.3.1)
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@((?!-)[\w-]{1,63}(?<!-)\.)+[^\W\d_]{2,63}"
+)
+
+
+def is_mail_address(text: str) -> bool:
+    """Say whether `text` is one plain mail address: no name, no list, no quoting, nothing that a mail program reads as more."""
+    return len(text) <= MAX_ADDRESS and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
+
+
+_PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,28}", re.ASCII)
+LEAST_DIGITS, MOST_DIGITS = 5, 15  # of a telephone number (ITU-T E.164 allows 15)
+
+
+def is_phone_number(text: str) -> bool:
+    """Say whether `text` is a telephone number as people write it, with or without its country code."""
+    digits = sum(character.isdigit() for character in text)
+    return _PHONE.fullmatch(text) is not None and LEAST_DIGITS <= digits <= MOST_DIGITS
