@@ -1,8 +1,8 @@
 """The words the desk itself says, and the words for reasons. English is complete here; others come with `Library.wording`.
 
 A text is looked up in this order: the library's own script of that key ("greeting", "goodbye", ...; an empty one keeps the desk
-silent), the library's catalogue, then English. Names in braces are filled in one pass, so that nothing a patron calls himself
-is ever read as a name in braces.
+silent), the library's catalogue, then English. Names in braces are filled in one pass, so that no patron's own name is
+ever read as a name in braces.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ async def librarian_add(config: Config, login: str, library: str, *, coordinator
         if found is None:
             return 1
         if (home := await found[0].library_of(login)) not in ("", library):
-            print(f"{login!r} belongs to {home!r}: `librarian release` lets them work elsewhere", file=sys.stderr)
+            print(f"{login!r} belongs to {home!r}; `librarian release` lets another library list them", file=sys.stderr)
             return 1
         try:
             code = await archive.accounts.add(login, login, library)
@@ -135,7 +135,7 @@ async def librarian_add(config: Config, login: str, library: str, *, coordinator
 
 
 async def _library(archive: Archive, config: Config, library: str) -> tuple[OrganisationStore, LibraryEntry] | None:
-    """Return a library as it stands, and whose it is; None, with a word to the operator, when there is none."""
+    """Return a library and the organisation that holds it; print why and return None when there is none."""
     organisations = [archive.organisation(name) for name in consortia(config)]
     entries = {entry.library.id: (home, entry) for home in organisations for entry in await home.entries()}
     if library not in entries:
@@ -248,7 +248,7 @@ async def forget(config: Config, wish: Wish, consortium: str = "") -> int:
         found = [one for one in wished if homes(one) in ("", meant)]
         if elsewhere := sorted({homes(one) for one in wished} - {"", meant}):
             print(
-                f"more is kept at other desks, to be ordered there: --consortium {', '.join(elsewhere)}",
+                f"other desks keep more; forget it there with --consortium {', '.join(elsewhere)}",
                 file=sys.stderr,
             )
         if not found:
@@ -258,7 +258,7 @@ async def forget(config: Config, wish: Wish, consortium: str = "") -> int:
             began = datetime.fromtimestamp(one.opened_at / 1000, UTC).isoformat(" ", "minutes")
             print(f"{one.id}  {began}  {one.library:<16}  {one.state}")
         if not wish.yes:
-            print(f"{len(found)} to be forgotten: add --yes")
+            print(f"{len(found)} would be forgotten. Add --yes to do it")
             return 0
         erasures = archive.erasures(meant)
         for one in found:
@@ -299,7 +299,7 @@ async def _carried_out(erasures: Erasures, wanted: set[str]) -> int:
     for one in refused:
         print(f"{one.conversation}: not forgotten: {REFUSED.get(one.reason, one.reason)}", file=sys.stderr)
     if waiting:
-        print(f"{waiting} ordered: the daemon carries it out once it runs", file=sys.stderr)
+        print(f"{waiting} not done yet: the daemon will do it once it runs", file=sys.stderr)
     print(f"{len(wanted) - len(refused) - waiting} forgotten; streams and files follow within a quarter of an hour")
     return 1 if refused or waiting else 0
 

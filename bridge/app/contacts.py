@@ -46,7 +46,7 @@ async def settle(config: Config, archive: Archive, consortium: str) -> list[str]
             named = replace(entry.library, contact_channel=name)
             await organisation.put(named, entry.calendar, expected=entry.library.revision)
             done.append(
-                f"{entry.library.id}: contact_channel is {name!r} now: answers to addresses that patrons leave go by it"
+                f"{entry.library.id}: contact_channel is now {name!r}; it carries answers to addresses that patrons leave"
             )
     return done
 

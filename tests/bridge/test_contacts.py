@@ -74,7 +74,7 @@ def test_it_is_set_up_and_checked_from_the_command(tmp_path: Path) -> None:
     desk.write_text(LIBRARY.format(id="north") + LIBRARY.format(id="south"))
     assert typed("setup", "-c", str(config)).returncode == 0
     loaded = typed("desk", "load", str(desk), "-c", str(config))
-    assert "north: contact_channel is 'post' now" in loaded.stdout, loaded
+    assert "north: contact_channel is now 'post'" in loaded.stdout, loaded
     assert 'contact_channel = "post"' in typed("desk", "dump", "-c", str(config)).stdout
     checked = typed("check", "--offline", "-c", str(config))
     assert "south: no contact_channel" in checked.stdout, checked

@@ -132,7 +132,7 @@ async def test_it_is_not_offered_where_it_cannot_be(why: str, chat: Chat) -> Non
 async def test_a_refusal_is_said_and_the_address_can_be_mended(chat: Chat) -> None:
     await talk(chat, desk=replace(OPEN, mailable=False))
     await ask(chat)
-    await expect(chat.frame.get_by_text("The transcript cannot be mailed any more.")).to_be_visible()
+    await expect(chat.frame.get_by_text("It can't be emailed any more.")).to_be_visible()
     await expect(field(chat)).to_be_focused()
     chat.ring.show(OPEN)
     await button(chat, "Send transcript").click()
