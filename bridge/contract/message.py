@@ -45,9 +45,24 @@ def transcript_id(channel: str, sender: str, source: str) -> str:
     return derive("transcript", channel, sender, source)
 
 
-def action_id(librarian: str, key: str) -> str:
-    """Return the id of a librarian's action from the Idempotency-Key that came with it."""
-    return derive("action", librarian, key)
+def action_id(librarian: str, key: str, request: bytes = b"") -> str:
+    """Return the id of a librarian's action from the Idempotency-Key that came with it.
+
+    The key alone decides whether the action is new. With a `request`, the id also names what was asked under the key, so that
+    the key with another request is told from a repeat.
+    """
+    id = derive("action", librarian, key)
+    return f"{id}.{blake2b(request, digest_size=9).hexdigest()}" if request else id
+
+
+def key_of(action: str) -> str:
+    """Return the part of an action's id by which repeats are dropped."""
+    return action.partition(".")[0]
+
+
+def request_of(action: str) -> str:
+    """Return the part of an action's id that names what was asked, "" when the id holds none."""
+    return action.partition(".")[2]
 
 
 def delivery_id(cause: str, n: int) -> str:

@@ -14,7 +14,8 @@ from bridge.redis.store import Store
 from bridge.sql import tables
 from bridge.sql.database import Unreachable, engine_for, migrate, reach
 from bridge.sql.people.accounts import Accounts
-from bridge.sql.people.desk_memory import DeskMemory
+from bridge.sql.people.drafts import Drafts
+from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.privacy.access_audit import AccessAudit
@@ -34,7 +35,8 @@ class Archive:
         self.engine = engine_for(url)
         writing = self.engine.execution_options(sqlite_write=True)
         self.accounts = Accounts(writing)
-        self.memory = DeskMemory(writing)
+        self.drafts = Drafts(writing)
+        self.idempotency = IdempotencyKeys(writing)
         self.readings = AccessAudit(writing)
         self.mentions = Mentions(writing)
         self.search = Search(self.engine)

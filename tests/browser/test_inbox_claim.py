@@ -112,5 +112,5 @@ async def test_who_comes_second_hits_no_key_and_keeps_what_was_typed(desk: Desk,
     await ana.page.keyboard.type("ent")  # the rest of it, in the second in which the composer has gone
     await expect(ana.page.get_by_role("dialog")).to_have_count(0)
     await expect(ana.page.get_by_role("heading", name="Sue Second")).to_be_visible()
-    draft = (await desk.services.archive.memory.drafts("ana"))[-1:]
+    draft = (await desk.services.archive.drafts.of("ana"))[-1:]
     assert not draft or draft[0].text == "Next "

@@ -43,7 +43,7 @@ async def test_what_was_begun_a_moment_before_the_page_ends_is_kept(desk: Desk, 
     await ana.page.evaluate(AT_ONCE)
     await ana.page.wait_for_url("about:blank")
     async with asyncio.timeout(DEADLINE):
-        while len(await desk.services.archive.memory.drafts("ana")) < 2:
+        while len(await desk.services.archive.drafts.of("ana")) < 2:
             await asyncio.sleep(0.02)
     await ana.page.goto(f"{desk.url}/inbox/#/mine/{hasty}")
     for mode, text in (("Reply", "Yes, on the second"), ("Note", "Ask her name.")):

@@ -134,6 +134,17 @@ class Desk:
         """Report how far a delivery came, as its channel would."""
         await self.services.gathering.ingest([Receipt(delivery=delivery, stage=stage, reason=reason)])
 
+    @asynccontextmanager
+    async def other_process(self) -> AsyncIterator[Desk]:
+        """Serve the same desk at another port, by an inbox that has heard nothing yet."""
+        inbox = Inbox([self.services])
+        web = Server(application(health=DaemonHealth(), inbox=inbox), "127.0.0.1:0")
+        await web.start()
+        try:
+            yield Desk(self.services, web.url, self.server, inbox, self.data, web.stop)
+        finally:
+            await web.stop()
+
     def client(self) -> Client:
         """A browser that nobody has signed in with."""
         return Client(self)

@@ -1,4 +1,4 @@
-"""Every deed of a librarian, sent twice at once under one Idempotency-Key: both are answered alike, and it happens once."""
+"""Every action of a librarian, sent twice under one Idempotency-Key, happens once and is answered alike."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bridge.inbox.live.action_results import ActionResults
 from bridge.log.follower import Entry
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, until
+from tests.inbox.test_forget import archived
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -74,3 +76,77 @@ async def test_a_process_that_starts_knows_what_the_one_before_it_answered(desk:
     assert found is not None
     assert str(found.position) == acted["position"]
     assert found.step.cause == acted["action"]
+
+
+async def test_a_click_costs_no_commit_of_its_own(desk: Desk, browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    conversation = await desk.patron("commits", "hello?")
+    await ana.deed(conversation, "claim")  # the session is looked up once, and the log's writer has its first batch
+    commits, under_way = list[set[str]](), dict[int, set[str]]()
+
+    def executed(sql: Any, cursor: Any, statement: str, *more: Any) -> None:
+        under_way.setdefault(id(sql.connection.dbapi_connection), set()).add(statement)
+
+    def committed(sql: Any) -> None:
+        commits.append(under_way.pop(id(sql.connection.dbapi_connection), set()))
+
+    engine = desk.services.archive.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", executed)
+    event.listen(engine, "commit", committed)
+    try:
+        for n in range(5):
+            await ana.deed(conversation, "notes", {"text": f"note {n}"})
+    finally:
+        event.remove(engine, "before_cursor_execute", executed)
+        event.remove(engine, "commit", committed)
+    of_writer = [one for one in commits if any("UPDATE follower" in statement for statement in one)]
+    own = [one for one in commits if one not in of_writer and any("written" in statement for statement in one)]
+    assert not own, "before: two of each click"
+
+
+async def test_a_key_is_bound_to_its_request_in_every_process(desk: Desk, browsers: Browsers) -> None:
+    ana = await browsers.of("ana")
+    conversation = await desk.patron("bound", "hello?")
+    await ana.deed(conversation, "claim")
+    where, body, key = f"/conversations/{conversation}/notes", {"text": "An old friend."}, "one-key-one-request"
+    status, first = await ana.post(where, body, key=key)
+    assert status == 200, first
+    refused = await ana.post(where, {"code": "no-such-code"}, key="taken-and-refused-1")
+    clash = await ana.post(
+        f"/conversations/{conversation}/transfer", {"librarian": "nobody"}, key="taken-and-refused-2"
+    )
+    assert (refused[0], clash[0]) == (422, 409)
+    await archived(desk)
+    await desk.services.store.trim_log((await desk.services.store.head()).seq)
+    async with desk.other_process() as other, other.client() as there:
+        await there.enter("ana")
+        status, again = await there.post(where, body, key=key)
+        assert (status, again["action"], again["event"]) == (200, first["action"], "noted")
+        status, problem = await there.post(where, {"text": "Something else."}, key=key)
+        assert (status, problem["error"]) == (422, "key-reused")
+        status, problem = await there.post(f"/conversations/{conversation}/release", {}, key=key)
+        assert (status, problem["error"]) == (422, "key-reused")
+        path = f"/conversations/{conversation}/transfer"
+        status, problem = await there.post(path, {"librarian": "nobody"}, key="taken-and-refused-2")
+        assert (status, problem["reason"]) == (409, clash[1]["reason"])
+    view = (await ana.get(f"/conversations/{conversation}"))[1]
+    assert [line["text"] for line in view["lines"] if line["who"] == "note"] == ["An old friend."]
+
+
+async def test_a_repeat_is_answered_though_the_conversation_is_out_of_sight_by_now(
+    desk: Desk, browsers: Browsers
+) -> None:
+    ana, dora = await browsers.of("ana"), await browsers.of("dora")
+    page = await dora.live()
+    await until(lambda: getattr(desk.services.replica.state.staff.get("dora"), "connections", None), "Dora is here")
+    conversation = await desk.patron("away", "hello?")
+    await ana.deed(conversation, "claim")
+    await ana.deed(conversation, "transfer", {"librarian": "dora"})
+    path = f"/conversations/{conversation}/reject"
+    status, first = await dora.post(path, key="rejected-once")
+    assert status == 200, first
+    assert (await dora.get(f"/conversations/{conversation}"))[0] == 404
+    assert (await dora.post(path, key="rejected-later"))[0] == 404
+    status, again = await dora.post(path, key="rejected-once")
+    assert (status, again["action"], again["event"], again["row"]) == (200, first["action"], first["event"], None)
+    await page.close()

@@ -52,9 +52,9 @@ async def everything(archive: Archive) -> str:
 
 
 async def test_at_once_nothing_of_it_is_left_but_the_numbers(desk: Desk, archive: Archive) -> None:
-    await archive.memory.begin_write("ana", "key-1", b"said something")
-    await archive.memory.end_write("ana", "key-1", 200, b'{"conversation": "t1", "line": "' + SECRET.encode() + b'"}')
-    await archive.memory.keep_draft("ana", "t1", "reply", SECRET)
+    await archive.idempotency.begin("ana", "key-1", b"said something")
+    await archive.idempotency.end("ana", "key-1", 200, b'{"conversation": "t1", "line": "' + SECRET.encode() + b'"}')
+    await archive.drafts.keep("ana", "t1", "reply", SECRET)
     async with desk.following():
         await told(desk)
         await chat(desk, "t2")

@@ -69,7 +69,7 @@ async def test_what_is_due_is_forgotten_and_the_numbers_stay(desk: Desk, blobs: 
     async with desk.following():
         await _ended(desk, "t1", SECRET)
         await _ended(desk, "t2", "still wanted", library="south")
-        await archive.memory.keep_draft("ana", "t1", "reply", SECRET)
+        await archive.drafts.keep("ana", "t1", "reply", SECRET)
         await desk.caught_up()
     retention = Retention(desk.writer._engine, blobs)
     assert await retention.sweep({"north": 90, "south": 0}, desk.at + 91 * DAY_MS) == 1
@@ -213,10 +213,10 @@ async def test_what_belongs_to_no_conversation_that_ends_goes_after_the_strictes
         await desk.commit(_follow_up_that_cannot_be_written("nowhere"))
         await desk.commit(received("lost", "s1", SECRET), ev.Noted(conversation="lost", id="n1", by="ana", text=SECRET))
         await desk.caught_up()
-    await archive.memory.keep_draft("ana", "nowhere", "reply", SECRET)
+    await archive.drafts.keep("ana", "nowhere", "reply", SECRET)
     retention = Retention(desk.writer._engine, blobs)
     await retention.sweep({"north": 90, "south": 30, "east": 0}, now_ms() + 29 * DAY_MS)
-    assert [draft.text for draft in await archive.memory.drafts("ana")] == [SECRET]
+    assert [draft.text for draft in await archive.drafts.of("ana")] == [SECRET]
     assert len(await desk.reader.transcript("lost")) == 2
     await retention.sweep({"east": 0}, now_ms() + 5000 * DAY_MS)
     assert SECRET in await _everything(archive)
@@ -238,13 +238,13 @@ async def test_what_lies_beside_a_conversation_goes_after_the_days_of_its_own_li
         await desk.commit(*noted, _follow_up_that_cannot_be_written("t2"))
         await desk.caught_up()
     for talk in libraries:
-        await archive.memory.keep_draft("ana", talk, "reply", f"draft-{talk}")
+        await archive.drafts.keep("ana", talk, "reply", f"draft-{talk}")
     retention, days = Retention(desk.writer._engine, blobs), {"north": 90, "south": 30, "east": 0}
 
     async def left() -> set[str]:
         async with archive.engine.connect() as sql:
             aside = b"".join((await sql.scalars(select(tables.set_aside.c.step))).all()).decode(errors="replace")
-        drafts = {draft.conversation for draft in await archive.memory.drafts("ana")}
+        drafts = {draft.conversation for draft in await archive.drafts.of("ana")}
         assert drafts == {talk for talk in libraries if f"word-{talk}" in aside}
         return drafts
 

@@ -34,6 +34,7 @@ from bridge.contract.message import (
     Receipt,
     Stage,
     TranscriptWish,
+    key_of,
 )
 from bridge.redis.store import StoreError
 from bridge.runtime.metrics import CountFamily
@@ -81,8 +82,8 @@ class IngestBatcher:
         return await self.add([(source_key(each), encode(each)) for each in inputs])
 
     async def ingest_action(self, action: Action) -> bool:
-        """Hand in a librarian's action: True when new, False when its id was handed in before. Raises Busy."""
-        return (await self.add([(action.id, encode(action))]))[0]
+        """Hand in a librarian's action: True when new, False when its key was used before. Raises Busy."""
+        return (await self.add([(key_of(action.id), encode(action))]))[0]
 
     def add(
         self,

@@ -94,8 +94,8 @@ def _headers(route: Route) -> list[dict[str, Any]]:
 
 def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if route.deed:
-        found["200"] = _json("What it brought about", _ref(Acted))
+    if route.action:
+        found["200"] = _json("What it brought about", refs[route.gives])
         found["202"] = _json("Durable, and not answered yet", _ref(Pending))
         found["409"] = _json("The desk refused it", _ref(Clash))
     elif route.method == "GET" and route.path == "/live":

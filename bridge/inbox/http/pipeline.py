@@ -4,10 +4,11 @@
     query (422) · Idempotency-Key (400, 422) · may this librarian see that conversation or edit that library (404) ·
     body (400, 413, 422)
 
-A write with a key is answered once: the same key with the same request gets the same answer again, with another request 422.
-What was only accepted (202) or could not be taken in (503) is not kept, so asking again looks again; the core drops
-an action it has seen, since its id comes from the key. Of secrets nothing is kept, not even a digest:
-passwords can be guessed from one.
+A write with a key is done once. The same key with the same request gets the same status again; with another request 422.
+An action of the core needs no row in SQL for that: the ring drops a key that it has seen, and the answer comes from the
+log (see `live/action_results`) or, after a restart, from the archive. A key counts once its action was taken in.
+Other writes reserve a row before they are done. What could not be taken in (503) is not kept, so the same key tries again.
+Of secrets nothing is kept, not even a digest: passwords can be guessed from one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,17 @@ import structlog
 from aiohttp import web
 
 from bridge.contract.adapter import Busy, TooLarge
-from bridge.inbox.http.responses import MAX_BODY, Answer, Refusal, answer, decode, encode, too_many, unavailable
+from bridge.inbox.http.responses import (
+    MAX_BODY,
+    Answer,
+    Refusal,
+    answer,
+    decode,
+    encode,
+    key_reused,
+    too_many,
+    unavailable,
+)
 from bridge.inbox.http.route import BASE, Call, Route
 from bridge.inbox.http.sessions import check_origin, check_token, session_of
 from bridge.inbox.services import InboxServices
@@ -30,7 +41,7 @@ from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
 from bridge.sql.database import is_away
 from bridge.sql.people.accounts import Session
-from bridge.sql.people.desk_memory import KeyReused
+from bridge.sql.people.idempotency import KeyReused
 
 if TYPE_CHECKING:
     from bridge.inbox.app import Inbox
@@ -86,21 +97,35 @@ async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.Stream
     if route.access == "coordinator":
         check_coordinator(call)
     if session is not None and call.key and route.asks is not bytes and not route.secret:
-        return await _once(call, route, session)
+        return await (_act(call, route) if route.action else _once(call, route, session))
     return _response(await _answered(call, route, await _raw(route, request)))
 
 
-async def _once(call: Call, route: Route, session: Session) -> web.StreamResponse:
-    """Serve a write that carries a key."""
+async def _act(call: Call, route: Route) -> web.StreamResponse:
+    """Serve an action of the core that carries a key: the ring drops repeats, and the answer is looked up by the key."""
     raw = await _raw(route, call.request)
-    memory = call.services.archive.memory
+    call.asked = _asked(call, route, raw)
     try:
-        before = await memory.begin_write(
-            session.librarian, call.key, f"{route.method} {call.request.path} ".encode() + raw
-        )
+        return _response(await _answered(call, route, raw))
+    except Refusal:
+        before = await route.again(call) if route.again is not None else None
+        if before is None:
+            raise
+        return _response(before)
+
+
+def _asked(call: Call, route: Route, raw: bytes) -> bytes:
+    return f"{route.method} {call.request.path} ".encode() + raw
+
+
+async def _once(call: Call, route: Route, session: Session) -> web.StreamResponse:
+    """Serve a write that carries a key and is no action of the core: SQL keeps the key with the answer."""
+    raw = await _raw(route, call.request)
+    keys = call.services.archive.idempotency
+    try:
+        before = await keys.begin(session.librarian, call.key, _asked(call, route, raw))
     except KeyReused:
-        detail = "This Idempotency-Key came before with another request; take a new one."
-        raise Refusal(422, "key-reused", detail) from None
+        raise key_reused() from None
     if before is not None and before.status:
         return web.Response(
             body=before.body or None,
@@ -117,7 +142,7 @@ async def _once(call: Call, route: Route, session: Session) -> web.StreamRespons
     reply = found if isinstance(found, Answer) else Answer(found, 200 if found is not None else 204)
     if reply.status < 500 and reply.status not in (202, 429):
         body = b"" if reply.body is None else encode(reply.body)
-        await memory.end_write(session.librarian, call.key, reply.status, body)
+        await keys.end(session.librarian, call.key, reply.status, body)
     return _response(reply)
 
 

@@ -108,6 +108,11 @@ def forbidden(detail: str = "That is not yours to do.") -> Refusal:
     return Refusal(403, "forbidden", detail)
 
 
+def key_reused() -> Refusal:
+    """The key came before with another request, which was done; this one was not."""
+    return Refusal(422, "key-reused", "This Idempotency-Key came before with another request; take a new one.")
+
+
 def unavailable() -> Refusal:
     """The store or the archive is away: nothing was taken in."""
     detail = (

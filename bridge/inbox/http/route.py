@@ -10,7 +10,8 @@ prove that each refuses outsiders. What a route says of itself:
              "library"      {id} is a library: 404 unless the librarian coordinates it
     asks     the body's type; None = no body, `bytes` = a file
     gives    what 200 answers; None = 204, `bytes` = a file
-    deed     an action of the core: answers 200 Acted, 409 Clash or 202 Pending
+    action   one action of the core: answers 200 Acted (or `gives`), 409 Clash or 202 Pending
+    again    how a repeat of such an action is answered that the checks refuse by now; None when it was never answered
     keyed    an Idempotency-Key must come with it (all POSTs but signing in and out)
     secret   what is asked or answered is a secret: neither is kept for who asks twice, a key counts for nothing
     also     what else it answers, by status, beside what the checks before it answer (see `serving`)
@@ -74,6 +75,7 @@ class Call:
     body: Any
     key: str
     query: dict[str, str]
+    asked: bytes = b""  # route and body, where they are part of the action's id
 
     @property
     def services(self) -> InboxServices:
@@ -122,7 +124,8 @@ class Route:
     scope: Scope = ""
     asks: Any = None
     gives: Any = None
-    deed: bool = False
+    action: bool = False
+    again: Callable[[Call], Awaitable[Any]] | None = None
     keyed: bool = False
     secret: bool = False
     query: tuple[Parameter, ...] = ()

@@ -11,12 +11,10 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-import msgspec.inspect
-
 from bridge.contract import message as wire
 from bridge.contract.adapter import Busy
 from bridge.inbox import schema
-from bridge.inbox.http.responses import Answer, Refusal
+from bridge.inbox.http.responses import Answer, Refusal, key_reused
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.http.upload_tickets import attachment
 from bridge.inbox.live.action_results import Answered
@@ -24,74 +22,115 @@ from bridge.inbox.routes.files import check_kept, sent_before
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import check_conversation, check_say
 from bridge.inbox.views.lines import shown, via_of
+from bridge.sql.people.idempotency import ActionOutcome, KeyReused, outcome_of
 from bridge.sql.transcripts.lines import TranscriptLine, changes
 from routing.deliveries import contact_route
-from routing.events import Event, Faulted, Refused, answer
+from routing.events import answer
 from routing.records import at_key
 
 MOST_FILES = 10
 
 
+Found = Answered | ActionOutcome  # as this process heard it, or as the archive keeps it
+
+
 async def act(call: Call, deed: wire.Deed) -> Answer:
-    """Hand an action in and answer what became of it. Raises Busy when it could not be taken in."""
+    """Hand an action in and answer its outcome. Raises Busy when it could not be taken in."""
     found = await outcome(call, deed)
     if isinstance(found, schema.Pending):
         return Answer(found, 202)
     return Answer(_acted(call, found))
 
 
-async def outcome(call: Call, deed: wire.Deed, *, part: str = "") -> Answered | schema.Pending:
-    """Hand an action in and wait for its answer; `part` tells those of one request apart. Raises Refusal 409 when the core
-    refused it, Busy."""
-    key = (call.key or secrets.token_urlsafe(16)) + (f" {part}" if part else "")
-    action = wire.Action(id=wire.action_id(call.me, key), by=call.me, deed=deed)
+async def outcome(call: Call, deed: wire.Deed, *, part: str = "") -> Found | schema.Pending:
+    """Hand an action in and wait for its answer; `part` tells those of one request apart.
+
+    Raises Refusal 409 when the core refused it, 422 when its key came before with another request, and Busy.
+    """
+    action = wire.Action(id=_id(call, part), by=call.me, deed=deed)
+    answers = call.consortium.answers
     try:
-        await call.services.gathering.ingest_action(action)
+        found: Found | None = answers.known(action.id)
+        if found is None and not await _take_in(call, action):
+            found = await call.services.archive.idempotency.outcome(call.me, action.id)
+        if found is None:
+            found = await answers.of(action.id, call.services.answer_s)
+    except KeyReused:
+        raise key_reused() from None
+    return schema.Pending(action=action.id) if found is None else _done(call, found)
+
+
+async def repeated(call: Call) -> Answer | None:
+    """Answer a repeat that the checks refuse by now, as a librarian who gave a conversation away may not see it any more.
+
+    None when the key's action was never answered: then the refusal counts. Raises Refusal, as `outcome` does.
+    """
+    id = _id(call)
+    try:
+        found = call.consortium.answers.known(id) or await call.services.archive.idempotency.outcome(call.me, id)
+    except KeyReused:
+        raise key_reused() from None
+    return None if found is None else Answer(_acted(call, _done(call, found)))
+
+
+def _id(call: Call, part: str = "") -> str:
+    key = (call.key or secrets.token_urlsafe(16)) + (f" {part}" if part else "")
+    return wire.action_id(call.me, key, call.asked)
+
+
+async def _take_in(call: Call, action: wire.Action) -> bool:
+    """Hand an action to the core: False when its key was seen before."""
+    try:
+        return await call.services.gathering.ingest_action(action)
     except Busy:
         call.services.store_watch.found(up=False, why="an action was not taken")
         raise
-    found = await call.consortium.answers.of(action.id, call.services.answer_s)
-    if found is None:
-        return schema.Pending(action=action.id)
-    event = answer(found.step)
-    if isinstance(event, Refused):
-        raise _refused(call, event)
-    if isinstance(event, Faulted):
+
+
+def _done(call: Call, found: Found) -> Found:
+    """Return an answer that says the action was done. Raises Refusal for any other."""
+    outcome = found if isinstance(found, ActionOutcome) else outcome_of(found.step)
+    if outcome.reason:
+        raise _refused(call, outcome)
+    if outcome.event == "faulted":
         raise Refusal(500, "fault", "The desk could not do that; it was noted, and nothing changed.")
     return found
 
 
-def _refused(call: Call, event: Refused) -> Refusal:
-    holder = rows.name_of(call.state, event.holder) if event.holder else ""
+def _refused(call: Call, outcome: ActionOutcome) -> Refusal:
+    holder = rows.name_of(call.state, outcome.holder) if outcome.holder else ""
     detail = f"{holder} has it." if holder else "The desk refused it."
-    clash = schema.Clash(error="refused", detail=detail, reason=event.reason, holder=event.holder, holder_name=holder)
+    clash = schema.Clash(
+        error="refused", detail=detail, reason=outcome.reason, holder=outcome.holder, holder_name=holder
+    )
     return Refusal(409, "refused", detail, body=clash)
 
 
-def _word(event: Event | None) -> str:
-    """Return an event's word, as the log spells it."""
-    tag = msgspec.inspect.type_info(type(event)) if event is not None else None
-    return str(tag.tag) if isinstance(tag, msgspec.inspect.StructType) else "done"
-
-
-def _acted(call: Call, found: Answered) -> schema.Acted:
-    step, state = found.step, call.state
-    event = answer(step)
-    conversation = getattr(event, "conversation", "") or call.id
-    it = state.conversations.get(conversation)
-    lines = [
-        each
-        for each in changes(step, found.position.seq)
-        if isinstance(each, TranscriptLine) and each.conversation == conversation and each.who in ("librarian", "note")
-    ]
+def _acted(call: Call, found: Found) -> schema.Acted:
+    state = call.state
+    if isinstance(found, ActionOutcome):
+        outcome, position, lines = found, call.services.replica.position, list[TranscriptLine]()
+    else:
+        outcome, position, lines = outcome_of(found.step), found.position, _said(call, found)
+    it = state.conversations.get(outcome.conversation or call.id)
     return schema.Acted(
-        action=step.cause,
-        event=_word(event),
-        conversation=conversation,
-        position=str(found.position),
+        action=outcome.action,
+        event=outcome.event,
+        conversation=outcome.conversation or call.id,
+        position=str(position),
         row=rows.row(state, call.me, it) if it is not None else None,
         line=shown(state, lines[0]) if lines else None,
     )
+
+
+def _said(call: Call, found: Answered) -> list[TranscriptLine]:
+    """Return the lines that an action wrote into its conversation."""
+    conversation = getattr(answer(found.step), "conversation", "") or call.id
+    return [
+        each
+        for each in changes(found.step, found.position.seq)
+        if isinstance(each, TranscriptLine) and each.conversation == conversation and each.who in ("librarian", "note")
+    ]
 
 
 # ---- taking and giving back ------------------------------------------------------------
@@ -296,29 +335,40 @@ async def unmerge(call: Call) -> Answer:
     return await act(call, wire.Unmerge(conversation=call.id, other=call.body.other))
 
 
-def _deed(serve: Callable[[Call], Any], about: str, asks: Any = None) -> Route:
+def _action(serve: Callable[[Call], Any], about: str, asks: Any = None) -> Route:
     path = f"/conversations/{{id}}/{serve.__name__}"
-    return Route("POST", path, about, serve, scope="conversation", asks=asks, gives=schema.Acted, deed=True, keyed=True)
+    return Route(
+        "POST",
+        path,
+        about,
+        serve,
+        scope="conversation",
+        asks=asks,
+        gives=schema.Acted,
+        action=True,
+        again=repeated,
+        keyed=True,
+    )
 
 
 ROUTES = (
-    _deed(claim, "Take a waiting conversation"),
-    _deed(accept, "Accept an offer or a transfer"),
-    _deed(reject, "Decline an offer or a transfer"),
-    _deed(release, "Give it back, or take a transfer back", schema.ReleaseAsked),
-    _deed(join, "Join a conversation that a colleague has"),
-    _deed(leave, "Leave a conversation that I joined"),
-    _deed(transfer, "Offer it to a colleague or a queue", schema.TransferAsked),
-    _deed(messages, "Answer the patron", schema.SayAsked),
-    _deed(notes, "Write for colleagues only", schema.NoteAsked),
-    _deed(read, "Mark as read", schema.ReadAsked),
-    _deed(close, "End it with a resolution code", schema.CloseAsked),
-    _deed(recode, "Correct its codes", schema.RecodeAsked),
-    _deed(reopen, "Open it again"),
-    _deed(dismiss, "List what was set aside no more"),
-    _deed(identify, "Write down the patron's name or address", schema.IdentifyAsked),
-    _deed(block, "Refuse this patron's messages", schema.BlockAsked),
-    _deed(unblock, "Lift the block"),
-    _deed(merge, "One patron, one timeline", schema.MergeAsked),
-    _deed(unmerge, "Take a merge back", schema.MergeAsked),
+    _action(claim, "Take a waiting conversation"),
+    _action(accept, "Accept an offer or a transfer"),
+    _action(reject, "Decline an offer or a transfer"),
+    _action(release, "Give it back, or take a transfer back", schema.ReleaseAsked),
+    _action(join, "Join a conversation that a colleague has"),
+    _action(leave, "Leave a conversation that I joined"),
+    _action(transfer, "Offer it to a colleague or a queue", schema.TransferAsked),
+    _action(messages, "Answer the patron", schema.SayAsked),
+    _action(notes, "Write for colleagues only", schema.NoteAsked),
+    _action(read, "Mark as read", schema.ReadAsked),
+    _action(close, "End it with a resolution code", schema.CloseAsked),
+    _action(recode, "Correct its codes", schema.RecodeAsked),
+    _action(reopen, "Open it again"),
+    _action(dismiss, "List what was set aside no more"),
+    _action(identify, "Write down the patron's name or address", schema.IdentifyAsked),
+    _action(block, "Refuse this patron's messages", schema.BlockAsked),
+    _action(unblock, "Lift the block"),
+    _action(merge, "One patron, one timeline", schema.MergeAsked),
+    _action(unmerge, "Take a merge back", schema.MergeAsked),
 )

@@ -12,7 +12,7 @@ from bridge.inbox.views import rows
 from bridge.inbox.views.access import libraries_of
 from bridge.inbox.views.conversation import line_page, view
 from bridge.inbox.views.lines import fragments
-from bridge.sql.people.desk_memory import DraftChanged
+from bridge.sql.people.drafts import DraftChanged
 from bridge.sql.transcripts.search import FoundLine as Found
 from routing.waiting_list import Entry
 
@@ -65,7 +65,7 @@ async def lines(call: Call) -> schema.LinePage:
 
 async def drafts(call: Call) -> schema.Drafts:
     """What I have begun to write."""
-    found = await call.services.archive.memory.drafts(call.me)
+    found = await call.services.archive.drafts.of(call.me)
     return schema.Drafts(drafts=[rows.draft(one) for one in found])
 
 
@@ -73,9 +73,9 @@ async def keep_draft(call: Call) -> None:
     """Keep what I have begun to write to this patron, or to colleagues about them. Raises Refusal 409: another window wrote."""
     asked: schema.DraftAsked = call.body
     kind = "note" if asked.note else "reply"
-    memory = call.services.archive.memory
+    kept = call.services.archive.drafts
     try:
-        await memory.keep_draft(call.me, call.id, kind, asked.text, window=asked.window, base=asked.base)
+        await kept.keep(call.me, call.id, kind, asked.text, window=asked.window, base=asked.base)
     except DraftChanged as error:
         detail = "Another window of yours has written here since."
         body = schema.DraftClash(error="refused", detail=detail, reason="draft-changed", draft=rows.draft(error.draft))

@@ -6,7 +6,7 @@ from bridge.contract.message import SetFollowUp
 from bridge.inbox import schema
 from bridge.inbox.http.responses import Answer, not_found
 from bridge.inbox.http.route import Call, Route
-from bridge.inbox.routes.actions import act
+from bridge.inbox.routes.actions import act, repeated
 from bridge.inbox.views import rows
 
 NEVER = 1 << 60
@@ -42,7 +42,8 @@ ROUTES = (
         set_follow_up,
         asks=schema.FollowUpAsked,
         gives=schema.Acted,
-        deed=True,
+        action=True,
+        again=repeated,
         keyed=True,
     ),
 )

@@ -37,6 +37,6 @@ ROUTES = (
         set_presence,
         asks=schema.PresenceAsked,
         gives=schema.Availability,
-        also={202: schema.Pending, 409: schema.Clash},
+        action=True,
     ),
 )

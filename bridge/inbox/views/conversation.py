@@ -175,7 +175,7 @@ def _policy(library: Library, row: schema.Row) -> schema.Policy:
 
 async def _draft(call: Call) -> schema.Draft | None:
     """Return my newest draft for this conversation."""
-    drafts = [one for one in await call.services.archive.memory.drafts(call.me) if one.conversation == call.id]
+    drafts = [one for one in await call.services.archive.drafts.of(call.me) if one.conversation == call.id]
     newest = max(drafts, key=lambda one: one.at, default=None)
     return rows.draft(newest) if newest is not None else None
 

@@ -42,7 +42,7 @@ from routing.state import State
 
 if TYPE_CHECKING:
     from bridge.sql.people.accounts import Session
-    from bridge.sql.people.desk_memory import SavedDraft as Kept
+    from bridge.sql.people.drafts import SavedDraft as Kept
     from bridge.sql.people.mentions import Mention
     from bridge.sql.transcripts.reader import ConversationSummary
 

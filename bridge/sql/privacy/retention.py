@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bridge.files.blobs import FileBlobs
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
+from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.anonymise import WITH_FILES, blank, digests, forget_aside, pack, still_shown
 from routing.roster import DEFAULT_LIBRARY
@@ -76,6 +77,7 @@ class Retention:
         self._engine = engine
         self._blobs = blobs
         self._readings = AccessAudit(engine)
+        self._idempotency = IdempotencyKeys(engine)
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
         """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.
@@ -95,6 +97,7 @@ class Retention:
         if done:
             log.info("forgotten", conversations=done)
         await self._readings.sweep(now)
+        await self._idempotency.sweep(now)
         return done
 
     async def _forget_due(self, whose: ColumnElement[bool], before: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from msgspec.structs import asdict, replace
 from sqlalchemy import bindparam, func, select, update
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.sql import tables
 from bridge.sql.bulk_insert import Statement, write_many
+from bridge.sql.people.idempotency import outcome_row
 from bridge.sql.rows import LINE, ignoring, line_values
 from bridge.sql.transcripts.conversation_rows import ConversationRows
 from bridge.sql.transcripts.lines import ReadBy, Staged, TranscriptLine, amend, changes
@@ -33,11 +35,14 @@ class WriteBatch:
         self._lines: dict[str, TranscriptLine] = {}
         self._staged: dict[str, Staged] = {}
         self._read: dict[ReadBy, None] = {}
+        self._outcomes: list[dict[str, Any]] = []
 
     def take(self, step: Step, seq: int) -> None:
         """Take one step in; they come in the log's order."""
         self._ledger.enter(step)
         self.erased += [(seq, event) for event in step.events if isinstance(event, Erased)]
+        if (outcome := outcome_row(step)) is not None:
+            self._outcomes.append(outcome)
         for change in changes(step, seq):
             if isinstance(change, TranscriptLine):
                 self._lines.setdefault(change.id, change)
@@ -55,6 +60,7 @@ class WriteBatch:
             await write_many(sql, name, partial(_same, removal), rows)
         for table, rows in self._ledger.inserts():
             await write_many(sql, table.name, partial(ignoring, dialect, table), rows)
+        await write_many(sql, "written", partial(ignoring, dialect, tables.written), self._outcomes)
         await write_lines(sql, self._lines.values())
         for name, statement, changed in self._ledger.updates():
             await write_many(sql, name, partial(_same, statement), changed)
