@@ -111,6 +111,8 @@ ana claims jo@mail
 ana closes jo@mail as=follow_up_library to=jo@example.org deadline=+2d
 ana sets jo@mail open owner=ana
 ana sets jo@mail closed
+bulletin@mail aside=list subject=Issue12: Issue 12 is out
+ana dismisses bulletin@mail
 rude: Grr
 ben claims rude by=im
 ben blocks rude until=+1h
@@ -220,7 +222,7 @@ class Onlooker:
     async def fetch(self) -> str:
         """Fetch everything; return the position of what came first."""
         position, self.rows = "", {}
-        for view in ("waiting", "mine", "open", "closed"):
+        for view in ("waiting", "mine", "open", "closed", "aside"):
             status, page = await self.client.get(f"/conversations?view={view}")
             assert status == 200, page
             position = position or page["position"]
