@@ -17,7 +17,22 @@ from typing import Any, get_args
 from bridge.log.follower import START, Entry, Follower, LogReset, Position
 from bridge.redis.store import StoreError
 from routing.erasure import without
-from routing.events import Event, Noticed, Opened, Progressed, Received, Said, Step
+from routing.events import (
+    Event,
+    Noticed,
+    Offered,
+    Opened,
+    Parked,
+    Progressed,
+    ReadUpTo,
+    Received,
+    Relayed,
+    Revoked,
+    Said,
+    Step,
+    TranscriptMailed,
+    Turned,
+)
 
 TAIL_STEPS = 100_000
 PAGE_STEPS = 4_000  # of one page, about: the steps of an entry stay together
@@ -178,4 +193,7 @@ _NAME: dict[type, Callable[[Any], str]] = {
     Noticed: lambda event: event.delivery.id,
     Progressed: lambda event: event.network_id,
 }
+# Events that name a message or delivery by which nobody asks for a conversation: the event that brought it is named above, or
+# it is not kept, went to a librarian, or to an address that nobody at the desk may learn.
+UNNAMED: frozenset[type] = frozenset({Turned, Offered, Revoked, Relayed, ReadUpTo, TranscriptMailed, Parked})
 _IN_CONVERSATION = frozenset(kind for kind in get_args(Event) if "conversation" in kind.__struct_fields__)

@@ -102,8 +102,15 @@ _TAKE: dict[type, Callable[[LogChanges, Any], None]] = {
     ev.Erased: _erased,
 }
 
-# Those that name a conversation change its row, but for these: they change a line's tick or nothing at all.
-_NO_ROW = (ev.Progressed, ev.Relayed, ev.Refused, ev.Done)
+# Events that change nothing in a list: they change a line's tick, or nothing that a page shows.
+NO_CHANGE: frozenset[type] = frozenset(
+    {
+        *(ev.Progressed, ev.Relayed, ev.Parked),
+        *(ev.Turned, ev.Rested),
+        *(ev.Refused, ev.Done, ev.Faulted),
+    }
+)
+# All others that name a conversation change its row.
 _ROW = frozenset(
-    kind for kind in get_args(ev.Event) if "conversation" in kind.__struct_fields__ and kind not in _NO_ROW
+    kind for kind in get_args(ev.Event) if "conversation" in kind.__struct_fields__ and kind not in NO_CHANGE
 )

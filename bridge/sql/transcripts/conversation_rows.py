@@ -298,6 +298,19 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Unblocked: ConversationRows._unblocked,
 }
 
+# Events that change no row beside the transcript.
+NO_ROW: frozenset[type] = frozenset(
+    {
+        *(ev.Noticed, ev.ReadUpTo, ev.Progressed, ev.Reminded, ev.TranscriptMailed),  # their lines say all
+        *(ev.OfferRejected, ev.Released, ev.TransferEnded),  # the Queued or Claimed that follows is the hop
+        *(ev.Turned, ev.Offered, ev.Revoked, ev.Relayed, ev.Parked),  # between the desk and one librarian, or nobody
+        ev.Forgotten,  # by the core alone: the archive keeps it
+        *(ev.Connected, ev.Disconnected, ev.Left, ev.AvailabilitySet, ev.Rested),  # people
+        *(ev.ChannelChanged, ev.LibraryChanged, ev.TookOver),  # the desk
+        *(ev.Refused, ev.Done, ev.Faulted),  # nothing changed
+    }
+)
+
 
 def _named(event: ev.Identified) -> str:
     """Return what of a patron was written down, never the words: an audit outlives them."""

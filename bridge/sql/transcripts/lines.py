@@ -239,6 +239,18 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.FollowUpChanged: lambda e, p: p.system(e.conversation, f"follow-up:{e.state}", by=e.by, target=e.id),
 }
 
+# Events without a line. Staff read them elsewhere, or they change nothing that a transcript tells.
+NO_LINE: frozenset[type] = frozenset(
+    {
+        *(ev.Opened, ev.Identified, ev.Unblocked),  # the conversation's own facts
+        *(ev.Turned, ev.Offered, ev.Revoked, ev.Relayed, ev.Parked),  # between the desk and one librarian, or nobody
+        *(ev.Forgotten, ev.Erased),  # there is no transcript to write in
+        *(ev.Connected, ev.Disconnected, ev.Left, ev.AvailabilitySet, ev.Rested),  # people
+        *(ev.ChannelChanged, ev.LibraryChanged, ev.TookOver),  # the desk
+        *(ev.Refused, ev.Done, ev.Faulted),  # nothing changed
+    }
+)
+
 
 def changes(step: ev.Step, seq: int) -> Iterator[Change]:
     """Yield what one step changes in transcripts, in order."""
