@@ -74,6 +74,7 @@ async def test_all_of_a_patron_s_goes_and_the_rest_is_said(desk: Desk, browsers:
         "elsewhere": 0,
     }
     await ana.deed(other, "close", {})
+    await archived(desk)
     done = (await cora.post(f"/conversations/{other}/forget", {"everything": True}))[1]
     assert done["forgotten"] == [other]
 

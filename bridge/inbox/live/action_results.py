@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
 import msgspec
 
@@ -19,11 +19,16 @@ from bridge.log.follower import Entry, Position, decoded
 from bridge.redis.store import Store
 from bridge.sql.people.idempotency import KeyReused
 from routing.erasure import without
-from routing.events import Step
+from routing.events import Erased, Event, Step
 
 KEPT = 20_000
 RECALLED = 2_000  # entries
 AT_ONCE = 64
+
+
+def events_of(entries: Sequence[Entry]) -> Iterator[Event]:
+    """Yield every event of these entries."""
+    return (event for entry in entries for step in entry.steps for event in step.events)
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
@@ -56,6 +61,8 @@ class ActionResults:
 
     def forget(self, gone: Set[str]) -> None:
         """Drop what was answered about erased conversations; that they were erased may still be asked."""
+        if not gone:
+            return
         for key, found in self._found.items():
             if any(getattr(event, "conversation", "") in gone for event in found.step.events):
                 self._found[key] = Answered(found.position, without(found.step, gone))
@@ -69,6 +76,7 @@ class ActionResults:
             if not entries:
                 return
             self.take(entries)
+            self.forget({event.conversation for event in events_of(entries) if isinstance(event, Erased)})
             seq = entries[-1].seq
             await asyncio.sleep(0)
 

@@ -107,6 +107,7 @@ class LiveHub:
             news.libraries = True
         if news.people or news.took_over:
             news.turned = self._turned()
+        self._answers.forget(news.erased)
         self._lists.touch(news.rows)
         for seat in self._seats.values():
             self._seen_by(seat, news)
