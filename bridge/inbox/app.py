@@ -12,9 +12,8 @@ from aiohttp import web
 from bridge.inbox.consortium_inbox import ConsortiumInbox
 from bridge.inbox.http.openapi import describe
 from bridge.inbox.http.pipeline import mount
-from bridge.inbox.http.responses import encode
-from bridge.inbox.http.route import BASE, Route
-from bridge.inbox.live import sockets
+from bridge.inbox.http.responses import BASE, encode
+from bridge.inbox.http.route import Route
 from bridge.inbox.routes import (
     account,
     actions,
@@ -26,6 +25,7 @@ from bridge.inbox.routes import (
     organisation,
     presence,
     reports,
+    sockets,
 )
 from bridge.inbox.services import InboxServices
 from bridge.sql.people.accounts import Accounts, Session
@@ -56,7 +56,7 @@ class Inbox:
 
     def mount(self, app: web.Application) -> None:
         """Put all routes into an application and tie the live side to its life."""
-        mount(app, self, ROUTES)
+        mount(app, self.accounts, self.consortium_of, ROUTES)
         app.router.add_get(f"{BASE}/openapi.json", self._describe, name="openapi")
         app.cleanup_ctx.append(self._running)
         app.on_shutdown.append(self._shut)

@@ -36,7 +36,7 @@ async def test_a_page_that_answers_stays_and_hears_of_the_end_of_its_session(tmp
 
 
 async def test_a_long_poll_that_nobody_comes_back_to_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.inbox.live.sockets.POLL_KEPT_S", 0.2)
+    monkeypatch.setattr("bridge.inbox.routes.sockets.POLL_KEPT_S", 0.2)
     async with desk(tmp_path, ping_s=0.2) as running, running.client() as browser:
         ana = await browser.enter("ana")
         await ana.call("POST", "/live", [], headers=ana.headers())

@@ -12,7 +12,8 @@ from openapi_spec_validator import validate
 
 from bridge.app.http import application
 from bridge.inbox.app import ROUTES
-from bridge.inbox.http.route import BASE, Route
+from bridge.inbox.http.responses import BASE
+from bridge.inbox.http.route import Route
 from bridge.runtime.health import DaemonHealth
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from bridge.inbox.http.route import BASE, Parameter, Route
+from bridge.inbox.http.responses import BASE
+from bridge.inbox.http.route import Parameter, Route
 from bridge.inbox.schema import Acted, Clash, ClientMessage, Pending, Problem, ServerMessage
 
 FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}

@@ -16,13 +16,14 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from aiohttp import web
 
 from bridge.contract.adapter import Busy, TooLarge
 from bridge.inbox.http.responses import (
+    BASE,
     MAX_BODY,
     Answer,
     Refusal,
@@ -33,34 +34,36 @@ from bridge.inbox.http.responses import (
     too_many,
     unavailable,
 )
-from bridge.inbox.http.route import BASE, Call, Route
+from bridge.inbox.http.route import Call, ConsortiumOf, Route
 from bridge.inbox.http.sessions import check_origin, check_token, session_of
 from bridge.inbox.services import InboxServices
 from bridge.inbox.views.access import check_conversation, check_coordinator, check_library, works_here
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
 from bridge.sql.database import is_away
-from bridge.sql.people.accounts import Session
+from bridge.sql.people.accounts import Accounts, Session
 from bridge.sql.people.idempotency import KeyReused
-
-if TYPE_CHECKING:
-    from bridge.inbox.app import Inbox
 
 log = structlog.get_logger("bridge.inbox")
 
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
 
 
-def mount(app: web.Application, inbox: Inbox, routes: Sequence[Route]) -> None:
+def mount(app: web.Application, accounts: Accounts, consortium_of: ConsortiumOf, routes: Sequence[Route]) -> None:
     """Put every line of the table into an application."""
     for route in routes:
-        app.router.add_route(route.method, BASE + route.path, _endpoint(inbox, route), name=route.name)
+        app.router.add_route(
+            route.method, BASE + route.path, _endpoint(accounts, consortium_of, route), name=route.name
+        )
 
 
-def _endpoint(inbox: Inbox, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _endpoint(
+    accounts: Accounts, consortium_of: ConsortiumOf, route: Route
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def endpoint(request: web.Request) -> web.StreamResponse:
         try:
-            return await _serve(inbox, route, request)
+            session = await session_of(accounts, request) if route.access != "anyone" else None
+            return await _serve(consortium_of, session, route, request)
         except Refusal as refusal:
             return refusal.response()
         except (Busy, StoreError):
@@ -79,9 +82,10 @@ def _endpoint(inbox: Inbox, route: Route) -> Callable[[web.Request], Awaitable[w
     return endpoint
 
 
-async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.StreamResponse:
-    session = await session_of(inbox.accounts, request) if route.access != "anyone" else None
-    consortium = inbox.consortium_of(session)
+async def _serve(
+    consortium_of: ConsortiumOf, session: Session | None, route: Route, request: web.Request
+) -> web.StreamResponse:
+    consortium = consortium_of(session)
     services = consortium.services
     if session is not None and not services.replica.ready.is_set():
         raise Refusal(503, "loading", "The desk is still loading; try again.", headers={"Retry-After": "2"})
@@ -93,9 +97,9 @@ async def _serve(inbox: Inbox, route: Route, request: web.Request) -> web.Stream
         check_origin(services, request)
         check_token(request, session)
     _check_rate(services, route, session)
-    call = Call(request, inbox, consortium, session, None, _key(route, request), _query(route, request))
+    call = Call(request, consortium, consortium_of, session, None, _key(route, request), _query(route, request))
     if route.access == "coordinator":
-        check_coordinator(call)
+        check_coordinator(call.state, call.me)
     if session is not None and call.key and route.asks is not bytes and not route.secret:
         return await (_act(call, route) if route.action else _once(call, route, session))
     return _response(await _answered(call, route, await _raw(route, request)))

@@ -16,6 +16,7 @@ from aiohttp import web
 from bridge.contract.bounds import out_of_bounds
 from bridge.inbox.schema import Hello, Me, MeTold, OneTimeCode, Polled, Problem, Uploaded
 
+BASE = "/api/v1"
 MAX_BODY = 256 * 1024
 TRY_AGAIN_S = 2
 

@@ -22,21 +22,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from bridge.inbox.app import Inbox
-    from bridge.inbox.consortium_inbox import ConsortiumInbox
-    from bridge.inbox.services import InboxServices
-    from bridge.sql.people.accounts import Session
-    from routing.state import State
-
-BASE = "/api/v1"
+from bridge.inbox.consortium_inbox import ConsortiumInbox
+from bridge.inbox.services import InboxServices
+from bridge.sql.people.accounts import Session
+from routing.state import State
 
 Access = Literal["anyone", "staff", "coordinator"]
 Scope = Literal["", "conversation", "library"]
+
+
+ConsortiumOf = Callable[[Session | None], ConsortiumInbox]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,8 @@ class Call:
     """One request, checked: who asks, what, and about what."""
 
     request: web.Request
-    inbox: Inbox
     consortium: ConsortiumInbox
+    consortium_of: ConsortiumOf
     session: Session | None
     body: Any
     key: str

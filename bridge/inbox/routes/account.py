@@ -62,7 +62,7 @@ async def _signed_in(call: Call, librarian: str) -> web.Response:
     session = await accounts.session(token)
     if session is None:
         raise Refusal(401, "wrong", "The account was closed a moment ago.")
-    state = call.inbox.consortium_of(session).services.replica.state
+    state = call.consortium_of(session).services.replica.state
     found = rows.me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian))
     response = answer(found)
     sessions.give(response, call.request, token)

@@ -8,9 +8,9 @@ import binascii
 from bridge.inbox import schema
 from bridge.inbox.http.responses import Refusal
 from bridge.inbox.http.route import Call, Parameter, Route
+from bridge.inbox.routes.conversation import line_page, view
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import libraries_of
-from bridge.inbox.views.conversation import line_page, view
 from bridge.inbox.views.lines import fragments
 from bridge.sql.people.drafts import DraftChanged
 from bridge.sql.transcripts.search import FoundLine as Found

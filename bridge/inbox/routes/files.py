@@ -24,8 +24,8 @@ from bridge.inbox import schema
 from bridge.inbox.http.responses import Refusal, not_found
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.http.upload_tickets import ticket
+from bridge.inbox.routes.conversation import together
 from bridge.inbox.services import MAX_UPLOAD
-from bridge.inbox.views.conversation import together
 from bridge.inbox.views.lines import IMAGES, file
 from bridge.sql.transcripts.lines import TranscriptLine
 

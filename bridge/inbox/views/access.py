@@ -11,7 +11,6 @@ What one may not see looks like what is not there.
 from __future__ import annotations
 
 from bridge.inbox.http.responses import forbidden, not_found
-from bridge.inbox.http.route import Call
 from bridge.inbox.services import InboxServices
 from bridge.sql.transcripts.reader import ConversationSummary
 from routing.access import active, asked, at_home, coordinates, eligible, had_since, helper_of, visible
@@ -89,7 +88,7 @@ def check_library(services: InboxServices, librarian: str, library: str) -> None
         raise not_found()
 
 
-def check_coordinator(call: Call) -> None:
-    """Refuse (403) who coordinates no library."""
-    if not coordinated(call.services.replica.state, call.me):
+def check_coordinator(state: State, librarian: str) -> None:
+    """Refuse (403) a librarian who coordinates no library."""
+    if not coordinated(state, librarian):
         raise forbidden("Only a library's coordinator may do that.")

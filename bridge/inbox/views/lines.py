@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bridge.contract.message import Attachment, derive
-from bridge.inbox.http.route import BASE
+from bridge.inbox.http.responses import BASE
 from bridge.inbox.schema import File, Fragment, Line
 from bridge.inbox.views.rows import name_of, queue_name
 from bridge.sql.transcripts.lines import TranscriptLine as Archived

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import phonenumbers
 from msgspec.structs import replace
@@ -34,17 +34,15 @@ from bridge.inbox.schema import (
     View,
 )
 from bridge.inbox.views.access import may_see_archived, sees
+from bridge.sql.people.accounts import Session
+from bridge.sql.people.drafts import SavedDraft as Kept
+from bridge.sql.people.mentions import Mention
+from bridge.sql.transcripts.reader import ConversationSummary
 from routing.access import asked, eligible, follows_up, has_say, may_join, speaks
 from routing.events import Noted
 from routing.records import Conversation, Handover
 from routing.records import FollowUpRecord as FollowUpRecord
 from routing.state import State
-
-if TYPE_CHECKING:
-    from bridge.sql.people.accounts import Session
-    from bridge.sql.people.drafts import SavedDraft as Kept
-    from bridge.sql.people.mentions import Mention
-    from bridge.sql.transcripts.reader import ConversationSummary
 
 SHORT = 28  # characters of an address shown in place of a name
 LAST = 200

@@ -27,7 +27,7 @@ from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
 from bridge.sql.database import is_away
 
-log = structlog.get_logger("bridge.inbox.live.sockets")
+log = structlog.get_logger("bridge.inbox.routes.sockets")
 
 MAX_SAID = 16 * 1024
 SIGNED_OUT = 4401
