@@ -62,8 +62,11 @@ class Inbox:
         app.on_shutdown.append(self._shut)
 
     def consortium_of(self, session: Session | None) -> ConsortiumInbox:
-        """Return the consortium a librarian works in: that of the account's library, where it lists him; else where he is listed;
-        else that of the library; else the first. So nobody draws a librarian over by listing his name elsewhere."""
+        """Return the consortium a librarian works in.
+
+        That is the one of the account's library, where it lists them; else one that lists them; else that of the library; else
+        the first. So nobody draws a librarian over by listing their name elsewhere.
+        """
         if session is None or len(self.consortia) == 1:
             return self.consortia[0]
 

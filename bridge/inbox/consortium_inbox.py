@@ -1,4 +1,4 @@
-"""One consortium's staff side in this process: what the house gave, and what the inbox keeps beside it."""
+"""One consortium's staff side in this process: its services, and what the inbox keeps beside them."""
 
 from __future__ import annotations
 

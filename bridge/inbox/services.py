@@ -1,4 +1,4 @@
-"""All that the inbox gets from the house, in one place, so that nothing here opens, starts or looks up anything by itself."""
+"""All that the daemon gives the inbox, in one place, so that the inbox opens, starts and looks up nothing by itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.transcripts.reader import Reader
 
 MAX_UPLOAD = 10 * 1024 * 1024
-MERGED = 5  # conversations that stand in one timeline with another
+MERGED = 5  # conversations that share one timeline with another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,10 @@ class ChannelFacts:
 class InboxServices:
     """One consortium's desk as a web process serves it.
 
-    process     the name under which this process renews its heartbeat
-    secret      32 bytes, the same in every process, for signing tickets
-    public_url  what people type, "" = whatever host a request names
+    Some fields:
+        process     the name under which this process renews its heartbeat
+        secret      32 bytes, the same in every process, for signing tickets
+        public_url  what people type, "" = the host that a request names
     """
 
     store: Store

@@ -1,4 +1,4 @@
-"""The archive as the rest of the house sees it: one object that opens the database and holds its rooms."""
+"""The archive as the other rooms see it: one object that opens the database and holds its parts."""
 
 from __future__ import annotations
 

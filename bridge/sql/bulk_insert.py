@@ -1,12 +1,12 @@
 """Many rows through one statement, at the price of the driver alone.
 
-SQLAlchemy works out the parameters of each row anew, which costs the writer more than the database does. Here a statement is
+SQLAlchemy works out the parameters of each row again, which costs the writer more than the database does. Here a statement is
 compiled once for a dialect, and rows travel as tuples in the order of its parameters. For statements whose values need no
 conversion: texts, numbers, truth and None, as all columns that the writer fills hold.
 
-Rows go in hundreds, and between two hundreds whoever else is at work in this process has a turn. SQLite works in a thread; between
-two rows it asks for the interpreter's lock, for which a busy event loop lets it wait up to milliseconds. So there a hundred new
-rows are one statement.
+Rows go in hundreds, and between two hundreds the other tasks of this process have a turn. SQLite works in a thread. Between two
+rows it asks for the interpreter's lock, and a busy event loop can make it wait for milliseconds. So there a hundred new rows are
+one statement.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def write_many(
     rows: Iterable[Row] | Iterable[Values],
     columns: tuple[str, ...] = (),
 ) -> None:
-    """Execute what `statement` makes for every row. `name` stands for it, for good.
+    """Execute what `statement` makes for every row. `name` names the statement, for good.
 
     All rows have the same keys; or they are tuples, in the order of `columns`. They are asked for as they are needed.
     """

@@ -100,7 +100,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 async def reach(engine: AsyncEngine) -> None:
-    """Connect once. Raises Unreachable, whatever the driver makes of a database that is away or of an option it does not know."""
+    """Connect once. Raises Unreachable for each error by which a driver says that a database is away or an option is unknown."""
     try:
         if engine.dialect.name == "sqlite":
             await asyncio.to_thread(_look, str(engine.url.database))

@@ -172,7 +172,7 @@ class Client:
         return self
 
     async def enter(self, name: str) -> Self:
-        """Come with a session that stands already (signing in is limited, and has tests of its own)."""
+        """Come with a session that exists already (signing in is limited, and has tests of its own)."""
         token, self.csrf = await self.desk.services.archive.accounts.open_session(name)
         self.session.cookie_jar.update_cookies({"deskbridge": token}, URL(self.desk.url))
         return self

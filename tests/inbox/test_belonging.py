@@ -81,7 +81,7 @@ async def test_a_leaver_cannot_be_listed_by_another_library_and_both_are_told(de
 
 
 async def test_even_where_the_core_lags_behind_no_code_is_made(desk: Desk, browsers: Browsers) -> None:
-    """The account's own library decides, whatever the list says that this process holds."""
+    """The account's own library decides, also against the list that this process holds."""
     cora, eve = await browsers.of("cora"), await browsers.of("eve")
     assert (await _save(desk, cora, "north", _without("ana")))[0] == 200
     libraries = desk.services.replica.state.libraries

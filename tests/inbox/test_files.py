@@ -110,7 +110,7 @@ async def test_what_a_browser_would_run_is_a_download(desk: Desk, browsers: Brow
 async def test_what_a_line_says_of_a_file_opens_nothing(
     desk: Desk, browsers: Browsers, raw: bytes, media_type: str, name: str, shown: str
 ) -> None:
-    """Also what stands in transcripts already: how a file is sent, its bytes say."""
+    """Also for files that transcripts hold already: how a file is sent, its bytes say."""
 
     async def chunks() -> AsyncIterator[bytes]:
         yield raw

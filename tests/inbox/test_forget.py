@@ -115,8 +115,10 @@ async def test_a_page_that_shows_it_is_told_to_look_afresh(desk: Desk, browsers:
     await page.next()
     view = (await ana.get(f"/conversations/{talk}"))[1]
     await page.say(t="watch", conversation=talk, position=view["position"])
-    seats = desk.inbox.consortia[0].live._seats
-    await until(lambda: any(talk in seat.watched for seat in seats.values()), "the page watches it")
+    subscriptions = desk.inbox.consortia[0].live._subscriptions
+    await until(
+        lambda: any(talk in subscription.watched for subscription in subscriptions.values()), "the page watches it"
+    )
     await cora.post(f"/conversations/{talk}/forget", {})
     await page.until(lambda message: message["t"] == "reset")
     await page.close()

@@ -1,8 +1,8 @@
 """Zulip's rule: what a page held, and every message since, is what a fresh page fetches. For every event there is.
 
-The log is written by the test: the real core decides each input at a time of the script's choosing, the steps are committed
-to a real Redis, and pages of five librarians of two libraries hear of them over real sockets. After each line of the script
-every page's rows, follow-ups and watched lines must equal what a fresh GET answers. At the end every type of event was seen.
+The log is written by the test: the real core decides each input at a time of the script's choosing. The steps are committed to a
+real Redis, and pages of five librarians of two libraries hear of them over real sockets. After each line of the script every
+page's rows, follow-ups and watched lines must equal what a fresh GET answers. At the end every type of event was seen.
 """
 
 from __future__ import annotations

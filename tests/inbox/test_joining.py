@@ -1,4 +1,4 @@
-"""A colleague joins a conversation through the interface: what he may, what he may not, and what everybody's pages show."""
+"""A colleague joins a conversation through the interface: what they may do, what they may not, and what everybody's pages show."""
 
 from __future__ import annotations
 

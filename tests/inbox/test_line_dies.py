@@ -41,7 +41,7 @@ async def test_a_long_poll_that_nobody_comes_back_to_ends(tmp_path: Path, monkey
         ana = await browser.enter("ana")
         await ana.call("POST", "/live", [], headers=ana.headers())
         await until(lambda: running.services.replica.state.staff.get("ana"))
-        await until(lambda: not running.services.replica.state.staff["ana"].connections, "its seat is free")
+        await until(lambda: not running.services.replica.state.staff["ana"].connections, "its connection is gone")
 
 
 async def test_a_process_that_stops_says_good_bye(tmp_path: Path) -> None:

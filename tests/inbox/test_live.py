@@ -286,16 +286,16 @@ async def test_who_was_named_during_a_gap_is_called_afterwards(desk: Desk, brows
 
 
 async def test_a_reset_takes_no_call_back(desk: Desk) -> None:
-    """What was noted before everything is to be fetched afresh stands in no list, so it is told before."""
+    """A mention from before a reset is in no list, so it is told before the reset."""
     conversation = await desk.patron("named-reset", "hello?")
     token, _ = await desk.services.archive.accounts.open_session("ben")
     session = await desk.services.archive.accounts.session(token)
     assert session is not None
-    seat = Subscription(session, "resetting", Position("e", 1), ListIndex(), set())
+    subscription = Subscription(session, "resetting", Position("e", 1), ListIndex(), set())
     note = Noted(conversation=conversation, id="n1", by="ana", text="@Ben Berg", mentions=("ben",))
-    seat.note(LogChanges(calls=[note]), Position("e", 2))
-    seat.reset("slow")
-    told = seat.messages(desk.services.replica.state)
+    subscription.note(LogChanges(calls=[note]), Position("e", 2))
+    subscription.reset("slow")
+    told = subscription.messages(desk.services.replica.state)
     assert [type(message).__name__ for message in told[:2]] == ["MentionTold", "Reset"]
 
 
@@ -351,10 +351,10 @@ async def test_a_slow_page_costs_a_bounded_set_and_then_hears_reset(desk: Desk) 
     token, _ = await desk.services.archive.accounts.open_session("ana")
     session = await desk.services.archive.accounts.session(token)
     assert session is not None
-    seat = Subscription(session, "slow", Position("e", 1), ListIndex(), set())
+    subscription = Subscription(session, "slow", Position("e", 1), ListIndex(), set())
     for n in range(2 * MOST_ROWS):
-        seat.note(LogChanges(rows={f"c{n}"}), Position("e", n + 2))
-    told = seat.messages(desk.services.replica.state)
+        subscription.note(LogChanges(rows={f"c{n}"}), Position("e", n + 2))
+    told = subscription.messages(desk.services.replica.state)
     assert type(told[0]).__name__ == "Reset"
     assert len(told) < 5
 

@@ -1,4 +1,4 @@
-"""A mention waits for whoever is signed out: told at the next sign-in, until they open the conversation."""
+"""A mention waits for a librarian who is signed out: told at the next sign-in, until they open the conversation."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ async def test_the_library_s_switch_is_written_out_for_its_editor(browsers: Brow
 
 
 async def test_what_only_the_archive_holds_is_shown_with_its_rating(tmp_path: Path) -> None:
-    """After the window in which it could be opened again the core lets go of it."""
+    """After the window in which it could be opened again the core drops it."""
     async with running_desk(tmp_path, scripted=True) as running:
         script = Scripted(running)
         await script.begin()

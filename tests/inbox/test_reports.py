@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def period() -> str:
-    """Yesterday to tomorrow: whatever midnight is near."""
+    """Yesterday to tomorrow, so that no midnight matters."""
     today = datetime.now(UTC).date()
     return f"from={today - timedelta(days=1)}&to={today + timedelta(days=1)}"
 

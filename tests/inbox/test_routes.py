@@ -113,7 +113,7 @@ async def test_every_operation_says_how_it_can_fail(browsers: Browsers) -> None:
 async def test_every_answer_is_described(desk: Desk, browsers: Browsers, route: Route) -> None:
     """Asked rightly, and wrongly in every way that the checks before a route know, each answers as its description says."""
     cora, newcomer = await browsers.of("cora"), await browsers.of("newcomer")
-    conversation = await desk.patron(f"described-{route.name}", "hello?")  # of his own: one of them is blocked
+    conversation = await desk.patron(f"described-{route.name}", "hello?")  # of its own: one of them is blocked
     answers = (await cora.get("/openapi.json"))[1]["paths"][BASE + route.path][route.method.lower()]["responses"]
     where, body = path(route, "north" if route.scope == "library" else conversation), BODIES.get(route.name)
     odd = where + ("&" if "?" in where else "?") + "&".join(f"{each.name}={'9' * 401}" for each in route.query)

@@ -66,7 +66,7 @@ async def test_the_end_of_a_follow_up_is_told_to_those_alone_who_knew_of_it(desk
 
 
 async def test_an_account_of_another_consortium_is_nobody_s_to_reset(desk: Desk, browsers: Browsers) -> None:
-    """Accounts are shared by all consortia of a house, while each has its own librarians; a name may stand in two."""
+    """Accounts are shared by all consortia of an installation, while each has its own librarians; a name may stand in two."""
     accounts = desk.services.archive.accounts
     await accounts.add("zoe", "zoe", "elsewhere")
     cora = await browsers.of("cora")

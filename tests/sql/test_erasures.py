@@ -1,4 +1,4 @@
-"""Forgetting at a patron's request, in the archive: at once, whatever lies where, and only what is his."""
+"""Forgetting at a patron's request, in the archive: at once, in every table, and only what is theirs."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ async def test_an_order_stands_until_it_is_refused_or_carried_out(archive: Archi
 
 
 def lying(folder: Path, word: bytes) -> list[str]:
-    """The database's files in which a word lies, in whatever case."""
+    """The database's files in which a word lies, in any case."""
     return [file.name for file in folder.glob("archive.sqlite*") if word.lower() in file.read_bytes().lower()]
 
 

@@ -1,4 +1,4 @@
-"""The log in SQL: exactly once, whoever dies when; transcripts without gap or overlap; search; what is found again."""
+"""The log in SQL: exactly once, though a process may die; transcripts without gap or overlap; search; what is found again."""
 
 from __future__ import annotations
 

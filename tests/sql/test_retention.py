@@ -310,7 +310,7 @@ async def test_what_is_written_after_the_forgetting_is_forgotten_in_its_turn(
 
 
 def _lying(folder: Path, word: bytes) -> list[str]:
-    """The database's files in which a word lies, in whatever case."""
+    """The database's files in which a word lies, in any case."""
     return [file.name for file in folder.glob("archive.sqlite*") if word.lower() in file.read_bytes().lower()]
 
 

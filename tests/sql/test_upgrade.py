@@ -26,7 +26,7 @@ from tests.peers.redis import RedisServer
 
 FIRST = "0001"
 
-# What a house wrote when the schema was the first one. Rows of later columns have no place here: it is what is found.
+# What an installation wrote when the schema was the first one. Rows of later columns have no place here: it is what is found.
 ROWS = """
 INSERT INTO account (librarian, login, library, password, must_change, code, code_until, failures, locked_until, disabled)
  VALUES ('ana', 'ana', 'north', '', 0, '', 0, 0, 0, 0);
@@ -56,7 +56,7 @@ INSERT INTO line (id, conversation, seq, part, at, sent_at, who, author_id, auth
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """The archive of a house that ran the first schema."""
+    """The archive of an installation that ran the first schema."""
     return tmp_path / "archive.sqlite"
 
 

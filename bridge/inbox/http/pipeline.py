@@ -5,8 +5,8 @@
     body (400, 413, 422)
 
 A write with a key is done once. The same key with the same request gets the same status again; with another request 422.
-An action of the core needs no row in SQL for that: the ring drops a key that it has seen, and the answer comes from the
-log (see `live/action_results`) or, after a restart, from the archive. A key counts once its action was taken in.
+An action of the core needs no row in SQL for that: the ring drops a key that it has seen. The answer comes from the log
+(see `live/action_results`) or, after a restart, from the archive. A key counts once its action was taken in.
 Other writes reserve a row before they are done. What could not be taken in (503) is not kept, so the same key tries again.
 Of secrets nothing is kept, not even a digest: passwords can be guessed from one.
 """

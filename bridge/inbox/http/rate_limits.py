@@ -1,9 +1,8 @@
 """How often one may ask: token buckets by name.
 
-Sign-in is limited by network and by account name apart (OWASP ASVS 2.2.1), so that one host cannot try many accounts and many
-hosts cannot try one; the account's own lock-out is kept in SQL. A browser that a librarian has signed in with is counted by
-itself, so that strangers who try his name do not use up his attempts. Writes are limited by librarian, far above what a person
-does.
+Sign-in is limited by network and by account name apart (OWASP ASVS 2.2.1). So one host cannot try many accounts, and many hosts
+cannot try one. The account's own lock-out is kept in SQL. A browser that a librarian has signed in with is counted by itself.
+So strangers who try their name do not use up their attempts. Writes are limited by librarian, far above what a person does.
 """
 
 from __future__ import annotations
@@ -19,8 +18,10 @@ REMEMBERED = 20_000
 
 
 def network(address: str) -> str:
-    """Return what stands for whoever is at an address: a household has one of IPv4, and a /64 of IPv6 (RFC 6177). An address of
-    IPv4 spelled as one of IPv6 (mapped, 6to4) is that of IPv4."""
+    """Return the network that one client can use: a household has one address of IPv4, and a /64 of IPv6 (RFC 6177).
+
+    An address of IPv4 spelled as one of IPv6 (mapped, 6to4) is that of IPv4.
+    """
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:

@@ -63,7 +63,7 @@ def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 
 
 def _secret(body: Any) -> bool:
-    """Whether a session's token, an upload's ticket or a sign-in code stands in it."""
+    """Whether it holds a session's token, an upload's ticket or a sign-in code."""
     if isinstance(body, Polled):
         return any(isinstance(message, Hello | MeTold) for message in body.messages)
     return isinstance(body, Me | Uploaded | OneTimeCode)

@@ -1,7 +1,7 @@
-"""The table that every route of the interface stands in: what mounts it, guards it and describes it is this one table.
+"""The table of all routes of the interface: this one table mounts them, guards them and describes them.
 
-So a route cannot be served without being described, or described without being served, and a test can walk over all of them to
-prove that each refuses outsiders. What a route says of itself:
+So a route cannot be served without being described, or described without being served. A test walks over all of them to prove
+that each refuses outsiders. What a route says of itself:
 
     access   "anyone"       no session is asked for
              "staff"        a signed-in librarian
@@ -78,7 +78,7 @@ class Call:
 
     @property
     def services(self) -> InboxServices:
-        """What the inbox gets from the house."""
+        """What the daemon gives the inbox."""
         return self.consortium.services
 
     @property

@@ -1,12 +1,16 @@
 """Who is asking, and does the page that asks belong to us?
 
 The session's token lives in a cookie that no script reads and no other site sends (HttpOnly, SameSite=Strict; over https also
-Secure with the __Host- prefix, RFC 6265bis 4.1.3). It never stands in an address. A write must show two more things that another
-site's page cannot: the session's second token in the header X-Deskbridge, and, where the browser says where the page comes from
-(Origin, Sec-Fetch-Site), our own origin. Sources: OWASP Cross-Site Request Forgery Prevention, Fetch Metadata.
+Secure with the __Host- prefix, RFC 6265bis 4.1.3). It is never part of an address. A write must show two more things that another
+site's page cannot show:
 
-A second cookie, one for each librarian who signs in there, makes a browser familiar: it opens nothing, but its holder is not
-locked out by what strangers try in his name (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
+- the session's second token, in the header X-Deskbridge;
+- our own origin, where the browser says where the page comes from (Origin, Sec-Fetch-Site).
+
+Sources: OWASP Cross-Site Request Forgery Prevention, Fetch Metadata.
+
+A second cookie, one for each librarian who signs in there, makes a browser familiar. It opens nothing, but its holder is not
+locked out by strangers who try their name (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
 """
 
 from __future__ import annotations
@@ -88,7 +92,7 @@ def make_familiar(response: web.StreamResponse, request: web.Request, secret: by
 
 
 def familiar_mark(request: web.Request, secret: bytes, login: str) -> str:
-    """Return what stands for this browser when `login` has signed in with it before, else ""."""
+    """Return the mark of this browser when `login` has signed in with it before, else ""."""
     mark, _, seal = request.cookies.get(_familiar_name(request, login), "").partition(".")
     return mark if mark and FAMILIAR.proves(seal, secret, login, mark) else ""
 

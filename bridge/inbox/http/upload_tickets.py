@@ -1,8 +1,8 @@
 """Tickets: what an upload hands out, and a message hands in to carry the file.
 
 A ticket is the attachment's description with a seal over it, the librarian and the conversation (HMAC-SHA-256). So a digest that
-somebody happens to know opens nothing, a file goes to the patron it was uploaded for, and any process can check it
-without having taken the upload.
+somebody happens to know opens nothing, and a file goes to the patron it was uploaded for. Any process can check a ticket, also
+one that did not take the upload.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def ticket(secret: bytes, file: Attachment, librarian: str, conversation: str) -
 
 
 def attachment(secret: bytes, given: str, librarian: str, conversation: str) -> Attachment:
-    """Return the file that a ticket stands for. Raises Refusal 422 for one that is not good here."""
+    """Return the file of a ticket. Raises Refusal 422 for one that is not good here."""
     try:
         whole = base64.urlsafe_b64decode(given.encode("ascii"))
         seal, raw = whole[:SEAL], whole[SEAL:]

@@ -3,7 +3,7 @@
 An action's id comes from librarian, Idempotency-Key and request. The ring drops an action whose key it has seen, and the
 answer is looked up here among the last ones heard, by key. So a repeat costs no write, in whichever process it arrives.
 Every action yields exactly one event that answers it; `Step.answer` names it. A process that starts, or missed entries,
-reads the last entries of the log again: a page that lost its answer with the process before asks again and hears the same.
+reads the last entries of the log again. So a page that lost its answer with an earlier process asks again and hears the same.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""The live side of the inbox: everybody who looks on from this process, fed from one place.
+"""The live side of the inbox: all pages that are open in this process, fed from one place.
 
-The replica tells of each batch of entries once; it is worked out once (`news`) and noted at every seat. A seat is a
-librarian's connection, too: the core hears of it as an input when it comes and when it goes, again whenever a core has
-taken over or believes it gone, and what could not be told while the store was away is told when it is back. Signs (typing,
-viewing) come by publish and subscribe and go only to those who may see the conversation.
+The replica tells of each batch of entries once. What it means is worked out once (`changes_of`) and noted at every subscription.
+
+A subscription is a librarian's connection, too. The core hears of it as an input when it comes and when it goes. It hears
+again when a core has taken over or believes it gone. What could not be told while the store was away is told when it is back.
+Signals (typing, viewing) come by publish and subscribe and go only to those who may see the conversation.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bridge.contract.adapter import Busy, Signal
 from bridge.contract.message import Presence
 from bridge.inbox import schema
 from bridge.inbox.live.action_results import ActionResults
-from bridge.inbox.live.log_changes import LogChanges, news_of
+from bridge.inbox.live.log_changes import LogChanges, changes_of
 from bridge.inbox.live.subscription import MOST_WATCHED, Subscription
 from bridge.inbox.live.watched import Watched
 from bridge.inbox.services import MERGED, InboxServices
@@ -45,13 +46,13 @@ DOWN = schema.Down(
 
 
 class LiveHub:
-    """All seats of this process."""
+    """All subscriptions of this process."""
 
     def __init__(self, services: InboxServices, lists: ListIndex, answers: ActionResults) -> None:
         self._services = services
         self._lists = lists
         self._answers = answers
-        self._seats: dict[str, Subscription] = {}
+        self._subscriptions: dict[str, Subscription] = {}
         self._known: dict[str, set[str]] = {}
         self._met: dict[str, None] = {}  # librarians whose pages looked on from here, and who are still remembered
         self._owed: dict[str, Presence] = {}
@@ -94,39 +95,44 @@ class LiveHub:
 
     def close(self) -> None:
         """Send everybody away: the process ends."""
-        for seat in list(self._seats.values()):
-            self.leave(seat)
+        for subscription in list(self._subscriptions.values()):
+            self.leave(subscription)
 
     # ---- the log ------------------------------------------------------------
 
     def _take(self, entries: Sequence[Entry]) -> None:
         self._answers.take(entries)
-        watched = {name for seat in self._seats.values() for each in seat.watched.values() for name in each.members}
-        news = news_of(entries, watched)
-        if news.channels and self._kinds_changed():
-            news.libraries = True
-        if news.people or news.took_over:
-            news.turned = self._turned()
-        self._answers.forget(news.erased)
-        self._lists.touch(news.rows)
-        for seat in self._seats.values():
-            self._seen_by(seat, news)
-            seat.note(news, entries[-1].position)
-            if any(name in news.erased for each in seat.watched.values() for name in each.members):
-                seat.reset("too-old")  # what the page shows is no more
-        self._again(news)
+        watched = {
+            name
+            for subscription in self._subscriptions.values()
+            for each in subscription.watched.values()
+            for name in each.members
+        }
+        changes = changes_of(entries, watched)
+        if changes.channels and self._kinds_changed():
+            changes.libraries = True
+        if changes.people or changes.took_over:
+            changes.turned = self._turned()
+        self._answers.forget(changes.erased)
+        self._lists.touch(changes.rows)
+        for subscription in self._subscriptions.values():
+            self._seen_by(subscription, changes)
+            subscription.note(changes, entries[-1].position)
+            if any(name in changes.erased for each in subscription.watched.values() for name in each.members):
+                subscription.reset("too-old")  # what the page shows is no more
+        self._again(changes)
 
-    def _seen_by(self, seat: Subscription, news: LogChanges) -> None:
-        open_here = {name for each in seat.watched.values() for name in each.members}
-        for note in news.calls:
-            if seat.me in note.mentions and note.conversation in open_here:
-                self._seen.put_nowait((seat.me, note.conversation))
+    def _seen_by(self, subscription: Subscription, changes: LogChanges) -> None:
+        open_here = {name for each in subscription.watched.values() for name in each.members}
+        for note in changes.calls:
+            if subscription.me in note.mentions and note.conversation in open_here:
+                self._seen.put_nowait((subscription.me, note.conversation))
 
-    def _again(self, news: LogChanges) -> None:
+    def _again(self, changes: LogChanges) -> None:
         """Announce connections that a new core does not know, or that the core believes gone."""
-        for connection, seat in self._seats.items():
-            if news.took_over or (self._services.process, connection) in news.lost:
-                self._announce(seat, up=True)
+        for connection, subscription in self._subscriptions.items():
+            if changes.took_over or (self._services.process, connection) in changes.lost:
+                self._announce(subscription, up=True)
 
     def _turned(self) -> set[str]:
         """Return who came to the desk, or left it, since this was asked last: most connections change nothing for colleagues."""
@@ -145,60 +151,62 @@ class LiveHub:
         self._lists.forget()
         self._kinds_changed()
         self._turned()
-        for seat in self._seats.values():
-            seat.position = self._services.replica.position
-            seat.reset("too-old")
-            self._announce(seat, up=True)
+        for subscription in self._subscriptions.values():
+            subscription.position = self._services.replica.position
+            subscription.reset("too-old")
+            self._announce(subscription, up=True)
 
-    # ---- seats ------------------------------------------------------------
+    # ---- subscriptions ------------------------------------------------------------
 
     def known(self, librarian: str) -> set[str]:
-        """Return the rows that a librarian's pages were given, to be added to by whoever gives some."""
+        """Return the rows that a librarian's pages were given; a caller who gives more adds them."""
         found = self._known.setdefault(librarian, set())
         if len(found) > MOST_KNOWN:
             found.clear()
-            for seat in self._seats.values():
-                if seat.me == librarian:
-                    seat.reset("slow")
+            for subscription in self._subscriptions.values():
+                if subscription.me == librarian:
+                    subscription.reset("slow")
         return found
 
     async def ready(self) -> None:
         """See that the lists stand; nothing is told before, since it counts them."""
         await self._lists.ready(self._services.replica)
 
-    def seat(self, connection: str, session: Session) -> Subscription | None:
-        """Return the seat of a connection, if it is this librarian's and still there; it goes on with the session that asks."""
-        seat = self._seats.get(connection)
-        if seat is None or seat.me != session.librarian or seat.closed:
+    def subscription(self, connection: str, session: Session) -> Subscription | None:
+        """Return a connection's subscription, if it is this librarian's and still there; it goes on with the session that asks."""
+        subscription = self._subscriptions.get(connection)
+        if subscription is None or subscription.me != session.librarian or subscription.closed:
             return None
-        seat.session = session
-        return seat
+        subscription.session = session
+        return subscription
 
-    async def take_seat(self, session: Session, connection: str, after: str) -> Subscription:
-        """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the seat then."""
+    async def subscribe(self, session: Session, connection: str, after: str) -> Subscription:
+        """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the subscription then."""
         services = self._services
         await self.ready()
         met = session.librarian in self._met
         self._met[session.librarian] = None
-        seat = Subscription(session, connection, services.replica.position, self._lists, self.known(session.librarian))
-        seat.known |= self._lists.held(
-            services.replica.state, seat.me
+        subscription = Subscription(
+            session, connection, services.replica.position, self._lists, self.known(session.librarian)
+        )
+        subscription.known |= self._lists.held(
+            services.replica.state, subscription.me
         )  # it may have been given them by another process
-        self._seats[connection] = seat
+        self._subscriptions[connection] = subscription
         try:
-            self._announce(seat, up=True)
-            seat.say(seat.hello(services.replica.state, services.ping_s, services.dead_s))
-            for sign in self._standing(seat):
-                seat.sign(sign)
+            self._announce(subscription, up=True)
+            subscription.say(subscription.hello(services.replica.state, services.ping_s, services.dead_s))
+            for sign in self._standing(subscription):
+                subscription.sign(sign)
             if self.down:
-                seat.say(DOWN)
-            seat.remind(await self._waiting_mentions(seat.me))
+                subscription.say(DOWN)
+            subscription.remind(await self._waiting_mentions(subscription.me))
             if after:
-                await self.resume(seat, after, sure=met)
+                await self.resume(subscription, after, sure=met)
         except BaseException:
-            self.leave(seat)
+            self.leave(subscription)
             raise
-        return seat
+        return subscription
 
     async def _waiting_mentions(self, librarian: str) -> list[schema.MentionTold]:
         """Return the mentions that wait for a librarian, oldest first."""
@@ -216,114 +224,114 @@ class LiveHub:
             librarian, conversation = await self._seen.get()
             await self._services.archive.mentions.seen(librarian, conversation)
 
-    async def resume(self, seat: Subscription, after: str, *, sure: bool = True) -> None:
+    async def resume(self, subscription: Subscription, after: str, *, sure: bool = True) -> None:
         """Note what happened after a position that a page holds; `sure` as in `Subscription.missed`. Raises StoreError."""
         try:
-            missed = await missed_since(self._services.follower, Position.parse(after), seat.position)
+            missed = await missed_since(self._services.follower, Position.parse(after), subscription.position)
             missed.turned = set(self._services.replica.state.staff) if missed.took_over else missed.people
-            seat.missed(missed, sure=sure)
+            subscription.missed(missed, sure=sure)
         except (LogReset, TimeoutError):
-            seat.reset("unknown")
+            subscription.reset("unknown")
 
-    def leave(self, seat: Subscription) -> None:
+    def leave(self, subscription: Subscription) -> None:
         """A page went."""
-        seat.close()
-        if self._seats.pop(seat.connection, None) is None:
+        subscription.close()
+        if self._subscriptions.pop(subscription.connection, None) is None:
             return
-        self._announce(seat, up=False)
-        self._parted += [(seat, conversation) for conversation in seat.watched]
-        if not self.taken_by(seat.me):
-            self._forget_longest_away(seat.me)
+        self._announce(subscription, up=False)
+        self._parted += [(subscription, conversation) for conversation in subscription.watched]
+        if not self.taken_by(subscription.me):
+            self._forget_longest_away(subscription.me)
 
     def _forget_longest_away(self, latest: str) -> None:
         """Remember for a while what the pages of those held who went: a page that comes back is told what it must drop."""
         self._met[latest] = self._met.pop(latest, None)
-        here = {seat.me for seat in self._seats.values()}
+        here = {subscription.me for subscription in self._subscriptions.values()}
         away = [name for name in self._met if name not in here]
         for name in away[: max(0, len(away) - MOST_AWAY)]:
             del self._met[name]
             self._known.pop(name, None)
 
     def _doubt(self) -> None:
-        for seat in self._seats.values():
-            seat.doubt()
+        for subscription in self._subscriptions.values():
+            subscription.doubt()
 
     def taken_by(self, librarian: str) -> int:
         """Return how many pages of a librarian look on."""
-        return sum(1 for seat in self._seats.values() if seat.me == librarian)
+        return sum(1 for subscription in self._subscriptions.values() if subscription.me == librarian)
 
     def _leave_silent(self) -> None:
-        """End the seats of long polls that nobody came back to."""
+        """End the subscriptions of long polls that nobody came back to."""
         now = time.monotonic()
-        for seat in list(self._seats.values()):
-            if seat.expires_at and seat.expires_at < now:
-                self.leave(seat)
+        for subscription in list(self._subscriptions.values()):
+            if subscription.expires_at and subscription.expires_at < now:
+                self.leave(subscription)
 
     # ---- what pages say ------------------------------------------------------------
 
-    async def hear(self, seat: Subscription, said: schema.ClientMessage) -> None:
+    async def hear(self, subscription: Subscription, said: schema.ClientMessage) -> None:
         """Take what a page says. What may not be seen is answered by silence."""
-        seat.heard_at = time.monotonic()
+        subscription.heard_at = time.monotonic()
         match said:
             case schema.Pong():
                 if not said.at:
-                    seat.say(schema.Ping(at=time.time_ns() // 1_000_000))
+                    subscription.say(schema.Ping(at=time.time_ns() // 1_000_000))
             case schema.Unwatch():
-                if seat.watched.pop(said.conversation, None) is not None:
-                    await self._sign(seat, "gone", said.conversation)
+                if subscription.watched.pop(said.conversation, None) is not None:
+                    await self._sign(subscription, "gone", said.conversation)
             case schema.Watch():
-                await self._watch(seat, said)
+                await self._watch(subscription, said)
             case schema.Typing() | schema.Paused():
                 to_patron = not (isinstance(said, schema.Typing) and said.note)
                 kind = "typing" if isinstance(said, schema.Typing) else "paused"
-                await self._sign(seat, kind, said.conversation, to_patron=to_patron)
+                await self._sign(subscription, kind, said.conversation, to_patron=to_patron)
 
-    async def _watch(self, seat: Subscription, said: schema.Watch) -> None:
+    async def _watch(self, subscription: Subscription, said: schema.Watch) -> None:
         state = self._services.replica.state
         it = state.conversations.get(said.conversation)
-        if it is None or not sees(state, seat.me, it):
+        if it is None or not sees(state, subscription.me, it):
             return
-        while len(seat.watched) >= MOST_WATCHED:
-            del seat.watched[next(iter(seat.watched))]
-        watched = seat.watched[said.conversation] = Watched(said.conversation, self._merged(seat, it))
-        heard = seat.position
+        while len(subscription.watched) >= MOST_WATCHED:
+            del subscription.watched[next(iter(subscription.watched))]
+        watched = subscription.watched[said.conversation] = Watched(said.conversation, self._merged(subscription, it))
+        heard = subscription.position
         try:
             since = Position.parse(said.position) if said.position else None
             await watched.load(self._services, since, heard)
         except (LogReset, TimeoutError):
-            seat.reset("too-old")
-        seat.wake()
-        await self._sign(seat, "viewing", said.conversation)
+            subscription.reset("too-old")
+        subscription.wake()
+        await self._sign(subscription, "viewing", said.conversation)
 
-    def _merged(self, seat: Subscription, it: Conversation) -> list[str]:
+    def _merged(self, subscription: Subscription, it: Conversation) -> list[str]:
         """Return the conversations that stand in one timeline with this one, where the librarian may see them."""
         state = self._services.replica.state
         others = (state.conversations.get(name) for name in it.merged[:MERGED])
-        return [other.id for other in others if other is not None and sees(state, seat.me, other)]
+        return [other.id for other in others if other is not None and sees(state, subscription.me, other)]
 
-    async def _sign(self, seat: Subscription, kind: str, conversation: str, *, to_patron: bool = False) -> None:
+    async def _sign(self, subscription: Subscription, kind: str, conversation: str, *, to_patron: bool = False) -> None:
         state = self._services.replica.state
         it = state.conversations.get(conversation)
-        if it is None or (kind != "gone" and not sees(state, seat.me, it)):
+        if it is None or (kind != "gone" and not sees(state, subscription.me, it)):
             return
-        patron = to_patron and speaks(seat.me, it)
+        patron = to_patron and speaks(subscription.me, it)
         sign = Signal(
             kind=kind,  # type: ignore[arg-type]  # one of the words written above
             conversation=conversation,
             channel=it.channel if patron else "",
             address=it.address if patron else "",
-            librarian=seat.me,
-            name=state.roster.shown(seat.me) if patron else "",
+            librarian=subscription.me,
+            name=state.roster.shown(subscription.me) if patron else "",
         )
         await self._services.signs.tell(sign)
 
-    async def still_viewing(self, seat: Subscription) -> None:
+    async def still_viewing(self, subscription: Subscription) -> None:
         """Say again what a page has open; what it may not see any more, it does not view."""
         state = self._services.replica.state
-        for conversation in list(seat.watched):
+        for conversation in list(subscription.watched):
             it = state.conversations.get(conversation)
-            shown = it is not None and sees(state, seat.me, it)
-            await self._sign(seat, "viewing" if shown else "gone", conversation)
+            shown = it is not None and sees(state, subscription.me, it)
+            await self._sign(subscription, "viewing" if shown else "gone", conversation)
 
     # ---- signs ------------------------------------------------------------
 
@@ -343,9 +351,9 @@ class LiveHub:
                 name=rows.name_of(state, signal.librarian) if signal.librarian else "",
                 text=signal.text[:2000] if not signal.librarian else "",
             )
-            for seat in self._seats.values():
-                if seat.me != signal.librarian and sees(state, seat.me, it):
-                    seat.sign(told)
+            for subscription in self._subscriptions.values():
+                if subscription.me != signal.librarian and sees(state, subscription.me, it):
+                    subscription.sign(told)
 
     def _saw(self, conversation: str, signal: Signal) -> None:
         viewers = self._viewers.setdefault(conversation, {})
@@ -365,14 +373,14 @@ class LiveHub:
             if until > now and name != me
         ]
 
-    def _standing(self, seat: Subscription) -> list[schema.SignalTold]:
-        """Return who is viewing what, for a page that comes anew."""
+    def _standing(self, subscription: Subscription) -> list[schema.SignalTold]:
+        """Return who is viewing what, for a page that opens."""
         state = self._services.replica.state
         return [
             schema.SignalTold(kind="viewing", conversation=conversation, librarian=viewer.id, name=viewer.name)
             for conversation in self._viewers
-            if (it := state.conversations.get(conversation)) is not None and sees(state, seat.me, it)
-            for viewer in self.viewing(conversation, seat.me)
+            if (it := state.conversations.get(conversation)) is not None and sees(state, subscription.me, it)
+            for viewer in self.viewing(conversation, subscription.me)
         ]
 
     def _forget_viewers(self) -> None:
@@ -385,9 +393,9 @@ class LiveHub:
 
     # ---- presence and the store ------------------------------------------------------------
 
-    def _announce(self, seat: Subscription, *, up: bool) -> None:
-        process, connection = self._services.process, seat.connection
-        self._owed[connection] = Presence(process=process, connection=connection, librarian=seat.me, up=up)
+    def _announce(self, subscription: Subscription, *, up: bool) -> None:
+        process, connection = self._services.process, subscription.connection
+        self._owed[connection] = Presence(process=process, connection=connection, librarian=subscription.me, up=up)
         self._owing.set()
 
     async def _tell_presence(self) -> None:
@@ -406,12 +414,14 @@ class LiveHub:
     async def _part(self) -> None:
         """Say of pages that went that they view nothing, unless another page of the same librarian does."""
         parted, self._parted = self._parted, []
-        for seat, conversation in parted:
-            if not any(other.me == seat.me and conversation in other.watched for other in self._seats.values()):
-                await self._sign(seat, "gone", conversation)
+        for subscription, conversation in parted:
+            if not any(
+                other.me == subscription.me and conversation in other.watched for other in self._subscriptions.values()
+            ):
+                await self._sign(subscription, "gone", conversation)
 
     async def _look(self) -> None:
-        """Forget viewers and seats that fell silent."""
+        """Forget viewers and subscriptions that fell silent."""
         while True:
             await asyncio.sleep(LOOK_S)
             self._forget_viewers()
@@ -421,8 +431,8 @@ class LiveHub:
         """Tell every page that the store went or came back."""
         if up == self.down:
             self.down = not up
-            for seat in self._seats.values():
-                seat.say(schema.Up(position=str(seat.position)) if up else DOWN)
+            for subscription in self._subscriptions.values():
+                subscription.say(schema.Up(position=str(subscription.position)) if up else DOWN)
 
 
 def present_in(state: State) -> set[str]:
@@ -432,18 +442,18 @@ def present_in(state: State) -> set[str]:
 
 async def missed_since(follower: Follower, after: Position, until: Position) -> LogChanges:
     """Return what happened after one position up to another. Raises Reset."""
-    news, position = LogChanges(), after
+    changes, position = LogChanges(), after
     while True:
         entries = await follower.since(position, wait=False)
-        more = news_of(entries, frozenset())
-        news.rows |= more.rows
-        news.follow_ups |= more.follow_ups
-        news.calls += more.calls
-        news.libraries |= more.libraries
-        news.people |= more.people
-        news.channels |= more.channels
-        news.took_over |= more.took_over
+        more = changes_of(entries, frozenset())
+        changes.rows |= more.rows
+        changes.follow_ups |= more.follow_ups
+        changes.calls += more.calls
+        changes.libraries |= more.libraries
+        changes.people |= more.people
+        changes.channels |= more.channels
+        changes.took_over |= more.took_over
         if not entries or entries[-1].seq >= until.seq:
-            return news
+            return changes
         position = entries[-1].position
         await asyncio.sleep(0)

@@ -28,62 +28,62 @@ class LogChanges:
     erased: set[str] = field(default_factory=set)  # forgotten by everybody
 
 
-def news_of(entries: Sequence[Entry], watched: Set[str]) -> LogChanges:
+def changes_of(entries: Sequence[Entry], watched: Set[str]) -> LogChanges:
     """Return what these entries mean; of the conversations `watched`, also the steps."""
-    news = LogChanges()
-    rows = news.rows
+    changes = LogChanges()
+    rows = changes.rows
     for entry in entries:
         for step in entry.steps:
             for event in step.events:
                 if type(event) in _ROW:
                     rows.add(event.conversation)  # type: ignore[union-attr]  # that is what _ROW means
                 if (take := _TAKE.get(type(event))) is not None:
-                    take(news, event)
+                    take(changes, event)
             if watched:
                 for conversation in {getattr(event, "conversation", "") for event in step.events}:
                     if conversation in watched:
-                        news.steps.setdefault(conversation, []).append((entry.seq, step))
+                        changes.steps.setdefault(conversation, []).append((entry.seq, step))
     rows.discard("")
-    return news
+    return changes
 
 
-def _joined(news: LogChanges, event: ev.Merged | ev.Unmerged) -> None:
-    news.rows.add(event.other)
-    news.merged |= {event.conversation, event.other}
+def _joined(changes: LogChanges, event: ev.Merged | ev.Unmerged) -> None:
+    changes.rows.add(event.other)
+    changes.merged |= {event.conversation, event.other}
 
 
-def _noted(news: LogChanges, event: ev.Noted) -> None:
+def _noted(changes: LogChanges, event: ev.Noted) -> None:
     if event.mentions:
-        news.calls.append(event)
+        changes.calls.append(event)
 
 
-def _followed_up(news: LogChanges, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:
-    news.follow_ups.add(event.id)
+def _followed_up(changes: LogChanges, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:
+    changes.follow_ups.add(event.id)
 
 
-def _person(news: LogChanges, event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected) -> None:
-    news.people.add(event.librarian)
+def _person(changes: LogChanges, event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected) -> None:
+    changes.people.add(event.librarian)
 
 
-def _disconnected(news: LogChanges, event: ev.Disconnected) -> None:
-    news.lost.add((event.process, event.connection))
-    _person(news, event)
+def _disconnected(changes: LogChanges, event: ev.Disconnected) -> None:
+    changes.lost.add((event.process, event.connection))
+    _person(changes, event)
 
 
-def _channel(news: LogChanges, event: ev.ChannelChanged) -> None:
-    news.channels.add(event.status.channel)
+def _channel(changes: LogChanges, event: ev.ChannelChanged) -> None:
+    changes.channels.add(event.status.channel)
 
 
-def _library(news: LogChanges, event: ev.LibraryChanged) -> None:
-    news.libraries = True
+def _library(changes: LogChanges, event: ev.LibraryChanged) -> None:
+    changes.libraries = True
 
 
-def _erased(news: LogChanges, event: ev.Erased) -> None:
-    news.erased.add(event.conversation)
+def _erased(changes: LogChanges, event: ev.Erased) -> None:
+    changes.erased.add(event.conversation)
 
 
-def _took_over(news: LogChanges, event: ev.TookOver) -> None:
-    news.took_over = True
+def _took_over(changes: LogChanges, event: ev.TookOver) -> None:
+    changes.took_over = True
 
 
 _TAKE: dict[type, Callable[[LogChanges, Any], None]] = {

@@ -1,9 +1,9 @@
-"""One page that looks on, by socket or by long poll: what it has still to hear, and what it says.
+"""One open page, by socket or by long poll: what it has still to hear, and what it says.
 
-A seat keeps no messages, only *what changed*: ids of rows, lines of conversations it has open. What is told is worked out from the
-state of the moment when the page can take it. So a slow page costs a bounded set, hears the newest and not every step in
-between, and beyond the bound hears `reset`. Of the messages told at once only the last carries the new position: a page
-that loses the line half-way asks again for all of them.
+A subscription keeps no messages, only *what changed*: ids of rows, and lines of conversations that the page has open. The messages
+are worked out from the present state when the page can take them. So a slow page costs a bounded set and hears the newest, not
+every step in between. Beyond the bound it hears `reset`. Of the messages told at once only the last carries the new position. A
+page that loses the connection half-way asks for all of them again.
 """
 
 from __future__ import annotations
@@ -72,44 +72,47 @@ class Subscription:
 
     # ---- what comes in ------------------------------------------------------------
 
-    def note(self, news: LogChanges, position: Position) -> None:
+    def note(self, changes: LogChanges, position: Position) -> None:
         """Remember what a batch of entries changed."""
         self.position = position
-        self._called(news)
-        if news.libraries:
+        self._called(changes)
+        if changes.libraries:
             self.reset("organisation")
             return
-        self._rows |= news.rows
-        self._follow_ups |= news.follow_ups
-        self._people |= news.turned
-        self._channels |= news.channels
-        self._someone |= self.me in news.people
+        self._rows |= changes.rows
+        self._follow_ups |= changes.follow_ups
+        self._people |= changes.turned
+        self._channels |= changes.channels
+        self._someone |= self.me in changes.people
         for watched in list(self.watched.values()):
             for conversation in watched.members:
-                if conversation in news.steps:
-                    watched.take(conversation, news.steps[conversation])
-            if not news.merged.isdisjoint(watched.members):
+                if conversation in changes.steps:
+                    watched.take(conversation, changes.steps[conversation])
+            if not changes.merged.isdisjoint(watched.members):
                 self.reset("merged")
         if len(self._rows) > MOST_ROWS:
             self.reset("slow")
         self._wake.set()
 
-    def missed(self, news: LogChanges, *, sure: bool) -> None:
-        """Remember what changed before this seat was taken; rows that are not to be seen any more are told as gone. `sure`: this
-        process knows which rows the page may hold. Else one that holds others' fetches afresh: ids it never had are not told."""
-        self._called(news)
-        self._rows |= news.rows
-        self._follow_ups |= news.follow_ups
-        self._people |= news.turned
-        self._channels |= news.channels
+    def missed(self, changes: LogChanges, *, sure: bool) -> None:
+        """Remember what changed before the page subscribed; rows that are not to be seen any more are told as gone.
+
+        `sure`: this process knows which rows the page may hold. Otherwise a page that holds others fetches again: ids it never
+        had are not told.
+        """
+        self._called(changes)
+        self._rows |= changes.rows
+        self._follow_ups |= changes.follow_ups
+        self._people |= changes.turned
+        self._channels |= changes.channels
         self._unsure = not sure
-        if news.libraries or len(self._rows) > MOST_ROWS:
-            self.reset("organisation" if news.libraries else "too-old")
+        if changes.libraries or len(self._rows) > MOST_ROWS:
+            self.reset("organisation" if changes.libraries else "too-old")
         self._wake.set()
 
-    def _called(self, news: LogChanges) -> None:
+    def _called(self, changes: LogChanges) -> None:
         """Remember the notes of colleagues that name me. A reset does not take them back: no list would show them."""
-        self._calls += [note for note in news.calls if self.me in note.mentions and note.by != self.me]
+        self._calls += [note for note in changes.calls if self.me in note.mentions and note.by != self.me]
 
     def reset(self, why: Why) -> None:
         """The page must fetch everything afresh."""
@@ -138,7 +141,7 @@ class Subscription:
         self._wake.set()
 
     def doubt(self) -> None:
-        """Have it asked before more is told whether this session still stands."""
+        """Have the session checked before more is told."""
         self.doubted = True
         self._wake.set()
 
@@ -163,8 +166,8 @@ class Subscription:
         found: list[Any] = list(self._ready)
         self._ready.clear()
         changed: list[Any] = self._mentions(state)
-        news = [] if self._reset else self._changes(state)
-        changed += [self._told_reset()] if self._reset else news  # the changes may turn out to be too much to tell
+        messages = [] if self._reset else self._changes(state)
+        changed += [self._told_reset()] if self._reset else messages  # the changes may turn out to be too much to tell
         if self._desk_due and time.monotonic() - self._desk_at >= DESK_EVERY_S:
             changed += self._desk(state)
         told, self.told = self.told, str(self.position)
@@ -215,7 +218,7 @@ class Subscription:
         if watched.hidden:
             return None
         answer = not watched.answered
-        lines = [shown(state, line) for line in watched.news()]
+        lines = [shown(state, line) for line in watched.changed_lines()]
         if not lines and not answer:
             return None
         return schema.LinesTold(position="", conversation=watched.conversation, lines=lines)

@@ -1,7 +1,7 @@
 """A conversation that a page has open: its newest lines, so that a delivery's tick can be told as the whole line again.
 
-First the transcript is read, then what happened meanwhile is applied, by the archive's own rule: lines are added once and stages
-end where the log ends, whatever overlaps.
+First the transcript is read, then what happened meanwhile is applied, by the archive's own rule. Lines are added once, and stages
+end where the log ends, also where the two overlap.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Watched:
                     read = (line.id for line in lines.values() if line.who == "patron" and line.stage == "read")
                     self._changed.update({(member, name): None for name in read})
 
-    def news(self) -> list[TranscriptLine]:
+    def changed_lines(self) -> list[TranscriptLine]:
         """Return the lines that may be seen and are new or changed since this was last asked."""
         self.answered = True
         told = [each for each in self._changed if each[0] not in self._hidden]

@@ -30,7 +30,7 @@ async def login(call: Call) -> web.Response:
 
 
 async def _by_code(call: Call, asked: Login) -> Account:
-    """Nobody guesses a code, so nothing that strangers try in a librarian's name stands in its way."""
+    """Sign in by a code. Nobody guesses one, so strangers who try a librarian's name cannot lock it."""
     _check_wait(call.services.limits.sign_in_by_host.wait_s(network(call.request.remote or "")))
     return await call.services.archive.accounts.sign_in_by_code(asked.name, asked.code)
 

@@ -158,7 +158,7 @@ async def release(call: Call) -> Answer:
 
 
 async def join(call: Call) -> Answer:
-    """Come into a conversation that a colleague has, and answer beside him; it stays his."""
+    """Join a conversation that a colleague has, and answer beside them; it stays theirs."""
     return await act(call, wire.Join(conversation=call.id))
 
 

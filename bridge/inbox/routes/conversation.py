@@ -1,6 +1,6 @@
-"""A conversation opened: its row, its lines, its patron, and what stands beside it.
+"""A conversation opened: its row, its lines, its patron, and what is shown beside it.
 
-The lines of conversations merged with it stand in the same timeline, where one may see them. The position told is one that both the
+The lines of conversations merged with it are in the same timeline, where one may see them. The position told is one that both the
 rows and the lines have reached, so that asking for what came after it leaves no gap.
 """
 
@@ -181,7 +181,7 @@ async def _draft(call: Call) -> schema.Draft | None:
 
 
 def _archived_row(state: State, me: str, talk: ConversationSummary | None) -> schema.Row | None:
-    """Return the row of a conversation that only the archive holds; it stands in no list."""
+    """Return the row of a conversation that only the archive holds; it is in no list."""
     if talk is None:
         return None
     status = state.channels.get(talk.channel)

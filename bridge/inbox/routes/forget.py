@@ -1,8 +1,8 @@
 """Forgetting at a patron's request: what would go, and that it goes. For coordinators of the library whose conversations they are.
 
-A patron who asks is answered for every conversation of his addresses, merged ones included; those of other libraries are only
-counted, since each library's coordinators decide about their own. Each conversation is a deed of its own, so one that is still
-open hinders no other; what was not done is said, with the reason.
+A patron who asks is answered for every conversation of their addresses, merged ones included. Those of other libraries are only
+counted, since each library's coordinators decide about their own. Each conversation is an action of its own, so one that is still
+open hinders no other. The answer says what was not done, with the reason.
 """
 
 from __future__ import annotations

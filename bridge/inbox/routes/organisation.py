@@ -138,7 +138,7 @@ async def one_time_code(call: Call) -> schema.OneTimeCode:
 
 
 async def _fresh_code(call: Call, librarian: str) -> str:
-    """Return a code for an account, made where there is none; accounts are shared by all consortia of a house."""
+    """Return a code for an account, made where there is none; accounts are shared by all consortia of an installation."""
     accounts = call.services.archive.accounts
     account = next((one for one in await accounts.all() if one.librarian == librarian), None)
     if await call.services.organisation.library_of(librarian) not in ("", call.id):

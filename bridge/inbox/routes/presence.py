@@ -1,4 +1,4 @@
-"""Being there: the queues a librarian serves while connected, and how much he takes at once."""
+"""Presence: the queues a librarian serves while connected, and how much they take at once."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""The live line to a page: a WebSocket, or a long poll with the same messages where no socket stands.
+"""The live connection to a page: a WebSocket, or a long poll with the same messages where no socket can be opened.
 
-Both ends listen for each other: the server pings every 15 s and drops a page it has not heard for 40 s, a page does the same, so
-a half-open network is noticed by whoever can still act. The session comes with the cookie, never in the address, and is
-looked up again when one ended in this process, and within `SURE_S` before anything is told: who signs out, is shut out or works
-here no longer hears nothing more.
+Both ends listen for each other. The server pings every 15 s and drops a page it has not heard for 40 s, and a page does the same.
+So a half-open network is noticed by the end that can still act.
+
+The session comes with the cookie, never in the address. It is looked up again when one ended in this process, and within `SURE_S`
+before anything is told. A librarian who signs out, is shut out or no longer works here hears nothing more.
 Sources: RFC 6455 10.2 (origin), 7.4 (codes).
 """
 
@@ -34,13 +35,13 @@ SIGNED_OUT = 4401
 SURE_S = 1.0
 EXTENSIONS = "Sec-WebSocket-Extensions"
 POLL_KEPT_S = 60.0
-MOST_SEATS = 40  # pages of one librarian
+MOST_PAGES = 40  # pages of one librarian
 
 
 async def live(call: Call) -> web.StreamResponse:
     """Serve one page's socket until either side goes."""
     check_origin(call.services, call.request, required=True)
-    _check_seats(call)
+    _check_pages(call)
     socket = web.WebSocketResponse(max_msg_size=MAX_SAID, compress=True, timeout=2.0)
     if not socket.can_prepare(call.request).ok:
         raise Refusal(
@@ -55,8 +56,10 @@ async def live(call: Call) -> web.StreamResponse:
 
 
 def _each_packed_alone(request: web.Request) -> web.BaseRequest:
-    """Return the request with an offer to pack that keeps nothing between two messages (RFC 7692 7.1.1.1): packed together with a
-    patron's words, a token that was told before would show in their length."""
+    """Return the request with an offer to pack that keeps nothing between two messages (RFC 7692 7.1.1.1).
+
+    Packed together with a patron's words, a token that was told before would show in their length.
+    """
     if "permessage-deflate" not in request.headers.get(EXTENSIONS, ""):
         return request
     headers = request.headers.copy()
@@ -65,21 +68,21 @@ def _each_packed_alone(request: web.Request) -> web.BaseRequest:
 
 
 async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
-    seat = await call.consortium.live.take_seat(call.who, secrets.token_urlsafe(12), call.query["after"])
+    subscription = await call.consortium.live.subscribe(call.who, secrets.token_urlsafe(12), call.query["after"])
     try:
-        await _Page(call, socket, seat).serve()
+        await _Page(call, socket, subscription).serve()
     finally:
-        call.consortium.live.leave(seat)
+        call.consortium.live.leave(subscription)
 
 
-def _check_seats(call: Call) -> None:
-    if call.consortium.live.taken_by(call.me) >= MOST_SEATS:
+def _check_pages(call: Call) -> None:
+    if call.consortium.live.taken_by(call.me) >= MOST_PAGES:
         raise Refusal(429, "too-many", "Too many pages of yours are open.", headers={"Retry-After": "5"})
 
 
-async def stands(call: Call, seat: Subscription) -> bool:
+async def still_signed_in(call: Call, subscription: Subscription) -> bool:
     """Say whether the session that came with this request still is one, of somebody who works here."""
-    seat.doubted = False
+    subscription.doubted = False
     try:
         session = await call.services.archive.accounts.session(token_of(call.request))
     except Exception as error:
@@ -92,10 +95,10 @@ async def stands(call: Call, seat: Subscription) -> bool:
 class _Page:
     """The two directions of one socket."""
 
-    def __init__(self, call: Call, socket: web.WebSocketResponse, seat: Subscription) -> None:
+    def __init__(self, call: Call, socket: web.WebSocketResponse, subscription: Subscription) -> None:
         self._call = call
         self._socket = socket
-        self._seat = seat
+        self._subscription = subscription
         self._live = call.consortium.live
         self._ping_at = time.monotonic() + call.services.ping_s
         self._asked_at = time.monotonic()
@@ -122,18 +125,18 @@ class _Page:
             except Refusal:
                 await self._socket.close(code=WSCloseCode.INVALID_TEXT, message=b"not as described")
                 return
-            await self._live.hear(self._seat, said)
+            await self._live.hear(self._subscription, said)
 
     async def _write(self) -> None:
         try:
-            while not self._seat.closed:
+            while not self._subscription.closed:
                 await self._wait()
                 if time.monotonic() >= self._ping_at and not await self._still_there():
                     return
                 if not await self._sure():
                     return
                 await self._live.ready()
-                for message in self._seat.messages(self._call.state):
+                for message in self._subscription.messages(self._call.state):
                     await self._send(message)
             await self._socket.close(code=WSCloseCode.GOING_AWAY)
         except (ConnectionError, TimeoutError):
@@ -146,34 +149,34 @@ class _Page:
 
     async def _wait(self) -> None:
         """Wait for something to tell, at most until the next ping or until counts are due that were held back."""
-        held = self._seat.desk_wait_s()
+        held = self._subscription.desk_wait_s()
         until_ping = max(0.0, self._ping_at - time.monotonic())
         try:
             async with asyncio.timeout(until_ping if held is None else min(held, until_ping)):
-                await self._seat.listen()
+                await self._subscription.listen()
         except TimeoutError:
             pass
 
     async def _still_there(self) -> bool:
         """Ping; False when the page is gone or its session ended."""
         self._ping_at = time.monotonic() + self._call.services.ping_s
-        if time.monotonic() - self._seat.heard_at > self._call.services.dead_s:
+        if time.monotonic() - self._subscription.heard_at > self._call.services.dead_s:
             self._abort()
             return False
         if not await self._signed_in():
             return False
-        await self._live.still_viewing(self._seat)
+        await self._live.still_viewing(self._subscription)
         await self._send(schema.Ping(at=time.time_ns() // 1_000_000))
         return True
 
     async def _sure(self) -> bool:
-        """Ask again whether the session stands, where that is not known of this moment; False when it ended."""
-        if not self._seat.doubted and time.monotonic() - self._asked_at < SURE_S:
+        """Check the session again, unless it was checked a moment ago; False when it ended."""
+        if not self._subscription.doubted and time.monotonic() - self._asked_at < SURE_S:
             return True
         return await self._signed_in()
 
     async def _signed_in(self) -> bool:
-        if await stands(self._call, self._seat):
+        if await still_signed_in(self._call, self._subscription):
             self._asked_at = time.monotonic()
             return True
         await self._send(schema.SignedOut())
@@ -195,41 +198,43 @@ class _Page:
 
 
 async def poll(call: Call) -> schema.Polled:
-    """Say something, then wait for news, at most as long as between two pings. The first answer comes at once."""
+    """Say something, then wait for changes, at most as long as between two pings. The first answer comes at once."""
     side, after = call.consortium.live, call.query["after"]
-    seat = side.seat(call.query["connection"], call.who)
-    fresh = seat is None
-    if seat is None:
-        _check_seats(call)
-        seat = await side.take_seat(call.who, secrets.token_urlsafe(12), after)
-    elif after and after != seat.told:
-        await side.resume(seat, after)
-    seat.expires_at = time.monotonic() + POLL_KEPT_S + call.services.ping_s
+    subscription = side.subscription(call.query["connection"], call.who)
+    fresh = subscription is None
+    if subscription is None:
+        _check_pages(call)
+        subscription = await side.subscribe(call.who, secrets.token_urlsafe(12), after)
+    elif after and after != subscription.told:
+        await side.resume(subscription, after)
+    subscription.expires_at = time.monotonic() + POLL_KEPT_S + call.services.ping_s
     for said in call.body:
-        await side.hear(seat, said)
-    seat.heard_at = time.monotonic()
-    messages = await _gather(call, seat, 0.0 if fresh else call.services.ping_s)
-    if seat.closed:
+        await side.hear(subscription, said)
+    subscription.heard_at = time.monotonic()
+    messages = await _gather(call, subscription, 0.0 if fresh else call.services.ping_s)
+    if subscription.closed:
         raise unavailable()
-    seat.expires_at = time.monotonic() + POLL_KEPT_S
-    return schema.Polled(position=seat.told, connection=seat.connection, messages=messages)
+    subscription.expires_at = time.monotonic() + POLL_KEPT_S
+    return schema.Polled(position=subscription.told, connection=subscription.connection, messages=messages)
 
 
-async def _gather(call: Call, seat: Subscription, patience: float) -> list[schema.ServerMessage]:
+async def _gather(call: Call, subscription: Subscription, patience: float) -> list[schema.ServerMessage]:
     asked_at = time.monotonic()
     until = asked_at + patience
     while True:
         await call.consortium.live.ready()
-        if (seat.doubted or time.monotonic() - asked_at >= SURE_S) and not await stands(call, seat):
+        if (subscription.doubted or time.monotonic() - asked_at >= SURE_S) and not await still_signed_in(
+            call, subscription
+        ):
             raise signed_out()
-        found = seat.messages(call.state)
+        found = subscription.messages(call.state)
         left = until - time.monotonic()
-        if found or left <= 0 or seat.closed:
+        if found or left <= 0 or subscription.closed:
             return found
-        held = seat.desk_wait_s()
+        held = subscription.desk_wait_s()
         try:
             async with asyncio.timeout(left if held is None else min(left, held)):
-                await seat.listen()
+                await subscription.listen()
         except TimeoutError:
             pass
 

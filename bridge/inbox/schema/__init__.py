@@ -3,7 +3,7 @@
 Rules. Every field is always present in an answer, so a page never asks whether one is missing. Times are ms since the epoch,
 0 = none. Ids are opaque. `position` of a list or message is `<epoch>:<seq>`, the last log entry that it reflects; applying each
 message of the live socket to a list fetched before gives the list a fresh fetch would give (Zulip's rule). A row says itself
-in which `views` it stands for the librarian who asked, so that no page has to know the rules of visibility.
+which `views` hold it for the librarian who asked, so that no page has to know the rules of visibility.
 Requests refuse unknown fields: a misspelt one is an error, not a silence.
 """
 

@@ -1,4 +1,4 @@
-"""One conversation: its lines, files, patron, and all that stands beside it."""
+"""One conversation: its lines, files, patron, and all that is shown beside it."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class FollowUps(Shown):
 
 
 class Viewer(Shown):
-    """A colleague who has the conversation before him, perhaps writing."""
+    """A colleague who has the conversation open, perhaps writing."""
 
     id: str
     name: str
@@ -154,7 +154,7 @@ class ConversationView(Shown):
     merged: list[str]
     viewing: list[Viewer]
     draft: Draft | None = None
-    page: str = ""  # where the patron's widget stands, without query
+    page: str = ""  # the page with the patron's widget, without query
     retention_days: int = 0
     default_code: str = "answered"
     max_text: int = 0  # characters of one message on this channel, 0 = no limit

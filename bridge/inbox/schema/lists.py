@@ -8,7 +8,7 @@ from bridge.inbox.schema.types import ConversationState, Shown, View
 
 
 class TransferView(Shown):
-    """A transfer that stands: `by` still holds the conversation until somebody accepts."""
+    """An open transfer: `by` holds the conversation until somebody accepts."""
 
     by: str
     by_name: str
@@ -41,7 +41,7 @@ class Row(Shown):
     channel: str
     kind: str  # of channel: "webchat", "email", "sms", "xmpp", "loop" …
     live: bool  # somebody sits there now
-    patron: str  # the name he gave, else a short form of the address; never ""
+    patron: str  # the name they gave, else a short form of the address; never ""
     subject: str = ""
     last_text: str = ""
     last_at: int = 0

@@ -12,7 +12,7 @@ from routing.organisation import Library
 
 
 class QueueView(Shown):
-    """A queue and who stands behind it."""
+    """A queue and the people behind it."""
 
     id: str
     name: str

@@ -6,7 +6,7 @@ from bridge.inbox.schema.types import Shown
 
 
 class Person(Shown):
-    """A librarian as colleagues see him."""
+    """A librarian as colleagues see them."""
 
     id: str
     name: str
@@ -17,14 +17,14 @@ class Person(Shown):
 
 
 class Availability(Shown):
-    """Where a librarian is present, and how full he is: live (chat, IM) and slow channels apart."""
+    """Where a librarian is present, and how much they have: live (chat, IM) and slow channels apart."""
 
     present: bool = False
     connected: bool = False
     queues: list[str] = []
-    live: int = 0  # his limits
+    live: int = 0  # their limits
     slow: int = 0
-    live_active: int = 0  # what he has
+    live_active: int = 0  # what they have
     slow_active: int = 0
 
 
@@ -35,7 +35,7 @@ class Me(Shown):
     name: str
     shown: str
     libraries: list[str]
-    coordinates: list[str]  # libraries whose organisation he may edit
+    coordinates: list[str]  # libraries whose organisation they may edit
     csrf: str
     availability: Availability
     must_change_password: bool = False

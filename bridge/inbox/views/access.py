@@ -1,11 +1,16 @@
 """Who may see which conversation and edit which library.
 
-Access to transcripts is per library (ALA, RUSA). Members of the patron's library see its conversations; others while one waits
-at a tier of theirs, while a transfer asks them, when they had it, and while they are in it beside its owner. That is narrower
-than the core's `visible` (whoever serves the queue), and never narrower than who may claim: no waiting conversation is hidden
-from an eligible librarian. What the core has forgotten, the archive decides alike: the library's members, who had it last, and
-who answered first. What a librarian had before they moved to another library stays with the library that they worked for then.
-What one may not see looks like what is not there.
+Access to transcripts is per library (ALA, RUSA). Members of the patron's library see its conversations. Others see one
+
+- while it waits at a tier of theirs, or a transfer asks them,
+- when they had it, and while they are in it beside its owner.
+
+That is narrower than the core's `visible` (all who serve the queue). It is never narrower than the right to claim: no waiting
+conversation is hidden from an eligible librarian.
+
+For what the core has forgotten, the archive decides alike: the library's members, the last owner, and the librarian who answered
+first. What a librarian had before they moved to another library stays with the library that they worked for then. A conversation
+that one may not see looks like one that does not exist.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""The lists in their order, without a scan: who waits longest, what is open, what was closed lately.
+"""The lists in their order, without a scan: who waits longest, what is open, what was closed recently.
 
-An entry of the log only notes which conversations it touched; they are put in their new places when somebody next looks, so a
-process that nobody looks at pays next to nothing. Lines are kept by library (its members see all of it), and what waits or is
-closed also by who had it last; what a librarian sees elsewhere is what waits in the queues he serves, what a transfer asks them to
-take, and what is his own. A list is the merge of those lines, each candidate asked whether he may see it.
+An entry of the log only notes which conversations it touched. They are put in their new places at the next read, so a process
+without pages pays next to nothing. Lines are kept by library, whose members see all of it. What waits or is closed is kept by its
+last owner, too. A librarian sees elsewhere what waits in the queues they serve, what a transfer asks them to take, and what is
+their own. A list is the merge of those lines; for each candidate it is asked whether the librarian may see it.
 
-Orders: waiting, longest first; open and mine, unanswered longest first and then the lately answered; closed and set aside, latest
+Orders: waiting, longest first; open and mine, unanswered longest first and then the last answered; closed and set aside, latest
 first. What is set aside is the library's own: nobody else has been asked.
 """
 
@@ -28,10 +28,10 @@ FAR = 1 << 53
 SLICE = 2_000
 COUNTED = 1_000  # a count goes no further where it has to look at each
 
-WHOSE = ("open|", "closed|", "aside|")  # lines by library; every conversation stands in one
+WHOSE = ("open|", "closed|", "aside|")  # lines by library; every conversation is in one
 MOST_GONE = 10_000
 
-Place = dict[str, int]  # the lines in which a conversation stands, and its key there
+Place = dict[str, int]  # the lines that hold a conversation, and its key there
 
 
 def urgency(it: Conversation) -> int:
@@ -134,7 +134,7 @@ class ListIndex:
         return rows, None
 
     def library_of(self, state: State, conversation: str) -> str:
-        """Return whose a conversation is, or was until the core let go of it lately; "" when that is not known."""
+        """Return whose a conversation is, or was until the core dropped it; "" when that is not known."""
         it = state.conversations.get(conversation)
         if it is not None:
             return it.library
@@ -163,8 +163,10 @@ class ListIndex:
         )
 
     def held(self, state: State, me: str) -> set[str]:
-        """Return the conversations and follow-ups that pages of `me` may hold and that he can lose sight of: not those of his
-        library, but for his own follow-ups."""
+        """Return the conversations and follow-ups that pages of `me` may hold and that `me` can lose sight of.
+
+        Those of their own library are left out, but for their own follow-ups.
+        """
         mine = {one.id for one in state.follow_ups.values() if one.owner == me}
         return (
             mine
@@ -200,7 +202,7 @@ class ListIndex:
 
 
 def _beside(state: State, me: str, waiting: Iterable[Entry]) -> set[str]:
-    """Return what `me` sees whosever library it is: what waits, what is his own, what his queues are asked to take."""
+    """Return what `me` sees of any library: what waits, what is their own, what their queues are asked to take."""
     asked = (name for queue in state.roster.serves.get(me, ()) for name in state.handed.get(queue, ()))
     return {entry[1] for entry in waiting} | own(state, me) | set(asked)
 

@@ -50,7 +50,7 @@ PHONE = re.compile(r"(?:[a-z]{2,20}:)?\+[1-9]\d{4,14}", re.ASCII)
 
 
 def row(state: State, me: str, it: Conversation) -> Row | None:
-    """Return a conversation as `me` sees it in a list, None when it is not his to see."""
+    """Return a conversation as `me` sees it in a list, None when `me` may not see it."""
     if not sees(state, me, it):
         return None
     roster = state.roster
@@ -111,7 +111,7 @@ def target_s(state: State, library: str, channel: str, *, live: bool) -> int:
 
 
 def mention(state: State, me: str, note: Noted) -> MentionTold | None:
-    """Return a note that names `me` as it is told, None when the conversation is not his to see."""
+    """Return a note that names `me` as it is told, None when `me` may not see the conversation."""
     it = state.conversations.get(note.conversation)
     if it is None or not sees(state, me, it):
         return None
@@ -159,7 +159,7 @@ def own(state: State, me: str) -> set[str]:
 
 
 def views(state: State, me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
-    """Return the lists in which a visible conversation stands for `me`."""
+    """Return the lists that hold a visible conversation for `me`."""
     if it.state == "closed":
         if it.aside:
             return ["aside"]
@@ -175,7 +175,7 @@ def views(state: State, me: str, it: Conversation, transfer_to_me: bool) -> list
 
 
 def _behind(state: State, me: str, it: Conversation) -> bool:
-    """Say whether one row of a patron's merged conversations stands for this one: my own, else the eldest."""
+    """Say whether another row of a patron's merged conversations is shown for this one: my own, else the oldest."""
     if it.state != "active" or not it.merged or speaks(me, it):
         return False
     others = [one for name in it.merged if (one := state.conversations.get(name)) is not None and one.state == "active"]
@@ -187,7 +187,7 @@ def _shown_state(it: Conversation) -> ConversationState:
 
 
 def _marked(it: Conversation) -> bool:
-    """Say whether the patron has heard nothing for three minutes, whoever spoke last."""
+    """Say whether the patron has heard nothing for three minutes, also when they spoke last."""
     if it.state != "active":
         return False
     return it.nudges >= 2 if it.turn == "librarian" else it.prompted >= 2 and not it.gone
@@ -275,7 +275,7 @@ def masked(address: str) -> str:
 
 
 def availability(state: State, librarian: str) -> Available:
-    """Return where a librarian is present and how full he is."""
+    """Return where a librarian is present and how much they have."""
     staff = state.staff.get(librarian)
     one = state.roster.librarians.get(librarian)
     live, slow = (one.live, one.slow) if one is not None else (0, 0)
@@ -342,5 +342,5 @@ def draft(kept: Kept) -> Draft:
 
 
 def sees_follow_up(state: State, me: str, it: FollowUpRecord) -> bool:
-    """Say whether a follow-up is `me`'s to see: his library's, or his own."""
+    """Say whether `me` may see a follow-up: their library's, or their own."""
     return follows_up(state, me, it)

@@ -1,11 +1,14 @@
 """Who may sign in: librarians' accounts, passwords, one-time codes, sessions.
 
-Passwords are kept as argon2id hashes (RFC 9106), tokens and codes as SHA-256, since those have entropy enough by themselves. Five
-wrong passwords in a row lock a name for a minute, doubling up to an hour, and names that do not exist alike, so that no answer
-tells whether one does. The lock is against strangers: a browser in which the librarian signed in before is not locked out by
-what others try (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"), nor is a one-time code, which nobody guesses.
-A session is a random token in a cookie and a second one that must come back in a header (CSRF); it ends after 12 hours
-without a sign, or 7 days at the latest.
+Passwords are kept as argon2id hashes (RFC 9106), tokens and codes as SHA-256, since those have entropy enough by themselves.
+Five wrong passwords in a row lock a name for a minute, and each further one doubles that, up to an hour. Names that do not exist
+are locked alike, so that no answer tells whether a name exists.
+
+The lock is against strangers. A browser in which the librarian signed in before is not locked out by others
+(OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Nor is a one-time code, which nobody guesses.
+
+A session is a random token in a cookie and a second one that must come back in a header (CSRF). It ends after 12 hours without
+a request, or after 7 days at the latest.
 """
 
 from __future__ import annotations
@@ -187,7 +190,7 @@ class Accounts:
     async def sign_in(self, login: str, secret: str, *, familiar: bool = False) -> Account:
         """Return the account whose password or one-time code this is. Raises SignInRefused, SignInLocked.
 
-        `familiar`: it is asked from a browser in which this librarian signed in before; whoever asks limits how often.
+        `familiar`: the request comes from a browser in which this librarian signed in before; the caller limits how often.
         """
         row = await self._row(login)
         if row is None:
@@ -204,7 +207,7 @@ class Accounts:
         return await self._opened(row, by_code=False, forgive=not familiar)
 
     async def sign_in_by_code(self, login: str, code: str) -> Account:
-        """Return the account whose one-time code this is, whatever was tried before. Raises SignInRefused."""
+        """Return the account whose one-time code this is, though the name may be locked. Raises SignInRefused."""
         row = await self._row(login)
         if row is None or not _is_code(row, code):
             raise SignInRefused

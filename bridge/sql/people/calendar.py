@@ -1,7 +1,7 @@
 """Opening hours as people write them, and as the core needs them.
 
 A library opens by local time, with daylight saving and holidays; the core knows only intervals in ms. So hours are worked out
-here for some weeks ahead and handed over with the library, anew every day.
+here for some weeks ahead and handed over with the library, again every day.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The libraries as they stand in the database, for whoever only looks: nothing is made, upgraded or written."""
+"""The libraries as the database holds them, for a command that only looks: nothing is made, upgraded or written."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Mentions that wait: a note of a colleague's names a librarian, until they open its conversation.
 
-Whoever is at a page hears of it at once; whoever is signed out is told at the next sign-in. Kept are ids and times. The words stay
-in the transcript, so what is forgotten there is forgotten here.
+A librarian with an open page hears of it at once; one who is signed out is told at the next sign-in. Only ids and times are kept.
+The words stay in the transcript, so what is forgotten there is forgotten here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The organisation in SQL: libraries with their queues, people, hours and words, one revision at a time.
 
-A change and its revision are one transaction. The core hears of a library as an input with that revision and ignores older
-ones, so a change made twice, or told late, does no harm.
+A change and its revision are one transaction. The core gets a library as an input with that revision and ignores older
+ones. So a change that is made twice, or told late, does no harm.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Outdated(Exception):
 
 
 class LibraryEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A library and its hours, as people edit them; `library.openings` is worked out anew by `current`."""
+    """A library and its hours, as people edit them; `library.openings` is worked out again by `current`."""
 
     library: Library
     calendar: Calendar
@@ -202,7 +202,7 @@ class OrganisationStore:
     async def refresh(self, libraries: Collection[str]) -> list[Library]:
         """Give libraries the next revision, so that the core takes openings worked out for the weeks ahead.
 
-        Nothing else about them changes: what somebody saves meanwhile stands, and is what gets the revision. A library that this
+        Nothing else about them changes: what somebody saves meanwhile is kept, and gets the revision. A library that this
         release finds faulty keeps its revision; that is said, and the others go on.
         """
         wanted, done = set(libraries), list[Library]()

@@ -1,14 +1,16 @@
 """The organisation as one TOML file, for `deskbridge desk load` and `dump`.
 
-[[library]]
-id = "north"
-name = "North Library"
-timezone = "Europe/Berlin"
-hours = { weekly = { monday = ["09:00-18:00"] }, dates = { "2026-12-25" = [] } }
-[[library.queues]]   id = "north/reference", name = "Reference", tiers = [{ teams = ["north/desk"], after_s = 40 }]
-[[library.teams]]    id = "north/desk", name = "Desk", members = ["ana"]
-[[library.librarians]] id = "ana", name = "Ana Ito", shown = "Ana"
-[[library.scripts]]  key = "greeting", title = "Greeting", text = "Hello!"
+    [[library]]
+    id = "north"
+    name = "North Library"
+    timezone = "Europe/Berlin"
+    hours = { weekly = { monday = ["09:00-18:00"] }, dates = { "2026-12-25" = [] } }
+    [[library.queues]]   id = "north/reference", name = "Reference", tiers = [{ teams = ["north/desk"], after_s = 40 }]
+    [[library.teams]]    id = "north/desk", name = "Desk", members = ["ana"]
+    [[library.librarians]] id = "ana", name = "Ana Ito", shown = "Ana"
+    [[library.scripts]]  key = "greeting", title = "Greeting", text = "Hello!"
+
+The ids of queues and teams begin with their library's.
 """
 
 from __future__ import annotations

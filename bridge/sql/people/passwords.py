@@ -1,7 +1,7 @@
-"""Which passwords are too easy to guess (NIST SP 800-63B 5.1.1.2): short, of one pattern, common, or made of the desk's own words.
+"""Which passwords are too easy to guess (NIST SP 800-63B 5.1.1.2): short, of one pattern, common, or made of the desk's words.
 
-No rule asks for kinds of characters. What is counted is what nobody would try first: signs that neither repeat nor go on with a row
-of the alphabet or of a keyboard.
+No rule asks for kinds of characters. What counts is what nobody would try first: characters that neither repeat nor continue a
+row of the alphabet or of a keyboard.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ROWS = (
     "qsdfghjklm", "wxcvbn", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 )  # fmt: skip
 _NEXT = {(row[n], row[n + 1]) for line in _ROWS for row in (line, line[::-1]) for n in range(len(row) - 1)}
-_PLAIN = str.maketrans("0134578@$!|", "oieastbasii")  # what stands for a letter
+_PLAIN = str.maketrans("0134578@$!|", "oieastbasii")  # signs that people write for a letter
 COMMON = frozenset(
     [
         "admin",

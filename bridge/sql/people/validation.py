@@ -3,8 +3,8 @@
 Own fields are checked wherever a library comes from: a TOML file, the interface, the editor. What refers to other libraries or to
 channels (teams, members, `contact_channel`) is checked against what is kept, where all of it is known.
 
-Hours are worked out anew every day, also for a library that an earlier release took with a fault found here: so `refresh` asks
-for none of it.
+Hours are worked out again every day. `refresh` checks nothing of this, since an earlier release may have taken a library with a
+fault that is found here.
 """
 
 from __future__ import annotations

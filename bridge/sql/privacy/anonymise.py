@@ -45,8 +45,10 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
 
 
 async def forget_aside(sql: AsyncConnection, due: ColumnElement[bool]) -> None:
-    """Forget these rows of steps set aside. A step has a row for each conversation that it speaks of: those that are due are taken
-    out of the one that stays for another."""
+    """Forget these rows of steps set aside.
+
+    A step has a row for each conversation that it is about. Where one row is due and another stays, the step loses what is due.
+    """
     gone: dict[str, list[str]] = {}
     for row in (await sql.execute(select(_s.cause, _s.conversation).where(due))).all():
         gone.setdefault(row.cause, []).append(row.conversation)
@@ -88,8 +90,10 @@ async def _files(sql: AsyncConnection, ids: list[str]) -> set[str]:
 
 
 async def still_shown(sql: AsyncConnection, digest: str) -> bool:
-    """Whether a line that stays, or a step set aside, shows the same file: files are kept by digest, so two patrons may have sent
-    one."""
+    """Whether a line that stays, or a step set aside, shows the same file.
+
+    Files are kept by digest, so two patrons may have sent one.
+    """
     shown = or_(_l.html == digest, _l.original == digest, _l.attachments.contains(digest))
     if await sql.scalar(select(_l.n).where(shown).limit(1)) is not None:
         return True
@@ -97,6 +101,6 @@ async def still_shown(sql: AsyncConnection, digest: str) -> bool:
 
 
 def _holds(sql: AsyncConnection, column: ColumnElement[bytes], word: str) -> ColumnElement[bool]:
-    """Whether a word stands in the bytes of a column."""
+    """Whether the bytes of a column hold a word."""
     here = literal(word.encode())
     return (func.instr(column, here) if sql.dialect.name == "sqlite" else func.position(here.op("IN")(column))) > 0

@@ -1,8 +1,8 @@
 """What a patron asked to be forgotten, until it is gone everywhere.
 
-A row stands from the operator's order, or from the event in the log (written in the transaction that blanks the other tables),
-until the last place has let go. So an erasure that was begun is finished whatever crashes meanwhile. With the row go the last
-addresses: who had what forgotten, and when, stays in the audit, without a word of the patron's.
+A row exists from the operator's order, or from the event in the log. The event's row is written in the transaction that blanks
+the other tables. It stays until the last place has deleted its part, so an erasure is finished after any crash. With the row go
+the last addresses. The audit keeps who had what forgotten, and when, without a word of the patron's.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ class Erasures:
             await sql.execute(update(tables.erasure).where(order).values(**refused))
 
     async def done(self, conversation: str, state: str = "erased") -> None:
-        """Strike off what is gone everywhere."""
+        """Delete the row of what is gone everywhere."""
         there = (_e.conversation == conversation) & (_e.state == state)
         async with self._engine.begin() as sql:
             await sql.execute(delete(tables.erasure).where(there))
 
     async def clear(self) -> None:
-        """Strike off refusals that are old."""
+        """Delete refusals that are old."""
         old = (_e.archive == self._archive) & (_e.state == "refused") & (_e.at < now_ms() - KEPT_MS)
         async with self._engine.begin() as sql:
             await sql.execute(delete(tables.erasure).where(old))
@@ -84,7 +84,7 @@ class Erasures:
 async def erase(sql: AsyncConnection, archive: str, epoch: str, events: Sequence[tuple[int, Erased]]) -> None:
     """Forget what these events say, in the transaction of the log's follower; the rest is `Erasures.standing`.
 
-    Each stands with its own log entry: the log is trimmed up to there at once, and further only when something more happens.
+    Each row names its own log entry. The log is trimmed up to there at once, and further only when something more happens.
     """
     for seq, event in events:
         files = await blank(sql, [event.conversation])

@@ -1,7 +1,7 @@
-"""What is one patron's: all conversations of the addresses that are his, and of those that a librarian merged with them.
+"""All conversations of one patron: those of the patron's addresses, and those that a librarian merged with them.
 
-An address is his where he wrote from it, not where he only named it: anybody can name somebody else's. A stranger who wrote into
-his conversation (marked `other-sender`) is not he.
+An address is the patron's where they wrote from it, not where they only named it: anybody can name somebody else's. A stranger
+who wrote into the patron's conversation (marked `other-sender`) is another person.
 """
 
 from __future__ import annotations
@@ -55,8 +55,10 @@ async def all_of(engine: AsyncEngine, conversation: str) -> list[Held]:
 
 
 async def all_at(engine: AsyncEngine, address: str, channel: str = "") -> list[Held]:
-    """Return all conversations of the patron with this address, on one channel or on any. Channels keep addresses whose case does
-    not matter in small letters, whoever asks may write them as they stand on a card."""
+    """Return all conversations of the patron with this address, on one channel or on any.
+
+    Channels keep addresses whose case does not matter in small letters; an operator may write them as on a card.
+    """
     spelt = {address, address.strip().casefold()}
     async with engine.connect() as sql:
         wanted = [_c.address.in_(spelt), *([_c.channel == channel] if channel else [])]

@@ -1,21 +1,22 @@
 """Forgetting: transcripts go after the days that a library sets, the numbers stay without anybody's identity.
 
-ALA and RUSA count this to the profession, not to the settings: what a patron asked is deleted with his name and addresses, and
-what remains (when, how long, which queue, which code) names nobody. The days count from the end of all of it: a follow-up that
-is not done keeps its question and its address. What is written to a conversation after it was forgotten (it was opened again, a
-note came late) makes it due once more.
+ALA and RUSA count this to the profession, not to the settings. What a patron asked is deleted with name and addresses. What
+remains (when, how long, which queue, which code) names nobody. The days count from the end of all of it: a follow-up that is not
+done keeps its question and its address. What is written to a conversation after it was forgotten (it was opened again, a note
+came late) makes it due once more.
 
-Files go with the last line that showed them, and a day after they were taken in where no line ever did: they were uploaded and
-not sent, or a crash came between the rows and the file. A file that was taken in within the day stays, since somebody may be
-about to send it, even if he is not the first.
+Files go with the last line that showed them. A file that no line ever showed goes a day after it was taken in. It was uploaded
+and not sent, or a crash came between the rows and the file. A file that was taken in within the day stays, since somebody may be
+about to send it, even if others sent it before.
 
-What lies beside the transcripts, drafts and steps that could not be written, goes after the days of its conversation's library at
-the latest, whether that conversation ever ends or not. What belongs to no library goes after the days of the strictest: lines,
-drafts and steps whose conversation is not here, and conversations of a library that nobody set up, which a channel may name all
-the same.
+Drafts and steps that could not be written go after the days of their conversation's library at the latest, though that
+conversation may never end. What belongs to no library goes after the days of the strictest library. That is:
 
-SQLite overwrites what it deletes (`secure_delete`), its word index is packed anew and its write-ahead log emptied, so that the
-words are not left lying in the file.
+- lines, drafts and steps whose conversation is not here;
+- conversations of a library that nobody set up, which a channel may name all the same.
+
+SQLite overwrites what it deletes (`secure_delete`). Its word index is packed again and its write-ahead log emptied, so that the
+words are not left in the file.
 """
 
 from __future__ import annotations
@@ -144,8 +145,9 @@ class Retention:
     async def remove(self, files: Sequence[str], erased_at: int) -> None:
         """Remove files at once that nothing shows any more, and leave nothing of deleted rows in the database's own files.
 
-        What was taken in since `erased_at` (ms), or within the day and not for the first time, stays for the sweep: somebody else
-        may be about to send the same."""
+        A file stays for the sweep if it was taken in since `erased_at` (ms), or within the day and not for the first time.
+        Somebody else may be about to send the same.
+        """
         async with self._engine.connect() as sql:
             gone = [digest for digest in files if not await still_shown(sql, digest)]
         for digest in gone:

@@ -1,9 +1,9 @@
 """How many steps of the log go into one transaction of the archive.
 
-Rows that come together cost less: pages of an index that many of them touch are written once, what happened to a conversation is
-one change of its row, and the words of all make one piece of the full-text index. But who else wants to write waits meanwhile, and
-a fault or a crash means to do all of it again. So a transaction grows while there is more to write than it holds, up to a time that
-nobody minds to wait, and shrinks as soon as it takes longer.
+Rows that come together cost less. Pages of an index that many rows touch are written once. A conversation's events are one change
+of its row. The words of all rows make one piece of the full-text index. But other writers wait meanwhile, and after a fault
+or a crash all of it is done again. So a transaction grows while more waits than it holds, up to a time that nobody minds. It
+shrinks as soon as it takes longer.
 """
 
 from __future__ import annotations

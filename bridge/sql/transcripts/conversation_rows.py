@@ -324,7 +324,7 @@ def _full(talk: str, values: dict[str, Any]) -> dict[str, Any]:
 _c = tables.conversation.c
 _f = tables.follow_up.c
 
-# The queue that answered is the one it stood in when the first answer came.
+# The queue that answered is the one that held the conversation when the first answer came.
 _answered_queue = case(
     (
         and_(_c.first_answer_at.is_(None), bindparam("to_first_answer_at", type_=_c.first_answer_at.type).is_not(None)),
@@ -333,7 +333,7 @@ _answered_queue = case(
     else_=_c.answered_queue,
 )
 
-# With a code all codes are said anew: None is then "not said", and takes the place of what was said before.
+# With a code all codes are said again: None is then "not said", and replaces what was said before.
 _reference = case(
     (bindparam("to_code", type_=_c.code.type).is_not(None), bindparam("to_reference", type_=_c.reference.type)),
     else_=_c.reference,

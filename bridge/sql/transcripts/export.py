@@ -1,4 +1,4 @@
-"""Whole transcripts, one after the other, for whoever wants to keep them elsewhere."""
+"""Whole transcripts, one after the other, for an operator who wants to keep them elsewhere."""
 
 from __future__ import annotations
 

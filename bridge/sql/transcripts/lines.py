@@ -1,10 +1,10 @@
 """From what happened to what people read: each step of the log as changes of a transcript.
 
-Pure, and used twice: the writer applies the changes to SQL, and a transcript that is read while the archive is a little behind
-applies the same changes to what SQL holds. One rule for both, so there is no gap and no overlap between them.
+Pure, and used twice. The writer applies the changes to SQL. The reader applies the same changes to what SQL holds, where the
+archive is a little behind. One rule for both, so there is no gap and no overlap between them.
 
 Who said it decides who may see it: `patron`, `librarian` and `desk` lines are the patron's own view; `note` and `system`
-lines are for staff, but for the rating that the patron gave himself.
+lines are for staff, but for the patron's own rating.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     @property
     def position(self) -> str:
-        """Where the line stands among all lines; sorts as text, and is what a patron's client resumes from."""
+        """The line's place among all lines; sorts as text. A patron's client resumes from it."""
         return position_of(self.at, self.seq, self.part)
 
 
@@ -105,7 +105,7 @@ Change = TranscriptLine | Staged | ReadBy
 
 
 class _Place:
-    """Where the event stands that is being told: `part` among all events of its entry, `n` among those of its step."""
+    """The place of the event that is being told: `part` among all events of its entry, `n` among those of its step."""
 
     __slots__ = ("at", "cause", "n", "part", "seq")
 

@@ -1,10 +1,10 @@
 """Reading transcripts: what SQL holds up to its position, continued from the log.
 
-A transcript is read together with the archive's position in one transaction, and what the log holds beyond that position is
-applied to it by the same rule that wrote the rows (`lines.changes`). So a line is there as soon as it is committed, once.
+A transcript is read together with the archive's position in one transaction. What the log holds beyond that position is applied to
+it by the same rule that wrote the rows (`lines.changes`). So a line is there as soon as it is committed, once.
 
-Just after a failover the archive may stand where the log never was. Its writer meets that at once and begins again; who reads
-meanwhile waits for it.
+Just after a failover the archive's position may be one that the log never had. Its writer sees that at once and begins again;
+readers wait for it meanwhile.
 """
 
 from __future__ import annotations
@@ -99,10 +99,10 @@ class Reader:
     async def patron_history(
         self, channel: str, sender: str, after: str = "", limit: int = 10_000
     ) -> list[HistoryLine]:
-        """Return the patron's own view of his newest conversation on a channel, after a position, oldest first.
+        """Return a patron's view of their newest conversation on a channel, after a position, oldest first.
 
         It holds what went between the desk and this very address. A talk may have moved to an address that the patron
-        only named: whoever answers from there may be somebody else.
+        only named, and somebody else may answer from there.
         """
         talk = await self.newest(channel, sender)
         lines = await self.patron_view(talk, channel, sender) if talk else []
@@ -204,7 +204,7 @@ def patron_line(line: TranscriptLine) -> HistoryLine:
 
 
 def _speaker(line: TranscriptLine) -> Literal["patron", "librarian", "desk"]:
-    """Return who speaks in a line of the patron's view; what stands there as the house's own is the patron's rating."""
+    """Return who speaks in a line of the patron's view; a line of the desk's own there is the patron's rating."""
     match line.who:
         case "librarian" | "desk":
             return line.who

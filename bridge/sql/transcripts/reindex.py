@@ -1,7 +1,7 @@
 """Reading over what an earlier release wrote, so that it is found by the words of today's rule.
 
 The migration changes no row, since a start must not wait for an index. The newest lines come first, a few hundred in a transaction,
-and between two of them whoever else writes has most of the time. Several processes may do it at once: each row changes once.
+and between two of them other writers have most of the time. Several processes may do it at once: each row changes once.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What no database would take: one step that cannot be written must not stop all that come after it.
+"""Steps that no database takes: one step that cannot be written must not stop all that come after it.
 
-The rule: only what is to be written can be at fault for good (a number too large, a word that the encoding does not have or that
-is too long for an index, a bug of ours); a database that is away, full or overtaxed is waited for. A step at fault is set aside as
-it was decided, for whoever mends it; the log of the daemon and a figure tell of it, and its conversation shows staff that
-something is missing.
+Only the content of a step can be at fault for good. A number is too large, a word is too long for an index or cannot be encoded,
+or it is a bug of ours. A database that is away, full or overtaxed is waited for. A step at fault is set aside as it was
+decided, for the developer who mends it. The daemon's log and a figure tell of it, and its conversation shows staff that something
+is missing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 def at_fault(error: Exception) -> bool:
-    """Whether it is what was to be written that failed, so that another try is in vain."""
+    """Whether the content failed, so that another try would fail as well."""
     if isinstance(error, DBAPIError):
         return not error.connection_invalidated and _refused(error)
     return isinstance(error, StatementError) or not isinstance(error, _AWAY)

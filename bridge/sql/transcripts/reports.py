@@ -5,12 +5,12 @@
     unanswered   still open without that message, or closed without it: buckets of their own, never a short wait
     practice     left out of everything, and said how many
     set aside    left out of everything, as long as nobody has taken it in
-    attribution  to the queue it entered and the queue that answered; to the library that whoever answered works for
+    attribution  to the queue it entered and the queue that answered; to the library of the librarian who answered
     a hop        a transfer, a roll-over to the next tier, a return to the queue
 
 Days and hours are those of the library's clock. Nothing is read but columns that outlive the transcript, so what was forgotten
 still counts. Rows are streamed and counted a portion at a time: other work goes on between two. Quantiles are by nearest rank,
-to the second, and to the minute from an hour on, so that a hundred thousand waits are a few thousand numbers to sort.
+to the second, and to the minute from an hour on. So a hundred thousand waits are a few thousand numbers to sort.
 """
 
 from __future__ import annotations

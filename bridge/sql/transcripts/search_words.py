@@ -1,4 +1,4 @@
-"""How a text is cut into the words by which it is found: one rule for what is written and for what is asked, on both databases.
+"""How a text is cut into the words by which it is found: one rule for text and for queries, on both databases.
 
 Words are compared without case, accents, vowel signs of Arabic and Hebrew, ligatures, widths and kinds of digits.
 
@@ -7,7 +7,7 @@ cut into pairs of characters that overlap, and the last character is alone. So e
 phrase of its pairs, and one character as the beginning of a pair.
 
 Vowel signs of the scripts of India and South-East Asia are parts of their words and stay. The databases' own word breakers would
-break there, so such a sign is put into the index as a private-use character, which both take for a letter.
+break there. So such a sign is put into the index as a private-use character, which both take for a letter.
 
 Sources: Unicode NFKD and full case folding (Unicode 3.13), Unicode Standard Annex 29 on scripts without spaces.
 """
@@ -65,7 +65,7 @@ _PRIVATE = 0xF0000
 
 
 class _Fold(dict[int, str]):
-    """What each character stands for in a word, " " for one that ends it; worked out when first met."""
+    """What each character becomes in a word, " " for one that ends it; worked out when first met."""
 
     def __missing__(self, code: int) -> str:
         self[code] = found = self._of(chr(code))

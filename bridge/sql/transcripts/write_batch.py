@@ -1,6 +1,6 @@
 """What some steps of the log mean for the tables, folded as far as it can be before it is written.
 
-Of a line that is new here, what became of it is written with it; of one that stands, only the last that became of it. So the more
+A line that is new here is written with its last stage; of a line that SQL holds, only its last stage is written. So the more
 steps a transaction has, the less each of them costs.
 """
 

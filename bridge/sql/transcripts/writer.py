@@ -1,8 +1,8 @@
 """The follower that writes the log to SQL: each entry exactly once.
 
 A batch of entries becomes rows in one transaction together with the position reached, and the position is changed by
-compare-and-set. So a crash leaves either both or neither, and of two processes that follow the same log one wins each batch
-while the other reads the position again.
+compare-and-set. So a crash leaves either both or neither. Of two processes that follow the same log one wins each batch,
+and the other reads the position again.
 
 A step that no database would take is set aside, and the rest goes on: bridge/sql/transcripts/rejected_steps.py says when.
 
@@ -34,7 +34,7 @@ from routing.events import Step
 _log = structlog.get_logger(__name__)
 
 NAME = "archive"
-GATHER_S = 0.05  # between two readings: transactions cost more than rows, and whoever reads has the tail meanwhile
+GATHER_S = 0.05  # between two readings: transactions cost more than rows, and readers have the tail meanwhile
 REST = 9  # times as long as the last transactions took, while they are no more than
 LATE_S = 5.0  # behind: a burst of talk goes before search and reports
 

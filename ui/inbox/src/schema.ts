@@ -8,7 +8,7 @@ export interface Companion {
   name: string;
 }
 
-/** A transfer that stands: `by` still holds the conversation until somebody accepts. */
+/** An open transfer: `by` holds the conversation until somebody accepts. */
 export interface TransferView {
   by: string;
   by_name: string;
@@ -171,7 +171,7 @@ export interface FollowUp {
   at: number;
 }
 
-/** A colleague who has the conversation before him, perhaps writing. */
+/** A colleague who has the conversation open, perhaps writing. */
 export interface Viewer {
   id: string;
   name: string;
@@ -280,7 +280,7 @@ export interface FollowUpsTold {
   remove: string[];
 }
 
-/** Where a librarian is present, and how full he is: live (chat, IM) and slow channels apart. */
+/** Where a librarian is present, and how much they have: live (chat, IM) and slow channels apart. */
 export interface Availability {
   present: boolean;
   connected: boolean;
@@ -556,7 +556,7 @@ export interface OneTimeCode {
   expires_at: number;
 }
 
-/** A queue and who stands behind it. */
+/** A queue and the people behind it. */
 export interface QueueView {
   id: string;
   name: string;
@@ -566,7 +566,7 @@ export interface QueueView {
   serves: boolean;
 }
 
-/** A librarian as colleagues see him. */
+/** A librarian as colleagues see them. */
 export interface Person {
   id: string;
   name: string;
