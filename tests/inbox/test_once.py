@@ -19,7 +19,7 @@ from tests.inbox.test_forget import archived
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DEEDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+ACTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("ana", "claim", {}),
     ("ana", "messages", {"text": "Good morning."}),
     ("ana", "notes", {"text": "An old friend."}),
@@ -47,7 +47,7 @@ async def test_every_deed_sent_twice_at_once_happens_once(desk: Desk, browsers: 
 
     desk.services.replica.on_entries.append(count)
     actions: list[str] = []
-    for who, verb, body in DEEDS:
+    for who, verb, body in ACTIONS:
         key, where = secrets.token_hex(8), f"/conversations/{conversation}/{verb}"
         asked = [people[who].post(where, body, key=key) for _ in range(2)]
         (status, first), (other, second) = await asyncio.gather(*asked)
@@ -57,7 +57,7 @@ async def test_every_deed_sent_twice_at_once_happens_once(desk: Desk, browsers: 
         actions.append(first["action"])
     desk.services.replica.on_entries.remove(count)
     assert happened == Counter(actions), "one answer in the log for each"
-    assert len(set(actions)) == len(DEEDS)
+    assert len(set(actions)) == len(ACTIONS)
     view = (await people["ana"].get(f"/conversations/{conversation}"))[1]
     said = [(line["who"], line["text"]) for line in view["lines"] if line["who"] in ("librarian", "note")]
     assert said == [("librarian", "Good morning."), ("note", "An old friend.")]

@@ -37,7 +37,6 @@ log = structlog.get_logger("bridge.inbox.live.hub")
 
 LOOK_S = 2.0
 VIEW_S = 45.0
-VIEW_AGAIN_S = 20.0
 MOST_KNOWN = 50_000
 MOST_AWAY = 200
 DOWN = schema.Down(

@@ -28,9 +28,6 @@ from routing.deliveries import contact_route
 from routing.events import answer
 from routing.records import at_key
 
-MOST_FILES = 10
-
-
 Found = Answered | ActionOutcome  # as this process heard it, or as the archive keeps it
 
 
@@ -99,7 +96,7 @@ def _done(call: Call, found: Found) -> Found:
 
 def _refused(call: Call, outcome: ActionOutcome) -> Refusal:
     holder = rows.name_of(call.state, outcome.holder) if outcome.holder else ""
-    detail = f"{holder} has it." if holder else "The desk refused it."
+    detail = rows.refusal_words(call.state, call.me, outcome.reason, holder)
     clash = schema.Clash(
         error="refused", detail=detail, reason=outcome.reason, holder=outcome.holder, holder_name=holder
     )
@@ -220,7 +217,7 @@ def _via(call: Call, via: str) -> str:
     ):
         if via_of(channel, address) == via:
             return f"{channel}|{address}"
-    raise Refusal(422, "unknown-address", "That is none of this patron's addresses.")
+    raise Refusal(422, "unknown-address", rows.refusal_words(call.state, call.me, "unknown-address"))
 
 
 async def notes(call: Call) -> Answer:

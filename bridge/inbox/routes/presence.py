@@ -20,7 +20,7 @@ async def set_presence(call: Call) -> Answer:
     asked: schema.PresenceAsked = call.body
     unknown = set(asked.queues) - set(call.state.roster.serves.get(call.me, ()))
     if unknown:
-        raise Refusal(422, "unknown-queue", "You do not serve one of these queues.")
+        raise Refusal(422, "unknown-queue", rows.refusal_words(call.state, call.me, "unknown-queue"))
     deed = SetAvailability(queues=tuple(dict.fromkeys(asked.queues)), live=asked.live, slow=asked.slow)
     found = await outcome(call, deed)
     if isinstance(found, schema.Pending):

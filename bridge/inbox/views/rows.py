@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
 
 import phonenumbers
 from msgspec.structs import replace
@@ -38,8 +38,9 @@ from bridge.sql.people.accounts import Session
 from bridge.sql.people.drafts import SavedDraft as Kept
 from bridge.sql.people.mentions import Mention
 from bridge.sql.transcripts.reader import ConversationSummary
+from routing import wording
 from routing.access import asked, eligible, follows_up, has_say, may_join, speaks
-from routing.events import Noted
+from routing.events import Noted, WhyRefused
 from routing.records import Conversation, Handover
 from routing.records import FollowUpRecord as FollowUpRecord
 from routing.state import State
@@ -220,6 +221,12 @@ def _transfer(state: State, over: Handover, mine: bool) -> TransferView:
         expires_at=over.expires_at,
         to_me=mine,
     )
+
+
+def refusal_words(state: State, librarian: str, why: str, holder: str = "") -> str:
+    """Return why the desk refuses a librarian something, in their library's words: those a messenger's user reads, too."""
+    library = state.roster.library(state.roster.home.get(librarian, ""))
+    return wording.reason(library, cast(WhyRefused, why), {"holder": holder})
 
 
 def name_of(state: State, librarian: str) -> str:
