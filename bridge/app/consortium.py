@@ -81,7 +81,7 @@ class Consortium:
         self.signs = SignalBoard(store)
         self.blobs = FileBlobs(config.data / "blobs")
         self.retention = archive.retention(self.blobs)
-        self._refolding = archive.refolding
+        self._reindexing = archive.reindexing
         self._on_duty: asyncio.Task[None] | None = None
         self._sole = sole
         self._config = config
@@ -158,7 +158,7 @@ class Consortium:
             "replica": self.replica.run,
             "tail": self.tail.run,
             "archive": self.writer.run,
-            "search": self._refolding.run,
+            "search": self._reindexing.run,
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
             "organisation": self._watch_organisation,

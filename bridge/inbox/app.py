@@ -51,7 +51,7 @@ class Inbox:
     def __init__(self, services: Sequence[InboxServices]) -> None:
         self.consortia = [ConsortiumInbox(services) for services in services]
         self.accounts: Accounts = services[0].archive.accounts
-        self._readings = services[0].archive.readings
+        self._access_audit = services[0].archive.access_audit
         self._description = encode(describe(ROUTES, version("deskbridge")))
 
     def mount(self, app: web.Application) -> None:
@@ -83,7 +83,7 @@ class Inbox:
 
     async def _running(self, app: web.Application) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(each.live.run(), name="inbox live") for each in self.consortia]
-        tasks.append(asyncio.create_task(self._readings.run(), name="readings"))
+        tasks.append(asyncio.create_task(self._access_audit.run(), name="access audit"))
         yield
         for task in tasks:
             task.cancel()

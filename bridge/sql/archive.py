@@ -37,10 +37,10 @@ class Archive:
         self.accounts = Accounts(writing)
         self.drafts = Drafts(writing)
         self.idempotency = IdempotencyKeys(writing)
-        self.readings = AccessAudit(writing)
+        self.access_audit = AccessAudit(writing)
         self.mentions = Mentions(writing)
         self.search = Search(self.engine)
-        self.refolding = Reindexing(writing)
+        self.reindexing = Reindexing(writing)
         self._writing = writing
 
     @classmethod

@@ -87,7 +87,7 @@ async def test_it_comes_in_pages(desk: Desk, browsers: Browsers) -> None:
     talk = await ended(desk, ana, "lou", "read by many")
     await archived(desk)
     for n in range(130):
-        desk.services.archive.readings.note(f"reader-{n}", [talk], "read")
+        desk.services.archive.access_audit.note(f"reader-{n}", [talk], "read")
     first = (await cora.get(f"/conversations/{talk}/audit"))[1]
     rest = (await cora.get(f"/conversations/{talk}/audit?cursor={first['next']}"))[1]
     assert (len(first["deeds"]), len(rest["deeds"]), rest["next"]) == (100, 31, "")
@@ -96,7 +96,7 @@ async def test_it_comes_in_pages(desk: Desk, browsers: Browsers) -> None:
 
 
 async def test_what_the_database_cannot_take_is_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = AccessAudit(desk.services.archive.readings._engine)
+    readings = AccessAudit(desk.services.archive.access_audit._engine)
     readings.note("ana", ["held"], "read")
 
     def away(*_: Any) -> Any:
@@ -111,7 +111,7 @@ async def test_what_the_database_cannot_take_is_held(desk: Desk, monkeypatch: py
 async def test_a_look_an_hour_later_is_another_and_both_go_after_a_year(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readings = AccessAudit(desk.services.archive.readings._engine)
+    readings = AccessAudit(desk.services.archive.access_audit._engine)
     start = 1_700_000_000_000
     for later in (0, SAME_MS - 1, SAME_MS):
         monkeypatch.setattr("bridge.sql.privacy.access_audit.now_ms", lambda at=start + later: at)

@@ -120,7 +120,7 @@ async def test_the_further_behind_the_more_is_written_together(desk: Desk, monke
         await desk.tail_caught_up()
         sizes = []
         for steps in (1, 5, 100):
-            desk.writer._stride.steps = steps
+            desk.writer._batch_size.steps = steps
             sizes.append(len(await desk.writer._gathered()))
     assert sizes == [2, 6, desk.seq]
 

@@ -176,10 +176,10 @@ async def test_what_an_earlier_release_wrote_is_read_over_in_small_steps(
     await conversation(archive)
     assert await found(archive, "書館") == []
     assert await found(archive, "atlas") == ["l0"]  # as before
-    assert await archive.refolding.some() == 2
+    assert await archive.reindexing.some() == 2
     assert await found(archive, "書館") == ["l5", "l4"]  # the newest first
-    await archive.refolding.all()
-    assert await archive.refolding.some() == 0
+    await archive.reindexing.all()
+    assert await archive.reindexing.some() == 0
     assert await found(archive, "書館") == ["l5", "l4", "l3", "l2", "l1"]
     for asked in ("strasse", "atlas", "where is the straße atl"):
         assert await found(archive, asked) == ["l0"]

@@ -16,7 +16,7 @@ async def audit(call: Call) -> privacy.Audit:
     """One page of a conversation's audit, newest first; one merged with it has its own, for its own library."""
     if await _library(call) not in coordinated(call.state, call.me):
         raise forbidden("Only the coordinators of its library see who looked at a conversation.")
-    found = await call.services.archive.readings.of([call.id], before=call.number("cursor", 0), limit=PAGE + 1)
+    found = await call.services.archive.access_audit.of([call.id], before=call.number("cursor", 0), limit=PAGE + 1)
     more = str(found[PAGE - 1].n) if len(found) > PAGE else ""
     return privacy.Audit(deeds=[_shown(call, deed) for deed in found[:PAGE]], next=more)
 

@@ -90,7 +90,7 @@ async def search(call: Call) -> schema.Hits:
     found = await call.services.archive.search.find(
         call.query["q"], libraries, also=also, before=before, limit=HITS + 1
     )
-    call.services.archive.readings.note(call.me, {one.conversation for one in found[:HITS]}, "found")
+    call.services.archive.access_audit.note(call.me, {one.conversation for one in found[:HITS]}, "found")
     more = str(found[HITS - 1].n) if len(found) > HITS else ""
     return schema.Hits(hits=[_hit(call, one) for one in found[:HITS]], next=more)
 

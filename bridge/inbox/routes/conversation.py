@@ -79,7 +79,7 @@ async def _lines(call: Call, it: Conversation | None, before: str) -> list[Trans
     """Return the newest lines before a position, of this conversation and those merged with it."""
     lines: list[TranscriptLine] = []
     shown_here = await together(call, it)
-    call.services.archive.readings.note(call.me, shown_here, "read")
+    call.services.archive.access_audit.note(call.me, shown_here, "read")
     for conversation in shown_here:
         lines += await call.services.reader.transcript(conversation, before=before, limit=LINES)
     lines.sort(key=lambda line: line.position)

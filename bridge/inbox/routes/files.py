@@ -96,7 +96,7 @@ async def files(call: Call) -> web.StreamResponse:
     kept = await call.services.blobs.look(digest) if path is not None else None
     if found is None or path is None or kept is None:
         raise not_found()
-    call.services.archive.readings.note(call.me, [call.id], "file")
+    call.services.archive.access_audit.note(call.me, [call.id], "file")
     if isinstance(found, _MailPage):
         body = await asyncio.to_thread(path.read_bytes)
         return web.Response(body=body, headers={**KEPT_BY_NOBODY, **MAIL}, content_type="text/html", charset="utf-8")

@@ -77,7 +77,7 @@ class Retention:
     def __init__(self, engine: AsyncEngine, blobs: FileBlobs) -> None:
         self._engine = engine
         self._blobs = blobs
-        self._readings = AccessAudit(engine)
+        self._access_audit = AccessAudit(engine)
         self._idempotency = IdempotencyKeys(engine)
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
@@ -97,7 +97,7 @@ class Retention:
             await self._forget_strays(before)
         if done:
             log.info("forgotten", conversations=done)
-        await self._readings.sweep(now)
+        await self._access_audit.sweep(now)
         await self._idempotency.sweep(now)
         return done
 

@@ -28,7 +28,7 @@ class WriteBatch:
     """Steps that are written together."""
 
     def __init__(self) -> None:
-        self._ledger = ConversationRows()
+        self._rows = ConversationRows()
         self.erased: list[
             tuple[int, Erased]
         ] = []  # what is to be forgotten once the rest is written, with its log entry
@@ -39,7 +39,7 @@ class WriteBatch:
 
     def take(self, step: Step, seq: int) -> None:
         """Take one step in; they come in the log's order."""
-        self._ledger.enter(step)
+        self._rows.enter(step)
         self.erased += [(seq, event) for event in step.events if isinstance(event, Erased)]
         if (outcome := outcome_row(step)) is not None:
             self._outcomes.append(outcome)
@@ -56,13 +56,13 @@ class WriteBatch:
     async def write(self, sql: AsyncConnection) -> None:
         """Write everything, inside the caller's transaction."""
         dialect = sql.dialect.name
-        for name, removal, rows in self._ledger.removals():
+        for name, removal, rows in self._rows.removals():
             await write_many(sql, name, partial(_same, removal), rows)
-        for table, rows in self._ledger.inserts():
+        for table, rows in self._rows.inserts():
             await write_many(sql, table.name, partial(ignoring, dialect, table), rows)
         await write_many(sql, "written", partial(ignoring, dialect, tables.written), self._outcomes)
         await write_lines(sql, self._lines.values())
-        for name, statement, changed in self._ledger.updates():
+        for name, statement, changed in self._rows.updates():
             await write_many(sql, name, partial(_same, statement), changed)
         await write_many(sql, "stage", partial(_same, _STAGE), map(asdict, self._staged.values()))
         if self._read:

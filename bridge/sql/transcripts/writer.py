@@ -59,7 +59,7 @@ class Writer:
         self.position = START
         self.loaded = asyncio.Event()
         self._moved = asyncio.Event()
-        self._stride = BatchSize()
+        self._batch_size = BatchSize()
 
     async def run(self) -> None:
         """Follow until cancelled; a database or store that is away is waited for."""
@@ -86,7 +86,7 @@ class Writer:
             return
         began, newest = time.time(), self._follower.last
         await self._write(entries)
-        self._stride.took(_steps(entries), time.time() - began)
+        self._batch_size.took(_steps(entries), time.time() - began)
         await asyncio.sleep(self._rest(entries[0], newest, began))
 
     async def _gathered(self) -> list[Entry]:
@@ -94,7 +94,7 @@ class Writer:
         found = await self._follower.since(self.position)
         steps = _steps(found)
         with suppress(LogReset):  # the next turn meets it where it has to be dealt with
-            while steps < self._stride.steps and found[-1].seq < self._follower.last.seq:
+            while steps < self._batch_size.steps and found[-1].seq < self._follower.last.seq:
                 more = await self._follower.since(found[-1].position, wait=False)
                 found += more
                 steps += _steps(more)
