@@ -332,10 +332,11 @@ export class Chat {
   #hear(frame: ServerFrame): void {
     switch (frame.t) {
       case "welcome":
+        if (!this.on) this.#end();
+        this.on = true;
         this.#sending = "";
         this.#settled();
-        this.#propose();
-        this.#flush();
+        this.#resume();
         this.#tellAgain();
         break;
       case "token":
@@ -555,6 +556,11 @@ export class Chat {
     this.changed();
     if (!back) return;
     this.#end();
+    this.#resume();
+  }
+
+  /** The link is connected again: say what was not acknowledged. */
+  #resume(): void {
     this.#propose();
     this.#flush();
   }

@@ -1,5 +1,5 @@
 // The inbox's rules, each alone: order, resuming, what is sent once, what is asked before it is pasted. Run by
-// tests/browser/test_inbox_rules.py with Node's own runner; nothing here needs a browser.
+// tests/browser/test_page_rules.py with Node's own runner; nothing here needs a browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Offline, Refusal } from "../src/api";
