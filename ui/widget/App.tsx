@@ -198,7 +198,7 @@ export function App({ chat, settings, focus, close }: Given) {
             {t("newer")} ↓
           </button>
         )}
-        <p class={`status ${off ? "off" : ""}`} role="status">
+        <p class={`status ${off || desk?.down ? "off" : ""}`} role="status">
           {statusWords(chat, told, ended)}
         </p>
         {chat.begun && opens && <p class="status">{`${t("closed")}. ${opens}`}</p>}

@@ -337,7 +337,6 @@ export class Chat {
         this.#sending = "";
         this.#settled();
         this.#resume();
-        this.#tellAgain();
         break;
       case "token":
         this.#kept = keep({ ...this.#kept, token: frame.token });
@@ -559,8 +558,9 @@ export class Chat {
     this.#resume();
   }
 
-  /** The link is connected again: say what was not acknowledged. */
+  /** The link is connected again, by a socket or by polls: say what may be lost. */
   #resume(): void {
+    this.#tellAgain();
     this.#propose();
     this.#flush();
   }

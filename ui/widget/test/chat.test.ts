@@ -217,6 +217,24 @@ test("each line is told to have arrived once, and to be read once it was on scre
   assert.deepEqual(browser.said("receipt").slice(1), [{ t: "receipt", ids: ["a"], stage: "read" }]);
 });
 
+test("a receipt that may be lost is told again, also where polls take over", async (test) => {
+  const { chat, browser } = chatting(test);
+  chat.send("hello", []);
+  browser.hear({ t: "token", token: "T1" });
+  acknowledge(browser);
+  browser.hear({ t: "lines", live: true, lines: [line("answer")] });
+  assert.deepEqual(browser.said("receipt").map(({ stage }) => stage), ["delivered", "read"]);
+  browser.cut();
+  await browser.pass(2_500);
+  const receipts = () => browser.asked.filter(({ body }) => body["t"] === "receipt").map(({ body }) => body["stage"]);
+  assert.deepEqual(receipts(), []);
+  let polls = 0;
+  browser.answer = ({ path }) => (path === "poll" && (polls += 1) > 1 ? null : { told: { frames: [] } });
+  browser.cut();
+  await browser.pass(500);
+  assert.deepEqual(receipts(), ["delivered", "read"]);
+});
+
 // ---- tokens
 
 test("the first message carries a seed, and the token that it brings opens the chat again", (test) => {
