@@ -90,7 +90,7 @@ class Site:
 
     def inlet(self, channel: str) -> StoreInlet:
         """Return a channel's door in."""
-        return self.desk.supervisor.lines[channel].inlet
+        return self.desk.supervisor.runners[channel].inlet
 
     def message(self, sender: str, channel: str, text: str = TEXT) -> Message:
         """Return a patron's next message."""

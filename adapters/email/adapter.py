@@ -65,7 +65,14 @@ class EmailAdapter:
     name: ClassVar[str] = "email"
     Config: ClassVar[type[EmailConfig]] = EmailConfig
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_media=MAX_FILE, receipts="sent", lookup=True, threads=True, transcripts=True
+        max_media=MAX_FILE,
+        receipts="sent",
+        lookup=True,
+        check=True,
+        threads=True,
+        transcripts=True,
+        label="Email",
+        icon="mail",
     )
 
     def __init__(self, config: EmailConfig, ports: Ports) -> None:

@@ -28,6 +28,7 @@ from bridge.contract.adapter import (
     BadCredentials,
     Busy,
     Capabilities,
+    MessageIntake,
     Misconfigured,
     Outcome,
     Ports,
@@ -72,7 +73,7 @@ class PlainLoop:
 
     name: ClassVar[str] = "loop"
     Config: ClassVar[type[LoopConfig]] = LoopConfig
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(check=True, label="Loop")
 
     def __init__(self, config: LoopConfig, ports: Ports) -> None:
         """Keep config and ports. Raises Misconfigured for what cannot work."""
@@ -97,6 +98,10 @@ class PlainLoop:
         finally:
             self._link.close()
             self._link = None
+
+    async def check(self) -> None:
+        """Sign in and leave again. Raises Unavailable, BadCredentials, Misconfigured."""
+        (await self._connected()).close()
 
     async def _connected(self) -> LoopLink:
         network = Network.named(self._config.network)
@@ -131,18 +136,18 @@ class PlainLoop:
 
     async def _hand_in(self) -> None:
         while True:
-            await self._receive(await self._letters.get())
+            await self._receive(await self._letters.get(), self._ports.inlet)
 
-    async def _receive(self, letter: LoopLetter) -> None:
+    async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
         """Hand a letter in and acknowledge it. One that can never be taken is acknowledged too, or it would come for ever."""
         try:
             attachments = [await self._ports.blobs.save(_chunks(data), name, MAX_FILE) for name, data in letter.files]
             message = codec.message(self._ports.channel, letter, attachments)
-            await self._ports.inlet.receive(message, {"letters": str(letter.number)})
+            await intake.receive(message, {"letters": str(letter.number)})
         except Busy as error:
             raise Unavailable(f"the desk takes nothing in now: {error}") from None
         except (TooLarge, ValueError):
-            await self._ports.inlet.advance({"letters": str(letter.number)})
+            await intake.advance({"letters": str(letter.number)})
         await self._there().acknowledge(letter.number)
 
     async def _beat(self) -> None:
@@ -236,7 +241,7 @@ class PlainLoop:
 class AskingLoop(PlainLoop):
     """A network that can be asked whether a parcel arrived, and takes short texts only."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(lookup=True, max_text=160, live=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(lookup=True, check=True, max_text=160, live=True, label="Loop")
 
     async def lookup(self, delivery: Delivery) -> bool | None:
         """Ask the network."""
@@ -263,12 +268,17 @@ class LoopAdapter(PlainLoop):
         ratings=True,
         takeaway=True,
         transcripts=True,
+        check=True,
+        label="Loop",
     )
 
-    async def replay(self, cursor: Mapping[str, str]) -> None:
+    async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
         """Hand in the letters since the cursor, oldest first."""
-        for letter in await self._there().letters(int(cursor.get("letters", "0"))):
-            await self._receive(letter)
+        try:
+            for letter in await self._there().letters(int(cursor.get("letters", "0"))):
+                await self._receive(letter, missed)
+        except LoopLinkLost as lost:
+            raise Unavailable(str(lost)) from None
 
 
 async def _chunks(data: bytes) -> AsyncIterator[bytes]:

@@ -87,9 +87,13 @@ class LoopWire:
     mute: bool = False  # what the network answers is lost
     delay: float = 0.0
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
+    lossy: list[LoopLink] = field(default_factory=list)  # connections on which something was lost
 
     def heal(self) -> None:
-        """Be well again."""
+        """Be well again. A connection that lost something is broken: a stream of bytes has no holes."""
+        for link in self.lossy:
+            link.close()
+        self.lossy.clear()
         self.cut, self.deaf, self.mute, self.delay = False, False, False, 0.0
         self.flowing.set()
 
@@ -274,6 +278,7 @@ class LoopLink:
         if wire.delay:
             await asyncio.sleep(wire.delay)
         if wire.mute if down else wire.deaf:
+            wire.lossy.append(self)
             await self._gone.wait()
         if not wire.flowing.is_set():
             await self._or_gone(wire.flowing.wait())

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -35,6 +35,7 @@ from bridge.contract.adapter import (
     BadCredentials,
     Busy,
     Capabilities,
+    MessageIntake,
     Misconfigured,
     Outcome,
     Ports,
@@ -63,7 +64,16 @@ class SmsAdapter:
     name: ClassVar[str] = "sms"
     Config: ClassVar[type[SmsConfig]] = SmsConfig
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_text=MAX_TEXT, max_media=MAX_FILE, receipts="read", replay=True, lookup=True, segments=True
+        max_text=MAX_TEXT,
+        max_media=MAX_FILE,
+        receipts="read",
+        replay=True,
+        lookup=True,
+        forget=True,
+        check=True,
+        segments=True,
+        label="SMS",
+        icon="phone",
     )
 
     def __init__(self, config: SmsConfig, ports: Ports) -> None:
@@ -77,7 +87,6 @@ class SmsAdapter:
         self._pace = SendRate(config.rate)
         self._memory = SmsMemory(ports.data)
         self._parking = Parking(ports.data)
-        self.forget = self._parking.forget  # an opt-out stays: it leaves people in peace
         self._account: TwilioApi | None = None
         self._refused = asyncio.Event()
         self._replayed = asyncio.Event()
@@ -125,6 +134,10 @@ class SmsAdapter:
         finally:
             await account.close()
 
+    async def forget(self, addresses: Collection[str]) -> None:
+        """Delete texts that were parked. An opt-out stays: it keeps these numbers from being written to."""
+        await self._parking.forget(addresses)
+
     async def _refusal(self) -> None:
         await self._refused.wait()
         raise BadCredentials(f"Twilio refuses account {self._config.account_sid}")
@@ -134,22 +147,22 @@ class SmsAdapter:
         while True:
             await self._parking.clear(int(time.time() * 1000))
             await asyncio.sleep(self._config.look_s)
-            await self._look()
+            await self._look(self._ports.inlet)
 
     # -- texts to the library
 
-    async def replay(self, cursor: Mapping[str, str]) -> None:
+    async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
         """Hand in what the list has since the cursor, oldest first."""
         first = int(time.time() * 1000 - self._config.first_hours * 3_600_000)
         self._listed = int(cursor.get("listed", 0)) or first + OVERLAP_MS
         parked = [inbound for inbound in await self._parking.parked() if self._is_ours(inbound)]
         for inbound in parked:
-            await self._take(inbound)
+            await self._take(inbound, missed)
         await self._parking.leave({inbound.sid for inbound in parked})
-        await self._look()
+        await self._look(missed)
         self._replayed.set()
 
-    async def _look(self) -> None:
+    async def _look(self, intake: MessageIntake) -> None:
         """Take in what the list of messages has and we have not. Raises Unavailable, BadCredentials."""
         async with self._looking:
             account = self._there()
@@ -157,25 +170,25 @@ class SmsAdapter:
             found: list[Any] = []
             for to in self._ours or ("",):
                 found += reversed(await account.inbound(to, self._listed - OVERLAP_MS))
-            missed = False
+            again = False
             found = [each for each in found if not self._may_be_called(each, begun)]
             for resource in sorted(found, key=lambda each: codec.milliseconds(each.date_sent or each.date_created)):
-                missed = not await self._listed_text(resource) or missed
-            if not missed:
+                again = not await self._listed_text(resource, intake) or again
+            if not again:
                 self._listed = begun
-                await self._ports.inlet.advance({"listed": str(begun)})
+                await intake.advance({"listed": str(begun)})
 
     def _may_be_called(self, resource: Any, now: int) -> bool:
         """Whether a webhook, which tells more than the list does, may still bring a text of this session."""
         at = codec.milliseconds(resource.date_created)
         return at > self._began and now - at < self._config.grace_s * 1000
 
-    async def _listed_text(self, resource: Any) -> bool:
+    async def _listed_text(self, resource: Any, intake: MessageIntake) -> bool:
         """Take in one message of the list; False when it must be looked at again."""
         try:
             inbound = self._arriving.get(resource.sid) or codec.listed(resource)
             if inbound.sid not in self._known and self._is_ours(inbound):
-                await self._take(inbound)
+                await self._take(inbound, intake)
         except Busy as error:
             if self._fetches.get(resource.sid):
                 return False
@@ -201,20 +214,20 @@ class SmsAdapter:
             async with (
                 turn
             ):  # one of a sender after the other, though a picture takes its time; the list keeps no turns
-                new = await self._take(inbound)
+                new = await self._take(inbound, self._ports.inlet)
         finally:
             self._arriving.pop(inbound.sid, None)
         helped = new and command(inbound.text) == "HELP" and not inbound.told
         return self._config.help_text if helped else ""
 
-    async def _take(self, inbound: Inbound) -> bool:
+    async def _take(self, inbound: Inbound, intake: MessageIntake) -> bool:
         """Make a text durable; True when it is new. Raises Busy, TooLarge, ValueError."""
         files, marks = await self._files(inbound)
         marks += await self._obeyed(inbound)
         quoted = await self._quoted(inbound)
         message = codec.message(self._ports.channel, inbound, files, marks, quoted)
         try:
-            new = await self._ports.inlet.receive(message, {"latest": inbound.sid})
+            new = await intake.receive(message, {"latest": inbound.sid})
         except (TooLarge, ValueError):
             self._know(inbound)
             raise

@@ -84,7 +84,6 @@ class WebchatAdapter:
 
     name: ClassVar[str] = "webchat"
     Config: ClassVar[type[Any]] = WebchatConfig
-    front_page: ClassVar[str] = "portal/"  # where a house without a site of its own sends whoever comes to `/`
     capabilities: ClassVar[Capabilities] = Capabilities(
         max_media=MAX_FILE,
         receipts="read",
@@ -96,6 +95,10 @@ class WebchatAdapter:
         typing=True,
         ratings=True,
         takeaway=True,
+        forget=True,
+        front_page="portal/",  # for a library without a site of its own
+        label="Web chat",
+        private=True,
     )
 
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:

@@ -25,7 +25,7 @@ from adapters.xmpp.files import fetched
 from adapters.xmpp.mam import ArchivedMessage, MessageArchive
 from adapters.xmpp.presence import BuddyPresence
 from adapters.xmpp.stream_management import StreamManagement
-from bridge.contract.adapter import Busy, Capabilities, Ports, Unavailable
+from bridge.contract.adapter import Busy, Capabilities, MessageIntake, Ports, Unavailable
 from bridge.contract.message import Delivery
 
 MAX_TEXT = 10_000  # four bytes each at most: within the smallest limit that servers set for a stanza, 64 KiB
@@ -46,9 +46,12 @@ class XmppAdapter(Buddy):
         receipts="read",
         replay=True,
         lookup=True,
+        check=True,
         live=True,
         marks=True,
         typing=True,
+        label="Instant message",
+        icon="messenger",
     )
 
     def __init__(self, config: XmppConfig, ports: Ports) -> None:
@@ -158,29 +161,31 @@ class XmppAdapter(Buddy):
     async def _busy(self, link: XmppConnection, said: PatronWords, error: Busy) -> None:
         raise Unavailable(f"the desk takes nothing in now: {error}")
 
-    async def replay(self, cursor: Mapping[str, str]) -> None:
+    async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
         """Hand in what came since the cursor."""
         link, archive = self._link, self._archive
         if link is None or archive is None or not self._archived:
             return
         try:
             if cursor.get("mam") or cursor.get("at"):
-                await self._replay(link, archive, cursor)
+                await self._replay(link, archive, cursor, missed)
             else:
                 last = await archive.last()
-                await self._ports.inlet.advance({"mam": last, "at": str(int(time.time() * 1000))})
+                await missed.advance({"mam": last, "at": str(int(time.time() * 1000))})
         except (StreamLost, StanzaRefused) as error:
             raise Unavailable(f"the archive does not answer: {error}") from None
         except Busy as error:
             raise Unavailable(f"the desk takes nothing in now: {error}") from None
 
-    async def _replay(self, link: XmppConnection, archive: MessageArchive, cursor: Mapping[str, str]) -> None:
+    async def _replay(
+        self, link: XmppConnection, archive: MessageArchive, cursor: Mapping[str, str], missed: MessageIntake
+    ) -> None:
         after, at = cursor.get("mam", ""), int(cursor.get("at", "0"))
         found = False
         try:
             async for page in archive.since(after=after, start=0 if after else max(1, at - CLOCKS_MS)):
                 found = True
-                await self._take_page(link, page)
+                await self._take_page(link, page, missed)
         except StanzaRefused as refused:
             if refused.condition != "item-not-found" or not at:
                 raise
@@ -189,18 +194,18 @@ class XmppAdapter(Buddy):
             lost = bool(after and at) and not found and await archive.is_behind(after)
         if lost:
             async for page in archive.since(start=max(1, at - OVERLAP_MS)):
-                await self._take_page(link, page)
+                await self._take_page(link, page, missed)
 
-    async def _take_page(self, link: XmppConnection, page: list[ArchivedMessage]) -> None:
+    async def _take_page(self, link: XmppConnection, page: list[ArchivedMessage], missed: MessageIntake) -> None:
         for kept in page:
             if self._refuses(jid.bare(kept.stanza.get("from", ""))):
                 continue
             for heard in codec.read(kept.stanza, self._own, archived=kept.id, archived_at=kept.at):
                 if isinstance(heard, PatronWords):
-                    await self._receive(link, heard, await fetched(self._files, heard.urls))
+                    await self._receive(link, heard, await fetched(self._files, heard.urls), missed)
                 elif not isinstance(heard, codec.TypingSign):
                     await self._sign(link, heard)
-        await self._ports.inlet.advance({"mam": page[-1].id, "at": str(page[-1].at)})
+        await missed.advance({"mam": page[-1].id, "at": str(page[-1].at)})
 
     async def lookup(self, delivery: Delivery) -> bool | None:
         """Look for a message of ours in the archive; see bridge.contract.adapter."""

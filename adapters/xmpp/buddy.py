@@ -28,6 +28,7 @@ from adapters.xmpp.words import word
 from bridge.contract.adapter import (
     Busy,
     ChannelDesk,
+    MessageIntake,
     Outcome,
     Ports,
     Rejected,
@@ -211,22 +212,27 @@ class Buddy:
             self._reading = None
 
     async def _receive(
-        self, link: XmppConnection, said: PatronWords, files: tuple[list[Attachment], list[str]]
+        self,
+        link: XmppConnection,
+        said: PatronWords,
+        files: tuple[list[Attachment], list[str]],
+        intake: MessageIntake | None = None,
     ) -> None:
-        """Hand a patron's words in; then, and only then, say that they have arrived."""
+        """Hand a patron's words in (to `intake` in a replay); then, and only then, say that they have arrived."""
         attachments, missed = files
         said = self._worded(said)
         message = codec.message(self._ports.channel, _with_links(said, missed), attachments, self._corrected(said))
         cursor = self._cursor(said)
+        intake = intake or self._ports.inlet
         try:
-            await self._ports.inlet.receive(message, cursor)
+            await intake.receive(message, cursor)
         except Busy as error:
             await self._busy(link, said, error)
             return
         except (TooLarge, ValueError) as error:
             if isinstance(error, TooLarge):
                 self._refuse(link, said, "modify", "policy-violation", "too-long")
-            await self._ports.inlet.advance(cursor)
+            await intake.advance(cursor)
             return
         self._stanzas.put(said.sender, said.id, message.id)
         if said.states:

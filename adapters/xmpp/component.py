@@ -25,7 +25,16 @@ from adapters.xmpp.config import ComponentConfig
 from adapters.xmpp.connection import StreamLost, XmppConnection
 from adapters.xmpp.presence import BuddyPresence
 from adapters.xmpp.shared_component import SharedConnection
-from bridge.contract.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Rejected, Unavailable
+from bridge.contract.adapter import (
+    Busy,
+    Capabilities,
+    MessageIntake,
+    Misconfigured,
+    Outcome,
+    Ports,
+    Rejected,
+    Unavailable,
+)
 from bridge.contract.message import Action, Attachment, Delivery, Presence, action_id
 from bridge.contract.sealed_token import derived_key
 
@@ -50,6 +59,10 @@ class XmppComponent(Buddy):
         live=True,
         marks=True,
         typing=True,
+        forget=True,
+        check=True,
+        label="Instant message",
+        icon="messenger",
     )
 
     def __init__(self, config: ComponentConfig, ports: Ports) -> None:
@@ -244,7 +257,11 @@ class XmppComponent(Buddy):
         self._refuse(link, said, "wait", "resource-constraint", "later")
 
     async def _receive(
-        self, link: XmppConnection, said: PatronWords, files: tuple[list[Attachment], list[str]]
+        self,
+        link: XmppConnection,
+        said: PatronWords,
+        files: tuple[list[Attachment], list[str]],
+        intake: MessageIntake | None = None,
     ) -> None:
         librarian = self._staff.get(said.sender) or ""
         talk = staff.conversation(said.to)
@@ -254,7 +271,7 @@ class XmppComponent(Buddy):
             elif who := self._links(said):
                 await self._link_up(link, said, who)
             else:
-                await super()._receive(link, said, files)
+                await super()._receive(link, said, files, intake)
         except Busy as error:
             await self._busy(link, said, error)
 

@@ -31,7 +31,7 @@ from bridge.channels.revocations import StoreRevocations
 from bridge.channels.signals import ChannelSignals, SignalBoard
 from bridge.channels.supervisor import ConfiguredChannel, Deliveries, Supervisor
 from bridge.channels.transcript_text import plain
-from bridge.contract.adapter import Busy, Capabilities, Inlet, Ports
+from bridge.contract.adapter import Adapter, Busy, Capabilities, Inlet, Ports
 from bridge.contract.message import Delivery
 from bridge.contract.sealed_token import derived_key
 from bridge.core.process import CoreJob, CoreProcess
@@ -145,8 +145,8 @@ class Consortium:
     def _fanouts(self) -> list[str]:
         return [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
 
-    def _adapters(self) -> Iterator[tuple[str, str, object]]:
-        return ((name, line.channel.kind, line.adapter) for name, line in self.supervisor.lines.items())
+    def _adapters(self) -> Iterator[tuple[str, str, Adapter]]:
+        return ((name, one.channel.kind, one.adapter) for name, one in self.supervisor.runners.items())
 
     async def run(self, health: DaemonHealth) -> None:
         """Keep everything running until cancelled; a part that fails is started again and said."""
@@ -202,14 +202,14 @@ class Consortium:
 
     def _show_channels(self, health: DaemonHealth) -> None:
         """Name each channel beside the parts; one that is down makes nothing else unready."""
-        for name, line in self.supervisor.lines.items():
+        for name, runner in self.supervisor.runners.items():
             part = health.part(f"channel {name}", required=False)
-            part.down(line.health.state)
+            part.down(runner.health.state)
 
             def tell(how: ChannelHealth, part: HealthPart = part) -> None:
                 part.up() if how.state == "up" else part.down(f"{how.state} {how.reason}".strip())
 
-            line.on_health = tell
+            runner.on_health = tell
 
     async def _announce(self, health: DaemonHealth) -> None:
         part = health.part(f"desk {self.name}")

@@ -189,8 +189,7 @@ def _application(config: Config, desks: list[Consortium], health: DaemonHealth) 
 def _front_page(desks: list[Consortium]) -> str:
     """Return where `/` leads: the front page of the first channel that has one, else the inbox."""
     for channel in (channel for desk in desks for channel in desk.channels):
-        page = getattr(channel.adapter, "front_page", "")
-        if page:
+        if page := channel.adapter.capabilities.front_page:
             return f"/channels/{channel.name}/{page}"
     return "/inbox"
 

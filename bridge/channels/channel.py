@@ -25,7 +25,7 @@ from bridge.channels.inbound.inlet import IngestBatcher, StoreInlet
 from bridge.channels.outbound.drain import Drain, fanout
 from bridge.channels.session_end import State, verdict, weightiest
 from bridge.contract.adapter import Adapter, Busy, Capabilities, Misconfigured, Ports, Replays, Throttled
-from bridge.contract.message import Attachment, ChannelStatus, Delivery
+from bridge.contract.message import ChannelStatus, Delivery
 from bridge.redis.store import Fenced, Store, StoreError
 from bridge.runtime.backoff import Backoff
 
@@ -69,6 +69,9 @@ class ConfiguredChannel:
             staff=can.staff,
             threads=can.threads,
             transcripts=can.transcripts,
+            label=can.label,
+            icon=can.icon,
+            private=can.private,
         )
 
 
@@ -97,7 +100,6 @@ class ChannelRunner:
         ports: MakePorts,
         *,
         find: Callable[[Sequence[str]], Awaitable[str]] | None,
-        link: Callable[[Attachment], str] | None,
         sole: bool,
         stop_s: float,
         backoff: Callable[[], Backoff],
@@ -106,7 +108,6 @@ class ChannelRunner:
         self.health = ChannelHealth()
         self.on_health: Callable[[ChannelHealth], None] = lambda health: None
         self._store = store
-        self._link = link
         self._sole = sole
         self._stop_s = stop_s
         self._backoff = backoff
@@ -122,7 +123,6 @@ class ChannelRunner:
         self.session: asyncio.TaskGroup | None = None  # of the session that runs now
         self._replaying = asyncio.Lock()
         self._replays: set[asyncio.Task[None]] = set()
-        self._again = asyncio.Event()
 
     async def run(self) -> None:
         """Live until cancelled."""
@@ -135,10 +135,6 @@ class ChannelRunner:
                 await _until_cancelled(self._leased(self._draining), self._sessions())
         finally:
             self._show("stopped")
-
-    def retry(self) -> None:
-        """Leave a block or a wait."""
-        self._again.set()
 
     # -- the lease
 
@@ -209,7 +205,7 @@ class ChannelRunner:
         await _until_cancelled(self._draining(token), self._sessions())
 
     async def _draining(self, token: str) -> None:
-        self._drain = Drain(self._store, self.channel.name, self.adapter, token, link=self._link, stop_s=self._stop_s)
+        self._drain = Drain(self._store, self.channel.name, self.adapter, token, stop_s=self._stop_s)
         if self.session is not None and self.health.state == "up":
             self._drain.open()
         try:
@@ -226,7 +222,6 @@ class ChannelRunner:
             with suppress(Busy):
                 await self._tell(up=False, reason="starting")
         while True:
-            self._again.clear()
             began = time.monotonic()
             end = await self._one_session()
             if self.health.state == "up" and time.monotonic() - began > SOUND_S:
@@ -274,13 +269,12 @@ class ChannelRunner:
     async def _replay(self) -> None:
         adapter: Replays = self.adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
         async with self._replaying:
-            with self.inlet.replaying():
-                try:
-                    await adapter.replay(await self.inlet.cursor())
-                except asyncio.CancelledError as error:
-                    if (task := asyncio.current_task()) is None or task.cancelling():
-                        raise
-                    raise RuntimeError("replay let out a cancellation of its own making") from error
+            try:
+                await adapter.replay(await self.inlet.cursor(), self.inlet.missed)
+            except asyncio.CancelledError as error:
+                if (task := asyncio.current_task()) is None or task.cancelling():
+                    raise
+                raise RuntimeError("replay let out a cancellation of its own making") from error
 
     def _replayed(self, replay: asyncio.Task[None]) -> None:
         """Let live messages in; not when the replay broke off, for their cursor would go past what was missed."""
@@ -307,12 +301,10 @@ class ChannelRunner:
         self._show(state, reason)
 
     async def _rest(self, seconds: float | None) -> None:
-        """Wait before the next session (None: until somebody says `retry`), and tell the core that the channel is down."""
+        """Wait before the next session (None: for ever), and tell the core that the channel is down."""
         telling = asyncio.create_task(self._tell_until_heard(self.health.reason))
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._again.wait()
+            await (asyncio.Event().wait() if seconds is None else asyncio.sleep(seconds))
         finally:
             await _cancelled(telling)
 

@@ -1,9 +1,9 @@
 """Keep every channel of one store running.
 
 Health is the exception that an adapter's `run` raises
-    Unavailable      again after a full-jitter wait of 1 s to 5 min; the wait starts small again once a session stood
+    Unavailable      again after a full-jitter wait of 1 s to 5 min; it starts small again after a session that worked
     Throttled        the same, after a minute at least
-    BadCredentials   blocked: nobody tries again before a person changed something (`retry`, or a restart)
+    BadCredentials   blocked until a person changes the configuration and starts the daemon again
     Misconfigured    from __init__: refuse to start; from `run`: blocked
     anything else    a bug: the session is started again like after Unavailable, counted, its traceback logged
 """
@@ -11,13 +11,12 @@ Health is the exception that an adapter's `run` raises
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from bridge.channels.channel import ChannelHealth, ChannelRunner, ConfiguredChannel, Deliveries, MakePorts
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.outbound.drain import STOP_S
 from bridge.contract.adapter import Misconfigured
-from bridge.contract.message import Attachment
 from bridge.redis.store import Store
 from bridge.runtime.backoff import Backoff
 
@@ -37,30 +36,21 @@ class Supervisor:
         ports: MakePorts,
         *,
         find: Callable[[Sequence[str]], Awaitable[str]] | None = None,
-        link: Callable[[Attachment], str] | None = None,
         sole: bool = False,
         stop_s: float = STOP_S,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
-        self.lines = {
+        self.runners = {
             channel.name: ChannelRunner(
-                store, gathering, channel, ports, find=find, link=link, sole=sole, stop_s=stop_s, backoff=backoff
+                store, gathering, channel, ports, find=find, sole=sole, stop_s=stop_s, backoff=backoff
             )
             for channel in channels
         }
-        if len(self.lines) != len(channels):
+        if len(self.runners) != len(channels):
             raise Misconfigured("two channels have the same name")
 
     async def run(self) -> None:
         """Keep all channels running until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for line in self.lines.values():
-                group.create_task(line.run(), name=f"channel {line.channel.name}")
-
-    def health(self) -> Mapping[str, ChannelHealth]:
-        """Return how each channel is."""
-        return {name: line.health for name, line in self.lines.items()}
-
-    def retry(self, channel: str) -> None:
-        """Try a blocked channel again, or a waiting one at once. Raises KeyError."""
-        self.lines[channel].retry()
+            for runner in self.runners.values():
+                group.create_task(runner.run(), name=f"channel {runner.channel.name}")

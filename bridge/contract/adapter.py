@@ -4,14 +4,15 @@
     __init__(config, ports)                           no I/O, no tasks
     async run()                                       one session: connect, ports.inlet.up(), serve until it ends
     async send(delivery) -> Sent | Rejected | Retry | Uncertain
-    async replay(cursor)                              where `capabilities.replay`: hand in what arrived since
+    async replay(cursor, missed)                      where `capabilities.replay`: hand `missed` what arrived since
     async lookup(delivery) -> bool | None             where `capabilities.lookup`: True it arrived, False it certainly did not
+    async forget(addresses)                           where `capabilities.forget`: delete what the adapter keeps about patrons
+    async check()                                     where `capabilities.check`: try the way to the network
 
 One object lives as long as its channel: `run` is called again after a session ended, routes are added in __init__.
 
-`replay` runs beside `run` once `up()` was called. The messages that it hands to `receive`, from its own task or that task's
-children, go first. A live message waits in `receive` until the replay is over, and also before `up`. So `run` must go on
-reading the network while a `receive` waits.
+`replay` runs beside `run` once `up()` was called. What it hands to `missed` goes before live messages. A live `receive` waits
+until the replay is over, and before `up` too: `run` must go on reading the network while a `receive` waits.
 
 Health is the exception that `run` raises::
 
@@ -31,11 +32,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-from bridge.contract.message import Action, Attachment, Delivery, Message, Presence, Rating, Stage, TranscriptWish
+from bridge.contract.message import (
+    Action,
+    Attachment,
+    ChannelIcon,
+    Delivery,
+    Message,
+    Presence,
+    Rating,
+    Stage,
+    TranscriptWish,
+)
 
 if TYPE_CHECKING:
     from aiohttp import web  # the core reads this module, and loads no web server for it
@@ -135,6 +146,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     idempotent  the network drops a second submission of the same delivery id
     replay      can list what arrived since a cursor
     lookup      can be asked whether a delivery arrived
+    forget      the adapter keeps something of its own by a patron's address, and can delete it
+    check       the adapter can try its way to the network before the daemon serves (`deskbridge check`)
     exclusive   only one process may hold the session (lease per channel)
     fanout      every web process reads the out stream and nothing is settled; the browser acknowledges
     staff       carries offers to librarians and their answers
@@ -148,9 +161,13 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A true `plain` in
                 the adapter's Config says that typographic characters are spelt plainly on their way
     transcripts the network carries transcripts to mail addresses: a notice with the event `transcript`, see Ports
+    front_page  the page among the adapter's routes where `/` may lead ("portal/"); "" = none
+    label       what librarians call such a channel ("" = the name of its kind)
+    icon        the picture beside it in the inbox
+    private     an address tells librarians nothing (the id of a browser): they are not shown it
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
-    the id that was sent. `replay` and `lookup` are methods exactly where they are declared.
+    the id that was sent. `replay`, `lookup`, `forget` and `check` are methods exactly where they are declared.
     """
 
     max_text: int = 0
@@ -159,6 +176,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool = False
     replay: bool = False
     lookup: bool = False
+    forget: bool = False
+    check: bool = False
     exclusive: bool = True
     fanout: bool = False
     staff: bool = False
@@ -171,13 +190,17 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     takeaway: bool = False
     transcripts: bool = False
     segments: bool = False
+    front_page: str = ""
+    label: str = ""
+    icon: ChannelIcon = "chat"
+    private: bool = False
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------
 
 
-class Inlet(Protocol):
-    """An adapter's door in."""
+class MessageIntake(Protocol):
+    """The way in for patrons' messages, as a replay gets it."""
 
     async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
         """Return once `message` is durable: True when it is new, False when it was seen before. Only then acknowledge.
@@ -189,6 +212,10 @@ class Inlet(Protocol):
 
     async def advance(self, cursor: Mapping[str, str]) -> None:
         """Save cursor fields without a message (nothing new up to here), once all earlier messages are durable."""
+
+
+class Inlet(MessageIntake, Protocol):
+    """An adapter's way in; its messages wait while a replay runs."""
 
     async def receipt(
         self, delivery: str, stage: Stage, *, reason: str = "", detail: str = "", network_id: str = ""
@@ -380,11 +407,13 @@ class Adapter(Protocol):
 class Replays(Protocol):
     """An adapter that can list what arrived since a cursor."""
 
-    async def replay(self, cursor: Mapping[str, str]) -> None:
-        """Hand in, in order, what arrived since `cursor` ({} = no cursor yet), then return."""
+    async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
+        """Hand `missed`, in order, what arrived since `cursor` ({} = no cursor yet), then return.
+
+        What is handed to `Ports.inlet` meanwhile counts as live: it waits for this replay, so a replay that awaits it never ends.
+        """
 
 
-@runtime_checkable
 class Remembers(Protocol):
     """An adapter that keeps something by a patron's address, besides what the desk keeps."""
 
@@ -394,7 +423,6 @@ class Remembers(Protocol):
         Called when a patron asks to be forgotten, whether a session runs or not; a repetition is harmless."""
 
 
-@runtime_checkable
 class Checks(Protocol):
     """An adapter that can try its way to the network before the daemon serves (`deskbridge check`)."""
 

@@ -416,11 +416,14 @@ class Presence(Wire, tag="presence"):
 
 # ---- what the daemon itself says ------------------------------------------------------------------------------------------
 
+ChannelIcon = Literal["chat", "mail", "phone", "messenger"]
+
 
 class ChannelStatus(Wire, tag="channel"):
     """A configured channel and whether it works. The core routes by `queue` and never asks for the kind.
 
-    `live`: chat and IM, where the patron sits there now. `marks`: read marks can be sent to the patron.
+    `live`: chat and IM, where the patron sits there now. `marks`: read marks can be sent to the patron. `label`, `icon` and
+    `private` come from the adapter's `Capabilities`. They are kept here for channels that are no longer configured.
     """
 
     channel: str
@@ -433,6 +436,9 @@ class ChannelStatus(Wire, tag="channel"):
     reason: str = ""
     threads: bool = False  # mail: a message without proof of a thread and with another subject is another conversation
     transcripts: bool = False  # carries transcripts to mail addresses
+    label: str = ""
+    icon: ChannelIcon = "chat"
+    private: bool = False
 
 
 class PatronSign(Wire, tag="patron-sign"):

@@ -22,7 +22,7 @@ import msgspec
 import structlog
 
 from bridge.channels.inbound.inlet import IngestBatcher
-from bridge.contract.adapter import Busy, Remembers
+from bridge.contract.adapter import Adapter, Busy, Remembers
 from bridge.contract.message import Erase, Receipt, derive
 from bridge.log.follower import Follower
 from bridge.log.replica import Replica
@@ -40,7 +40,7 @@ READ = 64
 _log = structlog.get_logger("bridge.privacy.erasure_worker")
 _pack = msgspec.msgpack.Encoder().encode
 
-Channels = Callable[[], Iterable[tuple[str, str, object]]]  # name, kind, adapter
+Channels = Callable[[], Iterable[tuple[str, str, Adapter]]]  # name, kind, adapter
 
 
 class ErasureWorker:
@@ -131,8 +131,9 @@ class ErasureWorker:
         kinds = {name: kind for name, kind, _ in self._channels()}
         for _, kind, adapter in self._channels():
             addresses = {address for channel, _, address in places if kinds.get(channel) == kind}
-            if addresses and isinstance(adapter, Remembers):
-                await adapter.forget(addresses)
+            if addresses and adapter.capabilities.forget:
+                keeper: Remembers = adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
+                await keeper.forget(addresses)
         for channel in {*kinds, *(channel for channel, _, _ in places)} - set(self._fanouts):
             await self._withdraw(
                 channel, one.conversation

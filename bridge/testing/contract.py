@@ -12,12 +12,15 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 import structlog
 
-from bridge.contract.adapter import Misconfigured
+from bridge.channels.plugins import OPTIONAL, TAKES, faults
+from bridge.contract.adapter import AdapterError, BadCredentials, Misconfigured, Unavailable
 from bridge.testing.rig import NotOffered, soon
+from bridge.testing.ring import Ring
 from bridge.testing.scene import Scene, eventually
 
 SPYING = threading.local()
@@ -45,6 +48,69 @@ class ContractCases:
             SPYING.seen = None
         assert asyncio.all_tasks() == tasks
         assert threading.active_count() == threads
+
+    async def test_what_is_declared_is_there_and_nothing_else(self, scene: Scene) -> None:
+        """Every optional method. Undeclared: an adapter that has it all the same is refused. Look at `capabilities`."""
+        assert faults(scene.rig.adapter) == []
+        for name, takes in TAKES.items():
+            if name in OPTIONAL and not getattr(scene.can, name):
+                undeclared = type("Undeclared", (scene.rig.adapter,), {name: _METHODS[takes]})
+                assert faults(undeclared) == [f"has {name} but does not declare it"]
+            else:
+                wrong = type("Misshapen", (scene.rig.adapter,), {name: _METHODS[3]})
+                assert any(fault.startswith(f"{name} must take") for fault in faults(wrong))
+
+    async def test_a_check_tells_what_a_session_would(self, scene: Scene) -> None:
+        """It returns where a session works, and raises where none can begin. A session that runs goes on undisturbed.
+
+        Look at what check opens and at what it raises. Undeclared: `deskbridge check` asks such a channel nothing.
+        """
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        if not scene.can.check:
+            return
+        before = len(scene.ring.statuses())
+        assert await soon("the check ends", _checked(scene, scene.rig.config())) is None
+        await scene.talk(patron)
+        assert len(scene.ring.statuses()) == before
+        with suppress(NotOffered):
+            refused = scene.rig.refused()
+            if scene.rig.checks_credentials:
+                assert isinstance(await soon("the check ends", _checked(scene, refused)), BadCredentials)
+        await scene.rig.cut()
+        assert isinstance(await soon("the check ends", _checked(scene, scene.rig.config())), Unavailable)
+        await scene.rig.heal()
+
+    async def test_what_is_kept_about_a_patron_can_be_forgotten(self, scene: Scene) -> None:
+        """With and without a session, and again. The adapter's folder names the patron nowhere afterwards, and they may come back.
+
+        Look at what is written to `ports.data`. Undeclared: nothing there names a patron in the first place.
+        """
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        if scene.can.forget:
+            await soon("the patron is forgotten", _forgotten(scene.ring, patron.address))
+        await scene.leave()
+        await scene.ring.stop()
+        if scene.can.forget:
+            scene.ring.construct(scene.rig.config())
+            await soon("the patron is forgotten again", _forgotten(scene.ring, patron.address))
+            await scene.ring.stop()
+        assert scene.ring.kept(patron.address) == []
+        await scene.again()
+        await scene.talk(await scene.patron("ada"))
+
+    async def test_the_front_page_opens(self, scene: Scene) -> None:
+        """Where one is declared, it is a page. Look at the routes that __init__ adds. Undeclared: `/` leads to the inbox."""
+        await scene.begin()
+        if not scene.can.front_page:
+            return
+        url = f"{scene.ring.url}/channels/{scene.ring.channel}/{scene.can.front_page}"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            assert answer.status == 200
+            assert answer.content_type == "text/html"
 
     async def test_stopping_leaves_nothing_behind(self, scene: Scene) -> None:
         """No task and no socket. Look at what run opens outside a `finally` or a TaskGroup."""
@@ -98,7 +164,7 @@ class ContractCases:
         with structlog.testing.capture_logs() as lines:
             await scene.begin(config)
             await scene.talk(await scene.patron("ada"))
-            adapter = scene.ring.line().adapter
+            adapter = scene.ring.runner().adapter
             await scene.rig.cut()
             await soon("the adapter notices", scene.rig.noticed(scene.ring))
             await scene.rig.heal()
@@ -118,6 +184,43 @@ class ContractCases:
         await scene.ring.break_session()
         assert scene.ring.health().bugs == 1
         await scene.talk(patron)
+
+
+async def _checked(scene: Scene, config: Any) -> AdapterError | None:
+    """Check as `deskbridge check` does, by an adapter of its own beside the daemon; return what it raises."""
+    other = scene.ring.beside()
+    other.construct(config)
+    try:
+        await other.runner().adapter.check()  # type: ignore[attr-defined]  # declared, so it is there
+    except AdapterError as error:
+        return error
+    finally:
+        await other.stop()
+    return None
+
+
+async def _forgotten(ring: Ring, address: str) -> None:
+    for _ in range(2):
+        await ring.runner().adapter.forget({address})  # type: ignore[attr-defined]  # declared, so it is there
+
+
+async def _takes_none(self: object) -> None:
+    """Stand for a method that the adapter does not declare."""
+
+
+async def _takes_one(self: object, _: object) -> None:
+    """Stand for a method that the adapter does not declare."""
+
+
+async def _takes_two(self: object, _: object, __: object) -> None:
+    """Stand for a method that the adapter does not declare."""
+
+
+async def _takes_three(self: object, _: object, __: object, ___: object) -> None:
+    """Stand for a method that takes more than anybody gives it."""
+
+
+_METHODS = (_takes_none, _takes_one, _takes_two, _takes_three)
 
 
 def _names(tasks: set[asyncio.Task[Any]]) -> Counter[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.channels.plugins import faults
 from bridge.contract.adapter import Undeclared
 from bridge.contract.message import Delivery, Stage, derive
 from bridge.testing.rig import NotOffered, soon
@@ -86,29 +85,20 @@ class DoubtCases:
         await scene.hears_nothing(patron)
 
     async def test_lookup_tells_what_arrived(self, scene: Scene) -> None:
-        """True for what arrived, never for what did not. Undeclared: an adapter that has it all the same is refused."""
+        """True for what arrived, never for what did not. Undeclared: there is nothing to ask."""
         await scene.begin()
         patron = await scene.patron("ada")
         message = await scene.hello(patron)
         delivery = await scene.ring.answer(message, "find me")
         await scene.hears(patron, "find me")
         if not scene.can.lookup:
-            undeclared = type("Undeclared", (scene.rig.adapter,), {"lookup": _lookup})
-            assert any("lookup" in fault for fault in faults(undeclared))
             return
-        lookup = scene.ring.line().adapter.lookup  # type: ignore[attr-defined]  # declared, so it is there
+        lookup = scene.ring.runner().adapter.lookup  # type: ignore[attr-defined]  # declared, so it is there
         assert await lookup(delivery) is True
         never = Delivery(
             id=derive("never"), channel=delivery.channel, conversation="", to=delivery.to, kind="text", at=0
         )
         assert await lookup(never) is not True
-
-    async def test_replay_is_there_exactly_where_it_is_declared(self, scene: Scene) -> None:
-        """The case of the outage exercises it. Undeclared: an adapter that has it all the same is refused."""
-        assert faults(scene.rig.adapter) == []
-        if not scene.can.replay:
-            undeclared = type("Undeclared", (scene.rig.adapter,), {"replay": _replay})
-            assert any("replay" in fault for fault in faults(undeclared))
 
     async def test_receipts_are_reported_as_far_as_declared(self, scene: Scene) -> None:
         """Delivered and read reach the desk, repeats count once. Undeclared: reporting them is refused.
@@ -128,7 +118,7 @@ class DoubtCases:
             assert [each.stage for each in scene.ring.receipts(delivery)].count(stage) == 1
         if scene.can.receipts != "read":
             with pytest.raises(Undeclared):
-                await scene.ring.line().inlet.receipt(delivery.id, "read")
+                await scene.ring.runner().inlet.receipt(delivery.id, "read")
         if scene.can.receipts in ("none", "sent"):
             with pytest.raises(NotOffered):
                 await patron.confirm(heard, "delivered")
@@ -151,12 +141,3 @@ class DoubtCases:
         if not scene.can.fanout:
             await scene.ring.reached(delivery, "sent", "delivered")
         await scene.talk(patron)
-
-
-async def _lookup(self: object, delivery: Delivery) -> bool | None:
-    """Stand for a method that is not declared."""
-    return None
-
-
-async def _replay(self: object, cursor: object) -> None:
-    """Stand for a method that is not declared."""

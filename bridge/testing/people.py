@@ -83,7 +83,7 @@ class PeopleCases:
             with pytest.raises(NotOffered):
                 await patron.rate(3, "", "rating-1")
             with pytest.raises(Undeclared):
-                await scene.ring.line().inlet.rate(_rating(scene.ring.channel, patron.address))
+                await scene.ring.runner().inlet.rate(_rating(scene.ring.channel, patron.address))
             return
         scene.ring.show(ChannelDesk(open=True, online=True, library="Central", rate_s=3600, rateable=True))
         await soon("a patron rates", patron.rate(3, "Thank you", "rating-1"))
@@ -111,7 +111,7 @@ class PeopleCases:
             with pytest.raises(NotOffered):
                 await patron.wants_transcript(ADDRESS, "transcript-1")
             with pytest.raises(Undeclared):
-                await scene.ring.line().inlet.mail_transcript(_request(scene.ring.channel, patron.address))
+                await scene.ring.runner().inlet.mail_transcript(_request(scene.ring.channel, patron.address))
             return
         scene.ring.show(ChannelDesk(open=True, online=True, library="Central", mails=True, mailable=True))
         for address, source in (
@@ -160,7 +160,7 @@ class PeopleCases:
             text="A patron asks for a book",
         )
         if not scene.can.staff:
-            inlet = scene.ring.line().inlet
+            inlet = scene.ring.runner().inlet
             with pytest.raises(Undeclared):
                 await inlet.act(Action(id="a", by="lee", deed=Claim(conversation="c")))
             with pytest.raises(Undeclared):

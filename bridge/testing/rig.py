@@ -121,11 +121,13 @@ class Rig(ABC):
               "server": patrons connect to the adapter, so a lost wire concerns the patron alone, whose own client comes back
     keeps     the network keeps what patrons write while the library is away (then they may `say` while it is down)
     secrets   strings of the good config that must never be seen in a log, an error or a repr
+    checks_credentials  the adapter's `check` signs in; False where a second sign-in would end the session that runs
     """
 
     adapter: ClassVar[type[Adapter]]
     side: ClassVar[str] = "client"
     keeps: ClassVar[bool] = False
+    checks_credentials: ClassVar[bool] = True
     xfails: ClassVar[Mapping[str, str]] = {}
     max_file: ClassVar[int] = 1 << 20  # bytes of a file that patrons may send; 0 = the network has none
     wire: Proxy | None = None  # a client rig that sets it needs no cut, freeze, heal ... of its own

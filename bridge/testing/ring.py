@@ -23,7 +23,17 @@ from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.revocations import StoreRevocations
 from bridge.channels.signals import ChannelSignals, SignalBoard
 from bridge.channels.supervisor import ChannelHealth, ChannelRunner, ConfiguredChannel, Deliveries, Supervisor
-from bridge.contract.adapter import Adapter, Busy, ChannelDesk, HistoryLine, Inlet, Ports, Signal, Unavailable
+from bridge.contract.adapter import (
+    Adapter,
+    Busy,
+    ChannelDesk,
+    HistoryLine,
+    Inlet,
+    MessageIntake,
+    Ports,
+    Signal,
+    Unavailable,
+)
 from bridge.contract.message import Delivery, Message, Rating, derive
 from bridge.files.blobs import FileBlobs
 from bridge.redis.address import server_at
@@ -182,17 +192,17 @@ class Ring(InputRecord):
     async def break_session(self) -> None:
         """Have the session fail by a bug, and wait until that is counted."""
         before = len(self.statuses())
-        session = self.line().session
+        session = self.runner().session
         assert session is not None
         session.create_task(_bug())
         await self.until(lambda: any(each.up for each in self.statuses()[before:]), "the channel up again")
 
     def break_replay(self, when: asyncio.Event) -> None:
         """Have the next replay break off `when` that is set, before it has handed in anything; the one after it is whole."""
-        adapter: Any = self.line().adapter
+        adapter: Any = self.runner().adapter
         whole = adapter.replay
 
-        async def broken(cursor: Mapping[str, str]) -> None:
+        async def broken(cursor: Mapping[str, str], missed: MessageIntake) -> None:
             adapter.replay = whole
             await when.wait()
             raise Unavailable("the replay broke off")
@@ -237,12 +247,17 @@ class Ring(InputRecord):
     def health(self) -> ChannelHealth:
         """Return how the channel is, as the daemon sees it."""
         assert self.supervisor is not None
-        return self.supervisor.lines[self.channel].health
+        return self.supervisor.runners[self.channel].health
 
-    def line(self) -> ChannelRunner:
-        """Return the channel's line: its adapter and its inlet."""
+    def runner(self) -> ChannelRunner:
+        """Return what runs the channel: it holds the adapter and its inlet."""
         assert self.supervisor is not None
-        return self.supervisor.lines[self.channel]
+        return self.supervisor.runners[self.channel]
+
+    def kept(self, words: str) -> list[str]:
+        """Return the files of the adapter's own folder that hold these words."""
+        found = (file for file in (self.folder / "channel").rglob("*") if file.is_file())
+        return sorted(file.name for file in found if words.encode() in file.read_bytes())
 
     # -- what goes out
 

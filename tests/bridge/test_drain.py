@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.channels.outbound.drain import Drain, fanout
-from bridge.channels.outbound.fit import fit, in_parts
+from bridge.channels.outbound.fit import in_parts, unfit
 from bridge.contract.adapter import Capabilities, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.contract.message import Attachment
 from bridge.redis.address import server_at
@@ -537,20 +537,17 @@ FILE = Attachment(digest="0" * 64, media_type="image/png", size=1000, name="plan
 
 def test_what_does_not_fit() -> None:
     one = delivery(1, text="see", attachments=(FILE,))
-    assert fit(one, Capabilities(max_media=1000)) == one
-    assert fit(one, Capabilities(max_media=999)) == Rejected("attachment-too-large")
-    assert fit(one, Capabilities()) == Rejected("no-attachments")
-    linked = fit(one, Capabilities(), lambda file: f"https://desk/{file.digest[:4]}")
-    assert not isinstance(linked, Rejected)
-    assert (linked.text, linked.attachments) == ("see\nplan.png: https://desk/0000", ())
+    assert unfit(one, Capabilities(max_media=1000)) is None
+    assert unfit(one, Capabilities(max_media=999)) == Rejected("attachment-too-large")
+    assert unfit(one, Capabilities()) == Rejected("no-attachments")
 
 
 def test_kinds_that_are_not_declared() -> None:
     for kind in ("mark", "offer", "line"):
-        verdict = fit(delivery(1, kind=kind), Capabilities())
+        verdict = unfit(delivery(1, kind=kind), Capabilities())
         assert isinstance(verdict, Rejected)
         assert verdict.reason == "undeclared"
-    assert fit(delivery(1, kind="line"), Capabilities(staff=True)) == delivery(1, kind="line")
+    assert unfit(delivery(1, kind="line"), Capabilities(staff=True)) is None
 
 
 def test_files_go_with_the_last_part() -> None:

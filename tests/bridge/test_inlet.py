@@ -49,7 +49,7 @@ def inlet(store: Store, can: Capabilities = ALL, **options: Any) -> StoreInlet:
 async def until_held(door: StoreInlet, count: int) -> None:
     """Return once so many wait for the replay."""
     async with asyncio.timeout(30):
-        while len(door._hall._waiting) < count:
+        while len(door._gate._waiting) < count:
             await asyncio.sleep(0)
 
 
@@ -286,9 +286,8 @@ async def test_live_messages_wait_for_the_replay(port: Harbour) -> None:
     door = inlet(port.store)
     await door.up()
     live = asyncio.create_task(door.receive(message("live", "9")))
-    with door.replaying():
-        await door.receive(message("missed 1", "1"))
-        await asyncio.gather(door.receive(message("missed 2", "2")), door.receive(message("missed 3", "3")))
+    await door.missed.receive(message("missed 1", "1"))
+    await asyncio.gather(door.missed.receive(message("missed 2", "2")), door.missed.receive(message("missed 3", "3")))
     assert not live.done()
     door.release()
     assert await live
@@ -302,8 +301,7 @@ async def test_what_comes_before_the_first_session_stands_waits_for_the_replay_t
     live = asyncio.create_task(door.receive(message("live", "9"), {"box": "9"}))
     await until_held(door, 1)
     await door.up()
-    with door.replaying():
-        await door.receive(message("missed", "1"), {"box": "1"})
+    await door.missed.receive(message("missed", "1"), {"box": "1"})
     door.release()
     assert await live
     assert [each.text for each in await port.messages()] == ["missed", "live"]
@@ -372,8 +370,7 @@ async def test_after_a_replay_broke_off_nobody_goes_in_before_another_has_run(po
             await door.receive(message("live", "9"), {"box": "9"})
         door.ended()
     await door.up()
-    with door.replaying():
-        assert await door.receive(message("missed", "1"), {"box": "1"})
+    assert await door.missed.receive(message("missed", "1"), {"box": "1"})
     door.release()
     assert await door.receive(message("live", "9"), {"box": "9"})
     assert [each.text for each in await port.messages()] == ["missed", "live"]
@@ -392,8 +389,7 @@ async def test_a_live_cursor_waits_for_the_replay_and_the_replay_s_own_does_not(
     await door.up()
     live = asyncio.create_task(door.advance({"box": "9"}))
     await until_held(door, 1)
-    with door.replaying():
-        await door.advance({"box": "1"})
+    await door.missed.advance({"box": "1"})
     assert await door.cursor() == {"box": "1"}
     door.release()
     await live

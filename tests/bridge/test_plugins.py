@@ -21,13 +21,25 @@ class Mute:
 
     name = "mute"
     Config = Keys
-    capabilities = Capabilities(replay=True, lookup=True, fanout=True, max_text=-1)
+    capabilities = Capabilities(
+        replay=True,
+        lookup=True,
+        forget=True,
+        check=True,
+        fanout=True,
+        max_text=-1,
+        front_page="../inbox",
+        icon="pigeon",  # type: ignore[arg-type]  # nobody's types are checked when an adapter is loaded
+    )
 
     async def run(self) -> None:
         """Do nothing."""
 
     def send(self) -> None:
         """Not async."""
+
+    async def replay(self, cursor: Any) -> None:
+        """Take no way in."""
 
 
 class Undeclared(PlainLoop):
@@ -60,7 +72,17 @@ def test_the_reference_keeps_the_contract(adapter: type[Any]) -> None:
 
 def test_everything_wrong_is_said_at_once() -> None:
     said = " | ".join(faults(Mute))
-    for word in ("send is not", "declares replay", "declares lookup", "fanout", "below 0"):
+    for word in (
+        "send is not",
+        "replay must take 2 arguments",
+        "declares lookup",
+        "declares forget",
+        "declares check",
+        "fanout",
+        "below 0",
+        "front_page",
+        "icon",
+    ):
         assert word in said
     assert faults(Undeclared) == ["has lookup but does not declare it"]
     assert any("no capabilities" in fault for fault in faults(Bare))

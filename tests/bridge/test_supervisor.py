@@ -21,6 +21,7 @@ from bridge.contract.adapter import (
     Busy,
     Capabilities,
     Inlet,
+    MessageIntake,
     Misconfigured,
     Outcome,
     Ports,
@@ -73,10 +74,10 @@ class Replayer(Actor):
     capabilities = Capabilities(replay=True)
     cursor: Mapping[str, str] | None = None
 
-    async def replay(self, cursor: Mapping[str, str]) -> None:
+    async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
         """Hand in what was missed."""
         self.cursor = cursor
-        await self.inlet.receive(message("missed", "1"), {"box": "1"})
+        await missed.receive(message("missed", "1"), {"box": "1"})
 
 
 class Everywhere(Actor):
@@ -138,7 +139,7 @@ def supervisor(port: Harbour, script: Any, kind: type[Actor] = Actor, *, sole: b
 async def running(kept: Supervisor) -> AsyncIterator[Actor]:
     task = asyncio.create_task(kept.run())
     try:
-        actor = kept.lines[CHANNEL].adapter
+        actor = kept.runners[CHANNEL].adapter
         assert isinstance(actor, Actor)
         yield actor
     finally:
@@ -164,7 +165,7 @@ async def test_unavailable_is_tried_again(port: Harbour) -> None:
         await said(port, (False, "unavailable"), (True, ""))
         assert actor.runs == 3
         async with asyncio.timeout(10):  # the core is told first
-            while kept.health()[CHANNEL].state != "up":
+            while kept.runners[CHANNEL].health.state != "up":
                 await asyncio.sleep(0.01)
     assert (await statuses(port))[-1] == (False, "stopped")
 
@@ -176,20 +177,16 @@ async def test_what_a_person_must_change_blocks(port: Harbour, error: Exception,
     kept = supervisor(port, [failing(error, stands=False), stand])
     async with running(kept) as actor:
         await said(port, (False, reason))
-        assert kept.health()[CHANNEL].state == "blocked"
+        assert kept.runners[CHANNEL].health.state == "blocked"
         assert actor.runs == 1
-        kept.retry(CHANNEL)
-        await said(port, (True, ""))
 
 
 async def test_a_server_that_lets_us_in_only_later_is_asked_slowly_and_it_is_said(port: Harbour) -> None:
     kept = supervisor(port, [failing(Throttled("later"), stands=False), stand])
     async with running(kept) as actor:
         await said(port, (False, "throttled"))
-        assert kept.health()[CHANNEL].state == "down"
+        assert kept.runners[CHANNEL].health.state == "down"
         assert actor.runs == 1  # the next session would be there at once, but for the minute
-        kept.retry(CHANNEL)
-        await said(port, (True, ""))
 
 
 async def test_a_bug_is_counted_logged_and_started_again(port: Harbour) -> None:
@@ -197,7 +194,7 @@ async def test_a_bug_is_counted_logged_and_started_again(port: Harbour) -> None:
     with capture_logs() as lines:
         async with running(kept):
             await said(port, (False, "internal"), (True, ""))
-            assert kept.health()[CHANNEL].bugs == 1
+            assert kept.runners[CHANNEL].health.bugs == 1
     assert any(isinstance(line.get("exc_info"), ZeroDivisionError) for line in lines)
 
 
@@ -235,7 +232,7 @@ async def test_replay_gets_the_cursor_and_goes_first(port: Harbour) -> None:
 
 async def test_a_replay_that_fails_ends_the_session(port: Harbour) -> None:
     class Failing(Replayer):
-        async def replay(self, cursor: Mapping[str, str]) -> None:
+        async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
             if self.runs == 1:
                 raise Unavailable("the list cannot be read")
 
@@ -245,7 +242,7 @@ async def test_a_replay_that_fails_ends_the_session(port: Harbour) -> None:
 
 async def test_a_replay_that_ends_in_a_cancellation_of_its_own_is_a_bug(port: Harbour) -> None:
     class Stray(Replayer):
-        async def replay(self, cursor: Mapping[str, str]) -> None:
+        async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
             if self.runs == 1:
                 raise asyncio.CancelledError("its connection closed")
 
@@ -255,7 +252,7 @@ async def test_a_replay_that_ends_in_a_cancellation_of_its_own_is_a_bug(port: Ha
 
 async def test_a_session_that_returns_ends_every_replay_of_its_own(port: Harbour) -> None:
     class Endless(Replayer):
-        async def replay(self, cursor: Mapping[str, str]) -> None:
+        async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
             await asyncio.Event().wait()
 
     async def twice(actor: Actor) -> None:
@@ -270,11 +267,11 @@ async def test_what_came_live_while_the_replay_broke_off_does_not_move_the_curso
     class Holed(Replayer):
         held = asyncio.Event()
 
-        async def replay(self, cursor: Mapping[str, str]) -> None:
+        async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
             if self.runs == 1:
                 await self.held.wait()
                 raise Unavailable("the archive does not answer")
-            await super().replay(cursor)
+            await super().replay(cursor, missed)
 
     async def live(actor: Actor) -> None:
         await actor.inlet.up()
@@ -317,7 +314,7 @@ async def test_one_process_holds_an_exclusive_channel(port: Harbour) -> None:
         await said(port, (True, ""))
         async with running(second) as there:
             async with asyncio.timeout(30):
-                while second.health()[CHANNEL].state != "standby":
+                while second.runners[CHANNEL].health.state != "standby":
                     await asyncio.sleep(0.01)
             assert (here.runs, there.runs) == (1, 0)
             await port.put(delivery(1))
@@ -332,7 +329,7 @@ async def test_one_process_holds_an_exclusive_channel(port: Harbour) -> None:
 async def standing_by(one: Supervisor) -> None:
     """Wait until another process is seen to hold the channel."""
     async with asyncio.timeout(30):
-        while one.health()[CHANNEL].state != "standby":
+        while one.runners[CHANNEL].health.state != "standby":
             await asyncio.sleep(0.01)
 
 
@@ -359,13 +356,13 @@ async def test_who_stops_says_so_before_another_can_hold_the_channel(port: Harbo
     free: list[bool] = []
     async with running(kept):
         await said(port, (True, ""))
-        say = kept.lines[CHANNEL].inlet.say
+        say = kept.runners[CHANNEL].inlet.say
 
         async def slowly(*, up: bool, reason: str = "") -> None:
             free.append(await port.store.take("another process", 600_000, channel=CHANNEL))
             await say(up=up, reason=reason)
 
-        kept.lines[CHANNEL].inlet.say = slowly  # type: ignore[method-assign]  # to look at the lease as it is then
+        kept.runners[CHANNEL].inlet.say = slowly  # type: ignore[method-assign]  # to look at the lease as it is then
     assert free == [False]
     assert (await statuses(port))[-1] == (False, "stopped")
     assert await port.store.take("another process", 600_000, channel=CHANNEL)

@@ -143,7 +143,7 @@ async def test_a_refusal_is_said_and_the_address_can_be_mended(chat: Chat) -> No
 async def test_asked_for_without_a_line_it_is_handed_in_once_and_then_forgotten(chat: Chat) -> None:
     """The house is away: kept, also over a reload, under one id; what is stored afterwards names no address."""
     await talk(chat, alone=True)
-    config = chat.ring.line().channel.config
+    config = chat.ring.runner().channel.config
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
     await ask(chat)

@@ -178,7 +178,7 @@ async def test_a_refusal_is_said_and_nothing_is_offered_again(chat: Chat) -> Non
 async def test_a_rating_given_without_a_line_arrives_once(chat: Chat) -> None:
     """The house is away: kept, also over a reload, and handed in when it is back, under one id."""
     await end(chat, alone=True)
-    config = chat.ring.line().channel.config
+    config = chat.ring.runner().channel.config
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
     await chat.frame.get_by_label("Yes").check()

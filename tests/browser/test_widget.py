@@ -296,7 +296,7 @@ async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> Non
     await chat.alone()
     await chat.write("first")
     await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
-    config = chat.ring.line().channel.config
+    config = chat.ring.runner().channel.config
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
     await chat.frame.get_by_role("textbox", name="Your message").fill("second")
@@ -336,7 +336,7 @@ async def test_a_line_that_comes_back_brings_what_was_missed(chat: Chat) -> None
     await chat.open()
     message = await chat.write("are you there?")
     await chat.answer(message, "I am.")
-    config = chat.ring.line().channel.config
+    config = chat.ring.runner().channel.config
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
     await chat.frame.get_by_role("textbox", name="Your message").fill("and now?")

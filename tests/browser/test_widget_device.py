@@ -82,7 +82,7 @@ async def test_a_chat_that_is_ended_without_a_connection_is_revoked_when_there_i
     await chat.write("my secret question")
     await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
     token = (await kept(chat))["token"]
-    config = chat.ring.line().channel.config
+    config = chat.ring.runner().channel.config
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
     await chat.frame.get_by_role("button", name="End", exact=True).click()

@@ -65,7 +65,7 @@ async def test_nothing_runs_and_nothing_is_fetched(browser: Browser, tmp_path: P
 
 async def from_the_patron(chat: Chat, token: str, payloads: list[str]) -> list[str]:
     """Let every payload in as text, name, address, page and language; return the texts as they were taken."""
-    inlet, sender = chat.ring.line().inlet, tokens.address(token)
+    inlet, sender = chat.ring.runner().inlet, tokens.address(token)
     taken: list[Message] = []
     for n, payload in enumerate(payloads):
         if not payload.strip():

@@ -39,7 +39,7 @@ async def test_what_one_window_has_not_sent_survives_what_the_other_keeps(chat: 
     await chat.write("hello")
     second = await another(chat)
     await second.get_by_text("hello").wait_for()
-    config = chat.ring.line().channel.config
+    config = chat.ring.runner().channel.config
     await chat.ring.stop()
     for page in (second, chat.page):
         await expect(page.get_by_text("No connection.")).to_be_visible()

@@ -118,7 +118,7 @@ class WebchatRig(Rig):
     async def noticed(self, ring: Ring) -> None:
         """The house cuts browsers that it does not hear."""
         assert ring.supervisor is not None
-        adapter = ring.supervisor.lines[ring.channel].adapter
+        adapter = ring.supervisor.runners[ring.channel].adapter
         assert isinstance(adapter, WebchatAdapter)
 
         async def cut() -> bool:

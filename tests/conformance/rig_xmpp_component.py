@@ -22,6 +22,7 @@ class ComponentRig(AccountRig):
 
     adapter: ClassVar[type[Adapter]] = XmppComponent
     keeps = False
+    checks_credentials = False
     user: ClassVar[str] = "law"
     domain: ClassVar[str] = COMPONENT
     away: ClassVar[str] = "unavailable"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from adapters.loop import codec
 from adapters.loop.adapter import AskingLoop, LoopAdapter, LoopConfig, PlainLoop
 from adapters.loop.network import LoopLetter, Sign
-from bridge.contract.adapter import Adapter, Capabilities, Outcome, Ports, Retry, Sent, Uncertain
+from bridge.contract.adapter import Adapter, Capabilities, MessageIntake, Outcome, Ports, Retry, Sent, Uncertain
 from bridge.contract.message import Delivery
 from bridge.testing import Conformance, NotOffered, Ring
 from bridge.testing import rig as rigs
@@ -25,9 +25,9 @@ from tests.conformance.rig_loop import AskingRig, LoopRig, PlainRig
 class Hasty(LoopAdapter):
     """Acknowledges before it is durable."""
 
-    async def _receive(self, letter: LoopLetter) -> None:
+    async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
         await self._there().acknowledge(letter.number)
-        await super()._receive(letter)
+        await super()._receive(letter, intake)
 
 
 class Counting(LoopAdapter):
@@ -35,9 +35,9 @@ class Counting(LoopAdapter):
 
     count = 0
 
-    async def _receive(self, letter: LoopLetter) -> None:
+    async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
         self.count += 1
-        await super()._receive(LoopLetter(letter.number, letter.sender, f"{self.count}", letter.text))
+        await super()._receive(LoopLetter(letter.number, letter.sender, f"{self.count}", letter.text), intake)
 
 
 class Trusting(LoopAdapter):
@@ -50,8 +50,46 @@ class Trusting(LoopAdapter):
 class Forgetful(LoopAdapter):
     """Does not ask for what it missed."""
 
-    async def replay(self, cursor: Mapping[str, str]) -> None:
+    async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
         return
+
+
+class Overtaking(LoopAdapter):
+    """Hands in what it missed as if it were live, so that it waits for itself."""
+
+    async def replay(self, cursor: Mapping[str, str], missed: MessageIntake) -> None:
+        await super().replay(cursor, self._ports.inlet)
+
+
+class Hopeful(LoopAdapter):
+    """Says that everything can be reached."""
+
+    async def check(self) -> None:
+        return
+
+
+class Hoarding(LoopAdapter):
+    """Writes down who wrote, and cannot forget it."""
+
+    async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
+        assert self._ports.data is not None
+        (self._ports.data / "patrons").write_text(letter.sender)
+        await super()._receive(letter, intake)
+
+
+class Unforgetting(Hoarding):
+    """Says that it has forgotten what it has not."""
+
+    capabilities: ClassVar[Capabilities] = replace(LoopAdapter.capabilities, forget=True)
+
+    async def forget(self, addresses: Collection[str]) -> None:
+        return
+
+
+class Frontless(LoopAdapter):
+    """Declares a page that is not there."""
+
+    capabilities: ClassVar[Capabilities] = replace(LoopAdapter.capabilities, front_page="welcome/")
 
 
 class Sloppy(PlainLoop):
@@ -99,15 +137,15 @@ class Parallel(LoopAdapter):
 
     async def _late(self, letter: LoopLetter) -> None:
         await asyncio.sleep(0.2 if letter.number % 2 else 0)
-        await self._receive(letter)
+        await self._receive(letter, self._ports.inlet)
 
 
 class Escaping(LoopAdapter):
     """Thinks that text is markup."""
 
-    async def _receive(self, letter: LoopLetter) -> None:
+    async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
         text = letter.text.replace("<", "&lt;")
-        await super()._receive(LoopLetter(letter.number, letter.sender, letter.source, text))
+        await super()._receive(LoopLetter(letter.number, letter.sender, letter.source, text), intake)
 
 
 class Blabbing(LoopAdapter):
@@ -147,9 +185,9 @@ class Deaf(LoopAdapter):
 class Fragile(LoopAdapter):
     """Dies of a letter that it does not understand."""
 
-    async def _receive(self, letter: LoopLetter) -> None:
+    async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
         codec.message(self._ports.channel, letter, ()).text.encode()
-        await super()._receive(letter)
+        await super()._receive(letter, intake)
 
 
 class Generous(PlainLoop):
@@ -168,9 +206,9 @@ class Stateful(LoopAdapter):
         super().__init__(config, ports)
         self.known: set[str] = set()
 
-    async def _receive(self, letter: LoopLetter) -> None:
+    async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
         self.known.add(letter.sender)
-        await super()._receive(letter)
+        await super()._receive(letter, intake)
 
     async def send(self, delivery: Delivery) -> Outcome:
         return await super().send(delivery) if delivery.to in self.known else Sent()
@@ -182,6 +220,11 @@ FAULTS: list[tuple[type[PlainLoop], type[LoopRig], str]] = [
     (Counting, LoopRig, "test_what_its_source_repeats_comes_in_once"),
     (Trusting, LoopRig, "test_a_frozen_peer_is_noticed"),
     (Forgetful, LoopRig, "test_what_was_written_while_the_daemon_was_down_comes_in"),
+    (Overtaking, LoopRig, "test_what_was_written_while_the_daemon_was_down_comes_in"),
+    (Hopeful, LoopRig, "test_a_check_tells_what_a_session_would"),
+    (Hoarding, LoopRig, "test_what_is_kept_about_a_patron_can_be_forgotten"),
+    (Unforgetting, LoopRig, "test_what_is_kept_about_a_patron_can_be_forgotten"),
+    (Frontless, LoopRig, "test_the_front_page_opens"),
     (Sloppy, PlainRig, "test_an_answer_whose_acknowledgement_is_lost_is_never_doubled"),
     (Boastful, AskingRig, "test_lookup_tells_what_arrived"),
     (Silent, LoopRig, "test_a_question_comes_in_and_its_answer_goes_out"),

@@ -82,7 +82,7 @@ async def test_a_text_that_waits_for_its_turn_waits_no_longer_than_the_session(s
     first = await scene.ring.answer(await asked(scene, rig), "At once")
     await scene.ring.reached(first, "sent")
     second = msgspec.structs.replace(first, id="d" * 32, text="In its turn")
-    waits = asyncio.create_task(scene.ring.line().adapter.send(second))
+    waits = asyncio.create_task(scene.ring.runner().adapter.send(second))
     await asyncio.sleep(0)
     await scene.ring.break_session()
     assert await waits == Retry("no-session")

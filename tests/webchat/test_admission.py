@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from adapters.webchat import tokens
-from adapters.webchat.adapter import WebchatConfig, settings
+from adapters.webchat.adapter import WebchatAdapter, WebchatConfig, settings
 from adapters.webchat.admission import DAY_S, MOST_DAYS
-from bridge.contract.adapter import Misconfigured, Remembers
+from bridge.contract.adapter import Misconfigured
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from bridge.testing.scene import eventually
@@ -191,8 +191,8 @@ async def test_a_chat_that_was_ended_opens_in_no_process(house: House, session: 
 async def test_who_is_forgotten_is_known_by_no_browser(house: House, session: aiohttp.ClientSession) -> None:
     """Once nothing of the patron is left. Where another of their conversations stands, they go on with that."""
     ring = await house()
-    adapter = ring.line().adapter
-    assert isinstance(adapter, Remembers)
+    adapter = ring.runner().adapter
+    assert isinstance(adapter, WebchatAdapter)
     async with session.ws_connect(at(ring, "live")) as ws:
         token = await write(ws, "something private")
         sender = tokens.address(token)

@@ -434,7 +434,7 @@ async def test_who_is_here_again_is_told_whoever_said_that_he_left(
         token = await write(ws, "one")
     sender = (await ring.message("one")).sender
     await ring.until(lambda: ring.signs(sender) == [False], "that he left")
-    config = ring.line().channel.config
+    config = ring.runner().channel.config
     await ring.stop()
     await ring.start(config)
     await soon("the channel up", ring.up())

@@ -99,7 +99,7 @@ async def test_what_stands_is_acknowledged_although_the_chat_was_opened_again(
         await ws.send_json(word)
         await until(ws, "ack")
     await kept(ring, 1)
-    config = ring.line().channel.config
+    config = ring.runner().channel.config
     await ring.stop()
     ring.show(replace(ENDED, rateable=False))
     await ring.start(config)

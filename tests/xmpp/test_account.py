@@ -123,7 +123,7 @@ async def test_a_place_that_the_archive_does_not_know_falls_back_to_time(
         patron = await scene.patron("ada")
         await scene.talk(patron)
         cursor = {"mam": place, "at": (await scene.ring.cursor())["at"]}
-        await scene.ring.line().inlet.advance(cursor)
+        await scene.ring.runner().inlet.advance(cursor)
         await scene.ring.stop()
         assert isinstance(patron, Messenger)
         name = scene.rig.library.partition("@")[0]

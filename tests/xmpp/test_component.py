@@ -141,7 +141,7 @@ async def test_words_that_were_heard_are_handed_in_though_the_session_ends(
     """The first is being taken in slowly, two stand behind it; a component hears them only once."""
     await component.begin()
     patron = await ada(component)
-    inlet, inside, over = component.ring.line().inlet, asyncio.Event(), asyncio.Event()
+    inlet, inside, over = component.ring.runner().inlet, asyncio.Event(), asyncio.Event()
     taken = inlet.receive
 
     async def slowly(message: Message, cursor: Any = None) -> bool:
@@ -151,7 +151,7 @@ async def test_words_that_were_heard_are_handed_in_though_the_session_ends(
         return await taken(message, cursor)
 
     monkeypatch.setattr(inlet, "receive", slowly)
-    adapter = component.ring.line().adapter
+    adapter = component.ring.runner().adapter
     assert isinstance(adapter, XmppComponent)
     letters = adapter._letters
     for words in ("one", "two", "three"):
@@ -205,7 +205,7 @@ async def lee_is_here(component: Scene, monkeypatch: pytest.MonkeyPatch) -> tupl
     lee = await rig(component).sign_in("lee")
     lee.say(LAW, staff.code(KEY, "lee", time.time()))
     await component.ring.until(lambda: [each.up for each in component.ring.presences()][-1:] == [True], "she is here")
-    inlet, refused = component.ring.line().inlet, asyncio.Event()
+    inlet, refused = component.ring.runner().inlet, asyncio.Event()
     taken = inlet.presence
 
     async def presence(one: Presence) -> None:
@@ -241,7 +241,7 @@ async def test_a_librarian_who_leaves_while_there_is_no_session_is_gone_afterwar
         raise Unavailable("lost")
 
     lee, refused = await lee_is_here(component, monkeypatch)
-    session = component.ring.line().session
+    session = component.ring.runner().session
     assert session is not None
     session.create_task(lost())
     await soon("it cannot be taken in", refused.wait())

@@ -9,7 +9,6 @@ from adapters.xmpp.address_file import AddressFile
 from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
 from bridge.app.cli import unconnected
-from bridge.contract.adapter import Remembers
 
 
 async def test_a_buddy_who_asks_is_forgotten_though_no_session_stands(tmp_path: Path) -> None:
@@ -19,7 +18,6 @@ async def test_a_buddy_who_asks_is_forgotten_though_no_session_stands(tmp_path: 
     kept.save()
     config = ComponentConfig(jid="law@ask.library.example", secret="s")
     component = XmppComponent(config, replace(unconnected("law"), data=tmp_path))
-    assert isinstance(component, Remembers)
     await component.forget({"ada@patrons.example", "nobody@patrons.example"})
     again = AddressFile(tmp_path / "buddies")
     again.load()

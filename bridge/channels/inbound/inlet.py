@@ -12,9 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,7 +21,7 @@ import structlog
 from bridge.channels.inbound.cursors import CursorLedger
 from bridge.channels.inbound.replay_gate import ReplayGate
 from bridge.channels.inbound.validate import clean, fit, fit_rating, fit_wish
-from bridge.contract.adapter import Busy, Capabilities, TooLarge, Undeclared
+from bridge.contract.adapter import Busy, Capabilities, MessageIntake, TooLarge, Undeclared
 from bridge.contract.message import (
     Action,
     ChannelStatus,
@@ -53,8 +51,6 @@ MESSAGES = CountFamily(
 )
 
 log = structlog.get_logger("bridge.channels.inbound.inlet")
-
-_replaying: ContextVar[str] = ContextVar("replaying", default="")
 
 
 class _Share(msgspec.Struct, frozen=True, gc=False):
@@ -206,23 +202,28 @@ class StoreInlet:
         self._now = now
         self._ledger = CursorLedger()
         self._counted = {outcome: MESSAGES.labels(self.channel, outcome) for outcome in ("new", "duplicate", "busy")}
-        self._door = asyncio.Lock()
-        self._at_the_door = 0  # who is behind the lock or waits for it
-        self._hall = ReplayGate()
+        self._order = asyncio.Lock()
+        self._entering = 0  # callers that hold the lock or wait for it
+        self._gate = ReplayGate()
+        self.missed: MessageIntake = _ReplayIntake(self)  # what the adapter's replay hands its messages to
 
     # -- what the adapter calls
 
     async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
         """See `bridge.contract.adapter.Inlet`."""
+        return await self.take_in(message, cursor, replayed=False)
+
+    async def take_in(self, message: Message, cursor: Mapping[str, str] | None, *, replayed: bool) -> bool:
+        """Return once `message` is durable: True when it is new. A live one waits while a replay runs."""
         message = fit(message, self.channel)
         payload = encode(message)
         if len(payload) > MAX_INPUT:
             raise TooLarge(MAX_INPUT)
-        if self._hall.closed and _replaying.get() != self.channel:
-            await self._hall.turn()
+        if self._gate.closed and not replayed:
+            await self._gate.turn()
         try:
-            if self._at_the_door or self._doubtful(message):
-                answer = await self._enter(message, payload, cursor)
+            if (doubtful := self._doubtful(message, replayed)) or self._entering:
+                answer = await self._enter(message, payload, cursor, doubtful=doubtful)
             else:
                 answer = self._place(message, payload, cursor, self._ledger)
             new = any(await answer)
@@ -234,9 +235,13 @@ class StoreInlet:
 
     async def advance(self, cursor: Mapping[str, str]) -> None:
         """See `bridge.contract.adapter.Inlet`. A live one is held like a live message: it too speaks for everything before it."""
-        if self._hall.closed and _replaying.get() != self.channel:
-            await self._hall.turn()
-        async with self._door:
+        await self.move(cursor, replayed=False)
+
+    async def move(self, cursor: Mapping[str, str], *, replayed: bool) -> None:
+        """Return once cursor fields are saved. A live call waits while a replay runs."""
+        if self._gate.closed and not replayed:
+            await self._gate.turn()
+        async with self._order:
             answer = self._gathering.add([], channel=self.channel, cursor=cursor, ledger=self._ledger)
         await answer
 
@@ -288,7 +293,7 @@ class StoreInlet:
     async def up(self) -> None:
         """See `bridge.contract.adapter.Inlet`. Where there is a replay, live messages are held until `release`."""
         if self._capabilities.replay:
-            self._hall.close()
+            self._gate.close()
         await self.say(up=True)
         self.on_up()
 
@@ -310,47 +315,38 @@ class StoreInlet:
     def hold(self) -> None:
         """Sessions begin here, and where there is a replay, what came while none stood is owed: live messages wait for it."""
         if self._capabilities.replay:
-            self._hall.close()
+            self._gate.close()
 
     def release(self) -> None:
         """Let live messages in, in the order they came: the replay has handed in all that was missed."""
-        self._hall.let_in()
+        self._gate.let_in()
 
     def refuse(self) -> None:
         """Answer live messages Busy until the session has ended: the replay broke off, and what was missed is still owed."""
-        self._hall.refuse()
+        self._gate.refuse()
 
     def ended(self) -> None:
         """Forget what this session owed: the next one asks its network again from the cursor that was saved. Who still waits
         for the replay is answered Busy; where it did not come to its end, so is who comes before the next one."""
         self._ledger = CursorLedger()
-        self._hall.leave()
-
-    @contextmanager
-    def replaying(self) -> Iterator[None]:
-        """Mark this task and its children as the replay: what they hand in goes before live messages."""
-        token = _replaying.set(self.channel)
-        try:
-            yield
-        finally:
-            _replaying.reset(token)
+        self._gate.leave()
 
     # -- inside
 
     async def _enter(
-        self, message: Message, payload: bytes, cursor: Mapping[str, str] | None
+        self, message: Message, payload: bytes, cursor: Mapping[str, str] | None, *, doubtful: bool
     ) -> asyncio.Future[Sequence[bool]]:
         """Take the message's place in the next batch; who asks the archive keeps later ones waiting, so none overtakes."""
         ledger = self._ledger
-        self._at_the_door += 1
+        self._entering += 1
         try:
-            async with self._door:
+            async with self._order:
                 ledger.open(message.id)
-                if await self._known(message):
+                if doubtful and await self._known(message):
                     return self._gathering.add([], channel=self.channel, id=message.id, cursor=cursor, ledger=ledger)
                 return self._place(message, payload, cursor, ledger)
         finally:
-            self._at_the_door -= 1
+            self._entering -= 1
 
     def _place(
         self, message: Message, payload: bytes, cursor: Mapping[str, str] | None, ledger: CursorLedger
@@ -359,18 +355,17 @@ class StoreInlet:
         items = [(message.id, payload)]
         return self._gathering.add(items, channel=self.channel, id=message.id, cursor=cursor, ledger=ledger)
 
-    def _doubtful(self, message: Message) -> bool:
+    def _doubtful(self, message: Message, replayed: bool) -> bool:
         """Whether a message may be too old for the seen-window to know it."""
         if self._find is None:
             return False
         if message.sent_at:
             return message.sent_at < (self._now() - SEEN_S) * 1000
-        return _replaying.get() == self.channel
+        return replayed
 
     async def _known(self, message: Message) -> bool:
         """Whether the archive has a message that is too old for the seen-window to know."""
-        if self._find is None or not self._doubtful(message):
-            return False
+        assert self._find is not None
         try:
             return bool(await self._find([message.id]))
         except Exception as error:
@@ -385,3 +380,18 @@ class StoreInlet:
     def _may_staff(self) -> None:
         if not self._capabilities.staff:
             raise Undeclared(f"{self.channel}: acts for librarians but does not declare staff")
+
+
+class _ReplayIntake:
+    """The way in for what a replay finds: it does not wait for the replay."""
+
+    def __init__(self, inlet: StoreInlet) -> None:
+        self._inlet = inlet
+
+    async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
+        """See `bridge.contract.adapter.MessageIntake`."""
+        return await self._inlet.take_in(message, cursor, replayed=True)
+
+    async def advance(self, cursor: Mapping[str, str]) -> None:
+        """See `bridge.contract.adapter.MessageIntake`."""
+        await self._inlet.move(cursor, replayed=True)

@@ -24,7 +24,7 @@ from bridge.channels.outbound.lane import BEGUN, Lane, Work
 from bridge.channels.outbound.settle import Settler
 from bridge.channels.outbound.task_pool import TaskPool
 from bridge.contract.adapter import Adapter, Outcome, Rejected, Retry, Rewound, Sent, Uncertain
-from bridge.contract.message import Attachment, Delivery, Receipt
+from bridge.contract.message import Delivery, Receipt
 from bridge.contract.token_bucket import PacedCalls
 from bridge.redis.store import Fenced, StoreError
 from bridge.runtime.backoff import Backoff, leaves
@@ -56,7 +56,6 @@ class Drain:
         adapter: Adapter,
         token: str,
         *,
-        link: Callable[[Attachment], str] | None = None,
         stop_s: float = STOP_S,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -67,7 +66,6 @@ class Drain:
         self.at_once = adapter.capabilities.idempotent and not adapter.capabilities.rate
         self.token = token
         self.bucket = PacedCalls(adapter.capabilities.rate)
-        self.link = link
         self.standing = asyncio.Event()
         self.stopping = False
         self.resting = 0

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from prometheus_client import Counter
 
-from bridge.channels.outbound.fit import fit, in_parts
+from bridge.channels.outbound.fit import in_parts, unfit
 from bridge.channels.outbound.submission import Submission
 from bridge.contract.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.contract.message import Delivery, Stage
@@ -28,7 +28,6 @@ from bridge.redis.store import Fenced, StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bridge.contract.message import Attachment
     from bridge.redis.store import Store
 
 SEND_S = 90.0  # longer than any adapter's own time-outs
@@ -65,7 +64,6 @@ class Shared(Protocol):
     at_once: bool  # nothing is to be written down or waited for before a submission
     token: str
     bucket: PacedCalls
-    link: Callable[[Attachment], str] | None
     standing: asyncio.Event
     stopping: bool
     now: Callable[[], float]
@@ -110,18 +108,17 @@ class Lane:
 
     async def _deliver(self, work: Work) -> Outcome:
         shared, capabilities, until = self._shared, self._shared.capabilities, self._deadline(work.delivery)
-        fitted = fit(work.delivery, capabilities, shared.link)
-        if isinstance(fitted, Rejected):
-            return fitted
-        parts = in_parts(fitted, capabilities.max_text)
+        if (refused := unfit(work.delivery, capabilities)) is not None:
+            return refused
+        parts = in_parts(work.delivery, capabilities.max_text)
         if len(parts) > 1 or work.attempt > 0:
             return await self._in_turn(work, parts, until)
         begun = None
         if shared.at_once and shared.standing.is_set() and shared.now() < until:
-            begun = await self.submit(fitted)
+            begun = await self.submit(work.delivery)
             if isinstance(begun, Sent):
                 return begun
-        return await Submission(self, fitted, 0, until, doubt=False).outcome(begun)
+        return await Submission(self, work.delivery, 0, until, doubt=False).outcome(begun)
 
     async def _in_turn(self, work: Work, parts: Sequence[Delivery], until: float) -> Outcome:
         """Deliver part by part, from the one that an earlier drain came to."""
