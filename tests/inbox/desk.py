@@ -359,9 +359,28 @@ async def _furnish(services: InboxServices) -> None:
         await accounts.sign_in(librarian, code)
         await accounts.change_password(librarian, PASSWORD, old=None)
     channels = [
-        ChannelStatus(channel="web", kind="webchat", queue="north/reference", up=True, live=True, marks=True),
-        ChannelStatus(channel="mail", kind="email", queue="north/reference", up=True),
-        ChannelStatus(channel="south-web", kind="webchat", queue="south/reference", up=True, live=True),
+        ChannelStatus(
+            channel="web",
+            kind="webchat",
+            queue="north/reference",
+            up=True,
+            live=True,
+            marks=True,
+            private=True,
+            label="Web chat",
+        ),
+        ChannelStatus(
+            channel="mail", kind="email", queue="north/reference", up=True, threads=True, label="Email", icon="mail"
+        ),
+        ChannelStatus(
+            channel="south-web",
+            kind="webchat",
+            queue="south/reference",
+            up=True,
+            live=True,
+            private=True,
+            label="Web chat",
+        ),
     ]
     await services.gathering.ingest([*await services.organisation.current(), *channels])
     await until(lambda: "south-web" in services.replica.state.channels and "dora" in services.replica.state.roster.home)

@@ -52,7 +52,9 @@ SOUTH = Library(
     teams=(Team(id="south/night", name="Night", members=("sue", "tom")),),
     librarians=(Librarian(id="sue", name="Sue"), Librarian(id="tom", name="Tom")),
 )
-LAW = ChannelStatus(channel="law", kind="webchat", queue="north/law", up=True, live=True)
+LAW = ChannelStatus(
+    channel="law", kind="webchat", queue="north/law", up=True, live=True, private=True, label="Web chat"
+)
 
 SCRIPT = """
 ana comes p1.a1

@@ -60,7 +60,7 @@ class LiveHub:
         self._missed = asyncio.Event()
         self._missed.set()
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
-        self._kinds: dict[str, str] = {}
+        self._kinds: dict[str, tuple[str, bool]] = {}
         self._kinds_changed()
         self._seen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._present: set[str] = set()
@@ -140,7 +140,7 @@ class LiveHub:
         return turned
 
     def _kinds_changed(self) -> bool:
-        kinds = {name: status.kind for name, status in self._services.replica.state.channels.items()}
+        kinds = {name: (one.kind, one.private) for name, one in self._services.replica.state.channels.items()}
         changed, self._kinds = kinds != self._kinds, kinds
         return changed
 

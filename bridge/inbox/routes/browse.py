@@ -98,7 +98,7 @@ async def search(call: Call) -> schema.Hits:
 def _hit(call: Call, one: Found) -> schema.Hit:
     channel = call.state.channels.get(one.channel)
     kind = channel.kind if channel is not None else ""
-    patron = one.name or rows.unnamed(call.state, one.library, kind, one.conversation, one.address)
+    patron = one.name or rows.unnamed(call.state, one.library, one.channel, one.conversation, one.address)
     return schema.Hit(
         conversation=one.conversation,
         line=one.line,

@@ -132,7 +132,7 @@ def _address(
     return schema.Address(
         channel=channel,
         kind=kind,
-        address="" if kind == "webchat" else rows.shown_address(state, library, address, whole=True),
+        address="" if rows.is_private(state, channel) else rows.shown_address(state, library, address, whole=True),
         via=via_of(channel, address),
         current=current,
         left=left,
@@ -198,7 +198,7 @@ def _archived_row(state: State, me: str, talk: ConversationSummary | None) -> sc
         channel=talk.channel,
         kind=kind,
         live=talk.live,
-        patron=talk.name or rows.unnamed(state, talk.library, kind, talk.id, talk.address),
+        patron=talk.name or rows.unnamed(state, talk.library, talk.channel, talk.id, talk.address),
         subject=talk.subject,
         last_text=talk.last_text,
         last_at=talk.last_at,

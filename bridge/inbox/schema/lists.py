@@ -39,7 +39,7 @@ class Row(Shown):
     queue: str
     queue_name: str
     channel: str
-    kind: str  # of channel: "webchat", "email", "sms", "xmpp", "loop" …
+    kind: str  # of channel, as its adapter is named; `Organisation.channels` has its label and icon
     live: bool  # somebody sits there now
     patron: str  # the name they gave, else a short form of the address; never ""
     subject: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from bridge.contract.message import ChannelIcon
 from bridge.inbox.schema.conversation import ScriptView
 from bridge.inbox.schema.people import Person
 from bridge.inbox.schema.types import Shown
@@ -53,6 +54,8 @@ class ChannelView(Shown):
 
     channel: str
     kind: str
+    label: str  # what its adapter calls such a channel
+    icon: ChannelIcon
     queue: str
     live: bool
     up: bool

@@ -105,9 +105,7 @@ def target_s(state: State, library: str, channel: str, *, live: bool) -> int:
     if live:
         return timers.target_s
     status = state.channels.get(channel)
-    mail = (
-        status is None or status.threads or status.kind == "email" or status.live
-    )  # the form of a chat is answered like mail
+    mail = status is None or status.threads or status.live  # the form of a chat is answered like mail
     return timers.target_mail_s if mail else timers.target_text_s
 
 
@@ -139,15 +137,13 @@ def waiting_mention(state: State, me: str, found: Mention, talk: ConversationSum
         return None
     if talk is None or not may_see_archived(state, me, talk):
         return None
-    channel = state.channels.get(talk.channel)
-    kind = channel.kind if channel is not None else ""
     return MentionTold(
         position="",
         conversation=talk.id,
         line=found.line,
         by=found.by,
         by_name=name_of(state, found.by),
-        patron=talk.name or unnamed(state, talk.library, kind, talk.id, talk.address),
+        patron=talk.name or unnamed(state, talk.library, talk.channel, talk.id, talk.address),
         library_name=state.roster.library(talk.library).name or talk.library,
         text=found.text[:LAST],
         waited=True,
@@ -245,13 +241,18 @@ def patron_name(state: State, it: Conversation) -> str:
     """Return the name a patron gave, else a short form of the address, else a word that is the same all day."""
     if it.name:
         return it.name[:LAST]
-    channel = state.channels.get(it.channel)
-    return unnamed(state, it.library, channel.kind if channel is not None else "", it.id, it.address)
+    return unnamed(state, it.library, it.channel, it.id, it.address)
 
 
-def unnamed(state: State, library: str, kind: str, conversation: str, address: str) -> str:
-    """Return what a patron without a name is called; a browser has no address that would tell anybody anything."""
-    return f"Patron {conversation[:4]}" if kind == "webchat" else shown_address(state, library, address)
+def unnamed(state: State, library: str, channel: str, conversation: str, address: str) -> str:
+    """Return what a patron without a name is called: by the address, where it tells librarians anything."""
+    return f"Patron {conversation[:4]}" if is_private(state, channel) else shown_address(state, library, address)
+
+
+def is_private(state: State, channel: str) -> bool:
+    """Say whether librarians are not shown the addresses of a channel."""
+    status = state.channels.get(channel)
+    return status is not None and status.private
 
 
 def shown_address(state: State, library: str, address: str, *, whole: bool = False) -> str:
@@ -307,7 +308,16 @@ def is_present(state: State, librarian: str) -> bool:
 
 def channel_view(one: ChannelStatus) -> ChannelView:
     """Return a channel as colleagues see it."""
-    return ChannelView(channel=one.channel, kind=one.kind, queue=one.queue, live=one.live, up=one.up, reason=one.reason)
+    return ChannelView(
+        channel=one.channel,
+        kind=one.kind,
+        label=one.label or one.kind,
+        icon=one.icon,
+        queue=one.queue,
+        live=one.live,
+        up=one.up,
+        reason=one.reason,
+    )
 
 
 def me_of(state: State, session: Session, libraries: list[str], coordinates: list[str]) -> Me:

@@ -7,7 +7,7 @@ import type { Address, Row } from "./schema";
 export interface Reach {
   target: Address | undefined; // the address that was chosen
   left: Address | undefined; // given for answers, and a channel serves it
-  kind: string; // of the channel that carries the answer
+  channel: string; // that carries the answer
   reached: Address | undefined; // the address that is answered, where it is known
   most: number; // characters that fit; 0 where nothing limits them
 }
@@ -15,10 +15,10 @@ export interface Reach {
 /** The addresses that may be answered. */
 export const answerable = (addresses: readonly Address[]): Address[] => addresses.filter((address) => !address.blocked);
 
-export function reachOf(row: Pick<Row, "kind" | "left" | "live">, addresses: readonly Address[], via: string, most: number): Reach {
+export function reachOf(row: Pick<Row, "channel" | "left" | "live">, addresses: readonly Address[], via: string, most: number): Reach {
   const target = addresses.find((address) => address.via === via);
   const left = addresses.find((address) => address.left && !address.current);
-  const kind = target?.kind ?? (row.left && row.live && left ? left.kind : row.kind);
+  const channel = target?.channel ?? (row.left && row.live && left ? left.channel : row.channel);
   const reached = target ?? addresses.find((address) => address.current);
-  return { target, left, kind, reached, most: reached?.max_text ?? most };
+  return { target, left, channel, reached, most: reached?.max_text ?? most };
 }

@@ -354,6 +354,8 @@ export interface PresenceView {
 export interface ChannelView {
   channel: string;
   kind: string;
+  label: string;
+  icon: "chat" | "mail" | "messenger" | "phone";
   queue: string;
   live: boolean;
   up: boolean;

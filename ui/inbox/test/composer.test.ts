@@ -7,30 +7,30 @@ import type { Address, ConversationView, Row } from "../src/schema";
 
 const address = (via: string, kind: string, more: Partial<Address> = {}): Address =>
   ({ via, kind, address: via, channel: kind, current: false, left: false, blocked: false, max_text: 0, segments: false, plain: false, ...more });
-const row = (more: Partial<Row> = {}): Row => ({ kind: "webchat", left: false, live: true, ...more }) as Row;
+const row = (more: Partial<Row> = {}): Row => ({ channel: "webchat", left: false, live: true, ...more }) as Row;
 const web = address("web", "webchat", { current: true, max_text: 4000 });
 const mail = address("mail", "email", { left: true });
 const text = address("text", "sms", { max_text: 1600, segments: true });
 
 test("an answer goes where the patron wrote last", () => {
   const reach = reachOf(row(), [web, mail, text], "", 2000);
-  assert.deepEqual([reach.kind, reach.reached, reach.most, reach.target], ["webchat", web, 4000, undefined]);
+  assert.deepEqual([reach.channel, reach.reached, reach.most, reach.target], ["webchat", web, 4000, undefined]);
 });
 
 test("an address that was chosen is taken, with its own limit", () => {
   const reach = reachOf(row(), [web, mail, text], "text", 2000);
-  assert.deepEqual([reach.kind, reach.reached, reach.most], ["sms", text, 1600]);
+  assert.deepEqual([reach.channel, reach.reached, reach.most], ["sms", text, 1600]);
 });
 
 test("a patron who left the chat is answered at the address that they gave for it", () => {
-  assert.deepEqual([reachOf(row({ left: true }), [web, mail], "", 0).kind, reachOf(row({ left: true }), [web, mail], "", 0).left], ["email", mail]);
-  assert.equal(reachOf(row({ left: true }), [web], "", 0).kind, "webchat", "no channel serves one");
-  assert.equal(reachOf(row({ left: true, live: false }), [web, mail], "", 0).kind, "webchat", "a mail does not leave");
+  assert.deepEqual([reachOf(row({ left: true }), [web, mail], "", 0).channel, reachOf(row({ left: true }), [web, mail], "", 0).left], ["email", mail]);
+  assert.equal(reachOf(row({ left: true }), [web], "", 0).channel, "webchat", "no channel serves one");
+  assert.equal(reachOf(row({ left: true, live: false }), [web, mail], "", 0).channel, "webchat", "a mail does not leave");
   assert.equal(reachOf(row({ left: true }), [address("mail", "email", { left: true, current: true })], "", 0).left, undefined, "answered there already");
 });
 
 test("without an address that is known the conversation's own limit counts", () => {
-  assert.deepEqual([reachOf(row(), [], "", 2000).most, reachOf(row(), [], "gone", 2000).kind], [2000, "webchat"]);
+  assert.deepEqual([reachOf(row(), [], "", 2000).most, reachOf(row(), [], "gone", 2000).channel], [2000, "webchat"]);
 });
 
 test("a blocked address is not offered", () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Offline, Refusal } from "../src/api";
 import { isAddress } from "../../address";
+import { lookOf } from "../src/channels";
 import { Board } from "../src/board";
 import { asked, colleagues, mentions, scripts } from "../src/complete";
 import { Drafts, pastedFrom } from "../src/drafts";
@@ -687,8 +688,15 @@ test("a fetch that is answered late, or by a process that is behind, takes back 
 });
 
 test("a channel that fails replaces what was held of it", () => {
-  const up = { channel: "web", kind: "webchat", queue: "north/ask", live: true, up: true };
+  const up = { channel: "web", kind: "webchat", label: "Web chat", icon: "chat" as const, queue: "north/ask", live: true, up: true };
   const held = { ...desk("e:5"), channels: [up] } as unknown as Organisation;
   const told = { ...came("e:6", "ben"), channels: [{ ...up, up: false }] } as unknown as OrganisationTold;
   assert.deepEqual(patched(held, told).channels.map((one) => one.up), [false]);
+});
+
+test("a channel of any kind looks as its adapter says, and by its name until that is known", () => {
+  const loft = { channel: "loft", kind: "pigeon-component", label: "Pigeon post", icon: "mail" };
+  const organisation = { ...desk("e:5"), channels: [loft] } as unknown as Organisation;
+  assert.deepEqual([lookOf(organisation, "loft").label, lookOf(organisation, "loft").icon], ["Pigeon post", "mail"]);
+  assert.deepEqual([lookOf(null, "loft"), lookOf(organisation, "gone")], [{ label: "loft", icon: "chat" }, { label: "gone", icon: "chat" }]);
 });

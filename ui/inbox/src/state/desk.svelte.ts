@@ -2,6 +2,7 @@
 //
 // Each is fetched once and then kept by what the live line tells. The counts by queue are not told one by one, so `freshen` fetches.
 import { api } from "../api";
+import { lookOf, type Look } from "../channels";
 import { OrganisationChanges, patched } from "../organisation";
 import { Overtaken } from "../overtaken";
 import type * as s from "../schema";
@@ -65,6 +66,11 @@ class Desk {
 
   libraryName(id: string): string {
     return this.organisation?.libraries.find((one) => one.id === id)?.name ?? id;
+  }
+
+  /** The label and the icon of a channel. */
+  look(channel: string): Look {
+    return lookOf(this.organisation, channel);
   }
 }
 
