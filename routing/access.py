@@ -9,7 +9,7 @@ from routing.state import State
 
 
 def staff_route(state: State, librarian: str) -> ReplyRoute | None:
-    """Return a librarian's own messenger, when he is connected by it.
+    """Return a librarian's own messenger, when they are connected by it.
 
     A connection through a staff channel is named `channel|address`, with or without `/resource` behind it.
     """
@@ -37,7 +37,7 @@ def connected(state: State, librarian: str) -> bool:
 
 
 def there(state: State, librarian: str) -> bool:
-    """Say whether a librarian has a live connection, or lost the last one so short a time ago that he may come back to it."""
+    """Say whether a librarian has a live connection, or lost the last one a moment ago and may come back."""
     staff = state.staff.get(librarian)
     return staff is not None and bool(staff.connections or staff.grace_until)
 
@@ -52,8 +52,9 @@ def serving(state: State, queue: str, tiers: range | None = None) -> Iterator[st
 
 
 def returning(state: State, queue: str, tiers: range | None = None) -> bool:
-    """Say whether somebody who serves `queue` in these tiers, or in any, has lost his connection a moment ago (after a start
-    of the core: everybody)."""
+    """Say whether somebody who serves `queue` in these tiers, or in any, lost the connection a moment ago.
+
+    After a start of the core that is everybody."""
     level = state.roster.service(queue).level
     members = (state.staff.get(one) for one, number in level.items() if tiers is None or number in tiers)
     return any(staff is not None and staff.grace_until > 0 and queue in staff.queues for staff in members)
@@ -93,7 +94,7 @@ def asked(state: State, librarian: str, it: Conversation) -> bool:
 
 
 def speaks(librarian: str, it: Conversation) -> bool:
-    """Say whether a librarian may answer in a conversation as it stands: its owner, and whoever joined him."""
+    """Say whether a librarian may answer in a conversation now: its owner and the colleagues who joined."""
     return librarian == it.owner or librarian in it.companions
 
 
@@ -129,7 +130,7 @@ def has_say(state: State, librarian: str, it: Conversation) -> bool:
 
 
 def visible(state: State, librarian: str, it: Conversation) -> bool:
-    """Say whether a librarian may read a conversation: his own or joined, of his queue or library, or offered to him."""
+    """Say whether a librarian may read a conversation: their own or joined, of their queue or library, or offered to them."""
     if not active(state, librarian):
         return False
     return (

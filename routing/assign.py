@@ -1,10 +1,11 @@
-"""Whose turn it is, in queues that assign: longest idle, fewest active, or round robin.
+"""Who is asked next, in queues that assign: longest idle, fewest active, or round robin.
 
-Only who is present, opted in, has room, has not declined this conversation in this round and is below the fair limit is considered,
-home tier before later ones. Round robin goes by a rotation per queue that stands in the state, so a restart does not always
-begin with the same person: who is picked goes to its end, who is passed over keeps his place, and it is mended to
-the queue's present members before each pick. A returning patron goes to whoever helped before, where the queue
-prefers that, however many that librarian has, up to capacity.
+A librarian is considered who is present, opted in, has room and is below the fair limit. One who has declined this conversation in
+this round is not asked. The home tier goes before later ones.
+Round robin keeps a rotation per queue in the state, so a restart does not always begin with the same person. The librarian picked
+goes to its end; one passed over keeps their place. It is mended to the queue's present members before each pick.
+A returning patron goes to the librarian who helped before, where the queue prefers that. That holds however many conversations
+this librarian has, up to capacity.
 """
 
 from __future__ import annotations
@@ -44,17 +45,17 @@ def pick(state: State, it: Conversation) -> str:
 
 
 def resting(state: State, service: QueueService, librarian: str) -> bool:
-    """Say whether a librarian has had his share for now."""
+    """Say whether a librarian has had their share for now."""
     staff = state.staff.get(librarian)
     return bool(service.queue.fair_limit) and staff is not None and staff.rests_until > 0
 
 
 def rotation(state: State, service: QueueService) -> tuple[str, ...]:
     """Return a queue's rotation, next first, mended to its present members."""
-    stands = state.rotations.get(service.queue.id, ())
-    if len(stands) == len(service.level) and all(one in service.level for one in stands):
-        return stands
-    kept = {one: None for one in stands if one in service.level}
+    before = state.rotations.get(service.queue.id, ())
+    if len(before) == len(service.level) and all(one in service.level for one in before):
+        return before
+    kept = {one: None for one in before if one in service.level}
     return (*kept, *(one for one in service.members if one not in kept))
 
 

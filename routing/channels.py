@@ -1,7 +1,7 @@
 """Channels and libraries as the core is told of them: the newest word counts, an older revision is ignored.
 
-A library's new timers and tiers hold at once, also for conversations that are under way: who waits is asked in a tier that was
-added, whoever else would have to speak first, and does not wait for a team that the change has left without anybody.
+A library's new timers and tiers hold at once, also for open conversations. One that waits is offered in a tier that was added,
+and does not wait for a team that the change has left empty.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bridge.contract.message import ChannelStatus
 from routing.deadlines import settled
 from routing.decision import Decision
 from routing.events import ChannelChanged, LibraryChanged
-from routing.librarians import dismissed
+from routing.librarians import staff_changed
 from routing.offers import pass_over_emptied
 from routing.organisation import Library
 from routing.records import Conversation
@@ -31,7 +31,7 @@ def library(decision: Decision, one: Library) -> None:
     if standing is None or standing.revision < one.revision:
         before = decision.state.roster
         decision.emit(LibraryChanged(library=one))
-        dismissed(decision, before)
+        staff_changed(decision, before)
         pass_over_emptied(decision, before)
 
 
@@ -44,10 +44,10 @@ def channel_changed(state: State, event: ChannelChanged, at: int) -> None:
 
 
 def library_changed(state: State, event: LibraryChanged, at: int) -> None:
-    """Keep the newest revision, and work out anew what falls due by it."""
+    """Keep the newest revision, and work out again what falls due by it."""
     before = state.roster.library(event.library.id)
     state.libraries.put(event.library.id, event.library)
-    for it in _timed_anew(state, before, event.library):
+    for it in _timed_again(state, before, event.library):
         after = settled(state, it)
         if after is not it:
             state.conversations.put(it.id, after)
@@ -60,7 +60,7 @@ def _waiting_at(state: State, library: str) -> Iterator[Conversation]:
             yield from [state.conversations[one] for line in state.lines[queue].values() for _, one in line]
 
 
-def _timed_anew(state: State, before: Library, after: Library) -> Iterator[Conversation]:
+def _timed_again(state: State, before: Library, after: Library) -> Iterator[Conversation]:
     """Iterate over the conversations whose deadlines may have changed; new openings change only those of who waits."""
     if before.timers != after.timers:
         yield from [it for it in state.conversations.values() if it.library == after.id]

@@ -1,6 +1,6 @@
 """Claiming, accepting, declining, giving back. However many claim at once, the first in the stream wins; losers learn the holder.
 
-A claim by hand may go beyond a librarian's capacity: it is his own decision. What the desk offers or assigns never does.
+A claim by hand may go beyond a librarian's capacity: it is their own decision. What the desk offers or assigns never does.
 """
 
 from __future__ import annotations

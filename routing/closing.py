@@ -1,19 +1,18 @@
 """The end of a conversation, its codes, and beginning again.
 
-answered            the default, marked "by default" when nobody chose
-follow_up_library   a follow-up, new, nobody's yet, at the patron's library; needs an address that reaches the patron
-follow_up_me        a follow-up assigned to the librarian
-unreached           answered, and the answer did not reach the patron: the default in place of "answered" then
-lost_call           only if the patron wrote nothing after a librarian joined and left no address, in a form or in the text
-practice            kept out of statistics
-
-set_aside           given by the desk alone: the message was set aside (see `conversation`); kept out of statistics
+- `answered`: the default, marked "by default" when nobody chose.
+- `follow_up_library`: a follow-up, new, nobody's yet, at the patron's library; needs an address that reaches the patron.
+- `follow_up_me`: a follow-up assigned to the librarian.
+- `unreached`: the answer did not reach the patron; the default in place of "answered" then.
+- `lost_call`: only if the patron wrote nothing after a librarian joined and left no address, in a form or in the text.
+- `practice`: kept out of statistics.
+- `set_aside`: given by the desk alone: the message was set aside (see `conversation`); kept out of statistics.
 
 An answer that nobody got never ends as answered: by default it is unreached, and a librarian who chooses "answered" is refused.
 
 Up to four descriptive codes of the library's own list; READ scale 1-6. Codes can be corrected later: who, when and what before
 stays in the log. A corrected code opens the follow-up that it asks for, and closes one that it takes back; one that was finished
-stays so. A correction of a conversation that the core has forgotten is taken on the word of whoever asks (the inbox checks it
+stays so. A correction of a conversation that the core has forgotten is taken without a check (the inbox has checked it
 against the archive).
 """
 
@@ -28,7 +27,7 @@ from routing import history
 from routing.access import at_home, coordinates, has_say
 from routing.deadlines import settled
 from routing.decision import Decision
-from routing.deliveries import UNREACHED, notify, relay, seat, unheard
+from routing.deliveries import UNREACHED, address_in_use, notify, relay, unheard
 from routing.events import (
     Closed,
     Dismissed,
@@ -75,7 +74,7 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
         decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason="withdrawn"))
     if it.live and it.state == "active" and not it.gone and code != "lost_call":
         follow = code in FOLLOW_UPS
-        notify(decision, it, "follow-up" if follow else "goodbye", to=seat(it), address=plan.address)
+        notify(decision, it, "follow-up" if follow else "goodbye", to=address_in_use(it), address=plan.address)
     decision.emit(
         Closed(
             conversation=it.id,
@@ -325,7 +324,7 @@ def dismiss(decision: Decision, action: Action, deed: Dismiss) -> None:
 
 
 def closed(state: State, event: Closed, at: int) -> None:
-    """End it; it stays at hand for the re-open window."""
+    """End it; the core keeps it for the re-open window."""
     it = state.conversations[event.conversation]
     owner = it.owner
     it = replace(
@@ -368,11 +367,11 @@ def recoded(state: State, event: Recoded, at: int) -> None:
 
 
 def forgotten(state: State, event: Forgotten, at: int) -> None:
-    """Let go of it: the re-open window has passed."""
-    let_go(state, state.conversations[event.conversation])
+    """Drop it: the re-open window has passed."""
+    drop_conversation(state, state.conversations[event.conversation])
 
 
-def let_go(state: State, it: Conversation) -> None:
+def drop_conversation(state: State, it: Conversation) -> None:
     """Hold a conversation and its addresses no more."""
     for one in (ReplyRoute(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
         lead_away(state, it, one)

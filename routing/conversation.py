@@ -1,17 +1,17 @@
 """A patron's message: which conversation it joins, and what the desk makes of a new one.
 
-*Joins.* A proven thread decides; else the address: a message from an address whose conversation is open, or closed within the
-re-open window (24 h live, 14 days slow), joins it. On channels with threads of their own (mail) another subject is another
+*Joins.* A proven thread decides, else the address. A message joins the conversation of its address while that is open, or
+closed within the re-open window (24 h live, 14 days slow). On channels with threads of their own (mail) another subject is another
 question.
 What a machine sent (an out-of-office reply) is shown in a closed conversation without opening it again.
-A different sender with proof of the thread joins too, flagged by the adapter, but answers keep going to the patron, under his name.
+A different sender with proof of the thread joins, too, flagged by the adapter. Answers keep going to the patron, under their name.
 *Set aside.* What the adapter does not take for a person's (`Message.aside` says why) opens nothing and asks nobody. With proof of
-its thread it is shown there. Otherwise it becomes a conversation that is closed at once, with the code `set_aside`: the library's
-staff see it in a list of its own, take it in (`Reopen`) or dismiss it (`Dismiss`). The address does not lead to it until then.
+its thread it is shown there. Otherwise it becomes a conversation that is closed at once, with the code `set_aside`. The library's
+staff see it in a list of its own. They take it in (`Reopen`) or dismiss it (`Dismiss`). The address does not lead to it until then.
 *Closed hours.* The truth is told once, with the next opening; the message is kept (unless the queue says otherwise), and a form
 left for later is a follow-up with an address and a deadline. What was not taken is not taken either because
 the patron writes once more. Closed is said only when nobody in the whole chain is open,
-or nobody is there; a librarian within his grace counts as there, so that a restart closes no desk.
+or nobody is there; a librarian within the grace counts as there, so that a restart closes no desk.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from routing import history
 from routing.access import connected, free_capacity, helper_of, serving, there
 from routing.deadlines import forget_at, settled
 from routing.decision import Decision
-from routing.deliveries import notify, relay, seat, tell_standing
+from routing.deliveries import address_in_use, notify, relay, tell_standing
 from routing.events import (
     Closed,
     FollowUpChanged,
@@ -159,7 +159,7 @@ def _take_address(decision: Decision, it: Conversation, message: Message) -> Non
     written = _written_address(message.text)
     if written and promised(decision.state, it.library, written):
         decision.emit(Identified(conversation=it.id, contact=written))
-        notify(decision, decision.state.conversations[it.id], "address-kept", to=seat(it), address=written)
+        notify(decision, decision.state.conversations[it.id], "address-kept", to=address_in_use(it), address=written)
 
 
 def _written_address(text: str) -> str:
@@ -297,11 +297,11 @@ def _keep_form(decision: Decision, it: Conversation, message: Message) -> None:
 def _thank_for_form(decision: Decision, it: Conversation, message: Message) -> None:
     """Say that a form is kept, and promise an answer only where one can be sent."""
     if message.contact.strip() and not _readable(message.contact):
-        notify(decision, it, "form-kept", variant="misread", to=seat(it))
+        notify(decision, it, "form-kept", variant="misread", to=address_in_use(it))
     elif it.contact and promised(decision.state, it.library, it.contact):
-        notify(decision, it, "form-kept", to=seat(it), address=it.contact)
+        notify(decision, it, "form-kept", to=address_in_use(it), address=it.contact)
     elif it.contact or not offered_kinds(decision.state, it.library):
-        notify(decision, it, "form-kept", variant="here", to=seat(it))
+        notify(decision, it, "form-kept", variant="here", to=address_in_use(it))
 
 
 def _readdress(decision: Decision, one: FollowUpRecord, address: str) -> None:
@@ -327,7 +327,7 @@ def _leave_form(decision: Decision, it: Conversation, message: Message) -> None:
 
 
 def place_again(decision: Decision, it: Conversation) -> None:
-    """Give a re-opened conversation to who had it last, if he serves its queue and has room, else to that queue."""
+    """Give a re-opened conversation to the librarian who had it last, if they serve its queue and have room, else to that queue."""
     state = decision.state
     helper = helper_of(state, it)
     if helper and helper in serving(state, it.queue) and free_capacity(state, helper, it.live) > 0:

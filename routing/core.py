@@ -1,8 +1,8 @@
-"""The core: `decide(state, input) -> [event]` and `evolve(state, event) -> state`, as two tables.
+"""The core: `step(state, input) -> step` and `apply(state, step) -> state`, each by a table.
 
-Nothing here knows a clock, chance or the world. Events are folded while they are decided, so that each rule sees what the one
-before it brought about; `decide` alone undoes that again. An exception anywhere undoes the whole input and leaves
-`Faulted` in its place. State is a fold over committed events: `apply` replays them without deciding anything anew.
+Nothing here knows a clock, chance or the world. An event is folded as soon as a rule emits it, so that the next rule sees what it
+changed. An exception anywhere undoes the whole input and leaves `Faulted` in its place.
+State is a fold over committed events: `apply` replays them and decides nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from routing.organisation import Library
 from routing.refusals import refuse
 from routing.state import State
 
-DEEDS: dict[type, tuple[Callable[[Decision, Action, Any], None], tuple[type, ...]]] = {
+ACTIONS: dict[type, tuple[Callable[[Decision, Action, Any], None], tuple[type, ...]]] = {
     wire.Claim: (claims.claim, (events.Claimed,)),
     wire.Accept: (claims.claim, (events.Claimed,)),
     wire.Reject: (claims.reject, (events.OfferRejected, events.TransferEnded)),
@@ -70,20 +70,20 @@ def act(decision: Decision, action: Action) -> None:
     if not active(decision.state, action.by):
         refuse(decision, action, "unknown-librarian")
         return
-    DEEDS[type(action.deed)][0](decision, action, action.deed)
+    ACTIONS[type(action.deed)][0](decision, action, action.deed)
 
 
 def _one_receipt(decision: Decision, receipt: wire.Receipt) -> None:
     deliveries.receive_receipt(decision, receipt)
-    transcripts.hear(decision, (receipt,))
+    transcripts.receive_receipts(decision, (receipt,))
 
 
 def _receipts(decision: Decision, receipts: tuple[wire.Receipt, ...]) -> None:
     deliveries.receive_receipts(decision, receipts)
-    transcripts.hear(decision, receipts)
+    transcripts.receive_receipts(decision, receipts)
 
 
-DECIDE: dict[type, Callable[[Decision, Any], object]] = {
+RULES: dict[type, Callable[[Decision, Any], object]] = {
     wire.Message: conversation.receive,
     wire.Rating: rating.receive,
     wire.TranscriptWish: transcripts.receive,
@@ -107,7 +107,7 @@ def _nothing(state: State, event: object, at: int) -> None:
     """An answer or a mishap changes nothing."""
 
 
-EVOLVE: dict[type, Callable[[State, Any, int], None]] = {
+FOLDS: dict[type, Callable[[State, Any, int], None]] = {
     events.Opened: conversation.opened,
     events.Received: conversation.received,
     events.Turned: conversation.turned_away,
@@ -161,25 +161,13 @@ EVOLVE: dict[type, Callable[[State, Any, int], None]] = {
 
 
 def _fold(state: State, event: Event, at: int) -> None:
-    EVOLVE[type(event)](state, event, at)
+    FOLDS[type(event)](state, event, at)
 
 
-def evolve(state: State, event: Event, at: int) -> State:
+def apply_event(state: State, event: Event, at: int) -> State:
     """Return `state` (the same object) after `event` at `at` ms."""
     _fold(state, event, at)
     return state
-
-
-def decide(state: State, given: Given, *, cause: str, at: int) -> list[Event]:
-    """Return what `given` brings about at `at` ms; the state is as before. Raises what a broken rule raises."""
-    decision, rung = Decision(state, at, cause, _fold), list[tuple[str, str]]()
-    mark = len(state.journal)
-    try:
-        rung = _decide(decision, given)
-    finally:
-        state.rollback(mark)
-        _arm_again(state, rung)
-    return decision.events
 
 
 def step(state: State, given: Given, cause: str, at: int) -> Step:
@@ -188,7 +176,7 @@ def step(state: State, given: Given, cause: str, at: int) -> Step:
     journal.clear()
     decision = Decision(state, at, cause, _fold)
     try:
-        rung = _decide(decision, given)
+        rung = _run_rule(decision, given)
         answer = _answer(decision.events, given) if type(given) is Action else -1
     except Exception as error:
         state.rollback()
@@ -204,10 +192,10 @@ def step(state: State, given: Given, cause: str, at: int) -> Step:
 
 
 def apply(state: State, done: Step) -> State:
-    """Return `state` (the same object) after a committed step: nothing is decided anew."""
+    """Return `state` (the same object) after a committed step. Nothing is decided again."""
     at = done.at
     for event in done.events:
-        EVOLVE[type(event)](state, event, at)
+        FOLDS[type(event)](state, event, at)
     state.forget_old(at)
     state.journal.clear()
     return state
@@ -224,17 +212,17 @@ def next_deadline(state: State) -> int | None:
 
 def answers(event: Event, action: Action) -> bool:
     """Say whether `event` is of a type that answers `action` (the one that does is `events.answer(step)`)."""
-    if isinstance(event, DEEDS[type(action.deed)][1]):
+    if isinstance(event, ACTIONS[type(action.deed)][1]):
         return True
     if isinstance(event, Faulted):
         return event.input == action.id
     return isinstance(event, _PLAIN) and event.action == action.id
 
 
-def _decide(decision: Decision, given: Given) -> list[tuple[str, str]]:
+def _run_rule(decision: Decision, given: Given) -> list[tuple[str, str]]:
     if type(given) is wire.Tick:
         return timers.tick(decision)
-    DECIDE[type(given)](decision, given)
+    RULES[type(given)](decision, given)
     return []
 
 
@@ -244,7 +232,7 @@ def _arm_again(state: State, rung: list[tuple[str, str]]) -> None:
 
 
 def _answer(happened: list[Event], action: Action) -> int:
-    wanted = DEEDS[type(action.deed)][1]
+    wanted = ACTIONS[type(action.deed)][1]
     for number, event in enumerate(happened):
         if type(event) in wanted or answers(event, action):
             return number

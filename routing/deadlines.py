@@ -1,10 +1,10 @@
 """When something next falls due in a conversation: a function of its record and the library's timers.
 
-Waiting: the offer in turn ends, the next tier opens, a new round begins, the concierge speaks, the libraries close, a patron who
-left is given up.
+Waiting: the offer ends, the next tier opens, a new round begins, the concierge speaks, the libraries close.
+Or a patron who left is given up.
 Active: a transfer runs out, a silence grows. Closed: the re-open window passes. Field's defaults: remind the librarian after
 2:30, mark after 3:00; ask the patron after 4:00, close after 5:00, with a warning first and on live channels only.
-The librarian is reminded whoever spoke last: "one moment" is no answer, and the patron who waits for it hears nothing.
+The librarian is reminded no matter who wrote last: "one moment" is no answer, and the patron who waits for it hears nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _waiting(state: State, it: Conversation) -> list[int]:
 
 
 def again_at(service: QueueService, it: Conversation) -> int:
-    """Return when those who declined are asked again; never where the offer stands open to all."""
+    """Return when those who declined are asked again; never where the offer is open to all."""
     return 0 if service.queue.policy == "offer" or it.offered else it.again_at
 
 
@@ -91,9 +91,9 @@ def closing_at(state: State, service: QueueService, it: Conversation) -> int:
 def given_up_at(it: Conversation) -> int:
     """Return when a patron who left the line is given up; 0 = not.
 
-    The rule of a lost call holds for the desk too: no address, and nothing said after a librarian had joined. Nor is anybody
-    given up on a guess, in the first minutes of a line they were put back into, while a follow-up is open, or after the desk
-    had said that the question is kept: that one waits until a librarian deals with it.
+    The rule of a lost call holds for the desk too: no address, and nothing said after a librarian had joined. Nobody is
+    given up on a guess, in the first minutes after they were put back into the queue, or while a follow-up is open.
+    A patron who was told that the question is kept is not given up: it waits until a librarian deals with it.
     """
     if not it.gone or it.guessed or not it.live or it.kept:
         return 0

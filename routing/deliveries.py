@@ -1,8 +1,8 @@
 """What goes out to people, where to, and what became of it.
 
-*Where.* An answer goes to the address the patron used last. A patron of a live channel who has left, or has been away for half an
-hour, and who gave an address, is answered there, through the channel that the library named for it. Who is only silent has
-not left: his channel says when he does, which counts after the end, too, for a librarian may open the conversation again.
+*Where.* An answer goes to the address the patron used last. A patron of a live channel may have left, or
+have been away for half an hour. If they gave an address, they are answered there, through the channel that the library named.
+A silent patron has not left: the channel says when they do. That counts after the end, too: a librarian may open it again.
 *What became of it.* Receipts only move a delivery forward (a late "sent" never overwrites "read"; a delivery that arrived after all
 overrides "failed"). Where a text went in parts, a part that failed is the last word: no receipt of another part hides it.
 One that comes before its delivery is known is parked and applied then.
@@ -53,7 +53,7 @@ def patron_left(state: State, it: Conversation, now: int) -> bool:
 
 def route(state: State, it: Conversation, now: int, via: str = "") -> ReplyRoute | None:
     """Return where an answer goes; None when `via` (`channel|address`) is not an address of this patron."""
-    here = seat(it)
+    here = address_in_use(it)
     elsewhere = contact_route(state, it)
     if not via:
         return elsewhere if elsewhere is not None and patron_left(state, it, now) else here
@@ -63,8 +63,8 @@ def route(state: State, it: Conversation, now: int, via: str = "") -> ReplyRoute
     return next((one for one in routes if at_key(one.channel, one.address) == via), None)
 
 
-def seat(it: Conversation) -> ReplyRoute:
-    """Return where the patron of a live channel sits, or sat: words about sitting there are no mail, whatever address he left."""
+def address_in_use(it: Conversation) -> ReplyRoute:
+    """Return the address in use. Words for a patron in a live chat go there and are no mail, even if they left an address."""
     return ReplyRoute(channel=it.channel, address=it.address, reply=it.reply)
 
 
@@ -154,7 +154,7 @@ def named(state: State, librarian: str) -> dict[str, str]:
     return {"librarian": state.roster.shown(librarian), "home": state.roster.library(home).name or home}
 
 
-def how_it_stands(decision: Decision, it: Conversation, moment: Moment) -> tuple[str, str, str]:
+def what_to_say(decision: Decision, it: Conversation, moment: Moment) -> tuple[str, str, str]:
     """Return the event, variant and next opening to tell the patron of at this moment, "" for nothing: see `standing`."""
     state = decision.state
     service = state.roster.service(it.queue)
@@ -164,10 +164,10 @@ def how_it_stands(decision: Decision, it: Conversation, moment: Moment) -> tuple
 
 
 def tell_standing(decision: Decision, it: Conversation, moment: Moment) -> None:
-    """Tell the patron how the desk stands, if there is something to say at this moment."""
-    event, variant, opening = how_it_stands(decision, it, moment)
+    """Tell the patron the state of the desk, if there is something to say at this moment."""
+    event, variant, opening = what_to_say(decision, it, moment)
     if event:
-        notify(decision, it, event, variant=variant, to=seat(it), opening=opening)
+        notify(decision, it, event, variant=variant, to=address_in_use(it), opening=opening)
 
 
 def staff_delivery(
@@ -184,7 +184,7 @@ def staff_delivery(
 
 
 def relay(decision: Decision, it: Conversation, librarian: str, event: str, /, **values: str) -> None:
-    """Send a line about the conversation to a librarian's own messenger, if he is there by it."""
+    """Send a line about the conversation to a librarian's own messenger, if they are connected by it."""
     delivery = staff_delivery(decision, it, librarian, "line", event, **values)
     if delivery is not None:
         decision.emit(Relayed(conversation=it.id, librarian=librarian, delivery=delivery))

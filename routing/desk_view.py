@@ -26,13 +26,13 @@ __all__ = ["eligible", "place", "view", "visible", "wait_s", "waiting", "waits"]
 
 
 def waits(state: State, channel: str, address: str) -> Conversation | None:
-    """Return the conversation in which the patron at `address` waits; None when he does not, and sees what everybody sees."""
+    """Return the conversation in which the patron at `address` waits; None where nobody waits there."""
     it = state.conversations.get(state.addresses.get(at_key(channel, address), "")) if address else None
     return it if it is not None and it.state == "waiting" else None
 
 
 def view(state: State, channel: str, now: int, address: str = "") -> ChannelDesk:
-    """Return how the desk stands for `channel` at `now` ms, and for the patron at `address` in particular."""
+    """Return the state of the desk for `channel` at `now` ms, and for the patron at `address` in particular."""
     status = state.channels.get(channel)
     it = waits(state, channel, address)
     usual = status.queue if status is not None and status.queue else state.roster.any_queue()

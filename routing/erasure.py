@@ -1,12 +1,12 @@
-"""Forgetting at a patron's request: at once, by everybody, all but the numbers.
+"""Erasing a conversation at a patron's request: at once, everywhere, all but the numbers.
 
-A coordinator of the patron's library asks for it, or the operator. What is not over is not forgotten: an open conversation is
-refused, and so is one with an open follow-up unless that is given up with it, in so many words.
+A coordinator of the patron's library asks for it, or the operator. An open conversation is refused. So is one with an open
+follow-up, unless the request gives up the follow-up, too.
 
-The core lets go of the conversation, its addresses, who helped there, and a block of such an address, for a block *is* an address.
-A conversation that the core does not hold any more is taken on the word of whoever asks (the inbox checks it against the
-archive), as are addresses that only the archive knows. `State.erasures` counts what was erased since the state was made,
-so that the runner knows that its snapshots and streams are to be rid of it soon.
+The core drops the conversation, its addresses, who helped there, and a block of such an address, for a block *is* an address.
+The core may not hold a conversation any more, and some addresses are in the archive alone. Then it takes the request without a
+check (the inbox has checked it against the archive). `State.erasures` counts what was erased since the state was made:
+the runner then removes it from its snapshots and streams soon.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Action, Erase, Forget
 from routing.access import coordinates
-from routing.closing import let_go
+from routing.closing import drop_conversation
 from routing.decision import Decision
 from routing.events import Erased, FollowUpChanged, Refused, Step, WhyRefused, answer
 from routing.records import Conversation, at_key
@@ -48,7 +48,7 @@ def ordered(decision: Decision, order: Erase) -> None:
 
 
 def refusal(state: State, asked: Forget | Erase) -> WhyRefused | Literal[""]:
-    """Return why a conversation cannot be forgotten as it stands, "" when it can."""
+    """Return why a conversation cannot be forgotten now, "" when it can."""
     it = state.conversations.get(asked.conversation)
     if it is None:
         return ""
@@ -60,9 +60,9 @@ def refusal(state: State, asked: Forget | Erase) -> WhyRefused | Literal[""]:
 def _erase(decision: Decision, asked: Forget | Erase, by: str) -> None:
     state = decision.state
     it = state.conversations.get(asked.conversation)
-    standing = state.follow_ups.get(it.follow_up) if it is not None else None
-    if standing is not None:
-        decision.emit(FollowUpChanged(id=standing.id, conversation=standing.conversation, state="closed", by=by))
+    open_one = state.follow_ups.get(it.follow_up) if it is not None else None
+    if open_one is not None:
+        decision.emit(FollowUpChanged(id=open_one.id, conversation=open_one.conversation, state="closed", by=by))
     places = dict.fromkeys([*(_places(it) if it is not None else ()), *asked.places])
     decision.emit(Erased(conversation=asked.conversation, by=by, places=tuple(places)))
 
@@ -72,7 +72,7 @@ def _places(it: Conversation) -> list[str]:
 
 
 def without(step: Step, gone: Container[str]) -> Step:
-    """Return a step as whoever remembers it may go on to: with nothing of the conversations that are `gone` but that they are."""
+    """Return a step without anything of the conversations that are `gone`, but for their erasure: what may still be remembered."""
     said = answer(step)
     kept = [event for event in step.events if type(event) is Erased or getattr(event, "conversation", "") not in gone]
     found = next((n for n, event in enumerate(kept) if event is said), -1)
@@ -84,13 +84,13 @@ def without(step: Step, gone: Container[str]) -> Step:
 
 
 def erased(state: State, event: Erased, at: int) -> None:
-    """Let go of the conversation, and of what is known by its addresses."""
+    """Drop the conversation, and what is known by its addresses."""
     state.count_erasure()
     it = state.conversations.get(event.conversation)
     if it is not None:
         for other in it.merged:
             _part(state, other, it.id)
-        let_go(state, it)
+        drop_conversation(state, it)
     for place in event.places:
         state.known.drop(place)
         state.barred.drop(place)

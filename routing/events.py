@@ -1,6 +1,6 @@
 """What can happen, as the log keeps it: the truth from which state, transcripts and screens are folded.
 
-An event says all that `evolve`, the archive and the inbox need, so that none of them asks anybody. `conversation` is the
+An event says all that `apply_event`, the archive and the inbox need, so that none of them asks anybody. `conversation` is the
 id of the conversation concerned. A `Step` groups the events of one input: `cause` is that input's id, `at` its time in ms.
 An event with a `delivery` puts that delivery on its channel's out stream in the same commit (`deliveries`).
 Events are only ever added to, with defaults: yesterday's log must replay for ever. What a rule has worked out and the fold needs
@@ -164,7 +164,7 @@ class Turned(Wire, tag="turned-away"):
 
 
 class Queued(Wire, tag="queued"):
-    """It waits in `queue` since `since` (ms; earlier than now for one that came back, so it stands ahead of newer ones)."""
+    """It waits in `queue` since `since` (ms; earlier than now for one that came back, so it goes ahead of newer ones)."""
 
     conversation: str
     queue: str
@@ -256,7 +256,7 @@ class Noted(Wire, tag="noted"):
 
 
 class Relayed(Wire, tag="relayed"):
-    """A line of the conversation went to `librarian` on his own messenger (staff by IM)."""
+    """A line of the conversation went to `librarian` on their own messenger (staff by IM)."""
 
     conversation: str
     librarian: str
@@ -383,7 +383,7 @@ class Rated(Wire, tag="rated"):
 
 
 class TranscriptMailed(Wire, tag="transcript-mailed"):
-    """The patron had the transcript mailed. Where it goes stands in `delivery` alone, and is for nobody at the desk."""
+    """The patron had the transcript mailed. Where it goes is in `delivery` alone, and is for nobody at the desk."""
 
     conversation: str
     delivery: Delivery
@@ -396,9 +396,9 @@ class Forgotten(Wire, tag="forgotten"):
 
 
 class Erased(Wire, tag="erased"):
-    """Forgotten by everybody at its patron's request: whoever keeps anything of it lets go of all but its numbers.
+    """Erased everywhere at its patron's request: every store drops all of it but its numbers.
 
-    `by` "" = the operator. `places`: the patron's addresses in it (`channel|address`), for those who keep something by address.
+    `by` "" = the operator. `places`: the patron's addresses in it (`channel|address`), for stores that keep something by address.
     """
 
     conversation: str
@@ -407,7 +407,7 @@ class Erased(Wire, tag="erased"):
 
 
 class Identified(Wire, tag="identified"):
-    """Name or address written down, by a librarian or by the patron himself (`by` "")."""
+    """Name or address written down, by a librarian or by the patron (`by` "")."""
 
     conversation: str
     by: str = ""
@@ -531,7 +531,7 @@ class Rested(Wire, tag="rested"):
 
 
 class Left(Wire, tag="left"):
-    """The grace is over: the librarian is not present; what only he held goes back (other events say so)."""
+    """The grace is over: the librarian is not present; what only they held goes back (other events say so)."""
 
     librarian: str
 
@@ -646,7 +646,7 @@ class Step(Wire):
     """What one input brought about: its id, its time (ms, from its `in` entry), and the events in order.
 
     `answer` is the index of the event that answers the librarian's action which caused the step; -1 for other inputs.
-    `n` is the step's place in its log entry: whoever reads the entry fills it in, it is not written.
+    `n` is the step's place in its log entry: the reader of the entry fills it in, it is not written.
     """
 
     cause: str

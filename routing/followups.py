@@ -1,6 +1,6 @@
 """Follow-ups: a question that was not finished live is never lost. It has an owner or a library, an address and a deadline.
 
-New (nobody's) -> Open (somebody's) -> Pending (waiting for others) -> Closed. The conversation stays at hand while one is open.
+New (nobody's) -> Open (somebody's) -> Pending (waiting for others) -> Closed. The core keeps the conversation while one is open.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hours as the core knows them: absolute openings in ms, worked out outside from time zone and holidays.
 
-A desk is open when any library in the chain of a queue's tiers is open (a widget that says "closed" while the cooperative is
-open is the field's most hated bug). A library without openings is always open.
+A desk is open when any library in the chain of a queue's tiers is open. A widget that says "closed" while the cooperative is
+open is the field's most hated bug. A library without openings is always open.
 """
 
 from __future__ import annotations

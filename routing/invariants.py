@@ -1,8 +1,8 @@
 """What must hold in every state, as code. Slow on purpose: it looks at everything and trusts no index.
 
-Capacity: what the desk itself offers or assigns never goes beyond a librarian's limits. What people decide may: a claim by hand, an
+Capacity: what the desk itself offers or assigns never goes beyond a librarian's limits. What people step may: a claim by hand, an
 accepted transfer, a conversation that comes back to who had it, limits lowered while at work. So what is checked is that
-nothing stands on offer to somebody who is beyond a limit by offers alone. What a librarian has only joined counts nowhere.
+nothing is on offer to somebody who is beyond a limit by offers alone. What a librarian has only joined counts nowhere.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """Joining: a colleague comes into a conversation and answers beside its owner.
 
-*Whose it is.* Still the owner's: he alone transfers, gives back and ends it, he is reminded, and statistics count it for him (who
-wrote what stands in the log). So joining does not count in capacity: capacity bounds what the desk may offer, nobody is made to
-join, and a colleague who is called in for five minutes must not lose a place in his line by it.
-*Who may.* Librarians of the patron's library, and whoever a transfer asks: access to transcripts is per library (ALA, RUSA). A note
-that names a colleague (`@`) is the invitation; to consult without the patron seeing it is what notes are for.
+*Whose it is.* Still the owner's: only they transfer it, give it back and end it. They are reminded, and statistics count it for
+them (the log has who wrote what). So joining does not count in capacity. Capacity bounds what the desk may offer, and nobody is
+made to join. A colleague who is called in for five minutes must not lose a place in their own queue by it.
+*Who may.* Librarians of the patron's library, and those whom a transfer asks: access to transcripts is per library (ALA, RUSA).
+A note that names a colleague (`@`) is the invitation; to consult without the patron seeing it is what notes are for.
 *What the patron hears.* On a live channel once for each colleague, by name, in the words of the patron's library; a colleague from
 another library says so. Going is not told: the owner is still there, and the patron has lost nobody.
 *How it ends.* By leaving; by being away beyond the grace, on slow channels too (joining is being there, owning is a duty that
-stays); when the conversation ends or goes back to its queue; and for who becomes its owner. A transfer to somebody else leaves
-the others in it.
-*When the owner goes.* Whoever joined first of those who are connected has it then, before any queue: the patron knows that
-librarian already and would otherwise wait again while somebody who has read everything sits there. It may go beyond that
-librarian's capacity, as a claim by hand may: he chose to be in it, and can give it back.
+stays); when the conversation ends or goes back to its queue; and when a colleague becomes its owner. A transfer to somebody else
+leaves the others in it.
+*When the owner goes.* The first colleague to join who is still connected gets it, before any queue. The patron knows that
+librarian already. Without this rule they would wait again while somebody is there who has read everything. It may go beyond
+capacity, as a claim by hand may: the librarian chose to be in it, and can give it back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from bridge.contract.message import Action, Join, Leave
 from routing.access import active, connected, may_join, speaks
 from routing.decision import Decision
-from routing.deliveries import notify, relay, seat, tell_standing
+from routing.deliveries import address_in_use, notify, relay, tell_standing
 from routing.events import Joined, LeftConversation
 from routing.offers import enqueue
 from routing.ownership import grace_to_come, staying, take
@@ -50,7 +50,7 @@ def _enter(decision: Decision, it: Conversation, by: str) -> None:
     relay(decision, it, it.owner, "joined", librarian=shown)
     if it.live and not it.gone and by not in it.introduced:
         variant = "" if decision.state.roster.home.get(by, "") == it.library else "nonlocal"
-        notify(decision, it, "joined", variant=variant, to=seat(it), by=by)
+        notify(decision, it, "joined", variant=variant, to=address_in_use(it), by=by)
 
 
 def leave(decision: Decision, action: Action, deed: Leave) -> None:
@@ -73,14 +73,14 @@ def hand_on(decision: Decision, it: Conversation) -> bool:
     take(decision, it, heir, "successor")
     if it.live and not it.gone:
         now = decision.state.conversations[it.id]
-        notify(decision, now, "successor", passing=True, to=seat(it), by=heir)
+        notify(decision, now, "successor", passing=True, to=address_in_use(it), by=heir)
     return True
 
 
 def without_owner(decision: Decision, it: Conversation, since: int) -> None:
     """Give a conversation whose owner is not there to who joined it, else back to its queue as of `since` ms.
 
-    The patron of a live channel is told. `it` is how it stood when its owner was lost.
+    The patron of a live channel is told. `it` is the conversation as it was when its owner was lost.
     """
     if hand_on(decision, decision.state.conversations[it.id]):
         return

@@ -1,9 +1,9 @@
-"""Librarians come and go. Presence belongs to (process, connection); one is present while any connection of his is.
+"""Librarians come and go. Presence belongs to (process, connection); one is present while any of their connections is.
 
 After the last connection there is a grace (30 s): nothing new is offered, nothing is taken away. Then what was on offer goes to
-others, and his live conversations go back to their queues, ahead of newer ones; slow ones stay his until the patron writes again,
-which he may have done within the grace.
-Being there is not enough: a librarian is asked only in the queues he opted in to, and opts in anew after having been away.
+others, and their live conversations go back to their queues, ahead of newer ones. Slow ones stay theirs until the patron writes
+again, which may have happened within the grace.
+Presence is not enough: a librarian is asked only in the queues they opted in to, and opts in again after having been away.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def connection(decision: Decision, presence: Presence) -> None:
 
 
 def _arrive(decision: Decision, presence: Presence, *, first: bool) -> None:
-    """Who comes within the grace gets what waits; by messenger he is told what came while he was not there by it.
+    """A librarian who comes within the grace gets what waits. A messenger tells what came while they were not connected by it.
 
     A browser shows what waits anyway; a messenger has only what was sent to it.
     """
@@ -116,7 +116,7 @@ def _in_order(state: State, conversations: dict[str, None]) -> list[Conversation
 
 
 def leave(decision: Decision, librarian: str, *, for_good: bool = False) -> None:
-    """Let go of what only this librarian held: the grace is over, or he is no longer a librarian (then slow ones too)."""
+    """Give up what only this librarian held: the grace is over, or they are no longer a librarian (then slow ones, too)."""
     state = decision.state
     staff = state.staff.get(librarian, Staff(id=librarian))
     decision.emit(Left(librarian=librarian))
@@ -132,7 +132,7 @@ def leave(decision: Decision, librarian: str, *, for_good: bool = False) -> None
 
 
 def _unheard(it: Conversation, owner: Staff) -> bool:
-    """Say whether the patron wrote last, after the owner had gone: nobody was told, for he might have come back."""
+    """Say whether the patron wrote last, after the owner had gone: nobody was told, for they might have come back."""
     return it.turn == "librarian" and it.last_by == "patron" and it.last_at >= max(owner.gone_at, it.claimed_at)
 
 
@@ -146,10 +146,10 @@ def ring(decision: Decision, staff: Staff) -> None:
         offer_waiting_to(decision, staff.id)
 
 
-def dismissed(decision: Decision, before: Roster) -> None:
-    """Let go of what librarians hold who were deactivated or moved to another library, and give the others what waits.
+def staff_changed(decision: Decision, before: Roster) -> None:
+    """Give up what librarians hold who were deactivated or moved to another library, and give the others what waits.
 
-    `before` is who worked where before a library changed.
+    `before` is the roster before a library changed.
     """
     state = decision.state
     for librarian in sorted(state.staff):

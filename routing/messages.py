@@ -1,13 +1,13 @@
 """What librarians say: answers to the patron, notes for colleagues, read marks.
 
-The first answer claims a waiting conversation. Who joined one answers beside its owner, and does not own it by that, not even while
-it is on offer to him. A sender who writes while his transfer is on offer takes it back. Notes have no kind of delivery that could
-reach a patron. An answer to another address moves the talk there; where that is a slow channel, the owner has room for another
-live one.
+The first answer claims a waiting conversation. A colleague who joined answers beside its owner, and does not own it by that, not
+even while it is on offer to them. A sender who writes while their transfer is on offer takes it back. Notes have no delivery that
+could reach a patron. An answer to another address moves the conversation there; where that is a slow channel, the owner has
+room for another live one.
 
-An address that somebody left may be a stranger's. So an answer to it does not yet bring that person's other questions here: on a
-channel with threads the proof of the thread does; elsewhere an answer takes the address over unless another open
-conversation of that address stands there.
+An address that somebody left may be a stranger's. So an answer to it does not yet bring that person's other questions here. On a
+channel with threads the proof of the thread does. Elsewhere an answer takes the address over, unless it leads to another open
+conversation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from routing.access import asked, eligible, may_join, speaks, visible
 from routing.conversation import SHOWN, move
 from routing.deadlines import settled
 from routing.decision import Decision
-from routing.deliveries import compose, relay, route, seat, sent_out, unpark
+from routing.deliveries import address_in_use, compose, relay, route, sent_out, unpark
 from routing.events import Noted, ReadUpTo, Said
 from routing.offers import offer_waiting_to
 from routing.ownership import take
@@ -41,15 +41,15 @@ def say(decision: Decision, action: Action, deed: Say) -> None:
     if to is None:
         refuse(decision, action, "unknown-address", it)
         return
-    if not _may_speak(decision, action, it):
+    if not _may_answer(decision, action, it):
         return
-    _speak(decision, action, deed, to)
+    _answer(decision, action, deed, to)
     if it.offered and it.offered != action.by:
         offer_waiting_to(decision, it.offered)
 
 
-def _may_speak(decision: Decision, action: Action, it: Conversation) -> bool:
-    """See that the librarian is in the conversation, making it so where he may; refuse otherwise."""
+def _may_answer(decision: Decision, action: Action, it: Conversation) -> bool:
+    """See that the librarian is in the conversation, making it so where they may; refuse otherwise."""
     by = action.by
     if it.owner == by:
         if it.handover is not None:
@@ -70,7 +70,7 @@ def _may_speak(decision: Decision, action: Action, it: Conversation) -> bool:
     return True
 
 
-def _speak(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> None:
+def _answer(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> None:
     it = decision.state.conversations[deed.conversation]
     author = decision.state.roster.shown(action.by)
     delivery = compose(
@@ -145,7 +145,7 @@ def mark_read(decision: Decision, action: Action, deed: MarkRead) -> None:
     channel = decision.state.channels.get(it.channel)
     delivery = None
     if channel is not None and channel.marks:
-        delivery = compose(decision, it, seat(it), "mark", about=deed.message)
+        delivery = compose(decision, it, address_in_use(it), "mark", about=deed.message)
     decision.emit(ReadUpTo(conversation=it.id, by=action.by, message=deed.message, delivery=delivery))
 
 

@@ -1,7 +1,7 @@
-"""The waiting line: who is asked, in which order, and what happens when nobody answers.
+"""Waiting: who is asked, in which order, and what happens when nobody answers.
 
 XEP-0142's words: offer, accept, reject, revoke. A queue either *offers to all* who are present in the tiers that are open (it stays
-open to whoever comes; first to claim wins), or *assigns*: to one librarian in turn, for `offer_s` seconds (0: without asking).
+open to those who come later; the first claim wins), or *assigns*: to one librarian, for `offer_s` seconds (0: without asking).
 Longest waiting first. The home tier is asked first; each next one opens after its seconds, at once when nobody is there.
 Once everyone able has declined, a new round begins after a pause: no conversation waits for ever for want of asking.
 """
@@ -75,7 +75,7 @@ def tell(decision: Decision, it: Conversation, librarians: list[str]) -> None:
 
 
 def assign(decision: Decision, it: Conversation, service: QueueService, librarian: str) -> None:
-    """Offer to the one whose turn it is, or give it to him where the queue does not ask."""
+    """Offer to the one whose turn it is, or give it to them where the queue does not ask."""
     if not service.queue.offer_s:
         take(decision, it, librarian, "assign")
         return
@@ -129,7 +129,7 @@ def new_round(decision: Decision, it: Conversation) -> None:
 def offer_waiting_to(decision: Decision, librarian: str) -> None:
     """Give a librarian with room what waits longest in the queues that assign.
 
-    What waits in the others came while he had no room, or was not there: by messenger he is told of it now.
+    What waits in the others came while they had no room, or were away: a messenger tells them now.
     """
     for live in (True, False):
         while free_capacity(decision.state, librarian, live) > 0:

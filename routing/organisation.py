@@ -31,7 +31,7 @@ class Queue(Wire):
     name: str
     policy: Policy = "offer"
     tiers: tuple[Tier, ...] = ()
-    offer_s: int = 30  # how long an assigned offer stands before the next librarian is asked
+    offer_s: int = 30  # how long an assigned offer lasts before the next librarian is asked
     accept_when_closed: bool = True  # keep what slow channels bring; live ones get the form
     concierge_s: int = 75  # nobody claimed: tell the patron
     fair_limit: int = 0  # assignments per librarian and `fair_window_s`; 0 = none
@@ -58,7 +58,7 @@ class Librarian(Wire):
     active: bool = True
     live: int = 3
     slow: int = 20
-    address: str = ""  # `channel|address` of an instant messenger of his own (staff by IM)
+    address: str = ""  # `channel|address` of an instant messenger of their own (staff by IM)
     since: int = 0  # ms: what they had before belongs to the library they worked for then; 0 = they never moved
 
 

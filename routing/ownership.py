@@ -1,9 +1,9 @@
-"""How a conversation becomes somebody's: by a claim, an accepted offer, an assignment, a transfer, by answering it,
-or because its owner went and one had joined it.
+"""How a conversation becomes somebody's: by a claim, an accepted offer, an assignment, a transfer, or an answer.
 
-Exactly one holds it. All others who had it on offer learn who took it: in the inbox from `Claimed` itself, on their own messengers
-by a line. A patron of a live channel is greeted by name, once by each librarian, in the words of the patron's own library; a
-librarian of another library says so. Whoever takes one without being connected has the grace to come.
+A colleague who joined gets it when its owner goes. Exactly one librarian holds it. All others who had it on offer learn who took
+it: in the inbox from `Claimed`, on their own messengers by a line. A patron of a live channel is greeted by name, once by each
+librarian, in the words of the patron's own library; a librarian of another library says so. A librarian who takes one without being
+connected has the grace to come.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from routing import history
 from routing.assign import assigned, assignment
 from routing.deadlines import next_round_at, settled
 from routing.decision import Decision
-from routing.deliveries import notify, seat, staff_delivery
+from routing.deliveries import address_in_use, notify, staff_delivery
 from routing.events import Claimed, How, Revoked, WhyRevoked
 from routing.records import Conversation, Staff, WaitAverage
 from routing.state import State
@@ -42,11 +42,11 @@ def take(decision: Decision, it: Conversation, by: str, how: How) -> None:
     if not decision.state.conversations[it.id].live or how in ("reopen", "successor"):
         return
     if how == "transfer":
-        notify(decision, it, "transferred", to=seat(it), by=by)
+        notify(decision, it, "transferred", to=address_in_use(it), by=by)
     elif by not in it.greeted:
         greet(decision, decision.state.conversations[it.id], by)
     elif it.parted:
-        notify(decision, it, "returned", to=seat(it), by=by)
+        notify(decision, it, "returned", to=address_in_use(it), by=by)
 
 
 def _usual_wait(decision: Decision, it: Conversation, how: How) -> int:
@@ -73,10 +73,10 @@ def grace_end(decision: Decision, librarian: str) -> int:
 
 
 def greet(decision: Decision, it: Conversation, by: str) -> None:
-    """Let the librarian who takes over say who he is, and from where when not of the patron's library."""
+    """Let the librarian who takes over say who they are, and from where when not of the patron's library."""
     local = decision.state.roster.home.get(by, "") == it.library
     variant = "-".join(["nonlocal"] * (not local) + ["named"] * bool(it.name))
-    notify(decision, it, "greeting", variant=variant, to=seat(it), by=by)
+    notify(decision, it, "greeting", variant=variant, to=address_in_use(it), by=by)
 
 
 def withdraw(

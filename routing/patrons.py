@@ -2,11 +2,12 @@
 
 Anonymous by default. Of two conversations that are merged one goes on and has the addresses of both; the other ends, so that
 there is one row, one owner and one place for answers: where the patron wrote last. What was merged by mistake is two patrons'
-again: an address that one conversation took from the other leads to the other again, and no answer goes there by itself any
-more; what had ended by the merge goes on, with who had it or in its queue. Where that brings a talk back to a live channel and its
-owner has gone home, others are asked. Blocking concerns one address on one channel, the one that the patron wrote from last, for
-what he only named may be a stranger's; what it writes is refused and not kept.
-Only the owner of a conversation and the staff of its library do any of this: a guest of a partner library has to claim it first.
+again. An address that one conversation took from the other leads to the other again, and no answer goes there by itself any
+more. What had ended by the merge goes on, with who had it or in its queue. Where that brings a conversation back to a live channel
+and its owner has gone home, others are asked.
+Blocking concerns one address on one channel: the one that the patron wrote from last. An address they only named may be a
+stranger's. What a blocked address writes is refused and not kept.
+Only the owner of a conversation and the staff of its library do any of this. A guest of a partner library has to claim it first.
 """
 
 from __future__ import annotations
@@ -114,10 +115,10 @@ def unmerge(decision: Decision, action: Action, deed: Unmerge) -> None:
     else:
         both = [one for one in (it, decision.state.conversations.get(deed.other)) if one is not None]
         decision.emit(Unmerged(conversation=it.id, other=deed.other, by=action.by))
-        for before in sorted(both, key=lambda one: not one.into):  # first whoever is owed their place
+        for before in sorted(both, key=lambda one: not one.into):  # first the one that gets its place back
             after = decision.state.conversations[before.id]
             if before.into and before.before:
-                _apart(decision, action, after, before)
+                _separate(decision, action, after, before)
                 continue
             if after.live != before.live:
                 make_room(decision, after)
@@ -125,7 +126,7 @@ def unmerge(decision: Decision, action: Action, deed: Unmerge) -> None:
                 without_owner(decision, after, after.since)
 
 
-def _apart(decision: Decision, action: Action, it: Conversation, before: Conversation) -> None:
+def _separate(decision: Decision, action: Action, it: Conversation, before: Conversation) -> None:
     """Let a conversation that went on in another one go on by itself again, with who had it, else in its queue."""
     decision.emit(Reopened(conversation=it.id, by=action.by))
     it = decision.state.conversations[it.id]
@@ -141,10 +142,10 @@ def block(decision: Decision, action: Action, deed: Block) -> None:
     if it is None:
         return
     source = _wrote_from(it)
-    standing = decision.state.barred.get(at_key(source.channel, source.address))
+    existing = decision.state.barred.get(at_key(source.channel, source.address))
     if 0 < deed.until <= decision.at:
         refuse(decision, action, "deadline-passed", it)
-    elif standing is not None and standing.until == deed.until and standing.reason == deed.reason:
+    elif existing is not None and existing.until == deed.until and existing.reason == deed.reason:
         done(decision, action, it)
     else:
         decision.emit(

@@ -1,8 +1,8 @@
-"""A patron's word on a conversation that ended: did it help? Three steps, and words if he likes.
+"""A patron's word on a conversation that ended: did it help? Three steps, and words if they like.
 
 *Who.* The conversation's own patron, by an address at which it was reached; a blocked one is not heard.
-*When.* After the end, if a librarian had answered, for as long as writing would open it again. An open follow-up keeps a
-conversation at hand for longer, and the right to rate no longer.
+*When.* After the end, if a librarian had answered, for as long as writing would open it again. The core keeps a
+conversation longer while a follow-up is open, but it cannot be rated longer.
 *What it does.* It is kept and shown to the staff who may see the conversation; nothing is routed by it. A later rating takes the
 place of an earlier one. What may not be rated changes nothing: a channel that takes ratings is told beforehand (`Desk.rateable`).
 
@@ -38,7 +38,7 @@ def window_s(state: State, library: str, *, live: bool) -> int:
 
 
 def receive(decision: Decision, rating: Rating) -> None:
-    """Keep what a patron said, if he may say it."""
+    """Keep what a patron said, if they may say it."""
     it = rateable(decision.state, rating.channel, rating.sender, decision.at)
     if it is not None and 1 <= rating.score <= RATINGS:
         decision.emit(Rated(conversation=it.id, id=rating.id, score=rating.score, comment=rating.comment))

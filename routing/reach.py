@@ -1,6 +1,6 @@
 """Addresses that patrons leave for an answer: what counts as one, and which channel carries an answer there.
 
-*One rule for what is an address*: `address_kind`. Whoever asks for an address, thanks for one or promises an answer asks it first.
+*One rule for what is an address*: `address_kind`. Every rule that wants an address, thanks for one or promises an answer asks it.
 *Mail* goes by the channel that the library names for answers (`Library.contact_channel`), where that channel has threads, as mail
 does. *Telephone numbers* go to texts: by the named channel where it carries them, else by a text channel of the library itself.
 What no channel carries is kept for the librarians to read, and no answer is promised there.

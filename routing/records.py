@@ -12,7 +12,7 @@ SET_ASIDE = "set_aside"  # the code of what an adapter did not take: see `conver
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Base of everything that stands in a table: replaced, never changed."""
+    """Base of everything that is in a table: replaced, never changed."""
 
 
 class ReplyRoute(Record, frozen=True):
@@ -44,7 +44,7 @@ class Handover(Record, frozen=True):
 
 
 class Conversation(Record, frozen=True):
-    """A conversation as routing sees it: where it stands, whose turn it is, until when. Times are ms, 0 = never."""
+    """A conversation as routing sees it: its place, whose turn it is, until when. Times are ms, 0 = never."""
 
     id: str
     library: str
@@ -64,7 +64,7 @@ class Conversation(Record, frozen=True):
     page: str = ""
     previous: str = ""
     state: Literal["waiting", "active", "closed"] = "waiting"
-    due: int = 0  # the next deadline of any kind
+    due: int = 0  # the next deadline of any kind, worked out by `deadlines`: a look ahead, no history
     # waiting
     since: int = 0  # its place in the line
     queued_at: int = 0
@@ -95,7 +95,7 @@ class Conversation(Record, frozen=True):
     prompted: int = 0  # reminders of the librarian's silence in the patron's turn
     gone: bool = False
     gone_at: int = 0
-    guessed: bool = False  # gone by the desk's guess alone: he may well sit there and read
+    guessed: bool = False  # gone by the desk's guess alone: they may well be reading
     patron_at: int = 0  # last sign of the patron
     unanswered_since: int = 0
     answered_at: int = 0  # first answer of a human
@@ -119,7 +119,7 @@ class Conversation(Record, frozen=True):
     follow_up: str = ""  # one that is not closed
     merged: tuple[str, ...] = ()
     into: str = ""  # the merged conversation in which this one goes on
-    before: Literal["", "waiting", "active"] = ""  # how it stood until then
+    before: Literal["", "waiting", "active"] = ""  # its state until then
     owed: int = 0  # what `unanswered_since` was until then
     mailed: tuple[Mailing, ...] = ()
 

@@ -1,8 +1,8 @@
 """Who serves where: the organisation turned into look-ups, rebuilt whenever a library changes.
 
-Home team first: a queue names tiers of teams, and a librarian's *level* in a queue is the first tier he stands in. A queue without
-tiers is served by all librarians of its library. A queue that nobody configured, or whose teams have lost everybody, is served by
-those of its library, and else by every coordinator, so that no conversation can wait where nobody looks.
+Home team first: a queue names tiers of teams, and a librarian's *level* in a queue is the first tier with them. A queue without
+tiers is served by all librarians of its library. A queue may be unknown, or its teams may have
+lost everybody. Then its library's librarians serve it, or else every coordinator: no conversation waits where nobody looks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How the desk stands for a patron, and the one table of what it may say of that.
+"""The state of the desk for a patron, and the one table of what it may say of that.
 
-Nobody is told "busy", "next" or "somebody will be with you" unless it is so. So each sentence about the desk is chosen here,
-by the moment and by how the desk stands at that moment over the whole chain of tiers:
+Nobody is told "busy", "next" or "somebody will be with you" unless it is so. So each sentence about the desk is chosen
+here, by the moment and by the state of the desk over the whole chain of tiers:
 
     closed      no library of the chain is open
     nobody      one is open, and nobody is at the desk in any tier
@@ -66,7 +66,7 @@ OFFERS_ADDRESS = TELLS_WAIT - {"full"}  # an address may be left, and the answer
 
 
 def standing(state: State, service: QueueService, now: int, *, live: bool = True) -> Standing:
-    """Return how the desk stands for a patron of `service` at `now` ms, for live or for slow conversations."""
+    """Return the state of the desk for a patron of `service` at `now` ms, for live or for slow conversations."""
     if not chain_open(state.roster, service, now):
         return "closed"
     there = list(serving(state, service.queue.id))
@@ -78,7 +78,7 @@ def standing(state: State, service: QueueService, now: int, *, live: bool = True
 
 
 def says(moment: Moment, how: Standing) -> Words:
-    """Return what the desk says at a moment when it stands like this."""
+    """Return what the desk says at a moment in this state."""
     return SAYS[moment][how]
 
 

@@ -1,9 +1,9 @@
 """What the core remembers: tables of immutable records, and the indexes that answer its questions without a scan.
 
 The tables are the truth and go into snapshots; every index is a function of them, kept at each `put`, so a state loaded from its
-tables is the state that was. A journal of old values lets one input be undone whole: whatever goes wrong while it is
-decided or folded, nothing of it stays. Two things may lag on purpose and are checked when read: the heap of timers may hold
-a conversation too early (never too late), and the heap of what grows old may hold records that are gone.
+tables is the state that was. A journal of old values lets one input be undone whole: when a rule or a fold fails,
+nothing of it stays. Two things may lag on purpose and are checked when read. The heap of timers may hold a conversation too early
+(never too late). The heap of what grows old may hold records that are gone.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ DAY = 86_400_000
 DELIVERY_WINDOW = 7 * DAY
 DELIVERIES_KEPT = 250_000
 PARKED_KEPT = 20_000
-SLACK = 100  # timers set aside that may stand in the heap in any case
+SLACK = 100  # timers set aside that may be in the heap in any case
 OFFERED = -1  # the "tier" of the line of those that are offered to one librarian
 
 V = TypeVar("V")
 
 
 class Table(dict[str, V], Generic[V]):
-    """Records by id. `put` and `drop` remember what stood there before, and keep the indexes."""
+    """Records by id. `put` and `drop` remember what was there before, and keep the indexes."""
 
     __slots__ = ("_hook", "_journal")
 
@@ -69,7 +69,7 @@ class Table(dict[str, V], Generic[V]):
             self._hook(key, old, None)
 
     def load(self, records: Mapping[str, V]) -> None:
-        """Take records from a snapshot, without remembering what stood there; none of them may stand here already."""
+        """Take records from a snapshot, without remembering what was there; none of them may be here already."""
         self.update(records)
         if self._hook is not None:
             for key, value in records.items():
@@ -80,7 +80,7 @@ class Table(dict[str, V], Generic[V]):
         self._hook = None
 
     def restore(self, key: str, value: V | None) -> None:
-        """Set back what stood here, without remembering it."""
+        """Set back what was here, without remembering it."""
         old = self.pop(key, None) if value is None else self.get(key)
         if value is not None:
             self[key] = value
@@ -128,7 +128,7 @@ class State:
         self.lines: dict[str, dict[tuple[bool, int], WaitingList]] = {}  # queue -> (live, tier) -> who waits
         self.opened: dict[str, dict[str, None]] = {}  # queue -> conversations that are not closed
         self.mine: dict[str, dict[str, None]] = {}  # librarian -> conversations owned
-        self.joined: dict[str, dict[str, None]] = {}  # librarian -> conversations of colleagues that he is in
+        self.joined: dict[str, dict[str, None]] = {}  # librarian -> conversations of colleagues that they joined
         self.offers: dict[str, dict[str, None]] = {}  # librarian -> offered in turn
         self.handed: dict[str, dict[str, None]] = {}  # librarian or queue -> transfers offered
         self.load: dict[tuple[str, bool], int] = {}  # (librarian, live) -> owned and offered in turn
@@ -204,16 +204,16 @@ class State:
         """See that the timer of (kind, key) is looked at no later than `due`."""
         if not due:
             return
-        standing = self.armed.get((kind, key))
-        if standing is None or due < standing:
+        known = self.armed.get((kind, key))
+        if known is None or due < known:
             self.armed[kind, key] = due
             heappush(self.timers, (due, kind, key))
 
     def disarm(self, kind: str, key: str) -> None:
         """Set a timer aside until its record changes again.
 
-        What stands in the heap for it is passed over when its time comes. A replica, which rings nothing, would keep it for
-        ever: so the heap is made anew when most of it is such.
+        Its entry in the heap is skipped when its time comes. A replica, which rings nothing, would keep it for
+        ever. So the heap is made again when most of it is such.
         """
         armed, timers = self.armed, self.timers
         if armed.pop((kind, key), None) is not None and len(timers) > 2 * len(armed) + SLACK:

@@ -1,6 +1,6 @@
 """What the clock brings. Time is data: a Tick says that a deadline has come, its `at` is the only clock.
 
-A core that takes over lets nothing fall due before its grace is over, so that an outage does not close every silent chat before the
+A core that takes over lets nothing fall due before its grace is over. So an outage does not close every silent chat before the
 browsers are back. A timer that cannot be worked off (a bug) is reported and set aside alone: it does not hold up the others.
 """
 
@@ -21,7 +21,7 @@ from routing.deadlines import (
     silence,
 )
 from routing.decision import Decision
-from routing.deliveries import UNREACHED, how_it_stands, notify, relay, seat
+from routing.deliveries import UNREACHED, address_in_use, notify, relay, what_to_say
 from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
 from routing.librarians import ring as ring_librarian
@@ -61,7 +61,7 @@ def tick(decision: Decision) -> list[tuple[str, str]]:
 def true_due(state: State, kind: str, key: str) -> int:
     """Return when something is really due; 0 = never.
 
-    Worked out anew: a record of an older release may hold a deadline that its rules no longer know.
+    Worked out again: a record of an older release may hold a deadline that its rules no longer know.
     """
     if kind == "conversation":
         it = state.conversations.get(key)
@@ -121,11 +121,11 @@ def _waiting(decision: Decision, it: Conversation) -> None:
 
 
 def _tell_standing(decision: Decision, it: Conversation, moment: Moment) -> None:
-    """Say how the desk stands; a promise to keep the question is said also to who is away for a moment."""
-    event, variant, opening = how_it_stands(decision, it, moment)
+    """Tell the state of the desk; a promise to keep the question is said also to who is away for a moment."""
+    event, variant, opening = what_to_say(decision, it, moment)
     if event:
         passing = event not in KEEPS
-        notify(decision, it, event, variant=variant, passing=passing, to=seat(it), opening=opening)
+        notify(decision, it, event, variant=variant, passing=passing, to=address_in_use(it), opening=opening)
 
 
 def _active(decision: Decision, it: Conversation) -> None:
@@ -140,7 +140,7 @@ def _active(decision: Decision, it: Conversation) -> None:
         return
     decision.emit(Reminded(conversation=it.id, what=what))
     if what == "still-there":
-        notify(decision, it, "still-there", passing=True, to=seat(it))
+        notify(decision, it, "still-there", passing=True, to=address_in_use(it))
         if not it.gone:
             decision.emit(PatronGone(conversation=it.id, gone=True, guessed=True))
             relay(decision, it, it.owner, "gone")
@@ -153,7 +153,7 @@ def _close_silent(decision: Decision, it: Conversation) -> None:
     code = default_code(decision.state, it)
     follow = code in FOLLOW_UPS
     variant = "follow-up" if follow else "away" if code == UNREACHED else ""
-    notify(decision, it, "closed-silent", variant=variant, to=seat(it), address=it.contact)
+    notify(decision, it, "closed-silent", variant=variant, to=address_in_use(it), address=it.contact)
     if it.handover is not None:
         end_transfer(decision, it, "withdrawn")
     if follow:

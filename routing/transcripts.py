@@ -1,13 +1,13 @@
-"""The transcript by mail: the patron has it sent to an address of his own, and stays anonymous to the desk (ALA, "Privacy").
+"""The transcript by mail: the patron has it sent to an address of their own, and stays anonymous to the desk (ALA, "Privacy").
 
-*Who.* Whoever speaks at an address of the conversation, unless he is blocked, while the core holds it.
+*Who.* The person at an address of the conversation, unless it is blocked, while the core holds it.
 *When.* Once a librarian has answered. Before that all words are the patron's own, and the library's mail would carry them to
-whomever he names. For the same reason a conversation is mailed a few times at most, and the mail channel has a limit of its own
+anybody they name. For the same reason a conversation is mailed a few times at most. The mail channel has a limit of its own
 for each address.
 *Where to.* By the channel that carries answers to addresses (`Library.contact_channel`), where that carries transcripts.
-*What it leaves.* The address stands in the delivery alone: it is not the patron's contact, no route, in no table here. So no
+*What it leaves.* The address is in the delivery alone: it is not the patron's contact, no route, in no table here. So no
 answer ever goes there, and nothing that comes from there joins the conversation. The delivery has no reply token, either.
-*What became of it.* When it failed, the patron is told where he asked. Nobody else is.
+*What became of it.* When it failed, the patron is told where they asked. Nobody else is.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def receive(decision: Decision, request: TranscriptWish) -> None:
     unpark(decision, delivery)
 
 
-def hear(decision: Decision, receipts: tuple[Receipt, ...]) -> None:
+def receive_receipts(decision: Decision, receipts: tuple[Receipt, ...]) -> None:
     """Tell patrons of transcripts that have just failed, where they asked for them."""
     for receipt in receipts:
         if receipt.stage == "failed":

@@ -1,9 +1,9 @@
 """Transfers: an offer to one colleague or one queue, that can be refused and then returns to its sender, never to limbo.
 
-Until somebody accepts, it stays with the sender; if he writes meanwhile he has taken it back. The patron of a live channel is told
+Until somebody accepts, it stays with the sender; by writing meanwhile they take it back. The patron of a live channel is told
 when it is offered, when somebody has it and when the sender keeps it. A transfer that nobody takes in time, or whose target
 leaves, goes back.
-A sender who works from his own messenger is told by a line what became of it; a browser shows it.
+A sender who works from their own messenger is told by a line what became of it; a browser shows it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bridge.contract.message import Action, Transfer
 from routing.access import active, connected, serving
 from routing.deadlines import next_round_at, settled
 from routing.decision import Decision
-from routing.deliveries import notify, relay, seat
+from routing.deliveries import address_in_use, notify, relay
 from routing.events import OfferRejected, Queued, TransferEnded, TransferOffered, WhyNotTransferred, WhyRefused
 from routing.offers import offer_waiting_to
 from routing.ownership import take
@@ -53,7 +53,7 @@ def transfer(decision: Decision, action: Action, deed: Transfer) -> None:
         if librarian != action.by:
             relay(decision, it, librarian, "transfer", librarian=shown, text=text)
     if it.live and not it.gone:
-        notify(decision, it, "transfer", passing=True, to=seat(it))
+        notify(decision, it, "transfer", passing=True, to=address_in_use(it))
 
 
 def _hindrance(decision: Decision, action: Action, deed: Transfer, it: Conversation) -> WhyRefused | Literal[""]:
@@ -105,14 +105,14 @@ def reject_transfer(decision: Decision, it: Conversation, by: str) -> None:
 
 
 def end_transfer(decision: Decision, it: Conversation, why: WhyNotTransferred) -> None:
-    """Leave it with its sender, who is told on his own messenger unless he took it back himself."""
+    """Leave it with its sender, who is told on their own messenger unless they took it back."""
     decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why))
     owner = it.owner
     if why != "withdrawn" and active(decision.state, owner):
         relay(decision, it, owner, f"transfer-{why}")
     back = decision.state.conversations[it.id]
     if why in ("rejected", "timeout", "away") and back.live and not back.gone and connected(decision.state, owner):
-        notify(decision, back, "transfer-back", passing=True, to=seat(back), by=owner)
+        notify(decision, back, "transfer-back", passing=True, to=address_in_use(back), by=owner)
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------

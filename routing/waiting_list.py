@@ -1,8 +1,8 @@
-"""A waiting line: who has waited longest stands first.
+"""A waiting list: the conversation that has waited longest is first.
 
-Entries are (since in ms, conversation id), kept sorted in chunks of bounded size, so that joining at the end, leaving from anywhere
-and coming back ahead of newer ones all cost the same for ten conversations and for a million, and a place can be told.
-The order is a function of the entries alone: a line rebuilt from a snapshot is the line that was.
+Entries are (since in ms, conversation id), kept sorted in chunks of bounded size. To join at the end, to leave from anywhere, and
+to come back ahead of newer ones cost the same for ten and a million. A place can be told.
+The order is a function of the entries alone: a list rebuilt from a snapshot is the list that was.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class WaitingList:
         return before + (bisect_left(self._chunks[at], entry) if at < len(self._chunks) else 0)
 
     def after(self, entry: Entry) -> Iterator[Entry]:
-        """Iterate over who stands behind `entry`, which need not stand here itself."""
+        """Iterate over the entries behind `entry`, which need not be in the list."""
         at = bisect_right(self._lasts, entry)
         if at < len(self._chunks):
             yield from self._chunks[at][bisect_right(self._chunks[at], entry) :]

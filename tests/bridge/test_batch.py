@@ -80,7 +80,7 @@ def test_one_receipt_at_fault_takes_no_other_with_it(monkeypatch: pytest.MonkeyP
             raise LookupError(one.delivery)
 
     monkeypatch.setattr(deliveries, "receive_receipt", fault)
-    monkeypatch.setitem(core.DECIDE, Receipt, fault)
+    monkeypatch.setitem(core.RULES, Receipt, fault)
     state = State.fresh()
     batch = decided(*map(receipt, range(6)), state=state)
     assert told(batch) == ["d0", "d1", "d2", "fault", "d4", "d5"]

@@ -13,7 +13,7 @@ from routing.state import State
 
 def _state(*, masks: bool) -> State:
     library = Library(id="north", revision=1, name="North", mask_addresses=masks)
-    return core.evolve(State.fresh(), LibraryChanged(library=library), 0)
+    return core.apply_event(State.fresh(), LibraryChanged(library=library), 0)
 
 
 @pytest.mark.parametrize(

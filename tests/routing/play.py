@@ -12,8 +12,8 @@
     > +150s                             time passes, the clock ticks at each deadline
     < reminded what=remind
 
-After every input the invariants are checked, the state folded from the written steps is compared with the live one, and an action
-must have exactly one answer.
+After every input the invariants are checked, and the state folded from the written steps is compared with the live one. Each
+action must have exactly one answer.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.contract.message import Action, Claim, Deed, Message, Presence, Receipt, Say, Started, Tick
 from routing import core, events, offers, timers, wire
-from routing.core import DECIDE, DEEDS, EVOLVE
+from routing.core import ACTIONS, FOLDS, RULES
 from routing.decision import Decision
 from routing.deliveries import notify
 from routing.events import Event, Faulted, Given, Step, WhyRefused, answer, deliveries
@@ -29,28 +29,9 @@ def staffed() -> Play:
 
 
 def test_tables_are_complete() -> None:
-    assert set(EVOLVE) == set(get_args(Event))
-    assert set(DECIDE) | {Tick} == {get_origin(kind) or kind for kind in get_args(Given)}
-    assert set(DEEDS) == set(get_args(Deed))
-
-
-def test_decide_changes_nothing_and_says_what_step_does() -> None:
-    play = staffed()
-    before = tables(play.state)
-    decided = core.decide(play.state, HELLO, cause="m1", at=play.now)
-    assert tables(play.state) == before
-    assert play.state.journal == []
-    assert core.step(play.state, HELLO, "m1", play.now).events == tuple(decided)
-    assert tables(play.state) != before
-
-
-def test_decide_a_tick_leaves_the_timers() -> None:
-    play = staffed().script("> pat: Hi")
-    due = core.next_deadline(play.state)
-    assert due is not None
-    decided = core.decide(play.state, Tick(), cause="t", at=due)
-    assert decided
-    assert core.next_deadline(play.state) == due
+    assert set(FOLDS) == set(get_args(Event))
+    assert set(RULES) | {Tick} == {get_origin(kind) or kind for kind in get_args(Given)}
+    assert set(ACTIONS) == set(get_args(Deed))
 
 
 def test_the_same_input_has_the_same_ids() -> None:
@@ -67,13 +48,13 @@ def test_what_breaks_leaves_nothing_behind(broken: str, monkeypatch: pytest.Monk
         raise RuntimeError("broken on purpose")
 
     if broken == "queued":
-        monkeypatch.setitem(EVOLVE, events.Queued, fail)
+        monkeypatch.setitem(FOLDS, events.Queued, fail)
         step = core.step(play.state, HELLO, "m1", play.now)
     elif broken == "ask":
         monkeypatch.setattr(offers, "tell", fail)
         step = core.step(play.state, HELLO, "m1", play.now)
     else:
-        monkeypatch.setitem(EVOLVE, events.Said, fail)
+        monkeypatch.setitem(FOLDS, events.Said, fail)
         say = Action(id="a1", by="ana", deed=Say(conversation=play.id_of("mel"), text="Hello"))
         step = core.step(play.state, say, "a1", play.now)
         assert answer(step) == step.events[0]
@@ -182,14 +163,14 @@ def test_every_refusal_has_words() -> None:
 def test_what_is_rolled_back_counts_no_erasure() -> None:
     state = State.fresh()
     mark = len(state.journal)
-    core.evolve(state, events.Erased(conversation="c1"), BEGIN)
+    core.apply_event(state, events.Erased(conversation="c1"), BEGIN)
     assert state.erasures == 1
     state.rollback(mark)
     assert state.erasures == 0
 
 
 def test_the_core_loads_no_web_server_and_no_database() -> None:
-    """Whoever only replays a log needs the core alone, and the core needs the contract: not what the contract's types name."""
+    """A replay needs the core alone. The core needs the contract, and nothing that the contract names in types alone."""
     program = (
         "import sys, pkgutil, importlib, routing;"
         "[importlib.import_module(f'routing.{one.name}') for one in pkgutil.iter_modules(routing.__path__)];"

@@ -79,7 +79,7 @@ def test_an_earlier_release_s_snapshot_and_the_log_after_it_give_the_same_desk(p
 
 
 def test_what_is_decided_today_says_all_that_the_fold_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fold asks `history` about entries of 0.1.0 alone: a new event leaves no rule to whoever reads it later."""
+    """The fold asks `history` about entries of 0.1.0 alone: a new event leaves no rule to later readers."""
 
     def asked(*args: object) -> None:
         raise AssertionError("an event of today does not say what the fold needs")
@@ -92,7 +92,7 @@ def test_what_is_decided_today_says_all_that_the_fold_needs(monkeypatch: pytest.
 
 
 def test_no_rule_of_today_uses_one_of_yesterday() -> None:
-    """Rules stand above the line `fold` of their modules, and ask `history` nothing."""
+    """Rules are above the line `fold` of their modules, and ask `history` nothing."""
     folder = Path(history.__file__).parent
     above = {path.name: path.read_text().partition("# ---- fold")[0] for path in sorted(folder.glob("*.py"))}
     del above["history.py"]

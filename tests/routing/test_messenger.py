@@ -1,4 +1,4 @@
-"""A librarian may live in an instant messenger: offers and lines go to his own address, answers come back as actions."""
+"""A librarian may live in an instant messenger: offers and lines go to their own address, answers come back as actions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A desk under anything that people and the clock may do, in any order: the invariants hold, and every action is answered.
 
-A Hypothesis machine draws what happens; `Play.give` checks after each input that the invariants hold, that the fold over the
-written steps is the live state, that each action has its one answer. On top: no fault at all, and each message in one conversation.
+A Hypothesis machine draws what happens; After each input `Play.give` checks the invariants, and that the fold over the
+written steps is the live state. Each action has its one answer. On top: no fault at all, and each message in one conversation.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(PATRONS), channel=st.sampled_from(CHANNELS))
     def has_it_mailed(self, who: str, channel: str) -> None:
-        """To an address that stands in no table afterwards."""
+        """To an address that is in no table afterwards."""
         self.play.mail(f"{who}@{channel}", "hidden@example.org")
         assert "hidden@example.org" not in repr(tables(self.play.state))
 
@@ -272,7 +272,7 @@ class DeskMachine(RuleBasedStateMachine):
     def unblocks(self, who: str, patron: str) -> None:
         self.play.act(who, Unblock(channel="web", address=patron))
 
-    # ---- the house -------------------------------------------------------------------------------------------------------
+    # ---- the desk --------------------------------------------------------------------------------------------------------
 
     @rule(process=st.sampled_from(("p1", "p2")))
     def process_dies(self, process: str) -> None:

@@ -173,7 +173,7 @@ def test_who_left_an_address_and_the_line_is_not_told_there_to_stay_in_it() -> N
 
 
 def test_who_left_an_address_and_the_page_gets_the_answer_there_and_no_greeting() -> None:
-    """Nor any other word of who comes and goes in a chat where he no longer sits."""
+    """Nor any other word of who comes and goes in a chat that they have left."""
     Play().script("> ana comes\n> ben comes\n> pat contact=jane@example.org: Hi\n> pat leaves").script(
         """
         > ana claims pat

@@ -1,8 +1,8 @@
 """A desk simulated from a seed: hundreds of people at once, and after every step a crash and a reload.
 
-Like the real house: inputs are durable, a step is committed or not, a new core loads the newest snapshot, folds the log after it
-and goes on from the input after the last one committed. At the end: no message lost or doubled, no delivery twice, the invariants
-hold, and the very same log as a core that never crashed.
+As in the daemon, inputs are durable, and a step is committed or not. A new core loads the newest snapshot and folds the log after
+it. It goes on from the input after the last one committed. At the end: no message lost or doubled, no delivery twice,
+no invariant broken, and the very same log as a core that never crashed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from tests.routing.test_model import QUEUES, STAFF, TURN, consortium
 SNAPSHOT_EVERY = 37
 
 
-class House:
+class SimulatedDesk:
     """Durable streams and a core that may die at any moment."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class House:
             self.snapshot = (len(self.log), tables(self.state))
         return done
 
-    def decide_in_vain(self) -> None:
+    def decide_and_die(self) -> None:
         """Decide the next input and die before the commit."""
         if len(self.log) < len(self.inputs):
             entry, at, payload = self.inputs[len(self.log)]
@@ -101,9 +101,9 @@ class House:
 class Crowd:
     """People who do what people do, drawn from a seed and from what they see."""
 
-    def __init__(self, seed: int, house: House) -> None:
+    def __init__(self, seed: int, desk: SimulatedDesk) -> None:
         self.chance = Random(seed)
-        self.house = house
+        self.desk = desk
         self.n = 0
         self.patrons = [f"p{n}" for n in range(12)]
 
@@ -121,8 +121,8 @@ class Crowd:
             )
         if draw < 0.5:
             return self._odd()
-        if draw < 0.56 and self.house.state.deliveries:
-            name = self.chance.choice(list(self.house.state.deliveries)[-20:])
+        if draw < 0.56 and self.desk.state.deliveries:
+            name = self.chance.choice(list(self.desk.state.deliveries)[-20:])
             return Receipt(delivery=name, stage=self.chance.choice(("sent", "delivered", "read", "failed")))
         return self._librarian()
 
@@ -158,7 +158,7 @@ class Crowd:
         return Action(id=f"a{self.n}", by=who, deed=deed)
 
     def _deed(self) -> tuple[str, Deed]:
-        state, who = self.house.state, self.chance.choice(STAFF)
+        state, who = self.desk.state, self.chance.choice(STAFF)
         opened = [it for it in state.conversations.values() if it.state != "closed"]
         if not opened or self.chance.random() < 0.12:
             able = [queue for queue in QUEUES if who in state.roster.service(queue).level]
@@ -192,47 +192,47 @@ class Crowd:
         return self.chance.choice(it.companions), self.chance.choice(deeds)
 
 
-def simulate(seed: int, inputs: int) -> House:
-    """Return the house after about `inputs` inputs drawn from a seed, without any crash."""
-    house = House()
-    crowd, clock = Crowd(seed, house), Random(seed + 1)
+def simulate(seed: int, inputs: int) -> SimulatedDesk:
+    """Return the desk after about `inputs` inputs drawn from a seed, without any crash."""
+    desk = SimulatedDesk()
+    crowd, clock = Crowd(seed, desk), Random(seed + 1)
     given: tuple[Input, ...] = (WEB, SMS, MAIL, IM, TURN, *consortium())
     for one in given:
-        house.ingest(one)
-    house.work()
+        desk.ingest(one)
+    desk.work()
     for _ in range(inputs):
-        house.now += clock.choice((1, 50, 2_000, 15_000, 15_000, 70_000))
-        house.tick()
-        house.work()
-        house.ingest(crowd.act())
+        desk.now += clock.choice((1, 50, 2_000, 15_000, 15_000, 70_000))
+        desk.tick()
+        desk.work()
+        desk.ingest(crowd.act())
         if clock.random() < 0.01:
-            house.ingest(Started(process="p1"))
-        house.work()
-    return house
+            desk.ingest(Started(process="p1"))
+        desk.work()
+    return desk
 
 
-def crash_through(calm: House, seed: int) -> House:
-    """Return a house given the same inputs, whose core dies after every step and often before its commit."""
-    house, dice = House(), Random(seed)
+def crash_through(calm: SimulatedDesk, seed: int) -> SimulatedDesk:
+    """Return a desk given the same inputs, whose core dies after every step and often before its commit."""
+    desk, dice = SimulatedDesk(), Random(seed)
     for one in calm.inputs:
-        house.inputs.append(one)
+        desk.inputs.append(one)
         if dice.random() < 0.5:
-            house.decide_in_vain()
-            house.reload()
-        house.work()
-        before = tables(house.state)
-        house.reload()
-        assert tables(house.state) == before
-        assert invariants(house.state) == []
-    return house
+            desk.decide_and_die()
+            desk.reload()
+        desk.work()
+        before = tables(desk.state)
+        desk.reload()
+        assert tables(desk.state) == before
+        assert invariants(desk.state) == []
+    return desk
 
 
-def check(house: House) -> list[Event]:
+def check(desk: SimulatedDesk) -> list[Event]:
     """Check what the whole log must show; return its events."""
-    steps = [step for payload in house.log for step in wire.decode_steps(payload)]
+    steps = [step for payload in desk.log for step in wire.decode_steps(payload)]
     events = [event for step in steps for event in step.events]
     assert not [event for event in events if isinstance(event, Faulted)]
-    inputs = [wire.decode_input(payload) for _, _, payload in house.inputs]
+    inputs = [wire.decode_input(payload) for _, _, payload in desk.inputs]
     written = Counter(one.id for one in inputs if isinstance(one, Message))
     joined = Counter(event.message.id for event in events if isinstance(event, Received))
     joined += Counter(event.message for event in events if isinstance(event, Turned))
@@ -241,7 +241,7 @@ def check(house: House) -> list[Event]:
     assert set(ids.values()) <= {1}
     for one, step in zip(inputs, steps, strict=True):
         assert (answer(step) is not None) == isinstance(one, Action)
-    assert invariants(house.state) == []
+    assert invariants(desk.state) == []
     return events
 
 
@@ -276,7 +276,7 @@ def test_crashing_after_every_step_changes_nothing(long: bool) -> None:
 
 
 def test_two_claims_at_once_have_one_winner_in_every_seed() -> None:
-    house = simulate(1, 400)
-    refused = [event for event in check(house) if isinstance(event, Refused) and event.reason == "taken"]
+    desk = simulate(1, 400)
+    refused = [event for event in check(desk) if isinstance(event, Refused) and event.reason == "taken"]
     assert refused
     assert all(event.holder for event in refused)

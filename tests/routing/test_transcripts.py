@@ -52,7 +52,7 @@ def test_it_goes_by_the_channel_for_answers_to_the_address_alone() -> None:
 
 
 def test_the_address_stands_in_no_table_and_nothing_from_there_joins() -> None:
-    """Not even an answer, or a word of the librarian's after the patron has left: he is not known to be there."""
+    """Not even an answer, or a word of the librarian's after the patron has left: they are not known to be there."""
     play = answered()
     play.script(f"> pat mails {HIDDEN}")
     assert HIDDEN not in repr(tables(play.state))
