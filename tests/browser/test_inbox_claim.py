@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.conftest import People
 from tests.browser.librarian import Librarian
@@ -114,3 +115,59 @@ async def test_who_comes_second_hits_no_key_and_keeps_what_was_typed(desk: Desk,
     await expect(ana.page.get_by_role("heading", name="Sue Second")).to_be_visible()
     draft = (await desk.services.archive.drafts.of("ana"))[-1:]
     assert not draft or draft[0].text == "Next "
+
+
+class HeldLine:
+    """The live line of a page, whose messages may be kept back for a while."""
+
+    def __init__(self) -> None:
+        self.holds = False
+        self._kept: list[str | bytes] = []
+        self._page: WebSocketRoute | None = None
+
+    def connect(self, page: WebSocketRoute) -> None:
+        self._page = page
+        page.connect_to_server().on_message(self._heard)
+
+    def _heard(self, message: str | bytes) -> None:
+        if self.holds:
+            self._kept.append(message)
+        elif self._page is not None:
+            self._page.send(message)
+
+    def release(self) -> None:
+        self.holds = False
+        for message in self._kept:
+            self._heard(message)
+
+
+async def test_a_row_that_is_told_meanwhile_takes_the_composer_from_nobody(desk: Desk, people: People) -> None:
+    """While a claim is on its way, the line tells of the patron's next message, and of the claim only later."""
+    asked = await desk.patron("claim-told", "When is the sale?", name="Tia Told")
+    ana = await people.of("ana")
+    line = HeldLine()
+    await ana.page.route_web_socket(re.compile("/api/v1/live"), line.connect)
+    await ana.page.reload()
+    await ana.open(asked)
+    claims = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await claims.wait()
+        await route.fulfill(response=await route.fetch())
+
+    await ana.page.route("**/claim", late)
+    await ana.page.keyboard.press("c")
+    await ana.page.keyboard.type("even ")
+    await desk.patron("claim-told", "It is urgent!")
+    await expect(ana.log.get_by_text("It is urgent!")).to_be_visible()
+    await ana.page.wait_for_timeout(300)
+    line.holds = True
+    async with ana.page.expect_response("**/claim"):
+        claims.set()
+    await ana.page.wait_for_timeout(300)
+    await ana.page.keyboard.type("next Tuesday")
+    await expect(ana.composer).to_have_value("even next Tuesday")
+    line.release()
+    await expect(ana.page.get_by_role("button", name="Transfer")).to_be_visible()
+    await expect(ana.composer).to_be_focused()
+    assert ana.complaints == []

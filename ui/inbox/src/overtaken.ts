@@ -1,8 +1,8 @@
 // What the line tells of while an answer is on its way: there the answer may be the older of the two. The line wins, because it
 // tells everything and an answer is only quicker. Once all was fetched again, an answer asked for before may be older throughout.
 //
-// Answers cannot do without rows and lines: where only REST gets through for a moment, they show what an action did. And most of what
-// is asked are fetches (lists, a conversation, follow-ups), which the line overtakes just the same.
+// Comparing positions would be simpler, but the position of a row that is told says where to resume, not as of when the row is
+// true. And an answer needs its row and line: where the line is lost and REST gets through, they show what an action did.
 
 /** What was told since something was asked for. */
 export interface Told {

@@ -16,13 +16,14 @@ import { type Thread, threads } from "./thread.svelte";
 import { writing } from "./writing.svelte";
 
 const PREFETCH_MS = 60;
+const ROW_COMES_MS = 3000; // after an answer, the line tells the row by then
 
 class Navigation {
   page = $state<Page>("waiting");
   marked = $state(""); // the row that the keyboard marks
   openId = $state("");
   thread = $state.raw<Thread | null>(null);
-  entering = $state(""); // the conversation that I am taking: the desk has not answered yet
+  entering = $state(""); // the conversation that I am taking: no row says yet that I may answer
   /** Told which conversation the librarian looks at now; `calls` sets it. */
   arrived: (conversation: string) => void = () => undefined;
   private readonly lastRead = new Map<string, string>();
@@ -36,12 +37,20 @@ class Navigation {
   }
 
   get isMine(): boolean {
-    return this.current?.state === "active" && this.current.owner === session.me?.id;
+    return this.isOwnedByMe(this.current);
   }
 
   /** I own it, or joined its owner, or am about to: what I write waits for the desk's answer. */
   get mayAnswer(): boolean {
-    return this.isMine || this.current?.joined === true || (this.openId !== "" && this.entering === this.openId);
+    return this.mayAnswerIn(this.current) || (this.openId !== "" && this.entering === this.openId);
+  }
+
+  private isOwnedByMe(row: Row | undefined): boolean {
+    return row?.state === "active" && row.owner === session.me?.id;
+  }
+
+  private mayAnswerIn(row: Row | undefined): boolean {
+    return this.isOwnedByMe(row) || row?.joined === true;
   }
 
   // ---- going somewhere -----------------------------------------------------------------------------------------------
@@ -92,7 +101,9 @@ class Navigation {
     writing.composing += 1;
     const here = location.hash;
     const done = await asked;
-    if (this.entering === conversation) this.entering = "";
+    // A row that the line told meanwhile is kept although it may be older than the answer. The composer waits for the next one.
+    if (done && !this.mayAnswerIn(lists.row(conversation))) setTimeout(() => this.entered(conversation), ROW_COMES_MS);
+    else this.entered(conversation);
     if (writing.awaited === conversation) writing.awaited = "";
     if (done || location.hash !== here) return; // a librarian who went elsewhere meanwhile stays there
     if (isText(document.activeElement)) screen.holdKeys();
@@ -101,6 +112,10 @@ class Navigation {
       location.hash = from;
       this.follow();
     });
+  }
+
+  private entered(conversation: string): void {
+    if (this.entering === conversation) this.entering = "";
   }
 
   // ---- the open conversation -----------------------------------------------------------------------------------------
@@ -177,7 +192,7 @@ class Navigation {
   /** Say that I have read the patron's last line, once. */
   readOpen(): void {
     const thread = this.thread;
-    if (!thread?.view || !(this.isMine || this.current?.joined) || !this.current?.unread || document.visibilityState !== "visible") return;
+    if (!thread?.view || !this.mayAnswerIn(this.current) || !this.current?.unread || document.visibilityState !== "visible") return;
     const last = thread.lines.findLast((line) => line.who === "patron");
     if (!last || this.lastRead.get(thread.id) === last.id) return;
     this.lastRead.set(thread.id, last.id);
