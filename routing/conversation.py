@@ -20,7 +20,7 @@ import re
 
 from msgspec.structs import replace
 
-from bridge.contract.message import FollowUpPlan, Message, derive
+from bridge.contract.message import Delivery, FollowUpPlan, Message, derive, is_blank
 from routing import history
 from routing.access import connected, free_capacity, helper_of, serving, there
 from routing.deadlines import forget_at, settled
@@ -126,7 +126,14 @@ def _add(decision: Decision, it: Conversation, message: Message) -> None:
 
 def _receive(decision: Decision, conversation: str, message: Message, *, proven: bool = False) -> None:
     left = "@" in message.text and ADDRESS.search(message.text) is not None
-    decision.emit(Received(conversation=conversation, message=message, proven=proven, left_address=left))
+    files = file_names(message)
+    event = Received(conversation=conversation, message=message, proven=proven, left_address=left, files=files)
+    decision.emit(event)
+
+
+def file_names(said: Message | Delivery) -> str:
+    """Return the names of the files of a message without words, "" where it has words."""
+    return "" if not is_blank(said.text) else ", ".join(file.name for file in said.attachments)[:SHOWN]
 
 
 def _proves(state: State, it: Conversation, message: Message) -> bool:
@@ -387,7 +394,7 @@ def received(state: State, event: Received, at: int) -> None:
         reply=reply,
         subject=it.subject or message.subject,
         last_message=message.id,
-        last_text=message.text[:SHOWN],
+        last_text=event.files or message.text[:SHOWN],
         last_by="patron",
         last_at=at,
         patron_at=at,

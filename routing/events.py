@@ -153,6 +153,7 @@ class Received(Wire, tag="received"):
     message: Message
     proven: bool = False
     left_address: bool | None = None  # its text holds an address
+    files: str = ""  # the names of its files where it has no words: lists show them
 
 
 class Turned(Wire, tag="turned-away"):
@@ -235,6 +236,7 @@ class Said(Wire, tag="said"):
     delivery: Delivery
     script: str = ""
     unproven: bool = False
+    files: str = ""  # as in `Received`
 
 
 class Noticed(Wire, tag="noticed"):

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Action, MarkRead, Note, Say, is_blank
 from routing.access import asked, eligible, may_join, speaks, visible
-from routing.conversation import SHOWN, move
+from routing.conversation import SHOWN, file_names, move
 from routing.deadlines import settled
 from routing.decision import Decision
 from routing.deliveries import address_in_use, compose, relay, route, sent_out, unpark
@@ -85,7 +85,15 @@ def _answer(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> No
     )
     elsewhere = to.channel != it.channel or to.address != it.address
     unproven = elsewhere and not _leads_here(decision.state, it, to)
-    decision.emit(Said(conversation=it.id, by=action.by, delivery=delivery, script=deed.script, unproven=unproven))
+    event = Said(
+        conversation=it.id,
+        by=action.by,
+        delivery=delivery,
+        script=deed.script,
+        unproven=unproven,
+        files=file_names(delivery),
+    )
+    decision.emit(event)
     unpark(decision, delivery)
     if it.live and not decision.state.conversations[it.id].live:
         offer_waiting_to(decision, it.owner)
@@ -166,7 +174,7 @@ def said(state: State, event: Said, at: int) -> None:
         )
     it = replace(
         it,
-        last_text=delivery.text[:SHOWN],
+        last_text=event.files or delivery.text[:SHOWN],
         last_by=event.by,
         last_at=at,
         unanswered_since=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.contract.message import Attachment
 from routing.events import deliveries
 from tests.routing.play import Play, north
 
@@ -201,3 +202,14 @@ def test_a_message_before_any_library_is_kept() -> None:
     play.write("pat@unheard-of", "Is anybody there?")
     assert play.of("pat@unheard-of").state == "waiting"
     assert play.of("pat@unheard-of").queue == "north/ask"
+
+
+def test_lists_show_the_names_of_files_that_come_without_words() -> None:
+    play = Play()
+    files = tuple(
+        Attachment(digest="0" * 64, media_type="image/png", size=1, name=name) for name in ("map.png", "key.png")
+    )
+    play.write("pat", "", attachments=files)
+    assert play.of("pat").last_text == "map.png, key.png"
+    play.write("pat", "Where is that?", attachments=files)
+    assert play.of("pat").last_text == "Where is that?"

@@ -142,7 +142,7 @@ class ConversationRows:
         self._hop(event.conversation, "entered", queue=event.queue)
 
     def _received(self, event: ev.Received) -> None:
-        self._last(event.conversation, "patron", event.message.text)
+        self._last(event.conversation, "patron", event.files or event.message.text)
         for name in ("name", "contact"):
             if getattr(event.message, name):
                 self._set(event.conversation, **{name: getattr(event.message, name)})
@@ -171,7 +171,7 @@ class ConversationRows:
         self._hop(event.conversation, "left", librarian=event.by, reason=event.reason)
 
     def _said(self, event: ev.Said) -> None:
-        self._last(event.conversation, "librarian", event.delivery.text)
+        self._last(event.conversation, "librarian", event.files or event.delivery.text)
         queue = self._changes.get(event.conversation, {}).get("queue")
         self._first(event.conversation, first_answer_at=self._at, answered_by=event.by, answered_queue=queue)
 
