@@ -256,7 +256,7 @@ async def test_a_page_that_comes_back_learns_no_ids_of_another_library(
     live = desk.inbox.consortia[0].live
     await until(lambda: not live.taken_by("dora"), "dora's page went")
     if fresh:
-        live._met.clear()
+        live._remembered.clear()
         live._known.clear()
     theirs = [await desk.patron(f"north-{fresh}-{n}", "hello") for n in range(3)]
     mine = await desk.patron(f"south-{fresh}", "hello", channel="south-web")
@@ -293,7 +293,7 @@ async def test_a_reset_takes_no_call_back(desk: Desk) -> None:
     assert session is not None
     subscription = Subscription(session, "resetting", Position("e", 1), ListIndex(), set())
     note = Noted(conversation=conversation, id="n1", by="ana", text="@Ben Berg", mentions=("ben",))
-    subscription.note(LogChanges(calls=[note]), Position("e", 2))
+    subscription.note(LogChanges(mentions=[note]), Position("e", 2))
     subscription.reset("slow")
     told = subscription.messages(desk.services.replica.state)
     assert [type(message).__name__ for message in told[:2]] == ["MentionTold", "Reset"]

@@ -53,10 +53,12 @@ class LiveHub:
         self._answers = answers
         self._subscriptions: dict[str, Subscription] = {}
         self._known: dict[str, set[str]] = {}
-        self._met: dict[str, None] = {}  # librarians whose pages looked on from here, and who are still remembered
-        self._owed: dict[str, Presence] = {}
-        self._owing = asyncio.Event()
-        self._parted: list[tuple[Subscription, str]] = []
+        self._remembered: dict[
+            str, None
+        ] = {}  # librarians whose pages looked on from here, and who are still remembered
+        self._untold: dict[str, Presence] = {}
+        self._presence_due = asyncio.Event()
+        self._stopped_viewing: list[tuple[Subscription, str]] = []
         self._missed = asyncio.Event()
         self._missed.set()
         self._viewers: dict[str, dict[str, tuple[float, bool]]] = {}
@@ -64,7 +66,7 @@ class LiveHub:
         self._kinds_changed()
         self._seen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._present: set[str] = set()
-        self._turned()
+        self._came_or_left()
         self.down = not services.store_watch.up
         services.replica.on_entries.append(self._take)
         services.replica.on_reset.append(self._restart)
@@ -111,7 +113,7 @@ class LiveHub:
         if changes.channels and self._kinds_changed():
             changes.libraries = True
         if changes.people or changes.took_over:
-            changes.turned = self._turned()
+            changes.came_or_left = self._came_or_left()
         self._answers.forget(changes.erased)
         self._lists.touch(changes.rows)
         for subscription in self._subscriptions.values():
@@ -123,7 +125,7 @@ class LiveHub:
 
     def _seen_by(self, subscription: Subscription, changes: LogChanges) -> None:
         open_here = {name for each in subscription.watched.values() for name in each.members}
-        for note in changes.calls:
+        for note in changes.mentions:
             if subscription.me in note.mentions and note.conversation in open_here:
                 self._seen.put_nowait((subscription.me, note.conversation))
 
@@ -133,11 +135,11 @@ class LiveHub:
             if changes.took_over or (self._services.process, connection) in changes.lost:
                 self._announce(subscription, up=True)
 
-    def _turned(self) -> set[str]:
+    def _came_or_left(self) -> set[str]:
         """Return who came to the desk, or left it, since this was asked last: most connections change nothing for colleagues."""
         here = present_in(self._services.replica.state)
-        turned, self._present = here ^ self._present, here
-        return turned
+        came_or_left, self._present = here ^ self._present, here
+        return came_or_left
 
     def _kinds_changed(self) -> bool:
         kinds = {name: (one.kind, one.private) for name, one in self._services.replica.state.channels.items()}
@@ -149,7 +151,7 @@ class LiveHub:
         self._missed.set()
         self._lists.forget()
         self._kinds_changed()
-        self._turned()
+        self._came_or_left()
         for subscription in self._subscriptions.values():
             subscription.position = self._services.replica.position
             subscription.reset("too-old")
@@ -183,8 +185,8 @@ class LiveHub:
         """Let a page look on, from the position `after` ("" = from now). Raises StoreError: nobody took the subscription then."""
         services = self._services
         await self.ready()
-        met = session.librarian in self._met
-        self._met[session.librarian] = None
+        remembered = session.librarian in self._remembered
+        self._remembered[session.librarian] = None
         subscription = Subscription(
             session, connection, services.replica.position, self._lists, self.known(session.librarian)
         )
@@ -201,7 +203,7 @@ class LiveHub:
                 subscription.say(DOWN)
             subscription.remind(await self._waiting_mentions(subscription.me))
             if after:
-                await self.resume(subscription, after, sure=met)
+                await self.resume(subscription, after, sure=remembered)
         except BaseException:
             self.leave(subscription)
             raise
@@ -227,7 +229,7 @@ class LiveHub:
         """Note what happened after a position that a page holds; `sure` as in `Subscription.missed`. Raises StoreError."""
         try:
             missed = await missed_since(self._services.follower, Position.parse(after), subscription.position)
-            missed.turned = set(self._services.replica.state.staff) if missed.took_over else missed.people
+            missed.came_or_left = set(self._services.replica.state.staff) if missed.took_over else missed.people
             subscription.missed(missed, sure=sure)
         except (LogReset, TimeoutError):
             subscription.reset("unknown")
@@ -238,17 +240,17 @@ class LiveHub:
         if self._subscriptions.pop(subscription.connection, None) is None:
             return
         self._announce(subscription, up=False)
-        self._parted += [(subscription, conversation) for conversation in subscription.watched]
+        self._stopped_viewing += [(subscription, conversation) for conversation in subscription.watched]
         if not self.taken_by(subscription.me):
             self._forget_longest_away(subscription.me)
 
     def _forget_longest_away(self, latest: str) -> None:
         """Remember for a while what the pages of those held who went: a page that comes back is told what it must drop."""
-        self._met[latest] = self._met.pop(latest, None)
+        self._remembered[latest] = self._remembered.pop(latest, None)
         here = {subscription.me for subscription in self._subscriptions.values()}
-        away = [name for name in self._met if name not in here]
+        away = [name for name in self._remembered if name not in here]
         for name in away[: max(0, len(away) - MOST_AWAY)]:
-            del self._met[name]
+            del self._remembered[name]
             self._known.pop(name, None)
 
     def _doubt(self) -> None:
@@ -394,26 +396,26 @@ class LiveHub:
 
     def _announce(self, subscription: Subscription, *, up: bool) -> None:
         process, connection = self._services.process, subscription.connection
-        self._owed[connection] = Presence(process=process, connection=connection, librarian=subscription.me, up=up)
-        self._owing.set()
+        self._untold[connection] = Presence(process=process, connection=connection, librarian=subscription.me, up=up)
+        self._presence_due.set()
 
     async def _tell_presence(self) -> None:
         while True:
-            await self._owing.wait()
-            self._owing.clear()
-            owed, self._owed = self._owed, {}
+            await self._presence_due.wait()
+            self._presence_due.clear()
+            untold, self._untold = self._untold, {}
             await self._part()
             try:
-                await self._services.gathering.ingest(list(owed.values()))
+                await self._services.gathering.ingest(list(untold.values()))
             except Busy:
-                self._owed = owed | self._owed
+                self._untold = untold | self._untold
                 await asyncio.sleep(0.5)
-                self._owing.set()
+                self._presence_due.set()
 
     async def _part(self) -> None:
         """Say of pages that went that they view nothing, unless another page of the same librarian does."""
-        parted, self._parted = self._parted, []
-        for subscription, conversation in parted:
+        stopped, self._stopped_viewing = self._stopped_viewing, []
+        for subscription, conversation in stopped:
             if not any(
                 other.me == subscription.me and conversation in other.watched for other in self._subscriptions.values()
             ):
@@ -447,7 +449,7 @@ async def missed_since(follower: Follower, after: Position, until: Position) -> 
         more = changes_of(entries, frozenset())
         changes.rows |= more.rows
         changes.follow_ups |= more.follow_ups
-        changes.calls += more.calls
+        changes.mentions += more.mentions
         changes.libraries |= more.libraries
         changes.people |= more.people
         changes.channels |= more.channels

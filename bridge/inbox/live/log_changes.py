@@ -20,9 +20,9 @@ class LogChanges:
     steps: dict[str, list[tuple[int, ev.Step]]] = field(default_factory=dict)
     lost: set[tuple[str, str]] = field(default_factory=set)  # connections that the core believes gone
     merged: set[str] = field(default_factory=set)  # whose timelines became one, or two again
-    calls: list[ev.Noted] = field(default_factory=list)  # notes that name colleagues
+    mentions: list[ev.Noted] = field(default_factory=list)  # notes that name colleagues
     channels: set[str] = field(default_factory=set)  # that changed
-    turned: set[str] = field(default_factory=set)  # people who came to the desk or left it: see live.Live
+    came_or_left: set[str] = field(default_factory=set)  # people who came to the desk or left it: see `hub`
     libraries: bool = False  # names, rights and targets may all have changed
     took_over: bool = False
     erased: set[str] = field(default_factory=set)  # forgotten by everybody
@@ -54,7 +54,7 @@ def _joined(changes: LogChanges, event: ev.Merged | ev.Unmerged) -> None:
 
 def _noted(changes: LogChanges, event: ev.Noted) -> None:
     if event.mentions:
-        changes.calls.append(event)
+        changes.mentions.append(event)
 
 
 def _followed_up(changes: LogChanges, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:

@@ -53,7 +53,7 @@ class Subscription:
         self._lists = lists
         self._rows: set[str] = set()
         self._follow_ups: set[str] = set()
-        self._calls: deque[Noted] = deque(maxlen=MOST_SIGNS)
+        self._noted_mentions: deque[Noted] = deque(maxlen=MOST_SIGNS)
         self._waited: list[schema.MentionTold] = []
         self._ready: deque[schema.ServerMessage] = deque()
         self._signs: deque[schema.SignalTold] = deque(maxlen=MOST_SIGNS)
@@ -75,13 +75,13 @@ class Subscription:
     def note(self, changes: LogChanges, position: Position) -> None:
         """Remember what a batch of entries changed."""
         self.position = position
-        self._called(changes)
+        self._mentioned(changes)
         if changes.libraries:
             self.reset("organisation")
             return
         self._rows |= changes.rows
         self._follow_ups |= changes.follow_ups
-        self._people |= changes.turned
+        self._people |= changes.came_or_left
         self._channels |= changes.channels
         self._someone |= self.me in changes.people
         for watched in list(self.watched.values()):
@@ -100,19 +100,19 @@ class Subscription:
         `sure`: this process knows which rows the page may hold. Otherwise a page that holds others fetches again: ids it never
         had are not told.
         """
-        self._called(changes)
+        self._mentioned(changes)
         self._rows |= changes.rows
         self._follow_ups |= changes.follow_ups
-        self._people |= changes.turned
+        self._people |= changes.came_or_left
         self._channels |= changes.channels
         self._unsure = not sure
         if changes.libraries or len(self._rows) > MOST_ROWS:
             self.reset("organisation" if changes.libraries else "too-old")
         self._wake.set()
 
-    def _called(self, changes: LogChanges) -> None:
+    def _mentioned(self, changes: LogChanges) -> None:
         """Remember the notes of colleagues that name me. A reset does not take them back: no list would show them."""
-        self._calls += [note for note in changes.calls if self.me in note.mentions and note.by != self.me]
+        self._noted_mentions += [note for note in changes.mentions if self.me in note.mentions and note.by != self.me]
 
     def reset(self, why: Why) -> None:
         """The page must fetch everything afresh."""
@@ -183,11 +183,11 @@ class Subscription:
         return found
 
     def _mentions(self, state: State) -> list[Any]:
-        """Return my calls; whether I may see the conversation is asked now, not when the note was written."""
-        lines = {note.id for note in self._calls}
-        found: list[Any] = [rows.mention(state, self.me, note) for note in self._calls]
+        """Return the notes that mention me; whether I may see the conversation is asked now, not when the note was written."""
+        lines = {note.id for note in self._noted_mentions}
+        found: list[Any] = [rows.mention(state, self.me, note) for note in self._noted_mentions]
         found += [one for one in self._waited if one.line not in lines]
-        self._calls.clear()
+        self._noted_mentions.clear()
         self._waited.clear()
         return found
 
