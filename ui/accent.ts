@@ -1,6 +1,6 @@
 // A library's accent colour, made fit to read.
 //
-// The rule: a library names one colour; what stands on it, and where it is itself text, keeps 4.5:1 in light and in dark
+// The rule: a library names one colour. Text on it, and text in it, keeps a contrast of 4.5:1 in light and in dark
 // (WCAG 2.2 SC 1.4.3). The hue stays, the lightness gives way: the colour is mixed with black or white in steps until it
 // reads. Set through the CSSOM, so a strict style-src allows it. Source: WCAG 2.2, "relative luminance".
 

@@ -3,7 +3,7 @@
 // The rule: what asks the browser for dates or plurals passes only tags that this module gave; any other makes them throw.
 // Sources: BCP 47, and the locale names of POSIX (language_TERRITORY.codeset@modifier).
 
-/** The tag that a name stands for, in its canonical form; "" for one that stands for no language. */
+/** The tag that a name means, in its canonical form; "" for one that means no language. */
 export function tagOf(name: unknown): string {
   if (typeof name !== "string") return "";
   const plain = (name.trim().split(/[.@]/)[0] ?? "").replaceAll("_", "-");

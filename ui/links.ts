@@ -10,10 +10,10 @@ export interface Piece {
   href?: string;
 }
 
-/** Marks that no address holds as they stand: full-width punctuation, quotation marks, marks that turn the direction. */
+/** Marks that no address holds unescaped: full-width punctuation, quotation marks, marks that turn the direction. */
 const ENDS = String.raw`\s<>"\x60‚„“”«»‹›\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65…،؛؟۔।॥၊။។៕\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff`;
 const WEB = String.raw`https?:\/\/[^${ENDS}]{3,2000}`;
-/** Before a mail address stands no letter of the same script: half of "josé@example.org" is another person's address. */
+/** No letter of the same script comes before a mail address: half of "josé@example.org" is another person's address. */
 const MAIL = String.raw`(?<![\p{Script=Latin}\p{M}\p{N}._%+-])[A-Za-z0-9._%+-]{1,64}(?:['’][A-Za-z0-9._%+-]{1,64}){0,2}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}(?![\p{Script=Latin}\p{M}])`;
 const LINK = new RegExp(String.raw`(?<![A-Za-z0-9])${WEB}|${MAIL}`, "giu");
 const TRAILING = /[.,;:!?'’‘*~|\u200c\u200d]$/u;

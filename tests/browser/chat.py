@@ -1,6 +1,6 @@
-"""A library's page with the widget on it, in Debian's Chromium, before a real house whose core the test plays.
+"""A library's page with the widget on it, in Debian's Chromium, before a real web chat whose core the test plays.
 
-The page stands on another origin than the house and under a strict Content-Security-Policy, as a careful library's would.
+The page has another origin than the daemon, and a strict Content-Security-Policy, as a careful library's would.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ addEventListener("deskbridge:"+name, (e) => window.told.push([name, e.detail]));
 
 @dataclass
 class Chat:
-    """One patron's page, and the house behind it."""
+    """One patron's page, and the daemon behind it."""
 
     ring: Ring
     site: Site
@@ -148,7 +148,7 @@ class Chat:
         return next(frame for frame in self.page.frames if frame.url.partition("?")[0].endswith(("/frame", "/chat")))
 
     async def show(self, desk: ChannelDesk) -> None:
-        """Have the desk be so, and the house tell it."""
+        """Have the desk be so, and the daemon tell it."""
         self.ring.show(desk)
         url = f"{self.ring.url}/channels/here/status"
         async with aiohttp.ClientSession() as session:
@@ -221,7 +221,7 @@ async def chromium() -> AsyncIterator[Browser]:
 async def chatting(
     folder: Path, browser: Browser, config: dict[str, Any] | None = None, **context: Any
 ) -> AsyncIterator[Chat]:
-    """A house, a library's site, and a page in the browser."""
+    """A daemon, a library's site, and a page in the browser."""
     ring, site = Ring(WebchatAdapter, folder), Site()
     try:
         await ring.open()

@@ -1,4 +1,4 @@
-"""A telephone in one browser, the inbox in another, and between them the house and the server that answers like Twilio."""
+"""A telephone in one browser, the inbox in another, and between them the daemon and the server that answers like Twilio."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OURS = "+15005550100"
 
 
 class Town:
-    """A running house with a number, a telephone's page, and browsers."""
+    """A running daemon with a number, a telephone's page, and browsers."""
 
     def __init__(self, street: Street, twilio: Twilio, phone: Page, complaints: list[str]) -> None:
         self.street = street
@@ -62,7 +62,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 
 
 def channel(twilio: Twilio, token: Path) -> str:
-    """Return the channel's part of the configuration; `%house%` is where the house will be."""
+    """Return the channel's part of the configuration; `%house%` is where the daemon will be."""
     return (
         '[[channel]]\nname = "text"\nkind = "sms"\nqueue = "north/reference"\n'
         f'account_sid = "{twilio.account}"\nauth_token_file = "{token}"\nnumbers = ["{OURS}"]\n'

@@ -91,7 +91,7 @@ async def test_every_state_is_clear_and_accessible(
 
 
 async def test_sent_delivered_and_read_are_told_apart(chat: Chat) -> None:
-    """Sent: the house keeps it. Delivered: a librarian has the chat. Read: it was on the librarian's screen.
+    """Sent: the daemon keeps it. Delivered: a librarian has the chat. Read: it was on the librarian's screen.
 
     Who greets without a name has come as well: nobody is announced below that greeting, and the status says "asked" no more.
     """
@@ -158,14 +158,14 @@ async def test_a_closed_desk_says_so_and_keeps_the_question(
         await chat.frame.get_by_role("button", name="Send question").click()
         message = await chat.ring.message("When was the harbour built?")
         assert (message.later, message.contact) == (True, "pat@example.org")
-        await expect(chat.frame.get_by_text("the answer goes to pat@example.org")).to_be_visible()
+        await expect(chat.frame.get_by_text("The answer will go to pat@example.org")).to_be_visible()
         await chat.shot(f"{name}-12-closed-left")
         assert await chat.flaws() == []
         assert chat.complaints == []
 
 
 async def test_nobody_is_thanked_for_a_question_that_the_library_has_not_got(chat: Chat) -> None:
-    """The store stands still while a question is left at a closed desk: "it is with the library" comes when that is true."""
+    """The store is frozen while a question is left at a closed desk: "it is with the library" comes when that is true."""
     await chat.show(ChannelDesk(open=False, online=False, next_opening=1_900_000_000_000))
     await chat.alone()
     await chat.frame.get_by_label("Email or phone for the answer").fill("pat@example.org")
@@ -179,7 +179,7 @@ async def test_nobody_is_thanked_for_a_question_that_the_library_has_not_got(cha
     finally:
         chat.ring.thaw()
     await chat.ring.message("When was the harbour built?", deadline=60)
-    await expect(chat.frame.get_by_text("the answer goes to pat@example.org")).to_be_visible()
+    await expect(chat.frame.get_by_text("The answer will go to pat@example.org")).to_be_visible()
 
 
 async def test_a_page_with_a_very_long_address_can_be_asked_from(chat: Chat) -> None:
@@ -292,7 +292,7 @@ async def test_the_page_hears_of_what_happens_and_can_speak(chat: Chat) -> None:
 
 
 async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> None:
-    """Written while the house is away, shown as waiting, sent once when it is back, under one id."""
+    """Written while the daemon is away, shown as waiting, sent once when it is back, under one id."""
     await chat.alone()
     await chat.write("first")
     await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()
@@ -331,7 +331,7 @@ async def test_what_is_half_written_survives_a_reload_of_this_tab_alone(chat: Ch
 
 
 async def test_a_line_that_comes_back_brings_what_was_missed(chat: Chat) -> None:
-    """The house stops and starts while the page stands: said, and then made good without a reload."""
+    """The daemon stops and starts while the page is open: the page says so, and then makes it good without a reload."""
     await chat.visit()
     await chat.open()
     message = await chat.write("are you there?")
@@ -404,7 +404,7 @@ async def test_a_mute_socket_is_left_for_the_polls(browser: Browser, tmp_path: P
 
 
 async def test_what_was_read_is_told_although_the_line_died_meanwhile(browser: Browser, tmp_path: Path) -> None:
-    """Half-open the other way: the patron hears, and what his browser says is lost. It is said again on the next line."""
+    """Half-open the other way: the patron hears, and what their browser says is lost. It is said again on the next line."""
     async with chatting(tmp_path, browser, {"beat": 1.0}, **DESK) as chat:
         await chat.page.add_init_script(
             """const Real = WebSocket;
@@ -486,7 +486,7 @@ async def test_another_origin_gets_no_chat(browser: Browser, tmp_path: Path) -> 
 
 
 async def test_a_page_below_a_host_that_is_listed_with_a_star_gets_the_chat(chat: Chat) -> None:
-    """All who ask for an origin agree on what the star stands for: the button's question, the frame, and the port."""
+    """All who ask for an origin agree on what the star means: the button's question, the frame, and the port."""
     await chat.ring.stop()
     await chat.ring.start(WebchatConfig(origins=(chat.site.url.replace("localhost", "*.localhost"),)))
     await chat.page.goto(chat.site.url.replace("localhost", "law.campus.localhost"))

@@ -35,7 +35,7 @@ async def change(chat: Chat, script: str, shelf: str = "localStorage") -> None:
 
 
 async def opens(chat: Chat, token: str) -> bool:
-    """Say whether the house still opens a chat for a token."""
+    """Say whether the daemon still opens a chat for a token."""
     url = f"{chat.ring.url}/channels/here/poll"
     async with (
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session,
@@ -123,7 +123,7 @@ async def test_the_browser_keeps_a_chat_for_thirty_days(chat: Chat, days: int) -
 
 
 async def test_what_an_earlier_version_kept_opens_still(chat: Chat) -> None:
-    """It had no date: it counts from now, and the house judges by its own."""
+    """It had no date: it counts from now, and the daemon judges by its own."""
     await chat.alone()
     await chat.write("before the upgrade")
     await expect(chat.frame.get_by_text("Sent", exact=True)).to_be_visible()

@@ -17,11 +17,11 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.xdist_group("browser"),
 ]
-SELDOM = {"beat": 600.0}  # s: whoever waits for the ordinary heartbeat notices nothing here
+SELDOM = {"beat": 600.0}  # s: a browser that waits for the ordinary heartbeat notices nothing here
 
 
 def line(deaf: Callable[[], bool]) -> Callable[[WebSocketRoute], None]:
-    """Return a line that carries nothing while it is deaf, and stands."""
+    """Return a line that carries nothing while it is deaf, and stays connected."""
 
     def carry(browser: WebSocketRoute) -> None:
         house = browser.connect_to_server()
@@ -32,7 +32,7 @@ def line(deaf: Callable[[], bool]) -> Callable[[WebSocketRoute], None]:
 
 
 async def covered(chat: Chat) -> list[str]:
-    """Return which of what stands below the lines lies over the last of them, or over another."""
+    """Return which element below the lines lies over the last of them, or over another."""
     found: list[str] = await chat.document.evaluate(
         """() => {
           const log = document.querySelector(".log").getBoundingClientRect();
@@ -81,7 +81,7 @@ async def test_a_line_that_falls_silent_is_noticed_and_goes_on_where_it_was(brow
 
 
 async def test_a_message_that_the_house_does_not_acknowledge_is_said_to_wait(chat: Chat) -> None:
-    """The line stands and the store does not: the house cannot say yes, and the patron hears of it before it gives up."""
+    """The link is connected and the store is not: the daemon cannot say yes, and the patron hears of it before it gives up."""
     chat.ring.show(ChannelDesk(open=True, online=True))
     await chat.alone()
     await chat.write("before")

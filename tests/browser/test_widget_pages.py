@@ -92,12 +92,12 @@ async def test_the_page_shown_is_where_the_patron_writes_from(chat: Chat) -> Non
     ):
         await chat.page.evaluate(step)
         await chat.page.wait_for_function("path => location.pathname === path", arg=path)
-        await chat.page.wait_for_timeout(1000)  # whoever has just come to a page has written nothing on it yet
+        await chat.page.wait_for_timeout(1000)  # a patron who has just come to a page has written nothing on it yet
         assert (await chat.write(path)).page == f"{chat.site.url}{path}"
 
 
 async def test_a_page_that_comes_back_from_the_cache_has_a_line_again(chat: Chat) -> None:
-    """The browser keeps a page that was left and shows it again: its line was let go of meanwhile."""
+    """The browser keeps a page that was left and shows it again: its connection was closed meanwhile."""
     await chat.visit()
     await chat.open()
     first = await chat.write("before")
@@ -133,7 +133,7 @@ async def test_a_clock_that_is_days_off_still_gets_a_rating(browser: Browser, tm
 
 
 async def test_lines_carry_the_day_on_which_they_were_said(chat: Chat) -> None:
-    """Yesterday by the calendar, older ones with their date, and today only where something stands before it."""
+    """Yesterday by the calendar, older ones with their date, and today only where something is before it."""
     await chat.alone()
     first = await chat.write("hello")
     await expect(chat.frame.locator(".day")).to_have_count(0)

@@ -51,7 +51,7 @@ async def test_forgetting_leaves_nothing_in_the_form(chat: Chat) -> None:
 
 
 async def test_a_file_that_was_fetched_is_not_kept_in_the_browser(chat: Chat) -> None:
-    """Its address alone opens nothing: neither at the house nor out of what the browser keeps of earlier answers."""
+    """Its address alone opens nothing: neither at the daemon nor out of what the browser keeps of earlier answers."""
     await chat.alone()
     message = await chat.write("Do you have a map?")
     kept = await chat.ring.blobs.save(once(b"%PDF-1.7 a map"), "map.pdf", 1000)

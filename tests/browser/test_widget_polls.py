@@ -28,7 +28,7 @@ window.WebSocket = class {
   send() { throw new DOMException("still connecting", "InvalidStateError"); }
   close() {}
 };"""
-# Polls take over, a socket stands for a moment, and they take over again; what comes later never opens.
+# Polls take over, a socket opens for a moment, and they take over again; what comes later never opens.
 FOR_A_MOMENT = """const fates = ["lost", "lost", "stands", "lost", "lost"];
 window.WebSocket = class {
   static OPEN = 1;
@@ -90,7 +90,7 @@ async def test_a_poll_that_is_never_answered_is_given_up(polling: Chat) -> None:
 
 
 async def test_a_question_about_the_desk_that_is_never_answered_is_given_up(browser: Browser, tmp_path: Path) -> None:
-    """Asked before the patron has written; what he is answered comes by the polls that begin after it."""
+    """Asked before the patron has written; what they are answered comes by the polls that begin after it."""
     async with chatting(tmp_path, browser, **DESK) as chat:
         await chat.page.add_init_script(NO_SOCKETS)
         await chat.page.clock.install()
@@ -110,7 +110,7 @@ async def test_a_question_about_the_desk_that_is_never_answered_is_given_up(brow
 
 
 async def test_polls_that_take_over_twice_are_still_one_after_the_other(browser: Browser, tmp_path: Path) -> None:
-    """The first ones rest while a socket stands for a moment, and must not go on beside the second ones: answers would cross."""
+    """The first ones rest while a socket is open for a moment, and must not go on beside the second ones: answers would cross."""
     async with chatting(tmp_path, browser, **DESK) as chat:
         await chat.page.add_init_script(FOR_A_MOMENT)
         await chat.page.clock.install()
@@ -130,18 +130,18 @@ async def test_polls_that_take_over_twice_are_still_one_after_the_other(browser:
 
         await chat.page.route("**/poll", count)
         message = await chat.write("Do you have a map?")
-        await chat.page.clock.run_for(15_000)  # whoever rested asks now
+        await chat.page.clock.run_for(15_000)  # a browser that rested asks now
         await chat.answer(message, "Several.")
         await expect(chat.page.get_by_text("Several.")).to_be_visible()
         async with asyncio.timeout(30):
-            while not most:  # whoever asked before is answered now, and asks again
+            while not most:  # a browser that asked before is answered now, and asks again
                 await asyncio.sleep(0.05)
         await chat.page.wait_for_timeout(2_000)
         assert most == 1
 
 
 async def test_a_file_goes_up_while_a_socket_is_opening(polling: Chat) -> None:
-    """The first thing that a patron gives; it brings him his token."""
+    """The first thing that a patron gives; it brings them their token."""
     await polling.page.evaluate("dispatchEvent(new Event('online'))")  # a socket is tried at once
     await polling.page.locator("input[type=file]").set_input_files(
         {"name": "map.png", "mimeType": "image/png", "buffer": PNG}
@@ -159,7 +159,7 @@ async def test_what_is_forgotten_comes_back_with_no_late_answer(polling: Chat) -
     async def late(route: Route) -> None:
         answer = await route.fetch()
         await go.wait()
-        with suppress(Error):  # the browser has let go of it
+        with suppress(Error):  # the browser has closed it
             await route.fulfill(response=answer)
         answered.set()
 

@@ -34,7 +34,7 @@ async def put(page: Page, text: str) -> None:
 
 
 async def test_what_one_window_has_not_sent_survives_what_the_other_keeps(chat: Chat) -> None:
-    """Both write while the house is away, and one is closed before it is back: its message goes out with the next visit."""
+    """Both write while the daemon is away, and one is closed before it is back: its message goes out with the next visit."""
     await chat.alone()
     await chat.write("hello")
     second = await another(chat)
@@ -57,7 +57,7 @@ async def test_what_one_window_has_not_sent_survives_what_the_other_keeps(chat: 
 
 
 async def test_a_token_that_is_refused_empties_no_other_window(chat: Chat) -> None:
-    """The house knows the token no more (another secret): who was half-way through a sentence in another window goes on there."""
+    """The daemon has another secret and refuses the token. A patron who was writing in another window goes on there."""
     await chat.alone()
     await chat.write("hello")
     second = await another(chat)

@@ -40,5 +40,5 @@ document.querySelector("form")?.addEventListener("submit", (event) => {
 });
 
 await speak();
-// A desk that cannot be asked leaves the page as it stands.
+// A desk that cannot be asked leaves the page as it is.
 await introduce().catch(() => undefined);

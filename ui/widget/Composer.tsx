@@ -15,7 +15,7 @@ import { refusal, t } from "./words";
 
 const TYPES = "image/png,image/jpeg,image/gif,image/webp,application/pdf";
 const TALLEST = 160;
-const MOST_FILES = 5; // of one message; the house takes no more
+const MOST_FILES = 5; // of one message; the desk takes no more
 
 interface Given {
   chat: Chat;

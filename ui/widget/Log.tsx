@@ -109,7 +109,7 @@ function Said({ line, first, state, chat }: { line: Line; first: boolean; state:
 
 export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
   const heard = new Set<string>(); // who has spoken: two may answer in turn, each is announced once
-  let told = ""; // what the desk has said: mostly it introduces whoever comes, and then nothing else need
+  let told = ""; // what the desk has said: mostly it introduces the librarian who comes, and then nothing else need
   let greeted = false; // by one who has said nothing else yet: a greeting without a name is an arrival as well
   let librarian = "";
   let before: Line | undefined;

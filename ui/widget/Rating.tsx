@@ -1,7 +1,7 @@
 // Whether a chat that ended helped: asked once, calmly, and what was said stays to be seen and changed.
 //
-// The rules: nobody has to answer, and who skips is not asked again for this end. Words name the steps, the browser's own radio
-// buttons show the choice (keyboard, forced colours), and the form is no part of the log that is read out.
+// The rules: nobody has to answer, and a patron who skips is not asked again for this end. Words name the steps, and the browser's
+// own radio buttons show the choice (keyboard, forced colours). The form is outside the log that is read out.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./chat";

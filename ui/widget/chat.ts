@@ -1,12 +1,12 @@
-// The conversation as this browser holds it: what is said, what waits to be sent, and how the desk is.
+// The conversation as this browser holds it: its lines, the messages that are not sent yet, and the state of the desk.
 //
-// The rules: a message is kept and sent again under its id until the house acknowledges it, one at a time, so they arrive in order.
-// Whatever comes twice has the same id and is shown once. Lines with a position stand in the house's order; those
-// pushed live stand behind them until they come with one. Receipts go out for what arrived and what was on screen.
-// A rating is kept and offered under one id until it is acknowledged or refused; what was given comes among the lines. So is the wish
-// for the transcript by mail; its address is forgotten with the answer.
-// A chat that is forgotten is ended at the house as well: its token opens nothing any more, here or anywhere. What the house says
-// about time is compared with the house's clock alone, which is told with each greeting.
+// The rules: a message is kept, and sent again under its id, until the desk acknowledges it. Messages go one at a time, so they arrive
+// in order. Lines that come twice have the same id and are shown once. Lines with a position keep the desk's order; lines that are
+// pushed live follow them until they come with a position. Receipts go out for lines that arrived and for lines that were on screen.
+// A rating is kept, and offered under one id, until it is acknowledged or refused; the rating that was given comes among the lines.
+// So is the request for the transcript by mail; its address is forgotten with the answer.
+// A chat that is forgotten is ended at the desk as well: its token opens nothing any more, here or anywhere. Times that the desk names
+// are compared with the desk's clock alone, which each welcome tells.
 
 import { forget, isOurs, keep, random, recall, renounce, type Kept } from "./keep";
 import { Link, written } from "./link";
@@ -19,10 +19,10 @@ const SETTLED_MS = 1000;
 const LATE_MS = 2_000; // what is not acknowledged by then is said to wait
 const LIVELY_MS = 300_000; // after something was said or done here a dead line is noticed at once
 const TYPING_MS = 2_500;
-const LONGEST_PAGE = 2000; // characters; the house takes no more
+const LONGEST_PAGE = 2000; // characters; the desk takes no more
 const THEY_TYPE_MS = 8_000;
 const DOUBTED_MS = 60_000; // a line that died is noticed within this time
-const HAVE = 50; // ids that the house is told in one hello
+const HAVE = 50; // ids that one hello names
 const MARKS = 20; // of them, at most, signs that a librarian has read
 
 /** Whether this line ended the chat. */
@@ -37,7 +37,7 @@ export class Chat {
   lines: Line[] = [];
   unsent: Unsent[] = [];
   desk: Desk | null = null;
-  on = true; // the line to the house
+  on = true; // the link to the desk
   lost = false; // it was lost since we began
   typist = "";
   hint: Hint = null;
@@ -50,7 +50,7 @@ export class Chat {
 
   #kept: Kept;
   #link: Link;
-  #said = ""; // the token that the house was told last
+  #said = ""; // the token that the desk was told last
   #position = "";
   #sending = "";
   #deadline = 0;
@@ -58,20 +58,20 @@ export class Chat {
   #quiet = 0;
   #told: Record<string, SeenLines["stage"]> = {};
   #marks: string[] = [];
-  #receipts: (Omit<SeenLines, "t"> & { at: number })[] = []; // the last ones, which the house may not have got
+  #receipts: (Omit<SeenLines, "t"> & { at: number })[] = []; // the last ones, which may not have arrived
   #page = "";
   #stirred = -LIVELY_MS; // when something was said or done here last
   #late = 0;
   #farewell = 0;
-  #ending = new Set<string>(); // tokens that the house does not know to be ended
+  #ending = new Set<string>(); // tokens that may not be ended at the desk yet
   #rating: { score: number; text: string; at: number } | null = null;
   #offering = 0;
   #settling = 0;
   reading = false; // what was said before is read in: nothing of it is news to anybody
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
-  taken: (held: Unsent) => void = () => undefined; // the house has a message of ours
-  emptied: () => void = () => undefined; // what is half written, and stands in the form, is forgotten too
+  taken: (held: Unsent) => void = () => undefined; // the desk has acknowledged a message
+  emptied: () => void = () => undefined; // the half-written message and the form are emptied too
   changed: () => void = () => undefined;
 
   #settings: Settings;
@@ -119,7 +119,7 @@ export class Chat {
     return { name: this.#kept.name ?? "", contact: this.#kept.contact ?? "" };
   }
 
-  /** By the house's clock, ms. */
+  /** By the desk's clock, ms. */
   get now(): number {
     return this.#link.now;
   }
@@ -128,7 +128,7 @@ export class Chat {
     return this.lines.length + this.unsent.length > 0;
   }
 
-  /** Whether a librarian has what stands at `at`: one greeted or answered after it, or before it and the chat did not end between. */
+  /** Whether a librarian has the line at `at`: one greeted or answered after it, or before it and the chat did not end between. */
   reached(at: number): boolean {
     const came = this.lines.findLastIndex((line) => line.who === "librarian" || line.event === "greeting");
     return came > at || (!this.desk?.place && came > this.lines.slice(0, at).findLastIndex(isEnd));
@@ -226,7 +226,7 @@ export class Chat {
     this.#kept = keep({ ...this.#kept, wish: null });
   }
 
-  // ---- what is offered until the house answers ----
+  // ---- what is offered until the desk answers ----
 
   #propose(): void {
     if (this.offer) this.#link.say({ t: "rate", ...this.offer });
@@ -245,7 +245,7 @@ export class Chat {
     this.#kept = keep({ ...this.#kept, offer: null });
   }
 
-  /** Forget the chat on this device and end it at the house; without a connection that is said as soon as there is one. */
+  /** Forget the chat on this device and end it at the desk; without a connection the desk is told as soon as there is one. */
   forget(): void {
     this.#link.stop();
     this.#end(this.#kept.token);
@@ -315,12 +315,12 @@ export class Chat {
     }
   }
 
-  // ---- what the house says ----
+  // ---- what the desk says ----
 
   #hello() {
     this.#said = this.#kept.token ?? "";
-    // Also those with a position: the house tells what it delivered in the last seconds to whoever does not name it, and a poll that
-    // is told something ends.
+    // Also lines with a position: the desk tells again what it delivered in the last seconds and the browser does not name, and a
+    // poll that is told something ends.
     const have = [...this.lines.slice(-HAVE).map((line) => line.id), ...this.#marks].slice(-HAVE);
     return {
       ...(this.#kept.token && { token: this.#kept.token }),
@@ -402,7 +402,7 @@ export class Chat {
     return !!score;
   }
 
-  /** What happens now comes after all that was said, whatever the clocks of the house think. */
+  /** What happens now comes after all that was said, even if the desk's clocks differ. */
   #after(at: number): number {
     return Math.max(at, this.lines.at(-1)?.at ?? 0);
   }
@@ -524,7 +524,7 @@ export class Chat {
     this.#deadline = window.setTimeout(() => this.#overdue(next.id), ACK_MS);
   }
 
-  /** The line stands, and the house has not answered yet: say so. */
+  /** The link is connected, and the desk has not answered yet: say so. */
   #waits(id: string): void {
     if (this.#sending !== id || !this.on) return;
     this.hint = { code: "late", seconds: LATE_MS / 1000 };

@@ -1,10 +1,10 @@
 // What this browser remembers of a conversation: in its own storage, or in memory where storage is refused.
 //
 // The rule: nothing is written before the patron writes, and "forget" leaves nothing (ALA: shared computers). What was sent is kept for
-// this browser, for as long as the channel says after the patron last wrote (the house refuses the token then, too); what is half
-// written only for this tab, through a reload, and goes with it. At public computers all of it is kept for the tab alone, and a tab
-// that is opened again after a while, as browsers offer to, finds nothing. Each tab answers for what it holds unsent: it lets alone
-// what another one put there, and who comes next sends that.
+// this browser, for as long as the channel says after the patron last wrote; the desk refuses the token then, too. A half-written
+// message is kept for this tab alone, through a reload, and goes with the tab. At public computers everything is kept for the tab
+// alone. Browsers offer to open a closed tab again; after a while such a tab finds nothing. Each tab sends what it holds unsent. It
+// leaves alone what another tab put there; the next visit sends that.
 
 import type { Offer, Settings, Unsent, Wish } from "./types";
 
@@ -19,8 +19,8 @@ export interface Kept {
   read?: string; // id of the last line that was on screen
   name?: string;
   contact?: string;
-  offer?: Offer | null; // a rating that the house has not acknowledged
-  wish?: Wish | null; // a transcript to be mailed that the house has not acknowledged
+  offer?: Offer | null; // a rating that the desk has not acknowledged
+  wish?: Wish | null; // a request for the transcript that the desk has not acknowledged
   skipped?: string; // id of the end after which the patron did not want to rate
 }
 
@@ -93,7 +93,7 @@ export function keep(change: Partial<Kept>, always = false): Kept {
   return held;
 }
 
-/** Let go of the chat, which opens no more; what is unsent begins another. */
+/** Drop the chat, which does not open any more; unsent messages begin another. */
 export function renounce(): Kept {
   held = { unsent: held.unsent };
   return keep({ seed: random(32) }, true);

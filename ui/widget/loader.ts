@@ -3,8 +3,8 @@
 // The rules: no cookie, frame or socket before the patron acts; one cookieless question about the desk so that the button tells
 // the truth. It works under a strict CSP: styles are constructed sheets in a shadow root, nothing is inline. The frame gets one
 // message, addressed to its exact origin, that hands it a port; everything else goes through the port.
-// There is one launcher, whatever the page does to itself: it stands beside the body, which Turbo and the like replace, comes back when
-// it is taken out, and a script that runs again finds it. A page that changes its address without loading is told to the chat.
+// There is one launcher, even if the page rebuilds itself. It is placed beside the body, which Turbo and the like replace. It comes back
+// when it is removed, and a script that runs again finds it. A page that changes its address without loading is told to the chat.
 // Settings: `window.deskbridgeSettings` before the script. Afterwards: `window.Deskbridge` and `deskbridge:*` events.
 
 interface LoaderSettings {
@@ -103,7 +103,7 @@ function start(script: HTMLScriptElement): void {
     panel.setAttribute("aria-modal", String(covers));
   }
 
-  /** Be in the page, once, also in one that was written anew; a frame that was taken out of it begins again when it is back. */
+  /** Be in the page, once, also in one that was written again. A frame that was removed from the page begins again when it is back. */
   function stand(): void {
     const page = document.documentElement;
     guard.observe(page, { childList: true });
@@ -132,7 +132,7 @@ function start(script: HTMLScriptElement): void {
   }
 
   function open(focus = true): void {
-    const missing = !frame || (panel.hidden && !port); // who opens again what never came gets it anew
+    const missing = !frame || (panel.hidden && !port); // a frame that never loaded is loaded again when it is opened
     panel.hidden = false;
     unread = 0;
     label();
@@ -224,7 +224,7 @@ function start(script: HTMLScriptElement): void {
     host.style.setProperty("--o", light > 0.18 ? "#000" : "#fff");
   }
 
-  /** The script of a page runs again, as where a framework replaces the body: go on, or begin anew for another channel. */
+  /** The script of a page runs again, as where a framework replaces the body: go on, or begin again for another channel. */
   function again(script: HTMLScriptElement): void {
     if (home(script, read()).href === base.href) return stand();
     destroy();

@@ -1,4 +1,4 @@
-// Begins the chat: with the page around it when it stands in a frame, else on its own.
+// Begins the chat: with the page around it when it is in a frame, else on its own.
 //
 // The rule: only an origin on the channel's list may hand us its port, and only once; after that everything goes through the
 // port, and nothing is ever posted to a window (HTML, "Cross-document messaging").
@@ -30,7 +30,7 @@ const greeted = new Promise<Greeting>((resolve) => {
   if (framed) addEventListener("message", (event: Greeting) => trusted(event) && resolve(event));
 });
 
-/** `https://*.host` stands for all that lies below that host. */
+/** `https://*.host` means every host below that one. */
 function listed(origin: string): boolean {
   return settings.origins.some((entry) => {
     const [scheme = "", host] = entry.split("*");

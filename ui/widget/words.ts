@@ -25,7 +25,7 @@ export function t(key: string, values: Record<string, string | number> = {}): st
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** What the house refused, in words. */
+/** What the desk refused, in words. */
 export function refusal(code: string, n?: number): string {
   const key = `e:${code}`;
   return key in words ? t(key, { n: n ?? "" }) : t("e:any", { code });
