@@ -164,12 +164,6 @@ def _fold(state: State, event: Event, at: int) -> None:
     FOLDS[type(event)](state, event, at)
 
 
-def apply_event(state: State, event: Event, at: int) -> State:
-    """Return `state` (the same object) after `event` at `at` ms."""
-    _fold(state, event, at)
-    return state
-
-
 def step(state: State, given: Given, cause: str, at: int) -> Step:
     """Decide and fold one input, or receipts that came together; a broken rule changes nothing and gives `Faulted`."""
     journal = state.journal

@@ -1,4 +1,4 @@
-"""One input's turn: events are folded as they are decided, so a rule sees what the rule before it brought about."""
+"""The decision about one input: each event is folded as it is emitted, so a rule sees what the rule before it changed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What can happen, as the log keeps it: the truth from which state, transcripts and screens are folded.
 
-An event says all that `apply_event`, the archive and the inbox need, so that none of them asks anybody. `conversation` is the
+An event says all that `apply`, the archive and the inbox need, so that none of them asks anybody. `conversation` is the
 id of the conversation concerned. A `Step` groups the events of one input: `cause` is that input's id, `at` its time in ms.
 An event with a `delivery` puts that delivery on its channel's out stream in the same commit (`deliveries`).
 Events are only ever added to, with defaults: yesterday's log must replay for ever. What a rule has worked out and the fold needs
@@ -54,7 +54,6 @@ Given = Input | tuple[Receipt, ...]  # what is decided in one step: receipts may
 
 
 Told = Literal["wait", "closed", "kept", "parted"]
-EndCode = Code | Literal["set_aside", "merged", ""]  # those that the desk alone gives; "" = its message was not taken
 WhyQueued = Literal["new", "requeued", "released", "lost-librarian", "transferred", "reopened"]
 WhyRevoked = Literal["timeout", "claimed", "left", "closed", "away"]
 How = Literal["claim", "accept", "assign", "transfer", "reopen", "say", "successor"]
@@ -337,7 +336,7 @@ class Closed(Wire, tag="closed"):
 
     conversation: str
     by: str
-    code: str  # an `EndCode`; a library of 0.1.0 might make another its default
+    code: str  # a `Code`, or the desk's own: "set_aside", "merged", "" (not taken); 0.1.0 allowed any default
     by_default: bool = False
     descriptive: tuple[str, ...] = ()
     read_scale: int = 0

@@ -6,14 +6,14 @@ import pytest
 
 from bridge.inbox.views.rows import masked, shown_address, spoken
 from routing import core
-from routing.events import LibraryChanged
+from routing.events import LibraryChanged, Step
 from routing.organisation import Library
 from routing.state import State
 
 
 def _state(*, masks: bool) -> State:
     library = Library(id="north", revision=1, name="North", mask_addresses=masks)
-    return core.apply_event(State.fresh(), LibraryChanged(library=library), 0)
+    return core.apply(State.fresh(), Step(cause="library", at=0, events=(LibraryChanged(library=library),)))
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_every_refusal_has_words() -> None:
 def test_what_is_rolled_back_counts_no_erasure() -> None:
     state = State.fresh()
     mark = len(state.journal)
-    core.apply_event(state, events.Erased(conversation="c1"), BEGIN)
+    FOLDS[events.Erased](state, events.Erased(conversation="c1"), BEGIN)
     assert state.erasures == 1
     state.rollback(mark)
     assert state.erasures == 0
