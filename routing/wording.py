@@ -29,7 +29,7 @@ ENGLISH: dict[str, str] = {
     " there.",
     "notice.not-taken": "We're closed at the moment and can't take messages here. Your message wasn't passed on.",
     "notice.not-taken-until": "We're closed at the moment, will open again {opening}, and can't take messages here. Your"
-    " message was not passed on.",
+    " message wasn't passed on.",
     "notice.full": "Many people are waiting right now, so this may take a while. Your message is kept.",
     "notice.concierge": "This is taking longer than usual. We haven't forgotten you, and your question is still in line.",
     "notice.concierge-busy": "All librarians are busy. We haven't forgotten you, and your question is still in line.",

@@ -1,7 +1,7 @@
-"""`deskbridge`: the one command, for the person who runs the house.
+"""`deskbridge`: the one command, for the person who runs the daemon.
 
-Each verb reads the configuration, calls one function of `bridge.app.daemon`, `bridge.app.demo` or `bridge.app.commands` and
-passes on the exit code that it returns: 0 done, 1 something is wrong and was said. The house is imported by the verb
+Each verb reads the configuration and calls one function of `bridge.app.daemon`, `bridge.app.demo` or `bridge.app.commands`.
+It passes on that function's exit code: 0 done, 1 something is wrong and was printed. The daemon is imported by the verb
 that needs it, so that `deskbridge --help` answers at once and `check` works where Redis does not.
 """
 
@@ -54,7 +54,7 @@ def added(point: EntryPoint) -> Callable[..., int]:
     return verb
 
 
-# ---- the house ----
+# ---- the daemon ----
 
 
 @app.command(name="demo")
@@ -346,7 +346,7 @@ def forget(
     return with_config(config, lambda read: commands.forget(read, wish, consortium))
 
 
-# ---- between a verb and the house ----
+# ---- between a verb and the daemon ----
 
 
 def with_config(path: Path, start: Callable[[Config], Awaitable[int]]) -> int:

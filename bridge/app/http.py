@@ -1,4 +1,4 @@
-"""The house's one web server: what is mounted where, and what every answer carries.
+"""The daemon's one web server: what is mounted where, and what every answer carries.
 
     /                  leads to the front page of the first channel that has one: a library's page with the chat on it
     /inbox             the librarians' app
