@@ -23,7 +23,7 @@ from adapters.sms import codec, numbers
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import fetched, lend
-from adapters.sms.opt_outs import SmsMemory
+from adapters.sms.opt_outs import OptOuts
 from adapters.sms.parking import Parking
 from adapters.sms.quiet_hours import AWAKE_MS
 from adapters.sms.segments import plain, segments
@@ -83,9 +83,9 @@ class SmsAdapter:
         self._ports = ports
         self._public_url = (config.public_url or ports.public_url).rstrip("/")
         self._ours = config.ours()
-        self._quiet = config.hours()
-        self._pace = SendRate(config.rate)
-        self._memory = SmsMemory(ports.data)
+        self._quiet_hours = config.hours()
+        self._send_rate = SendRate(config.rate)
+        self._opt_outs = OptOuts(ports.data)
         self._parking = Parking(ports.data)
         self._account: TwilioApi | None = None
         self._refused = asyncio.Event()
@@ -108,7 +108,7 @@ class SmsAdapter:
 
     async def run(self) -> None:
         """Hold one session."""
-        await self._memory.load()
+        await self._opt_outs.load()
         self._refused.clear()
         self._replayed.clear()
         account = TwilioApi(self._config)
@@ -201,7 +201,7 @@ class SmsAdapter:
 
     async def _arrived(self, inbound: Inbound) -> str:
         """Take in a text that a webhook brought; return what it is answered at once."""
-        await self._memory.load()
+        await self._opt_outs.load()
         if not self._is_ours(inbound):
             await self._parking.park(inbound)
             log.error(
@@ -245,12 +245,12 @@ class SmsAdapter:
         if inbound.sender.startswith(numbers.WHATSAPP) and not inbound.told:
             return []
         word, pair = command(inbound.text, inbound.told), (self._side(inbound.to), inbound.sender)
-        out = self._memory.opted_out(*pair)
+        out = self._opt_outs.opted_out(*pair)
         if word == "STOP" or (word == "START" and out):
-            await self._memory.opt(inbound.sid, *pair, inbound.at, out=word == "STOP")
+            await self._opt_outs.opt(inbound.sid, *pair, inbound.at, out=word == "STOP")
         if word == "STOP":
             return ["opted-out"]
-        return ["opted-in"] if word == "START" and (out or self._memory.opted_in(inbound.sid)) else []
+        return ["opted-in"] if word == "START" and (out or self._opt_outs.opted_in(inbound.sid)) else []
 
     async def _files(self, inbound: Inbound) -> tuple[list[Any], list[str]]:
         """Fetch a text's files; what cannot be had for a while is left out at last. Raises Busy."""
@@ -286,12 +286,12 @@ class SmsAdapter:
 
     async def _told(self, delivery: str, fields: Mapping[str, str]) -> None:
         """Take a status. Raises Busy."""
-        await self._memory.load()
+        await self._opt_outs.load()
         sid = fields.get("MessageSid") or fields.get("SmsSid", "")
-        delivery = delivery or self._memory.delivery(sid)
+        delivery = delivery or self._opt_outs.delivery(sid)
         if not delivery or not codec.is_sid(sid):
             return
-        await self._memory.submitted(delivery, sid)
+        await self._opt_outs.submitted(delivery, sid)
         stage = codec.stage(fields.get("MessageStatus") or fields.get("SmsStatus", ""))
         if stage is None:
             return
@@ -309,7 +309,7 @@ class SmsAdapter:
 
     async def _refused_by(self, ours: str, theirs: str, sid: str) -> None:
         """Remember an opt-out that only Twilio knew of."""
-        await self._memory.opt(sid, self._side(ours), theirs, int(time.time() * 1000), out=True)
+        await self._opt_outs.opt(sid, self._side(ours), theirs, int(time.time() * 1000), out=True)
 
     # -- sending
 
@@ -328,7 +328,7 @@ class SmsAdapter:
         for file in delivery.attachments:
             if await self._ports.blobs.path(file.digest) is None:
                 return Rejected("attachment-gone")
-        wait = self._pace.turn(sender, self._messages(delivery))
+        wait = self._send_rate.turn(sender, self._messages(delivery))
         if wait > PATIENCE_S:
             return Retry("busy", after=wait - PATIENCE_S / 2)
         if not await account.lasts(wait):
@@ -341,7 +341,7 @@ class SmsAdapter:
         """Remember what an outcome says for later."""
         match outcome:
             case Sent(network_id):
-                await self._memory.submitted(delivery.id, network_id)
+                await self._opt_outs.submitted(delivery.id, network_id)
             case Rejected("opted-out"):
                 await self._refused_by(sender, delivery.to, f"refused {delivery.id}")
             case Retry("credentials"):
@@ -357,14 +357,14 @@ class SmsAdapter:
         """Return why a delivery cannot go out, or not now."""
         if not numbers.answerable(delivery.to) or not sender:
             return Rejected("no-such-address")
-        if self._memory.opted_out(self._side(sender), delivery.to):
+        if self._opt_outs.opted_out(self._side(sender), delivery.to):
             return Rejected("opted-out")
         if not delivery.text and not delivery.attachments:
             return Rejected("empty")
         if delivery.attachments and not self._public_url:
             return Rejected("media-refused", "public_url is not set, so Twilio cannot fetch files")
         now = time.time()
-        if self._quiet is not None and now * 1000 - heard > AWAKE_MS and (left := self._quiet.left(now)):
+        if self._quiet_hours is not None and now * 1000 - heard > AWAKE_MS and (left := self._quiet_hours.left(now)):
             return Retry("quiet-hours", after=left)
         if self._late(delivery.to, heard) and (not self._config.template or delivery.attachments):
             return Rejected("window-closed")
@@ -409,22 +409,22 @@ class SmsAdapter:
 
     async def lookup(self, delivery: Delivery) -> bool | None:
         """Look whether a delivery is in the list of messages."""
-        await self._memory.load()
-        if self._memory.sid(delivery.id):
+        await self._opt_outs.load()
+        if self._opt_outs.sid(delivery.id):
             return True
         since = max(self._whole, self._broken.get(delivery.id, 0.0))
         await asyncio.sleep(max(0.0, since + self._config.settle_s - time.monotonic()))
-        if self._memory.sid(delivery.id):
+        if self._opt_outs.sid(delivery.id):
             return True  # a status told us meanwhile
         try:
             found = await self._there().outbound(delivery.to, delivery.at - OVERLAP_MS)
         except (Unavailable, BadCredentials):
             return None
         for each in reversed(found):
-            if self._memory.delivery(each.sid) in ("", delivery.id) and codec.same(
+            if self._opt_outs.delivery(each.sid) in ("", delivery.id) and codec.same(
                 each, self._text(delivery), len(delivery.attachments)
             ):
-                await self._memory.submitted(delivery.id, each.sid)
+                await self._opt_outs.submitted(delivery.id, each.sid)
                 return True
         return False
 

@@ -60,7 +60,7 @@ def shown(address: str, country: str = "") -> str:
     return str(phonenumbers.format_number(parsed, form))
 
 
-def pace(address: str) -> float:
+def send_rate(address: str) -> float:
     """Return how many segments a second a sender of this kind may send (Twilio, "Understanding rate limits and queues")."""
     if address.startswith(WHATSAPP):
         return 80.0

@@ -15,8 +15,8 @@ from adapters.sms.journal import Journal, Row
 KEPT_MS = 3 * 86_400_000  # longer than a delivery may wait
 
 
-class SmsMemory:
-    """Opt-outs and submissions of one channel; nothing is read before `load`."""
+class OptOuts:
+    """The opt-outs of one channel, and its submissions. Nothing is read before `load`."""
 
     def __init__(self, folder: Path | None) -> None:
         self._words = Journal(folder, "opt-outs")

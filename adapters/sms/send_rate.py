@@ -27,6 +27,6 @@ class SendRate:
         now = self._now()
         bucket = self._senders.get(sender)
         if bucket is None:
-            rate = self._rate or numbers.pace(sender)
+            rate = self._rate or numbers.send_rate(sender)
             bucket = self._senders[sender] = TokenBucket(Rate(rate, rate), now)
         return bucket.owe(now, segments, PATIENCE_S)

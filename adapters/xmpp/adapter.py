@@ -57,15 +57,15 @@ class XmppAdapter(Buddy):
     def __init__(self, config: XmppConfig, ports: Ports) -> None:
         super().__init__(config, ports)
         self._account = config
-        self._tally: StreamManagement | None = None
+        self._management: StreamManagement | None = None
         self._archive: MessageArchive | None = None
         self._archived = False
 
     async def run(self) -> None:
         """Hold one session."""
         self._begin()
-        link = XmppConnection(jid.domain(self._own), self.hear, self._tally)
-        self._link, self._tally, self._archive = link, link.tally, MessageArchive(link)
+        link = XmppConnection(jid.domain(self._own), self.hear, self._management)
+        self._link, self._management, self._archive = link, link.management, MessageArchive(link)
         try:
             await link.open(self._account)
             await self._settle_in(link)
@@ -78,7 +78,7 @@ class XmppAdapter(Buddy):
             self._link = None
             await self._stop_fetching()
             if not link.lost.done():
-                self._tally = None  # we leave in good order: there is nothing to resume
+                self._management = None  # we leave in good order: there is nothing to resume
             await link.close()
 
     async def check(self) -> None:
@@ -210,7 +210,7 @@ class XmppAdapter(Buddy):
     async def lookup(self, delivery: Delivery) -> bool | None:
         """Look for a message of ours in the archive; see bridge.contract.adapter."""
         link, archive = self._link, self._archive
-        if link is None or archive is None or not self._archived or not link.standing:
+        if link is None or archive is None or not self._archived or not link.connected:
             return None
         try:
             async with asyncio.timeout(self._config.patience_s):

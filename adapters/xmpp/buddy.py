@@ -328,7 +328,7 @@ class Buddy:
     async def send(self, delivery: Delivery) -> Outcome:
         """Submit one delivery; see bridge.contract.adapter."""
         link = self._link
-        if link is None or not link.standing:
+        if link is None or not link.connected:
             return Retry("no-session")
         try:
             written = [self._mark(delivery)] if delivery.kind == "mark" else await self._written(link, delivery)
@@ -339,7 +339,7 @@ class Buddy:
         return await self._submit(link, [stanza for stanza in written if stanza], delivery)
 
     async def _submit(self, link: XmppConnection | None, written: list[str], delivery: Delivery) -> Outcome:
-        if link is None or not link.standing:
+        if link is None or not link.connected:
             return Retry("no-session")
         if not written:
             return Sent()

@@ -111,24 +111,24 @@ class XmppComponent(Buddy):
         self._begin()
         await asyncio.to_thread(self._load)
         await self._say_left()
-        trunk: SharedConnection | None = None
+        shared: SharedConnection | None = None
         try:
-            trunk = await SharedConnection.join(self._address, self)
-            self._link = trunk.link
+            shared = await SharedConnection.join(self._address, self)
+            self._link = shared.link
             await self._ports.inlet.up()
-            await self._serve(trunk.link)
+            await self._serve(shared.link)
         except* StreamLost as lost:
             raise Unavailable(str(lost.exceptions[0])) from None
         finally:
-            if trunk is not None:
-                trunk.hush(self._address)
+            if shared is not None:
+                shared.silence(self._address)
             link, self._link = self._link, None
             await self._stop_fetching()
-            if trunk is not None:
-                await self._finish(trunk.link)
+            if shared is not None:
+                await self._finish(shared.link)
             await self._leave(link)
-            if trunk is not None:
-                await trunk.leave(self._address)
+            if shared is not None:
+                await shared.leave(self._address)
 
     def _begin(self) -> None:
         """Forget the session before but for the words that the desk has not taken yet: nobody says them again."""
@@ -181,7 +181,7 @@ class XmppComponent(Buddy):
     async def _leave(self, link: XmppConnection | None) -> None:
         """Say good-bye to buddies and, for the librarians here, to the desk."""
         with suppress(StreamLost):
-            if link is not None and link.standing:
+            if link is not None and link.connected:
                 await self._show(link, BuddyPresence("gone", ""))
         self._shown = None
         await asyncio.to_thread(self._buddies.save)  # whoever came last may still stand in line to be written down

@@ -2,7 +2,7 @@
 
 What slixmpp does: find the server (SRV), TCP, StartTLS or direct TLS, SCRAM, binding, a component's handshake, and cutting the
 stream into stanzas. From there on stanzas are ours: they are read as plain XML, so that no hostile one meets a stanza class; sent
-without slixmpp's queue, which is thrown away when a session ends; and counted by our own tally, which counts what is
+without slixmpp's queue, which is thrown away when a session ends; and counted by our own StreamManagement, which counts what is
 durable (XEP-0198). slixmpp never reconnects: the supervisor does.
 """
 
@@ -31,14 +31,14 @@ GOODBYE_S = 1.0
 
 
 class XmppConnection:
-    """A stream that stands, or is about to. `hear` is called for each stanza, in order, and must not raise."""
+    """A stream that is open, or opens. `hear` is called for each stanza, in order, and must not raise."""
 
     def __init__(
-        self, server: str, hear: Callable[[Element, int], None], tally: StreamManagement | None = None
+        self, server: str, hear: Callable[[Element, int], None], management: StreamManagement | None = None
     ) -> None:
         self.server = server
         self.own = ""
-        self.tally = tally or StreamManagement()
+        self.management = management or StreamManagement()
         self.resumed = False
         self.lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -80,7 +80,7 @@ class XmppConnection:
                 async with asyncio.timeout(GOODBYE_S):
                     await self._gone.wait()
             stream.abort()
-        await stream.let_go()
+        await stream.stop_filters()
 
     def fail(self, error: Exception) -> None:
         """The stream is over; everybody who waits for it hears of it."""
@@ -94,7 +94,7 @@ class XmppConnection:
         self._asked.clear()
         self._waiting.clear()
 
-    def stand(self) -> None:
+    def established(self) -> None:
         """The session is established."""
         if not self._ready.done():
             self._ready.set_result(None)
@@ -102,15 +102,15 @@ class XmppConnection:
     # -- sending
 
     @property
-    def standing(self) -> bool:
+    def connected(self) -> bool:
         """Whether stanzas can be sent."""
         return self._ready.done() and not self.lost.done()
 
     def send(self, xml: str) -> int:
         """Put a stanza on the wire; return its number for `settled`. Raises LinkLost."""
-        if not self.standing:
+        if not self.connected:
             raise StreamLost("the stream is over")
-        number = self.tally.send(xml)
+        number = self.management.send(xml)
         self._raw(xml)
         return number
 
@@ -119,11 +119,11 @@ class XmppConnection:
 
         By an acknowledgement (XEP-0198); where there is none, by the answer to a ping sent behind it: streams keep order.
         """
-        if not self.tally.counting:
+        if not self.management.counting:
             await self.alive(sender)
             return
         self._raw(f"<r xmlns='{SM}'/>")
-        if not self.tally.has(number):
+        if not self.management.has(number):
             waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append((number, waiting))
             await waiting
@@ -150,7 +150,7 @@ class XmppConnection:
 
     def handle(self, number: int) -> None:
         """Say that a stanza is durable, so that the server may forget it."""
-        self.tally.handle(number)
+        self.management.handle(number)
 
     def _raw(self, xml: str) -> None:
         if self._stream is None or self._stream.transport is None:
@@ -161,7 +161,7 @@ class XmppConnection:
 
     def take(self, stanza: Element) -> None:
         """Take a stanza of an established session."""
-        number = self.tally.arrive()
+        number = self.management.arrive()
         answer = self._asked.get(stanza.get("id", "")) if split(stanza.tag)[1] == "iq" else None
         if answer is not None and stanza.get("type") in ("result", "error"):
             if not answer.done():
@@ -173,7 +173,7 @@ class XmppConnection:
     def managed(self, element: Element) -> None:
         """Take a word of stream management: what the server has, or its question what we have."""
         if split(element.tag)[1] == "r":
-            self._raw(f"<a xmlns='{SM}' h='{self.tally.handled}'/>")
+            self._raw(f"<a xmlns='{SM}' h='{self.management.handled}'/>")
         elif split(element.tag)[1] == "a":
             self.acknowledge(element)
 
@@ -182,32 +182,32 @@ class XmppConnection:
         count = element.get("h", "")
         if not (count.isascii() and count.isdigit()):
             return
-        self.tally.acknowledge(int(count))
+        self.management.acknowledge(int(count))
         for number, waiting in self._waiting:
-            if self.tally.has(number) and not waiting.done():
+            if self.management.has(number) and not waiting.done():
                 waiting.set_result(None)
         self._waiting = [each for each in self._waiting if not each[1].done()]
 
     async def manage(self, bound: bool) -> bool:
         """Ask the server to go on with the session before, or to count from here. True when the old one goes on."""
-        if not bound and self.tally.id:
+        if not bound and self.management.id:
             answer = await self._managed(
-                f"<resume xmlns='{SM}' h='{self.tally.handled}' previd={attribute(self.tally.id)}/>"
+                f"<resume xmlns='{SM}' h='{self.management.handled}' previd={attribute(self.management.id)}/>"
             )
             if split(answer.tag)[1] == "resumed":
                 self.resumed = True
-                self.stand()
-                for xml in self.tally.resume(int(answer.get("h", "0"))):
+                self.established()
+                for xml in self.management.resume(int(answer.get("h", "0"))):
                     self._raw(xml)
                 return True
-            self.tally.reset()
+            self.management.reset()
         elif bound:
-            self.tally.begin()
+            self.management.begin()
             answer = await self._managed(f"<enable xmlns='{SM}' resume='true'/>")
             if split(answer.tag)[1] == "enabled":
-                self.tally.id = answer.get("id", "") if answer.get("resume") in ("true", "1") else ""
+                self.management.id = answer.get("id", "") if answer.get("resume") in ("true", "1") else ""
             else:
-                self.tally.counting = False
+                self.management.counting = False
         return False
 
     async def _managed(self, xml: str) -> Element:

@@ -23,7 +23,7 @@ BESIDE = "+"  # parts a channel's name from what a channel adds to it (an addres
 Key = tuple[asyncio.AbstractEventLoop, str, int, str, str]
 
 
-class Party(Protocol):
+class ComponentAddress(Protocol):
     """A channel's address."""
 
     @property
@@ -37,14 +37,14 @@ class Party(Protocol):
 class SharedConnection:
     """The connection of one domain."""
 
-    _standing: ClassVar[dict[Key, SharedConnection]] = {}
+    _open_connections: ClassVar[dict[Key, SharedConnection]] = {}
     _expected: ClassVar[dict[Key, set[str]]] = {}
 
     def __init__(self, config: ComponentConfig) -> None:
         self.link = XmppConnection(config.domain, self._hear)
         self._config = config
-        self._parties: dict[str, Party] = {}
-        self._hushed: set[str] = set()  # hold the connection and hear nothing any more
+        self._addresses: dict[str, ComponentAddress] = {}
+        self._silenced: set[str] = set()  # hold the connection and hear nothing any more
         self._opening: asyncio.Task[None] | None = None
 
     @classmethod
@@ -61,33 +61,33 @@ class SharedConnection:
             cls._expected.pop(_key(config), None)
 
     @classmethod
-    async def join(cls, config: ComponentConfig, party: Party) -> SharedConnection:
-        """Return the domain's connection, opened, with `party` on it. Raises as `XmppConnection.open`."""
+    async def join(cls, config: ComponentConfig, channel: ComponentAddress) -> SharedConnection:
+        """Return the domain's connection, opened, with `channel` on it. Raises as `XmppConnection.open`."""
         key = _key(config)
-        trunk = cls._standing.get(key)
-        if trunk is None or trunk.link.lost.done():
-            trunk = cls._standing[key] = cls(config)
-        trunk._parties[config.jid] = party
-        trunk._hushed.discard(config.jid)
+        shared = cls._open_connections.get(key)
+        if shared is None or shared.link.lost.done():
+            shared = cls._open_connections[key] = cls(config)
+        shared._addresses[config.jid] = channel
+        shared._silenced.discard(config.jid)
         try:
-            await trunk._open()
+            await shared._open()
         except BaseException:
-            await trunk.leave(config)
+            await shared.leave(config)
             raise
-        return trunk
+        return shared
 
-    def hush(self, config: ComponentConfig) -> None:
+    def silence(self, config: ComponentConfig) -> None:
         """Let a channel that is about to leave hear nothing more."""
-        self._hushed.add(config.jid)
+        self._silenced.add(config.jid)
 
     async def leave(self, config: ComponentConfig) -> None:
         """Take a channel off; the last one closes the connection."""
-        self._parties.pop(config.jid, None)
-        self._hushed.discard(config.jid)
-        if self._parties:
+        self._addresses.pop(config.jid, None)
+        self._silenced.discard(config.jid)
+        if self._addresses:
             return
-        if self._standing.get(_key(config)) is self:
-            del self._standing[_key(config)]
+        if self._open_connections.get(_key(config)) is self:
+            del self._open_connections[_key(config)]
         if self._opening is not None and not self._opening.done():
             self._opening.cancel()
             await asyncio.wait([self._opening])
@@ -101,10 +101,10 @@ class SharedConnection:
     def _hear(self, stanza: Element, number: int) -> None:
         to = jid.bare(stanza.get("to", ""))
         whole, _, _ = jid.user(to).partition(BESIDE)
-        address = to if to in self._parties else f"{whole}@{jid.domain(to)}"
-        party = self._parties.get(address) if address not in self._hushed else None
-        if party is not None:
-            party.hear(stanza, number)
+        address = to if to in self._addresses else f"{whole}@{jid.domain(to)}"
+        channel = self._addresses.get(address) if address not in self._silenced else None
+        if channel is not None:
+            channel.hear(stanza, number)
         elif jid.bare(stanza.get("from", "")):
             away = address in self._expected.get(_key(self._config), ())
             with suppress(StreamLost):
@@ -131,7 +131,7 @@ class SharedConnection:
     @property
     def identity(self) -> Identity:
         """Who the domain is: a component with its addresses."""
-        items = tuple((jid, party.identity.name) for jid, party in sorted(self._parties.items()))
+        items = tuple((jid, channel.identity.name) for jid, channel in sorted(self._addresses.items()))
         return Identity("component", "generic", self._config.domain, items)
 
 

@@ -1,4 +1,4 @@
-"""The streams of slixmpp, and what they tell their link: whether we are in, why not, and every stanza that is ours."""
+"""The streams of slixmpp. They report to their owner: that we are signed in, or why not, and every stanza that is ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from xml.etree.ElementTree import Element
 
 from slixmpp import ClientXMPP, ComponentXMPP
@@ -17,9 +17,6 @@ from slixmpp.xmlstream import register_stanza_plugin
 from adapters.xmpp.config import ComponentConfig, XmppConfig
 from adapters.xmpp.jid import SM, STREAMS, split
 from bridge.contract.adapter import BadCredentials, Misconfigured, Unavailable
-
-if TYPE_CHECKING:
-    from adapters.xmpp.connection import XmppConnection
 
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)  # it logs stanzas: people's words and addresses
 register_stanza_plugin(StreamFeatures, StreamManagement)
@@ -41,12 +38,39 @@ class StanzaRefused(Exception):
         self.words = words
 
 
-class _Events:
-    """What both kinds of stream tell their link."""
+class StreamOwner(Protocol):
+    """What a stream reports to: the connection that opened it."""
 
-    link: XmppConnection
+    own: str
+
+    def established(self) -> None:
+        """The session is established."""
+
+    def ended(self) -> None:
+        """The connection is closed."""
+
+    def fail(self, error: Exception) -> None:
+        """The stream is over."""
+
+    def take(self, stanza: Element) -> None:
+        """Take a stanza of an established session."""
+
+    def managed(self, element: Element) -> None:
+        """Take a count, or a question for our count, of stream management."""
+
+    def answered(self, element: Element) -> None:
+        """Take the answer to `manage`."""
+
+    async def manage(self, bound: bool) -> bool:
+        """Ask the server to resume the session before, or to count from here. True when it resumed."""
+
+
+class _Events:
+    """The events that both kinds of stream report to their owner."""
+
+    owner: StreamOwner
     refusal: str
-    stood: bool
+    is_established: bool
 
     def watch(self, stream: Any) -> None:
         """Listen to slixmpp's events."""
@@ -62,8 +86,8 @@ class _Events:
             stream.add_event_handler(name, heard)
 
     def _disconnected(self, why: Any) -> None:
-        self.link.ended()
-        self.link.fail(self._why() or Unavailable("the server closed the connection"))
+        self.owner.ended()
+        self.owner.fail(self._why() or Unavailable("the server closed the connection"))
 
     def _not_connected(self, why: Any) -> None:
         self.refusal = self.refusal or str(why)[:SHOW_LONG]
@@ -76,14 +100,14 @@ class _Events:
 
     def _all_refused(self, _: Any) -> None:
         if self.refusal in REFUSALS:
-            self.link.fail(BadCredentials("the server refuses this address and password"))
-        self.link.fail(Unavailable(f"the server does not sign us in now ({self.refusal})"))
+            self.owner.fail(BadCredentials("the server refuses this address and password"))
+        self.owner.fail(Unavailable(f"the server does not sign us in now ({self.refusal})"))
 
     def _no_way(self, _: Any) -> None:
-        self.link.fail(Misconfigured("the server offers no way to sign in that keeps the password safe"))
+        self.owner.fail(Misconfigured("the server offers no way to sign in that keeps the password safe"))
 
     def _not_trusted(self, error: Any) -> None:
-        self.link.fail(Unavailable(f"the server's certificate is not trusted: {str(error)[:SHOW_LONG]}"))
+        self.owner.fail(Unavailable(f"the server's certificate is not trusted: {str(error)[:SHOW_LONG]}"))
 
     def _why(self) -> Exception | None:
         match self.refusal:
@@ -100,9 +124,9 @@ class _Events:
 class AccountStream(ClientXMPP, _Events):
     """A client's stream."""
 
-    def __init__(self, config: XmppConfig, link: XmppConnection) -> None:
+    def __init__(self, config: XmppConfig, owner: StreamOwner) -> None:
         super().__init__(config.full, config.password, ssl_context=config.tls())
-        self.link, self.refusal, self.stood = link, "", False
+        self.owner, self.refusal, self.is_established = owner, "", False
         self.where = config.where
         self.enable_direct_tls = config.security == "tls"
         self.enable_starttls = config.security == "starttls"
@@ -120,46 +144,46 @@ class AccountStream(ClientXMPP, _Events):
         """Start connecting."""
         self.connect(*(self.where or (None, None)))
 
-    async def let_go(self) -> None:
+    async def stop_filters(self) -> None:
         """Stop what slixmpp leaves running."""
         await _stopped(self)
 
     async def _manage(self, _: Any) -> bool:
-        if self.stood:
+        if self.is_established:
             return False
         try:
-            resumed = await self.link.manage("bind" in self.features)
+            resumed = await self.owner.manage("bind" in self.features)
         except StreamLost:
             return True
         if resumed:
-            self.stood = True
-            self.link.own = self.requested_jid.bare
+            self.is_established = True
+            self.owner.own = self.requested_jid.bare
         return resumed
 
     def _negotiated(self, _: Any) -> None:
         if "bind" in self.features:
-            self.stood = True
-            self.link.own = self.boundjid.bare
-            self.link.stand()
+            self.is_established = True
+            self.owner.own = self.boundjid.bare
+            self.owner.established()
 
     def _spawn_event(self, xml: Element) -> None:
         _sorted(self, xml, super()._spawn_event)
 
     def reschedule_connection_attempt(self) -> None:
         """Never: the supervisor tries again."""
-        self.link.fail(Unavailable(f"the server cannot be reached: {self.refusal}"))
+        self.owner.fail(Unavailable(f"the server cannot be reached: {self.refusal}"))
 
     def exception(self, exception: Exception) -> None:
         """Take what a callback of slixmpp raised."""
-        self.link.fail(exception)
+        self.owner.fail(exception)
 
 
 class Component(ComponentXMPP, _Events):
     """A component's stream."""
 
-    def __init__(self, config: ComponentConfig, link: XmppConnection) -> None:
+    def __init__(self, config: ComponentConfig, owner: StreamOwner) -> None:
         super().__init__(config.domain, config.secret, config.host, config.port)  # type: ignore[no-untyped-call]  # slixmpp's
-        self.link, self.refusal, self.stood = link, "", False
+        self.owner, self.refusal, self.is_established = owner, "", False
         self.use_aiodns = False
         self.enable_direct_tls = False
         self.watch(self)
@@ -169,39 +193,39 @@ class Component(ComponentXMPP, _Events):
         """Start connecting."""
         self.connect()
 
-    async def let_go(self) -> None:
+    async def stop_filters(self) -> None:
         """Stop what slixmpp leaves running."""
         await _stopped(self)
 
     def _started(self, _: Any) -> None:
-        self.stood = True
-        self.link.own = self.boundjid.bare
-        self.link.stand()
+        self.is_established = True
+        self.owner.own = self.boundjid.bare
+        self.owner.established()
 
     def _spawn_event(self, xml: Element) -> None:
         _sorted(self, xml, super()._spawn_event)
 
     def reschedule_connection_attempt(self) -> None:
         """Never: the supervisor tries again."""
-        self.link.fail(Unavailable(f"the server cannot be reached: {self.refusal}"))
+        self.owner.fail(Unavailable(f"the server cannot be reached: {self.refusal}"))
 
     def exception(self, exception: Exception) -> None:
         """Take what a callback of slixmpp raised."""
-        self.link.fail(exception)
+        self.owner.fail(exception)
 
 
 def _sorted(stream: AccountStream | Component, xml: Element, theirs: Callable[[Element], None]) -> None:
-    """Give our link what is ours: stanzas of an established session, and stream management."""
+    """Give the owner what is ours: stanzas of an established session, and stream management."""
     space, name = split(xml.tag)
     if space == SM and name in ("enabled", "resumed", "failed"):
-        stream.link.answered(xml)
+        stream.owner.answered(xml)
         if name == "resumed":
-            stream.stood = True  # what the old session still holds comes right behind
+            stream.is_established = True  # what the old session still holds comes right behind
     elif space == SM:
         with suppress(StreamLost):
-            stream.link.managed(xml)
-    elif stream.stood and space in STREAMS and name in ("message", "presence", "iq"):
-        stream.link.take(xml)
+            stream.owner.managed(xml)
+    elif stream.is_established and space in STREAMS and name in ("message", "presence", "iq"):
+        stream.owner.take(xml)
     else:
         theirs(xml)
 

@@ -10,22 +10,22 @@ import pytest
 
 from adapters.sms.codec import Inbound
 from adapters.sms.journal import Journal, Row
-from adapters.sms.opt_outs import SmsMemory
+from adapters.sms.opt_outs import OptOuts
 from adapters.sms.parking import Parking
 
 PAIR = ("+15005550100", "+15005550111")
 
 
 async def test_a_start_that_comes_twice_is_the_same_start(tmp_path: Path) -> None:
-    memory = SmsMemory(tmp_path)
-    await memory.load()
-    await memory.opt("SM1", *PAIR, 1_000, out=True)
-    assert memory.opted_out(*PAIR)
-    assert not memory.opted_in("SM2")
-    await memory.opt("SM2", *PAIR, 2_000, out=False)
-    again = SmsMemory(tmp_path)
+    opt_outs = OptOuts(tmp_path)
+    await opt_outs.load()
+    await opt_outs.opt("SM1", *PAIR, 1_000, out=True)
+    assert opt_outs.opted_out(*PAIR)
+    assert not opt_outs.opted_in("SM2")
+    await opt_outs.opt("SM2", *PAIR, 2_000, out=False)
+    again = OptOuts(tmp_path)
     await again.load()
-    for known in (memory, again):
+    for known in (opt_outs, again):
         assert not known.opted_out(*PAIR)
         assert known.opted_in("SM2")  # the list brings it once more: it is shown as what it was
         assert not known.opted_in("SM1")
@@ -76,17 +76,17 @@ class FullOnce(Journal):
 
 
 async def test_what_could_not_be_written_is_written_when_it_comes_again(tmp_path: Path) -> None:
-    parking, memory = Parking(tmp_path), SmsMemory(tmp_path)
-    parking._journal, memory._words = FullOnce(tmp_path, "parked"), FullOnce(tmp_path, "opt-outs")
+    parking, opt_outs = Parking(tmp_path), OptOuts(tmp_path)
+    parking._journal, opt_outs._words = FullOnce(tmp_path, "parked"), FullOnce(tmp_path, "opt-outs")
     text = Inbound("SM1", "AC", "", *PAIR, "words", 1)
     with pytest.raises(OSError, match="space"):
         await parking.park(text)
     with pytest.raises(OSError, match="space"):
-        await memory.opt("SM1", *PAIR, 1_000, out=True)
+        await opt_outs.opt("SM1", *PAIR, 1_000, out=True)
     await parking.park(text)
-    await memory.opt("SM1", *PAIR, 1_000, out=True)
+    await opt_outs.opt("SM1", *PAIR, 1_000, out=True)
     assert await Parking(tmp_path).parked() == [text]
-    again = SmsMemory(tmp_path)
+    again = OptOuts(tmp_path)
     await again.load()
     assert again.opted_out(*PAIR)
 

@@ -14,7 +14,7 @@ from adapters.sms import codec, numbers, parked
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import LENT_S, lend, lent
-from adapters.sms.opt_outs import SmsMemory
+from adapters.sms.opt_outs import OptOuts
 from adapters.sms.parking import Parking
 from adapters.sms.quiet_hours import QuietHours
 from adapters.sms.send_rate import PATIENCE_S, SendRate
@@ -42,26 +42,26 @@ def at(day: int, hour: int, minute: int = 0, month: int = 6) -> float:
     ],
 )
 def test_quiet_hours_pass_midnight(moment: float, left: float) -> None:
-    quiet = QuietHours.parse("21:00-08:00", CHICAGO)
-    assert quiet is not None
-    assert quiet.left(moment) == left
+    hours = QuietHours.parse("21:00-08:00", CHICAGO)
+    assert hours is not None
+    assert hours.left(moment) == left
 
 
 def test_quiet_hours_within_a_day() -> None:
-    quiet = QuietHours.parse("12:00-13:00", CHICAGO)
-    assert quiet is not None
-    assert [quiet.left(at(1, hour)) for hour in (11, 12, 13)] == [0, 3600, 0]
+    hours = QuietHours.parse("12:00-13:00", CHICAGO)
+    assert hours is not None
+    assert [hours.left(at(1, hour)) for hour in (11, 12, 13)] == [0, 3600, 0]
 
 
-def test_a_sender_texts_at_its_own_pace() -> None:
+def test_a_sender_texts_at_its_own_rate() -> None:
     now = 100.0
-    pace = SendRate(now=lambda: now)
-    assert [pace.turn("+14155550100", 2), pace.turn("+14155550100", 1)] == [0.0, 2.0]
-    assert pace.turn("+18005550100", 3) == 0.0
-    assert pace.turn("+18005550100", 3) == pytest.approx(1.0)
-    pace.turn("12345", 5000)
-    assert pace.turn("12345", 1) > PATIENCE_S
-    assert pace.turn("12345", 1) == pytest.approx(50.0)  # a turn that is refused takes none
+    rate = SendRate(now=lambda: now)
+    assert [rate.turn("+14155550100", 2), rate.turn("+14155550100", 1)] == [0.0, 2.0]
+    assert rate.turn("+18005550100", 3) == 0.0
+    assert rate.turn("+18005550100", 3) == pytest.approx(1.0)
+    rate.turn("12345", 5000)
+    assert rate.turn("12345", 1) > PATIENCE_S
+    assert rate.turn("12345", 1) == pytest.approx(50.0)  # a turn that is refused takes none
 
 
 @pytest.mark.parametrize(
@@ -123,21 +123,23 @@ def test_every_reason_has_words_for_librarians() -> None:
 
 
 async def test_the_last_word_counts_by_its_own_time(tmp_path: Path) -> None:
-    memory = SmsMemory(tmp_path)
-    await memory.load()
-    await memory.opt("SM1", "us", "them", 100, out=True)
-    await memory.opt("SM2", "us", "them", 200, out=False)
-    await memory.opt("SM1", "us", "them", 300, out=True)  # the same text again
-    await memory.opt("SM0", "us", "them", 150, out=True)  # an older one, found later
-    again = SmsMemory(tmp_path)
+    opt_outs = OptOuts(tmp_path)
+    await opt_outs.load()
+    await opt_outs.opt("SM1", "us", "them", 100, out=True)
+    await opt_outs.opt("SM2", "us", "them", 200, out=False)
+    await opt_outs.opt("SM1", "us", "them", 300, out=True)  # the same text again
+    await opt_outs.opt("SM0", "us", "them", 150, out=True)  # an older one, found later
+    again = OptOuts(tmp_path)
     await again.load()
-    assert [memory.opted_out("us", "them"), again.opted_out("us", "them"), again.opted_out("we", "them")] == [False] * 3
+    assert [opt_outs.opted_out("us", "them"), again.opted_out("us", "them"), again.opted_out("we", "them")] == [
+        False
+    ] * 3
     journal = tmp_path / "opt-outs"
     journal.write_text(journal.read_text() + '["SM3", "us", "th')  # the process died here
-    again = SmsMemory(tmp_path)
+    again = OptOuts(tmp_path)
     await again.load()
     await again.opt("SM4", "us", "them", 400, out=True)
-    last = SmsMemory(tmp_path)
+    last = OptOuts(tmp_path)
     await last.load()
     assert last.opted_out("us", "them")
 

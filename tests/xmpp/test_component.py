@@ -105,11 +105,11 @@ def fails_once(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Have the connection refused when it is wanted next; return what is set then."""
     tried, join = asyncio.Event(), SharedConnection.join
 
-    async def refuse_first(config: ComponentConfig, party: Any) -> SharedConnection:
+    async def refuse_first(config: ComponentConfig, address_channel: Any) -> SharedConnection:
         if not tried.is_set():
             tried.set()
             raise StreamLost("not yet")
-        return await join(config, party)
+        return await join(config, address_channel)
 
     monkeypatch.setattr(SharedConnection, "join", refuse_first)
     return tried
@@ -315,7 +315,7 @@ async def test_an_address_whose_session_is_down_is_away_and_its_buddies_keep_it(
     )
     await asyncio.to_thread(server.start)
     SharedConnection.expect(law)
-    trunk = await SharedConnection.join(art, XmppComponent(art, unconnected("art")))
+    shared = await SharedConnection.join(art, XmppComponent(art, unconnected("art")))
     patron = await signed_in(server)
     try:
         await patron.ask("<query xmlns='jabber:iq:roster'/>")  # whoever asks hears what becomes of it
@@ -329,7 +329,7 @@ async def test_an_address_whose_session_is_down_is_away_and_its_buddies_keep_it(
         assert await soon("it comes back", patron.errors.get()) == ("again", "item-not-found")
     finally:
         await patron.close()
-        await trunk.leave(art)
+        await shared.leave(art)
         await asyncio.to_thread(server.stop)
 
 

@@ -9,54 +9,54 @@ from adapters.xmpp.stream_management import MODULUS, StreamManagement
 
 
 def begun() -> StreamManagement:
-    tally = StreamManagement()
-    tally.begin()
-    return tally
+    management = StreamManagement()
+    management.begin()
+    return management
 
 
 def test_only_what_is_durable_is_acknowledged() -> None:
-    tally = begun()
-    first, second = tally.arrive(), tally.arrive()
-    tally.handle(second)
-    assert tally.handled == 0
-    tally.handle(first)
-    assert tally.handled == 2
+    management = begun()
+    first, second = management.arrive(), management.arrive()
+    management.handle(second)
+    assert management.handled == 0
+    management.handle(first)
+    assert management.handled == 2
 
 
 def test_a_resumed_stream_carries_on() -> None:
-    tally = begun()
+    management = begun()
     for number in range(5):
-        tally.send(f"m{number}")
-    done, _ = tally.arrive(), tally.arrive()
-    tally.handle(done)
-    assert tally.resume(3) == ["m3", "m4"]
-    assert tally.handled == 1
-    tally.handle(tally.arrive())
-    assert tally.handled == 2
+        management.send(f"m{number}")
+    done, _ = management.arrive(), management.arrive()
+    management.handle(done)
+    assert management.resume(3) == ["m3", "m4"]
+    assert management.handled == 1
+    management.handle(management.arrive())
+    assert management.handled == 2
 
 
 def test_a_server_that_acknowledges_too_much_is_not_believed() -> None:
-    tally = begun()
-    tally.send("only")
-    tally.acknowledge(MODULUS - 1)
-    tally.acknowledge(7)
-    assert not tally.has(1)
+    management = begun()
+    management.send("only")
+    management.acknowledge(MODULUS - 1)
+    management.acknowledge(7)
+    assert not management.has(1)
 
 
 @given(st.lists(st.sampled_from(["send", "ack", "cut"]), max_size=60), st.data())
 def test_nothing_is_lost_or_doubled_whenever_the_line_breaks(steps: list[str], data: st.DataObject) -> None:
-    tally, server, under_way, sent = begun(), list[str](), list[str](), 0
+    management, server, under_way, sent = begun(), list[str](), list[str](), 0
     for step in steps:
         if step == "send":
             sent += 1
-            tally.send(f"m{sent}")
+            management.send(f"m{sent}")
             under_way.append(f"m{sent}")
         elif step == "ack":
             taken = data.draw(st.integers(0, len(under_way)))
             server += under_way[:taken]
             under_way = under_way[taken:]
-            tally.acknowledge(len(server))
+            management.acknowledge(len(server))
         else:
             server += under_way[: data.draw(st.integers(0, len(under_way)))]
-            under_way = tally.resume(len(server))
+            under_way = management.resume(len(server))
     assert server + under_way == [f"m{number}" for number in range(1, sent + 1)]
