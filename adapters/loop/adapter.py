@@ -2,11 +2,11 @@
 
 What to look at
 - `__init__` keeps and checks; nothing is opened. `run` is one session, and closes what it opened however it ends.
-- Reading never waits for the store: one task reads the link, another hands letters in, in their order, and acknowledges each
+- Reading never waits for the store: one task reads the link, another hands letters in, in their order. It acknowledges each
   only after `receive` has returned. So answers to `replay` and `send` get through while letters wait.
 - Busy ends the session: letters behind it must not overtake, and the network keeps what was not acknowledged.
-- A link that is silent is asked (`_beat`), for a frozen peer closes nothing. One that stays silent ends the session, and with it
-  whatever waits for an answer: a time limit for each submission would cost as much as submitting does.
+- A link that is silent is asked (`_beat`), for a frozen peer closes nothing. One that stays silent ends the session, and with
+  it all that waits for an answer. A time limit for each submission would cost as much as submitting does.
 - `send` knows three things apart: it never left (Retry), it was refused (Rejected), nobody knows (Uncertain).
 
 Three classes share the code, for the three ways in which doubt is resolved; the entry point is LoopAdapter.

@@ -1,6 +1,6 @@
 """A messaging network in memory: accounts, people, letters kept and numbered, and a wire that can be hurt.
 
-It stands for "the other side": it knows nothing of Deskbridge, and tests drive it as people and as bad luck do. One network is
+It is "the other side": it knows nothing of Deskbridge, and tests drive it as people and as bad luck do. One network is
 found by its name, as a server is found by its address.
 """
 
@@ -140,7 +140,7 @@ class Network:
     # -- people
 
     def post(self, sender: str, source: str, text: str, files: tuple[tuple[str, bytes], ...] = ()) -> LoopLetter:
-        """Keep a letter to the library and push it to whoever is connected."""
+        """Keep a letter to the library and push it to those that are connected."""
         letter = LoopLetter(len(self.letters) + 1, sender, source, text, files, name=sender.partition("@")[0])
         self.letters.append(letter)
         self.push(letter)
@@ -152,7 +152,7 @@ class Network:
             link.arriving.put_nowait(frame)
 
     def tell(self) -> None:
-        """Wake whoever waits for a change."""
+        """Wake all that wait for a change."""
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
         self._news = None

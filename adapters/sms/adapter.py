@@ -3,9 +3,9 @@
 Webhooks bring texts at once; the list of messages brings what no webhook did, at the start of each session and every `look_s`.
 Only a look at the list moves the cursor `listed`, since a webhook says nothing about the one before it; `latest` is for people.
 
-Twilio drops no duplicates, so a submission that broke off is looked up by its recipient, words and time before it is made again:
-a message that is known to be another delivery is left out, and "it is not there" is believed only `settle_s` after the wire was
-whole, for what was on its way may arrive late. Status callbacks name the delivery in their own, signed address.
+Twilio drops no duplicates, so a submission that broke off is looked up by its recipient, words and time before it is made
+again. A message that is known to be another delivery is left out. "It is not there" is believed only `settle_s` after the
+connection works again, for what was on its way may arrive late. Status callbacks name the delivery in their own, signed address.
 """
 
 from __future__ import annotations
@@ -279,7 +279,7 @@ class SmsAdapter:
         return inbound.to in self._ours or bool(service and inbound.service == service)
 
     def _side(self, ours: str) -> str:
-        """Return what stands for us in an opt-out: the whole Messaging Service, or the number."""
+        """Return our side of an opt-out: the whole Messaging Service, or the number."""
         return self._config.messaging_service or ours
 
     # -- what became of ours
@@ -314,7 +314,7 @@ class SmsAdapter:
     # -- sending
 
     async def send(self, delivery: Delivery) -> Outcome:
-        """Submit one delivery from the number that the patron texted, else from the first that can reach him."""
+        """Submit one delivery from the number that the patron texted, else from the first that can reach them."""
         account = self._account
         if account is None:
             return Retry("no-session")

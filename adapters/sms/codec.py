@@ -1,7 +1,7 @@
 """Twilio's words and ours: webhooks and listed messages to `Message`, statuses to stages, reply tokens.
 
-A reply token names the number of ours that the patron texted and when he did: so an answer comes from the number he knows, and what
-depends on when he last wrote (quiet hours, WhatsApp's 24 hours) needs no memory.
+A reply token names the number of ours that the patron texted, and when. So an answer comes from the number that they know.
+What depends on when they last wrote (quiet hours, WhatsApp's 24 hours) needs no file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files: what patrons send is fetched into the house, what librarians send is lent to Twilio for a day by an address of its own.
+"""Files: what patrons send is fetched and stored, what librarians send is lent to Twilio for a day by an address of its own.
 
 A lent address names one file and the day it ends, under a seal; who has it can fetch that file and nothing else.
 """
@@ -45,7 +45,7 @@ def lend(secret: bytes, file: Attachment, now: float | None = None) -> str:
 
 
 def lent(secret: bytes, token: str, now: float | None = None) -> tuple[str, str]:
-    """Return the digest and media type that a path's token stands for. Raises LookupError."""
+    """Return the digest and media type that a path's token names. Raises LookupError."""
     try:
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         seal, said = raw[: SEAL.size], raw[SEAL.size :]

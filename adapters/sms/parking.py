@@ -1,7 +1,7 @@
 """Texts to a number that nobody has configured: kept, shown to the operator, and taken in once the number is known.
 
-They are a patron's words like any others, so they go in time as well: after the days that libraries usually keep transcripts, for
-no library has said otherwise about a number that none of them has.
+They are a patron's words like any others, so they are deleted in time as well: after the days that libraries usually keep
+transcripts. No library has the number, so none has set other days for it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Quiet hours: when texts by themselves wake nobody. `21:00-08:00` is read in the desk's time zone and may pass midnight.
 
-The rule: what a patron asked for within the last hour he is still waiting for, and gets; everything else waits for the morning.
+The rule: a patron who asked within the last hour still waits for the answer, and gets it; everything else waits for the morning.
 """
 
 from __future__ import annotations

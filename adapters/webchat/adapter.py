@@ -143,7 +143,7 @@ class WebchatAdapter:
     # ---- the session ----
 
     async def run(self) -> None:
-        """Serve until cancelled; raises what the house's own ports raise."""
+        """Serve until cancelled; raises what the daemon's own ports raise."""
         await asyncio.to_thread(self._admission.begin)
         self._open = True
         try:
@@ -164,7 +164,7 @@ class WebchatAdapter:
         return len(self._audience.sockets)
 
     async def _fan_out(self) -> None:
-        """Push what is put out. Where a failover has lost some of it, begin anew: the browsers are asked to say hello again."""
+        """Push what is put out. Where a failover has lost some of it, begin again: the browsers are asked to say hello again."""
         assert self._ports.deliveries is not None  # asked for in __init__
         while True:
             entries = self._ports.deliveries(self._position)

@@ -1,10 +1,11 @@
 """Whether a token still opens its chat: not when it is too old, and not when it was revoked.
 
 The rules (public computers: ALA, "Privacy and confidentiality"):
-- A token opens for as long as the channel says after the patron last wrote. Writing renews it; looking does not, since whoever
-  sits at that computer next looks too. A token from before tokens had dates counts from the day since which they have them here.
+- A token opens for as long as the channel says after the patron last wrote. Writing renews it; looking does not, since the
+  next person at that computer looks too. A token from before tokens had dates counts from the day since which they have them
+  here.
 - A patron who ends the chat on a device revokes it everywhere, and so does forgetting, once nothing of the patron is left.
-- What is revoked is kept in the house's store, so that each process knows; a socket of another process is shut within seconds.
+- What is revoked is kept in the daemon's store, so that each process knows; a socket of another process is shut within seconds.
   The store has a hash of the address alone. While it is away nothing opens: the browser asks again.
 """
 

@@ -1,4 +1,4 @@
-"""What a patron says beside the conversation: whether it helped, and that he wants it mailed. Pure."""
+"""What a patron says beside the conversation: whether it helped, and that they want it mailed. Pure."""
 
 from __future__ import annotations
 

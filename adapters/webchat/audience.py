@@ -1,8 +1,8 @@
 """Who is listening: browsers by patron, and what each was told in the last seconds.
 
 The rules:
-- Nobody waits for a slow browser. A socket whose buffer is full is left out, marked, and asked to say hello again once it
-  has drained: history is where a browser catches up, never a queue of ours.
+- Nobody waits for a slow browser. A socket whose buffer is full is left out, marked, and asked to say hello again once it has
+  drained. A browser catches up from history, never from a queue of ours.
 - Deliveries of the last seconds are kept, because history and the out stream are read by two readers: one that has just been
   pushed may not be in history yet when a browser comes.
 - An idle socket costs a Peer with slots and its reader, no task and no queue of its own.
@@ -153,7 +153,7 @@ class Audience:
             self._recent.pop(sender, None)
 
     def contradict(self, sender: str) -> None:
-        """Another process says that a patron is gone from it: when he is here, that is told."""
+        """Another process says that a patron is gone from it: when they are here, that is told."""
         if self.listens(sender):
             self.departures.came(sender)
 

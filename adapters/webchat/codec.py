@@ -1,12 +1,12 @@
-"""The frames between a browser and the house: JSON objects tagged `t`, one a WebSocket message. Pure.
+"""The frames between a browser and the daemon: JSON objects tagged `t`, one a WebSocket message. Pure.
 
-    browser -> house    hello (first; again after sleep)  message  rate  mail  receipt  typing  ping
-    house -> browser    welcome  token  lines  ack  mark  typing  desk  pong  again  error
+    browser -> daemon   hello (first; again after sleep)  message  rate  mail  receipt  typing  ping
+    daemon -> browser   welcome  token  lines  ack  mark  typing  desk  pong  again  error
 
 The rules: the browser makes a message's id and sends it again under that id until `ack` comes, which says that it is durable.
-`lines` carry positions to resume from; whatever comes twice has the same id. A frame that cannot be read is answered by
+`lines` carry positions to resume from; what comes twice has the same id. A frame that cannot be read is answered by
 `error` with a code, and the socket lives. Text is text: nothing here is ever markup. A rating is acknowledged like a message;
-what was given stands among the lines, as one of the patron's with the event `rated:<score>`, and the last one counts.
+it is shown among the lines, as one of the patron's with the event `rated:<score>`, and the last one counts.
 So is a request for the transcript; that it could not be mailed after all is a line of the desk's, `transcript-failed`.
 """
 
@@ -234,12 +234,12 @@ def read_post(post: Post, channel: str, sender: str, secret: bytes, max_text: in
 
 
 def written_at(post: Post, now_ms: int) -> int:
-    """Return when a message was written, by the house's clock (ms); 0 where nobody knows."""
+    """Return when a message was written, by the daemon's clock (ms); 0 where nobody knows."""
     at = post.at if post.age is None else now_ms - post.age
     return at if EARLIEST <= at <= now_ms + 300_000 else 0
 
 
-# ---- what the house says ----------------------------------------------------------------------------------------------
+# ---- what the daemon says ---------------------------------------------------------------------------------------------
 
 
 class PatronLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -258,7 +258,7 @@ class PatronLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class Welcome(Frame, tag="welcome"):
-    """The house is there. `beat`: seconds between pings; `known`: the token is good; `now`: ms by the house's clock."""
+    """The daemon answers. `beat`: seconds between pings; `known`: the token is good; `now`: ms by the daemon's clock."""
 
     beat: float
     known: bool
@@ -280,7 +280,7 @@ class Lines(Frame, tag="lines"):
 
 
 class Ack(Frame, tag="ack"):
-    """Your message `id` is durable since `at` (ms, the house's clock); `message` is its id here."""
+    """Your message `id` is durable since `at` (ms, the daemon's clock); `message` is its id here."""
 
     id: str
     message: str

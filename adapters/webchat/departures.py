@@ -1,10 +1,10 @@
 """Who has left: patrons whose last browser is gone for longer than a reload takes.
 
-The rule: the librarian is told that the patron is gone, and an answer may then go to the address that was left, only after
-`GONE_S` without any browser of that patron at this process. When one comes that was not here in that time, that is told as well,
-whoever said that he is gone: this process, another one, or the one before; and the process that he went to says so again when
-it hears that another one takes him for gone. What cannot be told now is told with the next look. Of who is forgotten nothing is
-told any more: it would be written down once more under the address.
+The rule: after `GONE_S` without any browser of a patron at this process, the librarian is told that the patron is gone. Only
+then may an answer go to the address that they left. When a browser comes that was not here in that time, that is told as well,
+for this process, another one or the one before may have called them gone. The process that has them says so again when it
+hears that another one takes them for gone. What cannot be told now is told with the next look. Of a patron who is forgotten
+nothing is told any more: it would be written down once more under the address.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Departures:
             self._back[sender] = None
 
     def forget(self, senders: Collection[str]) -> None:
-        """Let go of what was still to be told of these."""
+        """Drop what was still to be told of these."""
         for sender in senders:
             self._left.pop(sender, None)
             self._back.pop(sender, None)
@@ -50,7 +50,7 @@ class Departures:
         for some in _sliced([sender for sender, since in self._left.items() if since <= now - GONE_S]):
             await asyncio.gather(*(tell(sender, False) for sender in some))
             for sender in some:
-                if self._left.pop(sender, None) is None:  # he came while that was told
+                if self._left.pop(sender, None) is None:  # they came while that was told
                     self._back[sender] = None
 
 

@@ -1,6 +1,6 @@
 """What browsers are told about the desk: one state for all, and the place in the queue for those who wait.
 
-The rule: only a patron who waits is followed one by one, from his message until a librarian takes it; everybody else hears the
+The rule: only a patron who waits is followed one by one, from their message until a librarian takes it; everybody else hears the
 same broadcast, so that fifteen thousand idle chats cost nothing.
 """
 
@@ -64,11 +64,11 @@ class Desks:
             await close(desks)
 
     def follows(self, sender: str) -> bool:
-        """Say whether this patron is told his place."""
+        """Say whether this patron is told their place."""
         return sender in self._watched
 
     def watch(self, sender: str, patience: float = PATIENCE_S) -> None:
-        """Tell this patron his place until somebody takes him; give up when he has none for `patience` seconds."""
+        """Tell this patron their place until somebody takes them; give up when they have none for `patience` seconds."""
         if sender not in self._watched and self._audience.listens(sender):
             self._watched[sender] = asyncio.create_task(self._follow(sender, patience))
 

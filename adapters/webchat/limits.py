@@ -1,7 +1,7 @@
-"""How much one patron, and one address, may ask of the house. Pure: the caller brings the time.
+"""How much one patron, and one address, may ask of the daemon. Pure: the caller brings the time.
 
 The rules:
-- A patron who writes quickly is never cut off: he is told to slow down and for how long, and his browser waits and sends
+- A patron who writes quickly is never cut off. They are told to slow down and for how long, and their browser waits and sends
   again. Only a socket that goes on regardless is closed.
 - Addresses are counted in memory alone, as hashes under a salt that dies with the process: no IP is kept (ALA, "Privacy").
   A whole library may sit behind one address, so those limits are wide.
@@ -34,7 +34,7 @@ NEWCOMERS = Rate(1, 60)  # first messages from one address
 MAILS = Rate(1 / 600, 3)  # transcripts that one patron has mailed
 PLACE_MAILS = Rate(1 / 60, 30)  # transcripts asked for at one address
 UPLOADS = Rate(0.2, 10)  # of one patron
-MEGABYTES = Rate(0.2, 200)  # of files from one address, whoever sends them
+MEGABYTES = Rate(0.2, 200)  # of files from one address, by all its patrons
 # Lines heard or seen, from one address. Each is written down, also one that names none of ours.
 RECEIPTS = Rate(50, 1500)
 REQUESTS = Rate(20, 200)  # plain requests from one address
@@ -58,7 +58,7 @@ class Door:
     megabytes: TokenBuckets = field(default_factory=lambda: TokenBuckets(MEGABYTES))
 
     def mark(self, address: str) -> str:
-        """Return what stands for an address in this process; an IPv6 household counts as one (/64)."""
+        """Return the mark of an address in this process; an IPv6 household counts as one (/64)."""
         try:
             ip = ip_address(address.partition("%")[0])
             inner = (ip.ipv4_mapped or ip.sixtofour) if ip.version == 6 else ip  # one of IPv4, in whichever spelling

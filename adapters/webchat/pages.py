@@ -1,6 +1,6 @@
 """The patron's pages, and the rules that browsers are told with them.
 
-The rules (CSP 3, Fetch, HTML): a page loads from this house alone; nothing inline runs; only the origins on the channel's
+The rules (CSP 3, Fetch, HTML): a page loads from this daemon alone; nothing inline runs; only the origins on the channel's
 list may put it into a frame, and the frame itself speaks with those alone. No cookie is ever set. The status answer, which a
 library's page asks for before anybody acts, is readable by the same origins.
 """

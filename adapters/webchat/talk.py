@@ -1,7 +1,7 @@
-"""What the house answers to each frame of a browser, whichever way it came.
+"""What the daemon answers to each frame of a browser, whichever way it came.
 
 The rules: a message is acknowledged only after it is durable; one that cannot be taken is refused with a code and a time to
-come again, and never dropped in silence. A patron may only ever speak for himself: the token says who he is.
+come again, and never dropped in silence. A patron may only ever speak for themselves: the token says who they are.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Talk:
             sender = tokens.address(hello.token)
             self.audience.join(peer, sender)
             await self._date(peer, hello.token)
-            if self.desks.follows(sender):  # his place is told when it changes, and this browser may not know it yet
+            if self.desks.follows(sender):  # their place is told when it changes, and this browser may not know it yet
                 await self.desks.place(peer)
             await self.catch_up(peer, hello.after, hello.have)
             self.desks.watch(sender, patience=HELLO_S)
@@ -209,7 +209,7 @@ class Talk:
         self.desks.watch(sender)
 
     async def _as_uploaded(self, message: Message, id: str) -> Message:
-        """Return the message with its files as their bytes are, whatever the browser says of them. Raises Refusal where one is
+        """Return the message with its files as their bytes are, not as the browser describes them. Raises Refusal where one is
         gone: it was taken in over a day ago, and not sent."""
         files = []
         for file in message.attachments:
@@ -226,7 +226,7 @@ class Talk:
             raise FrameRefused("slow-down", id, tenths(wait))
 
     def _echo(self, message: Message) -> Lines:
-        """Return a patron's message as his other windows see it."""
+        """Return a patron's message as their other windows see it."""
         files = tuple(file_ref(self.ports.secret, message.sender, held) for held in message.attachments)
         line = PatronLine(
             id=message.id, who="patron", text=message.text, at=wall_ms(), source=message.source, files=files

@@ -4,11 +4,11 @@ The rules:
 - A token is minted when a patron first writes, never before, and travels in a frame or an Authorization header, never in a URL.
 - It has a tag under the channel's secret, so one that we did not mint is refused without asking anybody, in every process
   alike. Only the patron's address leaves this module: `web:<hash>` of 256 bits that were drawn for the patron.
-- The browser sends a random seed with its first message. The same seed mints the same token: when the answer to a first
-  message is lost, the repetition is still the same patron's same message, and not a second conversation.
+- The browser sends a random seed with its first message. The same seed mints the same token. So when the answer to a first
+  message is lost, the repetition is the same patron's same message, not a second conversation.
 - A token carries the hour of its issue, and opens for as many days as the channel says; the channel can revoke it before
-  (adapters/webchat/admission.py). It signs the patron's address, so another one for the same patron can be issued later, and none
-  is made by cutting a piece off another. Tokens of earlier versions had no date; they are read still.
+  (adapters/webchat/admission.py). It signs the patron's address, so another one for the same patron can be issued later.
+  Cutting a piece off one makes no other. Tokens of earlier versions had no date; they are read still.
 - A file may be named, or fetched, only with the proof that binds it to this patron.
 """
 
@@ -27,12 +27,12 @@ from bridge.contract.sealed_token import Seal
 BODY = 32
 ADDRESS = "web:"
 DATED = b"\x02"  # the first byte of a token with a date, which is a byte shorter than one without
-ID = 15  # bytes of what stands for the patron, as `derive` makes them
+ID = 15  # bytes of the patron's id, as `derive` makes them
 HOUR_S = 3600
 SEED = re.compile(r"[A-Za-z0-9_-]{22,64}")  # 128 bits or more, as URL-safe text or in hexadecimal
 LEAST_SIGNS = 8  # different ones
 
-SEEDED = Seal("seed", BODY)  # what stands in for 32 random bytes where the browser brings a seed
+SEEDED = Seal("seed", BODY)  # what replaces 32 random bytes where the browser brings a seed
 UNDATED_TAG, DATED_TAG = Seal("token", 16), Seal("token", 27)  # two lengths of one seal
 PROOF = Seal("file", 16)
 NAME = Seal("name", 16)
@@ -81,7 +81,7 @@ def _dated(raw: bytes) -> bool:
 
 
 def is_random(seed: str) -> bool:
-    """Say whether a seed looks like the 128 random bits or more that it is made of, and not like a word, a count or a row."""
+    """Say whether a seed looks like the 128 random bits or more that it is made of. A word, a count or a row does not."""
     signs = set(seed)
     follow = sum(1 for one, two in itertools.pairwise(seed) if abs(ord(one) - ord(two)) <= 1)
     return bool(SEED.fullmatch(seed)) and len(signs) >= LEAST_SIGNS and follow < len(seed) / 2

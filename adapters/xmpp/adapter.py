@@ -1,6 +1,6 @@
 """An account on any XMPP server (RFC 6120, 6121): the library is a buddy like any other.
 
-Nothing is missed: what is not durable is not acknowledged (XEP-0198), and after each start and each gap the server's archive
+Nothing is missed: what is not durable is not acknowledged (XEP-0198). After each start and each gap the server's archive
 (XEP-0313) is asked for what came since; where there is none, the server's offline storage sends it by itself. What we sent and
 nobody acknowledged is looked for in the same archive before it is sent again.
 """

@@ -98,7 +98,7 @@ class Buddy:
 
     @property
     def sender(self) -> str:
-        """What stands in `from`: a component says it, an account's server does."""
+        """The address in `from`: a component says it, an account's server does."""
         return self._own if self.component else ""
 
     # -- the session

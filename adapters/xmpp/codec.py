@@ -151,7 +151,7 @@ SILENCE = Silence()
 
 
 def read(stanza: Element, own: str, *, archived: str = "", archived_at: int = 0) -> list[Heard]:
-    """Return what a message stanza means to `own`, our bare address. Never raises, whatever the stanza holds."""
+    """Return what a message stanza means to `own`, our bare address. Never raises for any stanza."""
     sender = bare(stanza.get("from", ""))
     kind = stanza.get("type", "normal")
     if not sender or sender == own or kind in ("groupchat", "headline"):
@@ -231,7 +231,7 @@ def _sign_of(stanza: Element, words: str) -> tuple[tuple[str, ...], str, str]:
 
 
 def _beside(stanza: Element, words: str, *spaces: str) -> str:
-    """Return the words without what stands for elements of `spaces` where they are not known."""
+    """Return the words without those that replace elements of `spaces` where they are not known."""
     for fallback in stanza.findall(f"{{{FALLBACK}}}fallback"):
         if fallback.get("for", "") not in spaces:
             continue
@@ -268,7 +268,7 @@ def _hash(*words: str) -> str:
 
 
 def _stanza_id(stanza: Element, own: str) -> str:
-    """Return our own server's number of a message: the last, for a forged one that it let through stands before its own."""
+    """Return our own server's number of a message: the last, for a forged one that it let through comes before its own."""
     ours = [each.get("id", "") for each in stanza.findall(f"{{{SID}}}stanza-id") if bare(each.get("by", "")) == own]
     return ours[-1][:MAX_SOURCE] if ours else ""
 

@@ -1,9 +1,9 @@
 """One address of a component (XEP-0114): a buddy per queue, and the messenger of librarians who like theirs better.
 
-A component is its addresses' server: it answers presence and questions itself, remembers its buddies, and what it does not take
-is refused to the sender at once. Nothing is kept for it while it is down (the server says so to whoever writes), and the
-protocol acknowledges nothing: that a stanza was taken is known by the answer to a ping that we send to ourselves behind it, and
-what we have heard is ours to hand in, also when the session is over.
+A component is its addresses' server: it answers presence and questions itself and remembers its buddies. What it does not take
+is refused to the sender at once. Nothing is kept for it while it is down: the server says so to those who write. The protocol
+acknowledges nothing, so we send a ping to ourselves behind a stanza, and its answer says that the stanza was taken. What we
+have heard we hand in, also after the session.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from bridge.contract.sealed_token import derived_key
 MAX_TEXT = 10_000
 MAX_AVATAR = 64 << 10
 BROADCAST = 200  # presences between two breaths
-AGAIN_S = 15.0  # how often librarians' presence is said again: a core that took over asks everybody anew
+AGAIN_S = 15.0  # how often librarians' presence is said again: a core that took over asks everybody again
 GOODBYE_S = 1.0
 
 
@@ -83,7 +83,7 @@ class XmppComponent(Buddy):
         return Identity("client", "bot", self._config.title or jid.user(self._own), card=self._card)
 
     async def run(self) -> None:
-        """Hold one session. Whoever writes between two of them is told to come again, where others hold the connection."""
+        """Hold one session. A person who writes between two of them is told to come again, where others hold the connection."""
         SharedConnection.expect(self._address)
         try:
             await self._session()
@@ -151,7 +151,7 @@ class XmppComponent(Buddy):
             self._letters.put_nowait((number, said, None if broke_off else fetching))
 
     async def _finish(self, link: XmppConnection) -> None:
-        """Hand in the words that stand in line. What the desk does not take at once is refused while the connection stands;
+        """Hand in the words that stand in line. What the desk does not take at once is refused while the connection is open;
         else, and where a receipt is due, it is the next session's."""
         line, owed = self._in_line(), []
         with suppress(TimeoutError):
@@ -184,7 +184,7 @@ class XmppComponent(Buddy):
             if link is not None and link.connected:
                 await self._show(link, BuddyPresence("gone", ""))
         self._shown = None
-        await asyncio.to_thread(self._buddies.save)  # whoever came last may still stand in line to be written down
+        await asyncio.to_thread(self._buddies.save)  # the last that came may still wait to be written down
         self._left |= self._here
         self._here = {}
         with suppress(Busy, TimeoutError):

@@ -24,8 +24,8 @@ class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     jid, password     the account
     host, port        where the server is; "" and 0 = as the domain's DNS says (RFC 6120, 3.2)
-    security          "starttls", "tls" (from the first byte), or "none": to this machine only
-    resource          name of our connection; the account may be used by people's own clients under other names
+    security          "starttls", "tls" (from the first byte), or "none", to this machine only.
+    resource          the name of our connection. The account may be used by people's own clients under other names
     ca                authority to trust instead of the system's: PEM text, in the file as `ca_file = "/path"`
     title             how the library is called in answers to "who are you?"
     timezone          of the opening hours in the buddy's status, like "Europe/Vienna"; "" = this machine's

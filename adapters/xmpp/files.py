@@ -3,7 +3,7 @@
 A patron's address is a stranger's wish that this machine call another one (see `fetching`): there is a limit on size and time. What
 could not be fetched stays as the address in the text: nothing is lost.
 
-Our own page needs `public_url`; its addresses are signed, so that nobody finds a file that was not sent to him.
+Our own page needs `public_url`; its addresses are signed, so that nobody finds a file that was not sent to them.
 """
 
 from __future__ import annotations

@@ -96,10 +96,10 @@ def bare(address: str) -> str:
 
 
 def user(address: str) -> str:
-    """Return what stands before the @, "" when nothing does."""
+    """Return the part before the @, "" when nothing does."""
     return address.partition("/")[0].rpartition("@")[0]
 
 
 def domain(address: str) -> str:
-    """Return what stands behind the @."""
+    """Return the part behind the @."""
     return address.partition("/")[0].rpartition("@")[2]

@@ -1,6 +1,7 @@
 """How much one sender, and one server, may ask of the desk. Pure: the caller brings the time.
 
-Nobody who writes as people write is ever stopped; who goes over a limit is told (an error that his client shows), never ignored.
+Nobody who writes as people write is ever stopped; who goes over a limit is told (an error that their client shows), never
+ignored.
 """
 
 from __future__ import annotations

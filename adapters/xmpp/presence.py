@@ -5,7 +5,7 @@
     open, nobody there           away
     closed                       a component: unavailable, with the next opening; an account: extended away, with the same words
 
-An account that signed off would get its messages only when it signs on again (RFC 6121, 8.5.2.2), so it stays, as `xa`.
+An account that signed off would get its messages only when it signs on again (RFC 6121, 8.5.2.2). So it stays signed on, as `xa`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One connection of a component, shared by the channels of its domain in this process (XEP-0114).
 
-A server takes one connection for a component's domain, and a channel has one queue: so each address is a channel of its own, and
-who comes first opens the connection, who leaves last closes it. What is for no channel is answered here: an address that is
+A server takes one connection for a component's domain, and a channel has one queue. So each address is a channel of its own.
+The first one opens the connection, the last one closes it. What is for no channel is answered here: an address that is
 expected (back) is away, any other is nobody's.
 """
 
@@ -49,7 +49,7 @@ class SharedConnection:
 
     @classmethod
     def expect(cls, config: ComponentConfig) -> None:
-        """Let an address be one that has a channel, whether or not a session stands."""
+        """Let an address be one that has a channel, with or without a session."""
         cls._expected.setdefault(_key(config), set()).add(config.jid)
 
     @classmethod

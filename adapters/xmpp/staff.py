@@ -1,6 +1,6 @@
 """Librarians at their own messenger: who they are, and what their words mean. Pure, but for the codes' clock.
 
-An address counts as a librarian's after it sent a code that the house signed for that librarian, once, within a quarter of an
+An address counts as a librarian's after it sent a code that the daemon signed for that librarian, once, within a quarter of an
 hour. Each conversation has an address of its own (`law+<conversation>@ask.library.org`), so that an answer cannot go to the wrong
 window. What begins with "/" is a command, anything else is said to the patron; nothing that a librarian writes anywhere else
 reaches one.
@@ -58,7 +58,7 @@ def address(channel: str, conversation: str) -> str:
 
 
 def conversation(address: str) -> str:
-    """Return the conversation that an address stands for, "" for the channel's own."""
+    """Return the conversation that an address names, "" for the channel's own."""
     _, _, coded = address.partition("@")[0].partition(BESIDE)
     try:
         return bytes.fromhex(coded).decode()

@@ -1,4 +1,4 @@
-"""The stanzas that we send. Pure: strings in, strings out; whatever a person wrote becomes well-formed XML."""
+"""The stanzas that we send. Pure: strings in, strings out; anything that a person wrote becomes well-formed XML."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class WebchatRig(Rig):
     side = "server"
 
     async def start(self) -> None:
-        """Nothing to start: the wire is laid when the house listens."""
+        """Nothing to start: the wire is laid when the daemon listens."""
 
     async def meet(self, ring: Ring) -> None:
         await super().meet(ring)
@@ -116,7 +116,7 @@ class WebchatRig(Rig):
         return WebPatron(self.base, name)
 
     async def noticed(self, ring: Ring) -> None:
-        """The house cuts browsers that it does not hear."""
+        """The daemon cuts browsers that it does not hear."""
         assert ring.supervisor is not None
         adapter = ring.supervisor.runners[ring.channel].adapter
         assert isinstance(adapter, WebchatAdapter)

@@ -145,7 +145,7 @@ class AccountRig(Rig):
     domain: ClassVar[str] = "localhost"
     away: ClassVar[str] = "xa"  # what a closed library shows
     upload: ClassVar[str] = "files.localhost"
-    patience: ClassVar[float] = 3600.0  # how long (s) a patron waits for a receipt before he sends again
+    patience: ClassVar[float] = 3600.0  # how long (s) a patron waits for a receipt before they send again
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

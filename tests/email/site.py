@@ -1,4 +1,4 @@
-"""A mail house: Dovecot for everybody's mailbox, Exim for everybody's mail, and a desk in a process of its own."""
+"""A mail site: Dovecot for everybody's mailbox, Exim for everybody's mail, and a desk in a process of its own."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ async def test_a_new_uidvalidity_brings_everything_once_more_and_nothing_twice(m
 
 
 def _rebuilt(dovecot: Dovecot, validity: str) -> None:
-    """Have the server lose its lists and keywords, as a restored backup does: UIDs begin anew."""
+    """Have the server lose its lists and keywords, as a restored backup does: UIDs begin again."""
     maildir = dovecot.folder / "home" / "ask" / "Maildir"
     while True:
         dovecot.stop()

@@ -82,7 +82,7 @@ async def test_it_is_a_machines_mail_in_plain_text_with_nothing_that_leads_back(
 
 
 async def test_an_answer_to_it_is_a_question_of_its_own(mail: Mail) -> None:
-    """Whoever gets it, and whatever his program quotes and names."""
+    """Anybody may get it, and their program may quote and name anything."""
     await mail.start()
     question = await asked(mail)
     await mail.ring.reached(await transcript(mail, question))
@@ -133,7 +133,7 @@ async def test_no_copy_of_it_is_filed(mail: Mail) -> None:
 
 
 async def test_one_address_gets_a_few_a_day(mail: Mail) -> None:
-    """Whoever names it: a patron cannot have the library write to somebody for ever."""
+    """Anybody may name it: a patron cannot have the library write to somebody for ever."""
     await mail.start(automatic_per_day=2)
     question = await asked(mail)
     for _ in range(2):
@@ -152,7 +152,7 @@ async def test_of_what_is_not_kept_nothing_is_mailed(mail: Mail) -> None:
 
 
 class Mailing(Site):
-    """A house whose library answers by mail those who left an address."""
+    """A desk whose library answers by mail those who left an address."""
 
     def __enter__(self) -> Site:
         super().__enter__()

@@ -1,4 +1,4 @@
-"""A whole house that texts, killed between a submission and its record."""
+"""A whole daemon that texts, killed between a submission and its record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OURS, ADA = "+15005550100", "+14155550123"
 
 @pytest.mark.timeout(240)
 async def test_a_house_killed_while_it_texts_sends_each_text_once(tmp_path: Path) -> None:
-    """The server has the text and the house was never told: after the restart it asks, and does not send again."""
+    """The server has the text and the daemon was never told: after the restart it asks, and does not send again."""
     (tmp_path / "house").mkdir()
     async with Twilio([OURS]) as twilio:
         token = tmp_path / "token"

@@ -1,7 +1,7 @@
 """A patron's browser without a browser: what any program must do to chat, written from the frames and not from the adapter.
 
-It keeps what is unsent, says it again until it is acknowledged, notices a dead line by its own heartbeat, comes back by the last
-position, and drops what it has seen.
+It keeps what is unsent, says it again until it is acknowledged, and notices a dead line by its own heartbeat. It comes back by
+the last position and drops what it has seen.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RETRY_S = 0.1
 
 
 class Browserless:
-    """One patron. `base` is the channel's address; `seed` makes his token, always the same one."""
+    """One patron. `base` is the channel's address; `seed` makes their token, always the same one."""
 
     def __init__(self, base: str, seed: str) -> None:
         self.base = base
@@ -84,7 +84,7 @@ class Browserless:
                 each.set_result(None)
 
     async def hear(self) -> Heard:
-        """Return the next line that is not his own, its files fetched."""
+        """Return the next line that is not their own, its files fetched."""
         line = await self.lines.get()
         files = []
         for each in line.get("files", ()):

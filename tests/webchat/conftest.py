@@ -1,4 +1,4 @@
-"""A house with one web chat channel, whose core the test plays."""
+"""A daemon with one web chat channel, whose core the test plays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ House = Callable[..., Awaitable[Ring]]
 
 @pytest_asyncio.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """Start the house with a configuration; stopped at the end."""
+    """Start the daemon with a configuration; stopped at the end."""
     ring = Ring(WebchatAdapter, tmp_path)
 
     async def start(**config: Any) -> Ring:

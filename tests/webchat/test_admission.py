@@ -160,7 +160,7 @@ async def serves(ring: Ring, session: aiohttp.ClientSession) -> bool:
 
 
 async def test_a_chat_that_was_ended_opens_in_no_process(house: House, session: aiohttp.ClientSession) -> None:
-    """Ended at one process: the socket at another hears nothing more, and whoever writes next is somebody else."""
+    """Ended at one process: the socket at another hears nothing more, and the next who writes is somebody else."""
     ring = await house(beat=1)
     other = ring.beside()
     await other.start(WebchatConfig(beat=1))
@@ -189,7 +189,7 @@ async def test_a_chat_that_was_ended_opens_in_no_process(house: House, session: 
 
 
 async def test_who_is_forgotten_is_known_by_no_browser(house: House, session: aiohttp.ClientSession) -> None:
-    """Once nothing of the patron is left. Where another of their conversations stands, they go on with that."""
+    """Once nothing of the patron is left. Where another of their conversations is open, they go on with that."""
     ring = await house()
     adapter = ring.runner().adapter
     assert isinstance(adapter, WebchatAdapter)
@@ -220,7 +220,7 @@ async def test_what_is_revoked_stays_so_after_a_restart(house: House, session: a
 async def test_nothing_opens_and_nothing_ends_while_nobody_can_say(
     house: House, session: aiohttp.ClientSession
 ) -> None:
-    """The store stands still: the browser is asked to come again, and is not told that it is unknown."""
+    """The store does not answer: the browser is asked to come again, and is not told that it is unknown."""
     ring = await house()
     async with session.ws_connect(at(ring, "live")) as ws:
         token = await write(ws, "hello")

@@ -20,7 +20,7 @@ class Window(SocketPeer):
 
 
 async def test_who_begins_to_wait_during_a_broadcast_keeps_his_place() -> None:
-    """What is meant for all was made before his place was told, and would stand over it until that changes."""
+    """What is meant for all was made before their place was told, and would hide it until that changes."""
     audience, watched, everybody, told = Audience(), dict[str, None](), ["jane", "kim", "lou"], list[str]()
     audience.sockets |= {Window(sender, watched, everybody, told) for sender in everybody}
     await audience.tell_all(b"{}", but=watched)

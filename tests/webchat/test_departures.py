@@ -1,4 +1,4 @@
-"""Who has left: told once after a reload's time, and told again when he is back."""
+"""Who has left: told once after a reload's time, and told again when they are back."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_what_cannot_be_told_now_is_told_later() -> None:
 
 
 async def test_who_comes_from_elsewhere_is_told_as_here() -> None:
-    """Another process, or the one before a restart, may have said that he is gone: this one cannot know."""
+    """Another process, or the one before a restart, may have said that they are gone: this one cannot know."""
     departures, heard = Departures(), Heard()
     departures.came("jane")
     for now in (1.0, GONE_S * 2):

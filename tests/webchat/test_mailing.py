@@ -1,4 +1,5 @@
-"""A patron has the transcript mailed, by socket and by plain request: one address, for himself, a few times, or a word why not."""
+"""A patron has the transcript mailed, by socket and by plain request: one address, for themselves, a few times, or a word why
+not."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ async def test_the_desk_says_whether_it_can_be_done(house: House, session: aioht
 
 
 async def test_nobody_asks_for_anothers(house: House, session: aiohttp.ClientSession) -> None:
-    """A frame has no place for another's name: whoever asks is who his token says, and without one he is nobody."""
+    """A frame has no place for another's name: a patron is who their token says, and without one they are nobody."""
     ring = await house()
     ring.show(MAILABLE)
     async with session.ws_connect(at(ring, "live")) as pat, session.ws_connect(at(ring, "live")) as rex:

@@ -1,4 +1,4 @@
-"""What the house answers to browsers that behave, and to those that do not: at real sockets, on a real store."""
+"""What the daemon answers to browsers that behave, and to those that do not: at real sockets, on a real store."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ async def test_a_file_that_is_not_kept_any_more_is_not_taken_for_sent(
 
 
 async def test_what_a_file_is_its_upload_says(house: House, session: aiohttp.ClientSession) -> None:
-    """A GIF called `mail.html`, of a type that only the house writes, was shown as a page of the desk's."""
+    """A GIF called `mail.html`, of a type that only the daemon writes, was shown as a page of the desk's."""
     ring = await house()
     gif = b"GIF89a/*<script>alert(1)</script>*/"
     async with session.ws_connect(at(ring, "live")) as ws:
@@ -275,7 +275,7 @@ async def aiter_of(data: bytes) -> AsyncIterator[bytes]:
 async def test_a_flood_is_told_to_slow_down_and_loses_nothing_of_others(
     house: House, session: aiohttp.ClientSession
 ) -> None:
-    """Refused with a time to come again, the refused one named; whoever goes on regardless is cut; others are served."""
+    """Refused with a time to come again, the refused one named; a browser that goes on regardless is cut; others are served."""
     ring = await house()
     async with session.ws_connect(at(ring, "live")) as ws, session.ws_connect(at(ring, "live")) as calm:
         await write(ws, "first")
@@ -396,7 +396,7 @@ async def test_two_windows_of_one_patron_see_the_same(house: House, session: aio
 async def test_a_second_hello_does_not_lose_the_place_in_the_queue(
     house: House, session: aiohttp.ClientSession
 ) -> None:
-    """Another window of a patron who waits, or the same one again, hears his place although nothing has changed."""
+    """Another window of a patron who waits, or the same one again, hears their place although nothing has changed."""
     ring = await house()
     ring.show(ChannelDesk(open=True, online=True, place=2))
     async with session.ws_connect(at(ring, "live")) as one, session.ws_connect(at(ring, "live")) as two:
@@ -427,7 +427,7 @@ async def test_history_that_could_not_be_read_is_made_good(house: House, session
 async def test_who_is_here_again_is_told_whoever_said_that_he_left(
     house: House, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """He left, the house restarts, he comes back; then another process, which he came from, takes him for gone."""
+    """They left, the daemon restarts, they come back; then another process, which they came from, takes them for gone."""
     monkeypatch.setattr("adapters.webchat.departures.GONE_S", 0.1)
     ring = await house()
     async with session.ws_connect(at(ring, "live")) as ws:
@@ -445,7 +445,7 @@ async def test_who_is_here_again_is_told_whoever_said_that_he_left(
         await ring.until(lambda: ring.signs(sender) == [False, True, True], "that he is here all the same")
 
 
-# ---- the desk, and the house's own troubles ----
+# ---- the desk, and the daemon's own troubles ----
 
 
 async def test_the_status_is_cookieless_and_only_for_listed_pages(house: House, session: aiohttp.ClientSession) -> None:

@@ -1,4 +1,5 @@
-"""A patron rates by socket and by plain request: kept once, shown to all windows of his and to nobody else, refused with a word."""
+"""A patron rates by socket and by plain request: kept once, shown to all their windows and to nobody else, refused with a
+word."""
 
 from __future__ import annotations
 
@@ -90,7 +91,7 @@ async def test_without_a_socket_the_plain_requests_carry_it(house: House, sessio
 async def test_what_stands_is_acknowledged_although_the_chat_was_opened_again(
     house: House, session: aiohttp.ClientSession
 ) -> None:
-    """Its acknowledgement was lost, and it comes again when nothing new may be said; also to a house that was started anew."""
+    """Its acknowledgement was lost, and it comes again when nothing new may be said; also to a daemon that was started again."""
     ring = await house()
     ring.show(ENDED)
     async with session.ws_connect(at(ring, "live")) as ws:

@@ -160,7 +160,7 @@ async def test_every_example_of_the_specifications_leaves_the_stream_standing(ac
         await mallory.close()
     await account.talk(patron)
     assert account.ring.health().bugs == 0
-    assert len(account.ring.statuses()) == 2  # starting, up: the session stood all the time
+    assert len(account.ring.statuses()) == 2  # starting, up: the session was open all the time
 
 
 HOSTILE = (
@@ -347,14 +347,14 @@ async def test_a_certificate_of_a_stranger_is_never_accepted(account: Scene) -> 
 
 
 async def test_direct_tls(account: Scene) -> None:
-    """And what stands on the wire is TLS from the first byte."""
+    """And what is on the wire is TLS from the first byte."""
     server = rig(account).server
     await account.begin(rig(account).config(port=server.direct, security="tls"))
     await account.talk(await account.patron("ada"))
 
 
 async def test_messages_written_in_the_open_by_another_client_of_ours_are_no_patrons(account: Scene) -> None:
-    """Somebody signs in to the library's account with his own client: what he writes is not a question."""
+    """Somebody signs in to the library's account with their own client: what they write is not a question."""
     await account.begin()
     patron = await ada(account)
     await account.talk(patron)

@@ -1,4 +1,4 @@
-"""What stanzas mean: the rules of the codec, the specifications' own examples, and whatever a generator thinks of."""
+"""What stanzas mean: the rules of the codec, the specifications' own examples, and all that a generator thinks of."""
 
 from __future__ import annotations
 

@@ -278,7 +278,7 @@ async def test_strangers_cannot_speak_as_librarians(component: Scene) -> None:
 
 
 async def test_two_channels_of_one_domain_share_its_connection(tmp_path: Path) -> None:
-    """A whole house: each address goes to its own queue."""
+    """A whole daemon: each address goes to its own queue."""
 
     def channels(folder: Path, server: Any) -> str:
         (folder / "secret").write_text(SECRET)
@@ -318,7 +318,7 @@ async def test_an_address_whose_session_is_down_is_away_and_its_buddies_keep_it(
     shared = await SharedConnection.join(art, XmppComponent(art, unconnected("art")))
     patron = await signed_in(server)
     try:
-        await patron.ask("<query xmlns='jabber:iq:roster'/>")  # whoever asks hears what becomes of it
+        await patron.ask("<query xmlns='jabber:iq:roster'/>")  # who asks hears what becomes of it
         patron.write(f"<presence to='{LAW}' type='subscribe'/><presence to='{LAW}' type='probe'/>")
         patron.say(LAW, "Are you there?", id="asked")
         assert await soon("it comes back", patron.errors.get()) == ("asked", "recipient-unavailable")
@@ -341,7 +341,7 @@ async def shown(client: Plain, words: str) -> tuple[str, str]:
 
 
 def component_of(folder: Path, server: Any) -> str:
-    """A channel of the house as docs/xmpp.md has it."""
+    """A channel of the daemon as docs/xmpp.md has it."""
     (folder / "secret").write_text(SECRET)
     text = block("toml", 'kind = "xmpp-component"').replace("/run/secrets/component", str(folder / "secret"))
     return f"{text}port = {server.component}\n"
@@ -359,7 +359,7 @@ def bens_messenger_is(name: str) -> Callable[[House], None]:
 
 
 async def test_a_librarian_serves_a_patron_from_a_messenger_of_her_own(tmp_path: Path) -> None:
-    """A whole house: linked by a printed code, offered, claimed, answered, closed; the inbox shows the same."""
+    """A whole daemon: linked by a printed code, offered, claimed, answered, closed; the inbox shows the same."""
     server = Prosody({}, components=block("lua", "component_secret"))
     async with housed(tmp_path, server, component_of, bens_messenger_is("ana")) as (house, ana):
         await asyncio.to_thread(server.account, "ben", "ben")
@@ -400,7 +400,8 @@ async def test_a_librarian_serves_a_patron_from_a_messenger_of_her_own(tmp_path:
 
 
 async def test_a_colleague_joins_from_a_messenger_of_his_own(tmp_path: Path) -> None:
-    """A whole house: Ana has it in the inbox and calls Ben by a note; he joins, the patron reads him, Ana sees who is in it."""
+    """A whole daemon: Ana has it in the inbox and calls Ben by a note; Ben joins, the patron reads Ben's words, Ana sees who
+    is in it."""
     server = Prosody({}, components=block("lua", "component_secret"))
     prepare = bens_messenger_is("ben")
     async with housed(tmp_path, server, component_of, prepare, ("ana", "ben")) as (house, ana):

@@ -54,7 +54,7 @@ async def housed(
     prepare: Callable[[House], None] | None = None,
     librarians: tuple[str, ...] = ("ana",),
 ) -> AsyncIterator[tuple[House, Librarian]]:
-    """Run the server and a house with its channel; Ana is at the desk."""
+    """Run the server and a daemon with its channel; Ana is at the desk."""
     await asyncio.to_thread(server.start)
     try:
         with House(folder / "house", librarians, more=channel(folder, server)) as house:

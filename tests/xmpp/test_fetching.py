@@ -1,4 +1,4 @@
-"""A patron's address makes us call nobody of a private network, however it is written and whatever it resolves to."""
+"""A patron's address makes us call nobody of a private network, however it is written and wherever it resolves to."""
 
 from __future__ import annotations
 

@@ -28,6 +28,6 @@ def squeezed(text: str | None) -> str:
 
 
 def alike(expected: str | None, found: str | None) -> bool:
-    """Whether the words are the same; U+FFFD in `expected` stands for what that parser could not read."""
+    """Whether the words are the same; U+FFFD in `expected` marks what that parser could not read."""
     pattern = ".{0,4}?".join(re.escape(piece) for piece in re.split("\ufffd+", squeezed(expected)))
     return bool(re.fullmatch(pattern, squeezed(found), re.DOTALL))

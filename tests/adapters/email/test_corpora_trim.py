@@ -32,7 +32,7 @@ def test_email_reply_trimmer_is_exact() -> None:
 
 
 def test_forwards_show_what_was_written_above() -> None:
-    """Where an answer stands above a forwarded mail, only the answer is new; the whole stays in full_text."""
+    """Where an answer is above a forwarded mail, only the answer is new; the whole stays in full_text."""
     cases = rows("email_reply_trimmer_forward")
     wrong = []
     for row in cases:
@@ -78,7 +78,7 @@ def talon_text(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _without_signature(row: dict[str, Any]) -> str:
-    """What stands above the signature that the case names."""
+    """The text above the signature that the case names."""
     return str(row["input"]).rstrip().removesuffix(row.get("expected_signature") or "")
 
 

@@ -1,4 +1,4 @@
-"""No value from outside ends a header line, whatever Python writes the mail and whatever the value is."""
+"""No value from outside ends a header line, with any Python and any value."""
 
 from __future__ import annotations
 

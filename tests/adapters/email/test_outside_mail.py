@@ -1,4 +1,5 @@
-"""Mails made after reports from outside: what is right stands in each mail or beside it (pytest -rx lists what is not mended yet).
+"""Mails made after reports from outside: what is right is said in each mail or beside it (pytest -rx lists what is not mended
+yet).
 
 `X-Case-Expected` of a mail, or the entry of `classes/expected.json`: taken, patron, class, text, subject, hard, recipients are
 compared; `contains` and `text_contains` must occur in the text; `seconds_below` bounds the parser. What an entry says about the
@@ -22,7 +23,7 @@ from tests.corpora import HOME
 
 OWN = ("ask@library.example",)
 FOLDER = HOME / "outside_mail"
-PLACED = b"<token>"  # stands for a signed id in a reply
+PLACED = b"<token>"  # replaced by a signed id in a reply
 NOT_MENDED: frozenset[str] = frozenset()
 
 
