@@ -6,7 +6,7 @@ start, so that a wrong password is found then. Reading needs IMAP alone: while s
 A mail that the daemon died over is never sent again: SMTP drops no duplicates. Where copies of answers lie in a Sent folder, that
 folder is asked whether it went out; a copy that is not there proves nothing.
 
-A transcript goes to an address that nobody at the desk is to see: no copy of it is filed, and a server that refuses it is not
+A transcript goes to an address that nobody at the desk may see. No copy of it is filed, and a server that refuses it is not
 quoted.
 """
 
@@ -283,7 +283,7 @@ class EmailAdapter:
         return None
 
     async def _file(self, raw: bytes) -> None:
-        """File a copy; a mail that went out stays sent whatever becomes of its copy."""
+        """File a copy; a mail that went out stays sent, with or without its copy."""
         try:
             await self._at_sent(lambda box: box.append(self._config.sent_folder, raw))
         except AdapterError as error:

@@ -1,9 +1,10 @@
 """Mail addresses in header fields (RFC 5322 3.4), as written by real programs.
 
 The rule: the name and the address that a mail program would show; one pass from left to right, so that a hostile field costs no
-more than its length. Groups are opened, comments name an address that has no other name, route addresses lose their route. What
-programs and people wrap an address in goes (Outlook's quotes, `mailto:`, dots at the ends of the domain), and a comma in the place
-of a domain's dot is read as the dot. A comma inside the local part is not guessed at: such an address stays whole and is not valid.
+more than its length. Groups are opened, comments name an address that has no other name, route addresses lose their route.
+What programs and people wrap an address in is removed: Outlook's quotes, `mailto:`, dots at the ends of the domain. A comma in
+the place of a domain's dot is read as the dot. A comma inside the local part is not guessed at: such an address stays whole
+and is not valid.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def read_addresses(field: str) -> list[MailAddress]:
 
 
 def _after_colon(words: list[str], text: str, position: int) -> list[str]:
-    """A colon ends a group's name, unless it stands inside an address or a subject-like name."""
+    """A colon ends a group's name, unless it is inside an address or a subject-like name."""
     joined = "".join(words)
     return [] if "@" not in joined and ";" in text[position:] else [joined, ":"]
 
@@ -126,7 +127,7 @@ def _keep(found: list[MailAddress], words: list[str], angle: str | None, comment
 
 
 def _mutilated(words: list[str], text: str, position: int) -> str:
-    """What a comma inside a bare address stands for: "." in the domain, itself in the local part, "" where it divides addresses."""
+    """What a comma inside a bare address means: "." in the domain, itself in the local part, "" where it divides addresses."""
     before = "".join(words).strip()
     after = NEXT.match(text, position)
     if after is None or not before or " " in before:

@@ -1,6 +1,6 @@
 """Raw bytes to a Mail, and back: the pure door of the adapter.
 
-`parse` never raises: whatever a mail contains comes out as a Mail, if need be one in quarantine. It takes no time limit of its
+`parse` never raises: any mail comes out as a Mail, if need be one in quarantine. It takes no time limit of its
 own; run it through isolated.py, never on the event loop.
 """
 

@@ -24,16 +24,16 @@ SECRETS = ("password", "smtp_password", "client_secret", "refresh_token")
 class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`address` is the mailbox; `user` signs in ("" = the address). Either `password`, or the four `token_url` … `refresh_token`.
 
-    folders        which are read; each holds its own connection
-    first          what is taken when a folder is read for the first time: "unread" mails, "all", or only what is "new"
-    keyword        marks what is durable with us, so that reading the mailbox by hand disturbs nothing
-    mark_seen, move_to   what else happens to such a mail
-    sent_folder    where copies of answers lie; `sent_copy = false` where the server files them by itself
-    aliases        other addresses of this mailbox; mail from any of them is our own
-    trusted_server the name in Authentication-Results whose SPF, DKIM and DMARC verdicts are shown
-    ca             whose certificates are trusted in place of the system's: `ca_file = "…"` names a file in PEM
-    plus           the server delivers `ask+anything@` to `ask@`
-    beat_s, patience_s   how often a silent server is asked, and how long it may take to answer (seconds)
+    folders        which are read; each holds its own connection.
+    first          what is taken when a folder is read for the first time: "unread" mails, "all", or only what is "new".
+    keyword        marks what is durable with us, so that reading the mailbox by hand disturbs nothing.
+    mark_seen, move_to   what else happens to such a mail.
+    sent_folder    where copies of answers lie; `sent_copy = false` where the server files them by itself.
+    aliases        other addresses of this mailbox; mail from any of them is our own.
+    trusted_server the name in Authentication-Results whose SPF, DKIM and DMARC verdicts are shown.
+    ca             whose certificates are trusted in place of the system's: `ca_file = "…"` names a file in PEM.
+    plus           the server delivers `ask+anything@` to `ask@`.
+    beat_s, patience_s   how often a silent server is asked, and how long it may take to answer (seconds).
     """
 
     address: str

@@ -4,7 +4,7 @@ No network, no store.
 
 Keys: from, subject, text (the new words), full_text, html, attachments, class, bounce (recipients, status, hard; null for what
 is no bounce), filters (what each decided), quarantined (why; null when it is not), taken (whether it opens or joins a
-conversation by itself), patron (the address that an answer goes to), cut (the lines that the first view hides, "" for none).
+conversation by itself), patron (the address that an answer goes to). And cut: the lines that the first view hides, "" for none.
 `--own` names an address of the mailbox; it may be given several times.
 """
 

@@ -21,19 +21,19 @@ _TEMPLATE = re.compile(r"HX[0-9a-f]{32}")
 class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`account_sid` and `auth_token` are in Twilio's console; texts come to `numbers`, to a `messaging_service`, or both.
 
-    secondary_token   while tokens are being changed: the other one, which also signs webhooks
-    api_key, api_secret   sign in by a key; the token is still needed, since webhooks are signed with it
-    numbers        +14155550100, a short code, whatsapp:+14155550100; a local form where `country` (ISO 3166) is given
-    help_text      what HELP is answered, where Twilio does not answer it
-    quiet          "21:00-08:00" in `time_zone`: no text goes out then, but to who texted within the last hour
-    plain          typographic characters are sent in the spelling that needs fewer segments
-    template       a WhatsApp template (HX…) with {{1}} for the text, for patrons who last wrote more than 24 hours ago
-    public_url     where Twilio reaches this desk, if that is not the `public_url` of [http]
-    rate           segments a second of each number; 0 = by its kind
-    look_s         how often the list of messages is asked for what no webhook brought
-    grace_s        how long a webhook may take before the list brings its text
-    settle_s       how long after a broken submission the list of messages is believed
-    first_hours    how far back is looked when there is no cursor yet
+    secondary_token   while tokens are being changed: the other one, which also signs webhooks.
+    api_key, api_secret   sign in by a key; the token is still needed, since webhooks are signed with it.
+    numbers        +14155550100, a short code, whatsapp:+14155550100; a local form where `country` (ISO 3166) is given.
+    help_text      what HELP is answered, where Twilio does not answer it.
+    quiet          "21:00-08:00" in `time_zone`: no text goes out then, but to who texted within the last hour.
+    plain          typographic characters are sent in the spelling that needs fewer segments.
+    template       a WhatsApp template (HX…) with {{1}} for the text, for patrons who last wrote more than 24 hours ago.
+    public_url     where Twilio reaches this desk, if that is not the `public_url` of [http].
+    rate           segments a second of each number; 0 = by its kind.
+    look_s         how often the list of messages is asked for what no webhook brought.
+    grace_s        how long a webhook may take before the list brings its text.
+    settle_s       how long after a broken submission the list of messages is believed.
+    first_hours    how far back is looked when there is no cursor yet.
     """
 
     account_sid: str

@@ -2,9 +2,9 @@
 
 The rule (3GPP TS 23.038 and 23.040): a text whose every character is in the GSM alphabet travels in septets. One segment holds
 160 alone, and 153 where several are joined by a header of 48 bits; a character of the extension table is two septets and never
-torn. Any other
-character turns the whole text into UCS-2: 70 units of 16 bits alone, 67 joined. What a reader sees as one character is not
-torn, as in Twilio's own calculator: a surrogate pair, a flag, a family joined by U+200D, a letter and its accents.
+torn. Any other character turns the whole text into UCS-2: 70 units of 16 bits alone, 67 joined. What a reader sees as one
+character is not torn, as in Twilio's own calculator. Such are a surrogate pair, a flag, a family joined by U+200D, a letter and
+its accents.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Who sent a webhook: the X-Twilio-Signature header.
 
 The rule (Twilio, "Webhooks security"): HMAC of the address as Twilio called it, followed by the form's fields. Their names and
-values come in the order of the names, without separators; each name's different values in order, once. A JSON body is covered
-by its
-SHA-256 in the address's `bodySHA256`. SHA-1 with the account's token, SHA-256 where X-Twilio-Webhooks-Signature-Settings says so.
-Twilio itself writes default ports in two ways, and an apostrophe in the query too (the URL standard writes `%27`). All these
+values come in the order of the names, without separators; each name's different values in order, once. A JSON body is covered by
+its SHA-256 in the address's `bodySHA256`. SHA-1 with the account's token, SHA-256 where X-Twilio-Webhooks-Signature-Settings says
+so. Twilio itself writes default ports in two ways, and an apostrophe in the query too (the URL standard writes `%27`). All these
 spellings of the address are valid.
 """
 

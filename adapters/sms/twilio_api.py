@@ -1,9 +1,8 @@
 """The account at Twilio: lists, submissions and files, by Twilio's own library, with a clock of our own.
 
-The library’s own asynchronous transport waits for ever, with any time limit, logs what goes out, and cannot carry two files;
-so it
-is given one of ours (`Transport`), and every call has a deadline. Nothing tries again by itself: a submission is not made twice
-unasked.
+The library’s own asynchronous transport waits for ever, with any time limit, logs what goes out, and cannot carry two files; so
+it is given one of ours (`Transport`), and every call has a deadline. Nothing tries again by itself: a submission is not made
+twice unasked.
 """
 
 from __future__ import annotations

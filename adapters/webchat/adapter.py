@@ -59,14 +59,14 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """What a web chat channel's own keys in deskbridge.toml mean.
 
     origins             pages that may embed the widget, like `https://www.library.example`; `https://*.library.example`
-                        = all below that host, not the host itself; `*` = any
-    form                whether patrons are asked for a name and an address before they write
-    attachments         whether patrons may send images and PDF
-    max_text            characters of one message
-    connections         sockets from one address at a time; a whole library may sit behind one
-    keep_days           for how many days after the patron last wrote their browser can open the chat again, 90 at most
-    public_computers    patrons sit at computers that others use after them: a chat ends with its tab
-    beat                seconds between two signs of life of a browser; a socket silent for three of them is cut
+                        = all below that host, not the host itself; `*` = any.
+    form                whether patrons are asked for a name and an address before they write.
+    attachments         whether patrons may send images and PDF.
+    max_text            characters of one message.
+    connections         sockets from one address at a time; a whole library may sit behind one.
+    keep_days           for how many days after the patron last wrote their browser can open the chat again, 90 at most.
+    public_computers    patrons sit at computers that others use after them: a chat ends with its tab.
+    beat                seconds between two signs of life of a browser; a socket silent for three of them is cut.
     """
 
     origins: tuple[str, ...] = ()

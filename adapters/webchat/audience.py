@@ -3,8 +3,8 @@
 The rules:
 - Nobody waits for a slow browser. A socket whose buffer is full is left out, marked, and asked to say hello again once it has
   drained. A browser catches up from history, never from a queue of ours.
-- Deliveries of the last seconds are kept, because history and the out stream are read by two readers: one that has just been
-  pushed may not be in history yet when a browser comes.
+- Deliveries of the last seconds are kept, because history and the out stream are read by two readers. A delivery that has just
+  been pushed may not be in history yet when a browser comes.
 - An idle socket costs a Peer with slots and its reader, no task and no queue of its own.
 """
 

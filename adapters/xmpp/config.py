@@ -22,17 +22,17 @@ Security = Literal["starttls", "tls", "none"]
 class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An account on any server, like `ask@library.org`.
 
-    jid, password     the account
-    host, port        where the server is; "" and 0 = as the domain's DNS says (RFC 6120, 3.2)
+    jid, password     the account.
+    host, port        where the server is; "" and 0 = as the domain's DNS says (RFC 6120, 3.2).
     security          "starttls", "tls" (from the first byte), or "none", to this machine only.
-    resource          the name of our connection. The account may be used by people's own clients under other names
-    ca                authority to trust instead of the system's: PEM text, in the file as `ca_file = "/path"`
-    title             how the library is called in answers to "who are you?"
-    timezone          of the opening hours in the buddy's status, like "Europe/Vienna"; "" = this machine's
-    blocked           addresses and domains that are not heard
-    file_hosts        hosts that files may be fetched from although they are on a private network or speak no TLS
-    file_limit          bytes of one file that a patron may send
-    beat_s, patience_s  how often a silent server is asked, and how long it may take to answer (seconds)
+    resource          the name of our connection. The account may be used by people's own clients under other names.
+    ca                authority to trust instead of the system's: PEM text, in the file as `ca_file = "/path"`.
+    title             how the library is called in answers to "who are you?".
+    timezone          of the opening hours in the buddy's status, like "Europe/Vienna"; "" = this machine's.
+    blocked           addresses and domains that are not heard.
+    file_hosts        hosts that files may be fetched from although they are on a private network or speak no TLS.
+    file_limit          bytes of one file that a patron may send.
+    beat_s, patience_s  how often a silent server is asked, and how long it may take to answer (seconds).
     """
 
     jid: str
@@ -90,11 +90,11 @@ class XmppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ComponentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One address of a component (XEP-0114), like `law@ask.library.org`; channels of one domain share its connection.
 
-    jid               this channel's address; its domain is the component's
-    secret            what the server shares with the component
-    host, port        where the server listens for components
-    title, url, avatar  what the address's card says: a name, a page, a picture's file (PNG or JPEG, up to 64 KiB)
-    other keys        as for an account
+    jid               this channel's address; its domain is the component's.
+    secret            what the server shares with the component.
+    host, port        where the server listens for components.
+    title, url, avatar  what the address's card says: a name, a page, a picture's file (PNG or JPEG, up to 64 KiB).
+    other keys        as for an account.
     """
 
     jid: str

@@ -3,7 +3,8 @@
 An address is a stranger's wish that this machine call another one (OWASP, Server-Side Request Forgery). It is read once, by
 the library that calls it, so the reading that is checked is the one that counts. Full-width digits, other dots, hexadecimal
 and octal numbers all become what they mean. Then the address of the socket itself is checked, before it is connected and
-after, for any answer of the name servers, at every redirect again. Hosts that the configuration lists are excepted.
+after, at every redirect again. What a name resolved to before counts for nothing. Hosts that the configuration lists are
+excepted.
 
 Public is what IANA's registries of special addresses leave (RFC 6890), and of IPv6 only global unicast. An IPv6 address that
 wraps one of IPv4 (mapped, NAT64) is as public as that; 6to4, Teredo, ISATAP and IPv4-compatible ones are none.

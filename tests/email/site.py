@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Site:
-    """Servers, started; `house` is furnished with a channel "mail", not started."""
+    """Servers, started. `house` is the daemon with a channel "mail", not started."""
 
     def __init__(self, folder: Path, **keys: str) -> None:
         self.certificate = Certificate(folder)

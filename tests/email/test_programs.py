@@ -1,4 +1,4 @@
-"""The patron uses a mail program: it writes, the inbox shows it, the answer is threaded there, and a reply with a quote comes in
+"""The patron uses a mail program. It writes, the inbox shows it, the answer is threaded there. A reply with a quote comes in
 as its new words alone."""
 
 from __future__ import annotations

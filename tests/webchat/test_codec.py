@@ -176,7 +176,7 @@ def test_a_token_with_any_character_changed_is_forged(at: int, char: str) -> Non
 
 
 def test_a_token_has_one_spelling() -> None:
-    """The other alphabet of base64 writes the same bytes, and would be another patron with limits of his own."""
+    """The other alphabet of base64 writes the same bytes, and would be another patron with other limits."""
     minted = (tokens.mint(SECRET, f"seed {n}") for n in range(100))
     token = next(found for found in minted if set("-_") & set(found))
     assert tokens.genuine(SECRET, token)

@@ -1,8 +1,9 @@
 """Whether a mail that no header gives away is a program's answer in the absence of its owner.
 
-The rule: a subject that opens with "automatic reply", in any language, and then ends or goes on with the old subject after a
-colon, is a program's. A subject that opens with "out of office", "abwesend", "poissa" may as well be a novel's title: the body has
-to speak of being away. What a person answers or forwards ("Re: Automatic reply: Books") is the person's, and so is a question.
+The rule: a subject that opens with "automatic reply", in any language, is a program's. Then it ends, or goes on with the old
+subject after a colon. A subject that opens with "out of office", "abwesend", "poissa" may as well be a novel's title: the body
+has to speak of being away. What a person answers or forwards ("Re: Automatic reply: Books") is the person's, and so is a
+question.
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
 The rule: a program that carries a person's question is not its author. A form sends from `no-reply@`, from the site's own account
 or from the mailbox's own address, and names the asker in Reply-To. A list of ours (its List-Id, its posting address or the domain
 are the mailbox's) rewrites From where DMARC asks for it. It names the author in Reply-To or X-Original-From (Google Groups,
-Mailman).
-A rule or a forwarder passes the mail on with its From. None of them gets automatic answers; all of them are questions.
+Mailman). A rule or a forwarder passes the mail on with its From. None of them gets automatic answers; all of them are questions.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def is_list(fields: Fields) -> bool:
 
 
 def own_list(fields: Fields, own: Collection[str]) -> bool:
-    """Whether the list that handled the mail stands in front of the mailbox, or is the same organisation's."""
+    """Whether the list that handled the mail is in front of the mailbox, or is the same organisation's."""
     if not own or not is_list(fields):
         return False
     named = " ".join(fields.raw(name)[:1_000] for name in LIST_NAMES).casefold()

@@ -1,8 +1,8 @@
 """Reports that a mail was not delivered: to whom, with which status, and whether for good.
 
-Read in this order, the first that names a recipient wins: the fields of RFC 3464 (also where they stand in the plain text), the
-header X-Failed-Recipients (exim, Google), JSON of Amazon SES, then the words of the report above the copy of the original mail.
-The daemon's own address and the one the report was sent to are never the failed recipient, unless nothing else is left.
+The first source that names a recipient wins. The order: the fields of RFC 3464 (also where they are in the plain text), the
+header X-Failed-Recipients (exim, Google), JSON of Amazon SES. Last come the words of the report above the copy of the original
+mail. The daemon's own address and the one the report was sent to are never the failed recipient, unless nothing else is left.
 """
 
 from __future__ import annotations
@@ -163,9 +163,7 @@ def _from_report(report: str, words: str) -> list[Recipient]:
             address, said, _about(address, human, everybody)[:600], folded.get("status", ""), action.lower()
         )
         found.setdefault(address.casefold(), recipient)
-        for alias in EXPANDED.findall(
-            _about(address, human, everybody)
-        ):  # the address that we wrote to stands behind it
+        for alias in EXPANDED.findall(_about(address, human, everybody)):  # the address that we wrote to follows it
             found.setdefault(alias.casefold(), msgspec.structs.replace(recipient, address=alias))
     return list(found.values())
 
@@ -178,7 +176,7 @@ def _best(named: list[str]) -> str:
 def _judged(
     address: str, said: str, context: str, status: str = "", action: str = "failed", whole: str = ""
 ) -> Recipient:
-    """Decide from what the other server said, else from what stands about the address, else from all of the text."""
+    """Decide from what the other server said, else from the words about the address, else from all of the text."""
     code = re.match(r"\A\s*([245]\.\d{1,3}\.\d{1,3})", status)
     declared = code.group(1) if code else ""
     spoken = status_of(said) or ("" if declared else status_of(context) or status_of(whole))
@@ -291,7 +289,7 @@ def _from_words(words: str, aside: set[str]) -> list[str]:
 
 
 def _about(address: str, said: str, others: list[str]) -> str:
-    """What the text says from this address to the next one; for the first, also what stands on the line before."""
+    """What the text says from this address to the next one; for the first, also the line before."""
     place = said.casefold().find(address.casefold())
     if place < 0:
         return said[:MAX_WORDS]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-# Who or what is at fault, asked before what it says: our own sender, a command at the other end, a name server that is away.
+# The cause, asked before the words of the answer: our own sender, a command at the other end, a name server that is away.
 SENDER = re.compile(
     r"(?:in reply|response|reply) to (?:the )?(?:mail from|helo|ehlo)|after (?:mail from|helo|ehlo)|"
     r"domain of (?:the )?sender|"

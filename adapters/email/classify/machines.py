@@ -1,9 +1,10 @@
 """Whether a person wrote a mail, or a machine: `person`, `auto`, `bounce`, `complaint`, `list`; and whether it is set aside.
 
 The rule (RFC 3834, RFC 5230, RFC 2919, RFC 5965, RFC 3464): what a machine may have sent gets no automatic answers. That costs
-little, so weak signs are enough for it. A mail is set aside, so that it opens no conversation, only where its structure says that
-no person asks: fields that programs alone write, a mail daemon's address together with what it says, a list that is not ours. Words
-alone set nothing aside, and two weak signs are not a strong one: people ask about rejected articles, failed mail and holidays.
+little, so weak signs are enough for it. A mail that is set aside opens no conversation. That needs a structure which says that no
+person asks. Such are fields that programs alone write, a mail daemon's address together with its words, a list that is not ours.
+Words alone set nothing aside, and two weak signs are not a strong one: people ask about rejected articles, failed mail and
+holidays.
 
 Only a report that is proven by its form (RFC 3464, RFC 5965, X-Failed-Recipients) may count as a receipt. Who answers in a thread,
 forwards a report or quotes one is a person.
@@ -181,7 +182,7 @@ def _bounce(mail: Facts) -> Verdict | None:
 
 
 def _daemon(mail: Facts) -> bool:
-    """Whether a mail daemon's own address stands in From, or none at all."""
+    """Whether From holds a mail daemon's own address, or none at all."""
     local = _letters(mail.author.address.partition("@")[0])
     return local in DAEMONS or (not mail.author.address and bool(mail.fields.raw("from").strip()))
 
@@ -228,7 +229,7 @@ def _forwarded(mail: Facts) -> bool:
 
 
 def _structured(mail: Facts) -> bool:
-    """Whether a failed address is listed as programs list it, or a server's code or the original mail stands below."""
+    """Whether a failed address is listed as programs list it, or a server's code or the original mail follows."""
     return bool(CODE.search(mail.words)) or _names_recipient(mail.words) or _carries_original(mail)
 
 

@@ -1,8 +1,9 @@
 """Whether a mail answers another one, forwards one, or is the first of its kind.
 
-The rule: In-Reply-To, References, a subject that opens with "Re:" in any language, Outlook's index of a thread with an answer in
-it, or an address that only an answer of ours names make a reply. The outermost prefix of the subject decides between a forward
-and a reply, for programs name the thread of what is forwarded, too. Anything else is a first mail, and has nothing to quote.
+The rule: each of these makes a reply. In-Reply-To, References, a subject that opens with "Re:" in any language, Outlook's index
+of a thread with an answer in it; an address that only an answer of ours names. The outermost prefix of the subject decides
+between a forward and a reply, for programs name the thread of what is forwarded, too. Anything else is a first mail, and has
+nothing to quote.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ INDEX_OF_FIRST = 22  # bytes of Outlook's Thread-Index; each answer adds five (M
 
 
 def relation(fields: Fields, recipients: Iterable[str], own: frozenset[str]) -> Relation:
-    """Return how the mail with these header fields stands to another one. `recipients`, `own`: addresses, ours in lower case."""
+    """Return how the mail with these header fields relates to another one. `recipients`, `own`: addresses, ours in lower case."""
     prefix = subject_prefix(fields.text("subject"))
     if prefix:
         return prefix

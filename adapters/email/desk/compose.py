@@ -1,10 +1,10 @@
 """A mail that goes out: threading headers, plain text and HTML, attachments.
 
-The rules: the Message-ID is made of the delivery id and signed, so that a second attempt is the same mail byte for byte and an
-answer to it finds its conversation; References carry the whole chain (RFC 5322 3.6.4) and our signed root; Reply-To carries the
+The rules: the Message-ID is made of the delivery id and signed. So a second attempt is the same mail byte for byte, and an
+answer to it finds its conversation. References carry the whole chain (RFC 5322 3.6.4) and our signed root; Reply-To carries the
 signed address; what a machine says is marked Auto-Submitted (RFC 3834) so that no other machine answers it. A transcript bears
 none of that but the mark: no chain, no signed address, nothing that would bring an answer to its conversation. Header lines are
-written by header_lines, for most of what stands in them comes from outside.
+written by header_lines, for most of their values come from outside.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ The cursor of a folder is two fields, saved with the messages (so what is durabl
     at:<folder>     "<UIDVALIDITY>:<UID>"            everything up to this UID has been handed in
     scan:<folder>   "<mode>:<UID>:<since, ms>"       how to choose among mails up to this UID, which were there before us
 
-Mails above the scan's UID are all taken: UIDs only grow (RFC 9051 2.3.1.1), so an outage of any length is caught up. Below it the
+Mails above the scan's UID are all taken. UIDs only grow (RFC 9051 2.3.1.1), so an outage of any length is caught up. Below it the
 mode decides: "unread", "all" or "new" when a folder is read for the first time; "again" when UIDVALIDITY changed and every UID
-is another: then what came since we began and does not carry our keyword is handed in once more, and the inlet drops what it
+is another. Then mails that came since we began and do not carry our keyword are handed in once more. The inlet drops what it
 has seen. Flags never decide about anything else, so nobody's reading hides a mail from the desk.
 
 No mail holds up those behind it. Where the server refuses a batch, says nothing to it or closes the connection, the batch is halved

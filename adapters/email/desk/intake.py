@@ -71,7 +71,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     message: Message | None = None
     failed: tuple[FailedDelivery, ...] = ()
-    words: str = ""  # a digest of what it says, whatever way it came
+    words: str = ""  # a digest of what it says, by any way it came
 
     @property
     def quarantined(self) -> bool:
@@ -248,7 +248,7 @@ class Intake:
         return kept.digest if kept is not None else ""
 
     async def _save(self, content: bytes, name: str, limit: int) -> Attachment | None:
-        """Keep a file; None for one that the house does not take."""
+        """Keep a file; None for one that the desk does not take."""
         try:
             return await self._ports.blobs.save(_chunks(content), name, limit)
         except (TooLarge, ValueError):

@@ -1,11 +1,11 @@
 """Which conversation a mail joins.
 
-The rule, first proof wins: the signed address it was sent to (`ask+<token>@`), an id of ours in In-Reply-To, one in any of
-References, one in the quoted part of the body. Ids of ours are signed with this channel's secret, so an id of another mailbox,
-a guessed or a mutilated one proves nothing and the mail opens a new conversation. Ids that patrons' own mails carried are
+The rule: the first proof wins. First the signed address it was sent to (`ask+<token>@`). Then an id of ours in In-Reply-To, in
+any of References, in the quoted part of the body. Ids of ours are signed with this channel's secret, so an id of another mailbox,
+a guessed or a mutilated one proves nothing. Its mail opens a new conversation. Ids that patrons' own mails carried are
 looked up among what this channel received from the people on this mail. The subject never joins. Each proof says whom we wrote
-to: a mail from somebody else joins too, but marked "other-sender". A transcript's id proves nothing: it went where nobody is to
-know who the patron is, so whoever answers it asks something new. It is ours alone to tell which transcript came back.
+to: a mail from somebody else joins too, but marked "other-sender". A transcript's id proves nothing: it went where nobody may
+know who the patron is. So a person who answers it asks something new. It is ours alone to tell which transcript came back.
 
 A token is base32 of the id, of a hash of the addressee (30 bits) and of an HMAC-SHA256 (64 bits); case does not matter, and
 nothing may follow it, for mail programs change the former and people the latter.
@@ -142,7 +142,7 @@ def _address_tokens(mail: Mail, mailbox: str) -> list[str]:
 
 
 def _quoted_tokens(mail: Mail) -> list[str]:
-    """Tokens in what the mail quotes; the patron's own words prove nothing (he may be telling of another conversation)."""
+    """Tokens in what the mail quotes; the patron's own words prove nothing (they may be telling of another conversation)."""
     folded = mail.full_text[:400_000].lower()
     if not any(hint in folded for hint in HINTS):  # a hundred times as fast as the pattern
         return []

@@ -1,7 +1,7 @@
 """How often the desk itself writes to one address: a few automatic mails a day, and none to a machine (RFC 3834).
 
-The rule stands between us and the loop that no header prevented: whatever answers us, it gets `most` mails in any 24 hours and then
-silence. What was counted outlives a restart, for a loop that crashes us would else begin anew.
+The rule ends a loop that no header prevented: one address gets `most` mails in any 24 hours, and then silence. What was
+counted outlives a restart, for a loop that crashes us would else begin again.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Suspects:
             self.tries.pop(one.uid, None)
 
     def parts(self, batch: Sequence[Listed]) -> list[Sequence[Listed]]:
-        """Return a batch in the parts that it is fetched in: those under suspicion in halves, and what stands around them."""
+        """Return a batch in the parts that it is fetched in: those under suspicion in halves, and the others around them."""
         under = [place for place, one in enumerate(batch) if one.uid in self._uids]
         if not under or len(batch) == 1:
             return [batch]

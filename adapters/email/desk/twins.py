@@ -1,8 +1,8 @@
 """Mails that bear one Message-ID and are not the same mail: both come in.
 
-The rule: a Message-ID names a mail (RFC 5322 3.6.4), so the desk counts a mail once by it, however often it is fetched. Some
-programs give one id to every mail they send. The desk remembers a fingerprint of the words with each id: the first mail keeps the
-id, and a mail with other words counts by the id and its fingerprint. Ids and words are kept as seals, which nobody can read.
+The rule: a Message-ID names a mail (RFC 5322 3.6.4). So the desk counts a mail once by it, however often it is fetched. Some
+programs give one id to every mail they send. The desk remembers a fingerprint of the words with each id. The first mail keeps
+the id. A mail with other words counts by the id and its fingerprint. Ids and words are kept as seals, which nobody can read.
 """
 
 from __future__ import annotations

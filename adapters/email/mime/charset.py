@@ -1,8 +1,8 @@
-"""Bytes of a mail to text, whatever they claim to be.
+"""Bytes of a mail to text, with any label or a wrong one.
 
-The rule: believe the declared charset when it decodes cleanly; a label that is known to lie is read as what senders mean by it
-(WHATWG Encoding, section 4.2: latin-1 means windows-1252, gb2312 means gb18030, and so on); an unknown or failing label is read as
-UTF-8 when that decodes cleanly, else as windows-1252, which never fails here. No text leaves with NUL in it.
+The rule: believe the declared charset when it decodes cleanly; a label that is known to lie is read as what senders mean by it.
+By WHATWG Encoding, section 4.2, latin-1 means windows-1252, gb2312 means gb18030, and so on. An unknown or failing label is read
+as UTF-8 when that decodes cleanly, else as windows-1252, which never fails here. No text leaves with NUL in it.
 """
 
 from __future__ import annotations

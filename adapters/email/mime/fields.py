@@ -137,7 +137,7 @@ def _blank_line(raw: bytes, start: int, end: int) -> re.Match[bytes] | None:
 
 
 def _goes_on(raw: bytes, start: int, place: int, end: int) -> bool:
-    """Whether the header goes on below a line of spaces: with a fold and then a field or a blank line, or with a new field."""
+    """Whether the header goes on below a line of spaces: with a new field, or with a fold before a field or a blank line."""
     lines = raw[place : min(end, place + 4_000)].splitlines()
     folds = next((i for i, line in enumerate(lines) if line[:1] not in (b" ", b"\t")), len(lines))
     below = lines[folds] if folds < len(lines) else b""

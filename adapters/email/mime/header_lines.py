@@ -1,9 +1,9 @@
 """Header lines of the mails that we write (RFC 5322 2.2 and 3.4, RFC 2047, RFC 2231, RFC 6532).
 
 The rule: no value from outside ends a line. Subjects, names, addresses and file names are strangers' words. The standard library
-reads such a value once more while it sets a header (Python before 3.11.10 and 3.12.5), so an encoded word inside an encoded word
-becomes a line break there. Therefore the lines are written here. Every character that may end a line becomes a space. Text that is
-not plain ASCII, or that looks like an encoded word, is written in encoded words of ours. `check_mail` then reads the finished mail.
+reads such a value once more while it sets a header (Python before 3.11.10 and 3.12.5). An encoded word inside an encoded word
+becomes a line break there, so the lines are written here. Every character that may end a line becomes a space. Text that is not
+plain ASCII, or that looks like an encoded word, is written in encoded words of ours. `check_mail` then reads the finished mail.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def address_field(name: str, addresses: Sequence[MailAddress]) -> bytes:
 
 
 def written_address(address: str) -> str:
-    """Return an address as it stands in a header and in RCPT TO: the domain in ASCII, an odd local part in quotes.
+    """Return an address as a header and RCPT TO have it: the domain in ASCII, an odd local part in quotes.
 
     The local part keeps letters beyond ASCII, which only a server with SMTPUTF8 takes (RFC 6531). Raises ValueError for
     what is no address.

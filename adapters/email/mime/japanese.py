@@ -1,6 +1,6 @@
 """ISO-2022-JP and EUC-JP as mail programs in Japan write them: with the characters of NEC and IBM (circled digits, ㈱, 髙).
 
-The rule: both hold the cells of JIS X 0208, and Windows code page 932 knows what NEC and IBM put into its empty ones (WHATWG
+The rule: both hold the cells of JIS X 0208. Windows code page 932 also knows what NEC and IBM put into its empty ones (WHATWG
 Encoding, section 12). So each pair is moved to the place that it has there. JIS X 0212 is read by Python's own codecs.
 """
 

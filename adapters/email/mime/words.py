@@ -1,7 +1,8 @@
 """Encoded words (RFC 2047) and parameters of a field (RFC 2045 5.1, RFC 2231), as written by real programs.
 
-The rule: read what any mail program means, also where the standard forbids it: encoded words inside quotes, split inside a
-character, with spaces, without padding; parameters unquoted, repeated, encoded twice. What cannot be read stays as it is.
+The rule: read what any mail program means, also where the standard forbids it. So it reads encoded words inside quotes, split
+inside a character, with spaces, without padding; parameters unquoted, repeated, encoded twice. What cannot be read stays as it
+is.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def split_parameters(value: str) -> tuple[str, dict[str, str]]:
 
 
 def _named(text: str) -> Iterator[tuple[str, str]]:
-    """Names in lower case and values, in order; one pass, whatever the text holds."""
+    """Names in lower case and values, in order; one pass, for any text."""
     position = 0
     while position < len(text) and (match := NAMED.match(text, position)) is not None and match.end() > position:
         position = match.end()
@@ -112,7 +113,7 @@ def _unquoted(text: str) -> str:
 
 
 def _joined(numbered: dict[int, tuple[str, bool]]) -> str:
-    """The sections of RFC 2231: the charset stands in the first encoded one."""
+    """The sections of RFC 2231: the charset is in the first encoded one."""
     label, raw = "", b""
     for number in sorted(numbered):
         text, encoded = numbered[number]

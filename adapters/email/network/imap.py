@@ -1,7 +1,7 @@
 """One folder of a mailbox over one IMAP connection (RFC 9051; IDLE of RFC 2177), on aioimaplib.
 
-The rules, each for a way in which mail was lost elsewhere: every call has a deadline and ends at once when the connection is
-lost, and after either the connection is thrown away; a server that says nothing is asked now and then, for a frozen one closes
+The rules, each for a way in which mail was lost elsewhere. Every call has a deadline and ends at once when the connection is
+lost. After either the connection is dropped; a server that says nothing is asked now and then, for a frozen one closes
 nothing; EXISTS is noticed whenever it comes, not only during IDLE; a command names few messages, since the parser of
 the library recurses; mailbox names are quoted and in modified UTF-7 (RFC 3501 5.1.3). Errors hold no command, for one of them
 carries the password.
@@ -52,7 +52,7 @@ class CommandRefused(Unavailable):
 
 
 class _Protocol(aioimaplib.IMAP4ClientProtocol):
-    """Notices new mail whatever command is under way; the library drops that line outside IDLE."""
+    """Notices new mail during any command; the library drops that line outside IDLE."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Exception | None], None]) -> None:
         super().__init__(loop, lost)

@@ -1,8 +1,8 @@
 """What a refused sign-in means: wrong credentials, or a server that lets us in only later.
 
-The rule: a channel is blocked until a person changes something only where the server says that the credentials are wrong, by a
-code of RFC 5530. Servers also refuse when they are busy, were asked too often or lost their own back end, and say so in words of
-their own or in none ("[OVERQUOTA]", "[THROTTLED]", "BAD User is authenticated but not connected", a plain NO). That passes. So it
+The rule: only a code of RFC 5530 that says that the credentials are wrong blocks a channel until a person changes something.
+Servers also refuse when they are busy, were asked too often or lost their own back end. They say so in words of their own or
+in none: "[OVERQUOTA]", "[THROTTLED]", "BAD User is authenticated but not connected", a plain NO. That passes. So it
 is tried again slowly and said so; after a day of nothing else a person must look.
 """
 

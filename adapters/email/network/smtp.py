@@ -74,7 +74,7 @@ class MailSubmission:
         self._tls = tls
         self._tokens = tokens
         self._idle: list[aiosmtplib.SMTP] = []
-        self._keeping = False  # while a session stands
+        self._keeping = False  # while a session is open
         self._free = asyncio.Semaphore(CONNECTIONS)
         self.refused: asyncio.Event = asyncio.Event()  # the server does not let us in any more
 

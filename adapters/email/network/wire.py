@@ -63,7 +63,7 @@ def listed(line: bytes) -> Listed | None:
 
 
 def literals(lines: Iterable[bytes | bytearray]) -> dict[int, bytes]:
-    """Group a FETCH answer by mail: the literal (or a quoted string), and the UID that stands before or after it.
+    """Group a FETCH answer by mail: the literal (or a quoted string), and the UID before or after it.
 
     A mail that the server gives as NIL or as nothing is b"".
     """
@@ -90,7 +90,7 @@ def quoted(text: str) -> str:
 
 
 def mailbox_name(name: str) -> str:
-    """Return a folder's name as it stands in a command."""
+    """Return a folder's name as a command has it."""
     return quoted(modified_utf7(name))
 
 

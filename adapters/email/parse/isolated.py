@@ -1,7 +1,7 @@
 """Parsing away from the event loop: in a worker process, with a deadline and a limit on memory.
 
 The rule: one bad mail stops nobody. A mail that takes longer than the deadline, or kills the worker, comes back in quarantine
-with the reason, the worker is replaced, and the next mail is parsed. The worker is nice to the daemon (lower priority), so that
+with the reason. The worker is replaced, and the next mail is parsed. The worker is nice to the daemon (lower priority), so that
 a mail that costs seconds does not delay a chat. When the daemon dies, the worker reads end-of-file and ends.
 
 Wire: 4 bytes of length, then MessagePack, each way; after a job come the bytes of its mail, in pieces, so that a large mail

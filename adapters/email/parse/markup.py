@@ -2,9 +2,9 @@
 
 The rule: nothing of it may run and nothing may be fetched. The clean HTML comes from nh3 (ammonia) with a short list of
 elements, no style, no class, links only to http(s) and mailto; pictures only those that came with the mail, as `cid:` links
-that the caller maps. The text keeps what a reader sees: hidden elements (preheaders, tracking pixels) are left out, a quotation
-is marked with `>`, a place where a mail program put the mail that is answered is marked with one line, CUT, and each line of a box
-that the program names a signature opens with BOX; trimming understands both.
+that the caller maps. The text keeps what a reader sees. Hidden elements (preheaders, tracking pixels) are left out, a
+quotation is marked with `>`. One line, CUT, marks the place where a mail program put the mail that is answered. Each line of a
+box that the program names a signature opens with BOX. Trimming understands both.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which parts are the words of a mail and which are attachments (the algorithm of RFC 8621, section 4.1.4).
 
-Departures, each for the reader's sake: pictures inside the HTML stay listed (marked inline), machine parts of reports and
-signatures are not the patron's words, and a nested mail is an attachment with its subject as name.
+Departures, each for the reader's sake: pictures inside the HTML stay listed, marked inline. Machine parts of reports and
+signatures are not the patron's words. A nested mail is an attachment with its subject as name.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _shown(choice: Choice, part: MimePart, plain: bool, html: bool) -> None:
 
 
 def _fill(choice: Choice, plain_before: int, html_before: int) -> None:
-    """An alternative with one form only stands for both."""
+    """An alternative with one form only serves as both."""
     if len(choice.plain) == plain_before and len(choice.html) > html_before:
         choice.plain.extend(choice.html[html_before:])
     elif len(choice.html) == html_before and len(choice.plain) > plain_before:

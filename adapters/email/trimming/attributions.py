@@ -90,7 +90,7 @@ def mark_sentences(lines: list[str], marks: list[str]) -> None:
 
 
 def mark_announcements(lines: list[str], marks: list[str]) -> None:
-    """Find by its shape what stands right above a quotation, or alone above an original that nothing marks as quoted."""
+    """Find by its shape the line right above a quotation, or alone above an original that nothing marks as quoted."""
     for i, mark in enumerate(marks):
         if mark != "t" or len(lines[i]) > MAX_SHAPE:
             continue
@@ -127,7 +127,7 @@ def _shape_start(lines: list[str], marks: list[str], close: int, fits: Callable[
 
 
 def announces(text: str) -> bool:
-    """Whether `text` has the shape of what a program writes right above a quotation, whatever its language."""
+    """Whether `text` has the shape of what a program writes right above a quotation, in any language."""
     if len(text.split()) > MAX_WORDS or PROSE.search(text):
         return False
     closed = text.rstrip("* ")[-1:] in (":", "：")
@@ -141,7 +141,7 @@ def announces(text: str) -> bool:
 
 
 def heads_original(text: str) -> bool:
-    """Whether `text` can be nothing but the line above an original: a date first, an hour and an address, closed by one of
+    """Whether `text` can only be the line above an original. A date comes first, an hour and an address, closed by one of
     them or a colon; or a name, its address, a word and a colon."""
     if len(text.split()) > MAX_WORDS or PROSE.search(text) or not ADDRESS.search(text):
         return False

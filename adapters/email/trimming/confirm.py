@@ -1,9 +1,9 @@
 """Marks of lines that nothing around them confirms are the patron's words again.
 
 The rule: losing a patron's words is worse than showing old ones. Librarians are asked about dated letters ("On 5 May 1890 Darwin
-wrote:"), timetables ("From: London, To: Paris") and lists with lines between, and those look like what mail programs write. So a
-sentence that names neither an address nor an hour needs a quotation below it, a device that nobody knows needs to stand last, and
-a line of dashes ends no words where a question follows.
+wrote:"), timetables ("From: London, To: Paris") and lists with lines between. Those look like what mail programs write. So a
+sentence that names neither an address nor an hour needs a quotation below it. A device that nobody knows needs to be last. A
+line of dashes ends no words where a question follows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _next(marks: list[str], place: int) -> str:
 
 
 def _asks_below(lines: list[str], marks: list[str], place: int) -> bool:
-    """Whether a question stands between this line and the next mark, within the length of a signature."""
+    """Whether a question is between this line and the next mark, within the length of a signature."""
     for i in range(place + 1, min(place + 20, len(lines))):
         if marks[i] in ENDS_PART:
             return False

@@ -69,7 +69,7 @@ def _advert(text: str) -> bool:
 
 
 def _sent_from(rest: str, bare: str) -> Literal["", "likely", "sure"]:
-    """Judge what follows the verb; after a comma a person may go on ("my iPhone, sorry for typos"), before it he may not."""
+    """Judge what follows the verb; after a comma a person may go on ("my iPhone, sorry for typos"), before it they may not."""
     text, name = folded(rest), folded(rest.partition(",")[0])
     linked = bool(LINK.match(name) or OF_MINE.match(name)) or folded(bare).startswith(WHOLE_VERBS)
     named = SURE_DEVICE.match(name) and not folded(bare).startswith("sent")

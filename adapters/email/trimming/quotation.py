@@ -1,10 +1,10 @@
 """What each line of a mail's text is: the patron's words, or a mark of what is answered, a signature, a quotation.
 
-Each line gets one letter, which trim.py reads: `t` text, `e` empty, `q` quoted, `b` the sentence before a quotation, `o` the
-line above an original or forwarded mail, `h` a block From/Sent/To/Subject, `c` where HTML put the quotation, `d` a delimiter
-line, `s` sent from a device (`S` until confirm.py has decided: from one that nobody knows), `g` in a box that HTML names a
-signature. Sentences are in attributions.py, blocks in header_blocks.py, words of many languages in wording.py. Work is bounded per
-line, so no text costs more than its length.
+Each line gets one letter, which trim.py reads: `t` text; `e` empty; `q` quoted; `b` the sentence before a quotation; `o` the line
+above an original or forwarded mail; `h` a block From/Sent/To/Subject; `c` where HTML put the quotation; `d` a delimiter line; `s`
+sent from a device (`S`: from one that nobody knows, until confirm.py has decided); `g` in a box that HTML names a signature.
+Sentences are in attributions.py, blocks in header_blocks.py, words of many languages in wording.py. Work is bounded per line, so
+no text costs more than its length.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _lines_above(lines: list[str], marks: list[str]) -> None:
 
 
 def _fences(lines: list[str], marks: list[str]) -> None:
-    """What stands between two ``` is text, whatever it looks like."""
+    """The lines between two ``` are text, also where they look like a quotation."""
     fences = [i for i, line in enumerate(lines) if FENCE.match(line)]
     for first, last in zip(fences[::2], fences[1::2], strict=False):
         for i in range(first, last + 1):

@@ -1,13 +1,13 @@
 """The new words of a mail: what the patron wrote, without what they answer to and without their signature.
 
 The rules, in order (conventions of the mail programs themselves; where they differ, no new text is lost):
-1. A first mail answers nothing: rulers, quotations, tables and originals in it are the patron's, and so is all of a forward. Only
-   what surely is no word of theirs is cut: a signature below `-- ` (RFC 3676 4.3) or in a box that HTML names so, and the last
-   line of a telephone.
+1. A first mail answers nothing: rulers, quotations, tables and originals in it are the patron's, and so is all of a forward.
+Only what surely is no word of theirs is cut. That is a signature below `-- ` (RFC 3676 4.3) or in a box that HTML names so,
+and the last line of a telephone.
 2. In a reply a delimiter line ends the words, as does a line that a telephone adds, unless a quotation follows it; a delimiter
    before any words is passed over.
 3. Where an original, a forwarded mail or an answered mail begins and is not marked with `>`, the words end.
-4. A quotation marked with `>` ends with its marks: what stands below it is new. At the end of the words it is cut.
+4. A quotation marked with `>` ends with its marks: the lines below it are new. At the end of the words it is cut.
 5. One attributed quotation in between or above is cut; two or more with answers between them are kept, for the answers need them.
 6. Quotations without attribution above or between the words were put there on purpose and are kept.
 7. A mail that only forwards is shown whole.
@@ -90,7 +90,7 @@ def _trimmed_first(lines: list[str], marks: list[str]) -> Trimmed:
 
 
 def _signature_start(lines: list[str], marks: list[str]) -> int:
-    """The delimiter below which only a signature stands; the end of the mail where there is none."""
+    """The delimiter below which only a signature follows; the end of the mail where there is none."""
     for i, line in enumerate(lines):
         if marks[i] != "d" or line.rstrip() != NEARLY_EXACT or "t" not in marks[:i]:
             continue
@@ -229,7 +229,7 @@ def _second_opinion(text: str, said: list[str]) -> str:
 
 
 def _above(lines: list[str], first: int, match: re.Match[str]) -> str:
-    """What stands above a match in the window that begins with line `first`."""
+    """The text above a match in the window that begins with line `first`."""
     return "\n".join([*lines[:first], match.string[: match.start()]]).rstrip()
 
 

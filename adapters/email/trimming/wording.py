@@ -16,7 +16,7 @@ def _table(text: str) -> tuple[str, ...]:
     return tuple(folded(" ".join(word.split())) for word in text.split("|"))
 
 
-# What stands before the subject of an answer, and of a forwarded mail.
+# The words before the subject of an answer, and of a forwarded mail.
 REPLY_PREFIXES = frozenset(
     _table(
         """
@@ -110,7 +110,7 @@ OPENINGS = _table(
     | mulai pesan yang diteruskan | תחילת ההודעה שהועברה | بدء الرسالة المعاد توجيهها | inici del missatge reenviat
     """
 )
-# What stands alone between dashes above an original (QQ, Foxmail).
+# The words alone between dashes above an original (QQ, Foxmail).
 BETWEEN_DASHES = _table(
     """
     original | 原始邮件 | 原始郵件

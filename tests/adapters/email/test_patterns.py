@@ -1,9 +1,8 @@
 """No pattern of the parser backtracks: each is tried on lines made to make it do so.
 
 The lines are made from the pattern itself. There is a line for each part of it that repeats without a limit. First comes an
-example of what is before the part, then many of what it repeats, then something that makes it fail. Common hostile lines come
-on top. A line of twice the length
-may cost about twice the time; a pattern that costs the square or more of it fails.
+example of what is before the part, then many of what it repeats, then something that makes it fail. Common hostile lines come on
+top. A line of twice the length may cost about twice the time; a pattern that costs the square or more of it fails.
 
 Two steps keep this short. Of lines that the pattern cannot tell apart, one is tried (`_alike`). And a line is first tried short:
 where twice the length costs about twice the time, it is not tried longer (`straight`).
