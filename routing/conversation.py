@@ -20,6 +20,7 @@ import re
 
 from msgspec.structs import replace
 
+from bridge.contract.address import mentions_mail_address
 from bridge.contract.message import Delivery, FollowUpPlan, Message, derive, is_blank
 from routing import history
 from routing.access import connected, free_capacity, helper_of, serving, there
@@ -53,7 +54,6 @@ AUTOMATIC = "automatic"  # a mark: a machine wrote it
 SIGNS = frozenset({"reaction", "reaction-removed", "retracted"})  # marks: it says nothing new
 BY_HAND = "answered-by-hand"  # a mark: it asks for no automatic answers, and is a question all the same
 OTHER_SENDER = "other-sender"  # a mark: somebody else wrote, with proof of the thread
-ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
 SUBJECT_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|sv|vs|rv|tr|r|i|odp|pd)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 
 
@@ -125,7 +125,7 @@ def _add(decision: Decision, it: Conversation, message: Message) -> None:
 
 
 def _receive(decision: Decision, conversation: str, message: Message, *, proven: bool = False) -> None:
-    left = "@" in message.text and ADDRESS.search(message.text) is not None
+    left = mentions_mail_address(message.text)
     files = file_names(message)
     event = Received(conversation=conversation, message=message, proven=proven, left_address=left, files=files)
     decision.emit(event)

@@ -1,9 +1,12 @@
-// What counts as an address for an answer, as the desk sees it (`is_mail_address` and `is_phone_number` in bridge/contract/message.py; the
-// same examples test both). A number must name its country: without that no text can be sent. The desk has the last word.
+// What counts as an address for an answer, as the desk sees it (bridge/contract/address.py). Both are tested on the examples of
+// tests/addresses.json. A number must name its country: without that no text can be sent. The desk has the last word.
 
-const ADDRESS = /^([^\s@]+@([^\s@.]+\.)+[^\s@.]{2,}|\+[\d ().-]{5,})$/;
+const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+const LABEL = "[\\p{L}\\p{N}_]([\\p{L}\\p{N}_-]{0,61}[\\p{L}\\p{N}_])?\\.";
+const MAIL = new RegExp(`^(?=.{1,254}$)(?=.{1,64}@)${ATOM}(\\.${ATOM})*@(${LABEL})+\\p{L}{2,63}$`, "u");
+const PHONE = /^\+[\d ().-]{5,}$/;
 
 /** Whether an answer can be sent there: `kinds` is "mail", "phone" or "mail-phone". */
 export const isAddress = (text: string, kinds: string): boolean =>
-  kinds.includes(text.includes("@") ? "mail" : "phone") && ADDRESS.test(text);
+  text.includes("@") ? kinds.includes("mail") && MAIL.test(text) : kinds.includes("phone") && PHONE.test(text);
 export const isMail = (text: string): boolean => isAddress(text, "mail");

@@ -1,5 +1,6 @@
 """Whether a text is a mail address or a telephone number that we can write to: the one answer for forms, adapters and the core.
 
+`ui/address.ts` is the same rule in the browser: both are tested on the examples of `tests/addresses.json`.
 Other patterns in the adapters search for addresses inside a text, such as a quoted line or a bounce. They do not decide whether an
 address is valid.
 """
@@ -17,6 +18,14 @@ _ADDRESS = re.compile(
 def is_mail_address(text: str) -> bool:
     """Say whether `text` is one plain mail address: no name, no list, no quoting, nothing that a mail program reads as more."""
     return len(text) <= MAX_ADDRESS and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
+
+
+_MENTIONED = re.compile(r"(?<![^\s@<>(),;:])[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")
+
+
+def mentions_mail_address(text: str) -> bool:
+    """Say whether something in a text looks like a mail address. Wider than `is_mail_address`: Japanese has no spaces around it."""
+    return "@" in text and _MENTIONED.search(text) is not None
 
 
 _PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,28}", re.ASCII)

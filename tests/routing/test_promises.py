@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bridge.contract.address import is_mail_address, is_phone_number
 from bridge.contract.message import ChannelStatus
 from routing import standing, wording
 from routing.events import Noticed
@@ -171,20 +170,6 @@ def test_a_lost_librarian_promises_nobody_who_is_not_there() -> None:
 
 
 # ---- addresses -----------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("good", ["jane@example.org", "j.o'neil+x@mail.example.co.uk", "x@bücher.example"])
-def test_what_is_an_address(good: str) -> None:
-    assert is_mail_address(good)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    ["jane", "jane@", "jane@example", "@example.org", "a@b@c.org", "jane @example.org", "j@x..org", "12", "+" * 9],
-)
-def test_what_is_none(bad: str) -> None:
-    assert not is_mail_address(bad)
-    assert not is_phone_number(bad)
 
 
 @pytest.mark.parametrize(

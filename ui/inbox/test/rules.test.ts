@@ -1,6 +1,7 @@
 // The inbox's rules, each alone: order, resuming, what is sent once, what is asked before it is pasted. Run by
 // tests/browser/test_page_rules.py with Node's own runner; nothing here needs a browser.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Offline, Refusal } from "../src/api";
 import { isAddress } from "../../address";
@@ -660,9 +661,8 @@ test("periods are whole days of the library's clock", () => {
 // ---- addresses that patrons leave
 
 test("an address is one by the same rule as at the desk", () => {
-  const mails = ["jane@example.org", "j.o'neil+x@mail.example.co.uk", "x@bücher.example"];
-  const none = ["jane", "jane@", "jane@example", "@example.org", "a@b@c.org", "jane @example.org", "j@x..org", "12", "+++++++++"];
-  for (const one of mails) assert.ok(isAddress(one, "mail") && !isAddress(one, "phone"), one);
+  const { mail, none } = JSON.parse(readFileSync(new URL("../../../tests/addresses.json", import.meta.url), "utf8")) as { mail: string[]; none: string[] };
+  for (const one of mail) assert.ok(isAddress(one, "mail") && !isAddress(one, "phone"), one);
   for (const one of none) assert.ok(!isAddress(one, "mail-phone"), one);
   assert.ok(isAddress("+1 (415) 555-0100", "phone") && !isAddress("415 555 0100", "phone"), "a number names its country");
   assert.ok(isAddress("+14155550100", "phone") && !isAddress("+14155550100", "mail") && !isAddress("jane@example.org", ""));
