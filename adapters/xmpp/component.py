@@ -41,6 +41,7 @@ from bridge.contract.sealed_token import derived_key
 MAX_TEXT = 10_000
 MAX_AVATAR = 64 << 10
 BROADCAST = 200  # presences between two breaths
+STREAM = "http://etherx.jabber.org/streams"
 AGAIN_S = 15.0  # how often librarians' presence is said again: a core that took over asks everybody again
 GOODBYE_S = 1.0
 
@@ -92,20 +93,25 @@ class XmppComponent(Buddy):
             raise
 
     async def check(self) -> None:
-        """Connect to the server's port, and no more: a component that signs in twice would end its own session.
+        """Open a stream and read the server's answer, and no more: a component that signs in twice would end its own session.
 
         Raises Unavailable.
         """
+        names = f"xmlns='jabber:component:accept' xmlns:stream='{STREAM}'"
+        opening = f"<stream:stream {names} to={jid.attribute(self._address.domain)}>"
+        where = f"the component port of {self._address.host}"
         try:
             async with asyncio.timeout(self._address.patience_s):
-                _, writer = await asyncio.open_connection(self._address.host, self._address.port)
+                reader, writer = await asyncio.open_connection(self._address.host, self._address.port)
+                try:
+                    writer.write(opening.encode())
+                    answer = await reader.read(1)
+                finally:
+                    writer.close()
         except (OSError, TimeoutError) as error:
-            raise Unavailable(
-                f"the component port of {self._address.host} cannot be reached: {type(error).__name__}"
-            ) from None
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+            raise Unavailable(f"{where} cannot be reached: {type(error).__name__}") from None
+        if not answer:
+            raise Unavailable(f"{where} closed the connection")
 
     async def _session(self) -> None:
         self._begin()
