@@ -1,4 +1,4 @@
-"""What waits to be sent: one message that cannot be taken is said so and holds up no other, even if more goes wrong beside it."""
+"""Messages that wait to be sent. One that cannot be taken is said so and holds up no other, even if more goes wrong beside it."""
 
 from __future__ import annotations
 

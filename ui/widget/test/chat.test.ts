@@ -1,5 +1,5 @@
 // The rules of the patron's chat, each alone: what is sent once, what is kept, what a token opens, what a rating waits for.
-// Run by tests/browser/test_page_rules.py with Node's own runner; browser.ts stands for the browser.
+// Run by tests/browser/test_page_rules.py with Node's own runner; browser.ts plays the browser.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { Chat } from "../chat";
