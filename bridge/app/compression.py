@@ -1,8 +1,8 @@
-"""Answers take less room on the wire: pages are packed when they are built, all else when it is sent (RFC 9110 8.4, 12.5.3).
+"""Answers take less room on the wire (RFC 9110 8.4, 12.5.3). Pages are packed when they are built, all else when it is sent.
 
-What carries a secret of ours, like a session's or an upload's, says `Cache-Control: no-transform` (RFC 9111 5.2.2.6), which proxies
-heed too, and is sent as it is: packed together with words that others choose, its length would tell about it (BREACH). So is what
-is small, or packed already, as pictures are.
+An answer with a secret of ours, such as a session's or an upload's, is sent as it is. Packed together with words that others
+choose, its length would tell about it (BREACH). It says `Cache-Control: no-transform` (RFC 9111 5.2.2.6), which proxies heed too.
+Small answers, and those that are packed already, such as pictures, are sent as they are, too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """deskbridge.toml -> Structs: what runs where, never who works when (that is the organisation, in the archive).
 
-Three rules. Every fault is reported at once, each with its place in the file and what to do, because a person who
-mends one line a restart gives up. Secrets need not stand in the file: any key may be written
+Three rules. Every fault is reported at once, each with its place in the file and what to do. A person who mends
+one line a restart gives up. Secrets need not stand in the file: any key may be written
 
     password = { file = "/run/secrets/imap" }         or  password_file = "/run/secrets/imap"
     password = { env = "IMAP_PASSWORD" }
@@ -236,7 +236,7 @@ class _Reading:
         return found
 
     def home(self, data: Path) -> Path:
-        """A path with the home that `~` or `~user` stands for."""
+        """A path with the home that `~` or `~user` means."""
         try:
             return data.expanduser()
         except RuntimeError:

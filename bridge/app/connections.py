@@ -1,8 +1,9 @@
 """Connections of strangers: how long each may take, and what a malformed request leaves behind (a count, no line of the log).
 
 A request's head is whole within `HEAD_S`, and a connection without one is closed. Its body comes at `SLOWEST` bytes a second or
-faster, after a first `BODY_S`; so does whatever takes what we answer. What stands still ends (Slowloris; CWE-400). A connection
-whose other end went away without a word is closed by the kernel after `DEAD_S` (TCP_USER_TIMEOUT, RFC 5482).
+faster, after a first `BODY_S`; so does a client that takes our answer. A connection on which nothing
+moves ends (Slowloris; CWE-400). One whose other end went away without a word is closed by the kernel after `DEAD_S`
+(TCP_USER_TIMEOUT, RFC 5482).
 
 Bodies are taken as they come: none is decompressed, so that no request is larger than it looks.
 """

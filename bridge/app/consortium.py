@@ -278,7 +278,7 @@ class Consortium:
             await asyncio.wait([self._on_duty])
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Drop the store."""
         await self.gathering.close()
         await self.store.close()
 
@@ -317,8 +317,10 @@ class Consortium:
         )
 
     def _after_history(self, deliveries: Deliveries) -> Deliveries:
-        """Return `deliveries` that begin, where no entry is named, with the first that history may not tell yet: who comes while
-        the log is still being read here misses nothing that was put out meanwhile."""
+        """Return `deliveries` that begin, where no entry is named, with the first that history may not tell yet.
+
+        So a patron who comes while the log is still being read here misses nothing that was put out meanwhile.
+        """
 
         async def since(after: str) -> AsyncIterator[tuple[str, Delivery]]:
             if not after and await self._tail_started():

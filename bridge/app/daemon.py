@@ -1,7 +1,7 @@
 """`deskbridge run`: open everything, serve until told to stop, close everything in the opposite order.
 
 Crash-only: a start after kill -9 and a start after a clean stop take the same path. A signal begins the stop: readiness is
-withdrawn first, so that a proxy sends nobody any more; then sockets are told good-bye, then the ring stands still.
+withdrawn first, so that a proxy sends nobody any more; then sockets are told good-bye, then the ring stops.
 """
 
 from __future__ import annotations
@@ -94,13 +94,13 @@ class Daemon:
 
     @property
     def url(self) -> str:
-        """Where the house answers."""
+        """Where the daemon answers."""
         return self.config.http.public_url or self.server.url
 
 
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Daemon]:
-    """Open a house and keep it running inside the context.
+    """Open a daemon and keep it running inside the context.
 
     Raises ConfigError, Misconfigured, EmbeddedError, StoreError or OSError."""
     private(config.data)

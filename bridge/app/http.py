@@ -5,11 +5,11 @@
     /api/v1/…          the inbox's interface
     /channels/<name>/  what adapters mount
     /livez /readyz     is it alive, is it ready
-    /metrics           for the local network: refused to whoever comes through a proxy
+    /metrics           for the local network: refused to requests through a proxy
 
-Who asks, by which scheme and for which host is taken from the connection; the forwarded headers count only when the
-connection comes from a trusted proxy, and then the last address that no trusted proxy wrote (RFC 7239 5.2, 8.1). A request
-names a host that can be one, and its body is taken as it came, never unpacked (RFC 9110 8.4, 15.5.16). Every answer
+The client, the scheme and the host are taken from the connection. The forwarded headers count only when the connection comes
+from a trusted proxy. Then the last address counts that no trusted proxy wrote (RFC 7239 5.2, 8.1). A request names a host
+that can be one. Its body is taken as it came, never unpacked (RFC 9110 8.4, 15.5.16). Every answer
 forbids what it does not need: sniffing, framing, referrers, foreign scripts (OWASP Secure Headers). Adapters' pages are
 framed by other sites and set a policy of their own.
 """
@@ -66,7 +66,7 @@ def application(
     proxies: Sequence[str] = (),
     registry: CollectorRegistry | None = None,
 ) -> web.Application:
-    """Put the house's web application together; nothing is started.
+    """Put the daemon's web application together; nothing is started.
 
     `inbox_pages` is a folder of built pages; `channels` what adapters mount, by channel name; `front_page` where `/` leads.
     """
@@ -102,7 +102,7 @@ class Server:
         await self._runner.setup()
         await Site(self._runner, self._listen).start()
         if self._listen.startswith("/"):
-            # Its folder says who may come, whatever our umask is: the proxy is another user.
+            # Its folder says who may come, under any umask: the proxy is another user.
             await asyncio.to_thread(os.chmod, self._listen, 0o666)
             return
         host = self._listen.rpartition(":")[0]

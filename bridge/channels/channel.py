@@ -5,7 +5,7 @@ Who holds what
     neither          a session in every process (webhooks), the drain in the one that holds the lease
     fanout           a session in every process, no drain: the adapter reads `deliveries` itself
 
-Whoever stops lets the drain finish what is in flight before the session ends under it.
+A stop lets the drain finish what is in flight before the session ends under it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LEASE_MS = 20_000
 ASK_S = 1.0  # between asking for a lease that another process holds
 GOODBYE_S = 2.0
-SOUND_S = 10.0  # a session that stood and lasted this long: the next wait is short again
+SOUND_S = 10.0  # a session that was connected for this long: the next wait is short again
 
 Deliveries = Callable[[str], AsyncIterator[tuple[str, Delivery]]]
 
@@ -80,7 +80,7 @@ MakePorts = Callable[[ConfiguredChannel, "Inlet", Deliveries | None], Ports]
 
 @dataclass(slots=True)
 class ChannelHealth:
-    """How a channel is: `reason` is a word, `failures` how many sessions in a row never stood, `bugs` all that ended by one."""
+    """How a channel is: `reason` is a word, `failures` how many sessions in a row never connected, `bugs` all that ended by one."""
 
     state: State = "starting"
     reason: str = ""

@@ -1,8 +1,8 @@
 """What a channel may tell its patrons about the desk: open or closed, somebody there or not, how long, who is next.
 
-Every channel hears it from the same computation over the whole chain of tiers, hours and presence (`routing.desk_view`), so that no
-widget says "closed" while the cooperative is open, or "online" while nobody is there. It is worked out from this process's
-replica whenever something happened, at most twice a second, and twice a minute for what time alone changes.
+Every channel hears it from one computation over the whole chain of tiers, hours and presence (`routing.desk_view`). So no widget
+says "closed" while the cooperative is open, or "online" while nobody is there. It is worked out from this process's
+replica when something happened, at most twice a second, and twice a minute for what time alone changes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def clock() -> int:
 
 
 class _Watch:
-    """Somebody who is told how the desk is, and what he was told last."""
+    """A listener who is told how the desk is, and what they were told last."""
 
     __slots__ = ("changed", "channel", "sender", "shown")
 
@@ -90,11 +90,11 @@ class DeskStatus:
                 await asyncio.sleep(0)
 
     def now(self, channel: str, sender: str = "") -> ChannelDesk:
-        """Return how the desk stands for a channel, and for one patron's place in it."""
+        """Return how the desk is for a channel, and for one patron's place in it."""
         return self._view(channel, self._now(), sender)
 
     async def watch(self, channel: str, sender: str = "") -> AsyncIterator[ChannelDesk]:
-        """Yield how the desk stands now, then at each change."""
+        """Yield how the desk is now, then at each change."""
         await self._replica.ready.wait()
         watch = _Watch(channel, sender)
         self._watches[watch] = None

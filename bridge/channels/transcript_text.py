@@ -1,4 +1,4 @@
-"""A conversation as its patron takes it away: plain words, oldest first, with days, times and names as he saw them.
+"""A conversation as its patron takes it away: plain words, oldest first, with days, times and names as they saw them.
 
 Whole, but for one so long that no mail should carry it: then the oldest are left out, and that is said. A rating is no line of it.
 """

@@ -1,15 +1,15 @@
 """Seeing to it that what a patron asked to be forgotten is gone everywhere, and soon.
 
-The archive's tables are blanked in the transaction that reads the erasure from the log. What else holds something follows here,
-from the rows of `bridge.sql.privacy.erasures`, which stand until all is done, so a crash only delays it:
+The archive's tables are blanked in the transaction that reads the erasure from the log. The other places follow here, from the
+rows of `bridge.sql.privacy.erasures`. A row is kept until all is done, so a crash only delays it:
 
     within seconds   files that nothing shows any more; what lies in SQLite's own files; what each web process remembers of the
                      log; what a channel keeps by address (texts that no number took); inputs that could not be decided
     some seconds     snapshots, log and `in` (bridge/core/erasure_trim.py); what was still to be sent,
                      unless its channel is at it already
-    eleven minutes   the streams of web chat; then the private Redis writes its file anew
+    eleven minutes   the streams of web chat; then the private Redis writes its file again
 
-An external Redis and PostgreSQL write their own files anew as whoever runs them has set it. An operator's order
+An external Redis and PostgreSQL write their own files again as their operators have set it. An operator's order
 (`deskbridge forget`) is a row, too: it is handed to the core from here.
 """
 
@@ -124,7 +124,7 @@ class ErasureWorker:
         return min(self._replica.position.seq, self._tail.position.seq, self._writer.position.seq) >= seq
 
     async def _let_go(self, one: Erasure) -> None:
-        """Let go of what is kept here: in files, by channels, in memory."""
+        """Delete what is kept here: in files, by channels, in memory."""
         await self._retention.remove(one.files, one.at)
         await self._follower.forget({one.conversation}, one.position.seq)
         places = [place.partition("|") for place in one.places]
@@ -137,12 +137,12 @@ class ErasureWorker:
         for channel in {*kinds, *(channel for channel, _, _ in places)} - set(self._fanouts):
             await self._withdraw(
                 channel, one.conversation
-            )  # what was mailed to an address that is no place of his, too
+            )  # what was mailed to an address that is no place of theirs, too
         words = [one.conversation, *(address for _, _, address in places)]
         await self._store.forget_dead([_pack(word) for word in words if word])
 
     async def _withdraw(self, channel: str, conversation: str) -> None:
-        """Send nothing more of it: end what still stands in a channel's stream."""
+        """Send nothing more of it: end what is still in a channel's stream."""
         after = "0-0"
         while entries := await self._store.read_fanout(channel, after, count=READ):
             after, ends = entries[-1].id, []

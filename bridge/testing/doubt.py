@@ -29,7 +29,7 @@ class DoubtCases:
         assert await scene.ring.unsettled() == []
 
     async def test_a_daemon_killed_between_submission_and_settling_doubles_nothing(self, scene: Scene) -> None:
-        """The patron has one copy; the desk learns that he has it, or that nobody knows. Look at `idempotent` and `lookup`:
+        """The patron has one copy; the desk learns that they have it, or that nobody knows. Look at `idempotent` and `lookup`:
 
         idempotent: the network must drop the second copy by our id. lookup: it must find the first one.
         """

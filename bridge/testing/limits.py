@@ -93,7 +93,7 @@ class LimitCases:
         assert files[0].name == "plan.png"
 
     async def test_a_file_that_is_too_large_fails_visibly(self, scene: Scene) -> None:
-        """The house refuses it before the network must. Look at `max_media`."""
+        """The daemon refuses it before the network must. Look at `max_media`."""
         await scene.begin()
         patron = await scene.patron("ada")
         if not scene.can.max_media:

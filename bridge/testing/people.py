@@ -182,7 +182,7 @@ class PeopleCases:
         assert action.via == scene.ring.channel
 
     async def test_staff_only_words_never_reach_a_patron(self, scene: Scene) -> None:
-        """An offer addressed to a patron's address is not shown to him by accident of routing. Look at kind in send."""
+        """An offer addressed to a patron's address is not shown to them by accident of routing. Look at kind in send."""
         await scene.begin()
         patron = await scene.patron("ada")
         message = await scene.hello(patron)

@@ -3,7 +3,7 @@
     async with Proxy(host, port) as wire:      # clients connect to wire.port
         wire.freeze()
 
-"up" is from whoever connects to the proxy towards the server behind it; "down" is the way back.
+"up" is from the client of the proxy towards the server behind it; "down" is the way back.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class _Pair:
         finally:
             for pump in pumps:
                 pump.cancel()
-            for each in writers:  # before anything is awaited: whoever ends us may do so twice
+            for each in writers:  # before anything is awaited: our caller may end us twice
                 each.close() if whole else _reset(each)
             if pumps:
                 await asyncio.wait(pumps)

@@ -35,7 +35,7 @@ class InputRecord:
         self._changed = asyncio.Condition()
 
     async def add(self, inputs: Sequence[Input]) -> None:
-        """Write down what came, and wake whoever waits for it."""
+        """Write down what came, and wake those who wait for it."""
         async with self._changed:
             self.inputs += inputs
             self._changed.notify_all()
@@ -65,7 +65,7 @@ class InputRecord:
         return [each for each in self.inputs if isinstance(each, Receipt) and each.delivery == delivery.id]
 
     def signs(self, sender: str) -> list[bool]:
-        """Return what was said of a patron so far: that he is here, or has left."""
+        """Return what was said of a patron so far: that they are here, or have left."""
         return [each.here for each in self.inputs if isinstance(each, PatronSign) and each.sender == sender]
 
     def statuses(self) -> list[ChannelStatus]:

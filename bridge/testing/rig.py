@@ -1,7 +1,7 @@
 """What the suite needs of a network: start the real peer, speak to it with an independent client, hurt the wire.
 
 A rig is written once per adapter and knows nothing of the cases; the cases know nothing of the network. `NetworkPatron` speaks with
-the real peer (or with the adapter, where the adapter is the server) by a client that shares no code with the adapter.
+the real peer, or with the adapter where that is the server. Its client shares no code with the adapter.
 
     class LoopRig(Rig):                    class TestLoop(Conformance):
         adapter = LoopAdapter                  rig = LoopRig
@@ -118,10 +118,11 @@ class Rig(ABC):
     """One network, real. The suite calls `start`, then `config`, then runs the adapter; at last `stop`.
 
     side      "client": the adapter connects to the peer, so a lost wire ends its session (ChannelStatus down, then up);
-              "server": patrons connect to the adapter, so a lost wire concerns the patron alone, whose own client comes back
-    keeps     the network keeps what patrons write while the library is away (then they may `say` while it is down)
-    secrets   strings of the good config that must never be seen in a log, an error or a repr
-    checks_credentials  the adapter's `check` signs in; False where a second sign-in would end the session that runs
+              "server": patrons connect to the adapter, so a lost wire concerns the patron alone; their client comes back.
+    keeps     The network keeps what patrons write while the library is away (then they may `say` while it is down).
+    secrets   Strings of the good config that must never be seen in a log, an error or a repr.
+    checks_credentials  The adapter's `check` signs in; False where it only opens a port, since a second
+              sign-in would end the session that runs.
     """
 
     adapter: ClassVar[type[Adapter]]
@@ -180,7 +181,7 @@ class Rig(ABC):
     # -- staff (capability `staff`)
 
     async def staff(self, librarian: str) -> str:
-        """Sign a librarian in at his own client; return the address to which offers for him go."""
+        """Sign a librarian in at their own client; return the address to which their offers go."""
         raise NotOffered
 
     async def staff_hears(self, librarian: str) -> Offer:
@@ -188,7 +189,7 @@ class Rig(ABC):
         raise NotOffered
 
     async def staff_claims(self, librarian: str, offer: Offer) -> None:
-        """Have the librarian claim by answering in his own client."""
+        """Have the librarian claim by answering in their own client."""
         raise NotOffered
 
     # -- the wire; by default the proxy's

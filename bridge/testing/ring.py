@@ -65,7 +65,7 @@ class Ring(InputRecord):
         self._timeline = Timeline()
         self.meet: Callable[[Ring], Awaitable[None]] | None = None  # called when the HTTP side listens
         self.archived: dict[str, str] = {}  # message id -> conversation: what the archive would know
-        self.unreadable = False  # history is refused, as by a house whose transcripts cannot be read yet
+        self.unreadable = False  # history is refused, as by a daemon whose transcripts cannot be read yet
         self.url = ""
         self.supervisor: Supervisor | None = None
         self.board: SignalBoard | None = None
@@ -103,7 +103,7 @@ class Ring(InputRecord):
         await self._redis.stop()
 
     def beside(self) -> Ring:
-        """Return another process of the same house, to be started and stopped: its store and its core are this one's."""
+        """Return another process of the same daemon, to be started and stopped: its store and its core are this one's."""
         other = Ring(self.adapter, self.folder)
         other._redis, other._own, other._timeline = self._redis, self._own, self._timeline
         return other
@@ -212,7 +212,7 @@ class Ring(InputRecord):
     # -- the store's server
 
     def freeze(self) -> None:
-        """Stop the store's server where it stands: nothing can become durable."""
+        """Stop the store's server at once: nothing can become durable."""
         os.kill(self._redis.pid, signal.SIGSTOP)
         self._frozen = True
 

@@ -42,7 +42,7 @@ class Scene:
         await self.ring.until(lambda: any(each.up for each in statuses()[before:]), "the channel up again")
 
     async def patron(self, name: str) -> NetworkPatron:
-        """Return a patron with a client of his own."""
+        """Return a patron with a client of their own."""
         patron: NetworkPatron = await soon(f"patron {name} signs in", self.rig.patron(name))
         self._patrons.append(patron)
         return patron

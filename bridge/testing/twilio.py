@@ -1,11 +1,11 @@
 """A server that answers like Twilio's Messages API, on this machine: for tests, for the demonstration, for authors outside.
 
-It owns numbers, holds messages both ways, lists them with pages, keeps media behind the account's password, signs the webhooks it
-calls, obeys STOP and START, and reports what became of a text. It can be told to misbehave: answers 429 and 500, an answer that
-never comes after the text was taken, callbacks that come late, early, twice or in any order. Nothing leaves this machine.
+It owns numbers, holds messages both ways, lists them with pages and keeps media behind the account's password. It signs the
+webhooks it calls, obeys STOP and START, and reports what became of a text. It can be told to misbehave: to answer 429 and 500,
+or never after the text was taken. Callbacks can come late, early, twice or in any order. Nothing leaves this machine.
 
-What it does differently from Twilio: a webhook that is not answered with 2xx is not called again (Twilio does so only for some
-failures), and one handset's webhooks are called one after another.
+What it does differently from Twilio: a webhook that is not answered with 2xx is not called again. (Twilio does so only for some
+failures.) One handset's webhooks are called one after another.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Twilio:
         return self._start(self._call(record, as_json))
 
     def report(self, record: TwilioMessage, status: str, error: int | None = None) -> asyncio.Task[None]:
-        """Have a status reported, whatever was reported before."""
+        """Have a status reported, regardless of earlier ones."""
         return self._start(self._report(record, status, error))
 
     def find(self, sid: str) -> TwilioMessage:

@@ -20,7 +20,7 @@ class TwilioRefused(Exception):
 
 
 def kind(address: str) -> str:
-    """Return what stands before an address that is no plain number."""
+    """Return what comes before an address that is no plain number."""
     return "whatsapp:" if address.startswith("whatsapp:") else ""
 
 

@@ -67,7 +67,7 @@ class WordCases:
         await scene.hears(patron, *lines)
 
     async def test_many_conversations_go_on_at_once(self, scene: Scene) -> None:
-        """Each patron hears his own answers only, in order. Look at the reply token and at state shared between sends."""
+        """Each patron hears their own answers only, in order. Look at the reply token and at state shared between sends."""
         await scene.begin()
         patrons = [await scene.patron(f"patron{letter}") for letter in "abcdefgh"]
         messages = [await scene.hello(patron) for patron in patrons]
@@ -98,7 +98,7 @@ class WordCases:
         assert await scene.acknowledged(patron, source)
 
     async def test_nothing_is_acknowledged_before_it_is_durable(self, scene: Scene) -> None:
-        """The store stands still: no acknowledgement; it goes on: message and acknowledgement. Look at acks before receive."""
+        """The store is frozen: no acknowledgement; it goes on: message and acknowledgement. Look at acks before receive."""
         await scene.begin()
         patron = await scene.patron("ada")
         await scene.talk(patron)

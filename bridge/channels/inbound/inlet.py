@@ -1,7 +1,7 @@
 """An adapter's door in: check, gather, make durable, then say yes.
 
-Group commit: of all that is handed in at once by every adapter of one store, one `ingest` is in flight and the next batch gathers
-meanwhile, so a thousand patrons cost a few calls. What a failed call carried is answered Busy, to exactly those whose it was;
+Group commit: all adapters of one store share one `ingest` in flight, and the next batch gathers meanwhile. So a thousand patrons
+cost a few calls. What a failed call carried is answered Busy, to exactly those whose it was;
 they come again, and the seen-window drops what had been written all the same.
 
 A message dated outside the seen-window (7 days) may have been seen and forgotten: the archive is asked for its id first.
@@ -177,7 +177,7 @@ def _refuse(batch: Sequence[_Share], error: Exception) -> None:
 class StoreInlet:
     """`bridge.contract.adapter.Inlet` of one channel, over a Gathering.
 
-    `find` asks the archive for a message id and answers a conversation id or "". `on_up` is called when a session stands.
+    `find` asks the archive for a message id and answers a conversation id or "". `on_up` is called when a session is connected.
     """
 
     def __init__(
@@ -313,7 +313,7 @@ class StoreInlet:
         self.said = (up, reason)
 
     def hold(self) -> None:
-        """Sessions begin here, and where there is a replay, what came while none stood is owed: live messages wait for it."""
+        """Sessions begin here. Where there is a replay, live messages wait for what came while no session was connected."""
         if self._capabilities.replay:
             self._gate.close()
 

@@ -1,9 +1,8 @@
-"""Where live messages wait while the replay runs: what was missed goes first, and nobody overtakes who waited before him.
+"""Where live messages wait while the replay runs: what was missed goes first, and the order of those that wait is kept.
 
-Where there is a replay the door is closed before the first session stands, since a webhook may come sooner. It stays so
-until the last of those who waited has gone in, so whoever comes meanwhile waits behind them. Where the replay breaks off
-nobody goes in, until another has run: a live message brings its cursor, and that would go past what is still to be
-asked for.
+Where there is a replay, the gate is closed before the first session is connected, since a webhook may come sooner. It stays closed
+until the last waiting message has gone in, so a message that comes meanwhile waits behind them. Where the replay breaks off,
+nothing goes in until another has run. A live message brings its cursor, which would go past what is still to be asked for.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class ReplayGate:
             self._call()
 
     def refuse(self) -> None:
-        """Send those who wait away with Busy, and who comes after them, until the door is opened or closed anew."""
+        """Send those who wait away with Busy, and who comes after them, until the gate is opened or closed again."""
         self.closed, self._letting_in, self._refusing = True, False, True
         for turn in self._waiting:
             if not turn.done():

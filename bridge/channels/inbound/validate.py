@@ -1,7 +1,7 @@
 """Making what patrons hand in fit to be kept: its ids follow from its cause, its size has a bound, and its words are words.
 
 No store, index or page takes NUL or half a surrogate pair, and no clock is before 1970. Words are mended; an address, id or token
-is refused, since a mended one would be another. A language is a tag or nothing, whatever a network sends in its place.
+is refused, since a mended one would be another. A language is a tag or nothing.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ log = structlog.get_logger("bridge.channels.outbound.drain")
 
 
 class Drain:
-    """The one drain of a channel: whoever runs it holds the channel's lease `token`. Sends while `open`ed."""
+    """The one drain of a channel: its process holds the channel's lease `token`. Sends while `open`ed."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Drain:
         }
 
     def open(self) -> None:
-        """The adapter's session stands: send."""
+        """The adapter's session is connected: send."""
         self.standing.set()
 
     def close(self) -> None:

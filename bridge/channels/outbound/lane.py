@@ -149,7 +149,7 @@ class Lane:
         return self._shared.now()
 
     async def standing(self, until: float) -> bool:
-        """Wait until the session stands; False when `until` (s since the epoch) came first. A stop ends lanes here."""
+        """Wait until the session is connected; False when `until` (s since the epoch) came first. A stop ends lanes here."""
         shared = self._shared
         self._unless_stopping()
         if not shared.standing.is_set():
@@ -257,7 +257,7 @@ class Lane:
 
 
 def _known(outcome: Outcome) -> Outcome:
-    """Return an adapter's answer if it is one: nobody's types are checked when he runs. Raises TypeError."""
+    """Return an adapter's answer if it is one: types are not checked when an adapter runs. Raises TypeError."""
     match outcome:
         case Sent(network_id=str(), stage=stage, reason=str(), detail=str()) if stage in STAGES:
             return outcome

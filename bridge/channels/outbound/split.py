@@ -1,8 +1,8 @@
 """Cut a text that is too long for its network into parts that each fit.
 
-A cut falls at a blank line, else at a line's end, else at a space, but never leaves less than half a part for it; where a
-script has no spaces it falls between graphemes (an approximation of UAX #29 that keeps combining marks, joined emoji, flags,
-skin tones, Hangul syllables and CRLF whole). White space at a cut is dropped, nothing else is. A single grapheme longer
+A cut falls at a blank line, else at a line's end, else at a space. It never leaves less than half a part for that. Where a
+script has no spaces it falls between graphemes. That approximates UAX #29: combining marks, joined emoji, flags, skin tones,
+Hangul syllables and CRLF stay whole. White space at a cut is dropped, nothing else is. A single grapheme longer
 than the limit is cut by code points: the limit is the network's and wins. No part is blank, unless the text is.
 """
 

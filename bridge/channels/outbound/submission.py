@@ -1,7 +1,8 @@
 """One part, from the first try to its outcome, and what is done about doubt.
 
-Before a submission that the network would not drop when it came twice, the attempt is written down, once its turn by the
-network's rate has come. So after a crash a pending part without an attempt is sent, and one with an attempt is in doubt.
+Where the network would not drop a second copy, the attempt is written down before a submission. That happens
+once its turn by the network's rate has come. So after a crash a pending part without an attempt is sent, and one with an
+attempt is in doubt.
 Doubt: `idempotent` -> submit again under the same id; else `lookup` -> submit again only on a firm no; else never again, and
 the librarian sees that nobody knows.
 
@@ -32,7 +33,7 @@ class SubmissionContext(Protocol):
         """Return the time, s since the epoch."""
 
     async def standing(self, until: float) -> bool:
-        """Wait until the session stands; False when `until` (s since the epoch) came first."""
+        """Wait until the session is connected; False when `until` (s since the epoch) came first."""
 
     async def turn(self, until: float) -> bool:
         """Wait for what the network's rate allows; False when `until` (s since the epoch) came first."""
