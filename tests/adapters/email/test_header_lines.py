@@ -101,7 +101,7 @@ def filled(value: str) -> Outgoing:
 
 def test_two_thousand_values_end_no_line() -> None:
     chance = random.Random(15)
-    for _ in range(2_000):
+    for _ in range(10_000):
         value = "".join(chance.choices(PIECES, k=chance.randrange(1, 9)))
         raw = compose(filled(encoded(value.replace("\ud800", ""), 1) if chance.random() < 0.3 else value), SIGNER)
         names = header(raw)
