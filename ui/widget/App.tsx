@@ -29,7 +29,7 @@ function waitWords(seconds: number | null | undefined): string {
 }
 
 function lightOf(desk: Desk | null): string {
-  return !desk ? "connecting" : !desk.open ? "closed" : desk.online ? "here" : "away";
+  return !desk || desk.down ? "connecting" : !desk.open ? "closed" : desk.online ? "here" : "away";
 }
 
 const HINTS: Record<string, string> = { "slow-down": "slow", late: "late" };

@@ -99,7 +99,7 @@ def filled(value: str) -> Outgoing:
     )
 
 
-def test_two_thousand_values_end_no_line() -> None:
+def test_ten_thousand_values_end_no_line() -> None:
     chance = random.Random(15)
     for _ in range(10_000):
         value = "".join(chance.choices(PIECES, k=chance.randrange(1, 9)))
