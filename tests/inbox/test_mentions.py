@@ -45,6 +45,17 @@ async def test_it_is_told_at_each_sign_in_until_the_conversation_is_opened(desk:
     assert [one["text"] for one in await _told(ben)] == ["Ben, again?"]
 
 
+async def test_a_note_that_was_read_before_the_archive_had_it_waits_no_longer(desk: Desk, browsers: Browsers) -> None:
+    ana, ben = await browsers.of("ana"), await browsers.of("ben")
+    for n in range(5):
+        conversation = await desk.patron(f"quick{n}", "A quick question")
+        await ana.deed(conversation, "claim")
+        await ana.deed(conversation, "notes", {"text": "Ben, at once?", "mentions": ["ben"]})
+        assert (await ben.get(f"/conversations/{conversation}"))[0] == 200
+    await archived(desk)
+    assert [one for one in await _told(ben) if one["text"] == "Ben, at once?"] == []
+
+
 async def test_who_may_not_see_the_conversation_is_told_nothing(desk: Desk, browsers: Browsers) -> None:
     await _named(desk, browsers, "private", "dora")
     assert await _told(await browsers.of("dora")) == []

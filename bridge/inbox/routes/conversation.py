@@ -37,6 +37,10 @@ async def view(call: Call) -> schema.ConversationView:
     library = state.roster.library(row.library)
     lines = await _lines(call, it, "")
     await services.archive.mentions.opened(me, [call.id, *(it.merged if it is not None else ())])
+    if any(
+        line.who == "note" and me in line.marks for line in lines
+    ):  # the archive may not have this note's mention yet
+        await services.archive.mentions.seen(me, call.id)
     facts = services.channels.get(row.channel)
     known = state.follow_ups.get(it.follow_up) if it is not None and it.follow_up else None
     return schema.ConversationView(
