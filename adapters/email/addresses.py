@@ -164,8 +164,3 @@ def _split_phrase(phrase: str) -> tuple[str, str]:
 
 def _tidy(text: str) -> str:
     return " ".join(decode_words(text).split()).strip(" '\"").replace("\\", "")
-
-
-def same_mailbox(one: str, other: str) -> bool:
-    """Whether two addresses are of one mailbox: case does not matter, in practice not even before the @."""
-    return one.strip().casefold() == other.strip().casefold()

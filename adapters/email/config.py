@@ -18,7 +18,6 @@ from bridge.contract.adapter import Misconfigured
 Security = Literal["tls", "starttls", "none"]
 IMAP_PORTS = {"tls": 993, "starttls": 143, "none": 143}
 SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
-SECRETS = ("password", "smtp_password", "client_secret", "refresh_token")
 
 
 class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,7 +44,6 @@ from bridge.contract.message import Attachment, Delivery, message_id
 K = TypeVar("K")
 V = TypeVar("V")
 REMEMBERED = 5000
-PAUSE_AT = 2000  # letters that wait before the wire is left to fill up
 
 # What an error means to the desk (RFC 6120, 8.3.3): words of the catalogue.
 REASONS = {

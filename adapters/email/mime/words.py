@@ -16,7 +16,6 @@ from adapters.email.mime.charset import codec_of, decode
 
 MAX_FIELD = 65_536  # characters of one field that are looked at
 WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?]*(?:\?(?!=)[^?]*){0,2})\?=", re.IGNORECASE)
-BETWEEN = re.compile(r"[ \t\r\n]*")
 NAMED = re.compile(r'[\s;]*([^=;]*)(?:=[ \t]*("(?:[^"\\]|\\.)*+"?|[^;]*))?', re.DOTALL)
 KNOWN = re.compile(
     r"""[\s,](?=(?:charset|format|delsp|boundary|name|filename|type|smime-type|protocol|micalg|report-type|method|size)
