@@ -23,7 +23,7 @@ from typing import ClassVar
 import msgspec
 
 from adapters.loop import codec
-from adapters.loop.network import LoopLetter, LoopLink, LoopLinkLost, Network, Sign, SignInRefused
+from adapters.loop.network import LoopLetter, LoopLink, LoopLinkLost, LoopSignInRefused, Network, Sign
 from bridge.contract.adapter import (
     BadCredentials,
     Busy,
@@ -112,7 +112,7 @@ class PlainLoop:
                 return await network.connect(
                     self._config.account, self._config.password, redeliver=not self.capabilities.replay
                 )
-        except SignInRefused as error:
+        except LoopSignInRefused as error:
             raise BadCredentials(str(error)) from None
         except (LoopLinkLost, TimeoutError) as error:
             raise Unavailable(f"the network cannot be reached: {error}") from None

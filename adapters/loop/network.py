@@ -21,7 +21,7 @@ class LoopLinkLost(ConnectionError):
     """The connection broke; what was under way may or may not have arrived."""
 
 
-class SignInRefused(Exception):
+class LoopSignInRefused(Exception):
     """The account or its password is wrong."""
 
 
@@ -167,12 +167,12 @@ class Network:
     # -- the library's side
 
     async def connect(self, account: str, password: str, *, redeliver: bool) -> LoopLink:
-        """Sign in. `redeliver`: letters never acknowledged come again. Raises Refused, LinkLost."""
+        """Sign in. `redeliver`: letters never acknowledged come again. Raises LoopSignInRefused, LoopLinkLost."""
         if self.wire.cut:
             raise LoopLinkLost("connection refused")
         await self.wire.flowing.wait()
         if self.accounts.get(account) != password:
-            raise SignInRefused(f"account {account} or its password is wrong")
+            raise LoopSignInRefused(f"account {account} or its password is wrong")
         link = LoopLink(self)
         if redeliver:
             for letter in self.letters:
@@ -207,7 +207,7 @@ class Network:
 
 
 class LoopLink:
-    """The library's connection. Every call may raise LinkLost."""
+    """The library's connection. Every call may raise LoopLinkLost."""
 
     def __init__(self, network: Network) -> None:
         self._network = network

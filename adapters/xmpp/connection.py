@@ -107,7 +107,7 @@ class XmppConnection:
         return self._ready.done() and not self.lost.done()
 
     def send(self, xml: str) -> int:
-        """Put a stanza on the wire; return its number for `settled`. Raises LinkLost."""
+        """Put a stanza on the wire; return its number for `settled`. Raises StreamLost."""
         if not self.connected:
             raise StreamLost("the stream is over")
         number = self.management.send(xml)
@@ -115,7 +115,7 @@ class XmppConnection:
         return number
 
     async def settled(self, number: int, sender: str = "") -> None:
-        """Return when the server has taken the stanza of that number. Raises LinkLost; the caller sets the time.
+        """Return when the server has taken the stanza of that number. Raises StreamLost; the caller sets the time.
 
         By an acknowledgement (XEP-0198); where there is none, by the answer to a ping sent behind it: streams keep order.
         """
@@ -129,7 +129,7 @@ class XmppConnection:
             await waiting
 
     async def ask(self, inside: str, *, to: str = "", kind: str = "get", sender: str = "") -> Element:
-        """Send a question and return the answer's stanza. Raises Refused, LinkLost; the caller sets the time."""
+        """Send a question and return the answer's stanza. Raises StanzaRefused, StreamLost; the caller sets the time."""
         id = secrets.token_hex(10)
         answer: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
         address = (f" to={attribute(to)}" if to else "") + (f" from={attribute(sender)}" if sender else "")
@@ -144,7 +144,7 @@ class XmppConnection:
         return stanza
 
     async def alive(self, sender: str = "") -> None:
-        """Return when the server has shown that it hears us and we hear it. Raises LinkLost; the caller sets the time."""
+        """Return when the server has shown that it hears us and we hear it. Raises StreamLost; the caller sets the time."""
         with suppress(StanzaRefused):
             await self.ask(f"<ping xmlns='{PING}'/>", to=sender or self.server, sender=sender)
 

@@ -72,7 +72,7 @@ class XmppFiles:
         return f"{self._ports.public_url.rstrip('/')}/{path}"
 
     async def upload(self, link: XmppConnection, service: UploadService, file: Attachment, path: Path) -> str:
-        """Put a file where our server takes files and return its address. Raises Unfetched, LinkLost."""
+        """Put a file where our server takes files and return its address. Raises Unfetched, StreamLost."""
         if service.limit and file.size > service.limit:
             raise Unfetched("too large")
         wish = f"filename={attribute(file.name)} size='{file.size}' content-type={attribute(file.media_type)}"
@@ -111,7 +111,7 @@ class XmppFiles:
 
 
 async def service(link: XmppConnection) -> UploadService | None:
-    """Return where our server takes files, None when it takes none. Raises LinkLost."""
+    """Return where our server takes files, None when it takes none. Raises StreamLost."""
     try:
         items = await link.ask(f"<query xmlns='{DISCO_ITEMS}'/>", to=link.server)
     except StanzaRefused:

@@ -36,7 +36,7 @@ class MessageArchive:
         self._pages: dict[str, list[ArchivedMessage]] = {}
 
     async def offered(self) -> bool:
-        """Whether the server keeps an archive for us; if so it is asked to keep everything. Raises LinkLost, Refused."""
+        """Whether the server keeps an archive for us; if so it is asked to keep everything. Raises StreamLost, StanzaRefused."""
         info = await self._link.ask(f"<query xmlns='{DISCO_INFO}'/>", to=self._link.own)
         features = {each.get("var") for each in info.iter(f"{{{DISCO_INFO}}}feature")}
         if MAM not in features:
@@ -76,7 +76,7 @@ class MessageArchive:
     async def since(self, *, after: str = "", start: int = 0, with_: str = "") -> AsyncIterator[list[ArchivedMessage]]:
         """Iterate over pages, oldest first: behind message `after`, from `start` (ms) on, with one address only.
 
-        Raises Refused("item-not-found") when the server knows `after` no more.
+        Raises StanzaRefused("item-not-found") when the server knows `after` no more.
         """
         fields = {"with": with_, "start": _stamp(start) if start else ""}
         while True:

@@ -64,7 +64,7 @@ def level() -> int:
 # ---- writing ------------------------------------------------------------
 
 
-class Lines:
+class LogWriter:
     """A logger for structlog that never raises and never waits."""
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -135,14 +135,14 @@ class Lines:
             left = left[os.write(number, left) :]
 
 
-_lines: Lines | None = None
+_lines: LogWriter | None = None
 
 
-def lines() -> Lines:
+def lines() -> LogWriter:
     """Return where the lines of this process go."""
     global _lines
     if _lines is None or _lines._stream is not sys.stderr:
-        _lines = Lines(sys.stderr)
+        _lines = LogWriter(sys.stderr)
         atexit.register(_lines.flush)
     return _lines
 

@@ -14,7 +14,7 @@ from bridge.redis.store import Store
 from bridge.sql import tables
 from bridge.sql.database import Unreachable, engine_for, migrate, reach
 from bridge.sql.people.accounts import Accounts
-from bridge.sql.people.drafts import Drafts
+from bridge.sql.people.drafts import DraftStore
 from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
@@ -35,7 +35,7 @@ class Archive:
         self.engine = engine_for(url)
         writing = self.engine.execution_options(sqlite_write=True)
         self.accounts = Accounts(writing)
-        self.drafts = Drafts(writing)
+        self.drafts = DraftStore(writing)
         self.idempotency = IdempotencyKeys(writing)
         self.access_audit = AccessAudit(writing)
         self.mentions = Mentions(writing)

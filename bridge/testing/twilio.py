@@ -291,7 +291,7 @@ class Twilio:
         return web.json_response(record.resource(), status=201)
 
     def _composed(self, fields: dict[str, str], media: Sequence[str]) -> TwilioMessage:
-        """Return the message that a request asks for. Raises Refused."""
+        """Return the message that a request asks for. Raises TwilioRefused."""
         to, body = fields.get("To", ""), fields.get("Body", "")
         sender = fields.get("From", "")
         service = fields.get("MessagingServiceSid", "")
@@ -319,7 +319,7 @@ class Twilio:
         )  # fmt: skip
 
     async def _fetched(self, url: str) -> Media:
-        """Fetch a file that goes out. Raises Refused."""
+        """Fetch a file that goes out. Raises TwilioRefused."""
         assert self._session is not None
         try:
             async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=WEBHOOK_S)) as answer:

@@ -46,7 +46,7 @@ def paging(request: web.Request, page: int, size: int, total: int) -> dict[str, 
 
 
 def matches(record: TwilioMessage, query: Any) -> bool:
-    """Whether a message is in the list that a query asks for. Raises Refused."""
+    """Whether a message is in the list that a query asks for. Raises TwilioRefused."""
     if query.get("To", record.to) != record.to or query.get("From", record.sender) != record.sender:
         return False
     made = record.made.replace(microsecond=0)
@@ -55,7 +55,7 @@ def matches(record: TwilioMessage, query: Any) -> bool:
 
 
 def moment(text: str) -> datetime:
-    """Read a day or a moment of UTC. Raises Refused."""
+    """Read a day or a moment of UTC. Raises TwilioRefused."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -106,3 +106,13 @@ def test_the_core_s_tables_change_through_put_and_drop_alone() -> None:
     none(around)
     assert AROUND_THE_JOURNAL.search('state.known["a"] = 1')
     assert AROUND_THE_JOURNAL.search("decision.state.erasures += 1")
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    """Two things of one name make a reader look twice, and a search find the wrong one."""
+    places: dict[str, list[str]] = {}
+    for path in modules(*PACKAGES):
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(relative(path))
+    none(f"{name}: {', '.join(found)}" for name, found in sorted(places.items()) if len(found) > 1)

@@ -180,7 +180,7 @@ class Folder:
         return sorted([*found, *(Listed(uid, 0, 0) for uid in there if uid in missing)], key=lambda one: one.uid)
 
     async def _read(self, batch: Sequence[Listed]) -> list[Arrival]:
-        """Fetch and read mails. Raises Refused, LinkLost."""
+        """Fetch and read mails. Raises CommandRefused, ImapLinkLost."""
         raws = await self._fetch(batch)
         gone = await self._expunged([one.uid for one in batch if one.uid not in raws])
         self._passed = 0 if any(raws.values()) else self._passed

@@ -89,7 +89,7 @@ class _Client(aioimaplib.IMAP4):
 
 
 class Mailbox:
-    """A connection, signed in. Every method raises LinkLost; what the server refuses is Refused."""
+    """A connection, signed in. Every method raises ImapLinkLost; what the server refuses is CommandRefused."""
 
     def __init__(self, config: EmailConfig, tls: ssl.SSLContext, refusals: Refusals | None = None) -> None:
         self._config = config
@@ -109,7 +109,7 @@ class Mailbox:
     async def open(
         cls, config: EmailConfig, tls: ssl.SSLContext, token: Token | None = None, refusals: Refusals | None = None
     ) -> Mailbox:
-        """Connect and sign in; `token(fresh)` gives an access token. Raises LinkLost, Throttled, BadCredentials."""
+        """Connect and sign in; `token(fresh)` gives an access token. Raises ImapLinkLost, Throttled, BadCredentials."""
         box = cls(config, tls, refusals)
         try:
             await box._greeted()
@@ -223,7 +223,7 @@ class Mailbox:
         return found
 
     async def wait(self, seconds: float) -> None:
-        """Return when mail may have come, at the latest after `seconds`. Raises LinkLost when the server does not answer."""
+        """Return when mail may have come, at the latest after `seconds`. Raises ImapLinkLost when the server does not answer."""
         stirred = self._client.protocol.stirred
         if stirred.is_set():
             return

@@ -175,7 +175,7 @@ def _refuse(batch: Sequence[_Share], error: Exception) -> None:
 
 
 class StoreInlet:
-    """`bridge.contract.adapter.Inlet` of one channel, over a Gathering.
+    """`bridge.contract.adapter.Inlet` of one channel, over an IngestBatcher.
 
     `find` asks the archive for a message id and answers a conversation id or "". `on_up` is called when a session is connected.
     """

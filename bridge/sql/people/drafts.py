@@ -30,7 +30,7 @@ class DraftChanged(Exception):
         self.draft = draft
 
 
-class Drafts:
+class DraftStore:
     """The drafts of all librarians."""
 
     def __init__(self, engine: AsyncEngine) -> None:
