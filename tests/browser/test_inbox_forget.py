@@ -64,7 +64,7 @@ async def test_all_of_a_patron_s_is_forgotten_by_keyboard(desk: Desk, people: Pe
     dialog = await ask(cora)
     this = dialog.get_by_role("radio", name="This conversation only")
     await expect(this).to_be_focused()
-    await expect(dialog.get_by_role("radio", name="All 2 conversations")).to_be_enabled()
+    await expect(dialog.get_by_role("radio", name="All 2 of this patron's conversations")).to_be_enabled()
     await cora.page.keyboard.press("ArrowDown")
     await dialog.get_by_role("button", name="Forget for good").focus()
     await cora.page.keyboard.press("Enter")
@@ -152,7 +152,7 @@ async def test_the_dialog_is_accessible(
     cora = await people.of("cora", here=False, **look)
     await cora.open(talk, "search")
     dialog = await ask(cora)
-    await dialog.get_by_role("radio", name="All 2 conversations").check()
+    await dialog.get_by_role("radio", name="All 2 of this patron's conversations").check()
     await expect(dialog.get_by_role("checkbox")).to_be_visible()
     await cora.look(f"{name}-forget")
 

@@ -67,7 +67,7 @@ async def test_nothing_goes_while_the_core_or_the_archive_lags(tmp_path: Path, m
         core = found.desk.core
         assert isinstance(core, CoreRunner)
         term = await until(lambda: core.term, "a core leads")
-        async with term._still:
+        async with term._at_rest:
             await found.hand_in(found.words("pat", "hello"))
             assert not await found.desk.caught_up()
         await until(lambda: found.talk("pat"), "the conversation is there")

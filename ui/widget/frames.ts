@@ -81,7 +81,7 @@ export interface ClientPing {
   t: "ping";
 }
 
-/** The house is there. `beat`: seconds between pings; `known`: the token is good; `now`: ms by the house's clock. */
+/** The daemon answers. `beat`: seconds between pings; `known`: the token is good; `now`: ms by the daemon's clock. */
 export interface Welcome {
   t: "welcome";
   beat: number;
@@ -103,7 +103,7 @@ export interface Lines {
   live?: boolean;
 }
 
-/** Your message `id` is durable since `at` (ms, the house's clock); `message` is its id here. */
+/** Your message `id` is durable since `at` (ms, the daemon's clock); `message` is its id here. */
 export interface Ack {
   t: "ack";
   id: string;
