@@ -58,7 +58,7 @@ export class Chat {
   #quiet = 0;
   #told: Record<string, SeenLines["stage"]> = {};
   #marks: string[] = [];
-  #receipts: (Omit<SeenLines, "t"> & { at: number })[] = []; // the last ones, which may not have arrived
+  #receipts: (Omit<SeenLines, "t"> & { at: number })[] = []; // the last ones, which may not have arrived; `at` is Infinity until a link took it
   #page = "";
   #stirred = -LIVELY_MS; // when something was said or done here last
   #late = 0;
@@ -427,16 +427,17 @@ export class Chat {
     const ids = lines.map((line) => line.id).filter((id) => this.#told[id] !== stage && this.#told[id] !== "read");
     for (let n = 0; n < ids.length; n += 50) {
       const some = ids.slice(n, n + 50);
-      if (!this.#link.say({ t: "receipt", ids: some, stage })) continue;
       for (const id of some) this.#told[id] = stage;
-      this.#receipts = [...this.#receipts.slice(-HAVE), { ids: some, stage, at: Date.now() }];
+      const at = this.#link.say({ t: "receipt", ids: some, stage }) ? Date.now() : Infinity;
+      this.#receipts = [...this.#receipts.slice(-HAVE), { ids: some, stage, at }];
     }
   }
 
-  /** No answer says that a receipt arrived: on a new line the last ones are said once more. */
+  /** No answer says that a receipt arrived: on a new line the last ones are said once more, and those that no line took. */
   #tellAgain(): void {
     this.#receipts = this.#receipts.filter(({ at }) => Date.now() - at < DOUBTED_MS);
-    for (const { ids, stage } of this.#receipts) this.#link.say({ t: "receipt", ids, stage });
+    for (const one of this.#receipts)
+      if (this.#link.say({ t: "receipt", ids: one.ids, stage: one.stage })) one.at = Math.min(one.at, Date.now());
   }
 
   /** What is on screen counts as read. */

@@ -235,6 +235,22 @@ test("a receipt that may be lost is told again, also where polls take over", asy
   assert.deepEqual(receipts(), ["delivered", "read"]);
 });
 
+test("a receipt that no link took is told on the next one", async (test) => {
+  const { browser } = chatting(test);
+  browser.hear({ t: "token", token: "T1" });
+  browser.socket.readyState = 2; // closing: the last frame is heard, and nothing goes out any more
+  browser.hear({ t: "lines", live: true, lines: [line("answer")] });
+  assert.deepEqual(browser.said("receipt"), []);
+  browser.cut();
+  await browser.pass(65_000);
+  for (const before = browser.sockets; browser.sockets === before; ) await browser.pass(500);
+  browser.connect();
+  assert.deepEqual(browser.said("receipt").map(({ ids, stage }) => ({ ids, stage })), [
+    { ids: ["answer"], stage: "delivered" },
+    { ids: ["answer"], stage: "read" },
+  ]);
+});
+
 // ---- tokens
 
 test("the first message carries a seed, and the token that it brings opens the chat again", (test) => {
