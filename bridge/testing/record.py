@@ -32,12 +32,14 @@ class InputRecord:
 
     def __init__(self) -> None:
         self.inputs: list[Input] = []
+        self.position = "0-0"  # of the last of them in the stream
         self._changed = asyncio.Condition()
 
-    async def add(self, inputs: Sequence[Input]) -> None:
-        """Write down what came, and wake those who wait for it."""
+    async def add(self, inputs: Sequence[Input], position: str) -> None:
+        """Write down what came, up to a position in the stream, and wake those who wait for it."""
         async with self._changed:
             self.inputs += inputs
+            self.position = position
             self._changed.notify_all()
 
     def messages(self) -> list[Message]:

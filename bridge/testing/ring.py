@@ -34,7 +34,7 @@ from bridge.contract.adapter import (
     Signal,
     Unavailable,
 )
-from bridge.contract.message import Delivery, Message, Rating, derive
+from bridge.contract.message import ChannelStatus, Delivery, Message, Rating, derive
 from bridge.files.blobs import FileBlobs
 from bridge.redis.address import server_at
 from bridge.redis.connection import RedisConnection
@@ -80,6 +80,7 @@ class Ring(InputRecord):
         self._running: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._frozen = False
+        self._earlier = 0  # inputs before the session that runs now
 
     # -- the test's
 
@@ -111,6 +112,10 @@ class Ring(InputRecord):
     def erase(self) -> None:
         """Have history tell nothing of what was said so far."""
         self._timeline = Timeline()
+
+    def statuses(self) -> list[ChannelStatus]:
+        """Return what the session that runs now said about the channel so far: what an earlier one said is over."""
+        return [each for each in self.inputs[self._earlier :] if isinstance(each, ChannelStatus)]
 
     # -- the daemon's
 
@@ -152,6 +157,7 @@ class Ring(InputRecord):
             sock.close()
             await self.stop()
             raise
+        await self._catch_up()
         assert self.board is not None
         assert self.supervisor is not None
         self._running = [
@@ -382,18 +388,24 @@ class Ring(InputRecord):
         finally:
             self._desks.discard(queue)
 
+    async def _catch_up(self) -> None:
+        """Wait until all that was handed in before is written down: a session begins. A store that is away has said nothing."""
+        assert self._own is not None
+        with suppress(StoreError):
+            if self._reading is not None and (ahead := await self._own.read_inputs(self.position, count=10_000)):
+                await self.until(lambda: self.position == ahead[-1].id, "what was handed in before")
+        self._earlier = len(self.inputs)
+
     async def _read(self) -> None:
         assert self._own is not None
-        after = "0-0"
         while True:
             with suppress(StoreError):
-                for entry in await self._own.read_inputs(after, count=100, block_ms=1000):
-                    after = entry.id
+                for entry in await self._own.read_inputs(self.position, count=100, block_ms=1000):
                     came = [decode_input(payload) for payload in entry.payloads]
                     for each in came:
                         if isinstance(each, Message | Rating):
                             self._timeline.add(each)
-                    await self.add(came)
+                    await self.add(came, entry.id)
 
 
 async def _bug() -> None:

