@@ -21,7 +21,7 @@ import msgspec
 from bench.figures import OUT, QUICK, Figure, gathered, write
 from bench.machine import Watch
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "build" / "bench.json"
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from bridge.redis.address import server_at
 from bridge.redis.connection import RedisConnection
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 ENVIRONMENT = ROOT / "build" / "peers"
 WANTED = ("faststream[redis]==0.7.8", "hiredis==3.5.0", "uvloop")
 IN, OUT = "bench:peer:in", "bench:peer:out"
