@@ -128,7 +128,7 @@ async def relaying(python: Path, url: str, form: str, size: int) -> AsyncIterato
     process = await asyncio.create_subprocess_exec(
         str(python),
         "-P",  # modules beside the script are ours, not its
-        str(ROOT / "tests" / "load" / "relay.py"),
+        str(ROOT / "bench" / "relay.py"),
         url,
         form,
         stdout=asyncio.subprocess.PIPE,

@@ -133,7 +133,9 @@ def _receive(decision: Decision, conversation: str, message: Message, *, proven:
 
 def file_names(said: Message | Delivery) -> str:
     """Return the names of the files of a message without words, "" where it has words."""
-    return "" if not is_blank(said.text) else ", ".join(file.name for file in said.attachments)[:SHOWN]
+    if not said.attachments or not is_blank(said.text):
+        return ""
+    return ", ".join(file.name for file in said.attachments)[:SHOWN]
 
 
 def _proves(state: State, it: Conversation, message: Message) -> bool:

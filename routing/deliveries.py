@@ -321,11 +321,13 @@ def progressed(state: State, event: Progressed, at: int) -> None:
     it = state.conversations.get(event.conversation)
     if it is None:
         return
+    news = it
     if event.delivery == it.answer:
-        it = _heard(it, event, at)
-        state.conversations.put(it.id, settled(state, it))
+        news = settled(state, _heard(it, event, at))
     if event.stage in ("delivered", "read") and it.live and it.channel == known.channel:
-        state.conversations.put(it.id, replace(it, patron_at=at))
+        news = replace(news, patron_at=at)
+    if news is not it:
+        state.conversations.put(it.id, news)
 
 
 def _heard(it: Conversation, event: Progressed, at: int) -> Conversation:

@@ -140,6 +140,9 @@ _UNSEEN_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs"})
 
 def is_blank(text: str) -> bool:
     """Say whether `text` shows nothing: spaces, controls, zero-width and other invisible characters count as nothing."""
+    first = text[:1]
+    if first.isascii() and first.isalnum():  # nearly always
+        return False
     return all(unicodedata.category(char) in _UNSEEN_CATEGORIES or _UNSEEN.match(char) for char in text)
 
 
