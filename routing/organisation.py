@@ -15,6 +15,7 @@ import msgspec
 from bridge.contract.message import Wire
 
 Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
+When = Literal["always", "while-closed", "our-hours"]
 
 
 class Tier(Wire):
@@ -46,6 +47,18 @@ class Team(Wire):
     id: str
     name: str
     members: tuple[str, ...] = ()
+
+
+class Agreement(Wire):
+    """What a library promises to a partner: its teams answer in the partner's `queue`. It may be taken back at any time.
+
+    `teams` are its own, () = all of them. `when`: "always"; "while-closed" = only while the partner's queue is closed;
+    "our-hours" = only in this library's own hours. The wait for a tier begins as if a team that does not answer now had nobody.
+    """
+
+    queue: str
+    teams: tuple[str, ...] = ()
+    when: When = "always"
 
 
 class Librarian(Wire):
@@ -100,6 +113,7 @@ class Library(Wire, tag="library"):
     queues: tuple[Queue, ...] = ()
     teams: tuple[Team, ...] = ()
     librarians: tuple[Librarian, ...] = ()
+    agreements: tuple[Agreement, ...] | None = None  # None, from a release without agreements: "always" for every queue
     scripts: tuple[Script, ...] = ()
     descriptive: tuple[str, ...] = ()
     policy_page: str = ""  # Markdown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from bridge.sql.archive import Archive
 from bridge.sql.people.calendar import Calendar
 from bridge.sql.people.organisation import Faulty, LibraryEntry
 from bridge.sql.people.organisation_file import parse
-from routing.organisation import Librarian, Library, Queue, Team, Tier, Timers
+from routing.organisation import Agreement, Librarian, Library, Queue, Team, Tier, Timers, When
 
 NORTH = Library(
     id="north",
@@ -50,6 +50,18 @@ WRONG: dict[str, dict[str, Any]] = {
     "timers.remind_s": {"timers": Timers(remind_s=10**12)},
     "librarians[1].live": {"librarians": (Librarian(id="ana", name="Ana", live=-1),)},
     "librarians[2].id": {"librarians": (Librarian(id="ana", name="Ana"), Librarian(id=" ", name="Nobody"))},
+    "agreements[1].queue": {"agreements": (Agreement(queue="north/ask"),)},
+    "agreements[2].queue: there is no queue": {
+        "agreements": (Agreement(queue="south/ask"), Agreement(queue="south/aks"))
+    },
+    "agreements[1].teams": {"agreements": (Agreement(queue="south/ask", teams=("south/night",)),)},
+    "agreements[1].when": {"agreements": (Agreement(queue="south/ask", when=cast(When, "now")),)},
+    "agreements[2].teams": {
+        "agreements": (
+            Agreement(queue="south/ask", teams=("north/desk",)),
+            Agreement(queue="south/ask", when="our-hours"),
+        )
+    },
     "default_code": {"default_code": "anwsered"},
     "language": {"language": "my own"},
     "contact_channel": {"contact_channel": "south-mail"},

@@ -16,7 +16,7 @@ import msgspec
 
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code
-from routing.organisation import Library
+from routing.organisation import Library, When
 
 LONGEST_S = 315_360_000  # ten years; in ms after any moment of ours it is a number that every store counts
 _WORKED_OUT = ("revision", "openings", "opening_words", "since", "retention_days")  # not edited, or checked elsewhere
@@ -33,7 +33,25 @@ def own_faults(library: Library) -> list[str]:
     for n, person in enumerate(library.librarians, 1):
         if not person.id.strip():
             found.append(f"librarians[{n}].id: a librarian needs an id")
-    return found
+    return found + list(_agreement_faults(library))
+
+
+def _agreement_faults(library: Library) -> Iterator[str]:
+    """Yield what is wrong with the agreements of a library: it answers elsewhere, with its own teams, by one agreement each."""
+    own = {team.id for team in library.teams}
+    agreed: dict[tuple[str, str], int] = {}
+    for n, one in enumerate(library.agreements or (), 1):
+        if not one.queue.strip("/") or one.queue.startswith(f"{library.id}/"):
+            yield f"agreements[{n}].queue: {one.queue!r} is not another library's queue"
+        if one.when not in get_args(When):
+            yield f"agreements[{n}].when: {one.when!r} is none of {', '.join(get_args(When))}"
+        yield from (
+            f"agreements[{n}].teams: {name!r} is no team of {library.id}" for name in one.teams if name not in own
+        )
+        for team in one.teams or own:
+            first = agreed.setdefault((one.queue, team), n)
+            if first != n:
+                yield f"agreements[{n}].teams: {team!r} answers in {one.queue!r} by agreements[{first}] already"
 
 
 def _numbers(value: Any, where: str) -> Iterator[str]:
@@ -52,10 +70,10 @@ def _numbers(value: Any, where: str) -> Iterator[str]:
 def reference_faults(
     library: Library, before: Library | None, all_libraries: Collection[Library], people: Collection[str]
 ) -> list[str]:
-    """Return which teams and members a library names that no library of the consortium has.
+    """Return which teams, members and queues a library names that no library of the consortium has.
 
     `people` holds everybody whom a library ever listed: a team that names a leaver still is no fault of this edit. Nor is a team
-    that another library has dropped since this one named it in `before`.
+    or a queue that another library has dropped since this one named it in `before`.
     """
     teams = {team.id for each in all_libraries for team in each.teams}
     teams |= {name for name in _asked(before) if not name.startswith(f"{library.id}/")}
@@ -65,6 +83,13 @@ def reference_faults(
         for t, tier in enumerate(queue.tiers, 1)
         for name in tier.teams
         if name not in teams
+    ]
+    queues = {queue.id for each in all_libraries for queue in each.queues}
+    queues |= {one.queue for one in (before.agreements or () if before is not None else ())}
+    found += [
+        f"agreements[{n}].queue: there is no queue {one.queue!r}"
+        for n, one in enumerate(library.agreements or (), 1)
+        if one.queue not in queues
     ]
     return found + [
         f"teams[{n}].members: there is no librarian {name!r}"
