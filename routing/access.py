@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from routing.records import Conversation, FollowUpRecord, ReplyRoute
+from routing.records import Consultation, Conversation, FollowUpRecord, ReplyRoute
 from routing.state import State
 
 
@@ -93,6 +93,19 @@ def asked(state: State, librarian: str, it: Conversation) -> bool:
     return librarian in state.roster.service(handover.queue).level
 
 
+def consulted(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian is asked about an open conversation, by name, as staff of a queue or as a library's."""
+    return any(_asks(state, librarian, one) for one in it.consults) if it.state != "closed" else False
+
+
+def _asks(state: State, librarian: str, one: Consultation) -> bool:
+    if one.librarian:
+        return one.librarian == librarian
+    if one.queue:
+        return librarian in state.roster.service(one.queue).level
+    return state.roster.home.get(librarian) == one.library
+
+
 def speaks(librarian: str, it: Conversation) -> bool:
     """Say whether a librarian may answer in a conversation now: its owner and the colleagues who joined."""
     return librarian == it.owner or librarian in it.companions
@@ -102,7 +115,9 @@ def may_join(state: State, librarian: str, it: Conversation) -> bool:
     """Say whether a librarian may come into a conversation that a colleague has: see `joining`."""
     if it.state != "active" or not active(state, librarian) or speaks(librarian, it):
         return False
-    return at_home(state, librarian, it) or asked(state, librarian, it)
+    if at_home(state, librarian, it) or asked(state, librarian, it):
+        return True
+    return any(one.join and _asks(state, librarian, one) for one in it.consults)
 
 
 def helper_of(state: State, it: Conversation) -> str:
@@ -130,7 +145,7 @@ def has_say(state: State, librarian: str, it: Conversation) -> bool:
 
 
 def visible(state: State, librarian: str, it: Conversation) -> bool:
-    """Say whether a librarian may read a conversation: their own or joined, of their queue or library, or offered to them."""
+    """Say whether a librarian may read a conversation: theirs, joined, of their queue or library, offered or asked about."""
     if not active(state, librarian):
         return False
     return (
@@ -138,6 +153,7 @@ def visible(state: State, librarian: str, it: Conversation) -> bool:
         or librarian in state.roster.service(it.queue).level
         or at_home(state, librarian, it)
         or asked(state, librarian, it)
+        or consulted(state, librarian, it)
     )
 
 

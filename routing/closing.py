@@ -333,6 +333,7 @@ def closed(state: State, event: Closed, at: int) -> None:
         owner="",
         handover=None,
         companions=(),
+        consults=(),
         offered="",
         offer_until=0,
         declined=(),

@@ -93,10 +93,12 @@ WhyRefused = Literal[
     "read-scale",
     "taken",
     "too-many-codes",
+    "too-many-consulted",
     "transfer-over",
     "unclaimed",
     "unknown-address",
     "unknown-code",
+    "unknown-colleague",
     "unknown-conversation",
     "unknown-descriptive",
     "unknown-follow-up",
@@ -313,6 +315,27 @@ class LeftConversation(Wire, tag="left-conversation"):
     conversation: str
     by: str
     reason: Literal["left", "away"]
+
+
+class Consulted(Wire, tag="consulted"):
+    """`by` asked a librarian, a queue's staff or a library about it; see `message.Consult`."""
+
+    conversation: str
+    by: str
+    librarian: str = ""
+    queue: str = ""
+    library: str = ""
+    join: bool = False
+
+
+class ConsultEnded(Wire, tag="consult-ended"):
+    """`by` ended a consultation; who was asked may not see the conversation by it any more."""
+
+    conversation: str
+    by: str
+    librarian: str = ""
+    queue: str = ""
+    library: str = ""
 
 
 class Reminded(Wire, tag="reminded"):
@@ -610,6 +633,8 @@ Event = (
     | Released
     | Joined
     | LeftConversation
+    | Consulted
+    | ConsultEnded
     | Reminded
     | PatronGone
     | Closed

@@ -47,6 +47,8 @@ def _conversations(state: State) -> Iterator[str]:
             yield f"{key} waits for a word of {it.owner}, who is not there"
         if it.companions:
             yield from _company(state, it)
+        if it.consults and (it.state == "closed" or len({one.whom for one in it.consults}) != len(it.consults)):
+            yield f"{key} is {it.state}, and {it.consults} are asked about it"
         if (it.state == "closed") != bool(it.closed_at):
             yield f"{key} is {it.state}, closed at {it.closed_at}"
         if it.rating and not (1 <= it.rating <= RATINGS and it.answered_at):

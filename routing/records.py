@@ -43,6 +43,22 @@ class Handover(Record, frozen=True):
     expires_at: int = 0
 
 
+class Consultation(Record, frozen=True):
+    """Colleagues who are asked about a conversation: a librarian, a queue's staff or a library. `join`: they may join it."""
+
+    by: str
+    at: int
+    librarian: str = ""
+    queue: str = ""
+    library: str = ""
+    join: bool = False
+
+    @property
+    def whom(self) -> str:
+        """The key of who is asked, as `State.consulted` has it."""
+        return whom(self.librarian, self.queue, self.library)
+
+
 class Conversation(Record, frozen=True):
     """A conversation as routing sees it: its place, whose turn it is, until when. Times are ms, 0 = never."""
 
@@ -85,6 +101,7 @@ class Conversation(Record, frozen=True):
     companions: tuple[str, ...] = ()  # colleagues who joined the owner, longest first
     introduced: tuple[str, ...] = ()  # whose joining the patron was told of
     greeted: tuple[str, ...] = ()  # who has introduced themselves to the patron
+    consults: tuple[Consultation, ...] = ()  # colleagues who are asked about it, first asked first
     parted: bool = False  # the patron knows that nobody has it: told that the librarian was lost, or it had ended
     handover: Handover | None = None
     # the talk
@@ -204,6 +221,13 @@ class CoreTerm(Record, frozen=True):
 
     process: str
     grace_until: int
+
+
+def whom(librarian: str, queue: str, library: str) -> str:
+    """Return the key of a librarian, a queue or a library that is asked; exactly one is given."""
+    if librarian:
+        return f"librarian:{librarian}"
+    return f"queue:{queue}" if queue else f"library:{library}"
 
 
 def at_key(channel: str, address: str) -> str:

@@ -131,6 +131,7 @@ class State:
         self.joined: dict[str, dict[str, None]] = {}  # librarian -> conversations of colleagues that they joined
         self.offers: dict[str, dict[str, None]] = {}  # librarian -> offered in turn
         self.handed: dict[str, dict[str, None]] = {}  # librarian or queue -> transfers offered
+        self.consulted: dict[str, dict[str, None]] = {}  # `records.whom` -> conversations that they are asked about
         self.load: dict[tuple[str, bool], int] = {}  # (librarian, live) -> owned and offered in turn
         self.present: dict[str, dict[str, None]] = {}  # queue -> librarians connected and opted in
         self.processes: dict[str, dict[str, None]] = {}  # process -> librarians connected through it
@@ -290,6 +291,8 @@ class State:
             _put(self.joined, companion, it.id)
         if it.handover is not None:
             _put(self.handed, it.handover.librarian or it.handover.queue, it.id)
+        for consult in it.consults:
+            _put(self.consulted, consult.whom, it.id)
 
     def _unplace(self, it: Conversation) -> None:
         if it.state == "closed":
@@ -312,6 +315,8 @@ class State:
             _take(self.joined, companion, it.id)
         if it.handover is not None:
             _take(self.handed, it.handover.librarian or it.handover.queue, it.id)
+        for consult in it.consults:
+            _take(self.consulted, consult.whom, it.id)
 
     def _staff_changed(self, key: str, old: Staff | None, new: Staff | None) -> None:
         if old is not None:
@@ -376,6 +381,7 @@ def _moved(old: Conversation, new: Conversation) -> bool:
         or old.queue != new.queue
         or old.handover is not new.handover
         or old.companions is not new.companions
+        or old.consults is not new.consults
         or old.live != new.live
     )
 

@@ -257,6 +257,28 @@ class Leave(Wire, tag="leave"):
     conversation: str
 
 
+class Consult(Wire, tag="consult"):
+    """Ask colleagues about an open conversation: one librarian, a queue's staff or a library (exactly one of the three is given).
+
+    They may read it until it ends or the consultation does; `join`: they may also join it and answer the patron.
+    """
+
+    conversation: str
+    librarian: str = ""
+    queue: str = ""
+    library: str = ""
+    join: bool = False
+
+
+class EndConsult(Wire, tag="end-consult"):
+    """End a consultation: take it back, or decline one that asks me. It names whom `Consult` named."""
+
+    conversation: str
+    librarian: str = ""
+    queue: str = ""
+    library: str = ""
+
+
 # The resolution codes that a librarian can give.
 Code = Literal["answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice"]
 
@@ -381,6 +403,8 @@ Deed = (
     | Release
     | Join
     | Leave
+    | Consult
+    | EndConsult
     | Close
     | Recode
     | Reopen

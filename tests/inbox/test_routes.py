@@ -28,6 +28,8 @@ LIBRARY = [route for route in ROUTES if route.scope == "library"]
 BODIES: dict[str, Any] = {
     "messages": {"text": "hello"},
     "notes": {"text": "hm"},
+    "consult": {"library": "south"},
+    "end_consult": {"library": "south"},
     "read": {"message": "some-message"},
     "transfer": {"queue": "south/reference"},
     "close": {},

@@ -28,8 +28,10 @@ from bridge.contract.message import (
     ChannelStatus,
     Claim,
     Close,
+    Consult,
     Deed,
     Dismiss,
+    EndConsult,
     FollowUpPlan,
     Forget,
     Identify,
@@ -309,6 +311,12 @@ class Play:
         if verb == "transfers":
             kind = "queue" if "/" in rest[2] else "librarian"
             return Transfer(conversation=it, note=text, **{kind: rest[2]})
+        if verb in ("consults", "uninvites"):
+            kind = "queue" if "/" in rest[1] else "library" if rest[1] in self.state.libraries else "librarian"
+            named: dict[str, Any] = {kind: rest[1]}
+            if verb == "uninvites":
+                return EndConsult(conversation=it, **named)
+            return Consult(conversation=it, join=bool(options.get("join")), **named)
         others: dict[str, Any] = {
             "withdraws": lambda: Release(conversation=it, transfer=True),
             "says": lambda: Say(conversation=it, text=text, via=options.get("via", "")),

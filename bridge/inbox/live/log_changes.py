@@ -21,6 +21,7 @@ class LogChanges:
     lost: set[tuple[str, str]] = field(default_factory=set)  # connections that the core believes gone
     merged: set[str] = field(default_factory=set)  # whose timelines became one, or two again
     mentions: list[ev.Noted] = field(default_factory=list)  # notes that name colleagues
+    consulted: list[ev.Consulted] = field(default_factory=list)  # colleagues who were asked about a conversation
     channels: set[str] = field(default_factory=set)  # that changed
     came_or_left: set[str] = field(default_factory=set)  # people who came to the desk or left it: see `hub`
     libraries: bool = False  # names, rights and targets may all have changed
@@ -57,6 +58,10 @@ def _noted(changes: LogChanges, event: ev.Noted) -> None:
         changes.mentions.append(event)
 
 
+def _consulted(changes: LogChanges, event: ev.Consulted) -> None:
+    changes.consulted.append(event)
+
+
 def _followed_up(changes: LogChanges, event: ev.FollowUpOpened | ev.FollowUpChanged) -> None:
     changes.follow_ups.add(event.id)
 
@@ -90,6 +95,7 @@ _TAKE: dict[type, Callable[[LogChanges, Any], None]] = {
     ev.Merged: _joined,
     ev.Unmerged: _joined,
     ev.Noted: _noted,
+    ev.Consulted: _consulted,
     ev.FollowUpOpened: _followed_up,
     ev.FollowUpChanged: _followed_up,
     ev.Disconnected: _disconnected,

@@ -24,7 +24,7 @@ from bridge.inbox.views.lines import shown
 from bridge.inbox.views.list_index import ListIndex
 from bridge.log.follower import Position
 from bridge.sql.people.accounts import Session
-from routing.events import Noted
+from routing.events import Consulted, Noted
 from routing.state import State
 
 MOST_ROWS = 5_000
@@ -53,6 +53,7 @@ class Subscription:
         self._lists = lists
         self._rows: set[str] = set()
         self._follow_ups: set[str] = set()
+        self._asked: deque[Consulted] = deque(maxlen=MOST_SIGNS)
         self._noted_mentions: deque[Noted] = deque(maxlen=MOST_SIGNS)
         self._waited: list[schema.MentionTold] = []
         self._ready: deque[schema.ServerMessage] = deque()
@@ -112,6 +113,7 @@ class Subscription:
 
     def _mentioned(self, changes: LogChanges) -> None:
         """Remember the notes of colleagues that name me. A reset does not take them back: no list would show them."""
+        self._asked += [event for event in changes.consulted if event.by != self.me]
         self._noted_mentions += [note for note in changes.mentions if self.me in note.mentions and note.by != self.me]
 
     def reset(self, why: Why) -> None:
@@ -186,6 +188,8 @@ class Subscription:
         """Return the notes that mention me; whether I may see the conversation is asked now, not when the note was written."""
         lines = {note.id for note in self._noted_mentions}
         found: list[Any] = [rows.mention(state, self.me, note) for note in self._noted_mentions]
+        found += [rows.told_consult(state, self.me, event) for event in self._asked]
+        self._asked.clear()
         found += [one for one in self._waited if one.line not in lines]
         self._noted_mentions.clear()
         self._waited.clear()

@@ -173,6 +173,33 @@ async def transfer(call: Call) -> Answer:
     return await act(call, deed)
 
 
+async def consult(call: Call) -> Answer:
+    """Ask a librarian, a queue's staff or a library about it; they may read it until it ends or this is taken back."""
+    asked: schema.ConsultAsked = call.body
+    _one_of_three(asked)
+    deed = wire.Consult(
+        conversation=call.id,
+        librarian=asked.librarian,
+        queue=asked.queue,
+        library=asked.library,
+        join=asked.join,
+    )
+    return await act(call, deed)
+
+
+async def end_consult(call: Call) -> Answer:
+    """Take a consultation back, or decline one that asks me."""
+    asked: schema.ConsultEndAsked = call.body
+    _one_of_three(asked)
+    deed = wire.EndConsult(conversation=call.id, librarian=asked.librarian, queue=asked.queue, library=asked.library)
+    return await act(call, deed)
+
+
+def _one_of_three(asked: schema.ConsultEndAsked) -> None:
+    if [bool(asked.librarian), bool(asked.queue), bool(asked.library)].count(True) != 1:
+        raise Refusal(422, "invalid", "It names a librarian, a queue or a library, one of them.")
+
+
 # ---- words ------------------------------------------------------------
 
 
@@ -356,6 +383,8 @@ ROUTES = (
     _action(join, "Join a conversation that a colleague has"),
     _action(leave, "Leave a conversation that I joined"),
     _action(transfer, "Offer it to a colleague or a queue", schema.TransferAsked),
+    _action(consult, "Ask colleagues about it", schema.ConsultAsked),
+    _action(end_consult, "Ask them no more", schema.ConsultEndAsked),
     _action(messages, "Answer the patron", schema.SayAsked),
     _action(notes, "Write for colleagues only", schema.NoteAsked),
     _action(read, "Mark as read", schema.ReadAsked),

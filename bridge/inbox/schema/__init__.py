@@ -64,6 +64,9 @@ from bridge.inbox.schema.lists import (
     Companion as Companion,
 )
 from bridge.inbox.schema.lists import (
+    ConsultView as ConsultView,
+)
+from bridge.inbox.schema.lists import (
     Row as Row,
 )
 from bridge.inbox.schema.lists import (
@@ -71,6 +74,9 @@ from bridge.inbox.schema.lists import (
 )
 from bridge.inbox.schema.lists import (
     TransferView as TransferView,
+)
+from bridge.inbox.schema.live_messages import (
+    ConsultTold as ConsultTold,
 )
 from bridge.inbox.schema.live_messages import (
     DeskTold as DeskTold,
@@ -206,6 +212,12 @@ from bridge.inbox.schema.requests import (
 )
 from bridge.inbox.schema.requests import (
     CloseAsked as CloseAsked,
+)
+from bridge.inbox.schema.requests import (
+    ConsultAsked as ConsultAsked,
+)
+from bridge.inbox.schema.requests import (
+    ConsultEndAsked as ConsultEndAsked,
 )
 from bridge.inbox.schema.requests import (
     DraftAsked as DraftAsked,

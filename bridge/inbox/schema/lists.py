@@ -28,6 +28,20 @@ class Companion(Shown):
     name: str
 
 
+class ConsultView(Shown):
+    """Colleagues who are asked about a conversation: one librarian, a queue's staff or a library."""
+
+    by: str
+    by_name: str
+    name: str  # of who is asked
+    librarian: str = ""
+    queue: str = ""
+    library: str = ""
+    join: bool = False  # they may join it
+    at: int = 0
+    can_end: bool = False  # I may take it back, or decline it
+
+
 class Row(Shown):
     """One conversation in a list."""
 
@@ -55,6 +69,9 @@ class Row(Shown):
     companions: list[Companion] = []  # who joined the owner, longest first
     joined: bool = False  # I am one of them: I may answer, it is not mine
     can_join: bool = False
+    consults: list[ConsultView] = []  # colleagues who are asked about it
+    consulted: bool = False  # I am asked about it
+    can_consult: bool = False  # I may ask colleagues about it
     offered_to_me: bool = False
     offer_expires_at: int = 0
     can_claim: bool = False

@@ -79,6 +79,18 @@ class MentionTold(Told, tag="mention"):
     waited: bool = False  # written while I was signed out, or not opened since: shown, and rings nothing
 
 
+class ConsultTold(Told, tag="consult"):
+    """A colleague asks me about an open conversation; the question stands in its messages between colleagues."""
+
+    position: str
+    conversation: str
+    by: str
+    by_name: str
+    patron: str
+    library_name: str
+    can_join: bool = False  # I may come in and answer the patron
+
+
 class MeTold(Told, tag="me"):
     """My own presence or rights changed."""
 
@@ -150,6 +162,7 @@ ServerMessage = (
     | LinesTold
     | SignalTold
     | MentionTold
+    | ConsultTold
     | MeTold
     | DeskTold
     | FollowUpsTold

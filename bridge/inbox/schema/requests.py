@@ -65,6 +65,20 @@ class TransferAsked(Asked):
     note: Annotated[str, Meta(max_length=4000)] = ""
 
 
+class ConsultEndAsked(Asked):
+    """End a consultation of one librarian, one queue or one library, exactly one of them."""
+
+    librarian: Annotated[str, Meta(max_length=200)] = ""
+    queue: Annotated[str, Meta(max_length=200)] = ""
+    library: Annotated[str, Meta(max_length=200)] = ""
+
+
+class ConsultAsked(ConsultEndAsked):
+    """Ask one librarian, a queue's staff or a library; `join`: they may also join and answer the patron."""
+
+    join: bool = False
+
+
 class ReleaseAsked(Asked):
     """Put it back into its queue; `transfer`: take back a transfer of mine, and nothing else."""
 

@@ -3,7 +3,8 @@
 Access to transcripts is per library (ALA, RUSA). Members of the patron's library see its conversations. Others see one
 
 - while it waits at a tier of theirs, or a transfer asks them,
-- when they had it, and while they are in it beside its owner.
+- when they had it, and while they are in it beside its owner,
+- while it is open and they are asked about it (a consultation that nobody took back).
 
 That is narrower than the core's `visible` (all who serve the queue). It is never narrower than the right to claim: no waiting
 conversation is hidden from an eligible librarian.
@@ -18,7 +19,7 @@ from __future__ import annotations
 from bridge.inbox.http.responses import forbidden, not_found
 from bridge.inbox.services import InboxServices
 from bridge.sql.transcripts.reader import ConversationSummary
-from routing.access import active, asked, at_home, coordinates, eligible, had_since, helper_of, visible
+from routing.access import active, asked, at_home, consulted, coordinates, eligible, had_since, helper_of, visible
 from routing.records import Conversation
 from routing.state import State
 
@@ -48,6 +49,7 @@ def sees(state: State, librarian: str, it: Conversation) -> bool:
         or at_home(state, librarian, it)
         or eligible(state, librarian, it)
         or asked(state, librarian, it)
+        or consulted(state, librarian, it)
     )
 
 

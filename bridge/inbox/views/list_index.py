@@ -18,7 +18,7 @@ from itertools import islice
 
 from bridge.inbox.schema import Desk, Row, View
 from bridge.inbox.views.access import libraries_of, sees
-from bridge.inbox.views.rows import own, row, sees_follow_up
+from bridge.inbox.views.rows import asked_about, own, row, sees_follow_up
 from bridge.log.replica import Replica
 from routing.records import Conversation
 from routing.state import State
@@ -202,9 +202,9 @@ class ListIndex:
 
 
 def _beside(state: State, me: str, waiting: Iterable[Entry]) -> set[str]:
-    """Return what `me` sees of any library: what waits, what is their own, what their queues are asked to take."""
+    """Return what `me` sees of any library: what waits, what is their own, what they are asked to take or about."""
     asked = (name for queue in state.roster.serves.get(me, ()) for name in state.handed.get(queue, ()))
-    return {entry[1] for entry in waiting} | own(state, me) | set(asked)
+    return {entry[1] for entry in waiting} | own(state, me) | set(asked) | asked_about(state, me)
 
 
 def _sorted(state: State, conversations: Iterable[str], after: Entry | None) -> Iterator[Entry]:

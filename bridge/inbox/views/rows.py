@@ -24,6 +24,8 @@ from bridge.inbox.schema import Availability as Available
 from bridge.inbox.schema import (
     ChannelView,
     Companion,
+    ConsultTold,
+    ConsultView,
     ConversationState,
     Draft,
     FollowUp,
@@ -33,15 +35,16 @@ from bridge.inbox.schema import (
     TransferView,
     View,
 )
-from bridge.inbox.views.access import may_see_archived, sees
+from bridge.inbox.views.access import libraries_of, may_see_archived, sees
 from bridge.sql.people.accounts import Session
 from bridge.sql.people.drafts import SavedDraft as Kept
 from bridge.sql.people.mentions import Mention
 from bridge.sql.transcripts.reader import ConversationSummary
 from routing import wording
-from routing.access import asked, eligible, follows_up, has_say, may_join, speaks
-from routing.events import Noted, WhyRefused
-from routing.records import Conversation, Handover
+from routing.access import asked, consulted, eligible, follows_up, has_say, may_join, speaks
+from routing.consulting import may_consult
+from routing.events import Consulted, Noted, WhyRefused
+from routing.records import Consultation, Conversation, Handover, whom
 from routing.records import FollowUpRecord as FollowUpRecord
 from routing.state import State
 
@@ -84,6 +87,9 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         companions=[Companion(id=one, name=name_of(state, one)) for one in it.companions],
         joined=me in it.companions,
         can_join=may_join(state, me, it),
+        consults=[_consult(state, me, it, one) for one in it.consults],
+        consulted=consulted(state, me, it),
+        can_consult=may_consult(state, me, it),
         offered_to_me=it.state == "waiting" and it.offered == me,
         offer_expires_at=it.offer_until if it.offered == me else 0,
         can_claim=it.state == "waiting" and eligible(state, me, it),
@@ -217,6 +223,49 @@ def _transfer(state: State, over: Handover, mine: bool) -> TransferView:
         expires_at=over.expires_at,
         to_me=mine,
     )
+
+
+def _consult(state: State, me: str, it: Conversation, one: Consultation) -> ConsultView:
+    queue = queue_name(state, one.queue) if one.queue else ""
+    return ConsultView(
+        by=one.by,
+        by_name=name_of(state, one.by),
+        name=(name_of(state, one.librarian) if one.librarian else queue) or library_name(state, one.library),
+        librarian=one.librarian,
+        queue=one.queue,
+        library=one.library,
+        join=one.join,
+        at=one.at,
+        can_end=may_consult(state, me, it) or one.librarian == me,
+    )
+
+
+def library_name(state: State, library: str) -> str:
+    """Return a library's name."""
+    return state.roster.library(library).name or library
+
+
+def told_consult(state: State, me: str, event: Consulted) -> ConsultTold | None:
+    """Return a question to colleagues as `me` is told of it, None when `me` is not asked."""
+    it = state.conversations.get(event.conversation)
+    if it is None or event.by == me or not consulted(state, me, it):
+        return None
+    return ConsultTold(
+        position="",
+        conversation=it.id,
+        by=event.by,
+        by_name=name_of(state, event.by),
+        patron=patron_name(state, it),
+        library_name=library_name(state, it.library),
+        can_join=may_join(state, me, it),
+    )
+
+
+def asked_about(state: State, me: str) -> set[str]:
+    """Return the open conversations that `me` is asked about, by name, as staff of a queue or as a library's."""
+    mine = [whom(me, "", ""), *(whom("", queue, "") for queue in state.roster.serves.get(me, ()))]
+    mine += [whom("", "", library) for library in libraries_of(state, me)]
+    return {name for key in mine for name in state.consulted.get(key, ())}
 
 
 def refusal_words(state: State, librarian: str, why: str, holder: str = "") -> str:

@@ -218,6 +218,13 @@ class ConversationRows:
     def _transferred(self, event: ev.TransferOffered) -> None:
         self._audit(event.conversation, event.by, "transferred", event.librarian or event.queue)
 
+    def _consulted(self, event: ev.Consulted) -> None:
+        asked = event.librarian or event.queue or event.library
+        self._audit(event.conversation, event.by, "consulted", f"{asked} (may join)" if event.join else asked)
+
+    def _consult_ended(self, event: ev.ConsultEnded) -> None:
+        self._audit(event.conversation, event.by, "consult ended", event.librarian or event.queue or event.library)
+
     def _unblocked(self, event: ev.Unblocked) -> None:
         if event.by:
             self._audit(event.conversation, event.by, "unblocked", event.channel)
@@ -295,6 +302,8 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Blocked: ConversationRows._blocked,
     ev.Erased: ConversationRows._erased,
     ev.TransferOffered: ConversationRows._transferred,
+    ev.Consulted: ConversationRows._consulted,
+    ev.ConsultEnded: ConversationRows._consult_ended,
     ev.Unblocked: ConversationRows._unblocked,
 }
 

@@ -244,6 +244,7 @@ NO_LINE: frozenset[type] = frozenset(
     {
         *(ev.Opened, ev.Identified, ev.Unblocked),  # the conversation's own facts
         *(ev.Turned, ev.Offered, ev.Revoked, ev.Relayed, ev.Parked),  # between the desk and one librarian, or nobody
+        *(ev.Consulted, ev.ConsultEnded),  # between colleagues: beside the transcript, never in it
         *(ev.Forgotten, ev.Erased),  # there is no transcript to write in
         *(ev.Connected, ev.Disconnected, ev.Left, ev.AvailabilitySet, ev.Rested),  # people
         *(ev.ChannelChanged, ev.LibraryChanged, ev.TookOver),  # the desk

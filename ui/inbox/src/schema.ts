@@ -8,6 +8,19 @@ export interface Companion {
   name: string;
 }
 
+/** Colleagues who are asked about a conversation: one librarian, a queue's staff or a library. */
+export interface ConsultView {
+  by: string;
+  by_name: string;
+  name: string;
+  librarian: string;
+  queue: string;
+  library: string;
+  join: boolean;
+  at: number;
+  can_end: boolean;
+}
+
 /** An open transfer: `by` holds the conversation until somebody accepts. */
 export interface TransferView {
   by: string;
@@ -47,6 +60,9 @@ export interface Row {
   companions: Companion[];
   joined: boolean;
   can_join: boolean;
+  consults: ConsultView[];
+  consulted: boolean;
+  can_consult: boolean;
   offered_to_me: boolean;
   offer_expires_at: number;
   can_claim: boolean;
@@ -247,6 +263,18 @@ export interface Rows {
   next: string;
 }
 
+/** A colleague asks me about an open conversation; the question stands in its messages between colleagues. */
+export interface ConsultTold {
+  t: "consult";
+  position: string;
+  conversation: string;
+  by: string;
+  by_name: string;
+  patron: string;
+  library_name: string;
+  can_join: boolean;
+}
+
 /** The live counts of the rail, as far as this librarian may see. `channels_down` names channels that do not work. */
 export interface Desk {
   waiting: number;
@@ -417,7 +445,7 @@ export interface SignedOut {
 export interface Polled {
   position: string;
   connection: string;
-  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
+  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
 }
 
 /** A resolution code: "answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice". */
@@ -683,6 +711,21 @@ export interface CloseAsked {
   reference?: boolean | null;
 }
 
+/** Ask one librarian, a queue's staff or a library; `join`: they may also join and answer the patron. */
+export interface ConsultAsked {
+  librarian?: string;
+  queue?: string;
+  library?: string;
+  join?: boolean;
+}
+
+/** End a consultation of one librarian, one queue or one library, exactly one of them. */
+export interface ConsultEndAsked {
+  librarian?: string;
+  queue?: string;
+  library?: string;
+}
+
 /** What I have begun to write; empty text forgets it. `window`: a word by which a page knows itself. `base`: the `at` of the draft that it last took from here. With both, what another window wrote since is not overwritten: 409 `DraftClash`. */
 export interface DraftAsked {
   text: string;
@@ -912,6 +955,6 @@ export interface Report {
   numbers: Numbers;
 }
 
-export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
+export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
 export type ClientMessage = Watch | Unwatch | Typing | Paused | Pong;
