@@ -10,6 +10,7 @@ import pytest
 from bridge.sql.archive import Archive
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.calendar import Calendar, faults, in_words, openings
+from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.organisation import Faulty, LibraryEntry, Outdated
 from bridge.sql.people.organisation_file import dump, parse
 from routing.organisation import Library, Queue, Tier
@@ -100,7 +101,8 @@ async def test_a_library_that_is_faulty_by_now_keeps_no_other_from_its_hours(
     organisation = archive.organisation()
     await organisation.load(parse(TWO))
     monkeypatch.setattr(
-        "bridge.sql.people.organisation.check", lambda library, _: ["no more"] if library.id == "north" else []
+        "bridge.sql.people.organisation.check",
+        lambda library, _: [FieldFault("name", "no more")] if library.id == "north" else [],
     )
     assert [one.id for one in await organisation.refresh(["north", "south"])] == ["south"]
     assert await organisation.revisions() == {"north": 1, "south": 2}
@@ -125,7 +127,7 @@ async def test_consortia_do_not_see_each_other(archive: Archive) -> None:
 
 @pytest.mark.parametrize("timezone", ["", "Europe", "../zone", "x" * 300, "Europe/Berlin\0", "Europe/Nowhere"])
 def test_what_is_no_time_zone_is_a_fault(timezone: str) -> None:
-    assert faults(Calendar(), timezone) == [f"no time zone {timezone!r}"]
+    assert faults(Calendar(), timezone) == [FieldFault("timezone", f"there is no time zone {timezone!r}")]
 
 
 @pytest.mark.parametrize("day", ["2026-12-25", "20261225", "2026-W52-5"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import msgspec
@@ -11,10 +12,10 @@ from sqlalchemy import update
 
 from bridge.sql import tables
 from bridge.sql.archive import Archive
-from bridge.sql.people.calendar import Calendar
+from bridge.sql.people.calendar import Calendar, faults, overlaps
 from bridge.sql.people.organisation import Faulty, LibraryEntry
 from bridge.sql.people.organisation_file import parse
-from routing.organisation import Agreement, Librarian, Library, Queue, Team, Tier, Timers, When
+from routing.organisation import Agreement, Librarian, Library, Queue, Script, Team, Tier, Timers, When
 
 NORTH = Library(
     id="north",
@@ -64,6 +65,21 @@ WRONG: dict[str, dict[str, Any]] = {
     },
     "default_code": {"default_code": "anwsered"},
     "language": {"language": "my own"},
+    "name": {"name": "  "},
+    "accent": {"accent": "blue"},
+    "policy_url": {"policy_url": "javascript:alert(1)"},
+    "queues[1].name": {"queues": (replace(NORTH.queues[0], name=""),)},
+    "queues[1].tiers": _tiers(),
+    "queues[1].tiers[1].teams: 'north/desk' stands twice": _tiers(Tier(teams=("north/desk", "north/desk"))),
+    "teams[2].name: 'Desk' stands twice": {"teams": (*NORTH.teams, Team(id="north/other", name="Desk"))},
+    "teams[1].id": {"teams": (Team(id="south/desk", name="Desk"),)},
+    "scripts[1].text: {isbn} is never filled in here": {"scripts": (Script(key="a", title="A", text="The {isbn}."),)},
+    "scripts[2].key: 'a' stands twice": {"scripts": (Script(key="a", title="A", text="A"),) * 2},
+    "scripts[1].title": {"scripts": (Script(key="a", title="", text="A"),)},
+    "scripts[1].text: a text is needed": {"scripts": (Script(key="a", title="A", text=" "),)},
+    "wording.notice.goodbye": {"wording": {"notice.goodbye": "Bye until {opening}."}},
+    "wording.notice.hullo": {"wording": {"notice.hullo": "Hullo"}},
+    "descriptive[2]": {"descriptive": ("loans", "loans")},
     "contact_channel": {"contact_channel": "south-mail"},
     "contact_channel: there is no channel": {"contact_channel": "north-male"},
 }
@@ -86,11 +102,33 @@ def _entry(library: Library) -> LibraryEntry:
 async def test_what_cannot_be_is_refused_with_its_field(loaded: Archive, field: str) -> None:
     organisation = loaded.organisation()
     wrong = replace(NORTH, **WRONG[field])
-    with pytest.raises(Faulty, match="north: " + field.replace("[", r"\[")):
+    with pytest.raises(Faulty, match="north: " + re.escape(field)):
         await organisation.put(wrong, Calendar(), channels=CHANNELS)
-    with pytest.raises(Faulty, match="north: " + field.replace("[", r"\[")):
+    with pytest.raises(Faulty, match="north: " + re.escape(field)):
         await organisation.load([_entry(wrong)], channels=CHANNELS)
     assert await organisation.revisions() == {"north": 1, "south": 1}
+
+
+async def test_hours_that_overlap_name_their_day_and_their_place(loaded: Archive) -> None:
+    calendar = Calendar(weekly={"friday": ["09:00-13:00", "12:00-18:00"]}, dates={"2031-01-02": ["20:00-02:00", "9-5"]})
+    with pytest.raises(Faulty, match=re.escape("north: hours.weekly.friday[2]")):
+        await loaded.organisation().put(NORTH, calendar)
+    assert [one.field for one in faults(calendar, "UTC")] == ["hours.dates.2031-01-02[2]"]
+    assert overlaps(Calendar(weekly={"friday": ["20:00-02:00", "09:00-20:00"]})) == []
+
+
+async def test_a_moment_of_the_desk_has_a_script_that_may_be_empty_or_tell_the_opening(loaded: Archive) -> None:
+    scripts = (
+        Script(key="goodbye", title="Bye", text=""),
+        Script(key="closed", title="Closed", text="Until {opening}."),
+    )
+    await loaded.organisation().put(replace(NORTH, scripts=scripts), Calendar())
+
+
+async def test_a_queue_that_a_channel_brings_messages_to_stays(loaded: Archive) -> None:
+    queues = (replace(NORTH.queues[0], id="north/other"),)
+    with pytest.raises(Faulty, match="north: queues: the channel 'north-mail' brings"):
+        await loaded.organisation().put(replace(NORTH, queues=queues), Calendar(), channels=CHANNELS)
 
 
 async def test_a_channel_of_its_own_or_of_all_carries_answers(loaded: Archive) -> None:

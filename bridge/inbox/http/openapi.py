@@ -36,6 +36,7 @@ _ABOUT = {
 def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """Return the OpenAPI document of `routes`."""
     bodies = {route.asks for route in routes} | {route.gives for route in routes}
+    bodies |= {kind for route in routes for kind in route.also.values()} - {Acted, Clash, Pending, Problem}
     kinds = sorted((kind for kind in bodies if kind is not None and kind is not bytes), key=str)
     wanted: list[Any] = [*kinds, Acted, Clash, Pending, Problem, ServerMessage, ClientMessage]
     schemas, components = msgspec.json.schema_components(wanted, ref_template="#/components/schemas/{name}")

@@ -115,10 +115,8 @@ async def save_library(call: Call) -> schema.Saved:
         saved = await call.services.organisation.put(
             asked.library, asked.calendar, expected=asked.library.revision, by=call.me, channels=queues
         )
-    except NotYours as refused:
-        raise Refusal(422, "not-yours", "; ".join(refused.faults)[:4000]) from None
     except Faulty as faulty:
-        raise Refusal(422, "faulty", "; ".join(faulty.faults)[:4000]) from None
+        raise _refused("not-yours" if isinstance(faulty, NotYours) else "faulty", faulty) from None
     except Outdated:
         detail = "Somebody else saved this library meanwhile; load it again."
         body = schema.Clash(error="refused", detail=detail, reason="outdated")
@@ -126,6 +124,12 @@ async def save_library(call: Call) -> schema.Saved:
     with suppress(Busy):  # it is kept; the core is told when the store is back
         await call.services.gathering.ingest([saved])
     return schema.Saved(library=saved.id, revision=saved.revision)
+
+
+def _refused(error: str, faulty: Faulty) -> Refusal:
+    detail = "; ".join(faulty.faults)[:4000]
+    faults = [schema.FieldFaultView(field=one.field, says=one.says) for one in faulty.found]
+    return Refusal(422, error, detail, body=schema.LibraryFaults(error=error, detail=detail, faults=faults))
 
 
 async def one_time_code(call: Call) -> schema.OneTimeCode:
@@ -210,7 +214,7 @@ ROUTES = (
         scope="library",
         asks=schema.LibraryDocument,
         gives=schema.Saved,
-        also={409: schema.Clash},
+        also={409: schema.Clash, 422: schema.LibraryFaults},
     ),
     Route(
         "POST",

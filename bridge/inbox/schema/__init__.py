@@ -139,10 +139,16 @@ from bridge.inbox.schema.organisation import (
     CodeView as CodeView,
 )
 from bridge.inbox.schema.organisation import (
+    FieldFaultView as FieldFaultView,
+)
+from bridge.inbox.schema.organisation import (
     LeaverView as LeaverView,
 )
 from bridge.inbox.schema.organisation import (
     LibraryDocument as LibraryDocument,
+)
+from bridge.inbox.schema.organisation import (
+    LibraryFaults as LibraryFaults,
 )
 from bridge.inbox.schema.organisation import (
     LibraryView as LibraryView,

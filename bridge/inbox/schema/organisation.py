@@ -90,6 +90,21 @@ class Saved(Shown):
     revision: int
 
 
+class FieldFaultView(Shown):
+    """What is wrong with one field of a library: a path as in `queues[1].tiers[2].teams`, counted from 1, and words for people."""
+
+    field: str
+    says: str
+
+
+class LibraryFaults(Shown):
+    """A library cannot be kept as it is (422): everything that is wrong with it."""
+
+    error: str
+    detail: str
+    faults: list[FieldFaultView] = []
+
+
 class LeaverView(Shown):
     """A librarian who left a library. Until they are released, no other library can list them."""
 

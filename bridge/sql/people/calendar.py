@@ -7,11 +7,14 @@ here for some weeks ahead and handed over with the library, again every day.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+
+from bridge.sql.people.field_fault import FieldFault
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKS_AHEAD = 8
@@ -27,21 +30,47 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dates: dict[str, list[str]] = {}
 
 
-def faults(calendar: Calendar, timezone: str) -> list[str]:
-    """Return what is wrong with it, in words; [] when nothing is."""
-    found = [f"no weekday {day!r}" for day in calendar.weekly if day not in WEEKDAYS]
-    for where, spans in (*calendar.weekly.items(), *calendar.dates.items()):
-        found += [f"{where}: not a span like 09:00-18:00: {span!r}" for span in spans if _parse(span) is None]
+def faults(calendar: Calendar, timezone: str) -> list[FieldFault]:
+    """Return what is wrong with it; [] when nothing is."""
+    found = [
+        FieldFault(f"hours.weekly.{day}", f"{day!r} is no weekday") for day in calendar.weekly if day not in WEEKDAYS
+    ]
+    for where, spans in _days(calendar):
+        found += [
+            FieldFault(f"{where}[{n}]", f"{span!r} is not a span like 09:00-18:00")
+            for n, span in enumerate(spans, 1)
+            if _parse(span) is None
+        ]
     for day in calendar.dates:
         try:
             date.fromisoformat(day)
         except ValueError:
-            found.append(f"not a date like 2026-12-25: {day!r}")
+            found.append(FieldFault(f"hours.dates.{day}", f"{day!r} is not a date like 2026-12-25"))
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, a name too long for a file
-        found.append(f"no time zone {timezone!r}")
+        found.append(FieldFault("timezone", f"there is no time zone {timezone!r}"))
     return found
+
+
+def overlaps(calendar: Calendar) -> list[FieldFault]:
+    """Return the spans that begin before an earlier one of the same day has ended.
+
+    Apart from `faults`, since hours that an earlier release took are worked out all the same: such spans count as one.
+    """
+    found: list[FieldFault] = []
+    for where, spans in _days(calendar):
+        parsed = sorted((times, n) for n, span in enumerate(spans, 1) if (times := _parse(span)) is not None)
+        for (earlier, _), (later, n) in pairwise(parsed):
+            if later[0] < earlier[1]:
+                found.append(FieldFault(f"{where}[{n}]", f"{spans[n - 1]} overlaps other hours of the day"))
+    return found
+
+
+def _days(calendar: Calendar) -> Iterator[tuple[str, list[str]]]:
+    """Yield each day that has hours of its own, as a field."""
+    yield from ((f"hours.weekly.{day}", spans) for day, spans in calendar.weekly.items())
+    yield from ((f"hours.dates.{day}", spans) for day, spans in calendar.dates.items())
 
 
 def _parse(span: str) -> tuple[int, int] | None:

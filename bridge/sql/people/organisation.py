@@ -7,7 +7,7 @@ ones. So a change that is made twice, or told late, does no harm.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from importlib import resources
 
@@ -18,10 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
-from bridge.sql.people.calendar import Calendar, faults, in_words, openings, zone_in_words
+from bridge.sql.people.calendar import Calendar, faults, in_words, openings, overlaps, zone_in_words
+from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.home_library import HomeLibraries, Leaver, StaffChange
-from bridge.sql.people.validation import contact_fault, own_faults, reference_faults
-from routing.organisation import Library
+from bridge.sql.people.validation import channel_faults, contact_fault, own_faults, reference_faults
+from routing.organisation import Librarian, Library, Queue, Team
 
 LONGEST_DAYS = 36_500  # of retention: beyond them lie moments that no database can count
 
@@ -31,11 +32,12 @@ _l = tables.library.c
 
 
 class Faulty(ValueError):
-    """A library cannot be taken as it is; `faults` says all that is wrong."""
+    """A library cannot be taken as it is; `found` is all that is wrong, `faults` the same in words."""
 
-    def __init__(self, found: list[str]) -> None:
-        super().__init__("; ".join(found))
-        self.faults = found
+    def __init__(self, found: Sequence[FieldFault]) -> None:
+        self.found = tuple(found)
+        self.faults = [str(one) for one in found]
+        super().__init__("; ".join(self.faults))
 
 
 class NotYours(Faulty):
@@ -44,7 +46,10 @@ class NotYours(Faulty):
     def __init__(self, strangers: Mapping[str, str]) -> None:
         super().__init__(
             [
-                f"librarians: {name!r} belongs to the library {home!r}. Ask its coordinator to release them, or choose another id"
+                FieldFault(
+                    "librarians",
+                    f"{name!r} belongs to the library {home!r}. Ask its coordinator to release them, or choose another id",
+                )
                 for name, home in strangers.items()
             ]
         )
@@ -105,7 +110,7 @@ class OrganisationStore:
 
         `by` is the coordinator who asks, "" the operator; `channels` gives the queue of each channel, None where none is known.
         """
-        _sound(library)
+        _sound(LibraryEntry(library=library, calendar=calendar))
         try:
             async with self._engine.begin() as sql:
                 before = await self._kept(sql, library.id)
@@ -122,7 +127,7 @@ class OrganisationStore:
         The operator speaks for all libraries: a librarian whom one of these drops and another lists, moves. `channels` as in `put`.
         """
         for entry in entries:
-            _sound(entry.library)
+            _sound(entry)
         async with self._engine.begin() as sql:
             before = {entry.library.id: await self._kept(sql, entry.library.id) for entry in entries}
             await self._release_movers(sql, entries)
@@ -140,9 +145,8 @@ class OrganisationStore:
         people = await HomeLibraries(sql, self._consortium).everybody()
         found = reference_faults(library, before, everybody, people)
         if channels is not None:
-            found += contact_fault(library, before, channels)
-        if found:
-            raise Faulty([f"{library.id}: {fault}" for fault in found])
+            found += contact_fault(library, before, channels) + channel_faults(library, before, channels)
+        _refuse(library, found)
 
     async def _kept(self, sql: AsyncConnection, library: str) -> Library | None:
         where = (_l.id == library) & (_l.consortium == self._consortium)
@@ -228,11 +232,12 @@ class OrganisationStore:
 
     async def _put(self, sql: AsyncConnection, entry: LibraryEntry, expected: int | None, by: str) -> Library:
         library, calendar = entry.library, entry.calendar
-        if found := check(library, calendar):
-            raise Faulty(found)
+        _refuse(library, check(library, calendar))
         row = (await sql.execute(select(_l.revision, _l.consortium).where(_l.id == library.id))).first()
         if row is not None and row.consortium != self._consortium:
-            raise Faulty([f"{library.id!r} is a library of another consortium: give this one another id"])
+            raise Faulty(
+                [FieldFault("id", f"{library.id!r} is a library of another consortium: give this one another id")]
+            )
         held = row.revision if row is not None else None
         if expected is not None and expected != (held or 0):
             raise Outdated
@@ -264,10 +269,15 @@ class OrganisationStore:
         return await belongings.since()
 
 
-def _sound(library: Library) -> None:
+def _sound(entry: LibraryEntry) -> None:
     """Refuse fields that are wrong in themselves. Raises Faulty."""
-    if found := own_faults(library):
-        raise Faulty([f"{library.id}: {fault}" for fault in found])
+    _refuse(entry.library, own_faults(entry.library) + overlaps(entry.calendar))
+
+
+def _refuse(library: Library, found: Sequence[FieldFault]) -> None:
+    """Raise Faulty where anything is wrong with a library."""
+    if found:
+        raise Faulty([msgspec.structs.replace(one, library=library.id) for one in found])
 
 
 def _outlives(entry: LibraryEntry, known: Library | None) -> bool:
@@ -298,24 +308,30 @@ def catalogue(language: str) -> dict[str, str]:
     return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
-def check(library: Library, calendar: Calendar) -> list[str]:
-    """Return everything that is wrong with a library, in words; [] when nothing is."""
+def check(library: Library, calendar: Calendar) -> list[FieldFault]:
+    """Return what no library can be kept with, whenever it was taken; [] when nothing is wrong."""
     found = faults(calendar, library.timezone)
     if not library.id or "/" in library.id or not library.id.replace("-", "").replace("_", "").isalnum():
-        found.append(f"not a library id (letters, digits, - and _): {library.id!r}")
+        found.append(FieldFault("id", f"{library.id!r} is not a library id (letters, digits, - and _)"))
     if not 0 <= library.retention_days <= LONGEST_DAYS:
-        found.append(f"retention_days is 0, for ever, or up to {LONGEST_DAYS} days, not {library.retention_days}")
-    owned = [queue.id for queue in library.queues] + [team.id for team in library.teams]
-    found += [
-        f"{name!r} must begin with {library.id + '/'!r}" for name in owned if not name.startswith(library.id + "/")
-    ]
-    for ids in (
-        owned[: len(library.queues)],
-        owned[len(library.queues) :],
-        [person.id for person in library.librarians],
-    ):
-        found += sorted({f"{name!r} stands twice" for name in ids if ids.count(name) > 1})
-    for queue in library.queues:
+        says = f"retention_days is 0, for ever, or up to {LONGEST_DAYS} days, not {library.retention_days}"
+        found.append(FieldFault("retention_days", says))
+    found += _ids("queues", library.queues, library.id + "/") + _ids("teams", library.teams, library.id + "/")
+    found += _ids("librarians", library.librarians, "")
+    for n, queue in enumerate(library.queues, 1):
         if not queue.tiers:
-            found.append(f"queue {queue.id!r} has no tier: nobody would ever see what waits in it")
+            says = f"queue {queue.id!r} has no tier: nobody would ever see what waits in it"
+            found.append(FieldFault(f"queues[{n}].tiers", says))
     return found
+
+
+def _ids(where: str, rows: Sequence[Queue | Team | Librarian], prefix: str) -> list[FieldFault]:
+    ids = [row.id for row in rows]
+    found = [
+        FieldFault(f"{where}[{n}].id", f"{id!r} must begin with {prefix!r}, and go on")
+        for n, id in enumerate(ids, 1)
+        if prefix and (not id.startswith(prefix) or id == prefix)
+    ]
+    return found + [
+        FieldFault(f"{where}[{n}].id", f"{id!r} stands twice") for n, id in enumerate(ids, 1) if id in ids[: n - 1]
+    ]

@@ -21,8 +21,10 @@ from typing import Any
 
 import msgspec
 import tomli_w
+from msgspec.structs import replace
 
-from bridge.sql.people.calendar import Calendar
+from bridge.sql.people.calendar import Calendar, overlaps
+from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.organisation import Faulty, LibraryEntry, check
 from bridge.sql.people.validation import own_faults
 from routing.organisation import Library
@@ -35,22 +37,22 @@ def parse(text: str) -> list[LibraryEntry]:
     try:
         tables = tomllib.loads(text).get("library", [])
     except tomllib.TOMLDecodeError as error:
-        raise Faulty([f"not TOML: {error}"]) from None
+        raise Faulty([FieldFault("", f"not TOML: {error}")]) from None
     if not isinstance(tables, list) or not tables:
-        raise Faulty(["no [[library]] in the file"])
+        raise Faulty([FieldFault("library", "no [[library]] in the file")])
     found: list[LibraryEntry] = []
-    wrong: list[str] = []
+    wrong: list[FieldFault] = []
     for n, table in enumerate(tables, 1):
         if not isinstance(table, dict):
-            raise Faulty(["library is not a list of tables: begin each with [[library]]"])
+            raise Faulty([FieldFault("library", "not a list of tables: begin each with [[library]]")])
         try:
             entry = _entry(table)
-            wrong += [f"library {entry.library.id}: unknown key: {key}" for key in _unknown(table, entry)]
-            faults = check(entry.library, entry.calendar) + own_faults(entry.library)
-            wrong += [f"library {entry.library.id}: {fault}" for fault in faults]
+            faults = check(entry.library, entry.calendar) + own_faults(entry.library) + overlaps(entry.calendar)
+            faults += [FieldFault("unknown key", key) for key in _unknown(table, entry)]
+            wrong += [replace(fault, library=f"library {entry.library.id}") for fault in faults]
             found.append(entry)
         except msgspec.ValidationError as error:
-            wrong.append(f"library number {n}: {error}")
+            wrong.append(FieldFault("", str(error), f"library number {n}"))
     if wrong:
         raise Faulty(wrong)
     return found

@@ -1,7 +1,8 @@
 """What a library may say of itself: each fault names its field, as in `queues[1].tiers[2].teams`, counted from 1 as people count.
 
 Own fields are checked wherever a library comes from: a TOML file, the interface, the editor. What refers to other libraries or to
-channels (teams, members, `contact_channel`) is checked against what is kept, where all of it is known.
+channels (teams, members, `contact_channel`) is checked against what is kept, where all of it is known. Scripts and the desk's own
+words are in `texts`.
 
 Hours are worked out again every day. `refresh` checks nothing of this, since an earlier release may have taken a library with a
 fault that is found here.
@@ -9,52 +10,104 @@ fault that is found here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
 
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code
-from routing.organisation import Library, When
+from bridge.sql.people.field_fault import FieldFault
+from bridge.sql.people.texts import text_faults
+from routing.organisation import Library, Queue, Team, When
 
 LONGEST_S = 315_360_000  # ten years; in ms after any moment of ours it is a number that every store counts
 _WORKED_OUT = ("revision", "openings", "opening_words", "since", "retention_days")  # not edited, or checked elsewhere
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 
-def own_faults(library: Library) -> list[str]:
-    """Return what is wrong with a library's own fields, in words."""
+def own_faults(library: Library) -> list[FieldFault]:
+    """Return what is wrong with a library's own fields."""
     found = list(_numbers(library, ""))
-    codes = get_args(Code)
-    if library.default_code not in codes:
-        found.append(f"default_code: {library.default_code!r} is none of {', '.join(codes)}")
-    if not language_tag(library.language):
-        found.append(f"language: {library.language!r} is not a language tag like en or pt-BR")
+    found += _general(library)
+    found += _rows("queues", library.queues)
+    found += _rows("teams", library.teams)
+    found += _tiers(library)
     for n, person in enumerate(library.librarians, 1):
         if not person.id.strip():
-            found.append(f"librarians[{n}].id: a librarian needs an id")
-    return found + list(_agreement_faults(library))
+            found.append(FieldFault(f"librarians[{n}].id", "a librarian needs an id"))
+    for n, team in enumerate(library.teams, 1):
+        found += _twice(f"teams[{n}].members", team.members)
+    found += _list("descriptive", library.descriptive)
+    return [*found, *_agreement_faults(library), *text_faults(library)]
 
 
-def _agreement_faults(library: Library) -> Iterator[str]:
+def _agreement_faults(library: Library) -> Iterator[FieldFault]:
     """Yield what is wrong with the agreements of a library: it answers elsewhere, with its own teams, by one agreement each."""
     own = {team.id for team in library.teams}
     agreed: dict[tuple[str, str], int] = {}
     for n, one in enumerate(library.agreements or (), 1):
+        where = f"agreements[{n}]"
         if not one.queue.strip("/") or one.queue.startswith(f"{library.id}/"):
-            yield f"agreements[{n}].queue: {one.queue!r} is not another library's queue"
+            yield FieldFault(f"{where}.queue", f"{one.queue!r} is not another library's queue")
         if one.when not in get_args(When):
-            yield f"agreements[{n}].when: {one.when!r} is none of {', '.join(get_args(When))}"
-        yield from (
-            f"agreements[{n}].teams: {name!r} is no team of {library.id}" for name in one.teams if name not in own
-        )
+            yield FieldFault(f"{where}.when", f"{one.when!r} is none of {', '.join(get_args(When))}")
+        for name in one.teams:
+            if name not in own:
+                yield FieldFault(f"{where}.teams", f"{name!r} is no team of {library.id}")
         for team in one.teams or own:
             first = agreed.setdefault((one.queue, team), n)
             if first != n:
-                yield f"agreements[{n}].teams: {team!r} answers in {one.queue!r} by agreements[{first}] already"
+                says = f"{team!r} answers in {one.queue!r} by agreements[{first}] already"
+                yield FieldFault(f"{where}.teams", says)
 
 
-def _numbers(value: Any, where: str) -> Iterator[str]:
+def _general(library: Library) -> Iterator[FieldFault]:
+    codes = get_args(Code)
+    if not library.name.strip():
+        yield FieldFault("name", "a library needs a name")
+    if library.default_code not in codes:
+        yield FieldFault("default_code", f"{library.default_code!r} is none of {', '.join(codes)}")
+    if not language_tag(library.language):
+        yield FieldFault("language", f"{library.language!r} is not a language tag like en or pt-BR")
+    if library.accent and not _COLOUR.fullmatch(library.accent):
+        yield FieldFault("accent", f"{library.accent!r} is not a colour like #0b5a86")
+    if library.policy_url and not _WEB.match(library.policy_url):
+        yield FieldFault("policy_url", "an address that begins with https:// or http:// is needed")
+
+
+def _rows(where: str, rows: Sequence[Queue | Team]) -> Iterator[FieldFault]:
+    """Yield the queues or teams without a name, and with the name of another one: nobody could tell them apart."""
+    names = [row.name.strip() for row in rows]
+    for n, name in enumerate(names, 1):
+        if not name:
+            yield FieldFault(f"{where}[{n}].name", "a name is needed")
+        elif name in names[: n - 1]:
+            yield FieldFault(f"{where}[{n}].name", f"{name!r} stands twice")
+
+
+def _tiers(library: Library) -> Iterator[FieldFault]:
+    for q, queue in enumerate(library.queues, 1):
+        for t, tier in enumerate(queue.tiers, 1):
+            yield from _twice(f"queues[{q}].tiers[{t}].teams", tier.teams)
+
+
+def _list(where: str, entries: Sequence[str]) -> Iterator[FieldFault]:
+    for n, one in enumerate(entries, 1):
+        if not one.strip():
+            yield FieldFault(f"{where}[{n}]", "a text is needed")
+        elif one in entries[: n - 1]:
+            yield FieldFault(f"{where}[{n}]", f"{one!r} stands twice")
+
+
+def _twice(where: str, entries: Sequence[str]) -> Iterator[FieldFault]:
+    for name in sorted({one for one in entries if entries.count(one) > 1}):
+        yield FieldFault(where, f"{name!r} stands twice")
+
+
+def _numbers(value: Any, where: str) -> Iterator[FieldFault]:
     """Yield the numbers, however deep, that no count of people or seconds can be."""
     if isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
@@ -64,12 +117,12 @@ def _numbers(value: Any, where: str) -> Iterator[str]:
         for n, one in enumerate(value, 1):
             yield from _numbers(one, f"{where}[{n}]")
     elif isinstance(value, int) and not isinstance(value, bool) and not 0 <= value <= LONGEST_S:
-        yield f"{where}: {value} is not from 0 to {LONGEST_S}" if value > 0 else f"{where}: {value} is below 0"
+        yield FieldFault(where, f"{value} is not from 0 to {LONGEST_S}" if value > 0 else f"{value} is below 0")
 
 
 def reference_faults(
     library: Library, before: Library | None, all_libraries: Collection[Library], people: Collection[str]
-) -> list[str]:
+) -> list[FieldFault]:
     """Return which teams, members and queues a library names that no library of the consortium has.
 
     `people` holds everybody whom a library ever listed: a team that names a leaver still is no fault of this edit. Nor is a team
@@ -78,7 +131,7 @@ def reference_faults(
     teams = {team.id for each in all_libraries for team in each.teams}
     teams |= {name for name in _asked(before) if not name.startswith(f"{library.id}/")}
     found = [
-        f"queues[{q}].tiers[{t}].teams: there is no team {name!r}"
+        FieldFault(f"queues[{q}].tiers[{t}].teams", f"there is no team {name!r}")
         for q, queue in enumerate(library.queues, 1)
         for t, tier in enumerate(queue.tiers, 1)
         for name in tier.teams
@@ -87,12 +140,12 @@ def reference_faults(
     queues = {queue.id for each in all_libraries for queue in each.queues}
     queues |= {one.queue for one in (before.agreements or () if before is not None else ())}
     found += [
-        f"agreements[{n}].queue: there is no queue {one.queue!r}"
+        FieldFault(f"agreements[{n}].queue", f"there is no queue {one.queue!r}")
         for n, one in enumerate(library.agreements or (), 1)
         if one.queue not in queues
     ]
     return found + [
-        f"teams[{n}].members: there is no librarian {name!r}"
+        FieldFault(f"teams[{n}].members", f"there is no librarian {name!r}")
         for n, team in enumerate(library.teams, 1)
         for name in team.members
         if name not in people
@@ -105,21 +158,27 @@ def _asked(library: Library | None) -> set[str]:
     return {name for queue in queues for tier in queue.tiers for name in tier.teams}
 
 
-def contact_fault(library: Library, before: Library | None, channels: Mapping[str, str]) -> list[str]:
+def contact_fault(library: Library, before: Library | None, channels: Mapping[str, str]) -> list[FieldFault]:
     """Return what is wrong with the channel that a library answers by; `channels` gives each channel's queue.
 
     A channel that is no more, and that was named `before`, answers nobody and is no fault of this edit either.
     """
     name = library.contact_channel
-    if not name:
+    if not name or (name not in channels and before is not None and name == before.contact_channel):
         return []
-    queue = channels.get(name)
-    if queue is None:
-        return (
-            []
-            if before is not None and name == before.contact_channel
-            else [f"contact_channel: there is no channel {name!r}"]
-        )
+    if name not in channels:
+        return [FieldFault("contact_channel", f"there is no channel {name!r}")]
+    queue = channels[name]
     if queue and queue.partition("/")[0] != library.id:
-        return [f"contact_channel: {name!r} is a channel of another library"]
+        return [FieldFault("contact_channel", f"{name!r} is a channel of another library")]
     return []
+
+
+def channel_faults(library: Library, before: Library | None, channels: Mapping[str, str]) -> list[FieldFault]:
+    """Return which queues this edit takes away although a channel brings messages to them; `channels` as in `contact_fault`."""
+    gone = {queue.id for queue in before.queues} - {queue.id for queue in library.queues} if before else set()
+    return [
+        FieldFault("queues", f"the channel {name!r} brings messages to {queue!r}, so this queue has to stay")
+        for name, queue in channels.items()
+        if queue in gone
+    ]

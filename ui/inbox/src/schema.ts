@@ -454,6 +454,12 @@ export interface CodeView {
   effect: string;
 }
 
+/** What is wrong with one field of a library: a path as in `queues[1].tiers[2].teams`, counted from 1, and words for people. */
+export interface FieldFaultView {
+  field: string;
+  says: string;
+}
+
 /** A librarian who left a library. Until they are released, no other library can list them. */
 export interface LeaverView {
   id: string;
@@ -501,6 +507,13 @@ export interface Librarian {
   since: number;
 }
 
+/** What a library promises to a partner: its teams answer in the partner's `queue`. It may be taken back at any time. `teams` are its own, () = all of them. `when`: "always"; "while-closed" = only while the partner's queue is closed; "our-hours" = only in this library's own hours. The wait for a tier begins as if a team that does not answer now had nobody. */
+export interface Agreement {
+  queue: string;
+  teams: string[];
+  when: "always" | "our-hours" | "while-closed";
+}
+
 /** A canned message; `key` such as "greeting" or "goodbye" makes it the library's own for that moment. */
 export interface Script {
   key: string;
@@ -536,6 +549,7 @@ export interface Library {
   queues: Queue[];
   teams: Team[];
   librarians: Librarian[];
+  agreements: Agreement[] | null;
   scripts: Script[];
   descriptive: string[];
   policy_page: string;
@@ -559,6 +573,13 @@ export interface Calendar {
 export interface LibraryDocument {
   library: Library;
   calendar: Calendar;
+}
+
+/** A library cannot be kept as it is (422): everything that is wrong with it. */
+export interface LibraryFaults {
+  error: string;
+  detail: string;
+  faults: FieldFaultView[];
 }
 
 /** A library as librarians see it. */
