@@ -38,10 +38,10 @@ from routing.events import (
     Reopened,
     Turned,
 )
-from routing.hours import next_opening
 from routing.joining import without_owner
 from routing.offers import ask, enqueue, offer_waiting_to
 from routing.ownership import take
+from routing.queue_orders import next_opening
 from routing.reach import address_kind, offered_kinds, promised, tidy_contact
 from routing.records import SET_ASIDE, Conversation, FollowUpRecord, ReplyRoute, at_key
 from routing.roster import QueueService
@@ -286,7 +286,7 @@ def _decline(decision: Decision, it: Conversation) -> None:
 def closed_words(state: State, service: QueueService, now: int) -> tuple[str, str]:
     """Return which notice tells the truth ("" = somebody is there) and the words for the next opening."""
     event = says("arrival", standing(state, service, now))[0]
-    return event, next_opening(state.roster, service, now)[1] if event == "closed" else ""
+    return event, next_opening(state, service, now)[1] if event == "closed" else ""
 
 
 def _keep_form(decision: Decision, it: Conversation, message: Message) -> None:

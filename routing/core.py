@@ -13,11 +13,13 @@ from typing import Any
 from bridge.contract import message as wire
 from bridge.contract.message import Action
 from routing import (
+    announcements,
     channels,
     claims,
     closing,
     consulting,
     conversation,
+    coordinating,
     deliveries,
     erasure,
     events,
@@ -28,6 +30,7 @@ from routing import (
     offers,
     ownership,
     patrons,
+    queue_opening,
     rating,
     timers,
     transcripts,
@@ -65,6 +68,13 @@ ACTIONS: dict[type, tuple[Callable[[Decision, Action, Any], None], tuple[type, .
     wire.Forget: (erasure.forget, (events.Erased,)),
     wire.SetFollowUp: (followups.set_follow_up, (events.FollowUpChanged,)),
     wire.SetAvailability: (librarians.set_availability, (events.AvailabilitySet,)),
+    wire.SetQueue: (queue_opening.set_queue, (events.QueueSet,)),
+    wire.PlaceLibrarian: (coordinating.place, (events.LibrarianPlaced,)),
+    wire.Give: (coordinating.give, (events.HandedOver,)),
+    wire.SignOutLibrarian: (coordinating.sign_out, (events.SessionsEnded,)),
+    wire.Announce: (announcements.announce, (events.Announced,)),
+    wire.Acknowledge: (announcements.acknowledge, (events.Acknowledged,)),
+    wire.EndAnnouncement: (announcements.end, (events.AnnouncementEnded,)),
 }
 
 
@@ -156,6 +166,13 @@ FOLDS: dict[type, Callable[[State, Any, int], None]] = {
     events.Left: librarians.left,
     events.Rested: librarians.rested,
     events.AvailabilitySet: librarians.availability_set,
+    events.LibrarianPlaced: coordinating.librarian_placed,
+    events.SessionsEnded: coordinating.sessions_ended,
+    events.HandedOver: coordinating.handed_over,
+    events.QueueSet: queue_opening.queue_set,
+    events.Announced: announcements.announced,
+    events.Acknowledged: announcements.acknowledged,
+    events.AnnouncementEnded: announcements.announcement_ended,
     events.TookOver: librarians.took_over,
     events.ChannelChanged: channels.channel_changed,
     events.LibraryChanged: channels.library_changed,

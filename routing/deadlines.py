@@ -82,8 +82,11 @@ def concierge_at(service: QueueService, it: Conversation) -> int:
 
 
 def closing_at(state: State, service: QueueService, it: Conversation) -> int:
-    """Return when to tell a patron who waits that the libraries have closed; 0 = not known, or nobody sits there."""
-    if it.gone or not it.live:
+    """Return when to tell a patron who waits that the libraries have closed; 0 = not known, or nobody sits there.
+
+    Under a coordinator's order the hours do not count: its end is a timer of its own.
+    """
+    if it.gone or not it.live or it.queue in state.queue_orders:
         return 0
     return chain_closes(state.roster, service, max(it.queued_at, it.told_closed))
 

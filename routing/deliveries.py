@@ -18,10 +18,10 @@ from routing.access import staff_route
 from routing.deadlines import settled
 from routing.decision import Decision
 from routing.events import Noticed, Parked, PatronGone, Progressed, Recoded, Relayed
-from routing.hours import next_opening
+from routing.queue_orders import next_opening, order_of
 from routing.reach import carrier_to, offered_kinds
 from routing.records import Conversation, DeliveryState, ParkedReceipt, ReplyRoute, at_key
-from routing.standing import OFFERS_ADDRESS, Moment, says, standing, tells
+from routing.standing import CLOSED, OFFERS_ADDRESS, Moment, says, standing, tells
 from routing.state import State
 
 AWAY_MS = 1_800_000
@@ -138,6 +138,8 @@ def notify(
     to = to or route(decision.state, it, decision.at)
     if not text or to is None:
         return
+    if event in CLOSED and (order := order_of(decision.state, it.queue)) is not None:
+        text = f"{text} {order.notice}".strip()
     if event in OFFERS_ADDRESS and it.live and not it.contact:
         offer = wording.offer(library, event, variant, offered_kinds(decision.state, it.library))
         text = f"{text} {offer}".strip()
@@ -159,7 +161,7 @@ def what_to_say(decision: Decision, it: Conversation, moment: Moment) -> tuple[s
     state = decision.state
     service = state.roster.service(it.queue)
     event, variant = says(moment, standing(state, service, decision.at, live=it.live))
-    opening = next_opening(state.roster, service, decision.at)[1] if "clos" in event + variant else ""
+    opening = next_opening(state, service, decision.at)[1] if "clos" in event + variant else ""
     return event, "-".join(filter(None, (variant, "until" if opening else ""))), opening
 
 

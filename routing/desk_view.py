@@ -11,7 +11,7 @@ from heapq import merge
 
 from bridge.contract.adapter import ChannelDesk
 from routing.access import eligible, visible
-from routing.hours import chain_open, next_opening, opens_where
+from routing.queue_orders import is_open, next_opening, order_of
 from routing.rating import rateable, window_s
 from routing.reach import offered_kinds
 from routing.records import Conversation, at_key
@@ -38,18 +38,18 @@ def view(state: State, channel: str, now: int, address: str = "") -> ChannelDesk
     usual = status.queue if status is not None and status.queue else state.roster.any_queue()
     queue = usual if it is None else it.queue
     service = state.roster.service(queue)
-    is_open = chain_open(state.roster, service, now)
+    order = order_of(state, queue)
     how = standing(state, service, now, live=status is None or status.live)
     online = how in ("busy", "free")
-    opening, zone = opens_where(state.roster, service, now)
+    opening, words, zone = next_opening(state, service, now)
     return ChannelDesk(
-        open=is_open,
+        open=is_open(state, service, now),
         online=online,
         wait_s=wait_s(state, queue, now, it) if online else None,
         place=place(state, it) if it is not None else 0,
         next_opening=opening,
         timezone=zone,
-        opening=next_opening(state.roster, service, now)[1],
+        opening=words,
         busy=how == "busy",
         answers=offered_kinds(state, service.library.id),
         library=service.library.name,
@@ -58,6 +58,7 @@ def view(state: State, channel: str, now: int, address: str = "") -> ChannelDesk
         rate_s=window_s(state, service.library.id, live=status is None or status.live),
         rateable=bool(address) and rateable(state, channel, address, now) is not None,
         mails=bool(carrier(state, service.library.id)),
+        notice=order.notice if order is not None else "",
         mailable=bool(address) and mailable(state, channel, address) is not None,
     )
 

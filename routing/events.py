@@ -21,6 +21,7 @@ from bridge.contract.message import (
     Erase,
     FollowUpPlan,
     Message,
+    Opening,
     PatronSign,
     Presence,
     ProcessGone,
@@ -56,7 +57,7 @@ Given = Input | tuple[Receipt, ...]  # what is decided in one step: receipts may
 Told = Literal["wait", "closed", "kept", "parted"]
 WhyQueued = Literal["new", "requeued", "released", "lost-librarian", "transferred", "reopened"]
 WhyRevoked = Literal["timeout", "claimed", "left", "closed", "away"]
-How = Literal["claim", "accept", "assign", "transfer", "reopen", "say", "successor"]
+How = Literal["claim", "accept", "assign", "transfer", "reopen", "say", "successor", "give"]
 WhyNotTransferred = Literal["rejected", "timeout", "withdrawn", "away"]
 Reminder = Literal[
     "remind",  # the librarian, after 2:30
@@ -85,6 +86,7 @@ WhyRefused = Literal[
     "no-access",
     "not-blocked",
     "not-closed",
+    "not-coordinator",
     "not-joined",
     "not-merged",
     "not-offered",
@@ -92,8 +94,11 @@ WhyRefused = Literal[
     "not-yours",
     "read-scale",
     "taken",
+    "time-passed",
+    "too-long",
     "too-many-codes",
     "too-many-consulted",
+    "too-many-notices",
     "transfer-over",
     "unclaimed",
     "unknown-address",
@@ -103,6 +108,8 @@ WhyRefused = Literal[
     "unknown-descriptive",
     "unknown-follow-up",
     "unknown-librarian",
+    "unknown-library",
+    "unknown-notice",
     "unknown-owner",
     "unknown-queue",
     "unknown-target",
@@ -569,6 +576,69 @@ class AvailabilitySet(Wire, tag="availability"):
     slow: int = 0
 
 
+class LibrarianPlaced(Wire, tag="librarian-placed"):
+    """A coordinator let a librarian serve exactly these queues for now."""
+
+    librarian: str
+    by: str
+    queues: tuple[str, ...]
+    library: str = ""  # the librarian's
+
+
+class SessionsEnded(Wire, tag="sessions-ended"):
+    """A coordinator ended a librarian's sessions: all connections are lost; `grace_until` 0 = there was none."""
+
+    librarian: str
+    by: str
+    grace_until: int = 0
+    library: str = ""  # the librarian's
+
+
+class HandedOver(Wire, tag="handed-over"):
+    """A coordinator gave a conversation to `librarian`; `before` had it ("" = it waited). A Claimed follows."""
+
+    conversation: str
+    by: str
+    librarian: str
+    before: str = ""
+
+
+class QueueSet(Wire, tag="queue-set"):
+    """A coordinator closed or opened a queue for now, or its hours count again (`by` "" = the time was over)."""
+
+    queue: str
+    by: str
+    opening: Opening
+    until: int = 0
+    until_words: str = ""
+    notice: str = ""
+
+
+class Announced(Wire, tag="announced"):
+    """A notice to the staff of a library ("" = of all), until `until` ms."""
+
+    id: str
+    by: str
+    text: str
+    until: int
+    library: str = ""
+
+
+class Acknowledged(Wire, tag="acknowledged"):
+    """A librarian has seen a notice."""
+
+    id: str
+    by: str
+
+
+class AnnouncementEnded(Wire, tag="announcement-ended"):
+    """A notice to staff is over; `by` "" = its time was."""
+
+    id: str
+    by: str
+    library: str = ""
+
+
 class ChannelChanged(Wire, tag="channel-changed"):
     """A channel came up, went down, or is configured otherwise."""
 
@@ -659,6 +729,13 @@ Event = (
     | Rested
     | Left
     | AvailabilitySet
+    | LibrarianPlaced
+    | SessionsEnded
+    | HandedOver
+    | QueueSet
+    | Announced
+    | Acknowledged
+    | AnnouncementEnded
     | ChannelChanged
     | LibraryChanged
     | TookOver

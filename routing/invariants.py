@@ -84,7 +84,7 @@ def _waiting(state: State) -> Iterator[str]:
             yield f"{key} waits where nobody looks"
         if it.offered and not active(state, it.offered):
             yield f"{key} is on offer to {it.offered}, who is no librarian"
-        if service.queue.policy != "offer" and not it.offered:
+        if service.queue.policy != "offer" and not it.offered and it.queue not in state.queue_orders:
             yield from _overlooked(state, it, service)
 
 
@@ -124,6 +124,13 @@ def _indexes(state: State) -> Iterator[str]:
     for name, truth in pairs:
         if {key: set(members) for key, members in getattr(state, name).items()} != truth:
             yield f"the index {name} does not agree with the table"
+    seen: dict[str, set[str]] = {}
+    for key in state.acknowledgements:
+        seen.setdefault(key.partition("|")[0], set()).add(key.partition("|")[2])
+    if {key: set(members) for key, members in state.acknowledged.items()} != seen:
+        yield "the index acknowledged does not agree with the table"
+    if not seen.keys() <= state.announcements.keys():
+        yield "somebody has seen a notice that is over"
     yield from _staff(state)
 
 
@@ -161,6 +168,8 @@ def _timers(state: State) -> Iterator[str]:
         "staff": state.staff,
         "follow-up": state.follow_ups,
         "barred": state.barred,
+        "queue": state.queue_orders,
+        "notice": state.announcements,
     }
     for (kind, key), when in state.armed.items():
         if key not in records[kind]:
@@ -170,6 +179,8 @@ def _timers(state: State) -> Iterator[str]:
     wanted = [("conversation", it.id, due(state, it)) for it in state.conversations.values()]
     wanted += [("staff", one.id, staff_due(one)) for one in state.staff.values()]
     wanted += [("follow-up", one.id, follow_up_due(one)) for one in state.follow_ups.values()]
+    wanted += [("queue", key, one.until) for key, one in state.queue_orders.items()]
+    wanted += [("notice", key, one.until) for key, one in state.announcements.items()]
     wanted += [("barred", key, one.until) for key, one in state.barred.items()]
     for kind, key, when in wanted:
         if when and state.armed.get((kind, key), when + 1) > when:

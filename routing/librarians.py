@@ -94,9 +94,15 @@ def set_availability(decision: Decision, action: Action, deed: SetAvailability) 
         done(decision, action)
         return
     decision.emit(AvailabilitySet(librarian=by, queues=queues, live=deed.live, slow=deed.slow))
-    _pass_on(decision, by, queues, "away")
-    offer_waiting_to(decision, by)
-    announce(decision, by, tuple(queue for queue in queues if queue not in before.queues))
+    served_from_now_on(decision, by, before.queues)
+
+
+def served_from_now_on(decision: Decision, librarian: str, before: tuple[str, ...]) -> None:
+    """Pass on what is on offer outside the queues that a librarian serves now, and offer what waits in them; `before`: till now."""
+    queues = decision.state.staff[librarian].queues
+    _pass_on(decision, librarian, queues, "away")
+    offer_waiting_to(decision, librarian)
+    announce(decision, librarian, tuple(queue for queue in queues if queue not in before))
 
 
 def _pass_on(decision: Decision, librarian: str, kept: tuple[str, ...], why: WhyRevoked) -> None:

@@ -21,6 +21,7 @@ from routing.decision import Decision
 from routing.deliveries import sent_out, staff_delivery
 from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened, WhyQueued
 from routing.ownership import take
+from routing.queue_orders import closed_by_order
 from routing.records import Conversation, Staff
 from routing.roster import QueueService, Roster
 from routing.state import OFFERED, State
@@ -51,7 +52,7 @@ def _anyone(state: State, queue: str, tiers: range) -> bool:
 def ask(decision: Decision, conversation: str, tiers: range | None = None) -> None:
     """Offer a waiting conversation: to one in turn, or to all present in `tiers`."""
     it = decision.state.conversations[conversation]
-    if it.state != "waiting" or it.offered:
+    if it.state != "waiting" or it.offered or closed_by_order(decision.state, it.queue):
         return
     service = decision.state.roster.service(it.queue)
     if service.queue.policy == "offer":
@@ -148,7 +149,7 @@ def announce(decision: Decision, librarian: str, queues: tuple[str, ...]) -> Non
     lines = [
         line
         for queue in queues
-        if state.roster.service(queue).queue.policy == "offer"
+        if state.roster.service(queue).queue.policy == "offer" and not closed_by_order(state, queue)
         for _, _, line in _open_lines(state, queue, librarian)
     ]
     for _, conversation in list(islice(merge(*lines), ANNOUNCED)):
@@ -161,7 +162,7 @@ def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
     best: Entry | None = None
     for queue in state.staff[librarian].queues:
         service = state.roster.service(queue)
-        if service.queue.policy == "offer" or resting(state, service, librarian):
+        if service.queue.policy == "offer" or closed_by_order(state, queue) or resting(state, service, librarian):
             continue
         for kind, _, line in _open_lines(state, queue, librarian):
             if kind == live:

@@ -41,7 +41,7 @@ def take(decision: Decision, it: Conversation, by: str, how: How) -> None:
     withdraw(decision, it, others, "claimed", taken_by=by)
     if not decision.state.conversations[it.id].live or how in ("reopen", "successor"):
         return
-    if how == "transfer":
+    if how == "transfer" or (how == "give" and now.owner):
         notify(decision, it, "transferred", to=address_in_use(it), by=by)
     elif by not in it.greeted:
         greet(decision, decision.state.conversations[it.id], by)

@@ -201,6 +201,28 @@ class BlockRecord(Record, frozen=True):
     until: int = 0
 
 
+class QueueOrder(Record, frozen=True):
+    """A coordinator's order for a queue since `at` ms: open or closed for now, until `until` ms (0 = until it is lifted)."""
+
+    open: bool
+    by: str
+    at: int
+    until: int = 0
+    until_words: str = ""
+    notice: str = ""
+
+
+class AnnouncementRecord(Record, frozen=True):
+    """A notice to the staff of a library ("" = of all), until `until` ms."""
+
+    id: str
+    by: str
+    at: int
+    text: str
+    until: int
+    library: str = ""
+
+
 class Known(Record, frozen=True):
     """Who helped a patron last, remembered until `until` ms."""
 

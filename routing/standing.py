@@ -18,7 +18,7 @@ from typing import Literal
 
 from routing.access import free_capacity, returning, serving
 from routing.events import Told
-from routing.hours import chain_open
+from routing.queue_orders import is_open
 from routing.roster import QueueService
 from routing.state import State
 
@@ -67,7 +67,7 @@ OFFERS_ADDRESS = TELLS_WAIT - {"full"}  # an address may be left, and the answer
 
 def standing(state: State, service: QueueService, now: int, *, live: bool = True) -> Standing:
     """Return the state of the desk for a patron of `service` at `now` ms, for live or for slow conversations."""
-    if not chain_open(state.roster, service, now):
+    if not is_open(state, service, now):
         return "closed"
     there = list(serving(state, service.queue.id))
     if any(free_capacity(state, one, live) > 0 for one in there):

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from bridge.contract.message import ChannelStatus
 from routing.organisation import Library
 from routing.records import (
+    AnnouncementRecord,
     BlockRecord,
     Conversation,
     CoreTerm,
@@ -23,6 +24,7 @@ from routing.records import (
     FollowUpRecord,
     Known,
     ParkedReceipt,
+    QueueOrder,
     Staff,
     WaitAverage,
 )
@@ -105,6 +107,9 @@ class State:
         "barred": BlockRecord,
         "paces": WaitAverage,
         "term": CoreTerm,
+        "queue_orders": QueueOrder,
+        "announcements": AnnouncementRecord,
+        "acknowledgements": int,
     }
 
     def __init__(self) -> None:
@@ -123,6 +128,9 @@ class State:
         self.barred: Table[BlockRecord] = Table(journal, self._barred_changed)
         self.paces: Table[WaitAverage] = Table(journal, None)
         self.term: Table[CoreTerm] = Table(journal, None)
+        self.queue_orders: Table[QueueOrder] = Table(journal, self._queue_order_changed)
+        self.announcements: Table[AnnouncementRecord] = Table(journal, self._announcement_changed)
+        self.acknowledgements: Table[int] = Table(journal, self._acknowledgement_changed)  # notice|librarian -> when
         # indexes
         self._roster: Roster | None = None
         self.lines: dict[str, dict[tuple[bool, int], WaitingList]] = {}  # queue -> (live, tier) -> who waits
@@ -135,6 +143,7 @@ class State:
         self.load: dict[tuple[str, bool], int] = {}  # (librarian, live) -> owned and offered in turn
         self.present: dict[str, dict[str, None]] = {}  # queue -> librarians connected and opted in
         self.processes: dict[str, dict[str, None]] = {}  # process -> librarians connected through it
+        self.acknowledged: dict[str, dict[str, None]] = {}  # notice to staff -> librarians who have seen it
         self.timers: list[tuple[int, str, str]] = []
         self.armed: dict[tuple[str, str], int] = {}
         self._delivered: deque[tuple[int, str]] = deque()  # in the order of their table, oldest first
@@ -344,6 +353,25 @@ class State:
             self.disarm("barred", key)
         else:
             self.arm("barred", key, new.until)
+
+    def _queue_order_changed(self, key: str, old: QueueOrder | None, new: QueueOrder | None) -> None:
+        if new is None:
+            self.disarm("queue", key)
+        else:
+            self.arm("queue", key, new.until)
+
+    def _announcement_changed(self, key: str, old: AnnouncementRecord | None, new: AnnouncementRecord | None) -> None:
+        if new is None:
+            self.disarm("notice", key)
+        else:
+            self.arm("notice", key, new.until)
+
+    def _acknowledgement_changed(self, key: str, old: int | None, new: int | None) -> None:
+        announcement, _, librarian = key.partition("|")
+        if new is None:
+            _take(self.acknowledged, announcement, librarian)
+        else:
+            _put(self.acknowledged, announcement, librarian)
 
     def _delivery_changed(self, key: str, old: DeliveryState | None, new: DeliveryState | None) -> None:
         if old is None and new is not None:

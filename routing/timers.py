@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from bridge.contract.message import SetQueue
 from routing.closing import FOLLOW_UPS, default_code, end, follow_unread
 from routing.deadlines import (
     again_at,
@@ -22,11 +23,12 @@ from routing.deadlines import (
 )
 from routing.decision import Decision
 from routing.deliveries import UNREACHED, address_in_use, notify, relay, what_to_say
-from routing.events import Faulted, Forgotten, PatronGone, Reminded, Unblocked
+from routing.events import AnnouncementEnded, Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import remind, reminded_of
 from routing.librarians import ring as ring_librarian
 from routing.offers import ask, new_round, offer_waiting_to, open_tier
 from routing.ownership import withdraw
+from routing.queue_opening import change
 from routing.records import Conversation
 from routing.standing import KEEPS, Moment, standing
 from routing.state import State, follow_up_due, staff_due
@@ -72,6 +74,9 @@ def true_due(state: State, kind: str, key: str) -> int:
     if kind == "follow-up":
         follow_up = state.follow_ups.get(key)
         return follow_up_due(follow_up) if follow_up is not None else 0
+    if kind in ("queue", "notice"):
+        lasting = state.queue_orders.get(key) if kind == "queue" else state.announcements.get(key)
+        return lasting.until if lasting is not None else 0
     barred = state.barred.get(key)
     return barred.until if barred is not None else 0
 
@@ -87,6 +92,10 @@ def ring(decision: Decision, kind: str, key: str) -> None:
         ring_librarian(decision, decision.state.staff[key])
     elif kind == "follow-up":
         remind(decision, decision.state.follow_ups[key])
+    elif kind == "queue":
+        change(decision, SetQueue(queue=key, opening="usual"), "")
+    elif kind == "notice":
+        decision.emit(AnnouncementEnded(id=key, by=""))
     else:
         channel, _, address = key.partition("|")
         decision.emit(Unblocked(channel=channel, address=address, by=""))

@@ -317,6 +317,7 @@ class DeskState(Frame, tag="desk"):
     opening: str = ""  # `next_opening` in words, with its time zone
     answers: str = "mail-phone"  # the kinds of address that an answer can be sent to
     down: bool = False  # nothing can be taken in now
+    notice: str = ""  # what the desk wants patrons to know for now
 
 
 class ServerPong(Frame, tag="pong"):
@@ -399,6 +400,7 @@ def desk_state(desk: ChannelDesk) -> DeskState:
         opening=desk.opening,
         answers=desk.answers,
         down=desk.down,
+        notice=desk.notice,
     )
 
 

@@ -266,6 +266,7 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     rateable      this patron may rate theirs now
     mails         transcripts can be mailed
     mailable      this patron may have theirs now
+    notice        what a coordinator wants patrons to know for now, in their own words
     answers       where an answer can be sent: "mail", "phone", "mail-phone" or ""
     """
 
@@ -286,6 +287,7 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     opening: str = ""
     answers: str = "mail-phone"
     down: bool = False
+    notice: str = ""
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -392,6 +392,62 @@ class SetAvailability(Wire, tag="set-availability"):
     slow: int = 0
 
 
+Opening = Literal["usual", "closed", "open"]
+
+
+class SetQueue(Wire, tag="set-queue"):
+    """Close or open a queue for now, whatever its hours say, or let them count again ("usual"); a coordinator's.
+
+    `until` ms, 0 = until it is set again; `until_words` says it to patrons, as "Monday 9:00". `notice` is for patrons, too.
+    """
+
+    queue: str
+    opening: Opening
+    until: int = 0
+    until_words: str = ""
+    notice: str = ""
+
+
+class PlaceLibrarian(Wire, tag="place-librarian"):
+    """Let a librarian of mine who is there serve exactly these queues for now (none = away); a coordinator's."""
+
+    librarian: str
+    queues: tuple[str, ...]
+
+
+class Give(Wire, tag="give"):
+    """Give a conversation that waits, or that a colleague has, to a librarian; a coordinator's."""
+
+    conversation: str
+    librarian: str
+
+
+class SignOutLibrarian(Wire, tag="sign-out-librarian"):
+    """End the sessions of a librarian of mine; a coordinator's."""
+
+    librarian: str
+
+
+class Announce(Wire, tag="announce"):
+    """Tell all staff of a library something until a time (ms), or of all libraries ("", an administrator's). Plain text."""
+
+    text: str
+    until: int
+    library: str = ""
+
+
+class Acknowledge(Wire, tag="acknowledge"):
+    """Say that I have seen a notice to staff."""
+
+    announcement: str
+
+
+class EndAnnouncement(Wire, tag="end-announcement"):
+    """Take a notice to staff back."""
+
+    announcement: str
+
+
 Deed = (
     Claim
     | Accept
@@ -417,6 +473,13 @@ Deed = (
     | Forget
     | SetFollowUp
     | SetAvailability
+    | SetQueue
+    | PlaceLibrarian
+    | Give
+    | SignOutLibrarian
+    | Announce
+    | Acknowledge
+    | EndAnnouncement
 )
 
 

@@ -166,6 +166,7 @@ export function App({ chat, settings, focus, close }: Given) {
             <div class="intro">
               <p>{t(light === "closed" ? "introClosed" : light === "away" ? "introAway" : "intro")}</p>
               {opens && <p>{opens}</p>}
+              {desk?.notice && <p>{desk.notice}</p>}
               {settings.publicComputers && <p class="small">{t("publicComputers")}</p>}
               {settings.form !== "required" && <p class="small">{t(light === "closed" ? "privacyClosed" : "privacy")}</p>}
             </div>
@@ -201,6 +202,7 @@ export function App({ chat, settings, focus, close }: Given) {
         <p class={`status ${off || desk?.down ? "off" : ""}`} role="status">
           {statusWords(chat, told, ended)}
         </p>
+        {chat.begun && desk?.notice && <p class="status">{desk.notice}</p>}
         {chat.begun && opens && <p class="status">{`${t("closed")}. ${opens}`}</p>}
         {ending && chat.begun && <End done={end} />}
         {chat.mailing && chat.begun && <Mail chat={chat} done={unmail} />}

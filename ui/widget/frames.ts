@@ -141,6 +141,7 @@ export interface DeskState {
   opening?: string;
   answers?: string;
   down?: boolean;
+  notice?: string;
 }
 
 /** Yes. */

@@ -27,6 +27,9 @@ class LogChanges:
     libraries: bool = False  # names, rights and targets may all have changed
     took_over: bool = False
     erased: set[str] = field(default_factory=set)  # forgotten by everybody
+    queues: set[str] = field(default_factory=set)  # that were closed or opened for now
+    signed_out: set[str] = field(default_factory=set)  # people whose sessions a coordinator ended
+    announcements: set[str] = field(default_factory=set)  # notices to staff that came, were seen, or ended
 
 
 def changes_of(entries: Sequence[Entry], watched: Set[str]) -> LogChanges:
@@ -66,13 +69,29 @@ def _followed_up(changes: LogChanges, event: ev.FollowUpOpened | ev.FollowUpChan
     changes.follow_ups.add(event.id)
 
 
-def _person(changes: LogChanges, event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected) -> None:
+def _person(
+    changes: LogChanges,
+    event: ev.Connected | ev.Left | ev.AvailabilitySet | ev.Disconnected | ev.LibrarianPlaced | ev.SessionsEnded,
+) -> None:
     changes.people.add(event.librarian)
 
 
 def _disconnected(changes: LogChanges, event: ev.Disconnected) -> None:
     changes.lost.add((event.process, event.connection))
     _person(changes, event)
+
+
+def _signed_out(changes: LogChanges, event: ev.SessionsEnded) -> None:
+    changes.signed_out.add(event.librarian)
+    _person(changes, event)
+
+
+def _queue(changes: LogChanges, event: ev.QueueSet) -> None:
+    changes.queues.add(event.queue)
+
+
+def _announced(changes: LogChanges, event: ev.Announced | ev.Acknowledged | ev.AnnouncementEnded) -> None:
+    changes.announcements.add(event.id)
 
 
 def _channel(changes: LogChanges, event: ev.ChannelChanged) -> None:
@@ -102,6 +121,12 @@ _TAKE: dict[type, Callable[[LogChanges, Any], None]] = {
     ev.Connected: _person,
     ev.Left: _person,
     ev.AvailabilitySet: _person,
+    ev.LibrarianPlaced: _person,
+    ev.SessionsEnded: _signed_out,
+    ev.QueueSet: _queue,
+    ev.Announced: _announced,
+    ev.Acknowledged: _announced,
+    ev.AnnouncementEnded: _announced,
     ev.ChannelChanged: _channel,
     ev.LibraryChanged: _library,
     ev.TookOver: _took_over,

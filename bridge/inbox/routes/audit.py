@@ -44,7 +44,7 @@ def _detail(call: Call, deed: Deed) -> str:
     """Return what a deed's row may show: codes, and to whom it was offered; never a reason that somebody typed."""
     if deed.what in ("recoded", "closed"):
         return deed.detail
-    if deed.what == "transferred":
+    if deed.what in ("transferred", "given"):
         name = rows.queue_name if "/" in deed.detail else rows.name_of
         return name(call.state, deed.detail)
     return ""

@@ -225,6 +225,28 @@ class ConversationRows:
     def _consult_ended(self, event: ev.ConsultEnded) -> None:
         self._audit(event.conversation, event.by, "consult ended", event.librarian or event.queue or event.library)
 
+    def _handed_over(self, event: ev.HandedOver) -> None:
+        held = "held" if event.before else "waiting"
+        self._hop(event.conversation, "handed-over", librarian=event.librarian, reason=held)
+        self._audit(event.conversation, event.by, "given", event.librarian)
+
+    def _queue_set(self, event: ev.QueueSet) -> None:
+        library = event.queue.partition("/")[0]
+        self._audit(desk_of(library), event.by, f"queue-{event.opening}", f"{event.queue} {event.until}")
+
+    def _placed(self, event: ev.LibrarianPlaced) -> None:
+        self._audit(desk_of(event.library), event.by, "placed", " ".join((event.librarian, *event.queues)))
+
+    def _sessions_ended(self, event: ev.SessionsEnded) -> None:
+        self._audit(desk_of(event.library), event.by, "signed-out", event.librarian)
+
+    def _announced(self, event: ev.Announced) -> None:
+        self._audit(desk_of(event.library), event.by, "announced", event.text)
+
+    def _announcement_ended(self, event: ev.AnnouncementEnded) -> None:
+        if event.by:
+            self._audit(desk_of(event.library), event.by, "announcement-ended", event.id)
+
     def _unblocked(self, event: ev.Unblocked) -> None:
         if event.by:
             self._audit(event.conversation, event.by, "unblocked", event.channel)
@@ -305,6 +327,12 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Consulted: ConversationRows._consulted,
     ev.ConsultEnded: ConversationRows._consult_ended,
     ev.Unblocked: ConversationRows._unblocked,
+    ev.HandedOver: ConversationRows._handed_over,
+    ev.QueueSet: ConversationRows._queue_set,
+    ev.LibrarianPlaced: ConversationRows._placed,
+    ev.SessionsEnded: ConversationRows._sessions_ended,
+    ev.Announced: ConversationRows._announced,
+    ev.AnnouncementEnded: ConversationRows._announcement_ended,
 }
 
 # Events that change no row beside the transcript.
@@ -314,11 +342,16 @@ NO_ROW: frozenset[type] = frozenset(
         *(ev.OfferRejected, ev.Released, ev.TransferEnded),  # the Queued or Claimed that follows is the hop
         *(ev.Turned, ev.Offered, ev.Revoked, ev.Relayed, ev.Parked),  # between the desk and one librarian, or nobody
         ev.Forgotten,  # by the core alone: the archive keeps it
-        *(ev.Connected, ev.Disconnected, ev.Left, ev.AvailabilitySet, ev.Rested),  # people
+        *(ev.Connected, ev.Disconnected, ev.Left, ev.AvailabilitySet, ev.Rested, ev.Acknowledged),  # people
         *(ev.ChannelChanged, ev.LibraryChanged, ev.TookOver),  # the desk
         *(ev.Refused, ev.Done, ev.Faulted),  # nothing changed
     }
 )
+
+
+def desk_of(library: str) -> str:
+    """Return what the audit names in place of a conversation, where something was done with a library's desk, or with all ("")."""
+    return f"desk/{library}"
 
 
 def _named(event: ev.Identified) -> str:

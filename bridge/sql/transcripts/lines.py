@@ -217,6 +217,7 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.Claimed: lambda e, p: p.system(e.conversation, f"claimed:{e.how}", by=e.by),
     ev.TransferOffered: _transfer,
     ev.TransferEnded: lambda e, p: p.system(e.conversation, f"transfer-ended:{e.reason}", by=e.by),
+    ev.HandedOver: lambda e, p: p.system(e.conversation, "handed-over", by=e.by, target=e.librarian),
     ev.Released: lambda e, p: p.system(e.conversation, "released", by=e.by),
     ev.Joined: lambda e, p: p.system(e.conversation, "joined", by=e.by),
     ev.LeftConversation: lambda e, p: p.system(e.conversation, f"left-conversation:{e.reason}", by=e.by),
@@ -247,7 +248,9 @@ NO_LINE: frozenset[type] = frozenset(
         *(ev.Consulted, ev.ConsultEnded),  # between colleagues: beside the transcript, never in it
         *(ev.Forgotten, ev.Erased),  # there is no transcript to write in
         *(ev.Connected, ev.Disconnected, ev.Left, ev.AvailabilitySet, ev.Rested),  # people
+        *(ev.LibrarianPlaced, ev.SessionsEnded),
         *(ev.ChannelChanged, ev.LibraryChanged, ev.TookOver),  # the desk
+        *(ev.QueueSet, ev.Announced, ev.Acknowledged, ev.AnnouncementEnded),
         *(ev.Refused, ev.Done, ev.Faulted),  # nothing changed
     }
 )

@@ -42,6 +42,7 @@ TRANSFER, ROLL_OVER, RETURN = "transfer", "roll-over", "return"
 _HOPS = {  # a transfer to a queue is claimed as well: one hop
     ("claimed", "transfer"): TRANSFER,
     ("claimed", "successor"): TRANSFER,
+    ("handed-over", "held"): TRANSFER,
     ("queued", "released"): RETURN,
     ("queued", "lost-librarian"): RETURN,
 }
