@@ -24,10 +24,16 @@ def staff_route(state: State, librarian: str) -> ReplyRoute | None:
     return None
 
 
-def active(state: State, librarian: str) -> bool:
-    """Say whether this is a librarian of any library, and not deactivated."""
+def listed(state: State, librarian: str) -> bool:
+    """Say whether any library lists somebody as staff, and they aren't deactivated."""
     one = state.roster.librarians.get(librarian)
     return one is not None and one.active
+
+
+def active(state: State, librarian: str) -> bool:
+    """Say whether somebody serves patrons: listed, not deactivated, and no counter."""
+    one = state.roster.librarians.get(librarian)
+    return one is not None and one.answers
 
 
 def connected(state: State, librarian: str) -> bool:
@@ -79,8 +85,8 @@ def eligible(state: State, librarian: str, it: Conversation) -> bool:
 
 
 def at_home(state: State, librarian: str, it: Conversation) -> bool:
-    """Say whether a librarian belongs to the patron's library."""
-    return bool(it.library) and state.roster.home.get(librarian) == it.library
+    """Say whether a librarian works for the patron's library, as its own or as a guest."""
+    return bool(it.library) and state.roster.serves_library(librarian, it.library)
 
 
 def asked(state: State, librarian: str, it: Conversation) -> bool:
@@ -159,15 +165,18 @@ def visible(state: State, librarian: str, it: Conversation) -> bool:
 
 def follows_up(state: State, librarian: str, one: FollowUpRecord) -> bool:
     """Say whether a follow-up is a librarian's: their library's, or their own."""
-    return one.owner == librarian or state.roster.home.get(librarian) == one.library
+    return one.owner == librarian or state.roster.serves_library(librarian, one.library)
 
 
 def coordinates(state: State, librarian: str, library: str) -> bool:
-    """Say whether a librarian is a coordinator of `library`."""
+    """Say whether a librarian may edit `library`: its own coordinators, and administrators."""
     one = state.roster.librarians.get(librarian)
-    return one is not None and one.coordinator and one.active and state.roster.home.get(librarian) == library
+    if one is None or not one.active or not one.edits:
+        return False
+    return one.role == "administrator" or state.roster.home.get(librarian) == library
 
 
 def administers(state: State, librarian: str) -> bool:
     """Say whether somebody is an administrator of the consortium."""
-    return False
+    one = state.roster.librarians.get(librarian)
+    return one is not None and one.active and one.role == "administrator"

@@ -80,7 +80,7 @@ def _waiting(state: State) -> Iterator[str]:
         service = state.roster.service(it.queue)
         if service.members and not any(eligible(state, one, it) for one in service.members):
             yield f"{key} waits where nobody eligible can see it"
-        if not service.members and any(one.coordinator and one.active for one in state.roster.librarians.values()):
+        if not service.members and any(one.edits and one.active for one in state.roster.librarians.values()):
             yield f"{key} waits where nobody looks"
         if it.offered and not active(state, it.offered):
             yield f"{key} is on offer to {it.offered}, who is no librarian"

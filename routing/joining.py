@@ -49,7 +49,7 @@ def _enter(decision: Decision, it: Conversation, by: str) -> None:
     shown = decision.state.roster.shown(by)
     relay(decision, it, it.owner, "joined", librarian=shown)
     if it.live and not it.gone and by not in it.introduced:
-        variant = "" if decision.state.roster.home.get(by, "") == it.library else "nonlocal"
+        variant = "" if decision.state.roster.serves_library(by, it.library) else "nonlocal"
         notify(decision, it, "joined", variant=variant, to=address_in_use(it), by=by)
 
 

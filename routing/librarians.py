@@ -163,7 +163,10 @@ def staff_changed(decision: Decision, before: Roster) -> None:
             held = (state.mine, state.joined, state.offers)
             if state.staff[librarian].queues or any(librarian in each for each in held):
                 leave(decision, librarian, for_good=True)
-        elif state.staff[librarian].connections:
+            continue
+        if lost := _no_longer_guest(state, before, librarian):
+            _give_back(decision, librarian, lost)
+        if state.staff[librarian].connections:
             offer_waiting_to(decision, librarian)
     for it in _in_order(state, _handed_to_nobody(state)):
         end_transfer(decision, it, "away")
@@ -176,11 +179,37 @@ def _moved(state: State, before: Roster, librarian: str) -> bool:
     return old is not None and state.roster.home.get(librarian, old) != old
 
 
+def _no_longer_guest(state: State, before: Roster, librarian: str) -> set[str]:
+    """Return the libraries that listed a librarian before and don't now, other than their home."""
+    return set(before.works.get(librarian, ())[1:]) - set(state.roster.works.get(librarian, ()))
+
+
+def _give_back(decision: Decision, librarian: str, libraries: set[str]) -> None:
+    """Give up what a librarian holds of libraries that they're no guest of any more; they keep all else."""
+    state = decision.state
+
+    def theirs(conversations: dict[str, None]) -> list[Conversation]:
+        return [it for it in _in_order(state, conversations) if it.library in libraries]
+
+    for it in theirs(state.offers.get(librarian, {})):
+        withdraw(decision, it, [librarian], "left")
+        ask(decision, it.id)
+    for it in theirs(state.joined.get(librarian, {})):
+        decision.emit(LeftConversation(conversation=it.id, by=librarian, reason="away"))
+    for it in theirs(state.mine.get(librarian, {})):
+        if it.handover is not None:
+            end_transfer(decision, it, "away")
+        without_owner(decision, it, it.since)
+
+
 def _give_back_follow_ups(decision: Decision, before: Roster) -> None:
     """Make the follow-ups of librarians who left or moved their library's again, so that somebody takes them on."""
     state = decision.state
     for one in sorted(state.follow_ups.values(), key=lambda one: one.id):
-        if one.owner and (not active(state, one.owner) or _moved(state, before, one.owner)):
+        if not one.owner:
+            continue
+        gone = not active(state, one.owner) or _moved(state, before, one.owner)
+        if gone or one.library in _no_longer_guest(state, before, one.owner):
             decision.emit(
                 FollowUpChanged(
                     id=one.id,

@@ -16,6 +16,7 @@ from bridge.contract.message import Wire
 
 Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
 When = Literal["always", "while-closed", "our-hours"]
+Role = Literal["librarian", "coordinator", "administrator", "counter"]
 
 
 class Tier(Wire):
@@ -62,17 +63,41 @@ class Agreement(Wire):
 
 
 class Librarian(Wire):
-    """A member of staff. `shown` is the name patrons see. Capacity counts live and slow channels apart."""
+    """A member of staff. `shown` is the name patrons see. Capacity counts live and slow channels apart.
+
+    A `coordinator` edits their library, an `administrator` every library of the consortium. Both serve patrons like a librarian.
+    A `counter` only counts: they see no conversation and claim none.
+    """
 
     id: str
     name: str
     shown: str = ""
-    coordinator: bool = False
+    coordinator: bool = False  # how releases before there were roles wrote `role`; read, and never written
     active: bool = True
     live: int = 3
     slow: int = 20
     address: str = ""  # `channel|address` of an instant messenger of their own (staff by IM)
     since: int = 0  # ms: what they had before belongs to the library they worked for then; 0 = they never moved
+    role: Role = "librarian"
+    languages: tuple[str, ...] = ()  # language tags
+    subjects: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Read the role as earlier releases wrote it."""
+        if self.coordinator:
+            msgspec.structs.force_setattr(self, "coordinator", False)
+            if self.role == "librarian":
+                msgspec.structs.force_setattr(self, "role", "coordinator")
+
+    @property
+    def edits(self) -> bool:
+        """Say whether they may edit a library at all."""
+        return self.role in ("coordinator", "administrator")
+
+    @property
+    def answers(self) -> bool:
+        """Say whether they serve patrons: not deactivated, and no counter."""
+        return self.active and self.role != "counter"
 
 
 class Script(Wire):
@@ -124,4 +149,6 @@ class Library(Wire, tag="library"):
     default_code: str = "answered"
     mask_addresses: bool = False
     ratings: bool = True  # patrons are asked at the end of a chat whether it helped
+    removed: bool = False  # it is no library any more; the revision stays, so that the core ignores older ones
+    guests: tuple[str, ...] = ()  # librarians of other libraries who serve this one, too, as its own do
     contact_channel: str = ""  # the channel that carries answers to addresses left by patrons

@@ -74,7 +74,7 @@ def grace_end(decision: Decision, librarian: str) -> int:
 
 def greet(decision: Decision, it: Conversation, by: str) -> None:
     """Let the librarian who takes over say who they are, and from where when not of the patron's library."""
-    local = decision.state.roster.home.get(by, "") == it.library
+    local = decision.state.roster.serves_library(by, it.library)
     variant = "-".join(["nonlocal"] * (not local) + ["named"] * bool(it.name))
     notify(decision, it, "greeting", variant=variant, to=address_in_use(it), by=by)
 

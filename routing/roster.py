@@ -1,7 +1,8 @@
 """Who serves where: the organisation turned into look-ups, rebuilt whenever a library changes.
 
 Home team first: a queue names tiers of teams, and a librarian's *level* in a queue is the first tier with them. A queue without
-tiers is served by all librarians of its library. A queue may be unknown, or its teams may have
+tiers is served by all librarians of its library. A librarian works for their home library, and for those that list them as a guest.
+Counters serve no queue. A queue may be unknown, or its teams may have
 lost everybody. Then its library's librarians serve it, or else every coordinator: no conversation waits where nobody looks.
 """
 
@@ -43,15 +44,21 @@ class Roster:
     """All look-ups over all libraries of a consortium."""
 
     def __init__(self, libraries: Mapping[str, Library]) -> None:
-        self.libraries = dict(libraries)
+        self.libraries = {name: library for name, library in libraries.items() if not library.removed}
         self.librarians: dict[str, Librarian] = {}
         self.home: dict[str, str] = {}
+        self.works: dict[str, tuple[str, ...]] = {}  # librarian -> libraries, home first
         teams: dict[str, Team] = {}
         for library in self.libraries.values():
             for librarian in library.librarians:
                 self.librarians[librarian.id] = librarian
                 self.home[librarian.id] = library.id
+                self.works[librarian.id] = (library.id,)
             teams.update({team.id: team for team in library.teams})
+        for library in self.libraries.values():
+            for guest in library.guests:
+                if guest in self.home and library.id not in self.works[guest]:
+                    self.works[guest] += (library.id,)
         self.services: dict[str, QueueService] = {}
         self.serves: dict[str, list[str]] = {librarian: [] for librarian in self.librarians}
         for library in self.libraries.values():
@@ -68,7 +75,7 @@ class Roster:
 
     def _members(self, tier: Tier, teams: Mapping[str, Team]) -> tuple[str, ...]:
         members = [m for name in tier.teams if name in teams for m in teams[name].members]
-        return tuple(dict.fromkeys(m for m in members if m in self.librarians and self.librarians[m].active))
+        return tuple(dict.fromkeys(m for m in members if m in self.librarians and self.librarians[m].answers))
 
     def service(self, queue: str) -> QueueService:
         """Return who serves `queue`, configured or not: somebody, where there is a librarian of its library or a coordinator."""
@@ -82,13 +89,20 @@ class Roster:
         return QueueService(Queue(id=queue, name=queue), library, (self._own(library),), self.home)
 
     def _own(self, library: Library) -> tuple[str, ...]:
-        """Return a library's librarians, where it has none at work every coordinator there is."""
-        own = tuple(librarian.id for librarian in library.librarians if librarian.active)
-        return own or tuple(one.id for one in self.librarians.values() if one.coordinator and one.active)
+        """Return a library's librarians and guests, where it has none at work every coordinator there is."""
+        own = [librarian.id for librarian in library.librarians if librarian.answers]
+        own += [guest for guest in library.guests if guest in self.librarians and self.librarians[guest].answers]
+        return tuple(dict.fromkeys(own)) or tuple(
+            one.id for one in self.librarians.values() if one.edits and one.active
+        )
 
     def library(self, name: str) -> Library:
         """Return a library, or one with the field's defaults for a name not known."""
         return self.libraries.get(name, DEFAULT_LIBRARY)
+
+    def serves_library(self, librarian: str, library: str) -> bool:
+        """Say whether a librarian works for a library, as its own or as a guest."""
+        return library in self.works.get(librarian, ())
 
     def shown(self, librarian: str) -> str:
         """Return the name that patrons see."""

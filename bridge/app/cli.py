@@ -18,6 +18,7 @@ from cyclopts import App, Parameter
 
 from bridge.app.config import DEFAULT_PATH, Config, ConfigError, WhichConsortium, convert, load
 from bridge.app.permissions import be_private, folder_fault, mode_of, secret_fault
+from routing.organisation import Role
 
 if TYPE_CHECKING:
     from bridge.contract.adapter import Ports
@@ -238,7 +239,15 @@ def desk_dump(*, consortium: str = "", config: ConfigPath = DEFAULT_PATH) -> int
 
 
 @librarian.command(name="add")
-def librarian_add(name: str, library: str, /, *, coordinator: bool = False, config: ConfigPath = DEFAULT_PATH) -> int:
+def librarian_add(
+    name: str,
+    library: str,
+    /,
+    *,
+    role: Role | None = None,
+    coordinator: bool = False,
+    config: ConfigPath = DEFAULT_PATH,
+) -> int:
     """Make an account and print a sign-in code, good once.
 
     Parameters
@@ -247,12 +256,23 @@ def librarian_add(name: str, library: str, /, *, coordinator: bool = False, conf
         What the librarian signs in with.
     library
         Where the librarian works.
+    role
+        What they may do: a coordinator edits the library, an administrator every library, a counter only counts.
     coordinator
-        May also edit the organisation.
+        The same as --role coordinator.
     """
     from bridge.app import commands
 
-    return with_config(config, lambda read: commands.librarian_add(read, name, library, coordinator=coordinator))
+    given: Role | None = role or ("coordinator" if coordinator else None)
+    return with_config(config, lambda read: commands.librarian_add(read, name, library, role=given))
+
+
+@librarian.command(name="role")
+def librarian_role(name: str, role: Role, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Give a librarian another role: librarian, coordinator, administrator or counter."""
+    from bridge.app import commands
+
+    return with_config(config, lambda read: commands.librarian_role(read, name, role))
 
 
 @librarian.command(name="reset")

@@ -31,7 +31,7 @@ from bridge.sql.people.organisation_file import dump, parse
 from bridge.sql.privacy import patron_lookup
 from bridge.sql.privacy.erasures import Erasure, Erasures
 from bridge.sql.transcripts.export import export as transcripts
-from routing.organisation import Librarian, Library
+from routing.organisation import Librarian, Library, Role
 
 PATIENCE_S = 20.0  # for the daemon to answer an order
 REFUSED = {
@@ -63,7 +63,7 @@ async def setup(config: Config, coordinator: str) -> int:
     if not coordinator:
         return 0
     login, _, library = coordinator.partition("@")
-    return await librarian_add(config, login, library, coordinator=True)
+    return await librarian_add(config, login, library, role="coordinator")
 
 
 def _meant(config: Config, consortium: str) -> str:
@@ -106,8 +106,11 @@ async def desk_dump(config: Config, consortium: str = "") -> int:
     return 0
 
 
-async def librarian_add(config: Config, login: str, library: str, *, coordinator: bool = False) -> int:
-    """Make an account, and the librarian in the organisation where the library does not list one of that id yet."""
+async def librarian_add(config: Config, login: str, library: str, *, role: Role | None = None) -> int:
+    """Make an account, and the librarian in the organisation where the library does not list one of that id yet.
+
+    `role` is given to one who is listed already, too; None leaves them theirs.
+    """
     async with _archive(config) as archive:
         found = await _library(archive, config, library)
         if found is None:
@@ -121,7 +124,7 @@ async def librarian_add(config: Config, login: str, library: str, *, coordinator
             print(error, file=sys.stderr)
             return 1
         try:
-            while found is not None and not await _listed(*found, login, coordinator=coordinator):
+            while found is not None and not await _listed(*found, login, role):
                 found = await _library(
                     archive, config, library
                 )  # somebody saved it meanwhile: what they changed is to stay
@@ -143,9 +146,9 @@ async def _library(archive: Archive, config: Config, library: str) -> tuple[Orga
     return entries.get(library)
 
 
-async def _listed(organisation: OrganisationStore, entry: LibraryEntry, login: str, *, coordinator: bool) -> bool:
+async def _listed(organisation: OrganisationStore, entry: LibraryEntry, login: str, role: Role | None) -> bool:
     """List a librarian in a library; False when it was changed since it was read."""
-    changed = _with(entry.library, login, coordinator=coordinator)
+    changed = _with(entry.library, login, role)
     try:
         await organisation.put(changed, entry.calendar, expected=entry.library.revision)
     except Outdated:
@@ -153,11 +156,34 @@ async def _listed(organisation: OrganisationStore, entry: LibraryEntry, login: s
     return True
 
 
-def _with(library: Library, login: str, *, coordinator: bool) -> Library:
+def _with(library: Library, login: str, role: Role | None) -> Library:
     known = {person.id: person for person in library.librarians}
     person = known.get(login, Librarian(id=login, name=login, shown=login))
-    known[login] = msgspec.structs.replace(person, coordinator=coordinator or person.coordinator)
+    known[login] = msgspec.structs.replace(person, role=role or person.role)
     return msgspec.structs.replace(library, librarians=tuple(known.values()))
+
+
+async def librarian_role(config: Config, login: str, role: Role) -> int:
+    """Give a librarian another role, in the library that lists them."""
+    async with _archive(config) as archive:
+        for name in consortia(config):
+            organisation = archive.organisation(name)
+            while entry := await _home(organisation, login):
+                try:
+                    if await _listed(organisation, entry, login, role):
+                        print(f"{login} is {role} of {entry.library.id} now")
+                        return 0
+                except Faulty as error:
+                    print(*error.faults, sep="\n", file=sys.stderr)
+                    return 1
+    print(f"no library lists {login!r}", file=sys.stderr)
+    return 1
+
+
+async def _home(organisation: OrganisationStore, librarian: str) -> LibraryEntry | None:
+    """Return the library that lists a librarian."""
+    entries = await organisation.entries()
+    return next((one for one in entries if any(person.id == librarian for person in one.library.librarians)), None)
 
 
 async def librarian_reset(config: Config, login: str) -> int:

@@ -75,7 +75,7 @@ async def test_an_account_is_made_where_its_library_is(tmp_path: Path, capsys: p
     assert await commands.desk_load(config, _file(tmp_path, "north"), "west") == 0
     assert await commands.librarian_add(config, "bo", "nowhere") == 1
     assert "there are: north" in capsys.readouterr().err
-    assert await commands.librarian_add(config, "bo", "north", coordinator=True) == 0
+    assert await commands.librarian_add(config, "bo", "north", role="coordinator") == 0
     assert "bo signs in once with" in capsys.readouterr().out
     assert await commands.desk_dump(config, "west") == 0
     assert 'id = "bo"' in capsys.readouterr().out

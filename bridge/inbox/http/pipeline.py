@@ -37,7 +37,7 @@ from bridge.inbox.http.responses import (
 from bridge.inbox.http.route import Call, ConsortiumOf, Route
 from bridge.inbox.http.sessions import check_origin, check_token, session_of
 from bridge.inbox.services import InboxServices
-from bridge.inbox.views.access import check_conversation, check_coordinator, check_library, works_here
+from bridge.inbox.views.access import check_conversation, check_library, check_role, works_here
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
 from bridge.sql.database import is_away
@@ -98,8 +98,8 @@ async def _serve(
         check_token(request, session)
     _check_rate(services, route, session)
     call = Call(request, consortium, consortium_of, session, None, _key(route, request), _query(route, request))
-    if route.access == "coordinator":
-        check_coordinator(call.state, call.me)
+    if session is not None and not route.early:
+        check_role(call.state, call.me, route.access)
     if session is not None and call.key and route.asks is not bytes and not route.secret:
         return await (_act(call, route) if route.action else _once(call, route, session))
     return _response(await _answered(call, route, await _raw(route, request)))

@@ -109,6 +109,11 @@ def forbidden(detail: str = "That is not yours to do.") -> Refusal:
     return Refusal(403, "forbidden", detail)
 
 
+def wrong_role(detail: str) -> Refusal:
+    """Known who you are, and your role has no access to this at all."""
+    return Refusal(403, "wrong-role", detail)
+
+
 def key_reused() -> Refusal:
     """The key came before with another request, which was done; this one was not."""
     return Refusal(422, "key-reused", "This Idempotency-Key came before with another request; take a new one.")

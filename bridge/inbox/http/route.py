@@ -3,11 +3,13 @@
 So a route cannot be served without being described, or described without being served. A test walks over all of them to prove
 that each refuses outsiders. What a route says of itself:
 
-    access   "anyone"       no session is asked for
-             "staff"        a signed-in librarian
-             "coordinator"  who may edit some library
+    access   "anyone"         no session is asked for
+             "counter"        anybody who is signed in, counters too
+             "staff"          a signed-in librarian who serves patrons
+             "coordinator"    who may edit some library
+             "administrator"  who may edit every library of the consortium, make new ones and remove them
     scope    "conversation" {id} is a conversation: 404 unless the librarian may see it
-             "library"      {id} is a library: 404 unless the librarian coordinates it
+             "library"      {id} is a library: 404 unless the librarian coordinates it, or is an administrator
     asks     the body's type; None = no body, `bytes` = a file
     gives    what 200 answers; None = 204, `bytes` = a file
     action   one action of the core: answers 200 Acted (or `gives`), 409 Clash or 202 Pending
@@ -28,10 +30,10 @@ from aiohttp import web
 
 from bridge.inbox.consortium_inbox import ConsortiumInbox
 from bridge.inbox.services import InboxServices
+from bridge.inbox.views.access import Access
 from bridge.sql.people.accounts import Session
 from routing.state import State
 
-Access = Literal["anyone", "staff", "coordinator"]
 Scope = Literal["", "conversation", "library"]
 
 

@@ -99,9 +99,17 @@ async def me(call: Call) -> Me:
 
 ROUTES = (
     Route("POST", "/login", "Sign in", login, access="anyone", asks=Login, gives=Me),
-    Route("POST", "/logout", "Sign out", logout, early=True),
+    Route("POST", "/logout", "Sign out", logout, access="counter", early=True),
     Route(
-        "POST", "/password", "Choose another password", password, asks=PasswordChange, gives=Me, secret=True, early=True
+        "POST",
+        "/password",
+        "Choose another password",
+        password,
+        access="counter",
+        asks=PasswordChange,
+        gives=Me,
+        secret=True,
+        early=True,
     ),
-    Route("GET", "/me", "Who is signed in", me, gives=Me, early=True),
+    Route("GET", "/me", "Who is signed in", me, access="counter", gives=Me, early=True),
 )

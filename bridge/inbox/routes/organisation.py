@@ -14,12 +14,13 @@ import msgspec
 
 from bridge.contract.adapter import Busy
 from bridge.inbox import schema
-from bridge.inbox.http.responses import Answer, Refusal, not_found
+from bridge.inbox.http.responses import Answer, Refusal, forbidden, not_found
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
 from bridge.sql.people.accounts import CODE_MS, now_ms
 from bridge.sql.people.organisation import Faulty, NotYours, Outdated
+from routing.access import active, administers
 from routing.closing import CODES
 from routing.hours import is_open
 from routing.organisation import Library
@@ -41,7 +42,9 @@ async def organisation(call: Call) -> schema.Organisation:
                 name=service.queue.name,
                 library=service.library.id,
                 policy=service.queue.policy,
-                waiting=state.waiting_in(name) if name in serves or service.library.id in mine else 0,
+                waiting=state.waiting_in(name)
+                if name in serves or (service.library.id in mine and active(state, me))
+                else 0,
                 serves=name in serves,
             )
             for name, service in roster.services.items()
@@ -79,7 +82,9 @@ def _person(state: State, name: str) -> schema.Person:
         shown=one.shown,
         libraries=libraries_of(state, name),
         present=rows.is_present(state, name),
-        coordinator=one.coordinator,
+        coordinator=one.edits,
+        role=one.role,
+        active=one.active,
     )
 
 
@@ -145,6 +150,8 @@ async def _fresh_code(call: Call, librarian: str) -> str:
     """Return a code for an account, made where there is none; accounts are shared by all consortia of an installation."""
     accounts = call.services.archive.accounts
     account = next((one for one in await accounts.all() if one.librarian == librarian), None)
+    if administers(call.state, librarian) and not administers(call.state, call.me):
+        raise forbidden("Only an administrator gives an administrator a code.")
     if await call.services.organisation.library_of(librarian) not in ("", call.id):
         raise not_found()  # the core's list is older than the archive's
     if account is None:
@@ -194,7 +201,12 @@ async def release_librarian(call: Call) -> None:
 
 ROUTES = (
     Route(
-        "GET", "/organisation", "Libraries, queues, people, codes, channels", organisation, gives=schema.Organisation
+        "GET",
+        "/organisation",
+        "Libraries, queues, people, codes, channels",
+        organisation,
+        access="counter",
+        gives=schema.Organisation,
     ),
     Route(
         "GET",

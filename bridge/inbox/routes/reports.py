@@ -1,7 +1,8 @@
 """Counting for those who work there: a library's own numbers, as JSON and as CSV.
 
-All of a library's staff see them, and nobody of another library: what one may not see looks like what is not there. They name
-no patron and no librarian, coordinators get no more than others: numbers are for the service, not for watching colleagues.
+All of a library's staff see them, and administrators see every library's. Nobody else does: what one may not see looks like what is
+not there. They name no patron and no librarian, and coordinators get no more than others. Numbers are for the service, not for
+watching colleagues.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bridge.inbox.http.responses import Refusal, not_found
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.schema import Problem
 from bridge.inbox.schema.reports import Report
-from bridge.inbox.views.access import libraries_of
+from bridge.inbox.views.access import coordinated, libraries_of
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.transcripts.reports import Numbers, Period, Waits, count
 from routing.organisation import Library
@@ -74,7 +75,7 @@ async def _report(call: Call) -> Report:
 
 def _library(call: Call) -> Library:
     """Return the library asked for, one's own when none is. Raises Refusal 404 for another one's."""
-    mine = libraries_of(call.state, call.me)
+    mine = [*libraries_of(call.state, call.me), *coordinated(call.state, call.me)]
     wanted = call.query["library"] or next(iter(mine), "")
     if wanted not in mine or wanted not in call.state.roster.libraries:
         raise not_found()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.inbox.schema.types import Shown
+from routing.organisation import Role
 
 
 class Person(Shown):
@@ -13,7 +14,9 @@ class Person(Shown):
     shown: str = ""  # the name patrons see
     libraries: list[str] = []
     present: bool = False
-    coordinator: bool = False
+    coordinator: bool = False  # they may edit a library
+    role: Role = "librarian"
+    active: bool = True
 
 
 class Availability(Shown):
@@ -36,6 +39,7 @@ class Me(Shown):
     shown: str
     libraries: list[str]
     coordinates: list[str]  # libraries whose organisation they may edit
+    role: Role
     csrf: str
     availability: Availability
     must_change_password: bool = False

@@ -1,6 +1,7 @@
 """Who may see which conversation and edit which library.
 
-Access to transcripts is per library (ALA, RUSA). Members of the patron's library see its conversations. Others see one
+Access to transcripts is per library (ALA, RUSA). Those who work for the patron's library, as its own or as guests, see its
+conversations. An administrator edits every library, and reads the transcripts of those that they work for. Others see one
 
 - while it waits at a tier of theirs, or a transfer asks them,
 - when they had it, and while they are in it beside its owner,
@@ -16,28 +17,45 @@ that one may not see looks like one that does not exist.
 
 from __future__ import annotations
 
-from bridge.inbox.http.responses import forbidden, not_found
+from typing import Literal
+
+from bridge.inbox.http.responses import forbidden, not_found, wrong_role
 from bridge.inbox.services import InboxServices
 from bridge.sql.transcripts.reader import ConversationSummary
-from routing.access import active, asked, at_home, consulted, coordinates, eligible, had_since, helper_of, visible
+from routing.access import (
+    active,
+    administers,
+    asked,
+    at_home,
+    consulted,
+    coordinates,
+    eligible,
+    had_since,
+    helper_of,
+    listed,
+    visible,
+)
 from routing.records import Conversation
 from routing.state import State
 
+Access = Literal["anyone", "counter", "staff", "coordinator", "administrator"]
+
 
 def libraries_of(state: State, librarian: str) -> list[str]:
-    """Return the libraries that a librarian works for."""
-    home = state.roster.home.get(librarian)
-    return [home] if home else []
+    """Return the libraries that a librarian works for, home first, then those that list them as a guest."""
+    return list(state.roster.works.get(librarian, ()))
 
 
 def coordinated(state: State, librarian: str) -> list[str]:
     """Return the libraries whose organisation a librarian may edit."""
+    if administers(state, librarian):
+        return list(state.roster.libraries)
     return [library for library in libraries_of(state, librarian) if coordinates(state, librarian, library)]
 
 
 def works_here(state: State, librarian: str) -> bool:
     """Say whether a library lists somebody now; a desk that knows nobody at all has not heard of its libraries yet."""
-    return active(state, librarian) or not state.roster.librarians
+    return listed(state, librarian) or not state.roster.librarians
 
 
 def sees(state: State, librarian: str, it: Conversation) -> bool:
@@ -91,11 +109,18 @@ async def check_conversation(services: InboxServices, librarian: str, conversati
 
 def check_library(services: InboxServices, librarian: str, library: str) -> None:
     """Refuse (404) a library that the librarian does not coordinate."""
-    if library not in coordinated(services.replica.state, librarian):
+    state = services.replica.state
+    if library not in state.roster.libraries or not coordinates(state, librarian, library):
         raise not_found()
 
 
-def check_coordinator(state: State, librarian: str) -> None:
-    """Refuse (403) a librarian who coordinates no library."""
-    if not coordinated(state, librarian):
-        raise forbidden("Only a library's coordinator may do that.")
+def check_role(state: State, librarian: str, access: Access) -> None:
+    """Refuse (403) somebody whose role has no access to such a route."""
+    if access in ("anyone", "counter"):
+        return
+    if listed(state, librarian) and not active(state, librarian):
+        raise wrong_role("You may only count; that is for librarians.")
+    if access == "coordinator" and not coordinated(state, librarian):
+        raise wrong_role("Only a library's coordinator may do that.")
+    if access == "administrator" and not administers(state, librarian):
+        raise wrong_role("Only an administrator may do that.")

@@ -378,6 +378,7 @@ def me_of(state: State, session: Session, libraries: list[str], coordinates: lis
         shown=one.shown if one is not None else "",
         libraries=libraries or [session.library],
         coordinates=coordinates,
+        role=one.role if one is not None else "librarian",
         csrf=session.csrf,
         availability=availability(state, session.librarian),
         must_change_password=session.must_change,

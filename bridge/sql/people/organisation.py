@@ -21,6 +21,7 @@ from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.calendar import Calendar, faults, in_words, openings, overlaps, zone_in_words
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.home_library import HomeLibraries, Leaver, StaffChange
+from bridge.sql.people.staff_validation import guest_faults, role_faults
 from bridge.sql.people.validation import channel_faults, contact_fault, own_faults, reference_faults
 from routing.organisation import Librarian, Library, Queue, Team
 
@@ -115,7 +116,7 @@ class OrganisationStore:
             async with self._engine.begin() as sql:
                 before = await self._kept(sql, library.id)
                 kept = await self._put(sql, LibraryEntry(library=library, calendar=calendar), expected, by)
-                await self._check(sql, library, before, channels)
+                await self._check(sql, library, before, channels, by)
                 return kept
         except NotYours as refused:
             await self._tell_refused(library.id, refused.strangers, by)
@@ -133,17 +134,23 @@ class OrganisationStore:
             await self._release_movers(sql, entries)
             kept = [await self._put(sql, entry, None, "") for entry in entries]
             for entry in entries:
-                await self._check(sql, entry.library, before[entry.library.id], channels)
+                await self._check(sql, entry.library, before[entry.library.id], channels, "")
             return kept
 
     async def _check(
-        self, sql: AsyncConnection, library: Library, before: Library | None, channels: Mapping[str, str] | None
+        self,
+        sql: AsyncConnection,
+        library: Library,
+        before: Library | None,
+        channels: Mapping[str, str] | None,
+        by: str,
     ) -> None:
         """Refuse what is wrong beside the other libraries that are kept now, and the channels. Raises Faulty."""
         where = _l.consortium == self._consortium
         everybody = [_data.decode(row.data) for row in await sql.execute(select(_l.data).where(where))]
         people = await HomeLibraries(sql, self._consortium).everybody()
-        found = reference_faults(library, before, everybody, people)
+        found = reference_faults(library, before, everybody, people) + guest_faults(library, people)
+        found += role_faults(library, before, everybody, by)
         if channels is not None:
             found += contact_fault(library, before, channels) + channel_faults(library, before, channels)
         _refuse(library, found)

@@ -29,7 +29,7 @@ from bridge.sql.people.organisation import Faulty, LibraryEntry, check
 from bridge.sql.people.validation import own_faults
 from routing.organisation import Library
 
-_HIDDEN = ("revision", "openings", "opening_words", "since", "k")
+_HIDDEN = ("revision", "removed", "openings", "opening_words", "since", "k")
 
 
 def parse(text: str) -> list[LibraryEntry]:

@@ -19,6 +19,7 @@ import msgspec
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code
 from bridge.sql.people.field_fault import FieldFault
+from bridge.sql.people.staff_validation import staff_faults
 from bridge.sql.people.texts import text_faults
 from routing.organisation import Library, Queue, Team, When
 
@@ -35,9 +36,7 @@ def own_faults(library: Library) -> list[FieldFault]:
     found += _rows("queues", library.queues)
     found += _rows("teams", library.teams)
     found += _tiers(library)
-    for n, person in enumerate(library.librarians, 1):
-        if not person.id.strip():
-            found.append(FieldFault(f"librarians[{n}].id", "a librarian needs an id"))
+    found += staff_faults(library)
     for n, team in enumerate(library.teams, 1):
         found += _twice(f"teams[{n}].members", team.members)
     found += _list("descriptive", library.descriptive)

@@ -326,6 +326,7 @@ export interface Me {
   shown: string;
   libraries: string[];
   coordinates: string[];
+  role: "administrator" | "coordinator" | "counter" | "librarian";
   csrf: string;
   availability: Availability;
   must_change_password: boolean;
@@ -494,7 +495,7 @@ export interface Team {
   members: string[];
 }
 
-/** A member of staff. `shown` is the name patrons see. Capacity counts live and slow channels apart. */
+/** A member of staff. `shown` is the name patrons see. Capacity counts live and slow channels apart. A `coordinator` edits their library, an `administrator` every library of the consortium. Both serve patrons like a librarian. A `counter` only counts: they see no conversation and claim none. */
 export interface Librarian {
   id: string;
   name: string;
@@ -505,6 +506,9 @@ export interface Librarian {
   slow: number;
   address: string;
   since: number;
+  role: "administrator" | "coordinator" | "counter" | "librarian";
+  languages: string[];
+  subjects: string[];
 }
 
 /** What a library promises to a partner: its teams answer in the partner's `queue`. It may be taken back at any time. `teams` are its own, () = all of them. `when`: "always"; "while-closed" = only while the partner's queue is closed; "our-hours" = only in this library's own hours. The wait for a tier begins as if a team that does not answer now had nobody. */
@@ -560,6 +564,8 @@ export interface Library {
   default_code: string;
   mask_addresses: boolean;
   ratings: boolean;
+  removed: boolean;
+  guests: string[];
   contact_channel: string;
 }
 
@@ -625,6 +631,8 @@ export interface Person {
   libraries: string[];
   present: boolean;
   coordinator: boolean;
+  role: "administrator" | "coordinator" | "counter" | "librarian";
+  active: boolean;
 }
 
 /** Who works where, on which queues, with which words. */

@@ -425,7 +425,7 @@ test("a slash asks for scripts, an @ for colleagues and only in notes", () => {
   assert.equal(asked("@be", 3, false), null);
   assert.equal(asked("@be", 3, true)?.kind, "colleague");
   assert.deepEqual(ids(scripts([{ key: "hours", title: "Opening", text: "" }], "open")), ["hours"]);
-  const people = [{ id: "ben", name: "Ben Berg", shown: "", libraries: [], present: false, coordinator: false }];
+  const people = [{ id: "ben", name: "Ben Berg", shown: "", libraries: [], present: false, coordinator: false, role: "librarian" as const, active: true }];
   assert.deepEqual(ids(colleagues(people, "berg")), ["ben"]);
   assert.deepEqual(mentions("ask @Ben Berg please", people), ["ben"]);
 });
