@@ -141,13 +141,13 @@ def had_since(state: State, librarian: str, at: int) -> bool:
 def has_say(state: State, librarian: str, it: Conversation) -> bool:
     """Say whether a librarian decides about a conversation: names its patron, blocks, merges, ends or opens it again.
 
-    That is its owner, who had it last once it is closed, and the staff of its library. A guest of a partner library who sees it
-    wait, or who joined its owner, answers only.
+    That is its owner, who had it last once it is closed, who owns its follow-up, and the staff of its library. A guest of a
+    partner library who sees it wait, or who joined its owner, answers only.
     """
     if not active(state, librarian):
         return False
     held = helper_of(state, it) if it.state == "closed" else it.owner
-    return librarian == held or at_home(state, librarian, it)
+    return librarian == held or at_home(state, librarian, it) or (not it.owner and answers_later(state, librarian, it))
 
 
 def visible(state: State, librarian: str, it: Conversation) -> bool:
@@ -160,7 +160,14 @@ def visible(state: State, librarian: str, it: Conversation) -> bool:
         or at_home(state, librarian, it)
         or asked(state, librarian, it)
         or consulted(state, librarian, it)
+        or answers_later(state, librarian, it)
     )
+
+
+def answers_later(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian owns the open follow-up of a conversation."""
+    one = state.follow_ups.get(it.follow_up)
+    return one is not None and one.owner == librarian
 
 
 def follows_up(state: State, librarian: str, one: FollowUpRecord) -> bool:

@@ -1,8 +1,9 @@
 """The end of a conversation, its codes, and beginning again.
 
 - `answered`: the default, marked "by default" when nobody chose.
-- `follow_up_library`: a follow-up, new, nobody's yet, at the patron's library; needs an address that reaches the patron.
-- `follow_up_me`: a follow-up assigned to the librarian.
+- `follow_up_library`: a follow-up, new, nobody's yet, at the patron's library; needs an address that reaches the patron. It is the
+  default where nobody has answered a chat and its patron left an address.
+- `follow_up_me`: a follow-up assigned to the librarian; pending at the patron's library where they work for another.
 - `unreached`: the answer did not reach the patron; the default in place of "answered" then.
 - `lost_call`: only if the patron wrote nothing after a librarian joined and left no address, in a form or in the text.
 - `practice`: kept out of statistics.
@@ -11,9 +12,8 @@
 An answer that nobody got never ends as answered: by default it is unreached, and a librarian who chooses "answered" is refused.
 
 Up to four descriptive codes of the library's own list; READ scale 1-6. Codes can be corrected later: who, when and what before
-stays in the log. A corrected code opens the follow-up that it asks for, and closes one that it takes back; one that was finished
-stays so. A correction of a conversation that the core has forgotten is taken without a check (the inbox has checked it
-against the archive).
+stays in the log. What a code means for follow-ups is in `followups`. A correction of a conversation that the core has forgotten is
+taken without a check (the inbox has checked it against the archive).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Literal, get_args
 
 from msgspec.structs import replace
 
-from bridge.contract.message import Action, Close, Code, Dismiss, FollowUpPlan, Recode, Reopen, derive
+from bridge.contract.message import Action, Close, Code, Dismiss, FollowUpPlan, Recode, Reopen
 from routing import history
 from routing.access import at_home, coordinates, has_say
 from routing.deadlines import settled
@@ -31,8 +31,6 @@ from routing.deliveries import UNREACHED, address_in_use, notify, relay, unheard
 from routing.events import (
     Closed,
     Dismissed,
-    FollowUpChanged,
-    FollowUpOpened,
     Forgotten,
     PatronGone,
     Recoded,
@@ -40,15 +38,15 @@ from routing.events import (
     WhyRefused,
 )
 from routing.events import Reopened as ReopenedEvent
+from routing.followups import FOLLOW_UPS, follow_code, follow_corrected, plan_fault, planned
 from routing.offers import freed, offer_waiting_to
 from routing.ownership import take, withdraw
-from routing.reach import address_kind, promised, tidy_contact
+from routing.reach import place_of, promised, reaches
 from routing.records import SET_ASIDE, Conversation, Known, ReplyRoute, at_key
 from routing.refusals import done, held, refuse
 from routing.state import DAY, State
 
 CODES: tuple[Code, ...] = get_args(Code)
-FOLLOW_UPS: tuple[Code, ...] = ("follow_up_library", "follow_up_me")
 MERGED: Literal["merged"] = "merged"  # the code of a conversation that goes on in another one; nobody can choose it
 MOST_DESCRIPTIVE = 4
 
@@ -65,7 +63,7 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
     if code is None:
         refuse(decision, action, "unknown-code", it)
         return
-    plan = _planned(decision, it, deed.follow_up)
+    plan = planned(decision, it, deed.follow_up)
     why = _coding_fault(decision.state, it, code, deed) or _closing_fault(decision, it, code, plan)
     if why:
         refuse(decision, action, why, it)
@@ -73,8 +71,13 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
     if it.handover is not None:
         decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason="withdrawn"))
     if it.live and it.state == "active" and not it.gone and code != "lost_call":
-        follow = code in FOLLOW_UPS
-        notify(decision, it, "follow-up" if follow else "goodbye", to=address_in_use(it), address=plan.address)
+        notify(
+            decision,
+            it,
+            _farewell(decision.state, it, code, plan),
+            to=address_in_use(it),
+            address=place_of(plan.address),
+        )
     decision.emit(
         Closed(
             conversation=it.id,
@@ -87,22 +90,21 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
             known_until=known_until(decision, it),
         )
     )
-    _follow(decision, action, it, code, plan)
+    follow_code(decision, action, it, code, plan)
     settle_closed(decision, it)
+
+
+def _farewell(state: State, it: Conversation, code: Code, plan: FollowUpPlan) -> str:
+    """Return the notice that ends a chat: an answer is promised only at an address that a channel of the library reaches."""
+    if code not in FOLLOW_UPS:
+        return "goodbye"
+    return "follow-up" if reaches(state, it, plan.address) else "follow-up-noted"
 
 
 def _may_close(state: State, librarian: str, it: Conversation) -> bool:
     if it.owner:
         return it.owner == librarian or coordinates(state, librarian, it.library)
     return has_say(state, librarian, it)
-
-
-def _planned(decision: Decision, it: Conversation, plan: FollowUpPlan | None) -> FollowUpPlan:
-    plan = plan or FollowUpPlan()
-    seconds = decision.state.roster.library(it.library).timers.follow_up_s
-    address = tidy_contact(plan.address) or it.contact or ("" if it.live else it.address)
-    deadline = plan.deadline or (decision.at + seconds * 1000 if seconds else 0)
-    return replace(plan, address=address, deadline=deadline)
 
 
 def code_named(name: str) -> Code | None:
@@ -130,68 +132,23 @@ def _coding_fault(state: State, it: Conversation | None, code: Code, deed: Close
 def person_default(state: State, it: Conversation) -> Code:
     """Return the code of a conversation that a librarian ends without choosing one."""
     code = code_named(state.roster.library(it.library).default_code) or "answered"
+    if code == "answered" and it.live and not it.answered_at and promised(state, it.library, it.contact):
+        return "follow_up_library"  # nobody has answered yet, and the patron said where to
     return UNREACHED if code == "answered" and unheard(it) else code
 
 
 def default_code(state: State, it: Conversation) -> Code:
-    """Return the code of a conversation that the desk itself ends: a follow-up where an address can be answered to."""
+    """Return the code of a conversation that the desk itself ends: a follow-up where an address can be answered to, only there."""
     code = person_default(state, it)
-    return "follow_up_library" if code == UNREACHED and promised(state, it.library, it.contact) else code
+    if promised(state, it.library, it.contact):
+        return "follow_up_library" if code in (UNREACHED, *FOLLOW_UPS) else code
+    return (UNREACHED if unheard(it) else "answered") if code in FOLLOW_UPS else code
 
 
 def _closing_fault(decision: Decision, it: Conversation, code: Code, plan: FollowUpPlan) -> WhyRefused | Literal[""]:
     if code == "answered" and unheard(it):
         return "answer-not-received"
-    return _plan_fault(decision, it, plan) if code in FOLLOW_UPS else ""
-
-
-def _plan_fault(decision: Decision, it: Conversation, plan: FollowUpPlan) -> WhyRefused | Literal[""]:
-    if not plan.address:
-        return "follow-up-needs-address"
-    own = not it.live and plan.address == it.address
-    if not own and not address_kind(plan.address):
-        return "address-not-understood"
-    return "deadline-passed" if 0 < plan.deadline <= decision.at else ""
-
-
-def _follow(decision: Decision, action: Action, it: Conversation, code: Code, plan: FollowUpPlan) -> None:
-    owner = action.by if code == "follow_up_me" else ""
-    standing = decision.state.follow_ups.get(it.follow_up)
-    if code in FOLLOW_UPS and standing is None:
-        decision.emit(
-            FollowUpOpened(
-                id=derive("follow-up", decision.cause),
-                conversation=it.id,
-                library=it.library,
-                plan=plan,
-                owner=owner,
-                name=it.name,
-            )
-        )
-    elif standing is not None and code != "practice":
-        again = code in FOLLOW_UPS
-        decision.emit(
-            FollowUpChanged(
-                id=standing.id,
-                conversation=it.id,
-                state="closed" if not again else "open" if owner else "new",
-                by=action.by,
-                owner=owner if again else standing.owner,
-                deadline=plan.deadline if again else standing.plan.deadline,
-                address=plan.address if again else standing.plan.address,
-            )
-        )
-
-
-def follow_unread(decision: Decision, it: Conversation) -> None:
-    """Open a follow-up for an answer that its patron has not seen, where an address was left."""
-    if it.follow_up:
-        return
-    seconds = decision.state.roster.library(it.library).timers.follow_up_s
-    deadline = decision.at + seconds * 1000 if seconds else 0
-    plan = FollowUpPlan(address=it.contact, deadline=deadline, question=it.subject)
-    name = derive("follow-up", f"{decision.cause}|{it.id}")
-    decision.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
+    return plan_fault(decision, it, plan) if code in FOLLOW_UPS else ""
 
 
 def settle_closed(decision: Decision, it: Conversation) -> None:
@@ -240,9 +197,9 @@ def recode(decision: Decision, action: Action, deed: Recode) -> None:
     if code is None:
         refuse(decision, action, "unknown-code", it)
         return
-    plan = _planned(decision, it, deed.follow_up) if it is not None else FollowUpPlan()
+    plan = planned(decision, it, deed.follow_up) if it is not None else FollowUpPlan()
     opens = it is not None and code in FOLLOW_UPS and it.code not in FOLLOW_UPS
-    why = _coding_fault(decision.state, it, code, deed) or (_plan_fault(decision, it, plan) if it and opens else "")
+    why = _coding_fault(decision.state, it, code, deed) or (plan_fault(decision, it, plan) if it and opens else "")
     if why:
         refuse(decision, action, why, it)
         return
@@ -258,29 +215,7 @@ def recode(decision: Decision, action: Action, deed: Recode) -> None:
         )
     )
     if it is not None and it.code != code:
-        _follow_corrected(decision, action, it, code, plan)
-
-
-def _follow_corrected(decision: Decision, action: Action, it: Conversation, code: Code, plan: FollowUpPlan) -> None:
-    """Open the follow-up that a corrected code asks for, close the one that it takes back, or let it change hands."""
-    one = decision.state.follow_ups.get(it.follow_up)
-    if one is None:
-        if code in FOLLOW_UPS and it.code not in FOLLOW_UPS:  # else it was finished: it is not opened again
-            _follow(decision, action, it, code, plan)
-        return
-    follows = code in FOLLOW_UPS
-    owner = action.by if code == "follow_up_me" else ""
-    decision.emit(
-        FollowUpChanged(
-            id=one.id,
-            conversation=it.id,
-            state="closed" if not follows else "open" if owner else "new",
-            by=action.by,
-            owner=owner if follows else one.owner,
-            deadline=one.plan.deadline,
-            address=one.plan.address,
-        )
-    )
+        follow_corrected(decision, action, it, code, plan)
 
 
 def reopen(decision: Decision, action: Action, deed: Reopen) -> None:

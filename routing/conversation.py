@@ -21,7 +21,7 @@ import re
 from msgspec.structs import replace
 
 from bridge.contract.address import mentions_mail_address
-from bridge.contract.message import Delivery, FollowUpPlan, Message, derive, is_blank
+from bridge.contract.message import Delivery, Message, derive, is_blank
 from routing import history
 from routing.access import connected, free_capacity, helper_of, serving, there
 from routing.deadlines import forget_at, settled
@@ -30,7 +30,6 @@ from routing.deliveries import address_in_use, notify, relay, tell_standing
 from routing.events import (
     Closed,
     FollowUpChanged,
-    FollowUpOpened,
     Identified,
     Opened,
     PatronGone,
@@ -38,11 +37,12 @@ from routing.events import (
     Reopened,
     Turned,
 )
+from routing.followups import open_follow_up, planned
 from routing.joining import without_owner
 from routing.offers import ask, enqueue, offer_waiting_to
 from routing.ownership import take
 from routing.queue_orders import next_opening
-from routing.reach import address_kind, offered_kinds, promised, tidy_contact
+from routing.reach import address_kind, offered_kinds, place_of, promised, tidied
 from routing.records import SET_ASIDE, Conversation, FollowUpRecord, ReplyRoute, at_key
 from routing.roster import QueueService
 from routing.standing import says, standing
@@ -146,15 +146,15 @@ def _proves(state: State, it: Conversation, message: Message) -> bool:
 
 def _introduce(decision: Decision, it: Conversation, message: Message) -> None:
     name = message.name if message.name != it.name else ""
-    contact = _readable(message.contact)
+    contact = _readable(decision.state, it.library, message.contact)
     contact = contact if contact != it.contact else ""
     if name or contact:
         decision.emit(Identified(conversation=it.id, name=name, contact=contact))
 
 
-def _readable(contact: str) -> str:
+def _readable(state: State, library: str, contact: str) -> str:
     """Return an address that a patron left, "" when it is none: nothing could be answered there, and a better one may stand."""
-    contact = tidy_contact(contact)
+    contact = tidied(state, library, contact)
     return contact if address_kind(contact) else ""
 
 
@@ -165,19 +165,19 @@ def _take_address(decision: Decision, it: Conversation, message: Message) -> Non
     """
     if not it.told_wait or not it.live or it.contact or it.state != "waiting" or message.contact:
         return
-    written = _written_address(message.text)
+    written = _written_address(decision.state, it.library, message.text)
     if written and promised(decision.state, it.library, written):
         decision.emit(Identified(conversation=it.id, contact=written))
         notify(decision, decision.state.conversations[it.id], "address-kept", to=address_in_use(it), address=written)
 
 
-def _written_address(text: str) -> str:
+def _written_address(state: State, library: str, text: str) -> str:
     text = text.strip()
-    whole = tidy_contact(text)
+    whole = tidied(state, library, text)
     if address_kind(whole):
         return whole
     found = {one.strip(".,;:!?") for one in text.split() if "@" in one}
-    only = tidy_contact(found.pop()) if len(found) == 1 and len(text.split()) <= ADDRESS_WORDS else ""
+    only = tidied(state, library, found.pop()) if len(found) == 1 and len(text.split()) <= ADDRESS_WORDS else ""
     return only if address_kind(only) == "mail" else ""
 
 
@@ -224,15 +224,16 @@ def _open(decision: Decision, message: Message, previous: str) -> tuple[str, Que
     channel = state.channels.get(message.channel)
     queue = channel.queue if channel is not None and channel.queue else state.roster.any_queue()
     service = state.roster.service(queue)
+    library = service.library.id or queue.partition("/")[0]
     opened = Opened(
         conversation=derive("conversation", message.id),
-        library=service.library.id or queue.partition("/")[0],
+        library=library,
         queue=queue,
         channel=message.channel,
         address=message.sender,
         live=channel is not None and channel.live and not message.later,
         name=message.name,
-        contact=_readable(message.contact),
+        contact=_readable(state, library, message.contact),
         language=message.language or service.library.language,
         subject=message.subject,
         page=message.page,
@@ -293,11 +294,8 @@ def _keep_form(decision: Decision, it: Conversation, message: Message) -> None:
     """Open the follow-up of a form, unless the conversation has one already, and say that it is kept."""
     kept = decision.state.follow_ups.get(it.follow_up)
     if kept is None:
-        seconds = decision.state.roster.library(it.library).timers.follow_up_s
-        deadline = decision.at + seconds * 1000 if seconds else 0
-        plan = FollowUpPlan(address=it.contact, deadline=deadline, question=message.subject or message.text[:SHOWN])
-        name = derive("follow-up", decision.cause)
-        decision.emit(FollowUpOpened(id=name, conversation=it.id, library=it.library, plan=plan, name=it.name))
+        question = message.subject or message.text[:SHOWN]
+        open_follow_up(decision, it, replace(planned(decision, it), address=it.contact, question=question))
     elif message.contact and it.contact not in ("", kept.plan.address):
         _readdress(decision, kept, it.contact)
     _thank_for_form(decision, decision.state.conversations[it.id], message)
@@ -305,10 +303,10 @@ def _keep_form(decision: Decision, it: Conversation, message: Message) -> None:
 
 def _thank_for_form(decision: Decision, it: Conversation, message: Message) -> None:
     """Say that a form is kept, and promise an answer only where one can be sent."""
-    if message.contact.strip() and not _readable(message.contact):
+    if message.contact.strip() and not _readable(decision.state, it.library, message.contact):
         notify(decision, it, "form-kept", variant="misread", to=address_in_use(it))
     elif it.contact and promised(decision.state, it.library, it.contact):
-        notify(decision, it, "form-kept", to=address_in_use(it), address=it.contact)
+        notify(decision, it, "form-kept", to=address_in_use(it), address=place_of(it.contact))
     elif it.contact or not offered_kinds(decision.state, it.library):
         notify(decision, it, "form-kept", variant="here", to=address_in_use(it))
 

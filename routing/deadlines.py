@@ -1,7 +1,7 @@
 """When something next falls due in a conversation: a function of its record and the library's timers.
 
 Waiting: the offer ends, the next tier opens, a new round begins, the concierge speaks, the libraries close.
-Or a patron who left is given up.
+Or a patron who left is given up, or followed up where they left an address.
 Active: a transfer runs out, a silence grows. Closed: the re-open window passes. Field's defaults: remind the librarian after
 2:30, mark after 3:00; ask the patron after 4:00, close after 5:00, with a warning first and on live channels only.
 The librarian is reminded no matter who wrote last: "one moment" is no answer, and the patron who waits for it hears nothing.
@@ -53,6 +53,7 @@ def _waiting(state: State, it: Conversation) -> list[int]:
         concierge_at(service, it),
         closing_at(state, service, it),
         given_up_at(it),
+        followed_at(it),
     ]
 
 
@@ -101,6 +102,13 @@ def given_up_at(it: Conversation) -> int:
     if not it.gone or it.guessed or not it.live or it.kept:
         return 0
     if it.contact or it.left_address or it.wrote_after or it.follow_up:
+        return 0
+    return max(it.gone_at, it.queued_at) + PATRON_LEFT_MS
+
+
+def followed_at(it: Conversation) -> int:
+    """Return when a question becomes a follow-up whose patron left the line and gave an address; 0 = not, or it is one."""
+    if not it.gone or it.guessed or not it.live or not it.contact or it.follow_up:
         return 0
     return max(it.gone_at, it.queued_at) + PATRON_LEFT_MS
 

@@ -19,7 +19,7 @@ from routing.deadlines import settled
 from routing.decision import Decision
 from routing.events import Noticed, Parked, PatronGone, Progressed, Recoded, Relayed
 from routing.queue_orders import next_opening, order_of
-from routing.reach import carrier_to, offered_kinds
+from routing.reach import carrier_to, offered_kinds, place_of
 from routing.records import Conversation, DeliveryState, ParkedReceipt, ReplyRoute, at_key
 from routing.standing import CLOSED, OFFERS_ADDRESS, Moment, says, standing, tells
 from routing.state import State
@@ -39,8 +39,9 @@ def contact_route(state: State, it: Conversation) -> ReplyRoute | None:
     channel = carrier_to(state, it.library, it.contact)
     if not channel or channel == it.channel:
         return None
-    known = next((route for route in it.routes if route.channel == channel and route.address == it.contact), None)
-    return known or ReplyRoute(channel=channel, address=it.contact)
+    address = place_of(it.contact)
+    known = next((route for route in it.routes if route.channel == channel and route.address == address), None)
+    return known or ReplyRoute(channel=channel, address=address)
 
 
 def patron_left(state: State, it: Conversation, now: int) -> bool:

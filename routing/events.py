@@ -22,6 +22,7 @@ from bridge.contract.message import (
     FollowUpPlan,
     Message,
     Opening,
+    Outcome,
     PatronSign,
     Presence,
     ProcessGone,
@@ -78,6 +79,7 @@ WhyRefused = Literal[
     "deadline-passed",
     "empty",
     "follow-up-needs-address",
+    "follow-up-elsewhere",
     "follow-up-open",
     "itself",
     "lost-call-has-address",
@@ -489,7 +491,10 @@ class Unblocked(Wire, tag="unblocked"):
 
 
 class FollowUpOpened(Wire, tag="follow-up-opened"):
-    """A question that was not finished live; `owner` "" = the home library, nobody yet."""
+    """A question that was not finished live; `owner` "" = the home library, nobody yet.
+
+    `state` "" = as earlier releases had it: open where somebody owns it, else new.
+    """
 
     id: str
     conversation: str
@@ -497,6 +502,7 @@ class FollowUpOpened(Wire, tag="follow-up-opened"):
     plan: FollowUpPlan
     owner: str = ""
     name: str = ""
+    state: Literal["", "new", "open", "pending"] = ""
 
 
 class FollowUpChanged(Wire, tag="follow-up-changed"):
@@ -509,6 +515,7 @@ class FollowUpChanged(Wire, tag="follow-up-changed"):
     owner: str = ""
     deadline: int = 0
     address: str = ""
+    outcome: Outcome = ""  # of one that is closed
 
 
 # ---- deliveries, people, channels ------------------------------------------------------------------------------------------

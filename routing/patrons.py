@@ -24,7 +24,7 @@ from routing.events import Blocked, Closed, Identified, Merged, Reopened, Transf
 from routing.joining import without_owner
 from routing.offers import enqueue
 from routing.ownership import take
-from routing.reach import address_kind, tidy_contact
+from routing.reach import address_kind, tidied
 from routing.records import BlockRecord, Conversation, ReplyRoute, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
@@ -43,7 +43,7 @@ def identify(decision: Decision, action: Action, deed: Identify) -> None:
     it = _decided(decision, action, deed.conversation)
     if it is None:
         return
-    name, contact = deed.name.strip(), tidy_contact(deed.contact)
+    name, contact = deed.name.strip(), tidied(decision.state, it.library, deed.contact)
     if contact and not address_kind(contact):
         refuse(decision, action, "address-not-understood", it)
     elif name in ("", it.name) and contact in ("", it.contact):

@@ -1,37 +1,61 @@
 """Addresses that patrons leave for an answer: what counts as one, and which channel carries an answer there.
 
 *One rule for what is an address*: `address_kind`. Every rule that wants an address, thanks for one or promises an answer asks it.
-*Mail* goes by the channel that the library names for answers (`Library.contact_channel`), where that channel has threads, as mail
-does. *Telephone numbers* go to texts: by the named channel where it carries them, else by a text channel of the library itself.
+*The channel fits the address.* A channel declares the kinds of address that it can begin to write to (`Capabilities.answers`):
+mail to mail addresses, texts to telephone numbers, instant messages to addresses with the scheme `xmpp:`. The channel that the
+library names for answers (`Library.contact_channel`) comes first, else a channel of the library itself that carries the kind.
+A library that names none does not answer by mail: its mailbox stays out of it until somebody names it.
+*A number* is kept as E.164 writes it, read with the library's country. One that names no country cannot be answered by text.
 What no channel carries is kept for the librarians to read, and no answer is promised there.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from bridge.contract.address import is_mail_address, is_phone_number
-from bridge.contract.message import ChannelStatus
+from bridge.contract.address import XMPP, international, is_mail_address, is_phone_number, is_xmpp_address
+from bridge.contract.message import AddressKind, ChannelStatus
+from routing.records import Conversation
 from routing.state import State
 
-Kind = Literal["mail", "phone", ""]
+Kind = AddressKind | Literal[""]
+KINDS: tuple[AddressKind, ...] = get_args(AddressKind)
 
 
-def tidy_contact(contact: str) -> str:
-    """Return an address as it is compared: trimmed, a mail address in lower case, an international number as digits alone."""
+def tidy_contact(contact: str, country: str = "") -> str:
+    """Return an address as it is compared: trimmed, in lower case where it has an @, a number as E.164 writes it."""
     contact = contact.strip()
     if "@" in contact:
         return contact.lower()
-    if contact.startswith("+") and is_phone_number(contact):
-        return "+" + "".join(filter(str.isdigit, contact))
-    return contact
+    return international(contact, country) if is_phone_number(contact) else contact
+
+
+def tidied(state: State, library: str, contact: str) -> str:
+    """Return an address as it is compared, a number read with the country of a library."""
+    return tidy_contact(contact, state.roster.library(library).country)
 
 
 def address_kind(contact: str) -> Kind:
     """Return what kind of address this is, "" when it is none."""
     if is_mail_address(contact):
         return "mail"
+    if is_xmpp_address(contact):
+        return "xmpp"
     return "phone" if is_phone_number(contact) else ""
+
+
+def place_of(contact: str) -> str:
+    """Return an address as its channel knows it: without the scheme of instant messages."""
+    return contact.removeprefix(XMPP)
+
+
+def own_address(state: State, it: Conversation) -> str:
+    """Return the address that a conversation came from, as one that can be answered later; "" where it ends with the chat."""
+    if not it.live:
+        return it.address
+    status = state.channels.get(it.channel)
+    lasting = status is not None and "xmpp" in (status.answers or ())
+    return XMPP + it.address if lasting and is_mail_address(it.address) else ""
 
 
 def carrier_of(state: State, library: str, kind: Kind) -> str:
@@ -39,7 +63,7 @@ def carrier_of(state: State, library: str, kind: Kind) -> str:
     named = named_channel(state, library)
     if kind and _carries(state.channels.get(named), kind):
         return named
-    return _own_texts(state, library) if kind == "phone" else ""
+    return _own(state, library, kind) if kind and (named or kind != "mail") else ""
 
 
 def named_channel(state: State, library: str) -> str:
@@ -58,24 +82,36 @@ def carrier_to(state: State, library: str, contact: str) -> str:
 def promised(state: State, library: str, contact: str) -> bool:
     """Say whether an answer may be promised at `contact`: a channel carries it, and a number names its country."""
     kind = address_kind(contact)
-    return bool(carrier_of(state, library, kind)) and (kind == "mail" or contact.startswith("+"))
+    return bool(carrier_of(state, library, kind)) and (kind != "phone" or contact.startswith("+"))
+
+
+def reaches(state: State, it: Conversation, address: str) -> bool:
+    """Say whether an answer to this address of a conversation may be promised: it came from there, or a channel carries it."""
+    return address == own_address(state, it) or promised(state, it.library, address)
 
 
 def offered_kinds(state: State, library: str) -> str:
     """Return what a patron may be asked for: "mail", "phone", "mail-phone", or "" where no channel could answer."""
-    kinds: tuple[Kind, ...] = ("mail", "phone")
+    kinds: tuple[AddressKind, ...] = ("mail", "phone")
     return "-".join(kind for kind in kinds if carrier_of(state, library, kind))
 
 
-def _carries(status: ChannelStatus | None, kind: Kind) -> bool:
-    if status is None or status.live or status.staff:
+def _carries(status: ChannelStatus | None, kind: AddressKind) -> bool:
+    if status is None:
         return False
-    return (status.threads or status.kind == "email") == (kind == "mail")
+    return kind in (_undeclared(status) if status.answers is None else status.answers)
 
 
-def _own_texts(state: State, library: str) -> str:
+def _undeclared(status: ChannelStatus) -> tuple[AddressKind, ...]:
+    """Return what a channel answers to whose entry is of a release that did not say it: mail, or texts."""
+    if status.live or status.staff:
+        return ()
+    return ("mail",) if status.threads or status.kind == "email" else ("phone",)
+
+
+def _own(state: State, library: str, kind: AddressKind) -> str:
     own = f"{library}/"
     return next(
-        (name for name, one in sorted(state.channels.items()) if one.queue.startswith(own) and _carries(one, "phone")),
+        (name for name, one in sorted(state.channels.items()) if one.queue.startswith(own) and _carries(one, kind)),
         "",
     )

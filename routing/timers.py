@@ -9,12 +9,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.contract.message import SetQueue
-from routing.closing import FOLLOW_UPS, default_code, end, follow_unread
+from routing.closing import default_code, end
 from routing.deadlines import (
     again_at,
     closing_at,
     concierge_at,
     due,
+    followed_at,
     forget_at,
     given_up_at,
     next_tier_at,
@@ -24,7 +25,7 @@ from routing.deadlines import (
 from routing.decision import Decision
 from routing.deliveries import UNREACHED, address_in_use, notify, relay, what_to_say
 from routing.events import AnnouncementEnded, Faulted, Forgotten, PatronGone, Reminded, Unblocked
-from routing.followups import remind, reminded_of
+from routing.followups import FOLLOW_UPS, answered_since, end_follow_up, follow_unfinished, remind, reminded_of
 from routing.librarians import ring as ring_librarian
 from routing.offers import ask, new_round, offer_waiting_to, open_tier
 from routing.ownership import withdraw
@@ -109,6 +110,9 @@ def _waiting(decision: Decision, it: Conversation) -> None:
             return
         decision.emit(Reminded(conversation=it.id, what="kept"))  # nobody was there to take the call: it is no lost one
         it = state.conversations[it.id]
+    if 0 < followed_at(it) <= decision.at:
+        follow_unfinished(decision, it)
+        it = state.conversations[it.id]
     if it.offered and 0 < it.offer_until <= decision.at:
         passed = it.offered
         withdraw(decision, it, [passed], "timeout")
@@ -166,8 +170,17 @@ def _close_silent(decision: Decision, it: Conversation) -> None:
     if it.handover is not None:
         end_transfer(decision, it, "withdrawn")
     if follow:
-        follow_unread(decision, decision.state.conversations[it.id])
+        follow_unfinished(decision, decision.state.conversations[it.id])
+    elif code == "answered":
+        _finish_follow_up(decision, it)
     end(decision, decision.state.conversations[it.id], code, "patron-gone", by_default=True)
+
+
+def _finish_follow_up(decision: Decision, it: Conversation) -> None:
+    """Close the follow-up of a patron who came back into the chat, had the answer there and fell silent."""
+    one = decision.state.follow_ups.get(it.follow_up)
+    if one is not None and answered_since(decision.state, it, one):
+        end_follow_up(decision, one, "", "answered")
 
 
 def _closed(decision: Decision, it: Conversation) -> None:

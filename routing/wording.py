@@ -63,6 +63,7 @@ ENGLISH: dict[str, str] = {
     " and will follow up there.",
     "notice.goodbye": "Thank you for asking us. You can write again at any time.",
     "notice.follow-up": "Thank you for asking us. We've noted your question and will send the answer to {address}.",
+    "notice.follow-up-noted": "Thank you for asking us. We've noted your question.",
     "notice.form-kept": "Thank you. We have your question and will send the answer to {address}.",
     "notice.form-kept-here": "Thank you. We have your question. Please look here again for the answer.",
     "notice.form-kept-misread": "Thank you. We have your question. We couldn't read the address that you left, so please look"
@@ -137,6 +138,8 @@ ENGLISH: dict[str, str] = {
     "reason.lost-call-has-address": "Not a lost call: the patron left an address. Choose a follow-up.",
     "reason.answer-not-received": "The patron hasn't received your answer, so this isn't answered."
     " Choose a follow-up, or 'Not reached'.",
+    "reason.follow-up-elsewhere": "{holder} of another library is answering it. A coordinator can take it over, and anybody can"
+    " once it's overdue.",
     "reason.follow-up-needs-address": "A follow-up needs an address to answer to. Ask the patron for one.",
     "reason.address-not-understood": "This is neither an email address nor a phone number.",
     "reason.deadline-passed": "The deadline has passed already.",

@@ -73,6 +73,7 @@ class EmailAdapter:
         transcripts=True,
         label="Email",
         icon="mail",
+        answers=("mail",),
     )
 
     def __init__(self, config: EmailConfig, ports: Ports) -> None:

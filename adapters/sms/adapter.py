@@ -74,6 +74,7 @@ class SmsAdapter:
         segments=True,
         label="SMS",
         icon="phone",
+        answers=("phone",),
     )
 
     def __init__(self, config: SmsConfig, ports: Ports) -> None:

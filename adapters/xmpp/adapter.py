@@ -52,6 +52,7 @@ class XmppAdapter(Buddy):
         typing=True,
         label="Instant message",
         icon="messenger",
+        answers=("xmpp",),
     )
 
     def __init__(self, config: XmppConfig, ports: Ports) -> None:

@@ -30,10 +30,10 @@ def fitting(config: Config, consortium: str, library: str) -> str:
 def _rank(channel: ChannelConfig) -> int:
     """Return 1 for mail, 2 for texts, 0 for what carries no answer to an address."""
     try:
-        can = load(channel.kind).capabilities
+        answers = load(channel.kind).capabilities.answers
     except Misconfigured:
         return 0
-    return 0 if can.live or can.staff or can.fanout else 1 if can.threads else 2
+    return 1 if "mail" in answers else 2 if "phone" in answers else 0
 
 
 async def settle(config: Config, archive: Archive, consortium: str) -> list[str]:

@@ -72,6 +72,7 @@ class ConfiguredChannel:
             label=can.label,
             icon=can.icon,
             private=can.private,
+            answers=can.answers,
         )
 
 

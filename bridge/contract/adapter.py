@@ -38,6 +38,7 @@ import msgspec
 
 from bridge.contract.message import (
     Action,
+    AddressKind,
     Attachment,
     ChannelIcon,
     Delivery,
@@ -165,6 +166,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     label       what librarians call such a channel ("" = the name of its kind)
     icon        the picture beside it in the inbox
     private     an address tells librarians nothing (the id of a browser): they are not shown it
+    answers     the kinds of address to which it carries an answer when nobody has written from there: "mail", "phone", "xmpp"
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
     the id that was sent. `replay`, `lookup`, `forget` and `check` are methods exactly where they are declared.
@@ -194,6 +196,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     icon: ChannelIcon = "chat"
     private: bool = False
+    answers: tuple[AddressKind, ...] = ()
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------

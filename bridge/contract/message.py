@@ -374,6 +374,10 @@ class Forget(Wire, tag="forget"):
     follow_up: bool = False
 
 
+# How a follow-up ended: answered, no longer needed, out of reach, or taken back by another code. "" = not said.
+Outcome = Literal["", "answered", "not-needed", "unreached", "taken-back"]
+
+
 class SetFollowUp(Wire, tag="set-follow-up"):
     """Change a follow-up's state, owner ("" = none yet) or deadline."""
 
@@ -382,6 +386,7 @@ class SetFollowUp(Wire, tag="set-follow-up"):
     owner: str = ""
     deadline: int = 0
     address: str = ""
+    outcome: Outcome = ""  # of one that is closed
 
 
 class SetAvailability(Wire, tag="set-availability"):
@@ -507,6 +512,7 @@ class Presence(Wire, tag="presence"):
 # ---- what the daemon itself says ------------------------------------------------------------------------------------------
 
 ChannelIcon = Literal["chat", "mail", "phone", "messenger"]
+AddressKind = Literal["mail", "phone", "xmpp"]  # of an address that somebody leaves for an answer
 
 
 class ChannelStatus(Wire, tag="channel"):
@@ -529,6 +535,9 @@ class ChannelStatus(Wire, tag="channel"):
     label: str = ""
     icon: ChannelIcon = "chat"
     private: bool = False
+    answers: tuple[AddressKind, ...] | None = (
+        None  # addresses that it can begin to write to; None = an older release said nothing
+    )
 
 
 class PatronSign(Wire, tag="patron-sign"):

@@ -141,6 +141,8 @@ follow_up = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("changed_by", String, nullable=False, default=""),
+    Column("outcome", String, nullable=False, default=""),
+    Index("follow_up_by_library", "library", "state", "changed_at"),
 )
 
 merge = Table(

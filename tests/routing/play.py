@@ -345,6 +345,10 @@ class Play:
             conversation=it, code=options.get("as", ""), follow_up=plan, descriptive=descriptive, read_scale=scale
         )
 
+    def closing(self, who: str, code: str, address: str) -> Close:
+        """Return the end of a conversation as a follow-up to an address that a script cannot hold."""
+        return Close(conversation=self.id_of(who), code=code, follow_up=FollowUpPlan(address=address))
+
     def time(self, words: str) -> int:
         """Return ms for `+2d` (from now), 0 for nothing."""
         return self.now + milliseconds(words.lstrip("+")) if words else 0

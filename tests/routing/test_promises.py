@@ -177,8 +177,8 @@ def test_a_lost_librarian_promises_nobody_who_is_not_there() -> None:
     [
         ("mail", "jane@example.org", "mail"),
         ("", "jane@example.org", ""),
-        ("web", "jane@example.org", ""),
-        ("sms", "jane@example.org", ""),
+        ("web", "jane@example.org", "mail"),
+        ("sms", "jane@example.org", "mail"),
         ("mail", "+1 (415) 555-0100", "sms"),
         ("", "+14155550100", "sms"),
         ("sms", "+14155550100", "sms"),

@@ -168,7 +168,7 @@ def test_who_left_an_address_and_went_is_not_asked_there_whether_he_is_still_the
 
 def test_who_left_an_address_and_the_line_is_not_told_there_to_stay_in_it() -> None:
     Play().script("> ana comes\n> ana serves north/ask\n> pat contact=jane@example.org: Hi\n> pat leaves").script(
-        "> +75s\n< reminded what=concierge; noticed event=concierge channel=web to=pat\n> +1h\n< nothing"
+        "> +75s\n< reminded what=concierge; noticed event=concierge channel=web to=pat\n> +1h\n< follow-up-opened"
     )
 
 

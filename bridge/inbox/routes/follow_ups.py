@@ -28,7 +28,12 @@ async def set_follow_up(call: Call) -> Answer:
         raise not_found()
     asked: schema.FollowUpAsked = call.body
     deed = SetFollowUp(
-        follow_up=call.id, state=asked.state, owner=asked.owner, deadline=asked.deadline, address=asked.address
+        follow_up=call.id,
+        state=asked.state,
+        owner=asked.owner,
+        deadline=asked.deadline,
+        address=asked.address,
+        outcome=asked.outcome,
     )
     return await act(call, deed)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from bridge.contract.message import Outcome
 from bridge.inbox.schema.types import Asked, Identifier, Moment, Name, Ticket, Words
 
 
@@ -147,9 +148,10 @@ class DraftAsked(Asked):
 
 
 class FollowUpAsked(Asked):
-    """Change a follow-up's state, owner ("" = nobody), deadline or address."""
+    """Change a follow-up's state, owner ("" = nobody), deadline or address ("" = as it was); `outcome` of one that is closed."""
 
     state: Literal["new", "open", "pending", "closed"]
     owner: Annotated[str, Meta(max_length=200)] = ""
     deadline: Moment = 0
     address: Annotated[str, Meta(max_length=400)] = ""
+    outcome: Outcome = ""

@@ -4,7 +4,7 @@ Access to transcripts is per library (ALA, RUSA). Those who work for the patron'
 conversations. An administrator edits every library, and reads the transcripts of those that they work for. Others see one
 
 - while it waits at a tier of theirs, or a transfer asks them,
-- when they had it, and while they are in it beside its owner,
+- when they had it, while they are in it beside its owner, and while its follow-up is theirs,
 - while it is open and they are asked about it (a consultation that nobody took back).
 
 That is narrower than the core's `visible` (all who serve the queue). It is never narrower than the right to claim: no waiting
@@ -25,6 +25,7 @@ from bridge.sql.transcripts.reader import ConversationSummary
 from routing.access import (
     active,
     administers,
+    answers_later,
     asked,
     at_home,
     consulted,
@@ -68,6 +69,7 @@ def sees(state: State, librarian: str, it: Conversation) -> bool:
         or eligible(state, librarian, it)
         or asked(state, librarian, it)
         or consulted(state, librarian, it)
+        or answers_later(state, librarian, it)
     )
 
 

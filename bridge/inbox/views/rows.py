@@ -41,7 +41,7 @@ from bridge.sql.people.drafts import SavedDraft as Kept
 from bridge.sql.people.mentions import Mention
 from bridge.sql.transcripts.reader import ConversationSummary
 from routing import wording
-from routing.access import asked, consulted, eligible, follows_up, has_say, may_join, speaks
+from routing.access import asked, at_home, consulted, eligible, follows_up, has_say, helper_of, may_join, speaks
 from routing.consulting import may_consult
 from routing.events import Consulted, Noted, WhyRefused
 from routing.records import Consultation, Conversation, Handover, whom
@@ -166,7 +166,8 @@ def views(state: State, me: str, it: Conversation, transfer_to_me: bool) -> list
     if it.state == "closed":
         if it.aside:
             return ["aside"]
-        return [] if it.into in state.conversations else ["closed"]
+        listed = me == helper_of(state, it) or at_home(state, me, it)  # who only owns its follow-up finds it there
+        return ["closed"] if listed and it.into not in state.conversations else []
     found: list[View] = [] if _behind(state, me, it) else ["open"]
     if it.state == "waiting":
         found.append("waiting")

@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from bridge.contract.address import is_country
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code
 from bridge.sql.people.field_fault import FieldFault
@@ -71,6 +72,8 @@ def _general(library: Library) -> Iterator[FieldFault]:
         yield FieldFault("default_code", f"{library.default_code!r} is none of {', '.join(codes)}")
     if not language_tag(library.language):
         yield FieldFault("language", f"{library.language!r} is not a language tag like en or pt-BR")
+    if library.country and not is_country(library.country):
+        yield FieldFault("country", f"{library.country!r} is not a country of two capitals like DE or US")
     if library.accent and not _COLOUR.fullmatch(library.accent):
         yield FieldFault("accent", f"{library.accent!r} is not a colour like #0b5a86")
     if library.policy_url and not _WEB.match(library.policy_url):

@@ -281,7 +281,7 @@ class ConversationRows:
             "id": event.id,
             "conversation": event.conversation,
             "library": event.library,
-            "state": "new",
+            "state": event.state or ("open" if event.owner else "new"),
             "owner": event.owner,
             "name": event.name,
             "address": event.plan.address,
@@ -290,13 +290,16 @@ class ConversationRows:
             "opened_at": self._at,
             "changed_at": self._at,
             "changed_by": event.owner,
+            "outcome": "",
         }
         self._tables["follow_up"].append(row)
 
     def _follow_up_changed(self, event: ev.FollowUpChanged) -> None:
         self._touch(event.conversation)
         values = {"id": event.id, "state": event.state, "owner": event.owner, "deadline": event.deadline}
-        values |= {"address": event.address, "at": self._at, "by": event.by}
+        values |= {"address": event.address, "at": self._at, "by": event.by, "outcome": event.outcome}
+        if event.by:
+            self._audit(event.conversation, event.by, "follow-up", f"{event.state} {event.outcome}".strip())
         self._follow_ups.append({f"to_{name}": value for name, value in values.items()})
 
 
@@ -402,6 +405,7 @@ _FOLLOW_UP = (
         address=func.coalesce(func.nullif(bindparam("to_address"), ""), _f.address),
         changed_at=bindparam("to_at"),
         changed_by=bindparam("to_by"),
+        outcome=bindparam("to_outcome"),
     )
 )
 

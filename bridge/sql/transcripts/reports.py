@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.sql import tables
 from bridge.sql.rows import words_of
-from routing.closing import FOLLOW_UPS
+from routing.followups import FOLLOW_UPS
 from routing.records import SET_ASIDE
 
 PORTION = 200  # rows counted at once

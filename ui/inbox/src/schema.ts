@@ -567,6 +567,7 @@ export interface Library {
   removed: boolean;
   guests: string[];
   contact_channel: string;
+  country: string;
 }
 
 /** `weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). No `weekly` = always open, but on those dates. */
@@ -763,12 +764,13 @@ export interface DraftAsked {
   base?: number | null;
 }
 
-/** Change a follow-up's state, owner ("" = nobody), deadline or address. */
+/** Change a follow-up's state, owner ("" = nobody), deadline or address ("" = as it was); `outcome` of one that is closed. */
 export interface FollowUpAsked {
   state: "closed" | "new" | "open" | "pending";
   owner?: string;
   deadline?: number;
   address?: string;
+  outcome?: "" | "answered" | "not-needed" | "taken-back" | "unreached";
 }
 
 /** Write down the patron's name or an address to answer to. */
