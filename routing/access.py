@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from routing.queue_service import QueueService
 from routing.records import Consultation, Conversation, FollowUpRecord, ReplyRoute
 from routing.state import State
 
@@ -48,20 +49,28 @@ def there(state: State, librarian: str) -> bool:
     return staff is not None and bool(staff.connections or staff.grace_until)
 
 
-def serving(state: State, queue: str, tiers: range | None = None) -> Iterator[str]:
-    """Iterate, in no order, over the librarians present at `queue` (connected and opted in) in these tiers, or in all."""
-    level = state.roster.service(queue).level
+def looked_at(it: Conversation) -> int:
+    """Return as of when (ms) partners' agreements count for a conversation that waits; the clock looks again when one changes."""
+    return max(it.queued_at, it.hours_at)
+
+
+def serving(state: State, queue: str, now: int, tiers: range | None = None) -> Iterator[str]:
+    """Iterate, in no order, over the librarians present at `queue` (connected and opted in) in these tiers, or in all.
+
+    Those of a partner only while its agreement holds at `now` ms.
+    """
+    level = state.roster.service(queue).level_at(now)
     for librarian in state.present.get(queue, ()):
         number = level.get(librarian)
         if number is not None and (tiers is None or number in tiers) and active(state, librarian):
             yield librarian
 
 
-def returning(state: State, queue: str, tiers: range | None = None) -> bool:
-    """Say whether somebody who serves `queue` in these tiers, or in any, lost the connection a moment ago.
+def returning(state: State, queue: str, now: int, tiers: range | None = None) -> bool:
+    """Say whether somebody who serves `queue` at `now` ms in these tiers, or in any, lost the connection a moment ago.
 
     After a start of the core that is everybody."""
-    level = state.roster.service(queue).level
+    level = state.roster.service(queue).level_at(now)
     members = (state.staff.get(one) for one, number in level.items() if tiers is None or number in tiers)
     return any(staff is not None and staff.grace_until > 0 and queue in staff.queues for staff in members)
 
@@ -80,8 +89,15 @@ def eligible(state: State, librarian: str, it: Conversation) -> bool:
     """Say whether a librarian may claim a waiting conversation: of a tier that is open, of the patron's library, or asked."""
     if it.state != "waiting" or not active(state, librarian):
         return False
-    level = state.roster.service(it.queue).level.get(librarian)
-    return (level is not None and level <= it.tier) or it.offered == librarian or at_home(state, librarian, it)
+    if it.offered == librarian or at_home(state, librarian, it):
+        return True
+    return in_open_tier(state.roster.service(it.queue), librarian, it)
+
+
+def in_open_tier(service: QueueService, librarian: str, it: Conversation) -> bool:
+    """Say whether a librarian is of a tier that is asked for a waiting conversation, and that answers now."""
+    level = service.level_at(looked_at(it)).get(librarian)
+    return level is not None and level <= it.tier
 
 
 def at_home(state: State, librarian: str, it: Conversation) -> bool:

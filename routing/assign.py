@@ -13,10 +13,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from routing import history
-from routing.access import free_capacity, serving
+from routing.access import free_capacity, looked_at, serving
 from routing.events import Assignment
+from routing.queue_service import QueueService
 from routing.records import Conversation, Staff, at_key
-from routing.roster import QueueService
 from routing.state import State
 
 
@@ -25,7 +25,7 @@ def pick(state: State, it: Conversation) -> str:
     service = state.roster.service(it.queue)
     able = [
         one
-        for one in serving(state, it.queue, range(it.tier + 1))
+        for one in serving(state, it.queue, looked_at(it), range(it.tier + 1))
         if one not in it.declined and free_capacity(state, one, it.live) > 0 and not resting(state, service, one)
     ]
     if not able:
@@ -34,8 +34,9 @@ def pick(state: State, it: Conversation) -> str:
         known = state.known.get(at_key(it.channel, it.address))
         if known is not None and known.librarian in able:
             return known.librarian
-    nearest = min(service.level[one] for one in able)
-    able = [one for one in able if service.level[one] == nearest]
+    level = service.level_at(looked_at(it))
+    nearest = min(level[one] for one in able)
+    able = [one for one in able if level[one] == nearest]
     if service.queue.policy == "round_robin":
         order = rotation(state, service)
         return min(able, key=order.index)

@@ -42,9 +42,9 @@ from routing.joining import without_owner
 from routing.offers import ask, enqueue, offer_waiting_to
 from routing.ownership import take
 from routing.queue_orders import next_opening
+from routing.queue_service import QueueService
 from routing.reach import address_kind, offered_kinds, place_of, promised, tidied
 from routing.records import SET_ASIDE, Conversation, FollowUpRecord, ReplyRoute, at_key
-from routing.roster import QueueService
 from routing.standing import says, standing
 from routing.state import State
 
@@ -337,7 +337,7 @@ def place_again(decision: Decision, it: Conversation) -> None:
     """Give a re-opened conversation to the librarian who had it last, if they serve its queue and have room, else to that queue."""
     state = decision.state
     helper = helper_of(state, it)
-    if helper and helper in serving(state, it.queue) and free_capacity(state, helper, it.live) > 0:
+    if helper and helper in serving(state, it.queue, decision.at) and free_capacity(state, helper, it.live) > 0:
         take(decision, it, helper, "reopen")
         return
     enqueue(decision, it, it.queue, decision.at, "reopened")

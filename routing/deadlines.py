@@ -1,6 +1,7 @@
 """When something next falls due in a conversation: a function of its record and the library's timers.
 
-Waiting: the offer ends, the next tier opens, a new round begins, the concierge speaks, the libraries close.
+Waiting: the offer ends, the next tier opens, a new round begins, the concierge speaks, the libraries close, a partner's
+agreement begins or ends.
 Or a patron who left is given up, or followed up where they left an address.
 Active: a transfer runs out, a silence grows. Closed: the re-open window passes. Field's defaults: remind the librarian after
 2:30, mark after 3:00; ask the patron after 4:00, close after 5:00, with a warning first and on live channels only.
@@ -13,10 +14,12 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from routing.access import looked_at
 from routing.hours import chain_closes
+from routing.openings import FOREVER
 from routing.organisation import Timers
+from routing.queue_service import QueueService
 from routing.records import Conversation
-from routing.roster import QueueService
 from routing.state import State
 
 DAY_MS = 86_400_000
@@ -54,6 +57,7 @@ def _waiting(state: State, it: Conversation) -> list[int]:
         closing_at(state, service, it),
         given_up_at(it),
         followed_at(it),
+        hours_change_at(service, it),
     ]
 
 
@@ -70,7 +74,7 @@ def next_round_at(it: Conversation, librarian: str, now: int) -> int:
 
 def next_tier_at(service: QueueService, it: Conversation) -> int:
     """Return when the next tier is asked as well; 0 = all are."""
-    if it.tier >= service.last_tier():
+    if it.tier >= service.last_tier:
         return 0
     return it.tier_at + service.queue.tiers[it.tier].after_s * 1000
 
@@ -82,6 +86,12 @@ def concierge_at(service: QueueService, it: Conversation) -> int:
     return it.queued_at + service.queue.concierge_s * 1000
 
 
+def hours_change_at(service: QueueService, it: Conversation) -> int:
+    """Return when to look again whom the agreements of partners let answer; 0 = they do not change, or it is not known."""
+    when = service.next_change(looked_at(it))
+    return when if when < FOREVER else 0
+
+
 def closing_at(state: State, service: QueueService, it: Conversation) -> int:
     """Return when to tell a patron who waits that the libraries have closed; 0 = not known, or nobody sits there.
 
@@ -89,7 +99,7 @@ def closing_at(state: State, service: QueueService, it: Conversation) -> int:
     """
     if it.gone or not it.live or it.queue in state.queue_orders:
         return 0
-    return chain_closes(state.roster, service, max(it.queued_at, it.told_closed))
+    return chain_closes(service, max(it.queued_at, it.told_closed))
 
 
 def given_up_at(it: Conversation) -> int:

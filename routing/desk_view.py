@@ -11,7 +11,7 @@ from heapq import merge
 
 from bridge.contract.adapter import ChannelDesk
 from routing.access import eligible, visible
-from routing.queue_orders import is_open, next_opening, order_of
+from routing.queue_orders import next_opening, order_of
 from routing.rating import rateable, window_s
 from routing.reach import offered_kinds
 from routing.records import Conversation, at_key
@@ -41,9 +41,9 @@ def view(state: State, channel: str, now: int, address: str = "") -> ChannelDesk
     order = order_of(state, queue)
     how = standing(state, service, now, live=status is None or status.live)
     online = how in ("busy", "free")
-    opening, words, zone = next_opening(state, service, now)
+    opening, words, zone = next_opening(state, service, now) if how == "closed" else (0, "", "")
     return ChannelDesk(
-        open=is_open(state, service, now),
+        open=how != "closed",
         online=online,
         wait_s=wait_s(state, queue, now, it) if online else None,
         place=place(state, it) if it is not None else 0,

@@ -68,6 +68,7 @@ Reminder = Literal[
     "concierge",
     "closing",
     "kept",
+    "hours",  # a partner's agreement began or ended
     "follow-up-due",
 ]
 WhyRefused = Literal[

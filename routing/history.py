@@ -13,8 +13,8 @@ import re
 from typing import Literal
 
 from routing.events import Assignment, Told
+from routing.queue_service import QueueService
 from routing.records import Conversation, Staff
-from routing.roster import QueueService
 from routing.state import State
 
 _ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:.]{2,}")

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Container, Iterator
 
 from bridge.contract.message import RATINGS
-from routing.access import active, eligible, free_capacity, there
+from routing.access import active, eligible, free_capacity, in_open_tier, there
 from routing.deadlines import due, given_up_at
+from routing.queue_service import QueueService
 from routing.records import Conversation
-from routing.roster import QueueService
 from routing.state import OFFERED, State, follow_up_due, staff_due
 from routing.transcripts import MAILINGS
 
@@ -84,6 +84,11 @@ def _waiting(state: State) -> Iterator[str]:
             yield f"{key} waits where nobody looks"
         if it.offered and not active(state, it.offered):
             yield f"{key} is on offer to {it.offered}, who is no librarian"
+        yield from (
+            f"{key} is on offer to {one}, who does not answer there now"
+            for one in (it.offered, *it.told)
+            if one and active(state, one) and not in_open_tier(service, one, it)
+        )
         if service.queue.policy != "offer" and not it.offered and it.queue not in state.queue_orders:
             yield from _overlooked(state, it, service)
 
@@ -91,7 +96,7 @@ def _waiting(state: State) -> Iterator[str]:
 def _overlooked(state: State, it: Conversation, service: QueueService) -> Iterator[str]:
     for one in state.present.get(it.queue, ()):
         staff = state.staff[one]
-        able = service.level.get(one, it.tier + 1) <= it.tier and active(state, one)
+        able = in_open_tier(service, one, it) and active(state, one)
         resting = service.queue.fair_limit and staff.rests_until
         if able and one not in it.declined and not resting and free_capacity(state, one, it.live) > 0:
             yield f"{it.id} waits while {one} is free"

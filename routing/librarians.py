@@ -30,7 +30,7 @@ from routing.offers import announce, ask, offer_waiting_to
 from routing.ownership import grace_end, withdraw
 from routing.records import Conversation, CoreTerm, Staff
 from routing.refusals import done, refuse
-from routing.roster import Roster
+from routing.roster import Before
 from routing.state import State
 from routing.transfers import end_transfer
 
@@ -152,13 +152,15 @@ def ring(decision: Decision, staff: Staff) -> None:
         offer_waiting_to(decision, staff.id)
 
 
-def staff_changed(decision: Decision, before: Roster) -> None:
+def staff_changed(decision: Decision, before: Before) -> None:
     """Give up what librarians hold who were deactivated or moved to another library, and give the others what waits.
 
-    `before` is the roster before a library changed.
+    `before`: what a library's change may have changed, as it was.
     """
     state = decision.state
-    for librarian in sorted(state.staff):
+    services = [*before.services.values(), *(state.roster.service(queue) for queue in before.services)]
+    concerned = {*before.works, *(member for service in services for member in service.members)}
+    for librarian in sorted(one for one in concerned if one in state.staff):
         if not active(state, librarian) or _moved(state, before, librarian):
             held = (state.mine, state.joined, state.offers)
             if state.staff[librarian].queues or any(librarian in each for each in held):
@@ -173,13 +175,13 @@ def staff_changed(decision: Decision, before: Roster) -> None:
     _give_back_follow_ups(decision, before)
 
 
-def _moved(state: State, before: Roster, librarian: str) -> bool:
-    """Say whether a librarian works for another library than before."""
-    old = before.home.get(librarian)
+def _moved(state: State, before: Before, librarian: str) -> bool:
+    """Say whether a librarian belongs to another library than before."""
+    old = next(iter(before.works.get(librarian, ())), None)
     return old is not None and state.roster.home.get(librarian, old) != old
 
 
-def _no_longer_guest(state: State, before: Roster, librarian: str) -> set[str]:
+def _no_longer_guest(state: State, before: Before, librarian: str) -> set[str]:
     """Return the libraries that listed a librarian before and don't now, other than their home."""
     return set(before.works.get(librarian, ())[1:]) - set(state.roster.works.get(librarian, ()))
 
@@ -202,14 +204,15 @@ def _give_back(decision: Decision, librarian: str, libraries: set[str]) -> None:
         without_owner(decision, it, it.since)
 
 
-def _give_back_follow_ups(decision: Decision, before: Roster) -> None:
+def _give_back_follow_ups(decision: Decision, before: Before) -> None:
     """Make the follow-ups of librarians who left or moved their library's again, so that somebody takes them on."""
     state = decision.state
+    gone = {one for one in before.works if not active(state, one) or _moved(state, before, one)}
+    guests = {one: lost for one in before.works if (lost := _no_longer_guest(state, before, one))}
+    if not gone and not guests:
+        return
     for one in sorted(state.follow_ups.values(), key=lambda one: one.id):
-        if not one.owner:
-            continue
-        gone = not active(state, one.owner) or _moved(state, before, one.owner)
-        if gone or one.library in _no_longer_guest(state, before, one.owner):
+        if one.owner in gone or one.library in guests.get(one.owner, ()):
             decision.emit(
                 FollowUpChanged(
                     id=one.id,

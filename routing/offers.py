@@ -8,22 +8,24 @@ Once everyone able has declined, a new round begins after a pause: no conversati
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from heapq import merge
 from itertools import islice
 
 from msgspec.structs import replace
 
 from routing import history
-from routing.access import free_capacity, returning, serving, staff_route
+from routing.access import free_capacity, in_open_tier, looked_at, returning, serving, staff_route
 from routing.assign import assigned, assignment, pick, resting
 from routing.deadlines import ROUND_MS, settled
 from routing.decision import Decision
 from routing.deliveries import sent_out, staff_delivery
 from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened, WhyQueued
-from routing.ownership import take
+from routing.ownership import take, withdraw
 from routing.queue_orders import closed_by_order
+from routing.queue_service import QueueService
 from routing.records import Conversation, Staff
-from routing.roster import QueueService, Roster
+from routing.roster import Before
 from routing.state import OFFERED, State
 from routing.waiting_list import Entry, WaitingList
 
@@ -33,30 +35,36 @@ ANNOUNCED = 20
 def enqueue(decision: Decision, it: Conversation, queue: str, since: int, reason: WhyQueued) -> None:
     """Let a conversation wait in `queue` as of `since` ms, asking its first tier where somebody is, or may be back any moment."""
     state = decision.state
-    tier = _first_manned(state, queue, 0)
+    tier = _first_manned(state, queue, 0, decision.at)
     again_at = decision.at + ROUND_MS if reason == "released" else 0
     decision.emit(Queued(conversation=it.id, queue=queue, since=since, reason=reason, tier=tier, again_at=again_at))
     ask(decision, it.id, range(tier + 1))
 
 
-def _first_manned(state: State, queue: str, tier: int) -> int:
+def _first_manned(state: State, queue: str, tier: int, at: int) -> int:
     """Return the first tier, from `tier` on, where somebody is or may be back any moment; the last one if nobody is."""
-    last = state.roster.service(queue).last_tier()
-    return next((one for one in range(tier, last) if _anyone(state, queue, range(one, one + 1))), last)
+    last = state.roster.service(queue).last_tier
+    return next((one for one in range(tier, last) if _anyone(state, queue, range(one, one + 1), at)), last)
 
 
-def _anyone(state: State, queue: str, tiers: range) -> bool:
-    return next(serving(state, queue, tiers), None) is not None or returning(state, queue, tiers)
+def _anyone(state: State, queue: str, tiers: range, at: int) -> bool:
+    return next(serving(state, queue, at, tiers), None) is not None or returning(state, queue, at, tiers)
 
 
-def ask(decision: Decision, conversation: str, tiers: range | None = None) -> None:
-    """Offer a waiting conversation: to one in turn, or to all present in `tiers`."""
+def ask(
+    decision: Decision, conversation: str, tiers: range | None = None, *, but: Container[str] = frozenset()
+) -> None:
+    """Offer a waiting conversation: to one in turn, or to all present in `tiers`, `but` those who know of it."""
     it = decision.state.conversations[conversation]
     if it.state != "waiting" or it.offered or closed_by_order(decision.state, it.queue):
         return
     service = decision.state.roster.service(it.queue)
     if service.queue.policy == "offer":
-        able = sorted(one for one in serving(decision.state, it.queue, tiers) if one not in it.declined)
+        able = sorted(
+            one
+            for one in serving(decision.state, it.queue, looked_at(it), tiers)
+            if one not in it.declined and one not in but
+        )
         tell(decision, it, [one for one in able if free_capacity(decision.state, one, it.live) > 0])
     else:
         librarian = pick(decision.state, it)
@@ -97,23 +105,44 @@ def assign(decision: Decision, it: Conversation, service: QueueService, libraria
 def open_tier(decision: Decision, it: Conversation) -> None:
     """Ask the next tier as well, and those after it while nobody is there."""
     first = it.tier + 1
-    tier = _first_manned(decision.state, it.queue, first)
+    tier = _first_manned(decision.state, it.queue, first, looked_at(it))
     decision.emit(TierOpened(conversation=it.id, tier=tier))
     ask(decision, it.id, range(first, tier + 1))
 
 
-def pass_over_emptied(decision: Decision, before: Roster) -> None:
-    """Ask the next tier at once for who waits where the libraries' change from `before` has left nobody to wait for."""
+def agreements_changed(decision: Decision, before: Before) -> None:
+    """Let what waits be asked of those whom the libraries let answer now, where that is not as it was `before`."""
     state = decision.state
-    for queue in sorted(state.lines):
-        service = state.roster.service(queue)
-        if service.tiers == before.service(queue).tiers:
+    for queue, was in before.services.items():
+        if queue not in state.lines:
             continue
+        service = state.roster.service(queue)
         for _, conversation in list(merge(*state.lines[queue].values())):
             it = state.conversations[conversation]
-            asked = range(it.tier + 1)
-            if it.state == "waiting" and it.tier < service.last_tier() and not _anyone(state, queue, asked):
-                open_tier(decision, it)
+            could = was.level_at(looked_at(it))
+            if it.state == "waiting" and service.level_at(looked_at(it)) != could:
+                ask_as_agreed(decision, conversation, could)
+
+
+def ask_as_agreed(decision: Decision, conversation: str, could: Mapping[str, int]) -> None:
+    """Take back what is on offer to those who answer no more, and ask those who answer from now on, or the next tier.
+
+    `could`: who was in which tier until now.
+    """
+    state = decision.state
+    it = state.conversations[conversation]
+    service = state.roster.service(it.queue)
+    asked = [one for one in dict.fromkeys((it.offered, *it.told)) if one]
+    if lost := [one for one in asked if not in_open_tier(service, one, it)]:
+        withdraw(decision, it, lost, "away")
+    it = state.conversations[conversation]
+    if it.tier < service.last_tier and not _anyone(state, it.queue, range(it.tier + 1), looked_at(it)):
+        open_tier(decision, it)
+    elif service.queue.policy == "offer":
+        known = {one for one, level in could.items() if level <= it.tier}
+        ask(decision, it.id, range(it.tier + 1), but=known)
+    else:
+        ask(decision, it.id)
 
 
 def new_round(decision: Decision, it: Conversation) -> None:
@@ -154,7 +183,12 @@ def announce(decision: Decision, librarian: str, queues: tuple[str, ...]) -> Non
     ]
     for _, conversation in list(islice(merge(*lines), ANNOUNCED)):
         it = state.conversations[conversation]
-        if librarian not in it.declined and librarian not in it.told and free_capacity(state, librarian, it.live) > 0:
+        new = librarian not in it.declined and librarian not in it.told
+        if (
+            new
+            and in_open_tier(state.roster.service(it.queue), librarian, it)
+            and free_capacity(state, librarian, it.live) > 0
+        ):
             tell(decision, it, [librarian])
 
 
@@ -166,7 +200,7 @@ def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
             continue
         for kind, _, line in _open_lines(state, queue, librarian):
             if kind == live:
-                entry = _first_not_declined(state, line, librarian)
+                entry = _first_for(state, service, line, librarian)
                 if entry is not None and (best is None or entry < best):
                     best = entry
     return best
@@ -180,8 +214,11 @@ def _open_lines(state: State, queue: str, librarian: str) -> list[tuple[bool, in
     return [(live, tier, lines[live, tier]) for live, tier in sorted(lines) if tier != OFFERED and tier >= level]
 
 
-def _first_not_declined(state: State, line: WaitingList, librarian: str) -> Entry | None:
-    return next((entry for entry in line if librarian not in state.conversations[entry[1]].declined), None)
+def _first_for(state: State, service: QueueService, line: WaitingList, librarian: str) -> Entry | None:
+    waiting = ((entry, state.conversations[entry[1]]) for entry in line)
+    return next(
+        (entry for entry, it in waiting if librarian not in it.declined and in_open_tier(service, librarian, it)), None
+    )
 
 
 # ---- fold --------------------------------------------------------------------------------------------------------------------

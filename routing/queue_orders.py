@@ -8,8 +8,8 @@ here: the order counts before the hours (`hours`), so launcher, widget, portal a
 from __future__ import annotations
 
 from routing import hours
+from routing.queue_service import QueueService
 from routing.records import QueueOrder
-from routing.roster import QueueService
 from routing.state import State
 
 
@@ -27,21 +27,21 @@ def closed_by_order(state: State, queue: str) -> bool:
 def is_open(state: State, service: QueueService, now: int) -> bool:
     """Say whether a queue is open at `now` ms: by order, else by the hours of the chain of its tiers."""
     order = state.queue_orders.get(service.queue.id)
-    return order.open if order is not None else hours.chain_open(state.roster, service, now)
+    return order.open if order is not None else hours.chain_open(service, now)
 
 
 def next_opening(state: State, service: QueueService, now: int) -> tuple[int, str, str]:
     """Return when a queue opens after `now`, in ms, in words, and by which time zone; (0, "", "") when open or not known."""
     order = state.queue_orders.get(service.queue.id)
     if order is None:
-        return _by_hours(state, service, now)
+        return _by_hours(service, now)
     if order.open or not order.until:
         return 0, "", ""
-    if hours.chain_open(state.roster, service, order.until):
+    if hours.chain_open(service, order.until):
         return order.until, order.until_words, service.library.timezone
-    return _by_hours(state, service, order.until)
+    return _by_hours(service, order.until)
 
 
-def _by_hours(state: State, service: QueueService, now: int) -> tuple[int, str, str]:
-    at, words = hours.next_opening(state.roster, service, now)
-    return at, words, hours.opens_where(state.roster, service, now)[1]
+def _by_hours(service: QueueService, now: int) -> tuple[int, str, str]:
+    at, words = hours.next_opening(service, now)
+    return at, words, hours.opens_where(service, now)[1]

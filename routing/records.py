@@ -86,6 +86,7 @@ class Conversation(Record, frozen=True):
     queued_at: int = 0
     tier: int = 0
     tier_at: int = 0
+    hours_at: int = 0  # when it was last looked at whom the partners' agreements let answer
     told_wait: bool = False  # the patron knows that it takes time (closed, nobody there, concierge)
     told_closed: int = 0  # when the patron was told, or need not be told, that the libraries are closed
     kept: bool = False  # the desk promised to keep the question, and nobody has dealt with it since

@@ -3,7 +3,7 @@
 Nobody is told "busy", "next" or "somebody will be with you" unless it is so. So each sentence about the desk is chosen
 here, by the moment and by the state of the desk over the whole chain of tiers:
 
-    closed      no library of the chain is open
+    closed      no library of the chain is open, nor is anybody of a partner without hours at the desk
     nobody      one is open, and nobody is at the desk in any tier
     returning   somebody who serves the queue lost the connection a moment ago and may come back
     busy        somebody is there, and nobody who is there has room for another conversation
@@ -18,8 +18,8 @@ from typing import Literal
 
 from routing.access import free_capacity, returning, serving
 from routing.events import Told
-from routing.queue_orders import is_open
-from routing.roster import QueueService
+from routing.queue_orders import closed_by_order, is_open
+from routing.queue_service import QueueService
 from routing.state import State
 
 Standing = Literal["closed", "nobody", "returning", "busy", "free"]
@@ -67,14 +67,18 @@ OFFERS_ADDRESS = TELLS_WAIT - {"full"}  # an address may be left, and the answer
 
 def standing(state: State, service: QueueService, now: int, *, live: bool = True) -> Standing:
     """Return the state of the desk for a patron of `service` at `now` ms, for live or for slow conversations."""
-    if not is_open(state, service, now):
+    if closed_by_order(state, service.queue.id):
         return "closed"
-    there = list(serving(state, service.queue.id))
+    there = list(serving(state, service.queue.id, now))
+    if not is_open(state, service, now):
+        there = [one for one in there if one in service.unbound]
+        if not there:
+            return "closed"
     if any(free_capacity(state, one, live) > 0 for one in there):
         return "free"
     if there:
         return "busy"
-    return "returning" if returning(state, service.queue.id) else "nobody"
+    return "returning" if returning(state, service.queue.id, now) else "nobody"
 
 
 def says(moment: Moment, how: Standing) -> Words:

@@ -265,7 +265,8 @@ class State:
     # ---- what keeps the indexes ----------------------------------------------------------------------------------------
 
     def _library_changed(self, key: str, old: Library | None, new: Library | None) -> None:
-        self._roster = None
+        if self._roster is not None:
+            self._roster.change(key, new)
 
     def _conversation_changed(self, key: str, old: Conversation | None, new: Conversation | None) -> None:
         if old is None or new is None or _moved(old, new):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.contract.message import SetQueue
+from routing.access import looked_at
 from routing.closing import default_code, end
 from routing.deadlines import (
     again_at,
@@ -18,6 +19,7 @@ from routing.deadlines import (
     followed_at,
     forget_at,
     given_up_at,
+    hours_change_at,
     next_tier_at,
     settled,
     silence,
@@ -27,7 +29,7 @@ from routing.deliveries import UNREACHED, address_in_use, notify, relay, what_to
 from routing.events import AnnouncementEnded, Faulted, Forgotten, PatronGone, Reminded, Unblocked
 from routing.followups import FOLLOW_UPS, answered_since, end_follow_up, follow_unfinished, remind, reminded_of
 from routing.librarians import ring as ring_librarian
-from routing.offers import ask, new_round, offer_waiting_to, open_tier
+from routing.offers import ask, ask_as_agreed, new_round, offer_waiting_to, open_tier
 from routing.ownership import withdraw
 from routing.queue_opening import change
 from routing.records import Conversation
@@ -112,6 +114,11 @@ def _waiting(decision: Decision, it: Conversation) -> None:
         it = state.conversations[it.id]
     if 0 < followed_at(it) <= decision.at:
         follow_unfinished(decision, it)
+        it = state.conversations[it.id]
+    if it.state == "waiting" and 0 < hours_change_at(service, it) <= decision.at:
+        could = service.level_at(looked_at(it))
+        decision.emit(Reminded(conversation=it.id, what="hours"))
+        ask_as_agreed(decision, it.id, could)
         it = state.conversations[it.id]
     if it.offered and 0 < it.offer_until <= decision.at:
         passed = it.offered
@@ -203,6 +210,8 @@ def reminded(state: State, event: Reminded, at: int) -> None:
         it = replace(it, told_wait=True)
     elif event.what == "closing":
         it = replace(it, told_closed=at)
+    elif event.what == "hours":
+        it = replace(it, hours_at=at)
     elif event.what == "kept":
         it = replace(it, kept=True)
     elif it.turn == "patron" and event.what in ("remind", "mark"):

@@ -49,7 +49,7 @@ def transfer(decision: Decision, action: Action, deed: Transfer) -> None:
         )
     )
     shown, text = decision.state.roster.shown(action.by), deed.note or it.last_text
-    for librarian in [deed.librarian] if deed.librarian else sorted(serving(decision.state, deed.queue)):
+    for librarian in [deed.librarian] if deed.librarian else sorted(serving(decision.state, deed.queue, decision.at)):
         if librarian != action.by:
             relay(decision, it, librarian, "transfer", librarian=shown, text=text)
     if it.live and not it.gone:
@@ -67,7 +67,7 @@ def _hindrance(decision: Decision, action: Action, deed: Transfer, it: Conversat
     if deed.queue:
         if deed.queue not in state.roster.services:
             return "unknown-target"
-        there = any(one != action.by for one in serving(state, deed.queue))
+        there = any(one != action.by for one in serving(state, deed.queue, decision.at))
         return "absent" if it.live and not there else ""
     if not active(state, deed.librarian):
         return "unknown-target"
@@ -99,7 +99,7 @@ def reject_transfer(decision: Decision, it: Conversation, by: str) -> None:
     if handover.queue:
         decision.emit(OfferRejected(conversation=it.id, by=by, again_at=next_round_at(it, by, decision.at)))
         declined = decision.state.conversations[it.id].declined
-        if any(one not in declined and one != it.owner for one in serving(decision.state, handover.queue)):
+        if any(one not in declined and one != it.owner for one in serving(decision.state, handover.queue, decision.at)):
             return
     end_transfer(decision, decision.state.conversations[it.id], "rejected")
 

@@ -32,7 +32,7 @@ async def organisation(call: Call) -> schema.Organisation:
     state, me = call.state, call.me
     roster = state.roster
     mine, edits = libraries_of(state, me), coordinated(state, me)
-    serves = roster.serves.get(me, [])
+    serves = roster.serves.get(me, {})
     return schema.Organisation(
         position=str(call.services.replica.position),
         libraries=[_library(one, one.id in mine, one.id in edits) for one in roster.libraries.values()],
