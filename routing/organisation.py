@@ -106,6 +106,15 @@ class Script(Wire):
     key: str
     title: str
     text: str
+    folder: str = ""  # under which librarians find it, "" = none
+
+
+class CodeChoice(Wire):
+    """How a library shows a resolution code to its librarians: under a label of its own, or not at all. What it does stays."""
+
+    code: str
+    label: str = ""  # "" = the field's
+    offered: bool = True
 
 
 class Timers(Wire):
@@ -141,6 +150,7 @@ class Library(Wire, tag="library"):
     agreements: tuple[Agreement, ...] | None = None  # None, from a release without agreements: "always" for every queue
     scripts: tuple[Script, ...] = ()
     descriptive: tuple[str, ...] = ()
+    codes: tuple[CodeChoice, ...] = ()  # those that differ from the field's
     policy_page: str = ""  # Markdown
     policy_url: str = ""
     timers: Timers = Timers()

@@ -22,9 +22,11 @@ from bridge.inbox.routes import (
     files,
     follow_ups,
     forget,
+    library_choices,
     organisation,
     presence,
     reports,
+    scripts,
     sockets,
 )
 from bridge.inbox.services import InboxServices
@@ -40,6 +42,8 @@ ROUTES: tuple[Route, ...] = (
     *presence.ROUTES,
     *follow_ups.ROUTES,
     *organisation.ROUTES,
+    *library_choices.ROUTES,
+    *scripts.ROUTES,
     *reports.ROUTES,
     *sockets.ROUTES,
 )

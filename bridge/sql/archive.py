@@ -18,6 +18,7 @@ from bridge.sql.people.drafts import DraftStore
 from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
+from bridge.sql.people.personal_scripts import PersonalScripts
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.erasures import Erasures
 from bridge.sql.privacy.retention import Retention
@@ -39,6 +40,7 @@ class Archive:
         self.idempotency = IdempotencyKeys(writing)
         self.access_audit = AccessAudit(writing)
         self.mentions = Mentions(writing)
+        self.personal_scripts = PersonalScripts(writing)
         self.search = Search(self.engine)
         self.reindexing = Reindexing(writing)
         self._writing = writing

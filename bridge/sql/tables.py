@@ -293,6 +293,18 @@ mention_seen = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+# Canned messages that only their librarian sees: bridge.sql.people.personal_scripts.
+personal_script = Table(
+    "personal_script",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("title", String, nullable=False),
+    Column("folder", String, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
 written = Table(
     "written",
     metadata,

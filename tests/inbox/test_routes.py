@@ -41,6 +41,7 @@ BODIES: dict[str, Any] = {
     "keep_draft": {"text": "half a thought"},
     "set_follow_up": {"state": "open"},
     "set_presence": {"queues": []},
+    "save_my_scripts": {"edition": "of another time", "scripts": []},
     "password": {"new": "long enough, surely", "old": "no"},
     "poll": [],
     "save_library": {

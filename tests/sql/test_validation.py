@@ -15,7 +15,7 @@ from bridge.sql.archive import Archive
 from bridge.sql.people.calendar import Calendar, faults, overlaps
 from bridge.sql.people.organisation import Faulty, LibraryEntry
 from bridge.sql.people.organisation_file import parse
-from routing.organisation import Agreement, Librarian, Library, Queue, Script, Team, Tier, Timers, When
+from routing.organisation import Agreement, CodeChoice, Librarian, Library, Queue, Script, Team, Tier, Timers, When
 
 NORTH = Library(
     id="north",
@@ -79,6 +79,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "scripts[1].text: a text is needed": {"scripts": (Script(key="a", title="A", text=" "),)},
     "wording.notice.goodbye": {"wording": {"notice.goodbye": "Bye until {opening}."}},
     "wording.notice.hullo": {"wording": {"notice.hullo": "Hullo"}},
+    "codes[1].offered": {"codes": (CodeChoice(code="answered", offered=False),)},
+    "codes[1].code": {"codes": (CodeChoice(code="solved"),)},
     "descriptive[2]": {"descriptive": ("loans", "loans")},
     "contact_channel": {"contact_channel": "south-mail"},
     "contact_channel: there is no channel": {"contact_channel": "north-male"},

@@ -13,12 +13,13 @@ from bridge.inbox.services import MERGED, ChannelFacts, InboxServices
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import changes_archived, libraries_of, may_see_archived, sees
 from bridge.inbox.views.lines import shown, via_of
+from bridge.inbox.views.scripts import script_view
 from bridge.log.follower import Position
 from bridge.sql.transcripts.lines import TranscriptLine, place_of
 from bridge.sql.transcripts.reader import ConversationSummary
-from routing.closing import person_default
+from routing.closing import CODES, person_default
 from routing.deliveries import contact_route
-from routing.organisation import Library
+from routing.organisation import CodeChoice, Library
 from routing.records import Conversation, at_key
 from routing.state import State
 
@@ -51,8 +52,10 @@ async def view(call: Call) -> schema.ConversationView:
         patron=_patron(services, state, it, talk),
         earlier=await _earlier(call, it, talk),
         policy=_policy(library, row),
-        scripts=[schema.ScriptView(key=one.key, title=one.title, text=one.text) for one in library.scripts],
+        scripts=[script_view(one) for one in library.scripts]
+        + [script_view(one, own=True) for one in await services.archive.personal_scripts.of(me)],
         descriptive=list(library.descriptive),
+        codes=_codes(library),
         follow_ups=[rows.follow_up(state, known)] if known is not None else [],
         merged=list(it.merged) if it is not None else [],
         viewing=call.consortium.live.viewing(call.id, me),
@@ -62,6 +65,12 @@ async def view(call: Call) -> schema.ConversationView:
         default_code=person_default(state, it) if it is not None else library.default_code,
         max_text=facts.max_text if facts is not None else 0,
     )
+
+
+def _codes(library: Library) -> list[schema.ClosingCode]:
+    shown = {one.code: one for one in library.codes}
+    choices = [shown.get(code, CodeChoice(code=code)) for code in CODES]
+    return [schema.ClosingCode(code=one.code, label=one.label, offered=one.offered) for one in choices]
 
 
 async def line_page(call: Call, before: str) -> schema.LinePage:

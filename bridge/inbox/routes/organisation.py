@@ -18,6 +18,8 @@ from bridge.inbox.http.responses import Answer, Refusal, forbidden, not_found
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
+from bridge.inbox.views.faults import refusal
+from bridge.inbox.views.scripts import script_view
 from bridge.sql.people.accounts import CODE_MS, now_ms
 from bridge.sql.people.organisation import Faulty, NotYours, Outdated
 from routing.access import active, administers
@@ -69,7 +71,7 @@ def _library(one: Library, mine: bool, edits: bool) -> schema.LibraryView:
         retention_days=one.retention_days,
         default_code=one.default_code,
         descriptive=list(one.descriptive),
-        scripts=[schema.ScriptView(key=script.key, title=script.title, text=script.text) for script in one.scripts],
+        scripts=[script_view(script) for script in one.scripts],
         open=is_open(one, time.time_ns() // 1_000_000),
     )
 
@@ -121,7 +123,7 @@ async def save_library(call: Call) -> schema.Saved:
             asked.library, asked.calendar, expected=asked.library.revision, by=call.me, channels=queues
         )
     except Faulty as faulty:
-        raise _refused("not-yours" if isinstance(faulty, NotYours) else "faulty", faulty) from None
+        raise refusal("not-yours" if isinstance(faulty, NotYours) else "faulty", faulty.found) from None
     except Outdated:
         detail = "Somebody else saved this library meanwhile; load it again."
         body = schema.Clash(error="refused", detail=detail, reason="outdated")
@@ -129,12 +131,6 @@ async def save_library(call: Call) -> schema.Saved:
     with suppress(Busy):  # it is kept; the core is told when the store is back
         await call.services.gathering.ingest([saved])
     return schema.Saved(library=saved.id, revision=saved.revision)
-
-
-def _refused(error: str, faulty: Faulty) -> Refusal:
-    detail = "; ".join(faulty.faults)[:4000]
-    faults = [schema.FieldFaultView(field=one.field, says=one.says) for one in faulty.found]
-    return Refusal(422, error, detail, body=schema.LibraryFaults(error=error, detail=detail, faults=faults))
 
 
 async def one_time_code(call: Call) -> schema.OneTimeCode:

@@ -16,6 +16,9 @@ from bridge.inbox.schema.conversation import (
     Address as Address,
 )
 from bridge.inbox.schema.conversation import (
+    ClosingCode as ClosingCode,
+)
+from bridge.inbox.schema.conversation import (
     ConversationView as ConversationView,
 )
 from bridge.inbox.schema.conversation import (
@@ -145,6 +148,9 @@ from bridge.inbox.schema.organisation import (
     LeaverView as LeaverView,
 )
 from bridge.inbox.schema.organisation import (
+    LibraryChoices as LibraryChoices,
+)
+from bridge.inbox.schema.organisation import (
     LibraryDocument as LibraryDocument,
 )
 from bridge.inbox.schema.organisation import (
@@ -163,13 +169,25 @@ from bridge.inbox.schema.organisation import (
     People as People,
 )
 from bridge.inbox.schema.organisation import (
+    PersonalScriptList as PersonalScriptList,
+)
+from bridge.inbox.schema.organisation import (
+    QueueChoice as QueueChoice,
+)
+from bridge.inbox.schema.organisation import (
     QueueView as QueueView,
 )
 from bridge.inbox.schema.organisation import (
     Saved as Saved,
 )
 from bridge.inbox.schema.organisation import (
+    SentenceView as SentenceView,
+)
+from bridge.inbox.schema.organisation import (
     StaffChangeView as StaffChangeView,
+)
+from bridge.inbox.schema.organisation import (
+    TeamView as TeamView,
 )
 from bridge.inbox.schema.page_messages import (
     ClientMessage as ClientMessage,

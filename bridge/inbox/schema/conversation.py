@@ -81,11 +81,21 @@ class Earlier(Shown):
 
 
 class ScriptView(Shown):
-    """A canned message of the patron's library."""
+    """A canned message of the patron's library, or my own."""
 
     key: str
     title: str
     text: str
+    folder: str = ""
+    own: bool = False
+
+
+class ClosingCode(Shown):
+    """A resolution code as the patron's library shows it: its own label ("" = the field's), and whether it offers it."""
+
+    code: str
+    label: str = ""
+    offered: bool = True
 
 
 class Policy(Shown):
@@ -150,6 +160,7 @@ class ConversationView(Shown):
     policy: Policy
     scripts: list[ScriptView]
     descriptive: list[str]  # descriptive codes of the library
+    codes: list[ClosingCode]
     follow_ups: list[FollowUp]
     merged: list[str]
     viewing: list[Viewer]

@@ -9,7 +9,7 @@ from bridge.inbox.schema.conversation import ScriptView
 from bridge.inbox.schema.people import Person
 from bridge.inbox.schema.types import Shown
 from bridge.sql.people.calendar import Calendar
-from routing.organisation import Library
+from routing.organisation import Library, Script
 
 
 class QueueView(Shown):
@@ -81,6 +81,50 @@ class LibraryDocument(Shown):
 
     library: Library
     calendar: Calendar
+
+
+class TeamView(Shown):
+    """A team of any library, as an editor offers it."""
+
+    id: str
+    name: str
+    library: str
+    library_name: str
+
+
+class QueueChoice(Shown):
+    """A queue of any library, as an editor offers it; `waiting` only for the library that is edited."""
+
+    id: str
+    name: str
+    library: str
+    library_name: str
+    waiting: int
+    channels: list[str]  # that bring messages to it
+
+
+class SentenceView(Shown):
+    """A sentence of the desk without a library's own words, and the names that are filled in in it."""
+
+    key: str
+    text: str
+    names: list[str]
+
+
+class LibraryChoices(Shown):
+    """What the editor of a library offers. `moments`: keys of scripts that the desk says by itself."""
+
+    teams: list[TeamView]
+    queues: list[QueueChoice]
+    sentences: list[SentenceView]
+    moments: list[str]
+
+
+class PersonalScriptList(Shown):
+    """Scripts of one librarian. A change names the `edition` that was read; it is refused (409 outdated) when that has changed."""
+
+    edition: str
+    scripts: list[Script]
 
 
 class Saved(Shown):

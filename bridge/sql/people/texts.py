@@ -20,6 +20,7 @@ _ALWAYS = IN_SCRIPTS | {"home"}  # what the desk knows whenever it says somethin
 _NOTICE = "notice."
 _KEY = re.compile(r"[\w-]{1,40}")
 _EDITED = ("notice.", "transcript.", "staff.")  # sentences that a library may say its own way
+LONGEST_NAME = 80
 LONGEST = 4000  # characters: of a script, of a sentence
 
 
@@ -72,6 +73,8 @@ def script_faults(scripts: Sequence[Script]) -> Iterator[FieldFault]:
             yield FieldFault(f"{where}.key", "a short word is needed: letters, digits, - and _, at most 40")
         elif script.key in keys[: n - 1]:
             yield FieldFault(f"{where}.key", f"{script.key!r} stands twice")
+        if len(script.folder) > LONGEST_NAME or len(script.title) > LONGEST_NAME:
+            yield FieldFault(f"{where}.title", f"title and folder have at most {LONGEST_NAME} characters each")
         if not script.title.strip():
             yield FieldFault(f"{where}.title", "a title is needed")
         if not script.text.strip() and script.key not in said_by_desk:

@@ -21,7 +21,7 @@ from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.staff_validation import staff_faults
-from bridge.sql.people.texts import text_faults
+from bridge.sql.people.texts import LONGEST_NAME, text_faults
 from routing.organisation import Library, Queue, Team, When
 
 LONGEST_S = 315_360_000  # ten years; in ms after any moment of ours it is a number that every store counts
@@ -41,6 +41,7 @@ def own_faults(library: Library) -> list[FieldFault]:
     for n, team in enumerate(library.teams, 1):
         found += _twice(f"teams[{n}].members", team.members)
     found += _list("descriptive", library.descriptive)
+    found += _codes(library)
     return [*found, *_agreement_faults(library), *text_faults(library)]
 
 
@@ -78,6 +79,20 @@ def _general(library: Library) -> Iterator[FieldFault]:
         yield FieldFault("accent", f"{library.accent!r} is not a colour like #0b5a86")
     if library.policy_url and not _WEB.match(library.policy_url):
         yield FieldFault("policy_url", "an address that begins with https:// or http:// is needed")
+
+
+def _codes(library: Library) -> Iterator[FieldFault]:
+    """Yield what is wrong with how codes are shown. The default is given where nobody chooses, so it has to be offered."""
+    named = [one.code for one in library.codes]
+    for n, one in enumerate(library.codes, 1):
+        if one.code not in get_args(Code):
+            yield FieldFault(f"codes[{n}].code", f"{one.code!r} is none of {', '.join(get_args(Code))}")
+        elif one.code in named[: n - 1]:
+            yield FieldFault(f"codes[{n}].code", f"{one.code!r} stands twice")
+        if len(one.label) > LONGEST_NAME:
+            yield FieldFault(f"codes[{n}].label", f"it is longer than {LONGEST_NAME} characters")
+        if not one.offered and one.code == library.default_code:
+            yield FieldFault(f"codes[{n}].offered", "the default code has to be offered")
 
 
 def _rows(where: str, rows: Sequence[Queue | Team]) -> Iterator[FieldFault]:

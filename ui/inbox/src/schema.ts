@@ -135,6 +135,13 @@ export interface Address {
   plain: boolean;
 }
 
+/** A resolution code as the patron's library shows it: its own label ("" = the field's), and whether it offers it. */
+export interface ClosingCode {
+  code: string;
+  label: string;
+  offered: boolean;
+}
+
 /** Who asks, as far as is known. */
 export interface Patron {
   name: string;
@@ -164,11 +171,13 @@ export interface Policy {
   url: string;
 }
 
-/** A canned message of the patron's library. */
+/** A canned message of the patron's library, or my own. */
 export interface ScriptView {
   key: string;
   title: string;
   text: string;
+  folder: string;
+  own: boolean;
 }
 
 /** A question that was not finished live. `state`: new, open, pending, closed; `owner` "" = nobody yet. */
@@ -213,6 +222,7 @@ export interface ConversationView {
   policy: Policy;
   scripts: ScriptView[];
   descriptive: string[];
+  codes: ClosingCode[];
   follow_ups: FollowUp[];
   merged: string[];
   viewing: Viewer[];
@@ -467,6 +477,39 @@ export interface LeaverView {
   released: boolean;
 }
 
+/** A team of any library, as an editor offers it. */
+export interface TeamView {
+  id: string;
+  name: string;
+  library: string;
+  library_name: string;
+}
+
+/** A queue of any library, as an editor offers it; `waiting` only for the library that is edited. */
+export interface QueueChoice {
+  id: string;
+  name: string;
+  library: string;
+  library_name: string;
+  waiting: number;
+  channels: string[];
+}
+
+/** A sentence of the desk without a library's own words, and the names that are filled in in it. */
+export interface SentenceView {
+  key: string;
+  text: string;
+  names: string[];
+}
+
+/** What the editor of a library offers. `moments`: keys of scripts that the desk says by itself. */
+export interface LibraryChoices {
+  teams: TeamView[];
+  queues: QueueChoice[];
+  sentences: SentenceView[];
+  moments: string[];
+}
+
 /** Teams that are asked together; the next tier opens `after_s` seconds after this one did. An empty tier is skipped at once. */
 export interface Tier {
   teams: string[];
@@ -523,6 +566,14 @@ export interface Script {
   key: string;
   title: string;
   text: string;
+  folder: string;
+}
+
+/** How a library shows a resolution code to its librarians: under a label of its own, or not at all. What it does stays. */
+export interface CodeChoice {
+  code: string;
+  label: string;
+  offered: boolean;
 }
 
 /** Seconds, each with the field's default; 0 switches one off. */
@@ -556,6 +607,7 @@ export interface Library {
   agreements: Agreement[] | null;
   scripts: Script[];
   descriptive: string[];
+  codes: CodeChoice[];
   policy_page: string;
   policy_url: string;
   timers: Timers;
@@ -659,6 +711,12 @@ export interface StaffChangeView {
 export interface People {
   leavers: LeaverView[];
   changes: StaffChangeView[];
+}
+
+/** Scripts of one librarian. A change names the `edition` that was read; it is refused (409 outdated) when that has changed. */
+export interface PersonalScriptList {
+  edition: string;
+  scripts: Script[];
 }
 
 /** A library's organisation was stored at this revision. */

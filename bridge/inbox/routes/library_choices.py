@@ -1,0 +1,51 @@
+"""What a library's editor offers for choice, so that nothing has to be typed that the desk knows."""
+
+from __future__ import annotations
+
+from bridge.inbox import schema
+from bridge.inbox.http.route import Call, Parameter, Route
+from bridge.sql.people.organisation import catalogue
+from bridge.sql.people.texts import moments, sentences
+
+
+async def library_choices(call: Call) -> schema.LibraryChoices:
+    """The teams of all libraries, and the desk's sentences in one language."""
+    libraries = call.state.roster.libraries
+    language = call.query["language"] or libraries[call.id].language
+    return schema.LibraryChoices(
+        teams=[
+            schema.TeamView(id=team.id, name=team.name, library=library.id, library_name=library.name)
+            for library in libraries.values()
+            for team in library.teams
+        ],
+        queues=[
+            schema.QueueChoice(
+                id=queue.id,
+                name=queue.name,
+                library=library.id,
+                library_name=library.name,
+                waiting=call.state.waiting_in(queue.id) if library.id == call.id else 0,
+                channels=[name for name, one in call.state.channels.items() if one.queue == queue.id],
+            )
+            for library in libraries.values()
+            for queue in library.queues
+        ],
+        sentences=[
+            schema.SentenceView(key=one.key, text=one.text, names=one.names) for one in sentences(catalogue(language))
+        ],
+        moments=moments(),
+    )
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/organisation/{id}/choices",
+        "What the editor of a library offers for choice",
+        library_choices,
+        access="coordinator",
+        scope="library",
+        gives=schema.LibraryChoices,
+        query=(Parameter("language", "Of the desk's sentences; none given: the library's"),),
+    ),
+)
