@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 
 from bridge.app.http import application
 from bridge.inbox.app import ROUTES
+from bridge.inbox.http.rate_limits import Limit
 from bridge.inbox.http.responses import BASE
 from bridge.inbox.http.route import Route
 from bridge.runtime.health import DaemonHealth
@@ -74,7 +75,11 @@ async def ask(client: Any, route: Route, id: str = "none-such") -> tuple[int, An
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def newcomer(desk: Desk) -> None:
-    """An account of somebody who must still choose a password, and whom no library lists."""
+    """An account of somebody who must still choose a password, and whom no library lists.
+
+    All routes are asked in a few seconds, which is more than one person writes.
+    """
+    desk.services.limits.writes = Limit(1000, 10_000)
     code = await desk.services.archive.accounts.add("newcomer", "newcomer", "north")
     await desk.services.archive.accounts.sign_in("newcomer", code)
 

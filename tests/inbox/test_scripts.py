@@ -23,7 +23,7 @@ async def test_my_scripts_are_offered_to_me_alone(desk: Desk, browsers: Browsers
     conversation = await desk.patron("scripted", "hello")
     _, mine = await ana.get("/scripts")
     status, kept = await keep(ana, [THANKS], mine["edition"])
-    assert (status, kept["scripts"]) == (200, [THANKS])
+    assert (status, kept["scripts"]) == (200, [THANKS | {"own": True}])
     assert (await ana.get("/scripts"))[1] == kept
     for client, own in ((ana, ["thanks"]), (cora, [])):
         _, view = await client.get(f"/conversations/{conversation}")
@@ -38,7 +38,7 @@ async def test_scripts_that_another_window_saved_are_not_overwritten(browsers: B
     assert (await keep(ben, [THANKS], first["edition"]))[0] == 200
     status, said = await keep(ben, [], first["edition"])
     assert (status, said["reason"]) == (409, "outdated")
-    assert (await ben.get("/scripts"))[1]["scripts"] == [THANKS]
+    assert (await ben.get("/scripts"))[1]["scripts"] == [THANKS | {"own": True}]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from bridge.inbox import schema
 from bridge.inbox.http.responses import Refusal
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.views.faults import refusal
+from bridge.inbox.views.scripts import script_view
 from bridge.sql.people.personal_scripts import ScriptsChanged, edition, personal_faults
 from routing.organisation import Script
 
@@ -17,8 +18,8 @@ async def my_scripts(call: Call) -> schema.PersonalScriptList:
 
 async def save_my_scripts(call: Call) -> schema.PersonalScriptList:
     """Keep my scripts as they are now."""
-    asked: schema.PersonalScriptList = call.body
-    scripts = tuple(asked.scripts)
+    asked: schema.PersonalScriptsAsked = call.body
+    scripts = tuple(Script(key=one.key, title=one.title, text=one.text, folder=one.folder) for one in asked.scripts)
     if found := personal_faults(scripts):
         raise refusal("faulty", found)
     try:
@@ -32,7 +33,7 @@ async def save_my_scripts(call: Call) -> schema.PersonalScriptList:
 
 
 def _shown(scripts: tuple[Script, ...]) -> schema.PersonalScriptList:
-    return schema.PersonalScriptList(edition=edition(scripts), scripts=list(scripts))
+    return schema.PersonalScriptList(edition=edition(scripts), scripts=[script_view(one, own=True) for one in scripts])
 
 
 ROUTES = (
@@ -42,7 +43,7 @@ ROUTES = (
         "/scripts",
         "Save scripts of my own",
         save_my_scripts,
-        asks=schema.PersonalScriptList,
+        asks=schema.PersonalScriptsAsked,
         gives=schema.PersonalScriptList,
         also={409: schema.Clash, 422: schema.LibraryFaults},
     ),

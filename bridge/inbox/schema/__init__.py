@@ -169,7 +169,13 @@ from bridge.inbox.schema.organisation import (
     People as People,
 )
 from bridge.inbox.schema.organisation import (
+    PersonalScript as PersonalScript,
+)
+from bridge.inbox.schema.organisation import (
     PersonalScriptList as PersonalScriptList,
+)
+from bridge.inbox.schema.organisation import (
+    PersonalScriptsAsked as PersonalScriptsAsked,
 )
 from bridge.inbox.schema.organisation import (
     QueueChoice as QueueChoice,

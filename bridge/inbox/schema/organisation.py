@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from bridge.contract.message import ChannelIcon
 from bridge.inbox.schema.conversation import ScriptView
 from bridge.inbox.schema.people import Person
-from bridge.inbox.schema.types import Shown
+from bridge.inbox.schema.types import Asked, Name, Shown, Words
 from bridge.sql.people.calendar import Calendar
-from routing.organisation import Library, Script
+from routing.organisation import Library
 
 
 class QueueView(Shown):
@@ -121,10 +123,26 @@ class LibraryChoices(Shown):
 
 
 class PersonalScriptList(Shown):
-    """Scripts of one librarian. A change names the `edition` that was read; it is refused (409 outdated) when that has changed."""
+    """Scripts of my own; a change of them names the `edition` that was read."""
 
     edition: str
-    scripts: list[Script]
+    scripts: list[ScriptView]
+
+
+class PersonalScript(Asked):
+    """One script of my own."""
+
+    key: Name
+    title: Name
+    text: Words
+    folder: Name = ""
+
+
+class PersonalScriptsAsked(Asked):
+    """Keep these scripts in place of those of an `edition`; refused (409 outdated) when that has changed."""
+
+    edition: Name
+    scripts: Annotated[list[PersonalScript], Meta(max_length=1000)]
 
 
 class Saved(Shown):

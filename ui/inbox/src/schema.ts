@@ -713,10 +713,24 @@ export interface People {
   changes: StaffChangeView[];
 }
 
-/** Scripts of one librarian. A change names the `edition` that was read; it is refused (409 outdated) when that has changed. */
+/** One script of my own. */
+export interface PersonalScript {
+  key: string;
+  title: string;
+  text: string;
+  folder?: string;
+}
+
+/** Scripts of my own; a change of them names the `edition` that was read. */
 export interface PersonalScriptList {
   edition: string;
-  scripts: Script[];
+  scripts: ScriptView[];
+}
+
+/** Keep these scripts in place of those of an `edition`; refused (409 outdated) when that has changed. */
+export interface PersonalScriptsAsked {
+  edition: string;
+  scripts: PersonalScript[];
 }
 
 /** A library's organisation was stored at this revision. */
