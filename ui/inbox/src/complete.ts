@@ -24,10 +24,20 @@ export function asked(text: string, caret: number, note: boolean): Asked | null 
   return { kind, from: caret - (found[3] ?? "").length - 1, query: found[3] ?? "" };
 }
 
+/** Scripts by key, title or folder first, then by what they say. */
 export function scripts(known: readonly ScriptView[], query: string): Suggestion[] {
   const wanted = folded(query);
-  const fits = known.filter((script) => folded(`${script.key} ${script.title}`).includes(wanted));
-  return fits.slice(0, 8).map((script) => ({ id: script.key, name: script.title, detail: script.text, insert: script.text }));
+  const ranked = known.flatMap((script) => {
+    const rank = folded(`${script.key} ${script.title} ${script.folder}`).includes(wanted) ? 0 : folded(script.text).includes(wanted) ? 1 : 2;
+    return rank < 2 ? [{ script, rank }] : [];
+  });
+  ranked.sort((a, b) => a.rank - b.rank);
+  return ranked.slice(0, 8).map(({ script }) => ({
+    id: script.own ? `own:${script.key}` : script.key,
+    name: script.folder ? `${script.folder} / ${script.title}` : script.title,
+    detail: script.text,
+    insert: script.text,
+  }));
 }
 
 export function colleagues(known: readonly Person[], query: string): Suggestion[] {

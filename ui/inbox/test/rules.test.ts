@@ -424,7 +424,11 @@ test("a slash asks for scripts, an @ for colleagues and only in notes", () => {
   assert.equal(asked("http://x", 8, false), null);
   assert.equal(asked("@be", 3, false), null);
   assert.equal(asked("@be", 3, true)?.kind, "colleague");
-  assert.deepEqual(ids(scripts([{ key: "hours", title: "Opening", text: "" }], "open")), ["hours"]);
+  const hours = { key: "hours", title: "Opening", text: "", folder: "", own: false };
+  const bye = { key: "bye", title: "Thanks", text: "We open again tomorrow.", folder: "Endings", own: true };
+  assert.deepEqual(ids(scripts([hours], "open")), ["hours"]);
+  assert.deepEqual(ids(scripts([bye, hours], "open")), ["hours", "own:bye"]); // names before texts
+  assert.deepEqual(ids(scripts([bye, hours], "ending")), ["own:bye"]);
   const people = [{ id: "ben", name: "Ben Berg", shown: "", libraries: [], present: false, coordinator: false, role: "librarian" as const, active: true }];
   assert.deepEqual(ids(colleagues(people, "berg")), ["ben"]);
   assert.deepEqual(mentions("ask @Ben Berg please", people), ["ben"]);

@@ -107,7 +107,7 @@ export class Composer {
 
   put(one: Suggestion): void {
     if (!this.wanted) return;
-    if (this.wanted.kind === "script") this.script = one.id;
+    if (this.wanted.kind === "script" && !one.id.startsWith("own:")) this.script = one.id;
     const { text, caret } = completed(this.text, this.wanted.from, this.caret, one.insert);
     [this.text, this.caret, this.dismissed] = [text, caret, true];
     this.keep();
