@@ -85,6 +85,7 @@ async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
             queues = {one.name: one.queue for one in config.channels if one.consortium == meant}
             loaded = await archive.organisation(meant).load(entries, channels=queues)
             named = await contacts.settle(config, archive, meant)
+            skipped = await archive.organisation(meant).not_agreed()
     except (Faulty, OSError, UnicodeDecodeError) as error:
         wrong = error.faults if isinstance(error, Faulty) else [str(error)]
         print(*wrong, sep="\n", file=sys.stderr)
@@ -95,6 +96,13 @@ async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
         )
     if named:
         print(*named, sep="\n")
+    silent = {entry.library.id for entry in entries if entry.library.agreements is None}
+    for one in loaded:
+        if one.id in silent and one.agreements:
+            agreed = ", ".join(f"{each.queue} ({each.when})" for each in one.agreements)
+            print(f"{one.id}: the file names no agreements; it answers in {agreed}", file=sys.stderr)
+    if skipped:
+        print(*skipped, sep="\n", file=sys.stderr)
     return 0
 
 

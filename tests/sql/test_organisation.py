@@ -23,12 +23,14 @@ timezone = "Europe/Berlin"
 hours = { weekly = { monday = ["09:00-12:00", "13:00-18:00"] }, dates = { "2026-12-25" = [] } }
 queues = [{ id = "north/reference", name = "Reference", tiers = [{ teams = ["north/desk"], after_s = 40 }] }]
 teams = [{ id = "north/desk", name = "Desk", members = ["ana"] }]
+agreements = [{ queue = "south/reference" }]
 librarians = [{ id = "ana", name = "Ana Ito", shown = "Ana", coordinator = true }]
 scripts = [{ key = "greeting", title = "Greeting", text = "Hello!" }]
 
 [[library]]
 id = "south"
 name = "South Library"
+agreements = []
 queues = [{ id = "south/reference", name = "Reference", tiers = [{ teams = ["north/desk"] }] }]
 """
 

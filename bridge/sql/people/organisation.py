@@ -18,12 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
+from bridge.sql.people.agreements import asked_of, not_agreed
 from bridge.sql.people.calendar import Calendar, faults, in_words, openings, overlaps, zone_in_words
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.home_library import HomeLibraries, Leaver, StaffChange
 from bridge.sql.people.staff_validation import guest_faults, role_faults
 from bridge.sql.people.validation import channel_faults, contact_fault, own_faults, reference_faults
-from routing.organisation import Librarian, Library, Queue, Team
+from routing.organisation import Agreement, Librarian, Library, Queue, Team
 
 LONGEST_DAYS = 36_500  # of retention: beyond them lie moments that no database can count
 
@@ -115,6 +116,7 @@ class OrganisationStore:
         try:
             async with self._engine.begin() as sql:
                 before = await self._kept(sql, library.id)
+                library = with_agreements(library, before, ())
                 kept = await self._put(sql, LibraryEntry(library=library, calendar=calendar), expected, by)
                 await self._check(sql, library, before, channels, by)
                 return kept
@@ -125,17 +127,33 @@ class OrganisationStore:
     async def load(self, entries: list[LibraryEntry], *, channels: Mapping[str, str] | None = None) -> list[Library]:
         """Take these libraries in one transaction; others stay. Raises Faulty, NotYours.
 
-        The operator speaks for all libraries: a librarian whom one of these drops and another lists, moves. `channels` as in `put`.
+        The operator speaks for all libraries: a librarian whom one of these drops and another lists, moves. A library that is new,
+        and comes without agreements, agrees to what the others ask of it. `channels` as in `put`.
         """
         for entry in entries:
             _sound(entry)
         async with self._engine.begin() as sql:
             before = {entry.library.id: await self._kept(sql, entry.library.id) for entry in entries}
             await self._release_movers(sql, entries)
+            entries = await self._agreed(sql, entries, before)
             kept = [await self._put(sql, entry, None, "") for entry in entries]
             for entry in entries:
                 await self._check(sql, entry.library, before[entry.library.id], channels, "")
             return kept
+
+    async def _agreed(
+        self, sql: AsyncConnection, entries: list[LibraryEntry], before: Mapping[str, Library | None]
+    ) -> list[LibraryEntry]:
+        where = _l.consortium == self._consortium
+        known = {row.id: _data.decode(row.data) for row in await sql.execute(select(_l.id, _l.data).where(where))}
+        together = (known | {entry.library.id: entry.library for entry in entries}).values()
+        return [
+            msgspec.structs.replace(
+                entry,
+                library=with_agreements(entry.library, before[entry.library.id], asked_of(entry.library, together)),
+            )
+            for entry in entries
+        ]
 
     async def _check(
         self,
@@ -159,6 +177,10 @@ class OrganisationStore:
         where = (_l.id == library) & (_l.consortium == self._consortium)
         data = await sql.scalar(select(_l.data).where(where))
         return _data.decode(data) if data is not None else None
+
+    async def not_agreed(self) -> list[str]:
+        """Return a sentence for each team of a partner that a queue asks and that did not agree."""
+        return not_agreed([entry.library for entry in await self.entries()])
 
     # ---- people ----
 
@@ -285,6 +307,14 @@ def _refuse(library: Library, found: Sequence[FieldFault]) -> None:
     """Raise Faulty where anything is wrong with a library."""
     if found:
         raise Faulty([msgspec.structs.replace(one, library=library.id) for one in found])
+
+
+def with_agreements(library: Library, before: Library | None, new: tuple[Agreement, ...]) -> Library:
+    """Return a library that says what it agreed to: where it says nothing, as `before`, and where it is new, `new`."""
+    if library.agreements is not None:
+        return library
+    kept = before.agreements if before is not None else None
+    return msgspec.structs.replace(library, agreements=new if kept is None else kept)
 
 
 def _outlives(entry: LibraryEntry, known: Library | None) -> bool:

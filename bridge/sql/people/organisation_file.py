@@ -7,10 +7,13 @@
     hours = { weekly = { monday = ["09:00-18:00"] }, dates = { "2026-12-25" = [] } }
     [[library.queues]]   id = "north/reference", name = "Reference", tiers = [{ teams = ["north/desk"], after_s = 40 }]
     [[library.teams]]    id = "north/desk", name = "Desk", members = ["ana"]
+    [[library.agreements]] queue = "south/reference", teams = ["north/desk"], when = "while-closed"
     [[library.librarians]] id = "ana", name = "Ana Ito", shown = "Ana"
     [[library.scripts]]  key = "greeting", title = "Greeting", text = "Hello!"
 
-The ids of queues and teams begin with their library's.
+The ids of queues and teams begin with their library's. An agreement lets this library's teams answer in a partner's queue:
+"always", "while-closed" (the partner) or "our-hours". Without the key `agreements`, a library keeps those it has; a new one agrees
+to what the others ask of it.
 """
 
 from __future__ import annotations

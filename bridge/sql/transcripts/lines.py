@@ -261,9 +261,14 @@ def changes(step: ev.Step, seq: int) -> Iterator[Change]:
     place = _Place(seq, step.cause, step.at)
     for n, event in enumerate(step.events):
         tell = _TELL.get(type(event))
-        if tell is not None:
+        if tell is not None and not _untold(event):
             place.n, place.part = n, step.n * STEP + n
             yield tell(event, place)
+
+
+def _untold(event: ev.Event) -> bool:
+    """Say whether an event is the desk's own note, with nothing to read in a transcript."""
+    return isinstance(event, ev.Reminded) and event.what == "hours"
 
 
 def concerns(step: ev.Step) -> set[str]:
