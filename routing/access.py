@@ -125,7 +125,7 @@ def _asks(state: State, librarian: str, one: Consultation) -> bool:
         return one.librarian == librarian
     if one.queue:
         return librarian in state.roster.service(one.queue).level
-    return state.roster.home.get(librarian) == one.library
+    return state.roster.serves_library(librarian, one.library)
 
 
 def speaks(librarian: str, it: Conversation) -> bool:

@@ -156,6 +156,7 @@ class Library(Wire, tag="library"):
     timers: Timers = Timers()
     wording: dict[str, str] = msgspec.field(default_factory=dict)  # the catalogue of the library's language, whole
     retention_days: int = 90
+    staff_retention_days: int = 0  # messages between colleagues; 0 = as long as transcripts
     default_code: str = "answered"
     mask_addresses: bool = False
     ratings: bool = True  # patrons are asked at the end of a chat whether it helped

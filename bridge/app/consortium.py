@@ -103,6 +103,7 @@ class Consortium:
             reader=self.reader,
             archive=archive,
             organisation=self.organisation,
+            staff_messages=archive.staff_messages(self.name),
             signs=self.signs,
             blobs=self.blobs,
             process=process,
@@ -253,8 +254,11 @@ class Consortium:
     async def _forget_what_is_due(self) -> None:
         """Once an hour, forget the transcripts whose library keeps them no longer, and the faulted inputs that are as old."""
         while True:
-            days = {entry.library.id: entry.library.retention_days for entry in await self.organisation.entries()}
+            libraries = [entry.library for entry in await self.organisation.entries()]
+            days = {one.id: one.retention_days for one in libraries}
             await self.retention.sweep(days, clock())
+            staff_days = {one.id: one.staff_retention_days or one.retention_days for one in libraries}
+            await self.retention.sweep_staff(self.services.staff_messages, staff_days, clock())
             if kept := strictest(days):
                 with suppress(StoreError):  # the store is away: an hour later
                     await self.store.trim_dead(await self.store.now() - kept * DAY_MS)

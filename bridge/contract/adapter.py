@@ -313,9 +313,9 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A sign that is never stored: somebody is typing or viewing."""
+    """A sign that is never stored: somebody is typing or viewing; `staff`: colleagues wrote something, no adapter hears it."""
 
-    kind: Literal["typing", "paused", "viewing", "gone", "draft"]
+    kind: Literal["typing", "paused", "viewing", "gone", "draft", "staff"]
     conversation: str = ""
     channel: str = ""
     address: str = ""  # the patron, when they type or are to be told

@@ -19,6 +19,7 @@ from bridge.inbox.routes import (
     actions,
     audit,
     browse,
+    colleagues,
     files,
     follow_ups,
     forget,
@@ -35,6 +36,7 @@ from bridge.sql.people.accounts import Accounts, Session
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
     *browse.ROUTES,
+    *colleagues.ROUTES,
     *actions.ROUTES,
     *forget.ROUTES,
     *audit.ROUTES,

@@ -16,6 +16,7 @@ from bridge.log.tail import Tail
 from bridge.redis.store import Store
 from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import OrganisationStore
+from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.transcripts.reader import Reader
 
 MAX_UPLOAD = 10 * 1024 * 1024
@@ -53,6 +54,7 @@ class InboxServices:
     reader: Reader
     archive: Archive
     organisation: OrganisationStore
+    staff_messages: StaffMessages
     signs: SignalBoard
     blobs: Blobs
     process: str

@@ -19,6 +19,7 @@ from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.personal_scripts import PersonalScripts
+from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.erasures import Erasures
 from bridge.sql.privacy.retention import Retention
@@ -75,6 +76,10 @@ class Archive:
     def organisation(self, consortium: str = "main") -> OrganisationStore:
         """Return the libraries of a consortium."""
         return OrganisationStore(self._writing, consortium)
+
+    def staff_messages(self, consortium: str = "main") -> StaffMessages:
+        """Return the rooms and messages of a consortium's staff."""
+        return StaffMessages(self._writing, consortium)
 
     def retention(self, blobs: FileBlobs) -> Retention:
         """Return what forgets transcripts that are due, and the files with them."""

@@ -303,6 +303,52 @@ personal_script = Table(
     Column("title", String, nullable=False),
     Column("folder", String, nullable=False),
     Column("text", Text, nullable=False),
+# What colleagues write to each other: bridge.sql.people.staff_messages. `n` numbers the changes of a consortium.
+staff_position = Table(
+    "staff_position",
+    metadata,
+    Column("consortium", String, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+)
+
+staff_room = Table(
+    "staff_room",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("consortium", String, nullable=False),
+    Column("name", String, nullable=False, default=""),
+    Column("made_by", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    Index("staff_room_by_change", "consortium", "n"),
+)
+
+staff_room_member = Table(
+    "staff_room_member",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("librarian", String, primary_key=True, index=True),
+    Column("since", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),  # they left, or were taken out
+)
+
+staff_message = Table(
+    "staff_message",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("consortium", String, nullable=False),
+    Column("room", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # the number of the change that wrote it
+    Column("n", BigInteger, nullable=False),  # of the last change
+    Column("at", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("edited_at", BigInteger, nullable=False, default=0),
+    Column("deleted", Boolean, nullable=False, default=False),
+    Index("staff_message_by_room", "consortium", "room", "seq"),
+    Index("staff_message_by_change", "consortium", "n"),
+    Index("staff_message_by_age", "at"),
 )
 
 written = Table(

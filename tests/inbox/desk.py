@@ -329,6 +329,7 @@ async def _services(
         reader=reader,
         archive=archive,
         organisation=archive.organisation(),
+        staff_messages=archive.staff_messages(),
         signs=signs,
         blobs=FileBlobs(data / "blobs"),
         process=process,

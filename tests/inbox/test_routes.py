@@ -30,6 +30,10 @@ BODIES: dict[str, Any] = {
     "messages": {"text": "hello"},
     "notes": {"text": "hm"},
     "consult": {"library": "south"},
+    "say_in_room": {"text": "hello"},
+    "edit_in_room": {"text": "hello"},
+    "make_room": {"name": "Maps"},
+    "room_members": {"add": ["ben"]},
     "end_consult": {"library": "south"},
     "read": {"message": "some-message"},
     "transfer": {"queue": "south/reference"},
@@ -55,7 +59,8 @@ BODIES: dict[str, Any] = {
 def path(route: Route, id: str = "none-such") -> str:
     """The path of a route with its parameters filled in, and the queries it must have."""
     found = route.path.replace("{id}", id).replace("{digest}", "0" * 64).replace("{librarian}", "ana")
-    words = {"view": "open", "q": "word"}
+    found = found.replace("{message}", "some-message")
+    words = {"view": "open", "q": "word", "after": "0"}
     query = "&".join(f"{each.name}={words[each.name]}" for each in route.query if each.required)
     return f"{found}?{query}" if query else found
 
@@ -194,7 +199,7 @@ async def test_a_body_that_is_not_as_described_is_refused(
 ) -> None:
     ana = await browsers.of("cora")
     conversation = await desk.patron("malformed", "hello?")
-    id = "north" if route.scope == "library" else conversation
+    id = {"library": "north", "room": "all"}.get(route.scope, conversation)
     headers = ana.headers(f"malformed-{route.name}-{hash(raw)}") | {"Content-Type": "application/json"}
     url = f"{desk.url}{BASE}{path(route, id)}"
     async with ana.session.request(route.method, url, data=raw, headers=headers) as response:

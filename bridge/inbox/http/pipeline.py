@@ -38,6 +38,7 @@ from bridge.inbox.http.route import Call, ConsortiumOf, Route
 from bridge.inbox.http.sessions import check_origin, check_token, session_of
 from bridge.inbox.services import InboxServices
 from bridge.inbox.views.access import check_conversation, check_library, check_role, works_here
+from bridge.inbox.views.rooms import check_room
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
 from bridge.sql.database import is_away
@@ -155,6 +156,8 @@ async def _answered(call: Call, route: Route, raw: bytes) -> Any:
         await check_conversation(call.services, call.me, call.id)
     elif route.scope == "library":
         check_library(call.services, call.me, call.id)
+    elif route.scope == "room":
+        await check_room(call.services, call.me, call.id)
     if route.asks is not None and route.asks is not bytes:
         call.body = decode(raw or b"{}", route.asks)  # a body of which every field may be left out may be, too
     return await route.serve(call)

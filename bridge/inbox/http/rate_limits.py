@@ -54,3 +54,4 @@ class InboxLimits:
         self.password_changes = Limit(0.2, 10, clock=clock)
         self.reads = Limit(100, 400, clock=clock)
         self.writes = Limit(20, 100, clock=clock)
+        self.staff_messages = Limit(1, 30, clock=clock)

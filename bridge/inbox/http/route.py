@@ -10,6 +10,7 @@ that each refuses outsiders. What a route says of itself:
              "administrator"  who may edit every library of the consortium, make new ones and remove them
     scope    "conversation" {id} is a conversation: 404 unless the librarian may see it
              "library"      {id} is a library: 404 unless the librarian coordinates it, or is an administrator
+             "room"         {id} is a room of colleagues: 404 unless the librarian may see it
     asks     the body's type; None = no body, `bytes` = a file
     gives    what 200 answers; None = 204, `bytes` = a file
     action   one action of the core: answers 200 Acted (or `gives`), 409 Clash or 202 Pending
@@ -34,7 +35,7 @@ from bridge.inbox.views.access import Access
 from bridge.sql.people.accounts import Session
 from routing.state import State
 
-Scope = Literal["", "conversation", "library"]
+Scope = Literal["", "conversation", "library", "room"]
 
 
 ConsortiumOf = Callable[[Session | None], ConsortiumInbox]

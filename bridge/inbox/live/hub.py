@@ -20,6 +20,7 @@ from bridge.contract.message import Presence
 from bridge.inbox import schema
 from bridge.inbox.live.action_results import ActionResults
 from bridge.inbox.live.log_changes import LogChanges, changes_of
+from bridge.inbox.live.staff_news import StaffNews
 from bridge.inbox.live.subscription import MOST_WATCHED, Subscription
 from bridge.inbox.live.watched import Watched
 from bridge.inbox.services import MERGED, InboxServices
@@ -68,6 +69,7 @@ class LiveHub:
         self._present: set[str] = set()
         self._came_or_left()
         self.down = not services.store_watch.up
+        self.staff_news = StaffNews(services, self._subscriptions)
         services.replica.on_entries.append(self._take)
         services.replica.on_reset.append(self._restart)
         services.store_watch.on_change.append(self._say_store)
@@ -82,6 +84,7 @@ class LiveHub:
             tasks.create_task(self._look())
             tasks.create_task(self._recall())
             tasks.create_task(self._note_seen())
+            tasks.create_task(self.staff_news.run())
 
     async def _recall(self) -> None:
         """Learn the last answers again after a start and after a gap."""
@@ -338,6 +341,9 @@ class LiveHub:
 
     async def _hear(self) -> None:
         async for signal in self._services.signs.listen():
+            if signal.kind == "staff":
+                self.staff_news.look()
+                continue
             state = self._services.replica.state
             conversation = signal.conversation or state.addresses.get(at_key(signal.channel, signal.address), "")
             it = state.conversations.get(conversation)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -22,12 +23,15 @@ from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of, sees
 from bridge.inbox.views.lines import shown
 from bridge.inbox.views.list_index import ListIndex
+from bridge.inbox.views.rooms import Room, in_room, message_view, room_view
 from bridge.log.follower import Position
 from bridge.sql.people.accounts import Session
+from bridge.sql.people.staff_messages import StaffMessage
 from routing.events import Consulted, Noted
 from routing.state import State
 
 MOST_ROWS = 5_000
+MOST_STAFF = 200  # colleagues' messages that a page may be behind
 MOST_SIGNS = 64
 MOST_WATCHED = 20
 DESK_EVERY_S = 1.0
@@ -53,6 +57,8 @@ class Subscription:
         self._lists = lists
         self._rows: set[str] = set()
         self._follow_ups: set[str] = set()
+        self._staff: list[tuple[Room, StaffMessage | None]] = []
+        self._staff_at, self._staff_more = 0, False
         self._asked: deque[Consulted] = deque(maxlen=MOST_SIGNS)
         self._noted_mentions: deque[Noted] = deque(maxlen=MOST_SIGNS)
         self._waited: list[schema.MentionTold] = []
@@ -136,6 +142,40 @@ class Subscription:
         self._signs.append(sign)
         self._wake.set()
 
+    def staff(
+        self, at: int, messages: Sequence[tuple[Room, StaffMessage]], rooms: Sequence[Room], *, more: bool
+    ) -> None:
+        """Note what colleagues wrote, up to the change `at`; `more`: the page must read all of it afresh."""
+        self._staff_more = more or self._staff_more or len(self._staff) + len(messages) + len(rooms) > MOST_STAFF
+        if self._staff_more:
+            self._staff.clear()
+        else:
+            self._staff += [*((room, message) for room, message in messages), *((room, None) for room in rooms)]
+        self._staff_at = at
+        self._wake.set()
+
+    def _staff_told(self, state: State) -> schema.ColleaguesTold | None:
+        """Tell what colleagues wrote where I may see it. That is asked now: I may have been taken out of a room meanwhile."""
+        if not self._staff_at:
+            return None
+        messages, rooms_, gone = [], dict[str, schema.RoomView](), set[str]()
+        for room, message in self._staff:
+            if in_room(state, self.me, room):
+                rooms_[room.id] = room_view(state, self.me, room)
+                messages += [message_view(state, message)] if message is not None else []
+            elif message is None and self.me in room.former:
+                gone.add(room.id)
+        told = schema.ColleaguesTold(
+            at=self._staff_at,
+            messages=messages,
+            rooms=list(rooms_.values()),
+            gone=sorted(gone),
+            more=self._staff_more,
+        )
+        self._staff.clear()
+        self._staff_at, self._staff_more = 0, False
+        return told if told.messages or told.rooms or told.gone or told.more else None
+
     def say(self, message: schema.ServerMessage) -> None:
         """Tell something that is not worked out from the state."""
         if len(self._ready) < MOST_SIGNS:
@@ -167,6 +207,8 @@ class Subscription:
         self._wake.clear()
         found: list[Any] = list(self._ready)
         self._ready.clear()
+        staff = self._staff_told(state)
+        found += [staff] if staff is not None else []
         changed: list[Any] = self._mentions(state)
         messages = [] if self._reset else self._changes(state)
         changed += [self._told_reset()] if self._reset else messages  # the changes may turn out to be too much to tell

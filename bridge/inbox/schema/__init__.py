@@ -9,6 +9,36 @@ Requests refuse unknown fields: a misspelt one is an error, not a silence.
 
 from __future__ import annotations
 
+from bridge.inbox.schema.colleagues import (
+    MEMBERS as MEMBERS,
+)
+from bridge.inbox.schema.colleagues import (
+    MESSAGE as MESSAGE,
+)
+from bridge.inbox.schema.colleagues import (
+    ColleagueChanges as ColleagueChanges,
+)
+from bridge.inbox.schema.colleagues import (
+    Colleagues as Colleagues,
+)
+from bridge.inbox.schema.colleagues import (
+    MembersAsked as MembersAsked,
+)
+from bridge.inbox.schema.colleagues import (
+    MessageAsked as MessageAsked,
+)
+from bridge.inbox.schema.colleagues import (
+    MessageView as MessageView,
+)
+from bridge.inbox.schema.colleagues import (
+    RoomAsked as RoomAsked,
+)
+from bridge.inbox.schema.colleagues import (
+    RoomMessages as RoomMessages,
+)
+from bridge.inbox.schema.colleagues import (
+    RoomView as RoomView,
+)
 from bridge.inbox.schema.conversation import (
     Acted as Acted,
 )
@@ -77,6 +107,9 @@ from bridge.inbox.schema.lists import (
 )
 from bridge.inbox.schema.lists import (
     TransferView as TransferView,
+)
+from bridge.inbox.schema.live_messages import (
+    ColleaguesTold as ColleaguesTold,
 )
 from bridge.inbox.schema.live_messages import (
     ConsultTold as ConsultTold,

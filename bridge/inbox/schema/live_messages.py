@@ -6,6 +6,7 @@ from typing import Literal, dataclass_transform
 
 from msgspec import Struct, field
 
+from bridge.inbox.schema.colleagues import MessageView, RoomView
 from bridge.inbox.schema.conversation import FollowUp, Line
 from bridge.inbox.schema.lists import Row
 from bridge.inbox.schema.organisation import ChannelView
@@ -91,6 +92,17 @@ class ConsultTold(Told, tag="consult"):
     can_join: bool = False  # I may come in and answer the patron
 
 
+class ColleaguesTold(Told, tag="colleagues"):
+    """What colleagues wrote, up to the change `at`: messages and rooms as they are now (a higher `n` is newer), and rooms that I am
+    not in any more. `more`: too much was missed, fetch the rooms and the open one afresh."""
+
+    at: int
+    messages: list[MessageView] = []
+    rooms: list[RoomView] = []
+    gone: list[str] = []
+    more: bool = False
+
+
 class MeTold(Told, tag="me"):
     """My own presence or rights changed."""
 
@@ -163,6 +175,7 @@ ServerMessage = (
     | SignalTold
     | MentionTold
     | ConsultTold
+    | ColleaguesTold
     | MeTold
     | DeskTold
     | FollowUpsTold

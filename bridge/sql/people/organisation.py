@@ -353,6 +353,10 @@ def check(library: Library, calendar: Calendar) -> list[FieldFault]:
     if not 0 <= library.retention_days <= LONGEST_DAYS:
         says = f"retention_days is 0, for ever, or up to {LONGEST_DAYS} days, not {library.retention_days}"
         found.append(FieldFault("retention_days", says))
+    if not 0 <= library.staff_retention_days <= LONGEST_DAYS:
+        days = library.staff_retention_days
+        says = f"staff_retention_days is 0, as for transcripts, or up to {LONGEST_DAYS} days, not {days}"
+        found.append(FieldFault("staff_retention_days", says))
     found += _ids("queues", library.queues, library.id + "/") + _ids("teams", library.teams, library.id + "/")
     found += _ids("librarians", library.librarians, "")
     for n, queue in enumerate(library.queues, 1):

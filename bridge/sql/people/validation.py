@@ -25,7 +25,8 @@ from bridge.sql.people.texts import LONGEST_NAME, text_faults
 from routing.organisation import Library, Queue, Team, When
 
 LONGEST_S = 315_360_000  # ten years; in ms after any moment of ours it is a number that every store counts
-_WORKED_OUT = ("revision", "openings", "opening_words", "since", "retention_days")  # not edited, or checked elsewhere
+# Not edited, or checked elsewhere.
+_WORKED_OUT = ("revision", "openings", "opening_words", "since", "retention_days", "staff_retention_days")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
+from bridge.sql.people.staff_messages import talk_room
 from bridge.sql.rows import line_of
 from routing.erasure import without
 from routing.wire import decode_steps, encode_steps
@@ -29,13 +30,17 @@ _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
 
 
 async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]:
-    """Forget these conversations: lines, drafts, steps set aside, names and addresses. Returns the files that nothing shows now."""
+    """Forget these conversations: lines, drafts, colleagues' talk beside them, steps set aside, names and addresses.
+
+    Returns the files that nothing shows now.
+    """
     ids = list(conversations)
     files = await _files(sql, ids)
     await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
     await forget_aside(sql, _s.conversation.in_(ids))
     for table in (tables.draft, tables.merge, tables.mention, tables.mention_seen):
         await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
+    await sql.execute(delete(tables.staff_message).where(tables.staff_message.c.room.in_([*map(talk_room, ids)])))
     await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))
     follow_ups = update(tables.follow_up).where(tables.follow_up.c.conversation.in_(ids))
     await sql.execute(follow_ups.values(**_BLANK_FOLLOW_UP))

@@ -32,6 +32,7 @@ from bridge.files.blobs import FileBlobs
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.idempotency import IdempotencyKeys
+from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.anonymise import WITH_FILES, blank, digests, forget_aside, pack, still_shown
 from routing.roster import DEFAULT_LIBRARY
@@ -100,6 +101,13 @@ class Retention:
         await self._access_audit.sweep(now)
         await self._idempotency.sweep(now)
         return done
+
+    async def sweep_staff(self, messages: StaffMessages, days: Mapping[str, int], now: int) -> int:
+        """Forget messages between colleagues that are older than their library's days; returns how many."""
+        gone = await messages.sweep(days, strictest(days), now)
+        if gone:
+            await pack(self._engine)
+        return gone
 
     async def _forget_due(self, whose: ColumnElement[bool], before: int) -> int:
         done = 0

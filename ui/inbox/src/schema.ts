@@ -2,6 +2,74 @@
 
 export type View = "waiting" | "mine" | "open" | "closed" | "aside";
 
+/** A message between colleagues. `seq` orders a room, the higher `n` is newer; a deleted one has no words. */
+export interface MessageView {
+  id: string;
+  room: string;
+  seq: number;
+  n: number;
+  at: number;
+  by: string;
+  by_name: string;
+  text: string;
+  edited_at: number;
+  deleted: boolean;
+}
+
+/** A room: everybody's, a library's, one that librarians made, a pair's, or the talk beside a conversation. */
+export interface RoomView {
+  id: string;
+  kind: "all" | "library" | "pair" | "room" | "talk";
+  name: string;
+  members: string[];
+  made_by: string;
+  conversation: string;
+  listed: boolean;
+  can_write: boolean;
+  days: number;
+  last: MessageView | null;
+}
+
+/** What changed after a number that the page holds; see `ColleaguesTold`, which says the same live. */
+export interface ColleagueChanges {
+  at: number;
+  messages: MessageView[];
+  rooms: RoomView[];
+  gone: string[];
+  more: boolean;
+}
+
+/** My rooms, as they are at the change `at`. */
+export interface Colleagues {
+  at: number;
+  rooms: RoomView[];
+}
+
+/** Add members, or take some out: everybody may add and leave, who made the room may take others out. */
+export interface MembersAsked {
+  add?: string[];
+  remove?: string[];
+}
+
+/** Words for colleagues. */
+export interface MessageAsked {
+  text: string;
+}
+
+/** Make a room. */
+export interface RoomAsked {
+  name: string;
+  members?: string[];
+}
+
+/** Messages of a room, oldest first. `before`: the `seq` to ask for older ones with, 0 = there is none. */
+export interface RoomMessages {
+  at: number;
+  room: RoomView;
+  messages: MessageView[];
+  before: number;
+}
+
 /** A colleague who has joined a conversation and answers beside its owner. */
 export interface Companion {
   id: string;
@@ -273,6 +341,16 @@ export interface Rows {
   next: string;
 }
 
+/** What colleagues wrote, up to the change `at`: messages and rooms as they are now (a higher `n` is newer), and rooms that I am not in any more. `more`: too much was missed, fetch the rooms and the open one afresh. */
+export interface ColleaguesTold {
+  t: "colleagues";
+  at: number;
+  messages: MessageView[];
+  rooms: RoomView[];
+  gone: string[];
+  more: boolean;
+}
+
 /** A colleague asks me about an open conversation; the question stands in its messages between colleagues. */
 export interface ConsultTold {
   t: "consult";
@@ -456,7 +534,7 @@ export interface SignedOut {
 export interface Polled {
   position: string;
   connection: string;
-  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
+  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
 }
 
 /** A resolution code: "answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice". */
@@ -561,6 +639,13 @@ export interface Agreement {
   when: "always" | "our-hours" | "while-closed";
 }
 
+/** What a library promises to a partner: its teams answer in the partner's `queue`. It may be taken back at any time. `teams` are its own, () = all of them. `when`: "always"; "while-closed" = only while the partner's queue is closed; "our-hours" = only in this library's own hours. The wait for a tier begins as if a team that does not answer now had nobody. */
+export interface Agreement {
+  queue: string;
+  teams: string[];
+  when: "always" | "our-hours" | "while-closed";
+}
+
 /** A canned message; `key` such as "greeting" or "goodbye" makes it the library's own for that moment. */
 export interface Script {
   key: string;
@@ -613,6 +698,7 @@ export interface Library {
   timers: Timers;
   wording: Record<string, string>;
   retention_days: number;
+  staff_retention_days: number;
   default_code: string;
   mask_addresses: boolean;
   ratings: boolean;
@@ -1058,6 +1144,6 @@ export interface Report {
   numbers: Numbers;
 }
 
-export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
+export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
 export type ClientMessage = Watch | Unwatch | Typing | Paused | Pong;
