@@ -639,13 +639,6 @@ export interface Agreement {
   when: "always" | "our-hours" | "while-closed";
 }
 
-/** What a library promises to a partner: its teams answer in the partner's `queue`. It may be taken back at any time. `teams` are its own, () = all of them. `when`: "always"; "while-closed" = only while the partner's queue is closed; "our-hours" = only in this library's own hours. The wait for a tier begins as if a team that does not answer now had nobody. */
-export interface Agreement {
-  queue: string;
-  teams: string[];
-  when: "always" | "our-hours" | "while-closed";
-}
-
 /** A canned message; `key` such as "greeting" or "goodbye" makes it the library's own for that moment. */
 export interface Script {
   key: string;
