@@ -303,6 +303,8 @@ personal_script = Table(
     Column("title", String, nullable=False),
     Column("folder", String, nullable=False),
     Column("text", Text, nullable=False),
+)
+
 # What colleagues write to each other: bridge.sql.people.staff_messages. `n` numbers the changes of a consortium.
 staff_position = Table(
     "staff_position",
