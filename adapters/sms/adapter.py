@@ -23,14 +23,13 @@ from adapters.sms import codec, numbers
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import fetched, lend
-from adapters.sms.opt_outs import OptOuts
 from adapters.sms.parking import Parking
 from adapters.sms.quiet_hours import AWAKE_MS
-from adapters.sms.segments import plain, segments
 from adapters.sms.send_rate import PATIENCE_S, SendRate
+from adapters.sms.submissions import Submissions
 from adapters.sms.twilio_api import TwilioApi
 from adapters.sms.webhooks import Webhooks
-from adapters.sms.words import command, reason
+from adapters.sms.words import reason
 from bridge.contract.adapter import (
     BadCredentials,
     Busy,
@@ -47,6 +46,8 @@ from bridge.contract.adapter import (
     Uncertain,
 )
 from bridge.contract.message import Delivery
+from bridge.contract.opt_outs import OptOuts, command
+from bridge.contract.segments import plain, segments
 
 MAX_TEXT = 800  # 1600 units are taken, and a character may be two
 MAX_FILE = 5_000_000
@@ -87,6 +88,7 @@ class SmsAdapter:
         self._quiet_hours = config.hours()
         self._send_rate = SendRate(config.rate)
         self._opt_outs = OptOuts(ports.data)
+        self._submissions = Submissions(ports.data)
         self._parking = Parking(ports.data)
         self._account: TwilioApi | None = None
         self._refused = asyncio.Event()
@@ -109,7 +111,7 @@ class SmsAdapter:
 
     async def run(self) -> None:
         """Hold one session."""
-        await self._opt_outs.load()
+        await self._load()
         self._refused.clear()
         self._replayed.clear()
         account = TwilioApi(self._config)
@@ -126,6 +128,10 @@ class SmsAdapter:
         finally:
             self._account = None
             await account.close()
+
+    async def _load(self) -> None:
+        await self._opt_outs.load()
+        await self._submissions.load()
 
     async def check(self) -> None:
         """Ask Twilio for the account's list. Raises Unavailable, BadCredentials."""
@@ -202,7 +208,7 @@ class SmsAdapter:
 
     async def _arrived(self, inbound: Inbound) -> str:
         """Take in a text that a webhook brought; return what it is answered at once."""
-        await self._opt_outs.load()
+        await self._load()
         if not self._is_ours(inbound):
             await self._parking.park(inbound)
             log.error(
@@ -245,13 +251,8 @@ class SmsAdapter:
         """Remember what a carrier's word says, and return how the librarian is told. WhatsApp has no such words of its own."""
         if inbound.sender.startswith(numbers.WHATSAPP) and not inbound.told:
             return []
-        word, pair = command(inbound.text, inbound.told), (self._side(inbound.to), inbound.sender)
-        out = self._opt_outs.opted_out(*pair)
-        if word == "STOP" or (word == "START" and out):
-            await self._opt_outs.opt(inbound.sid, *pair, inbound.at, out=word == "STOP")
-        if word == "STOP":
-            return ["opted-out"]
-        return ["opted-in"] if word == "START" and (out or self._opt_outs.opted_in(inbound.sid)) else []
+        word = command(inbound.text, inbound.told)
+        return await self._opt_outs.obey(inbound.sid, self._side(inbound.to), inbound.sender, inbound.at, word)
 
     async def _files(self, inbound: Inbound) -> tuple[list[Any], list[str]]:
         """Fetch a text's files; what cannot be had for a while is left out at last. Raises Busy."""
@@ -287,12 +288,12 @@ class SmsAdapter:
 
     async def _told(self, delivery: str, fields: Mapping[str, str]) -> None:
         """Take a status. Raises Busy."""
-        await self._opt_outs.load()
+        await self._load()
         sid = fields.get("MessageSid") or fields.get("SmsSid", "")
-        delivery = delivery or self._opt_outs.delivery(sid)
+        delivery = delivery or self._submissions.delivery(sid)
         if not delivery or not codec.is_sid(sid):
             return
-        await self._opt_outs.submitted(delivery, sid)
+        await self._submissions.submitted(delivery, sid)
         stage = codec.stage(fields.get("MessageStatus") or fields.get("SmsStatus", ""))
         if stage is None:
             return
@@ -342,7 +343,7 @@ class SmsAdapter:
         """Remember what an outcome says for later."""
         match outcome:
             case Sent(network_id):
-                await self._opt_outs.submitted(delivery.id, network_id)
+                await self._submissions.submitted(delivery.id, network_id)
             case Rejected("opted-out"):
                 await self._refused_by(sender, delivery.to, f"refused {delivery.id}")
             case Retry("credentials"):
@@ -410,22 +411,22 @@ class SmsAdapter:
 
     async def lookup(self, delivery: Delivery) -> bool | None:
         """Look whether a delivery is in the list of messages."""
-        await self._opt_outs.load()
-        if self._opt_outs.sid(delivery.id):
+        await self._load()
+        if self._submissions.sid(delivery.id):
             return True
         since = max(self._whole, self._broken.get(delivery.id, 0.0))
         await asyncio.sleep(max(0.0, since + self._config.settle_s - time.monotonic()))
-        if self._opt_outs.sid(delivery.id):
+        if self._submissions.sid(delivery.id):
             return True  # a status told us meanwhile
         try:
             found = await self._there().outbound(delivery.to, delivery.at - OVERLAP_MS)
         except (Unavailable, BadCredentials):
             return None
         for each in reversed(found):
-            if self._opt_outs.delivery(each.sid) in ("", delivery.id) and codec.same(
+            if self._submissions.delivery(each.sid) in ("", delivery.id) and codec.same(
                 each, self._text(delivery), len(delivery.attachments)
             ):
-                await self._opt_outs.submitted(delivery.id, each.sid)
+                await self._submissions.submitted(delivery.id, each.sid)
                 return True
         return False
 

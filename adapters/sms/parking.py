@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from adapters.sms.codec import Inbound
-from adapters.sms.journal import Journal
 from bridge.contract.adapter import Busy
+from bridge.contract.journal import Journal
 
 MOST = 10_000  # texts kept
 KEPT_MS = 90 * 86_400_000

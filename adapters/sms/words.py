@@ -1,12 +1,9 @@
-"""Twilio's error codes as words that a librarian understands, and the words of the medium. Tables only.
+"""Twilio's error codes as words that a librarian understands. Tables only.
 
 Codes: twilio.com/docs/api/errors. A word is a key of the inbox's catalogue (`reason.<word>`).
-Opt-out words: Twilio, "Support for opt-out keywords"; they count when they are all that a text says, in capitals or not.
 """
 
 from __future__ import annotations
-
-from typing import Literal
 
 REASONS: dict[int, str] = {
     21211: "no-such-address",
@@ -65,23 +62,7 @@ REASONS: dict[int, str] = {
 }
 LATER = frozenset({20429, 14107, 21611, 30001, 30022, 63018})  # not taken now, and taken later
 
-STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
-START = frozenset({"START", "YES", "UNSTOP"})
-HELP = frozenset({"HELP", "INFO"})
-
-Command = Literal["", "STOP", "START", "HELP"]
-
 
 def reason(code: int) -> str:
     """Return the word for an error code; "refused" for one that we do not know."""
     return REASONS.get(code, "refused")
-
-
-def command(text: str, told: str = "") -> Command:
-    """Return what a text tells a carrier to do: `told` is Twilio's own reading of it, where it gave one."""
-    said = told.strip().upper() or text.strip().upper()
-    if said in STOP:
-        return "STOP"
-    if said in START:
-        return "START"
-    return "HELP" if said in HELP else ""

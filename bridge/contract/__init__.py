@@ -1,6 +1,7 @@
 """The contract: all that an author of an adapter imports, and the vocabulary of the streams.
 
 Imports nothing of ours. Begin with `adapter` (what the code of a channel must offer and what it gets), then `message` (what goes in
-and what comes out). Adapters also use `address` (is this a mail address), `language_tag`, `sealed_token` (signed tokens) and
-`token_bucket` (limits). `bounds` is for the daemon alone.
+and what comes out). Adapters also use `address` (is this a mail address), `language_tag`, `sealed_token` (signed tokens),
+`token_bucket` (limits), `journal` (facts that outlive the process), `opt_outs` and `segments` (texts).
+`bounds` is for the daemon alone.
 """

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from adapters.sms.codec import Inbound
-from adapters.sms.journal import Journal, Row
-from adapters.sms.opt_outs import OptOuts
 from adapters.sms.parking import Parking
+from bridge.contract.journal import Journal, Row
+from bridge.contract.opt_outs import OptOuts
 
 PAIR = ("+15005550100", "+15005550111")
 
@@ -41,7 +41,7 @@ async def test_a_row_is_on_the_disk_with_its_name_before_anybody_relies_on_it(
         synced.append(Path(os.readlink(f"/proc/self/fd/{file}")).name)
         fsync(file)
 
-    monkeypatch.setattr("adapters.sms.journal.os.fsync", noted)
+    monkeypatch.setattr("bridge.contract.journal.os.fsync", noted)
     journal = Journal(tmp_path, "rows")
     await journal.add(["one", 1])
     assert synced == ["rows", tmp_path.name]

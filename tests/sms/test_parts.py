@@ -14,13 +14,13 @@ from adapters.sms import codec, numbers, parked
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import LENT_S, lend, lent
-from adapters.sms.opt_outs import OptOuts
 from adapters.sms.parking import Parking
 from adapters.sms.quiet_hours import QuietHours
 from adapters.sms.send_rate import PATIENCE_S, SendRate
-from adapters.sms.words import REASONS, command, reason
+from adapters.sms.words import REASONS, reason
 from bridge.contract.adapter import Misconfigured
 from bridge.contract.message import Attachment
+from bridge.contract.opt_outs import OptOuts, command
 
 CHICAGO = "America/Chicago"
 GOOD: dict[str, Any] = {"account_sid": "AC" + "1" * 32, "auth_token": "t0ken-4711", "numbers": ("+15005550100",)}

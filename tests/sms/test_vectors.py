@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 from twilio.request_validator import RequestValidator
 
-from adapters.sms.segments import plain, segments
 from adapters.sms.signature import sign, signed
+from bridge.contract.segments import plain, segments
 from tests.corpora import rows
 
 
