@@ -14,7 +14,7 @@ from tests.house.source import none
 
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-CHANNELS = ("webchat", "email", "sms", "xmpp")
+CHANNELS = ("webchat", "email", "sms", "kannel", "xmpp")
 
 
 def test_the_readme_is_short() -> None:

@@ -1,0 +1,1 @@
+"""Texts through Kannel: any carrier that it connects to (SMPP, UCP, CIMD2, HTTP), and GSM modems."""
