@@ -60,9 +60,11 @@ def serving(state: State, queue: str, now: int, tiers: range | None = None) -> I
     Those of a partner only while its agreement holds at `now` ms.
     """
     level = state.roster.service(queue).level_at(now)
-    for librarian in state.present.get(queue, ()):
+    for librarian in state.opted_in.get(queue, ()):
         number = level.get(librarian)
-        if number is not None and (tiers is None or number in tiers) and active(state, librarian):
+        if number is None or (tiers is not None and number not in tiers):
+            continue
+        if state.staff[librarian].connections and active(state, librarian):
             yield librarian
 
 
@@ -71,8 +73,8 @@ def returning(state: State, queue: str, now: int, tiers: range | None = None) ->
 
     After a start of the core that is everybody."""
     level = state.roster.service(queue).level_at(now)
-    members = (state.staff.get(one) for one, number in level.items() if tiers is None or number in tiers)
-    return any(staff is not None and staff.grace_until > 0 and queue in staff.queues for staff in members)
+    away = (one for one in state.opted_in.get(queue, ()) if state.staff[one].grace_until > 0)
+    return any(one in level and (tiers is None or level[one] in tiers) for one in away)
 
 
 def free_capacity(state: State, librarian: str, live: bool) -> int:

@@ -94,9 +94,9 @@ def _waiting(state: State) -> Iterator[str]:
 
 
 def _overlooked(state: State, it: Conversation, service: QueueService) -> Iterator[str]:
-    for one in state.present.get(it.queue, ()):
+    for one in state.opted_in.get(it.queue, ()):
         staff = state.staff[one]
-        able = in_open_tier(service, one, it) and active(state, one)
+        able = bool(staff.connections) and in_open_tier(service, one, it) and active(state, one)
         resting = service.queue.fair_limit and staff.rests_until
         if able and one not in it.declined and not resting and free_capacity(state, one, it.live) > 0:
             yield f"{it.id} waits while {one} is free"
@@ -140,17 +140,17 @@ def _indexes(state: State) -> Iterator[str]:
 
 
 def _staff(state: State) -> Iterator[str]:
-    present: dict[str, set[str]] = {}
+    opted_in: dict[str, set[str]] = {}
     processes: dict[str, set[str]] = {}
     for one in state.staff.values():
-        for queue in one.queues if one.connections else ():
-            present.setdefault(queue, set()).add(one.id)
+        for queue in one.queues:
+            opted_in.setdefault(queue, set()).add(one.id)
         for process, _ in one.connections:
             processes.setdefault(process, set()).add(one.id)
         if one.connections and one.grace_until:
             yield f"{one.id} is connected and in grace"
-    if {key: set(members) for key, members in state.present.items()} != present:
-        yield "presence does not agree with the table"
+    if {key: set(members) for key, members in state.opted_in.items()} != opted_in:
+        yield "who serves a queue does not agree with the table"
     if {key: set(members) for key, members in state.processes.items()} != processes:
         yield "processes do not agree with the table"
 

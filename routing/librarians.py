@@ -102,7 +102,8 @@ def served_from_now_on(decision: Decision, librarian: str, before: tuple[str, ..
     queues = decision.state.staff[librarian].queues
     _pass_on(decision, librarian, queues, "away")
     offer_waiting_to(decision, librarian)
-    announce(decision, librarian, tuple(queue for queue in queues if queue not in before))
+    known = frozenset(before)
+    announce(decision, librarian, tuple(queue for queue in queues if queue not in known))
 
 
 def _pass_on(decision: Decision, librarian: str, kept: tuple[str, ...], why: WhyRevoked) -> None:

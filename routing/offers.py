@@ -194,7 +194,8 @@ def announce(decision: Decision, librarian: str, queues: tuple[str, ...]) -> Non
 
 def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
     best: Entry | None = None
-    for queue in state.staff[librarian].queues:
+    queues = state.staff[librarian].queues
+    for queue in queues if len(queues) <= len(state.lines) else state.lines:
         service = state.roster.service(queue)
         if service.queue.policy == "offer" or closed_by_order(state, queue) or resting(state, service, librarian):
             continue
@@ -208,7 +209,7 @@ def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
 
 def _open_lines(state: State, queue: str, librarian: str) -> list[tuple[bool, int, WaitingList]]:
     level = state.roster.service(queue).level.get(librarian)
-    if level is None or librarian not in state.present.get(queue, ()):
+    if level is None or librarian not in state.opted_in.get(queue, ()) or not state.staff[librarian].connections:
         return []
     lines = state.lines.get(queue, {})
     return [(live, tier, lines[live, tier]) for live, tier in sorted(lines) if tier != OFFERED and tier >= level]

@@ -110,8 +110,5 @@ def _undeclared(status: ChannelStatus) -> tuple[AddressKind, ...]:
 
 
 def _own(state: State, library: str, kind: AddressKind) -> str:
-    own = f"{library}/"
-    return next(
-        (name for name, one in sorted(state.channels.items()) if one.queue.startswith(own) and _carries(one, kind)),
-        "",
-    )
+    own = state.channels_of.get(library, ()) if library else ()
+    return min((name for name in own if _carries(state.channels[name], kind)), default="")

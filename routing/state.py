@@ -116,7 +116,7 @@ class State:
         journal: list[tuple[Table[Any], str, Any]] = []
         self.journal = journal
         self.libraries: Table[Library] = Table(journal, self._library_changed)
-        self.channels: Table[ChannelStatus] = Table(journal, None)
+        self.channels: Table[ChannelStatus] = Table(journal, self._channel_changed)
         self.conversations: Table[Conversation] = Table(journal, self._conversation_changed)
         self.addresses: Table[str] = Table(journal, None)  # channel|address -> the conversation a message joins
         self.staff: Table[Staff] = Table(journal, self._staff_changed)
@@ -133,6 +133,7 @@ class State:
         self.acknowledgements: Table[int] = Table(journal, self._acknowledgement_changed)  # notice|librarian -> when
         # indexes
         self._roster: Roster | None = None
+        self.channels_of: dict[str, dict[str, None]] = {}  # library -> channels whose queue is its own
         self.lines: dict[str, dict[tuple[bool, int], WaitingList]] = {}  # queue -> (live, tier) -> who waits
         self.opened: dict[str, dict[str, None]] = {}  # queue -> conversations that are not closed
         self.mine: dict[str, dict[str, None]] = {}  # librarian -> conversations owned
@@ -141,7 +142,7 @@ class State:
         self.handed: dict[str, dict[str, None]] = {}  # librarian or queue -> transfers offered
         self.consulted: dict[str, dict[str, None]] = {}  # `records.whom` -> conversations that they are asked about
         self.load: dict[tuple[str, bool], int] = {}  # (librarian, live) -> owned and offered in turn
-        self.present: dict[str, dict[str, None]] = {}  # queue -> librarians connected and opted in
+        self.opted_in: dict[str, dict[str, None]] = {}  # queue -> librarians opted in, connected or not
         self.processes: dict[str, dict[str, None]] = {}  # process -> librarians connected through it
         self.acknowledged: dict[str, dict[str, None]] = {}  # notice to staff -> librarians who have seen it
         self.timers: list[tuple[int, str, str]] = []
@@ -264,6 +265,12 @@ class State:
 
     # ---- what keeps the indexes ----------------------------------------------------------------------------------------
 
+    def _channel_changed(self, key: str, old: ChannelStatus | None, new: ChannelStatus | None) -> None:
+        if old is not None:
+            _take(self.channels_of, old.queue.partition("/")[0], key)
+        if new is not None:
+            _put(self.channels_of, new.queue.partition("/")[0], key)
+
     def _library_changed(self, key: str, old: Library | None, new: Library | None) -> None:
         if self._roster is not None:
             self._roster.change(key, new)
@@ -314,6 +321,8 @@ class State:
             lines[where].remove((it.since, it.id))
             if not lines[where]:
                 del lines[where]
+                if not lines:
+                    del self.lines[it.queue]
         holder = it.owner or it.offered
         if it.owner:
             _take(self.mine, it.owner, it.id)
@@ -329,18 +338,21 @@ class State:
             _take(self.consulted, consult.whom, it.id)
 
     def _staff_changed(self, key: str, old: Staff | None, new: Staff | None) -> None:
-        if old is not None:
-            for queue in old.queues if old.connections else ():
-                _take(self.present, queue, key)
-            for process, _ in old.connections:
+        before, after = (one.queues if one is not None else () for one in (old, new))
+        if before is not after:
+            for queue in before:
+                _take(self.opted_in, queue, key)
+            for queue in after:
+                _put(self.opted_in, queue, key)
+        lost, found = (one.connections if one is not None else () for one in (old, new))
+        if lost is not found:
+            for process, _ in lost:
                 _take(self.processes, process, key)
+            for process, _ in found:
+                _put(self.processes, process, key)
         if new is None:
             self.disarm("staff", key)
         else:
-            for queue in new.queues if new.connections else ():
-                _put(self.present, queue, key)
-            for process, _ in new.connections:
-                _put(self.processes, process, key)
             self.arm("staff", key, staff_due(new))
 
     def _follow_up_changed(self, key: str, old: FollowUpRecord | None, new: FollowUpRecord | None) -> None:
