@@ -40,6 +40,8 @@ class Queue(Wire):
     fair_window_s: int = 3600
     prefer_known: bool = False  # a returning patron goes to the librarian who helped before, when present
     max_waiting: int = 0
+    openings: tuple[tuple[int, int], ...] | None = None  # its own, as `Library.openings`; None = the library's
+    opening_words: tuple[str, ...] = ()  # one for each of its own openings
 
 
 class Team(Wire):

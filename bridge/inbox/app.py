@@ -23,6 +23,7 @@ from bridge.inbox.routes import (
     files,
     follow_ups,
     forget,
+    hours,
     library_choices,
     organisation,
     presence,
@@ -46,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
     *organisation.ROUTES,
     *library_choices.ROUTES,
     *scripts.ROUTES,
+    *hours.ROUTES,
     *reports.ROUTES,
     *sockets.ROUTES,
 )

@@ -93,6 +93,18 @@ from bridge.inbox.schema.conversation import (
 from bridge.inbox.schema.conversation import (
     Viewer as Viewer,
 )
+from bridge.inbox.schema.hours import (
+    CalendarRead as CalendarRead,
+)
+from bridge.inbox.schema.hours import (
+    DayView as DayView,
+)
+from bridge.inbox.schema.hours import (
+    HoursAsked as HoursAsked,
+)
+from bridge.inbox.schema.hours import (
+    HoursPreview as HoursPreview,
+)
 from bridge.inbox.schema.lists import (
     Companion as Companion,
 )

@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.agreements import asked_of, not_agreed
-from bridge.sql.people.calendar import Calendar, faults, in_words, openings, overlaps, zone_in_words
+from bridge.sql.people.calendar import Calendar, faults, overlaps
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.home_library import HomeLibraries, Leaver, StaffChange
+from bridge.sql.people.library_hours import lags, with_openings, without_openings
 from bridge.sql.people.staff_validation import guest_faults, role_faults
 from bridge.sql.people.validation import channel_faults, contact_fault, own_faults, reference_faults
 from routing.organisation import Agreement, Librarian, Library, Queue, Team
@@ -229,7 +230,7 @@ class OrganisationStore:
                 await belongings.tell(home, librarian, by, "refused-there", library)
 
     async def outlived(self, known: Mapping[str, Library]) -> list[str]:
-        """Return the libraries whose openings could now be told further ahead than in `known`, which the core holds."""
+        """Return the libraries whose openings are others now, or known further ahead, than in `known`, which the core holds."""
         return [entry.library.id for entry in await self.entries() if _outlives(entry, known.get(entry.library.id))]
 
     async def refresh(self, libraries: Collection[str]) -> list[Library]:
@@ -271,9 +272,7 @@ class OrganisationStore:
         if expected is not None and expected != (held or 0):
             raise Outdated
         people = tuple(msgspec.structs.replace(one, since=0) for one in library.librarians)
-        kept = msgspec.structs.replace(
-            library, revision=(held or 0) + 1, openings=None, opening_words=(), librarians=people
-        )
+        kept = msgspec.structs.replace(without_openings(library), revision=(held or 0) + 1, librarians=people)
         since = await self._settle_people(sql, library, by)
         values = {
             "revision": kept.revision,
@@ -318,22 +317,20 @@ def with_agreements(library: Library, before: Library | None, new: tuple[Agreeme
 
 
 def _outlives(entry: LibraryEntry, known: Library | None) -> bool:
-    """Whether this very revision, worked out now, has openings after the last one known."""
+    """Whether this very revision, worked out now, has other openings than those known, or later ones."""
     if known is None or known.revision != entry.library.revision:
         return False  # it is about to be told anyway
-    spans = openings(entry.calendar, entry.library.timezone, now_ms()) or ()
-    return any(not known.openings or known.openings[-1] < span for span in spans[-1:])
+    now = now_ms()
+    return lags(known, with_openings(entry.library, entry.calendar, now, {}), now)
 
 
 def for_core(entry: LibraryEntry, since: Mapping[str, int]) -> Library:
     """Return a library as the core is to know it; `since` when (ms) each librarian came to it."""
     found = entry.library
     people = tuple(msgspec.structs.replace(one, since=since.get(one.id, 0)) for one in found.librarians)
-    spans = openings(entry.calendar, found.timezone, now_ms())
     wording = catalogue(found.language) | found.wording
-    zone = zone_in_words(found.timezone, wording)
-    words = tuple(f"{word} ({zone})" for word in in_words(spans or (), found.timezone, wording))
-    return msgspec.structs.replace(found, openings=spans, opening_words=words, wording=wording, librarians=people)
+    known = msgspec.structs.replace(found, wording=wording, librarians=people)
+    return with_openings(known, entry.calendar, now_ms(), {})
 
 
 def catalogue(language: str) -> dict[str, str]:
@@ -359,6 +356,12 @@ def check(library: Library, calendar: Calendar) -> list[FieldFault]:
         found.append(FieldFault("staff_retention_days", says))
     found += _ids("queues", library.queues, library.id + "/") + _ids("teams", library.teams, library.id + "/")
     found += _ids("librarians", library.librarians, "")
+    known = {queue.id for queue in library.queues}
+    found += [
+        FieldFault(f"hours.queues.{name}", f"there is no queue {name!r}")
+        for name in calendar.queues
+        if name not in known
+    ]
     for n, queue in enumerate(library.queues, 1):
         if not queue.tiers:
             says = f"queue {queue.id!r} has no tier: nobody would ever see what waits in it"

@@ -78,6 +78,9 @@ def _lost(given: Any, made: Any, where: str) -> Iterator[str]:
     if isinstance(made, tuple | list):
         for n, (one, other) in enumerate(zip(given, made, strict=True), 1):
             yield from _lost(one, other, f"{where.rstrip('.')}[{n}].")
+    elif isinstance(made, dict):
+        for key, value in given.items():
+            yield from _lost(value, made[key], f"{where}{key}.")
     elif isinstance(made, msgspec.Struct):
         for key, value in given.items():
             if key in made.__struct_fields__:

@@ -333,6 +333,42 @@ export interface Uploaded {
   ticket: string;
 }
 
+/** How reading a calendar went. `problem` is a catalogue word, "" = none; `read_at` when it was last read well (ms). */
+export interface CalendarRead {
+  problem: string;
+  read_at: number;
+  events: number;
+  titles: string[];
+}
+
+/** One day: its openings like "09:00-18:00" by the library's clock, and what they come from. */
+export interface DayView {
+  day: string;
+  spans: string[];
+  source: "always" | "calendar" | "date" | "week";
+}
+
+/** When a library or a queue is open. `weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). `url`: the address of a calendar, or `file:` and the id of an uploaded one; `only`: take only its events whose title has this word. */
+export interface OpeningHours {
+  weekly: Record<string, string[]>;
+  dates: Record<string, string[]>;
+  url: string;
+  only: string;
+}
+
+/** Hours that are not saved yet, the clock they go by, and the language in which a calendar says closed. */
+export interface HoursAsked {
+  hours: OpeningHours;
+  timezone: string;
+  language?: string;
+}
+
+/** The next two weeks, today first. `calendar` is None where no address is given. */
+export interface HoursPreview {
+  days: DayView[];
+  calendar: CalendarRead | null;
+}
+
 /** One page of a list, in order. `next` is the `cursor` of the next page, "" at the end. */
 export interface Rows {
   position: string;
@@ -607,6 +643,8 @@ export interface Queue {
   fair_window_s: number;
   prefer_known: boolean;
   max_waiting: number;
+  openings: [number, number][] | null;
+  opening_words: string[];
 }
 
 /** Librarians who serve together; `id` is `library/name`. Members may come from other libraries. */
@@ -701,10 +739,13 @@ export interface Library {
   country: string;
 }
 
-/** `weekly`: weekday -> spans like "09:00-18:00"; `dates`: "2026-12-25" -> spans ([] = closed). No `weekly` = always open, but on those dates. */
+/** A library's hours, and those of queues that have their own (`library/name` -> hours). Others keep the library's. */
 export interface Calendar {
   weekly: Record<string, string[]>;
   dates: Record<string, string[]>;
+  url: string;
+  only: string;
+  queues: Record<string, OpeningHours>;
 }
 
 /** A library as its coordinator edits it: the organisation's own struct and its hours, by local time. `library.revision` is the one that was read; a save is refused (409 outdated) when somebody else saved meanwhile. */
