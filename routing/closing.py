@@ -308,10 +308,18 @@ def forgotten(state: State, event: Forgotten, at: int) -> None:
 
 
 def drop_conversation(state: State, it: Conversation) -> None:
-    """Hold a conversation and its addresses no more."""
+    """Hold a conversation and its addresses no more. Those that it absorbed have theirs again, and go when their own time is up."""
     for one in (ReplyRoute(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
         lead_away(state, it, one)
+    absorbed = [other for other in map(state.conversations.get, it.merged) if other is not None and other.into == it.id]
+    for other in absorbed:
+        for one in (ReplyRoute(channel=other.channel, address=other.address), *other.routes):
+            key = at_key(one.channel, one.address)
+            if state.addresses.get(key) == it.id:
+                state.addresses.put(key, other.id)
     state.conversations.drop(it.id)
+    for other in absorbed:
+        state.conversations.put(other.id, settled(state, other))
 
 
 def lead_away(state: State, it: Conversation, one: ReplyRoute) -> None:

@@ -154,9 +154,10 @@ def _close_at(timers: Timers, it: Conversation) -> int:
 def forget_at(state: State, it: Conversation) -> int:
     """Return when a closed conversation's re-open window passes; 0 while a follow-up needs it.
 
-    What is set aside stays for as long as the library keeps transcripts: nobody has looked at it yet.
+    One that goes on in another is dropped together with that one. What is set aside stays for as long as the library keeps
+    transcripts: nobody has looked at it yet.
     """
-    if it.follow_up:
+    if it.follow_up or it.into in state.conversations:
         return 0
     library = state.roster.library(it.library)
     if it.aside:

@@ -204,7 +204,8 @@ def _absorb(state: State, head: Conversation, event: Merged, at: int) -> None:
     """Let what comes from the addresses of the absorbed conversation join `head`."""
     gone = state.conversations[event.absorbed]
     open_before = gone.state if gone.state != "closed" else ""
-    state.conversations.put(gone.id, replace(gone, into=head.id, before=open_before, owed=gone.unanswered_since))
+    gone = replace(gone, into=head.id, before=open_before, owed=gone.unanswered_since)
+    state.conversations.put(gone.id, settled(state, gone))
     for one in (ReplyRoute(channel=gone.channel, address=gone.address), *gone.routes):
         key = at_key(one.channel, one.address)
         if state.addresses.get(key) == gone.id:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.contract.message import Merge, Reopen, Unmerge
+from bridge.contract.message import Close, Merge, Reopen, Unmerge
 from tests.routing.play import Play
 
 BOTH = "> ana comes\n> ana serves north/ask\n> ben comes p2.b\n> ben serves north/ask\n"
@@ -103,3 +103,26 @@ def test_a_transfer_taken_back_takes_back_nothing_else() -> None:
         "> ana withdraws pat\n< transfer-ended reason=withdrawn\n> ana withdraws pat\n< refused reason=transfer-over"
     )
     assert play.of("pat").owner == "ana"
+
+
+def test_no_address_leads_to_what_is_forgotten() -> None:
+    """The absorbed one's address leads to the other, also where answers never went there."""
+    play = Play().script(f"{BOTH}> pat: Hi\n> amy: Me too")
+    one, other = play.id_of("amy"), play.id_of("pat")
+    play.act("ana", Merge(conversation=one, other=other))
+    left = next(it.id for it in play.state.conversations.values() if it.state != "closed")
+    play.act("ana", Close(conversation=left))
+    play.wait(90_000_000)
+    assert not play.state.conversations
+    assert not play.state.addresses
+    play.script("> pat: Again\n< opened; received; queued; offered")
+
+
+def test_the_absorbed_one_is_kept_as_long_as_the_other() -> None:
+    """So its address leads on, however long the other stays open."""
+    play, one, other = merged("pat@mail", "pat@sms")
+    play.wait(15 * 86_400_000)
+    assert other in play.state.conversations
+    play.drop()
+    play.script("> pat@sms: Still me\n< received conversation=pat@mail")
+    assert one
