@@ -254,7 +254,7 @@ class Consortium:
     async def _forget_what_is_due(self) -> None:
         """Once an hour, forget the transcripts whose library keeps them no longer, and the faulted inputs that are as old."""
         while True:
-            libraries = [entry.library for entry in await self.organisation.entries()]
+            libraries = [entry.library for entry in await self.organisation.entries(removed=True)]
             days = {one.id: one.retention_days for one in libraries}
             await self.retention.sweep(days, clock())
             staff_days = {one.id: one.staff_retention_days or one.retention_days for one in libraries}

@@ -16,6 +16,7 @@ from bridge.sql.database import Unreachable, engine_for, migrate, reach
 from bridge.sql.people.accounts import Accounts
 from bridge.sql.people.drafts import DraftStore
 from bridge.sql.people.idempotency import IdempotencyKeys
+from bridge.sql.people.invitations import Invitations
 from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.personal_scripts import PersonalScripts
@@ -37,6 +38,7 @@ class Archive:
         self.engine = engine_for(url)
         writing = self.engine.execution_options(sqlite_write=True)
         self.accounts = Accounts(writing)
+        self.invitations = Invitations(writing, self.accounts)
         self.drafts = DraftStore(writing)
         self.idempotency = IdempotencyKeys(writing)
         self.access_audit = AccessAudit(writing)

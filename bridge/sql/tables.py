@@ -252,6 +252,36 @@ staff_change = Table(
     Column("other", String, nullable=False, default=""),  # the other library
 )
 
+# Who changed what about a library: bridge.sql.people.organisation_history.
+organisation_change = Table(
+    "organisation_change",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("consortium", String, nullable=False),
+    Column("library", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),  # "" = the operator
+    Column("what", String, nullable=False),  # made, changed, removed
+    Column("revision", Integer, nullable=False),  # the library's, afterwards
+    Column("name", String, nullable=False),
+    Column("differences", Text, nullable=False),  # document_differences.Difference, JSON
+    Column("document", LargeBinary),  # the whole library, where it was removed
+    Column("undoes", BigInteger, nullable=False, default=0),
+    Column("undone_by", BigInteger, nullable=False, default=0),
+    Index("organisation_change_by_library", "consortium", "library", "n"),
+)
+
+# Links with which a librarian chooses a password, good once: bridge.sql.people.invitations.
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("token", String, primary_key=True),  # SHA-256 of the link's
+    Column("librarian", String, nullable=False, index=True, unique=True),
+    Column("library", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
 session = Table(
     "session",
     metadata,

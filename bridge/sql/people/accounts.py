@@ -109,10 +109,15 @@ def _hash_of_nobody() -> str:
 _NOBODY = _hash_of_nobody()
 
 
-def _verify(hashed: str, password: str) -> bool:
+def hashed(password: str) -> str:
+    """Return the hash of a password that is kept (argon2id); takes some 50 ms of a processor."""
+    return _hasher.hash(password)
+
+
+def _verify(kept: str, password: str) -> bool:
     try:
-        _hasher.verify(hashed or _NOBODY, password)
-        return bool(hashed)
+        _hasher.verify(kept or _NOBODY, password)
+        return bool(kept)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -171,7 +176,7 @@ class Accounts:
                 raise LookupError(f"no account {login!r}")
             await sql.execute(update(tables.account).where(_a.librarian == found).values(**change))
             await sql.execute(delete(tables.session).where(_s.librarian == found))
-        self._ended()
+        self.session_ended()
         return code
 
     async def all(self) -> list[Account]:
@@ -185,7 +190,7 @@ class Accounts:
         async with self._engine.begin() as sql:
             await sql.execute(update(tables.account).where(_a.librarian == librarian).values(disabled=disabled))
             await sql.execute(delete(tables.session).where(_s.librarian == librarian))
-        self._ended()
+        self.session_ended()
 
     async def sign_in(self, login: str, secret: str, *, familiar: bool = False) -> Account:
         """Return the account whose password or one-time code this is. Raises SignInRefused, SignInLocked.
@@ -265,12 +270,12 @@ class Accounts:
         excused = old is None and row.must_change
         if not excused and not await asyncio.to_thread(_verify, row.password, old or ""):
             raise SignInRefused
-        hashed = await asyncio.to_thread(_hasher.hash, new)
+        kept = await asyncio.to_thread(hashed, new)
         async with self._engine.begin() as sql:
-            change = {"password": hashed, "must_change": False, "code": ""}
+            change = {"password": kept, "must_change": False, "code": ""}
             await sql.execute(update(tables.account).where(_a.librarian == librarian).values(**change))
             await sql.execute(delete(tables.session).where(_s.librarian == librarian))
-        self._ended()
+        self.session_ended()
 
     async def open_session(self, librarian: str) -> tuple[str, str]:
         """Return the token for the cookie and the one for the header."""
@@ -301,9 +306,10 @@ class Accounts:
         """End one session."""
         async with self._engine.begin() as sql:
             await sql.execute(delete(tables.session).where(_s.token == _digest(token)))
-        self._ended()
+        self.session_ended()
 
-    def _ended(self) -> None:
+    def session_ended(self) -> None:
+        """Let the open pages of this process look their sessions up again."""
         for doubt in self.on_ended:
             doubt()
 

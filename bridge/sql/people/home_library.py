@@ -92,6 +92,12 @@ class HomeLibraries:
             await self.tell(library, librarian, by, "released")
         return bool(done.rowcount)
 
+    async def release_all(self, library: str, by: str) -> None:
+        """Let other libraries list everybody who belongs to a library: it is no more."""
+        for leaver in await self.leavers(library, ()):
+            if not leaver.released:
+                await self.release(library, leaver.librarian, by)
+
     async def settle(self, library: str, before: Collection[str], listed: Collection[str], by: str) -> None:
         """Note who came to a library and who left it. None of `listed` may be a stranger."""
         query = select(tables.belonging).where(self._here, _b.librarian.in_(list(listed)))

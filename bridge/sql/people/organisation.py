@@ -10,19 +10,24 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from importlib import resources
+from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.sql import tables
+from bridge.sql.people.account_access import settle_access
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.agreements import asked_of, not_agreed
 from bridge.sql.people.calendar import Calendar, faults, overlaps
+from bridge.sql.people.document_differences import Document, document
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.home_library import HomeLibraries, Leaver, StaffChange
 from bridge.sql.people.library_hours import lags, with_openings, without_openings
+from bridge.sql.people.library_removal import named_elsewhere, remains, without
+from bridge.sql.people.organisation_history import OrganisationChange, OrganisationHistory
 from bridge.sql.people.staff_validation import guest_faults, role_faults
 from bridge.sql.people.validation import channel_faults, contact_fault, own_faults, reference_faults
 from routing.organisation import Agreement, Librarian, Library, Queue, Team
@@ -77,15 +82,15 @@ class OrganisationStore:
         self._engine = engine
         self._consortium = consortium
 
-    async def entries(self) -> list[LibraryEntry]:
-        """Return every library as it is edited, by id."""
-        query = select(tables.library).where(_l.consortium == self._consortium).order_by(_l.id)
+    async def entries(self, *, removed: bool = False) -> list[LibraryEntry]:
+        """Return every library as it is edited, by id. `removed`: those too that are no more; transcripts of theirs are kept."""
         async with self._engine.connect() as sql:
-            rows = (await sql.execute(query)).all()
-        return [
-            LibraryEntry(library=_data.decode(row.data), calendar=msgspec.json.decode(row.calendar, type=Calendar))
-            for row in rows
-        ]
+            found = await self._entries(sql)
+        return [entry for entry in found if removed or not entry.library.removed]
+
+    async def _entries(self, sql: AsyncConnection) -> list[LibraryEntry]:
+        query = select(tables.library).where(_l.consortium == self._consortium).order_by(_l.id)
+        return [_entry(row) for row in await sql.execute(query)]
 
     async def revisions(self) -> dict[str, int]:
         """Return each library's revision: a cheap way to see that something changed."""
@@ -95,7 +100,7 @@ class OrganisationStore:
 
     async def current(self) -> list[Library]:
         """Return every library as the core is to know it: with openings worked out and the whole catalogue of its language."""
-        entries = await self.entries()
+        entries = await self.entries(removed=True)
         async with self._engine.connect() as sql:
             since = await HomeLibraries(sql, self._consortium).since()
         return [for_core(entry, since) for entry in entries]
@@ -108,17 +113,20 @@ class OrganisationStore:
         expected: int | None = None,
         by: str = "",
         channels: Mapping[str, str] | None = None,
+        undoes: int = 0,
     ) -> Library:
         """Keep a library at the next revision and return it as the core is to know it. Raises Faulty, NotYours, Outdated.
 
         `by` is the coordinator who asks, "" the operator; `channels` gives the queue of each channel, None where none is known.
+        `expected` is the revision that was read, 0 for a library that isn't there. `undoes` is the number of a change.
         """
         _sound(LibraryEntry(library=library, calendar=calendar))
         try:
             async with self._engine.begin() as sql:
                 before = await self._kept(sql, library.id)
                 library = with_agreements(library, before, ())
-                kept = await self._put(sql, LibraryEntry(library=library, calendar=calendar), expected, by)
+                entry = LibraryEntry(library=library, calendar=calendar)
+                kept = await self._put(sql, entry, expected, by, undoes)
                 await self._check(sql, library, before, channels, by)
                 return kept
         except NotYours as refused:
@@ -165,8 +173,7 @@ class OrganisationStore:
         by: str,
     ) -> None:
         """Refuse what is wrong beside the other libraries that are kept now, and the channels. Raises Faulty."""
-        where = _l.consortium == self._consortium
-        everybody = [_data.decode(row.data) for row in await sql.execute(select(_l.data).where(where))]
+        everybody = [entry.library for entry in await self._entries(sql) if not entry.library.removed]
         people = await HomeLibraries(sql, self._consortium).everybody()
         found = reference_faults(library, before, everybody, people) + guest_faults(library, people)
         found += role_faults(library, before, everybody, by)
@@ -175,9 +182,31 @@ class OrganisationStore:
         _refuse(library, found)
 
     async def _kept(self, sql: AsyncConnection, library: str) -> Library | None:
+        found = await self._kept_entry(sql, library)
+        return found.library if found is not None else None
+
+    async def _kept_entry(self, sql: AsyncConnection, library: str) -> LibraryEntry | None:
+        """Return a library as it is kept, None for one that never was or was removed."""
         where = (_l.id == library) & (_l.consortium == self._consortium)
-        data = await sql.scalar(select(_l.data).where(where))
-        return _data.decode(data) if data is not None else None
+        row = (await sql.execute(select(tables.library).where(where))).first()
+        found = _entry(row) if row is not None else None
+        return found if found is not None and not found.library.removed else None
+
+    # ---- history ----
+
+    async def changes(self, library: str = "", *, before: int = 0, limit: int = 50) -> list[OrganisationChange]:
+        """Return who changed what about a library, or about all, newest first, only numbers below `before` unless it is 0."""
+        async with self._engine.connect() as sql:
+            return await OrganisationHistory(sql, self._consortium).page(library, before=before, limit=limit)
+
+    async def change(self, library: str, n: int) -> tuple[OrganisationChange, Document | None]:
+        """Return one change, and the whole library where it removed one. Raises LookupError."""
+        async with self._engine.connect() as sql:
+            history = OrganisationHistory(sql, self._consortium)
+            found = await history.one(library, n)
+            if found is None:
+                raise LookupError(f"no change {n} of {library!r}")
+            return found, await history.removed(library, n)
 
     async def not_agreed(self) -> list[str]:
         """Return a sentence for each team of a partner that a queue asks and that did not agree."""
@@ -255,21 +284,48 @@ class OrganisationStore:
             _log.error("library-faulty", library=entry.library.id, faults=error.faults)
             return []
 
-    async def remove(self, library: str) -> None:
-        """Forget a library; its transcripts stay."""
-        async with self._engine.begin() as sql:
-            await sql.execute(delete(tables.library).where(_l.id == library, _l.consortium == self._consortium))
+    async def remove(self, library: str, *, by: str = "", clear: bool = False) -> list[Library]:
+        """Remove a library; its transcripts stay. Return what changed, as the core is to know it. Raises LookupError, Faulty.
 
-    async def _put(self, sql: AsyncConnection, entry: LibraryEntry, expected: int | None, by: str) -> Library:
+        Others may name its teams, queues and people: that is refused with each place, or with `clear` taken out there. Its people
+        may be listed by others from now on. Who may answer for open conversations is for the caller to see to.
+        """
+        async with self._engine.begin() as sql:
+            gone = await self._kept_entry(sql, library)
+            if gone is None:
+                raise LookupError(f"no library {library!r}")
+            others = [one for one in await self._entries(sql) if not one.library.removed and one.library.id != library]
+            named = named_elsewhere(gone.library, [one.library for one in others])
+            if named and not clear:
+                raise Faulty(named)
+            changed = [one for other in others if (one := self._without(other, gone.library)) is not None]
+            done = [await self._put(sql, one, one.library.revision, by) for one in changed]
+            rest = [one.library for one in others]
+            _refuse(gone.library, role_faults(remains(gone.library), gone.library, rest, by))
+            done.append(
+                await self._put(sql, LibraryEntry(library=remains(gone.library), calendar=Calendar()), None, by)
+            )
+            await HomeLibraries(sql, self._consortium).release_all(library, by)
+            return done
+
+    def _without(self, other: LibraryEntry, gone: Library) -> LibraryEntry | None:
+        """Return a library that names a removed one nowhere, None where it doesn't now. Raises Faulty: a queue would ask nobody."""
+        found = without(other.library, gone)
+        return LibraryEntry(library=found, calendar=other.calendar) if found != other.library else None
+
+    async def _put(
+        self, sql: AsyncConnection, entry: LibraryEntry, expected: int | None, by: str, undoes: int = 0
+    ) -> Library:
         library, calendar = entry.library, entry.calendar
         _refuse(library, check(library, calendar))
+        before = await self._kept_entry(sql, library.id)
         row = (await sql.execute(select(_l.revision, _l.consortium).where(_l.id == library.id))).first()
         if row is not None and row.consortium != self._consortium:
             raise Faulty(
                 [FieldFault("id", f"{library.id!r} is a library of another consortium: give this one another id")]
             )
         held = row.revision if row is not None else None
-        if expected is not None and expected != (held or 0):
+        if expected is not None and expected != (before.library.revision if before is not None else 0):
             raise Outdated
         people = tuple(msgspec.structs.replace(one, since=0) for one in library.librarians)
         kept = msgspec.structs.replace(without_openings(library), revision=(held or 0) + 1, librarians=people)
@@ -285,7 +341,19 @@ class OrganisationStore:
             where = (_l.id == library.id) & (_l.revision == held)
             if (await sql.execute(update(tables.library).where(where).values(**values))).rowcount != 1:
                 raise Outdated
+        await self._note(sql, before, LibraryEntry(library=kept, calendar=calendar), by, undoes)
         return for_core(LibraryEntry(library=kept, calendar=calendar), since)
+
+    async def _note(
+        self, sql: AsyncConnection, before: LibraryEntry | None, after: LibraryEntry, by: str, undoes: int
+    ) -> None:
+        """Keep what changed, and let in and shut out whom it concerns."""
+        old = document(before.library, before.calendar) if before is not None else None
+        new = document(after.library, after.calendar) if not after.library.removed else None
+        history = OrganisationHistory(sql, self._consortium)
+        await history.note(old, new, revision=after.library.revision, by=by, undoes=undoes)
+        people = before.library.librarians if before is not None else ()
+        await settle_access(sql, after.library.id, people, after.library.librarians)
 
     async def _settle_people(self, sql: AsyncConnection, library: Library, by: str) -> dict[str, int]:
         """Note who came and who left; return since when each librarian works where they do. Raises NotYours."""
@@ -297,8 +365,14 @@ class OrganisationStore:
         return await belongings.since()
 
 
+def _entry(row: Any) -> LibraryEntry:
+    return LibraryEntry(library=_data.decode(row.data), calendar=msgspec.json.decode(row.calendar, type=Calendar))
+
+
 def _sound(entry: LibraryEntry) -> None:
     """Refuse fields that are wrong in themselves. Raises Faulty."""
+    if entry.library.removed:
+        _refuse(entry.library, [FieldFault("removed", "a library is removed by an order of its own")])
     _refuse(entry.library, own_faults(entry.library) + overlaps(entry.calendar))
 
 
