@@ -64,7 +64,7 @@ def open_follow_up(decision: Decision, it: Conversation, plan: FollowUpPlan, own
             plan=plan,
             owner=owner,
             name=it.name,
-            state="pending" if _elsewhere(decision.state, owner, it.library) else "",
+            state="pending" if works_elsewhere(decision.state, owner, it.library) else "",
         )
     )
     _readdress(decision, it.id, plan.address, owner)
@@ -77,7 +77,7 @@ def follow_unfinished(decision: Decision, it: Conversation) -> None:
         open_follow_up(decision, it, replace(planned(decision, it), question=question))
 
 
-def _elsewhere(state: State, owner: str, library: str) -> bool:
+def works_elsewhere(state: State, owner: str, library: str) -> bool:
     """Say whether a follow-up's owner works for another library than the patron's."""
     return bool(owner) and not state.roster.serves_library(owner, library)
 
@@ -147,7 +147,7 @@ def end_follow_up(decision: Decision, one: FollowUpRecord, by: str, outcome: Out
 
 def _hand_over(decision: Decision, action: Action, one: FollowUpRecord, owner: str) -> None:
     """Let a follow-up change hands and keep its plan."""
-    elsewhere = _elsewhere(decision.state, owner, one.library)
+    elsewhere = works_elsewhere(decision.state, owner, one.library)
     decision.emit(
         FollowUpChanged(
             id=one.id,
@@ -190,7 +190,7 @@ def set_follow_up(decision: Decision, action: Action, deed: SetFollowUp) -> None
 
 def may_change(state: State, librarian: str, one: FollowUpRecord, now: int) -> bool:
     """Say whether a librarian whose follow-up this is may change it: not one that somebody elsewhere is at, see the module."""
-    if one.owner == librarian or not _elsewhere(state, one.owner, one.library):
+    if one.owner == librarian or not works_elsewhere(state, one.owner, one.library):
         return True
     overdue = 0 < one.plan.deadline <= now
     return overdue or coordinates(state, librarian, one.library) or not _coordinated(state, one.library)
@@ -225,7 +225,7 @@ def _state_set(state: State, one: FollowUpRecord, deed: SetFollowUp) -> Literal[
         return deed.state
     if not deed.owner:
         return "new"
-    return "pending" if _elsewhere(state, deed.owner, one.library) else "open"
+    return "pending" if works_elsewhere(state, deed.owner, one.library) else "open"
 
 
 def _same(one: FollowUpRecord, changed: FollowUpChanged) -> bool:

@@ -15,7 +15,7 @@ from routing.access import active, eligible, free_capacity, in_open_tier, there
 from routing.deadlines import due, given_up_at
 from routing.queue_service import QueueService
 from routing.records import Conversation
-from routing.state import OFFERED, State, follow_up_due, staff_due
+from routing.state import OFFERED, State, follow_up_due, follow_up_keys, staff_due
 from routing.transcripts import MAILINGS
 
 
@@ -136,6 +136,12 @@ def _indexes(state: State) -> Iterator[str]:
         yield "the index acknowledged does not agree with the table"
     if not seen.keys() <= state.announcements.keys():
         yield "somebody has seen a notice that is over"
+    followed: dict[str, set[str]] = {}
+    for key, one in state.follow_ups.items():
+        for whose in follow_up_keys(one):
+            followed.setdefault(whose, set()).add(key)
+    if {key: set(members) for key, members in state.followed.items()} != followed:
+        yield "the index followed does not agree with the table"
     yield from _staff(state)
 
 

@@ -141,6 +141,7 @@ class State:
         self.offers: dict[str, dict[str, None]] = {}  # librarian -> offered in turn
         self.handed: dict[str, dict[str, None]] = {}  # librarian or queue -> transfers offered
         self.consulted: dict[str, dict[str, None]] = {}  # `records.whom` -> conversations that they are asked about
+        self.followed: dict[str, dict[str, None]] = {}  # `follow_up_keys`: library or owner -> follow-ups
         self.load: dict[tuple[str, bool], int] = {}  # (librarian, live) -> owned and offered in turn
         self.opted_in: dict[str, dict[str, None]] = {}  # queue -> librarians opted in, connected or not
         self.processes: dict[str, dict[str, None]] = {}  # process -> librarians connected through it
@@ -356,9 +357,13 @@ class State:
             self.arm("staff", key, staff_due(new))
 
     def _follow_up_changed(self, key: str, old: FollowUpRecord | None, new: FollowUpRecord | None) -> None:
+        for whose in follow_up_keys(old) if old is not None else ():
+            _take(self.followed, whose, key)
         if new is None:
             self.disarm("follow-up", key)
         else:
+            for whose in follow_up_keys(new):
+                _put(self.followed, whose, key)
             self.arm("follow-up", key, follow_up_due(new))
 
     def _barred_changed(self, key: str, old: BlockRecord | None, new: BlockRecord | None) -> None:
@@ -405,6 +410,11 @@ def staff_due(one: Staff) -> int:
     """Return when something of this librarian falls due: the end of a grace, or of a rest."""
     dues = [due for due in (one.grace_until, one.rests_until) if due]
     return min(dues, default=0)
+
+
+def follow_up_keys(one: FollowUpRecord) -> tuple[str, ...]:
+    """Return where a follow-up is found: at its library, and at its owner."""
+    return (f"library|{one.library}", f"owner|{one.owner}") if one.owner else (f"library|{one.library}",)
 
 
 def follow_up_due(one: FollowUpRecord) -> int:

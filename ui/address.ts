@@ -9,4 +9,14 @@ const PHONE = /^\+[\d ().-]{5,}$/;
 /** Whether an answer can be sent there: `kinds` is "mail", "phone" or "mail-phone". */
 export const isAddress = (text: string, kinds: string): boolean =>
   text.includes("@") ? kinds.includes("mail") && MAIL.test(text) : kinds.includes("phone") && PHONE.test(text);
+const XMPP = "xmpp:";
+export type AddressKind = "mail" | "phone" | "xmpp";
+
+/** What kind of address this is, "" for none; a number may name its country or not. */
+export function addressKind(text: string): AddressKind | "" {
+  if (text.toLowerCase().startsWith(XMPP)) return MAIL.test(text.slice(XMPP.length)) ? "xmpp" : "";
+  if (text.includes("@")) return MAIL.test(text) ? "mail" : "";
+  return /^\+?\d[\d ().-]{3,28}$/.test(text) ? "phone" : "";
+}
+
 export const isMail = (text: string): boolean => isAddress(text, "mail");

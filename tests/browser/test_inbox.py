@@ -340,9 +340,9 @@ async def test_refused_codes_are_explained_where_they_are_chosen(desk: Desk, peo
     await expect(dialog).to_have_count(0)
     await ana.page.keyboard.press("4")
     await expect(ana.page.get_by_role("main")).to_contain_text("Find the book.")
-    await ana.page.get_by_text("Change", exact=True).first.click()
-    await ana.page.get_by_label("State").first.select_option("pending")
-    await ana.page.get_by_role("button", name="Save").first.click()
+    await ana.page.get_by_role("button", name="Change").first.click()
+    await dialog.get_by_role("checkbox", name="It waits for somebody else").check()
+    await dialog.get_by_role("button", name="Save").click()
     await expect(ana.page.locator(".state.pending").first).to_be_visible()
 
 

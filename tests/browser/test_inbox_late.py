@@ -152,7 +152,8 @@ async def test_a_follow_up_that_was_told_of_outlives_the_list_that_was_asked_for
 ) -> None:
     asked = await desk.patron("followed up", "Where is my book?", name="Fay Followed", contact="fay@example.org")
     ben = await people.of("ben")
-    held = await Held.of(ben.page, "**/api/v1/follow-ups")
+    await ben.go("follow-ups")
+    held = await Held.of(ben.page, "**/api/v1/follow-ups?*")
     await ben.page.reload()
     await held.is_asked()
     async with desk.client() as browser:
@@ -160,7 +161,6 @@ async def test_a_follow_up_that_was_told_of_outlives_the_list_that_was_asked_for
         await ana.deed(asked, "claim")
         plan = {"address": "fay@example.org", "question": "Find the book."}
         await ana.deed(asked, "close", {"code": "follow_up_library", "follow_up": plan})
-    await ben.go("follow-ups")
     await expect(ben.page.get_by_text("Find the book.")).to_be_visible()
     await held.let_go()
     await ben.page.wait_for_timeout(500)

@@ -21,6 +21,7 @@ from bridge.inbox.live.log_changes import LogChanges
 from bridge.inbox.live.watched import Watched
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of, sees
+from bridge.inbox.views.follow_up_list import follow_up, sees_follow_up
 from bridge.inbox.views.lines import shown
 from bridge.inbox.views.list_index import ListIndex
 from bridge.inbox.views.rooms import Room, in_room, message_view, room_view
@@ -298,8 +299,8 @@ class Subscription:
         upsert, remove = [], []
         for name in sorted(self._follow_ups):
             it = state.follow_ups.get(name)
-            if it is not None and rows.sees_follow_up(state, self.me, it):
-                upsert.append(rows.follow_up(state, it))
+            if it is not None and sees_follow_up(state, self.me, it):
+                upsert.append(follow_up(state, self.me, it))
                 self.known.add(name)
             elif name in self.known:
                 remove.append(name)

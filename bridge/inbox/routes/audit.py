@@ -42,7 +42,7 @@ def _shown(call: Call, deed: Deed) -> privacy.AuditDeed:
 
 def _detail(call: Call, deed: Deed) -> str:
     """Return what a deed's row may show: codes, and to whom it was offered; never a reason that somebody typed."""
-    if deed.what in ("recoded", "closed"):
+    if deed.what in ("recoded", "closed", "follow-up"):
         return deed.detail
     if deed.what in ("transferred", "given"):
         name = rows.queue_name if "/" in deed.detail else rows.name_of

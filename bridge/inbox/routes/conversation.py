@@ -12,6 +12,7 @@ from bridge.inbox.http.route import Call
 from bridge.inbox.services import MERGED, ChannelFacts, InboxServices
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import changes_archived, libraries_of, may_see_archived, sees
+from bridge.inbox.views.follow_up_list import follow_up
 from bridge.inbox.views.lines import shown, via_of
 from bridge.inbox.views.scripts import script_view
 from bridge.log.follower import Position
@@ -20,6 +21,7 @@ from bridge.sql.transcripts.reader import ConversationSummary
 from routing.closing import CODES, person_default
 from routing.deliveries import contact_route
 from routing.organisation import CodeChoice, Library
+from routing.reach import own_address
 from routing.records import Conversation, at_key
 from routing.state import State
 
@@ -56,7 +58,7 @@ async def view(call: Call) -> schema.ConversationView:
         + [script_view(one, own=True) for one in await services.archive.personal_scripts.of(me)],
         descriptive=list(library.descriptive),
         codes=_codes(library),
-        follow_ups=[rows.follow_up(state, known)] if known is not None else [],
+        follow_ups=[follow_up(state, me, known)] if known is not None else [],
         merged=list(it.merged) if it is not None else [],
         viewing=call.consortium.live.viewing(call.id, me),
         draft=await _draft(call),
@@ -133,6 +135,7 @@ def _patron(
             _address(services, state, known.library, channel, address, current=n == 0, left=(channel, address) == left)
             for n, (channel, address) in enumerate(dict.fromkeys([*places, *([left] if left is not None else [])]))
         ],
+        lasting=it is not None and bool(own_address(state, it)),
     )
 
 

@@ -19,6 +19,7 @@ from bridge.inbox.http.route import Call, Route
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
 from bridge.inbox.views.faults import refusal
+from bridge.inbox.views.follow_up_list import carriers
 from bridge.inbox.views.scripts import script_view
 from bridge.sql.people.accounts import CODE_MS, now_ms
 from bridge.sql.people.organisation import Faulty, NotYours, Outdated
@@ -37,7 +38,7 @@ async def organisation(call: Call) -> schema.Organisation:
     serves = roster.serves.get(me, {})
     return schema.Organisation(
         position=str(call.services.replica.position),
-        libraries=[_library(one, one.id in mine, one.id in edits) for one in roster.libraries.values()],
+        libraries=[_library(state, one, one.id in mine, one.id in edits) for one in roster.libraries.values()],
         queues=[
             schema.QueueView(
                 id=name,
@@ -57,7 +58,7 @@ async def organisation(call: Call) -> schema.Organisation:
     )
 
 
-def _library(one: Library, mine: bool, edits: bool) -> schema.LibraryView:
+def _library(state: State, one: Library, mine: bool, edits: bool) -> schema.LibraryView:
     return schema.LibraryView(
         id=one.id,
         revision=one.revision,
@@ -68,11 +69,14 @@ def _library(one: Library, mine: bool, edits: bool) -> schema.LibraryView:
         mine=mine,
         coordinated=edits,
         target_s=one.timers.target_s,
+        follow_up_s=one.timers.follow_up_s,
         retention_days=one.retention_days,
         default_code=one.default_code,
         descriptive=list(one.descriptive),
         scripts=[script_view(script) for script in one.scripts],
         open=is_open(one, time.time_ns() // 1_000_000),
+        answers=carriers(state, one.id),
+        country=one.country,
     )
 
 

@@ -70,6 +70,9 @@ from bridge.inbox.schema.conversation import (
     FollowUp as FollowUp,
 )
 from bridge.inbox.schema.conversation import (
+    FollowUpCounts as FollowUpCounts,
+)
+from bridge.inbox.schema.conversation import (
     FollowUps as FollowUps,
 )
 from bridge.inbox.schema.conversation import (
@@ -179,6 +182,9 @@ from bridge.inbox.schema.live_messages import (
 )
 from bridge.inbox.schema.live_messages import (
     Up as Up,
+)
+from bridge.inbox.schema.organisation import (
+    CarrierView as CarrierView,
 )
 from bridge.inbox.schema.organisation import (
     ChannelView as ChannelView,

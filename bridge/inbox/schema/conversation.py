@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.contract.message import Outcome
 from bridge.inbox.schema.lists import Row
 from bridge.inbox.schema.types import Shown, Who
 
@@ -64,6 +65,7 @@ class Patron(Shown):
     contact: str = ""
     language: str = ""
     addresses: list[Address] = []
+    lasting: bool = False  # the address in use can be answered after the end: a follow-up needs no other one
 
 
 class Earlier(Shown):
@@ -117,7 +119,11 @@ class Draft(Shown):
 
 
 class FollowUp(Shown):
-    """A question that was not finished live. `state`: new, open, pending, closed; `owner` "" = nobody yet."""
+    """A question that was not finished live. `state`: new, open, pending, closed; `owner` "" = nobody yet.
+
+    `address` as I may see it. `carrier`: what carries the answer there, as librarians call it; "" = no channel does.
+    `elsewhere`: its owner works for another library. `held`: I may change it only once it is overdue.
+    """
 
     id: str
     conversation: str
@@ -131,13 +137,30 @@ class FollowUp(Shown):
     question: str = ""
     name: str = ""
     at: int = 0
+    carrier: str = ""
+    elsewhere: bool = False
+    held: bool = False
+    closed_at: int = 0  # 0 = it is not closed
+    outcome: Outcome = ""
+
+
+class FollowUpCounts(Shown):
+    """How many follow-ups I may see that are not closed: all of them, mine, nobody's, those pending elsewhere, the overdue."""
+
+    all: int
+    mine: int
+    unassigned: int
+    elsewhere: int
+    overdue: int
 
 
 class FollowUps(Shown):
-    """Follow-ups that one may see, those due first."""
+    """One page of the follow-ups that I may see: those due first, or the last closed first. `next` "" = there are no more."""
 
     position: str
     follow_ups: list[FollowUp]
+    counts: FollowUpCounts
+    next: str = ""
 
 
 class Viewer(Shown):

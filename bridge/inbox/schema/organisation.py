@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from bridge.contract.message import ChannelIcon
+from bridge.contract.message import AddressKind, ChannelIcon
 from bridge.inbox.schema.conversation import ScriptView
 from bridge.inbox.schema.people import Person
 from bridge.inbox.schema.types import Asked, Name, Shown, Words
@@ -32,6 +32,13 @@ class CodeView(Shown):
     effect: str
 
 
+class CarrierView(Shown):
+    """A kind of address that a library answers to, and what carries the answer, as librarians call it."""
+
+    kind: AddressKind
+    label: str
+
+
 class LibraryView(Shown):
     """A library as librarians see it."""
 
@@ -44,11 +51,14 @@ class LibraryView(Shown):
     mine: bool  # I work for it
     coordinated: bool  # I may edit it
     target_s: int
+    follow_up_s: int  # within how many seconds a follow-up is to be answered; 0 = no target
     retention_days: int
     default_code: str
     descriptive: list[str]
     scripts: list[ScriptView]
     open: bool  # within its hours now
+    answers: list[CarrierView] = []
+    country: str = ""  # whose numbers are read without a country code
 
 
 class ChannelView(Shown):

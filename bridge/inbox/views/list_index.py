@@ -18,7 +18,8 @@ from itertools import islice
 
 from bridge.inbox.schema import Desk, Row, View
 from bridge.inbox.views.access import libraries_of, sees
-from bridge.inbox.views.rows import asked_about, own, row, sees_follow_up
+from bridge.inbox.views.follow_up_list import follow_up_count
+from bridge.inbox.views.rows import asked_about, own, row
 from bridge.log.replica import Replica
 from routing.records import Conversation
 from routing.state import State
@@ -151,13 +152,12 @@ class ListIndex:
         waiting = self.waiting(state, me)
         home = libraries_of(state, me)
         strange = sum(1 for name in _beside(state, me, waiting) if state.conversations[name].library not in home)
-        follow_ups = (one for one in state.follow_ups.values() if one.state != "closed")
         return Desk(
             waiting=len(waiting),
             mine=len(own(state, me)),
             open=sum(len(self._lines.get(f"open|{library}", ())) for library in home) + strange,
             aside=sum(len(self._lines.get(f"aside|{library}", ())) for library in home),
-            follow_ups=sum(1 for one in follow_ups if sees_follow_up(state, me, one)),
+            follow_ups=follow_up_count(state, me),
             oldest_since=waiting[0][0] if waiting else 0,
             channels_down=sorted(name for name, status in state.channels.items() if not status.up),
         )
@@ -167,7 +167,7 @@ class ListIndex:
 
         Those of their own library are left out, but for their own follow-ups.
         """
-        mine = {one.id for one in state.follow_ups.values() if one.owner == me}
+        mine = set(state.followed.get(f"owner|{me}", ()))
         return (
             mine
             | _beside(state, me, self.waiting(state, me))

@@ -28,7 +28,6 @@ from bridge.inbox.schema import (
     ConsultView,
     ConversationState,
     Draft,
-    FollowUp,
     Me,
     MentionTold,
     Row,
@@ -41,11 +40,10 @@ from bridge.sql.people.drafts import SavedDraft as Kept
 from bridge.sql.people.mentions import Mention
 from bridge.sql.transcripts.reader import ConversationSummary
 from routing import wording
-from routing.access import asked, at_home, consulted, eligible, follows_up, has_say, helper_of, may_join, speaks
+from routing.access import asked, at_home, consulted, eligible, has_say, helper_of, may_join, speaks
 from routing.consulting import may_consult
 from routing.events import Consulted, Noted, WhyRefused
 from routing.records import Consultation, Conversation, Handover, whom
-from routing.records import FollowUpRecord as FollowUpRecord
 from routing.state import State
 
 SHORT = 28  # characters of an address shown in place of a name
@@ -386,29 +384,6 @@ def me_of(state: State, session: Session, libraries: list[str], coordinates: lis
     )
 
 
-def follow_up(state: State, it: FollowUpRecord) -> FollowUp:
-    """Return a follow-up as its list shows it."""
-    return FollowUp(
-        id=it.id,
-        conversation=it.conversation,
-        library=it.library,
-        library_name=state.roster.library(it.library).name or it.library,
-        state=it.state,
-        owner=it.owner,
-        owner_name=name_of(state, it.owner) if it.owner else "",
-        address=it.plan.address,
-        deadline=it.plan.deadline,
-        question=it.plan.question,
-        name=it.name,
-        at=it.opened_at,
-    )
-
-
 def draft(kept: Kept) -> Draft:
     """Return a kept draft as pages know it."""
     return Draft(conversation=kept.conversation, text=kept.text, at=kept.at, note=kept.kind == "note")
-
-
-def sees_follow_up(state: State, me: str, it: FollowUpRecord) -> bool:
-    """Say whether `me` may see a follow-up: their library's, or their own."""
-    return follows_up(state, me, it)

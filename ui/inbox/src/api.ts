@@ -135,7 +135,7 @@ export const api = {
   reports: (asked: Query, signal: AbortSignal) => get<s.Report>("/reports", asked, signal),
   reportsFile: (asked: Query) => address("/reports.csv", asked),
   presence: (asked: s.PresenceAsked, key: string) => send<s.Availability | s.Pending>("PUT", "/presence", asked, key),
-  followUps: () => get<s.FollowUps>("/follow-ups"),
+  followUps: (show: string, q: string, after: string, signal: AbortSignal) => get<s.FollowUps>("/follow-ups", { show, q, after }, signal),
   setFollowUp: (id: string, asked: s.FollowUpAsked, key: string) =>
     send<s.Acted | s.Pending>("POST", `/follow-ups/${encodeURIComponent(id)}`, asked, key),
   organisation: () => get<s.Organisation>("/organisation"),

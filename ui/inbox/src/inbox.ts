@@ -11,6 +11,7 @@ import { absence } from "./state/absence";
 import { calls } from "./state/calls.svelte";
 import { connection } from "./state/connection.svelte";
 import { desk } from "./state/desk.svelte";
+import { followUps } from "./state/follow_ups.svelte";
 import { lists } from "./state/lists.svelte";
 import { navigation } from "./state/navigation.svelte";
 import { notices } from "./state/notices.svelte";
@@ -127,7 +128,7 @@ async function start(): Promise<void> {
   navigation.follow();
   requests.flush();
   // What is needed a moment later.
-  await Promise.allSettled([writing.fetch(), desk.fetchFollowUps(), desk.freshen()]);
+  await Promise.allSettled([writing.fetch(), followUps.watched ? followUps.load() : undefined, desk.freshen()]);
   void lists.fetchAside();
 }
 
@@ -176,7 +177,7 @@ function hear(message: ServerMessage): void {
       if (navigation.page === "desk" || screen.dialog === "transfer" || screen.dialog === "presence") void desk.freshen();
       return;
     case "followups":
-      return desk.followUpsChanged(message);
+      return followUps.told(message);
     case "organisation":
       return desk.organisationTold(message);
     case "down":

@@ -216,6 +216,7 @@ export interface Patron {
   contact: string;
   language: string;
   addresses: Address[];
+  lasting: boolean;
 }
 
 /** An earlier conversation of the same patron. */
@@ -248,7 +249,7 @@ export interface ScriptView {
   own: boolean;
 }
 
-/** A question that was not finished live. `state`: new, open, pending, closed; `owner` "" = nobody yet. */
+/** A question that was not finished live. `state`: new, open, pending, closed; `owner` "" = nobody yet. `address` as I may see it. `carrier`: what carries the answer there, as librarians call it; "" = no channel does. `elsewhere`: its owner works for another library. `held`: I may change it only once it is overdue. */
 export interface FollowUp {
   id: string;
   conversation: string;
@@ -262,6 +263,11 @@ export interface FollowUp {
   question: string;
   name: string;
   at: number;
+  carrier: string;
+  elsewhere: boolean;
+  held: boolean;
+  closed_at: number;
+  outcome: "" | "answered" | "not-needed" | "taken-back" | "unreached";
 }
 
 /** A colleague who has the conversation open, perhaps writing. */
@@ -314,10 +320,21 @@ export interface Drafts {
   drafts: Draft[];
 }
 
-/** Follow-ups that one may see, those due first. */
+/** How many follow-ups I may see that are not closed: all of them, mine, nobody's, those pending elsewhere, the overdue. */
+export interface FollowUpCounts {
+  all: number;
+  mine: number;
+  unassigned: number;
+  elsewhere: number;
+  overdue: number;
+}
+
+/** One page of the follow-ups that I may see: those due first, or the last closed first. `next` "" = there are no more. */
 export interface FollowUps {
   position: string;
   follow_ups: FollowUp[];
+  counts: FollowUpCounts;
+  next: string;
 }
 
 /** Older lines of a transcript, oldest first. */
@@ -573,6 +590,12 @@ export interface Polled {
   messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
 }
 
+/** A kind of address that a library answers to, and what carries the answer, as librarians call it. */
+export interface CarrierView {
+  kind: "mail" | "phone" | "xmpp";
+  label: string;
+}
+
 /** A resolution code: "answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice". */
 export interface CodeView {
   code: string;
@@ -772,11 +795,14 @@ export interface LibraryView {
   mine: boolean;
   coordinated: boolean;
   target_s: number;
+  follow_up_s: number;
   retention_days: number;
   default_code: string;
   descriptive: string[];
   scripts: ScriptView[];
   open: boolean;
+  answers: CarrierView[];
+  country: string;
 }
 
 /** A code with which a librarian signs in once and then chooses a password. Shown this once. */

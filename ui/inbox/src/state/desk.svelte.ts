@@ -1,10 +1,9 @@
-// What the page knows of the desk as a whole: how many wait, who is available, how the channels are, and the follow-ups.
+// What the page knows of the desk as a whole: how many wait, who is available, and how the channels are.
 //
 // Each is fetched once and then kept by what the live line tells. The counts by queue are not told one by one, so `freshen` fetches.
 import { api } from "../api";
 import { lookOf, type Look } from "../channels";
 import { OrganisationChanges, patched } from "../organisation";
-import { Overtaken } from "../overtaken";
 import type * as s from "../schema";
 import { isView, type Page } from "./pages";
 
@@ -13,9 +12,7 @@ const NO_DESK: s.Desk = { waiting: 0, mine: 0, open: 0, aside: 0, follow_ups: 0,
 class Desk {
   counts = $state.raw<s.Desk>(NO_DESK);
   organisation = $state.raw<s.Organisation | null>(null);
-  followUps = $state.raw<readonly s.FollowUp[]>([]);
   down = $state(""); // why the desk itself cannot answer now
-  private readonly followUpsTold = new Overtaken();
   private readonly changes = new OrganisationChanges();
   private readonly freshened = { asked: 0, held: 0 };
 
@@ -38,25 +35,8 @@ class Desk {
     if (this.organisation) this.organisation = patched(this.organisation, message);
   }
 
-  async fetchFollowUps(): Promise<void> {
-    this.followUpsTold.toldAll(); // an answer to an earlier request is not needed any more
-    const told = this.followUpsTold.asking();
-    try {
-      const fetched = (await api.followUps()).follow_ups;
-      if (!told.all) this.followUps = [...this.followUps.filter((one) => told.has(one.id)), ...fetched.filter((one) => !told.has(one.id))];
-    } finally {
-      this.followUpsTold.answered(told);
-    }
-  }
-
-  followUpsChanged({ upsert, remove }: s.FollowUpsTold): void {
-    const gone = new Set([...remove, ...upsert.map((one) => one.id)]);
-    this.followUpsTold.told([...gone]);
-    this.followUps = [...this.followUps.filter((one) => !gone.has(one.id)), ...upsert];
-  }
-
   count(page: Page): number {
-    if (page === "follow-ups") return this.followUps.filter((one) => one.state !== "closed").length || this.counts.follow_ups;
+    if (page === "follow-ups") return this.counts.follow_ups;
     return isView(page) ? this.counts[page] : 0;
   }
 

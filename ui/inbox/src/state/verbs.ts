@@ -196,12 +196,9 @@ export async function forget(conversation: string, asked: s.ForgetAsked): Promis
 
 // ---- the desk --------------------------------------------------------------------------------------------------------
 
-export async function setFollowUp(followUp: s.FollowUp, asked: s.FollowUpAsked): Promise<void> {
-  if (!(await act(followUp.conversation, `follow-up:${followUp.id}`, asked))) return;
-  const { name = "" } = desk.person(asked.owner ?? "") ?? {};
-  const changed = { ...followUp, ...asked, owner_name: name };
-  desk.followUps = desk.followUps.map((one) => (one === followUp ? changed : one));
-  notices.tell(t("done.saved"));
+/** Change a follow-up; the line tells the list what it is then. */
+export async function setFollowUp(followUp: s.FollowUp, asked: s.FollowUpAsked): Promise<boolean> {
+  return told(act(followUp.conversation, `follow-up:${followUp.id}`, asked), t("done.saved"));
 }
 
 export async function present(queues: string[], live: number, slow: number): Promise<void> {
