@@ -41,7 +41,13 @@ class KannelAdapter:
     name: ClassVar[str] = "kannel"
     Config: ClassVar[type[KannelConfig]] = KannelConfig
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_text=MAX_TEXT, receipts="delivered", check=True, segments=True, label="Text (Kannel)", icon="phone"
+        max_text=MAX_TEXT,
+        receipts="delivered",
+        check=True,
+        segments=True,
+        label="Text (Kannel)",
+        icon="phone",
+        answers=("phone",),
     )
 
     def __init__(self, config: KannelConfig, ports: Ports) -> None:
