@@ -162,7 +162,9 @@ def settle_closed(decision: Decision, it: Conversation) -> None:
             offer_waiting_to(decision, librarian)
 
 
-def end(decision: Decision, it: Conversation, code: Code, why: str, *, by_default: bool = False) -> None:
+def end(
+    decision: Decision, it: Conversation, code: Code | Literal["recalled"], why: str, *, by_default: bool = False
+) -> None:
     """Let the desk itself end a conversation."""
     decision.emit(
         Closed(

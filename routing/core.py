@@ -29,6 +29,7 @@ from routing import (
     messages,
     offers,
     ownership,
+    partners,
     patrons,
     queue_opening,
     rating,
@@ -83,6 +84,8 @@ def act(decision: Decision, action: Action) -> None:
     if not active(decision.state, action.by):
         refuse(decision, action, "unknown-librarian")
         return
+    if action.name:
+        decision.guest = (action.by, action.name)
     ACTIONS[type(action.deed)][0](decision, action, action.deed)
 
 
@@ -110,6 +113,7 @@ RULES: dict[type, Callable[[Decision, Any], object]] = {
     wire.ChannelStatus: channels.status,
     Library: channels.library,
     wire.Erase: erasure.ordered,
+    wire.Recall: partners.recall,
 }
 
 
@@ -193,6 +197,8 @@ def step(state: State, given: Given, cause: str, at: int) -> Step:
     decision = Decision(state, at, cause, _fold)
     try:
         rung = _run_rule(decision, given)
+        if state.partnered:
+            partners.tell_homes(decision)
         answer = _answer(decision.events, given) if type(given) is Action else -1
     except Exception as error:
         state.rollback()

@@ -134,7 +134,7 @@ def notify(
         library,
         event,
         variant,
-        {"library": library.name or library.id, "patron": it.name, **named(decision.state, by), **values},
+        {"library": library.name or library.id, "patron": it.name, **named(decision, by), **values},
     )
     to = to or route(decision.state, it, decision.at)
     if not text or to is None:
@@ -151,10 +151,11 @@ def notify(
     unpark(decision, delivery)
 
 
-def named(state: State, librarian: str) -> dict[str, str]:
+def named(decision: Decision, librarian: str) -> dict[str, str]:
     """Return a librarian's name and library as patrons are told of them."""
-    home = state.roster.home.get(librarian, "")
-    return {"librarian": state.roster.shown(librarian), "home": state.roster.library(home).name or home}
+    roster = decision.state.roster
+    home = roster.home.get(librarian, "")
+    return {"librarian": decision.shown(librarian), "home": roster.library(home).name or home}
 
 
 def what_to_say(decision: Decision, it: Conversation, moment: Moment) -> tuple[str, str, str]:

@@ -35,7 +35,7 @@ def forget(decision: Decision, action: Action, deed: Forget) -> None:
     if why:
         refuse(decision, action, why, it)
     else:
-        _erase(decision, deed, action.by)
+        erase(decision, deed, action.by)
 
 
 def ordered(decision: Decision, order: Erase) -> None:
@@ -44,7 +44,7 @@ def ordered(decision: Decision, order: Erase) -> None:
     if why:
         decision.emit(Refused(action=order.id, by="", reason=why, conversation=order.conversation))
     else:
-        _erase(decision, order, "")
+        erase(decision, order, "")
 
 
 def refusal(state: State, asked: Forget | Erase) -> WhyRefused | Literal[""]:
@@ -57,7 +57,8 @@ def refusal(state: State, asked: Forget | Erase) -> WhyRefused | Literal[""]:
     return "follow-up-open" if it.follow_up and not asked.follow_up else ""
 
 
-def _erase(decision: Decision, asked: Forget | Erase, by: str) -> None:
+def erase(decision: Decision, asked: Forget | Erase, by: str) -> None:
+    """Drop all that is known of a conversation but its numbers; an open follow-up is given up."""
     state = decision.state
     it = state.conversations.get(asked.conversation)
     open_one = state.follow_ups.get(it.follow_up) if it is not None else None

@@ -27,6 +27,7 @@ from bridge.contract.message import (
     Presence,
     ProcessGone,
     Rating,
+    Recall,
     Receipt,
     Stage,
     Started,
@@ -50,6 +51,7 @@ Input = (
     | ProcessGone
     | Library
     | Erase
+    | Recall
 )
 
 Given = Input | tuple[Receipt, ...]  # what is decided in one step: receipts may be taken together

@@ -72,7 +72,7 @@ def _may_answer(decision: Decision, action: Action, it: Conversation) -> bool:
 
 def _answer(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> None:
     it = decision.state.conversations[deed.conversation]
-    author = decision.state.roster.shown(action.by)
+    author = decision.shown(action.by)
     delivery = compose(
         decision,
         it,

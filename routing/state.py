@@ -146,6 +146,7 @@ class State:
         self.opted_in: dict[str, dict[str, None]] = {}  # queue -> librarians opted in, connected or not
         self.processes: dict[str, dict[str, None]] = {}  # process -> librarians connected through it
         self.acknowledged: dict[str, dict[str, None]] = {}  # notice to staff -> librarians who have seen it
+        self.partnered: dict[str, None] = {}  # channels whose patrons are other desks' conversations
         self.timers: list[tuple[int, str, str]] = []
         self.armed: dict[tuple[str, str], int] = {}
         self._delivered: deque[tuple[int, str]] = deque()  # in the order of their table, oldest first
@@ -271,6 +272,10 @@ class State:
             _take(self.channels_of, old.queue.partition("/")[0], key)
         if new is not None:
             _put(self.channels_of, new.queue.partition("/")[0], key)
+        if new is not None and new.partners:
+            self.partnered[key] = None
+        else:
+            self.partnered.pop(key, None)
 
     def _library_changed(self, key: str, old: Library | None, new: Library | None) -> None:
         if self._roster is not None:

@@ -62,17 +62,6 @@ class SignatureInput:
     alg: str = ""
 
 
-def public_key(seed: bytes) -> bytes:
-    """Return the 32 bytes that others check our signatures by."""
-    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-
-
-def fingerprint(key: bytes) -> str:
-    """Return what two people compare over the telephone: 128 bits of the key's SHA-256 in eight groups."""
-    digest = sha256(key).hexdigest()[:32]
-    return " ".join(digest[at : at + 4] for at in range(0, 32, 4))
-
-
 def digest(body: bytes) -> str:
     """Return a body's Content-Digest (RFC 9530 2)."""
     return f"sha-256=:{b64encode(sha256(body).digest()).decode()}:"

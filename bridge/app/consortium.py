@@ -26,6 +26,7 @@ from bridge.channels.channel import ChannelHealth as ChannelHealth
 from bridge.channels.desk_status import DeskStatus, clock
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.outbound.removed_channels import refuse
+from bridge.channels.partner_desk import PartnerDesk
 from bridge.channels.plugins import load
 from bridge.channels.revocations import StoreRevocations
 from bridge.channels.signals import ChannelSignals, SignalBoard
@@ -84,6 +85,7 @@ class Consortium:
         self._reindexing = archive.reindexing
         self._on_duty: asyncio.Task[None] | None = None
         self._sole = sole
+        self._archive = archive
         self._config = config
         self._secret = secret
         self._process = process
@@ -318,6 +320,26 @@ class Consortium:
             process=self._process,
             transcript=self._transcript if channel.adapter.capabilities.transcripts else None,
             revocations=StoreRevocations(self.store, name),
+            partners=self._partner_desk(name) if channel.adapter.capabilities.partners else None,
+        )
+
+    def _partner_desk(self, channel: str) -> PartnerDesk:
+        async def caught_up() -> None:
+            seq = (await self.store.head()).seq
+            await self._tail_at(seq)
+            for _ in range(round(TAIL_S / TAIL_LOOK_S)):
+                if self.replica.position.seq >= seq:
+                    return
+                await asyncio.sleep(TAIL_LOOK_S)
+            raise TimeoutError
+
+        return PartnerDesk(
+            channel,
+            self._archive.partners(channel, self.name),
+            replica=self.replica,
+            reader=self.reader,
+            status=self.frontdesk,
+            caught_up=caught_up,
         )
 
     def _after_history(self, deliveries: Deliveries) -> Deliveries:

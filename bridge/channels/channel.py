@@ -73,6 +73,7 @@ class ConfiguredChannel:
             icon=can.icon,
             private=can.private,
             answers=can.answers,
+            partners=can.partners,
         )
 
 

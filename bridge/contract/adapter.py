@@ -45,12 +45,15 @@ from bridge.contract.message import (
     Message,
     Presence,
     Rating,
+    Recall,
     Stage,
     TranscriptWish,
 )
 
 if TYPE_CHECKING:
     from aiohttp import web  # the core reads this module, and loads no web server for it
+
+    from bridge.contract.partners import PartnerPorts
 
 # ---- errors -----------------------------------------------------------------------------------------------------------
 
@@ -167,6 +170,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     icon        the picture beside it in the inbox
     private     an address tells librarians nothing (the id of a browser): they are not shown it
     answers     the kinds of address to which it carries an answer when nobody has written from there: "mail", "phone", "xmpp"
+    partners    patrons are the conversations of other desks. They are told what becomes of theirs: notices with the events
+                "partner-claimed", "partner-waiting" and "partner-closed". See Ports.partners and Inlet.recall
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
     the id that was sent. `replay`, `lookup`, `forget` and `check` are methods exactly where they are declared.
@@ -197,6 +202,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     icon: ChannelIcon = "chat"
     private: bool = False
     answers: tuple[AddressKind, ...] = ()
+    partners: bool = False
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------
@@ -247,6 +253,9 @@ class Inlet(MessageIntake, Protocol):
         An empty `id` is derived. The core decides whether it is mailed; `ChannelDesk.mailable` tells it beforehand.
         Raises Busy, Undeclared; ValueError for a wish that we can never take in.
         """
+
+    async def recall(self, recall: Recall) -> None:
+        """Say that a conversation is over at its home, or is to be forgotten (capability `partners`). Raises Busy, Undeclared."""
 
     async def up(self) -> None:
         """Say that the session is connected: the channel is shown as working and `replay` runs."""
@@ -390,6 +399,7 @@ class Ports:
     process: str = ""  # this process's name, for Presence (capability `staff`)
     transcript: Callable[[Delivery], Awaitable[str]] | None = None  # capability `transcripts` only
     revocations: Revocations | None = None
+    partners: PartnerPorts | None = None  # capability `partners` only
 
 
 class Adapter(Protocol):

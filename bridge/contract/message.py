@@ -495,6 +495,7 @@ class Action(Wire, tag="action"):
     by: str  # librarian id
     deed: Deed
     via: str = "inbox"  # or the name of the staff channel
+    name: str = ""  # the person who acts at a partner's desk, as the patron may see them (channels of partners alone)
 
 
 class Presence(Wire, tag="presence"):
@@ -538,6 +539,7 @@ class ChannelStatus(Wire, tag="channel"):
     answers: tuple[AddressKind, ...] | None = (
         None  # addresses that it can begin to write to; None = an older release said nothing
     )
+    partners: bool = False  # its patrons are the conversations of other desks, which are told what becomes of them
 
 
 class PatronSign(Wire, tag="patron-sign"):
@@ -546,6 +548,21 @@ class PatronSign(Wire, tag="patron-sign"):
     channel: str
     sender: str
     here: bool
+
+
+class Recall(Wire, tag="recall"):
+    """The home desk of a partner's conversation takes it back. It is over here, whoever has it.
+
+    `code`: how it ended at home, "" = it goes on there. `forget`: all but its numbers is deleted here, too.
+    `conversation` is its id here, "" where the address leads to it.
+    """
+
+    id: str
+    channel: str
+    sender: str
+    code: str = ""
+    forget: bool = False
+    conversation: str = ""
 
 
 class Tick(Wire, tag="tick"):

@@ -19,6 +19,7 @@ from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.people.invitations import Invitations
 from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
+from bridge.sql.people.partners import Partners
 from bridge.sql.people.personal_scripts import PersonalScripts
 from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
@@ -82,6 +83,10 @@ class Archive:
     def staff_messages(self, consortium: str = "main") -> StaffMessages:
         """Return the rooms and messages of a consortium's staff."""
         return StaffMessages(self._writing, consortium)
+
+    def partners(self, channel: str, consortium: str = "main") -> Partners:
+        """Return the partner deployments of a channel."""
+        return Partners(self._writing, consortium, channel)
 
     def retention(self, blobs: FileBlobs) -> Retention:
         """Return what forgets transcripts that are due, and the files with them."""

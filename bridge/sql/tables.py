@@ -393,3 +393,49 @@ written = Table(
     Column("answer", LargeBinary, nullable=False, default=b""),
     Column("at", BigInteger, nullable=False, index=True),
 )
+
+# Other deployments that we help, or that help us: bridge.sql.people.partners.
+partner = Table(
+    "partner",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("consortium", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("name", String, nullable=False, default=""),
+    Column("url", String, nullable=False, default=""),
+    Column("library", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("seed", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False, default=b""),
+    Column("proof", String, nullable=False, default=""),
+    Column("expected", String, nullable=False, default=""),
+    Column("agreed", Boolean, nullable=False, default=False),
+    Column("version", Integer, nullable=False, default=0),
+    Column("heard_at", BigInteger, nullable=False, default=0),
+    Column("doubt", String, nullable=False, default=""),
+    Column("confirmed_by", String, nullable=False, default=""),
+    Column("ended_by", String, nullable=False, default=""),
+    Column("desk", Text, nullable=False, default="{}"),  # bridge.contract.partners.PeerDesk, JSON
+    Index("partner_by_channel", "consortium", "channel"),
+)
+
+partner_talk = Table(
+    "partner_talk",
+    metadata,
+    Column("partner", String, ForeignKey("partner.id", ondelete="CASCADE"), primary_key=True),
+    Column("way", String, primary_key=True),  # lent, held
+    Column("conversation", String, primary_key=True),
+    Column("place", String, nullable=False, default=""),
+    Column("local", String, nullable=False, default=""),
+    Column("until", BigInteger, nullable=False, default=0),
+    Column("open", Boolean, nullable=False, default=True),
+)
+
+partner_nonce = Table(
+    "partner_nonce",
+    metadata,
+    Column("partner", String, primary_key=True),
+    Column("nonce", String, primary_key=True),
+    Column("until", BigInteger, nullable=False, index=True),
+)

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.channels.signals import SignalBoard
 from bridge.contract.adapter import ChannelDesk, Signal, Undeclared
-from bridge.contract.message import Action, Claim, Delivery, Presence, Rating, TranscriptWish, derive
+from bridge.contract.message import Action, Claim, Delivery, Presence, Rating, Recall, TranscriptWish, derive
 from bridge.testing.rig import NotOffered, soon
 from bridge.testing.scene import Scene, persistently
 from bridge.testing.timeline import conversation
@@ -180,6 +180,34 @@ class PeopleCases:
         assert isinstance(action.deed, Claim)
         assert action.deed.conversation == offer.conversation
         assert action.via == scene.ring.channel
+
+    async def test_a_home_desk_is_told_and_takes_back(self, scene: Scene) -> None:
+        """Who has its conversation and how that ended, in order with the answers; and it takes it back, once or twice.
+
+        Undeclared: it is refused. Look at notices in send, and at ports.inlet.recall.
+        """
+        await scene.begin()
+        patron = await scene.patron("ada")
+        message = await scene.hello(patron)
+        if not scene.can.partners:
+            with pytest.raises(NotOffered):
+                await patron.recall()
+            with pytest.raises(NotOffered):
+                await patron.told()
+            with pytest.raises(Undeclared):
+                await scene.ring.runner().inlet.recall(Recall(id="r", channel=scene.ring.channel, sender="x"))
+            return
+        for event, about in (("partner-claimed", ""), ("partner-waiting", "")):
+            await scene.ring.answer(message, "", kind="notice", event=event, about=about)
+            assert await soon("home is told", patron.told()) == event
+        await scene.ring.answer(message, "Good morning")
+        await scene.hears(patron, "Good morning")
+        await soon("home takes it back", patron.recall())
+        await scene.ring.until(scene.ring.recalls, "the recall")
+        assert {(each.sender, each.channel) for each in scene.ring.recalls()} == {(patron.address, scene.ring.channel)}
+        late = await scene.ring.answer(message, "Too late")
+        assert (await scene.ring.reached(late, "failed")).reason == "partner-not-yours"
+        await scene.hears_nothing(patron)
 
     async def test_staff_only_words_never_reach_a_patron(self, scene: Scene) -> None:
         """An offer addressed to a patron's address is not shown to them by accident of routing. Look at kind in send."""

@@ -16,6 +16,7 @@ from bridge.contract.message import (
     PatronSign,
     Presence,
     Rating,
+    Recall,
     Receipt,
     TranscriptWish,
 )
@@ -57,6 +58,10 @@ class InputRecord:
     def actions(self) -> list[Action]:
         """Return all librarians' actions so far."""
         return [each for each in self.inputs if isinstance(each, Action)]
+
+    def recalls(self) -> list[Recall]:
+        """Return all conversations so far that their home took back."""
+        return [each for each in self.inputs if isinstance(each, Recall)]
 
     def presences(self) -> list[Presence]:
         """Return all comings and goings of librarians so far."""

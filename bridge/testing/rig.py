@@ -97,6 +97,14 @@ class NetworkPatron(ABC):
         """Have the transcript mailed to an address, under an id of the patron's own (capability `takeaway`)."""
         raise NotOffered
 
+    async def told(self) -> str:
+        """Return the next thing that a partner's desk is told of its conversation (capability `partners`): "partner-claimed" ..."""
+        raise NotOffered
+
+    async def recall(self) -> None:
+        """Take the conversation back (capability `partners`)."""
+        raise NotOffered
+
     async def sees_desk(self, desk: ChannelDesk) -> None:
         """Return once the client shows the desk's presence as given; at once where the network shows none."""
         raise NotOffered

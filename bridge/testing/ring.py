@@ -42,6 +42,7 @@ from bridge.redis.embedded import EmbeddedRedis
 from bridge.redis.store import Store, StoreError
 from bridge.runtime.backoff import Backoff
 from bridge.testing.held import HeldStore
+from bridge.testing.partner_desk import SuitePartnerDesk
 from bridge.testing.record import InputRecord
 from bridge.testing.timeline import Timeline, conversation
 from routing.wire import decode_input, encode
@@ -69,6 +70,7 @@ class Ring(InputRecord):
         self.url = ""
         self.supervisor: Supervisor | None = None
         self.board: SignalBoard | None = None
+        self.partners: SuitePartnerDesk | None = None
         self._redis = EmbeddedRedis(folder / "redis", maxmemory=64 << 20)
         self._store: HeldStore | None = None  # the daemon's
         self._own: Store | None = None  # the suite's
@@ -87,6 +89,8 @@ class Ring(InputRecord):
     async def open(self) -> None:
         """Start the store's server and take the core's place."""
         await self._redis.start()
+        if self.adapter.capabilities.partners:
+            self.partners = await SuitePartnerDesk.open(self, self.folder / "partners.sqlite")
         self._own = await Store.open(self._redis.url, self.consortium, patience=5.0)
         assert await self._own.take(TOKEN, 3_600_000)
         self._reading = asyncio.create_task(self._read(), name="suite-core")
@@ -101,11 +105,14 @@ class Ring(InputRecord):
             await asyncio.wait([self._reading])
         if self._own is not None:
             await self._own.close()
+        if self.partners is not None:
+            await self.partners.close()
         await self._redis.stop()
 
     def beside(self) -> Ring:
         """Return another process of the same daemon, to be started and stopped: its store and its core are this one's."""
         other = Ring(self.adapter, self.folder)
+        other.partners = self.partners
         other._redis, other._own, other._timeline = self._redis, self._own, self._timeline
         return other
 
@@ -326,6 +333,11 @@ class Ring(InputRecord):
         assert self.board is not None
         return ChannelSignals(self.board, self.channel, typing=self.adapter.capabilities.typing)
 
+    @property
+    def desk(self) -> ChannelDesk:
+        """Return what channels may tell of the desk."""
+        return self._desk
+
     async def find(self, ids: Sequence[str]) -> str:
         """Answer as the archive does."""
         known = {message.id: conversation(message.sender) for message in self.messages()}
@@ -353,6 +365,7 @@ class Ring(InputRecord):
             process="suite",
             transcript=self._transcript if self.adapter.capabilities.transcripts else None,
             revocations=StoreRevocations(self._store, self.channel) if self._store is not None else None,
+            partners=self.partners,
         )
 
     async def _history(self, sender: str, after: str) -> Sequence[HistoryLine]:

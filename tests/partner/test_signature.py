@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from adapters.partner import signature
 from adapters.partner.signature import BadSignature, Request
+from bridge.contract.partners import fingerprint, public_key
 
 SEED = bytes(range(32))
-KEY = signature.public_key(SEED)
+KEY = public_key(SEED)
 URL = "https://law.example/channels/partners/v1/messages"
 
 # RFC 9421, appendices B.1.4 and B.2.6.
@@ -106,7 +107,7 @@ def test_a_changed_header_is_refused(change: str) -> None:
 
 def test_another_key_is_refused() -> None:
     with pytest.raises(BadSignature):
-        signature.check_ours(signed(), signature.read(signed()), signature.public_key(bytes(32)))
+        signature.check_ours(signed(), signature.read(signed()), public_key(bytes(32)))
 
 
 @given(st.text(max_size=300))
@@ -117,4 +118,4 @@ def test_no_header_is_a_bug(value: str) -> None:
 
 
 def test_a_fingerprint_is_eight_groups() -> None:
-    assert [len(group) for group in signature.fingerprint(KEY).split(" ")] == [4] * 8
+    assert [len(group) for group in fingerprint(KEY).split(" ")] == [4] * 8

@@ -29,6 +29,7 @@ from bridge.contract.message import (
     PatronSign,
     Presence,
     Rating,
+    Recall,
     Receipt,
     Stage,
     TranscriptWish,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 MAX_INPUT = 512 * 1024  # bytes of one input as it is written
 SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disagree
 MAX_BATCH = 256
+MAX_NAME = 100  # characters of the name of a person at a partner's desk
 
 MESSAGES = CountFamily(
     "deskbridge_messages", "Patrons' messages by channel and what became of them", ["channel", "outcome"]
@@ -267,7 +269,8 @@ class StoreInlet:
     async def act(self, action: Action) -> None:
         """See `bridge.contract.adapter.Inlet`."""
         self._may_staff()
-        await self._gathering.ingest([msgspec.structs.replace(action, via=self.channel)])
+        name = clean(action.name)[:MAX_NAME] if self._capabilities.partners else ""
+        await self._gathering.ingest([msgspec.structs.replace(action, via=self.channel, name=name)])
 
     async def presence(self, presence: Presence) -> None:
         """See `bridge.contract.adapter.Inlet`."""
@@ -289,6 +292,12 @@ class StoreInlet:
         if not self._capabilities.takeaway:
             raise Undeclared(f"{self.channel}: hands in a request for a transcript but does not declare takeaway")
         return (await self._gathering.ingest([fit_wish(request, self.channel)]))[0]
+
+    async def recall(self, recall: Recall) -> None:
+        """See `bridge.contract.adapter.Inlet`."""
+        if not self._capabilities.partners:
+            raise Undeclared(f"{self.channel}: recalls a conversation but does not declare partners")
+        await self._gathering.ingest([msgspec.structs.replace(recall, channel=self.channel)])
 
     async def up(self) -> None:
         """See `bridge.contract.adapter.Inlet`. Where there is a replay, live messages are held until `release`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -151,6 +151,16 @@ class Reader:
         async with self._engine.connect() as sql:
             rows = (await sql.execute(query.order_by(_talk.closed_at.desc()).limit(limit))).all()
         return [talk_of(row) for row in rows]
+
+    async def forgotten(self, conversations: Collection[str]) -> set[str]:
+        """Return those of these conversations of which nothing but the numbers is kept."""
+        found: set[str] = set()
+        names = list(conversations)
+        async with self._engine.connect() as sql:
+            for at in range(0, len(names), 500):
+                where = _talk.id.in_(names[at : at + 500]) & _talk.forgotten_at.is_not(None)
+                found.update(await sql.scalars(select(_talk.id).where(where)))
+        return found
 
     async def find(self, ids: Sequence[str]) -> str:
         """Return the conversation that holds any of these messages or deliveries (own ids or a network's), else ""."""
