@@ -165,15 +165,16 @@ async def test_a_file_is_lent_to_those_who_share_its_conversation(ring: Ring, pe
 
     kept = await ring.blobs.save(bytes_(), "map.txt", 100)
     path = f"v1/files/c1/{kept.digest}"
-    assert peer.session is not None
+    session = peer.session
+    assert session is not None
 
     async def asked(path: str) -> int:
-        async with peer.session.get(peer.base + path, headers=peer.signed("GET", path, b"")) as answer:  # type: ignore[union-attr]
+        async with session.get(peer.base + path, headers=peer.signed("GET", path, b"")) as answer:
             return answer.status
 
     assert await asked(path) == 404
     await ring.answer(ring.messages()[0], "Here", attachments=(kept,))
     assert await asked(path) == 200
     assert await asked(path.replace("c1", "c2")) == 404
-    async with peer.session.get(peer.base + path) as answer:
+    async with session.get(peer.base + path) as answer:
         assert answer.status == 400
