@@ -29,6 +29,7 @@ DEFAULT_PATH = Path("/etc/deskbridge/deskbridge.toml")
 DEFAULT_DATA = Path("/var/lib/deskbridge")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?")
 QUEUE = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
 REDIS_SCHEMES = ("unix", *(f"{tls}{kind}" for tls in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")))
 SQL_SCHEMES = ("sqlite", "postgresql", "postgresql+asyncpg")
@@ -95,6 +96,12 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
 
+class HoursConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`allow`: hosts, as `host` or `host:port`, whose calendars are read although they are not public, or not encrypted."""
+
+    allow: tuple[str, ...] = ()
+
+
 class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One phone number, mailbox, JID or widget. `settings` are the kind's own keys, secrets already resolved."""
 
@@ -114,6 +121,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     redis: Redis = Redis()
     archive: ArchiveConfig = ArchiveConfig()
     http: Http = Http()
+    hours: HoursConfig = HoursConfig()
     channels: tuple[ChannelConfig, ...] = ()
     secrets: Mapping[str, Path] = {}  # where a key's secret was read from, by its place in the file
 
@@ -202,7 +210,7 @@ class _Reading:
     # ---- the document ----
 
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
-        known = ("deskbridge", "redis", "archive", "http", "channel")
+        known = ("deskbridge", "redis", "archive", "http", "hours", "channel")
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
         own = self.table(document, "deskbridge", {"data": str, "one_process": bool})
         data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
@@ -215,6 +223,7 @@ class _Reading:
                 url=self.address(self.table(document, "archive", {"url": str}), "archive.url", SQL_SCHEMES)
             ),
             http=self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list})),
+            hours=self.hours(self.table(document, "hours", {"allow": list})),
             channels=self.channels(document.get("channel", [])),
             secrets=self.secrets,
         )
@@ -280,6 +289,13 @@ class _Reading:
             ipaddress.ip_network(str(proxy), strict=False)
         except ValueError:
             self.fault("http.proxies", f"{proxy!r} is not a network", "write addresses as 10.0.0.0/8 or 10.0.0.4")
+
+    def hours(self, table: Mapping[str, Any]) -> HoursConfig:
+        allow = table.get("allow", [])
+        for host in allow:
+            if not isinstance(host, str) or not HOST.fullmatch(host):
+                self.fault("hours.allow", f"{host!r} is not a host", "write calendar.example.org or 10.0.0.4:8080")
+        return HoursConfig(allow=tuple(str(host).lower() for host in allow))
 
     # ---- channels ----
 

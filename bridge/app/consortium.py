@@ -38,6 +38,7 @@ from bridge.contract.sealed_token import derived_key
 from bridge.core.process import CoreJob, CoreProcess
 from bridge.core.runner import CoreRunner, keep_beating
 from bridge.files.blobs import FileBlobs
+from bridge.hours.worker import HoursWorker
 from bridge.inbox.services import ChannelFacts, InboxServices
 from bridge.log.follower import Follower, Position
 from bridge.log.replica import Replica
@@ -72,6 +73,7 @@ class Consortium:
         self.store = store
         self.applications: dict[str, web.Application] = {}
         self.organisation: OrganisationStore = archive.organisation(name)
+        self.hours = HoursWorker(archive.hours_calendars(name), self.organisation, config.hours.allow)
         self.gathering = IngestBatcher(store)
         self.follower = Follower(store)
         self.replica = Replica(store, self.follower)
@@ -105,6 +107,7 @@ class Consortium:
             reader=self.reader,
             archive=archive,
             organisation=self.organisation,
+            hours=self.hours,
             staff_messages=archive.staff_messages(self.name),
             signs=self.signs,
             blobs=self.blobs,
@@ -165,6 +168,7 @@ class Consortium:
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
+            "hours": partial(self.hours.run, self._tell_hours),
             "retention": self._forget_what_is_due,
             "forgetting": self.forgetting.run,
         }
@@ -243,6 +247,12 @@ class Consortium:
                     await self.tell_core()
                     told = revisions
             await asyncio.sleep(LOOK_S)
+
+    async def _tell_hours(self) -> None:
+        """Tell the core of the libraries whose calendars say other hours now."""
+        if behind := await self.organisation.outlived(self.replica.state.libraries):
+            with suppress(Busy):  # the store is away: told when `_watch_organisation` sees the new revision
+                await self.gathering.ingest(await self.organisation.refresh(behind))
 
     async def _refuse_for_former_channels(self) -> None:
         """Fail what is meant for channels that the desk knows and the configuration no more."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.signals import SignalBoard
 from bridge.contract.adapter import Blobs
+from bridge.hours.worker import HoursWorker
 from bridge.inbox.http.rate_limits import InboxLimits
 from bridge.log.follower import Follower
 from bridge.log.replica import Replica
@@ -54,6 +55,7 @@ class InboxServices:
     reader: Reader
     archive: Archive
     organisation: OrganisationStore
+    hours: HoursWorker
     staff_messages: StaffMessages
     signs: SignalBoard
     blobs: Blobs

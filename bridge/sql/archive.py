@@ -15,6 +15,7 @@ from bridge.sql import tables
 from bridge.sql.database import Unreachable, engine_for, migrate, reach
 from bridge.sql.people.accounts import Accounts
 from bridge.sql.people.drafts import DraftStore
+from bridge.sql.people.hours_calendars import HoursCalendars
 from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.people.invitations import Invitations
 from bridge.sql.people.mentions import Mentions
@@ -87,6 +88,10 @@ class Archive:
     def partners(self, channel: str, consortium: str = "main") -> Partners:
         """Return the partner deployments of a channel."""
         return Partners(self._writing, consortium, channel)
+
+    def hours_calendars(self, consortium: str = "main") -> HoursCalendars:
+        """Return the calendars that a consortium's libraries keep their hours in."""
+        return HoursCalendars(self._writing, consortium)
 
     def retention(self, blobs: FileBlobs) -> Retention:
         """Return what forgets transcripts that are due, and the files with them."""

@@ -206,6 +206,24 @@ library = Table(
     Column("calendar", Text, nullable=False, default="{}"),  # weekly hours and exceptions, JSON
 )
 
+hours_calendar = Table(
+    "hours_calendar",
+    metadata,
+    Column("consortium", String, primary_key=True),
+    Column("id", String, primary_key=True),  # SHA-256 of the address
+    Column("url", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False, default=b""),  # as it was read last, zlib
+    Column("events", Text, nullable=False, default="[]"),  # of the weeks ahead, JSON
+    Column("etag", String, nullable=False, default=""),
+    Column("modified", String, nullable=False, default=""),
+    Column("read_on", String, nullable=False, default=""),  # the day from which the events count
+    Column("read_at", BigInteger, nullable=False, default=0),  # the last look that went well; 0 = none
+    Column("failing_since", BigInteger, nullable=False, default=0),
+    Column("problem", String, nullable=False, default=""),
+    Column("due_at", BigInteger, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+)
+
 secret = Table(
     "secret",
     metadata,

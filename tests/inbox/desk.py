@@ -24,6 +24,7 @@ from bridge.channels.signals import SignalBoard
 from bridge.contract.message import ChannelStatus, Message, Rating, Receipt, derive, message_id, rating_id
 from bridge.core.runner import CoreRunner
 from bridge.files.blobs import FileBlobs
+from bridge.hours.worker import HoursWorker
 from bridge.inbox.app import Inbox
 from bridge.inbox.services import ChannelFacts, InboxServices
 from bridge.log.follower import Follower
@@ -319,6 +320,7 @@ async def _services(
     replica = Replica(store, follower)
     writer, tail, reader = archive.follow(store, follower, "main")
     signs, watch = SignalBoard(store), StoreWatch(store)
+    organisation = archive.organisation()
     services = InboxServices(
         store=store,
         store_watch=watch,
@@ -328,7 +330,8 @@ async def _services(
         tail=tail,
         reader=reader,
         archive=archive,
-        organisation=archive.organisation(),
+        organisation=organisation,
+        hours=HoursWorker(archive.hours_calendars(), organisation, ["127.0.0.1"]),
         staff_messages=archive.staff_messages(),
         signs=signs,
         blobs=FileBlobs(data / "blobs"),

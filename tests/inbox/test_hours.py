@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import io
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.hours.calendar_host import calendar_host, ics
 from tests.inbox.conftest import Browsers
-from tests.inbox.desk import Desk, until
+from tests.inbox.desk import Client, Desk, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,3 +56,43 @@ async def test_a_queue_has_hours_of_its_own(desk: Desk, browsers: Browsers) -> N
     assert len(told.queues[0].openings or ()) == len(told.queues[0].opening_words) > 7
     kept = (await eve.get("/organisation/south"))[1]
     assert kept["library"]["queues"][0]["openings"] is None
+
+
+async def test_a_calendar_is_asked_before_it_is_saved(browsers: Browsers) -> None:
+    cora, tomorrow = await browsers.of("cora"), datetime.now(UTC).date() + timedelta(days=1)
+    async with calendar_host() as host:
+        host.body = ics(f"SUMMARY:Chat\nDTSTART:{tomorrow:%Y%m%d}T100000\nDTEND:{tomorrow:%Y%m%d}T120000")
+        asked = {"hours": {"weekly": DAILY, "url": host.url}, "timezone": "Asia/Tokyo"}
+        status, found = await cora.post("/organisation/north/hours", asked)
+        assert (status, found["calendar"]["problem"], found["calendar"]["titles"]) == (200, "", ["Chat"])
+        days = {day["day"]: (day["spans"], day["source"]) for day in found["days"]}
+        assert days[tomorrow.isoformat()] == (["10:00-12:00"], "calendar")
+        host.status = 500
+        asked["hours"] = {"url": host.url + "?other"}
+        found = (await cora.post("/organisation/north/hours", asked))[1]
+        assert (found["calendar"]["problem"], {day["source"] for day in found["days"]}) == ("refused", {"always"})
+    asked["hours"] = {"url": "https://192.168.0.1/hours.ics"}
+    assert (await cora.post("/organisation/north/hours", asked))[1]["calendar"]["problem"] == "private-host"
+
+
+async def test_a_calendar_is_handed_in_as_a_file_by_its_coordinators_only(browsers: Browsers) -> None:
+    cora, eve = await browsers.of("cora"), await browsers.of("eve")
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    body = ics(f"SUMMARY:Chat\nDTSTART:{tomorrow:%Y%m%d}T100000\nDTEND:{tomorrow:%Y%m%d}T120000")
+
+    async def hand_in(client: Client, content: bytes) -> tuple[int, dict[str, str]]:
+        url = f"{client.desk.url}/api/v1/organisation/north/hours/file"
+        async with client.session.post(url, data=io.BytesIO(content), headers=client.headers()) as response:
+            return response.status, await response.json()
+
+    assert (await hand_in(eve, body))[0] == 404
+    status, found = await hand_in(cora, b"garbage")
+    assert (status, found["error"]) == (422, "not-a-calendar")
+    assert (await hand_in(cora, b"x" * 2_200_000))[0] == 413
+    status, found = await hand_in(cora, body)
+    assert status == 200
+    asked = {"hours": found, "timezone": "UTC"}
+    preview = (await cora.post("/organisation/north/hours", asked))[1]
+    assert {"day": tomorrow.isoformat(), "spans": ["10:00-12:00"], "source": "calendar"} in preview["days"]
+    asked["hours"] = {"url": "file:0123"}
+    assert (await cora.post("/organisation/north/hours", asked))[1]["calendar"]["problem"] == "no-file"

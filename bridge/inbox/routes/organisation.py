@@ -22,6 +22,7 @@ from bridge.inbox.views.faults import refusal
 from bridge.inbox.views.follow_up_list import carriers
 from bridge.inbox.views.scripts import script_view
 from bridge.sql.people.accounts import CODE_MS, now_ms
+from bridge.sql.people.hours_calendars import KeptCalendar
 from bridge.sql.people.organisation import Faulty, NotYours, Outdated
 from routing.access import active, administers
 from routing.closing import CODES
@@ -38,7 +39,16 @@ async def organisation(call: Call) -> schema.Organisation:
     serves = roster.serves.get(me, {})
     return schema.Organisation(
         position=str(call.services.replica.position),
-        libraries=[_library(state, one, one.id in mine, one.id in edits) for one in roster.libraries.values()],
+        libraries=[
+            _library(
+                state,
+                one,
+                one.id in mine,
+                call.services.hours.trouble(one.id) if one.id in edits else None,
+                one.id in edits,
+            )
+            for one in roster.libraries.values()
+        ],
         queues=[
             schema.QueueView(
                 id=name,
@@ -58,7 +68,7 @@ async def organisation(call: Call) -> schema.Organisation:
     )
 
 
-def _library(state: State, one: Library, mine: bool, edits: bool) -> schema.LibraryView:
+def _library(state: State, one: Library, mine: bool, trouble: KeptCalendar | None, edits: bool) -> schema.LibraryView:
     return schema.LibraryView(
         id=one.id,
         revision=one.revision,
@@ -77,6 +87,8 @@ def _library(state: State, one: Library, mine: bool, edits: bool) -> schema.Libr
         open=is_open(one, time.time_ns() // 1_000_000),
         answers=carriers(state, one.id),
         country=one.country,
+        hours_problem=trouble.problem if trouble is not None else "",
+        hours_read_at=trouble.read_at if trouble is not None else 0,
     )
 
 

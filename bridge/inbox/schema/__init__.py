@@ -108,6 +108,9 @@ from bridge.inbox.schema.hours import (
 from bridge.inbox.schema.hours import (
     HoursPreview as HoursPreview,
 )
+from bridge.inbox.schema.hours import (
+    UploadedHours as UploadedHours,
+)
 from bridge.inbox.schema.lists import (
     Companion as Companion,
 )

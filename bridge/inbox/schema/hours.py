@@ -40,3 +40,9 @@ class HoursPreview(Shown):
 
     days: list[DayView]
     calendar: CalendarRead | None = None
+
+
+class UploadedHours(Shown):
+    """A calendar that was handed in as a file: the address by which hours name it. It's forgotten when none does for a day."""
+
+    url: str

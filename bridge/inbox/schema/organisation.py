@@ -59,6 +59,8 @@ class LibraryView(Shown):
     open: bool  # within its hours now
     answers: list[CarrierView] = []
     country: str = ""  # whose numbers are read without a country code
+    hours_problem: str = ""  # for its coordinators: why its calendar cannot be read, for a day or ever since; "" = none
+    hours_read_at: int = 0  # with a problem: when it could be read last (ms), 0 = never
 
 
 class ChannelView(Shown):

@@ -25,7 +25,8 @@ from bridge.sql.people.calendar import Calendar, faults, overlaps
 from bridge.sql.people.document_differences import Document, document
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.home_library import HomeLibraries, Leaver, StaffChange
-from bridge.sql.people.library_hours import lags, with_openings, without_openings
+from bridge.sql.people.hours_calendars import read_calendars
+from bridge.sql.people.library_hours import ReadCalendars, lags, with_openings, without_openings
 from bridge.sql.people.library_removal import named_elsewhere, remains, without
 from bridge.sql.people.organisation_history import OrganisationChange, OrganisationHistory
 from bridge.sql.people.staff_validation import guest_faults, role_faults
@@ -103,7 +104,8 @@ class OrganisationStore:
         entries = await self.entries(removed=True)
         async with self._engine.connect() as sql:
             since = await HomeLibraries(sql, self._consortium).since()
-        return [for_core(entry, since) for entry in entries]
+            read = await read_calendars(sql, self._consortium, addresses(entries))
+        return [for_core(entry, since, read) for entry in entries]
 
     async def put(
         self,
@@ -260,7 +262,10 @@ class OrganisationStore:
 
     async def outlived(self, known: Mapping[str, Library]) -> list[str]:
         """Return the libraries whose openings are others now, or known further ahead, than in `known`, which the core holds."""
-        return [entry.library.id for entry in await self.entries() if _outlives(entry, known.get(entry.library.id))]
+        entries = await self.entries()
+        async with self._engine.connect() as sql:
+            read = await read_calendars(sql, self._consortium, addresses(entries))
+        return [entry.library.id for entry in entries if _outlives(entry, known.get(entry.library.id), read)]
 
     async def refresh(self, libraries: Collection[str]) -> list[Library]:
         """Give libraries the next revision, so that the core takes openings worked out for the weeks ahead.
@@ -342,7 +347,8 @@ class OrganisationStore:
             if (await sql.execute(update(tables.library).where(where).values(**values))).rowcount != 1:
                 raise Outdated
         await self._note(sql, before, LibraryEntry(library=kept, calendar=calendar), by, undoes)
-        return for_core(LibraryEntry(library=kept, calendar=calendar), since)
+        read = await read_calendars(sql, self._consortium, calendar.addresses())
+        return for_core(LibraryEntry(library=kept, calendar=calendar), since, read)
 
     async def _note(
         self, sql: AsyncConnection, before: LibraryEntry | None, after: LibraryEntry, by: str, undoes: int
@@ -390,21 +396,26 @@ def with_agreements(library: Library, before: Library | None, new: tuple[Agreeme
     return msgspec.structs.replace(library, agreements=new if kept is None else kept)
 
 
-def _outlives(entry: LibraryEntry, known: Library | None) -> bool:
+def _outlives(entry: LibraryEntry, known: Library | None, read: ReadCalendars) -> bool:
     """Whether this very revision, worked out now, has other openings than those known, or later ones."""
     if known is None or known.revision != entry.library.revision:
         return False  # it is about to be told anyway
     now = now_ms()
-    return lags(known, with_openings(entry.library, entry.calendar, now, {}), now)
+    return lags(known, with_openings(entry.library, entry.calendar, now, read), now)
 
 
-def for_core(entry: LibraryEntry, since: Mapping[str, int]) -> Library:
-    """Return a library as the core is to know it; `since` when (ms) each librarian came to it."""
+def addresses(entries: Sequence[LibraryEntry]) -> set[str]:
+    """Return the addresses of all calendars that libraries or queues keep their hours in."""
+    return {url for entry in entries for url in entry.calendar.addresses()}
+
+
+def for_core(entry: LibraryEntry, since: Mapping[str, int], read: ReadCalendars) -> Library:
+    """Return a library as the core is to know it; `since` when (ms) each librarian came to it, `read` the calendars' events."""
     found = entry.library
     people = tuple(msgspec.structs.replace(one, since=since.get(one.id, 0)) for one in found.librarians)
     wording = catalogue(found.language) | found.wording
     known = msgspec.structs.replace(found, wording=wording, librarians=people)
-    return with_openings(known, entry.calendar, now_ms(), {})
+    return with_openings(known, entry.calendar, now_ms(), read)
 
 
 def catalogue(language: str) -> dict[str, str]:

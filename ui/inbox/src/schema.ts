@@ -386,6 +386,11 @@ export interface HoursPreview {
   calendar: CalendarRead | null;
 }
 
+/** A calendar that was handed in as a file: the address by which hours name it. It's forgotten when none does for a day. */
+export interface UploadedHours {
+  url: string;
+}
+
 /** One page of a list, in order. `next` is the `cursor` of the next page, "" at the end. */
 export interface Rows {
   position: string;
@@ -803,6 +808,8 @@ export interface LibraryView {
   open: boolean;
   answers: CarrierView[];
   country: string;
+  hours_problem: string;
+  hours_read_at: number;
 }
 
 /** A code with which a librarian signs in once and then chooses a password. Shown this once. */
