@@ -135,6 +135,7 @@ def notify(
         event,
         variant,
         {"library": library.name or library.id, "patron": it.name, **named(decision, by), **values},
+        elsewhere=bool(by) and not decision.state.roster.serves_library(by, it.library),
     )
     to = to or route(decision.state, it, decision.at)
     if not text or to is None:

@@ -167,22 +167,29 @@ def fill(text: str, values: dict[str, str]) -> str:
     return NAME.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-def notice(library: Library, event: str, variant: str, values: dict[str, str]) -> str:
+def notice(library: Library, event: str, variant: str, values: dict[str, str], *, elsewhere: bool = False) -> str:
     """Return what the desk says at `event`; "" when the library has chosen to say nothing.
 
     A variant ("greeting-nonlocal-named") has its own words, unless the library has a script of the plain event ("greeting").
+    A script may say less than a patron must know. Then a sentence follows it: who has taken over, and from where; or which
+    library a librarian from `elsewhere` works at, and which one they are helping.
     """
     key = f"{event}-{variant}" if variant else event
     scripts = {script.key: script.text for script in library.scripts if script.key in (key, event)}
     text = scripts.get(key, scripts.get(event))
-    said = fill(words(library, f"notice.{key}") if text is None else text, values)
-    if said and "nonlocal" in variant and text is not None and not _names_both(said, values):
-        return f"{said} {fill(words(library, 'notice.elsewhere'), values)}"
-    return said
+    if text is None:
+        return fill(words(library, f"notice.{key}"), values)
+    said = fill(text, values)
+    missing = ""
+    if event == "transferred":
+        missing = "" if _names(said, values, "librarian", "home") else "notice.transferred"
+    elif elsewhere and not _names(said, values, "home", "library"):
+        missing = "notice.elsewhere"
+    return f"{said} {fill(words(library, missing), values)}" if said and missing else said
 
 
-def _names_both(said: str, values: dict[str, str]) -> bool:
-    return all(values.get(name, "") in said for name in ("home", "library"))
+def _names(said: str, values: dict[str, str], *names: str) -> bool:
+    return all(values.get(name, "") in said for name in names)
 
 
 def offer(library: Library, event: str, variant: str, kinds: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.contract.message import ChannelStatus
 from routing import standing, wording
@@ -303,6 +304,33 @@ def test_a_librarian_from_elsewhere_says_so_whatever_the_greeting(script: str) -
     play = Play(ours, theirs).script("> sue comes\n> sue serves north/ask\n> pat: Hi\n> sue claims pat\n> +1s")
     assert all(name in told(play)[-1] for name in ("South Library", "North Library"))
     assert told(play)[-1].count("South Library") == 1
+
+
+@pytest.mark.parametrize(
+    "script", ["A colleague is here.", "{librarian} is here.", "Now it's {librarian} from {home}."]
+)
+@pytest.mark.parametrize("who, from_where", [("ben", "North Library"), ("sue", "South Library")])
+def test_after_a_transfer_the_patron_reads_who_and_from_where_whatever_the_script(
+    script: str, who: str, from_where: str
+) -> None:
+    ours, theirs = cooperative()
+    own = (Script(key="transferred", title="Transferred", text=script),)
+    play = Play(replace(ours, scripts=own), theirs).script(
+        f"> {who} comes p1.w\n> ana comes\n> ana serves north/ask\n> pat: Hi\n> ana claims pat\n"
+        f"> ana transfers pat to {who}\n> {who} accepts pat"
+    )
+    assert all(name in told(play)[-1] for name in (who.title(), from_where))
+    assert told(play)[-1].count(from_where) == 1
+
+
+def test_a_colleague_from_elsewhere_who_joins_says_so_whatever_the_script() -> None:
+    ours, theirs = cooperative()
+    own = (Script(key="joined", title="Joined", text="{librarian} has joined."),)
+    play = Play(replace(ours, scripts=own), theirs).script(
+        "> sue comes p1.w\n> ana comes\n> ana serves north/ask\n> pat: Hi\n> ana claims pat\n"
+        "> ana transfers pat to sue\n> sue joins pat"
+    )
+    assert "Sue works at South Library and is helping North Library." in told(play)[-1]
 
 
 def test_a_library_that_greets_nobody_stays_silent() -> None:
