@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import merge
+from typing import Literal, NamedTuple
 
 from bridge.contract.adapter import ChannelDesk
 from routing.access import eligible, visible
@@ -15,14 +16,36 @@ from routing.queue_orders import next_opening, order_of
 from routing.rating import rateable, window_s
 from routing.reach import offered_kinds
 from routing.records import Conversation, at_key
-from routing.standing import standing
+from routing.standing import Standing, standing
 from routing.state import State
 from routing.transcripts import carrier, mailable
 from routing.waiting_list import Entry
 
 PACE_STALE_MS = 4 * 3_600_000
 
-__all__ = ["eligible", "place", "view", "visible", "wait_s", "waiting", "waits"]
+__all__ = ["eligible", "place", "queue_desk", "view", "visible", "wait_s", "waiting", "waits"]
+
+
+SHOWN: dict[Standing, Literal["closed", "away", "busy", "here"]] = {
+    "closed": "closed",
+    "nobody": "away",
+    "returning": "away",
+    "busy": "busy",
+    "free": "here",
+}
+
+
+class QueueDesk(NamedTuple):
+    """The state of one queue, in the words of `ChannelDesk.state`, and the wait where somebody is there."""
+
+    state: Literal["closed", "away", "busy", "here"]
+    wait_s: int | None
+
+
+def queue_desk(state: State, queue: str, now: int) -> QueueDesk:
+    """Return the state of a queue at `now` ms, as it is told to patrons of live channels who come to it."""
+    shown = SHOWN[standing(state, state.roster.service(queue), now)]
+    return QueueDesk(shown, wait_s(state, queue, now) if shown in ("busy", "here") else None)
 
 
 def waits(state: State, channel: str, address: str) -> Conversation | None:

@@ -112,4 +112,6 @@ def _levels(teams: Sequence[TeamAtWork]) -> dict[str, int]:
 
 
 def _hours(library: Library, queue: Queue | None = None) -> Hours:
+    if queue is not None and queue.openings is not None:
+        return Hours(queue.openings, queue.opening_words, library.timezone)
     return Hours(library.openings, library.opening_words, library.timezone)

@@ -306,6 +306,7 @@ class DeskState(Frame, tag="desk"):
 
     open: bool
     online: bool
+    state: Literal["closed", "away", "busy", "here"]  # "away": open, and nobody is there; "busy": nobody has room
     wait_s: int | None = None
     place: int = 0
     next_opening: int = 0
@@ -389,6 +390,7 @@ def desk_state(desk: ChannelDesk) -> DeskState:
     return DeskState(
         open=desk.open,
         online=desk.online,
+        state=desk.state,
         wait_s=wait,
         place=desk.place,
         next_opening=desk.next_opening,

@@ -1,7 +1,7 @@
 """What the buddy shows, from the same computation as every other channel (`Ports.desk`). Pure.
 
     somebody is there            available
-    all busy, a wait is known    away, "about 3 min"; the next opening is told in the time zone of the library that opens
+    all busy                     away, with "about 3 min" where a longer wait is known
     open, nobody there           away
     closed                       a component: unavailable, with the next opening; an account: extended away, with the same words
 
@@ -43,12 +43,15 @@ class BuddyPresence:
 
 def shown(desk: ChannelDesk, now: float, zone: tzinfo | None, *, leaves: bool) -> BuddyPresence:
     """Return what a buddy shows at `now` (s). `leaves`: it may go offline and still be written to (components)."""
-    if not desk.open:
+    if desk.state == "closed":
         return BuddyPresence("gone" if leaves else "xa", _closed(desk, now, zone))
-    if not desk.online:
+    if desk.state == "away":
         return BuddyPresence("away", word(desk.language, "away"))
-    if desk.busy is not False and desk.wait_s is not None and desk.wait_s >= LONG_S:
-        return BuddyPresence("away", word(desk.language, "busy", minutes=round(desk.wait_s / 60)))
+    long = desk.wait_s is not None and desk.wait_s >= LONG_S
+    if long and desk.busy is not False:
+        return BuddyPresence("away", word(desk.language, "busy", minutes=round((desk.wait_s or 0) / 60)))
+    if desk.state == "busy":
+        return BuddyPresence("away", word(desk.language, "all-busy"))
     return BuddyPresence("", word(desk.language, "here"))
 
 

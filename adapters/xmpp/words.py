@@ -9,6 +9,7 @@ WORDS: dict[str, dict[str, str]] = {
     "en": {
         "here": "Ask a librarian",
         "busy": "All librarians are busy, about {minutes} min",
+        "all-busy": "All librarians are busy",
         "away": "No librarian is here right now: leave a message",
         "closed": "Closed: leave a message",
         "opens": "Closed, opens {when}",
@@ -25,6 +26,7 @@ WORDS: dict[str, dict[str, str]] = {
     "de": {
         "here": "Fragen Sie die Bibliothek",
         "busy": "Alle sind im Gespräch, etwa {minutes} Min.",
+        "all-busy": "Alle sind im Gespräch",
         "away": "Gerade ist niemand da: hinterlassen Sie eine Nachricht",
         "closed": "Geschlossen: hinterlassen Sie eine Nachricht",
         "opens": "Geschlossen, öffnet {when}",
@@ -42,6 +44,7 @@ WORDS: dict[str, dict[str, str]] = {
     "fr": {
         "here": "Posez vos questions à la bibliothèque",
         "busy": "Tous nos bibliothécaires sont occupés, environ {minutes} min",
+        "all-busy": "Tous nos bibliothécaires sont occupés",
         "away": "Personne n’est là en ce moment : laissez un message",
         "closed": "Fermé : laissez un message",
         "opens": "Fermé, ouvre {when}",
@@ -59,6 +62,7 @@ WORDS: dict[str, dict[str, str]] = {
     "es": {
         "here": "Pregunte a la biblioteca",
         "busy": "Todo el personal está ocupado, unos {minutes} min",
+        "all-busy": "Todo el personal está ocupado",
         "away": "Ahora no hay nadie: deje un mensaje",
         "closed": "Cerrado: deje un mensaje",
         "opens": "Cerrado, abre {when}",

@@ -301,6 +301,15 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     down: bool = False
     notice: str = ""
 
+    @property
+    def state(self) -> Literal["closed", "away", "busy", "here"]:
+        """Return the one word that every surface shows in its own way: nobody is asked for where nobody is there."""
+        if not self.open:
+            return "closed"
+        if not self.online:
+            return "away"
+        return "busy" if self.busy else "here"
+
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of a patron's own view of the conversation. `position` orders lines, and a client resumes from it.

@@ -155,7 +155,7 @@ class Chat:
 
             async def told() -> bool:
                 async with session.get(url) as answer:
-                    return bool((await answer.json())["desk"]["open"] == desk.open)
+                    return bool((await answer.json())["desk"]["state"] == desk.state)
 
             assert await eventually(told, 20)
 

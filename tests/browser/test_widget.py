@@ -164,6 +164,27 @@ async def test_a_closed_desk_says_so_and_keeps_the_question(
         assert chat.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("desk", "button", "light"),
+    [
+        (ChannelDesk(open=True, online=True, busy=False), "Ask a librarian", "A librarian is here"),
+        (ChannelDesk(open=True, online=True, busy=True), "Ask a librarian", "All librarians are busy right now"),
+        (ChannelDesk(open=True, online=False), "Leave a question", "Open, but nobody is available right now"),
+        (ChannelDesk(open=False, online=False), "Leave a question", "Closed now"),
+    ],
+    ids=lambda value: value.state if isinstance(value, ChannelDesk) else "",
+)
+async def test_the_button_and_the_chat_say_the_same_of_the_desk(
+    desk: ChannelDesk, button: str, light: str, chat: Chat
+) -> None:
+    """A librarian is offered only where somebody is there."""
+    await chat.show(desk)
+    await chat.visit()
+    await expect(chat.launcher).to_have_text(button)
+    await chat.open()
+    await expect(chat.frame.locator(".light")).to_have_text(light)
+
+
 async def test_nobody_is_thanked_for_a_question_that_the_library_has_not_got(chat: Chat) -> None:
     """The store is frozen while a question is left at a closed desk: "it is with the library" comes when that is true."""
     await chat.show(ChannelDesk(open=False, online=False, next_opening=1_900_000_000_000))

@@ -171,6 +171,17 @@ def test_a_partner_with_hours_keeps_a_desk_open_where_it_agreed_alone() -> None:
     assert not desk_view.view(Play(north, replace(south, agreements=())).state, "web", BEGIN).open
 
 
+def test_a_queue_s_own_hours_go_before_its_library_s() -> None:
+    """The queue is open at noon alone, its library all day: the partner answers "while closed" by the queue's hours."""
+    north, south = partners("while-closed", ours=hours((-8, 8)), openings=hours((1, 2)), opening_words=("at noon",))
+    desk = Play(north, south).script("> pat: Hi\n< opened; received; queued; noticed event=closed")
+    view = desk_view.view(desk.state, "web", desk.now)
+    assert (view.open, view.next_opening, view.opening) == (False, BEGIN + HOUR, "at noon")
+    level = desk.state.roster.service("north/ask").level_at
+    assert "sue" in level(BEGIN)
+    assert "sue" not in level(BEGIN + HOUR)
+
+
 def test_the_hours_of_people_who_went_home_do_not_count() -> None:
     """The desk is closed, and its own librarian forgot to sign off: nobody is told that somebody answers."""
     north, south = partners("while-closed", ours=hours((-8, -1)), theirs=hours((-8, -1)))

@@ -29,7 +29,7 @@ function waitWords(seconds: number | null | undefined): string {
 }
 
 function lightOf(desk: Desk | null): string {
-  return !desk || desk.down ? "connecting" : !desk.open ? "closed" : desk.online ? "here" : "away";
+  return !desk || desk.down ? "connecting" : desk.state;
 }
 
 const HINTS: Record<string, string> = { "slow-down": "slow", late: "late" };
@@ -149,7 +149,7 @@ export function App({ chat, settings, focus, close }: Given) {
       <header>
         <div class="title">
           <h1>{desk?.library || t("title")}</h1>
-          <p class={`light ${light}`}>{t(light)}</p>
+          <p class={`light ${light}`}>{t(light === "busy" ? "allBusy" : light)}</p>
           {last && <p class="printed">{day(last.at)}</p>}
         </div>
         {chat.begun && (

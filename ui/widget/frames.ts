@@ -130,6 +130,7 @@ export interface DeskState {
   t: "desk";
   open: boolean;
   online: boolean;
+  state: "away" | "busy" | "closed" | "here";
   wait_s?: number | null;
   place?: number;
   next_opening?: number;

@@ -210,9 +210,9 @@ function start(script: HTMLScriptElement): void {
     if (settings.language) address.searchParams.set("language", settings.language);
     const answer = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });
     if (!answer.ok) return;
-    const status = (await answer.json()) as { desk: { open: boolean; accent?: string }; words: Words };
+    const status = (await answer.json()) as { desk: { state?: string; accent?: string }; words: Words };
     words = { ...DEFAULTS, ...status.words };
-    closed = !status.desk.open;
+    closed = status.desk.state === "closed" || status.desk.state === "away"; // nobody can be asked
     if (/^#[0-9a-f]{6}$/i.test(status.desk.accent ?? "")) wear(status.desk.accent ?? "");
     label();
   }

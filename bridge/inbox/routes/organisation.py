@@ -24,6 +24,7 @@ from bridge.inbox.views.scripts import script_view
 from bridge.sql.people.accounts import CODE_MS, now_ms
 from bridge.sql.people.hours_calendars import KeptCalendar
 from bridge.sql.people.organisation import Faulty, NotYours, Outdated
+from routing import desk_view
 from routing.access import active, administers
 from routing.closing import CODES
 from routing.hours import is_open
@@ -36,7 +37,10 @@ async def organisation(call: Call) -> schema.Organisation:
     state, me = call.state, call.me
     roster = state.roster
     mine, edits = libraries_of(state, me), coordinated(state, me)
-    serves = roster.serves.get(me, {})
+    serves, now = roster.serves.get(me, {}), time.time_ns() // 1_000_000
+    desks = {name: desk_view.queue_desk(state, name, now) for name in roster.services}
+    opened = {roster.services[name].library.id for name, desk in desks.items() if desk.state != "closed"}
+    opened |= {one.id for one in roster.libraries.values() if not one.queues and is_open(one, now)}
     return schema.Organisation(
         position=str(call.services.replica.position),
         libraries=[
@@ -46,6 +50,7 @@ async def organisation(call: Call) -> schema.Organisation:
                 one.id in mine,
                 call.services.hours.trouble(one.id) if one.id in edits else None,
                 one.id in edits,
+                one.id in opened,
             )
             for one in roster.libraries.values()
         ],
@@ -59,6 +64,8 @@ async def organisation(call: Call) -> schema.Organisation:
                 if name in serves or (service.library.id in mine and active(state, me))
                 else 0,
                 serves=name in serves,
+                state=desks[name].state,
+                wait_s=desks[name].wait_s,
             )
             for name, service in roster.services.items()
         ],
@@ -68,7 +75,9 @@ async def organisation(call: Call) -> schema.Organisation:
     )
 
 
-def _library(state: State, one: Library, mine: bool, trouble: KeptCalendar | None, edits: bool) -> schema.LibraryView:
+def _library(
+    state: State, one: Library, mine: bool, trouble: KeptCalendar | None, edits: bool, opened: bool
+) -> schema.LibraryView:
     return schema.LibraryView(
         id=one.id,
         revision=one.revision,
@@ -84,7 +93,7 @@ def _library(state: State, one: Library, mine: bool, trouble: KeptCalendar | Non
         default_code=one.default_code,
         descriptive=list(one.descriptive),
         scripts=[script_view(script) for script in one.scripts],
-        open=is_open(one, time.time_ns() // 1_000_000),
+        open=opened,
         answers=carriers(state, one.id),
         country=one.country,
         hours_problem=trouble.problem if trouble is not None else "",

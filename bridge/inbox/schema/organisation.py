@@ -23,6 +23,8 @@ class QueueView(Shown):
     policy: str
     waiting: int = 0
     serves: bool = False  # I may opt in to it
+    state: Literal["closed", "away", "busy", "here"] = "away"  # as patrons are told it now
+    wait_s: int | None = None  # an honest guess; null = not known, or nobody is there
 
 
 class CodeView(Shown):
@@ -56,7 +58,7 @@ class LibraryView(Shown):
     default_code: str
     descriptive: list[str]
     scripts: list[ScriptView]
-    open: bool  # within its hours now
+    open: bool  # some queue of it is open now, for its patrons
     answers: list[CarrierView] = []
     country: str = ""  # whose numbers are read without a country code
     hours_problem: str = ""  # for its coordinators: why its calendar cannot be read, for a day or ever since; "" = none

@@ -827,6 +827,8 @@ export interface QueueView {
   policy: string;
   waiting: number;
   serves: boolean;
+  state: "away" | "busy" | "closed" | "here";
+  wait_s: number | null;
 }
 
 /** A librarian as colleagues see them. */

@@ -7,7 +7,7 @@ import type { DeskState, PatronLine } from "../frames";
 import { BEGAN, Browser, SETTINGS } from "./browser";
 
 const BASE = "https://desk.example/channels/here/";
-const DESK: DeskState = { t: "desk", open: true, online: true, rate_s: 600, mails: true };
+const DESK: DeskState = { t: "desk", open: true, online: true, state: "here", rate_s: 600, mails: true };
 
 function opened(): Chat {
   const chat = new Chat(SETTINGS, BASE, "en");
