@@ -15,7 +15,7 @@ from routing.access import active, coordinates, there
 from routing.decision import Decision
 from routing.deliveries import relay
 from routing.events import HandedOver, LibrarianPlaced, SessionsEnded, TransferEnded
-from routing.librarians import served_from_now_on
+from routing.librarians import placed_since, served_from_now_on, since_of
 from routing.offers import offer_waiting_to
 from routing.ownership import grace_end, take
 from routing.records import Staff
@@ -77,7 +77,13 @@ def place(decision: Decision, action: Action, deed: PlaceLibrarian) -> None:
         done(decision, action)
     else:
         decision.emit(
-            LibrarianPlaced(librarian=librarian, by=action.by, queues=queues, library=_home(state, librarian))
+            LibrarianPlaced(
+                librarian=librarian,
+                by=action.by,
+                queues=queues,
+                library=_home(state, librarian),
+                since=placed_since(decision, before, queues),
+            )
         )
         served_from_now_on(decision, librarian, before)
 
@@ -108,7 +114,10 @@ def handed_over(state: State, event: HandedOver, at: int) -> None:
 def librarian_placed(state: State, event: LibrarianPlaced, at: int) -> None:
     """Serve these queues, with the limits as before."""
     staff = state.staff.get(event.librarian, Staff(id=event.librarian))
-    state.staff.put(staff.id, replace(staff, queues=event.queues, idle_since=staff.idle_since or at))
+    state.staff.put(
+        staff.id,
+        replace(staff, queues=event.queues, idle_since=staff.idle_since or at, since=since_of(staff, event.since)),
+    )
 
 
 def sessions_ended(state: State, event: SessionsEnded, at: int) -> None:

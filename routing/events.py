@@ -554,6 +554,7 @@ class Connected(Wire, tag="connected"):
     librarian: str
     process: str
     connection: str
+    since: int | None = None  # as in `AvailabilitySet`
 
 
 class Disconnected(Wire, tag="disconnected"):
@@ -575,6 +576,7 @@ class Left(Wire, tag="left"):
     """The grace is over: the librarian is not present; what only they held goes back (other events say so)."""
 
     librarian: str
+    since: int | None = None  # as in `AvailabilitySet`
 
 
 class AvailabilitySet(Wire, tag="availability"):
@@ -584,6 +586,7 @@ class AvailabilitySet(Wire, tag="availability"):
     queues: tuple[str, ...]
     live: int = 0
     slow: int = 0
+    since: int | None = None  # since when they are here, or away, from now on (ms); None = as before
 
 
 class LibrarianPlaced(Wire, tag="librarian-placed"):
@@ -593,6 +596,7 @@ class LibrarianPlaced(Wire, tag="librarian-placed"):
     by: str
     queues: tuple[str, ...]
     library: str = ""  # the librarian's
+    since: int | None = None  # as in `AvailabilitySet`
 
 
 class SessionsEnded(Wire, tag="sessions-ended"):

@@ -54,7 +54,9 @@ def _arrive(decision: Decision, presence: Presence, *, first: bool) -> None:
     """
     librarian = presence.librarian
     by_messenger = staff_route(decision.state, librarian) is not None
-    decision.emit(Connected(librarian=librarian, process=presence.process, connection=presence.connection))
+    before = decision.state.staff.get(librarian, Staff(id=librarian))
+    since = decision.at if not before.connections and not before.grace_until else None
+    decision.emit(Connected(librarian=librarian, process=presence.process, connection=presence.connection, since=since))
     if first:
         offer_waiting_to(decision, librarian)
     if not by_messenger and staff_route(decision.state, librarian) is not None:
@@ -93,8 +95,21 @@ def set_availability(decision: Decision, action: Action, deed: SetAvailability) 
     if (before.queues, before.live, before.slow) == (queues, deed.live, deed.slow):
         done(decision, action)
         return
-    decision.emit(AvailabilitySet(librarian=by, queues=queues, live=deed.live, slow=deed.slow))
+    decision.emit(
+        AvailabilitySet(
+            librarian=by,
+            queues=queues,
+            live=deed.live,
+            slow=deed.slow,
+            since=placed_since(decision, before.queues, queues),
+        )
+    )
     served_from_now_on(decision, by, before.queues)
+
+
+def placed_since(decision: Decision, before: tuple[str, ...], queues: tuple[str, ...]) -> int | None:
+    """Return since when somebody is available, or away, who serves `queues` now; None = as before."""
+    return decision.at if bool(before) != bool(queues) else None
 
 
 def served_from_now_on(decision: Decision, librarian: str, before: tuple[str, ...]) -> None:
@@ -126,7 +141,7 @@ def leave(decision: Decision, librarian: str, *, for_good: bool = False) -> None
     """Give up what only this librarian held: the grace is over, or they are no longer a librarian (then slow ones, too)."""
     state = decision.state
     staff = state.staff.get(librarian, Staff(id=librarian))
-    decision.emit(Left(librarian=librarian))
+    decision.emit(Left(librarian=librarian, since=decision.at))
     _pass_on(decision, librarian, (), "left")
     for it in _in_order(state, state.joined.get(librarian, {})):
         decision.emit(LeftConversation(conversation=it.id, by=librarian, reason="away"))
@@ -240,7 +255,9 @@ def connected(state: State, event: Connected, at: int) -> None:
     """Add the connection; a grace ends."""
     staff = state.staff.get(event.librarian, Staff(id=event.librarian))
     connections = (*staff.connections, (event.process, event.connection))
-    state.staff.put(staff.id, replace(staff, connections=connections, gone_at=0, grace_until=0))
+    state.staff.put(
+        staff.id, replace(staff, connections=connections, gone_at=0, grace_until=0, since=since_of(staff, event.since))
+    )
 
 
 def disconnected(state: State, event: Disconnected, at: int) -> None:
@@ -254,11 +271,18 @@ def disconnected(state: State, event: Disconnected, at: int) -> None:
     state.staff.put(staff.id, staff)
 
 
+def since_of(staff: Staff, since: int | None) -> int:
+    """Return since when somebody is as they are: what the event says, else as before."""
+    return staff.since if since is None else since
+
+
 def left(state: State, event: Left, at: int) -> None:
     """Gone for good: not opted in to anything."""
     staff = state.staff.get(event.librarian)
     if staff is not None:
-        state.staff.put(staff.id, replace(staff, queues=(), gone_at=0, grace_until=0))
+        state.staff.put(
+            staff.id, replace(staff, queues=(), gone_at=0, grace_until=0, since=since_of(staff, event.since))
+        )
 
 
 def rested(state: State, event: Rested, at: int) -> None:
@@ -272,7 +296,14 @@ def availability_set(state: State, event: AvailabilitySet, at: int) -> None:
     staff = state.staff.get(event.librarian, Staff(id=event.librarian))
     state.staff.put(
         staff.id,
-        replace(staff, queues=event.queues, live=event.live, slow=event.slow, idle_since=staff.idle_since or at),
+        replace(
+            staff,
+            queues=event.queues,
+            live=event.live,
+            slow=event.slow,
+            idle_since=staff.idle_since or at,
+            since=since_of(staff, event.since),
+        ),
     )
 
 

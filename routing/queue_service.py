@@ -94,6 +94,10 @@ class QueueService:
         borders = [next_border(self._bounds(one), now) for one in self._teams if one.when != "always"]
         return min(borders, default=FOREVER)
 
+    def next_border(self, now: int) -> int:
+        """Return when one of the chain opens or closes next after `now` ms, `FOREVER` when that is not known."""
+        return min((next_border(one.spans, now) for one in self.chain), default=FOREVER)
+
     def _bounds(self, team: TeamAtWork) -> Spans:
         return team.library.openings if team.when == "our-hours" else self.chain[0].spans
 

@@ -155,6 +155,7 @@ class Staff(Record, frozen=True):
     idle_since: int = 0  # when last given a conversation, or done with one
     assigned: tuple[int, ...] = ()  # times of late assignments, where a queue counts them
     rests_until: int = 0
+    since: int = 0  # since when they are available, away or out, 0 = not known: the board shows it, nothing else does
 
 
 class DeliveryState(Record, frozen=True):

@@ -219,6 +219,10 @@ class Roster:
         """Say whether a librarian works for a library, as its own or as a guest."""
         return library in self.works.get(librarian, ())
 
+    def team(self, name: str) -> tuple[str, Team] | None:
+        """Return the library that has a team, and the team; None for one that no library has."""
+        return self._teams.get(name)
+
     def shown(self, librarian: str) -> str:
         """Return the name that patrons see."""
         one = self.librarians.get(librarian)

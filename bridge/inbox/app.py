@@ -18,6 +18,7 @@ from bridge.inbox.routes import (
     account,
     actions,
     audit,
+    board,
     browse,
     colleagues,
     files,
@@ -48,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *library_choices.ROUTES,
     *scripts.ROUTES,
     *hours.ROUTES,
+    *board.ROUTES,
     *reports.ROUTES,
     *sockets.ROUTES,
 )

@@ -49,6 +49,10 @@ BODIES: dict[str, Any] = {
     "save_my_scripts": {"edition": "of another time", "scripts": []},
     "password": {"new": "long enough, surely", "old": "no"},
     "poll": [],
+    "set_queue": {"queue": "north/reference", "opening": "usual"},
+    "place": {"queues": ["north/reference"]},
+    "give": {"librarian": "ana"},
+    "announce": {"text": "The lift is broken.", "until": 1 << 50, "library": "north"},
     "save_library": {
         "library": {"id": "north", "revision": 999, "name": "North"},
         "calendar": {},

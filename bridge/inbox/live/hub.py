@@ -19,13 +19,15 @@ from bridge.contract.adapter import Busy, Signal
 from bridge.contract.message import Presence
 from bridge.inbox import schema
 from bridge.inbox.live.action_results import ActionResults
+from bridge.inbox.live.board_changes import BoardChanges
+from bridge.inbox.live.board_watch import BoardWatch
 from bridge.inbox.live.log_changes import LogChanges, changes_of
 from bridge.inbox.live.staff_news import StaffNews
 from bridge.inbox.live.subscription import MOST_WATCHED, Subscription
 from bridge.inbox.live.watched import Watched
 from bridge.inbox.services import MERGED, InboxServices
 from bridge.inbox.views import rows
-from bridge.inbox.views.access import sees
+from bridge.inbox.views.access import coordinated, sees
 from bridge.inbox.views.list_index import ListIndex
 from bridge.log.follower import Entry, Follower, LogReset, Position
 from bridge.redis.store import StoreError
@@ -67,6 +69,7 @@ class LiveHub:
         self._kinds_changed()
         self._seen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._present: set[str] = set()
+        self._board = BoardChanges()
         self._came_or_left()
         self.down = not services.store_watch.up
         self.staff_news = StaffNews(services, self._subscriptions)
@@ -117,11 +120,14 @@ class LiveHub:
             changes.libraries = True
         if changes.people or changes.took_over:
             changes.came_or_left = self._came_or_left()
+        changes.board_queues, changes.board_people = self._board.of(self._services.replica.state, changes)
         self._answers.forget(changes.erased)
         self._lists.touch(changes.rows)
         for subscription in self._subscriptions.values():
             self._seen_by(subscription, changes)
             subscription.note(changes, entries[-1].position)
+            if subscription.me in changes.signed_out:
+                subscription.doubt()
             if any(name in changes.erased for each in subscription.watched.values() for name in each.members):
                 subscription.reset("too-old")  # what the page shows is no more
         self._again(changes)
@@ -155,6 +161,7 @@ class LiveHub:
         self._lists.forget()
         self._kinds_changed()
         self._came_or_left()
+        self._board.end()
         for subscription in self._subscriptions.values():
             subscription.position = self._services.replica.position
             subscription.reset("too-old")
@@ -280,6 +287,10 @@ class LiveHub:
             case schema.Pong():
                 if not said.at:
                     subscription.say(schema.Ping(at=time.time_ns() // 1_000_000))
+            case schema.WatchBoard():
+                self._watch_board(subscription, said)
+            case schema.LeaveBoard():
+                subscription.board = None
             case schema.Unwatch():
                 if subscription.watched.pop(said.conversation, None) is not None:
                     await self._sign(subscription, "gone", said.conversation)
@@ -289,6 +300,16 @@ class LiveHub:
                 to_patron = not (isinstance(said, schema.Typing) and said.note)
                 kind = "typing" if isinstance(said, schema.Typing) else "paused"
                 await self._sign(subscription, kind, said.conversation, to_patron=to_patron)
+
+    def _watch_board(self, subscription: Subscription, said: schema.WatchBoard) -> None:
+        """Tell a coordinator's page what changes on the board. What changed since it was fetched is not known: all is looked at."""
+        state = self._services.replica.state
+        if not coordinated(state, subscription.me):
+            return
+        self._board.begin(state)
+        fresh = said.position == str(subscription.position)
+        subscription.board = BoardWatch(state, subscription.me, fresh=fresh)
+        subscription.wake()
 
     async def _watch(self, subscription: Subscription, said: schema.Watch) -> None:
         state = self._services.replica.state
@@ -433,6 +454,8 @@ class LiveHub:
             await asyncio.sleep(LOOK_S)
             self._forget_viewers()
             self._leave_silent()
+            if not any(one.board is not None for one in self._subscriptions.values()):
+                self._board.end()
 
     def _say_store(self, up: bool, why: str) -> None:
         """Tell every page that the store went or came back."""

@@ -23,13 +23,16 @@ class LogChanges:
     mentions: list[ev.Noted] = field(default_factory=list)  # notes that name colleagues
     consulted: list[ev.Consulted] = field(default_factory=list)  # colleagues who were asked about a conversation
     channels: set[str] = field(default_factory=set)  # that changed
+    board_queues: set[str] = field(default_factory=set)  # of the board, that were touched: see `board_changes`
+    board_people: set[str] = field(default_factory=set)
     came_or_left: set[str] = field(default_factory=set)  # people who came to the desk or left it: see `hub`
     libraries: bool = False  # names, rights and targets may all have changed
     took_over: bool = False
     erased: set[str] = field(default_factory=set)  # forgotten by everybody
     queues: set[str] = field(default_factory=set)  # that were closed or opened for now
     signed_out: set[str] = field(default_factory=set)  # people whose sessions a coordinator ended
-    announcements: set[str] = field(default_factory=set)  # notices to staff that came, were seen, or ended
+    announced: bool = False  # a notice to staff came or ended
+    seen_by: set[str] = field(default_factory=set)  # people who have seen a notice to staff
 
 
 def changes_of(entries: Sequence[Entry], watched: Set[str]) -> LogChanges:
@@ -90,8 +93,12 @@ def _queue(changes: LogChanges, event: ev.QueueSet) -> None:
     changes.queues.add(event.queue)
 
 
-def _announced(changes: LogChanges, event: ev.Announced | ev.Acknowledged | ev.AnnouncementEnded) -> None:
-    changes.announcements.add(event.id)
+def _announced(changes: LogChanges, event: ev.Announced | ev.AnnouncementEnded) -> None:
+    changes.announced = True
+
+
+def _seen(changes: LogChanges, event: ev.Acknowledged) -> None:
+    changes.seen_by.add(event.by)
 
 
 def _channel(changes: LogChanges, event: ev.ChannelChanged) -> None:
@@ -125,7 +132,7 @@ _TAKE: dict[type, Callable[[LogChanges, Any], None]] = {
     ev.SessionsEnded: _signed_out,
     ev.QueueSet: _queue,
     ev.Announced: _announced,
-    ev.Acknowledged: _announced,
+    ev.Acknowledged: _seen,
     ev.AnnouncementEnded: _announced,
     ev.ChannelChanged: _channel,
     ev.LibraryChanged: _library,

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from bridge.inbox import schema
+from bridge.inbox.live.board_watch import BoardWatch
 from bridge.inbox.live.log_changes import LogChanges
 from bridge.inbox.live.watched import Watched
 from bridge.inbox.views import rows
@@ -24,6 +25,7 @@ from bridge.inbox.views.access import coordinated, libraries_of, sees
 from bridge.inbox.views.follow_up_list import follow_up, sees_follow_up
 from bridge.inbox.views.lines import shown
 from bridge.inbox.views.list_index import ListIndex
+from bridge.inbox.views.me import me_of
 from bridge.inbox.views.rooms import Room, in_room, message_view, room_view
 from bridge.log.follower import Position
 from bridge.sql.people.accounts import Session
@@ -75,6 +77,7 @@ class Subscription:
         self._last_me: schema.Me | None = None
         self._last_desk: schema.Desk | None = None
         self._wake = asyncio.Event()
+        self.board: BoardWatch | None = None  # while the page shows it
         self.closed = False
         self.doubted = False  # a session ended: perhaps this one
 
@@ -91,7 +94,9 @@ class Subscription:
         self._follow_ups |= changes.follow_ups
         self._people |= changes.came_or_left
         self._channels |= changes.channels
-        self._someone |= self.me in changes.people
+        self._someone |= changes.announced or self.me in changes.people or self.me in changes.seen_by
+        if self.board is not None:
+            self.board.note(changes)
         for watched in list(self.watched.values()):
             for conversation in watched.members:
                 if conversation in changes.steps:
@@ -131,6 +136,7 @@ class Subscription:
         self._people.clear()
         self._channels.clear()
         self.watched.clear()
+        self.board = None
         self._wake.set()
 
     def remind(self, mentions: list[schema.MentionTold]) -> None:
@@ -215,6 +221,8 @@ class Subscription:
         changed += [self._told_reset()] if self._reset else messages  # the changes may turn out to be too much to tell
         if self._desk_due and time.monotonic() - self._desk_at >= DESK_EVERY_S:
             changed += self._desk(state)
+        if self.board is not None and not self._reset and (told_board := self.board.told(state)) is not None:
+            changed.append(told_board)
         told, self.told = self.told, str(self.position)
         positioned = [one for one in changed if one is not None]
         if not positioned and told != self.told:
@@ -344,11 +352,13 @@ class Subscription:
 
     def desk_wait_s(self) -> float | None:
         """Return in how many seconds counts are due that were held back, None when none were."""
-        return max(0.0, DESK_EVERY_S - (time.monotonic() - self._desk_at)) if self._desk_due else None
+        waits = [max(0.0, DESK_EVERY_S - (time.monotonic() - self._desk_at))] if self._desk_due else []
+        board = self.board.wait_s() if self.board is not None else None
+        return min(waits + ([board] if board is not None else []), default=None)
 
     def who(self, state: State) -> schema.Me:
         """Return who sits here."""
-        return rows.me_of(state, self.session, libraries_of(state, self.me), coordinated(state, self.me))
+        return me_of(state, self.session, libraries_of(state, self.me), coordinated(state, self.me))
 
     def hello(self, state: State, ping_s: float, dead_s: float) -> schema.Hello:
         """Return the first message."""

@@ -9,8 +9,8 @@ from bridge.inbox.http.rate_limits import network
 from bridge.inbox.http.responses import Refusal, answer, too_many
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.schema import Login, Me, PasswordChange
-from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
+from bridge.inbox.views.me import me_of
 from bridge.sql.people.accounts import Account, SignInLocked, SignInRefused, WeakPassword
 
 
@@ -63,7 +63,7 @@ async def _signed_in(call: Call, librarian: str) -> web.Response:
     if session is None:
         raise Refusal(401, "wrong", "The account was closed a moment ago.")
     state = call.consortium_of(session).services.replica.state
-    found = rows.me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian))
+    found = me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian))
     response = answer(found)
     sessions.give(response, call.request, token)
     sessions.make_familiar(response, call.request, call.services.secret, session.login)
@@ -94,7 +94,7 @@ async def password(call: Call) -> web.Response:
 
 async def me(call: Call) -> Me:
     """Say who is signed in."""
-    return rows.me_of(call.state, call.who, libraries_of(call.state, call.me), coordinated(call.state, call.me))
+    return me_of(call.state, call.who, libraries_of(call.state, call.me), coordinated(call.state, call.me))
 
 
 ROUTES = (

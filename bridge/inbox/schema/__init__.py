@@ -9,6 +9,42 @@ Requests refuse unknown fields: a misspelt one is an error, not a silence.
 
 from __future__ import annotations
 
+from bridge.inbox.schema.board import (
+    AnnounceAsked as AnnounceAsked,
+)
+from bridge.inbox.schema.board import (
+    Board as Board,
+)
+from bridge.inbox.schema.board import (
+    BoardDeed as BoardDeed,
+)
+from bridge.inbox.schema.board import (
+    BoardDeeds as BoardDeeds,
+)
+from bridge.inbox.schema.board import (
+    BoardNotice as BoardNotice,
+)
+from bridge.inbox.schema.board import (
+    BoardPerson as BoardPerson,
+)
+from bridge.inbox.schema.board import (
+    BoardQueue as BoardQueue,
+)
+from bridge.inbox.schema.board import (
+    BoardTier as BoardTier,
+)
+from bridge.inbox.schema.board import (
+    GiveAsked as GiveAsked,
+)
+from bridge.inbox.schema.board import (
+    Holdings as Holdings,
+)
+from bridge.inbox.schema.board import (
+    PlaceAsked as PlaceAsked,
+)
+from bridge.inbox.schema.board import (
+    QueueAsked as QueueAsked,
+)
 from bridge.inbox.schema.colleagues import (
     MEMBERS as MEMBERS,
 )
@@ -125,6 +161,9 @@ from bridge.inbox.schema.lists import (
 )
 from bridge.inbox.schema.lists import (
     TransferView as TransferView,
+)
+from bridge.inbox.schema.live_messages import (
+    BoardTold as BoardTold,
 )
 from bridge.inbox.schema.live_messages import (
     ColleaguesTold as ColleaguesTold,
@@ -253,6 +292,9 @@ from bridge.inbox.schema.page_messages import (
     ClientMessage as ClientMessage,
 )
 from bridge.inbox.schema.page_messages import (
+    LeaveBoard as LeaveBoard,
+)
+from bridge.inbox.schema.page_messages import (
     PageFrame as PageFrame,
 )
 from bridge.inbox.schema.page_messages import (
@@ -270,6 +312,9 @@ from bridge.inbox.schema.page_messages import (
 from bridge.inbox.schema.page_messages import (
     Watch as Watch,
 )
+from bridge.inbox.schema.page_messages import (
+    WatchBoard as WatchBoard,
+)
 from bridge.inbox.schema.people import (
     Availability as Availability,
 )
@@ -281,6 +326,9 @@ from bridge.inbox.schema.people import (
 )
 from bridge.inbox.schema.people import (
     Person as Person,
+)
+from bridge.inbox.schema.people import (
+    StaffNotice as StaffNotice,
 )
 from bridge.inbox.schema.problems import (
     Clash as Clash,

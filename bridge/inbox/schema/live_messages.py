@@ -6,6 +6,7 @@ from typing import Literal, dataclass_transform
 
 from msgspec import Struct, field
 
+from bridge.inbox.schema.board import BoardNotice, BoardPerson, BoardQueue
 from bridge.inbox.schema.colleagues import MessageView, RoomView
 from bridge.inbox.schema.conversation import FollowUp, Line
 from bridge.inbox.schema.lists import Row
@@ -117,6 +118,15 @@ class DeskTold(Told, tag="desk"):
     desk: Desk
 
 
+class BoardTold(Told, tag="board"):
+    """Queues and people of my board that changed, and all notices to staff where one of them did; after `watch-board`."""
+
+    position: str
+    queues: list[BoardQueue]
+    people: list[BoardPerson]
+    notices: list[BoardNotice] | None = None
+
+
 class FollowUpsTold(Told, tag="followups"):
     """Follow-ups that are new or changed, and ids that are none of mine to see any more."""
 
@@ -178,6 +188,7 @@ ServerMessage = (
     | ColleaguesTold
     | MeTold
     | DeskTold
+    | BoardTold
     | FollowUpsTold
     | OrganisationTold
     | Down

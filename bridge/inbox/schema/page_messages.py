@@ -46,4 +46,14 @@ class Pong(PageFrame, tag="pong"):
     at: int = 0
 
 
-ClientMessage = Watch | Unwatch | Typing | Paused | Pong
+class WatchBoard(PageFrame, tag="watch-board"):
+    """Tell me what changes on my board, which was fetched at `position`."""
+
+    position: str = ""
+
+
+class LeaveBoard(PageFrame, tag="leave-board"):
+    """Nothing more of the board."""
+
+
+ClientMessage = Watch | WatchBoard | LeaveBoard | Unwatch | Typing | Paused | Pong

@@ -31,6 +31,18 @@ class Availability(Shown):
     slow_active: int = 0
 
 
+class StaffNotice(Shown):
+    """A notice to all staff of a library, or of all libraries ("")."""
+
+    id: str
+    text: str
+    by_name: str
+    library: str
+    library_name: str
+    at: int
+    until: int
+
+
 class Me(Shown):
     """Who is signed in. `csrf` goes back in the header `X-Deskbridge` of every write."""
 
@@ -43,6 +55,7 @@ class Me(Shown):
     csrf: str
     availability: Availability
     must_change_password: bool = False
+    notices: list[StaffNotice] = []  # to staff, that they have not seen yet
 
 
 class Desk(Shown):

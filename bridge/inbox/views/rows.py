@@ -28,14 +28,12 @@ from bridge.inbox.schema import (
     ConsultView,
     ConversationState,
     Draft,
-    Me,
     MentionTold,
     Row,
     TransferView,
     View,
 )
 from bridge.inbox.views.access import libraries_of, may_see_archived, sees
-from bridge.sql.people.accounts import Session
 from bridge.sql.people.drafts import SavedDraft as Kept
 from bridge.sql.people.mentions import Mention
 from bridge.sql.transcripts.reader import ConversationSummary
@@ -365,22 +363,6 @@ def channel_view(one: ChannelStatus) -> ChannelView:
         live=one.live,
         up=one.up,
         reason=one.reason,
-    )
-
-
-def me_of(state: State, session: Session, libraries: list[str], coordinates: list[str]) -> Me:
-    """Return who is signed in."""
-    one = state.roster.librarians.get(session.librarian)
-    return Me(
-        id=session.librarian,
-        name=one.name if one is not None else session.login,
-        shown=one.shown if one is not None else "",
-        libraries=libraries or [session.library],
-        coordinates=coordinates,
-        role=one.role if one is not None else "librarian",
-        csrf=session.csrf,
-        availability=availability(state, session.librarian),
-        must_change_password=session.must_change,
     )
 
 

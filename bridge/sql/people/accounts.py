@@ -302,6 +302,12 @@ class Accounts:
             librarian=row.librarian, login=row.login, library=row.library, csrf=row.csrf, must_change=row.must_change
         )
 
+    async def end_sessions(self, librarian: str) -> None:
+        """End all sessions of a librarian, who may sign in again."""
+        async with self._engine.begin() as sql:
+            await sql.execute(delete(tables.session).where(_s.librarian == librarian))
+        self.session_ended()
+
     async def close_session(self, token: str) -> None:
         """End one session."""
         async with self._engine.begin() as sql:

@@ -210,6 +210,12 @@ def in_words(spans: Iterable[Span], timezone: str, days: Mapping[str, str]) -> t
     return tuple(f"{_day(moment.weekday(), days)} {moment.hour}:{moment.minute:02d}" for moment in found)
 
 
+def moment_in_words(at: int, timezone: str, wording: Mapping[str, str]) -> str:
+    """Return a moment (ms) for people, with its time zone: "Monday 9:00 (London time)"."""
+    (found,) = in_words([(at, at)], timezone, wording)
+    return f"{found} ({zone_in_words(timezone, wording)})"
+
+
 def zone_in_words(timezone: str, wording: Mapping[str, str]) -> str:
     """Return how people name a time zone: "London time" for Europe/London, the name itself where it names no place."""
     area, slash, place = timezone.rpartition("/")

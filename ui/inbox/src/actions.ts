@@ -9,6 +9,7 @@ import { navigation } from "./state/navigation.svelte";
 import { type Page, VIEWS } from "./state/pages";
 import { screen } from "./state/screen.svelte";
 import { session } from "./state/session.svelte";
+import * as orders from "./state/orders";
 import { undo } from "./state/undo";
 import * as verbs from "./state/verbs";
 import { writing } from "./state/writing.svelte";
@@ -34,11 +35,13 @@ const claimable = () => {
 };
 const offered = () => marked()?.offered_to_me === true || marked()?.transfer?.to_me === true;
 const joinable = () => marked()?.can_join === true;
+const givable = () => open() && ["waiting", "offered", "active"].includes(navigation.current?.state ?? "");
 const over = () => navigation.current?.state === "closed";
 const closed = () => over() && !navigation.current?.aside;
 const aside = () => Boolean(marked()?.aside);
 const changeable = () => navigation.current?.can_change === true;
 const coordinated = () => session.me?.coordinates.includes(navigation.current?.library ?? "") === true;
+const coordinating = () => (session.me?.coordinates.length ?? 0) > 0;
 const listing = () => (VIEWS as readonly Page[]).includes(navigation.page);
 
 const goes = (page: Page, key: string): Action => ({ id: `go.${page}`, key, group: "go", can: always, run: () => navigation.go(page) });
@@ -56,6 +59,7 @@ export const ACTIONS: readonly Action[] = [
   goes("follow-ups", "4"),
   { id: "go.search", key: "/", group: "go", can: always, run: () => { navigation.go("search"); screen.searching += 1; } },
   goes("aside", "5"),
+  { ...goes("board", "8"), can: coordinating },
   goes("desk", "6"),
   goes("reports", "7"),
   goes("settings", ","),
@@ -68,13 +72,15 @@ export const ACTIONS: readonly Action[] = [
   { id: "send", key: "Ctrl+Enter", group: "write", can: answering, run: () => (writing.composing += 1), own: true },
   { id: "transfer", key: "t", group: "conversation", can: mine, run: () => (screen.dialog = "transfer") },
   { id: "release", key: "b", group: "conversation", can: mine, run: () => void verbs.release(navigation.openId) },
-  { id: "close", key: "e", group: "conversation", can: mine, run: () => (screen.dialog = "close") },
+  { id: "close", key: "e", group: "conversation", can: () => mine() || (givable() && coordinated()), run: () => (screen.dialog = "close") },
   { id: "recode", key: "w", group: "conversation", can: () => closed() && changeable(), run: () => (screen.dialog = "recode") },
   { id: "reopen", key: "o", group: "conversation", can: () => closed() && changeable(), run: () => void verbs.reopen(navigation.openId) },
   { id: "take-in", key: "y", group: "conversation", can: aside, run: () => { const row = marked(); if (row) void verbs.takeIn(row); } },
   { id: "dismiss", key: "d", group: "conversation", can: aside, run: () => { const row = marked(); if (row) void verbs.dismiss(row); } },
   { id: "identify", key: "a", group: "conversation", can: changeable, run: () => (screen.dialog = "identify") },
   { id: "merge", key: "m", group: "conversation", can: changeable, run: () => (screen.dialog = "merge") },
+  { id: "give", key: "g", group: "conversation", can: () => givable() && coordinated(), run: () => (screen.dialog = "give") },
+  { id: "take-over", key: "", group: "conversation", can: () => givable() && coordinated() && !mine(), run: () => { if (navigation.current) void orders.takeOver(navigation.current); } },
   { id: "block", key: "", group: "conversation", can: mine, run: () => (screen.dialog = "block") },
   { id: "forget", key: "", group: "conversation", can: () => over() && coordinated(), run: () => (screen.dialog = "forget") },
   { id: "audit", key: "", group: "conversation", can: () => open() && coordinated(), run: () => (screen.dialog = "audit") },

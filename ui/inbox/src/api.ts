@@ -107,6 +107,7 @@ const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
 const send = <T>(method: string, path: string, body: unknown, key?: string) =>
   call<T>(method, path, { body: JSON.stringify(body), ...(key ? { key } : {}) });
 
+const colleague = (librarian: string) => `/board/people/${encodeURIComponent(librarian)}`;
 const of = (conversation: string) => `/conversations/${encodeURIComponent(conversation)}`;
 
 export const api = {
@@ -138,6 +139,15 @@ export const api = {
   followUps: (show: string, q: string, after: string, signal: AbortSignal) => get<s.FollowUps>("/follow-ups", { show, q, after }, signal),
   setFollowUp: (id: string, asked: s.FollowUpAsked, key: string) =>
     send<s.Acted | s.Pending>("POST", `/follow-ups/${encodeURIComponent(id)}`, asked, key),
+  board: (library: string) => get<s.Board>("/board", { library }),
+  setQueue: (asked: s.QueueAsked) => send<s.Acted | s.Pending>("POST", "/board/queue", asked),
+  place: (librarian: string, asked: s.PlaceAsked) => send<s.Acted | s.Pending>("POST", `${colleague(librarian)}/queues`, asked),
+  signOutColleague: (librarian: string) => send<s.Acted | s.Pending>("POST", `${colleague(librarian)}/sign-out`, {}),
+  holdings: (librarian: string) => get<s.Holdings>(`${colleague(librarian)}/conversations`),
+  announce: (asked: s.AnnounceAsked) => send<s.Acted | s.Pending>("POST", "/announcements", asked),
+  noticeSeen: (id: string) => send<s.Acted | s.Pending>("POST", `/announcements/${encodeURIComponent(id)}/seen`, {}),
+  endNotice: (id: string) => send<s.Acted | s.Pending>("POST", `/announcements/${encodeURIComponent(id)}/end`, {}),
+  orders: (library: string) => get<s.BoardDeeds>(`/organisation/${encodeURIComponent(library)}/orders`),
   organisation: () => get<s.Organisation>("/organisation"),
   library: (id: string) => get<s.LibraryDocument>(`/organisation/${encodeURIComponent(id)}`),
   saveLibrary: (id: string, document: s.LibraryDocument) => send<s.Saved>("PUT", `/organisation/${encodeURIComponent(id)}`, document),

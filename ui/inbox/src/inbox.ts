@@ -12,6 +12,7 @@ import { calls } from "./state/calls.svelte";
 import { connection } from "./state/connection.svelte";
 import { desk } from "./state/desk.svelte";
 import { followUps } from "./state/follow_ups.svelte";
+import { deskBoard } from "./state/desk-board.svelte";
 import { lists } from "./state/lists.svelte";
 import { navigation } from "./state/navigation.svelte";
 import { notices } from "./state/notices.svelte";
@@ -147,6 +148,7 @@ async function load(): Promise<void> {
   calls.hush();
   connection.live.start(first.position);
   navigation.doubt();
+  deskBoard.doubt();
 }
 
 // ---- what is told since ----------------------------------------------------------------------------------------------
@@ -170,12 +172,15 @@ function hear(message: ServerMessage): void {
     case "mention":
       return calls.mentioned(message, () => void join({ id: message.conversation, patron: message.patron }));
     case "me":
+      moved(session.me, message.me);
       session.me = message.me;
       return;
     case "desk":
       desk.counts = message.desk;
       if (navigation.page === "desk" || screen.dialog === "transfer" || screen.dialog === "presence") void desk.freshen();
       return;
+    case "board":
+      return deskBoard.told(message);
     case "followups":
       return followUps.told(message);
     case "organisation":
@@ -191,6 +196,14 @@ function hear(message: ServerMessage): void {
     case "ping":
       return;
   }
+}
+
+/** Say so when a coordinator has changed where I am available. */
+function moved(before: Me | null, now: Me): void {
+  const [was, is] = [before?.availability, now.availability];
+  if (!was?.connected || !is.connected || requests.isBusy("presence", "") || was.queues.join() === is.queues.join()) return;
+  const names = is.queues.map((id) => desk.queueName(id)).join(", ");
+  notices.tell(names ? t("board.movedMe", { queues: names }) : t("board.movedAway"), "call");
 }
 
 function returned(): void {

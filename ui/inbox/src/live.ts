@@ -33,6 +33,7 @@ export class Line {
   private deadMs = FIRST_S * 1000;
   private probing = false; // a socket is being tried although polls get through
   private watched = new Map<string, string>();
+  private board = false; // the page shows the board
   private answered = new Set<string>();
   private unsaid: ClientMessage[] = [];
   private heardAt = 0;
@@ -81,6 +82,17 @@ export class Line {
   unwatch(conversation: string): void {
     this.answered.delete(conversation);
     if (this.watched.delete(conversation)) this.say({ t: "unwatch", conversation });
+  }
+
+  /** Hear what changes on the board, which was fetched at `position`. */
+  watchBoard(position: string): void {
+    this.board = true;
+    this.say({ t: "watch-board", position });
+  }
+
+  leaveBoard(): void {
+    if (this.board) this.say({ t: "leave-board" });
+    this.board = false;
   }
 
   /** Whether the desk has said that it tells what is new in a conversation. What one may not see it passes over in silence. */
@@ -174,6 +186,7 @@ export class Line {
 
   private rewatch(say: (message: ClientMessage) => void): void {
     this.answered.clear();
+    if (this.board) say({ t: "watch-board" }); // what was missed is not known: all of it is told
     for (const [conversation, position] of this.watched) say({ t: "watch", conversation, position });
   }
 

@@ -2,72 +2,98 @@
 
 export type View = "waiting" | "mine" | "open" | "closed" | "aside";
 
-/** A message between colleagues. `seq` orders a room, the higher `n` is newer; a deleted one has no words. */
-export interface MessageView {
+/** Tell all staff of a library ("" = of all libraries) something until a time. Plain text. */
+export interface AnnounceAsked {
+  text: string;
+  until: number;
+  library?: string;
+}
+
+/** The teams of one step of a queue: asked at once for a question that comes now, later, or skipped, and why. */
+export interface BoardTier {
+  teams: string[];
+  libraries: string[];
+  after_s: number;
+  asked: "later" | "now" | "skipped";
+  why: "" | "closed" | "nobody" | "not-agreed";
+}
+
+/** A queue of a library that I coordinate. */
+export interface BoardQueue {
   id: string;
-  room: string;
-  seq: number;
-  n: number;
-  at: number;
-  by: string;
+  name: string;
+  library: string;
+  open: boolean;
+  waiting: number;
+  oldest_since: number;
+  in_session: number;
+  tiers: BoardTier[];
+  opening: "closed" | "open" | "usual";
+  until: number;
+  notice: string;
+  set_by_name: string;
+  next_opening: number;
+}
+
+/** A colleague of a library that I coordinate: whether they are there, since when, and what they have now. */
+export interface BoardPerson {
+  id: string;
+  name: string;
+  library: string;
+  state: "available" | "away" | "lost" | "out";
+  since: number;
+  queues: string[];
+  serves: string[];
+  live: number;
+  slow: number;
+  live_active: number;
+  slow_active: number;
+}
+
+/** A notice to all staff of a library, or of all libraries (""). */
+export interface StaffNotice {
+  id: string;
+  text: string;
   by_name: string;
-  text: string;
-  edited_at: number;
-  deleted: boolean;
-}
-
-/** A room: everybody's, a library's, one that librarians made, a pair's, or the talk beside a conversation. */
-export interface RoomView {
-  id: string;
-  kind: "all" | "library" | "pair" | "room" | "talk";
-  name: string;
-  members: string[];
-  made_by: string;
-  conversation: string;
-  listed: boolean;
-  can_write: boolean;
-  days: number;
-  last: MessageView | null;
-}
-
-/** What changed after a number that the page holds; see `ColleaguesTold`, which says the same live. */
-export interface ColleagueChanges {
+  library: string;
+  library_name: string;
   at: number;
-  messages: MessageView[];
-  rooms: RoomView[];
-  gone: string[];
-  more: boolean;
+  until: number;
 }
 
-/** My rooms, as they are at the change `at`. */
-export interface Colleagues {
+/** A notice to staff as coordinators see it: how many have seen it, of how many. */
+export interface BoardNotice {
+  notice: StaffNotice;
+  seen: number;
+  staff: number;
+}
+
+/** All of it at `position`; `watch-board` goes on from there. What the clock changes is fetched again at `again_at`. */
+export interface Board {
+  position: string;
+  queues: BoardQueue[];
+  people: BoardPerson[];
+  notices: BoardNotice[];
+  announces_to_all: boolean;
+  again_at: number;
+}
+
+/** One order of a coordinator: who, when (ms), what, and about whom or what, by name. */
+export interface BoardDeed {
   at: number;
-  rooms: RoomView[];
+  who_name: string;
+  what: string;
+  about: string;
 }
 
-/** Add members, or take some out: everybody may add and leave, who made the room may take others out. */
-export interface MembersAsked {
-  add?: string[];
-  remove?: string[];
+/** The latest orders at a library's desk, newest first. */
+export interface BoardDeeds {
+  deeds: BoardDeed[];
 }
 
-/** Words for colleagues. */
-export interface MessageAsked {
-  text: string;
-}
-
-/** Make a room. */
-export interface RoomAsked {
-  name: string;
-  members?: string[];
-}
-
-/** Messages of a room, oldest first. `before`: the `seq` to ask for older ones with, 0 = there is none. */
-export interface RoomMessages {
-  at: number;
-  room: RoomView;
-  messages: MessageView[];
-  before: number;
+/** The librarian who gets it. */
+export interface GiveAsked {
+  librarian: string;
 }
 
 /** A colleague who has joined a conversation and answers beside its owner. */
@@ -143,6 +169,92 @@ export interface Row {
   code: string;
   aside: string;
   rating: number;
+}
+
+/** The open conversations of one colleague, as far as I may see them. */
+export interface Holdings {
+  rows: Row[];
+}
+
+/** The queues that a colleague serves from now on; none = away. */
+export interface PlaceAsked {
+  queues: string[];
+}
+
+/** Close or open a queue for now, or let its hours count again. `until` 0 = until it is set again. */
+export interface QueueAsked {
+  queue: string;
+  opening: "closed" | "open" | "usual";
+  until?: number;
+  notice?: string;
+}
+
+/** A message between colleagues. `seq` orders a room, the higher `n` is newer; a deleted one has no words. */
+export interface MessageView {
+  id: string;
+  room: string;
+  seq: number;
+  n: number;
+  at: number;
+  by: string;
+  by_name: string;
+  text: string;
+  edited_at: number;
+  deleted: boolean;
+}
+
+/** A room: everybody's, a library's, one that librarians made, a pair's, or the talk beside a conversation. */
+export interface RoomView {
+  id: string;
+  kind: "all" | "library" | "pair" | "room" | "talk";
+  name: string;
+  members: string[];
+  made_by: string;
+  conversation: string;
+  listed: boolean;
+  can_write: boolean;
+  days: number;
+  last: MessageView | null;
+}
+
+/** What changed after a number that the page holds; see `ColleaguesTold`, which says the same live. */
+export interface ColleagueChanges {
+  at: number;
+  messages: MessageView[];
+  rooms: RoomView[];
+  gone: string[];
+  more: boolean;
+}
+
+/** My rooms, as they are at the change `at`. */
+export interface Colleagues {
+  at: number;
+  rooms: RoomView[];
+}
+
+/** Add members, or take some out: everybody may add and leave, who made the room may take others out. */
+export interface MembersAsked {
+  add?: string[];
+  remove?: string[];
+}
+
+/** Words for colleagues. */
+export interface MessageAsked {
+  text: string;
+}
+
+/** Make a room. */
+export interface RoomAsked {
+  name: string;
+  members?: string[];
+}
+
+/** Messages of a room, oldest first. `before`: the `seq` to ask for older ones with, 0 = there is none. */
+export interface RoomMessages {
+  at: number;
+  room: RoomView;
+  messages: MessageView[];
+  before: number;
 }
 
 /** An attachment. `url` is on this host and asks for the session; `inline` says an image may be shown in place. */
@@ -399,6 +511,15 @@ export interface Rows {
   next: string;
 }
 
+/** Queues and people of my board that changed, and all notices to staff where one of them did; after `watch-board`. */
+export interface BoardTold {
+  t: "board";
+  position: string;
+  queues: BoardQueue[];
+  people: BoardPerson[];
+  notices: BoardNotice[] | null;
+}
+
 /** What colleagues wrote, up to the change `at`: messages and rooms as they are now (a higher `n` is newer), and rooms that I am not in any more. `more`: too much was missed, fetch the rooms and the open one afresh. */
 export interface ColleaguesTold {
   t: "colleagues";
@@ -476,6 +597,7 @@ export interface Me {
   csrf: string;
   availability: Availability;
   must_change_password: boolean;
+  notices: StaffNotice[];
 }
 
 /** First message. What is missing since `after` follows as ordinary messages; answer every ping within `dead_s`. */
@@ -592,7 +714,7 @@ export interface SignedOut {
 export interface Polled {
   position: string;
   connection: string;
-  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
+  messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | BoardTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
 }
 
 /** A kind of address that a library answers to, and what carries the answer, as librarians call it. */
@@ -894,6 +1016,11 @@ export interface Saved {
   revision: number;
 }
 
+/** Nothing more of the board. */
+export interface LeaveBoard {
+  t: "leave-board";
+}
+
 /** I stopped writing. */
 export interface Paused {
   t: "paused";
@@ -923,6 +1050,12 @@ export interface Unwatch {
 export interface Watch {
   t: "watch";
   conversation: string;
+  position?: string;
+}
+
+/** Tell me what changes on my board, which was fetched at `position`. */
+export interface WatchBoard {
+  t: "watch-board";
   position?: string;
 }
 
@@ -1213,6 +1346,6 @@ export interface Report {
   numbers: Numbers;
 }
 
-export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
+export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | BoardTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
-export type ClientMessage = Watch | Unwatch | Typing | Paused | Pong;
+export type ClientMessage = Watch | WatchBoard | LeaveBoard | Unwatch | Typing | Paused | Pong;

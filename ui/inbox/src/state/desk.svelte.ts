@@ -44,6 +44,10 @@ class Desk {
     return this.organisation?.librarians.find((person) => person.id === id);
   }
 
+  queueName(id: string): string {
+    return this.organisation?.queues.find((one) => one.id === id)?.name ?? id;
+  }
+
   libraryName(id: string): string {
     return this.organisation?.libraries.find((one) => one.id === id)?.name ?? id;
   }

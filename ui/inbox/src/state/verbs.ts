@@ -100,6 +100,14 @@ export async function transfer(row: s.Row, asked: s.TransferAsked, to: string): 
   return offered;
 }
 
+/** A coordinator gives it to somebody; taken back, it goes to who had it, or waits again. */
+export async function give(row: s.Row, librarian: string, name: string): Promise<boolean> {
+  const given = act(row.id, "give", { librarian });
+  const before = row.owner;
+  await undoable(t("done.given", { patron: row.patron, to: name }), given, () => void (before ? act(row.id, "give", { librarian: before }) : release(row.id)));
+  return given;
+}
+
 /** Take a transfer of mine back, and say what that did: a colleague who has taken it meanwhile keeps it. */
 export async function withdraw(conversation: string, to = ""): Promise<void> {
   calls.withdrawn.add(conversation);
