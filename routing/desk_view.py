@@ -75,6 +75,7 @@ def view(state: State, channel: str, now: int, address: str = "") -> ChannelDesk
         opening=words,
         busy=how == "busy",
         answers=offered_kinds(state, service.library.id),
+        national=bool(service.library.country),
         library=service.library.name,
         accent=service.library.accent,
         language=service.library.language,

@@ -317,6 +317,7 @@ class DeskState(Frame, tag="desk"):
     mails: bool = False  # the transcript can be mailed
     opening: str = ""  # `next_opening` in words, with its time zone
     answers: str = "mail-phone"  # the kinds of address that an answer can be sent to
+    national: bool = False  # a number needs no country code
     down: bool = False  # nothing can be taken in now
     notice: str = ""  # what the desk wants patrons to know for now
 
@@ -401,6 +402,7 @@ def desk_state(desk: ChannelDesk) -> DeskState:
         mails=desk.mails,
         opening=desk.opening,
         answers=desk.answers,
+        national=desk.national,
         down=desk.down,
         notice=desk.notice,
     )

@@ -280,6 +280,7 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     mailable      this patron may have theirs now
     notice        what a coordinator wants patrons to know for now, in their own words
     answers       where an answer can be sent: "mail", "phone", "mail-phone" or ""
+    national      a number needs no country code: it is read as one of the library's country
     """
 
     open: bool
@@ -298,6 +299,7 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     timezone: str = ""
     opening: str = ""
     answers: str = "mail-phone"
+    national: bool = False
     down: bool = False
     notice: str = ""
 

@@ -168,7 +168,7 @@ export function App({ chat, settings, focus, close }: Given) {
               {opens && <p>{opens}</p>}
               {desk?.notice && <p>{desk.notice}</p>}
               {settings.publicComputers && <p class="small">{t("publicComputers")}</p>}
-              {settings.form !== "required" && <p class="small">{t(light === "closed" ? "privacyClosed" : "privacy")}</p>}
+              {settings.form !== "required" && <p class="small">{t(light === "closed" && chat.reach ? "privacyClosed" : "privacy")}</p>}
             </div>
           )}
           <Log chat={chat} maxText={settings.maxText} />

@@ -4,6 +4,7 @@ import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isBlank } from "../blank";
 import { isAddress } from "../address";
+import { meant } from "../typo";
 import { isComposing } from "../composing";
 import { isTouch } from "../touch";
 import type { Chat } from "./chat";
@@ -29,6 +30,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
   const [patron, setPatron] = useState(chat.patron);
   const [files, setFiles] = useState<FileRef[]>([]);
   const [problem, setProblem] = useState("");
+  const [doubted, setDoubted] = useState(""); // the address that the patron is asked about
   const box = useRef<HTMLTextAreaElement>(null);
   const nameBox = useRef<HTMLInputElement>(null);
   const contactBox = useRef<HTMLInputElement>(null);
@@ -36,7 +38,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
 
   const given = patron.contact.trim();
   const { desk, begun } = chat;
-  const reach = desk?.answers ?? "mail-phone"; // an address is asked for only where an answer can be sent to one
+  const { reach } = chat; // an address is asked for only where an answer can be sent to one
   // Who waits where nobody serves just now may leave an address instead of waiting.
   const leaves = begun && !!desk?.place && !(desk.open && desk.online) && !!reach && !chat.patron.contact;
   const later = begun ? leaves && !!given : !!desk && !desk.open;
@@ -62,7 +64,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
   }, [text]);
 
   const missing = (): string => {
-    if (asks && reach && (given ? !isAddress(given, reach) : needsContact)) {
+    if (asks && reach && (given ? !isAddress(given, reach, desk?.national) : needsContact)) {
       contactBox.current?.focus();
       return t("contactMissing");
     }
@@ -80,6 +82,9 @@ export function Composer({ chat, settings, say, focus }: Given) {
     const wrong = missing();
     setProblem(wrong);
     if (wrong) return;
+    // An address is confirmed once, before anything goes out: a mistyped one would lose the answer.
+    if (asks && given && reach && given !== chat.patron.contact && given !== doubted) return setDoubted(given);
+    setDoubted("");
     if (asks) chat.setPatron(patron.name.trim(), reach && given);
     const extra = later ? { later: true } : {};
     chat.send(words, files.slice(0, MOST_FILES), extra);
@@ -106,11 +111,18 @@ export function Composer({ chat, settings, say, focus }: Given) {
     box.current?.focus();
   };
 
+  const correct = (contact: string) => {
+    setDoubted("");
+    setPatron({ ...patron, contact });
+    contactBox.current?.focus();
+  };
+
   const writeWord = t(later ? "question" : "message");
   return (
     <form class="composer" onSubmit={send} noValidate>
       {asks && (
         <div class="who">
+          {leaves && <p class="small">{t("leaves")}</p>}
           <label>
             <span>{t(required ? "nameNeeded" : "name")}</span>
             <input
@@ -130,7 +142,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
                 maxLength={200}
                 autocomplete="email"
                 required={needsContact}
-                onInput={(event) => setPatron({ ...patron, contact: event.currentTarget.value })}
+                onInput={(event) => (setDoubted(""), setPatron({ ...patron, contact: event.currentTarget.value }))}
               />
             </label>
           )}
@@ -155,6 +167,7 @@ export function Composer({ chat, settings, say, focus }: Given) {
       <p class="problem" role="alert">
         {problem}
       </p>
+      {doubted && <Sure contact={doubted} send={send} correct={correct} />}
       <div class="write">
         {settings.files && (
           <>
@@ -189,5 +202,43 @@ export function Composer({ chat, settings, say, focus }: Given) {
         </button>
       </div>
     </form>
+  );
+}
+
+interface SureGiven {
+  contact: string;
+  send: (event: Event) => void;
+  correct: (contact: string) => void;
+}
+
+/** Ask whether the address is right; one that looks mistyped is offered as it was probably meant. */
+function Sure({ contact, send, correct }: SureGiven) {
+  const yes = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => yes.current?.focus(), [contact]);
+  const better = meant(contact);
+  const key = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation(); // it closes this, and not the chat
+    correct(contact);
+  };
+  return (
+    <div class="rating mail" role="group" aria-labelledby="address-sure" onKeyDown={key}>
+      <p id="address-sure">{t("sure", { contact })}</p>
+      {better && (
+        <p>
+          <button type="button" onClick={() => correct(better)}>
+            {t("meant", { contact: better })}
+          </button>
+        </p>
+      )}
+      <p class="again">
+        <button type="button" class="main" ref={yes} onClick={send}>
+          {t("sureYes")}
+        </button>
+        <button type="button" onClick={() => correct(contact)}>
+          {t("sureNo")}
+        </button>
+      </p>
+    </div>
   );
 }

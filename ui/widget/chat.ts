@@ -202,6 +202,11 @@ export class Chat {
     return this.#kept.skipped === end.id;
   }
 
+  /** Where an answer can be sent: "mail", "phone", "mail-phone", or "" where none can, and until the desk has said so. */
+  get reach(): string {
+    return this.desk ? (this.desk.answers ?? "mail-phone") : "";
+  }
+
   // ---- the transcript by mail ----
 
   /** Whether the transcript can be mailed: there is a way, and a librarian has said something. */

@@ -141,6 +141,7 @@ export interface DeskState {
   mails?: boolean;
   opening?: string;
   answers?: string;
+  national?: boolean;
   down?: boolean;
   notice?: string;
 }
