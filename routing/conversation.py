@@ -86,7 +86,7 @@ def receive(decision: Decision, message: Message) -> None:
         if state.conversations[it.id].live != it.live:
             make_room(decision, it)
     if it is not None and message.later:
-        _leave_form(decision, state.conversations[it.id], message)
+        _leave_form(decision, state.conversations[it.id], message, it.last_text if it.last_by == "patron" else "")
 
 
 def _answers_itself(message: Message) -> bool:
@@ -290,11 +290,15 @@ def closed_words(state: State, service: QueueService, now: int) -> tuple[str, st
     return event, next_opening(state, service, now)[1] if event == "closed" else ""
 
 
-def _keep_form(decision: Decision, it: Conversation, message: Message) -> None:
-    """Open the follow-up of a form, unless the conversation has one already, and say that it is kept."""
+def _keep_form(decision: Decision, it: Conversation, message: Message, before: str = "") -> None:
+    """Open the follow-up of a form, unless the conversation has one already, and say that it is kept.
+
+    `before`: what the patron wrote before. That is the question where the form holds only an address.
+    """
     kept = decision.state.follow_ups.get(it.follow_up)
     if kept is None:
-        question = message.subject or message.text[:SHOWN]
+        only_address = before and message.text.strip() == message.contact.strip()
+        question = message.subject or (before if only_address else message.text[:SHOWN])
         open_follow_up(decision, it, replace(planned(decision, it), address=it.contact, question=question))
     elif message.contact and it.contact not in ("", kept.plan.address):
         _readdress(decision, kept, it.contact)
@@ -326,9 +330,9 @@ def _readdress(decision: Decision, one: FollowUpRecord, address: str) -> None:
     )
 
 
-def _leave_form(decision: Decision, it: Conversation, message: Message) -> None:
+def _leave_form(decision: Decision, it: Conversation, message: Message, before: str) -> None:
     """Keep a form that joins a conversation there was: who leaves one does not wait for the answer here."""
-    _keep_form(decision, it, message)
+    _keep_form(decision, it, message, before)
     if it.live:
         decision.emit(PatronGone(conversation=it.id, gone=True))
 

@@ -52,6 +52,7 @@ async def answer(ana: Page, street: Street) -> None:
     await ana.keyboard.press("4")
     card = ana.get_by_role("main").get_by_role("listitem").filter(has_text=PAT)
     await expect(card).to_contain_text("goes by: Email")
+    await expect(card).to_contain_text("Where are the maps of the harbour?")
     await expect(card).to_contain_text("Nobody yet")
     await street.clean(ana, "follow-up-list")
     await card.get_by_role("button", name="Take it").click()

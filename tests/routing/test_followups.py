@@ -132,6 +132,12 @@ def test_an_unanswered_chat_that_left_an_address_becomes_a_follow_up(desk: str) 
     assert play.of("pat").state == "waiting", "it keeps its place in the line"
 
 
+def test_who_leaves_an_address_in_place_of_words_has_asked_before() -> None:
+    play = Play().script("> pat: Where is it?")
+    play.write("pat", "jane@example.org", contact="jane@example.org", later=True)
+    assert only(play).plan.question == "Where is it?"
+
+
 def test_and_it_ends_when_it_is_answered_there() -> None:
     play = Play().script(LEFT + "> +3min\n> ana comes\n> ana serves north/ask\n> ana claims pat")
     play.drop()
