@@ -10,6 +10,7 @@ import { type Page, VIEWS } from "./state/pages";
 import { screen } from "./state/screen.svelte";
 import { session } from "./state/session.svelte";
 import * as orders from "./state/orders";
+import { talk } from "./state/talk.svelte";
 import { undo } from "./state/undo";
 import * as verbs from "./state/verbs";
 import { writing } from "./state/writing.svelte";
@@ -34,6 +35,7 @@ const claimable = () => {
   return row !== undefined && (row.can_claim || needsMe(row));
 };
 const offered = () => marked()?.offered_to_me === true || marked()?.transfer?.to_me === true;
+const talking = () => (navigation.current?.consults.length ?? 0) > 0;
 const joinable = () => marked()?.can_join === true;
 const givable = () => open() && ["waiting", "offered", "active"].includes(navigation.current?.state ?? "");
 const over = () => navigation.current?.state === "closed";
@@ -62,11 +64,15 @@ export const ACTIONS: readonly Action[] = [
   { ...goes("board", "8"), can: coordinating },
   goes("desk", "6"),
   goes("reports", "7"),
+  goes("colleagues", "9"),
   goes("settings", ","),
   { id: "claim", key: "c", group: "conversation", can: claimable, run: () => { const row = marked(); if (row) void verbs.claim(row); } },
   { id: "reject", key: "x", group: "conversation", can: offered, run: () => { const row = marked(); if (row) void verbs.reject(row); } },
   { id: "join", key: "s", group: "conversation", can: joinable, run: () => { const row = marked(); if (row) void verbs.join(row); } },
   { id: "leave", key: "l", group: "conversation", can: () => navigation.current?.joined === true, run: () => { if (navigation.current) void verbs.leave(navigation.current); } },
+  { id: "consult", key: "g", group: "conversation", can: () => navigation.current?.can_consult === true, run: () => (screen.dialog = "consult") },
+  { id: "talk", key: "h", group: "conversation", can: talking, run: () => talk.enter() },
+  { id: "use-answer", key: "f", group: "write", can: () => answering() && talk.answer() !== null, run: () => talk.use() },
   { id: "reply", key: "r", group: "write", can: answering, run: () => writing.write(navigation.openId, false) },
   { id: "note", key: "n", group: "write", can: open, run: () => writing.write(navigation.openId, true) },
   { id: "send", key: "Ctrl+Enter", group: "write", can: answering, run: () => (writing.composing += 1), own: true },

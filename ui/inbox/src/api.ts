@@ -109,6 +109,7 @@ const send = <T>(method: string, path: string, body: unknown, key?: string) =>
 
 const colleague = (librarian: string) => `/board/people/${encodeURIComponent(librarian)}`;
 const of = (conversation: string) => `/conversations/${encodeURIComponent(conversation)}`;
+const ofRoom = (room: string) => `/rooms/${encodeURIComponent(room)}`;
 
 export const api = {
   me: async () => remember(await get<s.Me>("/me")),
@@ -148,6 +149,18 @@ export const api = {
   noticeSeen: (id: string) => send<s.Acted | s.Pending>("POST", `/announcements/${encodeURIComponent(id)}/seen`, {}),
   endNotice: (id: string) => send<s.Acted | s.Pending>("POST", `/announcements/${encodeURIComponent(id)}/end`, {}),
   orders: (library: string) => get<s.BoardDeeds>(`/organisation/${encodeURIComponent(library)}/orders`),
+  colleagues: () => get<s.Colleagues>("/colleagues"),
+  colleagueChanges: (after: number) => get<s.ColleagueChanges>("/colleagues/changes", { after }),
+  pairRoom: (librarian: string) => call<s.RoomView>("PUT", `/colleagues/${encodeURIComponent(librarian)}/room`),
+  makeRoom: (asked: s.RoomAsked) => send<s.RoomView>("POST", "/rooms", asked),
+  roomMembers: (room: string, asked: s.MembersAsked) => send<s.RoomView>("POST", `${ofRoom(room)}/members`, asked),
+  roomMessages: (room: string, before: number) =>
+    get<s.RoomMessages>(`${ofRoom(room)}/messages`, { before: before || "" }),
+  sayInRoom: (room: string, text: string, key: string) => send<s.MessageView>("POST", `${ofRoom(room)}/messages`, { text }, key),
+  editInRoom: (room: string, message: string, text: string) =>
+    send<s.MessageView>("PUT", `${ofRoom(room)}/messages/${encodeURIComponent(message)}`, { text }),
+  deleteInRoom: (room: string, message: string) =>
+    call<s.MessageView>("DELETE", `${ofRoom(room)}/messages/${encodeURIComponent(message)}`),
   organisation: () => get<s.Organisation>("/organisation"),
   library: (id: string) => get<s.LibraryDocument>(`/organisation/${encodeURIComponent(id)}`),
   saveLibrary: (id: string, document: s.LibraryDocument) => send<s.Saved>("PUT", `/organisation/${encodeURIComponent(id)}`, document),

@@ -9,6 +9,7 @@ import { reasonOf } from "./refusals";
 import type { Me, ServerMessage } from "./schema";
 import { absence } from "./state/absence";
 import { calls } from "./state/calls.svelte";
+import { colleagues } from "./state/colleagues.svelte";
 import { connection } from "./state/connection.svelte";
 import { desk } from "./state/desk.svelte";
 import { followUps } from "./state/follow_ups.svelte";
@@ -109,6 +110,7 @@ function signedOut(): void {
   threads.dropAllBut("");
   calls.heedAll();
   lists.clear();
+  colleagues.clear();
   document.title = t("app.name");
 }
 
@@ -159,6 +161,7 @@ function hear(message: ServerMessage): void {
       session.me = message.me;
       desk.counts = message.desk;
       desk.down = "";
+      void colleagues.arrived();
       return void setTimeout(returned, ROWS_COME_MS);
     case "reset":
       return void start();
@@ -171,6 +174,10 @@ function hear(message: ServerMessage): void {
       return;
     case "mention":
       return calls.mentioned(message, () => void join({ id: message.conversation, patron: message.patron }));
+    case "consult":
+      return calls.consulted(message);
+    case "colleagues":
+      return colleagues.hear(message);
     case "me":
       moved(session.me, message.me);
       session.me = message.me;

@@ -2,10 +2,11 @@
 //
 // The rule: one notification per conversation, a later one replaces it. Each kind rings on the desktop, by a sound, or not at all. There
 // is none in quiet hours and none for the conversation that is looked at. It is withdrawn as soon as a colleague took the conversation.
-// A note that names me is for me, whichever colleague owns the conversation: it calls until I open it.
+// A note that names me, or a colleague's question, is for me, whichever colleague owns the conversation: it calls until I open it.
+// What colleagues write rings where it is for me alone: one to one, and beside a conversation that asks me. Rooms ring never.
 import type { Row } from "./schema";
 
-export const KINDS = ["offer", "waiting", "message", "transfer", "mention"] as const;
+export const KINDS = ["offer", "waiting", "message", "transfer", "mention", "consult", "colleague"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Wishes {
@@ -17,8 +18,8 @@ export interface Wishes {
 }
 
 export const USUAL: Wishes = {
-  desktop: { offer: true, waiting: true, message: true, transfer: true, mention: true },
-  sound: { offer: true, waiting: true, message: false, transfer: true, mention: true },
+  desktop: { offer: true, waiting: true, message: true, transfer: true, mention: true, consult: true, colleague: true },
+  sound: { offer: true, waiting: true, message: false, transfer: true, mention: true, consult: true, colleague: false },
   quiet: false,
   from: "20:00",
   until: "08:00",
@@ -61,7 +62,7 @@ export function askLeave(): void {
 
 /** Nobody needs to hear of it any more: taken, closed, or read. What a row is like says nothing about a mention. */
 export function isOver(row: Row | undefined, kind: Kind): boolean {
-  if (kind === "mention") return false;
+  if (kind === "mention" || kind === "consult" || kind === "colleague") return false;
   if (!row) return true;
   if (row.views.includes("mine")) return row.unread === 0;
   return !row.offered_to_me && !row.can_claim && !row.transfer?.to_me;

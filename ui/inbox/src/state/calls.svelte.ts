@@ -2,7 +2,7 @@
 // as the librarian wishes; the rules of what rings are in `notify.ts`.
 import { needsMe } from "../board";
 import * as notify from "../notify";
-import type { MentionTold, Row } from "../schema";
+import type { ConsultTold, MentionTold, MessageView, Row } from "../schema";
 import { t } from "../words";
 import { lists } from "./lists.svelte";
 import { navigation } from "./navigation.svelte";
@@ -14,7 +14,10 @@ const BODY_LENGTH = 140;
 class Calls {
   wishes = $state.raw(notify.load(localStorage));
   readonly withdrawn = new Set<string>(); // transfers that I am taking back
-  private readonly bell = new notify.Bell((conversation) => navigation.open(conversation));
+  /** Shows a room of colleagues; `colleagues` sets it. */
+  openRoom: (room: string) => void = () => undefined;
+  private readonly rooms = new Set<string>(); // that call on the desktop
+  private readonly bell = new notify.Bell((id) => (this.rooms.has(id) ? this.openRoom(id) : navigation.open(id)));
   private readonly mentions = new Map<string, number>(); // conversations in which a note names me, and the toast that says so
   private readonly told = new Set<string>(); // the notes that have called me
 
@@ -81,6 +84,27 @@ class Calls {
       ...(can_join ? [{ word: "action.join", key: "", run: () => { open(); join(); } } as const] : []),
     ];
     this.mentions.set(conversation, notices.tell(title, "call", does, () => this.over(conversation)));
+  }
+
+  /** A colleague asks me about a conversation. Like a note that names me, it calls until I look there. */
+  consulted({ conversation, by_name: by, patron, library_name: library }: ConsultTold): void {
+    const title = t("notify.consult", { by, patron, library });
+    if (this.isBefore(conversation)) return notices.announce(title);
+    this.heed(conversation);
+    this.ring({ conversation, kind: "consult", title, body: "" });
+    const open = () => navigation.open(conversation);
+    this.mentions.set(conversation, notices.tell(title, "call", [{ word: "notify.open", key: "", run: open }], () => this.over(conversation)));
+  }
+
+  /** A colleague wrote to me alone, or beside a conversation that asks me. */
+  wrote(room: string, { by_name: by, text }: MessageView): void {
+    this.rooms.add(room);
+    const title = t("notify.colleague", { by });
+    if (this.ring({ conversation: room, kind: "colleague", title, body: text })) notices.announce(title);
+  }
+
+  heedRoom(room: string): void {
+    if (this.rooms.delete(room)) this.bell.withdraw(room);
   }
 
   /** The librarian looks at a conversation, or may not any more: what called them there is over. */

@@ -1,9 +1,9 @@
 // The pages of the inbox by name. Four of them are lists of conversations ("views"), which the desk fills.
 export const VIEWS = ["waiting", "mine", "open", "aside"] as const;
 export type ListPage = (typeof VIEWS)[number];
-export type Page = ListPage | "follow-ups" | "search" | "board" | "desk" | "reports" | "settings";
+export type Page = ListPage | "follow-ups" | "search" | "colleagues" | "board" | "desk" | "reports" | "settings";
 
-const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "board", "desk", "reports", "settings"];
+const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "colleagues", "board", "desk", "reports", "settings"];
 
 export const isView = (page: Page): page is ListPage => (VIEWS as readonly string[]).includes(page);
 /** The page that an address names; the waiting list for a name that no page has. */

@@ -2,6 +2,7 @@
 import type { Told } from "../overtaken";
 import type * as s from "../schema";
 import { calls } from "./calls.svelte";
+import { colleagues } from "./colleagues.svelte";
 import { lists } from "./lists.svelte";
 import { navigation } from "./navigation.svelte";
 import { notices } from "./notices.svelte";
@@ -46,6 +47,7 @@ function listed(upsert: readonly s.Row[], remove: readonly string[]): void {
   lists.remove(remove);
   lose(remove);
   for (const row of upsert) threads.get(row.id)?.row(row);
+  colleagues.rows(upsert, remove);
   calls.hush();
   navigation.readOpen();
 }

@@ -117,6 +117,18 @@ export async function withdraw(conversation: string, to = ""): Promise<void> {
   calls.withdrawn.delete(conversation);
 }
 
+// ---- asking colleagues -----------------------------------------------------------------------------------------------
+
+/** Ask colleagues about a conversation; the patron sees nothing of it. */
+export async function consult(row: s.Row, asked: s.ConsultAsked, name: string): Promise<boolean> {
+  return told(act(row.id, "consult", asked), t("done.consulted", { name }));
+}
+
+/** Take the question back, or decline one that asks me. */
+export async function endConsult(row: s.Row, { librarian, queue, library, name }: s.ConsultView): Promise<void> {
+  await told(act(row.id, "end_consult", { librarian, queue, library }), t("done.consultEnded", { name }));
+}
+
 // ---- writing ---------------------------------------------------------------------------------------------------------
 
 export async function say(conversation: string, text: string, extra: Partial<s.SayAsked>, files: readonly string[]): Promise<boolean> {
