@@ -7,12 +7,21 @@ import { session } from "./session.svelte";
 import { writing } from "./writing.svelte";
 
 class Talk {
-  entering = $state(0); // grows when its field should take the focus
+  private wanted = $state(""); // the conversation beside which I am about to write
 
   /** Show the talk, and write there. */
   enter(): void {
     screen.context = true;
-    this.entering += 1;
+    this.wanted = navigation.openId;
+  }
+
+  /** The field beside this conversation should take the focus; `entered` says that it has. */
+  wants(conversation: string): boolean {
+    return this.wanted !== "" && this.wanted === conversation;
+  }
+
+  entered(): void {
+    this.wanted = "";
   }
 
   /** The newest message of a colleague beside the open conversation. */
