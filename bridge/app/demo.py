@@ -1,4 +1,4 @@
-"""`deskbridge demo`: two example libraries on this machine, with nothing to configure.
+"""`deskbridge demo`: two example libraries and a back-up service on this machine, with nothing to configure.
 
 The data lies in a private folder that goes away at the end, unless one is named. Each start prints a sign-in code for each
 example librarian, good once. Texts go to and fro over a server on this machine that answers like Twilio; its page is a telephone.
@@ -69,7 +69,7 @@ async def serve(listen: str, data: Path | None) -> int:
                 twilio.reports = ("sent", "delivered")
                 codes = await furnish(house)
                 told = told_to_stop()
-                say(welcome(house.url, phone.url, codes))
+                say(welcome(house.url, phone.url, codes, await posts(house)))
                 await until(told, house.health)
         except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
             say(f"the demonstration cannot start: {error}", error=True)
@@ -104,9 +104,18 @@ async def _codes(organisation: OrganisationStore, accounts: Accounts) -> dict[st
     return codes
 
 
-def welcome(url: str, phone: str, codes: dict[str, str]) -> str:
+async def posts(house: Daemon) -> dict[str, str]:
+    """Return what each example librarian is, and where."""
+    return {
+        person.id: f"{person.role}, {entry.library.name}"
+        for entry in await house.desks[0].organisation.entries()
+        for person in entry.library.librarians
+    }
+
+
+def welcome(url: str, phone: str, codes: dict[str, str], posts: dict[str, str]) -> str:
     """Return what the terminal shows."""
-    rows = [f"    {login:<8} {code}" for login, code in codes.items()]
+    rows = [f"    {login:<8} {code}   {posts.get(login, '')}".rstrip() for login, code in codes.items()]
     return "\n".join(
         [
             "",

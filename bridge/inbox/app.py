@@ -21,6 +21,7 @@ from bridge.inbox.routes import (
     board,
     browse,
     colleagues,
+    consortium_reports,
     files,
     follow_ups,
     forget,
@@ -51,6 +52,7 @@ ROUTES: tuple[Route, ...] = (
     *hours.ROUTES,
     *board.ROUTES,
     *reports.ROUTES,
+    *consortium_reports.ROUTES,
     *sockets.ROUTES,
 )
 

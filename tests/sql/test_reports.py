@@ -13,6 +13,7 @@ from bridge.files.blobs import FileBlobs
 from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.privacy.retention import DAY_MS, Retention
+from bridge.sql.transcripts.consortium_report import count_consortium
 from bridge.sql.transcripts.reports import Count, Numbers, Period, RouteCount, count
 from routing import events as ev
 from tests.sql.test_follow import Desk, desk, received, said
@@ -283,3 +284,27 @@ async def test_more_than_a_portion_is_counted_whole(story: Story, archive: Archi
     found = await story.numbers()
     assert (found.total, found.live.answered, found.live.longest) == (5000, 5000, 4)
     assert some(found.live.buckets) == {"20": 5000}
+
+
+async def test_a_consortium_counts_received_at_home_and_answered_where_the_librarian_is(
+    story: Story,
+) -> None:
+    await story.answered("own", 10)
+    await story.answered("helped", 30, by="dora")
+    await story.answered("other", 50, by="dora", library="south", queue="south/reference")
+    await story.begin("waits", library="south", queue="south/reference")
+    engine = story.desk.archive.engine
+    async with story.desk.following():
+        await story.desk.caught_up()
+    found = await count_consortium(engine, ["north", "south", "west"], PERIOD, HOMES)
+    shown = [
+        (one.library, one.received, one.answered, one.by_partners, one.for_partners, one.unanswered, one.median_live)
+        for one in (found.together, *found.libraries)
+    ]
+    assert shown == [
+        ("", 4, 3, 1, 1, 1, 30),
+        ("north", 2, 2, 1, 0, 0, 10),
+        ("south", 2, 1, 0, 1, 1, 50),
+        ("west", 0, 0, 0, 0, 0, None),
+    ]
+    assert [(one.received, one.answered, one.n) for one in found.exchanges] == [("north", "south", 1)]

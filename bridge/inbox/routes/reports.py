@@ -60,7 +60,7 @@ async def _report(call: Call) -> Report:
     queue = call.query["queue"]
     if queue and not queue.startswith(f"{library.id}/"):
         raise Refusal(422, "invalid", "queue is not one of that library's.")
-    period = _period(call, library.timezone)
+    period = period_asked(call, library.timezone)
     homes = call.state.roster.home
     numbers = await count(call.services.archive.engine, library.id, period, homes, queue=queue)
     return Report(
@@ -82,7 +82,7 @@ def _library(call: Call) -> Library:
     return call.state.roster.libraries[wanted]
 
 
-def _period(call: Call, timezone: str) -> Period:
+def period_asked(call: Call, timezone: str) -> Period:
     """Return the days asked for. Raises Refusal 422 for what are none."""
     today = datetime.fromtimestamp(now_ms() / 1000, ZoneInfo(timezone)).date()
     last = _day(call, "to") or today
@@ -115,13 +115,13 @@ def _csv(report: Report) -> str:
     rows = csv.writer(out)
     rows.writerow(("table", "item", "of", "number"))
     for name in ("library", "queue", "first", "last", "timezone"):
-        rows.writerow(("report", name, "", _inert(getattr(report, name))))
+        rows.writerow(("report", name, "", inert(getattr(report, name))))
     for table, item, of, number in _rows(report.numbers):
-        rows.writerow((table, _inert(item), _inert(of), number))
+        rows.writerow((table, inert(item), inert(of), number))
     return out.getvalue()
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula (OWASP: CSV injection)."""
     shown = next((char for char in text if char in _FORMULA or not is_blank(char)), "")
     return f"'{text}" if _FORMULA.intersection(unicodedata.normalize("NFKC", shown)) else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.inbox.schema import Shown
+from bridge.sql.transcripts.consortium_report import ConsortiumNumbers
 from bridge.sql.transcripts.reports import Numbers
 
 
@@ -15,3 +16,12 @@ class Report(Shown):
     last: str
     timezone: str
     numbers: Numbers
+
+
+class ConsortiumReport(Shown):
+    """All libraries' numbers from the day `first` to the day `last`, both whole, by one clock for all."""
+
+    first: str
+    last: str
+    timezone: str
+    numbers: ConsortiumNumbers

@@ -50,7 +50,7 @@ _HOPS = {  # a transfer to a queue is claimed as well: one hop
 _c = tables.conversation.c
 _h = tables.hop.c
 
-_COLUMNS = (
+COLUMNS = (
     *(_c.id, _c.channel, _c.live, _c.queue_entered, _c.state, _c.opened_at, _c.first_answer_at, _c.answered_by),
     *(_c.answered_queue, _c.code, _c.by_default, _c.descriptive, _c.read_scale, _c.reference, _c.rating),
 )
@@ -158,17 +158,17 @@ async def count(
         asked.append(_c.queue_entered == queue)
     aside = and_(_c.state == "closed", _c.code == SET_ASIDE)
     counted = [*asked, or_(_c.code.is_(None), and_(_c.code != "practice", not_(aside)))]
-    tally = _Tally(period, homes)
+    tally = Tally(period, homes)
     async with engine.connect() as sql:
         practice = await sql.scalar(select(func.count()).where(*asked, _c.code == "practice"))
-        async for portion in _portions(sql, _hops(counted)):
+        async for portion in portions(sql, hops_of(counted)):
             tally.take_hops(portion)
-        async for portion in _portions(sql, select(*_COLUMNS).where(*counted)):
+        async for portion in portions(sql, select(*COLUMNS).where(*counted)):
             tally.take(portion)
     return tally.numbers(practice or 0)
 
 
-def _hops(counted: list[ColumnElement[bool]]) -> Select[Any]:
+def hops_of(counted: list[ColumnElement[bool]]) -> Select[Any]:
     """Select the hops that count, and when patrons of unanswered conversations left and came back, in order."""
     kinds = [and_(_h.kind == kind, _h.reason == reason) for kind, reason in _HOPS]
     leaving = and_(_h.kind.in_(("gone", "back")), _c.first_answer_at.is_(None), _c.state == "closed")
@@ -178,14 +178,14 @@ def _hops(counted: list[ColumnElement[bool]]) -> Select[Any]:
     return query.where(*counted, or_(*kinds, _h.kind == "tier", leaving)).order_by(_h.at)
 
 
-async def _portions(sql: AsyncConnection, query: Select[Any]) -> AsyncIterator[list[Row[Any]]]:
+async def portions(sql: AsyncConnection, query: Select[Any]) -> AsyncIterator[list[Row[Any]]]:
     async with sql.stream(query) as rows:
         async for portion in rows.partitions(PORTION):
             yield list(portion)
             await asyncio.sleep(0)
 
 
-class _Tally:
+class Tally:
     """The counters, and how a row moves them."""
 
     def __init__(self, period: Period, homes: Mapping[str, str]) -> None:

@@ -136,6 +136,8 @@ export const api = {
   search: (q: string, cursor = "", signal?: AbortSignal) => get<s.Hits>("/search", { q, cursor }, signal),
   reports: (asked: Query, signal: AbortSignal) => get<s.Report>("/reports", asked, signal),
   reportsFile: (asked: Query) => address("/reports.csv", asked),
+  consortium: (asked: Query, signal: AbortSignal) => get<s.ConsortiumReport>("/reports/consortium", asked, signal),
+  consortiumFile: (asked: Query) => address("/reports/consortium.csv", asked),
   presence: (asked: s.PresenceAsked, key: string) => send<s.Availability | s.Pending>("PUT", "/presence", asked, key),
   followUps: (show: string, q: string, after: string, signal: AbortSignal) => get<s.FollowUps>("/follow-ups", { show, q, after }, signal),
   setFollowUp: (id: string, asked: s.FollowUpAsked, key: string) =>

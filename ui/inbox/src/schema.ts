@@ -1346,6 +1346,42 @@ export interface Report {
   numbers: Numbers;
 }
 
+/** One library's, or ("") all libraries' together. `received` = `answered` + `unanswered` (open or closed without an answer) + `abandoned`. Of `answered`, `by_partners` were answered by librarians of others. `for_partners`: those of others that this library's librarians answered. `median_live`, `median_slow`: seconds to the first answer, None where nothing was answered. */
+export interface LibraryNumbers {
+  library: string;
+  received: number;
+  answered: number;
+  unanswered: number;
+  abandoned: number;
+  by_partners: number;
+  for_partners: number;
+  moved: number;
+  median_live: number | null;
+  median_slow: number | null;
+}
+
+/** How many questions of one library were answered by librarians of another ("" = of none that is there now). */
+export interface Exchange {
+  received: string;
+  answered: string;
+  n: number;
+}
+
+/** All libraries together, each, and who answered for whom. */
+export interface ConsortiumNumbers {
+  together: LibraryNumbers;
+  libraries: LibraryNumbers[];
+  exchanges: Exchange[];
+}
+
+/** All libraries' numbers from the day `first` to the day `last`, both whole, by one clock for all. */
+export interface ConsortiumReport {
+  first: string;
+  last: string;
+  timezone: string;
+  numbers: ConsortiumNumbers;
+}
+
 export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | BoardTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
 export type ClientMessage = Watch | WatchBoard | LeaveBoard | Unwatch | Typing | Paused | Pong;
