@@ -362,6 +362,35 @@ async def test_a_mention_of_a_colleague_who_is_asked_waits_for_them(desk: Desk, 
     assert await desk.services.archive.mentions.unread("dora") == []
 
 
+async def test_notes_are_for_those_whom_it_was_passed_to_and_nobody_else(desk: Desk, browsers: Browsers) -> None:
+    """Another library reads them while a transfer asks it and once it has the conversation; not before, nor when it declined."""
+    conversation = await desk.patron("passed", "hello", name="Joe")
+    ana, dora, eve = [await browsers.of(name) for name in ("ana", "dora", "eve")]
+    await ana.deed(conversation, "claim")
+    await ana.deed(conversation, "notes", {"text": "He has asked before."})
+
+    async def read(client: Client) -> list[str]:
+        status, view = await client.get(f"/conversations/{conversation}")
+        return [line["text"] for line in view["lines"] if line["who"] == "note"] if status == 200 else []
+
+    page = await dora.live()
+    await page.until(lambda m: m["t"] == "hello")
+    await page.say(t="watch", conversation=conversation)
+    assert await read(dora) == []
+    await ana.deed(conversation, "transfer", {"librarian": "dora"})
+    assert await read(dora) == ["He has asked before."]
+    assert await read(eve) == []
+    await dora.deed(conversation, "reject")
+    assert await read(dora) == []
+    await ana.deed(conversation, "transfer", {"librarian": "dora"})
+    await dora.deed(conversation, "accept")
+    assert await read(dora) == ["He has asked before."]
+    assert await read(eve) == []
+    await page.until(lambda m: m["t"] == "rows" and [row for row in m["upsert"] if row["owner"] == "dora"])
+    assert not [one for one in page.heard if one["t"] == "lines"], "she asked for them while they were not hers to see"
+    await page.close()
+
+
 async def test_forgetting_the_patron_forgets_the_talk(desk: Desk, browsers: Browsers) -> None:
     conversation = await _consulted(desk, browsers, "to-forget")
     ana, cora = await browsers.of("ana"), await browsers.of("cora")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from routing.access import may_join
 from routing.access import visible as sees
 from routing.consulting import MOST
-from routing.events import Event, Noticed, Relayed
+from routing.events import Event, Noticed, Relayed, deliveries
 from routing.organisation import Librarian, Library, Queue, Team, Tier
 from tests.routing.play import Play, north
 
@@ -110,3 +111,19 @@ def test_one_conversation_has_so_many_questions_and_no_more() -> None:
     play.script(f"> ana consults pat south/q{MOST}\n< refused reason=too-many-consulted")
     play.script("> ana consults pat south/q0 join=1\n< consulted join=True")
     assert len(play.of("pat").consults) == MOST
+
+
+def test_a_colleagues_own_messenger_tells_that_they_are_asked_with_nothing_of_the_patrons() -> None:
+    """They answer from there with a note, which the asker reads; anything else they write there reaches nobody."""
+    asked = Librarian(id="dora", name="Dora", address="im|dora@example.org")
+    play = Play(north(), msgspec.structs.replace(south(), librarians=(asked,))).script(
+        TALKING.replace("> dora comes p1.d", "> dora comes p1.im|dora@example.org/phone")
+    )
+    play.script("> ana consults pat dora\n< consulted by=ana; relayed librarian=dora channel=im kind=line")
+    (line,) = deliveries(play.log[-1])
+    assert (line.to, line.text.split(".")[0]) == ("dora@example.org", "Ana asks you about a conversation")
+    assert not [word for word in ("Pat", "Hi", "pat") if word in line.text]
+    play.script("> dora notes pat by=im: on shelf 12\n< noted by=dora text=on_shelf_12")
+    play.script("> dora says pat by=im: on shelf 12\n< refused by=dora reason=taken; relayed librarian=dora")
+    play.script("> ana uninvites pat dora\n< consult-ended librarian=dora; relayed librarian=dora")
+    play.script("> dora notes pat by=im: once more\n< refused by=dora reason=no-access; relayed librarian=dora")

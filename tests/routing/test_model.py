@@ -27,8 +27,10 @@ from bridge.contract.message import (
     Block,
     Claim,
     Close,
+    Consult,
     Deed,
     Dismiss,
+    EndConsult,
     Erase,
     FollowUpPlan,
     Forget,
@@ -206,6 +208,12 @@ class DeskMachine(RuleBasedStateMachine):
     def notes_and_reads(self, who: str, it: str) -> None:
         self.play.act(who, Note(conversation=it, text="hm"))
         self.play.act(who, MarkRead(conversation=it, message="m"))
+
+    @rule(it=talks, who=staff, to=st.sampled_from(STAFF + QUEUES + ("north",)), ends=st.booleans(), join=st.booleans())
+    def consults(self, it: str, who: str, to: str, ends: bool, join: bool) -> None:
+        whom = {"queue" if "/" in to else "library" if to == "north" else "librarian": to}
+        deed: Deed = EndConsult(conversation=it, **whom) if ends else Consult(conversation=it, **whom, join=join)
+        self.play.act(who, deed)
 
     @rule(it=talks, to=st.sampled_from(STAFF + QUEUES))
     def transfers(self, it: str, to: str) -> None:

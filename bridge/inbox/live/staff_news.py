@@ -15,7 +15,7 @@ import structlog
 from bridge.contract.adapter import Signal
 from bridge.inbox.live.subscription import Subscription
 from bridge.inbox.services import InboxServices
-from bridge.inbox.views.rooms import MADE, Room, room_of
+from bridge.inbox.views.rooms import MADE, Days, Room, plain_room, room_of
 from bridge.sql.people.staff_messages import StaffChanges, kind_of
 
 LOOK_S = 5.0
@@ -63,18 +63,20 @@ class StaffNews:
         changes = await store.since(self.position)
         if changes.upto == self.position:
             return
-        rooms = await self._rooms(changes)
+        days = Days(self._services.replica.state)
+        rooms = await self._rooms(changes, days)
         self.position = changes.upto
         messages = [(rooms[one.room], one) for one in changes.messages if one.room in rooms]
+        changed = [room_of(one, days) for one in changes.rooms]
         for subscription in self._subscriptions.values():
-            subscription.staff(changes.upto, messages, [room_of(one) for one in changes.rooms], more=changes.more)
+            subscription.staff(changes.upto, messages, changed, more=changes.more)
 
-    async def _rooms(self, changes: StaffChanges) -> dict[str, Room]:
+    async def _rooms(self, changes: StaffChanges, days: Days) -> dict[str, Room]:
         """Return the rooms of what was written, those with members as they are now."""
-        found = {one.room: Room(id=one.room) for one in changes.messages if kind_of(one.room) not in MADE}
+        found = {one.room: plain_room(one.room, days) for one in changes.messages if kind_of(one.room) not in MADE}
         made = {one.id: one for one in changes.rooms}
         for name in {one.room for one in changes.messages} - found.keys():
             room = made.get(name) or await self._services.staff_messages.room(name)
             if room is not None:
-                found[name] = room_of(room)
+                found[name] = room_of(room, days)
         return found

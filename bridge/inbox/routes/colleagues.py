@@ -14,6 +14,7 @@ from bridge.inbox import schema
 from bridge.inbox.http.responses import Refusal, forbidden, key_reused, not_found, too_many
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.views.rooms import (
+    Days,
     Room,
     find_room,
     in_room,
@@ -48,7 +49,8 @@ async def colleagues(call: Call) -> schema.Colleagues:
 async def colleague_changes(call: Call) -> schema.ColleagueChanges:
     """What changed after a number that the page holds, where I may see it."""
     found = await call.services.staff_messages.since(call.number("after", 0))
-    made = {one.id: room_of(one) for one in found.rooms}
+    days = Days(call.state)
+    made = {one.id: room_of(one, days) for one in found.rooms}
     rooms: dict[str, Room] = {one.id: one for one in made.values() if in_room(call.state, call.me, one)}
     messages: list[schema.MessageView] = []
     for one in found.messages:
@@ -152,7 +154,7 @@ async def make_room(call: Call) -> schema.RoomView:
     except TooManyRooms:
         raise Refusal(409, "refused", "You've made as many rooms as one librarian may. Leave one first.") from None
     await call.consortium.live.staff_news.tell(made.n)
-    return room_view(call.state, call.me, room_of(made))
+    return room_view(call.state, call.me, room_of(made, Days(call.state)))
 
 
 async def room_members(call: Call) -> schema.RoomView:
@@ -168,7 +170,7 @@ async def room_members(call: Call) -> schema.RoomView:
         raise Refusal(422, "invalid", f"add: a room has {schema.MEMBERS} members at most.")
     found = await call.services.staff_messages.members(room.id, call.me, asked.add, asked.remove)
     await call.consortium.live.staff_news.tell(found.n)
-    return room_view(call.state, call.me, room_of(found))
+    return room_view(call.state, call.me, room_of(found, Days(call.state)))
 
 
 def _check_known(call: Call, field: str, librarians: Sequence[str]) -> None:
@@ -183,7 +185,7 @@ async def pair_room(call: Call) -> schema.RoomView:
     if other == call.me or not active(call.state, other):
         raise not_found()
     found = await call.services.staff_messages.pair(call.me, other)
-    return room_view(call.state, call.me, room_of(found))
+    return room_view(call.state, call.me, room_of(found, Days(call.state)))
 
 
 AFTER = Parameter("after", "`at` that the page holds", kind="integer", most=1 << 53, required=True)

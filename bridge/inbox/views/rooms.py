@@ -34,18 +34,47 @@ MADE = ("room", "pair")
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """A room as it is asked about: its id, and for a made one and a pair's who is in it and who was."""
+    """A room as it is asked about: its id, and for a made one and a pair's who is in it and who was.
+
+    `days`: how long its messages are kept, 0 = without end. It is worked out once for all who are shown the room.
+    """
 
     id: str
     name: str = ""
     made_by: str = ""
     members: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
+    days: int = 0
 
 
-def room_of(made: StaffRoom) -> Room:
+class Days:
+    """How long the messages of each room are kept: by its library, else by the strictest of the consortium."""
+
+    def __init__(self, state: State) -> None:
+        self._own = {one.id: one.staff_retention_days or one.retention_days for one in state.libraries.values()}
+        self._shared = strictest(self._own)
+
+    def of(self, room: str) -> int:
+        """Return the days of a room, 0 = without end."""
+        kind, _, rest = room.partition(":")
+        return self._own.get(rest, 0) if kind == "library" else self._shared
+
+
+def room_of(made: StaffRoom, days: Days) -> Room:
     """Return a room that is kept with its members."""
-    return Room(id=made.id, name=made.name, made_by=made.made_by, members=made.members, former=made.former)
+    return Room(
+        id=made.id,
+        name=made.name,
+        made_by=made.made_by,
+        members=made.members,
+        former=made.former,
+        days=days.of(made.id),
+    )
+
+
+def plain_room(id: str, days: Days) -> Room:
+    """Return a room whose members are not kept: everybody's, a library's, or the talk beside a conversation."""
+    return Room(id=id, days=days.of(id))
 
 
 def in_room(state: State, me: str, room: Room) -> bool:
@@ -79,12 +108,14 @@ async def find_room(services: InboxServices, me: str, id: str) -> Room:
     state, kind = services.replica.state, kind_of(id)
     if len(id) > 300:
         raise not_found()
+    days = Days(state)
     if kind in MADE:
         made = await services.staff_messages.room(id)
-        if made is None or not in_room(state, me, room_of(made)):
+        room = room_of(made, days) if made is not None else None
+        if room is None or not in_room(state, me, room):
             raise not_found()
-        return room_of(made)
-    room = Room(id=id)
+        return room
+    room = plain_room(id, days)
     conversation = conversation_of(id)
     if conversation and conversation not in state.conversations:
         talk = await services.reader.conversation(conversation) if len(conversation) <= 64 else None
@@ -104,10 +135,11 @@ async def check_room(services: InboxServices, me: str, id: str) -> None:
 async def rooms_of(services: InboxServices, me: str) -> list[Room]:
     """Return the rooms that a librarian's page lists: talks are those that they are asked in, or whose conversation is theirs."""
     state = services.replica.state
-    found = [Room(id=EVERYBODY), *(Room(id=f"library:{library}") for library in libraries_of(state, me))]
-    found += [room_of(made) for made in await services.staff_messages.rooms_of(me)]
+    days = Days(state)
+    found = [plain_room(id, days) for id in (EVERYBODY, *(f"library:{one}" for one in libraries_of(state, me)))]
+    found += [room_of(made, days) for made in await services.staff_messages.rooms_of(me)]
     talks = {name for name in rows.own(state, me) | rows.asked_about(state, me) if _listed(state, me, name)}
-    return found + [Room(id=talk_room(name)) for name in sorted(talks)]
+    return found + [plain_room(talk_room(name), days) for name in sorted(talks)]
 
 
 def _listed(state: State, me: str, conversation: str) -> bool:
@@ -134,16 +166,9 @@ def room_view(state: State, me: str, room: Room, last: StaffMessage | None = Non
         conversation=conversation_of(room.id),
         listed=kind != "talk" or _listed(state, me, rest),
         can_write=may_write(state, me, room),
-        days=days_of(state, room.id),
+        days=room.days,
         last=message_view(state, last) if last is not None else None,
     )
-
-
-def days_of(state: State, room: str) -> int:
-    """Return how many days a room's messages are kept, 0 = without end: its library's, else those of the strictest."""
-    days = {one.id: one.staff_retention_days or one.retention_days for one in state.libraries.values()}
-    kind, _, rest = room.partition(":")
-    return days.get(rest, 0) if kind == "library" else strictest(days)
 
 
 def message_view(state: State, message: StaffMessage) -> MessageView:

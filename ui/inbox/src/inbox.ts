@@ -164,6 +164,7 @@ function hear(message: ServerMessage): void {
       void colleagues.arrived();
       return void setTimeout(returned, ROWS_COME_MS);
     case "reset":
+      colleagues.doubt();
       return void start();
     case "rows":
       return rowsTold(message);

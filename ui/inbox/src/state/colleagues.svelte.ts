@@ -21,6 +21,7 @@ class Colleagues {
   problem = $state("");
   private readonly drafts = new Map<string, { text: string; key: string }>();
   private readonly shown = new Map<string, number>(); // rooms before me now, the page's and the one beside a conversation
+  private doubted = false;
   private loading: Promise<void> | null = null;
 
   constructor() {
@@ -32,6 +33,7 @@ class Colleagues {
   /** The live line stands: fetch all, or what was missed. */
   async arrived(): Promise<void> {
     if (!this.held.at) return this.load();
+    if (this.doubted) return this.afresh();
     try {
       const changes = await api.colleagueChanges(this.held.at);
       if (changes.more) await this.afresh();
@@ -39,6 +41,11 @@ class Colleagues {
     } catch {
       // The next hello asks again.
     }
+  }
+
+  /** What I may see may have changed: everything is fetched again once the line stands. */
+  doubt(): void {
+    this.doubted = true;
   }
 
   load(): Promise<void> {
@@ -59,6 +66,7 @@ class Colleagues {
 
   /** Fetch the rooms and those before me once more: too much was missed. */
   private async afresh(): Promise<void> {
+    this.doubted = false;
     this.held = { ...NOTHING, rooms: this.held.rooms };
     await this.load();
     for (const room of this.shown.keys()) await this.messages(room);
