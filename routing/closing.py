@@ -18,6 +18,7 @@ taken without a check (the inbox has checked it against the archive).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 from msgspec.structs import replace
@@ -25,7 +26,7 @@ from msgspec.structs import replace
 from bridge.contract.message import Action, Close, Code, Dismiss, FollowUpPlan, Recode, Reopen
 from routing import history
 from routing.access import at_home, coordinates, has_say
-from routing.deadlines import settled
+from routing.deadlines import forget_at, settled
 from routing.decision import Decision
 from routing.deliveries import UNREACHED, address_in_use, notify, relay, unheard
 from routing.events import (
@@ -302,6 +303,15 @@ def recoded(state: State, event: Recoded, at: int) -> None:
     it = state.conversations.get(event.conversation)
     if it is not None:
         state.conversations.put(it.id, settled(state, replace(it, code=event.code, aside="")))
+
+
+def forget_overdue(decision: Decision, conversations: Iterable[str]) -> None:
+    """Drop those of some conversations whose re-open window passed while something else kept them."""
+    for one in conversations:
+        it = decision.state.conversations.get(one)
+        if it is not None and it.state == "closed" and 0 < forget_at(decision.state, it) <= decision.at:
+            decision.emit(Forgotten(conversation=it.id))
+            forget_overdue(decision, it.merged)
 
 
 def forgotten(state: State, event: Forgotten, at: int) -> None:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Action, Erase, Forget
 from routing.access import coordinates
-from routing.closing import drop_conversation
+from routing.closing import drop_conversation, forget_overdue
 from routing.decision import Decision
 from routing.events import Erased, FollowUpChanged, Refused, Step, WhyRefused, answer
 from routing.records import Conversation, at_key
@@ -66,6 +66,7 @@ def erase(decision: Decision, asked: Forget | Erase, by: str) -> None:
         decision.emit(FollowUpChanged(id=open_one.id, conversation=open_one.conversation, state="closed", by=by))
     places = dict.fromkeys([*(_places(it) if it is not None else ()), *asked.places])
     decision.emit(Erased(conversation=asked.conversation, by=by, places=tuple(places)))
+    forget_overdue(decision, it.merged if it is not None else ())
 
 
 def _places(it: Conversation) -> list[str]:

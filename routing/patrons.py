@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bridge.contract.message import Action, Block, Identify, Merge, Unblock, Unmerge
 from routing.access import has_say, there
-from routing.closing import MERGED, known_until, lead_away, settle_closed
+from routing.closing import MERGED, forget_overdue, known_until, lead_away, settle_closed
 from routing.conversation import make_room, move, use
 from routing.deadlines import settled
 from routing.decision import Decision
@@ -71,6 +71,9 @@ def merge(decision: Decision, action: Action, deed: Merge) -> None:
             until = known_until(decision, gone)
             decision.emit(Closed(conversation=gone.id, by=action.by, code=MERGED, reason=MERGED, known_until=until))
             settle_closed(decision, gone)
+        if gone is not None:
+            head = other if gone is it else it
+            _owner_stays(decision, head, decision.state.conversations[head.id])
 
 
 def _merged(it: Conversation, other: Conversation, by: str, gone: Conversation | None) -> Merged:
@@ -120,10 +123,16 @@ def unmerge(decision: Decision, action: Action, deed: Unmerge) -> None:
             if before.into and before.before:
                 _separate(decision, action, after, before)
                 continue
-            if after.live != before.live:
-                make_room(decision, after)
-            if after.live and after.owner and not there(decision.state, after.owner):
-                without_owner(decision, after, after.since)
+            _owner_stays(decision, before, after)
+        forget_overdue(decision, [one.id for one in both])
+
+
+def _owner_stays(decision: Decision, before: Conversation, after: Conversation) -> None:
+    """Count a conversation that moved between live and slow channels, and find another for one whose owner isn't there."""
+    if after.live != before.live:
+        make_room(decision, after)
+    if after.live and after.owner and not there(decision.state, after.owner):
+        without_owner(decision, after, after.since)
 
 
 def _separate(decision: Decision, action: Action, it: Conversation, before: Conversation) -> None:
@@ -231,9 +240,11 @@ def unmerged(state: State, event: Unmerged, at: int) -> None:
         it = state.conversations.get(one)
         if it is not None:
             it = replace(it, merged=tuple(each for each in it.merged if each != other))
+            goes_on = it.into == other and it.before != ""  # it is open again with the next event
             if it.into == other:
                 it = replace(it, into="", before="", owed=0, unanswered_since=it.owed)
-            state.conversations.put(one, settled(state, _given_back(state, it, other, at)))
+            it = _given_back(state, it, other, at)
+            state.conversations.put(one, it if goes_on else settled(state, it))
 
 
 def _given_back(state: State, it: Conversation, other: str, at: int) -> Conversation:

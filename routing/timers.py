@@ -10,14 +10,13 @@ from msgspec.structs import replace
 
 from bridge.contract.message import SetQueue
 from routing.access import looked_at
-from routing.closing import default_code, end
+from routing.closing import default_code, end, forget_overdue
 from routing.deadlines import (
     again_at,
     closing_at,
     concierge_at,
     due,
     followed_at,
-    forget_at,
     given_up_at,
     hours_change_at,
     next_tier_at,
@@ -26,7 +25,7 @@ from routing.deadlines import (
 )
 from routing.decision import Decision
 from routing.deliveries import UNREACHED, address_in_use, notify, relay, what_to_say
-from routing.events import AnnouncementEnded, Faulted, Forgotten, PatronGone, Reminded, Unblocked
+from routing.events import AnnouncementEnded, Faulted, PatronGone, Reminded, Unblocked
 from routing.followups import FOLLOW_UPS, answered_since, end_follow_up, follow_unfinished, remind, reminded_of
 from routing.librarians import ring as ring_librarian
 from routing.offers import ask, ask_as_agreed, new_round, offer_waiting_to, open_tier
@@ -191,8 +190,7 @@ def _finish_follow_up(decision: Decision, it: Conversation) -> None:
 
 
 def _closed(decision: Decision, it: Conversation) -> None:
-    if 0 < forget_at(decision.state, it) <= decision.at:
-        decision.emit(Forgotten(conversation=it.id))
+    forget_overdue(decision, (it.id,))
 
 
 # ---- fold -------------------------------------------------------------------------------------------------------------------

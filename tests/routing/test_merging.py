@@ -126,3 +126,25 @@ def test_the_absorbed_one_is_kept_as_long_as_the_other() -> None:
     play.drop()
     play.script("> pat@sms: Still me\n< received conversation=pat@mail")
     assert one
+
+
+def test_a_chat_merged_into_mail_whose_owner_went_home_is_asked_for_again() -> None:
+    """A mail stays with its owner overnight; somebody who sits at a chat does not wait for them."""
+    play = Play().script(f"{BOTH}> pat@mail: Hi\n> ana claims pat@mail\n> ana goes\n> +60s\n> pat: And now by chat")
+    play.act("ben", Merge(conversation=play.id_of("pat"), other=play.id_of("pat@mail")))
+    [head] = [it for it in play.state.conversations.values() if it.state != "closed"]
+    assert (head.live, head.state, head.owner) == (True, "waiting", "")
+
+
+def test_one_that_is_taken_back_after_its_time_is_dropped_at_once() -> None:
+    """It ended long before it was merged; nothing is left that keeps it."""
+    play = Play().script(f"{BOTH}> pat: Hi\n> ana claims pat\n> ana closes pat")
+    one = play.id_of("pat")
+    play.script("> +1000s\n> pat@mail: Hi again\n> ana claims pat@mail")
+    other = play.id_of("pat@mail")
+    play.act("ana", Merge(conversation=other, other=one))
+    play.wait(90_000_000)
+    assert play.state.conversations[one].into == other
+    play.act("ana", Unmerge(conversation=other, other=one))
+    assert one not in play.state.conversations
+    assert play.state.conversations[other].state == "active"
