@@ -15,7 +15,7 @@ from bridge.sql.people.calendar import Calendar
 from routing.organisation import Librarian, Library
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, until
-from tests.inbox.test_routes import BODIES, ask, named, path
+from tests.inbox.test_routes import BODIED, BODIES, ask, named, path
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,6 +61,13 @@ async def test_each_route_lets_in_the_roles_it_names(browsers: Browsers, route: 
 async def test_an_administrator_is_let_into_every_library(browsers: Browsers, route: Route) -> None:
     status, problem = await ask(await browsers.of("ada"), route, "south")
     assert (status, problem) != (404, not_found().body), "the guard's own answer"
+
+
+@pytest.mark.parametrize("route", [route for route in BODIED if route.access == "administrator"], ids=named)
+@pytest.mark.parametrize("body", [[1], {"unheard": 1}, {"text": "\0"}])
+async def test_a_body_that_is_not_as_described_is_refused(browsers: Browsers, route: Route, body: Any) -> None:
+    status, problem = await (await browsers.of("ada")).post(path(route, "south"), body)
+    assert (status, problem["error"]) == (422, "invalid")
 
 
 async def _document(client: Any, library: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ _ABOUT = {
     403: "Not allowed: no library lists you, a password is to be chosen first, or the header X-Deskbridge is missing.",
     404: "There is no such thing, or it is not yours to see.",
     409: "The desk refused it, or somebody else was first.",
+    410: "The link was used or has ended.",
     413: "Too large.",
     422: "Not as described, or the Idempotency-Key was used for something else.",
     426: "This address answers a WebSocket only.",

@@ -26,7 +26,7 @@ async def login(call: Call) -> web.Response:
         raise Refusal(429, "locked", detail, headers={"Retry-After": str(locked.retry_after)}) from None
     except SignInRefused:
         raise Refusal(401, "wrong", "The name or the password is wrong.") from None
-    return await _signed_in(call, account.librarian)
+    return await signed_in(call, account.librarian)
 
 
 async def _by_code(call: Call, asked: Login) -> Account:
@@ -52,7 +52,7 @@ def _check_wait(seconds: int) -> None:
         raise too_many(seconds)
 
 
-async def _signed_in(call: Call, librarian: str) -> web.Response:
+async def signed_in(call: Call, librarian: str) -> web.Response:
     """Open a session, end the one the browser brought, and say who it is."""
     accounts = call.services.archive.accounts
     old = sessions.token_of(call.request)
@@ -89,7 +89,7 @@ async def password(call: Call) -> web.Response:
         raise Refusal(422, "weak-password", f"The new password: {weak}.") from None
     except SignInRefused:
         raise Refusal(403, "wrong", "The old password is wrong.") from None
-    return await _signed_in(call, call.me)
+    return await signed_in(call, call.me)
 
 
 async def me(call: Call) -> Me:

@@ -7,25 +7,21 @@ that library releases them (bridge/sql/people/home_library.py).
 from __future__ import annotations
 
 import time
-from contextlib import suppress
-from typing import Any
 
-import msgspec
-
-from bridge.contract.adapter import Busy
 from bridge.inbox import schema
-from bridge.inbox.http.responses import Answer, Refusal, forbidden, not_found
+from bridge.inbox.http.responses import Answer, Refusal, not_found
 from bridge.inbox.http.route import Call, Route
+from bridge.inbox.routes.invitations import check_account
+from bridge.inbox.routes.saving import channel_queues, entry_of, refusing, told
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
-from bridge.inbox.views.faults import refusal
 from bridge.inbox.views.follow_up_list import carriers
 from bridge.inbox.views.scripts import script_view
 from bridge.sql.people.accounts import CODE_MS, now_ms
+from bridge.sql.people.document_differences import whole
 from bridge.sql.people.hours_calendars import KeptCalendar
-from bridge.sql.people.organisation import Faulty, NotYours, Outdated
 from routing import desk_view
-from routing.access import active, administers
+from routing.access import active
 from routing.closing import CODES
 from routing.hours import is_open
 from routing.organisation import Library
@@ -120,21 +116,8 @@ def _person(state: State, name: str) -> schema.Person:
 
 async def library(call: Call) -> Answer:
     """A library as it is edited, with every default written out."""
-    for entry in await call.services.organisation.entries():
-        if entry.library.id == call.id:
-            return Answer({"library": whole(entry.library), "calendar": whole(entry.calendar)})
-    raise not_found()
-
-
-def whole(value: Any) -> Any:
-    """Return a struct as plain values with nothing left out; the organisation's own structs omit defaults on the wire."""
-    if isinstance(value, msgspec.Struct):
-        return {name: whole(getattr(value, name)) for name in value.__struct_fields__}
-    if isinstance(value, list | tuple):
-        return [whole(one) for one in value]
-    if isinstance(value, dict):
-        return {key: whole(one) for key, one in value.items()}
-    return value
+    entry = await entry_of(call, call.id)
+    return Answer({"library": whole(entry.library), "calendar": whole(entry.calendar)})
 
 
 async def save_library(call: Call) -> schema.Saved:
@@ -142,19 +125,15 @@ async def save_library(call: Call) -> schema.Saved:
     asked: schema.LibraryDocument = call.body
     if asked.library.id != call.id:
         raise Refusal(422, "invalid", "The document is of another library.")
-    try:
-        queues = {name: one.queue for name, one in call.state.channels.items()}
+    with refusing():
         saved = await call.services.organisation.put(
-            asked.library, asked.calendar, expected=asked.library.revision, by=call.me, channels=queues
+            asked.library,
+            asked.calendar,
+            expected=asked.library.revision,
+            by=call.me,
+            channels=channel_queues(call),
         )
-    except Faulty as faulty:
-        raise refusal("not-yours" if isinstance(faulty, NotYours) else "faulty", faulty.found) from None
-    except Outdated:
-        detail = "Somebody else saved this library meanwhile; load it again."
-        body = schema.Clash(error="refused", detail=detail, reason="outdated")
-        raise Refusal(409, "refused", detail, body=body) from None
-    with suppress(Busy):  # it is kept; the core is told when the store is back
-        await call.services.gathering.ingest([saved])
+    await told(call, [saved])
     return schema.Saved(library=saved.id, revision=saved.revision)
 
 
@@ -169,23 +148,11 @@ async def one_time_code(call: Call) -> schema.OneTimeCode:
 
 async def _fresh_code(call: Call, librarian: str) -> str:
     """Return a code for an account, made where there is none; accounts are shared by all consortia of an installation."""
-    accounts = call.services.archive.accounts
-    account = next((one for one in await accounts.all() if one.librarian == librarian), None)
-    if administers(call.state, librarian) and not administers(call.state, call.me):
-        raise forbidden("Only an administrator gives an administrator a code.")
-    if await call.services.organisation.library_of(librarian) not in ("", call.id):
-        raise not_found()  # the core's list is older than the archive's
+    await check_account(call, librarian)
+    account = await call.services.archive.accounts.of(librarian)
     if account is None:
-        try:
-            return await accounts.add(librarian, librarian, call.id)
-        except ValueError:
-            raise Refusal(409, "name-taken", "Somebody else signs in with that name; choose another id.") from None
-    if account.library not in call.state.libraries:
-        detail = "That account belongs to another consortium; choose another id, or ask who runs the house."
-        raise Refusal(409, "name-taken", detail)
-    if account.library != call.id:
-        raise Refusal(409, "name-taken", "That account belongs to another library; choose another id.")
-    return await accounts.reset(account.login)
+        raise not_found()
+    return await call.services.archive.accounts.reset(account.login)
 
 
 # ---- people who left ------------------------------------------------------------

@@ -185,6 +185,18 @@ class Accounts:
             rows = (await sql.execute(select(tables.account).order_by(_a.login))).all()
         return [_account(row) for row in rows]
 
+    async def of(self, librarian: str) -> Account | None:
+        """Return a librarian's account."""
+        async with self._engine.connect() as sql:
+            row = (await sql.execute(select(tables.account).where(_a.librarian == librarian))).first()
+        return _account(row) if row is not None else None
+
+    async def signed_up(self, library: str) -> list[str]:
+        """Return the librarians of a library who have a password, by name."""
+        query = select(_a.librarian).where(_a.library == library, _a.password != "").order_by(_a.librarian)
+        async with self._engine.connect() as sql:
+            return list((await sql.scalars(query)).all())
+
     async def disable(self, librarian: str, *, disabled: bool = True) -> None:
         """Close (or open again) an account; its sessions end."""
         async with self._engine.begin() as sql:

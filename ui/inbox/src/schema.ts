@@ -1279,6 +1279,144 @@ export interface Audit {
   next: string;
 }
 
+/** What is kept of a librarian. `address` is `channel|address` of their own messenger, "" = none. */
+export interface PersonAsked {
+  name: string;
+  shown?: string;
+  role?: "administrator" | "coordinator" | "counter" | "librarian";
+  live?: number;
+  slow?: number;
+  languages?: string[];
+  subjects?: string[];
+  address?: string;
+}
+
+/** A librarian to be listed; `id` is what they sign in with. `teams` of this library take them in. */
+export interface NewPersonAsked {
+  name: string;
+  shown?: string;
+  role?: "administrator" | "coordinator" | "counter" | "librarian";
+  live?: number;
+  slow?: number;
+  languages?: string[];
+  subjects?: string[];
+  address?: string;
+  id: string;
+  teams?: string[];
+}
+
+/** A link that a librarian hasn't used yet. */
+export interface InvitationView {
+  librarian: string;
+  until: number;
+  by_name: string;
+}
+
+/** Who of a library has links that wait, and who may sign in with a password of their own. */
+export interface AccountsView {
+  invitations: InvitationView[];
+  signed_up: string[];
+}
+
+/** The secret of a link, shown this once; it goes behind the `#` of the inbox's address. */
+export interface InvitationLink {
+  librarian: string;
+  secret: string;
+  until: number;
+}
+
+/** The secret of a link that somebody opened. */
+export interface SecretAsked {
+  secret: string;
+}
+
+/** The password that an invited librarian chose. */
+export interface AcceptAsked {
+  secret: string;
+  password: string;
+}
+
+/** Whom a link is for. */
+export interface InvitedView {
+  login: string;
+  name: string;
+  library_name: string;
+  until: number;
+}
+
+/** One field that a change touched: the names that lead to it, and its value before and after. `moved`: the entries of a list in both orders. Addresses of the web are cut short. */
+export interface DifferenceView {
+  path: string[];
+  kind: "added" | "changed" | "moved" | "removed";
+  before: unknown;
+  after: unknown;
+}
+
+/** One change of a library; `who_name` "" = the operator. `undoable`: it may be taken back. */
+export interface ChangeView {
+  n: number;
+  library: string;
+  library_name: string;
+  at: number;
+  who_name: string;
+  what: "changed" | "made" | "removed";
+  differences: DifferenceView[];
+  undoes: number;
+  undone_by: number;
+  undoable: boolean;
+}
+
+/** One page of changes, newest first. */
+export interface Changes {
+  changes: ChangeView[];
+  next: string;
+}
+
+/** Take a change back. `partly`: leave what was changed since, and take back the rest. */
+export interface UndoAsked {
+  partly?: boolean;
+}
+
+/** A change cannot be taken back whole (409): these fields were changed since. `all`: nothing else is left of it. */
+export interface UndoClash {
+  error: string;
+  detail: string;
+  fields: string[][];
+  all: boolean;
+}
+
+/** A library from nothing: with one queue, one team, and a coordinator who is in it. */
+export interface NewLibraryAsked {
+  id: string;
+  name: string;
+  language?: string;
+  timezone?: string;
+  queue?: string;
+  team?: string;
+  coordinator: string;
+  coordinator_name: string;
+}
+
+/** A place in another library that names one. */
+export interface PlaceView {
+  field: string;
+  says: string;
+  library: string;
+  library_name: string;
+}
+
+/** What stands in the way of removing a library: the first two refuse it, the places are cleared when that is confirmed. */
+export interface RemovalView {
+  open: number;
+  channels: string[];
+  places: PlaceView[];
+}
+
+/** Remove a library. `clear`: take it out of the others that name it. */
+export interface RemovalAsked {
+  clear?: boolean;
+}
+
 /** So many of something; `key` is its id. */
 export interface Count {
   key: string;
