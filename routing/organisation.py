@@ -165,4 +165,5 @@ class Library(Wire, tag="library"):
     removed: bool = False  # it is no library any more; the revision stays, so that the core ignores older ones
     guests: tuple[str, ...] = ()  # librarians of other libraries who serve this one, too, as its own do
     contact_channel: str = ""  # the channel that carries answers to addresses left by patrons
+    partner: str = ""  # the partnership with another deployment that this library stands for; accepting it was agreeing
     country: str = ""  # ISO 3166, two letters: numbers without a country code are read as this country's; "" = none

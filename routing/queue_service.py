@@ -35,9 +35,10 @@ class Hours(NamedTuple):
 def agreed_when(partner: Library, queue: str, team: str) -> When | None:
     """Return when a partner's team answers in `queue`, None where the partner did not agree.
 
-    A library that comes from a release without agreements answers wherever it is asked.
+    A library that comes from a release without agreements answers wherever it is asked. So does one that stands for another
+    deployment, which agreed when it accepted the partnership.
     """
-    if partner.agreements is None:
+    if partner.agreements is None or partner.partner:
         return "always"
     return next(
         (one.when for one in partner.agreements if one.queue == queue and (not one.teams or team in one.teams)), None

@@ -129,7 +129,7 @@ class PartnerAdapter:
         return news or now - heard.told_at >= self._config.beat_s
 
     def _hello(self, partner: Partner) -> PeerHello:
-        return PeerHello(name=self._config.name, agreed=partner.state == "confirmed", desk=self._partners.desk.desk())
+        return PeerHello(name=self._config.title, agreed=partner.state == "confirmed", desk=self._partners.desk.desk())
 
     async def _tell(self, partner: Partner) -> None:
         """Say that we're here, or that we accept an invitation. Raises Busy."""
@@ -147,7 +147,7 @@ class PartnerAdapter:
     async def _join(self, partner: Partner) -> None:
         """Accept an invitation at the side that made it. Raises PeerAway, Busy."""
         key = public_key(partner.seed).hex()
-        said = PeerJoin(secret=partner.proof, key=key, url=self._address, name=self._config.name)
+        said = PeerJoin(secret=partner.proof, key=key, url=self._address, name=self._config.title)
         reply = await self._partners.say(partner, said)
         if reply.word:
             await self._partners.note(partner, f"join-{reply.word}", "")

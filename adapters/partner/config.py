@@ -6,11 +6,11 @@ import msgspec
 
 from bridge.contract.adapter import Misconfigured
 
-MAX_NAME = 100
+MAX_TITLE = 100
 
 
 class PartnerConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`name`: how partners call us, as "State Library". `address`: the channel's own address as partners reach it, "" = below
+    """`title`: how partners call us, as "State Library". `address`: the channel's own address as partners reach it, "" = below
     `http.public_url`. `allow_private`: connect to partners in private networks, and by http; for tests and closed networks.
 
     `beat_s`: how often we say that we're here. `silent_s`: a partner who was silent for so long isn't asked. `look_s`, `sweep_s`:
@@ -18,7 +18,7 @@ class PartnerConfig(msgspec.Struct, frozen=True, kw_only=True):
     `skew_s`: how far clocks may differ.
     """
 
-    name: str
+    title: str
     address: str = ""
     allow_private: bool = False
     beat_s: float = 15.0
@@ -30,8 +30,8 @@ class PartnerConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     def check(self) -> None:
         """Raise Misconfigured for what cannot work."""
-        if not self.name.strip() or len(self.name) > MAX_NAME:
-            raise Misconfigured(f"name: partners read it, so it needs 1 to {MAX_NAME} characters")
+        if not self.title.strip() or len(self.title) > MAX_TITLE:
+            raise Misconfigured(f"title: partners read it, so it needs 1 to {MAX_TITLE} characters")
         if self.address and not self.address.endswith("/"):
             raise Misconfigured("address: it must end with /")
         if self.address and not self.address.startswith("https://") and not self.allow_private:

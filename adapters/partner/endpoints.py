@@ -177,7 +177,7 @@ class PartnerEndpoints:
             fields = {"state": "unconfirmed", "key": key, "url": message.url, "name": message.name.strip()[:100]}
             if not await self._book.change(partner.id, only=INVITED, **fields):
                 raise PeerRefused(403, "invitation")
-        return codec.PeerReply(key=public_key(partner.seed).hex(), name=self._config.name)
+        return codec.PeerReply(key=public_key(partner.seed).hex(), name=self._config.title)
 
 
 async def _body(request: web.Request) -> bytes:

@@ -30,6 +30,8 @@ desk = App(name="desk", help="Load or dump the organisation: libraries, queues, 
 librarian = App(name="librarian", help="Librarians' accounts.")
 app.command(desk)
 app.command(librarian)
+partner = App(name="partner", help="Partner deployments: invite, accept, confirm, revoke.")
+app.command(partner)
 
 
 COMMANDS = (
@@ -297,6 +299,83 @@ def librarian_list(*, config: ConfigPath = DEFAULT_PATH) -> int:
     from bridge.app import commands
 
     return with_config(config, lambda read: commands.librarian_list(read))
+
+
+# ---- partners ----
+
+
+@partner.command(name="invite")
+def partner_invite(library: str, /, *, channel: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Print an invitation for another deployment, good once within a week.
+
+    Parameters
+    ----------
+    library
+        The id that the partner gets as a library here.
+    channel
+        The channel to partners, where there are several.
+    """
+    from bridge.app import partners
+
+    return with_config(config, lambda read: partners.invite(read, library, channel))
+
+
+@partner.command(name="accept")
+def partner_accept(library: str, /, *, channel: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Accept the invitation that standard input holds.
+
+    Parameters
+    ----------
+    library
+        The id that the partner gets as a library here.
+    channel
+        The channel to partners, where there are several.
+    """
+    from bridge.app import partners
+
+    return with_config(config, lambda read: partners.accept(read, library, channel))
+
+
+@partner.command(name="list")
+def partner_list(*, channel: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """List the partnerships with both fingerprints.
+
+    Parameters
+    ----------
+    channel
+        The channel to partners, where there are several.
+    """
+    from bridge.app import partners
+
+    return with_config(config, lambda read: partners.listed(read, channel))
+
+
+@partner.command(name="confirm")
+def partner_confirm(id: str, /, *, channel: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """Confirm a partnership, once both fingerprints were compared with the other side.
+
+    Parameters
+    ----------
+    channel
+        The channel to partners, where there are several.
+    """
+    from bridge.app import partners
+
+    return with_config(config, lambda read: partners.settle(read, id, channel, confirm=True))
+
+
+@partner.command(name="revoke")
+def partner_revoke(id: str, /, *, channel: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
+    """End a partnership at once.
+
+    Parameters
+    ----------
+    channel
+        The channel to partners, where there are several.
+    """
+    from bridge.app import partners
+
+    return with_config(config, lambda read: partners.settle(read, id, channel, confirm=False))
 
 
 # ---- what happened ----

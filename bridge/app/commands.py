@@ -41,7 +41,8 @@ REFUSED = {
 
 
 @asynccontextmanager
-async def _archive(config: Config) -> AsyncIterator[Archive]:
+async def open_archive(config: Config) -> AsyncIterator[Archive]:
+    """Open the archive as the daemon does, and close it at the end."""
     said = partial(say, error=True)
     private(config.data, said)
     private_secrets(config, said)
@@ -54,7 +55,7 @@ async def _archive(config: Config) -> AsyncIterator[Archive]:
 
 async def setup(config: Config, coordinator: str) -> int:
     """Make the data folder and the tables; with `coordinator` (`login@library`), that person's account."""
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         await archive.secret()
         named = [
             line for consortium in consortia(config) for line in await contacts.settle(config, archive, consortium)
@@ -81,7 +82,7 @@ async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
     meant = _meant(config, consortium)
     try:
         entries = parse(await asyncio.to_thread(file.read_text, "utf-8"))
-        async with _archive(config) as archive:
+        async with open_archive(config) as archive:
             queues = {one.name: one.queue for one in config.channels if one.consortium == meant}
             loaded = await archive.organisation(meant).load(entries, channels=queues)
             named = await contacts.settle(config, archive, meant)
@@ -109,7 +110,7 @@ async def desk_load(config: Config, file: Path, consortium: str = "") -> int:
 async def desk_dump(config: Config, consortium: str = "") -> int:
     """Print the organisation as TOML."""
     meant = _meant(config, consortium)
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         print(dump(await archive.organisation(meant).entries()), end="")
     return 0
 
@@ -119,7 +120,7 @@ async def librarian_add(config: Config, login: str, library: str, *, role: Role 
 
     `role` is given to one who is listed already, too; None leaves them theirs.
     """
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         found = await _library(archive, config, library)
         if found is None:
             return 1
@@ -173,7 +174,7 @@ def _with(library: Library, login: str, role: Role | None) -> Library:
 
 async def librarian_role(config: Config, login: str, role: Role) -> int:
     """Give a librarian another role, in the library that lists them."""
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         for name in consortia(config):
             organisation = archive.organisation(name)
             while entry := await _home(organisation, login):
@@ -196,7 +197,7 @@ async def _home(organisation: OrganisationStore, librarian: str) -> LibraryEntry
 
 async def librarian_reset(config: Config, login: str) -> int:
     """Print a new one-time code; password and sessions are gone."""
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         try:
             print(f"{login} signs in once with {await archive.accounts.reset(login)}")
         except LookupError as error:
@@ -207,7 +208,7 @@ async def librarian_reset(config: Config, login: str) -> int:
 
 async def librarian_release(config: Config, librarian: str) -> int:
     """Let another library list a librarian who left theirs."""
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         for name in consortia(config):
             organisation = archive.organisation(name)
             if home := await organisation.library_of(librarian):
@@ -224,7 +225,7 @@ async def librarian_release(config: Config, librarian: str) -> int:
 
 async def librarian_list(config: Config) -> int:
     """Print every account."""
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         for account in await archive.accounts.all():
             state = "disabled" if account.disabled else "must change the password" if account.must_change else ""
             print(f"{account.login:<24} {account.library:<24} {state}".rstrip())
@@ -257,7 +258,7 @@ async def export(config: Config, library: str, since: str) -> int:
     except ValueError:
         print(f"not a day like 2026-01-31: {since!r}", file=sys.stderr)
         return 1
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         async for transcript in transcripts(archive.engine, library, int(start)):
             sys.stdout.write(msgspec.json.encode(transcript).decode() + "\n")
     return 0
@@ -276,7 +277,7 @@ class Wish:
 async def forget(config: Config, wish: Wish, consortium: str = "") -> int:
     """Say what would be forgotten; with `yes`, order it and wait a little for the daemon."""
     meant = _meant(config, consortium)
-    async with _archive(config) as archive:
+    async with open_archive(config) as archive:
         homes = await _homes(archive, config)
         wished = await _wished(archive, wish)
         found = [one for one in wished if homes(one) in ("", meant)]

@@ -39,7 +39,7 @@ from bridge.core.process import CoreJob, CoreProcess
 from bridge.core.runner import CoreRunner, keep_beating
 from bridge.files.blobs import FileBlobs
 from bridge.hours.worker import HoursWorker
-from bridge.inbox.services import ChannelFacts, InboxServices
+from bridge.inbox.services import ChannelFacts, InboxServices, PartnerChannel
 from bridge.log.follower import Follower, Position
 from bridge.log.replica import Replica
 from bridge.log.store_watch import StoreWatch
@@ -86,11 +86,8 @@ class Consortium:
         self.retention = archive.retention(self.blobs)
         self._reindexing = archive.reindexing
         self._on_duty: asyncio.Task[None] | None = None
-        self._sole = sole
-        self._archive = archive
-        self._config = config
-        self._secret = secret
-        self._process = process
+        self._sole, self._archive, self._config = sole, archive, config
+        self._secret, self._process = secret, process
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
         self.core = self._core(sole)
         self.supervisor = Supervisor(
@@ -115,6 +112,7 @@ class Consortium:
             secret=secret,
             channels={channel.name: _facts(channel) for channel in self.channels},
             public_url=config.http.public_url,
+            partners=self._partner_channels(),
         )
 
     def _forgetting(self, archive: Archive) -> ErasureWorker:
@@ -333,6 +331,17 @@ class Consortium:
             partners=self._partner_desk(name) if channel.adapter.capabilities.partners else None,
         )
 
+    def _partner_channels(self) -> dict[str, PartnerChannel]:
+        return {
+            each.name: PartnerChannel(
+                book=self._archive.partners(each.name, self.name),
+                address=partner_address(each.name, each.config, self._config),
+                queue=each.queue,
+            )
+            for each in self.channels
+            if each.adapter.capabilities.partners
+        }
+
     def _partner_desk(self, channel: str) -> PartnerDesk:
         async def caught_up() -> None:
             seq = (await self.store.head()).seq
@@ -433,6 +442,11 @@ def _channel(config: ChannelConfig) -> ConfiguredChannel:
         adapter=adapter,
         config=convert(config.settings, adapter.Config, config.name),
     )
+
+
+def partner_address(channel: str, config: Any, whole: Config) -> str:
+    """Return where partners reach a channel of ours."""
+    return str(getattr(config, "address", "")) or f"{whole.http.public_url.rstrip('/')}/channels/{channel}/"
 
 
 def _facts(channel: ConfiguredChannel) -> ChannelFacts:

@@ -17,6 +17,7 @@ from bridge.log.tail import Tail
 from bridge.redis.store import Store
 from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import OrganisationStore
+from bridge.sql.people.partners import Partners
 from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.transcripts.reader import Reader
 
@@ -34,6 +35,15 @@ class ChannelFacts:
     typing: bool = False
     segments: bool = False
     plain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerChannel:
+    """A channel to partner deployments: who they are, the address at which they reach us, and the queue in which we help them."""
+
+    book: Partners
+    address: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +72,7 @@ class InboxServices:
     process: str
     secret: bytes
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
+    partners: Mapping[str, PartnerChannel] = field(default_factory=dict)
     limits: InboxLimits = field(default_factory=InboxLimits)
     public_url: str = ""
     answer_s: float = 5.0  # how long an action waits for what it brings about

@@ -304,11 +304,11 @@ class PartnerRig(Rig):
 
     def config(self) -> PartnerConfig:
         return PartnerConfig(
-            name="The suite", allow_private=True, beat_s=0.4, silent_s=2.0, look_s=0.1, sweep_s=1.0, patience_s=2.0
+            title="The suite", allow_private=True, beat_s=0.4, silent_s=2.0, look_s=0.1, sweep_s=1.0, patience_s=2.0
         )
 
     def misconfigured(self) -> PartnerConfig:
-        return PartnerConfig(name=" ")
+        return PartnerConfig(title=" ")
 
     async def patron(self, name: str) -> LentPatron:
         return LentPatron(self.peer, name)

@@ -74,7 +74,7 @@ class House:
         self.codes: dict[str, str] = {}
         self.log_to: int | None = None  # a descriptor to log to instead of a file
         self._capacity = capacity
-        self._more = more  # of deskbridge.toml
+        self.more = more  # of deskbridge.toml
         self._furnished = False
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -84,8 +84,7 @@ class House:
         (self.folder / "deskbridge.toml").write_text(
             f'[deskbridge]\ndata = "{self.folder / "data"}"\n'
             f'[http]\nlisten = "127.0.0.1:{self.port}"\n'
-            '[[channel]]\nname = "web"\nkind = "webchat"\nqueue = "north/reference"\nconnections = 100000\n'
-            + self._more
+            '[[channel]]\nname = "web"\nkind = "webchat"\nqueue = "north/reference"\nconnections = 100000\n' + self.more
         )
 
     def furnish(self) -> None:

@@ -315,6 +315,24 @@ from bridge.inbox.schema.page_messages import (
 from bridge.inbox.schema.page_messages import (
     WatchBoard as WatchBoard,
 )
+from bridge.inbox.schema.partners import (
+    InvitationAccepted as InvitationAccepted,
+)
+from bridge.inbox.schema.partners import (
+    InvitationAsked as InvitationAsked,
+)
+from bridge.inbox.schema.partners import (
+    PartnerChannelView as PartnerChannelView,
+)
+from bridge.inbox.schema.partners import (
+    PartnerInvitation as PartnerInvitation,
+)
+from bridge.inbox.schema.partners import (
+    PartnerList as PartnerList,
+)
+from bridge.inbox.schema.partners import (
+    PartnerView as PartnerView,
+)
 from bridge.inbox.schema.people import (
     Availability as Availability,
 )

@@ -36,7 +36,8 @@ from bridge.contract.partners import (
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.calendar import Calendar
-from bridge.sql.people.organisation import OrganisationStore
+from bridge.sql.people.field_fault import FieldFault
+from bridge.sql.people.organisation import Faulty, OrganisationStore
 from bridge.sql.rows import ignoring, replacing
 from routing.organisation import Librarian, Library, Team
 
@@ -233,10 +234,19 @@ def _talk(row: Any) -> PartnerTalk:
 # ---- the partner as a library of ours ----
 
 
-async def list_as_library(organisation: OrganisationStore, partner: Partner, *, active: bool) -> Library:
-    """Make the partner's desk a librarian of a library of its own, or change whether it may be asked. Raises Faulty."""
+async def list_as_library(
+    organisation: OrganisationStore, partner: Partner, *, active: bool, by: str
+) -> Library | None:
+    """Make the partner's desk a librarian of a library of its own, or change whether it may be asked. Raises Faulty, Outdated.
+
+    None: there is no such library, and none is wanted. `by` is the administrator, "" the operator.
+    """
     entries = {entry.library.id: entry for entry in await organisation.entries()}
     known = entries.get(partner.library)
+    if known is not None and not known.library.partner:
+        raise Faulty([FieldFault(f"there is a library {partner.library!r} already; it is no partner's", "library")])
+    if known is None and not active:
+        return None
     desk = f"{partner.library}-desk"
     address = f"{partner.channel}|{partner.id}"
     name = (partner.name or partner.library)[:100]
@@ -245,11 +255,13 @@ async def list_as_library(organisation: OrganisationStore, partner: Partner, *, 
             id=partner.library,
             revision=0,
             name=name,
+            partner=partner.id,
             teams=(Team(id=f"{partner.library}/desk", name=name, members=(desk,)),),
             librarians=(Librarian(id=desk, name=name, live=CAPACITY, slow=0, address=address, active=active),),
         )
-        return await organisation.put(library, Calendar())
+        return await organisation.put(library, Calendar(), expected=0, by=by)
     people = tuple(
         replace(one, active=active, address=address) if one.id == desk else one for one in known.library.librarians
     )
-    return await organisation.put(replace(known.library, librarians=people), known.calendar)
+    library = replace(known.library, librarians=people, partner=partner.id)
+    return await organisation.put(library, known.calendar, by=by)

@@ -886,6 +886,7 @@ export interface Library {
   removed: boolean;
   guests: string[];
   contact_channel: string;
+  partner: string;
   country: string;
 }
 
@@ -1057,6 +1058,64 @@ export interface Watch {
 export interface WatchBoard {
   t: "watch-board";
   position?: string;
+}
+
+/** Accept another deployment's invitation. */
+export interface InvitationAccepted {
+  channel: string;
+  library: string;
+  invitation: string;
+}
+
+/** Invite another deployment. `library`: the id that it has as a library here. */
+export interface InvitationAsked {
+  channel: string;
+  library: string;
+}
+
+/** A channel by which partners reach us. `queue`: where we help them. */
+export interface PartnerChannelView {
+  channel: string;
+  address: string;
+  queue: string;
+}
+
+/** A partnership. `ours`, `theirs`: the fingerprints of both keys, "" while one is not known. `state`: see bridge.contract.partners. `agreed`: they have confirmed it, too. `here`: heard of within a minute. `doubt`: a word for what was wrong lately. */
+export interface PartnerView {
+  id: string;
+  channel: string;
+  state: "confirmed" | "ended" | "invited" | "joining" | "revoked" | "unconfirmed";
+  name: string;
+  library: string;
+  url: string;
+  ours: string;
+  theirs: string;
+  agreed: boolean;
+  works: boolean;
+  here: boolean;
+  made_at: number;
+  heard_at: number;
+  expires_at: number;
+  version: number;
+  doubt: string;
+  open: boolean;
+  staffed: boolean;
+  busy: boolean;
+  wait_s: number;
+  confirmed_by: string;
+  ended_by: string;
+}
+
+/** An invitation, shown once. Whoever has it can accept it. */
+export interface PartnerInvitation {
+  partner: PartnerView;
+  invitation: string;
+}
+
+/** All partnerships, newest first. */
+export interface PartnerList {
+  channels: PartnerChannelView[];
+  partners: PartnerView[];
 }
 
 /** The desk refused an action (409). `reason` is a word of the catalogue; `holder` who has it, when that is why. */
