@@ -122,11 +122,13 @@ async def test_who_has_gone_is_not_shown_as_looking_by_an_answer_that_was_overta
     held = await Held.of(ana.page, f"**/api/v1/conversations/{asked}")
     await ana.go(f"waiting/{asked}")
     await held.is_asked()
-    async with ana.page.expect_response("**/organisation"):  # told after it, on the same line
-        await ben.go("waiting")
-        await until(lambda: not live.viewing(asked, "ana"), "Ben has gone")
-        await ana.go(f"desk/{asked}")
-        await desk.patron("somebody else", "hello?")
+    await ben.go("waiting")
+    await until(lambda: not live.viewing(asked, "ana"), "Ben has gone")
+    await ana.go(f"desk/{asked}")
+    await desk.patron("somebody else", "hello?")
+    waiting = desk.services.replica.state.waiting_in("north/reference")  # told after it, on the same line
+    row = ana.page.get_by_role("listitem").filter(has_text="Reference").filter(has_text="North Library")
+    await expect(row.get_by_text(f"{waiting} waiting", exact=True)).to_be_visible()
     await ana.go(f"waiting/{asked}")
     await held.let_go()
     await expect(ana.log).to_contain_text("hello?")

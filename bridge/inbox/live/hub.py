@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import msgspec
 import structlog
 
 from bridge.contract.adapter import Busy, Signal
@@ -33,6 +34,7 @@ from bridge.log.follower import Entry, Follower, LogReset, Position
 from bridge.redis.store import StoreError
 from bridge.sql.people.accounts import Session
 from routing.access import speaks
+from routing.organisation import Library
 from routing.records import Conversation, at_key
 from routing.state import State
 
@@ -70,6 +72,8 @@ class LiveHub:
         self._seen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._present: set[str] = set()
         self._board = BoardChanges()
+        self._libraries: dict[str, Library] = {}
+        self._reopened()
         self._came_or_left()
         self.down = not services.store_watch.up
         self.staff_news = StaffNews(services, self._subscriptions)
@@ -116,6 +120,10 @@ class LiveHub:
             for name in each.members
         }
         changes = changes_of(entries, watched)
+        if changes.libraries:
+            reopened = self._reopened()
+            changes.libraries = reopened is None
+            changes.reopened = reopened or set()
         if changes.channels and self._kinds_changed():
             changes.libraries = True
         if changes.people or changes.took_over:
@@ -150,6 +158,17 @@ class LiveHub:
         came_or_left, self._present = here ^ self._present, here
         return came_or_left
 
+    def _reopened(self) -> set[str] | None:
+        """Return the libraries of which nothing but the hours changed since this was asked last, None when more changed."""
+        before, now = self._libraries, self._services.replica.state.roster.libraries
+        self._libraries = dict(now)
+        changed = {name for name in now if now[name] is not before.get(name)}
+        if before.keys() != now.keys() or any(
+            without_hours(before[name]) != without_hours(now[name]) for name in changed
+        ):
+            return None
+        return changed
+
     def _kinds_changed(self) -> bool:
         kinds = {name: (one.kind, one.private) for name, one in self._services.replica.state.channels.items()}
         changed, self._kinds = kinds != self._kinds, kinds
@@ -160,6 +179,7 @@ class LiveHub:
         self._missed.set()
         self._lists.forget()
         self._kinds_changed()
+        self._reopened()
         self._came_or_left()
         self._board.end()
         for subscription in self._subscriptions.values():
@@ -463,6 +483,12 @@ class LiveHub:
             self.down = not up
             for subscription in self._subscriptions.values():
                 subscription.say(schema.Up(position=str(subscription.position)) if up else DOWN)
+
+
+def without_hours(library: Library) -> Library:
+    """Return what of a library does not change when only its hours do."""
+    queues = tuple(msgspec.structs.replace(queue, openings=None, opening_words=()) for queue in library.queues)
+    return msgspec.structs.replace(library, revision=0, openings=None, opening_words=(), queues=queues)
 
 
 def present_in(state: State) -> set[str]:

@@ -27,6 +27,7 @@ class LogChanges:
     board_people: set[str] = field(default_factory=set)
     came_or_left: set[str] = field(default_factory=set)  # people who came to the desk or left it: see `hub`
     libraries: bool = False  # names, rights and targets may all have changed
+    reopened: set[str] = field(default_factory=set)  # libraries of which only the hours changed: see `hub`
     took_over: bool = False
     erased: set[str] = field(default_factory=set)  # forgotten by everybody
     queues: set[str] = field(default_factory=set)  # that were closed or opened for now

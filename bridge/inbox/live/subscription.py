@@ -26,6 +26,7 @@ from bridge.inbox.views.follow_up_list import follow_up, sees_follow_up
 from bridge.inbox.views.lines import shown
 from bridge.inbox.views.list_index import ListIndex
 from bridge.inbox.views.me import me_of
+from bridge.inbox.views.organisation import library_hours, queues_now
 from bridge.inbox.views.rooms import Room, in_room, message_view, room_view
 from bridge.log.follower import Position
 from bridge.sql.people.accounts import Session
@@ -70,6 +71,9 @@ class Subscription:
         self._reset: Why | None = None
         self._people: set[str] = set()
         self._channels: set[str] = set()
+        self._reopened: set[str] = set()
+        self._queues_due = False
+        self._last_queues: dict[str, schema.QueueNow] = {}
         self._someone = False
         self._unsure = False  # whether the page may hold rows that this process does not know of
         self._desk_at = 0.0
@@ -94,6 +98,7 @@ class Subscription:
         self._follow_ups |= changes.follow_ups
         self._people |= changes.came_or_left
         self._channels |= changes.channels
+        self._reopened |= changes.reopened
         self._someone |= changes.announced or self.me in changes.people or self.me in changes.seen_by
         if self.board is not None:
             self.board.note(changes)
@@ -135,6 +140,7 @@ class Subscription:
         self._follow_ups.clear()
         self._people.clear()
         self._channels.clear()
+        self._reopened.clear()
         self.watched.clear()
         self.board = None
         self._wake.set()
@@ -219,8 +225,8 @@ class Subscription:
         changed: list[Any] = self._mentions(state)
         messages = [] if self._reset else self._changes(state)
         changed += [self._told_reset()] if self._reset else messages  # the changes may turn out to be too much to tell
-        if self._desk_due and time.monotonic() - self._desk_at >= DESK_EVERY_S:
-            changed += self._desk(state)
+        if self.desk_wait_s() == 0.0:
+            changed += self._counts(state)
         if self.board is not None and not self._reset and (told_board := self.board.told(state)) is not None:
             changed.append(told_board)
         told, self.told = self.told, str(self.position)
@@ -249,17 +255,19 @@ class Subscription:
     def _told_reset(self) -> schema.Reset:
         why, self._reset = self._reset or "slow", None
         self._last_me = self._last_desk = None
+        self._last_queues = {}
         self._desk_due = True
         return schema.Reset(position="", reason=why)
 
     def _changes(self, state: State) -> list[Any]:
-        touched = bool(self._rows or self._someone or self._follow_ups or self._people or self._channels)
+        touched = bool(self._rows or self._someone or self._follow_ups or self._channels)
         found: list[Any] = [self._lines(state, watched) for watched in self.watched.values() if watched.waiting]
         found.append(self._row_changes(state))
         found.append(self._follow_up_changes(state))
         if touched:
             found.append(self._me(state))
             self._desk_due = True
+        self._queues_due |= bool(touched or self._people or self._reopened)
         found.append(self._organisation_changes(state))
         self._someone = self._unsure = False
         return found
@@ -321,6 +329,8 @@ class Subscription:
         return schema.FollowUpsTold(position="", upsert=upsert, remove=remove)
 
     def _organisation_changes(self, state: State) -> schema.OrganisationTold | None:
+        if not (self._people or self._channels or self._reopened):
+            return None
         people = [
             schema.PresenceView(id=name, present=rows.is_present(state, name))
             for name in sorted(self._people)
@@ -329,11 +339,15 @@ class Subscription:
         channels = [
             rows.channel_view(state.channels[name]) for name in sorted(self._channels) if name in state.channels
         ]
+        now = time.time_ns() // 1_000_000
+        libraries = [library_hours(state, name, now) for name in sorted(self._reopened) if name in state.libraries]
         self._people.clear()
         self._channels.clear()
-        if not people and not channels:
+        self._reopened.clear()
+        if not people and not channels and not libraries:
             return None
-        return schema.OrganisationTold(position="", as_of=str(self.position), people=people, channels=channels)
+        as_of = str(self.position)
+        return schema.OrganisationTold(position="", as_of=as_of, people=people, channels=channels, libraries=libraries)
 
     def _me(self, state: State) -> schema.MeTold | None:
         found = self.who(state)
@@ -342,19 +356,28 @@ class Subscription:
         self._last_me = found
         return schema.MeTold(position="", me=found)
 
-    def _desk(self, state: State) -> list[schema.DeskTold]:
-        self._desk_due, self._desk_at = False, time.monotonic()
-        found = self._lists.desk(state, self.me)
-        if found == self._last_desk:
-            return []
-        self._last_desk = found
-        return [schema.DeskTold(position="", desk=found)]
+    def _counts(self, state: State) -> list[schema.DeskTold | schema.OrganisationTold]:
+        """Tell the counts of the rail and the queues, where they changed."""
+        told: list[schema.DeskTold | schema.OrganisationTold] = []
+        if self._desk_due and (found := self._lists.desk(state, self.me)) != self._last_desk:
+            self._last_desk = found
+            told.append(schema.DeskTold(position="", desk=found))
+        if queues := self._queue_changes(state):
+            as_of = str(self.position)
+            told.append(schema.OrganisationTold(position="", as_of=as_of, people=[], channels=[], queues=queues))
+        self._desk_due, self._queues_due, self._desk_at = False, False, time.monotonic()
+        return told
+
+    def _queue_changes(self, state: State) -> list[schema.QueueNow]:
+        """Return the queues that differ from what was told last; all where nothing was: nobody knows what the page holds."""
+        before, self._last_queues = self._last_queues, queues_now(state, self.me, time.time_ns() // 1_000_000)
+        return [one for name, one in self._last_queues.items() if before.get(name) != one]
 
     def desk_wait_s(self) -> float | None:
         """Return in how many seconds counts are due that were held back, None when none were."""
-        waits = [max(0.0, DESK_EVERY_S - (time.monotonic() - self._desk_at))] if self._desk_due else []
-        board = self.board.wait_s() if self.board is not None else None
-        return min(waits + ([board] if board is not None else []), default=None)
+        if not self._desk_due and not self._queues_due:
+            return None
+        return max(0.0, DESK_EVERY_S - (time.monotonic() - self._desk_at))
 
     def who(self, state: State) -> schema.Me:
         """Return who sits here."""

@@ -16,14 +16,13 @@ from bridge.inbox.routes.saving import channel_queues, entry_of, refusing, told
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
 from bridge.inbox.views.follow_up_list import carriers
+from bridge.inbox.views.organisation import library_is_open, queues_of
 from bridge.inbox.views.scripts import script_view
 from bridge.sql.people.accounts import CODE_MS, now_ms
 from bridge.sql.people.document_differences import whole
 from bridge.sql.people.hours_calendars import KeptCalendar
 from routing import desk_view
-from routing.access import active
 from routing.closing import CODES
-from routing.hours import is_open
 from routing.organisation import Library
 from routing.state import State
 
@@ -34,9 +33,8 @@ async def organisation(call: Call) -> schema.Organisation:
     roster = state.roster
     mine, edits = libraries_of(state, me), coordinated(state, me)
     serves, now = roster.serves.get(me, {}), time.time_ns() // 1_000_000
+    shown = set(queues_of(state, me))
     desks = {name: desk_view.queue_desk(state, name, now) for name in roster.services}
-    opened = {roster.services[name].library.id for name, desk in desks.items() if desk.state != "closed"}
-    opened |= {one.id for one in roster.libraries.values() if not one.queues and is_open(one, now)}
     return schema.Organisation(
         position=str(call.services.replica.position),
         libraries=[
@@ -46,7 +44,7 @@ async def organisation(call: Call) -> schema.Organisation:
                 one.id in mine,
                 call.services.hours.trouble(one.id) if one.id in edits else None,
                 one.id in edits,
-                one.id in opened,
+                library_is_open(one, now, lambda queue: desks[queue]),
             )
             for one in roster.libraries.values()
         ],
@@ -56,9 +54,7 @@ async def organisation(call: Call) -> schema.Organisation:
                 name=service.queue.name,
                 library=service.library.id,
                 policy=service.queue.policy,
-                waiting=state.waiting_in(name)
-                if name in serves or (service.library.id in mine and active(state, me))
-                else 0,
+                waiting=state.waiting_in(name) if name in shown else 0,
                 serves=name in serves,
                 state=desks[name].state,
                 wait_s=desks[name].wait_s,

@@ -184,6 +184,9 @@ from bridge.inbox.schema.live_messages import (
     Hello as Hello,
 )
 from bridge.inbox.schema.live_messages import (
+    LibraryHours as LibraryHours,
+)
+from bridge.inbox.schema.live_messages import (
     LinesTold as LinesTold,
 )
 from bridge.inbox.schema.live_messages import (
@@ -203,6 +206,9 @@ from bridge.inbox.schema.live_messages import (
 )
 from bridge.inbox.schema.live_messages import (
     PresenceView as PresenceView,
+)
+from bridge.inbox.schema.live_messages import (
+    QueueNow as QueueNow,
 )
 from bridge.inbox.schema.live_messages import (
     Reset as Reset,

@@ -10,7 +10,7 @@ from bridge.inbox.schema.board import BoardNotice, BoardPerson, BoardQueue
 from bridge.inbox.schema.colleagues import MessageView, RoomView
 from bridge.inbox.schema.conversation import FollowUp, Line
 from bridge.inbox.schema.lists import Row
-from bridge.inbox.schema.organisation import ChannelView
+from bridge.inbox.schema.organisation import ChannelView, QueueState
 from bridge.inbox.schema.people import Desk, Me
 from bridge.inbox.schema.types import Shown
 
@@ -142,16 +142,36 @@ class PresenceView(Shown):
     present: bool
 
 
-class OrganisationTold(Told, tag="organisation"):
-    """Who came to the desk or left it, and channels that changed, as they are at the position `as_of`.
+class QueueNow(Shown):
+    """A queue that I serve, or one of my library's, as it is now: see `QueueView`."""
 
-    What a page fetched at a later position is newer. Names, rights and queues change with a `reset`.
+    id: str
+    waiting: int
+    state: QueueState
+    wait_s: int | None
+
+
+class LibraryHours(Shown):
+    """A library whose hours changed, and nothing else about it."""
+
+    id: str
+    revision: int
+    open: bool
+
+
+class OrganisationTold(Told, tag="organisation"):
+    """Who came to the desk or left it, and channels, queues and hours that changed, as they are at the position `as_of`.
+
+    What a page fetched at a later position is newer. Names, rights and queues change with a `reset`. Queues are told once a second
+    at most: those that changed since they were told last, at first all of them.
     """
 
     position: str
     as_of: str
     people: list[PresenceView]
     channels: list[ChannelView]
+    queues: list[QueueNow] = []
+    libraries: list[LibraryHours] = []
 
 
 class Down(Told, tag="down"):

@@ -13,6 +13,8 @@ from bridge.inbox.schema.types import Asked, Name, Shown, Words
 from bridge.sql.people.calendar import Calendar
 from routing.organisation import Library
 
+QueueState = Literal["closed", "away", "busy", "here"]
+
 
 class QueueView(Shown):
     """A queue and the people behind it."""
@@ -23,7 +25,7 @@ class QueueView(Shown):
     policy: str
     waiting: int = 0
     serves: bool = False  # I may opt in to it
-    state: Literal["closed", "away", "busy", "here"] = "away"  # as patrons are told it now
+    state: QueueState = "away"  # as patrons are told it now
     wait_s: int | None = None  # an honest guess; null = not known, or nobody is there
 
 

@@ -19,7 +19,7 @@ import secrets
 import time
 from base64 import b64encode
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.contract.sealed_token import same
 from bridge.sql import tables
+from bridge.sql.gathered_reads import GatheredReads
 from bridge.sql.people.passwords import weakness
 
 LOCK_AFTER = 5
@@ -39,6 +40,7 @@ LOCK_LONGEST_MS = 3_600_000
 GHOSTS = 10_000  # names without an account that are remembered as tried
 IDLE_MS = 12 * 3_600_000
 LONGEST_MS = 7 * 86_400_000
+SEEN_EVERY_MS = 60_000  # how exactly a session remembers when it was used last
 CODE_MS = 86_400_000
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
@@ -143,6 +145,7 @@ class Accounts:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._ghosts: OrderedDict[str, tuple[int, int]] = OrderedDict()  # name -> failures, locked until
+        self._sessions = GatheredReads(self._read_sessions)
         self.on_ended: list[Callable[[], None]] = []  # called when a session may have ended in this process
 
     async def add(self, librarian: str, login: str, library: str) -> str:
@@ -300,19 +303,31 @@ class Accounts:
 
     async def session(self, token: str) -> Session | None:
         """Return whose cookie this is, None when it ended; keeps the session alive."""
-        now, key = now_ms(), _digest(token)
+        return await self._sessions.get(_digest(token))
+
+    async def _read_sessions(self, keys: Sequence[str]) -> dict[str, Session]:
+        """Return the sessions under these digests that did not end, and keep them alive."""
+        now = now_ms()
         query = select(tables.session, tables.account).join(tables.account, _a.librarian == _s.librarian)
+        where = _s.token.in_(keys) & (_s.until > now) & _a.disabled.is_(False)
         async with self._engine.connect() as sql:
-            row = (await sql.execute(query.where(_s.token == key, _s.until > now, _a.disabled.is_(False)))).first()
-        if row is None:
-            return None
-        if now - row.seen_at > 60_000:
-            until = min(now + IDLE_MS, row.opened_at + LONGEST_MS)
+            rows = (await sql.execute(query.where(where))).all()
+        if stale := [row for row in rows if now - row.seen_at > SEEN_EVERY_MS]:
             async with self._engine.begin() as sql:
-                await sql.execute(update(tables.session).where(_s.token == key).values(seen_at=now, until=until))
-        return Session(
-            librarian=row.librarian, login=row.login, library=row.library, csrf=row.csrf, must_change=row.must_change
-        )
+                for row in stale:
+                    until = min(now + IDLE_MS, row.opened_at + LONGEST_MS)
+                    kept = update(tables.session).where(_s.token == row.token).values(seen_at=now, until=until)
+                    await sql.execute(kept)
+        return {
+            row.token: Session(
+                librarian=row.librarian,
+                login=row.login,
+                library=row.library,
+                csrf=row.csrf,
+                must_change=row.must_change,
+            )
+            for row in rows
+        }
 
     async def end_sessions(self, librarian: str) -> None:
         """End all sessions of a librarian, who may sign in again."""

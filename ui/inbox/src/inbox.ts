@@ -185,7 +185,6 @@ function hear(message: ServerMessage): void {
       return;
     case "desk":
       desk.counts = message.desk;
-      if (navigation.page === "desk" || screen.dialog === "transfer" || screen.dialog === "presence") void desk.freshen();
       return;
     case "board":
       return deskBoard.told(message);

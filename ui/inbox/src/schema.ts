@@ -611,6 +611,13 @@ export interface Hello {
   dead_s: number;
 }
 
+/** A library whose hours changed, and nothing else about it. */
+export interface LibraryHours {
+  id: string;
+  revision: number;
+  open: boolean;
+}
+
 /** Lines of a watched conversation, new or changed (by id). The first one answers `watch`, with no line when there is none: only from then on does a heard position speak for this conversation too. */
 export interface LinesTold {
   t: "lines";
@@ -659,13 +666,23 @@ export interface ChannelView {
   reason: string;
 }
 
-/** Who came to the desk or left it, and channels that changed, as they are at the position `as_of`. What a page fetched at a later position is newer. Names, rights and queues change with a `reset`. */
+/** A queue that I serve, or one of my library's, as it is now: see `QueueView`. */
+export interface QueueNow {
+  id: string;
+  waiting: number;
+  state: "away" | "busy" | "closed" | "here";
+  wait_s: number | null;
+}
+
+/** Who came to the desk or left it, and channels, queues and hours that changed, as they are at the position `as_of`. What a page fetched at a later position is newer. Names, rights and queues change with a `reset`. Queues are told once a second at most: those that changed since they were told last, at first all of them. */
 export interface OrganisationTold {
   t: "organisation";
   position: string;
   as_of: string;
   people: PresenceView[];
   channels: ChannelView[];
+  queues: QueueNow[];
+  libraries: LibraryHours[];
 }
 
 /** Are you there? Answer with pong. */

@@ -674,7 +674,7 @@ test("an address is one by the same rule as at the desk", () => {
 
 const desk = (position: string, ...present: string[]) =>
   ({ position, librarians: ["ana", "ben"].map((id) => ({ id, present: present.includes(id) })), channels: [] }) as unknown as Organisation;
-const came = (as_of: string, id: string, present = true): OrganisationTold => ({ t: "organisation", position: "", as_of, people: [{ id, present }], channels: [] });
+const came = (as_of: string, id: string, present = true): OrganisationTold => ({ t: "organisation", position: "", as_of, people: [{ id, present }], channels: [], queues: [], libraries: [] });
 const there = (held: Organisation) => held.librarians.filter((one) => one.present).map((one) => one.id);
 
 test("who comes is taken in without a fetch, and what a fetch knows already is not", () => {
@@ -696,6 +696,15 @@ test("a channel that fails replaces what was held of it", () => {
   const held = { ...desk("e:5"), channels: [up] } as unknown as Organisation;
   const told = { ...came("e:6", "ben"), channels: [{ ...up, up: false }] } as unknown as OrganisationTold;
   assert.deepEqual(patched(held, told).channels.map((one) => one.up), [false]);
+});
+
+test("queues and hours that are told replace what was held, and nothing else of it", () => {
+  const held = { ...desk("e:5"), queues: [{ id: "q", waiting: 1, name: "Ask" }, { id: "r", waiting: 2 }], libraries: [{ id: "n", open: false, revision: 1, name: "North" }] } as unknown as Organisation;
+  const told: OrganisationTold = { ...came("e:6", "ben"), queues: [{ id: "q", waiting: 0, state: "here", wait_s: null }], libraries: [{ id: "n", open: true, revision: 2 }] };
+  const found = patched(held, told);
+  assert.deepEqual(found.queues, [{ id: "q", waiting: 0, state: "here", wait_s: null, name: "Ask" }, { id: "r", waiting: 2 }]);
+  assert.deepEqual(found.libraries, [{ id: "n", open: true, revision: 2, name: "North" }]);
+  assert.equal(patched({ ...held, position: "e:6" }, told).queues, held.queues);
 });
 
 test("a channel of any kind looks as its adapter says, and by its name until that is known", () => {

@@ -1,6 +1,7 @@
 // What the page knows of the desk as a whole: how many wait, who is available, and how the channels are.
 //
-// Each is fetched once and then kept by what the live line tells. The counts by queue are not told one by one, so `freshen` fetches.
+// Each is fetched once and then kept by what the live line tells. What changes by the clock alone, such as a library that closes, is
+// not told: so a page or dialog that shows it fetches once when it opens.
 import { api } from "../api";
 import { lookOf, type Look } from "../channels";
 import { OrganisationChanges, patched } from "../organisation";
