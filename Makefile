@@ -48,7 +48,7 @@ bench: setup pages ## measure, beside the peers; writes build/bench.json
 
 faults: setup pages ## the long fault runs and simulations
 	@tests/install-peers
-	$(PYTEST) tests/faults tests/journeys tests/email/test_kill.py tests/routing/test_model.py tests/routing/test_simulation.py --long
+	$(PYTEST) tests/faults tests/journeys tests/email/test_kill.py tests/routing/test_model.py tests/routing/test_simulation.py tests/routing/test_cooperation.py --long
 	$(PYTEST) tests/browser -m long --long
 
 pages: | .venv/.runtime

@@ -203,6 +203,8 @@ def recode(decision: Decision, action: Action, deed: Recode) -> None:
     plan = planned(decision, it, deed.follow_up) if it is not None else FollowUpPlan()
     opens = it is not None and code in FOLLOW_UPS and it.code not in FOLLOW_UPS
     why = _coding_fault(decision.state, it, code, deed) or (plan_fault(decision, it, plan) if it and opens else "")
+    if it is not None and code == "answered" != it.code and unheard(it):
+        why = "answer-not-received"
     if why:
         refuse(decision, action, why, it)
         return

@@ -8,15 +8,17 @@ nothing is on offer to somebody who is beyond a limit by offers alone. What a li
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from bridge.contract.message import RATINGS
 from routing.access import active, eligible, free_capacity, in_open_tier, there
 from routing.deadlines import due, given_up_at
 from routing.queue_service import QueueService
-from routing.records import Conversation
+from routing.records import Conversation, Staff
 from routing.state import OFFERED, State, follow_up_due, follow_up_keys, staff_due
 from routing.transcripts import MAILINGS
+
+NEAR = 20  # queues of one librarian that a quick look goes through
 
 
 def invariants(state: State) -> list[str]:
@@ -31,36 +33,82 @@ def invariants(state: State) -> list[str]:
     ]
 
 
+def invariants_near(state: State, conversations: Iterable[str], librarians: Iterable[str]) -> list[str]:
+    """Return what does not hold of these records and of what they lead to; quick, for a look after every input."""
+    found: list[str] = ["the journal is not empty between inputs"] if state.journal else []
+    for key in conversations:
+        it = state.conversations.get(key)
+        if it is not None:
+            found += [*_conversation(state, key, it), *_placed(state, it)]
+            found += _wait(state, key, it) if it.state == "waiting" else ()
+    for name in librarians:
+        staff = state.staff.get(name)
+        if staff is not None:
+            found += _free(state, staff)
+    return found
+
+
+def _placed(state: State, it: Conversation) -> Iterator[str]:
+    """Yield the indexes that do not know of a conversation."""
+    places = [("opened", state.opened.get(it.queue, {}))] if it.state != "closed" else []
+    places += [("mine", state.mine.get(it.owner, {}))] if it.owner else []
+    places += [("offers", state.offers.get(it.offered, {}))] if it.offered else []
+    places += [("joined", state.joined.get(one, {})) for one in it.companions]
+    if it.handover is not None:
+        places.append(("handed", state.handed.get(it.handover.librarian or it.handover.queue, {})))
+    yield from (f"the index {name} does not know {it.id}" for name, index in places if it.id not in index)
+    if it.due and state.armed.get(("conversation", it.id), it.due + 1) > it.due:
+        yield f"nothing will ring for conversation {it.id} at {it.due}"
+
+
+def _free(state: State, staff: Staff) -> Iterator[str]:
+    """Yield what waits longest in the queues of somebody who is free for it."""
+    for queue in staff.queues if len(staff.queues) <= NEAR else ():
+        if staff.id not in state.opted_in.get(queue, ()):
+            yield f"{queue} does not know that {staff.id} serves it"
+        service = state.roster.service(queue)
+        if service.queue.policy == "offer" or queue in state.queue_orders:
+            continue
+        for (_, tier), line in state.lines.get(queue, {}).items():
+            first = line.first()
+            if first is not None and tier != OFFERED:
+                yield from _overlooked(state, state.conversations[first[1]], service)
+
+
 def _conversations(state: State) -> Iterator[str]:
     for key, it in state.conversations.items():
-        if key != it.id:
-            yield f"{key} is filed under another id"
-        if (it.state == "active") != bool(it.owner):
-            yield f"{key} is {it.state} with owner {it.owner!r}"
-        if it.offered and it.state != "waiting":
-            yield f"{key} is {it.state} and on offer"
-        if it.handover is not None and (it.state != "active" or it.handover.by != it.owner):
-            yield f"{key} has a transfer that is not its owner's"
-        if it.handover is not None and it.handover.librarian and not active(state, it.handover.librarian):
-            yield f"{key} is being transferred to {it.handover.librarian}, who is no librarian"
-        if it.state == "active" and it.live and it.turn == "librarian" and not there(state, it.owner):
-            yield f"{key} waits for a word of {it.owner}, who is not there"
-        if it.companions:
-            yield from _company(state, it)
-        if it.consults and (it.state == "closed" or len({one.whom for one in it.consults}) != len(it.consults)):
-            yield f"{key} is {it.state}, and {it.consults} are asked about it"
-        if (it.state == "closed") != bool(it.closed_at):
-            yield f"{key} is {it.state}, closed at {it.closed_at}"
-        if it.rating and not (1 <= it.rating <= RATINGS and it.answered_at):
-            yield f"{key} is rated {it.rating}, first answered at {it.answered_at}"
-        if it.mailed and not (len(it.mailed) <= MAILINGS and it.answered_at):
-            yield f"{key} was mailed {len(it.mailed)} times, first answered at {it.answered_at}"
-        if it.kept and (given_up_at(it) or it.code == "lost_call"):
-            yield f"{key} was promised to be kept, and the desk gives it up"
-        if it.state == "closed" and it.code == "answered" and it.failed:
-            yield f"{key} ended as answered, and nobody got the answer"
-        if it.due != due(state, it):
-            yield f"{key} is due at {it.due}, not {due(state, it)}"
+        yield from _conversation(state, key, it)
+
+
+def _conversation(state: State, key: str, it: Conversation) -> Iterator[str]:
+    if key != it.id:
+        yield f"{key} is filed under another id"
+    if (it.state == "active") != bool(it.owner):
+        yield f"{key} is {it.state} with owner {it.owner!r}"
+    if it.offered and it.state != "waiting":
+        yield f"{key} is {it.state} and on offer"
+    if it.handover is not None and (it.state != "active" or it.handover.by != it.owner):
+        yield f"{key} has a transfer that is not its owner's"
+    if it.handover is not None and it.handover.librarian and not active(state, it.handover.librarian):
+        yield f"{key} is being transferred to {it.handover.librarian}, who is no librarian"
+    if it.state == "active" and it.live and it.turn == "librarian" and not there(state, it.owner):
+        yield f"{key} waits for a word of {it.owner}, who is not there"
+    if it.companions:
+        yield from _company(state, it)
+    if it.consults and (it.state == "closed" or len({one.whom for one in it.consults}) != len(it.consults)):
+        yield f"{key} is {it.state}, and {it.consults} are asked about it"
+    if (it.state == "closed") != bool(it.closed_at):
+        yield f"{key} is {it.state}, closed at {it.closed_at}"
+    if it.rating and not (1 <= it.rating <= RATINGS and it.answered_at):
+        yield f"{key} is rated {it.rating}, first answered at {it.answered_at}"
+    if it.mailed and not (len(it.mailed) <= MAILINGS and it.answered_at):
+        yield f"{key} was mailed {len(it.mailed)} times, first answered at {it.answered_at}"
+    if it.kept and (given_up_at(it) or it.code == "lost_call"):
+        yield f"{key} was promised to be kept, and the desk gives it up"
+    if it.state == "closed" and it.code == "answered" and it.failed:
+        yield f"{key} ended as answered, and nobody got the answer"
+    if it.due != due(state, it):
+        yield f"{key} is due at {it.due}, not {due(state, it)}"
 
 
 def _company(state: State, it: Conversation) -> Iterator[str]:
@@ -75,22 +123,25 @@ def _company(state: State, it: Conversation) -> Iterator[str]:
 
 def _waiting(state: State) -> Iterator[str]:
     for key, it in state.conversations.items():
-        if it.state != "waiting":
-            continue
-        service = state.roster.service(it.queue)
-        if service.members and not any(eligible(state, one, it) for one in service.members):
-            yield f"{key} waits where nobody eligible can see it"
-        if not service.members and any(one.edits and one.active for one in state.roster.librarians.values()):
-            yield f"{key} waits where nobody looks"
-        if it.offered and not active(state, it.offered):
-            yield f"{key} is on offer to {it.offered}, who is no librarian"
-        yield from (
-            f"{key} is on offer to {one}, who does not answer there now"
-            for one in (it.offered, *it.told)
-            if one and active(state, one) and not in_open_tier(service, one, it)
-        )
-        if service.queue.policy != "offer" and not it.offered and it.queue not in state.queue_orders:
-            yield from _overlooked(state, it, service)
+        if it.state == "waiting":
+            yield from _wait(state, key, it)
+
+
+def _wait(state: State, key: str, it: Conversation) -> Iterator[str]:
+    service = state.roster.service(it.queue)
+    if service.members and not any(eligible(state, one, it) for one in service.members):
+        yield f"{key} waits where nobody eligible can see it"
+    if not service.members and any(one.edits and one.active for one in state.roster.librarians.values()):
+        yield f"{key} waits where nobody looks"
+    if it.offered and not active(state, it.offered):
+        yield f"{key} is on offer to {it.offered}, who is no librarian"
+    yield from (
+        f"{key} is on offer to {one}, who does not answer there now"
+        for one in (it.offered, *it.told)
+        if one and active(state, one) and not in_open_tier(service, one, it)
+    )
+    if service.queue.policy != "offer" and not it.offered and it.queue not in state.queue_orders:
+        yield from _overlooked(state, it, service)
 
 
 def _overlooked(state: State, it: Conversation, service: QueueService) -> Iterator[str]:

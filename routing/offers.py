@@ -132,7 +132,8 @@ def ask_as_agreed(decision: Decision, conversation: str, could: Mapping[str, int
     state = decision.state
     it = state.conversations[conversation]
     service = state.roster.service(it.queue)
-    asked = [one for one in dict.fromkeys((it.offered, *it.told)) if one]
+    offered = it.offered
+    asked = [one for one in dict.fromkeys((offered, *it.told)) if one]
     if lost := [one for one in asked if not in_open_tier(service, one, it)]:
         withdraw(decision, it, lost, "away")
     it = state.conversations[conversation]
@@ -143,6 +144,8 @@ def ask_as_agreed(decision: Decision, conversation: str, could: Mapping[str, int
         ask(decision, it.id, range(it.tier + 1), but=known)
     else:
         ask(decision, it.id)
+    if offered in lost:
+        offer_waiting_to(decision, offered)  # who has room again for what waits elsewhere
 
 
 def new_round(decision: Decision, it: Conversation) -> None:
@@ -163,7 +166,7 @@ def offer_waiting_to(decision: Decision, librarian: str) -> None:
     """
     for live in (True, False):
         while free_capacity(decision.state, librarian, live) > 0:
-            found = _next_for(decision.state, librarian, live)
+            found = _next_for(decision.state, librarian, live, decision.at)
             if found is None:
                 break
             it = decision.state.conversations[found[1]]
@@ -179,7 +182,7 @@ def announce(decision: Decision, librarian: str, queues: tuple[str, ...]) -> Non
         line
         for queue in queues
         if state.roster.service(queue).queue.policy == "offer" and not closed_by_order(state, queue)
-        for _, _, line in _open_lines(state, queue, librarian)
+        for _, _, line in _open_lines(state, queue, librarian, decision.at)
     ]
     for _, conversation in list(islice(merge(*lines), ANNOUNCED)):
         it = state.conversations[conversation]
@@ -192,14 +195,14 @@ def announce(decision: Decision, librarian: str, queues: tuple[str, ...]) -> Non
             tell(decision, it, [librarian])
 
 
-def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
+def _next_for(state: State, librarian: str, live: bool, now: int) -> Entry | None:
     best: Entry | None = None
     queues = state.staff[librarian].queues
     for queue in queues if len(queues) <= len(state.lines) else state.lines:
         service = state.roster.service(queue)
         if service.queue.policy == "offer" or closed_by_order(state, queue) or resting(state, service, librarian):
             continue
-        for kind, _, line in _open_lines(state, queue, librarian):
+        for kind, _, line in _open_lines(state, queue, librarian, now):
             if kind == live:
                 entry = _first_for(state, service, line, librarian)
                 if entry is not None and (best is None or entry < best):
@@ -207,8 +210,8 @@ def _next_for(state: State, librarian: str, live: bool) -> Entry | None:
     return best
 
 
-def _open_lines(state: State, queue: str, librarian: str) -> list[tuple[bool, int, WaitingList]]:
-    level = state.roster.service(queue).level.get(librarian)
+def _open_lines(state: State, queue: str, librarian: str, now: int) -> list[tuple[bool, int, WaitingList]]:
+    level = state.roster.service(queue).level_at(now).get(librarian)
     if level is None or librarian not in state.opted_in.get(queue, ()) or not state.staff[librarian].connections:
         return []
     lines = state.lines.get(queue, {})

@@ -289,6 +289,7 @@ def test_a_text_refused_after_the_end_corrects_the_code() -> None:
     )
     play.drop()
     play.script("> receipt pat@sms failed reason=opted-out\n< progressed stage=failed; recoded code=unreached by=")
+    play.script("> ana recodes pat@sms as=answered\n< refused reason=answer-not-received")
 
 
 # ---- who is with you -----------------------------------------------------------------------------------------------------------
