@@ -25,7 +25,7 @@ from bridge.app.config import Config, convert
 from bridge.channels.channel import ChannelHealth as ChannelHealth
 from bridge.channels.desk_status import DeskStatus, clock
 from bridge.channels.inbound.inlet import IngestBatcher
-from bridge.channels.outbound.removed_channels import refuse
+from bridge.channels.outbound.removed_channels import refuse, removed
 from bridge.channels.partner_desk import PartnerDesk
 from bridge.channels.plugins import load
 from bridge.channels.revocations import StoreRevocations
@@ -253,9 +253,11 @@ class Consortium:
                 await self.gathering.ingest(await self.organisation.refresh(behind))
 
     async def _refuse_for_former_channels(self) -> None:
-        """Fail what is meant for channels that the desk knows and the configuration no more."""
+        """Fail what is meant for channels that the desk knows and the configuration no more, and promise no answer by them."""
         await self.replica.ready.wait()
         former = self.replica.state.channels.keys() - {channel.name for channel in self.channels}
+        with suppress(Busy):  # the store is away: the next daemon tells it
+            await self.gathering.ingest([removed(self.replica.state.channels[name]) for name in sorted(former)])
         async with asyncio.TaskGroup() as group:
             for name in former:
                 group.create_task(refuse(self.store, name), name=f"refusing for {name}")

@@ -516,6 +516,9 @@ ChannelIcon = Literal["chat", "mail", "phone", "messenger"]
 AddressKind = Literal["mail", "phone", "xmpp"]  # of an address that somebody leaves for an answer
 
 
+REMOVED = "removed"  # the reason of a channel that is configured no more
+
+
 class ChannelStatus(Wire, tag="channel"):
     """A configured channel and whether it works. The core routes by `queue` and never asks for the kind.
 

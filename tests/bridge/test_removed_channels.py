@@ -11,7 +11,8 @@ import pytest_asyncio
 from bridge.app.config import ChannelConfig, Config, Http
 from bridge.app.daemon import opened
 from bridge.channels.outbound.removed_channels import refuse
-from bridge.contract.message import ChannelStatus
+from bridge.contract.message import REMOVED, ChannelStatus
+from routing.reach import carrier_of
 from tests.bridge.harbour import CHANNEL, Harbour, delivery, harbour
 from tests.journeys.indoors import until
 
@@ -50,14 +51,18 @@ async def test_a_daemon_refuses_for_the_channels_that_its_configuration_has_no_m
     )
     async with opened(config) as house:
         desk = house.desks[0]
-        old = ChannelStatus(channel="old", kind="sms", queue="north/reference", up=True)
+        old = ChannelStatus(channel="old", kind="sms", queue="north/reference", up=True, answers=("phone",))
         await desk.gathering.ingest([old])
-        await until(lambda: "old" in desk.replica.state.channels, "the desk knows the channel")
+        await until(
+            lambda: carrier_of(desk.replica.state, "north", "phone") == "old", "the desk answers by the channel"
+        )
     async with opened(config) as house:
         desk = house.desks[0]
         await until(lambda: "old" in desk.replica.state.channels, "the desk knows the channel still")
         refusing = await until(_refusing, "it is refused for")
         assert refusing == ["refusing for old"]
+        await until(lambda: desk.replica.state.channels["old"].reason == REMOVED, "the desk is told that it is removed")
+        assert carrier_of(desk.replica.state, "north", "phone") == "", "no answer is promised by it"
 
 
 def _refusing() -> list[str]:

@@ -4,7 +4,6 @@ import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isBlank } from "../blank";
 import { isAddress } from "../address";
-import { meant } from "../typo";
 import { isComposing } from "../composing";
 import { isTouch } from "../touch";
 import type { Chat } from "./chat";
@@ -215,7 +214,9 @@ interface SureGiven {
 function Sure({ contact, send, correct }: SureGiven) {
   const yes = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => yes.current?.focus(), [contact]);
-  const better = meant(contact);
+  const [better, setBetter] = useState("");
+  // The domains of mail are fetched when somebody leaves an address; without them nothing is suggested.
+  useEffect(() => void import("../typo").then(({ meant }) => setBetter(meant(contact)), () => undefined), [contact]);
   const key = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.stopPropagation(); // it closes this, and not the chat

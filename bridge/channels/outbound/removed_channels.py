@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
+from msgspec.structs import replace
 
-from bridge.contract.message import Receipt
+from bridge.contract.message import REMOVED, ChannelStatus, Receipt
 from bridge.redis.store import StoreError
 from bridge.runtime.backoff import Backoff
 from routing.wire import decode_delivery, encode
@@ -25,6 +26,11 @@ READ = 64
 BLOCK_MS = 5000
 
 log = structlog.get_logger("bridge.channels.outbound.drain")
+
+
+def removed(status: ChannelStatus) -> ChannelStatus:
+    """Return the status of a channel that is configured no more: down, and no answer can be promised by it."""
+    return replace(status, up=False, reason=REMOVED, answers=(), transcripts=False)
 
 
 async def refuse(store: Store, channel: str) -> None:

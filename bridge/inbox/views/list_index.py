@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
 
+from bridge.contract.message import REMOVED
 from bridge.inbox.schema import Desk, Row, View
 from bridge.inbox.views.access import libraries_of, sees
 from bridge.inbox.views.follow_up_list import follow_up_count
@@ -159,7 +160,9 @@ class ListIndex:
             aside=sum(len(self._lines.get(f"aside|{library}", ())) for library in home),
             follow_ups=follow_up_count(state, me),
             oldest_since=waiting[0][0] if waiting else 0,
-            channels_down=sorted(name for name, status in state.channels.items() if not status.up),
+            channels_down=sorted(
+                name for name, status in state.channels.items() if not status.up and status.reason != REMOVED
+            ),
         )
 
     def held(self, state: State, me: str) -> set[str]:
