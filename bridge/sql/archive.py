@@ -83,7 +83,7 @@ class Archive:
 
     def staff_messages(self, consortium: str = "main") -> StaffMessages:
         """Return the rooms and messages of a consortium's staff."""
-        return StaffMessages(self._writing, consortium)
+        return StaffMessages(self.engine, consortium)
 
     def partners(self, channel: str, consortium: str = "main") -> Partners:
         """Return the partner deployments of a channel."""

@@ -266,9 +266,9 @@ async def test_a_colleague_of_another_library_is_asked_reads_and_answers(desk: D
     assert (await dora.post(f"/conversations/{conversation}/messages", {"text": "Hi"}))[0] == 409
     await archived(desk)
     audit = (await (await browsers.of("cora")).get(f"/conversations/{conversation}/audit"))[1]
-    what = [(one["who"], one["what"]) for one in audit["deeds"]]
-    assert ("ana", "consulted") in what
-    assert ("dora", "read") in what
+    what = [(one["who"], one["what"], one["detail"]) for one in audit["deeds"]]
+    assert ("ana", "consulted", "Dora Dahl") in what
+    assert ("dora", "read", "") in what
 
 
 async def test_what_colleagues_wrote_is_in_no_transcript_search_or_export(desk: Desk, browsers: Browsers) -> None:

@@ -10,6 +10,13 @@ from bridge.inbox.views.access import coordinated
 from bridge.sql.privacy.access_audit import Deed
 
 PAGE = 100
+NAMING = (
+    "transferred",
+    "given",
+    "consulted",
+    "invited",
+    "consult-ended",
+)  # whose detail names a librarian, a queue or a library
 
 
 async def audit(call: Call) -> privacy.Audit:
@@ -44,7 +51,9 @@ def _detail(call: Call, deed: Deed) -> str:
     """Return what a deed's row may show: codes, and to whom it was offered; never a reason that somebody typed."""
     if deed.what in ("recoded", "closed", "follow-up"):
         return deed.detail
-    if deed.what in ("transferred", "given"):
+    if deed.what in ("consulted", "invited", "consult-ended") and deed.detail in call.state.libraries:
+        return rows.library_name(call.state, deed.detail)
+    if deed.what in NAMING:
         name = rows.queue_name if "/" in deed.detail else rows.name_of
         return name(call.state, deed.detail)
     return ""

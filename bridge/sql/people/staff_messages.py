@@ -111,6 +111,9 @@ class StaffMessages:
 
     def __init__(self, engine: AsyncEngine, consortium: str) -> None:
         self._engine = engine
+        self._writing = engine.execution_options(
+            sqlite_write=True
+        )  # readers take no lock that the archive's writer waits for
         self._consortium = consortium
 
     # ---- messages ----
@@ -121,7 +124,7 @@ class StaffMessages:
         Raises KeyReused where that one had other words, or went to another room.
         """
         id = derive("staff message", self._consortium, by, key)
-        async with self._engine.begin() as sql:
+        async with self._writing.begin() as sql:
             n = await self._next(sql)
             row = {"id": id, "consortium": self._consortium, "room": room, "seq": n, "n": n}
             row |= {"at": now_ms(), "by": by, "text": text}
@@ -134,7 +137,7 @@ class StaffMessages:
     async def change(self, room: str, id: str, by: str, text: str) -> StaffMessage:
         """Change the words of one's own message; "" deletes them, and a mark stays. Raises NotOwnMessage."""
         mine = (_m.consortium == self._consortium) & (_m.room == room) & (_m.id == id) & (_m.by == by) & ~_m.deleted
-        async with self._engine.begin() as sql:
+        async with self._writing.begin() as sql:
             n = await self._next(sql)
             values = {"n": n, "text": text, "edited_at": now_ms(), "deleted": not text}
             done = await sql.execute(update(tables.staff_message).where(mine).values(**values))
@@ -178,7 +181,7 @@ class StaffMessages:
     async def make(self, name: str, by: str, members: Collection[str], key: str) -> StaffRoom:
         """Make a room of `by` and these members; the same `key` gives the room made before. Raises TooManyRooms."""
         id = f"room:{derive('staff room', self._consortium, by, key)}"
-        async with self._engine.begin() as sql:
+        async with self._writing.begin() as sql:
             made = select(func.count()).select_from(tables.staff_room)
             count = await sql.scalar(made.where(_r.made_by == by, _r.consortium == self._consortium, _r.id != id))
             if (count or 0) >= MOST_MADE:
@@ -192,13 +195,13 @@ class StaffMessages:
         found = await self.room(id)
         if found is not None:
             return found
-        async with self._engine.begin() as sql:
+        async with self._writing.begin() as sql:
             await self._put(sql, id, "", one, (one, other))
             return (await self._rooms(sql, [id]))[0]
 
     async def members(self, id: str, by: str, add: Collection[str], remove: Collection[str]) -> StaffRoom:
         """Add and remove members. The messages of a room that nobody is in any more are deleted."""
-        async with self._engine.begin() as sql:
+        async with self._writing.begin() as sql:
             now = now_ms()
             for librarian in add:
                 row = {"room": id, "librarian": librarian, "since": now, "by": by, "gone": False}
@@ -253,8 +256,8 @@ class StaffMessages:
         """Return what changed after a number. A message that changed twice is told once, as it is now."""
         async with self._engine.connect() as sql:
             upto = await self._position(sql)
-            if after > upto:
-                return StaffChanges(upto=upto, more=True)  # the number is of another database
+            if after >= upto:
+                return StaffChanges(upto=upto, more=after > upto)  # a higher number is of another database
             here = (_m.consortium == self._consortium) & (_m.n > after) & (_m.n <= upto)
             query = select(tables.staff_message).where(here).order_by(_m.n).limit(MOST_CHANGES + 1)
             messages = [_message(row) for row in (await sql.execute(query)).all()]
@@ -284,7 +287,7 @@ class StaffMessages:
         gone = 0
         own = [f"library:{library}" for library in days]
         due = [(_m.room == f"library:{library}", kept) for library, kept in days.items()]
-        async with self._engine.begin() as sql:
+        async with self._writing.begin() as sql:
             for where, kept in [*due, (_m.room.not_in(own), shared)]:
                 if kept:
                     old = (_m.consortium == self._consortium) & where & (_m.at < now - kept * DAY_MS)

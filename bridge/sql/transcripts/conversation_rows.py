@@ -219,11 +219,11 @@ class ConversationRows:
         self._audit(event.conversation, event.by, "transferred", event.librarian or event.queue)
 
     def _consulted(self, event: ev.Consulted) -> None:
-        asked = event.librarian or event.queue or event.library
-        self._audit(event.conversation, event.by, "consulted", f"{asked} (may join)" if event.join else asked)
+        what = "invited" if event.join else "consulted"
+        self._audit(event.conversation, event.by, what, event.librarian or event.queue or event.library)
 
     def _consult_ended(self, event: ev.ConsultEnded) -> None:
-        self._audit(event.conversation, event.by, "consult ended", event.librarian or event.queue or event.library)
+        self._audit(event.conversation, event.by, "consult-ended", event.librarian or event.queue or event.library)
 
     def _handed_over(self, event: ev.HandedOver) -> None:
         held = "held" if event.before else "waiting"
