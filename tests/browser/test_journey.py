@@ -61,8 +61,8 @@ class Street:
         await expect(frame.get_by_role("textbox", name="Your message")).to_be_focused()
         return page, frame
 
-    async def librarian(self, name: str) -> Page:
-        """A librarian at the inbox, present at every queue, by keyboard."""
+    async def librarian(self, name: str, *, here: bool = True) -> Page:
+        """A librarian at the inbox, present at every queue unless told otherwise, by keyboard."""
         account = Account(self.house.url, name)
         await account.sign_in(self.house.codes[name])
         await account.close()
@@ -72,6 +72,8 @@ class Street:
         await page.keyboard.press("Enter")
         await page.get_by_role("navigation", name="Desk").wait_for()
         await page.get_by_role("button", name="chats.").wait_for()
+        if not here:
+            return page
         await page.keyboard.press("p")
         boxes = page.get_by_role("dialog").get_by_role("checkbox")
         await boxes.first.wait_for()
