@@ -32,6 +32,23 @@ async def test_a_waiting_conversation_can_be_read_without_claiming_it(desk: Desk
     assert desk.services.replica.state.conversations[conversation].state == "waiting"
 
 
+async def test_somebody_of_another_library_sees_the_patron_s_library_s_policies_and_scripts(
+    desk: Desk, browsers: Browsers
+) -> None:
+    conversation = await desk.patron("abroad", "Where are the maps?")
+    ana, dora = await browsers.of("ana"), await browsers.of("dora")
+    page = await dora.live()
+    await page.until(lambda m: m["t"] == "hello")
+    await ana.deed(conversation, "claim")
+    await ana.deed(conversation, "transfer", {"librarian": "dora"})
+    await dora.deed(conversation, "accept")
+    status, view = await dora.get(f"/conversations/{conversation}")
+    await page.close()
+    assert (status, view["policy"]["library"]) == (200, "north")
+    assert view["policy"]["text"].startswith("# North")
+    assert [one["key"] for one in view["scripts"]] == ["hours"]
+
+
 @pytest.mark.parametrize(
     "before", ["²", "9" * 19, "1.²", "soon", f"{'9' * 13}.{'9' * 12}.{'9' * 11}", f"{'9' * 13}.{'9' * 12}.{'9' * 10}"]
 )

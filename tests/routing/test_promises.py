@@ -13,6 +13,7 @@ from routing.events import Noticed
 from routing.organisation import Librarian, Library, Script
 from routing.reach import carrier_to, promised
 from routing.standing import SAYS, Moment, Standing
+from routing.wording import ENGLISH
 from tests.routing.play import BEGIN, IM, MAIL, SMS, WEB, Play, cooperative, north
 
 H = 3_600_000
@@ -332,6 +333,29 @@ def test_a_colleague_from_elsewhere_who_joins_says_so_whatever_the_script() -> N
         "> ana transfers pat to sue\n> sue joins pat"
     )
     assert "Sue works at South Library and is helping North Library." in told(play)[-1]
+
+
+def test_the_words_are_the_patron_s_librarys_whoever_answers() -> None:
+    """Also where the librarian's own library has other words for the same moment."""
+    ours, theirs = cooperative()
+    north = (
+        Script(key="greeting", title="", text="North greets."),
+        Script(key="goodbye", title="", text="North says goodbye."),
+    )
+    south = tuple(replace(one, text=one.text.replace("North", "South")) for one in north)
+    play = Play(replace(ours, scripts=north), replace(theirs, scripts=south)).script(
+        "> sue comes\n> sue serves north/ask\n> pat: Hi\n> sue claims pat\n> sue says pat: Yes\n> sue closes pat"
+    )
+    assert [text.partition(".")[0] for text in told(play)] == ["North greets", "North says goodbye"]
+
+
+def test_a_library_without_words_has_the_generic_ones_whoever_answers() -> None:
+    ours, theirs = cooperative()
+    other = (Script(key="goodbye", title="", text="South says goodbye."),)
+    play = Play(ours, replace(theirs, scripts=other)).script(
+        "> sue comes\n> sue serves north/ask\n> pat: Hi\n> sue claims pat\n> sue says pat: Yes\n> sue closes pat"
+    )
+    assert told(play)[-1] == ENGLISH["notice.goodbye"]
 
 
 def test_a_library_that_greets_nobody_stays_silent() -> None:
