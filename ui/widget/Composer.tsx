@@ -225,13 +225,6 @@ function Sure({ contact, send, correct }: SureGiven) {
   return (
     <div class="rating mail" role="group" aria-labelledby="address-sure" onKeyDown={key}>
       <p id="address-sure">{t("sure", { contact })}</p>
-      {better && (
-        <p>
-          <button type="button" onClick={() => correct(better)}>
-            {t("meant", { contact: better })}
-          </button>
-        </p>
-      )}
       <p class="again">
         <button type="button" class="main" ref={yes} onClick={send}>
           {t("sureYes")}
@@ -240,6 +233,14 @@ function Sure({ contact, send, correct }: SureGiven) {
           {t("sureNo")}
         </button>
       </p>
+      {/* Last: it comes a moment later, and the buttons before it keep the focus. */}
+      {better && (
+        <p>
+          <button type="button" onClick={() => correct(better)}>
+            {t("meant", { contact: better })}
+          </button>
+        </p>
+      )}
     </div>
   );
 }
