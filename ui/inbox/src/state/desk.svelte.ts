@@ -41,6 +41,11 @@ class Desk {
     return isView(page) ? this.counts[page] : 0;
   }
 
+  /** The librarians whom `me` can write to and ask. */
+  colleaguesOf(me: string): s.Person[] {
+    return (this.organisation?.librarians ?? []).filter((one) => one.id !== me && one.active && one.role !== "counter");
+  }
+
   person(id: string): s.Person | undefined {
     return this.organisation?.librarians.find((person) => person.id === id);
   }
