@@ -24,22 +24,28 @@ from msgspec.structs import replace
 
 from bridge.contract.message import (
     Accept,
+    Acknowledge,
+    Announce,
     Block,
     Claim,
     Close,
     Consult,
     Deed,
     Dismiss,
+    EndAnnouncement,
     EndConsult,
     Erase,
     FollowUpPlan,
     Forget,
+    Give,
     Join,
     Leave,
     MarkRead,
     Merge,
     Note,
+    Opening,
     PatronSign,
+    PlaceLibrarian,
     Presence,
     ProcessGone,
     Receipt,
@@ -50,6 +56,8 @@ from bridge.contract.message import (
     Say,
     SetAvailability,
     SetFollowUp,
+    SetQueue,
+    SignOutLibrarian,
     Started,
     Transfer,
     Unblock,
@@ -91,7 +99,7 @@ def consortium() -> tuple[Library, Library]:
         teams=(Team(id="north/desk", name="Desk", members=("ana", "ben")),),
         librarians=(
             Librarian(id="ana", name="Ana", live=2, slow=2, address="im|ana@example.org"),
-            Librarian(id="ben", name="Ben", live=1, slow=1),
+            Librarian(id="ben", name="Ben", live=1, slow=1, role="coordinator"),
         ),
         contact_channel="mail",
     )
@@ -279,6 +287,34 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(who=staff, patron=st.sampled_from(PATRONS))
     def unblocks(self, who: str, patron: str) -> None:
         self.play.act(who, Unblock(channel="web", address=patron))
+
+    # ---- a coordinator --------------------------------------------------------------------------------------------------
+
+    @rule(queue=st.sampled_from(QUEUES), opening=st.sampled_from(("usual", "closed", "open")), lasting=st.booleans())
+    def orders_a_queue(self, queue: str, opening: Opening, lasting: bool) -> None:
+        until = 0 if lasting else self.play.now + 60_000
+        self.play.act("ben", SetQueue(queue=queue, opening=opening, until=until, notice="For now."))
+
+    @rule(it=talks, to=staff)
+    def gives(self, it: str, to: str) -> None:
+        self.play.act("ben", Give(conversation=it, librarian=to))
+
+    @rule(who=staff, queues=st.sets(st.sampled_from(QUEUES)))
+    def moves_a_colleague(self, who: str, queues: set[str]) -> None:
+        able = [queue for queue in sorted(queues) if who in self.play.state.roster.service(queue).level]
+        self.play.act("ben", PlaceLibrarian(librarian=who, queues=tuple(able)))
+
+    @rule(who=staff)
+    def signs_a_colleague_out(self, who: str) -> None:
+        self.play.act("ben", SignOutLibrarian(librarian=who))
+
+    @rule(who=staff, ends=st.booleans())
+    def tells_all_staff(self, who: str, ends: bool) -> None:
+        told = list(self.play.state.announcements)
+        for one in told:
+            self.play.act(who, EndAnnouncement(announcement=one) if ends else Acknowledge(announcement=one))
+        if not told:
+            self.play.act("ben", Announce(text="The lift is broken.", until=self.play.now + 90_000, library="north"))
 
     # ---- the desk --------------------------------------------------------------------------------------------------------
 
