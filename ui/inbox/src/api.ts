@@ -167,6 +167,8 @@ export const api = {
   library: (id: string) => get<s.LibraryDocument>(`/organisation/${encodeURIComponent(id)}`),
   saveLibrary: (id: string, document: s.LibraryDocument) => send<s.Saved>("PUT", `/organisation/${encodeURIComponent(id)}`, document),
   previewHours: (library: string, asked: s.HoursAsked) => send<s.HoursPreview>("POST", `/organisation/${encodeURIComponent(library)}/hours`, asked),
+  uploadHours: (library: string, file: File) =>
+    call<s.UploadedHours>("POST", `/organisation/${encodeURIComponent(library)}/hours/file`, { body: file }),
   oneTimeCode: (library: string, librarian: string) =>
     send<s.OneTimeCode>("POST", `/organisation/${encodeURIComponent(library)}/librarians/${encodeURIComponent(librarian)}/code`, {}),
   people: (library: string) => get<s.People>(`/organisation/${encodeURIComponent(library)}/people`),
