@@ -13,6 +13,7 @@ import itertools
 import resource
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 
 import msgspec
@@ -62,8 +63,9 @@ def _read(body: bytes, first: date, last: date) -> Iterator[CalendarEvent]:
 
 def main(first: str, days: str, cpu_s: str) -> int:
     """Read what comes on stdin; return the exit code."""
-    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s)))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    for kind, most in ((resource.RLIMIT_CPU, int(cpu_s)), (resource.RLIMIT_AS, MOST_MEMORY)):
+        with suppress(OSError, ValueError):  # where no limit may be set, the parent's patience ends it
+            resource.setrlimit(kind, (most, most))
     begin = date.fromisoformat(first)
     try:
         events = _read(sys.stdin.buffer.read(), begin, begin + timedelta(days=int(days)))
