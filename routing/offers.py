@@ -20,7 +20,7 @@ from routing.assign import assigned, assignment, pick, resting
 from routing.deadlines import ROUND_MS, settled
 from routing.decision import Decision
 from routing.deliveries import sent_out, staff_delivery
-from routing.events import Offered, OfferRejected, Queued, Revoked, TierOpened, WhyQueued
+from routing.events import Offered, OfferRejected, Queued, Reminded, Revoked, TierOpened, WhyQueued
 from routing.ownership import take, withdraw
 from routing.queue_orders import closed_by_order
 from routing.queue_service import QueueService
@@ -119,8 +119,12 @@ def agreements_changed(decision: Decision, before: Before) -> None:
         service = state.roster.service(queue)
         for _, conversation in list(merge(*state.lines[queue].values())):
             it = state.conversations[conversation]
-            could = was.level_at(looked_at(it))
-            if it.state == "waiting" and service.level_at(looked_at(it)) != could:
+            if it.state != "waiting":
+                continue
+            could, can = was.level_at(looked_at(it)), service.level_at(decision.at)
+            if service.level_at(looked_at(it)) != can:
+                decision.emit(Reminded(conversation=it.id, what="hours"))
+            if could != can:
                 ask_as_agreed(decision, conversation, could)
 
 
