@@ -14,9 +14,9 @@ from bridge.inbox.views.access import coordinated
 from bridge.inbox.views.me import notice
 from routing import announcements
 from routing.access import active, administers, coordinates, serving
-from routing.desk_view import waiting
+from routing.desk_view import queue_desk, waiting
 from routing.openings import FOREVER
-from routing.queue_orders import closed_by_order, is_open, next_opening, order_of
+from routing.queue_orders import closed_by_order, next_opening, order_of
 from routing.queue_service import QueueService, agreed_when
 from routing.records import AnnouncementRecord
 from routing.state import State
@@ -32,7 +32,7 @@ def queue(state: State, name: str, now: int) -> BoardQueue:
         id=name,
         name=service.queue.name,
         library=service.library.id,
-        open=is_open(state, service, now),
+        open=queue_desk(state, name, now).state != "closed",
         waiting=waits,
         oldest_since=first[0] if first is not None else 0,
         in_session=len(state.opened.get(name, ())) - waits,
