@@ -68,6 +68,14 @@ ana says pat: Good morning
 receipt pat sent
 receipt pat delivered
 ana notes pat: An old friend
+ana consults pat tom
+ana consults pat south
+ana uninvites pat tom
+ana consults pat south join=1
+tom joins pat
+tom quits pat
+ana uninvites pat south
+ana consults pat tom
 ana reads pat
 ana identifies pat name=Jane contact=jane@example.org
 ben joins pat
