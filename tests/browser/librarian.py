@@ -17,8 +17,8 @@ from tests.browser.chat import SHOTS, VANISHED, violations, watch
 from tests.inbox.desk import DEADLINE, PASSWORD, Desk, desk
 
 PAGES = Path(__file__).parents[2] / "bridge/inbox/static"
-# A browser writes down every answer that says no: not signed in yet, or a colleague was first.
-ORDINARY = ("401 (Unauthorized)", "409 (Conflict)")
+# A browser writes down every answer that says no: not signed in yet, a colleague was first, a field that has to be mended.
+ORDINARY = ("401 (Unauthorized)", "409 (Conflict)", "422 (Unprocessable Entity)")
 # Narrow and wide, light and dark: what every state is looked at in. Each width and each scheme comes in the short form.
 LOOKS = [
     pytest.param(

@@ -56,7 +56,7 @@ async def test_a_coordinator_switches_the_question_off(desk: Desk, people: Peopl
     await expect(asks).to_be_checked()
     await asks.focus()
     await cora.page.keyboard.press("Space")
-    await saved(cora, editor)
+    await saved(cora)
     await until(lambda: not desk.services.replica.state.libraries["north"].ratings, "the switch")
     editor = await edit(cora)
     asks = editor.get_by_role("checkbox", name="Ask patrons")

@@ -6,6 +6,7 @@ from bridge.inbox import schema
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.sql.people.organisation import catalogue
 from bridge.sql.people.texts import moments, sentences
+from routing.organisation import Library
 
 
 async def library_choices(call: Call) -> schema.LibraryChoices:
@@ -30,10 +31,21 @@ async def library_choices(call: Call) -> schema.LibraryChoices:
             for library in libraries.values()
             for queue in library.queues
         ],
+        partners=[_partner(one, f"{call.id}/") for one in libraries.values() if one.id != call.id],
         sentences=[
             schema.SentenceView(key=one.key, text=one.text, names=one.names) for one in sentences(catalogue(language))
         ],
         moments=moments(),
+    )
+
+
+def _partner(library: Library, queues: str) -> schema.LibraryPromises:
+    """Return what a partner agreed to for the queues whose ids begin so."""
+    agreed = [one for one in library.agreements or () if one.queue.startswith(queues)]
+    return schema.LibraryPromises(
+        library=library.id,
+        always=library.agreements is None,
+        agreements=[schema.PromiseView(queue=one.queue, teams=list(one.teams), when=one.when) for one in agreed],
     )
 
 

@@ -15,11 +15,13 @@ from bridge.inbox.routes.invitations import check_account
 from bridge.inbox.routes.saving import channel_queues, entry_of, refusing, told
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
+from bridge.inbox.views.faults import refusal
 from bridge.inbox.views.follow_up_list import carriers
 from bridge.inbox.views.organisation import library_is_open, queues_of
 from bridge.inbox.views.scripts import script_view
 from bridge.sql.people.accounts import CODE_MS, now_ms
 from bridge.sql.people.document_differences import whole
+from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.hours_calendars import KeptCalendar
 from routing import desk_view
 from routing.closing import CODES
@@ -121,6 +123,8 @@ async def save_library(call: Call) -> schema.Saved:
     asked: schema.LibraryDocument = call.body
     if asked.library.id != call.id:
         raise Refusal(422, "invalid", "The document is of another library.")
+    if waited := _waited_for(call.state, asked.library):
+        raise refusal("faulty", waited)
     with refusing():
         saved = await call.services.organisation.put(
             asked.library,
@@ -131,6 +135,17 @@ async def save_library(call: Call) -> schema.Saved:
         )
     await told(call, [saved])
     return schema.Saved(library=saved.id, revision=saved.revision)
+
+
+def _waited_for(state: State, library: Library) -> list[FieldFault]:
+    """Return the queues that this edit takes away while somebody waits in them."""
+    before = state.libraries.get(library.id)
+    gone = {one.id for one in before.queues} - {one.id for one in library.queues} if before is not None else set()
+    return [
+        FieldFault("queues", f"{waiting} waiting in {queue!r}, so this queue has to stay until nobody is")
+        for queue in sorted(gone)
+        if (waiting := state.waiting_in(queue))
+    ]
 
 
 async def one_time_code(call: Call) -> schema.OneTimeCode:

@@ -256,6 +256,9 @@ from bridge.inbox.schema.organisation import (
     LibraryFaults as LibraryFaults,
 )
 from bridge.inbox.schema.organisation import (
+    LibraryPromises as LibraryPromises,
+)
+from bridge.inbox.schema.organisation import (
     LibraryView as LibraryView,
 )
 from bridge.inbox.schema.organisation import (
@@ -275,6 +278,9 @@ from bridge.inbox.schema.organisation import (
 )
 from bridge.inbox.schema.organisation import (
     PersonalScriptsAsked as PersonalScriptsAsked,
+)
+from bridge.inbox.schema.organisation import (
+    PromiseView as PromiseView,
 )
 from bridge.inbox.schema.organisation import (
     QueueChoice as QueueChoice,

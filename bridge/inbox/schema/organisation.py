@@ -11,7 +11,7 @@ from bridge.inbox.schema.conversation import ScriptView
 from bridge.inbox.schema.people import Person
 from bridge.inbox.schema.types import Asked, Name, Shown, Words
 from bridge.sql.people.calendar import Calendar
-from routing.organisation import Library
+from routing.organisation import Library, When
 
 QueueState = Literal["closed", "away", "busy", "here"]
 
@@ -121,6 +121,22 @@ class QueueChoice(Shown):
     channels: list[str]  # that bring messages to it
 
 
+class PromiseView(Shown):
+    """When a partner's teams (none named = all of its teams) answer in a queue."""
+
+    queue: str
+    teams: list[str]
+    when: When
+
+
+class LibraryPromises(Shown):
+    """What another library agreed to for the queues of the one that is edited; `always`: to everything, at any time."""
+
+    library: str
+    always: bool
+    agreements: list[PromiseView]
+
+
 class SentenceView(Shown):
     """A sentence of the desk without a library's own words, and the names that are filled in in it."""
 
@@ -134,6 +150,7 @@ class LibraryChoices(Shown):
 
     teams: list[TeamView]
     queues: list[QueueChoice]
+    partners: list[LibraryPromises]
     sentences: list[SentenceView]
     moments: list[str]
 

@@ -27,10 +27,15 @@ export class Refusal extends Error {
   readonly holder: string;
   /** What another window of mine has begun, where that is why. */
   readonly draft: s.Draft | null;
+  /** What is wrong with which field, where that is why. */
+  readonly faults: readonly s.FieldFaultView[];
 
-  constructor(status: number, reason: string, detail: string, holder = "", draft: s.Draft | null = null) {
+  constructor(
+    status: number, reason: string, detail: string, holder = "", draft: s.Draft | null = null, faults: readonly s.FieldFaultView[] = [],
+  ) {
     super(detail);
     this.draft = draft;
+    this.faults = faults;
     this.status = status;
     this.reason = reason;
     this.holder = holder;
@@ -77,13 +82,13 @@ async function answered(path: string, init: RequestInit): Promise<Response> {
 }
 
 async function refusal(response: Response): Promise<Error> {
-  const said = (await response.json().catch(() => ({}))) as Partial<s.Clash & s.DraftClash>;
+  const said = (await response.json().catch(() => ({}))) as Partial<s.Clash & s.DraftClash & s.LibraryFaults>;
   const detail = said.detail ?? response.statusText;
   const reason = said.reason ?? said.error ?? "";
   if (response.status === 429) return new Offline(detail, reason);
   // A proxy that got no answer (502, 504) does not know what the desk did. A fault (500) is an answer: it would be the same again.
   if (response.status > 500) return new Offline(detail, reason, response.status !== 503);
-  return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "", said.draft ?? null);
+  return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "", said.draft ?? null, said.faults ?? []);
 }
 
 async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string; quiet?: boolean } = {}): Promise<T> {
@@ -165,6 +170,9 @@ export const api = {
     call<s.MessageView>("DELETE", `${ofRoom(room)}/messages/${encodeURIComponent(message)}`),
   organisation: () => get<s.Organisation>("/organisation"),
   library: (id: string) => get<s.LibraryDocument>(`/organisation/${encodeURIComponent(id)}`),
+  libraryChoices: (id: string, language = "") => get<s.LibraryChoices>(`/organisation/${encodeURIComponent(id)}/choices`, { language }),
+  myScripts: () => get<s.PersonalScriptList>("/scripts"),
+  saveMyScripts: (asked: s.PersonalScriptsAsked) => send<s.PersonalScriptList>("PUT", "/scripts", asked),
   saveLibrary: (id: string, document: s.LibraryDocument) => send<s.Saved>("PUT", `/organisation/${encodeURIComponent(id)}`, document),
   previewHours: (library: string, asked: s.HoursAsked) => send<s.HoursPreview>("POST", `/organisation/${encodeURIComponent(library)}/hours`, asked),
   uploadHours: (library: string, file: File) =>

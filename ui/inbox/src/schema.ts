@@ -776,6 +776,20 @@ export interface QueueChoice {
   channels: string[];
 }
 
+/** When a partner's teams (none named = all of its teams) answer in a queue. */
+export interface PromiseView {
+  queue: string;
+  teams: string[];
+  when: "always" | "our-hours" | "while-closed";
+}
+
+/** What another library agreed to for the queues of the one that is edited; `always`: to everything, at any time. */
+export interface LibraryPromises {
+  library: string;
+  always: boolean;
+  agreements: PromiseView[];
+}
+
 /** A sentence of the desk without a library's own words, and the names that are filled in in it. */
 export interface SentenceView {
   key: string;
@@ -787,6 +801,7 @@ export interface SentenceView {
 export interface LibraryChoices {
   teams: TeamView[];
   queues: QueueChoice[];
+  partners: LibraryPromises[];
   sentences: SentenceView[];
   moments: string[];
 }

@@ -7,7 +7,7 @@ import { t } from "../words";
 import { connection } from "./connection.svelte";
 import { lists } from "./lists.svelte";
 import { notices } from "./notices.svelte";
-import { isView, pageOf, type Page } from "./pages";
+import { hasParts, isView, pageOf, type Page } from "./pages";
 import { requests } from "./requests.svelte";
 import { screen } from "./screen.svelte";
 import { dropFound } from "./search.svelte";
@@ -18,6 +18,14 @@ import { writing } from "./writing.svelte";
 const PREFETCH_MS = 60;
 const ROW_COMES_MS = 3000; // after an answer, the line tells the row by then
 
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 class Navigation {
   page = $state<Page>("waiting");
   marked = $state(""); // the row that the keyboard marks
@@ -26,6 +34,10 @@ class Navigation {
   entering = $state(""); // the conversation that I am taking: no row says yet that I may answer
   /** Told which conversation the librarian looks at now; `calls` sets it. */
   arrived: (conversation: string) => void = () => undefined;
+  /** Asked before another address is shown; false: stay. A page with unsaved changes sets it. */
+  guard: (to: string) => boolean = () => true;
+  parts = $state.raw<readonly string[]>([]); // what follows a page in the address, where it is no conversation
+  private at = "";
   private readonly lastRead = new Map<string, string>();
 
   get list(): Row[] {
@@ -73,12 +85,22 @@ class Navigation {
   /** Show what the address says. */
   follow(): void {
     if (session.phase !== "ready") return;
-    const [, wanted = "", conversation = ""] = location.hash.split("/");
+    if (!this.mayLeave()) return;
+    const [, wanted = "", ...parts] = location.hash.split("/").map(decoded);
     const page = pageOf(wanted);
     if (page !== this.page) this.marked = ""; // another list is read from its beginning
     this.page = page;
-    this.show(decodeURIComponent(conversation));
+    this.parts = hasParts(page) ? parts : [];
+    this.at = location.hash;
+    this.show(hasParts(page) ? "" : (parts[0] ?? ""));
     this.arrived(this.openId);
+  }
+
+  /** Stay where somebody has changed and not saved: the address goes back, and `guard` has asked. */
+  private mayLeave(): boolean {
+    if (location.hash === this.at || this.guard(location.hash)) return true;
+    history.replaceState(null, "", this.at);
+    return false;
   }
 
   move(by: 1 | -1): void {

@@ -1,0 +1,25 @@
+// Spans of seconds in the unit that people use for them.
+import { t } from "../words";
+
+export const UNITS = ["seconds", "minutes", "hours", "days"] as const;
+export type Unit = (typeof UNITS)[number];
+export const SECONDS: Record<Unit, number> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
+
+/** The largest unit in which a span is a whole number. Less than three minutes, or ten in seconds, is read best in seconds. */
+export function unitOf(seconds: number): Unit {
+  if (seconds < 180) return "seconds";
+  return UNITS.findLast((unit) => seconds % SECONDS[unit] === 0 && seconds / SECONDS[unit] >= 2) ?? "seconds";
+}
+
+/** A span as it is, in one unit: 75 seconds stay 75 seconds. */
+export function exactly(seconds: number): string {
+  const unit = unitOf(seconds);
+  const n = Math.round((seconds / SECONDS[unit]) * 100) / 100;
+  return t(`time.${unit}`, { n });
+}
+
+/** The whole seconds of a number of units; null for what is none. */
+export function secondsOf(text: string, unit: Unit): number | null {
+  const n = Number(text.trim().replace(",", "."));
+  return text.trim() && Number.isFinite(n) && n >= 0 ? Math.round(n * SECONDS[unit]) : null;
+}
