@@ -15,7 +15,20 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from bridge.contract.message import ChannelStatus, Delivery, Erase, Receipt
+from bridge.contract.message import (
+    Acknowledge,
+    Announce,
+    ChannelStatus,
+    Deed,
+    Delivery,
+    EndAnnouncement,
+    Erase,
+    Give,
+    PlaceLibrarian,
+    Receipt,
+    SetQueue,
+    SignOutLibrarian,
+)
 from bridge.inbox.http.rate_limits import InboxLimits, Limit
 from routing import wire
 from routing.events import Event, Faulted, Step, deliveries
@@ -130,6 +143,11 @@ rude: Grr again
 ben closes rude as=answered
 +2h
 the operator forgets rude
+cem closes north/ask
+cem opens it as usual
+cem announces
+ana has seen it
+cem ends it
 ana serves north/ask north/law
 lex@law: A contract?
 ana rejects lex@law
@@ -150,6 +168,10 @@ ana comes p2.a1
 ana claims kim
 cem comes p2.c3
 cem joins kim
+cem lets ana serve
+cem hands kim over
+cem signs ana out
+ana comes p2.a2
 ana goes p2.a1
 +31s
 +26h
@@ -174,8 +196,30 @@ class Scripted:
         assert await self.desk.services.store.take(self._token, 600_000)
         await self.write()
 
+    def _order(self, line: str) -> bool:
+        """Let a coordinator order something, where the line says so."""
+        notice = next(iter(self.play.state.announcements), "")
+        orders: dict[str, tuple[str, Deed]] = {
+            "cem closes north/ask": ("cem", SetQueue(queue="north/ask", opening="closed", notice="Fire drill.")),
+            "cem opens it as usual": ("cem", SetQueue(queue="north/ask", opening="usual")),
+            "cem announces": ("cem", Announce(text="Tea.", until=self.play.now + 3_600_000, library="north")),
+            "ana has seen it": ("ana", Acknowledge(announcement=notice)),
+            "cem ends it": ("cem", EndAnnouncement(announcement=notice)),
+            "cem lets ana serve": ("cem", PlaceLibrarian(librarian="ana", queues=("north/ask",))),
+            "cem hands kim over": ("cem", Give(conversation=self._id("kim"), librarian="cem")),
+            "cem signs ana out": ("cem", SignOutLibrarian(librarian="ana")),
+        }
+        if line in orders:
+            self.play.act(*orders[line])
+        return line in orders
+
+    def _id(self, patron: str) -> str:
+        return self.play.state.addresses.get(f"web|{patron}", "")
+
     async def line(self, line: str) -> None:
         """Play one line and commit what it brought about."""
+        if self._order(line):
+            return await self.write()
         given = {"core restarts": "p1 restarts"}.get(line, line)
         match given:
             case "web down" | "web up":
@@ -192,7 +236,7 @@ class Scripted:
                 self.play.give(msgspec.structs.replace(NORTH, revision=2, name="North Bank Library"))
             case _:
                 self.play.script(f"> {given}")
-        await self.write()
+        return await self.write()
 
     async def write(self) -> None:
         """Commit what is not written yet, one entry a step."""
