@@ -253,12 +253,14 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(who=staff, one=talks, other=talks)
     def merges(self, who: str, one: str, other: str) -> None:
         self.play.act(who, Merge(conversation=one, other=other))
+        self.play.wait(0)  # a timer from before the merge may be due, and then finds nothing to do
 
     @rule(it=talks, who=staff)
     def a_merge_is_taken_back(self, it: str, who: str) -> None:
         one = self.play.state.conversations.get(it)
         if one is not None and one.merged:
             self.play.act(who, Unmerge(conversation=it, other=one.merged[0]))
+            self.play.wait(0)
 
     @rule(it=talks, which=st.integers(0, 2))
     def the_owner_says_it_elsewhere(self, it: str, which: int) -> None:
