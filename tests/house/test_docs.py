@@ -14,7 +14,7 @@ from tests.house.source import none
 
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-CHANNELS = ("webchat", "email", "sms", "kannel", "xmpp")
+CHANNELS = ("webchat", "email", "sms", "kannel", "telegram", "xmpp")
 
 
 def test_the_readme_is_short() -> None:
@@ -41,7 +41,7 @@ def test_the_channels_on_a_page_are_valid(tmp_path: Path, kind: str) -> None:
     text = re.sub(r"/run/secrets/(\w+)", rf"{tmp_path}/\1", text)
     for name in [*re.findall(r'_file = "([^"]+)"', text), "im", "component"]:
         secret = tmp_path / name
-        secret.write_text("a-secret-of-some-length")
+        secret.write_text("4711:a-token-of-some-length-0815" if name == "telegram-token" else "a-secret-of-some-length")
         secret.chmod(0o600)
     config = tmp_path / "deskbridge.toml"
     base = f'[deskbridge]\ndata = "{tmp_path}"\n[http]\npublic_url = "https://desk.example.org"\n'

@@ -1,0 +1,1 @@
+"""Telegram by a bot: patrons write to it in a private chat."""
