@@ -325,6 +325,7 @@ def drop_conversation(state: State, it: Conversation) -> None:
     """Hold a conversation and its addresses no more. Those that it absorbed have theirs again, and go when their own time is up."""
     for one in (ReplyRoute(channel=it.channel, address=it.address, lent=it.lent), *it.routes):
         lead_away(state, it, one)
+        _lead_away_from_head(state, it, at_key(one.channel, one.address))
     absorbed = [other for other in map(state.conversations.get, it.merged) if other is not None and other.into == it.id]
     for other in absorbed:
         for one in (ReplyRoute(channel=other.channel, address=other.address), *other.routes):
@@ -334,6 +335,16 @@ def drop_conversation(state: State, it: Conversation) -> None:
     state.conversations.drop(it.id)
     for other in absorbed:
         state.conversations.put(other.id, settled(state, other))
+
+
+def _lead_away_from_head(state: State, it: Conversation, key: str) -> None:
+    """Let an address that the conversation in which `it` went on has from it alone lead nowhere."""
+    head = state.conversations.get(it.into)
+    if head is None or state.addresses.get(key) != head.id:
+        return
+    own = [(head.channel, head.address), *((one.channel, one.address) for one in head.routes)]
+    if key not in [at_key(*place) for place in own]:
+        state.addresses.drop(key)
 
 
 def lead_away(state: State, it: Conversation, one: ReplyRoute) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.contract.message import Close, Merge, Reopen, Unmerge
+from bridge.contract.message import Close, Erase, Merge, Reopen, Unmerge
 from tests.routing.play import Play
 
 BOTH = "> ana comes\n> ana serves north/ask\n> ben comes p2.b\n> ben serves north/ask\n"
@@ -148,3 +148,17 @@ def test_one_that_is_taken_back_after_its_time_is_dropped_at_once() -> None:
     play.act("ana", Unmerge(conversation=other, other=one))
     assert one not in play.state.conversations
     assert play.state.conversations[other].state == "active"
+
+
+def test_an_address_that_was_merged_and_forgotten_leads_nowhere() -> None:
+    """Not to the conversation that goes on, and not to nothing when that one goes too."""
+    play = Play().script(f"{BOTH}> pat: Hi\n> ana claims pat\n> amy: Me too\n> +1s\n> pat: And I")
+    head, gone = play.id_of("pat"), play.id_of("amy")
+    play.act("ana", Merge(conversation=head, other=gone))
+    play.give(Erase(id="order", conversation=gone, follow_up=True))
+    assert gone not in play.state.conversations
+    play.drop()
+    play.script("> amy: It is me again\n< opened; received; queued; offered")
+    play.act("ana", Close(conversation=head))
+    play.wait(90_000_000)
+    assert head not in play.state.conversations
