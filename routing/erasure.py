@@ -93,9 +93,19 @@ def erased(state: State, event: Erased, at: int) -> None:
         for other in it.merged:
             _part(state, other, it.id)
         drop_conversation(state, it)
+        _lead_nowhere(state, it)
     for place in event.places:
         state.known.drop(place)
         state.barred.drop(place)
+
+
+def _lead_nowhere(state: State, gone: Conversation) -> None:
+    """Forget where addresses led that only the erased one had: what it went on in does not answer there."""
+    head = state.conversations.get(gone.into)
+    if head is not None:
+        for place in {*_places(gone)} - {*_places(head)}:
+            if state.addresses.get(place) == head.id:
+                state.addresses.drop(place)
 
 
 def _part(state: State, other: str, gone: str) -> None:

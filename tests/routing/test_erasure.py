@@ -150,3 +150,14 @@ def test_a_later_message_begins_anew() -> None:
     play.script("> cora forgets pat\n< erased\n> pat: Hello, somebody new\n< opened; received; queued; offered")
     assert play.of("pat").previous == ""
     assert play.id_of("pat") != talk
+
+
+def test_what_went_on_in_another_leaves_no_address_there() -> None:
+    """Else its address would be known for as long as the other one is, and lead nowhere after that."""
+    play = ended().script("> mel: Hi\n> ana claims mel\n> mel: One thing more\n> ana merges mel pat")
+    one = play.of("mel").merged[0]
+    assert play.state.conversations[one].into == play.of("mel").id
+    play.give(Erase(id="order", conversation=one))
+    assert "web|pat" not in held(play)
+    play.script("> mel: And so on\n> ana closes mel as=answered\n> +25h")
+    assert play.state.addresses == {}
