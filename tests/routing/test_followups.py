@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from bridge.contract.message import ChannelStatus
+from routing import wording
 from routing.events import FollowUpChanged, Noticed, deliveries
 from routing.organisation import Librarian, Library
 from routing.reach import address_kind, carrier_to, offered_kinds, promised, reaches, tidied
@@ -319,3 +321,22 @@ def test_a_librarian_who_leaves_gives_their_follow_ups_back() -> None:
     play = backed_up().script(f"> sue closes pat as=follow_up_me {TO}")
     play.give(Library(id="south", revision=2, name="South", librarians=(Librarian(id="tom", name="Tom"),)))
     assert (only(play).state, only(play).owner, events(play)[-1].by) == ("new", "", "")
+
+
+def test_every_notice_that_names_an_address_or_a_way_to_it_is_asked_of_the_channels_first() -> None:
+    """The whole catalogue: what promises mail or texts is said by a rule that looks at the channels first (named here)."""
+    guarded = {
+        "follow-up": "closing: `reaches`",
+        "closed-silent-follow-up": "closing.default_code: `promised`",
+        "form-kept": "conversation: `promised`",
+        "address-kept": "conversation: `promised`",
+        "transcript": "transcripts: it goes by the mail channel itself",
+        "transcript-failed": "transcripts: one was asked for",
+        "offer-mail": "reach.offered_kinds",
+        "offer-phone": "reach.offered_kinds",
+        "offer-mail-phone": "reach.offered_kinds",
+        "form-kept-misread": "it promises nothing: the address is asked for again",
+    }
+    notices = {key.removeprefix("notice."): text for key, text in wording.ENGLISH.items() if key.startswith("notice.")}
+    wanted = re.compile(r"\{address\}|e-?mail|\baddress|mobile|text\b|answer there", re.IGNORECASE)
+    assert {key for key, text in notices.items() if wanted.search(text)} == set(guarded)
