@@ -173,6 +173,7 @@ async def test_two_who_edit_at_once_lose_nothing(
     rated = await ratings.is_checked()
     await second.page.get_by_role("button", name="Save", exact=True).click()
     alert = second.page.get_by_role("alert")
+    await expect(alert).to_contain_text("Changed meanwhile by Cora Cruz")
     await expect(alert).to_contain_text("You both changed the fields below")
     await expect(alert).to_be_in_viewport()
     await second.look(f"{name}-library-meanwhile")

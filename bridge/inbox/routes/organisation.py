@@ -23,6 +23,7 @@ from bridge.sql.people.accounts import CODE_MS, now_ms
 from bridge.sql.people.document_differences import whole
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.hours_calendars import KeptCalendar
+from bridge.sql.people.organisation import Outdated
 from routing import desk_view
 from routing.closing import CODES
 from routing.organisation import Library
@@ -126,15 +127,28 @@ async def save_library(call: Call) -> schema.Saved:
     if waited := _waited_for(call.state, asked.library):
         raise refusal("faulty", waited)
     with refusing():
-        saved = await call.services.organisation.put(
-            asked.library,
-            asked.calendar,
-            expected=asked.library.revision,
-            by=call.me,
-            channels=channel_queues(call),
-        )
+        try:
+            saved = await call.services.organisation.put(
+                asked.library,
+                asked.calendar,
+                expected=asked.library.revision,
+                by=call.me,
+                channels=channel_queues(call),
+            )
+        except Outdated:
+            raise await _overtaken(call) from None
     await told(call, [saved])
     return schema.Saved(library=saved.id, revision=saved.revision)
+
+
+async def _overtaken(call: Call) -> Refusal:
+    """Return the answer to who saves what is out of date: it names who saved last."""
+    last = next(iter(await call.services.organisation.changes(call.id, limit=1)), None)
+    who = last.who if last is not None else ""
+    detail = "Somebody else saved this library meanwhile; load it again."
+    name = rows.name_of(call.state, who) if who else ""
+    body = schema.Clash(error="refused", detail=detail, reason="outdated", holder=who, holder_name=name)
+    return Refusal(409, "refused", detail, body=body)
 
 
 def _waited_for(state: State, library: Library) -> list[FieldFault]:

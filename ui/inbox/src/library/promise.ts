@@ -1,7 +1,7 @@
 // What a patron will experience in a queue, told from its rows.
 import type { Queue } from "../schema";
 import { t } from "../words";
-import { exactly } from "./units";
+import { exactly } from "./spans";
 
 /** One sentence on the way of a question through the steps of a queue; `teamName` names a team. */
 export function promised(queue: Queue, teamName: (id: string) => string): string {

@@ -1,6 +1,4 @@
 // Spans of seconds in the unit that people use for them.
-import { t } from "../words";
-
 export const UNITS = ["seconds", "minutes", "hours", "days"] as const;
 export type Unit = (typeof UNITS)[number];
 export const SECONDS: Record<Unit, number> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
@@ -9,13 +7,6 @@ export const SECONDS: Record<Unit, number> = { seconds: 1, minutes: 60, hours: 3
 export function unitOf(seconds: number): Unit {
   if (seconds < 180) return "seconds";
   return UNITS.findLast((unit) => seconds % SECONDS[unit] === 0 && seconds / SECONDS[unit] >= 2) ?? "seconds";
-}
-
-/** A span as it is, in one unit: 75 seconds stay 75 seconds. */
-export function exactly(seconds: number): string {
-  const unit = unitOf(seconds);
-  const n = Math.round((seconds / SECONDS[unit]) * 100) / 100;
-  return t(`time.${unit}`, { n });
 }
 
 /** The whole seconds of a number of units; null for what is none. */
