@@ -51,6 +51,7 @@ from bridge.contract.message import (
 from bridge.contract.partners import LentTalk, Partner, PartnerTalk
 
 AGAIN_S = 2.0
+LATE_MS = 1500  # after it was said, a line should be with the helper
 ASKS = ("offer", "transfer")
 GiveBack = Callable[[Partner, Delivery, str], Awaitable[Outcome]]
 MAX_FILE = 10 << 20
@@ -186,7 +187,26 @@ class HomeSide:
             partner = working.get(talk.partner)
             if partner is not None:
                 with suppress(PeerAway):
-                    await self._look_at(partner, talk.conversation, self._desk.lent(talk.conversation))
+                    lent = self._desk.lent(talk.conversation)
+                    await self._look_at(partner, talk.conversation, lent)
+                    if lent is not None and self._partners.present(partner) and _lags(talk, lent):
+                        await self._catch_up(partner, talk, lent)
+
+    async def _catch_up(self, partner: Partner, talk: PartnerTalk, lent: LentTalk) -> None:
+        """Pass on what the core told nobody, since the partner's desk was away for a moment. Raises Busy, PeerAway."""
+        colleague = self._desk.colleague(partner.id)
+        if colleague is None or lent.owner != colleague.librarian:
+            return
+        line = Delivery(
+            id="",
+            channel=self._ports.channel,
+            conversation=talk.conversation,
+            to=partner.id,
+            kind="line",
+            at=lent.asked_at,
+            event="line",
+        )
+        await self._pass(partner, line, lent)
 
     async def _look_at(self, partner: Partner, conversation: str, lent: LentTalk | None) -> None:
         talk = self._talks.get(partner.id, "lent", conversation)
@@ -233,6 +253,12 @@ class HomeSide:
                     if not reply.word:
                         for one in some:
                             await self._talks.drop(ours[one])
+
+
+def _lags(talk: PartnerTalk, lent: LentTalk) -> bool:
+    """Say whether the patron wrote something a while ago that the helper doesn't have."""
+    have = int(talk.place.partition(".")[0] or 0)
+    return have < lent.asked_at < time.time() * 1000 - LATE_MS
 
 
 def _asks(delivery: Delivery) -> bool:

@@ -94,6 +94,7 @@ class PartnerDesk:
             guest=it.address if status is not None and status.partners else "",
             closed=it.state == "closed",
             code=it.code,
+            asked_at=it.asked_at,
             live=it.live,
             name=it.name,
             library=library.name or library.id,

@@ -112,6 +112,7 @@ class PassedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class LentTalk(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation of ours. `with_`: the librarians who have it, or have it on offer; `transfer`: it is on offer by a transfer.
+    `asked_at` (ms): when the patron wrote last.
 
     `guest`: the address of a partner's own conversation, which isn't passed on; "" = it is no partner's.
     """
@@ -122,6 +123,7 @@ class LentTalk(msgspec.Struct, frozen=True, kw_only=True):
     guest: str
     closed: bool
     code: str
+    asked_at: int
     live: bool
     name: str
     library: str

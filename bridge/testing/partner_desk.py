@@ -59,6 +59,7 @@ class SuitePartnerDesk:
             guest="",
             closed=False,
             code="",
+            asked_at=0,
             live=True,
             name="",
             library="Central",
