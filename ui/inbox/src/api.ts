@@ -182,6 +182,11 @@ export const api = {
   people: (library: string) => get<s.People>(`/organisation/${encodeURIComponent(library)}/people`),
   releaseLibrarian: (library: string, librarian: string) =>
     send<undefined>("POST", `/organisation/${encodeURIComponent(library)}/librarians/${encodeURIComponent(librarian)}/release`, {}),
+  partners: () => get<s.PartnerList>("/partners"),
+  invitePartner: (asked: s.InvitationAsked) => send<s.PartnerInvitation>("POST", "/partners/invite", asked),
+  acceptPartner: (asked: s.InvitationAccepted) => send<s.PartnerView>("POST", "/partners/accept", asked),
+  confirmPartner: (id: string) => send<s.PartnerView>("POST", `/partners/${encodeURIComponent(id)}/confirm`, {}),
+  revokePartner: (id: string) => send<s.PartnerView>("POST", `/partners/${encodeURIComponent(id)}/revoke`, {}),
   poll: (after: string, connection: string, said: s.ClientMessage[], signal: AbortSignal) =>
     call<s.Polled>("POST", "/live", { query: { after, connection }, body: JSON.stringify(said), signal }),
 };
