@@ -7,6 +7,7 @@ From helper to home: `claimed`, `said`, `waiting`, `back`, `declined`, `ended`. 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -19,6 +20,10 @@ SPEAKS = 1  # the version of the protocol
 MAX_BODY = 512 * 1024
 MAX_LINES = 200  # in one message
 MAX_TEXT = 20_000
+MAX_FILES = 100  # in one message
+MAX_DAYS = 36_500
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 CODES = {  # theirs -> what home gives
     "answered": "answered",
     "lost_call": "lost_call",
@@ -162,8 +167,21 @@ def encode(one: Said | PeerReply) -> bytes:
 def decode(body: bytes) -> Said:
     """Return what a partner said. Raises ValueError."""
     said = _SAID.decode(body)
-    if isinstance(said, PeerPass) and len(said.lines) > MAX_LINES:
-        raise ValueError("more lines than one message may hold")
+    ids = [getattr(said, name, "x") for name in ("id", "conversation")]
+    files: list[Attachment] = []
+    if isinstance(said, PeerPass):
+        if len(said.lines) > MAX_LINES or not 0 <= said.days <= MAX_DAYS:
+            raise ValueError("more than one message may hold")
+        ids += [said.opening or "x", *(line.id for line in said.lines), *(line.position for line in said.lines)]
+        files = [file for line in said.lines for file in line.files]
+    elif isinstance(said, PeerForget):
+        ids += said.conversations
+    elif isinstance(said, PeerSay):
+        files = list(said.files)
+    if not all(map(_ID.fullmatch, ids)) or not all(_DIGEST.fullmatch(file.digest) for file in files):
+        raise ValueError("an id that is none")
+    if len(files) > MAX_FILES:
+        raise ValueError("more files than one message may hold")
     return said
 
 

@@ -7,6 +7,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from bridge.contract.partners import Partner
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
@@ -111,6 +113,27 @@ async def test_too_much_at_once_is_refused(ring: Ring, peer: Peer) -> None:
     assert await peer.say({**PASS, "note": "x" * (600 * 1024)}) == 413
     many = [{**LINE, "id": str(n), "position": f"{n:06}"} for n in range(1, 202)]
     assert await peer.say({**PASS, "lines": many}) == 422
+    assert ring.messages() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"conversation": "a/b"},
+        {"conversation": ""},
+        {"conversation": "x" * 101},
+        {"lines": [{**LINE, "id": ""}]},
+        {"lines": [{**LINE, "position": "1 2"}]},
+        {"days": -1},
+        {
+            "lines": [
+                {**LINE, "files": [{"k": "attachment", "digest": "../x", "media_type": "", "size": 1, "name": "x"}]}
+            ]
+        },
+    ],
+)
+async def test_what_is_no_id_is_refused(ring: Ring, peer: Peer, change: dict[str, Any]) -> None:
+    assert await peer.say({**PASS, **change}) == 422
     assert ring.messages() == []
 
 
