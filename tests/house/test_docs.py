@@ -14,8 +14,7 @@ from tests.house.source import none
 
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-CHANNELS = ("webchat", "email", "sms", "kannel", "telegram", "xmpp")
-CHANNELS = ("webchat", "email", "sms", "kannel", "xmpp", "partners")
+CHANNELS = ("webchat", "email", "sms", "kannel", "telegram", "xmpp", "partners")
 
 
 def test_the_readme_is_short() -> None:
