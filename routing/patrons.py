@@ -242,9 +242,23 @@ def unmerged(state: State, event: Unmerged, at: int) -> None:
             it = replace(it, merged=tuple(each for each in it.merged if each != other))
             goes_on = it.into == other and it.before != ""  # it is open again with the next event
             if it.into == other:
+                _lead_home(state, it)
                 it = replace(it, into="", before="", owed=0, unanswered_since=it.owed)
             it = _given_back(state, it, other, at)
             state.conversations.put(one, it if goes_on else settled(state, it))
+
+
+def _lead_home(state: State, it: Conversation) -> None:
+    """Let the addresses of one that went on in another lead to it again, but for those that the other has itself."""
+    head = state.conversations.get(it.into)
+    if head is None:
+        return
+    used = (ReplyRoute(channel=head.channel, address=head.address, lent=head.lent), *head.routes)
+    kept = {at_key(one.channel, one.address) for one in used if one.lent != it.id}
+    for one in (ReplyRoute(channel=it.channel, address=it.address), *it.routes):
+        key = at_key(one.channel, one.address)
+        if key not in kept and state.addresses.get(key) == head.id:
+            state.addresses.put(key, it.id)
 
 
 def _given_back(state: State, it: Conversation, other: str, at: int) -> Conversation:

@@ -162,3 +162,17 @@ def test_an_address_that_was_merged_and_forgotten_leads_nowhere() -> None:
     play.act("ana", Close(conversation=head))
     play.wait(90_000_000)
     assert head not in play.state.conversations
+
+
+def test_what_is_taken_back_has_its_address_again_and_nothing_leads_nowhere() -> None:
+    """It was closed when it was merged, and the other never answered at its address."""
+    play = Play().script(f"{BOTH}> pat: Hi\n> ana claims pat\n> ana closes pat")
+    one = play.id_of("pat")
+    play.script("> mel: Hello\n> ana claims mel\n> mel: One thing more")
+    other = play.id_of("mel")
+    play.act("ana", Merge(conversation=other, other=one))
+    assert play.id_of("pat") == other
+    play.act("ana", Unmerge(conversation=other, other=one))
+    assert play.id_of("pat") == one
+    play.script("> ana closes mel\n> +49h")
+    assert play.state.addresses == {}
