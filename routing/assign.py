@@ -20,13 +20,17 @@ from routing.records import Conversation, Staff, at_key
 from routing.state import State
 
 
-def pick(state: State, it: Conversation) -> str:
+def pick(state: State, it: Conversation, now: int) -> str:
     """Return the librarian to offer a waiting conversation to, "" when nobody can have it now."""
     service = state.roster.service(it.queue)
+    answering = service.level_at(now)  # the clock may not have looked yet
     able = [
         one
         for one in serving(state, it.queue, looked_at(it), range(it.tier + 1))
-        if one not in it.declined and free_capacity(state, one, it.live) > 0 and not resting(state, service, one)
+        if one in answering
+        and one not in it.declined
+        and free_capacity(state, one, it.live) > 0
+        and not resting(state, service, one)
     ]
     if not able:
         return ""

@@ -60,14 +60,15 @@ def ask(
         return
     service = decision.state.roster.service(it.queue)
     if service.queue.policy == "offer":
+        answering = service.level_at(decision.at)  # the clock may not have looked yet
         able = sorted(
             one
             for one in serving(decision.state, it.queue, looked_at(it), tiers)
-            if one not in it.declined and one not in but
+            if one not in it.declined and one not in but and one in answering
         )
         tell(decision, it, [one for one in able if free_capacity(decision.state, one, it.live) > 0])
     else:
-        librarian = pick(decision.state, it)
+        librarian = pick(decision.state, it, decision.at)
         if librarian:
             assign(decision, it, service, librarian)
 
