@@ -58,18 +58,18 @@ def _shown(call: Call, one: OrganisationChange) -> staff.ChangeView:
 
 
 def _difference(one: Difference) -> staff.DifferenceView:
-    return staff.DifferenceView(
-        path=list(one.path), kind=one.kind, before=_without_secrets(one.before), after=_without_secrets(one.after)
-    )
+    before, after = (_without_secrets(value, hours=one.path[0] == "hours") for value in (one.before, one.after))
+    return staff.DifferenceView(path=list(one.path), kind=one.kind, before=before, after=after)
 
 
-def _without_secrets(value: Any) -> Any:
+def _without_secrets(value: Any, *, hours: bool) -> Any:
+    """Cut web addresses short: always for calendars, whose path may be the secret; else where there is a query or a user."""
     if isinstance(value, str):
-        return _WEB.sub(r"\1\2/…", value) if "://" in value and ("?" in value or "@" in value) else value
+        return _WEB.sub(r"\1\2/…", value) if "://" in value and (hours or "?" in value or "@" in value) else value
     if isinstance(value, dict):
-        return {key: _without_secrets(one) for key, one in value.items()}
+        return {key: _without_secrets(one, hours=hours) for key, one in value.items()}
     if isinstance(value, list):
-        return [_without_secrets(one) for one in value]
+        return [_without_secrets(one, hours=hours) for one in value]
     return value
 
 
@@ -111,8 +111,9 @@ async def _undone(call: Call, library: str) -> schema.Saved:
 def _clash(overtaken: Overtaken) -> Refusal:
     fields = [list(one.path) for one in overtaken.conflicts]
     detail = f"Changed again since: {', '.join('.'.join(one) for one in fields)}"[:4000]
-    body = staff.UndoClash(error="overtaken", detail=detail, fields=fields, all=overtaken.all_of_it)
-    return Refusal(409, "overtaken", detail, body=body)
+    error = "overtaken-whole" if overtaken.all_of_it else "overtaken"
+    body = staff.UndoClash(error=error, detail=detail, fields=fields, all=overtaken.all_of_it)
+    return Refusal(409, error, detail, body=body)
 
 
 def _number(call: Call) -> int:

@@ -107,9 +107,10 @@ async function call<T>(method: string, path: string, init: RequestInit & { query
   return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
 }
 
-const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
+/** The two ways to ask, for modules of calls that few pages need. */
+export const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
   call<T>("GET", path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
-const send = <T>(method: string, path: string, body: unknown, key?: string) =>
+export const send = <T>(method: string, path: string, body: unknown, key?: string) =>
   call<T>(method, path, { body: JSON.stringify(body), ...(key ? { key } : {}) });
 
 const colleague = (librarian: string) => `/board/people/${encodeURIComponent(librarian)}`;
@@ -122,6 +123,9 @@ export const api = {
   stillMe: async () => remember(await call<s.Me>("GET", "/me", { quiet: true })),
   login: async (asked: s.Login) => remember(await send<s.Me>("POST", "/login", asked)),
   logout: () => send<undefined>("POST", "/logout", {}),
+  /** Whom an invitation is for; its secret never stands in an address. */
+  invited: (secret: string) => send<s.InvitedView>("POST", "/invitation", { secret }),
+  accept: async (asked: s.AcceptAsked) => remember(await send<s.Me>("POST", "/invitation/accept", asked)),
   password: async (asked: s.PasswordChange) => remember(await send<s.Me>("POST", "/password", asked)),
   rows: (view: s.View, cursor = "") => get<s.Rows>("/conversations", { view, cursor }),
   conversation: (id: string, signal?: AbortSignal) => get<s.ConversationView>(of(id), undefined, signal),

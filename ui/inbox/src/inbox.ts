@@ -36,7 +36,7 @@ export async function begin(): Promise<void> {
   onSignedOut(signedOut);
   connection.listener = { heard: hear, changed: lineChanged };
   screen.watch();
-  addEventListener("hashchange", () => navigation.follow());
+  addEventListener("hashchange", () => { if (!heedInvitation()) navigation.follow(); });
   addEventListener("focus", () => calls.heed(navigation.openId));
   addEventListener("online", nudge);
   addEventListener("offline", () => connection.live.cutOff());
@@ -46,11 +46,21 @@ export async function begin(): Promise<void> {
     else void writing.drafts.flush();
   });
   setInterval(tick, 1000);
+  if (heedInvitation()) return;
   try {
     welcome(await api.me());
   } catch (error) {
     session.phase = error instanceof Offline ? "failed" : "signed-out";
   }
+}
+
+/** Take the secret of an invitation out of the address, where nobody shall read it, and say whether there was one. */
+function heedInvitation(): boolean {
+  const secret = /^#invitation=([\w-]{20,200})$/.exec(location.hash)?.[1] ?? "";
+  if (!secret) return false;
+  history.replaceState(null, "", location.pathname);
+  session.invitation = secret;
+  return true;
 }
 
 // ---- signing in and out ----------------------------------------------------------------------------------------------
@@ -61,7 +71,9 @@ export function welcome(me: Me): void {
   session.me = me;
   session.barred = "";
   session.phase = me.must_change_password ? "password" : "loading";
-  if (!me.must_change_password) void start();
+  if (me.must_change_password) return;
+  if (me.role === "counter") session.phase = "ready";
+  else void start();
 }
 
 /** Another session has taken the place of this one, which was ended. */

@@ -4,6 +4,7 @@ import type { Me } from "../schema";
 class Session {
   phase = $state<"loading" | "signed-out" | "password" | "ready" | "failed">("loading");
   me = $state.raw<Me | null>(null);
+  invitation = $state(""); // the secret of the link that this page was opened with
   barred = $state(""); // why the desk lets me see nothing, though I am signed in
 
   /** My id, or "" while nobody is signed in. */
