@@ -101,6 +101,17 @@ async def test_what_is_saved_while_an_account_is_made_stands(tmp_path: Path, mon
     await archive.close()
 
 
+async def test_the_shell_makes_the_first_administrator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = _config(tmp_path)
+    assert await commands.desk_load(config, _file(tmp_path, "north")) == 0
+    assert await commands.librarian_role(config, "nobody", "administrator") == 1
+    assert "no library lists 'nobody'" in capsys.readouterr().err
+    assert await commands.librarian_role(config, "ana", "administrator") == 0
+    assert "ana is administrator of north now" in capsys.readouterr().out
+    assert await commands.desk_dump(config) == 0
+    assert 'role = "administrator"' in capsys.readouterr().out
+
+
 async def test_setup_may_be_repeated_and_makes_the_first_coordinator(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
