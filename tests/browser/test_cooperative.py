@@ -20,9 +20,10 @@ from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import LibraryEntry
 from bridge.sql.people.organisation_file import parse
 from tests.browser.chat import chromium
-from tests.browser.test_journey import PHONE, Street, write
+from tests.browser.test_journey import DESK, PHONE, Street, write
 from tests.email.site import Site, words
 from tests.journeys.house import House
+from tests.journeys.librarian import PASSWORD
 from tests.peers.dovecot import Dovecot
 from tests.peers.exim import Exim
 
@@ -175,3 +176,69 @@ async def test_libraries_answer_together_from_the_roll_over_to_the_mail(together
     await look_at_the_board(ada, street)
     # Carla's page may ask once more for what has gone home, and is told that it is not there.
     assert [one for one in street.complaints if "404 (Not Found)" not in one] == []
+
+
+async def make_by_mouse(ada: Page, street: Street) -> str:
+    """Add a library and invite its coordinator, by mouse; return the link of the invitation."""
+    await ada.get_by_role("link", name="Desk", exact=True).click()
+    await ada.get_by_role("button", name="Add a library").click()
+    dialog = ada.get_by_role("dialog")
+    fields = {
+        "Name of the library": "Westmoor Town Library",
+        "Short name": "west",
+        "Coordinator's name": "Wim Wolf",
+        "Coordinator's sign-in name": "wim",
+    }
+    for label, text in fields.items():
+        await dialog.get_by_label(label, exact=True).click()
+        await dialog.get_by_label(label, exact=True).fill(text)
+    await street.clean(ada, "cooperative-library")
+    await dialog.get_by_role("button", name="Add a library").click()
+    await ada.get_by_role("button", name="Invite: Wim Wolf").click()
+    link = await dialog.get_by_label("Link", exact=True).input_value()
+    await dialog.get_by_role("button", name="Close").last.click()
+    return link
+
+
+async def make_by_keyboard(ada: Page) -> None:
+    """The same by keyboard alone: the key for the desk, the button, one field after the other, Enter."""
+    await ada.keyboard.press("6")
+    await ada.get_by_role("button", name="Add a library").focus()
+    await ada.keyboard.press("Enter")
+    dialog = ada.get_by_role("dialog")
+    await expect(dialog.get_by_label("Name of the library")).to_be_focused()
+    await ada.keyboard.type("Eastlea Town Library")
+    await ada.keyboard.press("Tab")
+    await ada.keyboard.type("east")
+    await dialog.get_by_label("Coordinator's name", exact=True).focus()
+    await ada.keyboard.type("Eli Ek")
+    await ada.keyboard.press("Tab")
+    await ada.keyboard.type("eli")
+    await ada.keyboard.press("Enter")
+    await expect(dialog).to_have_count(0)
+
+
+async def test_an_administrator_builds_libraries_from_nothing(together: tuple[Street, Site]) -> None:
+    """One by mouse, whose coordinator comes by the link and stands on the board; another by keyboard."""
+    street, _ = together
+    ada = await street.librarian("ada", here=False)
+    link = await make_by_mouse(ada, street)
+    wim = await street.page("/inbox", **DESK)
+    await wim.goto(link)
+    await wim.get_by_label("New password", exact=True).fill(PASSWORD)
+    await wim.get_by_label("Repeat new password").fill(PASSWORD)
+    await wim.get_by_role("button", name="Choose password and sign in").click()
+    await wim.get_by_role("navigation", name="Desk").wait_for()
+    await wim.get_by_role("link", name="Board").click()
+    queue = wim.get_by_role("row", name=re.compile("^Reference"))
+    await expect(queue).to_contain_text("passed over: nobody is there")
+    await wim.keyboard.press("v")
+    await expect(queue).to_contain_text("asked at once")
+    await make_by_keyboard(ada)
+    await ada.keyboard.press("8")
+    libraries = ada.get_by_role("table", name="Libraries")
+    for name in ("Westmoor Town Library", "Eastlea Town Library"):
+        await expect(libraries.get_by_role("row", name=re.compile(name))).to_be_visible()
+    await expect(ada.get_by_role("row", name=re.compile("Wim Wolf"))).to_contain_text("Available since")
+    await street.clean(ada, "cooperative-libraries")
+    assert street.complaints == []
