@@ -1,4 +1,4 @@
-"""Thirty libraries and five hundred librarians for days on end, with a core that dies now and then; a million inputs with --long.
+"""Thirty libraries and five hundred librarians for days on end, with a core that dies now and then; more inputs with --long.
 
 After each input: no fault, one answer to each action, each message in one conversation, no delivery twice, and what must hold of
 all that the input touched. Nobody of a partner is asked, or claims, outside what their library agreed to: that is worked out here
@@ -25,7 +25,7 @@ from routing.state import State
 from tests.routing.cooperation import Cooperative
 from tests.routing.play import BEGIN, tables
 
-SHORT, LONG = 4_000, 1_000_000
+SHORT, LONG = 4_000, 140_000
 KINDS = {
     "Opened", "Queued", "TierOpened", "Offered", "Revoked", "OfferRejected", "Claimed", "Released", "Joined", "Said",
     "TransferOffered", "TransferEnded", "Closed", "Reopened", "Merged", "Left", "Reminded", "FollowUpOpened",
@@ -56,7 +56,7 @@ class Simulation:
     def run(self, inputs: int) -> None:
         """Give so many inputs, with a crash and a full look now and then."""
         end = self.inputs + inputs
-        often = max(inputs // 400, 200)
+        often = 2_500 if inputs > SHORT else 200
         while self.inputs < end:
             self.now += self.dice.choice((1, 50, 500, 2_000, 8_000))
             due = core.next_deadline(self.state)
