@@ -54,7 +54,10 @@ def _anyone(state: State, queue: str, tiers: range, at: int) -> bool:
 def ask(
     decision: Decision, conversation: str, tiers: range | None = None, *, but: Container[str] = frozenset()
 ) -> None:
-    """Offer a waiting conversation: to one in turn, or to all present in `tiers`, `but` those who know of it."""
+    """Offer a waiting conversation: to one in turn, or to all present in `tiers`, `but` those who know of it.
+
+    Without `tiers` those that are open for it.
+    """
     it = decision.state.conversations[conversation]
     if it.state != "waiting" or it.offered or closed_by_order(decision.state, it.queue):
         return
@@ -63,7 +66,7 @@ def ask(
         answering = service.level_at(decision.at)  # the clock may not have looked yet
         able = sorted(
             one
-            for one in serving(decision.state, it.queue, looked_at(it), tiers)
+            for one in serving(decision.state, it.queue, looked_at(it), tiers or range(it.tier + 1))
             if one not in it.declined and one not in but and one in answering
         )
         tell(decision, it, [one for one in able if free_capacity(decision.state, one, it.live) > 0])

@@ -17,8 +17,8 @@ from bridge.contract.message import (
     SignOutLibrarian,
 )
 from routing.desk_view import view
-from routing.events import Refused, answer
-from routing.organisation import Librarian, Library, Queue
+from routing.events import Offered, Refused, answer
+from routing.organisation import Librarian, Library, Queue, Team, Tier
 from tests.routing.play import Play, north
 
 HOUR = 3_600_000
@@ -184,3 +184,16 @@ def test_only_a_librarys_own_coordinator_orders(by: str, deed: Deed) -> None:
     assert refused(play, by, deed) == "not-coordinator"
     one = answer(play.act("cora", Announce(text="Hello.", until=1 << 50, library="north")))
     assert refused(play, by, EndAnnouncement(announcement=getattr(one, "id", ""))) == "not-coordinator"
+
+
+def test_when_an_order_ends_the_tiers_that_are_open_are_asked_and_no_other() -> None:
+    """The next team's time had not come when the queue was closed."""
+    tiers = (Tier(teams=("north/desk",), after_s=40), Tier(teams=("north/late",)))
+    teams = (Team(id="north/desk", name="Desk", members=("ana",)), Team(id="north/late", name="Late", members=("ben",)))
+    play = begun(queues=(Queue(id="north/ask", name="Ask", tiers=tiers),), teams=teams)
+    play.script("> pat: Hello\n> +5s")
+    assert play.of("pat").tier == 0
+    play.act("cora", SetQueue(queue="north/ask", opening="closed"))
+    play.drop()
+    play.act("cora", SetQueue(queue="north/ask", opening="usual"))
+    assert [one.to for one in play.drop() if isinstance(one, Offered)] == [("ana",)]
