@@ -40,7 +40,7 @@ def address_kind(contact: str) -> Kind:
     if is_mail_address(contact):
         return "mail"
     if is_xmpp_address(contact):
-        return "xmpp"
+        return "im"
     return "phone" if is_phone_number(contact) else ""
 
 
@@ -54,7 +54,7 @@ def own_address(state: State, it: Conversation) -> str:
     if not it.live:
         return it.address
     status = state.channels.get(it.channel)
-    lasting = status is not None and "xmpp" in (status.answers or ())
+    lasting = status is not None and "im" in (status.answers or ())
     return XMPP + it.address if lasting and is_mail_address(it.address) else ""
 
 

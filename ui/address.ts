@@ -11,11 +11,11 @@ const NATIONAL = /^\+?\d[\d ().-]{3,28}$/;
 export const isAddress = (text: string, kinds: string, national = false): boolean =>
   text.includes("@") ? kinds.includes("mail") && MAIL.test(text) : kinds.includes("phone") && (national ? NATIONAL : PHONE).test(text);
 const XMPP = "xmpp:";
-export type AddressKind = "mail" | "phone" | "xmpp";
+export type AddressKind = "mail" | "phone" | "im";
 
 /** What kind of address this is, "" for none; a number may name its country or not. */
 export function addressKind(text: string): AddressKind | "" {
-  if (text.toLowerCase().startsWith(XMPP)) return MAIL.test(text.slice(XMPP.length)) ? "xmpp" : "";
+  if (text.toLowerCase().startsWith(XMPP)) return MAIL.test(text.slice(XMPP.length)) ? "im" : "";
   if (text.includes("@")) return MAIL.test(text) ? "mail" : "";
   return NATIONAL.test(text) ? "phone" : "";
 }

@@ -52,7 +52,7 @@ class XmppAdapter(Buddy):
         typing=True,
         label="Instant message",
         icon="messenger",
-        answers=("xmpp",),
+        answers=("im",),
     )
 
     def __init__(self, config: XmppConfig, ports: Ports) -> None:

@@ -64,7 +64,7 @@ class XmppComponent(Buddy):
         check=True,
         label="Instant message",
         icon="messenger",
-        answers=("xmpp",),
+        answers=("im",),
     )
 
     def __init__(self, config: ComponentConfig, ports: Ports) -> None:

@@ -169,7 +169,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     label       what librarians call such a channel ("" = the name of its kind)
     icon        the picture beside it in the inbox
     private     an address tells librarians nothing (the id of a browser): they are not shown it
-    answers     the kinds of address to which it carries an answer when nobody has written from there: "mail", "phone", "xmpp"
+    answers     the kinds of address to which it carries an answer when nobody has written from there: "mail", "phone", "im"
     partners    patrons are the conversations of other desks. They are told what becomes of theirs: notices with the events
                 "partner-claimed", "partner-waiting" and "partner-closed". See Ports.partners and Inlet.recall
 

@@ -513,7 +513,7 @@ class Presence(Wire, tag="presence"):
 # ---- what the daemon itself says ------------------------------------------------------------------------------------------
 
 ChannelIcon = Literal["chat", "mail", "phone", "messenger"]
-AddressKind = Literal["mail", "phone", "xmpp"]  # of an address that somebody leaves for an answer
+AddressKind = Literal["mail", "phone", "im"]  # of an address that somebody leaves for an answer
 
 
 REMOVED = "removed"  # the reason of a channel that is configured no more

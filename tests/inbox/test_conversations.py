@@ -27,7 +27,9 @@ async def test_a_waiting_conversation_can_be_read_without_claiming_it(desk: Desk
     assert status == 200
     assert [line["text"] for line in view["lines"] if line["who"] == "patron"] == ["Where are the maps?"]
     assert view["policy"]["text"].startswith("# North")
-    assert view["scripts"] == [{"key": "hours", "title": "Hours", "text": "We are open until six."}]
+    assert view["scripts"] == [
+        {"key": "hours", "title": "Hours", "text": "We are open until six.", "folder": "", "own": False}
+    ]
     assert view["descriptive"] == ["catalogue", "loans"]
     assert desk.services.replica.state.conversations[conversation].state == "waiting"
 

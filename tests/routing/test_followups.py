@@ -17,7 +17,7 @@ from routing.records import FollowUpRecord
 from tests.routing.play import IM, MAIL, SMS, WEB, Play, cooperative, north
 
 TO = "to=pat@example.org"
-BUDDY = ChannelStatus(channel="buddy", kind="xmpp", queue="north/ask", up=True, live=True, answers=("xmpp",))
+BUDDY = ChannelStatus(channel="buddy", kind="xmpp", queue="north/ask", up=True, live=True, answers=("im",))
 CHANNELS = (WEB, SMS, MAIL, IM, BUDDY)
 
 

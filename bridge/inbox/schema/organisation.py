@@ -77,6 +77,7 @@ class ChannelView(Shown):
     queue: str
     live: bool
     up: bool
+    staff: bool = False  # librarians can be asked through it, and answer from there
     reason: str = ""
 
 

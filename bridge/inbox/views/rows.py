@@ -359,6 +359,7 @@ def channel_view(one: ChannelStatus) -> ChannelView:
         kind=one.kind,
         label=one.label or one.kind,
         icon=one.icon,
+        staff=one.staff,
         queue=one.queue,
         live=one.live,
         up=one.up,

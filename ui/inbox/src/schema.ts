@@ -663,6 +663,7 @@ export interface ChannelView {
   queue: string;
   live: boolean;
   up: boolean;
+  staff: boolean;
   reason: string;
 }
 
@@ -736,7 +737,7 @@ export interface Polled {
 
 /** A kind of address that a library answers to, and what carries the answer, as librarians call it. */
 export interface CarrierView {
-  kind: "mail" | "phone" | "xmpp";
+  kind: "im" | "mail" | "phone";
   label: string;
 }
 
