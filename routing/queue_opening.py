@@ -15,7 +15,7 @@ from routing.decision import Decision
 from routing.deliveries import tell_standing
 from routing.events import QueueSet, Reminded
 from routing.offers import ask
-from routing.queue_orders import is_open
+from routing.queue_orders import closed_by_order, is_open
 from routing.records import Conversation, QueueOrder
 from routing.refusals import done, refuse
 from routing.state import State
@@ -51,6 +51,7 @@ def change(decision: Decision, deed: SetQueue, by: str) -> None:
     """Let an order begin or end; `by` "" = its time is over."""
     service = decision.state.roster.service(deed.queue)
     was_open, usual = is_open(decision.state, service, decision.at), deed.opening == "usual"
+    was_barred = closed_by_order(decision.state, deed.queue)
     decision.emit(
         QueueSet(
             queue=deed.queue,
@@ -62,11 +63,14 @@ def change(decision: Decision, deed: SetQueue, by: str) -> None:
         )
     )
     now_open = is_open(decision.state, service, decision.at)
+    lifted = was_barred and not closed_by_order(
+        decision.state, deed.queue
+    )  # also in closed hours: who is there is asked
     for it in _waiting(decision.state, deed.queue):
         if was_open and not now_open and it.live and not it.gone:
             decision.emit(Reminded(conversation=it.id, what="closing"))
             tell_standing(decision, decision.state.conversations[it.id], "closing")
-        elif now_open and not was_open:
+        elif lifted or (now_open and not was_open):
             ask(decision, it.id)
 
 

@@ -19,7 +19,7 @@ from bridge.contract.message import (
 from routing.desk_view import view
 from routing.events import Offered, Refused, answer
 from routing.organisation import Librarian, Library, Queue, Team, Tier
-from tests.routing.play import Play, north
+from tests.routing.play import BEGIN, Play, north
 
 HOUR = 3_600_000
 
@@ -197,3 +197,14 @@ def test_when_an_order_ends_the_tiers_that_are_open_are_asked_and_no_other() -> 
     play.drop()
     play.act("cora", SetQueue(queue="north/ask", opening="usual"))
     assert [one.to for one in play.drop() if isinstance(one, Offered)] == [("ana",)]
+
+
+def test_when_an_order_ends_in_closed_hours_those_who_are_there_are_asked() -> None:
+    """As in closed hours without an order: a text is kept, and goes to who is at the desk."""
+    later = ((BEGIN + 10 * HOUR, BEGIN + 20 * HOUR),)
+    play = begun(queues=(Queue(id="north/ask", name="Ask", policy="longest_idle", offer_s=0),), openings=later)
+    play.act("cora", SetQueue(queue="north/ask", opening="closed"))
+    play.script("> pat@sms: Hello")
+    assert play.owner("pat@sms") == ""
+    play.act("cora", SetQueue(queue="north/ask", opening="usual"))
+    assert play.owner("pat@sms") == "ana"
