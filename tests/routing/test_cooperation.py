@@ -25,7 +25,7 @@ from routing.state import State
 from tests.routing.cooperation import Cooperative
 from tests.routing.play import BEGIN, tables
 
-SHORT, LONG = 4_000, 500_000
+SHORT, LONG = 4_000, 1_000_000
 KINDS = {
     "Opened", "Queued", "TierOpened", "Offered", "Revoked", "OfferRejected", "Claimed", "Released", "Joined", "Said",
     "TransferOffered", "TransferEnded", "Closed", "Reopened", "Merged", "Left", "Reminded", "FollowUpOpened",
