@@ -7,7 +7,6 @@ connection goes to an address that was looked at. Redirects are not followed.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 import socket
 import time
@@ -23,6 +22,7 @@ from aiohttp.resolver import ThreadedResolver
 from adapters.partner import codec, signature
 from adapters.partner.config import PartnerConfig
 from bridge.contract.partners import Partner
+from bridge.contract.public_address import is_number, is_public
 
 MAX_REPLY = 64 * 1024
 CHUNK = 1 << 16
@@ -56,17 +56,9 @@ def check_address(url: str, *, private: bool) -> None:
 
 
 def _public_name(host: str) -> bool:
-    try:
-        return _public(host)
-    except ValueError:
-        return "." in host and not host.endswith((".local", ".internal", ".localhost"))
-
-
-def _public(address: str) -> bool:
-    """Say whether an IP address belongs to the public internet. Raises ValueError for what is none."""
-    ip = ipaddress.ip_address(address)
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_global and not ip.is_multicast
+    if is_number(host):
+        return is_public(host)
+    return "." in host and not host.endswith((".local", ".internal", ".localhost"))
 
 
 class _PublicResolver(AbstractResolver):
@@ -79,7 +71,7 @@ class _PublicResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._inner.resolve(host, port, family)
-        if not found or not all(_public(each["host"]) for each in found):
+        if not found or not all(is_public(each["host"]) for each in found):
             raise OSError(None, "the host isn't public")
         return found
 

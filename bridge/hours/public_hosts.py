@@ -9,33 +9,17 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from bridge.contract.public_address import is_number, is_public
 from bridge.hours.problems import CalendarProblem
-
-_NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 
 
 class NotPublic(OSError):
     """A name resolves to an address that is not public."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet, also when it is an IPv4 address written as one of IPv6."""
-    try:
-        ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, IPv6Address):
-        if any(ip in network for network in _NAT64):
-            return False
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo is not None else None)
-        ip = inner if inner is not None else ip
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
 def is_allowed(url: URL, allowed: Collection[str]) -> bool:
@@ -51,13 +35,8 @@ def check(url: URL, allowed: Collection[str]) -> None:
         return
     if url.scheme != "https":
         raise CalendarProblem("not-https")
-    if _is_number(url.host) and not is_public(url.host):
+    if is_number(url.host) and not is_public(url.host):
         raise CalendarProblem("private-host")
-
-
-def _is_number(host: str) -> bool:
-    """Whether a host is an IP address, in short spellings too (`127.1`): those are connected to without the resolver."""
-    return ":" in host or host.replace(".", "").isdigit()
 
 
 class PublicResolver(AbstractResolver):

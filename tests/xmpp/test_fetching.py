@@ -13,7 +13,8 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.resolver import ThreadedResolver
 
-from adapters.xmpp.fetching import Unfetched, fetched, is_public
+from adapters.xmpp.fetching import Unfetched, fetched
+from bridge.contract.public_address import is_public
 
 
 @pytest.mark.parametrize(
