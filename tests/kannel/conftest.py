@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.testing.ring import Ring
 from bridge.testing.scene import Scene
 from tests.conformance.rig_kannel import KannelRig
+from tests.conformance.scenes import opened
 from tests.peers.kannel import Kannel
 
 
@@ -18,19 +18,8 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """A Kannel that runs and an open ring; the desk is not started yet."""
     if Kannel.missing():
         pytest.skip(Kannel.missing())
-    folder = tmp_path / "rig"
-    folder.mkdir()
-    rig = KannelRig(folder)
-    ring = Ring(rig.adapter, tmp_path)
-    ring.meet = rig.meet
-    scene = Scene(rig, ring)
-    try:
-        await ring.open()
-        await rig.start()
-        yield scene
-    finally:
-        await ring.close()
-        await rig.stop()
+    async with opened(KannelRig, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture

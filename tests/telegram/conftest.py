@@ -7,27 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bridge.testing.ring import Ring
 from bridge.testing.scene import Scene
 from tests.conformance.rig_telegram import TelegramRig
+from tests.conformance.scenes import opened
 
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """A server that runs and an open ring; the desk is not started yet."""
-    folder = tmp_path / "rig"
-    folder.mkdir()
-    rig = TelegramRig(folder)
-    ring = Ring(rig.adapter, tmp_path)
-    ring.meet = rig.meet
-    scene = Scene(rig, ring)
-    try:
-        await ring.open()
-        await rig.start()
-        yield scene
-    finally:
-        await ring.close()
-        await rig.stop()
+    async with opened(TelegramRig, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture
