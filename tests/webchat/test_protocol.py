@@ -75,7 +75,9 @@ async def test_a_foreign_page_may_not_speak_for_a_patron(house: House, session: 
 
 async def test_a_forged_token_is_refused_and_the_socket_lives(house: House, session: aiohttp.ClientSession) -> None:
     ring = await house()
-    forged = ["x" * 64, "", tokens.mint(b"another channel's secret........"), tokens.mint(SECRET)[:-1] + "A"]
+    honest = tokens.mint(SECRET)
+    altered = honest[:-1] + ("B" if honest.endswith("A") else "A")
+    forged = ["x" * 64, "", tokens.mint(b"another channel's secret........"), altered]
     async with session.ws_connect(at(ring, "live")) as ws:
         for token in filter(None, forged):
             await ws.send_json({"t": "hello", "token": token})
