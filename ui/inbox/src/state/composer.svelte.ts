@@ -66,7 +66,7 @@ export class Composer {
     });
     let focused = untrack(() => (writing.awaited === thread.id ? -1 : writing.composing));
     $effect(() => {
-      if (writing.composing === focused || !this.field) return;
+      if (writing.composing === focused || !this.field?.isConnected) return;
       focused = writing.composing;
       writing.awaited = "";
       this.field.focus();

@@ -32,6 +32,7 @@ class Navigation {
   openId = $state("");
   thread = $state.raw<Thread | null>(null);
   entering = $state(""); // the conversation that I am taking: no row says yet that I may answer
+  private entries = 0; // how often I took one: what an earlier time still waits for ends nothing of a later one
   /** Told which conversation the librarian looks at now; `calls` sets it. */
   arrived: (conversation: string) => void = () => undefined;
   /** Asked before another address is shown; false: stay. A page with unsaved changes sets it. */
@@ -116,7 +117,7 @@ class Navigation {
   /** Go at once to a conversation that I am about to answer: what is typed next is meant for the composer. Where the desk refuses, go
    * back; what was typed meanwhile is shown and kept. */
   async enter(conversation: string, asked: Promise<boolean>): Promise<void> {
-    const from = location.hash;
+    const [from, entry] = [location.hash, (this.entries += 1)];
     this.entering = writing.awaited = conversation;
     screen.holdKeys();
     this.go("mine", conversation);
@@ -124,9 +125,9 @@ class Navigation {
     const here = location.hash;
     const done = await asked;
     // A row that the line told meanwhile is kept although it may be older than the answer. The composer waits for the next one.
-    if (done && !this.mayAnswerIn(lists.row(conversation))) setTimeout(() => this.entered(conversation), ROW_COMES_MS);
-    else this.entered(conversation);
-    if (writing.awaited === conversation) writing.awaited = "";
+    if (done && !this.mayAnswerIn(lists.row(conversation))) setTimeout(() => this.entered(entry, true), ROW_COMES_MS);
+    else this.entered(entry);
+    if (entry === this.entries) writing.awaited = "";
     if (done || location.hash !== here) return; // a librarian who went elsewhere meanwhile stays there
     if (isText(document.activeElement)) screen.holdKeys();
     if (here === from || writing.drafts.has(conversation)) return;
@@ -136,8 +137,11 @@ class Navigation {
     });
   }
 
-  private entered(conversation: string): void {
-    if (this.entering === conversation) this.entering = "";
+  private entered(entry: number, late = false): void {
+    if (entry !== this.entries) return;
+    // The row may come later still: whoever writes already goes on writing then.
+    if (late && !this.mayAnswerIn(lists.row(this.entering)) && isText(document.activeElement)) writing.composing += 1;
+    this.entering = "";
   }
 
   // ---- the open conversation -----------------------------------------------------------------------------------------
