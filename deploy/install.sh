@@ -78,6 +78,7 @@ if [ ! -e "$root/etc/deskbridge/deskbridge.toml" ]; then
 fi
 place "$here/deskbridge.toml" /etc/deskbridge/deskbridge.toml.example 644
 place "$here/deskbridge.service" /etc/systemd/system/deskbridge.service 644
+place "$here/deskbridge@.service" /etc/systemd/system/deskbridge@.service 644
 place "$here/deskbridge-as-service" /usr/local/bin/deskbridge 755
 place "$here/runbook.md" /usr/local/share/doc/deskbridge/runbook.md 644
 

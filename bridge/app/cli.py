@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from bridge.app.config import DEFAULT_PATH, Config, ConfigError, WhichConsortium, convert, load
+from bridge.app.config import (
+    DEFAULT_PATH,
+    Config,
+    ConfigError,
+    HereOnly,
+    WhichConsortium,
+    convert,
+    load,
+    unshared,
+    with_here,
+)
 from bridge.app.permissions import be_private, folder_fault, mode_of, secret_fault
 from routing.organisation import Role
 
@@ -77,11 +87,22 @@ def demonstrate(*, listen: str = "127.0.0.1:8080", data: Path | None = None) -> 
 
 
 @app.command
-def run(*, config: ConfigPath = DEFAULT_PATH) -> int:
-    """Serve until told to stop."""
+def run(*, config: ConfigPath = DEFAULT_PATH, roles: str = "", listen: str = "", data: str = "") -> int:
+    """Serve until told to stop.
+
+    Parameters
+    ----------
+    roles
+        The work that this process does: core, web, adapters or adapters:<channel>, with commas between; all of it by default.
+    listen
+        Where to answer, in place of what the file says.
+    data
+        The folder for its data, in place of what the file says.
+    """
     from bridge.app import daemon
 
-    return with_config(config, lambda read: daemon.serve(read))
+    here = HereOnly(roles=roles, listen=listen, data=data)
+    return with_config(config, lambda read: daemon.serve(with_here(read, here)))
 
 
 @app.command
@@ -128,7 +149,7 @@ def misconfigured(config: Config) -> list[str]:
     from bridge.redis.address import RedisUrl
     from bridge.sql.database import BadAddress, engine_for
 
-    wrong = []
+    wrong = [str(fault) for fault in unshared(config)]
     try:
         if config.redis.url:
             RedisUrl.parse(config.redis.url)

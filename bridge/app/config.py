@@ -25,6 +25,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
+from bridge.app.roles import BadRole, Roles, parse_roles
+
 DEFAULT_PATH = Path("/etc/deskbridge/deskbridge.toml")
 DEFAULT_DATA = Path("/var/lib/deskbridge")
 
@@ -113,11 +115,12 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """All of deskbridge.toml. `one_process`: the core runs in the daemon's own process."""
+    """All of deskbridge.toml. `one_process`: the core runs in the daemon's own process. `roles`: the work that is done here."""
 
     path: Path
     data: Path = DEFAULT_DATA
     one_process: bool = False
+    roles: Roles = Roles()
     redis: Redis = Redis()
     archive: ArchiveConfig = ArchiveConfig()
     http: Http = Http()
@@ -149,6 +152,46 @@ def parse(document: Mapping[str, Any], path: Path, env: Mapping[str, str] = os.e
     if reading.faults:
         raise ConfigError(path, reading.faults)
     return config
+
+
+class HereOnly(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command line says in place of the file, for one process of several that share it; "" leaves what the file says."""
+
+    roles: str = ""
+    listen: str = ""
+    data: str = ""
+
+
+def with_here(config: Config, here: HereOnly) -> Config:
+    """Return a configuration as one process has it. Raises ConfigError."""
+    faults = []
+    if here.listen and not can_listen(here.listen):
+        faults.append(Fault("--listen", "is neither host:port nor a socket path", "write 127.0.0.1:8080"))
+    roles = config.roles
+    try:
+        if here.roles:
+            roles = parse_roles([here.roles], (channel.name for channel in config.channels))
+    except BadRole as error:
+        faults.append(Fault("--roles", str(error), "write core,web,adapters or adapters:<channel>"))
+    config = msgspec.structs.replace(
+        config,
+        roles=roles,
+        data=Path(here.data).absolute() if here.data else config.data,
+        http=msgspec.structs.replace(config.http, listen=here.listen or config.http.listen),
+    )
+    faults += unshared(config)
+    if faults:
+        raise ConfigError(config.path, faults)
+    return config
+
+
+def unshared(config: Config) -> list[Fault]:
+    """Return what a process that does part of the work must share with the others and does not."""
+    if config.roles.everything:
+        return []
+    needed = (("redis.url", config.redis.url), ("archive.url", config.archive.url))
+    why = f"is missing, and the roles {config.roles} leave work to another process"
+    return [Fault(where, why, "name the server that all of them use") for where, url in needed if not url]
 
 
 def convert(settings: Mapping[str, Any], kind: type[T], where: str = "channel") -> T:
@@ -212,19 +255,21 @@ class _Reading:
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
         known = ("deskbridge", "redis", "archive", "http", "hours", "channel")
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
-        own = self.table(document, "deskbridge", {"data": str, "one_process": bool})
+        own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list})
         data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
+        channels = self.channels(document.get("channel", []))
         return Config(
             path=path,
             data=data,
             one_process=own.get("one_process", False),
+            roles=self.roles(own.get("roles"), channels),
             redis=self.redis(self.table(document, "redis", {"url": str, "replicas": int})),
             archive=ArchiveConfig(
                 url=self.address(self.table(document, "archive", {"url": str}), "archive.url", SQL_SCHEMES)
             ),
             http=self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list})),
             hours=self.hours(self.table(document, "hours", {"allow": list})),
-            channels=self.channels(document.get("channel", [])),
+            channels=channels,
             secrets=self.secrets,
         )
 
@@ -243,6 +288,19 @@ class _Reading:
             else:
                 found[key] = value
         return found
+
+    def roles(self, written: list[Any] | None, channels: Iterable[ChannelConfig]) -> Roles:
+        """The roles that the file gives to its process; everything when it gives none."""
+        if written is None:
+            return Roles()
+        if not written or not all(isinstance(word, str) for word in written):
+            self.fault("deskbridge.roles", "is not a list of roles", 'write roles = ["core", "web", "adapters"]')
+            return Roles()
+        try:
+            return parse_roles(written, (channel.name for channel in channels))
+        except BadRole as error:
+            self.fault("deskbridge.roles", str(error), "write core, web, adapters or adapters:<channel>")
+            return Roles()
 
     def home(self, data: Path) -> Path:
         """A path with the home that `~` or `~user` means."""

@@ -41,6 +41,7 @@ from bridge.files.blobs import FileBlobs
 from bridge.hours.worker import HoursWorker
 from bridge.inbox.services import ChannelFacts, InboxServices, PartnerChannel
 from bridge.log.follower import Follower, Position
+from bridge.log.lease_watch import LeaseWatch
 from bridge.log.replica import Replica
 from bridge.log.store_watch import StoreWatch
 from bridge.privacy.erasure_worker import ErasureWorker
@@ -86,16 +87,28 @@ class Consortium:
         self.retention = archive.retention(self.blobs)
         self._reindexing = archive.reindexing
         self._on_duty: asyncio.Task[None] | None = None
+        self._core_trouble = ""  # of our own core
+        self._tell_core_health: Callable[[], None] = lambda: None
         self._sole, self._archive, self._config = sole, archive, config
         self._secret, self._process = secret, process
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
-        self.core = self._core(sole)
+        self.leases = LeaseWatch(store, name, process)
+        self.core = self._core(sole) if config.roles.core else None
         self.supervisor = Supervisor(
-            store, self.gathering, self.channels, self._ports, find=self.reader.find, sole=sole
+            store,
+            self.gathering,
+            [channel for channel in self.channels if self._served_here(channel)],
+            self._ports,
+            find=self.reader.find,
+            sole=sole,
+            process=process,
         )
         self.forgetting = self._forgetting(archive)
-        self.services = InboxServices(
-            store=store,
+        self.services = self._services(archive)
+
+    def _services(self, archive: Archive) -> InboxServices:
+        return InboxServices(
+            store=self.store,
             store_watch=self.store_watch,
             gathering=self.gathering,
             follower=self.follower,
@@ -108,10 +121,10 @@ class Consortium:
             staff_messages=archive.staff_messages(self.name),
             signs=self.signs,
             blobs=self.blobs,
-            process=process,
-            secret=secret,
+            process=self._process,
+            secret=self._secret,
             channels={channel.name: _facts(channel) for channel in self.channels},
-            public_url=config.http.public_url,
+            public_url=self._config.http.public_url,
             partners=self._partner_channels(),
         )
 
@@ -146,6 +159,9 @@ class Consortium:
             )
         )
 
+    def _served_here(self, channel: ConfiguredChannel) -> bool:
+        return self._config.roles.serves(channel.name, everywhere=channel.adapter.capabilities.fanout)
+
     def _fanouts(self) -> list[str]:
         return [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
 
@@ -155,21 +171,24 @@ class Consortium:
     async def run(self, health: DaemonHealth) -> None:
         """Keep everything running until cancelled; a part that fails is started again and said."""
         parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
-            "core": partial(self._decide, health),
             "store watch": partial(self._watch_store, health),
             "heartbeat": partial(keep_beating, self.store, self._process),
             "log": self.follower.run,
             "replica": self.replica.run,
             "tail": self.tail.run,
             "archive": self.writer.run,
-            "search": self._reindexing.run,
+            "leases": self.leases.run,
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
-            "hours": partial(self.hours.run, self._tell_hours),
-            "retention": self._forget_what_is_due,
             "forgetting": self.forgetting.run,
         }
+        self._show_core(health)
+        if self.core is not None:
+            parts["core"] = partial(self._decide, self.core, health)
+            parts["search"] = self._reindexing.run
+            parts["hours"] = partial(self.hours.run, self._tell_hours)
+            parts["retention"] = self._forget_what_is_due
         if self._sole:
             parts["former channels"] = self._refuse_for_former_channels
         self._show_channels(health)
@@ -193,17 +212,37 @@ class Consortium:
         finally:
             self.store_watch.on_change.remove(tell)
 
-    async def _decide(self, health: DaemonHealth) -> None:
-        """Run the core. While it is away what people write is taken in and waits, and nobody hears of it: not ready."""
+    def _show_core(self, health: DaemonHealth) -> None:
+        """Say where the core runs. While nobody runs it, what people write is taken in and waits: not ready."""
         part = health.part(f"core {self.name}")
-        if isinstance(self.core, CoreProcess):
-            self.core.on_beat = lambda alive: part.up() if alive else part.down("does not answer")
+
+        def tell() -> None:
+            if self._core_trouble:
+                part.down(self._core_trouble)
+            elif not self.leases.core_held:
+                part.down("no process runs it; one that has the role takes over within seconds")
+            else:
+                part.up(self.leases.told())
+
+        self._tell_core_health = tell
+        self.leases.on_look.append(tell)
+        tell()
+
+    async def _decide(self, core: CoreRunner | CoreProcess, health: DaemonHealth) -> None:
+        """Run the core; another process may lead."""
+        self._core_trouble = "starts"
+        if isinstance(core, CoreProcess):
+            core.on_beat = lambda alive: self._core_is("" if alive else "does not answer")
         else:
-            part.up()
+            self._core_is("")
         try:
-            await self.core.run()
+            await core.run()
         finally:
-            part.down("is being started again")
+            self._core_is("is being started again")
+
+    def _core_is(self, trouble: str) -> None:
+        self._core_trouble = trouble
+        self._tell_core_health()
 
     def _show_channels(self, health: DaemonHealth) -> None:
         """Name each channel beside the parts; one that is down makes nothing else unready."""
@@ -211,10 +250,15 @@ class Consortium:
             part = health.part(f"channel {name}", required=False)
             part.down(runner.health.state)
 
-            def tell(how: ChannelHealth, part: HealthPart = part) -> None:
-                part.up() if how.state == "up" else part.down(f"{how.state} {how.reason}".strip())
+            def tell(how: ChannelHealth, part: HealthPart = part, name: str = name) -> None:
+                if how.state == "up":
+                    part.up(self.leases.told(name))
+                else:
+                    held = self.leases.told(name) if how.state == "standby" else ""
+                    part.down(" ".join(filter(None, (how.state, how.reason, held))))
 
             runner.on_health = tell
+            self.leases.on_look.append(partial(tell, runner.health))
 
     async def _announce(self, health: DaemonHealth) -> None:
         part = health.part(f"desk {self.name}")

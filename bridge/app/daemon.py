@@ -173,13 +173,13 @@ async def _stopped(tasks: list[asyncio.Task[None]]) -> None:
 
 
 def _application(config: Config, desks: list[Consortium], health: DaemonHealth) -> web.Application:
-    inbox = Inbox([desk.services for desk in desks])
+    inbox = Inbox([desk.services for desk in desks]) if config.roles.web else None
     channels = {name: app for desk in desks for name, app in desk.applications.items()}
     return application(
         health=health,
         inbox=inbox,
-        inbox_pages=INBOX_PAGES if (INBOX_PAGES / "index.html").is_file() else None,
-        front_page=_front_page(desks),
+        inbox_pages=INBOX_PAGES if config.roles.web and (INBOX_PAGES / "index.html").is_file() else None,
+        front_page=_front_page(desks) if config.roles.web else "",
         channels=channels,
         proxies=config.http.proxies,
         registry=REGISTRY,
@@ -188,9 +188,9 @@ def _application(config: Config, desks: list[Consortium], health: DaemonHealth) 
 
 def _front_page(desks: list[Consortium]) -> str:
     """Return where `/` leads: the front page of the first channel that has one, else the inbox."""
-    for channel in (channel for desk in desks for channel in desk.channels):
+    for name, channel in ((name, one.channel) for desk in desks for name, one in desk.supervisor.runners.items()):
         if page := channel.adapter.capabilities.front_page:
-            return f"/channels/{channel.name}/{page}"
+            return f"/channels/{name}/{page}"
     return "/inbox"
 
 
@@ -200,7 +200,13 @@ async def serve(config: Config) -> int:
     try:
         async with opened(config) as house:
             told = told_to_stop()
-            log.info("serving", url=house.url, channels=len(config.channels), version=version("deskbridge"))
+            log.info(
+                "serving",
+                url=house.url,
+                roles=str(config.roles),
+                channels=len(config.channels),
+                version=version("deskbridge"),
+            )
             await until(told, house.health)
     except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
         say(f"deskbridge cannot start: {error}", error=True)

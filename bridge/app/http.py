@@ -68,7 +68,8 @@ def application(
 ) -> web.Application:
     """Put the daemon's web application together; nothing is started.
 
-    `inbox_pages` is a folder of built pages; `channels` what adapters mount, by channel name; `front_page` where `/` leads.
+    `inbox_pages` is a folder of built pages; `channels` what adapters mount, by channel name; `front_page` where `/`
+    leads, "" for nowhere.
     """
     networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
     app = web.Application(
@@ -85,7 +86,8 @@ def application(
         inbox.mount(app)
     if inbox_pages is not None:
         _pages(app, "/inbox", inbox_pages, INBOX_PAGE)
-    app.router.add_get("/", _leading_to(front_page))
+    if front_page:
+        app.router.add_get("/", _leading_to(front_page))
     return app
 
 

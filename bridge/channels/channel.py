@@ -26,6 +26,7 @@ from bridge.channels.outbound.drain import Drain, fanout
 from bridge.channels.session_end import State, verdict, weightiest
 from bridge.contract.adapter import Adapter, Busy, Capabilities, Misconfigured, Ports, Replays, Throttled
 from bridge.contract.message import ChannelStatus, Delivery
+from bridge.redis.holders import LastSign, holder
 from bridge.redis.store import Fenced, Store, StoreError
 from bridge.runtime.backoff import Backoff
 
@@ -103,6 +104,7 @@ class ChannelRunner:
         *,
         find: Callable[[Sequence[str]], Awaitable[str]] | None,
         sole: bool,
+        process: str,
         stop_s: float,
         backoff: Callable[[], Backoff],
     ) -> None:
@@ -121,6 +123,8 @@ class ChannelRunner:
             self.inlet.hold()  # webhooks are served before the lease is taken, which nobody else can have
         deliveries = fanout(store, channel.name) if self._can.fanout else None
         self.adapter = _constructed(channel, ports(channel, self.inlet, deliveries))
+        self._process = process
+        self._last_sign = LastSign()
         self._drain: Drain | None = None
         self.session: asyncio.TaskGroup | None = None  # of the session that runs now
         self._replaying = asyncio.Lock()
@@ -148,6 +152,7 @@ class ChannelRunner:
             try:
                 await self._acquire(token)
                 backoff.reset()
+                await self._say_taken()
                 await self._holding(token, work)
             except Fenced:
                 log.warning("the channel's lease is lost", channel=self.channel.name)
@@ -163,7 +168,15 @@ class ChannelRunner:
         while not await self._store.take(token, LEASE_MS, channel=self.channel.name, force=self._sole):
             if self._can.exclusive:
                 self._show("standby")
+            self._last_sign.of_another(LEASE_MS, await self._store.lease_left(self.channel.name))
             await asyncio.sleep(ASK_S)
+
+    async def _say_taken(self) -> None:
+        """Tell people that this process holds the channel, and how long after the holder before it."""
+        took = self._last_sign.took_ms()
+        log.info("the channel's lease is taken", channel=self.channel.name, takeover_ms=took)
+        await self._store.tell_holder(holder(self._process, took), self.channel.name)
+        self._last_sign.ours(asyncio.get_running_loop().time())
 
     async def _holding(self, token: str, work: Callable[[str], Coroutine[Any, Any, None]]) -> None:
         working = asyncio.create_task(work(token))
@@ -190,8 +203,10 @@ class ChannelRunner:
         """Renew until the lease is lost. While the store is away nobody else can take it either."""
         while True:
             await asyncio.sleep(LEASE_MS / 4000)
+            asked = asyncio.get_running_loop().time()
             try:
                 await self._store.renew(token, LEASE_MS, channel=self.channel.name)
+                self._last_sign.ours(asked)
             except Fenced:
                 raise
             except StoreError as error:

@@ -37,12 +37,13 @@ class Supervisor:
         *,
         find: Callable[[Sequence[str]], Awaitable[str]] | None = None,
         sole: bool = False,
+        process: str = "",
         stop_s: float = STOP_S,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self.runners = {
             channel.name: ChannelRunner(
-                store, gathering, channel, ports, find=find, sole=sole, stop_s=stop_s, backoff=backoff
+                store, gathering, channel, ports, find=find, sole=sole, process=process, stop_s=stop_s, backoff=backoff
             )
             for channel in channels
         }

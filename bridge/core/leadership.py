@@ -23,6 +23,7 @@ from bridge.core.erasure_trim import ErasureTrim
 from bridge.core.lease import Lease
 from bridge.log import snapshot
 from bridge.log.snapshot import Loaded, SnapshotMark, TimeSlice
+from bridge.redis.holders import holder
 from bridge.redis.store import InputEntry, Stale, Store
 from routing import core, wire
 from routing.state import State
@@ -126,7 +127,16 @@ class Leadership:
         self._clock.sync(await self._store.now())
         await self._append(Started(process=self._process))
         took = round(time.perf_counter() - began, 3)
-        _log.info("core-started", seq=head.seq, replayed=head.seq - from_seq, seconds=took, epoch=self._epoch)
+        away = self._lease.before.took_ms()
+        _log.info(
+            "core-started",
+            seq=head.seq,
+            replayed=head.seq - from_seq,
+            seconds=took,
+            epoch=self._epoch,
+            takeover_ms=away,
+        )
+        await self._store.tell_holder(holder(self._process, away))
 
     async def _append(self, given: Started | Tick | ProcessGone, at: int = 0) -> None:
         await self._store.prompt(wire.encode(given), at)

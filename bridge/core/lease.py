@@ -13,6 +13,7 @@ import secrets
 
 import structlog
 
+from bridge.redis.holders import LastSign
 from bridge.redis.store import Fenced, Store, StoreUnavailable
 
 TTL_MS = 5_000
@@ -22,8 +23,10 @@ _log = structlog.get_logger(__name__)
 class Lease:
     """One try to hold the core's lease, under a token of its own. `sole`: no other process can be there."""
 
-    def __init__(self, store: Store, *, sole: bool, ttl_ms: int = TTL_MS) -> None:
+    def __init__(self, store: Store, *, sole: bool, ttl_ms: int = TTL_MS, last_sign: LastSign | None = None) -> None:
         self.token = secrets.token_hex(12)
+        self.last_sign = last_sign or LastSign()
+        self.before = LastSign()  # the last sign of a holder before us
         self._store = store
         self._sole = sole
         self._ttl_ms = ttl_ms
@@ -35,7 +38,9 @@ class Lease:
         while True:
             try:
                 if await self._store.take(self.token, self._ttl_ms, force=self._sole):
+                    self.before = self.last_sign.as_it_is()
                     return
+                self.last_sign.of_another(self._ttl_ms, await self._store.lease_left())
             except StoreUnavailable as error:
                 if not away:
                     _log.warning("lease-store-away", error=str(error))
@@ -52,6 +57,7 @@ class Lease:
             try:
                 await self._store.renew(self.token, self._ttl_ms)
                 held = asked
+                self.last_sign.ours(asked)
             except StoreUnavailable as error:
                 if not self._sole and loop.time() - held > self._ttl_ms / 1000:
                     raise Fenced("the lease could not be renewed in time") from error

@@ -16,6 +16,7 @@ from bridge.core.batch import Alert
 from bridge.core.leadership import CoreCounts, Leadership
 from bridge.core.lease import Lease
 from bridge.log.snapshot import Unrecoverable
+from bridge.redis.holders import LastSign
 from bridge.redis.store import Store, StoreError
 from routing.events import Faulted
 
@@ -43,6 +44,7 @@ class CoreRunner:
         self._alert = alert
         self.counts = CoreCounts()
         self.term: Leadership | None = None
+        self._last_sign = LastSign()
 
     @property
     def leading(self) -> bool:
@@ -56,7 +58,7 @@ class CoreRunner:
 
     async def _serve(self) -> None:
         """Hold the lease for one term."""
-        lease = Lease(self._store, sole=self._sole)
+        lease = Lease(self._store, sole=self._sole, last_sign=self._last_sign)
         await lease.acquire()
         try:
             self.counts.terms += 1

@@ -101,6 +101,11 @@ class Keys:
         return f"{self.prefix}lease:{channel}"
 
     @property
+    def holders(self) -> str:
+        """Hash of records for people: who holds each lease, by channel; the core's is ""."""
+        return self.prefix + "holders"
+
+    @property
     def live(self) -> str:
         """Sorted set of processes by the ms at which their heartbeat expires."""
         return self.prefix + "live"

@@ -26,6 +26,7 @@ import msgspec
 from bridge.redis.client import Calls, Fenced, Full, Stale, StoreError, StoreUnavailable
 from bridge.redis.connection import Argument
 from bridge.redis.entries import PACK, Head, InputEntry, LogEntry, OutEntry, unpacked, unsettled
+from bridge.redis.holders import Holder
 from bridge.redis.keys import Keys
 
 __all__ = [
@@ -304,6 +305,19 @@ class Store:
     async def release(self, token: str, *, channel: str = "") -> None:
         """Give a lease up, if it is ours."""
         await self._function("hold", [self._lease(channel)], token, 0)
+
+    async def lease_left(self, channel: str = "") -> int:
+        """Return how long a lease still runs (ms), whoever holds it; 0 when nobody does."""
+        return max(0, int(await self._command("PTTL", self._lease(channel))))
+
+    async def tell_holder(self, holder: Holder, channel: str = "") -> None:
+        """Record for people who holds a lease."""
+        await self._command("HSET", self.keys.holders, channel, msgspec.json.encode(holder))
+
+    async def holders(self) -> dict[str, Holder]:
+        """Return who holds, or held last, each lease, by channel; the core's is ""."""
+        flat = await self._command("HGETALL", self.keys.holders)
+        return {flat[i].decode(): msgspec.json.decode(flat[i + 1], type=Holder) for i in range(0, len(flat), 2)}
 
     async def beat(self, process: str, ttl_ms: int) -> None:
         """Say that a process lives, for `ttl_ms`."""

@@ -18,7 +18,7 @@ import msgspec
 
 
 class PartReport(msgspec.Struct, frozen=True):
-    """One part as /readyz shows it. `why` says what it waits for or what is broken, and holds no secret."""
+    """One part as /readyz shows it. `why` says what it waits for, what is broken, or where it works; it holds no secret."""
 
     name: str
     ready: bool
@@ -36,9 +36,9 @@ class HealthPart:
         self.why = "starting"
         self._changed = changed
 
-    def up(self) -> None:
-        """Say that this part works."""
-        self._become(True, "")
+    def up(self, where: str = "") -> None:
+        """Say that this part works, and where if another host may do it."""
+        self._become(True, where)
 
     def down(self, why: str) -> None:
         """Say that this part does not work, in words for the person who runs the daemon."""

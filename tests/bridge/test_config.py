@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bridge.app.config import Config, ConfigError, Secret, convert, load, redacted
+from bridge.app.config import Config, ConfigError, HereOnly, Secret, convert, load, redacted, with_here
+from bridge.app.roles import parse_roles
 
 GOOD = """
 [deskbridge]
@@ -257,3 +258,61 @@ def test_every_wrong_key_of_a_kind_is_told() -> None:
 )
 def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
     assert redacted(url) == shown
+
+
+CHANNELS = """
+[redis]
+url = "redis://db.example.org"
+[archive]
+url = "postgresql://db.example.org/desk"
+[[channel]]
+name = "sms"
+kind = "sms"
+queue = "north/reference"
+[[channel]]
+name = "web"
+kind = "webchat"
+queue = "north/reference"
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "core", "web", "adapters"),
+    [
+        ("core", True, False, frozenset()),
+        ("core,web,adapters", True, True, None),
+        ("web, adapters:sms", False, True, frozenset({"sms"})),
+        ("adapters:sms,web", False, True, frozenset({"sms"})),
+        ("adapters:web,sms,core", True, False, frozenset({"web", "sms"})),
+    ],
+)
+def test_roles_are_read_from_the_command_line_and_from_the_file(
+    tmp_path: Path, written: str, core: bool, web: bool, adapters: frozenset[str] | None
+) -> None:
+    roles = with_here(read(tmp_path, CHANNELS), HereOnly(roles=written)).roles
+    assert (roles.core, roles.web, roles.adapters) == (core, web, adapters)
+    assert read(tmp_path, f'[deskbridge]\nroles = ["{written}"]\n{CHANNELS}').roles == roles
+    assert parse_roles([str(roles)], ("sms", "web")) == roles
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("cora", "'cora' is no role; did you mean core?"),
+        ("web,adapters:smz", "adapters:smz names no channel of this configuration; did you mean sms?"),
+        ("", "'' is no role; known here: core, web, adapters"),
+    ],
+)
+def test_a_wrong_role_is_told(tmp_path: Path, written: str, told: str) -> None:
+    assert faults(tmp_path, f'[deskbridge]\nroles = ["{written}"]\n{CHANNELS}') == {
+        "deskbridge.roles": f"{told}; write core, web, adapters or adapters:<channel>"
+    }
+    if written:
+        with pytest.raises(ConfigError, match="--roles"):
+            with_here(read(tmp_path, CHANNELS), HereOnly(roles=written))
+
+
+def test_a_part_of_the_work_needs_servers_that_all_share(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        with_here(read(tmp_path, '[deskbridge]\nroles = ["core"]\n'), HereOnly())
+    assert [fault.where for fault in caught.value.faults] == ["redis.url", "archive.url"]

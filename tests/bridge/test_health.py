@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,7 +70,8 @@ def test_readiness_comes_and_goes_with_the_required_parts() -> None:
     health = DaemonHealth(Notifier())
     store, core = health.part("store"), health.part("core")
     seen = []
-    for step in (store.up, core.up, lambda: store.down("gone"), store.up, health.stopping):
+    steps: tuple[Callable[[], None], ...] = (store.up, core.up, lambda: store.down("gone"), store.up, health.stopping)
+    for step in steps:
         step()
         seen.append(health.ready)
     assert seen == [False, True, False, True, False]

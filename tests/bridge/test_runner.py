@@ -17,6 +17,7 @@ from bridge.core.lease import Lease
 from bridge.core.runner import CoreRunner, keep_beating, report
 from bridge.log import snapshot
 from bridge.log.snapshot import SnapshotMark, Unrecoverable
+from bridge.redis.holders import HOST
 from bridge.redis.store import LogEntry, Store
 from bridge.testing.proxy import Proxy
 from routing import core, librarians, wire
@@ -307,6 +308,8 @@ async def test_one_leads_and_the_other_takes_over(store: Store) -> None:
             await until(lambda: _terms(first, second, 2), "the lease was lost and taken again")
             await hand_in(store, patron_says("a", 2))
             assert one_by_one(await talked(store, 2)) == {"a": [1, 2]}
+            told = (await store.holders())[""]
+            assert (told.process in ("p1", "p2"), told.host, told.took_ms > 0) == (True, HOST, True)
     assert not first.leading
 
 

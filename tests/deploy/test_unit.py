@@ -13,6 +13,7 @@ from bridge.app.config import load
 from tests.conftest import ROOT
 
 UNIT = ROOT / "deploy" / "deskbridge.service"
+PART = ROOT / "deploy" / "deskbridge@.service"
 
 
 def analysed(*words: str) -> subprocess.CompletedProcess[str]:
@@ -21,12 +22,13 @@ def analysed(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    """The unit with the command where it is on this machine."""
-    unit = tmp_path / "deskbridge.service"
+@pytest.fixture(params=[UNIT, PART], ids=["whole", "part"])
+def here(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The unit, or an instance of a part, with the command where it is on this machine."""
+    written: Path = request.param
+    unit = tmp_path / written.name.replace("@", "@web")
     command = str(Path(sys.executable).with_name("deskbridge"))
-    unit.write_text(UNIT.read_text().replace("/opt/deskbridge/current/bin/deskbridge", command))
+    unit.write_text(written.read_text().replace("/opt/deskbridge/current/bin/deskbridge", command))
     return unit
 
 
@@ -38,6 +40,13 @@ def test_systemd_finds_nothing_wrong(here: Path) -> None:
 def test_exposure_is_at_most_one_and_a_half() -> None:
     told = analysed("security", "--offline=true", "--threshold=15", str(UNIT))
     assert told.returncode == 0, told.stdout[-300:] + told.stderr
+
+
+def test_a_part_differs_from_the_whole_in_its_name_alone() -> None:
+    part = [line for line in PART.read_text().splitlines() if "%i" not in line and not line.startswith("#")]
+    whole = [line for line in UNIT.read_text().splitlines() if not line.startswith("#")]
+    own = ("Description=", "ExecStart=", "StateDirectory=", "RuntimeDirectory=")
+    assert [line for line in whole if not line.startswith(own)] == part
 
 
 def test_the_example_configuration_loads() -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
+from bridge.redis.holders import HOST
 from tests.journeys.house import House
 from tests.journeys.librarian import Librarian
 from tests.journeys.patron import Patron
@@ -21,9 +23,15 @@ from tests.peers.postgresql import PostgreSQL, missing
 from tests.peers.redis import RedisServer
 
 
+async def told(house: House) -> dict[str, dict[str, Any]]:
+    """Return the parts of /readyz."""
+    async with aiohttp.ClientSession() as web, web.get(f"{house.url}/readyz") as answer:
+        return {part["name"]: part for part in await answer.json()}
+
+
 @pytest_asyncio.fixture
-async def pair(tmp_path: Path) -> AsyncIterator[tuple[House, House]]:
-    """Two running daemons of one installation."""
+async def hosts(tmp_path: Path) -> AsyncIterator[tuple[House, House, House]]:
+    """Two running daemons of one installation: one does everything, one has the web alone. A third is ready to start."""
     if reason := missing():
         pytest.skip(reason)
     durable = {"appendonly": "yes", "appendfsync": "always", "maxmemory_policy": "noeviction"}
@@ -31,17 +39,21 @@ async def pair(tmp_path: Path) -> AsyncIterator[tuple[House, House]]:
         more = f'[redis]\nurl = "{redis.url}"\n[archive]\nurl = "{sql.fresh()}"\n'
         with House(tmp_path / "one", more=more) as one:
             other = House(tmp_path / "other", more=more)
-            other.configure()
+            third = House(tmp_path / "third", more=more)
+            for each in (other, third):
+                each.configure()
+            other.words = ("--roles", "web")
             await one.start()
             await other.start()
             try:
-                yield one, other
+                yield one, other, third
             finally:
                 other.__exit__(None, None, None)
+                third.__exit__(None, None, None)
 
 
-async def test_patron_and_librarian_at_different_daemons_and_the_core_dies(pair: tuple[House, House]) -> None:
-    one, other = pair
+async def test_patron_and_librarian_at_different_daemons_and_the_core_dies(hosts: tuple[House, House, House]) -> None:
+    one, other, third = hosts
     ana = Librarian(other.url, "ana")
     await ana.sign_in(one.codes["ana"])
     async with aiohttp.ClientSession() as web:
@@ -58,10 +70,22 @@ async def test_patron_and_librarian_at_different_daemons_and_the_core_dies(pair:
             assert (await ana.do(f"/conversations/{talk}/messages", {"text": "Across it."}))[0] == 200
             await patron.until(lambda: patron.answers() == ["Across it."])
             assert "core-started" in one.log
-            one.kill()  # it ran the core, since it came first
+            one.kill()  # it ran the core, and the other has only the web
+            async with asyncio.timeout(20):
+                while (core := (await told(other))["core main"])["ready"]:
+                    await asyncio.sleep(0.1)
+            assert "no process runs it" in core["why"]
+            third.words = ("--roles", "core")
+            await third.start()
             said = await ana.do(f"/conversations/{talk}/messages", {"text": "Still here."})
             assert said[0] == 200, said
-            assert "core-started" in other.log
+            async with asyncio.timeout(20):
+                while not (core := (await told(other))["core main"])["ready"]:
+                    await asyncio.sleep(0.1)
+            assert core["why"].startswith(f"on {HOST} since ")
+            async with web.get(f"{third.url}/inbox") as answer:
+                assert answer.status == 404
+            assert (await told(third)).keys().isdisjoint({"channel web"})
             await one.start()
             await patron.say("Me too.")
             await patron.until(lambda: patron.answers() == ["Across it.", "Still here."])
@@ -73,4 +97,4 @@ async def test_patron_and_librarian_at_different_daemons_and_the_core_dies(pair:
                 task.cancel()
             await asyncio.wait(running)
             await ana.close()
-    assert (other.stop(), one.stop()) == (0, 0)
+    assert (other.stop(), one.stop(), third.stop()) == (0, 0, 0)
