@@ -18,6 +18,7 @@ from adapters.kannel.config import KannelConfig
 from adapters.kannel.hooks import Hooks
 from bridge.contract.adapter import (
     BadCredentials,
+    Busy,
     Capabilities,
     Misconfigured,
     Outcome,
@@ -28,7 +29,7 @@ from bridge.contract.adapter import (
     Uncertain,
 )
 from bridge.contract.message import Delivery, Stage
-from bridge.contract.opt_outs import OptOuts, command
+from bridge.contract.opt_outs import OPT_OUTS, OptOuts, command
 from bridge.contract.segments import plain
 
 MAX_TEXT = 670  # ten parts of 16 bits a character: `max-messages = 10`
@@ -48,6 +49,7 @@ class KannelAdapter:
         label="Text (Kannel)",
         icon="phone",
         answers=("phone",),
+        remembers=(OPT_OUTS,),
     )
 
     def __init__(self, config: KannelConfig, ports: Ports) -> None:
@@ -58,7 +60,7 @@ class KannelAdapter:
         self._base = (config.hook_url or ports.public_url).rstrip("/")
         if ports.routes is None:
             raise Misconfigured("Kannel brings texts by HTTP: the channel needs the HTTP side")
-        self._opt_outs = OptOuts(ports.data)
+        self._opt_outs = OptOuts(ports.memory)
         self._hooks = Hooks(config, ports, self._arrived, self._reported)
         self._session: aiohttp.ClientSession | None = None
         self._refused = asyncio.Event()
@@ -67,7 +69,6 @@ class KannelAdapter:
 
     async def run(self) -> None:
         """Hold one session."""
-        await self._opt_outs.load()
         self._refused.clear()
         async with aiohttp.ClientSession() as session:
             await self._ask(session)
@@ -122,8 +123,7 @@ class KannelAdapter:
     # -- what Kannel brings
 
     async def _arrived(self, text: CarriedText) -> None:
-        """Make a text durable. Raises Busy, OSError, TooLarge, ValueError."""
-        await self._opt_outs.load()
+        """Make a text durable. Raises Busy, TooLarge, ValueError."""
         marks = await self._opt_outs.obey(text.id, self._config.number, text.sender, text.at, command(text.text))
         await self._ports.inlet.receive(codec.message(self._ports.channel, text, marks))
 
@@ -139,8 +139,11 @@ class KannelAdapter:
             return Retry("no-session")
         if not numbers.answerable(delivery.to):
             return Rejected("no-such-address")
-        if self._opt_outs.opted_out(self._config.number, delivery.to):
-            return Rejected("opted-out")
+        try:
+            if await self._opt_outs.opted_out(self._config.number, delivery.to):
+                return Rejected("opted-out")
+        except Busy:
+            return Retry("try-later")
         if delivery.attachments:
             return Rejected("media-refused")
         text = plain(delivery.text) if self._config.plain else delivery.text

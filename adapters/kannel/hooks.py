@@ -61,7 +61,7 @@ class Hooks:
             raise web.HTTPBadRequest from None
         try:
             await self._taken(text)
-        except (Busy, OSError):
+        except Busy:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "10"}) from None
         except TooLarge:
             raise web.HTTPRequestEntityTooLarge(0, 0) from None

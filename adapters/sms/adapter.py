@@ -46,7 +46,7 @@ from bridge.contract.adapter import (
     Uncertain,
 )
 from bridge.contract.message import Delivery
-from bridge.contract.opt_outs import OptOuts, command
+from bridge.contract.opt_outs import OPT_OUTS, OptOuts, command
 from bridge.contract.segments import plain, segments
 
 MAX_TEXT = 800  # 1600 units are taken, and a character may be two
@@ -76,6 +76,7 @@ class SmsAdapter:
         label="SMS",
         icon="phone",
         answers=("phone",),
+        remembers=(OPT_OUTS,),
     )
 
     def __init__(self, config: SmsConfig, ports: Ports) -> None:
@@ -87,7 +88,7 @@ class SmsAdapter:
         self._ours = config.ours()
         self._quiet_hours = config.hours()
         self._send_rate = SendRate(config.rate)
-        self._opt_outs = OptOuts(ports.data)
+        self._opt_outs = OptOuts(ports.memory)
         self._submissions = Submissions(ports.data)
         self._parking = Parking(ports.data)
         self._account: TwilioApi | None = None
@@ -130,7 +131,6 @@ class SmsAdapter:
             await account.close()
 
     async def _load(self) -> None:
-        await self._opt_outs.load()
         await self._submissions.load()
 
     async def check(self) -> None:
@@ -323,7 +323,7 @@ class SmsAdapter:
         ours, heard = codec.read_token(delivery.reply)
         heard = max(heard, self._heard.get(delivery.to, 0))
         sender = self._sender(delivery.to, ours)
-        hindrance = self._hindrance(delivery, sender, heard)
+        hindrance = await self._silenced(delivery, sender) or self._hindrance(delivery, sender, heard)
         if hindrance is not None:
             return hindrance
         fields = self._fields(delivery, sender, heard)
@@ -359,8 +359,6 @@ class SmsAdapter:
         """Return why a delivery cannot go out, or not now."""
         if not numbers.answerable(delivery.to) or not sender:
             return Rejected("no-such-address")
-        if self._opt_outs.opted_out(self._side(sender), delivery.to):
-            return Rejected("opted-out")
         if not delivery.text and not delivery.attachments:
             return Rejected("empty")
         if delivery.attachments and not self._public_url:
@@ -371,6 +369,13 @@ class SmsAdapter:
         if self._late(delivery.to, heard) and (not self._config.template or delivery.attachments):
             return Rejected("window-closed")
         return None
+
+    async def _silenced(self, delivery: Delivery, sender: str) -> Rejected | Retry | None:
+        """Return why a delivery must not go out where the patron has opted out, or where nobody can say."""
+        try:
+            return Rejected("opted-out") if await self._opt_outs.opted_out(self._side(sender), delivery.to) else None
+        except Busy:
+            return Retry("try-later")
 
     def _late(self, to: str, heard: int) -> bool:
         """Whether WhatsApp takes a template only: more than 24 hours after the patron's last words."""

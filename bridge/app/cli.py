@@ -187,6 +187,7 @@ def unconnected(channel: str) -> Ports:
         signals=nowhere,
         blobs=nowhere,
         routes=Application().router,
+        memory=nowhere,
         deliveries=nowhere,
         secret=bytes(32),
         revocations=nowhere,
@@ -226,8 +227,13 @@ def abilities(kind: str) -> str:
         capabilities = adapter(kind).capabilities
     except Misconfigured as error:
         return f"cannot be used: {error}"
-    declared = ((name, getattr(capabilities, name)) for name in capabilities.__struct_fields__)
+    declared = ((name, _told(getattr(capabilities, name))) for name in capabilities.__struct_fields__)
     return " ".join(name if value is True else f"{name}={value}" for name, value in declared if value)
+
+
+def _told(value: Any) -> Any:
+    """Return a declared value as people read it: kinds of rows by their names."""
+    return ",".join(getattr(each, "name", str(each)) for each in value) if isinstance(value, tuple) else value
 
 
 # ---- the organisation and its people ----

@@ -25,6 +25,7 @@ from bridge.app.config import Config, convert
 from bridge.channels.channel import ChannelHealth as ChannelHealth
 from bridge.channels.desk_status import DeskStatus, clock
 from bridge.channels.inbound.inlet import IngestBatcher
+from bridge.channels.memory import StoreMemory
 from bridge.channels.outbound.removed_channels import refuse, removed
 from bridge.channels.partner_desk import PartnerDesk
 from bridge.channels.plugins import load
@@ -93,6 +94,7 @@ class Consortium:
         self._secret, self._process = secret, process
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
         self.leases = LeaseWatch(store, name, process)
+        self.memories: dict[str, StoreMemory] = {}
         self.core = self._core(sole) if config.roles.core else None
         self.supervisor = Supervisor(
             store,
@@ -182,6 +184,7 @@ class Consortium:
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
             "forgetting": self.forgetting.run,
+            "memory": self._keep_memories,
         }
         self._show_core(health)
         if self.core is not None:
@@ -320,6 +323,22 @@ class Consortium:
                     await self.store.trim_dead(await self.store.now() - kept * DAY_MS)
             await asyncio.sleep(FORGET_S)
 
+    async def _keep_memories(self) -> None:
+        """Move what an earlier version kept on this host's disk, also of channels that another host holds. Then drop, once an hour,
+        what channels are to remember no longer."""
+        left = list(self.memories.values())
+        while left:
+            try:
+                await left[-1].begin()
+                left.pop()
+            except Busy:
+                await asyncio.sleep(RESTART_S)
+        while True:
+            for memory in self.memories.values():
+                with suppress(Busy):  # the store is away: an hour later
+                    await memory.expire()
+            await asyncio.sleep(FORGET_S)
+
     async def caught_up(self) -> bool:
         """Whether the archive has, within some minutes, all that was handed in an hour ago or earlier."""
         head = await self.store.head()
@@ -349,6 +368,8 @@ class Consortium:
         application.on_shutdown.append(self._say_good_bye)
         folder: Path = self._config.data / "channels" / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kinds = channel.adapter.capabilities.remembers
+        self.memories[name] = StoreMemory(self.store, name, kinds, folder)
 
         async def history(sender: str, after: str) -> Sequence[Any]:
             if not await self._tail_started():
@@ -367,6 +388,7 @@ class Consortium:
             signals=ChannelSignals(self.signs, name, typing=channel.adapter.capabilities.typing),
             blobs=self.blobs,
             routes=application.router,
+            memory=self.memories[name],
             public_url=self._config.http.public_url,
             data=folder,
             secret=derived_key(self._secret, f"channel {name}"),

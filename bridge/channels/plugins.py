@@ -13,6 +13,7 @@ from typing import Any, get_args
 import msgspec
 
 from bridge.contract.adapter import Adapter, Capabilities, Misconfigured
+from bridge.contract.memory import MemoryKind
 from bridge.contract.message import ChannelIcon
 
 GROUP = "deskbridge.adapters"
@@ -67,8 +68,19 @@ def faults(adapter: type[Any]) -> list[str]:
         wrong.append("front_page is no path below the adapter's own routes")
     if capabilities.icon not in get_args(ChannelIcon) or len(capabilities.label) > LABEL:
         wrong.append(f"label is longer than {LABEL} characters, or icon is none of {', '.join(get_args(ChannelIcon))}")
+    wrong += _unfit(capabilities.remembers)
     if not _configurable(getattr(adapter, "Config", None)):
         wrong.append("Config is not a msgspec Struct")
+    return wrong
+
+
+def _unfit(remembers: Any) -> list[str]:
+    """Return what is wrong with the kinds of rows that an adapter declares."""
+    if not isinstance(remembers, tuple) or not all(isinstance(kind, MemoryKind) for kind in remembers):
+        return ["remembers is not a tuple of MemoryKind"]
+    wrong = [f"remembers {fault}" for kind in remembers for fault in kind.faults()]
+    if len({kind.name for kind in remembers}) < len(remembers):
+        wrong.append("remembers names a kind twice")
     return wrong
 
 

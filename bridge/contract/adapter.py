@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import msgspec
 
+from bridge.contract.memory import Memory, MemoryKind
 from bridge.contract.message import (
     Action,
     AddressKind,
@@ -172,6 +173,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     answers     the kinds of address to which it carries an answer when nobody has written from there: "mail", "phone", "im"
     partners    patrons are the conversations of other desks. They are told what becomes of theirs: notices with the events
                 "partner-claimed", "partner-waiting" and "partner-closed". See Ports.partners and Inlet.recall
+    remembers   the kinds of rows that the adapter keeps in Ports.memory
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
     the id that was sent. `replay`, `lookup`, `forget` and `check` are methods exactly where they are declared.
@@ -203,6 +205,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     private: bool = False
     answers: tuple[AddressKind, ...] = ()
     partners: bool = False
+    remembers: tuple[MemoryKind, ...] = ()
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------
@@ -401,6 +404,7 @@ class Ports:
     signals: Signals
     blobs: Blobs
     routes: web.UrlDispatcher | None  # the sub-application at /channels/<name>/
+    memory: Memory  # what outlives the process and the host: rows of the kinds that the adapter declares
     public_url: str = ""
     data: Path | None = None  # a private folder of this channel
     secret: bytes = b""  # 32 bytes of this channel, the same in every process, for signing tokens
@@ -445,6 +449,8 @@ class Remembers(Protocol):
 
     async def forget(self, addresses: Collection[str]) -> None:
         """Delete what is kept about these addresses of this channel, except opt-outs, which keep us from writing to them again.
+
+        That is above all the rows in `Ports.memory` that name them. Every process of the channel is asked.
 
         Called when a patron asks to be forgotten, whether a session runs or not; a repetition is harmless."""
 

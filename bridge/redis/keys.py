@@ -80,6 +80,10 @@ class Keys:
         """Sorted set of what a channel has revoked, by the ms at which it did."""
         return f"{self.prefix}revoked:{channel}"
 
+    def remembered(self, channel: str, kind: str) -> tuple[str, str]:
+        """Hash of the rows of one kind that a channel remembers, and sorted set of their times in ms."""
+        return f"{self.prefix}mem:{channel}:{kind}", f"{self.prefix}mem:{channel}:{kind}:at"
+
     def cursor(self, channel: str) -> str:
         """Hash of a channel's resume cursors."""
         return f"{self.prefix}cur:{channel}"

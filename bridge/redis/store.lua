@@ -286,6 +286,84 @@ local function trim_out(keys, args)
   return redis.call('XTRIM', keys[1], 'MINID', args[1])
 end
 
+-- What channels remember: the rows of a kind in a hash, their times in a sorted set.
+
+local function without(keys, gone)
+  for from = 1, #gone, CHUNK do
+    local to = math.min(from + CHUNK - 1, #gone)
+    redis.call('HDEL', keys[1], unpack(gone, from, to))
+    redis.call('ZREM', keys[2], unpack(gone, from, to))
+  end
+end
+
+-- rows, times | most, ms to keep (0 = for ever), refuse what is too much (1), (key, value, ms)...
+local function remember(keys, args)
+  local at, most, keep = clock(), tonumber(args[1]), tonumber(args[2])
+  if keep > 0 then
+    without(keys, redis.call('ZRANGEBYSCORE', keys[2], '-inf', at - keep))
+  end
+  local rows, new, mine = {}, 0, {}
+  for i = 4, #args, 3 do
+    local key, since = args[i], tonumber(args[i + 2])
+    since = (since <= 0 or since > at) and at or since
+    local known = tonumber(mine[key] or redis.call('ZSCORE', keys[2], key) or -1)
+    if known <= since and (keep == 0 or since > at - keep) then
+      new = new + (known < 0 and 1 or 0)
+      rows[#rows + 1], mine[key] = { key, args[i + 1], since }, since
+    end
+  end
+  if args[3] == '1' and new > 0 and redis.call('ZCARD', keys[2]) + new > most then
+    return redis.error_reply('FULL so many rows are not kept')
+  end
+  for _, row in ipairs(rows) do
+    redis.call('HSET', keys[1], row[1], row[2])
+    redis.call('ZADD', keys[2], row[3], row[1])
+  end
+  local over = redis.call('ZCARD', keys[2]) - most
+  if over > 0 then
+    without(keys, redis.call('ZRANGE', keys[2], 0, over - 1))
+  end
+  if keep > 0 then
+    redis.call('PEXPIRE', keys[1], keep)
+    redis.call('PEXPIRE', keys[2], keep)
+  end
+  return #rows
+end
+
+-- rows, times | ms to keep, how many of the newest to pass over, how many; the newest first, and whether there may be more
+local function remembered(keys, args)
+  local found, keep = { 0 }, tonumber(args[1])
+  local since = keep > 0 and '(' .. clock() - keep or '-inf'
+  local places = redis.call('ZREVRANGEBYSCORE', keys[2], '+inf', since, 'WITHSCORES', 'LIMIT', args[2], args[3])
+  found[1] = #places == 2 * tonumber(args[3]) and 1 or 0
+  for i = 1, #places, 2 do
+    local value = redis.call('HGET', keys[1], places[i])
+    if value then
+      found[#found + 1], found[#found + 2], found[#found + 3] = places[i], value, places[i + 1]
+    end
+  end
+  return found
+end
+
+-- rows, times | ms to keep, key...
+local function recall(keys, args)
+  local found, keep, at = {}, tonumber(args[1]), clock()
+  for i = 2, #args do
+    local since = redis.call('ZSCORE', keys[2], args[i])
+    local value = since and redis.call('HGET', keys[1], args[i])
+    if value and (keep == 0 or tonumber(since) > at - keep) then
+      found[#found + 1], found[#found + 2], found[#found + 3] = args[i], value, since
+    end
+  end
+  return found
+end
+
+-- rows, times | key...
+local function unremember(keys, args)
+  without(keys, args)
+  return 1
+end
+
 local function register(name, callback, flags)
   redis.register_function({ function_name = name .. '_@VERSION@', callback = callback, flags = flags })
 end
@@ -303,3 +381,7 @@ register('beat', beat, { 'allow-oom' })
 register('roll_call', roll_call, { 'no-writes', 'allow-oom' })
 register('forget', forget, { 'allow-oom' })
 register('trim_out', trim_out, { 'allow-oom' })
+register('remember', remember, { 'allow-oom' })
+register('remembered', remembered, { 'no-writes', 'allow-oom' })
+register('recall', recall, { 'no-writes', 'allow-oom' })
+register('unremember', unremember, { 'allow-oom' })

@@ -150,6 +150,37 @@ class Store:
         rows = await self._command("ZRANGEBYSCORE", self.keys.revoked(channel), at, "+inf")
         return [row.decode() for row in rows]
 
+    # ---- what a channel remembers (bridge/channels/memory.py knows the rules)
+
+    async def remember(
+        self, channel: str, kind: str, rows: Sequence[tuple[str, bytes, int]], *, most: int, keep_ms: int, refuse: bool
+    ) -> None:
+        """Write rows (key, value, ms; 0 = now) durably, unless a later one is there, and drop those that are too old or too many.
+
+        Raises Full, with nothing written, where more than `most` are to be refused. May be repeated.
+        """
+        args = [part for row in rows for part in row]
+        keys = self.keys.remembered(channel, kind)
+        await self._function("remember", keys, most, keep_ms, int(refuse), *args, proven=True)
+
+    async def remembered(
+        self, channel: str, kind: str, *, keep_ms: int, passing: int, count: int
+    ) -> tuple[list[tuple[str, bytes, int]], bool]:
+        """Return up to `count` rows, newest first, after passing over so many, and whether there may be more."""
+        keys = self.keys.remembered(channel, kind)
+        more, *flat = await self._function("remembered", keys, keep_ms, passing, count)
+        return _rows(flat), bool(more)
+
+    async def recall(
+        self, channel: str, kind: str, names: Sequence[str], *, keep_ms: int
+    ) -> list[tuple[str, bytes, int]]:
+        """Return the rows of these keys that are there."""
+        return _rows(await self._function("recall", self.keys.remembered(channel, kind), keep_ms, *names))
+
+    async def unremember(self, channel: str, kind: str, names: Sequence[str]) -> None:
+        """Drop rows, durably."""
+        await self._function("unremember", self.keys.remembered(channel, kind), *names, proven=True)
+
     # ---- the core's loop
 
     async def read_inputs(self, after: str, *, count: int, block_ms: int = 0) -> list[InputEntry]:
@@ -417,6 +448,10 @@ async def _each(parts: Iterable[bytes] | AsyncIterator[bytes]) -> AsyncIterator[
     else:
         for part in parts:
             yield part
+
+
+def _rows(flat: list[bytes]) -> list[tuple[str, bytes, int]]:
+    return [(flat[i].decode(), flat[i + 1], int(float(flat[i + 2]))) for i in range(0, len(flat), 3)]
 
 
 def _verdict(reply: Any, count: int) -> list[bool]:

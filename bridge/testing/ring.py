@@ -20,6 +20,7 @@ import msgspec
 from aiohttp import web
 
 from bridge.channels.inbound.inlet import IngestBatcher
+from bridge.channels.memory import StoreMemory
 from bridge.channels.revocations import StoreRevocations
 from bridge.channels.signals import ChannelSignals, SignalBoard
 from bridge.channels.supervisor import ChannelHealth, ChannelRunner, ConfiguredChannel, Deliveries, Supervisor
@@ -347,6 +348,7 @@ class Ring(InputRecord):
     # -- inside
 
     def _ports(self, inlet: Inlet, deliveries: Deliveries | None, routes: web.Application) -> Ports:
+        assert self._store is not None
         data = self.folder / "channel"
         data.mkdir(exist_ok=True)
         return Ports(
@@ -358,13 +360,14 @@ class Ring(InputRecord):
             signals=self.signals(),
             blobs=self.blobs,
             routes=routes.router,
+            memory=StoreMemory(self._store, self.channel, self.adapter.capabilities.remembers, data),
             public_url=self.url,
             data=data,
             secret=b"s" * 32,
             deliveries=deliveries,
             process="suite",
             transcript=self._transcript if self.adapter.capabilities.transcripts else None,
-            revocations=StoreRevocations(self._store, self.channel) if self._store is not None else None,
+            revocations=StoreRevocations(self._store, self.channel),
             partners=self.partners,
         )
 

@@ -120,6 +120,7 @@ def supervisor(port: Harbour, script: Any, kind: type[Actor] = Actor, *, sole: b
             signals=None,  # type: ignore[arg-type]  # no actor asks
             blobs=FileBlobs(Path()),
             routes=None,
+            memory=None,  # type: ignore[arg-type]  # no actor asks
             deliveries=deliveries,
         )
 

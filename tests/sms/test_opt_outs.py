@@ -1,4 +1,4 @@
-"""Opt-outs as they are remembered, and what a disk that is full, or without power, leaves of such facts."""
+"""What a disk that is full, or without power, leaves of facts that are kept."""
 
 from __future__ import annotations
 
@@ -11,24 +11,8 @@ import pytest
 from adapters.sms.codec import Inbound
 from adapters.sms.parking import Parking
 from bridge.contract.journal import Journal, Row
-from bridge.contract.opt_outs import OptOuts
 
 PAIR = ("+15005550100", "+15005550111")
-
-
-async def test_a_start_that_comes_twice_is_the_same_start(tmp_path: Path) -> None:
-    opt_outs = OptOuts(tmp_path)
-    await opt_outs.load()
-    await opt_outs.opt("SM1", *PAIR, 1_000, out=True)
-    assert opt_outs.opted_out(*PAIR)
-    assert not opt_outs.opted_in("SM2")
-    await opt_outs.opt("SM2", *PAIR, 2_000, out=False)
-    again = OptOuts(tmp_path)
-    await again.load()
-    for known in (opt_outs, again):
-        assert not known.opted_out(*PAIR)
-        assert known.opted_in("SM2")  # the list brings it once more: it is shown as what it was
-        assert not known.opted_in("SM1")
 
 
 async def test_a_row_is_on_the_disk_with_its_name_before_anybody_relies_on_it(
@@ -76,19 +60,13 @@ class FullOnce(Journal):
 
 
 async def test_what_could_not_be_written_is_written_when_it_comes_again(tmp_path: Path) -> None:
-    parking, opt_outs = Parking(tmp_path), OptOuts(tmp_path)
-    parking._journal, opt_outs._words = FullOnce(tmp_path, "parked"), FullOnce(tmp_path, "opt-outs")
+    parking = Parking(tmp_path)
+    parking._journal = FullOnce(tmp_path, "parked")
     text = Inbound("SM1", "AC", "", *PAIR, "words", 1)
     with pytest.raises(OSError, match="space"):
         await parking.park(text)
-    with pytest.raises(OSError, match="space"):
-        await opt_outs.opt("SM1", *PAIR, 1_000, out=True)
     await parking.park(text)
-    await opt_outs.opt("SM1", *PAIR, 1_000, out=True)
     assert await Parking(tmp_path).parked() == [text]
-    again = OptOuts(tmp_path)
-    await again.load()
-    assert again.opted_out(*PAIR)
 
 
 async def test_a_text_that_is_parked_twice_at_once_is_parked_once_and_both_times_on_the_disk(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from adapters.sms.send_rate import PATIENCE_S, SendRate
 from adapters.sms.words import REASONS, reason
 from bridge.contract.adapter import Misconfigured
 from bridge.contract.message import Attachment
-from bridge.contract.opt_outs import OptOuts, command
+from bridge.contract.opt_outs import command
 
 CHICAGO = "America/Chicago"
 GOOD: dict[str, Any] = {"account_sid": "AC" + "1" * 32, "auth_token": "t0ken-4711", "numbers": ("+15005550100",)}
@@ -120,28 +120,6 @@ def test_every_reason_has_words_for_librarians() -> None:
     root = Path(__file__).parents[2]
     words = (root / "ui" / "words" / "inbox.en.json").read_text()
     assert [each for each in {*REASONS.values(), reason(0), "window-closed"} if f'"reason.{each}"' not in words] == []
-
-
-async def test_the_last_word_counts_by_its_own_time(tmp_path: Path) -> None:
-    opt_outs = OptOuts(tmp_path)
-    await opt_outs.load()
-    await opt_outs.opt("SM1", "us", "them", 100, out=True)
-    await opt_outs.opt("SM2", "us", "them", 200, out=False)
-    await opt_outs.opt("SM1", "us", "them", 300, out=True)  # the same text again
-    await opt_outs.opt("SM0", "us", "them", 150, out=True)  # an older one, found later
-    again = OptOuts(tmp_path)
-    await again.load()
-    assert [opt_outs.opted_out("us", "them"), again.opted_out("us", "them"), again.opted_out("we", "them")] == [
-        False
-    ] * 3
-    journal = tmp_path / "opt-outs"
-    journal.write_text(journal.read_text() + '["SM3", "us", "th')  # the process died here
-    again = OptOuts(tmp_path)
-    await again.load()
-    await again.opt("SM4", "us", "them", 400, out=True)
-    last = OptOuts(tmp_path)
-    await last.load()
-    assert last.opted_out("us", "them")
 
 
 async def test_parked_texts_are_kept_no_longer_than_transcripts(tmp_path: Path) -> None:

@@ -1,0 +1,181 @@
+"""What a channel remembers beyond the process and beyond the host: rows by kind, the same for every process of the channel.
+
+An adapter declares its kinds in `Capabilities.remembers`. A row has a key, a value of the adapter's own (JSON, say) and a time.
+The rules:
+
+- A row is durable when `put` returns, also on the replicas that the operator wants. A host that takes the channel over has it.
+- One row a key: the one with the later time counts. So a row that comes twice, or late, changes nothing, and `put` may be repeated.
+- Each kind is bounded: in number, and where it says so in time. Beyond its number the oldest rows go, or `put` refuses.
+- An adapter writes no file of its own. `MemoryKind.former` names the file in which an earlier version kept the rows; the daemon
+  moves them once, before anything else is read or written.
+
+A channel that every process serves (`exclusive=False`) asks for single keys, since another process may have written a moment ago.
+A channel that one process holds may load a kind at the start of its session and hold it: `HeldRows`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
+
+import msgspec
+
+MAX_KEY = 512  # bytes
+MAX_VALUE = 64 << 10
+NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRow:
+    """One row. `at` (ms by the daemon's clock) is when it became true; 0 = now, and a time ahead counts as now."""
+
+    key: str
+    value: bytes = b""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryKind:
+    """One kind of row.
+
+    most      rows kept of one channel; beyond it `full` decides: the oldest go, or `put` raises Busy
+    keep_ms   how long a row is kept after its time, 0 = until it is dropped
+    former    the file in the channel's folder where earlier versions kept such rows, "" = none; `read` makes rows of its bytes
+              and the time (ms) at which it was written. It leaves out what it cannot read: the last line may be cut
+    """
+
+    name: str
+    most: int
+    keep_ms: int = 0
+    full: Literal["drop-oldest", "refuse"] = "drop-oldest"
+    former: str = ""
+    read: Callable[[bytes, int], Iterable[MemoryRow]] | None = None
+
+    def faults(self) -> list[str]:
+        """Return in words what is wrong with it."""
+        wrong = (
+            []
+            if NAME.fullmatch(self.name)
+            else [f"{self.name!r} is no name of a kind: a-z, 0-9 and hyphens, 40 at most"]
+        )
+        if self.most <= 0 or self.keep_ms < 0:
+            wrong.append(f"{self.name}: it must be bounded by `most`, and `keep_ms` is not below 0")
+        if bool(self.former) != (self.read is not None) or "/" in self.former or self.former.startswith("."):
+            wrong.append(f"{self.name}: `former` is the plain name of a file, and `read` reads it")
+        return wrong
+
+
+def former_lines(raw: bytes, type_: type[T]) -> Iterator[T]:
+    """Iterate over the values of a file with one JSON value a line. A line that is no such value is left out."""
+    decode = msgspec.json.Decoder(type_).decode
+    for line in raw.splitlines():
+        with suppress(msgspec.DecodeError):  # half a line: the process died over it
+            yield decode(line)
+
+
+class Memory(Protocol):
+    """The rows of one channel. All raise Busy while the store is away, and Undeclared for a kind that is not declared."""
+
+    async def put(self, kind: MemoryKind, rows: Sequence[MemoryRow]) -> None:
+        """Return once the rows are durable. A row that is older than the one under its key is left out.
+
+        Raises Busy also when a kind that refuses is full: nothing was written then. Raises ValueError for a key over `MAX_KEY` or a
+        value over `MAX_VALUE` bytes.
+        """
+
+    async def rows(self, kind: MemoryKind, keys: Collection[str] | None = None) -> list[MemoryRow]:
+        """Return all rows, oldest first, or those of `keys` that are there."""
+
+    async def drop(self, kind: MemoryKind, keys: Collection[str]) -> None:
+        """Return once the rows of `keys` are durably gone."""
+
+
+class HeldRows(Generic[T]):
+    """The rows of one kind, held in this process too: for a channel that one process at a time holds.
+
+    `load` reads them at the start of a session. `put` and `drop` change what is held at once; `save` makes all changes durable in
+    one call. A value is what msgspec makes JSON of, of the type that is given.
+    """
+
+    def __init__(self, memory: Memory, kind: MemoryKind, type_: type[T]) -> None:
+        self._memory = memory
+        self._kind = kind
+        self._decode = msgspec.json.Decoder(type_).decode
+        self._held: dict[str, T] = {}
+        self._changed: dict[str, None] = {}  # keys, in order
+        self._saving = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Read all rows; changes that are not saved yet stay. A value that cannot be read is left out. Raises Busy."""
+        found: dict[str, T] = {}
+        for row in await self._memory.rows(self._kind):
+            try:
+                found[row.key] = self._decode(row.value)
+            except msgspec.DecodeError:
+                continue
+        for key in self._changed:
+            found.pop(key, None)
+            if key in self._held:
+                found[key] = self._held[key]
+        self._held = found
+
+    def get(self, key: str) -> T | None:
+        """Return the value of a key, None when it is not here."""
+        return self._held.get(key)
+
+    def keys(self) -> list[str]:
+        """Return all keys, oldest first."""
+        return list(self._held)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to save."""
+        return bool(self._changed)
+
+    def put(self, key: str, value: T) -> None:
+        """Set the value of a key, as the newest row."""
+        self._held.pop(key, None)
+        self._held[key] = value
+        self._note(key)
+        while len(self._held) > self._kind.most:
+            oldest = next(iter(self._held))
+            del self._held[oldest]
+            self._changed.pop(oldest, None)  # the store drops its oldest as well
+
+    def drop(self, key: str) -> None:
+        """Delete a key."""
+        if self._held.pop(key, None) is not None:
+            self._note(key)
+
+    async def save(self) -> None:
+        """Return once all changes made so far are durable. Raises Busy: they are kept for the next call."""
+        async with self._saving:
+            keys, self._changed = self._changed, {}
+            rows = [MemoryRow(key, msgspec.json.encode(self._held[key])) for key in keys if key in self._held]
+            gone = [key for key in keys if key not in self._held]
+            try:
+                if rows:
+                    await self._memory.put(self._kind, rows)
+                if gone:
+                    await self._memory.drop(self._kind, gone)
+            except BaseException:
+                self._changed = keys | self._changed
+                raise
+
+    async def forget(self, keys: Collection[str]) -> None:
+        """Return once these keys are durably gone, whether they were loaded or not. Raises Busy."""
+        for key in keys:
+            self._held.pop(key, None)
+            self._changed.pop(key, None)
+        async with self._saving:
+            await self._memory.drop(self._kind, keys)
+
+    def _note(self, key: str) -> None:
+        self._changed.pop(key, None)
+        self._changed[key] = None
