@@ -73,12 +73,15 @@ fi
 # ---- configuration and unit ----
 folder /etc/deskbridge 755
 folder /etc/deskbridge/secrets 700
+first=
 if [ ! -e "$root/etc/deskbridge/deskbridge.toml" ]; then
+    first=yes
     act install -m 644 "$here/deskbridge.toml" "$root/etc/deskbridge/deskbridge.toml"
 fi
 place "$here/deskbridge.toml" /etc/deskbridge/deskbridge.toml.example 644
 place "$here/deskbridge.service" /etc/systemd/system/deskbridge.service 644
 place "$here/deskbridge@.service" /etc/systemd/system/deskbridge@.service 644
+place "$here/deskbridge.socket" /etc/systemd/system/deskbridge.socket 644
 place "$here/deskbridge-as-service" /usr/local/bin/deskbridge 755
 place "$here/runbook.md" /usr/local/share/doc/deskbridge/runbook.md 644
 
@@ -88,6 +91,8 @@ if [ -z "$changed" ]; then
 elif [ -z "$root" ] && [ -d /run/systemd/system ]; then
     act systemctl daemon-reload
     act systemctl enable --quiet deskbridge.service
+    # A configuration that is there may name another address: then its person enables the socket, once both agree.
+    [ -z "$first" ] || act systemctl enable --quiet --now deskbridge.socket
     act systemctl try-restart deskbridge.service
     echo "Edit /etc/deskbridge/deskbridge.toml, then: deskbridge check && deskbridge setup && systemctl restart deskbridge"
 fi

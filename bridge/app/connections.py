@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -28,6 +29,9 @@ BODY_S = 30.0
 SLOWEST = 1024  # bytes a second, once BODY_S is over
 LOOK_S = 10.0
 DEAD_S = 60.0
+BACKLOG = (
+    4096  # connections that wait to be taken while we are busy or between two processes; the kernel may allow fewer
+)
 MAX_HEAD = 64 * 1024  # bytes of one header: browsers send all cookies of a site in one
 
 MALFORMED = Counter("deskbridge_http_malformed", "Requests that are no HTTP, or break its limits")
@@ -163,11 +167,12 @@ class Connection(web.RequestHandler):
 
 
 class Site(web.BaseSite):
-    """What a runner listens on: host:port, or a socket's path; its connections keep to our limits."""
+    """What a runner listens on: host:port, a socket's path, or an open socket; its connections keep to our limits."""
 
-    def __init__(self, runner: web.AppRunner, listen: str) -> None:
-        super().__init__(runner)
+    def __init__(self, runner: web.AppRunner, listen: str, passed: socket.socket | None = None) -> None:
+        super().__init__(runner, backlog=BACKLOG)
         self._listen = listen
+        self._passed = passed
 
     @property
     def name(self) -> str:
@@ -178,11 +183,22 @@ class Site(web.BaseSite):
         """Listen. Raises OSError when the address is taken or not ours."""
         await super().start()
         loop = asyncio.get_running_loop()
+        if self._passed is not None:
+            await self._take_over(self._passed, loop)
+            return
         if self._listen.startswith("/"):
-            self._server = await loop.create_unix_server(self._connection, self._listen)
+            self._server = await loop.create_unix_server(self._connection, self._listen, backlog=self._backlog)
             return
         host, _, port = self._listen.rpartition(":")
         self._server = await loop.create_server(self._connection, host.strip("[]"), int(port), backlog=self._backlog)
+
+    async def _take_over(self, passed: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        """Listen on a socket that is another's: its path stays when we end, since the next process listens there."""
+        if passed.family != socket.AF_UNIX:
+            self._server = await loop.create_server(self._connection, sock=passed, backlog=self._backlog)
+            return
+        stays: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        self._server = await loop.create_unix_server(self._connection, sock=passed, backlog=self._backlog, **stays)
 
     def _connection(self) -> Connection:
         manager = self._runner.server

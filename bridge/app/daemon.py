@@ -19,6 +19,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import REGISTRY
 
+from bridge.app.activation import passed_sockets
 from bridge.app.config import Config, ConfigError, Fault
 from bridge.app.consortium import Consortium, tend_files
 from bridge.app.http import Server, application
@@ -90,7 +91,7 @@ class Daemon:
         self.archive = archive
         self.desks = desks
         self.health = health
-        self.server = Server(_application(config, desks, health), config.http.listen)
+        self.server = Server(_application(config, desks, health), config.http.listen, passed_sockets())
 
     @property
     def url(self) -> str:

@@ -21,6 +21,7 @@ import ipaddress
 import mimetypes
 import os
 import re
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry, exposition
 
-from bridge.app import compression
+from bridge.app import activation, compression
 from bridge.app.connections import Site
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
@@ -92,16 +93,21 @@ def application(
 
 
 class Server:
-    """Serves an application on host:port, or on a socket's path when `listen` begins with a slash."""
+    """Serves an application on host:port, or on a socket's path when `listen` begins with a slash; on the sockets that were
+    passed to us instead, where there are any."""
 
-    def __init__(self, app: web.Application, listen: str) -> None:
+    def __init__(self, app: web.Application, listen: str, passed: Sequence[socket.socket] = ()) -> None:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
         self._listen = listen
+        self._passed = passed
         self.url = ""
 
     async def start(self) -> None:
         """Listen. Raises OSError when the address is taken or not ours."""
         await self._runner.setup()
+        if self._passed:
+            await self._take_over()
+            return
         await Site(self._runner, self._listen).start()
         if self._listen.startswith("/"):
             # Its folder says who may come, under any umask: the proxy is another user.
@@ -110,6 +116,15 @@ class Server:
         host = self._listen.rpartition(":")[0]
         bound = self._runner.addresses[0][1]
         self.url = f"http://{host}:{bound}"
+
+    async def _take_over(self) -> None:
+        """Listen on the sockets that were passed; say so where the configuration names another address."""
+        found = [activation.address(one) for one in self._passed]
+        if self._listen not in found:
+            log.warning("listening-elsewhere", configured=self._listen, passed=found)
+        for one, where in zip(self._passed, found, strict=True):
+            await Site(self._runner, where, one).start()
+        self.url = next((f"http://{where}" for where in found if not where.startswith("/")), "")
 
     async def stop(self) -> None:
         """Take no more, tell sockets good-bye, let requests end within `SHUTDOWN_S`."""

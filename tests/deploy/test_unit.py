@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,8 @@ def here(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_systemd_finds_nothing_wrong(here: Path) -> None:
-    told = analysed("--man=no", "verify", str(here))
+    sockets = [shutil.copy(UNIT.with_suffix(".socket"), here.parent)] if here.name == UNIT.name else []
+    told = analysed("--man=no", "verify", str(here), *map(str, sockets))
     assert (told.returncode, told.stderr) == (0, "")
 
 
@@ -45,7 +47,7 @@ def test_exposure_is_at_most_one_and_a_half() -> None:
 def test_a_part_differs_from_the_whole_in_its_name_alone() -> None:
     part = [line for line in PART.read_text().splitlines() if "%i" not in line and not line.startswith("#")]
     whole = [line for line in UNIT.read_text().splitlines() if not line.startswith("#")]
-    own = ("Description=", "ExecStart=", "StateDirectory=", "RuntimeDirectory=")
+    own = ("Description=", "ExecStart=", "StateDirectory=", "RuntimeDirectory=", "After=deskbridge.socket")
     assert [line for line in whole if not line.startswith(own)] == part
 
 
