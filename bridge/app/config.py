@@ -26,6 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from bridge.app.roles import BadRole, Roles, parse_roles
+from bridge.catalogue.settings import CatalogueConfig, catalogue_faults
 
 DEFAULT_PATH = Path("/etc/deskbridge/deskbridge.toml")
 DEFAULT_DATA = Path("/var/lib/deskbridge")
@@ -126,6 +127,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     http: Http = Http()
     hours: HoursConfig = HoursConfig()
     channels: tuple[ChannelConfig, ...] = ()
+    catalogues: tuple[CatalogueConfig, ...] = ()
     secrets: Mapping[str, Path] = {}  # where a key's secret was read from, by its place in the file
 
 
@@ -253,7 +255,7 @@ class _Reading:
     # ---- the document ----
 
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
-        known = ("deskbridge", "redis", "archive", "http", "hours", "channel")
+        known = ("deskbridge", "redis", "archive", "http", "hours", "channel", "catalogue")
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
         own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list})
         data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
@@ -270,6 +272,7 @@ class _Reading:
             http=self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list})),
             hours=self.hours(self.table(document, "hours", {"allow": list})),
             channels=channels,
+            catalogues=self.of_libraries(document, "catalogue", CatalogueConfig, catalogue_faults),
             secrets=self.secrets,
         )
 
@@ -391,6 +394,39 @@ class _Reading:
         elif not isinstance(value, str) or not form.fullmatch(value):
             self.fault(f"{where}.{key}", "cannot be used", f"write {advice}")
         return value if isinstance(value, str) else ""
+
+    # ---- what libraries have ----
+
+    def of_libraries(
+        self,
+        document: Mapping[str, Any],
+        name: str,
+        kind: type[T],
+        faults: Callable[[T], Iterable[tuple[str, str, str]]],
+    ) -> tuple[T, ...]:
+        """Return the tables of one name, each for one library; faults are those of types, and what `faults` finds."""
+        tables = document.get(name, [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self.fault(name, "is not a list of tables", f"begin each with [[{name}]]")
+            return ()
+        found: list[T] = []
+        seen: set[tuple[str, str]] = set()
+        for n, table in enumerate(tables, 1):
+            place = f"{name}[{n}] ({library})" if (library := table.get("library")) else f"{name}[{n}]"
+            settings = self.resolved(table, place)
+            misfits = list(_misfits(settings, kind, place))
+            self.faults.extend(misfits)
+            if misfits:
+                continue
+            one = msgspec.convert(settings, kind)
+            for field, what, do in faults(one):
+                self.fault(f"{place}.{field}", what, do)
+            key = (settings["library"], settings.get("consortium", "main"))
+            if key in seen:
+                self.fault(f"{place}.library", "has one already", f"keep one [[{name}]] a library")
+            seen.add(key)
+            found.append(one)
+        return tuple(found)
 
     # ---- secrets ----
 

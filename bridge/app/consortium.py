@@ -22,6 +22,7 @@ from aiohttp import web
 
 from bridge.app.config import ChannelConfig as ChannelConfig
 from bridge.app.config import Config, convert
+from bridge.catalogue.search import Catalogues
 from bridge.channels.channel import ChannelHealth as ChannelHealth
 from bridge.channels.desk_status import DeskStatus, clock
 from bridge.channels.inbound.inlet import IngestBatcher
@@ -127,6 +128,7 @@ class Consortium:
             secret=self._secret,
             channels={channel.name: _facts(channel) for channel in self.channels},
             public_url=self._config.http.public_url,
+            catalogues=Catalogues(one for one in self._config.catalogues if one.consortium == self.name),
             partners=self._partner_channels(),
         )
 

@@ -20,6 +20,7 @@ from bridge.inbox.routes import (
     audit,
     board,
     browse,
+    catalogue,
     colleagues,
     consortium_reports,
     files,
@@ -44,6 +45,7 @@ from bridge.sql.people.accounts import Accounts, Session
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
     *browse.ROUTES,
+    *catalogue.ROUTES,
     *colleagues.ROUTES,
     *actions.ROUTES,
     *forget.ROUTES,

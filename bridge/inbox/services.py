@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bridge.catalogue.search import Catalogues
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.signals import SignalBoard
 from bridge.contract.adapter import Blobs
@@ -73,6 +74,7 @@ class InboxServices:
     secret: bytes
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
     partners: Mapping[str, PartnerChannel] = field(default_factory=dict)
+    catalogues: Catalogues = field(default_factory=Catalogues)
     limits: InboxLimits = field(default_factory=InboxLimits)
     public_url: str = ""
     answer_s: float = 5.0  # how long an action waits for what it brings about
