@@ -320,6 +320,7 @@ class DeskState(Frame, tag="desk"):
     national: bool = False  # a number needs no country code
     down: bool = False  # nothing can be taken in now
     notice: str = ""  # what the desk wants patrons to know for now
+    behind: bool = False  # what is sent is kept, and nobody sees it yet
 
 
 class ServerPong(Frame, tag="pong"):
@@ -405,6 +406,7 @@ def desk_state(desk: ChannelDesk) -> DeskState:
         national=desk.national,
         down=desk.down,
         notice=desk.notice,
+        behind=desk.behind,
     )
 
 

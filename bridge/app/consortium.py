@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import structlog
 from aiohttp import web
@@ -37,6 +37,7 @@ from bridge.channels.transcript_text import plain
 from bridge.contract.adapter import Adapter, Busy, Capabilities, Inlet, Ports
 from bridge.contract.message import Delivery
 from bridge.contract.sealed_token import derived_key
+from bridge.core.lease import TTL_MS
 from bridge.core.process import CoreJob, CoreProcess
 from bridge.core.runner import CoreRunner, keep_beating
 from bridge.files.blobs import FileBlobs
@@ -45,6 +46,7 @@ from bridge.inbox.services import ChannelFacts, InboxServices, PartnerChannel
 from bridge.log.follower import Follower, Position
 from bridge.log.lease_watch import LeaseWatch
 from bridge.log.replica import Replica
+from bridge.log.ring_watch import RingWatch, Trouble
 from bridge.log.store_watch import StoreWatch
 from bridge.privacy.erasure_worker import ErasureWorker
 from bridge.redis.store import Store, StoreError, last_of
@@ -84,13 +86,12 @@ class Consortium:
         self.frontdesk = DeskStatus(self.replica)
         self.store_watch = StoreWatch(store)
         self.store_watch.on_change.append(self.frontdesk.store_changed)
+        self.ring_watch = self._ring_watch()
         self.signs = SignalBoard(store)
         self.blobs = FileBlobs(config.data / "blobs")
         self.retention = archive.retention(self.blobs)
         self._reindexing = archive.reindexing
         self._on_duty: asyncio.Task[None] | None = None
-        self._core_trouble = ""  # of our own core
-        self._tell_core_health: Callable[[], None] = lambda: None
         self._sole, self._archive, self._config = sole, archive, config
         self._secret, self._process = secret, process
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
@@ -113,6 +114,7 @@ class Consortium:
         return InboxServices(
             store=self.store,
             store_watch=self.store_watch,
+            ring_watch=self.ring_watch,
             gathering=self.gathering,
             follower=self.follower,
             replica=self.replica,
@@ -147,6 +149,16 @@ class Consortium:
             sole=self._sole,
         )
 
+    def _ring_watch(self) -> RingWatch:
+        followers = {
+            "replica": lambda: self.replica.position.seq,
+            "tail": lambda: self.tail.position.seq,
+            "archive": lambda: self.writer.position.seq,
+        }
+        watch = RingWatch(self.store, self.store_watch, TTL_MS, followers, lambda: self.writer.trouble)
+        watch.on_change.append(lambda: self.frontdesk.ring_changed(bool(watch.troubles.keys() & {"core", "log"})))
+        return watch
+
     def _core(self, sole: bool) -> CoreRunner | CoreProcess:
         """Return what decides: here, or in a process of its own."""
         fanout = self._fanouts()
@@ -176,6 +188,7 @@ class Consortium:
         """Keep everything running until cancelled; a part that fails is started again and said."""
         parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "store watch": partial(self._watch_store, health),
+            "ring watch": partial(self._watch_ring, health),
             "heartbeat": partial(keep_beating, self.store, self._process),
             "log": self.follower.run,
             "replica": self.replica.run,
@@ -188,9 +201,8 @@ class Consortium:
             "forgetting": self.forgetting.run,
             "memory": self._keep_memories,
         }
-        self._show_core(health)
         if self.core is not None:
-            parts["core"] = partial(self._decide, self.core, health)
+            parts["core"] = partial(self._decide, self.core)
             parts["search"] = self._reindexing.run
             parts["hours"] = partial(self.hours.run, self._tell_hours)
             parts["retention"] = self._forget_what_is_due
@@ -217,37 +229,42 @@ class Consortium:
         finally:
             self.store_watch.on_change.remove(tell)
 
-    def _show_core(self, health: DaemonHealth) -> None:
-        """Say where the core runs. While nobody runs it, what people write is taken in and waits: not ready."""
-        part = health.part(f"core {self.name}")
+    async def _watch_ring(self, health: DaemonHealth) -> None:
+        """Say what of the ring stands still, and where the core runs, until cancelled.
+
+        While the core is away, or not heard of here, what people write is taken in and waits, and nobody hears of it: not ready.
+        Without transcripts, chats go on.
+        """
+        parts = {name: health.part(f"{name} {self.name}", required=name != "transcripts") for name in get_args(Trouble)}
 
         def tell() -> None:
-            if self._core_trouble:
-                part.down(self._core_trouble)
-            elif not self.leases.core_held:
-                part.down("no process runs it; one that has the role takes over within seconds")
-            else:
-                part.up(self.leases.told())
+            for name, part in parts.items():
+                if why := self._standing_still(name):
+                    part.down(why)
+                else:
+                    part.up(self.leases.told() if name == "core" else "")
 
-        self._tell_core_health = tell
-        self.leases.on_look.append(tell)
         tell()
+        self.ring_watch.on_change.append(tell)
+        self.leases.on_look.append(tell)
+        try:
+            await self.ring_watch.run()
+        finally:
+            self.ring_watch.on_change.remove(tell)
+            self.leases.on_look.remove(tell)
 
-    async def _decide(self, core: CoreRunner | CoreProcess, health: DaemonHealth) -> None:
-        """Run the core; another process may lead."""
-        self._core_trouble = "starts"
-        if isinstance(core, CoreProcess):
-            core.on_beat = lambda alive: self._core_is("" if alive else "does not answer")
-        else:
-            self._core_is("")
+    def _standing_still(self, part: Trouble) -> str:
+        if part == "core" and not self.leases.core_held:
+            return "no process runs it; one that has the role takes over within seconds"
+        return self.ring_watch.troubles.get(part, "")
+
+    async def _decide(self, core: CoreRunner | CoreProcess) -> None:
+        """Run the core; another process may lead. Where no other process can take it over, its end is told at once."""
         try:
             await core.run()
         finally:
-            self._core_is("is being started again")
-
-    def _core_is(self, trouble: str) -> None:
-        self._core_trouble = trouble
-        self._tell_core_health()
+            if self._sole:
+                self.ring_watch.core_ended()
 
     def _show_channels(self, health: DaemonHealth) -> None:
         """Name each channel beside the parts; one that is down makes nothing else unready."""

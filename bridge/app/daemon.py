@@ -128,7 +128,7 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
             asyncio.create_task(tidy_when_quiet(lambda: [desk.replica.position for desk in desks]), name="tidying")
         )
         running.append(asyncio.create_task(tend_files(desks), name="files"))
-        running.append(asyncio.create_task(_watch_archive(archive, health), name="archive watch"))
+        running.append(asyncio.create_task(_watch_archive(archive, health, desks), name="archive watch"))
         stack.push_async_callback(_stopped, running)
         await house.server.start()
         stack.push_async_callback(house.server.stop)
@@ -136,7 +136,7 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
         yield house
 
 
-async def _watch_archive(archive: Archive, health: DaemonHealth) -> None:
+async def _watch_archive(archive: Archive, health: DaemonHealth, desks: list[Consortium]) -> None:
     """Say within five seconds that the database does not answer, and that it does again, until cancelled."""
     part = health.part("archive")
     while True:
@@ -146,6 +146,8 @@ async def _watch_archive(archive: Archive, health: DaemonHealth) -> None:
             part.down(str(error))
         else:
             part.up()
+        for desk in desks:
+            desk.ring_watch.archive_found(part.why)
         await asyncio.sleep(LOOK_S)
 
 

@@ -49,7 +49,7 @@ class DeskStatus:
         self._watches: dict[_Watch, None] = {}
         replica.on_entries.append(lambda entries: self._changed.set())
         replica.on_reset.append(self._changed.set)
-        self._down = False
+        self._down = self._behind = False
 
     async def run(self) -> None:
         """Wake those for whom something changed, until cancelled."""
@@ -68,9 +68,16 @@ class DeskStatus:
         self._down = not up
         self._changed.set()
 
+    def ring_changed(self, behind: bool) -> None:
+        """Tell all who watch that what is taken in reaches nobody now, or that it does again."""
+        self._behind = behind
+        self._changed.set()
+
     def _view(self, channel: str, now: int, sender: str = "") -> ChannelDesk:
         current = desk_view.view(self._replica.state, channel, now, sender)
-        return replace(current, down=True) if self._down else current
+        if self._down or self._behind:
+            return replace(current, down=self._down, behind=self._behind)
+        return current
 
     async def _look(self) -> None:
         """Compare what each watcher was told with how it is now; those who do not wait all see the same."""

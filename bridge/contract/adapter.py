@@ -274,6 +274,7 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     online        and a librarian is available there
     busy          librarians are available and none of them has room; None = not known
     down          we can take nothing in now and refuse what is sent
+    behind        what is sent is kept, and reaches no librarian until we are back
     wait_s        an honest guess, None = not known
     place         1 = next, 0 = not waiting
     next_opening  ms, 0 = not known or open; `timezone` is its zone as IANA names it; `opening` says it in words, with the zone
@@ -305,6 +306,7 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     national: bool = False
     down: bool = False
     notice: str = ""
+    behind: bool = False
 
     @property
     def state(self) -> Literal["closed", "away", "busy", "here"]:

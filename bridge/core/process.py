@@ -15,7 +15,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -29,7 +29,6 @@ from bridge.runtime import logging
 from bridge.runtime.garbage import tidy_little, tidy_when_quiet
 
 BEAT_S = 1.0
-LATE_S = 4.0  # a core that is later is reported as away
 SILENT_S = 30.0  # as systemd's watchdog does with the daemon
 PATIENCE_S = 5.0  # for a core that was told to end, to finish its work
 _PR_SET_PDEATHSIG = 1
@@ -59,7 +58,6 @@ class CoreProcess:
 
     def __init__(self, job: CoreJob) -> None:
         self._job = job
-        self.on_beat: Callable[[bool], None] = lambda alive: None  # gets each beat, and once False when a beat is late
 
     async def run(self) -> None:
         """Start the process and listen to it until cancelled. Raises CoreEnded when it ended or fell silent."""
@@ -72,8 +70,8 @@ class CoreProcess:
         try:
             job = msgspec.structs.replace(self._job, parent=os.getpid(), level=logging.level())
             process.stdin.write(msgspec.json.encode(job) + b"\n")
-            while await self._beat(process.stdout):
-                self.on_beat(True)
+            while await asyncio.wait_for(process.stdout.readline(), SILENT_S):
+                pass
             raise CoreEnded(f"the core's process ended (status {await process.wait()})")
         except TimeoutError:
             process.kill()
@@ -81,17 +79,6 @@ class CoreProcess:
         finally:
             process.stdin.close()
             await _ended(process)
-
-    async def _beat(self, beats: asyncio.StreamReader) -> bytes:
-        """Return the next beat, b"" at the end. Raises TimeoutError after SILENT_S."""
-        next_beat = asyncio.ensure_future(beats.readline())
-        try:
-            done, _ = await asyncio.wait((next_beat,), timeout=LATE_S)
-            if not done:
-                self.on_beat(False)
-            return await asyncio.wait_for(next_beat, SILENT_S - LATE_S)
-        finally:
-            next_beat.cancel()
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

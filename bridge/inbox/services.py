@@ -13,6 +13,7 @@ from bridge.hours.worker import HoursWorker
 from bridge.inbox.http.rate_limits import InboxLimits
 from bridge.log.follower import Follower
 from bridge.log.replica import Replica
+from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.log.tail import Tail
 from bridge.redis.store import Store
@@ -59,6 +60,7 @@ class InboxServices:
 
     store: Store
     store_watch: StoreWatch
+    ring_watch: RingWatch
     gathering: IngestBatcher
     follower: Follower
     replica: Replica

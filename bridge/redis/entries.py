@@ -36,6 +36,17 @@ class OutEntry(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
 
 
+class Pulse(msgspec.Struct, frozen=True, gc=False):
+    """How the core looks from the store: its last commit, what its lease has left (ms, 0 = nobody holds it), and for how many ms
+    the oldest input has waited for it (0 = none waits)."""
+
+    seq: int
+    epoch: str
+    lease_ms: int
+    waiting_ms: int
+    waits: bool
+
+
 class Head(msgspec.Struct, frozen=True, gc=False):
     """The last entry of the log; seq 0 = nothing was committed yet."""
 

@@ -25,7 +25,7 @@ import msgspec
 
 from bridge.redis.client import Calls, Fenced, Full, Stale, StoreError, StoreUnavailable
 from bridge.redis.connection import Argument
-from bridge.redis.entries import PACK, Head, InputEntry, LogEntry, OutEntry, unpacked, unsettled
+from bridge.redis.entries import PACK, Head, InputEntry, LogEntry, OutEntry, Pulse, unpacked, unsettled
 from bridge.redis.holders import Holder
 from bridge.redis.keys import Keys
 
@@ -36,6 +36,7 @@ __all__ = [
     "InputEntry",
     "LogEntry",
     "OutEntry",
+    "Pulse",
     "Stale",
     "Store",
     "StoreError",
@@ -230,6 +231,17 @@ class Store:
             return Head()
         seq, epoch, last_input = value.decode().split(":")
         return Head(int(seq), epoch, last_input)
+
+    async def pulse(self) -> Pulse:
+        """Return how the core looks from here, whichever process runs it. Raises StoreError."""
+        head = await self.head()
+        waiting, lease, now = await asyncio.gather(
+            self._command("XRANGE", self.keys.inputs, f"({head.last_input}", "+", "COUNT", 1),
+            self._command("PTTL", self.keys.lease),
+            self.now(),
+        )
+        waiting_ms = max(0, now - int(waiting[0][0].partition(b"-")[0])) if waiting else 0
+        return Pulse(head.seq, head.epoch, max(0, int(lease)), waiting_ms, bool(waiting))
 
     # ---- followers
 

@@ -37,6 +37,15 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, Away) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
+def database_word(error: Exception) -> str:
+    """Return in a few words why the database failed; its own text may quote what somebody wrote, and is left out."""
+    if isinstance(error, DBAPIError):
+        if "disk is full" in str(error.orig) or type(error.orig).__name__ == "DiskFullError":
+            return "the disk is full"
+        return type(error.orig).__name__
+    return type(error).__name__
+
+
 def engine_for(url: str) -> AsyncEngine:
     """Return an engine for `sqlite:///path`, a bare path, or `postgresql://…`. Raises BadAddress."""
     parsed = _parsed(url if "://" in url else f"sqlite:///{url}")

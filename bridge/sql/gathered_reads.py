@@ -2,6 +2,8 @@
 
 When something is told to every open page at once, each asks for a row of its own. Asked one by one, the reads cost more than the
 telling. What is asked while a read is under way waits for the next one, so no answer is older than its question.
+
+A database that hangs is left after `PATIENCE_S`: a lost connection would otherwise hold up all who ask later.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
+from bridge.sql.database import Away
+
 AT_ONCE = 500  # keys of one read
+PATIENCE_S = 30.0
 
 V = TypeVar("V")
 
@@ -37,7 +42,7 @@ class GatheredReads(Generic[V]):
             keys = list(islice(self._asked, AT_ONCE))
             waiting = {key: self._asked.pop(key) for key in keys}
             try:
-                found = await self._read(keys)
+                found = await self._in_time(keys)
             except BaseException as error:
                 for answer in _pending(waiting):
                     answer.set_exception(error) if isinstance(error, Exception) else answer.cancel()
@@ -47,6 +52,13 @@ class GatheredReads(Generic[V]):
             for key, answers in waiting.items():
                 for answer in _pending({key: answers}):
                     answer.set_result(found.get(key))
+
+    async def _in_time(self, keys: Sequence[str]) -> Mapping[str, V]:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._read(keys)
+        except TimeoutError:
+            raise Away("the database does not answer") from None
 
 
 def _pending(waiting: Mapping[str, Sequence[asyncio.Future[V]]]) -> list[asyncio.Future[V]]:

@@ -22,6 +22,7 @@ from bridge.app.http import Server, application
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.signals import SignalBoard
 from bridge.contract.message import ChannelStatus, Message, Rating, Receipt, derive, message_id, rating_id
+from bridge.core.lease import TTL_MS
 from bridge.core.runner import CoreRunner
 from bridge.files.blobs import FileBlobs
 from bridge.hours.worker import HoursWorker
@@ -29,6 +30,7 @@ from bridge.inbox.app import Inbox
 from bridge.inbox.services import ChannelFacts, InboxServices
 from bridge.log.follower import Follower
 from bridge.log.replica import Replica
+from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.redis.store import Store
 from bridge.runtime.health import DaemonHealth
@@ -320,10 +322,12 @@ async def _services(
     replica = Replica(store, follower)
     writer, tail, reader = archive.follow(store, follower, "main")
     signs, watch = SignalBoard(store), StoreWatch(store)
+    ring = RingWatch(store, watch, TTL_MS, {"replica": lambda: replica.position.seq})
     organisation = archive.organisation()
     services = InboxServices(
         store=store,
         store_watch=watch,
+        ring_watch=ring,
         gathering=IngestBatcher(store),
         follower=follower,
         replica=replica,

@@ -79,12 +79,17 @@ async def test_a_frozen_redis_and_a_frozen_core_are_told_and_what_was_written_go
             os.kill(core, signal.SIGSTOP)
             try:
                 await ready(web, house, lambda status, told: status == 503 and not told["core main"]["ready"])
+                await ana.until(lambda: ana.stands[-1:] == ["down"], TOLD_S * MARGIN)
+                await pat.until(lambda: pat.desk.get("behind") is True, TOLD_S * MARGIN)
+                await pat.say("while nobody decides")
             finally:
                 os.kill(core, signal.SIGCONT)
             await ready(web, house, lambda status, told: status == 200)
+            await ana.until(lambda: ana.stands[-1:] == ["up"], TOLD_S * MARGIN)
+            await pat.until(lambda: not pat.desk.get("behind"), TOLD_S * MARGIN)
             row = next(iter(ana.rows.values()))
             await ana.watch(row["id"])
-            await ana.until(lambda: ana.said(row["id"]) == ["hello", "while it is frozen"])
+            await ana.until(lambda: ana.said(row["id"]) == ["hello", "while it is frozen", "while nobody decides"])
             chat.cancel()
         live.cancel()
         await ana.close()
@@ -95,11 +100,19 @@ async def test_a_frozen_redis_and_a_frozen_core_are_told_and_what_was_written_go
 async def test_a_frozen_database_and_one_that_is_gone_are_told(tmp_path: Path) -> None:
     with PostgreSQL() as server, House(tmp_path, more=f'[archive]\nurl = "{server.fresh()}"\n') as house:
         await house.start()
+        ana = Librarian(house.url, "ana")
+        await ana.sign_in(house.codes["ana"])
+        live = asyncio.create_task(ana.run())
         async with aiohttp.ClientSession() as web:
+            await ana.connected.wait()
             for break_it, mend_it in ((server.freeze, server.thaw), (server.stop, server.start)):
                 break_it()
                 try:
                     await ready(web, house, lambda status, told: status == 503 and not told["archive"]["ready"])
+                    await ana.until(lambda: ana.stands[-1:] == ["down"], TOLD_S * MARGIN)
                 finally:
                     await asyncio.to_thread(mend_it)
                 await ready(web, house, lambda status, told: status == 200)
+                await ana.until(lambda: ana.stands[-1:] == ["up"], TOLD_S * MARGIN)
+        live.cancel()
+        await ana.close()

@@ -39,6 +39,7 @@ function statusWords(chat: Chat, told: string, ended: boolean): string {
   const { desk, hint } = chat;
   if (!chat.on && chat.lost) return t("offline");
   if (desk?.down) return t("down");
+  if (desk?.behind) return t("behind");
   if (hint?.seconds) return t(HINTS[hint.code] ?? "busy", { n: hint.seconds });
   if (told) return told;
   if (chat.typist) return t("typing", { name: chat.typist.trim() || t("someone") });
@@ -199,7 +200,7 @@ export function App({ chat, settings, focus, close }: Given) {
             {t("newer")} ↓
           </button>
         )}
-        <p class={`status ${off || desk?.down ? "off" : ""}`} role="status">
+        <p class={`status ${off || desk?.down || desk?.behind ? "off" : ""}`} role="status">
           {statusWords(chat, told, ended)}
         </p>
         {chat.begun && desk?.notice && <p class="status">{desk.notice}</p>}

@@ -144,6 +144,7 @@ export interface DeskState {
   national?: boolean;
   down?: boolean;
   notice?: string;
+  behind?: boolean;
 }
 
 /** Yes. */

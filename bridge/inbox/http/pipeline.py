@@ -13,6 +13,7 @@ Of secrets nothing is kept, not even a digest: passwords can be guessed from one
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -45,6 +46,8 @@ from bridge.sql.database import is_away
 from bridge.sql.people.accounts import Accounts, Session
 from bridge.sql.people.idempotency import KeyReused
 
+SESSION_S = 10.0  # for the database to say whose session it is
+
 log = structlog.get_logger("bridge.inbox")
 
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
@@ -63,7 +66,7 @@ def _endpoint(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def endpoint(request: web.Request) -> web.StreamResponse:
         try:
-            session = await session_of(accounts, request) if route.access != "anyone" else None
+            session = await _session(accounts, request) if route.access != "anyone" else None
             return await _serve(consortium_of, session, route, request)
         except Refusal as refusal:
             return refusal.response()
@@ -81,6 +84,14 @@ def _endpoint(
             return Refusal(500, "fault", f"Something here is broken; it was noted as {fault}.").response()
 
     return endpoint
+
+
+async def _session(accounts: Accounts, request: web.Request) -> Session | None:
+    try:
+        async with asyncio.timeout(SESSION_S):
+            return await session_of(accounts, request)
+    except TimeoutError:
+        raise unavailable() from None
 
 
 async def _serve(

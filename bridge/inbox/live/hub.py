@@ -44,9 +44,18 @@ LOOK_S = 2.0
 VIEW_S = 45.0
 MOST_KNOWN = 50_000
 MOST_AWAY = 200
-DOWN = schema.Down(
-    reason="store-away", detail="Nothing can be saved right now; what you write stays here until it can."
-)
+AWAY = {
+    "store": schema.Down(
+        reason="store-away", detail="Nothing can be saved right now; what you write stays here until it can."
+    ),
+    "core": schema.Down(
+        reason="core-away", detail="What you and patrons write is kept, but nothing reaches anyone right now."
+    ),
+    "log": schema.Down(reason="log-behind", detail="What you see here is old right now. What you do is kept."),
+    "transcripts": schema.Down(
+        reason="transcripts-away", detail="Search and older messages may be missing right now. Chats go on."
+    ),
+}
 
 
 class LiveHub:
@@ -75,11 +84,12 @@ class LiveHub:
         self._libraries: dict[str, Library] = {}
         self._reopened()
         self._came_or_left()
-        self.down = not services.store_watch.up
+        self.away = self._away()
         self.staff_news = StaffNews(services, self._subscriptions)
         services.replica.on_entries.append(self._take)
         services.replica.on_reset.append(self._restart)
-        services.store_watch.on_change.append(self._say_store)
+        services.store_watch.on_change.append(lambda up, why: self._say_away())
+        services.ring_watch.on_change.append(self._say_away)
         services.follower.on_forget.append(answers.forget)
         services.archive.accounts.on_ended.append(self._doubt)
 
@@ -229,8 +239,8 @@ class LiveHub:
             subscription.say(subscription.hello(services.replica.state, services.ping_s, services.dead_s))
             for sign in self._standing(subscription):
                 subscription.sign(sign)
-            if self.down:
-                subscription.say(DOWN)
+            if self.away:
+                subscription.say(AWAY[self.away])
             subscription.remind(await self._waiting_mentions(subscription.me))
             if after:
                 await self.resume(subscription, after, sure=remembered)
@@ -477,12 +487,22 @@ class LiveHub:
             if not any(one.board is not None for one in self._subscriptions.values()):
                 self._board.end()
 
-    def _say_store(self, up: bool, why: str) -> None:
-        """Tell every page that the store went or came back."""
-        if up == self.down:
-            self.down = not up
-            for subscription in self._subscriptions.values():
-                subscription.say(schema.Up(position=str(subscription.position)) if up else DOWN)
+    def _away(self) -> str:
+        """Return the weightiest part that is away now, "" when none is."""
+        if not self._services.store_watch.up:
+            return "store"
+        return next((part for part in AWAY if part in self._services.ring_watch.troubles), "")
+
+    def _say_away(self) -> None:
+        """Tell every page what went away or came back; a store that is back takes in what a page held, whatever else is away."""
+        before, self.away = self.away, self._away()
+        if before == self.away:
+            return
+        for subscription in self._subscriptions.values():
+            if before == "store" or not self.away:
+                subscription.say(schema.Up(position=str(subscription.position)))
+            if self.away:
+                subscription.say(AWAY[self.away])
 
 
 def without_hours(library: Library) -> Library:

@@ -33,6 +33,7 @@ log = structlog.get_logger("bridge.inbox.routes.sockets")
 MAX_SAID = 16 * 1024
 SIGNED_OUT = 4401
 SURE_S = 1.0
+ASK_S = 2.0  # for the database to say whether a session still is one
 EXTENSIONS = "Sec-WebSocket-Extensions"
 POLL_KEPT_S = 60.0
 MOST_PAGES = 40  # pages of one librarian
@@ -84,7 +85,10 @@ async def still_signed_in(call: Call, subscription: Subscription) -> bool:
     """Say whether the session that came with this request still is one, of somebody who works here."""
     subscription.doubted = False
     try:
-        session = await call.services.archive.accounts.session(token_of(call.request))
+        async with asyncio.timeout(ASK_S):
+            session = await call.services.archive.accounts.session(token_of(call.request))
+    except TimeoutError:  # a database that hangs is no reason to tell a page nothing
+        return True
     except Exception as error:
         if is_away(error):  # nobody can sign out either; it is asked again soon
             return True

@@ -175,14 +175,15 @@ class OrganisationTold(Told, tag="organisation"):
 
 
 class Down(Told, tag="down"):
-    """The store is away: nothing can be taken in. What is shown may be old; keep what was written."""
+    """A part of the desk is away. `reason`: "store-away": nothing can be taken in, keep what was written. "core-away": what is
+    taken in waits. "log-behind": what is shown is old. "transcripts-away": search and old messages are missing."""
 
     reason: str
     detail: str
 
 
 class Up(Told, tag="up"):
-    """The store is back."""
+    """All parts are back, or the store is, and a `down` follows for another."""
 
     position: str
 

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bridge.log.follower import START, Entry, Follower, LogReset, Position, decoded
 from bridge.redis.store import Store, StoreError
 from bridge.sql import tables
+from bridge.sql.database import database_word
 from bridge.sql.privacy.erasures import erase
 from bridge.sql.rows import ignoring
 from bridge.sql.transcripts import rejected_steps
@@ -58,6 +59,7 @@ class Writer:
         self.name = archive_name(consortium)
         self.position = START
         self.loaded = asyncio.Event()
+        self.trouble = ""  # why nothing could be written the last time
         self._moved = asyncio.Event()
         self._batch_size = BatchSize()
 
@@ -69,10 +71,11 @@ class Writer:
                 await self._load()
                 while True:
                     await self._take_turn()
-                    pause = 0.1
+                    pause, self.trouble = 0.1, ""
             except Moved:
                 continue
             except (SQLAlchemyError, StoreError, OSError) as error:
+                self.trouble = "" if isinstance(error, StoreError) else f"cannot be written ({database_word(error)})"
                 _log.warning("archive-behind", error=type(error).__name__, position=str(self.position))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)

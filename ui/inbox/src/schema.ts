@@ -560,7 +560,7 @@ export interface DeskTold {
   desk: Desk;
 }
 
-/** The store is away: nothing can be taken in. What is shown may be old; keep what was written. */
+/** A part of the desk is away. `reason`: "store-away": nothing can be taken in, keep what was written. "core-away": what is taken in waits. "log-behind": what is shown is old. "transcripts-away": search and old messages are missing. */
 export interface Down {
   t: "down";
   reason: string;
@@ -717,7 +717,7 @@ export interface SignalTold {
   text: string;
 }
 
-/** The store is back. */
+/** All parts are back, or the store is, and a `down` follows for another. */
 export interface Up {
   t: "up";
   position: string;
