@@ -2,7 +2,8 @@
 
 The rooms, from high to low; each imports only from rooms below it (`:` = the same height, and they may import each other):
 
-    app > testing > inbox : privacy > channels : hours : catalogue > sql : core > log : files > redis > routing > runtime > contract
+    app > testing > inbox : privacy > channels : hours : catalogue : sign_on > sql : core > log : files > redis > routing > runtime
+        > contract
 
 Follow one text message in and its answer out:
 

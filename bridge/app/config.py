@@ -27,6 +27,7 @@ import msgspec
 
 from bridge.app.roles import BadRole, Roles, parse_roles
 from bridge.catalogue.settings import CatalogueConfig, catalogue_faults
+from bridge.sign_on.settings import OidcSettings, ProxySettings, SignOnSettings, faults_of
 
 DEFAULT_PATH = Path("/etc/deskbridge/deskbridge.toml")
 DEFAULT_DATA = Path("/var/lib/deskbridge")
@@ -126,6 +127,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     archive: ArchiveConfig = ArchiveConfig()
     http: Http = Http()
     hours: HoursConfig = HoursConfig()
+    sign_on: SignOnSettings = SignOnSettings()
     channels: tuple[ChannelConfig, ...] = ()
     catalogues: tuple[CatalogueConfig, ...] = ()
     secrets: Mapping[str, Path] = {}  # where a key's secret was read from, by its place in the file
@@ -255,11 +257,12 @@ class _Reading:
     # ---- the document ----
 
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
-        known = ("deskbridge", "redis", "archive", "http", "hours", "channel", "catalogue")
+        known = ("deskbridge", "redis", "archive", "http", "hours", "sign_on", "channel", "catalogue")
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
         own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list})
         data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
         channels = self.channels(document.get("channel", []))
+        http = self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list}))
         return Config(
             path=path,
             data=data,
@@ -269,7 +272,8 @@ class _Reading:
             archive=ArchiveConfig(
                 url=self.address(self.table(document, "archive", {"url": str}), "archive.url", SQL_SCHEMES)
             ),
-            http=self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list})),
+            http=http,
+            sign_on=self.sign_on(document.get("sign_on", {}), http.public_url),
             hours=self.hours(self.table(document, "hours", {"allow": list})),
             channels=channels,
             catalogues=self.of_libraries(document, "catalogue", CatalogueConfig, catalogue_faults),
@@ -357,6 +361,37 @@ class _Reading:
             if not isinstance(host, str) or not HOST.fullmatch(host):
                 self.fault("hours.allow", f"{host!r} is not a host", "write calendar.example.org or 10.0.0.4:8080")
         return HoursConfig(allow=tuple(str(host).lower() for host in allow))
+
+    # ---- signing on ----
+
+    def sign_on(self, table: object, public_url: str) -> SignOnSettings:
+        """Read the ways to sign in: a table, and one for each service that signs people in."""
+        before = len(self.faults)
+        own = self.part(table, "sign_on", SignOnSettings)
+        oidc = own.get("oidc")
+        if isinstance(oidc, dict) and isinstance(oidc.get("client_secret"), str):
+            do = "write client_secret_file and the name of a file"
+            self.fault("sign_on.oidc.client_secret", "is a secret, which stands in a file of its own", do)
+        for name, kind in (("oidc", OidcSettings), ("proxy", ProxySettings)):
+            if name in own:
+                own[name] = self.part(own[name], f"sign_on.{name}", kind)
+        if len(self.faults) > before:
+            return SignOnSettings()
+        found = msgspec.convert(own, SignOnSettings)
+        for fault in faults_of(found, public_url):
+            self.fault(f"sign_on.{fault.field}", fault.what, fault.do)
+        return found
+
+    def part(self, table: object, where: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
+        """The resolved keys of a table, all of them of the types that `kind` names; else faults."""
+        if not isinstance(table, dict):
+            self.fault(where, "is not a table", f"write [{where}] on a line of its own")
+            return {}
+        found = self.resolved(table, where)
+        inner = {field.encode_name for field in msgspec.structs.fields(SignOnSettings)} & {"oidc", "proxy"}
+        plain = {key: value for key, value in found.items() if kind is not SignOnSettings or key not in inner}
+        self.faults.extend(_misfits(plain, kind, where))
+        return found
 
     # ---- channels ----
 

@@ -131,6 +131,7 @@ class Consortium:
             channels={channel.name: _facts(channel) for channel in self.channels},
             public_url=self._config.http.public_url,
             catalogues=Catalogues(one for one in self._config.catalogues if one.consortium == self.name),
+            sign_on=self._config.sign_on,
             partners=self._partner_channels(),
         )
 

@@ -186,6 +186,7 @@ def _application(config: Config, desks: list[Consortium], health: DaemonHealth) 
         channels=channels,
         proxies=config.http.proxies,
         registry=REGISTRY,
+        sign_on=config.sign_on,
     )
 
 

@@ -3,6 +3,7 @@
     /                  leads to the front page of the first channel that has one: a library's page with the chat on it
     /inbox             the librarians' app
     /api/v1/…          the inbox's interface
+    /sign-on/…         where browsers are led when another service signs people in
     /channels/<name>/  what adapters mount
     /livez /readyz     is it alive, is it ready
     /metrics           for the local network: refused to requests through a proxy
@@ -35,6 +36,8 @@ from bridge.app.connections import Site
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
 from bridge.runtime.health import DaemonHealth
+from bridge.sign_on.proxied import identified
+from bridge.sign_on.settings import SignOnSettings
 
 log = structlog.get_logger("bridge.app.http")
 
@@ -66,6 +69,7 @@ def application(
     channels: Mapping[str, web.Application] | None = None,
     proxies: Sequence[str] = (),
     registry: CollectorRegistry | None = None,
+    sign_on: SignOnSettings | None = None,
 ) -> web.Application:
     """Put the daemon's web application together; nothing is started.
 
@@ -73,8 +77,10 @@ def application(
     leads, "" for nowhere.
     """
     networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
+    signed_in_before = [identified(sign_on.proxy)] if sign_on is not None and sign_on.proxy is not None else []
     app = web.Application(
-        middlewares=[_forwarded(networks), _errors, _readable, compression.packed], client_max_size=MAX_BODY
+        middlewares=[*signed_in_before, _forwarded(networks), _errors, _readable, compression.packed],
+        client_max_size=MAX_BODY,
     )
     app.on_response_prepare.append(_secure)
     app.router.add_get("/livez", _livez)

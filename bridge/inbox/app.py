@@ -37,6 +37,7 @@ from bridge.inbox.routes import (
     presence,
     reports,
     scripts,
+    sign_on,
     sockets,
 )
 from bridge.inbox.services import InboxServices
@@ -44,6 +45,7 @@ from bridge.sql.people.accounts import Accounts, Session
 
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
+    *sign_on.ROUTES,
     *browse.ROUTES,
     *catalogue.ROUTES,
     *colleagues.ROUTES,
@@ -76,12 +78,14 @@ class Inbox:
         self.consortia = [ConsortiumInbox(services) for services in services]
         self.accounts: Accounts = services[0].archive.accounts
         self._access_audit = services[0].archive.access_audit
+        self._sign_on = sign_on.SignOnPages(self.consortia, self.consortium_of)
         self._description = encode(describe(ROUTES, version("deskbridge")))
 
     def mount(self, app: web.Application) -> None:
         """Put all routes into an application and tie the live side to its life."""
         mount(app, self.accounts, self.consortium_of, ROUTES)
         app.router.add_get(f"{BASE}/openapi.json", self._describe, name="openapi")
+        self._sign_on.mount(app)
         app.cleanup_ctx.append(self._running)
         app.on_shutdown.append(self._shut)
 

@@ -17,6 +17,7 @@ from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.log.tail import Tail
 from bridge.redis.store import Store
+from bridge.sign_on.settings import SignOnSettings
 from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.partners import Partners
@@ -79,6 +80,7 @@ class InboxServices:
     catalogues: Catalogues = field(default_factory=Catalogues)
     limits: InboxLimits = field(default_factory=InboxLimits)
     public_url: str = ""
+    sign_on: SignOnSettings = field(default_factory=SignOnSettings)
     answer_s: float = 5.0  # how long an action waits for what it brings about
     ping_s: float = 15.0
     dead_s: float = 40.0

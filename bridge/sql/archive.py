@@ -13,10 +13,13 @@ from bridge.log.tail import Tail
 from bridge.redis.store import Store
 from bridge.sql import tables
 from bridge.sql.database import Unreachable, engine_for, migrate, reach
+from bridge.sql.people.account_events import AccountEvents
 from bridge.sql.people.accounts import Accounts
+from bridge.sql.people.attempts import Attempts
 from bridge.sql.people.drafts import DraftStore
 from bridge.sql.people.hours_calendars import HoursCalendars
 from bridge.sql.people.idempotency import IdempotencyKeys
+from bridge.sql.people.identities import Identities
 from bridge.sql.people.invitations import Invitations
 from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
@@ -41,6 +44,9 @@ class Archive:
         writing = self.engine.execution_options(sqlite_write=True)
         self.accounts = Accounts(writing)
         self.invitations = Invitations(writing, self.accounts)
+        self.account_events = AccountEvents(writing)
+        self.identities = Identities(writing)
+        self.attempts = Attempts(writing)
         self.drafts = DraftStore(writing)
         self.idempotency = IdempotencyKeys(writing)
         self.access_audit = AccessAudit(writing)

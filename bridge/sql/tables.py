@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -244,6 +245,65 @@ account = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("locked_until", BigInteger, nullable=False, default=0),
     Column("disabled", Boolean, nullable=False, default=False),
+    Column("factor_failures", Integer, nullable=False, default=0),
+    Column("factor_locked_until", BigInteger, nullable=False, default=0),
+)
+
+# Who a librarian is at the service that they sign on with: bridge.sql.people.identities.
+identity = Table(
+    "identity",
+    metadata,
+    Column("issuer", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("librarian", String, nullable=False, index=True),
+    Column("linked_at", BigInteger, nullable=False),
+    UniqueConstraint("issuer", "librarian", name="identity_by_librarian"),
+)
+
+# A sign-on that has begun and waits for its answer, good once: bridge.sql.people.attempts.
+sign_on_attempt = Table(
+    "sign_on_attempt",
+    metadata,
+    Column("token", String, primary_key=True),  # SHA-256 of the one that comes back
+    Column("kind", String, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # JSON
+    Column("until", BigInteger, nullable=False),
+)
+
+# What a librarian shows beside their password: bridge.sql.people.second_factors.
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("librarian", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),  # codes, passkey
+    Column("name", String, nullable=False, default=""),
+    Column("credential", String, nullable=False, default=""),  # of a passkey, base64url
+    Column("secret", LargeBinary, nullable=False),  # of the codes, encrypted; of a passkey, its public key
+    Column("counter", BigInteger, nullable=False, default=0),  # of the codes, the last step that was used
+    Column("made_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False, default=0),
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("code", String, primary_key=True),  # SHA-256
+)
+
+# Sign-ins, failures, changes of roles, exports: bridge.sql.people.account_events.
+account_event = Table(
+    "account_event",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("library", String, nullable=False, default=""),  # whose coordinators read it
+    Column("librarian", String, nullable=False, default=""),  # whose account it is
+    Column("by", String, nullable=False, default=""),  # who did it; "" = the operator, or nobody is known
+    Column("what", String, nullable=False),
+    Column("detail", String, nullable=False, default=""),
+    Index("account_event_by_library", "library", "n"),
 )
 
 # The library that a librarian's name, account and past conversations belong to: bridge.sql.people.home_library.
@@ -309,6 +369,11 @@ session = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
+    Column("way", String, nullable=False, default=""),  # how it was opened: password, code, provider, proxy
+    Column("device", String, nullable=False, default=""),
+    Column(
+        "second", String, nullable=False, default=""
+    ),  # "asked", "shown"; "" = no second factor was there to ask for
 )
 
 draft = Table(

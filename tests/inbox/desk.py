@@ -307,7 +307,9 @@ async def desk(
         stack.push_async_callback(_ended, tasks)
         await (services.replica.ready.wait() if scripted else _furnish(services))
         inbox = Inbox([services])
-        app = application(health=DaemonHealth(), inbox=inbox, inbox_pages=pages, proxies=("10.0.0.0/8",))
+        app = application(
+            health=DaemonHealth(), inbox=inbox, inbox_pages=pages, proxies=("10.0.0.0/8",), sign_on=services.sign_on
+        )
         web = Server(app, "127.0.0.1:0")
         await web.start()
         stack.push_async_callback(web.stop)

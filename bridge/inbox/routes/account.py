@@ -6,8 +6,9 @@ from aiohttp import web
 
 from bridge.inbox.http import sessions
 from bridge.inbox.http.rate_limits import network
-from bridge.inbox.http.responses import Refusal, answer, too_many
+from bridge.inbox.http.responses import Refusal, answer, forbidden, too_many
 from bridge.inbox.http.route import Call, Route
+from bridge.inbox.routes.opening import Way, note, note_failed, opened
 from bridge.inbox.schema import Login, Me, PasswordChange
 from bridge.inbox.views.access import coordinated, libraries_of
 from bridge.inbox.views.me import me_of
@@ -17,16 +18,30 @@ from bridge.sql.people.accounts import Account, SignInLocked, SignInRefused, Wea
 async def login(call: Call) -> web.Response:
     """Sign in. The answer to a wrong name, a wrong secret and a closed account is the same."""
     asked: Login = call.body
+    check_passwords(call)
     if bool(asked.password) == bool(asked.code):
         raise Refusal(422, "invalid", "Sign in with a password or with a one-time code.")
+    way: Way = "code" if asked.code else "password"
     try:
         account = await (_by_code(call, asked) if asked.code else _by_password(call, asked))
     except SignInLocked as locked:
+        await note_failed(call.services, await _named(call, asked.name), way, locked=True)
         detail = "Too many wrong attempts; this name is locked for a while."
         raise Refusal(429, "locked", detail, headers={"Retry-After": str(locked.retry_after)}) from None
     except SignInRefused:
+        await note_failed(call.services, await _named(call, asked.name), way)
         raise Refusal(401, "wrong", "The name or the password is wrong.") from None
-    return await signed_in(call, account.librarian)
+    return await signed_in(call, account.librarian, way)
+
+
+def check_passwords(call: Call) -> None:
+    """Refuse (403) what has to do with passwords where people sign in by another service alone."""
+    if not call.services.sign_on.passwords:
+        raise forbidden("Passwords aren't used here. Sign in by the service that the sign-in page names.")
+
+
+async def _named(call: Call, name: str) -> Account | None:
+    return await call.services.archive.accounts.named(name)
 
 
 async def _by_code(call: Call, asked: Login) -> Account:
@@ -52,19 +67,14 @@ def _check_wait(seconds: int) -> None:
         raise too_many(seconds)
 
 
-async def signed_in(call: Call, librarian: str) -> web.Response:
+async def signed_in(call: Call, librarian: str, way: Way) -> web.Response:
     """Open a session, end the one the browser brought, and say who it is."""
-    accounts = call.services.archive.accounts
-    old = sessions.token_of(call.request)
-    if old:
-        await accounts.close_session(old)
-    token, _ = await accounts.open_session(librarian)
-    session = await accounts.session(token)
-    if session is None:
+    found = await opened(call.services, call.request, librarian, way)
+    if found is None:
         raise Refusal(401, "wrong", "The account was closed a moment ago.")
+    token, session = found
     state = call.consortium_of(session).services.replica.state
-    found = me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian))
-    response = answer(found)
+    response = answer(me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian)))
     sessions.give(response, call.request, token)
     sessions.make_familiar(response, call.request, call.services.secret, session.login)
     return response
@@ -72,6 +82,7 @@ async def signed_in(call: Call, librarian: str) -> web.Response:
 
 async def logout(call: Call) -> web.Response:
     """End this session."""
+    await note(call.services, call.me, call.who.library, "signed-out", by=call.me)
     await call.services.archive.accounts.close_session(sessions.token_of(call.request))
     response = answer(None)
     sessions.take(response, call.request)
@@ -82,6 +93,7 @@ async def logout(call: Call) -> web.Response:
 async def password(call: Call) -> web.Response:
     """Choose another password; every other session of mine ends."""
     asked: PasswordChange = call.body
+    check_passwords(call)
     _check_wait(call.services.limits.password_changes.wait_s(call.me))
     try:
         await call.services.archive.accounts.change_password(call.me, asked.new, old=asked.old or None)
@@ -89,7 +101,8 @@ async def password(call: Call) -> web.Response:
         raise Refusal(422, "weak-password", f"The new password: {weak}.") from None
     except SignInRefused:
         raise Refusal(403, "wrong", "The old password is wrong.") from None
-    return await signed_in(call, call.me)
+    await note(call.services, call.me, call.who.library, "password-changed", by=call.me)
+    return await signed_in(call, call.me, "password")
 
 
 async def me(call: Call) -> Me:

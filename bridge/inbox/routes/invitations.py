@@ -11,7 +11,7 @@ from bridge.inbox import schema
 from bridge.inbox.http.rate_limits import network
 from bridge.inbox.http.responses import Refusal, forbidden, not_found, too_many
 from bridge.inbox.http.route import Call, Route
-from bridge.inbox.routes.account import signed_in
+from bridge.inbox.routes.account import check_passwords, signed_in
 from bridge.inbox.schema import staff
 from bridge.inbox.views import rows
 from bridge.sql.people.accounts import Session, SignInRefused, WeakPassword
@@ -81,6 +81,7 @@ async def invitation(call: Call) -> staff.InvitedView:
 async def accept_invitation(call: Call) -> web.Response:
     """Take the password that was chosen and sign in."""
     asked: staff.AcceptAsked = call.body
+    check_passwords(call)
     _check_wait(call)
     try:
         librarian = await call.services.archive.invitations.accept(asked.secret, asked.password)
@@ -88,7 +89,7 @@ async def accept_invitation(call: Call) -> web.Response:
         raise Refusal(422, "weak-password", f"The new password: {weak}.") from None
     except SignInRefused:
         raise _over() from None
-    return await signed_in(call, librarian)
+    return await signed_in(call, librarian, "code")
 
 
 def _check_wait(call: Call) -> None:

@@ -55,6 +55,7 @@ class Me(Shown):
     csrf: str
     availability: Availability
     must_change_password: bool = False
+    way: str = ""  # how this session was opened: "password", "code", "provider", "proxy"
     notices: list[StaffNotice] = []  # to staff, that they have not seen yet
 
 

@@ -24,6 +24,7 @@ def me_of(state: State, session: Session, libraries: list[str], coordinates: lis
         csrf=session.csrf,
         availability=rows.availability(state, session.librarian),
         must_change_password=session.must_change,
+        way=session.way,
         notices=unseen(state, session.librarian),
     )
 

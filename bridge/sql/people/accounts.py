@@ -42,6 +42,7 @@ IDLE_MS = 12 * 3_600_000
 LONGEST_MS = 7 * 86_400_000
 SEEN_EVERY_MS = 60_000  # how exactly a session remembers when it was used last
 CODE_MS = 86_400_000
+SESSION_ID = 24  # letters
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 
@@ -85,6 +86,20 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     library: str
     csrf: str
     must_change: bool = False
+    id: str = ""  # by which it is named in the list of one's sessions; opens nothing
+    opened_at: int = 0
+    way: str = ""  # how it was opened; "" = before that was kept
+    second: str = ""  # "asked" = a second factor must be shown first, "shown"; "" = there was none to ask for
+
+
+class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as its owner sees it in the list: which kind of device, how and when (ms) it was opened, when it was used last."""
+
+    id: str
+    device: str
+    way: str
+    opened_at: int
+    seen_at: int
 
 
 def now_ms() -> int:
@@ -94,6 +109,11 @@ def now_ms() -> int:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.strip().encode()).hexdigest()
+
+
+def _session_id(token: str) -> str:
+    """Return the name of a session: a part of the kept digest, from which nobody finds the token."""
+    return token[:SESSION_ID]
 
 
 def _new_code() -> str:
@@ -148,19 +168,21 @@ class Accounts:
         self._sessions = GatheredReads(self._read_sessions)
         self.on_ended: list[Callable[[], None]] = []  # called when a session may have ended in this process
 
-    async def add(self, librarian: str, login: str, library: str) -> str:
-        """Make an account and return its one-time code. Raises ValueError when the name is taken."""
-        code = _new_code()
-        values = {"librarian": librarian, "login": login.strip().lower(), "library": library}
+    async def add(self, librarian: str, login: str, library: str, *, with_code: bool = True) -> str:
+        """Make an account and return its one-time code. Raises ValueError when the name is taken.
+
+        Without a code nobody gets in but by a provider that vouches for them.
+        """
+        code = _new_code() if with_code else ""
+        values: dict[str, object] = {"librarian": librarian, "login": login.strip().lower(), "library": library}
         async with self._engine.begin() as sql:
             taken = await sql.scalar(
                 select(_a.login).where((_a.login == values["login"]) | (_a.librarian == librarian))
             )
             if taken is not None:
                 raise ValueError(f"there is an account {taken!r} already: use `librarian reset`")
-            await sql.execute(
-                insert(tables.account).values(code=_digest(code), code_until=now_ms() + CODE_MS, **values)
-            )
+            values |= {"code": _digest(code) if code else "", "code_until": now_ms() + CODE_MS if code else 0}
+            await sql.execute(insert(tables.account).values(**values))
         return code
 
     async def reset(self, login: str) -> str:
@@ -192,6 +214,11 @@ class Accounts:
         """Return a librarian's account."""
         async with self._engine.connect() as sql:
             row = (await sql.execute(select(tables.account).where(_a.librarian == librarian))).first()
+        return _account(row) if row is not None else None
+
+    async def named(self, login: str) -> Account | None:
+        """Return the account with this sign-in name."""
+        row = await self._row(login)
         return _account(row) if row is not None else None
 
     async def signed_up(self, library: str) -> list[str]:
@@ -292,10 +319,13 @@ class Accounts:
             await sql.execute(delete(tables.session).where(_s.librarian == librarian))
         self.session_ended()
 
-    async def open_session(self, librarian: str) -> tuple[str, str]:
-        """Return the token for the cookie and the one for the header."""
+    async def open_session(
+        self, librarian: str, *, way: str = "password", device: str = "", second: str = ""
+    ) -> tuple[str, str]:
+        """Return the token for the cookie and the one for the header. `second`: see `Session`."""
         token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), now_ms()
         values = {"token": _digest(token), "librarian": librarian, "csrf": csrf, "opened_at": now}
+        values |= {"way": way, "device": device, "second": second}
         async with self._engine.begin() as sql:
             await sql.execute(delete(tables.session).where(_s.until < now))
             await sql.execute(insert(tables.session).values(seen_at=now, until=now + IDLE_MS, **values))
@@ -325,14 +355,43 @@ class Accounts:
                 library=row.library,
                 csrf=row.csrf,
                 must_change=row.must_change,
+                id=_session_id(row.token),
+                opened_at=row.opened_at,
+                way=row.way,
+                second=row.second,
             )
             for row in rows
         }
 
-    async def end_sessions(self, librarian: str) -> None:
-        """End all sessions of a librarian, who may sign in again."""
+    async def sessions(self, librarian: str) -> list[OpenSession]:
+        """Return the open sessions of a librarian, the one used last first."""
+        query = select(tables.session).where(_s.librarian == librarian, _s.until > now_ms()).order_by(_s.seen_at.desc())
+        async with self._engine.connect() as sql:
+            rows = (await sql.execute(query)).all()
+        return [
+            OpenSession(
+                id=_session_id(row.token), device=row.device, way=row.way, opened_at=row.opened_at, seen_at=row.seen_at
+            )
+            for row in rows
+        ]
+
+    async def end_session(self, librarian: str, id: str) -> bool:
+        """End one session of a librarian by its id; False when there is none."""
+        if len(id) != SESSION_ID:
+            return False
+        mine = (_s.librarian == librarian) & _s.token.startswith(id, autoescape=True)
         async with self._engine.begin() as sql:
-            await sql.execute(delete(tables.session).where(_s.librarian == librarian))
+            done = await sql.execute(delete(tables.session).where(mine))
+        self.session_ended()
+        return bool(done.rowcount)
+
+    async def end_sessions(self, librarian: str, *, but: str = "") -> None:
+        """End all sessions of a librarian, who may sign in again; `but`: the id of one that goes on."""
+        where = _s.librarian == librarian
+        if but:
+            where &= ~_s.token.startswith(but, autoescape=True)
+        async with self._engine.begin() as sql:
+            await sql.execute(delete(tables.session).where(where))
         self.session_ended()
 
     async def close_session(self, token: str) -> None:

@@ -128,7 +128,9 @@ class HomeLibraries:
         account = update(tables.account).where(_a.librarian == librarian, _a.library == old)
         empty = {"library": new, "password": "", "code": "", "code_until": 0, "must_change": False}
         if (await self._sql.execute(account.values(**empty))).rowcount:
-            for table in (tables.session, tables.draft, tables.written, tables.mention):
+            theirs = (tables.session, tables.draft, tables.written, tables.mention)
+            signing_on = (tables.identity, tables.second_factor, tables.recovery_code)
+            for table in (*theirs, *signing_on):
                 await self._sql.execute(delete(table).where(table.c.librarian == librarian))
         await self.tell(old, librarian, by, "moved-away", new)
         await self.tell(new, librarian, by, "moved-here", old)

@@ -359,7 +359,7 @@ class OrganisationStore:
         history = OrganisationHistory(sql, self._consortium)
         await history.note(old, new, revision=after.library.revision, by=by, undoes=undoes)
         people = before.library.librarians if before is not None else ()
-        await settle_access(sql, after.library.id, people, after.library.librarians)
+        await settle_access(sql, after.library.id, people, after.library.librarians, by)
 
     async def _settle_people(self, sql: AsyncConnection, library: Library, by: str) -> dict[str, int]:
         """Note who came and who left; return since when each librarian works where they do. Raises NotYours."""

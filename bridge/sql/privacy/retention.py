@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.files.blobs import FileBlobs
 from bridge.sql import tables
+from bridge.sql.people.account_events import AccountEvents
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.people.staff_messages import StaffMessages
@@ -79,6 +80,7 @@ class Retention:
         self._engine = engine
         self._blobs = blobs
         self._access_audit = AccessAudit(engine)
+        self._account_events = AccountEvents(engine)
         self._idempotency = IdempotencyKeys(engine)
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
@@ -99,6 +101,7 @@ class Retention:
         if done:
             log.info("forgotten", conversations=done)
         await self._access_audit.sweep(now)
+        await self._account_events.sweep(now)
         await self._idempotency.sweep(now)
         return done
 

@@ -122,6 +122,7 @@ export const api = {
   /** Like `me`, and a no signs nobody out. */
   stillMe: async () => remember(await call<s.Me>("GET", "/me", { quiet: true })),
   login: async (asked: s.Login) => remember(await send<s.Me>("POST", "/login", asked)),
+  signOnChoices: () => get<s.SignOnChoices>("/sign-on"),
   logout: () => send<undefined>("POST", "/logout", {}),
   /** Whom an invitation is for; its secret never stands in an address. */
   invited: (secret: string) => send<s.InvitedView>("POST", "/invitation", { secret }),

@@ -47,6 +47,7 @@ export async function begin(): Promise<void> {
   });
   setInterval(tick, 1000);
   if (heedInvitation()) return;
+  heedRefusal();
   try {
     welcome(await api.me());
   } catch (error) {
@@ -61,6 +62,14 @@ function heedInvitation(): boolean {
   history.replaceState(null, "", location.pathname);
   session.invitation = secret;
   return true;
+}
+
+/** Take the word for why another service could not sign somebody in out of the address. */
+function heedRefusal(): void {
+  const word = /^#sign-on=([a-z-]{1,40})$/.exec(location.hash)?.[1] ?? "";
+  if (!word) return;
+  history.replaceState(null, "", location.pathname);
+  session.refusedSignOn = word;
 }
 
 // ---- signing in and out ----------------------------------------------------------------------------------------------
@@ -98,12 +107,20 @@ async function ended(): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await writing.drafts.flush();
+  const way = session.me?.way;
   try {
     await api.logout();
   } catch (error) {
     if (error instanceof Offline) return void notices.tell(t("live.lost"), "bad");
   }
+  if (way === "provider") return leave();
   startOver();
+}
+
+/** Sign out of the provider as well, where the next librarian at this machine would be let in without a question. */
+function leave(): void {
+  signedOut();
+  location.assign("/sign-on/leave");
 }
 
 /** Forget everything: the next librarian who signs in here is somebody else. */

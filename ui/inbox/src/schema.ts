@@ -597,6 +597,7 @@ export interface Me {
   csrf: string;
   availability: Availability;
   must_change_password: boolean;
+  way: string;
   notices: StaffNotice[];
 }
 
@@ -1507,6 +1508,19 @@ export interface RemovalView {
 /** Remove a library. `clear`: take it out of the others that name it. */
 export interface RemovalAsked {
   clear?: boolean;
+}
+
+/** A service that signs people in: what it is called here, and the address of ours that leads there. */
+export interface SignOnChoice {
+  kind: "provider" | "proxy";
+  name: string;
+  start: string;
+}
+
+/** The ways to sign in; `passwords`: those that people choose here count. */
+export interface SignOnChoices {
+  passwords: boolean;
+  choices: SignOnChoice[];
 }
 
 /** So many of something; `key` is its id. */

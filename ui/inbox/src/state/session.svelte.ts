@@ -5,6 +5,7 @@ class Session {
   phase = $state<"loading" | "signed-out" | "password" | "ready" | "failed">("loading");
   me = $state.raw<Me | null>(null);
   invitation = $state(""); // the secret of the link that this page was opened with
+  refusedSignOn = $state(""); // why another service could not sign me in; a word
   barred = $state(""); // why the desk lets me see nothing, though I am signed in
 
   /** My id, or "" while nobody is signed in. */
