@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -34,6 +34,8 @@ class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
     plus           the server delivers `ask+anything@` to `ask@`.
     beat_s, patience_s   how often a silent server is asked, and how long it may take to answer (seconds).
     """
+
+    asks: ClassVar[tuple[str, ...]] = ("password",)
 
     address: str
     imap_host: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,6 +36,8 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
     settle_s       how long after a broken submission the list of messages is believed.
     first_hours    how far back is looked when there is no cursor yet.
     """
+
+    asks: ClassVar[tuple[str, ...]] = ("numbers",)
 
     account_sid: str
     auth_token: str

@@ -69,6 +69,8 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     beat                seconds between two signs of life of a browser; a socket silent for three of them is cut.
     """
 
+    asks: ClassVar[tuple[str, ...]] = ("origins",)
+
     origins: tuple[str, ...] = ()
     form: Literal["none", "optional", "required"] = "optional"
     attachments: bool = True

@@ -195,16 +195,36 @@ def unconnected(channel: str) -> Ports:
 
 
 @app.command
-def setup(*, config: ConfigPath = DEFAULT_PATH, coordinator: str = "") -> int:
+def setup(
+    *,
+    config: ConfigPath = DEFAULT_PATH,
+    coordinator: str = "",
+    answers: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
+    systemd: bool = False,
+    only_files: bool = False,
+) -> int:
     """Make the data folder and the archive's tables; safe to repeat, and what an upgrade runs.
+
+    Where there is no configuration yet, it first asks a few questions and writes one. It overwrites no file.
 
     Parameters
     ----------
     coordinator
         Also make this first coordinator's account, written name@library, and print a sign-in code.
+    answers
+        Take the answers from this TOML file instead ("-" is standard input); docs/install.md lists them.
+    systemd
+        The secrets become credentials of the systemd unit.
+    only_files
+        Write the files and go no further: what follows is another user's work.
     """
     from bridge.app import commands
+    from bridge.app.first_setup import configure
 
+    if answers is not None or only_files or (not config.exists() and sys.stdin.isatty()):
+        code = configure(config, answers, misconfigured, systemd=systemd)
+        if code or only_files:
+            return code
     return with_config(config, lambda read: commands.setup(read, coordinator))
 
 

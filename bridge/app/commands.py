@@ -21,6 +21,7 @@ import msgspec
 from bridge.app import contacts
 from bridge.app.config import Config, WhichConsortium
 from bridge.app.daemon import consortia, opened_archive, private, private_secrets, redis
+from bridge.app.first_setup import take_first_library
 from bridge.log.snapshot import Unrecoverable, verify
 from bridge.redis.embedded import EmbeddedError
 from bridge.redis.store import Store, StoreError
@@ -54,13 +55,17 @@ async def open_archive(config: Config) -> AsyncIterator[Archive]:
 
 
 async def setup(config: Config, coordinator: str) -> int:
-    """Make the data folder and the tables; with `coordinator` (`login@library`), that person's account."""
+    """Make the data folder and the tables, and take the first library in; with `coordinator` (`login@library`), that account."""
     async with open_archive(config) as archive:
         await archive.secret()
-        named = [
-            line for consortium in consortia(config) for line in await contacts.settle(config, archive, consortium)
-        ]
-    print(f"data in {config.data}, tables up to date", *named, sep="\n")
+        desks = consortia(config)
+        try:
+            first = await take_first_library(config, archive, desks[0]) if len(desks) == 1 else []
+        except (Faulty, OSError, UnicodeDecodeError, ValueError) as error:
+            print(*(error.faults if isinstance(error, Faulty) else [error]), sep="\n", file=sys.stderr)
+            return 1
+        named = [line for consortium in desks for line in await contacts.settle(config, archive, consortium)]
+    print(f"data in {config.data}, tables up to date", *named, *first, sep="\n")
     if not coordinator:
         return 0
     login, _, library = coordinator.partition("@")

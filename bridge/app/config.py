@@ -198,6 +198,14 @@ def unshared(config: Config) -> list[Fault]:
     return [Fault(where, why, "name the server that all of them use") for where, url in needed if not url]
 
 
+def resolved_secrets(
+    table: Mapping[str, Any], base: Path, where: str, env: Mapping[str, str] = os.environ
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return a table with references to secrets replaced by what they name, and what is wrong with them."""
+    reading = _Reading(base, env)
+    return reading.resolved(table, where), reading.faults
+
+
 def convert(settings: Mapping[str, Any], kind: type[T], where: str = "channel") -> T:
     """Turn a kind's own keys into its Config struct. Raises ConfigError with every key that is wrong, not the first."""
     faults = list(_misfits(settings, kind, where))

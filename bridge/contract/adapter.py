@@ -420,7 +420,11 @@ class Ports:
 
 
 class Adapter(Protocol):
-    """The code of one kind of channel; see the module's header."""
+    """The code of one kind of channel; see the module's header.
+
+    `Config` is a msgspec Struct of the channel's own keys. `deskbridge setup` asks for its fields without a default, and for those
+    that a class attribute `asks: ClassVar[tuple[str, ...]]` names.
+    """
 
     name: ClassVar[str]
     Config: ClassVar[type[Any]]
