@@ -45,6 +45,7 @@ from bridge.hours.worker import HoursWorker
 from bridge.inbox.services import ChannelFacts, InboxServices, PartnerChannel
 from bridge.log.follower import Follower, Position
 from bridge.log.lease_watch import LeaseWatch
+from bridge.log.releases import Releases
 from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch, Trouble
 from bridge.log.store_watch import StoreWatch
@@ -72,7 +73,16 @@ class Consortium:
     """The parts of one consortium; `open` wires them, `run` keeps them running."""
 
     def __init__(
-        self, name: str, config: Config, archive: Archive, store: Store, *, process: str, secret: bytes, sole: bool
+        self,
+        name: str,
+        config: Config,
+        archive: Archive,
+        store: Store,
+        *,
+        process: str,
+        secret: bytes,
+        sole: bool,
+        releases: Releases,
     ) -> None:
         self.name = name
         self.store = store
@@ -97,6 +107,7 @@ class Consortium:
         self.channels = [_channel(each) for each in config.channels if each.consortium == name]
         self.leases = LeaseWatch(store, name, process)
         self.memories: dict[str, StoreMemory] = {}
+        self.releases = releases
         self.core = self._core(sole) if config.roles.core else None
         self.supervisor = Supervisor(
             store,
@@ -196,6 +207,7 @@ class Consortium:
             "tail": self.tail.run,
             "archive": self.writer.run,
             "leases": self.leases.run,
+            "releases": self.releases.run,
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
             "organisation": self._watch_organisation,
@@ -261,6 +273,7 @@ class Consortium:
 
     async def _decide(self, core: CoreRunner | CoreProcess) -> None:
         """Run the core; another process may lead. Where no other process can take it over, its end is told at once."""
+        await self.releases.may_lead(lambda: self.leases.core_held)
         try:
             await core.run()
         finally:
@@ -378,6 +391,7 @@ class Consortium:
 
     async def close(self) -> None:
         """Drop the store."""
+        await self.releases.leave()
         await self.gathering.close()
         await self.store.close()
 

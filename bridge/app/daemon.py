@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,13 +28,14 @@ from bridge.app.http import Server, application
 from bridge.app.permissions import Exposed, keep_folder, keep_secret
 from bridge.contract.adapter import Misconfigured
 from bridge.inbox.app import Inbox
+from bridge.log.releases import Releases, TooOld
 from bridge.redis.embedded import EmbeddedError, EmbeddedRedis
 from bridge.redis.store import Store, StoreError
 from bridge.runtime.garbage import NEW, tidy_little, tidy_when_quiet
 from bridge.runtime.health import DaemonHealth
 from bridge.runtime.logging import say, say_in_lines
 from bridge.sql.archive import Archive
-from bridge.sql.database import BadAddress, Unreachable
+from bridge.sql.database import BadAddress, NewerSchema, Unreachable
 
 log = structlog.get_logger("bridge.app.daemon")
 
@@ -55,6 +58,9 @@ async def opened_archive(config: Config) -> Archive:
     """Open the archive. Raises ConfigError, which names the key, for one that cannot be opened."""
     try:
         return await Archive.open(archive_url(config))
+    except NewerSchema as error:
+        where = "archive.url" if config.archive.url else "deskbridge.data"
+        raise ConfigError(config.path, [Fault(where, str(error), "install that release or a later one here")]) from None
     except (BadAddress, Unreachable) as error:
         where, do = (
             ("archive.url", "mend it") if config.archive.url else ("deskbridge.data", "mend archive.sqlite there")
@@ -112,14 +118,15 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
         gc.set_threshold(*NEW)
         health = DaemonHealth()
         redis_url = await redis(config, stack)
+        process = secrets.token_hex(8)
+        stores = [await _store(config, redis_url, name, stack) for name in consortia(config)]
+        releases = [await _releases(store, process, config) for store in stores]
         archive = await opened_archive(config)
         stack.push_async_callback(archive.close)
-        secret = await archive.secret()
-        process = secrets.token_hex(8)
+        wired = partial(Consortium, process=process, secret=await archive.secret(), sole=not config.redis.url)
         desks = []
-        for name in consortia(config):
-            store = await _store(config, redis_url, name)
-            desk = Consortium(name, config, archive, store, process=process, secret=secret, sole=not config.redis.url)
+        for name, store, release in zip(consortia(config), stores, releases, strict=True):
+            desk = wired(name, config, archive, store, releases=release)
             stack.push_async_callback(desk.close)
             desks.append(desk)
         house = Daemon(config, archive, desks, health)
@@ -151,11 +158,24 @@ async def _watch_archive(archive: Archive, health: DaemonHealth, desks: list[Con
         await asyncio.sleep(LOOK_S)
 
 
-async def _store(config: Config, url: str, consortium: str) -> Store:
+async def _store(config: Config, url: str, consortium: str, stack: AsyncExitStack) -> Store:
     try:
-        return await Store.open(url, consortium, replicas=config.redis.replicas)
+        store = await Store.open(url, consortium, replicas=config.redis.replicas)
     except ValueError as error:
         raise Misconfigured(f"redis.url: {error}") from None
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def _releases(store: Store, process: str, config: Config) -> Releases:
+    """See that this release reads what is in the streams, before anything is written. Raises Misconfigured."""
+    releases = Releases(store, process, str(config.roles))
+    releases.on_too_old = lambda _: os.kill(os.getpid(), signal.SIGTERM)
+    try:
+        await releases.check()
+    except TooOld as error:
+        raise Misconfigured(str(error)) from None
+    return releases
 
 
 async def redis(config: Config, stack: AsyncExitStack, *, wait: float = 60.0) -> str:

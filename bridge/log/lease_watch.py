@@ -25,7 +25,7 @@ class LeaseWatch:
         self._consortium = consortium
         self._process = process
         self.holders: Mapping[str, Holder] = {}
-        self.core_held = True
+        self.core_held = False
         self.on_look: list[Callable[[], None]] = []
 
     async def run(self) -> None:

@@ -110,6 +110,16 @@ class Keys:
         return self.prefix + "holders"
 
     @property
+    def processes(self) -> str:
+        """Hash of daemons, by process: host, release, roles, and the words of the streams that they read."""
+        return self.prefix + "processes"
+
+    @property
+    def spoken(self) -> str:
+        """Hash of the words that cores may have written to the streams, and the release that was the first to."""
+        return self.prefix + "spoken"
+
+    @property
     def live(self) -> str:
         """Sorted set of processes by the ms at which their heartbeat expires."""
         return self.prefix + "live"

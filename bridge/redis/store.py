@@ -379,6 +379,32 @@ class Store:
         """Drop a silent process from the roll, once its ProcessGone is in `in`. A process that beat since the roll call stays."""
         await self._function("forget", [self.keys.live], process)
 
+    async def register(self, process: str, record: bytes) -> None:
+        """Describe a process to the others."""
+        await self._command("HSET", self.keys.processes, process, record)
+
+    async def registered(self) -> dict[str, bytes]:
+        """Return the descriptions of processes, of dead ones, too."""
+        flat = await self._command("HGETALL", self.keys.processes)
+        return {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
+
+    async def unregister(self, *processes: str) -> None:
+        """Drop descriptions."""
+        if processes:
+            await self._command("HDEL", self.keys.processes, *processes)
+
+    async def spoken(self) -> dict[str, str]:
+        """Return each word that cores may have written to the streams, with the release that was the first to."""
+        flat = await self._command("HGETALL", self.keys.spoken)
+        return {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+
+    async def speak(self, words: Iterable[str], release: str) -> None:
+        """Record, durably, that a core of this release may write these words."""
+        known = await self.spoken()
+        if new := sorted(set(words) - known.keys()):
+            pairs = [part for word in new for part in (word, release)]
+            await self._command("HSET", self.keys.spoken, *pairs, proven=True)
+
     # ---- signals
 
     async def publish(self, signal: bytes) -> None:

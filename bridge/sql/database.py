@@ -1,6 +1,10 @@
 """Opening the archive's database: SQLite by default, PostgreSQL by URL, always at the newest schema.
 
-Migrations go forward only and run by themselves at start, so an old data directory opens under a new version.
+Migrations go forward only and run by themselves at start, so an old data directory opens under a new version. Several hosts may
+start at once: one migrates, the others wait for it.
+
+A migration that only adds leaves older daemons at work. One that takes something away, or changes its meaning, raises `OLDEST` to
+its own number. A daemon that finds a newer schema works with it if its own newest migration is `OLDEST` or later, else it refuses.
 """
 
 from __future__ import annotations
@@ -9,15 +13,20 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, event, inspect, text
+from sqlalchemy import Connection, Dialect, event, func, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bridge.sql import tables
+
 MIGRATIONS = Path(__file__).parent / "migrations"
+OLDEST = "0020"  # the oldest schema whose daemons work with the newest
+ALONE = 0x6465736B62726467  # PostgreSQL's advisory lock of those who migrate
 
 
 class BadAddress(ValueError):
@@ -26,6 +35,10 @@ class BadAddress(ValueError):
 
 class Unreachable(Exception):
     """The database cannot be opened now, or not by us; the text is what it says itself."""
+
+
+class NewerSchema(Exception):
+    """A newer release has changed the database in a way that this one does not know; the text says which."""
 
 
 class Away(OSError):
@@ -129,15 +142,19 @@ def _look(file: str) -> None:
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Bring the schema to the newest version."""
+    """Bring the schema to the newest version. Raises NewerSchema."""
     async with engine.execution_options(sqlite_write=True).begin() as sql:
         await sql.run_sync(_upgrade)
 
 
 def _upgrade(connection: Connection) -> None:
     """Run what migrations are missing. Where none is, Alembic is not even loaded: that takes a fifth of a second."""
-    if _version(connection) == _newest():
+    if _up_to_date(connection):
         return
+    if connection.dialect.name == "postgresql":  # SQLite's transaction is alone already
+        connection.execute(select(func.pg_advisory_xact_lock(ALONE)))
+        if _up_to_date(connection):
+            return
     from alembic import command
     from alembic.config import Config
 
@@ -145,6 +162,19 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    connection.execute(tables.schema_reader.delete())
+    connection.execute(tables.schema_reader.insert().values(oldest=OLDEST, release=version("deskbridge")))
+
+
+def _up_to_date(connection: Connection) -> bool:
+    """Whether no migration is missing. Raises NewerSchema for a schema that a later release made and we cannot work with."""
+    found, ours = _version(connection), _newest()
+    if found <= ours:
+        return found == ours
+    oldest, release = connection.execute(select(tables.schema_reader.c.oldest, tables.schema_reader.c.release)).one()
+    if ours < oldest:
+        raise NewerSchema(f"Deskbridge {release} has changed its schema to {found}; this release knows it up to {ours}")
+    return True
 
 
 def _version(connection: Connection) -> str:

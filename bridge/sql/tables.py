@@ -522,3 +522,10 @@ partner_nonce = Table(
     Column("nonce", String, primary_key=True),
     Column("until", BigInteger, nullable=False, index=True),
 )
+
+schema_reader = Table(
+    "schema_reader",
+    metadata,
+    Column("oldest", String, primary_key=True),  # the oldest schema whose daemons work with this one: one row
+    Column("release", String, nullable=False),  # that migrated last
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,8 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.log.follower import Follower
@@ -21,7 +21,8 @@ from bridge.redis.store import Store
 from bridge.sql import database
 from bridge.sql.archive import Archive
 from bridge.sql.database import MIGRATIONS, engine_for, migrate
-from bridge.sql.tables import metadata
+from bridge.sql.tables import metadata, schema_reader
+from tests.peers.postgresql import PostgreSQL, missing
 from tests.peers.redis import RedisServer
 
 FIRST = "0001"
@@ -138,13 +139,6 @@ async def test_an_opened_database_is_known_as_the_newest_without_alembic(migrate
         assert await sql.run_sync(database._version) == version == database._newest()
 
 
-async def test_a_database_of_a_newer_release_is_not_opened(migrated: AsyncEngine) -> None:
-    async with migrated.begin() as sql:
-        await sql.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(CommandError, match="9999"):
-        await migrate(migrated)
-
-
 async def test_librarians_belong_to_the_library_that_lists_them_and_else_to_their_accounts(old: Path) -> None:
     """Who had moved before there was a rule sees nothing of what they had: when they moved is not known any more."""
     await write_old(old)
@@ -176,3 +170,30 @@ async def test_librarians_belong_to_the_library_that_lists_them_and_else_to_thei
         "gone": ("north", False),
     }
     assert moved == ("south",)
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+async def test_hosts_that_start_at_once_migrate_once() -> None:
+    with PostgreSQL() as server:
+        url = server.fresh()
+        archives = await asyncio.gather(*(Archive.open(url) for _ in range(4)))
+        async with archives[0].engine.connect() as sql:
+            assert await sql.run_sync(database._version) == database._newest()
+            rows = (await sql.execute(select(schema_reader.c.oldest))).scalars().all()
+        assert rows == [database.OLDEST]
+        for archive in archives:
+            await archive.close()
+
+
+@pytest.mark.parametrize(("oldest", "works"), [(database.OLDEST, True), ("9998", False)])
+async def test_a_newer_schema_is_used_or_refused_as_its_release_says(
+    migrated: AsyncEngine, oldest: str, works: bool
+) -> None:
+    async with migrated.begin() as sql:
+        await sql.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await sql.execute(schema_reader.update().values(oldest=oldest, release="9.1"))
+    if works:
+        await migrate(migrated)
+    else:
+        with pytest.raises(database.NewerSchema, match=r"Deskbridge 9\.1 has changed its schema to 9999"):
+            await migrate(migrated)
