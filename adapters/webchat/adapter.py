@@ -293,6 +293,8 @@ class WebchatAdapter:
                 if self._foreign(request):
                     raise web.HTTPForbidden(text="origin\n")
                 return await serve(request, await self._token(request), mark)
+            except Busy:
+                return frames([encode(Error(code="busy", retry_after=5))])
             except FrameRefused as why:
                 return frames([encode(Error(code=why.code, id=why.id, retry_after=why.retry_after))])
 

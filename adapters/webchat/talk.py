@@ -213,7 +213,10 @@ class Talk:
         gone: it was taken in over a day ago, and not sent."""
         files = []
         for file in message.attachments:
-            kept = await self.ports.blobs.look(file.digest)
+            try:
+                kept = await self.ports.blobs.look(file.digest)
+            except Busy as error:
+                raise FrameRefused("busy", id, BUSY_S) from error
             if kept is None:
                 raise FrameRefused("file", id)
             files.append(msgspec.structs.replace(kept, name=file.name))

@@ -40,6 +40,8 @@ desk = App(name="desk", help="Load or dump the organisation: libraries, queues, 
 librarian = App(name="librarian", help="Librarians' accounts.")
 app.command(desk)
 app.command(librarian)
+files = App(name="files", help="Files that people attach: where they are kept.")
+app.command(files)
 partner = App(name="partner", help="Partner deployments: invite, accept, confirm, revoke.")
 app.command(partner)
 
@@ -423,6 +425,17 @@ def partner_revoke(id: str, /, *, channel: str = "", config: ConfigPath = DEFAUL
     from bridge.app import partners
 
     return with_config(config, lambda read: partners.settle(read, id, channel, confirm=False))
+
+
+# ---- files ----
+
+
+@files.command(name="move")
+def files_move(*, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Move files that are still in another store to the one that the configuration names. The daemon does so by itself."""
+    from bridge.app import commands
+
+    return with_config(config, commands.files_move)
 
 
 # ---- what happened ----

@@ -21,6 +21,7 @@ import msgspec
 from bridge.app import contacts
 from bridge.app.config import Config, WhichConsortium
 from bridge.app.daemon import consortia, opened_archive, private, private_secrets, redis
+from bridge.app.file_stores import move
 from bridge.app.first_setup import take_first_library
 from bridge.log.snapshot import Unrecoverable, verify
 from bridge.redis.embedded import EmbeddedError
@@ -52,6 +53,12 @@ async def open_archive(config: Config) -> AsyncIterator[Archive]:
         yield archive
     finally:
         await archive.close()
+
+
+async def files_move(config: Config) -> int:
+    """Move files to the store that is configured."""
+    async with open_archive(config) as archive:
+        return await move(config, archive)
 
 
 async def setup(config: Config, coordinator: str) -> int:

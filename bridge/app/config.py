@@ -20,7 +20,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -36,6 +36,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?")
 QUEUE = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
 REDIS_SCHEMES = ("unix", *(f"{tls}{kind}" for tls in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")))
+FILE_STORES = ("folder", "postgresql", "s3")
 SQL_SCHEMES = ("sqlite", "postgresql", "postgresql+asyncpg")
 OWN_PORT = re.compile(r"^(?:(http://[^/]+):80|(https://[^/]+):443)(?=/|$)")  # of a scheme; browsers leave it out
 SECRET_NAME = re.compile(r"(^|_)(password|secret|token)$")
@@ -100,6 +101,25 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
 
+FileStoreName = Literal["folder", "postgresql", "s3"]
+
+
+class FilesConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where files lie; an empty `store` means PostgreSQL where the archive is one, else a folder below `data`.
+
+    `key` and `secret` open the bucket; `authority` is a PEM certificate of a private authority that its endpoint has.
+    """
+
+    store: FileStoreName | Literal[""] = ""
+    bucket: str = ""
+    endpoint: str = ""
+    region: str = "us-east-1"
+    prefix: str = ""
+    key: str = ""
+    secret: Secret = Secret()
+    authority: str = ""
+
+
 class HoursConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`allow`: hosts, as `host` or `host:port`, whose calendars are read although they are not public, or not encrypted."""
 
@@ -125,6 +145,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     roles: Roles = Roles()
     redis: Redis = Redis()
     archive: ArchiveConfig = ArchiveConfig()
+    files: FilesConfig = FilesConfig()
     http: Http = Http()
     hours: HoursConfig = HoursConfig()
     sign_on: SignOnSettings = SignOnSettings()
@@ -265,20 +286,22 @@ class _Reading:
     # ---- the document ----
 
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
-        known = ("deskbridge", "redis", "archive", "http", "hours", "sign_on", "channel", "catalogue")
+        known = ("deskbridge", "redis", "archive", "files", "http", "hours", "sign_on", "channel", "catalogue")
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
         own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list})
         data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
         channels = self.channels(document.get("channel", []))
         http = self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list}))
+        archive = self.table(document, "archive", {"url": str})
         return Config(
             path=path,
             data=data,
             one_process=own.get("one_process", False),
             roles=self.roles(own.get("roles"), channels),
             redis=self.redis(self.table(document, "redis", {"url": str, "replicas": int})),
-            archive=ArchiveConfig(
-                url=self.address(self.table(document, "archive", {"url": str}), "archive.url", SQL_SCHEMES)
+            archive=ArchiveConfig(url=self.address(archive, "archive.url", SQL_SCHEMES)),
+            files=self.files(
+                self.table(document, "files", dict.fromkeys(FilesConfig.__struct_fields__, str)), archive.get("url", "")
             ),
             http=http,
             sign_on=self.sign_on(document.get("sign_on", {}), http.public_url),
@@ -338,6 +361,25 @@ class _Reading:
         if url and (scheme not in schemes or "://" not in url):
             self.fault(where, "is not a URL that we know", f"begin it with one of {', '.join(schemes)} and ://")
         return Secret(url)
+
+    # ---- files ----
+
+    def files(self, table: Mapping[str, Any], archive: str) -> FilesConfig:
+        store, endpoint = table.get("store", ""), table.get("endpoint", "")
+        if store not in ("", *FILE_STORES):
+            self.fault("files.store", f"{store!r} is not a store of files", f"write one of {', '.join(FILE_STORES)}")
+            store = ""
+        if store == "postgresql" and not archive.startswith("postgresql"):
+            self.fault("files.store", "needs an archive in PostgreSQL", "set archive.url, or choose folder or s3")
+        if (store == "s3" or len(table) > ("store" in table)) and not table.get("bucket"):
+            self.fault("files.bucket", "is missing", "write the bucket's name")
+        if bool(table.get("key")) != bool(table.get("secret")):
+            self.fault("files.key", "and files.secret go together", "write both, or leave both out")
+        if endpoint and not (_is_public(endpoint) and (endpoint.startswith("https:") or _is_near(endpoint))):
+            self.fault("files.endpoint", "is not https://host", "write https://…; http:// is for this machine alone")
+        prefix = table.get("prefix", "").strip("/")
+        given = {**table, "store": store, "endpoint": endpoint.rstrip("/"), "prefix": f"{prefix}/" if prefix else ""}
+        return FilesConfig(**given)
 
     # ---- http ----
 
@@ -546,6 +588,15 @@ def _is_public(url: str) -> bool:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.query
     except ValueError:  # half an IPv6 address, a port that is no number
+        return False
+
+
+def _is_near(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
         return False
 
 

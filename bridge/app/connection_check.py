@@ -15,8 +15,10 @@ from typing import Any
 import structlog
 
 from bridge.app.config import ChannelConfig, Config, convert
+from bridge.app.file_stores import bucket
 from bridge.channels.plugins import load
-from bridge.contract.adapter import Adapter, AdapterError, Checks, Ports
+from bridge.contract.adapter import Adapter, AdapterError, Checks, Misconfigured, Ports
+from bridge.files.bucket import BucketFaulty
 from bridge.redis.store import Store, StoreError
 from bridge.sql.database import Unreachable, engine_for, reach
 
@@ -32,6 +34,7 @@ async def unreachable(config: Config, ports: Ports) -> list[str]:
     """
     trials: list[Coroutine[Any, Any, list[str]]] = [
         _database(config),
+        _files(config),
         *(_channel(config, one, ports) for one in config.channels),
     ]
     if config.redis.url:
@@ -74,6 +77,18 @@ async def _database(config: Config) -> list[str]:
         return [f"{'archive.url' if where else 'deskbridge.data'}: {str(error) or 'no answer'}"]
     finally:
         await engine.dispose()
+    return []
+
+
+async def _files(config: Config) -> list[str]:
+    """Write, read and delete an object where a bucket is configured."""
+    if not config.files.bucket:
+        return []
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await bucket(config).check()
+    except (BucketFaulty, Misconfigured, TimeoutError) as error:
+        return [f"files.bucket: {str(error) or 'no answer'}"]
     return []
 
 

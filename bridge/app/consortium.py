@@ -40,7 +40,7 @@ from bridge.contract.sealed_token import derived_key
 from bridge.core.lease import TTL_MS
 from bridge.core.process import CoreJob, CoreProcess
 from bridge.core.runner import CoreRunner, keep_beating
-from bridge.files.blobs import FileBlobs
+from bridge.files.store import FileStore
 from bridge.hours.worker import HoursWorker
 from bridge.inbox.services import ChannelFacts, InboxServices, PartnerChannel
 from bridge.log.follower import Follower, Position
@@ -79,6 +79,7 @@ class Consortium:
         archive: Archive,
         store: Store,
         *,
+        files: FileStore,
         process: str,
         secret: bytes,
         sole: bool,
@@ -98,7 +99,7 @@ class Consortium:
         self.store_watch.on_change.append(self.frontdesk.store_changed)
         self.ring_watch = self._ring_watch()
         self.signs = SignalBoard(store)
-        self.blobs = FileBlobs(config.data / "blobs")
+        self.blobs = files
         self.retention = archive.retention(self.blobs)
         self._reindexing = archive.reindexing
         self._on_duty: asyncio.Task[None] | None = None
@@ -131,10 +132,10 @@ class Consortium:
             replica=self.replica,
             tail=self.tail,
             reader=self.reader,
-            archive=archive,
+            archive=self._archive,
             organisation=self.organisation,
             hours=self.hours,
-            staff_messages=archive.staff_messages(self.name),
+            staff_messages=self._archive.staff_messages(self.name),
             signs=self.signs,
             blobs=self.blobs,
             process=self._process,
@@ -510,7 +511,7 @@ class Consortium:
 
 
 async def tend_files(desks: Sequence[Consortium]) -> None:
-    """Once a day, remove the files that no transcript shows, until cancelled. All desks share one folder, so none may lag."""
+    """Once a day, remove the files that no transcript shows, until cancelled. All desks share one store, so none may lag."""
     while True:
         try:
             due = all([await desk.caught_up() for desk in desks])

@@ -24,9 +24,11 @@ from prometheus_client import REGISTRY
 from bridge.app.activation import passed_sockets
 from bridge.app.config import Config, ConfigError, Fault
 from bridge.app.consortium import Consortium, tend_files
+from bridge.app.file_stores import opened_files
 from bridge.app.http import Server, application
 from bridge.app.permissions import Exposed, keep_folder, keep_secret
 from bridge.contract.adapter import Misconfigured
+from bridge.files.moving import MovingFiles
 from bridge.inbox.app import Inbox
 from bridge.log.releases import Releases, TooOld
 from bridge.redis.embedded import EmbeddedError, EmbeddedRedis
@@ -124,9 +126,10 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
         archive = await opened_archive(config)
         stack.push_async_callback(archive.close)
         wired = partial(Consortium, process=process, secret=await archive.secret(), sole=not config.redis.url)
+        files = await opened_files(config, archive)
         desks = []
         for name, store, release in zip(consortia(config), stores, releases, strict=True):
-            desk = wired(name, config, archive, store, releases=release)
+            desk = wired(name, config, archive, store, releases=release, files=files)
             stack.push_async_callback(desk.close)
             desks.append(desk)
         house = Daemon(config, archive, desks, health)
@@ -135,6 +138,8 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
             asyncio.create_task(tidy_when_quiet(lambda: [desk.replica.position for desk in desks]), name="tidying")
         )
         running.append(asyncio.create_task(tend_files(desks), name="files"))
+        if isinstance(files, MovingFiles):
+            running.append(asyncio.create_task(files.run(), name="moving files"))
         running.append(asyncio.create_task(_watch_archive(archive, health, desks), name="archive watch"))
         stack.push_async_callback(_stopped, running)
         await house.server.start()

@@ -33,6 +33,7 @@ from prometheus_client import CollectorRegistry, exposition
 
 from bridge.app import activation, compression
 from bridge.app.connections import Site
+from bridge.contract.adapter import Busy
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
 from bridge.runtime.health import DaemonHealth
@@ -211,6 +212,8 @@ async def _errors(request: web.Request, handler: Serve) -> web.StreamResponse:
     """Answer what no route answers in the same shape as everything else."""
     try:
         return await handler(request)
+    except Busy:
+        return Refusal(503, "busy", "This cannot be had now; try again.", headers={"Retry-After": "10"}).response()
     except web.HTTPException as error:
         if error.status < 400 or request.path.startswith("/channels/"):
             raise

@@ -15,7 +15,7 @@ from pathlib import Path
 UMASK = 0o077
 OTHERS = 0o077
 # A folder that holds anything else may be somebody's home, or /tmp: its mode is not ours to change.
-OWN = ("archive.sqlite", "blobs", "redis", "redis.lock", "appendonlydir", "channels")
+OWN = ("archive.sqlite", "blobs", "file-copies", "redis", "redis.lock", "appendonlydir", "channels")
 LENT = ("/run/secrets/",)  # where containers lend secrets, readable by all who are inside
 
 

@@ -85,6 +85,10 @@ class Busy(Exception):
     """We can take nothing in now: memory is nearly full, or the store is away. Tell the sender and ask again later."""
 
 
+class FilesAway(Busy):
+    """The store of files does not answer now."""
+
+
 class Undeclared(RuntimeError):
     """An adapter used something that it does not declare. That is a bug: the adapter is started again and the bug counted."""
 
@@ -360,7 +364,11 @@ class Signals(Protocol):
 
 
 class Blobs(Protocol):
-    """Files by digest, outside Redis."""
+    """Files by digest, outside Redis. All raise FilesAway.
+
+    `send` asks for the paths of all files before it submits anything. FilesAway then means that nothing was sent, and the
+    delivery is tried again later.
+    """
 
     async def save(
         self, chunks: AsyncIterator[bytes], name: str, limit: int, allowed: frozenset[str] = frozenset()
@@ -370,7 +378,7 @@ class Blobs(Protocol):
         Raises TooLarge over `limit` bytes, ValueError for a type not `allowed` (empty = any); nothing is kept then."""
 
     async def path(self, digest: str) -> Path | None:
-        """Return where the bytes are, or None when they are gone."""
+        """Return where the bytes are, for some minutes, or None when they are gone. Read them; never change or keep the file."""
 
     async def look(self, digest: str) -> Attachment | None:
         """Return the description of a kept file by its bytes, without a name; None when it is gone."""

@@ -7,12 +7,17 @@ import secrets
 
 from sqlalchemy import select, text
 
-from bridge.files.blobs import FileBlobs
+from bridge.files.bucket import Bucket
+from bridge.files.local_copies import LocalCopies
+from bridge.files.store import FileStore
 from bridge.log.follower import Follower
 from bridge.log.tail import Tail
 from bridge.redis.store import Store
 from bridge.sql import tables
 from bridge.sql.database import Unreachable, engine_for, migrate, reach
+from bridge.sql.files.bucket_files import BucketFiles
+from bridge.sql.files.large_objects import LargeObjectFiles
+from bridge.sql.files.rows import counted
 from bridge.sql.people.account_events import AccountEvents
 from bridge.sql.people.accounts import Accounts
 from bridge.sql.people.attempts import Attempts
@@ -99,9 +104,21 @@ class Archive:
         """Return the calendars that a consortium's libraries keep their hours in."""
         return HoursCalendars(self._writing, consortium)
 
-    def retention(self, blobs: FileBlobs) -> Retention:
+    def retention(self, blobs: FileStore) -> Retention:
         """Return what forgets transcripts that are due, and the files with them."""
         return Retention(self._writing, blobs)
+
+    def large_object_files(self, copies: LocalCopies) -> LargeObjectFiles:
+        """Return the files in the archive itself, which is PostgreSQL."""
+        return LargeObjectFiles(self.engine, copies)
+
+    def bucket_files(self, copies: LocalCopies, bucket: Bucket) -> BucketFiles:
+        """Return the files in a bucket."""
+        return BucketFiles(self.engine, copies, bucket)
+
+    async def file_stores(self) -> dict[str, int]:
+        """Return how many files there are by store; those in a folder have no rows and aren't counted."""
+        return await counted(self.engine)
 
     def erasures(self, consortium: str = "main") -> Erasures:
         """Return what patrons of a consortium asked to be forgotten and is not gone everywhere yet."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import OID
 
 metadata = MetaData()
 
@@ -528,4 +529,19 @@ schema_reader = Table(
     metadata,
     Column("oldest", String, primary_key=True),  # the oldest schema whose daemons work with this one: one row
     Column("release", String, nullable=False),  # that migrated last
+)
+
+# Files of a desk on several hosts: bridge.sql.files. `store` is postgresql or s3.
+file = Table(
+    "file",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("store", String, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("taken_at", BigInteger, nullable=False, index=True),
+    Column("again", Boolean, nullable=False, default=False),
+    Column("large_object", BigInteger().with_variant(OID(), "postgresql")),
+    Column("object_key", String),
+    Index("file_by_object_key", "object_key"),
 )

@@ -70,6 +70,30 @@ def good(tmp_path: Path) -> Config:
 
 
 @pytest.mark.parametrize(
+    ("given", "where", "what"),
+    [
+        ('store = "nfs"', "files.store", "folder, postgresql, s3"),
+        ('store = "postgresql"', "files.store", "archive in PostgreSQL"),
+        ('store = "s3"', "files.bucket", "missing"),
+        ('bucket = "desk"\nkey = "a"', "files.key", "go together"),
+        ('bucket = "desk"\nendpoint = "http://s3.example.org"', "files.endpoint", "https"),
+        ('bukket = "desk"', "files.bukket", "bucket"),
+        ("bucket = 3", "files.bucket", "text"),
+    ],
+)
+def test_where_files_are_kept_is_looked_at(tmp_path: Path, given: str, where: str, what: str) -> None:
+    assert what in faults(tmp_path, f"[files]\n{given}\n")[where]
+
+
+def test_a_bucket_is_read_with_its_secret(tmp_path: Path) -> None:
+    (tmp_path / "s3").write_text("hunter2\n")
+    text = 'store = "s3"\nbucket = "desk"\nendpoint = "https://s3.example.org/"\nprefix = "/a"\nkey = "AK"\nsecret_file = "s3"'
+    files = read(tmp_path, f"[files]\n{text}\n").files
+    assert (files.endpoint, files.prefix, str(files.secret)) == ("https://s3.example.org", "a/", "hunter2")
+    assert "hunter2" not in repr(files)
+
+
+@pytest.mark.parametrize(
     "given, typed",
     [
         ("https://desk.example.org:443/", "https://desk.example.org"),

@@ -20,7 +20,7 @@ from prometheus_client import Counter
 
 from bridge.channels.outbound.fit import in_parts, unfit
 from bridge.channels.outbound.submission import Submission
-from bridge.contract.adapter import Adapter, Asks, Capabilities, Outcome, Rejected, Retry, Sent, Uncertain
+from bridge.contract.adapter import Adapter, Asks, Capabilities, FilesAway, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.contract.message import Delivery, Stage
 from bridge.contract.token_bucket import PacedCalls
 from bridge.redis.store import Fenced, StoreError
@@ -199,6 +199,8 @@ class Lane:
             if self._unwanted():
                 raise
             return self._escaped(part)
+        except FilesAway:
+            return Retry("files-away")
         except Exception:
             return self._escaped(part)
         finally:

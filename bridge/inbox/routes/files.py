@@ -19,7 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bridge.contract.adapter import TooLarge
 from bridge.contract.message import Attachment
-from bridge.files.blobs import disposition
+from bridge.files.names import disposition
 from bridge.inbox import schema
 from bridge.inbox.http.responses import Refusal, not_found
 from bridge.inbox.http.route import Call, Parameter, Route

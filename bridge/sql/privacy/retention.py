@@ -28,7 +28,7 @@ import structlog
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bridge.files.blobs import FileBlobs
+from bridge.files.store import FileStore
 from bridge.sql import tables
 from bridge.sql.people.account_events import AccountEvents
 from bridge.sql.people.accounts import now_ms
@@ -76,7 +76,7 @@ def _beside_nobody(table: Table, days: Mapping[str, int]) -> ColumnElement[bool]
 class Retention:
     """Forgets what is due, in rows and in files."""
 
-    def __init__(self, engine: AsyncEngine, blobs: FileBlobs) -> None:
+    def __init__(self, engine: AsyncEngine, blobs: FileStore) -> None:
         self._engine = engine
         self._blobs = blobs
         self._access_audit = AccessAudit(engine)
