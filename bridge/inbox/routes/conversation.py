@@ -64,6 +64,7 @@ async def view(call: Call) -> schema.ConversationView:
         draft=await _draft(call),
         page=it.page if it is not None else (talk.page if talk is not None else ""),
         retention_days=library.retention_days,
+        catalogue=services.catalogues.of(row.library) is not None,
         default_code=person_default(state, it) if it is not None else library.default_code,
         max_text=facts.max_text if facts is not None else 0,
     )

@@ -90,6 +90,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "block", key: "", group: "conversation", can: mine, run: () => (screen.dialog = "block") },
   { id: "forget", key: "", group: "conversation", can: () => over() && coordinated(), run: () => (screen.dialog = "forget") },
   { id: "audit", key: "", group: "conversation", can: () => open() && coordinated(), run: () => (screen.dialog = "audit") },
+  { id: "catalogue", key: "", group: "conversation", can: () => open() && navigation.thread?.view?.catalogue === true, run: () => screen.lookUp() },
   { id: "context", key: "i", group: "page", can: open, run: () => screen.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: () => (screen.dialog = "presence") },
   { id: "presence.toggle", key: "v", group: "page", can: always, run: () => void verbs.togglePresence() },

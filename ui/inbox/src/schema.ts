@@ -416,6 +416,7 @@ export interface ConversationView {
   page: string;
   retention_days: number;
   default_code: string;
+  catalogue: boolean;
   max_text: number;
 }
 
@@ -1322,6 +1323,65 @@ export interface Hit {
 export interface Hits {
   hits: Hit[];
   next: string;
+}
+
+/** The catalogue of the patron's library. `searched`: the desk searches it itself; `words`: what the patron seems to look for; `link`: the library's own search page for these words, "" = none. `name` is "" where no catalogue is configured. */
+export interface CataloguePanel {
+  name: string;
+  searched: boolean;
+  words: string;
+  link: string;
+}
+
+/** One record. `authors` and `editors` are as catalogued ("Family, Given", or a body's name); `year` as digits, "" = none. */
+export interface CatalogueRecord {
+  id: string;
+  kind: "article" | "book" | "journal" | "map" | "other" | "recording" | "score" | "video";
+  title: string;
+  authors: string[];
+  editors: string[];
+  year: string;
+  publisher: string;
+  place: string;
+  edition: string;
+  isbn: string;
+  issn: string;
+  pages: string;
+  language: string;
+  series: string;
+  container: string;
+  container_part: string;
+  call_number: string;
+  url: string;
+}
+
+/** One page of what a catalogue found. `next` begins the next page, 0 = none; `broken` records could not be read. `problem` is a catalogue word, "" = it went well; `detail` is the catalogue's own word about it. */
+export interface CatalogueFound {
+  records: CatalogueRecord[];
+  total: number;
+  next: number;
+  broken: number;
+  problem: string;
+  detail: string;
+  link: string;
+}
+
+/** One copy: where it stands, and whether it's in. `due` is a date as the catalogue writes it, `waiting` people before one. */
+export interface Copy {
+  status: "away" | "here-only" | "in" | "on-loan" | "online" | "unknown";
+  place: string;
+  call_number: string;
+  due: string;
+  waiting: number;
+}
+
+/** One record, cited, with its copies; `problem` is about the copies. `at` is when they were asked about. */
+export interface CatalogueDetail {
+  citation: string;
+  link: string;
+  copies: Copy[];
+  problem: string;
+  at: number;
 }
 
 /** `everything`: all that is this patron's at my library; `follow_ups`: open ones are given up with their conversations. */

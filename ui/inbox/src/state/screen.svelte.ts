@@ -16,6 +16,8 @@ class Screen {
   narrow = $state(NARROW.matches);
   context = $state(wantsContext()); // the pane about the patron is shown
   dialog = $state<DialogName>("");
+  looking = $state(false); // the catalogue beside the conversation is open
+  seeking = $state(false); // its field should take the focus
   searching = $state(0); // grows when the search field should take the focus
   bindings = $state.raw(keys.load(localStorage));
   private heldUntil = 0;
@@ -29,6 +31,11 @@ class Screen {
   toggleContext(): void {
     this.context = !this.context;
     if (ROOMY.matches) localStorage.setItem("deskbridge.context", this.context ? "on" : "off");
+  }
+
+  /** Open the catalogue beside the conversation. */
+  lookUp(): void {
+    this.context = this.looking = this.seeking = true;
   }
 
   bind(bindings: keys.Bindings): void {
