@@ -29,12 +29,12 @@ from adapters.email.desk.compose import Enclosure, Outgoing, compose, outgoing_i
 from adapters.email.desk.folder import Folder, Reopen
 from adapters.email.desk.intake import Intake
 from adapters.email.desk.matching import Signer
-from adapters.email.desk.restraint import Restraint
+from adapters.email.desk.restraint import AUTOMATIC, Restraint
 from adapters.email.desk.suspects import Suspects
-from adapters.email.desk.twins import Twins
+from adapters.email.desk.twins import TWINS, Twins
 from adapters.email.mime.header_lines import BrokenMail, written_address
 from adapters.email.network.imap import Mailbox
-from adapters.email.network.oauth import Tokens
+from adapters.email.network.oauth import REFRESH_TOKEN, Tokens
 from adapters.email.network.sign_in import Refusals
 from adapters.email.network.smtp import Letter, MailSubmission
 from bridge.contract.adapter import (
@@ -74,6 +74,7 @@ class EmailAdapter:
         label="Email",
         icon="mail",
         answers=("mail",),
+        remembers=(TWINS, AUTOMATIC, REFRESH_TOKEN),
     )
 
     def __init__(self, config: EmailConfig, ports: Ports) -> None:
@@ -82,11 +83,11 @@ class EmailAdapter:
         self._config = config
         self._ports = ports
         self._tls: ssl.SSLContext = config.tls()
-        self._tokens = Tokens(config, ports.data) if config.oauth else None
+        self._tokens = Tokens(config, ports.memory, ports.secret) if config.oauth else None
         self._signer = Signer(ports.secret, ports.channel)
-        self._restraint = Restraint(config.automatic_per_day, ports.data)
+        self._restraint = Restraint(config.automatic_per_day, ports.memory)
         self._refusals = Refusals()
-        self._twins = Twins(ports.secret, ports.data)
+        self._twins = Twins(ports.secret, ports.memory)
         self._suspects: dict[str, Suspects] = {}
         self._submission = MailSubmission(config, self._tls, self._tokens)
         self._filing: Mailbox | None = None
@@ -192,7 +193,10 @@ class EmailAdapter:
 
     async def _submit(self, delivery: Delivery) -> Outcome:
         path = read_reply(delivery.reply)
-        refusal = self._refused(delivery, path)
+        try:
+            refusal = await self._refused(delivery, path)
+        except Busy:
+            return Retry("try-later")
         if refusal is not None:
             return refusal
         enclosures: list[Enclosure] = []
@@ -211,7 +215,8 @@ class EmailAdapter:
             return Rejected("no-such-address", str(error))
         outcome = await self._submission.submit(letter)
         if delivery.automatic and isinstance(outcome, Sent | Uncertain):
-            self._restraint.count(outgoing.to.address)
+            with suppress(Busy):  # what went out went out
+                await self._restraint.count(outgoing.to.address)
         if not isinstance(outcome, Sent):
             return outcome
         if outgoing.transcript:
@@ -221,8 +226,8 @@ class EmailAdapter:
         identity = outgoing_id(delivery.id, delivery.to, self._config.address, self._signer)
         return msgspec.structs.replace(outcome, network_id=identity)
 
-    def _refused(self, delivery: Delivery, path: ReplyPath | None) -> Rejected | None:
-        """Return why a delivery must not go out."""
+    async def _refused(self, delivery: Delivery, path: ReplyPath | None) -> Rejected | None:
+        """Return why a delivery must not go out. Raises Busy."""
         if not MailAddress("", delivery.to).valid or delivery.to.endswith(".invalid"):
             return Rejected("no-such-address")
         if not delivery.automatic:
@@ -234,7 +239,7 @@ class EmailAdapter:
         whom = _returns(delivery, path)
         if whom == NOBODY or whom.casefold() in {one.casefold() for one in self._config.own}:
             return Rejected("automatic", "the mail has no address to which automatic mail may go (Return-Path)")
-        if not self._restraint.allows(whom):
+        if not await self._restraint.allows(whom):
             return Rejected("automatic", "enough automatic mails went to this address today")
         return None
 

@@ -23,10 +23,10 @@ from adapters.sms import codec, numbers
 from adapters.sms.codec import Inbound
 from adapters.sms.config import SmsConfig
 from adapters.sms.media import fetched, lend
-from adapters.sms.parking import Parking
+from adapters.sms.parking import PARKED, Parking
 from adapters.sms.quiet_hours import AWAKE_MS
 from adapters.sms.send_rate import PATIENCE_S, SendRate
-from adapters.sms.submissions import Submissions
+from adapters.sms.submissions import SUBMISSIONS, Submissions
 from adapters.sms.twilio_api import TwilioApi
 from adapters.sms.webhooks import Webhooks
 from adapters.sms.words import reason
@@ -76,7 +76,7 @@ class SmsAdapter:
         label="SMS",
         icon="phone",
         answers=("phone",),
-        remembers=(OPT_OUTS,),
+        remembers=(OPT_OUTS, SUBMISSIONS, PARKED),
     )
 
     def __init__(self, config: SmsConfig, ports: Ports) -> None:
@@ -89,8 +89,8 @@ class SmsAdapter:
         self._quiet_hours = config.hours()
         self._send_rate = SendRate(config.rate)
         self._opt_outs = OptOuts(ports.memory)
-        self._submissions = Submissions(ports.data)
-        self._parking = Parking(ports.data)
+        self._submissions = Submissions(ports.memory)
+        self._parking = Parking(ports.memory)
         self._account: TwilioApi | None = None
         self._refused = asyncio.Event()
         self._replayed = asyncio.Event()
@@ -112,7 +112,6 @@ class SmsAdapter:
 
     async def run(self) -> None:
         """Hold one session."""
-        await self._load()
         self._refused.clear()
         self._replayed.clear()
         account = TwilioApi(self._config)
@@ -129,9 +128,6 @@ class SmsAdapter:
         finally:
             self._account = None
             await account.close()
-
-    async def _load(self) -> None:
-        await self._submissions.load()
 
     async def check(self) -> None:
         """Ask Twilio for the account's list. Raises Unavailable, BadCredentials."""
@@ -152,7 +148,6 @@ class SmsAdapter:
     async def _look_again(self) -> None:
         await self._replayed.wait()
         while True:
-            await self._parking.clear(int(time.time() * 1000))
             await asyncio.sleep(self._config.look_s)
             await self._look(self._ports.inlet)
 
@@ -208,7 +203,6 @@ class SmsAdapter:
 
     async def _arrived(self, inbound: Inbound) -> str:
         """Take in a text that a webhook brought; return what it is answered at once."""
-        await self._load()
         if not self._is_ours(inbound):
             await self._parking.park(inbound)
             log.error(
@@ -288,10 +282,11 @@ class SmsAdapter:
 
     async def _told(self, delivery: str, fields: Mapping[str, str]) -> None:
         """Take a status. Raises Busy."""
-        await self._load()
         sid = fields.get("MessageSid") or fields.get("SmsSid", "")
-        delivery = delivery or self._submissions.delivery(sid)
-        if not delivery or not codec.is_sid(sid):
+        if not codec.is_sid(sid):
+            return
+        delivery = delivery or (await self._submissions.deliveries([sid])).get(sid, "")
+        if not delivery:
             return
         await self._submissions.submitted(delivery, sid)
         stage = codec.stage(fields.get("MessageStatus") or fields.get("SmsStatus", ""))
@@ -340,7 +335,15 @@ class SmsAdapter:
         return outcome
 
     async def _noted(self, delivery: Delivery, sender: str, outcome: Outcome) -> None:
-        """Remember what an outcome says for later."""
+        """Remember what an outcome says for later. It stays what it is where that cannot be remembered: a status tells again."""
+        try:
+            await self._remember(delivery, sender, outcome)
+        except Busy as error:
+            log.warning(
+                "an outcome is not remembered", channel=self._ports.channel, delivery=delivery.id, why=str(error)
+            )
+
+    async def _remember(self, delivery: Delivery, sender: str, outcome: Outcome) -> None:
         match outcome:
             case Sent(network_id):
                 await self._submissions.submitted(delivery.id, network_id)
@@ -416,19 +419,19 @@ class SmsAdapter:
 
     async def lookup(self, delivery: Delivery) -> bool | None:
         """Look whether a delivery is in the list of messages."""
-        await self._load()
-        if self._submissions.sid(delivery.id):
+        if await self._submissions.sid(delivery.id):
             return True
         since = max(self._whole, self._broken.get(delivery.id, 0.0))
         await asyncio.sleep(max(0.0, since + self._config.settle_s - time.monotonic()))
-        if self._submissions.sid(delivery.id):
+        if await self._submissions.sid(delivery.id):
             return True  # a status told us meanwhile
         try:
             found = await self._there().outbound(delivery.to, delivery.at - OVERLAP_MS)
         except (Unavailable, BadCredentials):
             return None
+        others = await self._submissions.deliveries([each.sid for each in found])
         for each in reversed(found):
-            if self._submissions.delivery(each.sid) in ("", delivery.id) and codec.same(
+            if others.get(each.sid, delivery.id) == delivery.id and codec.same(
                 each, self._text(delivery), len(delivery.attachments)
             ):
                 await self._submissions.submitted(delivery.id, each.sid)

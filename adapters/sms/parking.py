@@ -6,49 +6,41 @@ transcripts. No library has the number, so none has set other days for it.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
 from adapters.sms.codec import Inbound
-from bridge.contract.adapter import Busy
-from bridge.contract.journal import Journal
+from bridge.contract.memory import Memory, MemoryKind, MemoryRow, former_lines
 
-MOST = 10_000  # texts kept
 KEPT_MS = 90 * 86_400_000
 
 
-class Parking:
-    """Parked texts of one channel, each once."""
+def _row(inbound: Inbound) -> MemoryRow:
+    return MemoryRow(inbound.sid, msgspec.json.encode(inbound), inbound.at)
 
-    def __init__(self, folder: Path | None) -> None:
-        self._journal = Journal(folder, "parked")
-        self._here: set[str] | None = None
-        self._turn = asyncio.Lock()
+
+def _former(raw: bytes, written: int) -> Iterator[MemoryRow]:
+    """Read the lines of an earlier version, one text each."""
+    return map(_row, former_lines(raw, Inbound))
+
+
+PARKED = MemoryKind(name="parked", most=10_000, keep_ms=KEPT_MS, full="refuse", former="parked", read=_former)
+
+
+class Parking:
+    """Parked texts of one channel, each once. All raise Busy."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
 
     async def park(self, inbound: Inbound) -> None:
-        """Keep a text; it is durable when this returns. Raises Busy when too many are parked, OSError."""
-        async with self._turn:
-            if self._here is None:
-                self._here = {row[0] for row in await self._journal.read()}
-            here = self._here
-            if inbound.sid in here:
-                return
-            if len(here) >= MOST:
-                raise Busy("too many texts are parked")
-            await self._journal.add(msgspec.to_builtins(inbound))
-            here.add(inbound.sid)
+        """Keep a text; it is durable when this returns. Raises Busy also when too many are parked."""
+        await self._memory.put(PARKED, [_row(inbound)])
 
     async def parked(self) -> Sequence[Inbound]:
         """Return what is parked, oldest first."""
-        return [msgspec.convert(row, Inbound) for row in await self._journal.read()]
-
-    async def clear(self, now: int) -> None:
-        """Forget texts that came more than KEPT_MS before `now` (ms)."""
-        await self._journal.read(lambda row: msgspec.convert(row, Inbound).at > now - KEPT_MS)
-        self._here = None
+        return [msgspec.json.decode(row.value, type=Inbound) for row in await self._memory.rows(PARKED)]
 
     async def forget(self, senders: Collection[str]) -> None:
         """Forget what these numbers sent."""
@@ -57,5 +49,4 @@ class Parking:
     async def leave(self, sids: Collection[str]) -> None:
         """Forget texts that were taken in."""
         if sids:
-            await self._journal.read(lambda row: row[0] not in sids)
-            self._here = None
+            await self._memory.drop(PARKED, sids)

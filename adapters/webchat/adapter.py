@@ -17,7 +17,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from adapters.webchat import tokens
-from adapters.webchat.admission import DAY_S, MOST_DAYS, PUBLIC_S, Admission
+from adapters.webchat.admission import DATED, DAY_S, MOST_DAYS, PUBLIC_S, Admission
 from adapters.webchat.audience import Audience, RequestPeer, SocketPeer
 from adapters.webchat.codec import (
     Again,
@@ -101,6 +101,7 @@ class WebchatAdapter:
         front_page="portal/",  # for a library without a site of its own
         label="Web chat",
         private=True,
+        remembers=(DATED,),
     )
 
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:
@@ -146,7 +147,8 @@ class WebchatAdapter:
 
     async def run(self) -> None:
         """Serve until cancelled; raises what the daemon's own ports raise."""
-        await asyncio.to_thread(self._admission.begin)
+        with suppress(Busy):  # asked again for the first token without a date
+            await self._admission.begin()
         self._open = True
         try:
             await together(self._fan_out(), self._overhear(), self._desks.run(), self._sweep(), self._stand())

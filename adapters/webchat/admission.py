@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable
 from adapters.webchat import tokens
 from adapters.webchat.codec import FrameRefused
 from bridge.contract.adapter import Busy, Ports
+from bridge.contract.memory import MemoryKind, MemoryRow
 from bridge.contract.message import derive
 
 DAY_S = 86_400
@@ -25,6 +26,15 @@ PUBLIC_S = DAY_S / 2  # where the computers are public: a token that no tab hold
 RENEWALS = 30  # of a token within its life, at most
 OVERLAP_MS = 60_000  # the same is asked for twice, rather than missed
 BUSY_S = 5.0
+FIRST = "first"  # the key of the only row
+
+
+def _former(raw: bytes, written: int) -> list[MemoryRow]:
+    """The time of an earlier version's file was all that it said."""
+    return [MemoryRow(FIRST, b"", written)]
+
+
+DATED = MemoryKind(name="tokens-have-dates", most=1, former="tokens-have-dates", read=_former)
 
 
 class Admission:
@@ -34,15 +44,15 @@ class Admission:
         self._ports = ports
         self._keep_s = keep_s
         self._looked = 0  # ms by the store's clock
-        self._since = time.time()  # since when tokens have a date here
+        self._since = 0.0  # since when tokens have a date here, 0 = not known yet
 
-    def begin(self) -> None:
-        """Remember since when tokens have a date here: by a file in the channel's folder, from the first start on."""
-        if self._ports.data is not None:
-            mark = self._ports.data / "tokens-have-dates"
-            if not mark.exists():
-                mark.touch(mode=0o600)
-            self._since = mark.stat().st_mtime
+    async def begin(self) -> None:
+        """Learn since when tokens have a date here: since the first start of a process of this channel. Raises Busy."""
+        if not self._since:
+            if not (rows := await self._ports.memory.rows(DATED)):
+                await self._ports.memory.put(DATED, [MemoryRow(FIRST)])
+                rows = await self._ports.memory.rows(DATED)
+            self._since = rows[0].at / 1000
 
     async def check(self, token: str) -> str:
         """Return the patron's address and let the token open; raises Refusal `token`, or `busy` while nobody can say."""
@@ -50,6 +60,8 @@ class Admission:
         if known is None:
             raise FrameRefused("token")
         try:
+            if not known.issued:
+                await self.begin()
             if self._ports.revocations and await self._ports.revocations.holds(_name(known.address)):
                 raise FrameRefused("token")
         except Busy as error:
@@ -74,7 +86,7 @@ class Admission:
     def dated(self, token: str) -> str:
         """Return a token with a date for one without, "" for one that has a date."""
         known = tokens.read(self._ports.secret, token)
-        if known is None or known.issued:
+        if known is None or known.issued or not self._since:
             return ""
         return tokens.issue(self._ports.secret, known.address, self._since)
 

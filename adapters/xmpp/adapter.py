@@ -24,6 +24,7 @@ from adapters.xmpp.connection import StanzaRefused, StreamLost, XmppConnection
 from adapters.xmpp.files import fetched
 from adapters.xmpp.mam import ArchivedMessage, MessageArchive
 from adapters.xmpp.presence import BuddyPresence
+from adapters.xmpp.stanza_ids import STANZAS
 from adapters.xmpp.stream_management import StreamManagement
 from bridge.contract.adapter import Busy, Capabilities, MessageIntake, Ports, Unavailable
 from bridge.contract.message import Delivery
@@ -53,6 +54,7 @@ class XmppAdapter(Buddy):
         label="Instant message",
         icon="messenger",
         answers=("im",),
+        remembers=(STANZAS,),
     )
 
     def __init__(self, config: XmppConfig, ports: Ports) -> None:

@@ -83,7 +83,7 @@ class Buddy:
         self._shown: BuddyPresence | None = None
         self._language = "en"
         self._blocked = frozenset(config.blocked)
-        self._stanzas = StanzaIds(ports.secret, ports.data)
+        self._stanzas = StanzaIds(ports.secret, ports.memory)
         self._states: OrderedDict[str, None] = OrderedDict()  # whose clients speak of typing
         self._letters: asyncio.Queue[Letter] = asyncio.Queue()
         self._reading: Letter | None = None  # the one that is being handed in
@@ -220,11 +220,14 @@ class Buddy:
         """Hand a patron's words in (to `intake` in a replay); then, and only then, say that they have arrived."""
         attachments, missed = files
         said = self._worded(said)
-        message = codec.message(self._ports.channel, _with_links(said, missed), attachments, self._corrected(said))
         cursor = self._cursor(said)
         intake = intake or self._ports.inlet
         try:
-            await intake.receive(message, cursor)
+            corrected = await self._corrected(said)
+            message = codec.message(self._ports.channel, _with_links(said, missed), attachments, corrected)
+            await asyncio.gather(
+                intake.receive(message, cursor), self._stanzas.put(said.sender, said.id, message.id)
+            )  # both at once are one wait for the disk
         except Busy as error:
             await self._busy(link, said, error)
             return
@@ -233,7 +236,6 @@ class Buddy:
                 self._refuse(link, said, "modify", "policy-violation", "too-long")
             await intake.advance(cursor)
             return
-        self._stanzas.put(said.sender, said.id, message.id)
         if said.states:
             _remember(self._states, said.sender, None)
         if said.receipt:
@@ -251,10 +253,10 @@ class Buddy:
             return said
         return codec.replaced(said, word(self._language, said.marks[0]))
 
-    def _corrected(self, said: PatronWords) -> str:
+    async def _corrected(self, said: PatronWords) -> str:
         if not said.corrects:
             return ""
-        known = self._stanzas.get(said.sender, said.corrects)
+        known = await self._stanzas.get(said.sender, said.corrects)
         return known or message_id(self._ports.channel, said.sender, said.corrects)
 
     def _refuse(self, link: XmppConnection, said: PatronWords, kind: str, condition: str, why: str) -> None:

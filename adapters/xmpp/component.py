@@ -17,14 +17,15 @@ from typing import Any, ClassVar
 from xml.etree.ElementTree import Element
 
 from adapters.xmpp import codec, jid, staff, stanzas
-from adapters.xmpp.address_file import AddressFile
 from adapters.xmpp.answers import Identity, card
 from adapters.xmpp.buddy import Buddy, Letter
+from adapters.xmpp.buddy_list import BUDDIES, LINKED, BuddyList
 from adapters.xmpp.codec import Heard, PatronWords
 from adapters.xmpp.config import ComponentConfig
 from adapters.xmpp.connection import StreamLost, XmppConnection
 from adapters.xmpp.presence import BuddyPresence
 from adapters.xmpp.shared_component import SharedConnection
+from adapters.xmpp.stanza_ids import STANZAS
 from bridge.contract.adapter import (
     Busy,
     Capabilities,
@@ -36,7 +37,6 @@ from bridge.contract.adapter import (
     Unavailable,
 )
 from bridge.contract.message import Action, Attachment, Delivery, Presence, action_id
-from bridge.contract.sealed_token import derived_key
 
 MAX_TEXT = 10_000
 MAX_AVATAR = 64 << 10
@@ -65,16 +65,16 @@ class XmppComponent(Buddy):
         label="Instant message",
         icon="messenger",
         answers=("im",),
+        remembers=(BUDDIES, LINKED, STANZAS),
     )
 
     def __init__(self, config: ComponentConfig, ports: Ports) -> None:
         super().__init__(config, ports)
         self._address = config
         self._card = card(config.title or jid.user(config.jid), config.url, _avatar(config.avatar))
-        self._key = derived_key(ports.secret, "staff link")
-        folder = ports.data
-        self._buddies = AddressFile(folder / "buddies" if folder else None)
-        self._staff = AddressFile(folder / "staff" if folder else None)
+        self._key = staff.link_key(ports.secret)
+        self._buddies = BuddyList(ports.memory, BUDDIES)
+        self._staff = BuddyList(ports.memory, LINKED)
         self._spent: dict[str, float] = {}  # codes that were used -> until when they would be good
         self._here: dict[str, str] = {}  # full address of a librarian's client -> librarian
         self._left: dict[str, str] = {}  # the same of those whose leaving the desk has not heard of yet
@@ -116,7 +116,8 @@ class XmppComponent(Buddy):
 
     async def _session(self) -> None:
         self._begin()
-        await asyncio.to_thread(self._load)
+        await self._buddies.load()
+        await self._staff.load()
         await self._say_left()
         shared: SharedConnection | None = None
         try:
@@ -176,31 +177,22 @@ class XmppComponent(Buddy):
                 owed.append(letter)
         self._line_up_again(owed)
 
-    def _load(self) -> None:
-        """Read what is remembered, and leave the key by which `deskbridge xmpp-link` makes codes."""
-        self._buddies.load()
-        self._staff.load()
-        if self._ports.data is not None:
-            path = self._ports.data / "link.key"
-            path.touch(mode=0o600)
-            path.write_bytes(self._key)
-
     async def _leave(self, link: XmppConnection | None) -> None:
         """Say good-bye to buddies and, for the librarians here, to the desk."""
         with suppress(StreamLost):
             if link is not None and link.connected:
                 await self._show(link, BuddyPresence("gone", ""))
         self._shown = None
-        await asyncio.to_thread(self._buddies.save)  # the last that came may still wait to be written down
         self._left |= self._here
         self._here = {}
         with suppress(Busy, TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
+                await self._buddies.save()  # the last that came may still wait to be written down
                 await self._say_left()
 
     async def _serve_beside(self, link: XmppConnection) -> None:
         """Ask librarians' servers who is there, and say it again from time to time."""
-        for address in self._staff.addresses():
+        for address in self._staff.held():
             link.send(f"<presence type='probe' to={jid.attribute(address)} from={jid.attribute(self._own)}/>")
         while True:
             await asyncio.sleep(AGAIN_S)
@@ -217,7 +209,7 @@ class XmppComponent(Buddy):
         if kind in ("subscribe", "probe") and self._limits.subscriptions.allows(jid.domain(sender), time.monotonic()):
             if kind == "subscribe":
                 self._send_presence(link, sender, "subscribed")
-            self._buddies.put(sender)
+            self._buddies.add(sender)
             if self._shown is not None:
                 link.send(self._shown.stanza(to=sender, sender=self._own, inside=self.identity.caps()))
         elif kind in ("unsubscribe", "unsubscribed"):
@@ -231,27 +223,26 @@ class XmppComponent(Buddy):
 
     async def forget(self, addresses: Collection[str]) -> None:
         """Be nobody's buddy any more among these."""
-        self._buddies.load()
-        for address in addresses:
-            if self._buddies.get(address) is not None:
-                self._buddies.drop(address)
-                if self._link is not None:
+        if self._link is not None:
+            for address in addresses:
+                if self._buddies.get(address) is not None:
                     self._send_presence(self._link, address, "unsubscribed")
-        await asyncio.to_thread(self._buddies.save)
+        await self._buddies.forget(addresses)
 
     def _send_presence(self, link: XmppConnection, to: str, kind: str) -> None:
         link.send(f"<presence to={jid.attribute(to)} from={jid.attribute(self._own)} type='{kind}'/>")
 
     async def _show(self, link: XmppConnection, now: BuddyPresence) -> None:
         caps = self.identity.caps()
-        for place, buddy in enumerate(self._buddies.addresses(), 1):
+        for place, buddy in enumerate(self._buddies.held(), 1):
             link.send(now.stanza(to=buddy, sender=self._own, inside=caps))
             if place % BROADCAST == 0:
                 await asyncio.sleep(0)
 
     async def _sign(self, link: XmppConnection, sign: Heard) -> None:
         if sign is codec.SILENCE:
-            await asyncio.to_thread(self._buddies.save)
+            with suppress(Busy):  # saved with the next, or at the end of the session
+                await self._buddies.save()
         elif isinstance(sign, codec.ClientPresence):
             with suppress(Busy):  # it is said again
                 await (self._came if sign.here else self._went)(sign.full, sign.librarian)
@@ -306,8 +297,12 @@ class XmppComponent(Buddy):
         return librarian
 
     async def _link_up(self, link: XmppConnection, said: PatronWords, librarian: str) -> None:
-        self._staff.put(said.sender, librarian)
-        await asyncio.to_thread(self._staff.save)
+        self._staff.add(said.sender, librarian)
+        try:
+            await self._staff.save()
+        except Busy:
+            self._spent.pop(said.text.strip(), None)  # the code is sent again
+            raise
         self._send_presence(link, said.sender, "subscribe")
         self._tell(link, said, f"This address is now {librarian}'s. {staff.HELP}")
         await self._came(said.full, librarian)

@@ -1,6 +1,6 @@
-"""`deskbridge xmpp-link FOLDER LIBRARIAN`: print a code by which a librarian links a messenger of their own.
+"""`deskbridge xmpp-link CHANNEL LIBRARIAN`: print a code by which a librarian links a messenger of their own.
 
-FOLDER is the channel's own, where the running component keeps its key; who may read it may make codes.
+Who may read the configuration and the archive may make codes: a code is signed with the channel's secret.
 """
 
 from __future__ import annotations
@@ -8,21 +8,17 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from adapters.xmpp import staff
+from bridge.contract.command import ChannelAccess
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+async def xmpp_link(channels: Sequence[ChannelAccess], words: Sequence[str]) -> int:
     """Print a code; 2 when it cannot be made."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if len(words) != 2 or ":" in words[1]:
-        sys.stderr.write("xmpp-link: name the channel's folder (DATA/channels/NAME) and a librarian\n")
+    known = {channel.name: channel for channel in channels if channel.kind == "xmpp-component"}
+    if len(words) != 2 or words[0] not in known or not words[1] or ":" in words[1]:
+        names = ", ".join(known) or "there is none"
+        print(f"xmpp-link: name a channel of kind xmpp-component ({names}) and a librarian", file=sys.stderr)
         return 2
-    try:
-        key = (Path(words[0]) / "link.key").read_bytes()
-    except OSError as error:
-        sys.stderr.write(f"xmpp-link: {words[0]}/link.key: {error.strerror}; has the channel run once?\n")
-        return 2
-    sys.stdout.write(staff.code(key, words[1], time.time()) + "\n")
+    print(staff.code(staff.link_key(known[words[0]].secret), words[1], time.time()))
     return 0

@@ -23,7 +23,7 @@ from bridge.contract.message import (
     SetAvailability,
     Transfer,
 )
-from bridge.contract.sealed_token import Seal
+from bridge.contract.sealed_token import Seal, derived_key
 
 CODE_S = 900
 LINK = Seal("link", 15, "base32")
@@ -33,6 +33,11 @@ HELP = (
     "/close [answered|lost|practice], /note TEXT, /transfer LIBRARIAN or LIBRARY/QUEUE. "
     "Anything else is said to the patron. Here: /here LIBRARY/QUEUE ..., /away."
 )
+
+
+def link_key(secret: bytes) -> bytes:
+    """Return the key that codes of a channel are signed with; `secret` is the channel's."""
+    return derived_key(secret, "staff link")
 
 
 def code(key: bytes, librarian: str, now: float) -> str:

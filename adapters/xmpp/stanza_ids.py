@@ -1,71 +1,47 @@
 """Which message of the desk's a stanza became, beyond a restart: a correction or a retraction names a stanza by the id it bore.
 
-The rule (XEP-0308, XEP-0424): the id is the stanza's own, and counts for its sender alone. Sender and id are kept as a seal, so the
-file tells nothing about anybody; the newest `MOST` are remembered.
+The rule (XEP-0308, XEP-0424): the id is the stanza's own, and counts for its sender alone. Sender and id are kept as a seal, so
+what is kept tells nothing about anybody; the newest are remembered.
 """
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
+from bridge.contract.adapter import Busy
+from bridge.contract.memory import Memory, MemoryKind, MemoryRow, former_lines
 from bridge.contract.sealed_token import Seal
 
-MOST = 5_000
 SEAL = Seal("stanza", 12)
 
 
+def _former(raw: bytes, written: int) -> Iterator[MemoryRow]:
+    """Read the lines of an earlier version: seal, message."""
+    for seal, message in former_lines(raw, tuple[str, str]):
+        yield MemoryRow(seal, message.encode(), written)
+
+
+STANZAS = MemoryKind(name="stanzas", most=5_000, former="stanzas", read=_former)
+
+
 class StanzaIds:
-    """Remembers ids of messages by sender and stanza; `folder` keeps them (None = this process alone)."""
+    """Remembers ids of messages by sender and stanza."""
 
-    def __init__(self, secret: bytes, folder: Path | None) -> None:
+    def __init__(self, secret: bytes, memory: Memory) -> None:
         self._secret = secret
-        self._place = folder / "stanzas" if folder is not None else None
-        self._held: OrderedDict[str, str] | None = None
-        self._lines = 0
+        self._memory = memory
 
-    def put(self, sender: str, stanza: str, message: str) -> None:
-        """Remember that `sender`'s stanza became `message`."""
-        if not stanza or self.get(sender, stanza) == message:
-            return
-        held, key = self._read(), SEAL.text(self._secret, sender, stanza)
-        held[key] = message
-        held.move_to_end(key)
-        if len(held) > MOST:
-            held.popitem(last=False)
-        if self._place is not None:
-            with suppress(OSError):  # a full disk: this process still knows
-                self._write(self._place, key, message)
+    async def put(self, sender: str, stanza: str, message: str) -> None:
+        """Remember that `sender`'s stanza became `message`; a correction of it is shown by itself where that cannot be kept."""
+        if stanza:
+            with suppress(Busy):
+                await self._memory.put(STANZAS, [MemoryRow(self._key(sender, stanza), message.encode())])
 
-    def get(self, sender: str, stanza: str) -> str:
-        """Return the message that `sender`'s stanza became, "" for one that is not known."""
-        return self._read().get(SEAL.text(self._secret, sender, stanza), "")
+    async def get(self, sender: str, stanza: str) -> str:
+        """Return the message that `sender`'s stanza became, "" for one that is not known. Raises Busy."""
+        rows = await self._memory.rows(STANZAS, [self._key(sender, stanza)])
+        return rows[0].value.decode() if rows else ""
 
-    def _write(self, place: Path, key: str, message: str) -> None:
-        self._lines += 1
-        if self._lines > 2 * MOST:
-            draft = place.with_suffix(".part")
-            draft.write_text("".join(f"{json.dumps(pair)}\n" for pair in self._read().items()))
-            draft.replace(place)
-            self._lines = len(self._read())
-            return
-        with place.open("a") as file:
-            file.write(f"{json.dumps([key, message])}\n")
-
-    def _read(self) -> OrderedDict[str, str]:
-        if self._held is None:
-            self._held = OrderedDict()
-            lines: list[str] = []
-            with suppress(OSError):
-                lines = self._place.read_text("utf-8", "replace").splitlines() if self._place is not None else []
-            for line in lines:
-                with suppress(ValueError):  # the last may be cut
-                    key, message = json.loads(line)
-                    self._held[str(key)] = str(message)
-                    self._held.move_to_end(str(key))
-            self._lines = len(lines)
-            while len(self._held) > MOST:
-                self._held.popitem(last=False)
-        return self._held
+    def _key(self, sender: str, stanza: str) -> str:
+        return SEAL.text(self._secret, sender, stanza)

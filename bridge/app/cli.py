@@ -49,13 +49,15 @@ app.command(partner)
 COMMANDS = (
     "deskbridge.commands"  # entry points: verbs that installed packages add; each takes words, returns an exit code
 )
+CHANNEL_COMMANDS = "deskbridge.channel-commands"  # the same for verbs of adapters: bridge/contract/command.py
 
 
 def main() -> None:
     """The console script."""
     be_private()
-    for point in entry_points(group=COMMANDS):
-        app.command(added(point), name=point.name, help=f"Added by {point.module}.")
+    for group, made in ((COMMANDS, added), (CHANNEL_COMMANDS, added_by_channel)):
+        for point in entry_points(group=group):
+            app.command(made(point), name=point.name, help=f"Added by {point.module}.")
     app()
 
 
@@ -65,6 +67,17 @@ def added(point: EntryPoint) -> Callable[..., int]:
     def verb(*words: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
         code: int = point.load()(words)
         return code
+
+    return verb
+
+
+def added_by_channel(point: EntryPoint) -> Callable[..., int]:
+    """A verb of an adapter (bridge/contract/command.py), which gets the channels of the configuration."""
+
+    def verb(*words: Annotated[str, Parameter(allow_leading_hyphen=True)], config: ConfigPath = DEFAULT_PATH) -> int:
+        from bridge.app import channel_access
+
+        return with_config(config, lambda read: channel_access.run_verb(read, point.load(), words))
 
     return verb
 

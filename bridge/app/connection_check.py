@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
 
+from bridge.app.channel_access import channels
 from bridge.app.config import ChannelConfig, Config, convert
+from bridge.app.daemon import archive_url
 from bridge.app.file_stores import bucket
 from bridge.channels.plugins import load
 from bridge.contract.adapter import Adapter, AdapterError, Checks, Misconfigured, Ports
 from bridge.files.bucket import BucketFaulty
 from bridge.redis.store import Store, StoreError
+from bridge.sql.archive import Archive
 from bridge.sql.database import Unreachable, engine_for, reach
+from bridge.testing.memory import ProcessMemory
 
 WITHIN_S = 20.0
 
@@ -30,16 +33,40 @@ log = structlog.get_logger("bridge.app.connection_check")
 async def unreachable(config: Config, ports: Ports) -> list[str]:
     """Return a line for each thing that cannot be reached, or not be used as configured; [] when all is well.
 
-    `ports` lead nowhere; an adapter gets them with its own data folder.
+    `ports` lead nowhere; an adapter gets them with what its channel remembers and its secret, where they can be had.
     """
-    trials: list[Coroutine[Any, Any, list[str]]] = [
-        _database(config),
-        _files(config),
-        *(_channel(config, one, ports) for one in config.channels),
-    ]
-    if config.redis.url:
-        trials += [_redis(config, name) for name in sorted({one.consortium for one in config.channels} or {"main"})[:1]]
-    return [line for lines in await asyncio.gather(*trials) for line in lines]
+    async with AsyncExitStack() as stack:
+        known = await _remembered(config, stack)
+        trials: list[Coroutine[Any, Any, list[str]]] = [
+            _database(config),
+            _files(config),
+            *(_channel(one, replace(ports, channel=one.name, **known.get(one.name, {}))) for one in config.channels),
+        ]
+        if config.redis.url:
+            consortia = sorted({one.consortium for one in config.channels} or {"main"})
+            trials += [_redis(config, name) for name in consortia[:1]]
+        return [line for lines in await asyncio.gather(*trials) for line in lines]
+
+
+async def _remembered(config: Config, stack: AsyncExitStack) -> dict[str, dict[str, Any]]:
+    """Return the memory and the secret of each channel that remembers anything: one may need a token that replaced another.
+
+    Before the first start there is nothing, and what is away is said by its own trial. Nothing is brought up to date here.
+    """
+    nothing: dict[str, dict[str, Any]] = {one.name: {"memory": ProcessMemory()} for one in config.channels}
+    fresh = not config.redis.url and not (config.data / "redis").is_dir()
+    if fresh or not any(load(one.kind).capabilities.remembers for one in config.channels):
+        return nothing
+    archive = Archive(archive_url(config))
+    stack.push_async_callback(archive.close)
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await reach(archive.engine)
+            found = await stack.enter_async_context(channels(config, archive))
+    except Exception as error:  # of Redis, the database, a disk: each has a trial of its own
+        log.warning("nothing is known of what channels remember", why=type(error).__name__)
+        return nothing
+    return {one.name: {"memory": one.memory, "secret": one.secret} for one in found}
 
 
 async def _redis(config: Config, consortium: str) -> list[str]:
@@ -92,27 +119,18 @@ async def _files(config: Config) -> list[str]:
     return []
 
 
-async def _channel(config: Config, channel: ChannelConfig, ports: Ports) -> list[str]:
+async def _channel(channel: ChannelConfig, ports: Ports) -> list[str]:
     kind = load(channel.kind)
-    kept: Path = config.data / "channels" / channel.name
-    with TemporaryDirectory() as nowhere:
-        folder = await asyncio.to_thread(_existing, kept, Path(nowhere))
-        adapter: Adapter = kind(
-            convert(channel.settings, kind.Config, channel.name), replace(ports, channel=channel.name, data=folder)
-        )
-        if not kind.capabilities.check:
-            return []
-        trial: Checks = adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
-        try:
-            async with asyncio.timeout(WITHIN_S):
-                await trial.check()
-        except (AdapterError, OSError, TimeoutError) as error:
-            return [f"{channel.name}: {str(error) or 'no answer'}"]
-        except Exception as error:
-            log.exception("a channel could not be tried", channel=channel.name)
-            return [f"{channel.name}: cannot be tried ({type(error).__name__})"]
+    adapter: Adapter = kind(convert(channel.settings, kind.Config, channel.name), ports)
+    if not kind.capabilities.check:
+        return []
+    trial: Checks = adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await trial.check()
+    except (AdapterError, OSError, TimeoutError) as error:
+        return [f"{channel.name}: {str(error) or 'no answer'}"]
+    except Exception as error:
+        log.exception("a channel could not be tried", channel=channel.name)
+        return [f"{channel.name}: cannot be tried ({type(error).__name__})"]
     return []
-
-
-def _existing(folder: Path, other: Path) -> Path:
-    return folder if folder.is_dir() else other

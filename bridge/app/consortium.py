@@ -401,8 +401,7 @@ class Consortium:
         name = channel.name
         application = self.applications[name] = web.Application()
         application.on_shutdown.append(self._say_good_bye)
-        folder: Path = self._config.data / "channels" / name
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder: Path = self._config.data / "channels" / name  # of earlier versions
         kinds = channel.adapter.capabilities.remembers
         self.memories[name] = StoreMemory(self.store, name, kinds, folder)
 
@@ -425,7 +424,6 @@ class Consortium:
             routes=application.router,
             memory=self.memories[name],
             public_url=self._config.http.public_url,
-            data=folder,
             secret=derived_key(self._secret, f"channel {name}"),
             deliveries=self._after_history(deliveries) if deliveries is not None else None,
             process=self._process,

@@ -416,7 +416,6 @@ class Ports:
     routes: web.UrlDispatcher | None  # the sub-application at /channels/<name>/
     memory: Memory  # what outlives the process and the host: rows of the kinds that the adapter declares
     public_url: str = ""
-    data: Path | None = None  # a private folder of this channel
     secret: bytes = b""  # 32 bytes of this channel, the same in every process, for signing tokens
     deliveries: Callable[[str], AsyncIterator[tuple[str, Delivery]]] | None = (
         None  # fan-out only: (after) -> (entry id, delivery); after "" = from now on

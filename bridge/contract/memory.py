@@ -24,7 +24,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
-MAX_KEY = 512  # bytes
+MAX_KEY = 2_048  # bytes
 MAX_VALUE = 64 << 10
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
@@ -129,8 +129,8 @@ class HeldRows(Generic[T]):
         """Return the value of a key, None when it is not here."""
         return self._held.get(key)
 
-    def keys(self) -> list[str]:
-        """Return all keys, oldest first."""
+    def held(self) -> list[str]:
+        """Return the keys that are held, oldest first."""
         return list(self._held)
 
     @property

@@ -37,6 +37,7 @@ from bridge.redis.aof_rewrite import LARGE, compact
 from bridge.redis.connection import RedisConnection, RedisLinkLost
 
 _PATH_LIMIT = 100
+ANSWER_S = 2.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _log = structlog.get_logger(__name__)
@@ -233,6 +234,18 @@ def _version(binary: str) -> tuple[int, ...]:
 
 
 # ---- where
+
+
+async def running(data: Path) -> str:
+    """Return the url of the server that runs over this directory, "" when none answers."""
+    place = data / "redis.sock"
+    url = f"unix://{place.readlink() if place.is_symlink() else place.absolute()}"
+    try:
+        link = await RedisConnection.connect(server_at(url), patience=ANSWER_S, within=ANSWER_S)
+    except RedisLinkLost:
+        return ""
+    link.close()
+    return url
 
 
 async def _locked(path: Path, wait: float) -> int:

@@ -18,12 +18,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bridge.testing.memory import ProcessMemory
     from bridge.testing.proxy import Proxy
     from bridge.testing.rig import DEADLINE_S, Heard, NetworkPatron, NotOffered, Offer, Rig, SentFile, soon
     from bridge.testing.ring import Ring
     from bridge.testing.suite import Conformance
 
-_ROOMS = {"Proxy": "proxy", "Ring": "ring", "Conformance": "suite"}
+_ROOMS = {"ProcessMemory": "memory", "Proxy": "proxy", "Ring": "ring", "Conformance": "suite"}
 
 __all__ = [
     "DEADLINE_S",
@@ -32,6 +33,7 @@ __all__ = [
     "NetworkPatron",
     "NotOffered",
     "Offer",
+    "ProcessMemory",
     "Proxy",
     "Rig",
     "Ring",

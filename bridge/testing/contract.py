@@ -19,6 +19,7 @@ import structlog
 
 from bridge.channels.plugins import OPTIONAL, TAKES, faults
 from bridge.contract.adapter import AdapterError, BadCredentials, Misconfigured, Unavailable
+from bridge.contract.opt_outs import OPT_OUTS
 from bridge.testing.rig import NotOffered, soon
 from bridge.testing.ring import Ring
 from bridge.testing.scene import Scene, eventually
@@ -84,9 +85,9 @@ class ContractCases:
         await scene.rig.heal()
 
     async def test_what_is_kept_about_a_patron_can_be_forgotten(self, scene: Scene) -> None:
-        """With and without a session, and again. The adapter's folder names the patron nowhere afterwards, and they may come back.
+        """With and without a session, and again. No row of the adapter's names the patron afterwards, and they may come back.
 
-        Look at what is written to `ports.data`. Undeclared: nothing there names a patron in the first place.
+        Look at what is put into `ports.memory`. Undeclared: nothing there names a patron in the first place.
         """
         await scene.begin()
         patron = await scene.patron("ada")
@@ -99,9 +100,33 @@ class ContractCases:
             scene.ring.construct(scene.rig.config())
             await soon("the patron is forgotten again", _forgotten(scene.ring, patron.address))
             await scene.ring.stop()
-        assert scene.ring.kept(patron.address) == []
+        assert await scene.ring.kept(patron.address) == []
         await scene.again()
         await scene.talk(await scene.patron("ada"))
+
+    async def test_another_host_goes_on_with_what_the_first_one_knew(self, scene: Scene) -> None:
+        """A patron talks on with a host that has an empty disk. Where texts are sent, a STOP to the first holds on the second.
+
+        Look at what outlives a session in the object or on the disk: it belongs into `ports.memory`. Undeclared: where no
+        opt-outs are remembered, STOP is a word like any other.
+        """
+        await scene.begin()
+        patron = await scene.patron("ada")
+        await scene.talk(patron)
+        await soon("the patron writes", patron.say("STOP"))
+        stop = await scene.ring.message("STOP")
+        await scene.ring.stop()
+        scene.ring.elsewhere()
+        await scene.again()
+        if OPT_OUTS in scene.can.remembers:
+            assert stop.marks == ("opted-out",)
+            refused = await scene.ring.answer(stop, "One thing more")
+            assert (await scene.ring.reached(refused, "failed")).reason == "opted-out"
+            await soon("the patron writes", patron.say("START"))
+            assert (await scene.ring.message("START")).marks == ("opted-in",)
+            patron = await scene.patron("bob")  # a carrier speaks to Ada as well
+        await scene.talk(patron)
+        assert not any(scene.ring.former.iterdir())
 
     async def test_the_front_page_opens(self, scene: Scene) -> None:
         """Where one is declared, it is a page. Look at the routes that __init__ adds. Undeclared: `/` leads to the inbox."""

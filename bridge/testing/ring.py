@@ -84,6 +84,8 @@ class Ring(InputRecord):
         self._runner: web.AppRunner | None = None
         self._frozen = False
         self._earlier = 0  # inputs before the session that runs now
+        self.former = folder / "channel"  # the folder of the channel on this host: what an earlier version kept
+        self._hosts = 1
 
     # -- the test's
 
@@ -116,6 +118,17 @@ class Ring(InputRecord):
         other.partners = self.partners
         other._redis, other._own, other._timeline = self._redis, self._own, self._timeline
         return other
+
+    def elsewhere(self) -> None:
+        """From the next start on, the daemon runs on another host, over the same store: nothing was ever kept on its disk."""
+        self._hosts += 1
+        self.former = self.folder / f"channel on host {self._hosts}"
+
+    @property
+    def memory(self) -> StoreMemory:
+        """What the adapter remembers, as another process sees it."""
+        assert self._own is not None
+        return StoreMemory(self._own, self.channel, self.adapter.capabilities.remembers)
 
     def erase(self) -> None:
         """Have history tell nothing of what was said so far."""
@@ -268,10 +281,14 @@ class Ring(InputRecord):
         assert self.supervisor is not None
         return self.supervisor.runners[self.channel]
 
-    def kept(self, words: str) -> list[str]:
-        """Return the files of the adapter's own folder that hold these words."""
-        found = (file for file in (self.folder / "channel").rglob("*") if file.is_file())
-        return sorted(file.name for file in found if words.encode() in file.read_bytes())
+    async def kept(self, words: str) -> list[str]:
+        """Return the kinds of rows that hold these words in a key or a value, and the files of the channel's folder that do."""
+        memory, found = self.memory, []
+        for kind in self.adapter.capabilities.remembers:
+            rows = await memory.rows(kind)
+            found += [kind.name for row in rows if words in row.key or words.encode() in row.value][:1]
+        files = (file for file in self.former.rglob("*") if file.is_file())
+        return found + sorted(file.name for file in files if words.encode() in file.read_bytes())
 
     # -- what goes out
 
@@ -349,8 +366,7 @@ class Ring(InputRecord):
 
     def _ports(self, inlet: Inlet, deliveries: Deliveries | None, routes: web.Application) -> Ports:
         assert self._store is not None
-        data = self.folder / "channel"
-        data.mkdir(exist_ok=True)
+        self.former.mkdir(exist_ok=True)
         return Ports(
             channel=self.channel,
             inlet=inlet,
@@ -360,9 +376,8 @@ class Ring(InputRecord):
             signals=self.signals(),
             blobs=self.blobs,
             routes=routes.router,
-            memory=StoreMemory(self._store, self.channel, self.adapter.capabilities.remembers, data),
+            memory=StoreMemory(self._store, self.channel, self.adapter.capabilities.remembers, self.former),
             public_url=self.url,
-            data=data,
             secret=b"s" * 32,
             deliveries=deliveries,
             process="suite",

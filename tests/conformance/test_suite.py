@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,13 +13,27 @@ from msgspec.structs import replace
 from adapters.loop import codec
 from adapters.loop.adapter import AskingLoop, LoopAdapter, LoopConfig, PlainLoop
 from adapters.loop.network import LoopLetter, Sign
-from bridge.contract.adapter import Adapter, Capabilities, MessageIntake, Outcome, Ports, Retry, Sent, Uncertain
-from bridge.contract.message import Delivery
-from bridge.testing import Conformance, NotOffered, Ring
+from bridge.contract.adapter import (
+    Adapter,
+    Capabilities,
+    MessageIntake,
+    Outcome,
+    Ports,
+    Rejected,
+    Retry,
+    Sent,
+    Uncertain,
+)
+from bridge.contract.memory import MemoryKind, MemoryRow
+from bridge.contract.message import Delivery, Message
+from bridge.contract.opt_outs import OPT_OUTS, OptOuts, command
+from bridge.testing import Conformance, NotOffered, ProcessMemory, Ring
 from bridge.testing import rig as rigs
 from bridge.testing.scene import Scene
 from bridge.testing.suite import cases
 from tests.conformance.rig_loop import AskingRig, LoopRig, PlainRig
+
+PATRONS = MemoryKind(name="patrons", most=10)
 
 
 class Hasty(LoopAdapter):
@@ -71,19 +85,49 @@ class Hopeful(LoopAdapter):
 class Hoarding(LoopAdapter):
     """Writes down who wrote, and cannot forget it."""
 
+    capabilities: ClassVar[Capabilities] = replace(LoopAdapter.capabilities, remembers=(PATRONS,))
+
     async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
-        assert self._ports.data is not None
-        (self._ports.data / "patrons").write_text(letter.sender)
+        await self._ports.memory.put(PATRONS, [MemoryRow(letter.sender)])
         await super()._receive(letter, intake)
 
 
 class Unforgetting(Hoarding):
     """Says that it has forgotten what it has not."""
 
-    capabilities: ClassVar[Capabilities] = replace(LoopAdapter.capabilities, forget=True)
+    capabilities: ClassVar[Capabilities] = replace(Hoarding.capabilities, forget=True)
 
     async def forget(self, addresses: Collection[str]) -> None:
         return
+
+
+class Marking:
+    """A way in that puts marks on what goes in."""
+
+    def __init__(self, intake: MessageIntake, marks: Sequence[str]) -> None:
+        self._intake, self._marks = intake, tuple(marks)
+        self.advance = intake.advance
+
+    async def receive(self, message: Message, cursor: Mapping[str, str] | None = None) -> bool:
+        return await self._intake.receive(replace(message, marks=self._marks), cursor)
+
+
+class Local(LoopAdapter):
+    """Obeys STOP, and remembers it where no other host looks."""
+
+    capabilities: ClassVar[Capabilities] = replace(LoopAdapter.capabilities, remembers=(OPT_OUTS,))
+
+    def __init__(self, config: LoopConfig, ports: Ports) -> None:
+        super().__init__(config, ports)
+        self._opt_outs = OptOuts(ProcessMemory())
+
+    async def _receive(self, letter: LoopLetter, intake: MessageIntake) -> None:
+        marks = await self._opt_outs.obey(letter.source, "us", letter.sender, letter.number, command(letter.text))
+        await super()._receive(letter, Marking(intake, marks))
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        silent = await self._opt_outs.opted_out("us", delivery.to)
+        return Rejected("opted-out") if silent else await super().send(delivery)
 
 
 class Frontless(LoopAdapter):
@@ -224,6 +268,7 @@ FAULTS: list[tuple[type[PlainLoop], type[LoopRig], str]] = [
     (Hopeful, LoopRig, "test_a_check_tells_what_a_session_would"),
     (Hoarding, LoopRig, "test_what_is_kept_about_a_patron_can_be_forgotten"),
     (Unforgetting, LoopRig, "test_what_is_kept_about_a_patron_can_be_forgotten"),
+    (Local, LoopRig, "test_another_host_goes_on_with_what_the_first_one_knew"),
     (Frontless, LoopRig, "test_the_front_page_opens"),
     (Sloppy, PlainRig, "test_an_answer_whose_acknowledgement_is_lost_is_never_doubled"),
     (Boastful, AskingRig, "test_lookup_tells_what_arrived"),

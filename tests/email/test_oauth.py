@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from adapters.email.adapter import EmailAdapter
 from adapters.email.config import EmailConfig
-from bridge.testing import Ring
+from adapters.email.network.oauth import REFRESH_TOKEN, Tokens
+from bridge.contract.adapter import BadCredentials, Unavailable
+from bridge.testing import ProcessMemory, Ring
 from tests.email.conftest import Mail
 from tests.email.site import MAILBOX
 from tests.email.test_mailbox import letter
@@ -66,11 +70,38 @@ async def test_a_rotated_refresh_token_outlives_a_restart(tmp_path: Path) -> Non
     async with TokenServer(MAILBOX, expires_in=1, rotates=True) as tokens, mailbox(tmp_path, tokens) as mail:
         await mail.start()
         await mail.ring.stop()
+        mail.ring.elsewhere()
         granted = tokens.granted
         await mail.start()
         await mail.comes(letter("after the restart"))
         await mail.ring.message("after the restart")
         assert tokens.granted > granted > 0
+        assert await mail.ring.kept(tokens.refresh) == []  # nobody reads it there
+
+
+async def test_a_refresh_token_that_an_earlier_version_kept_is_used_and_encrypted() -> None:
+    async with TokenServer(MAILBOX) as tokens:
+        config = EmailConfig(
+            address=MAILBOX,
+            imap_host="localhost",
+            smtp_host="localhost",
+            token_url=tokens.token_url,
+            client_id="desk",
+            refresh_token="dead",
+        )
+        memory, mark = ProcessMemory(), sha256(b"dead").hexdigest()
+        assert REFRESH_TOKEN.read is not None
+        former = msgspec.json.encode({"configured": mark, "refresh_token": tokens.refresh})
+        await memory.put(REFRESH_TOKEN, list(REFRESH_TOKEN.read(former, 7)))
+        for _ in range(2):
+            assert await Tokens(config, memory, b"s" * 32).token()
+            (row,) = await memory.rows(REFRESH_TOKEN)
+            assert tokens.refresh.encode() not in row.value
+        with pytest.raises(BadCredentials):
+            await Tokens(config, memory, b"t" * 32).token()
+        memory.away = True
+        with pytest.raises(Unavailable):
+            await Tokens(config, memory, b"s" * 32).token()
 
 
 async def test_a_revoked_mailbox_asks_for_a_person(tmp_path: Path) -> None:

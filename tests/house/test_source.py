@@ -96,6 +96,20 @@ AROUND_THE_JOURNAL = re.compile(
 )
 
 
+def test_adapters_keep_nothing_on_a_disk() -> None:
+    """Another host that takes a channel over has only what is in `ports.memory`."""
+    writing = re.compile(
+        r"\.write_(text|bytes)\(|\.touch\(|\.mkdir\(|os\.(open|replace|rename)\(|open\([^)]*[\"'][rb]*[wax]"
+    )
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in sorted((ROOT / "adapters").rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if writing.search(line)
+    ]
+    assert found == []
+
+
 def test_the_core_s_tables_change_through_put_and_drop_alone() -> None:
     """Any other way leaves out the indexes, and the journal that undoes an input which breaks."""
     around = [

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from adapters.sms.submissions import SUBMISSIONS
 from bridge.contract.adapter import Retry
 from bridge.contract.message import Delivery, Message, message_id
 from bridge.testing.scene import Scene
@@ -193,7 +194,7 @@ async def test_a_status_finds_its_delivery_without_our_memory(scene: Scene, rig:
     record = rig.twilio.find((await shown(rig)).sid)
     await scene.ring.reached(delivery, "sent")
     await scene.ring.stop()
-    (scene.ring.folder / "channel" / "submissions").unlink()
+    await scene.ring.memory.drop(SUBMISSIONS, [f"d {delivery.id}", f"s {record.sid}"])
     await scene.again()
     await rig.twilio.report(record, "delivered")
     await scene.ring.reached(delivery, "delivered")

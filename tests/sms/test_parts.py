@@ -1,8 +1,8 @@
-"""The small pure parts: quiet hours, turns, numbers, lent files, journals, configuration."""
+"""The small pure parts: quiet hours, turns, numbers, lent files, configuration."""
 
 from __future__ import annotations
 
-import asyncio
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from adapters.sms.quiet_hours import QuietHours
 from adapters.sms.send_rate import PATIENCE_S, SendRate
 from adapters.sms.words import REASONS, reason
 from bridge.contract.adapter import Misconfigured
+from bridge.contract.command import ChannelAccess
 from bridge.contract.message import Attachment
 from bridge.contract.opt_outs import command
+from bridge.testing.memory import ProcessMemory
 
 CHICAGO = "America/Chicago"
 GOOD: dict[str, Any] = {"account_sid": "AC" + "1" * 32, "auth_token": "t0ken-4711", "numbers": ("+15005550100",)}
@@ -122,44 +124,19 @@ def test_every_reason_has_words_for_librarians() -> None:
     assert [each for each in {*REASONS.values(), reason(0), "window-closed"} if f'"reason.{each}"' not in words] == []
 
 
-async def test_parked_texts_are_kept_no_longer_than_transcripts(tmp_path: Path) -> None:
-    parking, day = Parking(tmp_path), 86_400_000
-    texts = [Inbound(f"SM{n}", "AC", "", "+14155550123", "+15005550177", "words", n * day) for n in (1, 2)]
-    for text in texts:
-        await parking.park(text)
-    await parking.clear(91 * day - 1)
-    assert await parking.parked() == texts
-    await parking.clear(91 * day)
-    assert await parking.parked() == texts[1:]
-    await parking.clear(92 * day)
-    assert not (tmp_path / "parked").exists()
-    await parking.park(texts[0])  # nothing is remembered of it
-    assert await parking.parked() == texts[:1]
-
-
-async def test_parked_texts_of_a_patron_who_asks_are_forgotten(tmp_path: Path) -> None:
-    parking = Parking(tmp_path)
-    texts = [Inbound(f"SM{n}", "AC", "", f"+1415555012{n}", "+15005550177", "words", 1) for n in (1, 2)]
-    for text in texts:
-        await parking.park(text)
-    await parking.forget({"+14155550121"})
-    assert await parking.parked() == texts[1:]
-    assert b"+14155550121" not in (tmp_path / "parked").read_bytes()
-
-
-async def test_parked_texts_are_shown_to_the_operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = tmp_path / "channels" / "text"
-    folder.mkdir(parents=True)
-    text = Inbound("SM" + "1" * 32, "AC", "", "+14155550123", "+15005550177", "private words", 1_780_000_000_000)
+async def test_parked_texts_are_shown_to_the_operator(capsys: pytest.CaptureFixture[str]) -> None:
+    memory = ProcessMemory()
+    channels = [ChannelAccess(name="text", kind="sms", memory=memory, secret=b"")]
+    text = Inbound("SM" + "1" * 32, "AC", "", "+14155550123", "+15005550177", "private words", int(time.time() * 1000))
     for _ in range(2):
-        await Parking(folder).park(text)
-    assert await asyncio.to_thread(parked.main, [str(tmp_path)]) == 1
+        await Parking(memory).park(text)
+    assert await parked.parked_texts(channels, []) == 1
     said = capsys.readouterr().out
     assert said.count("+1 500-555-0177") == 1
     assert "private" not in said
-    await Parking(folder).leave({text.sid})
-    assert await asyncio.to_thread(parked.main, [str(tmp_path)]) == 0
-    assert await asyncio.to_thread(parked.main, [str(tmp_path / "nowhere")]) == 2
+    await Parking(memory).leave({text.sid})
+    assert await parked.parked_texts(channels, []) == 0
+    assert await parked.parked_texts(channels, ["/var/lib/deskbridge"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -110,13 +110,13 @@ async def test_a_text_to_an_unknown_number_is_parked_and_comes_in_later(scene: S
     assert await scene.acknowledged(await scene.patron("ada"), record.sid)
     await scene.hello(await scene.patron("bob"))
     assert "to the new number" not in [message.text for message in scene.ring.messages()]
-    assert record.sid in (scene.ring.folder / "channel" / "parked").read_text()
+    assert await scene.ring.kept(record.sid) == ["parked"]
     await scene.ring.stop()
     await scene.ring.start(msgspec.structs.replace(rig.config(), numbers=(OURS, "+1 (500) 555-0111")))
     message = await scene.ring.message("to the new number")
     assert message.reply.startswith("+15005550111 ")
     await scene.talk(await scene.patron("bob"))
-    assert not (scene.ring.folder / "channel" / "parked").exists()
+    assert await scene.ring.kept(record.sid) == []
 
 
 async def test_a_messaging_service_brings_texts_to_any_of_its_numbers(scene: Scene, rig: SmsRig) -> None:

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from adapters.webchat import tokens
 from adapters.webchat.adapter import WebchatAdapter, WebchatConfig, settings
-from adapters.webchat.admission import DAY_S, MOST_DAYS
+from adapters.webchat.admission import DATED, DAY_S, FIRST, MOST_DAYS
 from bridge.contract.adapter import Misconfigured
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
@@ -137,7 +137,9 @@ async def test_a_token_without_a_date_counts_from_the_first_start_with_dates(
     assert await opens(ring, session, token) == [True] * 5
     await ring.stop()
     upgraded = time.time() - days * DAY_S
-    os.utime(ring.folder / "channel/tokens-have-dates", (upgraded, upgraded))
+    await ring.memory.drop(DATED, [FIRST])
+    (ring.former / "tokens-have-dates").touch()
+    os.utime(ring.former / "tokens-have-dates", (upgraded, upgraded))
     await ring.start(WebchatConfig())
     await soon("the channel up", ring.up())
     assert await opens(ring, session, token) == [open] * 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -13,8 +12,10 @@ from hypothesis import strategies as st
 from adapters.xmpp import codec, stanzas
 from adapters.xmpp.codec import Invited, PatronWords, Reached, ReplyToken, ReturnedMessage, Sealed, TypingSign
 from adapters.xmpp.jid import bare, text
-from adapters.xmpp.stanza_ids import StanzaIds
+from adapters.xmpp.stanza_ids import STANZAS, StanzaIds
+from bridge.contract.memory import MemoryRow
 from bridge.contract.message import Delivery, message_id
+from bridge.testing.memory import ProcessMemory
 from tests.corpora import rows
 
 OWN = "ask@library.example"
@@ -173,15 +174,17 @@ def test_two_signs_are_two_messages_and_one_is_one() -> None:
     assert one.source == said(REACTIONS.format("<reaction>👍</reaction>")).source
 
 
-def test_stanzas_are_known_after_a_restart_and_by_their_sender_alone(tmp_path: Path) -> None:
-    ids = StanzaIds(b"s" * 32, tmp_path)
-    ids.put("ada@home.example", "m1", "message 1")
-    with (tmp_path / "stanzas").open("a") as file:
-        file.write('["cut')
-    again = StanzaIds(b"s" * 32, tmp_path)
-    assert again.get("ada@home.example", "m1") == "message 1"
-    assert again.get("eve@home.example", "m1") == again.get("ada@home.example", "m2") == ""
-    assert "ada" not in (tmp_path / "stanzas").read_text()
+async def test_stanzas_are_known_after_a_restart_and_by_their_sender_alone() -> None:
+    memory = ProcessMemory()
+    await StanzaIds(b"s" * 32, memory).put("ada@home.example", "m1", "message 1")
+    again = StanzaIds(b"s" * 32, memory)
+    assert await again.get("ada@home.example", "m1") == "message 1"
+    assert await again.get("eve@home.example", "m1") == await again.get("ada@home.example", "m2") == ""
+    (row,) = await memory.rows(STANZAS)
+    assert "ada" not in row.key
+    assert STANZAS.read is not None
+    former = STANZAS.read(f'["{row.key}", "message 1"]\n["cut'.encode(), 7)  # as an earlier version wrote it
+    assert list(former) == [MemoryRow(row.key, b"message 1", 7)]
 
 
 def test_times_and_languages() -> None:

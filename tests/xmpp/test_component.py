@@ -17,10 +17,11 @@ from adapters.xmpp.codec import PatronWords
 from adapters.xmpp.component import XmppComponent
 from adapters.xmpp.config import ComponentConfig
 from adapters.xmpp.connection import StreamLost
-from adapters.xmpp.link_command import main as link_code
+from adapters.xmpp.link_command import xmpp_link
 from adapters.xmpp.shared_component import SharedConnection
 from bridge.app.cli import unconnected
 from bridge.contract.adapter import Busy, Unavailable
+from bridge.contract.command import ChannelAccess
 from bridge.contract.message import (
     Claim,
     Close,
@@ -34,6 +35,7 @@ from bridge.contract.message import (
     SetAvailability,
     derive,
 )
+from bridge.testing.memory import ProcessMemory
 from bridge.testing.rig import soon
 from bridge.testing.scene import Scene
 from tests.conformance.rig_xmpp import Messenger
@@ -44,6 +46,7 @@ from tests.xmpp.plain import BODY, Plain
 from tests.xmpp.test_consortium import SECRET, answered, block, housed, signed_in
 
 LAW = f"law@{COMPONENT}"
+KINDS = ("xmpp", "xmpp-component")
 KEY = hmac.digest(b"s" * 32, b"staff link", "sha256")
 
 
@@ -87,7 +90,7 @@ async def test_an_address_that_is_nobodys_says_so(component: Scene) -> None:
 
 
 @pytest.mark.parametrize("signs", ["handed in", "still in line"])
-async def test_buddies_are_remembered_and_told_after_a_restart(
+async def test_buddies_are_remembered_and_told_by_the_host_that_takes_over(
     signs: str, component: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if signs == "still in line":
@@ -97,6 +100,7 @@ async def test_buddies_are_remembered_and_told_after_a_restart(
     await soon("online", patron.client.until(lambda: patron.client.presence.get(LAW, ("?", ""))[0] == ""))
     await component.ring.stop()
     await soon("offline", patron.client.until(lambda: patron.client.presence[LAW][0] == "unavailable"))
+    component.ring.elsewhere()
     await component.again()
     await soon("online", patron.client.until(lambda: patron.client.presence[LAW][0] == ""))
 
@@ -358,6 +362,12 @@ def bens_messenger_is(name: str) -> Callable[[House], None]:
     return prepare
 
 
+async def test_no_code_is_made_for_what_is_no_component_and_no_librarian() -> None:
+    channels = [ChannelAccess(name=kind, kind=kind, memory=ProcessMemory(), secret=b"s" * 32) for kind in KINDS]
+    for words in (["xmpp", "ana"], ["xmpp-component", "ana:1"], ["xmpp-component", ""], ["xmpp-component"]):
+        assert await xmpp_link(channels, words) == 2
+
+
 async def test_a_librarian_serves_a_patron_from_a_messenger_of_her_own(tmp_path: Path) -> None:
     """A whole daemon: linked by a printed code, offered, claimed, answered, closed; the inbox shows the same."""
     server = Prosody({}, components=block("lua", "component_secret"))
@@ -365,10 +375,7 @@ async def test_a_librarian_serves_a_patron_from_a_messenger_of_her_own(tmp_path:
         await asyncio.to_thread(server.account, "ben", "ben")
         patron, own = await signed_in(server), await signed_in(server, "ben")
         try:
-            folder = str(house.folder / "data" / "channels" / "law")
-            assert link_code([folder, "nobody:here"]) == 2
-            key = (house.folder / "data" / "channels" / "law" / "link.key").read_bytes()
-            own.say(LAW, staff.code(key, "ana", time.time()))
+            own.say(LAW, (await asyncio.to_thread(house.run, "xmpp-link", "law", "ana")).strip())
             await soon("she is linked", shown(own, "/claim"))
             own.say(LAW, "/here north/reference")
             question = patron.say(LAW, "Where is the atlas?")
@@ -408,8 +415,7 @@ async def test_a_colleague_joins_from_a_messenger_of_his_own(tmp_path: Path) -> 
         await asyncio.to_thread(server.account, "ben", "ben")
         patron, own = await signed_in(server), await signed_in(server, "ben")
         try:
-            key = (house.folder / "data" / "channels" / "law" / "link.key").read_bytes()
-            own.say(LAW, staff.code(key, "ben", time.time()))
+            own.say(LAW, (await asyncio.to_thread(house.run, "xmpp-link", "law", "ben")).strip())
             await soon("he is linked", shown(own, "/claim"))
             patron.write(f"<presence to='{LAW}' type='subscribe'/>")
             await answered(ana, patron, LAW)

@@ -31,7 +31,7 @@ from adapters.email.codec import MAX_MAIL
 from adapters.email.config import EmailConfig
 from adapters.email.desk.intake import Arrival, Intake
 from adapters.email.desk.suspects import Suspects
-from adapters.email.desk.twins import Twins
+from adapters.email.desk.twins import MailIdentity, Twins
 from adapters.email.network.imap import CommandRefused, ImapLinkLost, Mailbox
 from adapters.email.network.wire import Listed, OpenedFolder, sequence_set
 from bridge.contract.adapter import Inlet, Throttled, TooLarge, Unavailable
@@ -259,18 +259,26 @@ class Folder:
             await self._mark(arrivals)
 
     async def _keep(self, arrivals: Sequence[Arrival]) -> None:
-        counted = [self._counted(arrival) for arrival in arrivals]
-        await asyncio.to_thread(self._twins.save)
-        await _together([self._hand_in_one(arrival) for arrival in counted])
+        await _together([self._hand_in_one(arrival) for arrival in await self._counted(arrivals)])
         await self._inlet.advance(self._cursor(arrivals[-1].uid))
 
-    def _counted(self, arrival: Arrival) -> Arrival:
-        """Return a mail with the id by which it counts."""
-        message = arrival.message
-        if message is None or arrival.quarantined or not message.source:
-            return arrival
-        source = self._twins.source(message.sender, message.source, arrival.words)
-        return msgspec.structs.replace(arrival, message=msgspec.structs.replace(message, source=source))
+    async def _counted(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
+        """Return mails with the ids by which they count. Raises Busy."""
+        counting = [one for one in arrivals if one.message and one.message.source and not one.quarantined]
+        mails = [
+            MailIdentity(one.message.sender, one.message.source, one.words)
+            for one in counting
+            if one.message is not None
+        ]
+        sources = dict(zip(map(id, counting), await self._twins.sources(mails), strict=True))
+
+        def named(one: Arrival) -> Arrival:
+            if one.message is None or id(one) not in sources:
+                return one
+            message = msgspec.structs.replace(one.message, source=sources[id(one)])
+            return msgspec.structs.replace(one, message=message)
+
+        return [named(one) for one in arrivals]
 
     async def _hand_in_one(self, arrival: Arrival) -> None:
         for failed in arrival.failed:
@@ -322,8 +330,8 @@ class Folder:
         )  # once a process: a mail that ends the session must not end the next one too
         for batch in _batches(await self._listed(uids)) if uids else ():
             readable = [arrival for arrival in await self._read_again(batch) if not arrival.quarantined]
-            for arrival in readable:
-                await self._again(self._counted(arrival))
+            for arrival in await self._counted(readable):
+                await self._again(arrival)
             if readable:
                 await self._box.flag([arrival.uid for arrival in readable], self._waits, off=True)
 

@@ -7,61 +7,63 @@ the id. A mail with other words counts by the id and its fingerprint. Ids and wo
 
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
+import asyncio
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from bridge.contract.memory import Memory, MemoryKind, MemoryRow
 from bridge.contract.sealed_token import Seal
 
-MOST = 50_000  # mails remembered
 KEY = 12  # bytes of each seal
 SEAL = Seal("twins", KEY)
 
 
+class MailIdentity(NamedTuple):
+    """What tells mails apart."""
+
+    sender: str
+    identity: str
+    words: str
+
+
+def _former(raw: bytes, written: int) -> Iterator[MemoryRow]:
+    """Read the pairs of an earlier version; the last may be cut."""
+    for start in range(0, len(raw) - len(raw) % (2 * KEY), 2 * KEY):
+        yield MemoryRow(_key(raw[start : start + KEY]), raw[start + KEY : start + 2 * KEY], written)
+
+
+def _key(seal: bytes) -> str:
+    return b64encode(seal).decode()
+
+
+TWINS = MemoryKind(name="message-ids", most=50_000, former="message-ids", read=_former)
+
+
 class Twins:
-    """Remembers which words came with which id; `folder` keeps it (None = memory alone)."""
+    """Remembers which words came with which id."""
 
-    def __init__(self, secret: bytes, folder: Path | None) -> None:
+    def __init__(self, secret: bytes, memory: Memory) -> None:
         self._secret = secret
-        self._place = folder / "message-ids" if folder is not None else None
-        self._known: dict[bytes, bytes] | None = None
-        self._new: list[bytes] = []
+        self._memory = memory
+        self._turn = asyncio.Lock()  # the folders of a mailbox bring mails at once
 
-    def source(self, sender: str, identity: str, words: str) -> str:
-        """Return by what a mail counts: its id, or the id and a fingerprint where another mail came with that id."""
-        key, print_ = SEAL.of(self._secret, f"{sender}\x1f{identity}"), SEAL.of(self._secret, words)
-        known = self._read()
-        first = known.get(key)
-        if first is None:
-            known[key] = print_
-            self._new.append(key + print_)
-        return identity if first in (None, print_) else f"{identity[:900]}#{print_.hex()}"
+    async def sources(self, mails: Sequence[MailIdentity]) -> list[str]:
+        """Return by what each mail counts: its id, or the id and a fingerprint where another mail came with that id.
 
-    def save(self) -> None:
-        """Keep what is new; blocks."""
-        new, self._new = self._new, []
-        if not new or self._place is None:
-            return
-        with suppress(OSError):  # a full disk: memory still knows
-            if len(known := self._read()) > MOST:
-                self._shorten(known)
-            else:
-                with self._place.open("ab") as file:
-                    file.write(b"".join(new))
-
-    def _shorten(self, known: dict[bytes, bytes]) -> None:
-        for key in list(known)[: MOST // 5]:
-            del known[key]
-        assert self._place is not None
-        draft = self._place.with_suffix(".new")
-        draft.write_bytes(b"".join(key + print_ for key, print_ in known.items()))
-        draft.replace(self._place)
-
-    def _read(self) -> dict[bytes, bytes]:
-        if self._known is None:
-            self._known = {}
-            with suppress(OSError):
-                raw = self._place.read_bytes() if self._place is not None else b""
-                whole = len(raw) - len(raw) % (2 * KEY)  # the last line may be cut
-                for start in range(0, whole, 2 * KEY):
-                    self._known[raw[start : start + KEY]] = raw[start + KEY : start + 2 * KEY]
-        return self._known
+        What is new is durable when this returns. Raises Busy.
+        """
+        keys = [_key(SEAL.of(self._secret, f"{mail.sender}\x1f{mail.identity}")) for mail in mails]
+        prints = [SEAL.of(self._secret, mail.words) for mail in mails]
+        async with self._turn:
+            known = {row.key: row.value for row in await self._memory.rows(TWINS, set(keys))} if keys else {}
+            new: dict[str, bytes] = {}
+            for key, print_ in zip(keys, prints, strict=True):
+                if key not in known:
+                    known[key] = new[key] = print_
+            if new:
+                await self._memory.put(TWINS, [MemoryRow(key, print_) for key, print_ in new.items()])
+        return [
+            mail.identity if known[key] == print_ else f"{mail.identity[:900]}#{print_.hex()}"
+            for mail, key, print_ in zip(mails, keys, prints, strict=True)
+        ]

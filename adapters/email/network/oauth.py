@@ -1,8 +1,8 @@
 """Access tokens from a refresh token (RFC 6749 section 6), as Gmail and Microsoft 365 want them.
 
 The rule: one token serves IMAP and submission until a minute before it ends; a refresh token that the provider replaces is
-kept in the channel's own folder, else the next start would use a dead one. A provider that says invalid_grant has revoked us:
-that is BadCredentials and only a person can help; one that is away is Unavailable.
+remembered, else the next start, or the next host, would use a dead one. It is encrypted with the channel's secret. A provider that
+says invalid_grant has revoked us: that is BadCredentials and only a person can help; one that is away is Unavailable.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
-from pathlib import Path
 
 import aiohttp
 import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.email.config import EmailConfig
-from bridge.contract.adapter import BadCredentials, Unavailable
+from bridge.contract.adapter import BadCredentials, Busy, Unavailable
+from bridge.contract.memory import Memory, MemoryKind, MemoryRow
+from bridge.contract.sealed_token import derived_key
 
 MARGIN_S = 60.0
 FATAL = ("invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope")
@@ -39,20 +44,34 @@ class KeptToken(msgspec.Struct, frozen=True):
     refresh_token: str
 
 
-class Tokens:
-    """Access tokens of one mailbox. `folder` keeps a rotated refresh token (None = nowhere)."""
+NEWEST = "newest"  # the key of the only row
+NONCE = 12  # bytes
 
-    def __init__(self, config: EmailConfig, folder: Path | None) -> None:
+
+def _former(raw: bytes, written: int) -> Iterator[MemoryRow]:
+    """Take the file of an earlier version as it is; it is encrypted when it is read."""
+    yield MemoryRow(NEWEST, raw, written)
+
+
+REFRESH_TOKEN = MemoryKind(name="refresh-token", most=1, former="refresh-token", read=_former)
+
+
+class Tokens:
+    """Access tokens of one mailbox. `memory` keeps a rotated refresh token, encrypted with a key that is made of `secret`."""
+
+    def __init__(self, config: EmailConfig, memory: Memory, secret: bytes) -> None:
         self._config = config
-        self._place = folder / "refresh-token" if folder is not None else None
+        self._memory = memory
+        self._cipher = AESGCM(derived_key(secret, "refresh token"))
         self._token = ""
+        self._unkept = ""  # a refresh token that could not be kept yet
         self._until = 0.0
         self._turn = asyncio.Lock()
 
     async def token(self, fresh: bool = False) -> str:
         """Return a token that is good for a minute at least; `fresh`: the last one was refused.
 
-        Raises BadCredentials, Unavailable.
+        Raises BadCredentials, Unavailable, also while nobody can say which refresh token is the newest.
         """
         refused = self._token if fresh else ""
         async with self._turn:
@@ -61,11 +80,17 @@ class Tokens:
             return self._token
 
     async def _refresh(self) -> None:
-        granted = await self._ask(await asyncio.to_thread(self._newest))
+        try:
+            if self._unkept:
+                await self._keep(self._unkept)
+            granted = await self._ask(await self._newest())
+            if granted.refresh_token:
+                self._unkept = granted.refresh_token
+                await self._keep(granted.refresh_token)
+        except Busy as error:
+            raise Unavailable(str(error)) from None
         self._token = granted.access_token
         self._until = time.monotonic() + max(0.0, granted.expires_in - MARGIN_S)
-        if granted.refresh_token:
-            await asyncio.to_thread(self._keep, granted.refresh_token)
 
     async def _ask(self, refresh_token: str) -> Granted:
         config = self._config
@@ -81,23 +106,29 @@ class Tokens:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(f"the token server cannot be reached: {type(error).__name__}") from None
 
-    def _newest(self) -> str:
+    async def _newest(self) -> str:
         """The kept refresh token, unless another one was configured since."""
-        try:
-            kept = msgspec.json.decode(self._place.read_bytes(), type=KeptToken) if self._place is not None else None
-        except (OSError, msgspec.DecodeError):
-            kept = None
-        return kept.refresh_token if kept and kept.configured == self._mark() else self._config.refresh_token
+        for row in await self._memory.rows(REFRESH_TOKEN, [NEWEST]):
+            plain = row.value.startswith(b"{")  # moved from a file
+            with suppress(msgspec.DecodeError, InvalidTag):
+                raw = (
+                    row.value if plain else self._cipher.decrypt(row.value[1 : 1 + NONCE], row.value[1 + NONCE :], None)
+                )
+                kept = msgspec.json.decode(raw, type=KeptToken)
+                if plain:
+                    await self._put(raw)
+                if kept.configured == self._mark():
+                    return kept.refresh_token
+        return self._config.refresh_token
 
-    def _keep(self, refresh_token: str) -> None:
-        if self._place is None:
-            return
-        draft = self._place.with_suffix(".new")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(KeptToken(self._mark(), refresh_token)))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, self._place)
+    async def _keep(self, refresh_token: str) -> None:
+        await self._put(msgspec.json.encode(KeptToken(self._mark(), refresh_token)))
+        self._unkept = ""
+
+    async def _put(self, raw: bytes) -> None:
+        nonce = os.urandom(NONCE)
+        sealed = b"\x01" + nonce + self._cipher.encrypt(nonce, raw, None)
+        await self._memory.put(REFRESH_TOKEN, [MemoryRow(NEWEST, sealed)])
 
     def _mark(self) -> str:
         return sha256(self._config.refresh_token.encode()).hexdigest()
