@@ -202,6 +202,7 @@ class Consortium:
         parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "store watch": partial(self._watch_store, health),
             "ring watch": partial(self._watch_ring, health),
+            "measuring": partial(self.ring_watch.measure, [channel.name for channel in self.channels]),
             "heartbeat": partial(keep_beating, self.store, self._process),
             "log": self.follower.run,
             "replica": self.replica.run,

@@ -24,8 +24,10 @@ from prometheus_client import REGISTRY
 from bridge.app.activation import passed_sockets
 from bridge.app.config import Config, ConfigError, Fault
 from bridge.app.consortium import Consortium, tend_files
+from bridge.app.desk_metrics import DeskMetrics
 from bridge.app.file_stores import opened_files
 from bridge.app.http import Server, application
+from bridge.app.machine_watch import MachineWatch
 from bridge.app.permissions import Exposed, keep_folder, keep_secret
 from bridge.contract.adapter import Misconfigured
 from bridge.files.moving import MovingFiles
@@ -33,6 +35,7 @@ from bridge.inbox.app import Inbox
 from bridge.log.releases import Releases, TooOld
 from bridge.redis.embedded import EmbeddedError, EmbeddedRedis
 from bridge.redis.store import Store, StoreError
+from bridge.runtime import loop_lag
 from bridge.runtime.garbage import NEW, tidy_little, tidy_when_quiet
 from bridge.runtime.health import DaemonHealth
 from bridge.runtime.logging import say, say_in_lines
@@ -140,12 +143,24 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
         running.append(asyncio.create_task(tend_files(desks), name="files"))
         if isinstance(files, MovingFiles):
             running.append(asyncio.create_task(files.run(), name="moving files"))
-        running.append(asyncio.create_task(_watch_archive(archive, health, desks), name="archive watch"))
+        running.append(asyncio.create_task(_watch(config, archive, health, desks), name="watch"))
+        figures = DeskMetrics(desks, health)
+        REGISTRY.register(figures)
+        stack.callback(REGISTRY.unregister, figures)
         stack.push_async_callback(_stopped, running)
         await house.server.start()
         stack.push_async_callback(house.server.stop)
         tidy_little()
         yield house
+
+
+async def _watch(config: Config, archive: Archive, health: DaemonHealth, desks: list[Consortium]) -> None:
+    """Look at the database, the machine and our own loop, until cancelled."""
+    machine = MachineWatch(config.data, [desk.store for desk in desks], health)
+    async with asyncio.TaskGroup() as watches:
+        watches.create_task(_watch_archive(archive, health, desks), name="archive watch")
+        watches.create_task(machine.run(), name="machine watch")
+        watches.create_task(loop_lag.measure(), name="loop lag")
 
 
 async def _watch_archive(archive: Archive, health: DaemonHealth, desks: list[Consortium]) -> None:

@@ -4,8 +4,8 @@ Python does one thing at a time in a process. The core shares only the store wit
 Patrons' sockets then do not wait while a batch is decided or a snapshot is copied, and a second processor is used.
 
 The process gets its job as one line on standard input, which hides the password of a URL. It logs where the daemon logs. A line on
-standard output each second says that its event loop turns. A process that falls silent is killed, and the caller of `run` starts it
-again. It ends when its standard input ends or its parent dies, so it never outlives a daemon.
+standard output each second says that its event loop turns, and tells its counts. A process that falls silent is killed, and the
+caller of `run` starts it again. It ends when its standard input ends or its parent dies, so it never outlives a daemon.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import msgspec
 import structlog
 import uvloop
 
+from bridge.core.leadership import CoreCounts
 from bridge.core.runner import CoreRunner
 from bridge.redis.store import Store
 from bridge.runtime import logging
@@ -58,6 +59,7 @@ class CoreProcess:
 
     def __init__(self, job: CoreJob) -> None:
         self._job = job
+        self.counts = CoreCounts()  # as the process told them last
 
     async def run(self) -> None:
         """Start the process and listen to it until cancelled. Raises CoreEnded when it ended or fell silent."""
@@ -70,8 +72,8 @@ class CoreProcess:
         try:
             job = msgspec.structs.replace(self._job, parent=os.getpid(), level=logging.level())
             process.stdin.write(msgspec.json.encode(job) + b"\n")
-            while await asyncio.wait_for(process.stdout.readline(), SILENT_S):
-                pass
+            while told := await asyncio.wait_for(process.stdout.readline(), SILENT_S):
+                self.counts = msgspec.json.decode(told, type=CoreCounts)
             raise CoreEnded(f"the core's process ended (status {await process.wait()})")
         except TimeoutError:
             process.kill()
@@ -136,7 +138,7 @@ async def _until_told(part: Coroutine[Any, Any, None]) -> None:
 async def _decide(job: CoreJob) -> None:
     store = await Store.open(job.url, job.consortium, replicas=job.replicas)
     runner = CoreRunner(store, job.process, sole=job.sole, fanout=job.fanout)
-    beside = [_say_that_we_turn(), tidy_when_quiet(lambda: runner.counts.commits)]
+    beside = [_say_that_we_turn(runner.counts), tidy_when_quiet(lambda: runner.counts.commits)]
     tasks = [asyncio.create_task(each) for each in beside]
     try:
         await runner.run()
@@ -146,9 +148,9 @@ async def _decide(job: CoreJob) -> None:
         await store.close()
 
 
-async def _say_that_we_turn() -> None:
+async def _say_that_we_turn(counts: CoreCounts) -> None:
     while True:
-        print(flush=True)
+        print(msgspec.json.encode(counts).decode(), flush=True)
         await asyncio.sleep(BEAT_S)
 
 

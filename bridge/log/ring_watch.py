@@ -15,7 +15,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Literal
 
 import structlog
@@ -30,6 +31,8 @@ SILENT_S = 3.5  # with the pause between two looks, less than five seconds
 BEHIND_S = 30.0  # the archive writes in large transactions, and chats do not wait for it
 AGAIN_S = 3.0  # how long the end of a core is told: one that ends again and again is never well
 MOST_SAMPLES = 3_600
+MEASURE_S = 5.0
+FACTS = ("used_memory", "maxmemory", "connected_slaves")
 
 log = structlog.get_logger("bridge.log.ring_watch")
 
@@ -55,6 +58,8 @@ class RingWatch:
         self.troubles: dict[Trouble, str] = {}
         self.lag_s: dict[str, float] = dict.fromkeys(followers, 0.0)
         self.pulse: Pulse | None = None
+        self.depths: dict[str, int] = {}  # entries of each stream
+        self.server: dict[str, int] = {}  # facts of Redis, by INFO's names
         self.on_change: list[Callable[[], None]] = []
         self._archive_away = ""
         self._ended_at = float("-inf")
@@ -77,6 +82,16 @@ class RingWatch:
                 self._begin_again()
             self._judge()
             await asyncio.sleep(LOOK_S)
+
+    async def measure(self, channels: Collection[str]) -> None:
+        """Measure the streams and the server every few seconds, until cancelled."""
+        while True:
+            with suppress(StoreError, OSError):
+                if self._store_watch.up:
+                    self.depths = await self._store.depths(channels)
+                    facts = await self._store.settings()
+                    self.server = {name: int(facts[name]) for name in FACTS if facts.get(name, "").isdecimal()}
+            await asyncio.sleep(MEASURE_S)
 
     def core_ended(self) -> None:
         """Note that the only process that can decide has ended; it is started again."""

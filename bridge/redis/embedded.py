@@ -35,6 +35,7 @@ import structlog
 from bridge.redis.address import server_at
 from bridge.redis.aof_rewrite import LARGE, compact
 from bridge.redis.connection import RedisConnection, RedisLinkLost
+from bridge.runtime.machine import memory_limit
 
 _PATH_LIMIT = 100
 ANSWER_S = 2.0
@@ -54,7 +55,7 @@ class EmbeddedRedis:
         """`maxmemory` in bytes, 0 = half of what this machine may use. `fsync` "everysec" is for measuring alone."""
         self.data = data
         self.url = ""
-        self._maxmemory = maxmemory or _machine_memory() // 2
+        self._maxmemory = maxmemory or memory_limit() // 2
         self._fsync = fsync
         self._lock = -1
         self._socket = Path()
@@ -287,11 +288,3 @@ def _remove_socket(socket: Path, data: Path) -> None:
     socket.unlink(missing_ok=True)
     if socket.parent.name.startswith("deskbridge-") and socket.parent.is_dir() and not any(socket.parent.iterdir()):
         socket.parent.rmdir()
-
-
-def _machine_memory() -> int:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        return min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    except (OSError, ValueError):
-        return memory

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -71,6 +71,7 @@ class Store:
         self._command, self._function, self._read = self._calls.command, self._calls.function, self._calls.read
         self.barrier = self._calls.barrier
         self._drained: dict[str, str] = {}
+        self.refuses = ""  # why nothing is taken in now, although the server would
 
     @classmethod
     async def open(cls, url: str, consortium: str, *, replicas: int = 0, patience: float = 10.0) -> Store:
@@ -117,6 +118,8 @@ class Store:
         Returns when all is durable, duplicates too: True for each that was new, False when its source key was seen within
         SEEN_WINDOW_MS ("" = always new). Raises Full or StoreUnavailable: acknowledge nothing then. May be repeated.
         """
+        if self.refuses:
+            raise Full(self.refuses)
         sources = _pack([source for source, _ in inputs])
         payloads = _pack([payload for _, payload in inputs])
         keys = [self.keys.inputs, *self.keys.seen]
@@ -218,6 +221,13 @@ class Store:
     async def prompt(self, payload: bytes, at: int = 0) -> None:
         """Append an input of the core's own, dated `at` (ms) or later, also while memory is too full for other inputs."""
         await self._function("prompt", [self.keys.inputs], _pack([payload]), at, proven=True)
+
+    async def depths(self, channels: Collection[str]) -> dict[str, int]:
+        """Return how many entries each stream holds: `in`, `log`, `dead`, and `out:<channel>` of each channel."""
+        streams = {"in": self.keys.inputs, "log": self.keys.log, "dead": self.keys.dead}
+        streams |= {f"out:{channel}": self.keys.out(channel) for channel in channels}
+        found = await asyncio.gather(*(self._command("XLEN", key) for key in streams.values()))
+        return dict(zip(streams, map(int, found), strict=True))
 
     async def now(self) -> int:
         """Return the server's clock in ms: the one that dates inputs."""

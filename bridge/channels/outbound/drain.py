@@ -28,7 +28,7 @@ from bridge.contract.message import Delivery, Receipt
 from bridge.contract.token_bucket import PacedCalls
 from bridge.redis.store import Fenced, StoreError
 from bridge.runtime.backoff import Backoff, leaves
-from bridge.runtime.metrics import CountFamily
+from bridge.runtime.metrics import CountFamily, TimesFamily
 from routing.wire import decode_delivery
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ STOP_S = 5.0  # what is in flight may finish when the drain is told to stop
 LOOK_S = 1.0
 
 DELIVERIES = CountFamily("deskbridge_deliveries", "Deliveries by channel and outcome", ["channel", "outcome"])
+
+TOOK = TimesFamily(
+    "deskbridge_delivery_seconds",
+    "Time from the decision to send until the outcome was known, by channel and outcome",
+    ["channel", "outcome"],
+    (0.1, 0.5, 1, 5, 15, 60, 300, 3_600, 86_400),
+)
 
 log = structlog.get_logger("bridge.channels.outbound.drain")
 
@@ -78,10 +85,9 @@ class Drain:
         self._unknown = BEGUN if self.capabilities.idempotent else -1
         self._room = asyncio.Event()
         self._settling = Settler(store, channel, self._settled)
-        self._counted = {
-            outcome: DELIVERIES.labels(channel, outcome.__name__.lower())
-            for outcome in (Sent, Rejected, Retry, Uncertain)
-        }
+        outcomes = {outcome: (channel, outcome.__name__.lower()) for outcome in (Sent, Rejected, Retry, Uncertain)}
+        self._counted = {outcome: DELIVERIES.labels(*names) for outcome, names in outcomes.items()}
+        self._took = {outcome: TOOK.labels(*names) for outcome, names in outcomes.items()}
 
     def open(self) -> None:
         """The adapter's session is connected: send."""
@@ -191,6 +197,7 @@ class Drain:
     def ended(self, work: Work, outcome: Outcome) -> None:
         """Settle a delivery whose outcome is known; its lane goes on meanwhile."""
         self._counted[type(outcome)].value += 1
+        self._took[type(outcome)].observe(max(0.0, self.now() - work.delivery.at / 1000))
         self._settling.settle(work.entry, self._receipt(work.delivery, outcome))
 
     def _settled(self, deliveries: Iterable[str]) -> None:
