@@ -7,7 +7,8 @@ pip install "deskbridge[testing]", write a `Rig` for your network, then in a tes
     class TestMine(Conformance):
         rig = MyRig
 
-pytest runs every case (pytest-asyncio, `asyncio_mode = "auto"`). The loop adapter and its rig are the template.
+pytest runs every case (pytest-asyncio, `asyncio_mode = "auto"`). The loop adapter and its rig are the template; docs/adapters.md
+says more. `ProcessMemory` stands for `Ports.memory` in tests of an adapter's parts.
 
 What is named here is loaded when it is asked for: the demonstration uses the local servers, and has no pytest.
 """

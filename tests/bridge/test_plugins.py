@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from adapters.loop.adapter import AskingLoop, LoopAdapter, PlainLoop
 from bridge.channels.plugins import faults, kinds, load
 from bridge.contract.adapter import Capabilities, Misconfigured
+from bridge.contract.memory import MemoryKind
 
 
 class Keys(msgspec.Struct):
@@ -87,3 +89,21 @@ def test_everything_wrong_is_said_at_once() -> None:
     assert faults(Undeclared) == ["has lookup but does not declare it"]
     assert any("no capabilities" in fault for fault in faults(Bare))
     assert any("Struct" in fault for fault in faults(Bare))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "fault"),
+    [
+        ((MemoryKind(name="Opt Outs", most=1),), "no name of a kind"),
+        ((MemoryKind(name="rings", most=0),), "bounded"),
+        ((MemoryKind(name="rings", most=1, keep_ms=-1),), "bounded"),
+        ((MemoryKind(name="rings", most=1, former="../rings", read=lambda raw, at: ()),), "plain name of a file"),
+        ((MemoryKind(name="rings", most=1, former="rings"),), "`read` reads it"),
+        ((MemoryKind(name="rings", most=1), MemoryKind(name="rings", most=2)), "twice"),
+        (["rings"], "not a tuple"),
+    ],
+)
+def test_what_is_remembered_is_named_and_bounded(kinds: Any, fault: str) -> None:
+    kind = type("Hoard", (PlainLoop,), {"capabilities": replace(PlainLoop.capabilities, remembers=kinds)})
+    (said,) = faults(kind)
+    assert fault in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 
 import msgspec
@@ -13,6 +14,8 @@ from adapters.sms.parking import KEPT_MS, PARKED, Parking
 from adapters.sms.submissions import SUBMISSIONS, Submissions
 from bridge.contract.adapter import Busy
 from bridge.testing.memory import ProcessMemory
+from bridge.testing.scene import Scene
+from tests.conformance.rig_sms import OURS, SmsRig
 
 PAIR = ("+14155550121", "+15005550177")
 
@@ -53,6 +56,29 @@ async def test_every_host_knows_which_message_is_which_delivery() -> None:
     assert await there.sid("delivery") == "SM1"
     assert await there.deliveries(["SM1", "SM2"]) == {"SM1": "delivery"}
     assert await there.sid("another") == ""
+
+
+async def test_a_desk_that_was_upgraded_knows_what_the_files_of_the_version_before_said(
+    scene: Scene, rig: SmsRig
+) -> None:
+    ada, bob = "+14155550123", "+14155550124"
+    scene.ring.former.mkdir()
+    now, sid = int(time.time() * 1000), "SM" + "1" * 32
+    parked = Inbound(sid, rig.twilio.account, "", bob, OURS, "words from before", now)
+    for name, row in (
+        ("opt-outs", ["SM" + "2" * 32, OURS, ada, now, True]),
+        ("parked", msgspec.to_builtins(parked)),
+        ("submissions", ["a delivery", "SM" + "3" * 32, now]),
+    ):
+        (scene.ring.former / name).write_text(f"{json.dumps(row)}\n")
+    await scene.begin()
+    assert (await scene.ring.message("words from before")).sender == bob
+    rig.twilio.text(ada, "A question")
+    refused = await scene.ring.answer(await scene.ring.message("A question"), "An answer")
+    assert (await scene.ring.reached(refused, "failed")).reason == "opted-out"
+    assert await Submissions(scene.ring.memory).sid("a delivery") == "SM" + "3" * 32
+    assert not any(scene.ring.former.iterdir())
+    assert await scene.ring.kept(sid) == []
 
 
 def test_files_of_an_earlier_version_are_read() -> None:
