@@ -19,11 +19,10 @@ from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-# In the order they are built: the portal's folder lies inside the widget's, which the widget's build empties.
 TARGETS = {
     "inbox": "bridge/inbox/static",
     "widget": "adapters/webchat/static",
-    "portal": "adapters/webchat/static/portal",
+    "portal": "bridge/pages/static",
     "phone": "bridge/testing/static/phone",
 }
 STAMP = ".pages-stamp"
@@ -56,7 +55,7 @@ def build_pages(root: Path) -> list[str]:
     if os.environ.get("DESKBRIDGE_PAGES") == "skip" or not ui.is_dir():
         return []
     sources = fingerprint(ui)
-    targets = [target for target in TARGETS if any((ui / target).glob("*.html"))]
+    targets = [target for target in TARGETS if any((ui / target).glob("vite*.config.ts"))]
     if all(is_current(root / TARGETS[target], sources) for target in targets):
         return []
     install(ui)

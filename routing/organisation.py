@@ -135,6 +135,35 @@ class Timers(Wire):
     follow_up_s: int = 172_800
 
 
+class PortalLink(Wire):
+    """A link on a library's public page."""
+
+    label: str
+    url: str
+
+
+class PortalPage(Wire):
+    """What a library says of itself on its public page. Nothing is decided by it.
+
+    welcome, accessibility, privacy   Markdown; "" = the page shows none
+    phone, mail, text, messenger      where one can ask: a number with its country code, an address, a number for texts, a JID
+    catalogue                         the address of a search, with `{words}` where the words go
+    """
+
+    tagline: str = ""
+    welcome: str = ""
+    street: str = ""
+    town: str = ""
+    phone: str = ""
+    mail: str = ""
+    text: str = ""
+    messenger: str = ""
+    catalogue: str = ""
+    links: tuple[PortalLink, ...] = ()
+    accessibility: str = ""
+    privacy: str = ""
+
+
 class Library(Wire, tag="library"):
     """One library at one revision. The core ignores a revision that is not newer than the one it has."""
 
@@ -166,4 +195,5 @@ class Library(Wire, tag="library"):
     guests: tuple[str, ...] = ()  # librarians of other libraries who serve this one, too, as its own do
     contact_channel: str = ""  # the channel that carries answers to addresses left by patrons
     partner: str = ""  # the partnership with another deployment that this library stands for; accepting it was agreeing
+    portal: PortalPage = PortalPage()
     country: str = ""  # ISO 3166, two letters: numbers without a country code are read as this country's; "" = none

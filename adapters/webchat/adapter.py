@@ -98,7 +98,8 @@ class WebchatAdapter:
         ratings=True,
         takeaway=True,
         forget=True,
-        front_page="portal/",  # for a library without a site of its own
+        chat_page="chat",
+        launcher="widget.js",
         label="Web chat",
         private=True,
         remembers=(DATED,),
@@ -129,10 +130,8 @@ class WebchatAdapter:
         for path, handler in (
             ("/frame", pages.frame),
             ("/chat", pages.page),
-            ("/portal/", pages.portal),
             ("/widget.js", pages.widget),
             ("/assets/{name}", pages.asset),
-            ("/portal/assets/{name}", pages.asset),
             ("/status", self._status),
             ("/live", self._live),
             ("/files/{digest:[0-9a-f]{64}}", self._asked(self._download)),

@@ -119,18 +119,13 @@ class Pages:
         """The chat on a page of its own."""
         return self.html(request, "page.html", ())
 
-    async def portal(self, request: web.Request) -> web.Response:
-        """A small library's page with the widget on it."""
-        return self.html(request, "portal/index.html", ("'self'",))
-
     async def widget(self, request: web.Request) -> web.StreamResponse:
         """The loader that a library's page embeds."""
         return self.file(request, "widget.js", BRIEF, {"Cross-Origin-Resource-Policy": "cross-origin"})
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """A built file; its name holds its hash, so it never changes."""
-        folder = "portal/assets" if "/portal/" in request.path else "assets"
-        return self.file(request, f"{folder}/{request.match_info['name']}", HASHED, {})
+        return self.file(request, f"assets/{request.match_info['name']}", HASHED, {})
 
     def file(self, request: web.Request, name: str, cache: str, headers: dict[str, str]) -> web.StreamResponse:
         """Answer with a built file, packed where the browser takes that; 404 when there is none."""

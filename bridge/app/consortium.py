@@ -49,6 +49,8 @@ from bridge.log.releases import Releases
 from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch, Trouble
 from bridge.log.store_watch import StoreWatch
+from bridge.portal.library_page import ChatChannel
+from bridge.portal.routes import PortalDesk
 from bridge.privacy.erasure_worker import ErasureWorker
 from bridge.redis.store import Store, StoreError, last_of
 from bridge.runtime.health import DaemonHealth, HealthPart
@@ -190,6 +192,15 @@ class Consortium:
 
     def _served_here(self, channel: ConfiguredChannel) -> bool:
         return self._config.roles.serves(channel.name, everywhere=channel.adapter.capabilities.fanout)
+
+    @property
+    def portal(self) -> PortalDesk:
+        """What the public pages of this consortium's libraries show."""
+        return PortalDesk(
+            state=lambda: self.replica.state,
+            desk=self.frontdesk.now,
+            chats=[_chat(channel) for channel in self.channels if channel.adapter.capabilities.chat_page],
+        )
 
     def _fanouts(self) -> list[str]:
         return [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
@@ -549,6 +560,13 @@ def _channel(config: ChannelConfig) -> ConfiguredChannel:
 def partner_address(channel: str, config: Any, whole: Config) -> str:
     """Return where partners reach a channel of ours."""
     return str(getattr(config, "address", "")) or f"{whole.http.public_url.rstrip('/')}/channels/{channel}/"
+
+
+def _chat(channel: ConfiguredChannel) -> ChatChannel:
+    """Return where patrons write on a channel's own page."""
+    can: Capabilities = channel.adapter.capabilities
+    below = f"/channels/{channel.name}/"
+    return ChatChannel(channel.name, channel.queue, below + can.chat_page, below + can.launcher if can.launcher else "")
 
 
 def _facts(channel: ConfiguredChannel) -> ChannelFacts:

@@ -33,6 +33,7 @@ from bridge.contract.adapter import Misconfigured
 from bridge.files.moving import MovingFiles
 from bridge.inbox.app import Inbox
 from bridge.log.releases import Releases, TooOld
+from bridge.portal.routes import Portal
 from bridge.redis.embedded import EmbeddedError, EmbeddedRedis
 from bridge.redis.store import Store, StoreError
 from bridge.runtime import loop_lag
@@ -222,20 +223,12 @@ def _application(config: Config, desks: list[Consortium], health: DaemonHealth) 
         health=health,
         inbox=inbox,
         inbox_pages=INBOX_PAGES if config.roles.web and (INBOX_PAGES / "index.html").is_file() else None,
-        front_page=_front_page(desks) if config.roles.web else "",
+        portal=Portal([desk.portal for desk in desks], config.http.public_url) if config.roles.web else None,
         channels=channels,
         proxies=config.http.proxies,
         registry=REGISTRY,
         sign_on=config.sign_on,
     )
-
-
-def _front_page(desks: list[Consortium]) -> str:
-    """Return where `/` leads: the front page of the first channel that has one, else the inbox."""
-    for name, channel in ((name, one.channel) for desk in desks for name, one in desk.supervisor.runners.items()):
-        if page := channel.adapter.capabilities.front_page:
-            return f"/channels/{name}/{page}"
-    return "/inbox"
 
 
 async def serve(config: Config) -> int:

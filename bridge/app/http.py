@@ -1,6 +1,6 @@
 """The daemon's one web server: what is mounted where, and what every answer carries.
 
-    /                  leads to the front page of the first channel that has one: a library's page with the chat on it
+    /  /library/…      the public pages of the libraries
     /inbox             the librarians' app
     /api/v1/…          the inbox's interface
     /sign-on/…         where browsers are led when another service signs people in
@@ -31,11 +31,13 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry, exposition
 
-from bridge.app import activation, compression
+from bridge.app import activation
 from bridge.app.connections import Site
 from bridge.contract.adapter import Busy
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
+from bridge.portal.routes import Portal
+from bridge.runtime import compression
 from bridge.runtime.health import DaemonHealth
 from bridge.sign_on.proxied import identified
 from bridge.sign_on.settings import SignOnSettings
@@ -66,7 +68,7 @@ def application(
     health: DaemonHealth,
     inbox: Inbox | None = None,
     inbox_pages: Path | None = None,
-    front_page: str = "/inbox",
+    portal: Portal | None = None,
     channels: Mapping[str, web.Application] | None = None,
     proxies: Sequence[str] = (),
     registry: CollectorRegistry | None = None,
@@ -74,8 +76,8 @@ def application(
 ) -> web.Application:
     """Put the daemon's web application together; nothing is started.
 
-    `inbox_pages` is a folder of built pages; `channels` what adapters mount, by channel name; `front_page` where `/`
-    leads, "" for nowhere.
+    `inbox_pages` is a folder of built pages; `channels` what adapters mount, by channel name. Without a `portal`
+    `/` leads to the inbox where there is one.
     """
     networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
     signed_in_before = [identified(sign_on.proxy)] if sign_on is not None and sign_on.proxy is not None else []
@@ -94,8 +96,10 @@ def application(
         inbox.mount(app)
     if inbox_pages is not None:
         _pages(app, "/inbox", inbox_pages, INBOX_PAGE)
-    if front_page:
-        app.router.add_get("/", _leading_to(front_page))
+    if portal is not None:
+        portal.mount(app)
+    elif inbox_pages is not None:
+        app.router.add_get("/", _leading_to("/inbox"))
     return app
 
 

@@ -64,8 +64,10 @@ def faults(adapter: type[Any]) -> list[str]:
         wrong.append("fanout needs exclusive=False: every process must run it")
     if capabilities.max_text < 0 or capabilities.max_media < 0 or capabilities.rate < 0:
         wrong.append("a limit is below 0")
-    if not PAGE.fullmatch(capabilities.front_page) or ".." in capabilities.front_page:
-        wrong.append("front_page is no path below the adapter's own routes")
+    for name in ("chat_page", "launcher"):
+        path = getattr(capabilities, name)
+        if not PAGE.fullmatch(path) or ".." in path:
+            wrong.append(f"{name} is no path below the adapter's own routes")
     if capabilities.icon not in get_args(ChannelIcon) or len(capabilities.label) > LABEL:
         wrong.append(f"label is longer than {LABEL} characters, or icon is none of {', '.join(get_args(ChannelIcon))}")
     wrong += _unfit(capabilities.remembers)

@@ -170,7 +170,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A true `plain` in
                 the adapter's Config says that typographic characters are spelt plainly on their way
     transcripts the network carries transcripts to mail addresses: a notice with the event `transcript`, see Ports
-    front_page  the page among the adapter's routes where `/` may lead ("portal/"); "" = none
+    chat_page   the page among the adapter's routes on which a patron can write ("chat"); "" = none
+    launcher    the script among them that puts a button to it on any page ("widget.js"); "" = none
     label       what librarians call such a channel ("" = the name of its kind)
     icon        the picture beside it in the inbox
     private     an address tells librarians nothing (the id of a browser): they are not shown it
@@ -203,7 +204,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     takeaway: bool = False
     transcripts: bool = False
     segments: bool = False
-    front_page: str = ""
+    chat_page: str = ""
+    launcher: str = ""
     label: str = ""
     icon: ChannelIcon = "chat"
     private: bool = False

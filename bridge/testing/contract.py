@@ -128,12 +128,12 @@ class ContractCases:
         await scene.talk(patron)
         assert not any(scene.ring.former.iterdir())
 
-    async def test_the_front_page_opens(self, scene: Scene) -> None:
-        """Where one is declared, it is a page. Look at the routes that __init__ adds. Undeclared: `/` leads to the inbox."""
+    async def test_the_chat_page_opens(self, scene: Scene) -> None:
+        """Where one is declared, it is a page. Look at the routes that __init__ adds. Undeclared: the portal names none."""
         await scene.begin()
-        if not scene.can.front_page:
+        if not scene.can.chat_page:
             return
-        url = f"{scene.ring.url}/channels/{scene.ring.channel}/{scene.can.front_page}"
+        url = f"{scene.ring.url}/channels/{scene.ring.channel}/{scene.can.chat_page}"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             assert answer.status == 200
             assert answer.content_type == "text/html"

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from bridge.app.compression import accepted
 from bridge.app.http import Server, application
+from bridge.runtime.compression import accepted
 from bridge.runtime.health import DaemonHealth
 
 WORDS = "A question about loans. " * 500

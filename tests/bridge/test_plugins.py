@@ -30,7 +30,7 @@ class Mute:
         check=True,
         fanout=True,
         max_text=-1,
-        front_page="../inbox",
+        chat_page="../inbox",
         icon="pigeon",  # type: ignore[arg-type]  # nobody's types are checked when an adapter is loaded
     )
 
@@ -82,7 +82,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         "declares check",
         "fanout",
         "below 0",
-        "front_page",
+        "chat_page",
         "icon",
     ):
         assert word in said

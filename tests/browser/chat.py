@@ -6,6 +6,7 @@ The page has another origin than the daemon, and a strict Content-Security-Polic
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,6 +56,7 @@ HTML = """<!doctype html><html lang="en"><head><title>A library</title><meta nam
 <p>Opening hours, shelves, stories.</p></main>
 <script async src="{house}/channels/here/widget.js" data-channel="here"></script></body></html>"""
 
+LOADER = re.compile(r"<script async .*?</script>")
 
 # Where colours are forced, the browser lays its canvas behind words: words of the canvas's own colour vanish, and axe sees nothing.
 VANISHED = """(() => {
@@ -97,6 +99,7 @@ class Site:
     def __init__(self) -> None:
         self.house = ""
         self.settings = ""  # JavaScript that runs before the loader
+        self.loads = True  # the page has the loader's element
         self.url = ""
         self.asked: list[str] = []
         self._runner: web.AppRunner | None = None
@@ -120,7 +123,9 @@ class Site:
             script = f"window.told=[];{EVENTS}{self.settings}"
             return web.Response(text=script, content_type="text/javascript")
         headers = {"Content-Security-Policy": POLICY.format(house=self.house)}
-        return web.Response(text=HTML.format(house=self.house), content_type="text/html", headers=headers)
+        html = HTML.format(house=self.house)
+        html = html if self.loads else LOADER.sub("", html)
+        return web.Response(text=html, content_type="text/html", headers=headers)
 
 
 EVENTS = """for (const name of ["ready","open","close","message"])

@@ -28,6 +28,7 @@ SECTIONS = (
     "codes",
     "words",
     "policy",
+    "portal",
     "timers",
 )
 

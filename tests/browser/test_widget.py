@@ -534,15 +534,27 @@ async def test_a_page_below_a_host_that_is_listed_with_a_star_gets_the_chat(chat
     ] == []  # the page itself is no stranger
 
 
-async def test_the_full_page_and_the_portal(chat: Chat) -> None:
-    """The chat without a widget around it, and the demonstration's front page."""
-    for path, name in (("chat", "40-page"), ("portal/", "41-portal")):
-        for width in (360, 1280):
-            await chat.page.set_viewport_size({"width": width, "height": 720})
-            await chat.page.goto(f"{chat.ring.url}/channels/here/{path}")
-            await chat.page.get_by_role("log" if path == "chat" else "button", name="").first.wait_for()
-            await chat.page.wait_for_load_state("networkidle") if path != "chat" else None
-            await chat.shot(f"{name}-{width}")
-            assert await chat.flaws() == []
-            assert await chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+async def test_the_full_page(chat: Chat) -> None:
+    """The chat without a widget around it."""
+    for width in (360, 1280):
+        await chat.page.set_viewport_size({"width": width, "height": 720})
+        await chat.page.goto(f"{chat.ring.url}/channels/here/chat")
+        await chat.page.get_by_role("log").wait_for()
+        await chat.shot(f"40-page-{width}")
+        assert await chat.flaws() == []
+        assert await chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert chat.complaints == []
+
+
+async def test_the_script_for_other_systems_works_under_a_strict_policy(chat: Chat) -> None:
+    """As the documentation has it, for pages to which only JavaScript can be added."""
+    guide = (Path(__file__).parents[2] / "docs/portal.md").read_text()
+    (script,) = re.findall(r"```js\n(.*?)```", guide, re.DOTALL)
+    chat.site.loads = False
+    chat.site.settings = f"addEventListener('load', () => {{{script}}});".replace(
+        "https://desk.example.org/channels/web", f"{chat.ring.url}/channels/here"
+    )
+    await chat.visit()
+    await chat.open()
+    await chat.write("from a catalogue")
     assert chat.complaints == []

@@ -133,7 +133,7 @@ class Local(LoopAdapter):
 class Frontless(LoopAdapter):
     """Declares a page that is not there."""
 
-    capabilities: ClassVar[Capabilities] = replace(LoopAdapter.capabilities, front_page="welcome/")
+    capabilities: ClassVar[Capabilities] = replace(LoopAdapter.capabilities, chat_page="welcome/")
 
 
 class Sloppy(PlainLoop):
@@ -269,7 +269,7 @@ FAULTS: list[tuple[type[PlainLoop], type[LoopRig], str]] = [
     (Hoarding, LoopRig, "test_what_is_kept_about_a_patron_can_be_forgotten"),
     (Unforgetting, LoopRig, "test_what_is_kept_about_a_patron_can_be_forgotten"),
     (Local, LoopRig, "test_another_host_goes_on_with_what_the_first_one_knew"),
-    (Frontless, LoopRig, "test_the_front_page_opens"),
+    (Frontless, LoopRig, "test_the_chat_page_opens"),
     (Sloppy, PlainRig, "test_an_answer_whose_acknowledgement_is_lost_is_never_doubled"),
     (Boastful, AskingRig, "test_lookup_tells_what_arrived"),
     (Silent, LoopRig, "test_a_question_comes_in_and_its_answer_goes_out"),

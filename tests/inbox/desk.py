@@ -19,6 +19,7 @@ from aiohttp import ClientWebSocketResponse
 from yarl import URL
 
 from bridge.app.http import Server, application
+from bridge.channels.desk_status import DeskStatus
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.signals import SignalBoard
 from bridge.contract.message import ChannelStatus, Message, Rating, Receipt, derive, message_id, rating_id
@@ -32,6 +33,7 @@ from bridge.log.follower import Follower
 from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
+from bridge.portal.routes import Portal, PortalDesk
 from bridge.redis.store import Store
 from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
@@ -307,8 +309,16 @@ async def desk(
         stack.push_async_callback(_ended, tasks)
         await (services.replica.ready.wait() if scripted else _furnish(services))
         inbox = Inbox([services])
+        portal = Portal(
+            [PortalDesk(state=lambda: services.replica.state, desk=DeskStatus(services.replica).now, chats=())]
+        )
         app = application(
-            health=DaemonHealth(), inbox=inbox, inbox_pages=pages, proxies=("10.0.0.0/8",), sign_on=services.sign_on
+            health=DaemonHealth(),
+            inbox=inbox,
+            inbox_pages=pages,
+            portal=portal,
+            proxies=("10.0.0.0/8",),
+            sign_on=services.sign_on,
         )
         web = Server(app, "127.0.0.1:0")
         await web.start()

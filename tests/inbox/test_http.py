@@ -63,7 +63,7 @@ async def test_forwarded_headers_count_from_a_trusted_proxy_only(proxies: tuple[
 
 
 async def test_pages_carry_a_strict_policy_and_files_outside_are_not_there(pages: Path) -> None:
-    server = Server(application(health=DaemonHealth(), inbox_pages=pages, front_page="/inbox"), "127.0.0.1:0")
+    server = Server(application(health=DaemonHealth(), inbox_pages=pages), "127.0.0.1:0")
     await server.start()
     try:
         for path in ("/inbox", "/inbox/", "/inbox/c/some-conversation", "/"):
@@ -144,7 +144,6 @@ async def test_behind_https_every_answer_says_https_only(pages: Path) -> None:
         inbox_pages=pages,
         channels={"web": _channel()},
         proxies=("127.0.0.0/8",),
-        front_page="/inbox",
     )
     server = Server(app, "127.0.0.1:0")
     await server.start()

@@ -471,7 +471,6 @@ async def test_pages_may_be_framed_by_listed_origins_alone(house: House, session
     for path, framers in (
         ("frame", "frame-ancestors 'self' https://www.library.example https://*.campus.example"),
         ("chat", "frame-ancestors 'none'"),
-        ("portal/", "frame-ancestors 'self'"),
     ):
         async with session.get(at(ring, path)) as answer:
             policy = answer.headers["Content-Security-Policy"]
@@ -480,7 +479,7 @@ async def test_pages_may_be_framed_by_listed_origins_alone(house: House, session
             assert "unsafe" not in policy
             assert "Set-Cookie" not in answer.headers
             assert json.dumps({"channel": ring.channel})[1:-1] in (await answer.text()).replace("&quot;", '"')
-    for path in ("assets/..%2f..%2fadapter.py", "assets/nothing.js", "portal/assets/nothing.css"):
+    for path in ("assets/..%2f..%2fadapter.py", "assets/nothing.js"):
         async with session.get(at(ring, path)) as answer:
             assert answer.status == 404
 

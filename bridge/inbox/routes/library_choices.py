@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from bridge.inbox import schema
 from bridge.inbox.http.route import Call, Parameter, Route
+from bridge.portal.notices import NoticeKind, proposal
 from bridge.sql.people.organisation import catalogue
 from bridge.sql.people.texts import moments, sentences
 from routing.organisation import Library
@@ -36,6 +39,7 @@ async def library_choices(call: Call) -> schema.LibraryChoices:
             schema.SentenceView(key=one.key, text=one.text, names=one.names) for one in sentences(catalogue(language))
         ],
         moments=moments(),
+        notices={kind: proposal(kind, libraries[call.id]) for kind in get_args(NoticeKind)},
     )
 
 

@@ -147,13 +147,15 @@ class SentenceView(Shown):
 
 
 class LibraryChoices(Shown):
-    """What the editor of a library offers. `moments`: keys of scripts that the desk says by itself."""
+    """What the editor of a library offers. `moments`: keys of scripts that the desk says by itself. `notices`: texts in Markdown
+    for the public page that a library can make its own, by kind ("privacy", "accessibility")."""
 
     teams: list[TeamView]
     queues: list[QueueChoice]
     partners: list[LibraryPromises]
     sentences: list[SentenceView]
     moments: list[str]
+    notices: dict[str, str] = {}
 
 
 class PersonalScriptList(Shown):

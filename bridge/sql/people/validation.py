@@ -20,6 +20,7 @@ from bridge.contract.address import is_country
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code
 from bridge.sql.people.field_fault import FieldFault
+from bridge.sql.people.portal_validation import portal_faults
 from bridge.sql.people.staff_validation import staff_faults
 from bridge.sql.people.texts import LONGEST_NAME, text_faults
 from routing.organisation import Library, Queue, Team, When
@@ -43,6 +44,7 @@ def own_faults(library: Library) -> list[FieldFault]:
         found += _twice(f"teams[{n}].members", team.members)
     found += _list("descriptive", library.descriptive)
     found += _codes(library)
+    found += portal_faults(library.portal)
     return [*found, *_agreement_faults(library), *text_faults(library)]
 
 

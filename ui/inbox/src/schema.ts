@@ -800,13 +800,14 @@ export interface SentenceView {
   names: string[];
 }
 
-/** What the editor of a library offers. `moments`: keys of scripts that the desk says by itself. */
+/** What the editor of a library offers. `moments`: keys of scripts that the desk says by itself. `notices`: texts in Markdown for the public page that a library can make its own, by kind ("privacy", "accessibility"). */
 export interface LibraryChoices {
   teams: TeamView[];
   queues: QueueChoice[];
   partners: LibraryPromises[];
   sentences: SentenceView[];
   moments: string[];
+  notices: Record<string, string>;
 }
 
 /** Teams that are asked together; the next tier opens `after_s` seconds after this one did. An empty tier is skipped at once. */
@@ -892,6 +893,28 @@ export interface Timers {
   follow_up_s: number;
 }
 
+/** A link on a library's public page. */
+export interface PortalLink {
+  label: string;
+  url: string;
+}
+
+/** What a library says of itself on its public page. Nothing is decided by it. welcome, accessibility, privacy Markdown; "" = the page shows none phone, mail, text, messenger where one can ask: a number with its country code, an address, a number for texts, a JID catalogue the address of a search, with `{words}` where the words go */
+export interface PortalPage {
+  tagline: string;
+  welcome: string;
+  street: string;
+  town: string;
+  phone: string;
+  mail: string;
+  text: string;
+  messenger: string;
+  catalogue: string;
+  links: PortalLink[];
+  accessibility: string;
+  privacy: string;
+}
+
 /** One library at one revision. The core ignores a revision that is not newer than the one it has. */
 export interface Library {
   id: string;
@@ -922,6 +945,7 @@ export interface Library {
   guests: string[];
   contact_channel: string;
   partner: string;
+  portal: PortalPage;
   country: string;
 }
 

@@ -1,0 +1,207 @@
+"""The addresses of the portal. Everybody may read them; nothing is written by them.
+
+/                            the only library's page, else a list of libraries
+/library/<id>/               a library's page
+/library/<id>/accessibility  what it says about that
+/library/<id>/privacy
+/library/<id>/hours.ics      its hours as a calendar
+/library/<id>/catalogue      leads to the catalogue's own results for `words`
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from babel import Locale
+
+from bridge.contract.adapter import ChannelDesk
+from bridge.pages.languages import locale, words
+from bridge.pages.markdown import html_of
+from bridge.pages.public_site import asset, json_script, language_of, page
+from bridge.portal import desk_hours, library_page
+from bridge.portal.library_page import ChatChannel
+from routing.organisation import Library
+from routing.state import State
+
+CALENDAR_S = 900
+NOTICES = ("accessibility", "privacy")
+NOBODY: dict[str, Any] = {
+    "tagline": "",
+    "home": "/",
+    "accent": "",
+    "launcher": "",
+    "notices": [],
+}  # a page of no library
+LONGEST_WORDS = 300  # characters of a search that are handed on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalDesk:
+    """One consortium as the portal needs it.
+
+    state   how its core sees it now
+    desk    how the desk of a channel is
+    chats   its channels with a page on which one can write
+    """
+
+    state: Callable[[], State]
+    desk: Callable[[str], ChannelDesk]
+    chats: Sequence[ChatChannel]
+
+
+class Portal:
+    """The public pages of every library of an installation. `public_url` is what people type, "" = what a request names."""
+
+    def __init__(self, desks: Sequence[PortalDesk], public_url: str = "") -> None:
+        self._desks = desks
+        self._public_url = public_url.rstrip("/")
+
+    def mount(self, app: web.Application) -> None:
+        """Put the routes into an application."""
+        routes = (
+            ("/", self._front),
+            ("/pages/assets/{name}", asset),
+            ("/library/{id}", self._with_slash),
+            ("/library/{id}/", self._one(self._library)),
+            ("/library/{id}/hours.ics", self._one(self._calendar)),
+            ("/library/{id}/catalogue", self._one(self._catalogue)),
+            *((f"/library/{{id}}/{name}", self._one(self._notice)) for name in NOTICES),
+        )
+        for path, handler in routes:
+            app.router.add_get(path, handler)
+
+    def libraries(self) -> list[tuple[PortalDesk, Library]]:
+        """Return the libraries that have a page: those here in whose queues one can ask, not those of partner deployments."""
+        return [
+            (desk, library)
+            for desk in self._desks
+            for library in desk.state().roster.libraries.values()
+            if library.queues and not library.removed and not library.partner
+        ]
+
+    # ---- what is asked for ----
+
+    def _one(
+        self, show: Callable[[web.Request, PortalDesk, Library], web.Response]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def found(request: web.Request) -> web.Response:
+            name = request.match_info["id"]
+            for desk, library in self.libraries():
+                if library.id == name:
+                    return show(request, desk, library)
+            return self._missing(request)
+
+        return found
+
+    async def _with_slash(self, request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMovedPermanently(f"/library/{request.match_info['id']}/")
+
+    async def _front(self, request: web.Request) -> web.StreamResponse:
+        libraries = self.libraries()
+        if not libraries:
+            raise web.HTTPFound("/inbox")
+        if len(libraries) == 1:
+            return self._library(request, *libraries[0])
+        language = language_of(request, libraries[0][1].language)
+        w = words(language)
+        shown = sorted((library for _, library in libraries), key=lambda each: each.name.casefold())
+        return page(
+            request,
+            "portal/libraries.html",
+            language,
+            library=w["libraries"],
+            libraries=[(each.name, each.portal.tagline, address(each), each.accent) for each in shown],
+            **NOBODY,
+        )
+
+    def _missing(self, request: web.Request) -> web.Response:
+        language = language_of(request, "")
+        title = words(language)["notFound"]
+        return page(
+            request,
+            "portal/missing.html",
+            language,
+            status=404,
+            library=title,
+            **NOBODY,
+        )
+
+    # ---- one library ----
+
+    def _library(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
+        language, there = self._spoken(request, library)
+        now = time.time_ns() // 1_000_000
+        chat = library_page.chat_of(library, desk.chats)
+        hours = library_page.hours_of(library, now, there)
+        catalogue = library.portal.catalogue
+        return page(
+            request,
+            "portal/library.html",
+            language,
+            forms=[library_page.origin_of(catalogue)] if catalogue else [],
+            **self._common(library, language) | {"launcher": chat.launcher if chat else ""},
+            page=library.portal,
+            welcome=html_of(library.portal.welcome),
+            chat=library_page.chat_status(chat, desk.desk(chat.channel), now, there) if chat else None,
+            ways=library_page.ways(library.portal),
+            hours=hours,
+            here=address(library),
+            described=json_script(library_page.described(library, self._whole(request, library), hours)),
+        )
+
+    def _notice(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
+        language, _ = self._spoken(request, library)
+        name = request.path.rpartition("/")[2]
+        source = getattr(library.portal, name)
+        if not source.strip():
+            return self._missing(request)
+        common = self._common(library, language)
+        return page(
+            request, "portal/notice.html", language, **common, heading=words(language)[name], text=html_of(source)
+        )
+
+    def _calendar(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
+        if library.openings is None:
+            return self._missing(request)
+        name = f"{library.name}: {words(language_of(request, library.language))['hours']}"
+        body = desk_hours.calendar(library.openings, library.id, name, library.timezone, time.time_ns() // 1_000_000)
+        headers = {
+            "Cache-Control": f"public, max-age={CALENDAR_S}",
+            "Content-Disposition": "inline; filename=hours.ics",
+        }
+        return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers=headers)
+
+    def _catalogue(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
+        if not library.portal.catalogue:
+            return self._missing(request)
+        target = library_page.search_address(library.portal.catalogue, request.query.get("words", "")[:LONGEST_WORDS])
+        return web.Response(status=303, headers={"Location": target, "Cache-Control": "no-store"})
+
+    # ---- shared by the pages of a library ----
+
+    def _spoken(self, request: web.Request, library: Library) -> tuple[str, Locale]:
+        language = language_of(request, library.language)
+        return language, locale(language, library.country)
+
+    def _common(self, library: Library, language: str) -> dict[str, Any]:
+        home, w = address(library), words(language)
+        return {
+            "library": library.name,
+            "tagline": library.portal.tagline,
+            "home": home,
+            "accent": library.accent,
+            "launcher": "",
+            "notices": [(home + name, w[name]) for name in NOTICES if getattr(library.portal, name).strip()],
+        }
+
+    def _whole(self, request: web.Request, library: Library) -> str:
+        return f"{self._public_url or f'{request.scheme}://{request.host}'}{address(library)}"
+
+
+def address(library: Library) -> str:
+    """Return where a library's page is, below the installation's own address."""
+    return f"/library/{library.id}/"
