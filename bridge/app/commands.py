@@ -28,6 +28,7 @@ from bridge.redis.embedded import EmbeddedError
 from bridge.redis.store import Store, StoreError
 from bridge.runtime.logging import say
 from bridge.sql.archive import Archive
+from bridge.sql.people.account_events import AccountEvent
 from bridge.sql.people.organisation import Faulty, LibraryEntry, OrganisationStore, Outdated
 from bridge.sql.people.organisation_file import dump, parse
 from bridge.sql.privacy import patron_lookup
@@ -208,13 +209,20 @@ async def _home(organisation: OrganisationStore, librarian: str) -> LibraryEntry
 
 
 async def librarian_reset(config: Config, login: str) -> int:
-    """Print a new one-time code; password and sessions are gone."""
+    """Print a new one-time code; password, second factors and sessions are gone."""
     async with open_archive(config) as archive:
         try:
-            print(f"{login} signs in once with {await archive.accounts.reset(login)}")
+            code = await archive.accounts.reset(login)
         except LookupError as error:
             print(error, file=sys.stderr)
             return 1
+        if (account := await archive.accounts.named(login)) is not None:
+            await archive.second_factors.reset(account.librarian)
+            who, library = account.librarian, account.library
+            await archive.account_events.note(
+                AccountEvent(library=library, librarian=who, by="", what="code-made", detail="code")
+            )
+    print(f"{login} signs in once with {code}")
     return 0
 
 
@@ -271,6 +279,8 @@ async def export(config: Config, library: str, since: str) -> int:
         print(f"not a day like 2026-01-31: {since!r}", file=sys.stderr)
         return 1
     async with open_archive(config) as archive:
+        event = AccountEvent(library=library, librarian="", by="", what="exported", detail="transcripts")
+        await archive.account_events.note(event)
         async for transcript in transcripts(archive.engine, library, int(start)):
             sys.stdout.write(msgspec.json.encode(transcript).decode() + "\n")
     return 0

@@ -16,6 +16,7 @@ from bridge.inbox.http.responses import BASE, encode
 from bridge.inbox.http.route import Route
 from bridge.inbox.routes import (
     account,
+    account_events,
     actions,
     audit,
     board,
@@ -31,12 +32,14 @@ from bridge.inbox.routes import (
     invitations,
     libraries,
     library_choices,
+    open_sessions,
     organisation,
     partners,
     people,
     presence,
     reports,
     scripts,
+    second_factor,
     sign_on,
     sockets,
 )
@@ -46,6 +49,9 @@ from bridge.sql.people.accounts import Accounts, Session
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
     *sign_on.ROUTES,
+    *second_factor.ROUTES,
+    *open_sessions.ROUTES,
+    *account_events.ROUTES,
     *browse.ROUTES,
     *catalogue.ROUTES,
     *colleagues.ROUTES,

@@ -23,6 +23,15 @@ SignOnRefusal = Literal[
 ]
 
 
+class SignOnPledge(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer must fit: kept by us while a browser is at the provider. `browser` is the mark of that browser."""
+
+    nonce: str
+    verifier: str
+    browser: str
+    back: str = ""
+
+
 class VouchedIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """Who somebody is at a service. `names`: sign-in names that it vouches for. `groups` None: it named none at all.
 

@@ -28,7 +28,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from bridge.sign_on.identity import NotSignedOn, VouchedIdentity
+from bridge.sign_on.identity import NotSignedOn, SignOnPledge, VouchedIdentity
 from bridge.sign_on.settings import OidcSettings, may_be_asked
 
 SKEW_S = 120
@@ -37,15 +37,6 @@ ANSWER_S = 8.0
 MOST_BYTES = 512 * 1024
 MOST_GROUPS = 2000
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
-
-
-class Pledge(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer must fit: kept by us while a browser is at the provider. `browser` is the mark of that browser."""
-
-    nonce: str
-    verifier: str
-    browser: str
-    back: str = ""
 
 
 class OidcProvider:
@@ -57,7 +48,7 @@ class OidcProvider:
         self._known_at = -KNOWN_S
         self._keys: KeySet | None = None
 
-    async def asking(self, pledge: Pledge, state: str, redirect_uri: str) -> str:
+    async def asking(self, pledge: SignOnPledge, state: str, redirect_uri: str) -> str:
         """Return the address where a browser asks the provider. Raises NotSignedOn."""
         known = await self._described()
         return str(
@@ -82,7 +73,7 @@ class OidcProvider:
         asked = urlencode({"client_id": self.settings.client_id, "post_logout_redirect_uri": back})
         return f"{end}{'&' if '?' in end else '?'}{asked}"
 
-    async def identity(self, pledge: Pledge, answer: Mapping[str, str], redirect_uri: str) -> VouchedIdentity:
+    async def identity(self, pledge: SignOnPledge, answer: Mapping[str, str], redirect_uri: str) -> VouchedIdentity:
         """Return who came back from the provider. Raises NotSignedOn."""
         known = await self._described()
         if answer.get("iss", known["issuer"]) != known["issuer"]:  # RFC 9207: an answer of another provider

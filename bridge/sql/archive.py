@@ -30,6 +30,7 @@ from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.partners import Partners
 from bridge.sql.people.personal_scripts import PersonalScripts
+from bridge.sql.people.second_factors import SecondFactors
 from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.erasures import Erasures
@@ -51,6 +52,7 @@ class Archive:
         self.invitations = Invitations(writing, self.accounts)
         self.account_events = AccountEvents(writing)
         self.identities = Identities(writing)
+        self.second_factors = SecondFactors(writing, self.accounts)
         self.attempts = Attempts(writing)
         self.drafts = DraftStore(writing)
         self.idempotency = IdempotencyKeys(writing)

@@ -280,7 +280,7 @@ second_factor = Table(
     Column("kind", String, nullable=False),  # codes, passkey
     Column("name", String, nullable=False, default=""),
     Column("credential", String, nullable=False, default=""),  # of a passkey, base64url
-    Column("secret", LargeBinary, nullable=False),  # of the codes, encrypted; of a passkey, its public key
+    Column("secret", LargeBinary, nullable=False),  # of the codes; of a passkey, its public key
     Column("counter", BigInteger, nullable=False, default=0),  # of the codes, the last step that was used
     Column("made_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=False, default=0),

@@ -62,11 +62,13 @@ class Librarian:
         self.page = page
         self.desk = desk
         self._complaints = complaints
+        self.elsewhere = ""  # an address that the page is led to on purpose
 
     @property
     def complaints(self) -> list[str]:
         """What went wrong in the page: thrown, refused by its policy, asked of strangers."""
-        return [each for each in self._complaints if not any(word in each for word in ORDINARY)]
+        known = (*ORDINARY, self.elsewhere) if self.elsewhere else ORDINARY
+        return [each for each in self._complaints if not any(word in each for word in known)]
 
     async def sign_in(self, name: str, *, here: bool = True) -> Librarian:
         """Sign in by the form; be here for every queue unless told otherwise."""
@@ -135,7 +137,7 @@ class Librarian:
         if await self.page.evaluate("matchMedia('(forced-colors: active)').matches"):
             assert await self.page.evaluate(VANISHED) == [], name
         assert await self.fits(), name
-        assert self.complaints == [], name
+        assert self.complaints == [], (name, self.complaints)
 
     async def cut(self) -> None:
         """Lose the network: requests fail, the live line ends, none can be made."""

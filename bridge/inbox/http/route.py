@@ -18,7 +18,8 @@ that each refuses outsiders. What a route says of itself:
     keyed    an Idempotency-Key must come with it (all POSTs but signing in and out)
     secret   what is asked or answered is a secret: neither is kept for who asks twice, a key counts for nothing
     also     what else it answers, by status, beside what the checks before it answer (see `serving`)
-    early    who must still choose a password, or works for no library now, may ask for it
+    half     who has shown a password, and must still show a second factor, may ask for it
+    early    who must still choose a password, add a second factor, or works for no library now, may ask for it
 """
 
 from __future__ import annotations
@@ -133,6 +134,7 @@ class Route:
     query: tuple[Parameter, ...] = ()
     also: Mapping[int, Any] = field(default_factory=dict)
     early: bool = False
+    half: bool = False
 
     @property
     def name(self) -> str:

@@ -74,7 +74,8 @@ async def signed_in(call: Call, librarian: str, way: Way) -> web.Response:
         raise Refusal(401, "wrong", "The account was closed a moment ago.")
     token, session = found
     state = call.consortium_of(session).services.replica.state
-    response = answer(me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian)))
+    required = call.services.sign_on.second_factor
+    response = answer(me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian), required))
     sessions.give(response, call.request, token)
     sessions.make_familiar(response, call.request, call.services.secret, session.login)
     return response
@@ -107,12 +108,13 @@ async def password(call: Call) -> web.Response:
 
 async def me(call: Call) -> Me:
     """Say who is signed in."""
-    return me_of(call.state, call.who, libraries_of(call.state, call.me), coordinated(call.state, call.me))
+    libraries, coordinates = libraries_of(call.state, call.me), coordinated(call.state, call.me)
+    return me_of(call.state, call.who, libraries, coordinates, call.services.sign_on.second_factor)
 
 
 ROUTES = (
     Route("POST", "/login", "Sign in", login, access="anyone", asks=Login, gives=Me),
-    Route("POST", "/logout", "Sign out", logout, access="counter", early=True),
+    Route("POST", "/logout", "Sign out", logout, access="counter", early=True, half=True),
     Route(
         "POST",
         "/password",
@@ -124,5 +126,5 @@ ROUTES = (
         secret=True,
         early=True,
     ),
-    Route("GET", "/me", "Who is signed in", me, access="counter", gives=Me, early=True),
+    Route("GET", "/me", "Who is signed in", me, access="counter", gives=Me, early=True, half=True),
 )

@@ -11,6 +11,7 @@ from bridge.inbox import schema
 from bridge.inbox.http.responses import Answer, Refusal, not_found
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.routes.actions import act, repeated
+from bridge.inbox.routes.opening import note
 from bridge.inbox.views import board as views
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import check_library
@@ -85,6 +86,8 @@ async def sign_out(call: Call) -> Answer:
     if librarian == call.me:
         raise Refusal(422, "invalid", "Sign out yourself by the command for that.")
     await call.services.archive.accounts.end_sessions(librarian)
+    home = call.state.roster.home.get(librarian, "")
+    await note(call.services, librarian, home, "signed-out-everywhere", by=call.me)
     return await act(call, wire.SignOutLibrarian(librarian=librarian))
 
 

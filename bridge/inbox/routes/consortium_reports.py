@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from bridge.inbox.http.route import Call, Route
+from bridge.inbox.routes.opening import note
 from bridge.inbox.routes.reports import FROM, TO, inert, period_asked
 from bridge.inbox.schema.reports import ConsortiumReport
 from bridge.inbox.views.access import libraries_of
@@ -31,6 +32,7 @@ async def consortium_reports(call: Call) -> ConsortiumReport | web.Response:
 async def consortium_reports_csv(call: Call) -> web.Response:
     """The libraries' numbers for a spreadsheet."""
     found = await _report(call)
+    await note(call.services, call.me, call.who.library, "exported", "consortium-reports", by=call.me)
     name = f"reports-consortium-{found.first}-{found.last}.csv"
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(text=_csv(found), content_type="text/csv", charset="utf-8", headers=headers)

@@ -12,6 +12,7 @@ from bridge.inbox.http.rate_limits import network
 from bridge.inbox.http.responses import Refusal, forbidden, not_found, too_many
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.routes.account import check_passwords, signed_in
+from bridge.inbox.routes.opening import note
 from bridge.inbox.schema import staff
 from bridge.inbox.views import rows
 from bridge.sql.people.accounts import Session, SignInRefused, WeakPassword
@@ -22,12 +23,14 @@ async def accounts(call: Call) -> staff.AccountsView:
     """Which links of a library wait to be used, and who has a password."""
     archive = call.services.archive
     waiting = await archive.invitations.open(call.id)
+    homed = [name for name, library in call.state.roster.home.items() if library == call.id]
     return staff.AccountsView(
         invitations=[
             staff.InvitationView(librarian=one.librarian, until=one.until, by_name=rows.name_of(call.state, one.by))
             for one in waiting
         ],
         signed_up=await archive.accounts.signed_up(call.id),
+        second_factors=await archive.second_factors.have(homed),
     )
 
 
@@ -37,6 +40,7 @@ async def invite(call: Call) -> staff.InvitationLink:
     if call.state.roster.home.get(librarian) != call.id or not listed(call.state, librarian):
         raise not_found()
     await check_account(call, librarian)
+    await note(call.services, librarian, call.id, "code-made", "link", by=call.me)
     secret, until = await call.services.archive.invitations.invite(librarian, call.id, call.me)
     return staff.InvitationLink(librarian=librarian, secret=secret, until=until)
 

@@ -20,7 +20,9 @@ async def opened(services: InboxServices, request: web.Request, librarian: str, 
     accounts = services.archive.accounts
     if old := sessions.token_of(request):
         await accounts.close_session(old)
-    token, _ = await accounts.open_session(librarian, way=way, device=device_of(request))
+    held = way in ("password", "code") and await services.archive.second_factors.have([librarian])
+    asked = "asked" if held else ""
+    token, _ = await accounts.open_session(librarian, way=way, device=device_of(request), second=asked)
     session = await accounts.session(token)
     if session is None:
         return None

@@ -12,6 +12,7 @@ from bridge.inbox import schema
 from bridge.inbox.http.responses import Answer, Refusal, not_found
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.routes.invitations import check_account
+from bridge.inbox.routes.opening import note
 from bridge.inbox.routes.saving import channel_queues, entry_of, refusing, told
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
@@ -168,6 +169,7 @@ async def one_time_code(call: Call) -> schema.OneTimeCode:
     if call.state.roster.home.get(librarian) != call.id:
         raise not_found()
     code = await _fresh_code(call, librarian)
+    await note(call.services, librarian, call.id, "code-made", "code", by=call.me)
     return schema.OneTimeCode(librarian=librarian, code=code, expires_at=now_ms() + CODE_MS)
 
 

@@ -20,6 +20,7 @@ from aiohttp import web
 from bridge.contract.message import is_blank
 from bridge.inbox.http.responses import Refusal, not_found
 from bridge.inbox.http.route import Call, Parameter, Route
+from bridge.inbox.routes.opening import note
 from bridge.inbox.schema import Problem
 from bridge.inbox.schema.reports import Report
 from bridge.inbox.views.access import coordinated, libraries_of
@@ -50,6 +51,7 @@ async def reports(call: Call) -> Report | web.Response:
 async def reports_csv(call: Call) -> web.Response:
     """A library's numbers for a spreadsheet."""
     found = await _report(call)
+    await note(call.services, call.me, found.library, "exported", "reports", by=call.me)
     name = "-".join(re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-") for part in (found.library, found.first, found.last))
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="reports-{name}.csv"'}
     return web.Response(text=_csv(found), content_type="text/csv", charset="utf-8", headers=headers)

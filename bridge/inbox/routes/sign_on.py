@@ -20,6 +20,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -35,13 +36,15 @@ from bridge.inbox.schema.sign_on import SignOnChoice, SignOnChoices
 from bridge.inbox.services import InboxServices
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
-from bridge.sign_on.identity import NotSignedOn, VouchedIdentity
+from bridge.sign_on.identity import NotSignedOn, SignOnPledge, VouchedIdentity
 from bridge.sign_on.joining import Joining, JoiningDesk
-from bridge.sign_on.oidc import OidcProvider, Pledge
 from bridge.sign_on.proxied import PROXIED
-from bridge.sign_on.settings import JoiningRules
+from bridge.sign_on.settings import JoiningRules, OidcSettings
 from bridge.sql.database import is_away
 from routing.organisation import Library
+
+if TYPE_CHECKING:
+    from bridge.sign_on.oidc import OidcProvider
 
 log = structlog.get_logger("bridge.inbox.sign_on")
 
@@ -69,7 +72,7 @@ class SignOnPages:
         self._services = consortia[0].services
         self._consortium_of = consortium_of
         self._settings = self._services.sign_on
-        self._provider = OidcProvider(self._settings.oidc) if self._settings.oidc is not None else None
+        self._provider = _provider(self._settings.oidc) if self._settings.oidc is not None else None
         desks = [JoiningDesk(one.services.organisation, partial(_tell, one.services)) for one in consortia]
         self._joining = Joining(self._services.archive, desks)
 
@@ -114,7 +117,7 @@ class SignOnPages:
         mark = request.cookies.get(_mark_name(request), "")
         browser = mark if len(mark) == 43 else secrets.token_urlsafe(32)
         back = request.query.get("back", "")
-        pledge = Pledge(
+        pledge = SignOnPledge(
             nonce=secrets.token_urlsafe(24),
             verifier=secrets.token_urlsafe(48),
             browser=browser,
@@ -129,7 +132,7 @@ class SignOnPages:
 
     async def _return(self, request: web.Request) -> web.Response:
         provider = self._provider_of()
-        pledge = await self._services.archive.attempts.end("provider", request.query.get("state", ""), Pledge)
+        pledge = await self._services.archive.attempts.end("provider", request.query.get("state", ""), SignOnPledge)
         if pledge is None or not same(request.cookies.get(_mark_name(request), ""), pledge.browser):
             raise NotSignedOn("too-late")
         redirect_uri = self._address(request, "/sign-on/return")
@@ -175,6 +178,13 @@ class SignOnPages:
 
     def _address(self, request: web.Request, path: str) -> str:
         return f"{self._services.public_url or f'{request.scheme}://{request.host}'}{path}"
+
+
+def _provider(settings: OidcSettings) -> OidcProvider:
+    """Return what speaks to a provider; its library takes a tenth of a second to load, which others are spared."""
+    from bridge.sign_on.oidc import OidcProvider
+
+    return OidcProvider(settings)
 
 
 async def _tell(services: InboxServices, saved: Sequence[Library]) -> None:

@@ -23,7 +23,7 @@ from bridge.inbox.http.responses import Refusal, decode, encode, unavailable
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.http.sessions import check_origin, signed_out, token_of
 from bridge.inbox.live.subscription import Subscription
-from bridge.inbox.views.access import works_here
+from bridge.inbox.views.access import second_factor_due, works_here
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import traced
 from bridge.sql.database import is_away
@@ -93,7 +93,9 @@ async def still_signed_in(call: Call, subscription: Subscription) -> bool:
         if is_away(error):  # nobody can sign out either; it is asked again soon
             return True
         raise
-    return session is not None and works_here(call.state, session.librarian)
+    if session is None or not works_here(call.state, session.librarian):
+        return False
+    return not second_factor_due(call.state, session, call.services.sign_on.second_factor)
 
 
 class _Page:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bridge.inbox.schema.types import Shown
 from routing.organisation import Role
+
+SecondFactorDue = Literal["", "asked", "to-add"]
 
 
 class Person(Shown):
@@ -55,6 +59,7 @@ class Me(Shown):
     csrf: str
     availability: Availability
     must_change_password: bool = False
+    second_factor: SecondFactorDue = ""  # one must be shown, or added, before anything else
     way: str = ""  # how this session was opened: "password", "code", "provider", "proxy"
     notices: list[StaffNotice] = []  # to staff, that they have not seen yet
 

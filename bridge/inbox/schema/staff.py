@@ -50,6 +50,7 @@ class AccountsView(Shown):
 
     invitations: list[InvitationView]
     signed_up: list[str]
+    second_factors: list[str]  # who has a second factor
 
 
 class InvitationLink(Shown):

@@ -17,10 +17,12 @@ that one may not see looks like one that does not exist.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from bridge.inbox.http.responses import forbidden, not_found, wrong_role
 from bridge.inbox.services import InboxServices
+from bridge.sql.people.accounts import Session
 from bridge.sql.transcripts.reader import ConversationSummary
 from routing.access import (
     active,
@@ -114,6 +116,19 @@ def check_library(services: InboxServices, librarian: str, library: str) -> None
     state = services.replica.state
     if library not in state.roster.libraries or not coordinates(state, librarian, library):
         raise not_found()
+
+
+def second_factor_due(state: State, session: Session, required: Collection[str]) -> Literal["", "asked", "to-add"]:
+    """Say whether a session must show a second factor first, or its librarian must add one because of their role.
+
+    A service that signs people in asks for what it wants itself.
+    """
+    if session.second == "asked":
+        return "asked"
+    if session.second == "shown" or session.way in ("provider", "proxy"):
+        return ""
+    one = state.roster.librarians.get(session.librarian)
+    return "to-add" if one is not None and one.role in required else ""
 
 
 def check_role(state: State, librarian: str, access: Access) -> None:

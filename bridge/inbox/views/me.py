@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bridge.inbox.schema import Me, StaffNotice
 from bridge.inbox.views import rows
+from bridge.inbox.views.access import second_factor_due
 from bridge.sql.people.accounts import Session
 from routing import announcements
 from routing.access import active
@@ -11,8 +14,10 @@ from routing.records import AnnouncementRecord
 from routing.state import State
 
 
-def me_of(state: State, session: Session, libraries: list[str], coordinates: list[str]) -> Me:
-    """Return who is signed in."""
+def me_of(
+    state: State, session: Session, libraries: list[str], coordinates: list[str], required: Collection[str] = ()
+) -> Me:
+    """Return who is signed in. `required`: roles that must have a second factor."""
     one = state.roster.librarians.get(session.librarian)
     return Me(
         id=session.librarian,
@@ -24,6 +29,7 @@ def me_of(state: State, session: Session, libraries: list[str], coordinates: lis
         csrf=session.csrf,
         availability=rows.availability(state, session.librarian),
         must_change_password=session.must_change,
+        second_factor=second_factor_due(state, session, required),
         way=session.way,
         notices=unseen(state, session.librarian),
     )

@@ -34,6 +34,7 @@ AccountDeed = Literal[
     "unlinked",
     "created",
     "role",  # detail: "before -> after"
+    "factor-shown",  # after the password; detail: "codes", "passkey"
     "factor-added",  # detail: "codes", "passkey"
     "factor-removed",
     "factor-reset",
@@ -58,12 +59,11 @@ class AccountEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventsAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events: of these libraries (None = all), of this kind ("" = every), between two moments (ms, 0 = open)."""
+    """Which events: of these libraries, of these librarians (None = all), of this kind ("" = every)."""
 
-    libraries: Collection[str] | None
+    libraries: Collection[str]
+    librarians: Collection[str] | None = None
     what: str = ""
-    since: int = 0
-    until: int = 0
 
 
 class AccountEvents:
@@ -109,8 +109,7 @@ async def note_events(sql: AsyncConnection, events: Sequence[AccountEvent]) -> N
 
 def _matching(asked: EventsAsked) -> ColumnElement[bool]:
     return and_(
-        true() if asked.libraries is None else _e.library.in_(list(asked.libraries)),
+        _e.library.in_(list(asked.libraries)),
+        true() if asked.librarians is None else _e.librarian.in_(list(asked.librarians)),
         _e.what == asked.what if asked.what else true(),
-        _e.at >= asked.since if asked.since else true(),
-        _e.at < asked.until if asked.until else true(),
     )

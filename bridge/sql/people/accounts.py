@@ -116,7 +116,8 @@ def _session_id(token: str) -> str:
     return token[:SESSION_ID]
 
 
-def _new_code() -> str:
+def new_code() -> str:
+    """Return a code that people type: 12 letters and digits of which none is taken for another, 58 bits."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(12))
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
@@ -148,7 +149,7 @@ def _is_code(row: Any, secret: str) -> bool:
     return bool(row.code) and row.code_until > now_ms() and same(row.code, _digest(secret))
 
 
-def _locked_until(failures: int) -> int:
+def locked_until(failures: int) -> int:
     """Return until when (ms) a name is locked after so many failures in a row, 0 = it is not."""
     over = failures - LOCK_AFTER
     return now_ms() + min(LOCK_MS << min(over, 10), LOCK_LONGEST_MS) if over >= 0 else 0
@@ -173,7 +174,7 @@ class Accounts:
 
         Without a code nobody gets in but by a provider that vouches for them.
         """
-        code = _new_code() if with_code else ""
+        code = new_code() if with_code else ""
         values: dict[str, object] = {"librarian": librarian, "login": login.strip().lower(), "library": library}
         async with self._engine.begin() as sql:
             taken = await sql.scalar(
@@ -187,7 +188,7 @@ class Accounts:
 
     async def reset(self, login: str) -> str:
         """Return a new one-time code; passwords and sessions of the account are gone. Raises LookupError."""
-        code = _new_code()
+        code = new_code()
         change = {
             "password": "",
             "code": _digest(code),
@@ -278,12 +279,12 @@ class Accounts:
         _check_lock(until)
         await asyncio.to_thread(_verify, "", secret)
         self._ghosts.pop(name, None)
-        self._ghosts[name] = (failures + 1, _locked_until(failures + 1))
+        self._ghosts[name] = (failures + 1, locked_until(failures + 1))
         while len(self._ghosts) > GHOSTS:
             self._ghosts.popitem(last=False)
 
     async def _failed(self, librarian: str, failures: int) -> None:
-        change = {"failures": _a.failures + 1, "locked_until": _locked_until(failures)}
+        change = {"failures": _a.failures + 1, "locked_until": locked_until(failures)}
         async with self._engine.begin() as sql:
             await sql.execute(update(tables.account).where(_a.librarian == librarian).values(**change))
 

@@ -48,6 +48,7 @@ async function body(request) {
 
 const rest = provider.callback();
 createServer(async (request, response) => {
+  if (request.url === "/favicon.ico") return response.writeHead(204).end();
   if (!request.url.startsWith("/who/")) return rest(request, response);
   try {
     if (request.method === "POST") {

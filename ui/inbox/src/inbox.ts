@@ -79,10 +79,17 @@ export function welcome(me: Me): void {
   whose = me.id;
   session.me = me;
   session.barred = "";
-  session.phase = me.must_change_password ? "password" : "loading";
-  if (me.must_change_password) return;
+  session.phase = toDo(me);
+  if (session.phase !== "loading") return;
   if (me.role === "counter") session.phase = "ready";
   else void start();
+}
+
+/** What must be done before the desk is shown: a second factor that there is comes first, then a password, then a factor to add. */
+function toDo(me: Me): "second" | "password" | "loading" {
+  if (me.second_factor === "asked") return "second";
+  if (me.must_change_password) return "password";
+  return me.second_factor ? "second" : "loading";
 }
 
 /** Another session has taken the place of this one, which was ended. */
@@ -97,7 +104,7 @@ async function ended(): Promise<void> {
     await new Promise((done) => setTimeout(done, pause));
     try {
       const me = await api.stillMe();
-      return me.id === session.me?.id && !me.must_change_password ? renew(me) : welcome(me);
+      return me.id === session.me?.id && toDo(me) === "loading" ? renew(me) : welcome(me);
     } catch {
       // The other window may not have its answer yet, with which the new session comes.
     }

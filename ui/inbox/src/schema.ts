@@ -598,6 +598,7 @@ export interface Me {
   csrf: string;
   availability: Availability;
   must_change_password: boolean;
+  second_factor: "" | "asked" | "to-add";
   way: string;
   notices: StaffNotice[];
 }
@@ -1493,6 +1494,7 @@ export interface InvitationView {
 export interface AccountsView {
   invitations: InvitationView[];
   signed_up: string[];
+  second_factors: string[];
 }
 
 /** The secret of a link, shown this once; it goes behind the `#` of the inbox's address. */
@@ -1605,6 +1607,105 @@ export interface SignOnChoice {
 export interface SignOnChoices {
   passwords: boolean;
   choices: SignOnChoice[];
+}
+
+/** A second factor of mine: an app that makes codes, or a passkey. */
+export interface SecondFactorShown {
+  id: string;
+  kind: "codes" | "passkey";
+  name: string;
+  made_at: number;
+  used_at: number;
+}
+
+/** My second factors. `required`: my role must have one. While one must be shown first, they have no names. */
+export interface SecondFactorsView {
+  factors: SecondFactorShown[];
+  recovery_left: number;
+  required: boolean;
+}
+
+/** A code of my app, or a recovery code. */
+export interface FactorCode {
+  code: string;
+}
+
+/** The secret that an app takes, spelled and as a picture to scan (a data URL); `token` comes back with the first code. */
+export interface CodesBegun {
+  token: string;
+  secret: string;
+  address: string;
+  picture: string;
+}
+
+/** The first code of a new app. */
+export interface CodesAsked {
+  code: string;
+  token: string;
+  name?: string;
+}
+
+/** What the browser's own question needs, as JSON (WebAuthn Level 3); `token` comes back with its answer. */
+export interface PasskeyBegun {
+  token: string;
+  options: string;
+}
+
+/** What the browser answered, as JSON. */
+export interface PasskeyAnswer {
+  token: string;
+  credential: string;
+}
+
+/** A new passkey. */
+export interface PasskeyAsked {
+  token: string;
+  credential: string;
+  name?: string;
+}
+
+/** Codes that count once each, shown this once; empty where I have mine already. */
+export interface RecoveryCodes {
+  codes: string[];
+}
+
+/** A second factor was added. */
+export interface FactorAdded {
+  codes: string[];
+  me: Me;
+}
+
+/** A browser in which I'm signed in: which kind, how and when I signed in, and when it was used last. */
+export interface OpenSessionView {
+  id: string;
+  device: string;
+  way: string;
+  opened_at: number;
+  seen_at: number;
+  here: boolean;
+}
+
+/** All browsers in which I'm signed in, the one used last first. */
+export interface OpenSessions {
+  sessions: OpenSessionView[];
+}
+
+/** One thing that happened to an account. `by_name` "" = the operator, or somebody who isn't known. */
+export interface AccountEventView {
+  at: number;
+  library: string;
+  librarian: string;
+  librarian_name: string;
+  by: string;
+  by_name: string;
+  what: string;
+  detail: string;
+}
+
+/** What happened to accounts, newest first; `next` = the cursor of older ones, "" = none. */
+export interface AccountEventPage {
+  events: AccountEventView[];
+  next: string;
 }
 
 /** So many of something; `key` is its id. */

@@ -2,7 +2,7 @@
 import type { Me } from "../schema";
 
 class Session {
-  phase = $state<"loading" | "signed-out" | "password" | "ready" | "failed">("loading");
+  phase = $state<"loading" | "signed-out" | "password" | "second" | "ready" | "failed">("loading");
   me = $state.raw<Me | null>(null);
   invitation = $state(""); // the secret of the link that this page was opened with
   refusedSignOn = $state(""); // why another service could not sign me in; a word
