@@ -60,7 +60,7 @@ build() {
     [ ! -f "$here/../requirements.lock" ] || constraints=(-c "$here/../requirements.lock")
     rm -rf "$root$release"
     "$python" -m venv "$root$release"
-    "$root$release/bin/pip" install -q --disable-pip-version-check "${constraints[@]}" "$wheel"
+    "$root$release/bin/pip" install -q --disable-pip-version-check "${constraints[@]}" "$wheel[backup,s3]"
     touch "$root$release/.complete"
 }
 folder /opt/deskbridge/releases 755
@@ -82,6 +82,9 @@ place "$here/deskbridge.toml" /etc/deskbridge/deskbridge.toml.example 644
 place "$here/deskbridge.service" /etc/systemd/system/deskbridge.service 644
 place "$here/deskbridge@.service" /etc/systemd/system/deskbridge@.service 644
 place "$here/deskbridge.socket" /etc/systemd/system/deskbridge.socket 644
+for unit in deskbridge-backup.service deskbridge-backup.timer deskbridge-forgotten.service deskbridge-forgotten.timer; do
+    place "$here/$unit" "/etc/systemd/system/$unit" 644
+done
 place "$here/deskbridge-as-service" /usr/local/bin/deskbridge 755
 place "$here/runbook.md" /usr/local/share/doc/deskbridge/runbook.md 644
 

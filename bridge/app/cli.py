@@ -440,7 +440,64 @@ def partner_revoke(id: str, /, *, channel: str = "", config: ConfigPath = DEFAUL
     return with_config(config, lambda read: partners.settle(read, id, channel, confirm=False))
 
 
-# ---- files ----
+# ---- files and backups ----
+
+
+@app.command
+def backup(
+    *,
+    to: Path | None = None,
+    recipient: list[str] | None = None,
+    keep: int | None = None,
+    forgotten: bool = False,
+    config: ConfigPath = DEFAULT_PATH,
+) -> int:
+    """Write all of the desk to one encrypted file, while the daemon goes on, and delete older backups.
+
+    Parameters
+    ----------
+    to
+        A folder, in place of what the configuration says.
+    recipient
+        Who can open it, in place of what the configuration says: age1… or an SSH public key. May be repeated.
+    keep
+        Keep the newest backup of each of that many days.
+    forgotten
+        Only write the list of who was forgotten, which takes a moment.
+    """
+    from bridge.app.backup import commands
+
+    return with_config(
+        config, lambda read: commands.backup(commands.told(read, to, recipient, keep), forgotten=forgotten)
+    )
+
+
+@app.command
+def restore(
+    backup: str,
+    /,
+    *,
+    identity: Path,
+    forgotten: Path | None = None,
+    settings: Path | None = None,
+    config: ConfigPath = DEFAULT_PATH,
+) -> int:
+    """Bring a backup back into an empty place, and forget again who was forgotten since.
+
+    Parameters
+    ----------
+    backup
+        The file, or the name of one where backups go.
+    identity
+        The file with the key that opens it.
+    forgotten
+        The list of who was forgotten, if it doesn't lie beside the backup.
+    settings
+        Only write the backup's configuration and secrets to this new folder.
+    """
+    from bridge.app.backup import commands
+
+    return with_config(config, lambda read: commands.restore(read, backup, identity, forgotten, settings))
 
 
 @files.command(name="move")

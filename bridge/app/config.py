@@ -120,10 +120,36 @@ class FilesConfig(msgspec.Struct, frozen=True, kw_only=True):
     authority: str = ""
 
 
+class BackupConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where backups go, who can open them, and which are kept: the newest of each of the last `keep` days and `weekly` weeks.
+
+    `to` is a folder; with a `bucket` they go there.
+    """
+
+    to: str = ""
+    recipients: tuple[str, ...] = ()
+    keep: int = 7
+    weekly: int = 4
+    bucket: str = ""
+    endpoint: str = ""
+    region: str = "us-east-1"
+    prefix: str = ""
+    key: str = ""
+    secret: Secret = Secret()
+    authority: str = ""
+
+
 class HoursConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`allow`: hosts, as `host` or `host:port`, whose calendars are read although they are not public, or not encrypted."""
 
     allow: tuple[str, ...] = ()
+
+
+BACKUP_KEYS: dict[str, type] = dict.fromkeys(BackupConfig.__struct_fields__, str) | {
+    "recipients": list,
+    "keep": int,
+    "weekly": int,
+}
 
 
 class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +172,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     redis: Redis = Redis()
     archive: ArchiveConfig = ArchiveConfig()
     files: FilesConfig = FilesConfig()
+    backup: BackupConfig = BackupConfig()
     http: Http = Http()
     hours: HoursConfig = HoursConfig()
     sign_on: SignOnSettings = SignOnSettings()
@@ -286,7 +313,18 @@ class _Reading:
     # ---- the document ----
 
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
-        known = ("deskbridge", "redis", "archive", "files", "http", "hours", "sign_on", "channel", "catalogue")
+        known = (
+            "deskbridge",
+            "redis",
+            "archive",
+            "files",
+            "backup",
+            "http",
+            "hours",
+            "sign_on",
+            "channel",
+            "catalogue",
+        )
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
         own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list})
         data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
@@ -303,6 +341,7 @@ class _Reading:
             files=self.files(
                 self.table(document, "files", dict.fromkeys(FilesConfig.__struct_fields__, str)), archive.get("url", "")
             ),
+            backup=self.backup(self.table(document, "backup", BACKUP_KEYS)),
             http=http,
             sign_on=self.sign_on(document.get("sign_on", {}), http.public_url),
             hours=self.hours(self.table(document, "hours", {"allow": list})),
@@ -365,7 +404,7 @@ class _Reading:
     # ---- files ----
 
     def files(self, table: Mapping[str, Any], archive: str) -> FilesConfig:
-        store, endpoint = table.get("store", ""), table.get("endpoint", "")
+        store = table.get("store", "")
         if store not in ("", *FILE_STORES):
             self.fault("files.store", f"{store!r} is not a store of files", f"write one of {', '.join(FILE_STORES)}")
             store = ""
@@ -373,13 +412,32 @@ class _Reading:
             self.fault("files.store", "needs an archive in PostgreSQL", "set archive.url, or choose folder or s3")
         if (store == "s3" or len(table) > ("store" in table)) and not table.get("bucket"):
             self.fault("files.bucket", "is missing", "write the bucket's name")
+        return FilesConfig(**{**table, "store": store, **self.bucket(table, "files")})
+
+    def bucket(self, table: Mapping[str, Any], where: str) -> dict[str, str]:
+        """Look at the keys of a bucket, and return those that are written in another way than they are used."""
+        endpoint = table.get("endpoint", "")
         if bool(table.get("key")) != bool(table.get("secret")):
-            self.fault("files.key", "and files.secret go together", "write both, or leave both out")
+            self.fault(f"{where}.key", f"and {where}.secret go together", "write both, or leave both out")
         if endpoint and not (_is_public(endpoint) and (endpoint.startswith("https:") or _is_near(endpoint))):
-            self.fault("files.endpoint", "is not https://host", "write https://…; http:// is for this machine alone")
+            self.fault(f"{where}.endpoint", "is not https://host", "write https://…; http:// is for this machine alone")
         prefix = table.get("prefix", "").strip("/")
-        given = {**table, "store": store, "endpoint": endpoint.rstrip("/"), "prefix": f"{prefix}/" if prefix else ""}
-        return FilesConfig(**given)
+        return {"endpoint": endpoint.rstrip("/"), "prefix": f"{prefix}/" if prefix else ""}
+
+    def backup(self, table: Mapping[str, Any]) -> BackupConfig:
+        to, given = table.get("to", ""), table.get("recipients", [])
+        if to and table.get("bucket"):
+            self.fault("backup.to", "and backup.bucket both say where", "keep one of the two")
+        elif to:
+            to = str(self.base / self.home(Path(to)))
+        for one in given:
+            if not isinstance(one, str) or not one.startswith(("age1", "ssh-")):
+                self.fault("backup.recipients", "holds what is no recipient", "write age1… or an SSH public key")
+        for key, most in (("keep", 100), ("weekly", 13)):
+            if not 1 <= table.get(key, 1) <= most:
+                self.fault(f"backup.{key}", "is out of range", f"write a number from 1 to {most}")
+        who = tuple(one for one in given if isinstance(one, str))
+        return BackupConfig(**{**table, "to": to, "recipients": who, **self.bucket(table, "backup")})
 
     # ---- http ----
 

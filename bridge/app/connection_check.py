@@ -16,7 +16,7 @@ import structlog
 from bridge.app.channel_access import channels
 from bridge.app.config import ChannelConfig, Config, convert
 from bridge.app.daemon import archive_url
-from bridge.app.file_stores import bucket
+from bridge.app.file_stores import bucket_of
 from bridge.channels.plugins import load
 from bridge.contract.adapter import Adapter, AdapterError, Checks, Misconfigured, Ports
 from bridge.files.bucket import BucketFaulty
@@ -109,14 +109,18 @@ async def _database(config: Config) -> list[str]:
 
 async def _files(config: Config) -> list[str]:
     """Write, read and delete an object where a bucket is configured."""
-    if not config.files.bucket:
-        return []
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            await bucket(config).check()
-    except (BucketFaulty, Misconfigured, TimeoutError) as error:
-        return [f"files.bucket: {str(error) or 'no answer'}"]
-    return []
+    wrong = []
+    for where, meant in (("files", config.files), ("backup", config.backup)):
+        if not meant.bucket:
+            continue
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                await bucket_of(meant, where).check()
+        except Misconfigured as error:
+            wrong.append(str(error))
+        except (BucketFaulty, TimeoutError) as error:
+            wrong.append(f"{where}.bucket: {str(error) or 'no answer'}")
+    return wrong
 
 
 async def _channel(channel: ChannelConfig, ports: Ports) -> list[str]:

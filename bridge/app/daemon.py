@@ -29,6 +29,7 @@ from bridge.app.file_stores import opened_files
 from bridge.app.http import Server, application
 from bridge.app.machine_watch import MachineWatch
 from bridge.app.permissions import Exposed, keep_folder, keep_secret
+from bridge.app.restore_mark import check_restored
 from bridge.contract.adapter import Misconfigured
 from bridge.files.moving import MovingFiles
 from bridge.inbox.app import Inbox
@@ -118,6 +119,7 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
     Raises ConfigError, Misconfigured, EmbeddedError, StoreError or OSError."""
     private(config.data)
     private_secrets(config)
+    check_restored(config)
     async with AsyncExitStack() as stack:
         stack.callback(gc.set_threshold, *gc.get_threshold())
         stack.callback(gc.unfreeze)

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bridge.app.config import Config, ConfigError, Fault
+from bridge.app.config import BackupConfig, Config, ConfigError, Fault, FilesConfig
 from bridge.contract.adapter import FilesAway, Misconfigured
 from bridge.files.blobs import FileBlobs
 from bridge.files.bucket import Bucket, MissingClient
@@ -23,9 +23,8 @@ def chosen(config: Config) -> str:
     return config.files.store or ("postgresql" if config.archive.url.startswith("postgresql") else "folder")
 
 
-def bucket(config: Config) -> Bucket:
-    """Return the configured bucket. Raises Misconfigured where its client isn't installed."""
-    meant = config.files
+def bucket_of(meant: FilesConfig | BackupConfig, where: str) -> Bucket:
+    """Return the bucket that a table of the configuration names. Raises Misconfigured where its client isn't installed."""
     try:
         return Bucket(
             meant.bucket,
@@ -37,17 +36,16 @@ def bucket(config: Config) -> Bucket:
             prefix=meant.prefix,
         )
     except MissingClient as error:
-        raise Misconfigured(f"files.store: {error}") from None
+        raise Misconfigured(f"{where}.bucket: {error}") from None
 
 
-async def opened_files(config: Config, archive: Archive) -> FileStore:
-    """Return the chosen store; with a MovingFiles where others still hold files. Raises ConfigError, Misconfigured."""
-    stores = _stores(config, archive)
-    for store in stores.values():
-        if isinstance(store, FileBlobs):
-            continue
-        await store.clear(0)  # copies that an earlier process left
-        break
+async def opened_files(config: Config, archive: Archive, copies: Path | None = None) -> FileStore:
+    """Return the chosen store; with a MovingFiles where others still hold files. Raises ConfigError, Misconfigured.
+
+    `copies` is a folder for copies of what is read, where it isn't the daemon's."""
+    local = LocalCopies(copies or config.data / COPIES)
+    await local.clear(0)  # what an earlier process left
+    stores = _stores(config, archive, local)
     counts = await archive.file_stores()
     for name in counts.keys() - stores.keys():
         do = "name the bucket again" if name == "s3" else "name that archive again"
@@ -61,14 +59,13 @@ async def opened_files(config: Config, archive: Archive) -> FileStore:
     return MovingFiles(store, former) if former else store
 
 
-def _stores(config: Config, archive: Archive) -> dict[str, FileStore]:
+def _stores(config: Config, archive: Archive, copies: LocalCopies) -> dict[str, FileStore]:
     """Return every store that a configuration can reach, by name."""
-    copies = LocalCopies(config.data / COPIES)
     found: dict[str, FileStore] = {"folder": FileBlobs(config.data / FOLDER)}
     if config.archive.url.startswith("postgresql"):
         found["postgresql"] = archive.large_object_files(copies)
     if config.files.bucket:
-        found["s3"] = archive.bucket_files(copies, bucket(config))
+        found["s3"] = archive.bucket_files(copies, bucket_of(config.files, "files"))
     return found
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from bridge.redis.client import Calls, Fenced, Full, Stale, StoreError, StoreUna
 from bridge.redis.connection import Argument
 from bridge.redis.entries import PACK, Head, InputEntry, LogEntry, OutEntry, Pulse, unpacked, unsettled
 from bridge.redis.holders import Holder
+from bridge.redis.key_copy import KeyCopy, is_empty, read_keys, write_keys
 from bridge.redis.keys import Keys
 
 __all__ = [
@@ -343,6 +344,33 @@ class Store:
         )
         reply = await self._function("settle", keys, *lists, proven=True)
         return _verdict(reply, len(ends))
+
+    # ---- backups
+
+    async def copy_keys(self) -> list[KeyCopy]:
+        """Return all that is kept of this consortium, as of one moment."""
+        return await read_keys(self._command, self.keys)
+
+    async def paste_keys(self, copies: Iterable[KeyCopy]) -> None:
+        """Write what `copy_keys` returned, durably; there must be nothing yet."""
+        await write_keys(self._command, self.keys, copies)
+
+    async def is_empty(self) -> bool:
+        """Whether nothing is kept of this consortium."""
+        return await is_empty(self._command, self.keys)
+
+    async def doubt(self, channel: str, delivery_of: Callable[[bytes], str]) -> int:
+        """Note of each pending delivery that its submission was begun; returns how many those are. `delivery_of` reads its id.
+
+        Whoever drains the channel then asks the network, or says that nobody knows.
+        """
+        begun = await self.attempts(channel)
+        pending = await self.pending(channel)
+        for entry in pending:
+            delivery = delivery_of(entry.payload)
+            mark = f"{begun.get(delivery, 0) | 1}:0"
+            await self._command("HSET", self.keys.attempts(channel), delivery, mark, proven=True)
+        return len(pending)
 
     # ---- leases and processes
 

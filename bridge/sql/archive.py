@@ -34,6 +34,7 @@ from bridge.sql.people.second_factors import SecondFactors
 from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.erasures import Erasures
+from bridge.sql.privacy.forgotten import forgotten_since
 from bridge.sql.privacy.retention import Retention
 from bridge.sql.rows import ignoring
 from bridge.sql.transcripts.reader import Reader
@@ -121,6 +122,10 @@ class Archive:
     async def file_stores(self) -> dict[str, int]:
         """Return how many files there are by store; those in a folder have no rows and aren't counted."""
         return await counted(self.engine)
+
+    async def forgotten_since(self, since: int) -> list[str]:
+        """Return the conversations that were forgotten since `since` (ms), and those that are about to be."""
+        return await forgotten_since(self.engine, since)
 
     def erasures(self, consortium: str = "main") -> Erasures:
         """Return what patrons of a consortium asked to be forgotten and is not gone everywhere yet."""

@@ -155,15 +155,32 @@ def _upgrade(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(ALONE)))
         if _up_to_date(connection):
             return
+    _migrated(connection, "head")
+    connection.execute(tables.schema_reader.delete())
+    connection.execute(tables.schema_reader.insert().values(oldest=OLDEST, release=version("deskbridge")))
+
+
+def _migrated(connection: Connection, to: str) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    connection.execute(tables.schema_reader.delete())
-    connection.execute(tables.schema_reader.insert().values(oldest=OLDEST, release=version("deskbridge")))
+    command.upgrade(config, to)
+
+
+def upgrade_to(connection: Connection, at: str) -> None:
+    """Run the migrations up to a revision. Raises LookupError for one that this release does not know."""
+    if at > _newest():
+        raise LookupError(f"its schema is {at}, and this release knows it up to {_newest()}")
+    if _version(connection) < at:
+        _migrated(connection, at)
+
+
+def revision(connection: Connection) -> str:
+    """Return the revision of the schema, "" where there is none."""
+    return _version(connection)
 
 
 def _up_to_date(connection: Connection) -> bool:

@@ -85,6 +85,20 @@ def test_where_files_are_kept_is_looked_at(tmp_path: Path, given: str, where: st
     assert what in faults(tmp_path, f"[files]\n{given}\n")[where]
 
 
+@pytest.mark.parametrize(
+    ("given", "where", "what"),
+    [
+        ('recipients = ["somebody"]', "backup.recipients", "age1"),
+        ("keep = 0", "backup.keep", "1 to 100"),
+        ("weekly = 14", "backup.weekly", "1 to 13"),
+        ('to = "/backup"\nbucket = "desk"', "backup.to", "keep one"),
+        ('bucket = "desk"\nsecret = "a"', "backup.key", "go together"),
+    ],
+)
+def test_where_backups_go_is_looked_at(tmp_path: Path, given: str, where: str, what: str) -> None:
+    assert what in faults(tmp_path, f"[backup]\n{given}\n")[where]
+
+
 def test_a_bucket_is_read_with_its_secret(tmp_path: Path) -> None:
     (tmp_path / "s3").write_text("hunter2\n")
     text = 'store = "s3"\nbucket = "desk"\nendpoint = "https://s3.example.org/"\nprefix = "/a"\nkey = "AK"\nsecret_file = "s3"'

@@ -51,6 +51,18 @@ def test_a_part_differs_from_the_whole_in_its_name_alone() -> None:
     assert [line for line in whole if not line.startswith(own)] == part
 
 
+@pytest.mark.parametrize("name", ["deskbridge-backup", "deskbridge-forgotten"])
+def test_backups_may_do_no_more_than_the_daemon(name: str, tmp_path: Path) -> None:
+    command = str(Path(sys.executable).with_name("deskbridge"))
+    unit, timer = UNIT.with_name(f"{name}.service"), UNIT.with_name(f"{name}.timer")
+    here = tmp_path / unit.name
+    here.write_text(unit.read_text().replace("/opt/deskbridge/current/bin/deskbridge", command))
+    told = analysed("--man=no", "verify", str(here), str(shutil.copy(timer, tmp_path)))
+    assert (told.returncode, told.stderr) == (0, "")
+    may_not = UNIT.read_text().partition("# ---- what it may not do ----")[2].partition("[Install]")[0]
+    assert may_not.strip() in unit.read_text()
+
+
 def test_the_example_configuration_loads() -> None:
     config = load(ROOT / "deploy" / "deskbridge.toml", env={})
     assert config.data == Path("/var/lib/deskbridge")

@@ -153,6 +153,12 @@ class Retention:
             await self._blobs.remove(digest, before=(now_ms() - UNSENT_MS) / 1000)
         await pack(self._engine)
 
+    async def forget_at_once(self, conversations: Sequence[str]) -> None:
+        """Forget these conversations as their patrons asked, with files that came within the day."""
+        async with self._engine.begin() as sql:
+            gone = await blank(sql, conversations)
+        await self.remove(sorted(gone), now_ms())
+
     async def remove(self, files: Sequence[str], erased_at: int) -> None:
         """Remove files at once that nothing shows any more, and leave nothing of deleted rows in the database's own files.
 
