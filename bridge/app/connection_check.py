@@ -21,6 +21,8 @@ from bridge.channels.plugins import load
 from bridge.contract.adapter import Adapter, AdapterError, Checks, Misconfigured, Ports
 from bridge.files.bucket import BucketFaulty
 from bridge.redis.store import Store, StoreError
+from bridge.sign_on.identity import NotSignedOn
+from bridge.sign_on.settings import OidcSettings
 from bridge.sql.archive import Archive
 from bridge.sql.database import Unreachable, engine_for, reach
 from bridge.testing.memory import ProcessMemory
@@ -45,6 +47,8 @@ async def unreachable(config: Config, ports: Ports) -> list[str]:
         if config.redis.url:
             consortia = sorted({one.consortium for one in config.channels} or {"main"})
             trials += [_redis(config, name) for name in consortia[:1]]
+        if config.sign_on.oidc is not None:
+            trials.append(provider_faults(config.sign_on.oidc))
         return [line for lines in await asyncio.gather(*trials) for line in lines]
 
 
@@ -90,6 +94,20 @@ async def _redis(config: Config, consortium: str) -> list[str]:
     if replicas < config.redis.replicas:
         wrong.append(f"redis.replicas: {config.redis.replicas} must have a message, and {replicas} are connected")
     return wrong
+
+
+async def provider_faults(settings: OidcSettings) -> list[str]:
+    """Try the service that signs people in."""
+    from bridge.sign_on.oidc import OidcProvider
+
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await OidcProvider(settings).reach()
+    except (NotSignedOn, TimeoutError) as error:
+        away = isinstance(error, TimeoutError) or error.reason == "provider-away"
+        why = "no answer" if away else "what answers there does not call itself by this issuer, or shows no keys"
+        return [f"sign_on.oidc.issuer: {why}"]
+    return []
 
 
 async def _database(config: Config) -> list[str]:

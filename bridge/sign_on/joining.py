@@ -83,29 +83,41 @@ class Joining:
     async def _create(self, identity: VouchedIdentity, rules: JoiningRules, given: Sequence[GroupRole]) -> Account:
         if not rules.create:
             raise NotSignedOn("email-unverified" if identity.doubtful_email and rules.link else "unknown")
-        name = next((one for one in reversed(identity.names) if SIGN_IN_NAME.fullmatch(one)), "")
-        if not name:
-            raise NotSignedOn("email-unverified" if identity.doubtful_email else "unknown")
+        name = await self._reserved(identity)
         library = next((one.library for one in given if one.library), rules.library)
         mine = [one for one in given if one.library in ("", library)]
         person = Librarian(id=name, name=identity.name or name, shown=identity.name, role=_highest(mine))
         teams = {team for one in mine for team in one.teams}
-        if await self._archive.accounts.named(name) is not None or await self._archive.accounts.of(name) is not None:
-            raise NotSignedOn("name-taken")
         await self._list(library, person, teams)
         try:
             await self._archive.accounts.add(name, name, library, with_code=False)
         except ValueError:
             raise NotSignedOn("name-taken") from None
-        if not await self._archive.identities.link(identity.issuer, identity.subject, name):
-            raise NotSignedOn("linked-otherwise")
         await self._note(name, library, "created", identity.way)
         return Account(librarian=name, login=name, library=library)
 
+    async def _reserved(self, identity: VouchedIdentity) -> str:
+        """Return the sign-in name of a new account, linked to the identity before anything else is made.
+
+        What broke off after that goes on at the next sign-on. Raises NotSignedOn.
+        """
+        identities, accounts = self._archive.identities, self._archive.accounts
+        if before := await identities.librarian(identity.issuer, identity.subject):
+            return before
+        name = next((one for one in reversed(identity.names) if SIGN_IN_NAME.fullmatch(one)), "")
+        if not name:
+            raise NotSignedOn("email-unverified" if identity.doubtful_email else "unknown")
+        held = [await desk.organisation.library_of(name) for desk in self._desks]  # what they wrote is under that name
+        if any(held) or await accounts.named(name) is not None or await accounts.of(name) is not None:
+            raise NotSignedOn("name-taken")
+        if not await identities.link(identity.issuer, identity.subject, name):
+            raise NotSignedOn("name-taken")
+        return name
+
     async def _list(self, library: str, person: Librarian, teams: Iterable[str]) -> None:
         desk, entry = await self._home(library)
-        if await desk.organisation.library_of(person.id):
-            raise NotSignedOn("name-taken")  # somebody had it before, and what they wrote is under it
+        if any(one.id == person.id for one in entry.library.librarians):
+            return  # an attempt before broke off
         wanted = set(teams)
 
         def listed(found: Library) -> Library:

@@ -65,6 +65,10 @@ class OidcProvider:
             )
         )
 
+    async def reach(self) -> None:
+        """Read what the provider says of itself, and its keys. Raises NotSignedOn."""
+        await self._read_keys(await self._described())
+
     async def leaving(self, back: str) -> str:
         """Return the address where a browser signs out of the provider, "" where it has none. Raises NotSignedOn."""
         end = (await self._described()).get("end_session_endpoint")

@@ -291,7 +291,7 @@ async def test_a_reset_takes_no_call_back(desk: Desk) -> None:
     token, _ = await desk.services.archive.accounts.open_session("ben")
     session = await desk.services.archive.accounts.session(token)
     assert session is not None
-    subscription = Subscription(session, "resetting", Position("e", 1), ListIndex(), set())
+    subscription = Subscription(session, "resetting", Position("e", 1), ListIndex(), set(), desk.services.sign_on)
     note = Noted(conversation=conversation, id="n1", by="ana", text="@Ben Berg", mentions=("ben",))
     subscription.note(LogChanges(mentions=[note]), Position("e", 2))
     subscription.reset("slow")
@@ -351,7 +351,7 @@ async def test_a_slow_page_costs_a_bounded_set_and_then_hears_reset(desk: Desk) 
     token, _ = await desk.services.archive.accounts.open_session("ana")
     session = await desk.services.archive.accounts.session(token)
     assert session is not None
-    subscription = Subscription(session, "slow", Position("e", 1), ListIndex(), set())
+    subscription = Subscription(session, "slow", Position("e", 1), ListIndex(), set(), desk.services.sign_on)
     for n in range(2 * MOST_ROWS):
         subscription.note(LogChanges(rows={f"c{n}"}), Position("e", n + 2))
     told = subscription.messages(desk.services.replica.state)

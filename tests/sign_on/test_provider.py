@@ -6,11 +6,13 @@ import re
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
+from bridge.app.connection_check import provider_faults
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import PASSWORD, Client, Desk
 from tests.peers.provider import Provider
-from tests.sign_on.conftest import PEOPLE
+from tests.sign_on.conftest import PEOPLE, settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -56,6 +58,19 @@ async def test_a_verified_address_links_an_account_and_leads_to_the_page_that_wa
     assert await _who(far) == ("cora@elsewhere.example", "librarian")
     again = await browsers.of()
     assert await _sign_on(again, "subject-ana", "//evil.example") == "/inbox/", "nobody is led elsewhere"
+
+
+async def test_a_coordinator_unlinks_an_account_for_another_identity(browsers: Browsers) -> None:
+    cora, ana, eve = [await browsers.of(name) for name in ("cora", "ana", "eve")]
+    assert (await cora.get("/organisation/north/accounts"))[1]["linked"] == ["ana", "cora@elsewhere.example"]
+    where = "/organisation/north/people/ana/identity"
+    assert (await ana.call("DELETE", where, headers=ana.headers()))[0] == 403
+    assert (await eve.call("DELETE", where, headers=eve.headers()))[0] == 404
+    assert (await cora.call("DELETE", where, headers=cora.headers()))[0] == 204
+    assert (await ana.get("/me"))[0] == 401
+    assert await _sign_on(ana, "subject-twin") == "/inbox/"
+    assert await _who(ana) == ("ana", "librarian")
+    assert (await cora.call("DELETE", where, headers=cora.headers()))[0] == 204
 
 
 @pytest.mark.parametrize(
@@ -122,3 +137,13 @@ async def test_passwords_work_while_the_provider_is_away(desk: Desk, provider: P
         await ben.sign_in("ben", PASSWORD)
         assert await _who(ben) == ("ben", "librarian")
         assert await _taken(ben, f"{other.url}/sign-on/leave") == "/inbox/"
+
+
+async def test_the_check_names_what_is_wrong_with_the_provider(provider: Provider) -> None:
+    oidc = settings(provider).oidc
+    assert oidc is not None
+    assert await provider_faults(oidc) == ["sign_on.oidc.issuer: no answer"]
+    provider.start("http://127.0.0.1:1", PEOPLE)
+    assert await provider_faults(oidc) == []
+    other = replace(oidc, issuer=f"{provider.issuer}/")
+    assert "does not call itself" in (await provider_faults(other))[0]

@@ -228,7 +228,12 @@ class LiveHub:
         remembered = session.librarian in self._remembered
         self._remembered[session.librarian] = None
         subscription = Subscription(
-            session, connection, services.replica.position, self._lists, self.known(session.librarian)
+            session,
+            connection,
+            services.replica.position,
+            self._lists,
+            self.known(session.librarian),
+            services.sign_on,
         )
         subscription.known |= self._lists.held(
             services.replica.state, subscription.me

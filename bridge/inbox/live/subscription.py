@@ -29,6 +29,7 @@ from bridge.inbox.views.me import me_of
 from bridge.inbox.views.organisation import library_hours, queues_now
 from bridge.inbox.views.rooms import Room, in_room, message_view, room_view
 from bridge.log.follower import Position
+from bridge.sign_on.settings import SignOnSettings
 from bridge.sql.people.accounts import Session
 from bridge.sql.people.staff_messages import StaffMessage
 from routing.events import Consulted, Noted
@@ -47,9 +48,16 @@ class Subscription:
     """What one page has not heard yet."""
 
     def __init__(
-        self, session: Session, connection: str, position: Position, lists: ListIndex, known: set[str]
+        self,
+        session: Session,
+        connection: str,
+        position: Position,
+        lists: ListIndex,
+        known: set[str],
+        sign_on: SignOnSettings,
     ) -> None:
         self.session = session
+        self.sign_on = sign_on
         self.me = session.librarian
         self.connection = connection
         self.position = position  # the last entry noted here
@@ -381,7 +389,7 @@ class Subscription:
 
     def who(self, state: State) -> schema.Me:
         """Return who sits here."""
-        return me_of(state, self.session, libraries_of(state, self.me), coordinated(state, self.me))
+        return me_of(state, self.session, libraries_of(state, self.me), coordinated(state, self.me), self.sign_on)
 
     def hello(self, state: State, ping_s: float, dead_s: float) -> schema.Hello:
         """Return the first message."""

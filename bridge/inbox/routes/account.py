@@ -74,8 +74,8 @@ async def signed_in(call: Call, librarian: str, way: Way) -> web.Response:
         raise Refusal(401, "wrong", "The account was closed a moment ago.")
     token, session = found
     state = call.consortium_of(session).services.replica.state
-    required = call.services.sign_on.second_factor
-    response = answer(me_of(state, session, libraries_of(state, librarian), coordinated(state, librarian), required))
+    libraries, coordinates = libraries_of(state, librarian), coordinated(state, librarian)
+    response = answer(me_of(state, session, libraries, coordinates, call.services.sign_on))
     sessions.give(response, call.request, token)
     sessions.make_familiar(response, call.request, call.services.secret, session.login)
     return response
@@ -109,7 +109,7 @@ async def password(call: Call) -> web.Response:
 async def me(call: Call) -> Me:
     """Say who is signed in."""
     libraries, coordinates = libraries_of(call.state, call.me), coordinated(call.state, call.me)
-    return me_of(call.state, call.who, libraries, coordinates, call.services.sign_on.second_factor)
+    return me_of(call.state, call.who, libraries, coordinates, call.services.sign_on)
 
 
 ROUTES = (

@@ -31,6 +31,8 @@ async def accounts(call: Call) -> staff.AccountsView:
         ],
         signed_up=await archive.accounts.signed_up(call.id),
         second_factors=await archive.second_factors.have(homed),
+        linked=await archive.identities.linked(homed),
+        passwords=call.services.sign_on.passwords,
     )
 
 

@@ -12,10 +12,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from bridge.inbox import schema
-from bridge.inbox.http.responses import Refusal, not_found
+from bridge.inbox.http.responses import Refusal, forbidden, not_found
 from bridge.inbox.http.route import Call, Route
+from bridge.inbox.routes.opening import note
 from bridge.inbox.routes.saving import changed
 from bridge.inbox.schema import staff
+from routing.access import administers
 from routing.organisation import Librarian, Library
 
 
@@ -131,6 +133,19 @@ async def remove_guest(call: Call) -> schema.Saved:
     return await changed(call, remove)
 
 
+async def unlink_person(call: Call) -> None:
+    """Take the identity of another service off a librarian of mine; their next sign-on links them again, where that is allowed."""
+    name = _named(call)
+    if call.state.roster.home.get(name) != call.id:
+        raise not_found()
+    if administers(call.state, name) and not administers(call.state, call.me):
+        raise forbidden("Only an administrator does that with an administrator's account.")
+    if not await call.services.archive.identities.unlink(name):
+        raise not_found()
+    await call.services.archive.accounts.end_sessions(name)
+    await note(call.services, name, call.id, "unlinked", by=call.me)
+
+
 _PERSON = "/organisation/{id}/people/{person}"
 _GUEST = "/organisation/{id}/guests/{person}"
 _EDIT: Any = {
@@ -166,6 +181,14 @@ ROUTES = (
     ),
     Route("POST", f"{_PERSON}/deactivate", "Shut a librarian out", deactivate_person, keyed=True, **_EDIT),
     Route("POST", f"{_PERSON}/reactivate", "Let a librarian in again", reactivate_person, keyed=True, **_EDIT),
+    Route(
+        "DELETE",
+        f"{_PERSON}/identity",
+        "Take the identity of another service off a librarian",
+        unlink_person,
+        access="coordinator",
+        scope="library",
+    ),
     Route("DELETE", _PERSON, "Take a librarian off the list", remove_person, **_EDIT),
     Route("PUT", _GUEST, "List a librarian of another library as a guest", add_guest, **_EDIT),
     Route("DELETE", _GUEST, "End a guest's work for the library", remove_guest, **_EDIT),

@@ -87,7 +87,9 @@ class SignOnPages:
             app.router.add_get(f"/sign-on/{name}", self._guarded(serve))
 
     def _check_wait(self, request: web.Request) -> None:
-        """Count what begins here; an answer of the provider's fits one that was counted."""
+        """Count what begins here, by a page that is opened; an answer of the provider's fits one that was counted."""
+        if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":  # some page's picture or frame
+            raise NotSignedOn("provider-refused")
         if self._services.limits.sign_in_by_host.wait_s(network(request.remote or "")):
             raise NotSignedOn("too-many")
 

@@ -60,6 +60,7 @@ class Me(Shown):
     availability: Availability
     must_change_password: bool = False
     second_factor: SecondFactorDue = ""  # one must be shown, or added, before anything else
+    passwords: bool = True  # they count here
     way: str = ""  # how this session was opened: "password", "code", "provider", "proxy"
     notices: list[StaffNotice] = []  # to staff, that they have not seen yet
 

@@ -51,6 +51,8 @@ class AccountsView(Shown):
     invitations: list[InvitationView]
     signed_up: list[str]
     second_factors: list[str]  # who has a second factor
+    linked: list[str]  # who is linked to an identity of another service
+    passwords: bool  # passwords count here
 
 
 class InvitationLink(Shown):

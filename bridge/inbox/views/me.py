@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from bridge.inbox.schema import Me, StaffNotice
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import second_factor_due
+from bridge.sign_on.settings import SignOnSettings
 from bridge.sql.people.accounts import Session
 from routing import announcements
 from routing.access import active
@@ -14,10 +13,8 @@ from routing.records import AnnouncementRecord
 from routing.state import State
 
 
-def me_of(
-    state: State, session: Session, libraries: list[str], coordinates: list[str], required: Collection[str] = ()
-) -> Me:
-    """Return who is signed in. `required`: roles that must have a second factor."""
+def me_of(state: State, session: Session, libraries: list[str], coordinates: list[str], settings: SignOnSettings) -> Me:
+    """Return who is signed in."""
     one = state.roster.librarians.get(session.librarian)
     return Me(
         id=session.librarian,
@@ -29,7 +26,8 @@ def me_of(
         csrf=session.csrf,
         availability=rows.availability(state, session.librarian),
         must_change_password=session.must_change,
-        second_factor=second_factor_due(state, session, required),
+        second_factor=second_factor_due(state, session, settings.second_factor),
+        passwords=settings.passwords,
         way=session.way,
         notices=unseen(state, session.librarian),
     )

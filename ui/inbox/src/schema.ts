@@ -599,6 +599,7 @@ export interface Me {
   availability: Availability;
   must_change_password: boolean;
   second_factor: "" | "asked" | "to-add";
+  passwords: boolean;
   way: string;
   notices: StaffNotice[];
 }
@@ -1495,6 +1496,8 @@ export interface AccountsView {
   invitations: InvitationView[];
   signed_up: string[];
   second_factors: string[];
+  linked: string[];
+  passwords: boolean;
 }
 
 /** The secret of a link, shown this once; it goes behind the `#` of the inbox's address. */

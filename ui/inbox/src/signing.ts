@@ -40,6 +40,8 @@ export const signing = {
   renewRecovery: () => send<s.RecoveryCodes>("POST", "/second-factor/recovery", {}),
   resetFactors: (library: string, librarian: string) =>
     send<undefined>("DELETE", `/organisation/${encodeURIComponent(library)}/people/${encodeURIComponent(librarian)}/second-factor`, {}),
+  unlink: (library: string, librarian: string) =>
+    send<undefined>("DELETE", `/organisation/${encodeURIComponent(library)}/people/${encodeURIComponent(librarian)}/identity`, {}),
   sessions: () => get<s.OpenSessions>("/sessions"),
   endSession: (id: string) => send<undefined>("DELETE", `/sessions/${encodeURIComponent(id)}`, {}),
   endOtherSessions: () => send<undefined>("POST", "/sessions/end-others", {}),
