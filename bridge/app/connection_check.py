@@ -55,22 +55,35 @@ async def unreachable(config: Config, ports: Ports) -> list[str]:
 async def _remembered(config: Config, stack: AsyncExitStack) -> dict[str, dict[str, Any]]:
     """Return the memory and the secret of each channel that remembers anything: one may need a token that replaced another.
 
-    Before the first start there is nothing, and what is away is said by its own trial. Nothing is brought up to date here.
+    Before the first start there is nothing. What cannot be read is not taken for nothing: a provider that sees an old token again
+    may take back the new one. Nothing is made or brought up to date here.
     """
-    nothing: dict[str, dict[str, Any]] = {one.name: {"memory": ProcessMemory()} for one in config.channels}
-    fresh = not config.redis.url and not (config.data / "redis").is_dir()
-    if fresh or not any(load(one.kind).capabilities.remembers for one in config.channels):
-        return nothing
-    archive = Archive(archive_url(config))
-    stack.push_async_callback(archive.close)
+    unread: dict[str, dict[str, Any]] = {one.name: {"memory": ProcessMemory()} for one in config.channels}
+    if not any(load(one.kind).capabilities.remembers for one in config.channels):
+        return unread
     try:
         async with asyncio.timeout(WITHIN_S):
-            await reach(archive.engine)
-            found = await stack.enter_async_context(channels(config, archive))
+            if not (secret := await _secret(config)):
+                return unread
+            found = await stack.enter_async_context(channels(config, secret))
     except Exception as error:  # of Redis, the database, a disk: each has a trial of its own
         log.warning("nothing is known of what channels remember", why=type(error).__name__)
-        return nothing
+        for each in unread.values():
+            each["memory"].away = True
+        return unread
     return {one.name: {"memory": one.memory, "secret": one.secret} for one in found}
+
+
+async def _secret(config: Config) -> bytes:
+    """Return the archive's secret, b"" before the first start."""
+    if not config.archive.url and not (config.data / "archive.sqlite").is_file():
+        return b""
+    archive = Archive(archive_url(config))
+    try:
+        await reach(archive.engine)
+        return await archive.known_secret()
+    finally:
+        await archive.close()
 
 
 async def _redis(config: Config, consortium: str) -> list[str]:

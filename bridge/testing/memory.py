@@ -47,6 +47,6 @@ class ProcessMemory(Memory):
 
     def _there(self, kind: MemoryKind) -> dict[str, MemoryRow]:
         if self.away:
-            raise Busy("the memory is away, for a test's sake")
+            raise Busy("what the channel remembers cannot be read now")
         since = self._now() - kind.keep_ms if kind.keep_ms else -1
         return {key: row for key, row in self._kinds.get(kind, {}).items() if row.at > since}

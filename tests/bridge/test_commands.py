@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert
 
 from bridge.app import commands
+from bridge.app.channel_access import run_verb
 from bridge.app.config import ChannelConfig, Config, WhichConsortium
 from bridge.app.daemon import archive_url
+from bridge.contract.command import ChannelAccess
+from bridge.contract.memory import MemoryRow
+from bridge.contract.opt_outs import OPT_OUTS
+from bridge.redis.embedded import EmbeddedRedis
 from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.people.accounts import Accounts
@@ -172,3 +179,24 @@ async def test_a_leaver_works_elsewhere_once_released_or_moved_by_the_operator(
     south.write_text(left.replace("north", "south").replace("bo", "cy") + left.replace("bo", "ana"))
     assert await commands.desk_load(config, south) == 0, "one file speaks for both: ana moves back"
     assert await commands.librarian_release(config, "nobody") == 1
+
+
+async def test_a_verb_of_a_channel_reads_what_is_remembered_whether_the_daemon_runs_or_not(tmp_path: Path) -> None:
+    read: list[list[str]] = []
+    plain = _config(tmp_path, "main")
+
+    async def verb(channels: Sequence[ChannelAccess], _: Sequence[str]) -> int:
+        (text,) = channels
+        await text.memory.put(OPT_OUTS, [MemoryRow(f"row {len(read)}")])
+        read.append([row.key for row in await text.memory.rows(OPT_OUTS)])
+        return 3
+
+    config = replace(plain, channels=(replace(plain.channels[0], name="text", kind="kannel"),))
+    assert await run_verb(config, verb, []) == 3  # never started: nothing is remembered, nothing is made
+    assert not (config.data / "redis").exists()
+    server = EmbeddedRedis(config.data / "redis")
+    await server.start()
+    assert await run_verb(config, verb, []) == 3
+    await server.stop()
+    assert await run_verb(config, verb, []) == 3
+    assert read == [["row 0"], ["row 1"], ["row 1", "row 2"]]
