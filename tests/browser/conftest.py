@@ -24,9 +24,9 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium."""
-    async with chromium() as found:
+async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    """Debian's Chromium; the whole of it for a module that says WHOLE_BROWSER."""
+    async with chromium(whole=getattr(request.module, "WHOLE_BROWSER", False)) as found:
         yield found
 
 

@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.xdist_group("browser-inbox"),
 ]
+WHOLE_BROWSER = True  # notifications
 # Writes down every notification and every tone that the page asks the browser for, and passes them on.
 HEARD = """(() => {
   const Real = window.Notification, start = OscillatorNode.prototype.start;

@@ -14,6 +14,7 @@ from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import Message
 from tests.browser.chat import LOOKS, PHONE, Chat, chatting
 
+WHOLE_BROWSER = True  # the clipboard
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(240),
