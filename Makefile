@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest
 # What was compiled is kept, whatever the environment says: else compiling is half of each start, and tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup pages run test check format bench faults lock wheel clean
+.PHONY: help setup pages run test check format bench faults lock wheel deb clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -48,7 +48,7 @@ bench: setup pages ## measure, beside the peers; writes build/bench.json
 
 faults: setup pages ## the long fault runs and simulations
 	@tests/install-peers
-	$(PYTEST) tests/faults tests/journeys tests/email/test_kill.py tests/routing/test_model.py tests/routing/test_simulation.py tests/routing/test_cooperation.py --long
+	$(PYTEST) tests/faults tests/journeys tests/email/test_kill.py tests/routing/test_model.py tests/routing/test_simulation.py tests/routing/test_cooperation.py tests/deploy/test_deb.py --long
 	$(PYTEST) tests/browser -m long --long
 
 pages: | .venv/.runtime
@@ -56,6 +56,9 @@ pages: | .venv/.runtime
 
 wheel: setup ## dist/deskbridge-*.whl with the built pages inside
 	$(BIN)/pip wheel -q --no-deps --no-build-isolation -w dist .
+
+deb: wheel ## dist/deskbridge_*.deb, for the Debian that this runs on
+	deploy/debian/build.sh "$$(ls -t dist/deskbridge-*.whl | head -n 1)"
 
 lock: ## renew requirements.lock from pyproject.toml, then run `make check test`
 	rm -rf build/lock

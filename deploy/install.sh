@@ -74,10 +74,7 @@ fi
 folder /etc/deskbridge 755
 folder /etc/deskbridge/secrets 700
 first=
-if [ ! -e "$root/etc/deskbridge/deskbridge.toml" ]; then
-    first=yes
-    act install -m 644 "$here/deskbridge.toml" "$root/etc/deskbridge/deskbridge.toml"
-fi
+[ -e "$root/etc/deskbridge/deskbridge.toml" ] || first=yes
 place "$here/deskbridge.toml" /etc/deskbridge/deskbridge.toml.example 644
 place "$here/deskbridge.service" /etc/systemd/system/deskbridge.service 644
 place "$here/deskbridge@.service" /etc/systemd/system/deskbridge@.service 644
@@ -95,7 +92,7 @@ elif [ -z "$root" ] && [ -d /run/systemd/system ]; then
     act systemctl daemon-reload
     act systemctl enable --quiet deskbridge.service
     # A configuration that is there may name another address: then its person enables the socket, once both agree.
-    [ -z "$first" ] || act systemctl enable --quiet --now deskbridge.socket
+    [ -z "$first" ] || act systemctl enable --quiet deskbridge.socket
     act systemctl try-restart deskbridge.service
-    echo "Edit /etc/deskbridge/deskbridge.toml, then: deskbridge check && deskbridge setup && systemctl restart deskbridge"
+    [ -z "$first" ] || echo "Next: deskbridge setup && systemctl start deskbridge.socket deskbridge"
 fi
