@@ -76,6 +76,7 @@ class House:
         self._capacity = capacity
         self.more = more  # of deskbridge.toml
         self.words: tuple[str, ...] = ()  # of the command that runs the daemon
+        self.program = PROGRAM
         self._furnished = False
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -131,7 +132,7 @@ class House:
         return self._process.pid
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        command = [*PROGRAM, "run", "--config", str(self.folder / "deskbridge.toml"), *self.words]
+        command = [*self.program, "run", "--config", str(self.folder / "deskbridge.toml"), *self.words]
         if self.log_to is not None:
             return subprocess.Popen(command, stdout=self.log_to, stderr=self.log_to, start_new_session=True)
         with (self.folder / "log").open("ab") as log:
