@@ -117,7 +117,7 @@ def run(*, config: ConfigPath = DEFAULT_PATH, roles: str = "", listen: str = "",
     from bridge.app import daemon
 
     here = HereOnly(roles=roles, listen=listen, data=data)
-    return with_config(config, lambda read: daemon.serve(with_here(read, here)))
+    return with_config(config, lambda read: daemon.serve(with_here(read, here), lambda: with_here(load(config), here)))
 
 
 @app.command

@@ -20,8 +20,10 @@ from typing import Any, get_args
 import structlog
 from aiohttp import web
 
+from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.config import ChannelConfig as ChannelConfig
 from bridge.app.config import Config, convert
+from bridge.app.reload import ChannelChange
 from bridge.catalogue.search import Catalogues
 from bridge.channels.channel import ChannelHealth as ChannelHealth
 from bridge.channels.desk_status import DeskStatus, clock
@@ -32,7 +34,7 @@ from bridge.channels.partner_desk import PartnerDesk
 from bridge.channels.plugins import load
 from bridge.channels.revocations import StoreRevocations
 from bridge.channels.signals import ChannelSignals, SignalBoard
-from bridge.channels.supervisor import ConfiguredChannel, Deliveries, Supervisor
+from bridge.channels.supervisor import ChannelRunner, ConfiguredChannel, Deliveries, Supervisor
 from bridge.channels.transcript_text import plain
 from bridge.contract.adapter import Adapter, Busy, Capabilities, Inlet, Ports
 from bridge.contract.message import Delivery
@@ -53,7 +55,7 @@ from bridge.portal.library_page import ChatChannel
 from bridge.portal.routes import PortalDesk
 from bridge.privacy.erasure_worker import ErasureWorker
 from bridge.redis.store import Store, StoreError, last_of
-from bridge.runtime.health import DaemonHealth, HealthPart
+from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.privacy.retention import DAY_MS, strictest
@@ -111,6 +113,13 @@ class Consortium:
         self.leases = LeaseWatch(store, name, process)
         self.memories: dict[str, StoreMemory] = {}
         self.releases = releases
+        self.fanouts = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
+        self._channel_facts = {channel.name: _facts(channel) for channel in self.channels}
+        self._partner_facts = self._partner_channels()
+        self._chats = [_chat(each) for each in self.channels if each.adapter.capabilities.chat_page]
+        self._lease_tellers: dict[str, Callable[[], None]] = {}
+        self._health = DaemonHealth()
+        self._channels_changed = asyncio.Event()
         self.core = self._core(sole) if config.roles.core else None
         self.supervisor = Supervisor(
             store,
@@ -142,11 +151,11 @@ class Consortium:
             blobs=self.blobs,
             process=self._process,
             secret=self._secret,
-            channels={channel.name: _facts(channel) for channel in self.channels},
+            channels=self._channel_facts,
             public_url=self._config.http.public_url,
             catalogues=Catalogues(one for one in self._config.catalogues if one.consortium == self.name),
             sign_on=self._config.sign_on,
-            partners=self._partner_channels(),
+            partners=self._partner_facts,
         )
 
     def _forgetting(self, archive: Archive) -> ErasureWorker:
@@ -160,7 +169,7 @@ class Consortium:
             tail=self.tail,
             retention=self.retention,
             channels=self._adapters,
-            fanouts=self._fanouts(),
+            fanouts=self.fanouts,
             sole=self._sole,
         )
 
@@ -176,9 +185,8 @@ class Consortium:
 
     def _core(self, sole: bool) -> CoreRunner | CoreProcess:
         """Return what decides: here, or in a process of its own."""
-        fanout = self._fanouts()
         if self._config.one_process:
-            return CoreRunner(self.store, self._process, sole=sole, fanout=fanout)
+            return CoreRunner(self.store, self._process, sole=sole, fanout=self.fanouts)
         return CoreProcess(
             CoreJob(
                 url=self.store.url,
@@ -186,7 +194,7 @@ class Consortium:
                 consortium=self.name,
                 process=self._process,
                 sole=sole,
-                fanout=fanout,
+                fanout=self.fanouts,
             )
         )
 
@@ -199,11 +207,8 @@ class Consortium:
         return PortalDesk(
             state=lambda: self.replica.state,
             desk=self.frontdesk.now,
-            chats=[_chat(channel) for channel in self.channels if channel.adapter.capabilities.chat_page],
+            chats=self._chats,
         )
-
-    def _fanouts(self) -> list[str]:
-        return [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
 
     def _adapters(self) -> Iterator[tuple[str, str, Adapter]]:
         return ((name, one.channel.kind, one.adapter) for name, one in self.supervisor.runners.items())
@@ -234,7 +239,9 @@ class Consortium:
             parts["retention"] = self._forget_what_is_due
         if self._sole:
             parts["former channels"] = self._refuse_for_former_channels
-        self._show_channels(health)
+        self._health = health
+        for runner in self.supervisor.runners.values():
+            self._show_channel(runner)
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
                 group.create_task(_kept(name, part), name=f"{name} of {self.name}")
@@ -293,21 +300,71 @@ class Consortium:
             if self._sole:
                 self.ring_watch.core_ended()
 
-    def _show_channels(self, health: DaemonHealth) -> None:
-        """Name each channel beside the parts; one that is down makes nothing else unready."""
-        for name, runner in self.supervisor.runners.items():
-            part = health.part(f"channel {name}", required=False)
-            part.down(runner.health.state)
+    def _show_channel(self, runner: ChannelRunner) -> None:
+        """Name a channel beside the parts; one that is down makes nothing else unready."""
+        name = runner.channel.name
+        part = self._health.part(f"channel {name}", required=False)
+        part.down(runner.health.state)
 
-            def tell(how: ChannelHealth, part: HealthPart = part, name: str = name) -> None:
-                if how.state == "up":
-                    part.up(self.leases.told(name))
-                else:
-                    held = self.leases.told(name) if how.state == "standby" else ""
-                    part.down(" ".join(filter(None, (how.state, how.reason, held))))
+        def tell(how: ChannelHealth) -> None:
+            if how.state == "up":
+                part.up(self.leases.told(name))
+            else:
+                held = self.leases.told(name) if how.state == "standby" else ""
+                part.down(" ".join(filter(None, (how.state, how.reason, held))))
 
-            runner.on_health = tell
-            self.leases.on_look.append(partial(tell, runner.health))
+        runner.on_health = tell
+        self._hide_channel(name)
+        self._lease_tellers[name] = partial(tell, runner.health)
+        self.leases.on_look.append(self._lease_tellers[name])
+
+    def _hide_channel(self, name: str) -> None:
+        if (teller := self._lease_tellers.pop(name, None)) is not None:
+            self.leases.on_look.remove(teller)
+
+    async def change_channels(self, config: Config, mounts: ChannelMounts) -> ChannelChange:
+        """Run the channels that `config` names: those that changed begin again, the others go on.
+
+        Raises Misconfigured or ConfigError with nothing changed.
+        """
+        wanted = [_channel(each) for each in config.channels if each.consortium == self.name]
+        before, now = ({one.name: one for one in channels} for channels in (self.channels, wanted))
+        gone = sorted(before.keys() - now.keys())
+        other = [one for one in wanted if before.get(one.name) != one]
+        begun = [self.supervisor.made(one) for one in other if self._served_here(one)]
+        change = ChannelChange(
+            added=[one.name for one in other if one.name not in before],
+            removed=gone,
+            changed=[one.name for one in other if one.name in before],
+        )
+        for name in gone:
+            mounts.drop(name)
+        await self.supervisor.change([*gone, *change.changed], begun)
+        self._know(wanted)
+        for name in gone:
+            self._hide_channel(name)
+            self._health.drop(f"channel {name}")
+        for runner in begun:
+            self._show_channel(runner)
+            await mounts.put(runner.channel.name, self.applications[runner.channel.name])
+        return change
+
+    def _know(self, channels: list[ConfiguredChannel]) -> None:
+        """Let the other parts know which channels there are."""
+        self.channels = channels
+        for held, found in (
+            (self._channel_facts, {one.name: _facts(one) for one in channels}),
+            (self._partner_facts, self._partner_channels()),
+        ):
+            held.clear()
+            held.update(found)  # type: ignore[arg-type]  # each with its own
+        self._chats[:] = [_chat(one) for one in channels if one.adapter.capabilities.chat_page]
+        fanouts = [one.name for one in channels if one.adapter.capabilities.fanout]
+        if fanouts != self.fanouts:
+            self.fanouts[:] = fanouts
+            if isinstance(self.core, CoreProcess):
+                self.core.restart()  # it trims their streams
+        self._channels_changed.set()
 
     async def _announce(self, health: DaemonHealth) -> None:
         part = health.part(f"desk {self.name}")
@@ -346,6 +403,21 @@ class Consortium:
                 await self.gathering.ingest(await self.organisation.refresh(behind))
 
     async def _refuse_for_former_channels(self) -> None:
+        """Refuse for channels that are no more, also for those that a reload takes away."""
+        while True:
+            self._channels_changed.clear()
+            refusing = asyncio.create_task(self._refuse_for_those_gone())
+            changed = asyncio.create_task(self._channels_changed.wait())
+            try:
+                await asyncio.wait((refusing, changed), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                changed.cancel()
+                refusing.cancel()
+                await asyncio.wait((refusing,))
+            if not refusing.cancelled() and (error := refusing.exception()):
+                raise error
+
+    async def _refuse_for_those_gone(self) -> None:
         """Fail what is meant for channels that the desk knows and the configuration no more, and promise no answer by them."""
         await self.replica.ready.wait()
         former = self.replica.state.channels.keys() - {channel.name for channel in self.channels}
@@ -380,7 +452,7 @@ class Consortium:
             except Busy:
                 await asyncio.sleep(RESTART_S)
         while True:
-            for memory in self.memories.values():
+            for memory in list(self.memories.values()):
                 with suppress(Busy):  # the store is away: an hour later
                     await memory.expire()
             await asyncio.sleep(FORGET_S)

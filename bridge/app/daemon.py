@@ -11,6 +11,7 @@ import gc
 import os
 import secrets
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -22,6 +23,7 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from bridge.app.activation import passed_sockets
+from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.config import Config, ConfigError, Fault
 from bridge.app.consortium import Consortium, tend_files
 from bridge.app.desk_metrics import DeskMetrics
@@ -29,6 +31,7 @@ from bridge.app.file_stores import opened_files
 from bridge.app.http import Server, application
 from bridge.app.machine_watch import MachineWatch
 from bridge.app.permissions import Exposed, keep_folder, keep_secret
+from bridge.app.reload import Reloading
 from bridge.app.restore_mark import check_restored
 from bridge.contract.adapter import Misconfigured
 from bridge.files.moving import MovingFiles
@@ -104,7 +107,8 @@ class Daemon:
         self.archive = archive
         self.desks = desks
         self.health = health
-        self.server = Server(_application(config, desks, health), config.http.listen, passed_sockets())
+        self.mounts = ChannelMounts({name: app for desk in desks for name, app in desk.applications.items()})
+        self.server = Server(_application(config, desks, health, self.mounts), config.http.listen, passed_sockets())
 
     @property
     def url(self) -> str:
@@ -218,27 +222,32 @@ async def _stopped(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
 
 
-def _application(config: Config, desks: list[Consortium], health: DaemonHealth) -> web.Application:
+def _application(
+    config: Config, desks: list[Consortium], health: DaemonHealth, mounts: ChannelMounts
+) -> web.Application:
     inbox = Inbox([desk.services for desk in desks]) if config.roles.web else None
-    channels = {name: app for desk in desks for name, app in desk.applications.items()}
     return application(
         health=health,
         inbox=inbox,
         inbox_pages=INBOX_PAGES if config.roles.web and (INBOX_PAGES / "index.html").is_file() else None,
         portal=Portal([desk.portal for desk in desks], config.http.public_url) if config.roles.web else None,
-        channels=channels,
+        channels=mounts,
         proxies=config.http.proxies,
         registry=REGISTRY,
         sign_on=config.sign_on,
     )
 
 
-async def serve(config: Config) -> int:
-    """Serve until a signal says stop."""
+async def serve(config: Config, read: Callable[[], Config] | None = None) -> int:
+    """Serve until a signal says stop. `read` reads the configuration again when SIGHUP asks for that."""
     say_in_lines()
     try:
         async with opened(config) as house:
             told = told_to_stop()
+            reloading = Reloading(config, read or (lambda: config), house.desks, house.mounts, house.health)
+            rereading = asyncio.create_task(reloading.run(), name="reload")
+            if read is not None and not _behind_nohup() and not sys.stdin.isatty():
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.asked.set)
             log.info(
                 "serving",
                 url=house.url,
@@ -247,6 +256,7 @@ async def serve(config: Config) -> int:
                 version=version("deskbridge"),
             )
             await until(told, house.health)
+            rereading.cancel()
     except (Misconfigured, EmbeddedError, StoreError, OSError) as error:
         say(f"deskbridge cannot start: {error}", error=True)
         return 1
@@ -257,10 +267,13 @@ def told_to_stop() -> asyncio.Event:
     """Return what is set by SIGTERM, SIGINT, or a terminal that is closed, from now on."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
-    nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    for number in (signal.SIGTERM, signal.SIGINT, *(() if nohup else (signal.SIGHUP,))):
+    for number in (signal.SIGTERM, signal.SIGINT, *(() if _behind_nohup() else (signal.SIGHUP,))):
         loop.add_signal_handler(number, told.set)
     return told
+
+
+def _behind_nohup() -> bool:
+    return signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
 async def until(told: asyncio.Event, health: DaemonHealth) -> None:

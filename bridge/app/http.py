@@ -32,6 +32,7 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry, exposition
 
 from bridge.app import activation
+from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.connections import Site
 from bridge.contract.adapter import Busy
 from bridge.inbox.app import Inbox
@@ -69,7 +70,7 @@ def application(
     inbox: Inbox | None = None,
     inbox_pages: Path | None = None,
     portal: Portal | None = None,
-    channels: Mapping[str, web.Application] | None = None,
+    channels: Mapping[str, web.Application] | ChannelMounts | None = None,
     proxies: Sequence[str] = (),
     registry: CollectorRegistry | None = None,
     sign_on: SignOnSettings | None = None,
@@ -90,8 +91,7 @@ def application(
     app.router.add_get("/readyz", _readyz(health))
     if registry is not None:
         app.router.add_get("/metrics", _metrics(registry))
-    for name, channel in (channels or {}).items():
-        app.add_subapp(f"/channels/{name}/", channel)
+    (channels if isinstance(channels, ChannelMounts) else ChannelMounts(channels or {})).mount(app)
     if inbox is not None:
         inbox.mount(app)
     if inbox_pages is not None:

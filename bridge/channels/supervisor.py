@@ -11,7 +11,8 @@ Health is the exception that an adapter's `run` raises
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 
 from bridge.channels.channel import ChannelHealth, ChannelRunner, ConfiguredChannel, Deliveries, MakePorts
 from bridge.channels.inbound.inlet import IngestBatcher
@@ -41,17 +42,52 @@ class Supervisor:
         stop_s: float = STOP_S,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
-        self.runners = {
-            channel.name: ChannelRunner(
-                store, gathering, channel, ports, find=find, sole=sole, process=process, stop_s=stop_s, backoff=backoff
-            )
-            for channel in channels
-        }
+        self._make = partial(
+            ChannelRunner,
+            store,
+            gathering,
+            ports=ports,
+            find=find,
+            sole=sole,
+            process=process,
+            stop_s=stop_s,
+            backoff=backoff,
+        )
+        self.runners = {channel.name: self._make(channel=channel) for channel in channels}
         if len(self.runners) != len(channels):
             raise Misconfigured("two channels have the same name")
+        self._group: asyncio.TaskGroup | None = None
+        self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Keep all channels running until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for runner in self.runners.values():
-                group.create_task(runner.run(), name=f"channel {runner.channel.name}")
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                for runner in self.runners.values():
+                    self._begin(runner)
+                await asyncio.Event().wait()
+        finally:
+            self._group = None
+            self._running.clear()
+
+    def made(self, channel: ConfiguredChannel) -> ChannelRunner:
+        """Return a runner that does not run yet. Raises Misconfigured when its adapter cannot work as configured."""
+        return self._make(channel=channel)
+
+    async def change(self, ended: Collection[str], begun: Sequence[ChannelRunner]) -> None:
+        """End some channels as at a stop, then begin others; the rest goes on."""
+        ending = [task for name in ended if (task := self._running.pop(name, None)) is not None]
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
+        for name in ended:
+            self.runners.pop(name, None)
+        for runner in begun:
+            self.runners[runner.channel.name] = runner
+            self._begin(runner)
+
+    def _begin(self, runner: ChannelRunner) -> None:
+        if self._group is not None:
+            name = runner.channel.name
+            self._running[name] = self._group.create_task(runner.run(), name=f"channel {name}")

@@ -60,6 +60,12 @@ class CoreProcess:
     def __init__(self, job: CoreJob) -> None:
         self._job = job
         self.counts = CoreCounts()  # as the process told them last
+        self._process: asyncio.subprocess.Process | None = None
+
+    def restart(self) -> None:
+        """End the process, so that the next one begins with what the job says by then."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     async def run(self) -> None:
         """Start the process and listen to it until cancelled. Raises CoreEnded when it ended or fell silent."""
@@ -69,6 +75,7 @@ class CoreProcess:
         )  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None
+        self._process = process
         try:
             job = msgspec.structs.replace(self._job, parent=os.getpid(), level=logging.level())
             process.stdin.write(msgspec.json.encode(job) + b"\n")

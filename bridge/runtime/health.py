@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -65,6 +66,11 @@ class DaemonHealth:
             self._parts[name] = HealthPart(name, required=required, changed=self._tell)
         return self._parts[name]
 
+    def drop(self, name: str) -> None:
+        """Know a part no longer."""
+        if self._parts.pop(name, None) is not None:
+            self._tell()
+
     @property
     def ready(self) -> bool:
         """Whether all required parts work and the daemon is not stopping."""
@@ -85,6 +91,14 @@ class DaemonHealth:
         """Say that the daemon stops: it is not ready any more, and systemd is told."""
         self._stopping = True
         self._notifier.send("STOPPING=1", f"STATUS={self.status()}")
+
+    def reloading(self) -> None:
+        """Tell systemd that the configuration is read again (sd_notify(3))."""
+        self._notifier.send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
+    def reloaded(self) -> None:
+        """Tell systemd that the configuration was read again."""
+        self._notifier.send("READY=1", f"STATUS={self.status()}")
 
     def _tell(self) -> None:
         lines = [f"STATUS={self.status()}"]

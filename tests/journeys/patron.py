@@ -117,6 +117,11 @@ class Patron:
         if answers:
             await self._send({"t": "receipt", "ids": answers[:50], "stage": "read"})
 
+    @property
+    def socket(self) -> aiohttp.ClientWebSocketResponse | None:
+        """The connection that stands now."""
+        return self._socket
+
     def answers(self) -> list[str]:
         """What librarians said, in the order shown."""
         return [line["text"] for line in self.lines.values() if line["who"] == "librarian"]
