@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import importlib.metadata
+from unittest.mock import patch
+
+from bridge.app import cli
+from bridge.log import releases
 
 OLD = "0.0.9"
 LACKS = "log unmerged"
 
 
 def main() -> None:
-    """Be older, then do as told. The core's own process reads all words: it never gets this one."""
-    from bridge.log import releases
-
-    real = releases.words()
-    releases.words = lambda: real - {LACKS}
-    releases.version = lambda name: OLD if name == "deskbridge" else importlib.metadata.version(name)
-    from bridge.app import cli
-
-    cli.main()
+    """Be older, then do as told."""
+    real, version = releases.words(), importlib.metadata.version
+    with (
+        patch.object(releases, "words", lambda: real - {LACKS}),
+        patch.object(releases, "version", lambda name: OLD if name == "deskbridge" else version(name)),
+    ):
+        cli.main()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -20,14 +20,19 @@ from typing import Any
 
 import aiohttp
 
+from bridge.app.config import load
+from bridge.app.daemon import archive_url
+from bridge.sql.archive import Archive
+from bridge.sql.people.organisation_file import parse
 from tests.faults.test_kills import UNANSWERED, Attendant
-from tests.journeys.house import House
+from tests.journeys.house import LIBRARIAN, ORGANISATION, PROGRAM, House
 from tests.journeys.librarian import Librarian
 from tests.journeys.patron import Patron
 from tests.peers.redis import RedisServer, Sentinel
 
 PATIENCE = 120.0
-NAMES = tuple("ana ben carla dora emil finn gwen hugo ida jan kim lena".split())  # a page follows 20 conversations at once
+# A page follows 20 conversations at once.
+NAMES = ("ana", "ben", "carla", "dora", "emil", "finn", "gwen", "hugo", "ida", "jan", "kim", "lena")
 
 
 # ---- servers
@@ -217,16 +222,14 @@ class Desk:
 
 @asynccontextmanager
 async def people(
-    hosts: Sequence[House],
+    codes: Mapping[str, str],
     url: str,
     patrons: int,
     messages: int,
-    *,
     channel: str = "web",
     queue: str = "north/reference",
 ) -> AsyncIterator[Desk]:
-    """A desk whose librarians attend and whose patrons are connected."""
-    codes = hosts[0].codes
+    """A desk whose librarians attend and whose patrons are connected. `codes`: each librarian's sign-in code."""
     librarians = [Librarian(url, name) for name in codes]
     running: list[asyncio.Task[None]] = []
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as web:
@@ -252,21 +255,49 @@ async def people(
 # ---- hosts
 
 
+SECOND = """
+[[channel]]
+name = "lake"
+kind = "webchat"
+queue = "south/reference"
+consortium = "lake"
+connections = 100000
+"""
+
+
 @asynccontextmanager
-async def hosts_of(folder: Path, redis: str, sql: str, count: int, *, more: str = "") -> AsyncIterator[list[House]]:
-    """So many hosts, started, the first before the others: it runs the core."""
-    shared = f'[redis]\n{redis}[archive]\nurl = "{sql}"\n{more}'
+async def hosts_of(
+    folder: Path, redis: str, sql: str, count: int, *, program: Sequence[str] = PROGRAM, second: bool = False
+) -> AsyncIterator[list[House]]:
+    """So many hosts, started, the first before the others: it runs the core. `second`: a second consortium, with its own people."""
+    shared = f'[redis]\n{redis}[archive]\nurl = "{sql}"\n{SECOND if second else ""}'
     made = [House(folder / f"host{n}", NAMES, 100, more=shared) for n in range(count)]
     with contextlib.ExitStack() as stack:
         for n, host in enumerate(made):
+            host.program = list(program)
             if n:
                 host.configure()
                 host.codes = made[0].codes
                 stack.enter_context(host.as_it_is())
             else:
                 stack.enter_context(host)
+                if second:
+                    host.codes |= await asyncio.to_thread(asyncio.run, _settle_second(host))
             await host.start()
         yield made
+
+
+async def _settle_second(host: House) -> dict[str, str]:
+    """Make the library of the second consortium; return its librarians' sign-in codes."""
+    names = [f"s{name}" for name in NAMES]
+    people_ = "".join(LIBRARIAN.format(name=name, title=name.title(), capacity=100) for name in names)
+    desk = ORGANISATION.format(members=", ".join(f'"{name}"' for name in names), librarians=people_)
+    archive = await Archive.open(archive_url(load(host.folder / "deskbridge.toml")))
+    try:
+        await archive.organisation("lake").load(parse(desk.replace("north", "south").replace("North", "South")))
+        return {name: await archive.accounts.add(name, name, "south") for name in names}
+    finally:
+        await archive.close()
 
 
 async def archived(host: House) -> dict[str, list[tuple[str, str]]]:
@@ -283,6 +314,7 @@ async def archived(host: House) -> dict[str, list[tuple[str, str]]]:
 async def all_archived(host: House, desks: Sequence[Desk]) -> dict[str, list[tuple[str, str]]]:
     """Return what SQL holds once it holds as much as was said, or after a minute what it holds then."""
     wanted = sum(2 * desk.messages * len(desk.patrons) for desk in desks)
+    found: dict[str, list[tuple[str, str]]] = {}
     for _ in range(30):
         found = await archived(host)
         said = sum(who in ("patron", "librarian") for lines in found.values() for who, _ in lines)
