@@ -30,7 +30,7 @@ async def reload(house: House, more: str, wanted: str) -> None:
 
 async def status(web: aiohttp.ClientSession, house: House, channel: str) -> int:
     """Return how a channel's page answers."""
-    async with web.get(f"{house.url}/channels/{channel}/portal/") as answer:
+    async with web.get(f"{house.url}/channels/{channel}/chat") as answer:
         return answer.status
 
 
