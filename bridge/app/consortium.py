@@ -109,29 +109,38 @@ class Consortium:
         self._on_duty: asyncio.Task[None] | None = None
         self._sole, self._archive, self._config = sole, archive, config
         self._secret, self._process = secret, process
-        self.channels = [_channel(each) for each in config.channels if each.consortium == name]
         self.leases = LeaseWatch(store, name, process)
         self.memories: dict[str, StoreMemory] = {}
         self.releases = releases
-        self.fanouts = [channel.name for channel in self.channels if channel.adapter.capabilities.fanout]
-        self._channel_facts = {channel.name: _facts(channel) for channel in self.channels}
-        self._partner_facts = self._partner_channels()
-        self._chats = [_chat(each) for each in self.channels if each.adapter.capabilities.chat_page]
-        self._lease_tellers: dict[str, Callable[[], None]] = {}
         self._health = DaemonHealth()
-        self._channels_changed = asyncio.Event()
+        self.core: CoreRunner | CoreProcess | None = None
+        self._begin_to_know([_channel(each) for each in config.channels if each.consortium == name])
         self.core = self._core(sole) if config.roles.core else None
-        self.supervisor = Supervisor(
-            store,
+        self.supervisor = self._supervisor()
+        self.forgetting = self._forgetting(archive)
+        self.services = self._services(archive)
+
+    def _begin_to_know(self, channels: list[ConfiguredChannel]) -> None:
+        """Make what holds facts of channels, for other parts to keep: `_know` fills it, again after each change."""
+        self.channels: list[ConfiguredChannel] = []
+        self.fanouts: list[str] = []
+        self._channel_facts: dict[str, ChannelFacts] = {}
+        self._partner_facts: dict[str, PartnerChannel] = {}
+        self._chats: list[ChatChannel] = []
+        self._lease_tellers: dict[str, Callable[[], None]] = {}
+        self._channels_changed = asyncio.Event()
+        self._know(channels)
+
+    def _supervisor(self) -> Supervisor:
+        return Supervisor(
+            self.store,
             self.gathering,
             [channel for channel in self.channels if self._served_here(channel)],
             self._ports,
             find=self.reader.find,
-            sole=sole,
-            process=process,
+            sole=self._sole,
+            process=self._process,
         )
-        self.forgetting = self._forgetting(archive)
-        self.services = self._services(archive)
 
     def _services(self, archive: Archive) -> InboxServices:
         return InboxServices(
@@ -352,12 +361,10 @@ class Consortium:
     def _know(self, channels: list[ConfiguredChannel]) -> None:
         """Let the other parts know which channels there are."""
         self.channels = channels
-        for held, found in (
-            (self._channel_facts, {one.name: _facts(one) for one in channels}),
-            (self._partner_facts, self._partner_channels()),
-        ):
-            held.clear()
-            held.update(found)  # type: ignore[arg-type]  # each with its own
+        self._channel_facts.clear()
+        self._channel_facts.update({one.name: _facts(one) for one in channels})
+        self._partner_facts.clear()
+        self._partner_facts.update(self._partner_channels())
         self._chats[:] = [_chat(one) for one in channels if one.adapter.capabilities.chat_page]
         fanouts = [one.name for one in channels if one.adapter.capabilities.fanout]
         if fanouts != self.fanouts:

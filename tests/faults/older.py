@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-from unittest.mock import patch
 
 from bridge.app import cli
 from bridge.log import releases
@@ -15,11 +14,10 @@ LACKS = "log unmerged"
 def main() -> None:
     """Be older, then do as told."""
     real, version = releases.words(), importlib.metadata.version
-    with (
-        patch.object(releases, "words", lambda: real - {LACKS}),
-        patch.object(releases, "version", lambda name: OLD if name == "deskbridge" else version(name)),
-    ):
-        cli.main()
+    vars(releases).update(
+        words=lambda: real - {LACKS}, version=lambda name: OLD if name == "deskbridge" else version(name)
+    )
+    cli.main()
 
 
 if __name__ == "__main__":

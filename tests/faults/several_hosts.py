@@ -183,7 +183,7 @@ class Desk:
 
     async def _write(self, patron: TimedPatron, number: int) -> None:
         for n in range(self.messages):
-            await patron.until(lambda n=n: n - len(patron.answers()) < UNANSWERED // 3, PATIENCE)  # type: ignore[misc]
+            await patron.until(lambda n=n: n - len(patron.answers()) < UNANSWERED // 3, PATIENCE)  # type: ignore[misc]  # mypy cannot infer the type of a lambda with a default
             await patron.say(f"{number}:{n}")
         try:
             await patron.until(lambda: len(patron.answers()) >= self.messages and not patron.unsent(), PATIENCE)

@@ -43,7 +43,7 @@ async def test_channels_change_and_the_others_keep_their_sockets(tmp_path: Path)
             running = [asyncio.create_task(patron.run()) for patron in (stays, moves)]
             for patron in (stays, moves):
                 await patron.say("first")
-                await patron.until(lambda patron=patron: not patron.unsent())  # type: ignore[misc]
+                await patron.until(lambda patron=patron: not patron.unsent())  # type: ignore[misc]  # mypy cannot infer the type of a lambda with a default
             socket, other = stays.socket, moves.socket
             assert socket is not None
 
