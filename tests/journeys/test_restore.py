@@ -156,6 +156,7 @@ async def test_the_drill(tmp_path: Path) -> None:
             desk = house.desks[0]
             await caught_up(house)
             await until(lambda: talk not in desk.replica.state.conversations, "the desk forgets it, too")
+            await caught_up(house)
             assert desk.blobs.name == "postgresql"
             assert await facts_of(desk.blobs) == {stays: facts[stays]}
             path = await desk.blobs.path(stays)
