@@ -175,6 +175,8 @@ def misconfigured(config: Config) -> list[str]:
             engine_for(config.archive.url)
     except BadAddress as error:
         wrong.append(f"archive.url: {error}")
+    if config.backup.to or config.backup.bucket:
+        wrong += sealing_faults(config)
     for channel in config.channels:
         try:
             kind = adapter(channel.kind)
@@ -184,6 +186,17 @@ def misconfigured(config: Config) -> list[str]:
         except Misconfigured as error:
             wrong.append(f"{channel.name}: {error}")
     return wrong
+
+
+def sealing_faults(config: Config) -> list[str]:
+    """What keeps a backup from being encrypted: nobody who could open it, or no encryption."""
+    from bridge.app.backup.sealing import Unsealable, recipients
+
+    try:
+        recipients(config.backup.recipients)
+    except Unsealable as error:
+        return [f"backup.recipients: {error}"]
+    return []
 
 
 def unconnected(channel: str) -> Ports:

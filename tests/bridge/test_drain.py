@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from bridge.channels.outbound.drain import Drain, fanout
 from bridge.channels.outbound.fit import in_parts, unfit
-from bridge.contract.adapter import Capabilities, Rejected, Retry, Rewound, Sent, Uncertain
+from bridge.contract.adapter import Capabilities, FilesAway, Rejected, Retry, Rewound, Sent, Uncertain
 from bridge.contract.message import Attachment
 from bridge.redis.address import server_at
 from bridge.redis.connection import RedisConnection
@@ -168,6 +168,15 @@ async def test_when_nobody_can_say_the_doubt_is_shown(port: Harbour) -> None:
         (receipt,) = await port.settled(1)
     assert receipt.stage == "uncertain"
     assert len(pen.sent) == 1
+
+
+async def test_while_files_cannot_be_had_nothing_was_sent_and_it_is_tried_again(port: Harbour) -> None:
+    pen = writing()
+    pen.answers = [FilesAway("the bucket is away")]
+    async with draining(port, pen):
+        await port.put(delivery(1))
+        (receipt,) = await port.settled(1)
+    assert (receipt.stage, len(pen.sent)) == ("sent", 2)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), asyncio.CancelledError("its connection closed")], ids=repr)

@@ -16,8 +16,10 @@ from sqlalchemy import select
 
 from bridge.app.backup.commands import backup, restore
 from bridge.app.backup.restoring import restore as restored_from
+from bridge.app.backup.sealing import Unsealable
 from bridge.app.backup.shelf import FORGOTTEN, BucketShelf, FolderShelf
 from bridge.app.backup.taking import list_forgotten, take
+from bridge.app.backup.workspace import workspace
 from bridge.app.config import ArchiveConfig, BackupConfig, Config, FilesConfig, Redis, Secret
 from bridge.app.daemon import Daemon, opened
 from bridge.app.file_stores import bucket_of
@@ -195,6 +197,16 @@ async def test_the_drill(tmp_path: Path) -> None:
 
 def ids(rows: dict[Any, dict[str, Any]]) -> set[str]:
     return {row["id"] for row in rows.values()}
+
+
+def test_one_works_at_a_time_and_clears_what_a_killed_one_left(tmp_path: Path) -> None:
+    (tmp_path / ".backup-killed").mkdir()
+    (tmp_path / ".backup-killed" / "rows").touch()
+    with workspace(tmp_path) as folder:
+        assert [path.name for path in tmp_path.glob(".backup-*")] == [folder.name]
+        with pytest.raises(Unsealable, match="another"), workspace(tmp_path):
+            pass
+    assert list(tmp_path.glob(".backup-*")) == []
 
 
 async def test_what_is_broken_off_is_not_begun(tmp_path: Path) -> None:

@@ -259,6 +259,10 @@ async def test_a_store_that_is_away_is_said_and_a_copy_goes_with_time(
 ) -> None:
     nowhere = Bucket("desk", endpoint="http://127.0.0.1:9", key="tests", secret="s3cr3t")
     store = archive_sqlite.bucket_files(LocalCopies(tmp_path / "away"), nowhere)
+    gone = Archive("postgresql://nobody@/none?host=/nowhere").large_object_files(LocalCopies(tmp_path / "away"))
+    for asked in (gone.path(DIGEST), gone.look(DIGEST), gone.save(chunks(PNG), "one.png", 10**7), gone.remove(DIGEST)):
+        with pytest.raises(FilesAway):
+            await asked
     with pytest.raises(FilesAway) as told:
         await store.save(chunks(PNG), "one.png", 10**7)
     assert "s3cr3t" not in str(told.value)

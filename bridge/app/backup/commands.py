@@ -18,6 +18,7 @@ from bridge.app.commands import open_archive
 from bridge.app.config import Config
 from bridge.app.daemon import archive_url, private, private_secrets
 from bridge.app.file_stores import bucket_of
+from bridge.app.restore_mark import MARK
 from bridge.contract.adapter import FilesAway, Misconfigured
 from bridge.redis.embedded import EmbeddedError
 from bridge.redis.store import StoreError
@@ -82,6 +83,8 @@ async def restore(config: Config, name: str, identity: Path, forgotten: Path | N
                 done = await restoring.restore(config, archive, file, identity, listed)
     except WRONG as error:
         print(f"not restored: {str(error) or type(error).__name__}", file=sys.stderr)
+        if await asyncio.to_thread((config.data / MARK).exists):
+            print(f"empty {config.data}, the database and Redis before you try again", file=sys.stderr)
         return 1
     heads = ", ".join(f"{name} up to {seq}" for name, seq in done.manifest.heads.items())
     print(f"{done.rows:,} rows, {done.files:,} files; the log of {heads}")

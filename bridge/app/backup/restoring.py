@@ -25,6 +25,7 @@ import msgspec
 
 from bridge.app.backup.forgotten import read_forgotten
 from bridge.app.backup.sealing import Manifest, Unsealable, identities, unsealed
+from bridge.app.backup.workspace import workspace
 from bridge.app.config import Config
 from bridge.app.daemon import consortia
 from bridge.app.file_stores import opened_files
@@ -61,7 +62,7 @@ async def restore(config: Config, archive: Archive, backup: Path, keys: Path, fo
     """
     held = identities(keys)
     async with AsyncExitStack() as stack:
-        work = Path(stack.enter_context(TemporaryDirectory(prefix=".restore-", dir=config.data)))
+        work = stack.enter_context(workspace(config.data))
         manifest = await asyncio.to_thread(unsealed, backup, held, _folder(work / "backup"))
         gone: Sequence[str] = ()
         if forgotten is not None:

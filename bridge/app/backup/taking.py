@@ -23,6 +23,7 @@ import msgspec
 from bridge.app.backup.forgotten import add_forgotten
 from bridge.app.backup.sealing import MANIFEST, Manifest, Sealing, recipients, sealed
 from bridge.app.backup.shelf import FORGOTTEN, Shelf, name_at, superfluous
+from bridge.app.backup.workspace import workspace
 from bridge.app.config import Config
 from bridge.app.file_stores import opened_files
 from bridge.app.streams import streams
@@ -56,8 +57,8 @@ class TakenBackup(msgspec.Struct, frozen=True):
 async def take(config: Config, archive: Archive, shelf: Shelf) -> TakenBackup:
     """Take a backup, and delete older ones that are not to be kept. Raises Unsealable, StoreError, FilesAway, OSError, Torn."""
     to = recipients(config.backup.recipients)
-    with TemporaryDirectory(prefix=".backup-", dir=config.data) as work:
-        folder, made_at = Path(work), now_ms()
+    with workspace(config.data) as folder:
+        made_at = now_ms()
         target = folder / name_at(made_at)
         with sealed(target, to) as sealing:
             taken = await _filled(config, archive, sealing, folder, made_at)
@@ -72,7 +73,7 @@ async def take(config: Config, archive: Archive, shelf: Shelf) -> TakenBackup:
 
 async def list_forgotten(config: Config, archive: Archive, shelf: Shelf) -> int:
     """Write only the list of who was forgotten, which takes a moment; returns how many conversations it names."""
-    with TemporaryDirectory(prefix=".backup-", dir=config.data) as work:
+    with TemporaryDirectory(prefix=".forgotten-", dir=config.data) as work:
         return await _list_forgotten(config, archive, shelf, Path(work))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +55,18 @@ class BucketFiles(FileRows):
     async def clear(self, before: float) -> None:
         """See FileStore. Also delete objects that were put before `before` and have no row."""
         await super().clear(before)
-        found = [key async for key in self._bucket.listed(before, BELOW)]
-        keys = iter(found)
-        while portion := list(islice(keys, PORTION)):
-            for key in await self._strays(portion):
-                await self._bucket.delete(key)
+        portion: list[str] = []
+        async for key in self._bucket.listed(before, BELOW):
+            portion.append(key)
+            if len(portion) == PORTION:
+                await self._drop_strays(portion)
+                portion = []
+        await self._drop_strays(portion)
 
-    async def _strays(self, keys: Sequence[str]) -> set[str]:
+    async def _drop_strays(self, keys: Sequence[str]) -> None:
         with translated():
             async with self._reading.connect() as sql:
                 used = await sql.scalars(select(FILE.c.object_key).where(FILE.c.object_key.in_(keys)))
-                return set(keys) - set(used.all())
+                strays = set(keys) - set(used.all())
+        for key in strays:
+            await self._bucket.delete(key)
