@@ -95,6 +95,11 @@ async def test_a_password_alone_opens_nothing_and_a_code_counts_once(browsers: B
     status, me = await ana.post("/second-factor/show/code", {"code": f"{code[:3]} {code[3:]}"}, key="")
     assert (status, me["second_factor"]) == (200, "")
     assert await _lists(ana) == (200, "")
+    ana.csrf = me["csrf"]
+    status, me = await ana.post("/password", {"new": PASSWORD + " staple", "old": PASSWORD}, key="")
+    assert (status, me["second_factor"]) == (200, ""), "it was shown in this browser"
+    ana.csrf = me["csrf"]
+    assert (await ana.post("/password", {"new": PASSWORD, "old": PASSWORD + " staple"}, key=""))[0] == 200
     thief = await (await browsers.of()).sign_in("ana")
     assert (await thief.post("/second-factor/show/code", {"code": code}, key=""))[1]["error"] == "wrong-factor"
     assert (await thief.post("/second-factor/show/code", {"code": recovery[0].upper()}, key=""))[0] == 200

@@ -51,6 +51,7 @@ class InboxLimits:
         self.sign_in_by_host = Limit(0.5, 20, clock=clock)
         self.sign_in_by_name = Limit(0.2, 10, clock=clock)
         self.sign_in_by_browser = Limit(1 / 30, 10, clock=clock)
+        self.sign_on_answers = Limit(2, 60, clock=clock)
         self.password_changes = Limit(0.2, 10, clock=clock)
         self.reads = Limit(100, 400, clock=clock)
         self.writes = Limit(20, 100, clock=clock)

@@ -67,9 +67,9 @@ def _check_wait(seconds: int) -> None:
         raise too_many(seconds)
 
 
-async def signed_in(call: Call, librarian: str, way: Way) -> web.Response:
+async def signed_in(call: Call, librarian: str, way: Way, *, shown: bool = False) -> web.Response:
     """Open a session, end the one the browser brought, and say who it is."""
-    found = await opened(call.services, call.request, librarian, way)
+    found = await opened(call.services, call.request, librarian, way, shown=shown)
     if found is None:
         raise Refusal(401, "wrong", "The account was closed a moment ago.")
     token, session = found
@@ -103,7 +103,7 @@ async def password(call: Call) -> web.Response:
     except SignInRefused:
         raise Refusal(403, "wrong", "The old password is wrong.") from None
     await note(call.services, call.me, call.who.library, "password-changed", by=call.me)
-    return await signed_in(call, call.me, "password")
+    return await signed_in(call, call.me, "password", shown=call.who.second == "shown")
 
 
 async def me(call: Call) -> Me:

@@ -15,14 +15,19 @@ from bridge.sql.people.accounts import Account, Session
 Way = Literal["password", "code", "provider", "proxy"]
 
 
-async def opened(services: InboxServices, request: web.Request, librarian: str, way: Way) -> tuple[str, Session] | None:
-    """Open a session and end the one that the browser brought. Return its token and itself, None where the account was closed."""
+async def opened(
+    services: InboxServices, request: web.Request, librarian: str, way: Way, *, shown: bool = False
+) -> tuple[str, Session] | None:
+    """Open a session and end the one that the browser brought. Return its token and itself, None where the account was closed.
+
+    `shown`: this browser has shown a second factor already.
+    """
     accounts = services.archive.accounts
     if old := sessions.token_of(request):
         await accounts.close_session(old)
     held = way in ("password", "code") and await services.archive.second_factors.have([librarian])
-    asked = "asked" if held else ""
-    token, _ = await accounts.open_session(librarian, way=way, device=device_of(request), second=asked)
+    second = "shown" if shown else "asked" if held else ""
+    token, _ = await accounts.open_session(librarian, way=way, device=device_of(request), second=second)
     session = await accounts.session(token)
     if session is None:
         return None

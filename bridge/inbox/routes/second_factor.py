@@ -151,7 +151,7 @@ async def begin_codes(call: Call) -> sign_on.CodesBegun:
     """Make a secret for an app; it counts once the app has shown a code."""
     from bridge.sign_on import totp
 
-    _check_fresh(call)
+    await _check_fresh(call)
     secret = totp.new_secret()
     address = totp.app_address(secret, call.who.login, "Deskbridge")
     pledge = CodesPledge(secret=secret, session=call.who.id)
@@ -168,7 +168,7 @@ async def add_codes(call: Call) -> sign_on.FactorAdded:
     from bridge.sign_on.totp import step_of
 
     asked: sign_on.CodesAsked = call.body
-    _check_fresh(call)
+    await _check_fresh(call)
     await _check_lock(call)
     pledge = await call.services.archive.attempts.end("codes", asked.token, CodesPledge)
     if pledge is None or pledge.session != call.who.id:
@@ -186,7 +186,7 @@ async def begin_passkey(call: Call) -> sign_on.PasskeyBegun:
     await _load_passkeys()
     from bridge.sign_on import passkeys
 
-    _check_fresh(call)
+    await _check_fresh(call)
     held = [one.credential for one in await call.services.archive.second_factors.of(call.me) if one.kind == "passkey"]
     host = _host(call)
     options, challenge = passkeys.options_to_make(host, call.me, call.who.login, held)
@@ -201,7 +201,7 @@ async def add_passkey(call: Call) -> sign_on.FactorAdded:
     from bridge.sign_on import passkeys
 
     asked: sign_on.PasskeyAsked = call.body
-    _check_fresh(call)
+    await _check_fresh(call)
     pledge = await call.services.archive.attempts.end("passkey-new", asked.token, passkeys.PasskeyPledge)
     if pledge is None or pledge.session != call.who.id:
         raise _too_late()
@@ -235,7 +235,7 @@ async def _added(
 
 async def remove_factor(call: Call) -> None:
     """Take one of my factors off; the last one stays where my role must have one."""
-    _check_fresh(call)
+    await _check_fresh(call)
     kept = call.services.archive.second_factors
     held = await kept.of(call.me)
     if _required(call) and len(held) == 1 and held[0].id == call.id:
@@ -247,7 +247,7 @@ async def remove_factor(call: Call) -> None:
 
 async def renew_recovery(call: Call) -> sign_on.RecoveryCodes:
     """Make new recovery codes; those before count no longer."""
-    _check_fresh(call)
+    await _check_fresh(call)
     kept = call.services.archive.second_factors
     if not await kept.of(call.me):
         raise Refusal(422, "no-factor", "Add a second factor first.")
@@ -271,9 +271,11 @@ async def reset_factors(call: Call) -> None:
 # ---- what they share ----
 
 
-def _check_fresh(call: Call) -> None:
-    """Refuse (403) who signed in long ago, unless their role makes them add one now."""
+async def _check_fresh(call: Call) -> None:
+    """Refuse (403) who signed in long ago, unless their role makes them add their first one now."""
     due = second_factor_due(call.state, call.who, call.services.sign_on.second_factor)
+    if due == "to-add" and await call.services.archive.second_factors.have([call.me]):
+        raise Refusal(403, "second-factor", "You have one, added elsewhere a moment ago. Sign out and in again.")
     if due != "to-add" and call.who.opened_at < now_ms() - FRESH_MS:
         raise Refusal(403, "sign-in-again", "Sign out and in again first: it's been more than 15 minutes.")
 

@@ -87,7 +87,7 @@ class SignOnPages:
             app.router.add_get(f"/sign-on/{name}", self._guarded(serve))
 
     def _check_wait(self, request: web.Request) -> None:
-        """Count what begins here, by a page that is opened; an answer of the provider's fits one that was counted."""
+        """Count what begins here, by a page that is opened; the provider's answers are counted by themselves."""
         if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":  # some page's picture or frame
             raise NotSignedOn("provider-refused")
         if self._services.limits.sign_in_by_host.wait_s(network(request.remote or "")):
@@ -134,6 +134,8 @@ class SignOnPages:
 
     async def _return(self, request: web.Request) -> web.Response:
         provider = self._provider_of()
+        if self._services.limits.sign_on_answers.wait_s(network(request.remote or "")):
+            raise NotSignedOn("too-many")
         pledge = await self._services.archive.attempts.end("provider", request.query.get("state", ""), SignOnPledge)
         if pledge is None or not same(request.cookies.get(_mark_name(request), ""), pledge.browser):
             raise NotSignedOn("too-late")
