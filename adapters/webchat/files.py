@@ -21,9 +21,10 @@ from adapters.webchat.admission import Admission
 from adapters.webchat.codec import FileRef, FrameRefused, clean_word, encode, file_ref
 from adapters.webchat.limits import MAX_FILE, Door
 from adapters.webchat.talk import tenths
-from bridge.contract.adapter import Ports, TooLarge
+from bridge.contract.adapter import Busy, Ports, TooLarge
 
 CHUNK = 64 * 1024
+BUSY_S = 5.0  # come again after
 TAKEN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"})
 SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -65,6 +66,8 @@ class ChatFiles:
         name = clean_word(unquote(request.headers.get("X-File-Name", ""), errors="replace"))[:150] or "file"
         try:
             kept = await self.ports.blobs.save(chunks(request), name, MAX_FILE, TAKEN)
+        except Busy as error:
+            raise FrameRefused("busy", retry_after=BUSY_S) from error
         except TooLarge as error:
             raise FrameRefused("file-too-large") from error
         except ValueError as error:

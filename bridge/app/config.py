@@ -108,6 +108,7 @@ class FilesConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where files lie; an empty `store` means PostgreSQL where the archive is one, else a folder below `data`.
 
     `key` and `secret` open the bucket; `authority` is a PEM certificate of a private authority that its endpoint has.
+    `quota_mb` is how much all files may take together, 0 = as much as there is room for.
     """
 
     store: FileStoreName | Literal[""] = ""
@@ -118,6 +119,10 @@ class FilesConfig(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     secret: Secret = Secret()
     authority: str = ""
+    quota_mb: int = 0
+
+
+FILES_KEYS = dict.fromkeys(FilesConfig.__struct_fields__, str) | {"quota_mb": int}
 
 
 class BackupConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -339,7 +344,8 @@ class _Reading:
             redis=self.redis(self.table(document, "redis", {"url": str, "replicas": int})),
             archive=ArchiveConfig(url=self.address(archive, "archive.url", SQL_SCHEMES)),
             files=self.files(
-                self.table(document, "files", dict.fromkeys(FilesConfig.__struct_fields__, str)), archive.get("url", "")
+                self.table(document, "files", FILES_KEYS),
+                archive.get("url", ""),
             ),
             backup=self.backup(self.table(document, "backup", BACKUP_KEYS)),
             http=http,
@@ -410,7 +416,9 @@ class _Reading:
             store = ""
         if store == "postgresql" and not archive.startswith("postgresql"):
             self.fault("files.store", "needs an archive in PostgreSQL", "set archive.url, or choose folder or s3")
-        if (store == "s3" or len(table) > ("store" in table)) and not table.get("bucket"):
+        if table.get("quota_mb", 0) < 0:
+            self.fault("files.quota_mb", "is less than nothing", "write how many megabytes all files may take")
+        if (store == "s3" or table.keys() - {"store", "quota_mb"}) and not table.get("bucket"):
             self.fault("files.bucket", "is missing", "write the bucket's name")
         return FilesConfig(**{**table, "store": store, **self.bucket(table, "files")})
 

@@ -35,6 +35,7 @@ from bridge.app.reload import Reloading
 from bridge.app.restore_mark import check_restored
 from bridge.contract.adapter import Misconfigured
 from bridge.files.moving import MovingFiles
+from bridge.files.quota import LimitedFiles
 from bridge.inbox.app import Inbox
 from bridge.log.releases import Releases, TooOld
 from bridge.portal.routes import Portal
@@ -137,9 +138,11 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
         stack.push_async_callback(archive.close)
         wired = partial(Consortium, process=process, secret=await archive.secret(), sole=not config.redis.url)
         files = await opened_files(config, archive)
+        most = config.files.quota_mb << 20
+        taking = LimitedFiles(files, most) if most else files
         desks = []
         for name, store, release in zip(consortia(config), stores, releases, strict=True):
-            desk = wired(name, config, archive, store, releases=release, files=files)
+            desk = wired(name, config, archive, store, releases=release, files=taking)
             stack.push_async_callback(desk.close)
             desks.append(desk)
         house = Daemon(config, archive, desks, health)

@@ -84,6 +84,10 @@ class FileBlobs:
         """See FileStore."""
         return await asyncio.to_thread(self._older, before)
 
+    async def total(self) -> int:
+        """See FileStore."""
+        return await asyncio.to_thread(self._total)
+
     async def clear(self, before: float) -> None:
         """See FileStore."""
         await asyncio.to_thread(self._clear, before)
@@ -127,6 +131,13 @@ class FileBlobs:
     def _older(self, before: float) -> set[str]:
         found = ((path.parent.name + path.name, path) for path in self._root.glob("??/*"))
         return {digest for digest, path in found if DIGEST.fullmatch(digest) and written_at(path) < before}
+
+    def _total(self) -> int:
+        found = 0
+        for path in self._root.glob("??/*"):
+            with suppress(FileNotFoundError):
+                found += path.stat().st_size
+        return found
 
     def _clear(self, before: float) -> None:
         clear_parts(self._root, before)

@@ -78,6 +78,10 @@ class MovingFiles:
             found |= await store.older(before)
         return found
 
+    async def total(self) -> int:
+        """See FileStore."""
+        return sum([await store.total() for store in self._all])
+
     async def clear(self, before: float) -> None:
         """See FileStore."""
         for store in self._all:

@@ -63,6 +63,9 @@ class FileStore(Blobs, Protocol):
     async def older(self, before: float) -> set[str]:
         """Return the digests of all files that were last taken in before `before`, s since the epoch."""
 
+    async def total(self) -> int:
+        """Return how many bytes all files take."""
+
     async def clear(self, before: float) -> None:
         """Delete what a crash before `before` (s since the epoch) left of files being written or deleted."""
 

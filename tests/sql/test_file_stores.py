@@ -120,6 +120,7 @@ async def test_a_file_is_kept_whole_by_its_digest_and_once(store: FileStore) -> 
     assert one.digest == two.digest == DIGEST
     assert (one.media_type, two.media_type, one.size, one.name) == ("image/png", "image/png", len(PNG), "one.png")
     assert await store.older(math.inf) == {DIGEST}
+    assert await store.total() == len(PNG)
     path, look, facts = await store.path(DIGEST), await store.look(DIGEST), await store.facts(DIGEST)
     assert path is not None
     assert path.read_bytes() == PNG

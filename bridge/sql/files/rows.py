@@ -132,6 +132,13 @@ class FileRows(ABC):
                 query = select(_c.digest).where(_c.store == self.name, _ms(before))
                 return set((await sql.scalars(query)).all())
 
+    async def total(self) -> int:
+        """See FileStore."""
+        with translated():
+            async with self._reading.connect() as sql:
+                query = select(func.coalesce(func.sum(_c.size), 0)).where(_c.store == self.name)
+                return int(await sql.scalar(query) or 0)
+
     async def clear(self, before: float) -> None:
         """See FileStore."""
         await self._copies.clear(before)
