@@ -18,6 +18,7 @@ from aiohttp import WSMsgType, web
 
 from adapters.webchat import tokens
 from adapters.webchat.admission import DATED, DAY_S, MOST_DAYS, PUBLIC_S, Admission
+from adapters.webchat.attendance import ALIVE, PRESENT, Attendance
 from adapters.webchat.audience import Audience, RequestPeer, SocketPeer
 from adapters.webchat.codec import (
     Again,
@@ -102,7 +103,7 @@ class WebchatAdapter:
         launcher="widget.js",
         label="Web chat",
         private=True,
-        remembers=(DATED,),
+        remembers=(DATED, PRESENT, ALIVE),
     )
 
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:
@@ -118,6 +119,8 @@ class WebchatAdapter:
         self._position = ""
         self._door = Door(per_address=config.connections)
         self._audience = Audience()
+        self._attendance = Attendance(ports.memory)
+        self._audience.on_join = self._attendance.came
         self._desks = Desks(ports.desk, self._audience)
         self._admission = Admission(ports, kept_s(config))
         self._talk = Talk(ports, self._door, self._audience, self._desks, self._admission, config.max_text, config.beat)
@@ -214,6 +217,10 @@ class WebchatAdapter:
             with suppress(Busy):
                 await self._audience.departures.look(now, self._sign)
             with suppress(Busy):
+                for sender in await self._attendance.look(now):
+                    if not self._audience.listens(sender):
+                        self._audience.departures.left(sender, now)
+            with suppress(Busy):
                 await self._audience.dismiss(await self._admission.revoked(self._audience.present))
             for peer in tuple(self._audience.sockets):
                 if now - peer.heard > DEAF_BEATS * self._config.beat:
@@ -225,6 +232,7 @@ class WebchatAdapter:
     async def forget(self, addresses: Collection[str]) -> None:
         """See bridge.contract.adapter.Remembers. A patron of whom nothing is left is known by no browser any more. Raises Busy."""
         self._audience.departures.forget(addresses)
+        await self._attendance.forget(addresses)
         gone = [each for each in addresses if not await self._ports.history(each, "")]
         await self._admission.revoke(gone)
         await self._audience.dismiss(gone)
@@ -233,6 +241,8 @@ class WebchatAdapter:
     async def _sign(self, sender: str, here: bool) -> None:
         await self._ports.inlet.sign(sender, here=here)
         if not here:
+            if not self._audience.listens(sender):
+                self._attendance.told(sender)
             await self._ports.signals.tell(Signal(kind="gone", channel=self._ports.channel, address=sender))
 
     async def _goodbye(self) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from aiohttp import web
 
@@ -115,6 +115,7 @@ class Audience:
         self._recent: dict[str, deque[tuple[str, bytes]]] = {}
         self._order: deque[tuple[float, str]] = deque()
         self.departures = Departures()
+        self.on_join: Callable[[str], None] = lambda sender: None  # told of each patron who joins
 
     def join(self, peer: Peer, sender: str, *, wrote: bool = False) -> None:
         """From now on `peer` hears what is meant for `sender`; who just `wrote` is known to be there."""
@@ -122,6 +123,7 @@ class Audience:
             return
         self.leave(peer)
         peer.sender = sender
+        self.on_join(sender)
         if not wrote and not self.listens(sender):
             self.departures.came(sender)
         self._peers.setdefault(sender, []).append(peer)

@@ -4,7 +4,7 @@ The rule: after `GONE_S` without any browser of a patron at this process, the li
 then may an answer go to the address that they left. When a browser comes that was not here in that time, that is told as well.
 This process, another one or the one before may have called them gone. The process that has them says so again when it
 hears that another one takes them for gone. What cannot be told now is told with the next look. Of a patron who is forgotten
-nothing is told any more: it would be written down once more under the address.
+nothing is told any more: it would be written down once more under the address. attendance.py knows whose process died.
 """
 
 from __future__ import annotations
