@@ -25,6 +25,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
+from bridge.account.settings import AccountConfig, account_faults
 from bridge.app.roles import BadRole, Roles, parse_roles
 from bridge.catalogue.settings import CatalogueConfig, catalogue_faults
 from bridge.sign_on.settings import OidcSettings, ProxySettings, SignOnSettings, faults_of
@@ -183,6 +184,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sign_on: SignOnSettings = SignOnSettings()
     channels: tuple[ChannelConfig, ...] = ()
     catalogues: tuple[CatalogueConfig, ...] = ()
+    accounts: tuple[AccountConfig, ...] = ()
     secrets: Mapping[str, Path] = {}  # where a key's secret was read from, by its place in the file
 
 
@@ -329,6 +331,7 @@ class _Reading:
             "sign_on",
             "channel",
             "catalogue",
+            "account",
         )
         self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
         own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list})
@@ -352,6 +355,7 @@ class _Reading:
             sign_on=self.sign_on(document.get("sign_on", {}), http.public_url),
             hours=self.hours(self.table(document, "hours", {"allow": list})),
             channels=channels,
+            accounts=self.of_libraries(document, "account", AccountConfig, account_faults),
             catalogues=self.of_libraries(document, "catalogue", CatalogueConfig, catalogue_faults),
             secrets=self.secrets,
         )

@@ -20,6 +20,7 @@ from typing import Any, get_args
 import structlog
 from aiohttp import web
 
+from bridge.account.access import AccountAccess
 from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.config import ChannelConfig as ChannelConfig
 from bridge.app.config import Config, convert
@@ -163,9 +164,16 @@ class Consortium:
             channels=self._channel_facts,
             public_url=self._config.http.public_url,
             catalogues=Catalogues(one for one in self._config.catalogues if one.consortium == self.name),
+            accounts=AccountAccess(
+                (one for one in self._config.accounts if one.consortium == self.name), self._is_open
+            ),
             sign_on=self._config.sign_on,
             partners=self._partner_facts,
         )
+
+    def _is_open(self, conversation: str) -> bool:
+        it = self.replica.state.conversations.get(conversation)
+        return it is not None and it.state != "closed"
 
     def _forgetting(self, archive: Archive) -> ErasureWorker:
         return ErasureWorker(
@@ -237,6 +245,7 @@ class Consortium:
             "releases": self.releases.run,
             "front desk": self.frontdesk.run,
             "signals": self.signs.run,
+            "accounts": self.services.accounts.run,
             "organisation": self._watch_organisation,
             "forgetting": self.forgetting.run,
             "memory": self._keep_memories,

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
+from bridge.account.pages import AccountDoor, AccountPages, LibraryFacts
 from bridge.inbox.consortium_inbox import ConsortiumInbox
 from bridge.inbox.http.openapi import describe
 from bridge.inbox.http.pipeline import mount
@@ -35,6 +36,7 @@ from bridge.inbox.routes import (
     open_sessions,
     organisation,
     partners,
+    patron_account,
     people,
     presence,
     reports,
@@ -54,6 +56,7 @@ ROUTES: tuple[Route, ...] = (
     *account_events.ROUTES,
     *browse.ROUTES,
     *catalogue.ROUTES,
+    *patron_account.ROUTES,
     *colleagues.ROUTES,
     *actions.ROUTES,
     *forget.ROUTES,
@@ -90,6 +93,7 @@ class Inbox:
     def mount(self, app: web.Application) -> None:
         """Put all routes into an application and tie the live side to its life."""
         mount(app, self.accounts, self.consortium_of, ROUTES)
+        AccountPages([_door(each.services) for each in self.consortia]).mount(app)
         app.router.add_get(f"{BASE}/openapi.json", self._describe, name="openapi")
         self._sign_on.mount(app)
         app.cleanup_ctx.append(self._running)
@@ -129,3 +133,11 @@ class Inbox:
         for consortium in self.consortia:
             consortium.live.close()
         await asyncio.sleep(0)
+
+
+def _door(services: InboxServices) -> AccountDoor:
+    def facts(id: str) -> LibraryFacts:
+        library = services.replica.state.roster.library(id)
+        return LibraryFacts(name=library.name or id, language=library.language, timezone=library.timezone)
+
+    return AccountDoor(services.accounts, facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bridge.account.access import AccountAccess
 from bridge.catalogue.search import Catalogues
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.signals import SignalBoard
@@ -78,6 +79,7 @@ class InboxServices:
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
     partners: Mapping[str, PartnerChannel] = field(default_factory=dict)
     catalogues: Catalogues = field(default_factory=Catalogues)
+    accounts: AccountAccess = field(default_factory=AccountAccess)
     limits: InboxLimits = field(default_factory=InboxLimits)
     public_url: str = ""
     sign_on: SignOnSettings = field(default_factory=SignOnSettings)

@@ -49,6 +49,8 @@ BODIES: dict[str, Any] = {
     "set_presence": {"queues": []},
     "save_my_scripts": {"edition": "of another time", "scripts": []},
     "password": {"new": "long enough, surely", "old": "no"},
+    "renew_loan": {"id": "1"},
+    "cancel_hold": {"id": "1"},
     "poll": [],
     "set_queue": {"queue": "north/reference", "opening": "usual"},
     "place": {"queues": ["north/reference"]},

@@ -67,6 +67,12 @@ class AccessAudit:
                 continue
             self._waiting.append({"at": now, "who": librarian, "what": how, "conversation": conversation, "detail": ""})
 
+    async def record(self, librarian: str, conversation: str, what: str, detail: str = "") -> None:
+        """Write at once that a librarian did something with a conversation that the log doesn't tell."""
+        row = {"at": now_ms(), "who": librarian, "what": what, "conversation": conversation, "detail": detail}
+        async with self._engine.begin() as sql:
+            await sql.execute(insert(tables.audit), [row])
+
     async def run(self) -> None:
         """Write until cancelled, then what is left."""
         try:

@@ -416,6 +416,7 @@ export interface ConversationView {
   page: string;
   retention_days: number;
   default_code: string;
+  account: boolean;
   catalogue: boolean;
   max_text: number;
 }
@@ -1408,6 +1409,81 @@ export interface CatalogueDetail {
   copies: Copy[];
   problem: string;
   at: number;
+}
+
+/** How it stands. `offered_until`: a link works until then (ms), 0 = none; `until`: what the patron allowed ends then. `ending` is how the card ends; `scopes` what may be seen. */
+export interface AccountState {
+  system: string;
+  offered_until: number;
+  since: number;
+  until: number;
+  ending: string;
+  scopes: string[];
+}
+
+/** A link for the patron: it works once, until then (ms). */
+export interface AccountLink {
+  url: string;
+  until: number;
+}
+
+/** Something on loan. `id` is the system's own; `due` is a date like 2026-12-24, or as the system writes it. */
+export interface Loan {
+  id: string;
+  title: string;
+  due: string;
+  overdue: boolean;
+  renewable: "no" | "unknown" | "yes";
+  renewals: string;
+}
+
+/** Something on hold. `ready`: it waits to be picked up. */
+export interface HeldItem {
+  id: string;
+  title: string;
+  ready: boolean;
+  place: string;
+}
+
+/** What is owed: an amount with its currency as the system writes them, and what for. */
+export interface Fees {
+  total: string;
+  lines: string[];
+}
+
+/** How the library reaches the patron. */
+export interface PatronContact {
+  name: string;
+  email: string;
+  phone: string;
+  address: string;
+}
+
+/** What is seen of an account; None = the patron did not allow it. */
+export interface PatronAccount {
+  loans: Loan[] | null;
+  holds: HeldItem[] | null;
+  fees: Fees | null;
+  contact: PatronContact | null;
+  notices: string[];
+}
+
+/** The account as the library system tells it now. `problem` is a catalogue word, "" = none. */
+export interface AccountSeen {
+  account: PatronAccount;
+  problem: string;
+}
+
+/** A loan or a hold, by its id. */
+export interface AccountItem {
+  id: string;
+}
+
+/** What became of a step. `said` is the library system's own word, `due` the new date. */
+export interface AccountDone {
+  done: boolean;
+  due: string;
+  said: string;
 }
 
 /** `everything`: all that is this patron's at my library; `follow_ups`: open ones are given up with their conversations. */
