@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bridge.account.attempts import Attempts
+from bridge.account.attempts import ProofAttempts
 from bridge.account.koha import KohaSystem
 from bridge.account.library_system import (
     SCOPES,
@@ -85,7 +85,7 @@ class AccountAccess:
         self._clock = clock
         self._offers: dict[str, AccountOffer] = {}
         self._grants: dict[str, AccountGrant] = {}
-        self._attempts = Attempts(clock)
+        self._attempts = ProofAttempts(clock)
 
     def of(self, library: str) -> AccountConfig | None:
         """Return how a library's system is asked, None where it isn't."""

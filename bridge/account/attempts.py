@@ -15,7 +15,7 @@ WITHIN_S = 900.0
 MOST = 20_000
 
 
-class Attempts:
+class ProofAttempts:
     """Tries by who makes them. `clock`: seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bridge.inbox import schema
 from bridge.inbox.http.responses import Refusal, not_found
 from bridge.inbox.http.route import Call
-from bridge.inbox.routes.patron_account import may_offer
+from bridge.inbox.routes.patron_account import has_account
 from bridge.inbox.services import MERGED, ChannelFacts, InboxServices
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import changes_archived, libraries_of, may_see_archived, sees
@@ -65,7 +65,7 @@ async def view(call: Call) -> schema.ConversationView:
         draft=await _draft(call),
         page=it.page if it is not None else (talk.page if talk is not None else ""),
         retention_days=library.retention_days,
-        account=may_offer(services, state, me, it),
+        account=has_account(services, state, me, row.library),
         catalogue=services.catalogues.of(row.library) is not None,
         default_code=person_default(state, it) if it is not None else library.default_code,
         max_text=facts.max_text if facts is not None else 0,

@@ -23,8 +23,13 @@ def may_offer(services: InboxServices, state: State, me: str, it: Conversation |
     """
     if it is None or it.state == "closed" or me not in (it.owner, *it.companions):
         return False
-    config = services.accounts.of(it.library)
-    return config is not None and (config.partners or it.library in libraries_of(state, me))
+    return has_account(services, state, me, it.library)
+
+
+def has_account(services: InboxServices, state: State, me: str, library: str) -> bool:
+    """Say whether a librarian who serves a library's patron may ask for the account."""
+    config = services.accounts.of(library)
+    return config is not None and (config.partners or library in libraries_of(state, me))
 
 
 async def account_state(call: Call) -> AccountState:

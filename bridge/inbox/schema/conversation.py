@@ -191,7 +191,7 @@ class ConversationView(Shown):
     page: str = ""  # the page with the patron's widget, without query
     retention_days: int = 0
     default_code: str = "answered"
-    account: bool = False  # I may ask the patron to show their library account
+    account: bool = False  # who serves it may ask the patron to show their library account
     catalogue: bool = False  # the library has one that can be searched, or a page for searching
     max_text: int = 0  # characters of one message on this channel, 0 = no limit
 

@@ -17,6 +17,7 @@ class Screen {
   context = $state(wantsContext()); // the pane about the patron is shown
   dialog = $state<DialogName>("");
   looking = $state(false); // the catalogue beside the conversation is open
+  accounting = $state(false); // the patron's account is open
   seeking = $state(false); // its field should take the focus
   searching = $state(0); // grows when the search field should take the focus
   bindings = $state.raw(keys.load(localStorage));
