@@ -7,6 +7,7 @@ acknowledgement is a receipt. What a process does not push, a browser finds in i
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
@@ -40,6 +41,7 @@ from bridge.contract.message import Delivery
 
 error_decoder = msgspec.json.Decoder(Error)
 SWEEP_S = 2.0
+MOST_PATTERN = 300
 GOODBYE_S = 2.0
 STATUS = {
     "token": 401,
@@ -67,6 +69,8 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     connections         sockets from one address at a time; a whole library may sit behind one.
     keep_days           for how many days after the patron last wrote their browser can open the chat again, 90 at most.
     public_computers    patrons sit at computers that others use after them: a chat ends with its tab.
+    card_pattern        a regular expression (of JavaScript) for card numbers and PINs: a text that holds one is held back in the
+                        patron's page, and a safer way is offered; "" = none is.
     beat                seconds between two signs of life of a browser; a socket silent for three of them is cut.
     """
 
@@ -79,6 +83,7 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     connections: int = 500
     keep_days: float = 30
     public_computers: bool = False
+    card_pattern: str = ""
     beat: float = BEAT_S
 
 
@@ -109,6 +114,7 @@ class WebchatAdapter:
     def __init__(self, config: WebchatConfig, ports: Ports) -> None:
         if config.beat <= 0 or config.max_text <= 0 or config.connections <= 0:
             raise Misconfigured("beat, max_text and connections must be above 0")
+        check_pattern(config.card_pattern)
         if not 0 < config.keep_days <= MOST_DAYS:
             raise Misconfigured(f"keep_days must be above 0 and at most {MOST_DAYS}")
         if ports.routes is None or ports.deliveries is None or len(ports.secret) < 16:
@@ -407,6 +413,16 @@ def kept_s(config: WebchatConfig) -> float:
     return min(kept, PUBLIC_S) if config.public_computers else kept
 
 
+def check_pattern(pattern: str) -> None:
+    """Refuse what is no regular expression, and what finds something in every text. Raises Misconfigured."""
+    try:
+        found = re.compile(pattern).search("") if pattern else None
+    except re.error as error:
+        raise Misconfigured(f"card_pattern is no regular expression: {error}") from None
+    if found is not None or len(pattern) > MOST_PATTERN:
+        raise Misconfigured(f"card_pattern must find something, in {MOST_PATTERN} characters at most")
+
+
 def settings(config: WebchatConfig, channel: str) -> dict[str, object]:
     """Return what the pages need to know."""
     return {
@@ -419,6 +435,7 @@ def settings(config: WebchatConfig, channel: str) -> dict[str, object]:
         "maxFrame": MAX_FRAME,
         "keepDays": config.keep_days,
         "publicComputers": config.public_computers,
+        **({"cardPattern": config.card_pattern} if config.card_pattern else {}),
     }
 
 

@@ -99,6 +99,8 @@ class Pages:
         """Answer with a page, its settings filled in."""
         settings = escape(json.dumps(self.settings), quote=True)
         text = self.source(name).replace("%settings%", settings)
+        if self.settings.get("cardPattern"):
+            text = text.replace("</head>", f"{self.card_script}</head>")
         headers = {**COMMON, "Content-Security-Policy": self.policy(request, ancestors), "Cache-Control": "no-cache"}
         if ancestors == ():
             headers["X-Frame-Options"] = "DENY"
@@ -151,6 +153,12 @@ class Pages:
         language = request.query.get("language") or desk.language
         body = {"desk": desk_state(desk), "words": self.words.get(language[:2].lower(), {})}
         return web.Response(body=encode(body), content_type="application/json", headers=headers)
+
+    @cached_property
+    def card_script(self) -> str:
+        """The tag of the script that holds card numbers back, "" when the pages were built without it."""
+        found = next((self.folder / "assets").glob("card-*.js"), None)
+        return f'<script type="module" src="./assets/{found.name}"></script>' if found is not None else ""
 
     @cached_property
     def words(self) -> dict[str, dict[str, str]]:

@@ -41,3 +41,7 @@ def test_the_full_page_is_no_heavier_than_the_frame() -> None:
 
 def test_a_librarys_own_colour_costs_less_than_a_kilobyte() -> None:
     assert weight(*(STATIC / "assets").glob("accent-*.js")) <= 1024
+
+
+def test_holding_back_a_card_number_costs_about_a_kilobyte() -> None:
+    assert weight(*(STATIC / "assets").glob("card-*.js")) <= 1100

@@ -67,6 +67,6 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: false,
-    rollupOptions: { input: { frame: here("./frame.html"), page: here("./page.html") } },
+    rollupOptions: { input: { frame: here("./frame.html"), page: here("./page.html"), card: here("./card.ts") } },
   },
 });
