@@ -130,6 +130,7 @@ def check(*, config: ConfigPath = DEFAULT_PATH, offline: bool = False) -> int:
         Connect to nothing.
     """
     from bridge.app import contacts
+    from bridge.app.backup import commands as backups
     from bridge.app.connection_check import unreachable
 
     try:
@@ -143,7 +144,10 @@ def check(*, config: ConfigPath = DEFAULT_PATH, offline: bool = False) -> int:
         print(line, file=sys.stderr)
     if not wrong:
         print(f"{config}: {len(read.channels)} channels, nothing wrong")
-        print(*[f"note: {line}\n" for line in asyncio.run(contacts.remarks(read))], sep="", end="")
+        notes = asyncio.run(contacts.remarks(read))
+        if not offline:
+            notes += asyncio.run(backups.remarks(read))
+        print(*[f"note: {line}\n" for line in notes], sep="", end="")
     return 1 if wrong else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ import pyrage
 import pytest
 
 from bridge.app.backup.sealing import MANIFEST, Manifest, Unsealable, identities, recipients, sealed, unsealed
-from bridge.app.backup.shelf import superfluous
+from bridge.app.backup.shelf import age_of_newest, superfluous
 
 IDENTITY = pyrage.x25519.Identity.generate()
 TO = recipients([str(IDENTITY.to_public())])
@@ -111,4 +112,8 @@ def test_the_newest_of_days_and_weeks_are_kept() -> None:
     names = [*map(name, days), "deskbridge-forgotten.age", "holiday.jpg"]
     assert superfluous(names, 2, 1) == [name(day) for day in days[:3]]
     assert superfluous(names, 1, 2) == [name(days[0]), name(days[2]), name(days[3])]
+    now = datetime(2026, 1, 7, 2, tzinfo=UTC)
+    assert age_of_newest(names, now) == "the newest backup was taken 24 hours ago"
+    assert age_of_newest(names, now + timedelta(days=30)) == "the newest backup is 31 days old"
+    assert age_of_newest(["holiday.jpg"], now) == "there is no backup yet"
     assert superfluous(names, 9, 9) == [name("20260105T020000")]

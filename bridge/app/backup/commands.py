@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +14,7 @@ import msgspec
 
 from bridge.app.backup import restoring, taking
 from bridge.app.backup.sealing import Unsealable
-from bridge.app.backup.shelf import FORGOTTEN, BucketShelf, FolderShelf, Shelf
+from bridge.app.backup.shelf import FORGOTTEN, BucketShelf, FolderShelf, Shelf, age_of_newest
 from bridge.app.commands import open_archive
 from bridge.app.config import Config
 from bridge.app.daemon import archive_url, private, private_secrets
@@ -49,6 +50,17 @@ def shelf_of(config: Config) -> Shelf:
     if not meant.to:
         raise Unsealable("nobody says where to: write backup.to, or name a folder with --to")
     return FolderShelf(Path(meant.to))
+
+
+async def remarks(config: Config) -> list[str]:
+    """Say how old the newest backup is, where backups are configured."""
+    if not (config.backup.to or config.backup.bucket):
+        return []
+    try:
+        names = await shelf_of(config).names()
+    except (FilesAway, Misconfigured, OSError) as error:
+        return [f"backups can't be listed: {error}"]
+    return [age_of_newest(names, datetime.now(UTC))]
 
 
 async def backup(config: Config, *, forgotten: bool) -> int:

@@ -107,6 +107,19 @@ class BucketShelf:
         await self._bucket.delete(name)
 
 
+def age_of_newest(names: Iterable[str], now: datetime) -> str:
+    """Say how old the newest backup is, in words for the operator."""
+    found = [match for match in map(NAME.fullmatch, sorted(names)) if match]
+    if not found:
+        return "there is no backup yet"
+    hours = round((now - datetime.strptime(found[-1][1], STAMP).replace(tzinfo=UTC)).total_seconds() / 3600)
+    return (
+        f"the newest backup was taken {hours} hours ago"
+        if hours < 72
+        else f"the newest backup is {hours // 24} days old"
+    )
+
+
 def name_at(ms: int) -> str:
     """Return the name of a backup that was taken at a time."""
     return f"deskbridge-{datetime.fromtimestamp(ms / 1000, UTC).strftime(STAMP)}.tar.age"
