@@ -46,6 +46,7 @@ PARTS = (
     Part("i", "xmpp", "XMPP: to a librarian's socket, beside Prosody relaying the same", 240),
     Part("j", "consortium", "routing where 1, 100 and 2,000 libraries are one consortium", 120),
     Part("k", "presence", "a sign-on with 500 librarians signed in", 180),
+    Part("l", "several", "1, 2 and 4 consortia in as many core processes", 180),
 )
 
 

@@ -267,10 +267,17 @@ connections = 100000
 
 @asynccontextmanager
 async def hosts_of(
-    folder: Path, redis: str, sql: str, count: int, *, program: Sequence[str] = PROGRAM, second: bool = False
+    folder: Path,
+    redis: str,
+    sql: str,
+    count: int,
+    *,
+    program: Sequence[str] = PROGRAM,
+    second: bool = False,
+    more: str = "",
 ) -> AsyncIterator[list[House]]:
     """So many hosts, started, the first before the others: it runs the core. `second`: a second consortium, with its own people."""
-    shared = f'[redis]\n{redis}[archive]\nurl = "{sql}"\n{SECOND if second else ""}'
+    shared = f'[redis]\n{redis}[archive]\nurl = "{sql}"\n{SECOND if second else ""}{more}'
     made = [House(folder / f"host{n}", NAMES, 100, more=shared) for n in range(count)]
     with contextlib.ExitStack() as stack:
         for n, host in enumerate(made):

@@ -18,6 +18,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bridge.testing.scene import eventually
+from bridge.testing.twilio import Twilio
 from tests.faults.several_hosts import (
     NAMES,
     Balancer,
@@ -29,6 +31,8 @@ from tests.faults.several_hosts import (
     people,
 )
 from tests.journeys.house import PROGRAM, House
+from tests.journeys.librarian import Librarian
+from tests.journeys.patron import Patron
 from tests.peers.postgresql import PostgreSQL, missing
 from tests.peers.redis import Cluster, RedisServer, servers
 
@@ -42,6 +46,20 @@ PATRONS = 200
 MESSAGES = 5  # of each, and as many answers
 AWAY_S = 20.0
 OLDER = [sys.executable, "-m", "tests.faults.older"]
+
+OURS, ADA = "+15005550100", "+14155550123"
+FILE = b"\x89PNG\r\n\x1a\n" + b"the shelf" * 20
+TEXTS = """
+[[channel]]
+name = "text"
+kind = "sms"
+queue = "north/reference"
+account_sid = "{account}"
+auth_token_file = "{token}"
+numbers = ["{ours}"]
+api = "{api}"
+rate = 100.0
+"""
 
 Fault = Callable[[], Awaitable[object]]
 
@@ -186,3 +204,66 @@ async def test_a_cluster_of_two_consortia_loses_a_master(tmp_path: Path, table: 
         row.recovered_s = times[-1]
         row.note = f"the other desk after {times[0]:.1f} s"
         await counted(hosts, desks, row, table)
+
+
+async def test_another_host_knows_the_stop_and_has_the_file(tmp_path: Path, table: list[Row]) -> None:
+    """A number texts STOP and a patron sends a file, both to one host; it is killed, and the other one goes on."""
+    row = Row("STOP and a file at one host, which is killed", 2)
+    async with AsyncExitStack() as stack:
+        twilio = await stack.enter_async_context(Twilio([OURS]))
+        redis, _ = stack.enter_context(guarded_redis())
+        sql = stack.enter_context(PostgreSQL())
+        (tmp_path / "token").write_text(twilio.token)
+        texts = TEXTS.format(account=twilio.account, token=tmp_path / "token", ours=OURS, api=twilio.url)
+        one, other = await stack.enter_async_context(hosts_of(tmp_path, redis, sql.fresh(), 2, more=texts))
+        twilio.inbound = f"{one.url}/channels/text/inbound"
+        ana = Librarian(other.url, "ana")
+        stack.push_async_callback(ana.close)
+        await ana.sign_in(one.codes["ana"])
+        web = await stack.enter_async_context(aiohttp.ClientSession())
+        pat = Patron(web, one.url)
+        online = [asyncio.create_task(each) for each in (ana.run(), pat.run())]
+        stack.callback(lambda: [task.cancel() for task in online])
+        await ana.connected.wait()
+        await ana.attend("north/reference")
+
+        twilio.text(ADA, "Is the book in?")
+        asked = await talk_of(ana, "Is the book in?")
+        assert (await ana.do(f"/conversations/{asked}/claim"))[0] == 200
+        await ana.watch(asked)
+        assert (await ana.do(f"/conversations/{asked}/messages", {"text": "Yes."}))[0] == 200
+        assert await eventually(lambda: held(twilio, "Yes."), 60)
+        await pat.send_file("map.png", FILE, "Here it is")
+        shown = await talk_of(ana, "Here it is")
+        twilio.text(ADA, "STOP")
+        await ana.until(lambda: "STOP" in ana.said(asked))
+        one.kill()
+        began = time.monotonic()
+        (line,) = [each for each in await ana.transcript(shown) if each.get("attachments")]
+        digest = line["attachments"][0]["digest"]
+        async with ana.web.get(f"{ana.api}/conversations/{shown}/files/{digest}") as answer:
+            assert await answer.read() == FILE
+        status, said = await ana.do(f"/conversations/{asked}/messages", {"text": "Shelf 12."})
+        if status == 200:
+            assert await eventually(lambda: failed(ana, asked, "Shelf 12."), 90)
+        row.recovered_s = time.monotonic() - began
+        row.note = "the other host refuses the text and shows the file"
+        assert not await held(twilio, "Shelf 12."), said
+    table.append(row)
+
+
+async def talk_of(ana: Librarian, text: str) -> str:
+    """Return the conversation whose last words these are, once it is shown."""
+    await ana.until(lambda: any(row["last_text"] == text for row in ana.rows.values()))
+    return str(next(row["id"] for row in ana.rows.values() if row["last_text"] == text))
+
+
+async def held(twilio: Twilio, text: str) -> bool:
+    """Whether a text is on Ada's telephone."""
+    return any(record.body == text for record in twilio.handset(ADA).lines)
+
+
+async def failed(ana: Librarian, talk: str, text: str) -> bool:
+    """Whether a line is shown as not sent."""
+    lines = await ana.transcript(talk)
+    return any(line["text"] == text and line.get("stage") == "failed" for line in lines)

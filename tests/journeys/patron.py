@@ -57,6 +57,19 @@ class Patron:
             await self._send_next()
         return id
 
+    async def send_file(self, name: str, data: bytes, text: str) -> str:
+        """Upload a file and write a message with it. Returns the message's id."""
+        headers = {"X-File-Name": name, "X-Seed": self._seed}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        async with self._web.post(self._url.removesuffix("live") + "files", data=data, headers=headers) as answer:
+            told = await answer.json()
+            assert answer.status == 200, told
+        id = "m" + secrets.token_hex(8)
+        self._waiting[id] = {"t": "message", "id": id, "text": text, "files": [told["file"]]}
+        await self._send_next()
+        return id
+
     async def rate(self, id: str, score: int, comment: str = "") -> None:
         """Say whether it helped."""
         await self._send({"t": "rate", "id": id, "score": score, "text": comment})
