@@ -36,6 +36,7 @@ KNOWN_S = 60.0
 ANSWER_S = 8.0
 MOST_BYTES = 512 * 1024
 MOST_GROUPS = 2000
+SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 
 
@@ -80,7 +81,10 @@ class OidcProvider:
     async def identity(self, pledge: SignOnPledge, answer: Mapping[str, str], redirect_uri: str) -> VouchedIdentity:
         """Return who came back from the provider. Raises NotSignedOn."""
         known = await self._described()
-        if answer.get("iss", known["issuer"]) != known["issuer"]:  # RFC 9207: an answer of another provider
+        named = known.get("authorization_response_iss_parameter_supported") is True
+        if (
+            answer.get("iss", "" if named else known["issuer"]) != known["issuer"]
+        ):  # RFC 9207: an answer of another provider
             raise NotSignedOn("bad-answer")
         if "code" not in answer:
             away = answer.get("error") in ("temporarily_unavailable", "server_error")
@@ -88,6 +92,24 @@ class OidcProvider:
         tokens = await self._tokens(known, answer["code"], pledge.verifier, redirect_uri)
         claims = await self._claims(known, tokens, pledge.nonce)
         return self._identity(claims | await self._more(known, tokens, claims))
+
+    async def signed_out(self, token: str) -> str:
+        """Return the subject who signed out at the provider, by its logout token (Back-Channel Logout 2.6). Raises NotSignedOn."""
+        known = await self._described()
+        there: jwt.ClaimsOption = {"essential": True}
+        ours: jwt.ClaimsOption = {"essential": True, "value": self.settings.client_id}
+        theirs: jwt.ClaimsOption = {"essential": True, "value": known["issuer"]}
+        expected = jwt.JWTClaimsRegistry(leeway=SKEW_S, iss=theirs, aud=ours, iat=there, jti=there, sub=there)
+        try:
+            claims = (await self._decoded(known, token)).claims
+            expected.validate(claims)
+        except (JoseError, ValueError, KeyError, TypeError):
+            raise NotSignedOn("bad-answer") from None
+        events, subject = claims.get("events"), claims["sub"]
+        ends = isinstance(events, dict) and SIGNED_OUT in events and "nonce" not in claims
+        if not ends or not isinstance(subject, str):  # a token of another kind, which anybody has who signed in
+            raise NotSignedOn("bad-answer")
+        return subject
 
     # ---- what it says of itself ----
 

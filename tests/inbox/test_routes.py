@@ -68,7 +68,7 @@ def path(route: Route, id: str = "none-such") -> str:
     found = route.path.replace("{id}", id).replace("{digest}", "0" * 64).replace("{librarian}", "ana")
     found = found.replace("{person}", "nobody").replace("{change}", "999999")
     found = found.replace("{message}", "some-message")
-    words = {"view": "open", "q": "word", "after": "0"}
+    words = {"view": "open", "q": "word", "after": "0", "record": "none-such"}
     query = "&".join(f"{each.name}={words[each.name]}" for each in route.query if each.required)
     return f"{found}?{query}" if query else found
 

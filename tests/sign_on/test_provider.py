@@ -121,6 +121,25 @@ async def test_an_answer_counts_once_and_in_its_own_browser(browsers: Browsers) 
     assert await _who(ana) == ("", "")
 
 
+async def test_who_signs_out_at_the_provider_is_signed_out_here(desk: Desk, browsers: Browsers) -> None:
+    ana, elsewhere = await browsers.of(), await browsers.of("ana")
+    where = await _asked(ana, "subject-ana")
+    assert await _taken(ana, where) == "/inbox/"
+    async with ana.session.get(f"{desk.url}/sign-on/leave") as page:
+        form = await page.text()
+        confirm = page.url.with_query(None) / "confirm"
+    hidden = re.search(r'name="xsrf" value="([^"]+)"', form)
+    assert hidden is not None, form[:500]
+    told = {"xsrf": hidden[1], "logout": "yes"}
+    async with ana.session.post(confirm, data=told, allow_redirects=False) as answer:
+        assert answer.headers["Location"] == f"{desk.url}/inbox/"
+    assert (await ana.get("/me"))[0] == 401
+    assert (await elsewhere.get("/me"))[0] == 200, "a session that a password opened goes on"
+    for token in ("", "a.b.c", hidden[1]):
+        async with elsewhere.session.post(f"{desk.url}/sign-on/ended", data={"logout_token": token}) as answer:
+            assert answer.status == 400
+
+
 @pytest.mark.parametrize("shift, led", [(90, "/inbox/"), (1000, "/inbox/#sign-on=bad-answer")])
 async def test_clocks_may_differ_a_little(
     desk: Desk, provider: Provider, browsers: Browsers, shift: int, led: str

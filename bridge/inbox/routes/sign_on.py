@@ -4,9 +4,10 @@
     /sign-on/return    is where the provider sends people back to
     /sign-on/proxied   signs in whom a trusted proxy names
     /sign-on/leave     leads to where one signs out of the provider, after signing out here
+    /sign-on/ended     hears from the provider itself who signed out there, or was shut out (OpenID Connect Back-Channel Logout)
 
-These are for browsers, so they answer with another address. What went wrong follows the `#`, as a word that the sign-in page has a
-sentence for. `back` is a page of the inbox, behind the `#` as well, so nobody is ever sent elsewhere.
+All but the last are for browsers, so they answer with another address. What went wrong follows the `#`, as a word that the sign-in
+page has a sentence for. `back` is a page of the inbox, behind the `#` as well, so nobody is ever sent elsewhere.
 
 An answer counts once, within ten minutes, and in the browser that it was asked for: that browser holds a cookie. It is Lax, since
 it has to come with the way back from another site.
@@ -83,6 +84,7 @@ class SignOnPages:
             pages |= {"start": self._start, "return": self._return}
         if self._settings.proxy is not None:
             pages["proxied"] = self._proxied
+            app.router.add_post("/sign-on/ended", self._ended)
         for name, serve in pages.items():
             app.router.add_get(f"/sign-on/{name}", self._guarded(serve))
 
@@ -150,6 +152,23 @@ class SignOnPages:
             if end := await self._provider.leaving(self._address(request, INBOX)):
                 return _led(end)
         return _led(INBOX)
+
+    async def _ended(self, request: web.Request) -> web.Response:
+        """End the sessions that the provider opened for a subject who is signed in there no more."""
+        services = self._services
+        try:
+            if services.limits.sign_on_answers.wait_s(network(request.remote or "")):
+                raise NotSignedOn("too-many")
+            token = str((await request.post()).get("logout_token", ""))
+            issuer = self._provider_of().settings.issuer
+            librarian = await services.archive.identities.librarian(issuer, await self._provider_of().signed_out(token))
+        except NotSignedOn as error:
+            return web.Response(status=400, text=error.reason, headers={"Cache-Control": "no-store"})
+        account = await services.archive.accounts.of(librarian) if librarian else None
+        if account is not None:
+            await services.archive.accounts.end_sessions(librarian, way="provider")
+            await note(services, librarian, account.library, "signed-out-everywhere", "provider")
+        return web.Response(headers={"Cache-Control": "no-store"})
 
     def _provider_of(self) -> OidcProvider:
         if self._provider is None:

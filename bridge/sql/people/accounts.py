@@ -386,9 +386,11 @@ class Accounts:
         self.session_ended()
         return bool(done.rowcount)
 
-    async def end_sessions(self, librarian: str, *, but: str = "") -> None:
-        """End all sessions of a librarian, who may sign in again; `but`: the id of one that goes on."""
+    async def end_sessions(self, librarian: str, *, but: str = "", way: str = "") -> None:
+        """End all sessions of a librarian, who may sign in again. `but`: the id of one that goes on; `way`: those opened so."""
         where = _s.librarian == librarian
+        if way:
+            where &= _s.way == way
         if but:
             where &= ~_s.token.startswith(but, autoescape=True)
         async with self._engine.begin() as sql:

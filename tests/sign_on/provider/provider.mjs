@@ -19,6 +19,7 @@ const provider = new Provider(asked.issuer, {
     client_secret: asked.secret,
     redirect_uris: [`${asked.desk}/sign-on/return`],
     post_logout_redirect_uris: [`${asked.desk}/inbox/`],
+    backchannel_logout_uri: `${asked.desk}/sign-on/ended`,
     id_token_signed_response_alg: "ES256",
   }],
   jwks: { keys: [key] },
@@ -26,7 +27,8 @@ const provider = new Provider(asked.issuer, {
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"], groups: ["groups"] },
   scopes: ["openid", "email", "profile", "groups"],
   pkce: { required: () => true },
-  features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+  features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true }, backchannelLogout: { enabled: true } },
+  fetch: (url, { dispatcher: _, ...options }) => fetch(url, options), // it calls nobody on its own machine unless told
   interactions: { url: (_, interaction) => `/who/${interaction.uid}` },
   findAccount: (_, id) => {
     const person = asked.people[id];
