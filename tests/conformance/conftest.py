@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.rig_xmpp import EjabberdRig
+from tests.peers.mastodon import FediServer
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End the server that many cases have used."""
+    """End the servers that many cases have used."""
     EjabberdRig.end_kept()
+    FediServer.end_kept()
