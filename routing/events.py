@@ -242,7 +242,10 @@ class Claimed(Wire, tag="claimed"):
 
 
 class Said(Wire, tag="said"):
-    """A librarian answered. `unproven`: where it goes was only named, so what comes from there does not join by that alone."""
+    """A librarian answered. `unproven`: where it goes was only named, so what comes from there does not join by that alone.
+
+    `faq` is the id of the entry of the FAQ whose words were used, "" = none.
+    """
 
     conversation: str
     by: str
@@ -250,6 +253,7 @@ class Said(Wire, tag="said"):
     script: str = ""
     unproven: bool = False
     files: str = ""  # as in `Received`
+    faq: str = ""
 
 
 class Noticed(Wire, tag="noticed"):

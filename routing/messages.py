@@ -92,6 +92,7 @@ def _answer(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> No
         script=deed.script,
         unproven=unproven,
         files=file_names(delivery),
+        faq=deed.faq,
     )
     decision.emit(event)
     unpark(decision, delivery)

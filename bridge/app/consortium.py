@@ -60,6 +60,7 @@ from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.privacy.retention import DAY_MS, strictest
+from routing.state import State
 
 log = structlog.get_logger("bridge.app.consortium")
 
@@ -218,11 +219,15 @@ class Consortium:
     def _served_here(self, channel: ConfiguredChannel) -> bool:
         return self._config.roles.serves(channel.name, everywhere=channel.adapter.capabilities.fanout)
 
+    def state(self) -> State:
+        """Return the core's state as this process holds it."""
+        return self.replica.state
+
     @property
     def portal(self) -> PortalDesk:
         """What the public pages of this consortium's libraries show."""
         return PortalDesk(
-            state=lambda: self.replica.state,
+            state=self.state,
             desk=self.frontdesk.now,
             chats=self._chats,
         )

@@ -34,6 +34,7 @@ from bridge.app.permissions import Exposed, keep_folder, keep_secret
 from bridge.app.reload import Reloading
 from bridge.app.restore_mark import check_restored
 from bridge.contract.adapter import Misconfigured
+from bridge.faq.site import FaqSite
 from bridge.files.moving import MovingFiles
 from bridge.files.quota import LimitedFiles
 from bridge.inbox.app import Inbox
@@ -234,11 +235,17 @@ def _application(
         inbox=inbox,
         inbox_pages=INBOX_PAGES if config.roles.web and (INBOX_PAGES / "index.html").is_file() else None,
         portal=Portal([desk.portal for desk in desks], config.http.public_url) if config.roles.web else None,
+        faq=_faq(config, desks) if config.roles.web else None,
         channels=mounts,
         proxies=config.http.proxies,
         registry=REGISTRY,
         sign_on=config.sign_on,
     )
+
+
+def _faq(config: Config, desks: list[Consortium]) -> FaqSite:
+    """Return the public FAQ of all consortia, which share one archive."""
+    return FaqSite([desk.state for desk in desks], desks[0].services.archive, config.http.public_url)
 
 
 async def serve(config: Config, read: Callable[[], Config] | None = None) -> int:

@@ -5,6 +5,7 @@
     /api/v1/…          the inbox's interface
     /sign-on/…         where browsers are led when another service signs people in
     /channels/<name>/  what adapters mount
+    /faq/…             the public FAQ
     /livez /readyz     is it alive, is it ready
     /metrics           for the local network: refused to requests through a proxy
 
@@ -35,6 +36,7 @@ from bridge.app import activation
 from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.connections import Site
 from bridge.contract.adapter import Busy
+from bridge.faq.site import FaqSite
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
 from bridge.portal.routes import Portal
@@ -70,6 +72,7 @@ def application(
     inbox: Inbox | None = None,
     inbox_pages: Path | None = None,
     portal: Portal | None = None,
+    faq: FaqSite | None = None,
     channels: Mapping[str, web.Application] | ChannelMounts | None = None,
     proxies: Sequence[str] = (),
     registry: CollectorRegistry | None = None,
@@ -96,6 +99,8 @@ def application(
         inbox.mount(app)
     if inbox_pages is not None:
         _pages(app, "/inbox", inbox_pages, INBOX_PAGE)
+    if faq is not None:
+        faq.mount(app)
     if portal is not None:
         portal.mount(app)
     elif inbox_pages is not None:

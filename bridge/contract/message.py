@@ -201,7 +201,10 @@ class Reject(Wire, tag="reject"):
 
 
 class Say(Wire, tag="say"):
-    """Answer the patron. `via` names another address (`channel|address`) of the same patron; "" = the one last used."""
+    """Answer the patron. `via` names another address (`channel|address`) of the same patron; "" = the one last used.
+
+    `faq` is the id of the entry of the FAQ whose words were used, "" = none.
+    """
 
     conversation: str
     text: str
@@ -209,6 +212,7 @@ class Say(Wire, tag="say"):
     via: str = ""
     script: str = ""
     all_recipients: bool = False
+    faq: str = ""
 
 
 class Note(Wire, tag="note"):

@@ -15,6 +15,9 @@ from bridge.log.tail import Tail
 from bridge.redis.store import Store
 from bridge.sql import tables
 from bridge.sql.database import Unreachable, engine_for, migrate, reach
+from bridge.sql.faq.counts import FaqCounts
+from bridge.sql.faq.entries import FaqEntries
+from bridge.sql.faq.search import FaqSearch
 from bridge.sql.files.bucket_files import BucketFiles
 from bridge.sql.files.large_objects import LargeObjectFiles
 from bridge.sql.files.rows import counted
@@ -61,6 +64,9 @@ class Archive:
         self.mentions = Mentions(writing)
         self.personal_scripts = PersonalScripts(writing)
         self.search = Search(self.engine)
+        self.faq = FaqEntries(writing)
+        self.faq_search = FaqSearch(self.engine)
+        self.faq_counts = FaqCounts(writing)
         self.reindexing = Reindexing(writing)
         self._writing = writing
 

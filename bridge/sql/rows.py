@@ -35,6 +35,14 @@ def replacing(dialect: str, table: Table, keys: list[str], values: dict[str, Any
     return sqlite.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=rest)
 
 
+def adding(dialect: str, table: Table, keys: list[str], values: dict[str, Any]) -> Insert:
+    """Return an INSERT of `values` that adds their `count` to that of the row with the same `keys`."""
+    raised = {"count": table.c["count"] + values["count"]}
+    if dialect == "postgresql":
+        return postgresql.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=raised)
+    return sqlite.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=raised)
+
+
 def dump(value: Any) -> str:
     """Write a small list as JSON text."""
     return msgspec.json.encode(value).decode()

@@ -226,6 +226,124 @@ hours_calendar = Table(
     Column("added_at", BigInteger, nullable=False),
 )
 
+# Frequently asked questions: bridge.sql.faq.
+faq_entry = Table(
+    "faq_entry",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("library", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("review_by", String, nullable=False),
+    Column("topics", Text, nullable=False),
+    Column("related", Text, nullable=False),
+    Column("files", Text, nullable=False),
+    Column("featured", Boolean, nullable=False),
+    Column("source", String, nullable=False, index=True),  # the conversation whose words it was made of, "" = none
+    Column("revision", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", String, nullable=False),
+)
+
+faq_text = Table(
+    "faq_text",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("entry", String, nullable=False),
+    Column("library", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("slug", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Index("faq_text_by_entry", "entry", "language", unique=True),
+    Index("faq_text_by_address", "library", "language", "slug", unique=True),
+)
+
+# By what a text is found: bridge.sql.faq.terms.
+faq_term = Table(
+    "faq_term",
+    metadata,
+    Column("term", String, primary_key=True),
+    Column("library", String, primary_key=True),
+    Column("text", BigInteger, primary_key=True, autoincrement=False),
+    Column("level", Integer, nullable=False),
+    Column("weight", Integer, nullable=False),
+    Index("faq_term_by_text", "text"),
+    sqlite_with_rowid=False,
+)
+
+faq_version = Table(
+    "faq_version",
+    metadata,
+    Column("entry", String, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # bridge.sql.faq.entry.FaqEntry, MessagePack
+)
+
+# Addresses that entries had before.
+faq_redirect = Table(
+    "faq_redirect",
+    metadata,
+    Column("library", String, primary_key=True),
+    Column("language", String, primary_key=True),
+    Column("slug", String, primary_key=True),
+    Column("entry", String, nullable=False, index=True),
+)
+
+faq_file = Table(
+    "faq_file",
+    metadata,
+    Column("library", String, primary_key=True),
+    Column("id", String, primary_key=True),  # SHA-256 of the bytes
+    Column("type", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# How often a day an entry was read, found helpful, and so on: numbers without people.
+faq_day = Table(
+    "faq_day",
+    metadata,
+    Column("entry", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+# What readers said who found an entry unhelpful.
+faq_remark = Table(
+    "faq_remark",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("entry", String, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# Words that were searched for and not found, without those who searched.
+faq_gap = Table(
+    "faq_gap",
+    metadata,
+    Column("library", String, primary_key=True),
+    Column("language", String, primary_key=True),
+    Column("words", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+faq_link = Table(
+    "faq_link",
+    metadata,
+    Column("entry", String, primary_key=True),
+    Column("url", String, primary_key=True),
+    Column("checked_at", BigInteger, nullable=False),
+    Column("problem", String, nullable=False),
+)
+
 secret = Table(
     "secret",
     metadata,

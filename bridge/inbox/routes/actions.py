@@ -18,6 +18,7 @@ from bridge.inbox.http.responses import Answer, Refusal, key_reused
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.http.upload_tickets import attachment
 from bridge.inbox.live.action_results import Answered
+from bridge.inbox.routes.faq_beside_chat import used_entry
 from bridge.inbox.routes.files import check_kept, sent_before
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import check_conversation, check_say
@@ -221,8 +222,12 @@ async def messages(call: Call) -> Answer:
         via=_via(call, asked.via),
         script=asked.script,
         all_recipients=asked.all_recipients,
+        faq=await used_entry(call, asked.faq) if asked.faq else "",
     )
-    return await act(call, deed)
+    done = await act(call, deed)
+    if deed.faq:
+        await call.services.archive.faq_counts.count(deed.faq, "used")
+    return done
 
 
 def _channel(call: Call) -> str:

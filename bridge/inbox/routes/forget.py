@@ -21,7 +21,12 @@ from bridge.sql.privacy.patron_lookup import Held
 async def patron_conversations(call: Call) -> privacy.PatronConversations:
     """What would be forgotten with all that is this patron's."""
     mine, elsewhere = await _of_patron(call)
-    return privacy.PatronConversations(conversations=[_shown(call, one) for one in mine], elsewhere=elsewhere)
+    made = await call.services.archive.faq.made_from([one.id for one in mine])
+    return privacy.PatronConversations(
+        conversations=[_shown(call, one) for one in mine],
+        elsewhere=elsewhere,
+        faq=[privacy.EntryMade(id=one.id, conversation=one.source, title=one.texts[0].title) for one in made],
+    )
 
 
 async def forget(call: Call) -> privacy.Forgot:

@@ -21,11 +21,23 @@ class PatronConversation(Shown):
     follow_up: bool  # one is open, and would be given up with it
 
 
+class EntryMade(Shown):
+    """An entry of the FAQ that was made from a conversation."""
+
+    id: str
+    conversation: str
+    title: str
+
+
 class PatronConversations(Shown):
-    """All of a patron's conversations at my library; `elsewhere`: how many are other libraries'."""
+    """All of a patron's conversations at my library; `elsewhere`: how many are other libraries'.
+
+    `faq`: entries that were made from words of these conversations. They stay, and somebody should look them over.
+    """
 
     conversations: list[PatronConversation]
     elsewhere: int
+    faq: list[EntryMade]
 
 
 class NotForgotten(Shown):

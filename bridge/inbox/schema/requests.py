@@ -35,7 +35,8 @@ class PresenceAsked(Asked):
 
 class SayAsked(Asked):
     """Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads;
-    `again` is the id of an answer given here before, whose files go along once more ("" = none)."""
+    `again` is the id of an answer given here before, whose files go along once more ("" = none); `faq` is the id of the entry
+    of the FAQ whose words were used ("" = none)."""
 
     text: Words
     attachments: Annotated[list[Ticket], Meta(max_length=10)] = []
@@ -43,6 +44,7 @@ class SayAsked(Asked):
     via: Annotated[str, Meta(max_length=400)] = ""
     script: Name = ""
     all_recipients: bool = False
+    faq: Name = ""
 
 
 class NoteAsked(Asked):

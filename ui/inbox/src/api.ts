@@ -29,13 +29,16 @@ export class Refusal extends Error {
   readonly draft: s.Draft | null;
   /** What is wrong with which field, where that is why. */
   readonly faults: readonly s.FieldFaultView[];
+  /** The whole answer, for who knows what else is in it. */
+  readonly told: unknown;
 
   constructor(
-    status: number, reason: string, detail: string, holder = "", draft: s.Draft | null = null, faults: readonly s.FieldFaultView[] = [],
+    status: number, reason: string, detail: string, holder = "", draft: s.Draft | null = null, faults: readonly s.FieldFaultView[] = [], told: unknown = null,
   ) {
     super(detail);
     this.draft = draft;
     this.faults = faults;
+    this.told = told;
     this.status = status;
     this.reason = reason;
     this.holder = holder;
@@ -88,10 +91,10 @@ async function refusal(response: Response): Promise<Error> {
   if (response.status === 429) return new Offline(detail, reason);
   // A proxy that got no answer (502, 504) does not know what the desk did. A fault (500) is an answer: it would be the same again.
   if (response.status > 500) return new Offline(detail, reason, response.status !== 503);
-  return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "", said.draft ?? null, said.faults ?? []);
+  return new Refusal(response.status, reason, detail, said.holder_name ?? said.holder ?? "", said.draft ?? null, said.faults ?? [], said);
 }
 
-async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string; quiet?: boolean } = {}): Promise<T> {
+export async function call<T>(method: string, path: string, init: RequestInit & { query?: Query; key?: string; quiet?: boolean } = {}): Promise<T> {
   const { query, key, quiet, ...rest } = init;
   const shown = csrf || "1";
   const headers: Record<string, string> = { Accept: "application/json", "X-Deskbridge": shown };

@@ -1310,7 +1310,7 @@ export interface ReleaseAsked {
   transfer?: boolean;
 }
 
-/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads; `again` is the id of an answer given here before, whose files go along once more ("" = none). */
+/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads; `again` is the id of an answer given here before, whose files go along once more ("" = none); `faq` is the id of the entry of the FAQ whose words were used ("" = none). */
 export interface SayAsked {
   text: string;
   attachments?: string[];
@@ -1318,6 +1318,7 @@ export interface SayAsked {
   via?: string;
   script?: string;
   all_recipients?: boolean;
+  faq?: string;
 }
 
 /** Offer it to one librarian or one queue, exactly one of them. */
@@ -1411,6 +1412,203 @@ export interface CatalogueDetail {
   at: number;
 }
 
+/** One entry in a list: its first title, and what was counted in the last 90 days. */
+export interface FaqRow {
+  id: string;
+  library: string;
+  title: string;
+  languages: string[];
+  state: "archived" | "cooperative" | "draft" | "public" | "staff";
+  owner: string;
+  owner_name: string;
+  review_by: string;
+  due: boolean;
+  topics: string[];
+  featured: boolean;
+  changed_at: number;
+  changed_by: string;
+  views: number;
+  helpful: number;
+  unhelpful: number;
+  solved: number;
+  used: number;
+}
+
+/** The entries of a library. `publishes`: I may make them public; `total` counts more than are shown. */
+export interface FaqList {
+  rows: FaqRow[];
+  topics: string[];
+  total: number;
+  writes: boolean;
+  publishes: boolean;
+}
+
+/** An entry in one language. `body` is Markdown; `asked` are other phrasings; `slug` is the address, "" = made of the title. */
+export interface EntryText {
+  language: string;
+  title: string;
+  body: string;
+  slug: string;
+  asked: string[];
+}
+
+/** A file beside an entry. `file` names its bytes (SHA-256); `alt` says in words what it shows. */
+export interface EntryFile {
+  file: string;
+  name: string;
+  type: string;
+  size: number;
+  alt: string;
+}
+
+/** One entry. `revision` counts its versions, 0 = not kept yet; times in ms. `owner` is a librarian, "" = nobody; `review_by` a day like 2027-03-01, "" = never; `related` are ids of entries; `source` is the conversation that it was made from, which no public page tells. */
+export interface FaqEntry {
+  library: string;
+  texts: EntryText[];
+  id: string;
+  state: "archived" | "cooperative" | "draft" | "public" | "staff";
+  owner: string;
+  review_by: string;
+  topics: string[];
+  related: string[];
+  files: EntryFile[];
+  featured: boolean;
+  source: string;
+  revision: number;
+  made_at: number;
+  changed_at: number;
+  changed_by: string;
+}
+
+/** What a reader said who found an entry unhelpful. */
+export interface Remark {
+  n: number;
+  entry: string;
+  at: number;
+  text: string;
+}
+
+/** An entry opened. `writes` and `publishes` say what I may do; `path` is where a public one is, by language. */
+export interface FaqEntryView {
+  entry: FaqEntry;
+  writes: boolean;
+  publishes: boolean;
+  changed_by: string;
+  paths: Record<string, string>;
+  remarks: Remark[];
+}
+
+/** An entry to keep in place of its revision; 0 = a new one. */
+export interface FaqAsked {
+  entry: FaqEntry;
+}
+
+/** Somebody else saved the entry meanwhile (409). `now` is what is kept, None when it was removed. */
+export interface FaqClash {
+  error: string;
+  detail: string;
+  reason: "address-taken" | "outdated";
+  by: string;
+  now: FaqEntry | null;
+}
+
+/** One field that a version changed, with the lines that went and came: "-" and "+" before each, " " for what stayed. */
+export interface FaqDifference {
+  field: string;
+  lines: string[];
+}
+
+/** What a change made of an entry. */
+export interface FaqVersionView {
+  revision: number;
+  at: number;
+  who: string;
+  differences: FaqDifference[];
+  entry: FaqEntry;
+}
+
+/** All versions, newest first. */
+export interface FaqVersions {
+  versions: FaqVersionView[];
+}
+
+/** Markdown to look at. */
+export interface FaqPreviewAsked {
+  markdown: string;
+}
+
+/** It as clean HTML, as the public page shows it. */
+export interface FaqPreview {
+  html: string;
+}
+
+/** Words that were searched for and not found, and how often within `GAP_DAYS`. */
+export interface Gap {
+  words: string;
+  language: string;
+  count: number;
+  last: string;
+}
+
+/** A link that leads nowhere; `problem` is a word. */
+export interface BrokenLink {
+  entry: string;
+  url: string;
+  checked_at: number;
+  problem: string;
+}
+
+/** What needs a librarian: entries due for review, searches that found nothing, broken links, remarks. */
+export interface FaqCare {
+  due: FaqRow[];
+  gaps: Gap[];
+  broken: BrokenLink[];
+  remarks: Remark[];
+  titles: Record<string, string>;
+}
+
+/** What was seen to: the words of a gap, or the number of a remark. */
+export interface FaqCareAsked {
+  gap?: string;
+  remark?: number;
+}
+
+/** Something that was taken out of a conversation's words. */
+export interface RemovedPart {
+  kind: "mail" | "name" | "number" | "query";
+  text: string;
+}
+
+/** An entry made from a conversation, not kept yet, and what was taken out of its words. */
+export interface FaqDraft {
+  entry: FaqEntry;
+  removed: RemovedPart[];
+}
+
+/** An entry beside a chat: where it is (`url`, "" = not public), and the words to insert. */
+export interface FaqSuggestion {
+  id: string;
+  title: string;
+  language: string;
+  state: "archived" | "cooperative" | "draft" | "public" | "staff";
+  library: string;
+  url: string;
+  text: string;
+  review_by: string;
+  changed_at: number;
+}
+
+/** The entries nearest to `asked`: words of the librarian, else the patron's last. */
+export interface FaqSuggestions {
+  asked: string;
+  entries: FaqSuggestion[];
+}
+
+/** A file that was taken in; an entry names it with a text that says what it shows. */
+export interface FaqFileKept {
+  file: EntryFile;
+}
+
 /** How it stands. `offered_until`: a link works until then (ms), 0 = none; `until`: what the patron allowed ends then. `ending` is how the card ends; `scopes` what may be seen. */
 export interface AccountState {
   system: string;
@@ -1500,10 +1698,18 @@ export interface PatronConversation {
   follow_up: boolean;
 }
 
-/** All of a patron's conversations at my library; `elsewhere`: how many are other libraries'. */
+/** An entry of the FAQ that was made from a conversation. */
+export interface EntryMade {
+  id: string;
+  conversation: string;
+  title: string;
+}
+
+/** All of a patron's conversations at my library; `elsewhere`: how many are other libraries'. `faq`: entries that were made from words of these conversations. They stay, and somebody should look them over. */
 export interface PatronConversations {
   conversations: PatronConversation[];
   elsewhere: number;
+  faq: EntryMade[];
 }
 
 /** A conversation that was not forgotten, and why; "pending" = it will be, and has not been answered yet. */

@@ -196,7 +196,8 @@ export class Composer {
     connection.live.say({ t: "paused", conversation: this.thread.id });
     if (note) await verbs.note(this.thread.id, { text: words, mentions: mentions(words, desk.organisation?.librarians ?? []) });
     else {
-      const extra = { attachments: going.map((one) => one.ticket), ...(via ? { via } : {}), ...(script ? { script } : {}) };
+      const faq = writing.takeUsed(this.thread.id, words);
+      const extra = { ...(faq ? { faq } : {}), attachments: going.map((one) => one.ticket), ...(via ? { via } : {}), ...(script ? { script } : {}) };
       await verbs.say(this.thread.id, words, extra, going.map((one) => one.file.name));
     }
   }

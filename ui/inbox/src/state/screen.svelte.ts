@@ -18,6 +18,7 @@ class Screen {
   dialog = $state<DialogName>("");
   looking = $state(false); // the catalogue beside the conversation is open
   accounting = $state(false); // the patron's account is open
+  answers = $state(localStorage.getItem("deskbridge.answers") !== "off"); // the FAQ beside the conversation is open
   seeking = $state(false); // its field should take the focus
   searching = $state(0); // grows when the search field should take the focus
   bindings = $state.raw(keys.load(localStorage));

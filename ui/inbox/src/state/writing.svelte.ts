@@ -12,6 +12,8 @@ class Writing {
   drafted = $state(0); // grows when drafts changed from outside the composer
   awaited = ""; // the conversation whose composer takes the focus as soon as it is there
   private copies: Copy[] = [];
+  /** By conversation: the entry of the FAQ whose words were put into its reply, and what shows that they're still in it. */
+  readonly used = new Map<string, { entry: string; words: string }>();
   readonly drafts = new Drafts(
     (conversation, text, note, base) => api.draft(conversation, { text, note, base, window: WINDOW }),
     () => (this.drafted += 1),
@@ -33,6 +35,13 @@ class Writing {
     } finally {
       this.drafted += 1;
     }
+  }
+
+  /** The entry whose words a reply still holds, or ""; the reply goes, and so does the memory of it. */
+  takeUsed(conversation: string, reply: string): string {
+    const used = this.used.get(conversation);
+    this.used.delete(conversation);
+    return used && reply.includes(used.words) ? used.entry : "";
   }
 
   copied(conversation: string, text: string): void {

@@ -1,0 +1,1 @@
+"""The FAQ without a browser."""
