@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.app.connection_check import provider_faults
+from bridge.sql.people.account_events import EventsAsked
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import PASSWORD, Client, Desk
 from tests.peers.provider import Provider
@@ -85,6 +86,11 @@ async def test_who_is_refused_is_told_why(browsers: Browsers, who: str, why: str
     stranger = await browsers.of()
     assert await _sign_on(stranger, who) == f"/inbox/#sign-on={why}"
     assert await _who(stranger) == ("", "")
+
+
+async def test_who_was_left_out_is_in_the_audit(desk: Desk) -> None:
+    found = await desk.services.archive.account_events.found(EventsAsked(libraries=["", "north"], what="refused"))
+    assert {(one.librarian, one.detail) for one in found} >= {("ana", "linked-otherwise"), ("", "email-unverified")}
 
 
 async def test_somebody_new_gets_an_account_with_the_role_of_their_groups(

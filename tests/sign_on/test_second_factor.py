@@ -84,6 +84,7 @@ async def test_a_password_alone_opens_nothing_and_a_code_counts_once(browsers: B
     assert len(set(recovery)) == 10
     assert await _lists(first) == (200, ""), "it was shown here"
     assert await _lists(other) == (403, "second-factor"), "not there"
+    assert sorted(one["half"] for one in (await first.get("/sessions"))[1]["sessions"]) == [False, True]
     ana = await (await browsers.of()).sign_in("ana")
     assert (await ana.get("/me"))[1]["second_factor"] == "asked"
     assert await _lists(ana) == (403, "second-factor")

@@ -19,6 +19,7 @@ async def open_sessions(call: Call) -> sign_on.OpenSessions:
                 opened_at=one.opened_at,
                 seen_at=one.seen_at,
                 here=one.id == call.who.id,
+                half=one.second == "asked",
             )
             for one in await call.services.archive.accounts.sessions(call.me)
         ]

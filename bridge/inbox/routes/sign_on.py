@@ -53,6 +53,9 @@ INBOX = "/inbox/"
 HEARD_S, HEARD_LOOKS = 0.02, 250  # how long a new librarian may take until this process knows them
 BACK = re.compile(r"/(?:[A-Za-z0-9_.~%-][A-Za-z0-9/_.~%-]{0,300})?")
 
+# Somebody stands behind these, whom a service vouched for and the rules leave out.
+VOUCHED = ("unknown", "name-taken", "not-in-group", "email-unverified")
+
 Serve = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -100,9 +103,8 @@ class SignOnPages:
             try:
                 return await serve(request)
             except NotSignedOn as error:
-                if error.librarian:
-                    with suppress(Exception):
-                        await note(self._services, error.librarian, error.library, "refused", error.reason)
+                with suppress(Exception):
+                    await self._note_refused(error)
                 return _led(f"{INBOX}#sign-on={error.reason}")
             except (Busy, StoreError):
                 return _led(f"{INBOX}#sign-on=away")
@@ -112,6 +114,12 @@ class SignOnPages:
                 return _led(f"{INBOX}#sign-on=away")
 
         return guarded
+
+    async def _note_refused(self, error: NotSignedOn) -> None:
+        if error.librarian:
+            await note(self._services, error.librarian, error.library, "refused", error.reason)
+        elif error.reason in VOUCHED:
+            await self._services.archive.account_events.note_unknown(error.reason, "refused")
 
     # ---- the provider ----
 

@@ -100,7 +100,10 @@ class FactorAdded(RecoveryCodes, kw_only=True):
 
 
 class OpenSessionView(Shown):
-    """A browser in which I'm signed in: which kind, how and when I signed in, and when it was used last."""
+    """A browser in which I'm signed in: which kind, how and when I signed in, and when it was used last.
+
+    `half`: the password was right, and the second factor hasn't been shown.
+    """
 
     id: str
     device: str
@@ -108,6 +111,7 @@ class OpenSessionView(Shown):
     opened_at: int
     seen_at: int
     here: bool
+    half: bool
 
 
 class OpenSessions(Shown):

@@ -78,11 +78,11 @@ class AccountEvents:
         async with self._engine.begin() as sql:
             await note_events(sql, [event])
 
-    async def note_unknown(self, way: str) -> None:
-        """Keep that somebody tried a name without an account; once a minute, since strangers may try any number."""
+    async def note_unknown(self, detail: str, what: AccountDeed = "failed") -> None:
+        """Keep that somebody without an account tried to sign in; once a minute, since strangers may try any number."""
         if (now := now_ms()) - self._unknown_at >= UNKNOWN_EVERY_MS:
             self._unknown_at = now
-            await self.note(AccountEvent(library="", librarian="", by="", what="failed", detail=way))
+            await self.note(AccountEvent(library="", librarian="", by="", what=what, detail=detail))
 
     async def found(self, asked: EventsAsked, *, before: int = 0, limit: int = 100) -> list[AccountEvent]:
         """Return events, newest first; `before`: older than that `n`."""

@@ -100,6 +100,7 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
     way: str
     opened_at: int
     seen_at: int
+    second: str = ""  # as of a `Session`
 
 
 def now_ms() -> int:
@@ -371,7 +372,12 @@ class Accounts:
             rows = (await sql.execute(query)).all()
         return [
             OpenSession(
-                id=_session_id(row.token), device=row.device, way=row.way, opened_at=row.opened_at, seen_at=row.seen_at
+                id=_session_id(row.token),
+                device=row.device,
+                way=row.way,
+                opened_at=row.opened_at,
+                seen_at=row.seen_at,
+                second=row.second,
             )
             for row in rows
         ]

@@ -1960,7 +1960,7 @@ export interface FactorAdded {
   me: Me;
 }
 
-/** A browser in which I'm signed in: which kind, how and when I signed in, and when it was used last. */
+/** A browser in which I'm signed in: which kind, how and when I signed in, and when it was used last. `half`: the password was right, and the second factor hasn't been shown. */
 export interface OpenSessionView {
   id: string;
   device: string;
@@ -1968,6 +1968,7 @@ export interface OpenSessionView {
   opened_at: number;
   seen_at: number;
   here: boolean;
+  half: boolean;
 }
 
 /** All browsers in which I'm signed in, the one used last first. */
