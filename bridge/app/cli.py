@@ -131,23 +131,24 @@ def check(*, config: ConfigPath = DEFAULT_PATH, offline: bool = False) -> int:
     """
     from bridge.app import contacts
     from bridge.app.backup import commands as backups
-    from bridge.app.connection_check import unreachable
+    from bridge.app.connection_check import tried
 
     try:
         read = load(config)
     except ConfigError as error:
         return say_wrong(error)
-    wrong = [*misconfigured(read), *exposed(read)]
+    wrong, notes = [*misconfigured(read), *exposed(read)], list[str]()
     if not wrong and not offline:
-        wrong = asyncio.run(unreachable(read, unconnected("")))
+        found = asyncio.run(tried(read, unconnected("")))
+        wrong, notes = found.wrong, found.notes
     for line in wrong:
         print(line, file=sys.stderr)
     if not wrong:
         print(f"{config}: {len(read.channels)} channels, nothing wrong")
-        notes = asyncio.run(contacts.remarks(read))
+        notes += asyncio.run(contacts.remarks(read))
         if not offline:
             notes += asyncio.run(backups.remarks(read))
-        print(*[f"note: {line}\n" for line in notes], sep="", end="")
+    print(*[f"note: {line}\n" for line in notes], sep="", end="")
     return 1 if wrong else 0
 
 

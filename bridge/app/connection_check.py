@@ -1,4 +1,4 @@
-"""`deskbridge check` tries what is configured: Redis, the archive's database, and each channel's network.
+"""`deskbridge check` tries what is configured: Redis, the archive's database, each channel's network, the way that browsers take.
 
 Nothing is changed there, and no session of a running daemon is disturbed. All are tried at once; each has `WITHIN_S` seconds.
 """
@@ -6,9 +6,11 @@ Nothing is changed there, and no session of a running daemon is disturbed. All a
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,10 +19,12 @@ from bridge.app.channel_access import channels
 from bridge.app.config import ChannelConfig, Config, convert
 from bridge.app.daemon import archive_url
 from bridge.app.file_stores import bucket_of
+from bridge.app.public_check import CLOCK_S, CheckFindings, try_public
 from bridge.channels.plugins import load
 from bridge.contract.adapter import Adapter, AdapterError, Checks, Misconfigured, Ports
 from bridge.files.bucket import BucketFaulty
 from bridge.redis.store import Store, StoreError
+from bridge.runtime import machine
 from bridge.sign_on.identity import NotSignedOn
 from bridge.sign_on.settings import OidcSettings
 from bridge.sql.archive import Archive
@@ -28,18 +32,22 @@ from bridge.sql.database import Unreachable, engine_for, reach
 from bridge.testing.memory import ProcessMemory
 
 WITHIN_S = 20.0
+MB = 1_000_000
+LEAST_MB, GOOD_MB = 100, 1_000
 
 log = structlog.get_logger("bridge.app.connection_check")
 
 
-async def unreachable(config: Config, ports: Ports) -> list[str]:
-    """Return a line for each thing that cannot be reached, or not be used as configured; [] when all is well.
+async def tried(config: Config, ports: Ports) -> CheckFindings:
+    """Return what cannot be reached, or not be used as configured, and what is to be known.
 
     `ports` lead nowhere; an adapter gets them with what its channel remembers and its secret, where they can be had.
     """
     async with AsyncExitStack() as stack:
+        found = await asyncio.to_thread(_machine, config)
+        found.add(await try_public(config))
         known = await _remembered(config, stack)
-        trials: list[Coroutine[Any, Any, list[str]]] = [
+        trials: list[Coroutine[Any, Any, CheckFindings]] = [
             _database(config),
             _files(config),
             *(_channel(one, replace(ports, channel=one.name, **known.get(one.name, {}))) for one in config.channels),
@@ -48,8 +56,10 @@ async def unreachable(config: Config, ports: Ports) -> list[str]:
             consortia = sorted({one.consortium for one in config.channels} or {"main"})
             trials += [_redis(config, name) for name in consortia[:1]]
         if config.sign_on.oidc is not None:
-            trials.append(provider_faults(config.sign_on.oidc))
-        return [line for lines in await asyncio.gather(*trials) for line in lines]
+            trials.append(_sign_on(config.sign_on.oidc))
+        for each in await asyncio.gather(*trials):
+            found.add(each)
+        return found
 
 
 async def _remembered(config: Config, stack: AsyncExitStack) -> dict[str, dict[str, Any]]:
@@ -86,17 +96,40 @@ async def _secret(config: Config) -> bytes:
         await archive.close()
 
 
-async def _redis(config: Config, consortium: str) -> list[str]:
+def _machine(config: Config) -> CheckFindings:
+    """Look at the disk and at the clock of this machine."""
+    found = CheckFindings([], [])
+    folder = next((each for each in (config.data, *config.data.parents) if each.is_dir()), Path("/"))
+    left = machine.disk(folder).left // MB
+    if left < LEAST_MB:
+        found.wrong.append(f"deskbridge.data: {left} MB are left on the disk of {config.data}; free some space")
+    elif left < GOOD_MB:
+        found.notes.append(f"{left} MB are left on the disk of {config.data}")
+    if not machine.clock_is_kept():
+        found.notes.append("the clock of this machine is not kept by NTP, as far as the kernel knows")
+    return found
+
+
+async def _redis(config: Config, consortium: str) -> CheckFindings:
     try:
         async with asyncio.timeout(WITHIN_S):
             store = await Store.open(config.redis.url, consortium, patience=WITHIN_S / 4)
             try:
-                facts = await store.settings()
+                facts, fsync = await store.settings(), await store.fsync()
+                off = time.time() - await store.now() / 1000
             finally:
                 await store.close()
     except (StoreError, OSError, TimeoutError) as error:
-        return [f"redis.url: {str(error) or 'no answer'}"]
-    wrong = []
+        return CheckFindings([f"redis.url: {str(error) or 'no answer'}"], [])
+    wrong, notes = [], []
+    if fsync and fsync != "always" and not config.redis.replicas:
+        notes.append(
+            f"redis.url: appendfsync is {fsync}: up to a second of what was acknowledged is lost where the server's machine dies"
+        )
+    if facts.get("maxmemory", "0") == "0":
+        notes.append("redis.url: the server has no maxmemory: where its machine's memory ends, the kernel ends it")
+    if abs(off) > CLOCK_S:
+        wrong.append(f"the clock: this machine is {off:+.0f} s off the server of redis.url; use NTP on both")
     if facts.get("aof_enabled") != "1":
         wrong.append(
             "redis.url: the server keeps nothing over a restart; set appendonly yes and appendfsync always there"
@@ -106,7 +139,7 @@ async def _redis(config: Config, consortium: str) -> list[str]:
     replicas = int(facts.get("connected_slaves", "0"))
     if replicas < config.redis.replicas:
         wrong.append(f"redis.replicas: {config.redis.replicas} must have a message, and {replicas} are connected")
-    return wrong
+    return CheckFindings(wrong, notes)
 
 
 async def provider_faults(settings: OidcSettings) -> list[str]:
@@ -123,22 +156,26 @@ async def provider_faults(settings: OidcSettings) -> list[str]:
     return []
 
 
-async def _database(config: Config) -> list[str]:
+async def _sign_on(settings: OidcSettings) -> CheckFindings:
+    return CheckFindings(await provider_faults(settings), [])
+
+
+async def _database(config: Config) -> CheckFindings:
     where = str(config.archive.url)
     if not where and not (config.data / "archive.sqlite").is_file():
-        return []  # made at the first start
+        return CheckFindings([], [])  # made at the first start
     engine = engine_for(where or f"sqlite:///{config.data / 'archive.sqlite'}")
     try:
         async with asyncio.timeout(WITHIN_S):
             await reach(engine)
     except (Unreachable, TimeoutError) as error:
-        return [f"{'archive.url' if where else 'deskbridge.data'}: {str(error) or 'no answer'}"]
+        return CheckFindings([f"{'archive.url' if where else 'deskbridge.data'}: {str(error) or 'no answer'}"], [])
     finally:
         await engine.dispose()
-    return []
+    return CheckFindings([], [])
 
 
-async def _files(config: Config) -> list[str]:
+async def _files(config: Config) -> CheckFindings:
     """Write, read and delete an object where a bucket is configured."""
     wrong = []
     for where, meant in (("files", config.files), ("backup", config.backup)):
@@ -151,21 +188,21 @@ async def _files(config: Config) -> list[str]:
             wrong.append(str(error))
         except (BucketFaulty, TimeoutError) as error:
             wrong.append(f"{where}.bucket: {str(error) or 'no answer'}")
-    return wrong
+    return CheckFindings(wrong, [])
 
 
-async def _channel(channel: ChannelConfig, ports: Ports) -> list[str]:
+async def _channel(channel: ChannelConfig, ports: Ports) -> CheckFindings:
     kind = load(channel.kind)
     adapter: Adapter = kind(convert(channel.settings, kind.Config, channel.name), ports)
     if not kind.capabilities.check:
-        return []
+        return CheckFindings([], [])
     trial: Checks = adapter  # type: ignore[assignment]  # plugins.faults: there, where it is declared
     try:
         async with asyncio.timeout(WITHIN_S):
             await trial.check()
     except (AdapterError, OSError, TimeoutError) as error:
-        return [f"{channel.name}: {str(error) or 'no answer'}"]
+        return CheckFindings([f"{channel.name}: {str(error) or 'no answer'}"], [])
     except Exception as error:
         log.exception("a channel could not be tried", channel=channel.name)
-        return [f"{channel.name}: cannot be tried ({type(error).__name__})"]
-    return []
+        return CheckFindings([f"{channel.name}: cannot be tried ({type(error).__name__})"], [])
+    return CheckFindings([], [])

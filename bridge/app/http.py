@@ -7,6 +7,7 @@
     /channels/<name>/  what adapters mount
     /faq/…             the public FAQ
     /livez /readyz     is it alive, is it ready
+    /way-in            how a request of yours arrives, for `deskbridge check`
     /metrics           for the local network: refused to requests through a proxy
 
 The client, the scheme and the host are taken from the connection. The forwarded headers count only when the connection comes
@@ -35,6 +36,7 @@ from prometheus_client import CollectorRegistry, exposition
 from bridge.app import activation
 from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.connections import Site
+from bridge.app.way_in import PATH, way_in
 from bridge.contract.adapter import Busy
 from bridge.faq.site import FaqSite
 from bridge.inbox.app import Inbox
@@ -92,6 +94,7 @@ def application(
     app.on_response_prepare.append(_secure)
     app.router.add_get("/livez", _livez)
     app.router.add_get("/readyz", _readyz(health))
+    app.router.add_get(PATH, way_in)
     if registry is not None:
         app.router.add_get("/metrics", _metrics(registry))
     (channels if isinstance(channels, ChannelMounts) else ChannelMounts(channels or {})).mount(app)

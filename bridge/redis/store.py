@@ -95,6 +95,14 @@ class Store:
         lines = (line.partition(":") for line in b"\r\n".join(told).decode("utf-8", "replace").splitlines())
         return {name: value for name, colon, value in lines if colon}
 
+    async def fsync(self) -> str:
+        """Return the server's `appendfsync`, "" where it does not tell us."""
+        try:
+            found = await self._command("CONFIG", "GET", "appendfsync")
+        except StoreError:
+            return ""
+        return found[1].decode() if found else ""
+
     async def takes_in(self, within: float) -> None:
         """Return when Redis answers and takes inputs. Raises StoreError, after `within` seconds at the latest.
 

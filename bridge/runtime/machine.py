@@ -6,6 +6,7 @@ do not count: the kernel can take them back. Sources: cgroups(7), Linux's cgroup
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from pathlib import Path
 import msgspec
 
 PROC, GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
+TIME_ERROR = 5  # adjtimex: the clock is not synchronised
+SIZEOF_TIMEX = 512  # more than any kernel writes
 _V2 = ("memory.max", "anon")
 _V1 = ("memory.limit_in_bytes", "total_rss")
 
@@ -61,6 +64,12 @@ def memory() -> MachineUse:
 def memory_limit() -> int:
     """Return how many bytes of memory all processes of this service may have together."""
     return min([whole_memory(), *(room.most for room in _groups())])
+
+
+def clock_is_kept() -> bool:
+    """Say whether the kernel knows that a program (NTP) keeps the clock; yes where it tells nothing (adjtimex(2))."""
+    facts = ctypes.create_string_buffer(SIZEOF_TIMEX)
+    return bool(ctypes.CDLL(None, use_errno=True).adjtimex(facts) != TIME_ERROR)
 
 
 def _groups() -> Iterator[MachineUse]:

@@ -19,7 +19,9 @@ import pytest
 import trustme
 from aiohttp import ClientConnectionError, ClientSession, TCPConnector, web
 
+from bridge.app.config import Config, Http
 from bridge.app.http import Server, application
+from bridge.app.public_check import CheckFindings, try_public
 from bridge.runtime.health import DaemonHealth
 from tests.conftest import ROOT
 
@@ -177,3 +179,59 @@ async def listening(browser: ClientSession, base: str) -> None:
                     return
             except ClientConnectionError:
                 await asyncio.sleep(0.05)
+
+
+def configured(base: str, folder: Path) -> Config:
+    return Config(path=folder / "deskbridge.toml", data=folder, http=Http(public_url=base))
+
+
+BAD_SITE = """daemon off; pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {temps}
+server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {chain}; ssl_certificate_key {key};
+location / {{ proxy_pass http://127.0.0.1:{behind}; proxy_set_header X-Forwarded-For $http_x_forwarded_for; }} }} }}"""
+
+
+@contextmanager
+def careless(folder: Path, port: int, behind: int, chain: Path, key: Path) -> Iterator[None]:
+    """An nginx as people set it up in a hurry."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temps = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    site = BAD_SITE.format(folder=folder, temps=temps, port=port, chain=chain, key=key, behind=behind)
+    (folder / "nginx.conf").write_text(site)
+    with running("nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "user root;", cwd=folder):
+        yield
+
+
+@pytest.mark.parametrize("name", [*PROXIES, "careless"])
+async def test_the_check_says_what_a_proxy_leaves_out_and_nothing_of_a_good_one(
+    name: str, tmp_path: Path, certificate: tuple[ssl.SSLContext, Path, Path]
+) -> None:
+    if shutil.which(name if name in PROXIES else "nginx") is None:
+        pytest.skip(f"{name} is not installed: tests/install-peers")
+    trust, chain, key = certificate
+    server = Server(application(health=DaemonHealth(), proxies=["127.0.0.0/8", "::1"]), "127.0.0.1:0")
+    await server.start()
+    port = free_port()
+    base = f"https://localhost:{port}"
+    try:
+        with (PROXIES | {"careless": careless})[name](tmp_path, port, int(server.url.rpartition(":")[2]), chain, key):
+            async with ClientSession(connector=TCPConnector(ssl=trust)) as browser:
+                await listening(browser, base)
+            assert "browsers refuse the certificate" in (await try_public(configured(base, tmp_path))).wrong[0]
+            found = await try_public(configured(base, tmp_path), trust)
+            if name in PROXIES:
+                assert found == CheckFindings([], [])
+                return
+            wrong = "\n".join(found.wrong)
+            assert "X-Forwarded-Proto" in wrong
+            assert "it believes what a patron writes" in wrong
+            assert "pass the host on" in wrong
+            assert "lets no WebSocket through" in wrong
+            await server.stop()
+            stopped = await try_public(configured(base, tmp_path), trust)
+            assert stopped.wrong == []
+            assert "the daemon doesn't run" in stopped.notes[0]
+    finally:
+        await server.stop()
+    assert "cannot be reached" in (await try_public(configured(base, tmp_path), trust)).wrong[0]
+    unknown = await try_public(configured("https://desk.invalid", tmp_path))
+    assert "is not known" in unknown.wrong[0]
