@@ -90,6 +90,7 @@ class Consortium:
         secret: bytes,
         sole: bool,
         releases: Releases,
+        health: DaemonHealth | None = None,
     ) -> None:
         self.name = name
         self.store = store
@@ -120,7 +121,7 @@ class Consortium:
         self.core = self._core(sole) if config.roles.core else None
         self.supervisor = self._supervisor()
         self.forgetting = self._forgetting(archive)
-        self.services = self._services(archive)
+        self.services = self._services(health)
 
     def _begin_to_know(self, channels: list[ConfiguredChannel]) -> None:
         """Make what holds facts of channels, for other parts to keep: `_know` fills it, again after each change."""
@@ -144,7 +145,7 @@ class Consortium:
             process=self._process,
         )
 
-    def _services(self, archive: Archive) -> InboxServices:
+    def _services(self, health: DaemonHealth | None) -> InboxServices:
         return InboxServices(
             store=self.store,
             store_watch=self.store_watch,
@@ -170,6 +171,10 @@ class Consortium:
             ),
             sign_on=self._config.sign_on,
             partners=self._partner_facts,
+            health=health,
+            leases=self.leases,
+            releases=self.releases,
+            channel_health=lambda: {name: one.health for name, one in self.supervisor.runners.items()},
         )
 
     def _is_open(self, conversation: str) -> bool:
@@ -240,7 +245,7 @@ class Consortium:
         parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "store watch": partial(self._watch_store, health),
             "ring watch": partial(self._watch_ring, health),
-            "measuring": partial(self.ring_watch.measure, [channel.name for channel in self.channels]),
+            "measuring": partial(self.ring_watch.measure, lambda: [channel.name for channel in self.channels]),
             "heartbeat": partial(keep_beating, self.store, self._process),
             "log": self.follower.run,
             "replica": self.replica.run,
@@ -267,8 +272,8 @@ class Consortium:
             self._show_channel(runner)
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
-                group.create_task(_kept(name, part), name=f"{name} of {self.name}")
-            self._on_duty = group.create_task(_kept("channels", self.supervisor.run), name=f"channels of {self.name}")
+                group.create_task(kept(name, part), name=f"{name} of {self.name}")
+            self._on_duty = group.create_task(kept("channels", self.supervisor.run), name=f"channels of {self.name}")
             group.create_task(self._announce(health))
 
     async def _watch_store(self, health: DaemonHealth) -> None:
@@ -626,7 +631,7 @@ async def tend_files(desks: Sequence[Consortium]) -> None:
         await asyncio.sleep(SWEEP_S if due else FORGET_S)
 
 
-async def _kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def kept(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a part for ever: what it raises is a bug or a long absence, and is said; the others go on meanwhile."""
     while True:
         try:
@@ -670,5 +675,6 @@ def _facts(channel: ConfiguredChannel) -> ChannelFacts:
         max_media=can.max_media,
         typing=can.typing,
         segments=can.segments,
+        remembers=tuple(kind.name for kind in can.remembers),
         plain=can.segments and bool(getattr(channel.config, "plain", False)),
     )

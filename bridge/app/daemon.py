@@ -12,11 +12,12 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -25,7 +26,7 @@ from prometheus_client import REGISTRY
 from bridge.app.activation import passed_sockets
 from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.config import Config, ConfigError, Fault
-from bridge.app.consortium import Consortium, tend_files
+from bridge.app.consortium import Consortium, kept, tend_files
 from bridge.app.desk_metrics import DeskMetrics
 from bridge.app.file_stores import opened_files
 from bridge.app.http import Server, application
@@ -137,7 +138,9 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
         releases = [await _releases(store, process, config) for store in stores]
         archive = await opened_archive(config)
         stack.push_async_callback(archive.close)
-        wired = partial(Consortium, process=process, secret=await archive.secret(), sole=not config.redis.url)
+        wired = partial(
+            Consortium, process=process, secret=await archive.secret(), sole=not config.redis.url, health=health
+        )
         files = await opened_files(config, archive)
         most = config.files.quota_mb << 20
         taking = LimitedFiles(files, most) if most else files
@@ -168,10 +171,14 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
 async def _watch(config: Config, archive: Archive, health: DaemonHealth, desks: list[Consortium]) -> None:
     """Look at the database, the machine and our own loop, until cancelled."""
     machine = MachineWatch(config.data, [desk.store for desk in desks], health)
+    parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+        "archive watch": partial(_watch_archive, archive, health, desks),
+        "machine watch": machine.run,
+        "loop lag": loop_lag.measure,
+    }
     async with asyncio.TaskGroup() as watches:
-        watches.create_task(_watch_archive(archive, health, desks), name="archive watch")
-        watches.create_task(machine.run(), name="machine watch")
-        watches.create_task(loop_lag.measure(), name="loop lag")
+        for name, part in parts.items():
+            watches.create_task(kept(name, part), name=name)
 
 
 async def _watch_archive(archive: Archive, health: DaemonHealth, desks: list[Consortium]) -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.account.access import AccountAccess
 from bridge.catalogue.search import Catalogues
+from bridge.channels.channel import ChannelHealth
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.signals import SignalBoard
 from bridge.contract.adapter import Blobs
 from bridge.hours.worker import HoursWorker
 from bridge.inbox.http.rate_limits import InboxLimits
 from bridge.log.follower import Follower
+from bridge.log.lease_watch import LeaseWatch
+from bridge.log.releases import Releases
 from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.log.tail import Tail
 from bridge.redis.store import Store
+from bridge.runtime.health import DaemonHealth
 from bridge.sign_on.settings import SignOnSettings
 from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import OrganisationStore
@@ -31,7 +35,9 @@ MERGED = 5  # conversations that share one timeline with another
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelFacts:
-    """What a page must know of a channel to write to it; from its adapter's capabilities. 0 = no limit."""
+    """What a page must know of a channel to write to it; from its adapter's capabilities. 0 = no limit.
+
+    `remembers`: the kinds of rows that the channel keeps (bridge.contract.memory)."""
 
     kind: str
     max_text: int = 0
@@ -39,6 +45,7 @@ class ChannelFacts:
     typing: bool = False
     segments: bool = False
     plain: bool = False
+    remembers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,7 @@ class InboxServices:
     """One consortium's desk as a web process serves it.
 
     Some fields:
+        channel_health  the channels that this process serves
         process     the name under which this process renews its heartbeat
         secret      32 bytes, the same in every process, for signing tickets
         public_url  what people type, "" = the host that a request names
@@ -80,6 +88,10 @@ class InboxServices:
     partners: Mapping[str, PartnerChannel] = field(default_factory=dict)
     catalogues: Catalogues = field(default_factory=Catalogues)
     accounts: AccountAccess = field(default_factory=AccountAccess)
+    health: DaemonHealth | None = None
+    leases: LeaseWatch | None = None
+    releases: Releases | None = None
+    channel_health: Callable[[], Mapping[str, ChannelHealth]] = dict
     limits: InboxLimits = field(default_factory=InboxLimits)
     public_url: str = ""
     sign_on: SignOnSettings = field(default_factory=SignOnSettings)

@@ -83,12 +83,12 @@ class RingWatch:
             self._judge()
             await asyncio.sleep(LOOK_S)
 
-    async def measure(self, channels: Collection[str]) -> None:
+    async def measure(self, channels: Callable[[], Collection[str]]) -> None:
         """Measure the streams and the server every few seconds, until cancelled."""
         while True:
             with suppress(StoreError, OSError):
                 if self._store_watch.up:
-                    self.depths = await self._store.depths(channels)
+                    self.depths = await self._store.depths(channels())
                     facts = await self._store.settings()
                     self.server = {name: int(facts[name]) for name in FACTS if facts.get(name, "").isdecimal()}
             await asyncio.sleep(MEASURE_S)

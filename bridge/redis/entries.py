@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,6 +35,30 @@ class OutEntry(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     payload: bytes
+
+
+STREAM_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+
+
+def check_id(id: str) -> None:
+    """Raise ValueError for what is no id of a stream's entry: Redis reads "-" and "+" as the ends."""
+    if not STREAM_ID.fullmatch(id):
+        raise ValueError(f"not an id: {id[:40]!r}")
+
+
+class DeadLetter(msgspec.Struct, frozen=True, gc=False):
+    """The inputs of commit `seq` that could not be decided. `at`: when they were set aside, ms."""
+
+    id: str
+    at: int
+    seq: int
+    payloads: list[bytes]
+
+    @classmethod
+    def read(cls, id: str, fields: Sequence[bytes]) -> DeadLetter:
+        """Read an entry of `dead`."""
+        named = dict(zip(fields[::2], fields[1::2], strict=True))
+        return cls(id, int(id.partition("-")[0]), int(named[b"seq"]), _unpack(named[b"faulted"]))
 
 
 class Pulse(msgspec.Struct, frozen=True, gc=False):

@@ -25,12 +25,24 @@ import msgspec
 
 from bridge.redis.client import Calls, Fenced, Full, Stale, StoreError, StoreUnavailable
 from bridge.redis.connection import Argument
-from bridge.redis.entries import PACK, Head, InputEntry, LogEntry, OutEntry, Pulse, unpacked, unsettled
+from bridge.redis.entries import (
+    PACK,
+    DeadLetter,
+    Head,
+    InputEntry,
+    LogEntry,
+    OutEntry,
+    Pulse,
+    check_id,
+    unpacked,
+    unsettled,
+)
 from bridge.redis.holders import Holder
 from bridge.redis.key_copy import KeyCopy, is_empty, read_keys, write_keys
 from bridge.redis.keys import Keys
 
 __all__ = [
+    "DeadLetter",
     "Fenced",
     "Full",
     "Head",
@@ -102,6 +114,13 @@ class Store:
         except StoreError:
             return ""
         return found[1].decode() if found else ""
+
+    async def server_version(self) -> str:
+        """Return the name and version of the server."""
+        told = (await self._command("INFO", "server")).decode("utf-8", "replace")
+        facts = dict(line.split(":", 1) for line in told.splitlines() if ":" in line)
+        valkey = facts.get("valkey_version", "")
+        return f"Valkey {valkey}" if valkey else f"Redis {facts.get('redis_version', '')}"
 
     async def takes_in(self, within: float) -> None:
         """Return when Redis answers and takes inputs. Raises StoreError, after `within` seconds at the latest.
@@ -193,6 +212,10 @@ class Store:
     async def unremember(self, channel: str, kind: str, names: Sequence[str]) -> None:
         """Drop rows, durably."""
         await self._function("unremember", self.keys.remembered(channel, kind), *names, proven=True)
+
+    async def count_remembered(self, channel: str, kind: str) -> int:
+        """Return how many rows of a kind a channel has."""
+        return int(await self._command("HLEN", self.keys.remembered(channel, kind)[0]))
 
     # ---- the core's loop
 
@@ -498,6 +521,27 @@ class Store:
     async def trim_dead(self, before: int) -> int:
         """Drop faulted inputs that were set aside before `before` (ms of the server's clock); return how many."""
         return int(await self._command("XTRIM", self.keys.dead, "MINID", before))
+
+    async def dead_letters(self, count: int) -> list[DeadLetter]:
+        """Return the newest commits' faulted inputs, newest first."""
+        rows = await self._command("XREVRANGE", self.keys.dead, "+", "-", "COUNT", count)
+        return [DeadLetter.read(id.decode(), fields) for id, fields in rows]
+
+    async def retry_dead(self, id: str) -> bool:
+        """Hand faulted inputs in again, then drop them here; False when there are none. May be repeated. Raises ValueError."""
+        check_id(id)
+        rows = await self._command("XRANGE", self.keys.dead, id, id)
+        if not rows:
+            return False
+        payloads = DeadLetter.read(id, rows[0][1]).payloads
+        await self.ingest([(f"retried {id} {n}", payload) for n, payload in enumerate(payloads)])
+        await self._command("XDEL", self.keys.dead, id)
+        return True
+
+    async def drop_dead(self, id: str) -> bool:
+        """Delete faulted inputs; False when there are none. Raises ValueError for what is no id."""
+        check_id(id)
+        return bool(await self._command("XDEL", self.keys.dead, id))
 
     async def forget_dead(self, words: Sequence[bytes]) -> int:
         """Drop faulted inputs that hold any of these words; return how many."""

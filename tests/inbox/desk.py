@@ -30,6 +30,8 @@ from bridge.hours.worker import HoursWorker
 from bridge.inbox.app import Inbox
 from bridge.inbox.services import ChannelFacts, InboxServices
 from bridge.log.follower import Follower
+from bridge.log.lease_watch import LeaseWatch
+from bridge.log.releases import Releases
 from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
@@ -326,6 +328,15 @@ async def desk(
         yield Desk(services, web.url, server, inbox, data, web.stop)
 
 
+def _health() -> DaemonHealth:
+    """Return the health of a daemon whose parts are well."""
+    health = DaemonHealth()
+    for name in ("redis main", "core main", "log main", "archive", "desk main"):
+        health.part(name).up("on this host" if name == "core main" else "")
+    health.part("transcripts main", required=False).up()
+    return health
+
+
 async def _services(
     store: Store, archive: Archive, data: Path, more: dict[str, Any], scripted: bool
 ) -> tuple[InboxServices, list[Callable[[], Coroutine[Any, Any, None]]]]:
@@ -340,6 +351,9 @@ async def _services(
         store=store,
         store_watch=watch,
         ring_watch=ring,
+        health=_health(),
+        leases=LeaseWatch(store, "main", process),
+        releases=Releases(store, process, "core,web,adapters"),
         gathering=IngestBatcher(store),
         follower=follower,
         replica=replica,

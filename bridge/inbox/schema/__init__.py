@@ -231,6 +231,33 @@ from bridge.inbox.schema.live_messages import (
 from bridge.inbox.schema.live_messages import (
     Up as Up,
 )
+from bridge.inbox.schema.operations import (
+    ChannelNow as ChannelNow,
+)
+from bridge.inbox.schema.operations import (
+    FollowerView as FollowerView,
+)
+from bridge.inbox.schema.operations import (
+    KeptView as KeptView,
+)
+from bridge.inbox.schema.operations import (
+    LeaseView as LeaseView,
+)
+from bridge.inbox.schema.operations import (
+    LetterView as LetterView,
+)
+from bridge.inbox.schema.operations import (
+    Operations as Operations,
+)
+from bridge.inbox.schema.operations import (
+    PartView as PartView,
+)
+from bridge.inbox.schema.operations import (
+    ProcessView as ProcessView,
+)
+from bridge.inbox.schema.operations import (
+    StreamView as StreamView,
+)
 from bridge.inbox.schema.organisation import (
     CarrierView as CarrierView,
 )

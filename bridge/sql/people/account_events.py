@@ -40,6 +40,8 @@ AccountDeed = Literal[
     "factor-reset",
     "recovery-used",
     "exported",  # detail: what
+    "letter-retried",  # an input that could not be decided; detail: its id
+    "letter-dropped",
 ]
 DEEDS: tuple[AccountDeed, ...] = get_args(AccountDeed)
 

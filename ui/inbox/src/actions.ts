@@ -44,6 +44,7 @@ const aside = () => Boolean(marked()?.aside);
 const changeable = () => navigation.current?.can_change === true;
 const coordinated = () => session.me?.coordinates.includes(navigation.current?.library ?? "") === true;
 const coordinating = () => (session.me?.coordinates.length ?? 0) > 0;
+const administering = () => session.me?.role === "administrator";
 const listing = () => (VIEWS as readonly Page[]).includes(navigation.page);
 
 const goes = (page: Page, key: string): Action => ({ id: `go.${page}`, key, group: "go", can: always, run: () => navigation.go(page) });
@@ -64,6 +65,7 @@ export const ACTIONS: readonly Action[] = [
   { ...goes("board", "8"), can: coordinating },
   goes("desk", "6"),
   goes("faq", "0"),
+  { ...goes("operations", ""), can: administering },
   goes("reports", "7"),
   goes("colleagues", "9"),
   goes("settings", ","),

@@ -740,6 +740,92 @@ export interface Polled {
   messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | BoardTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
 }
 
+/** A channel in this process. `state`: "elsewhere" where another process serves it. `since` is when it became so. */
+export interface ChannelNow {
+  channel: string;
+  kind: string;
+  up: boolean;
+  state: string;
+  reason: string;
+  since: number;
+  failures: number;
+  waiting: number;
+}
+
+/** A follower of the log in this process, and how late it is. */
+export interface FollowerView {
+  name: string;
+  lag_ms: number;
+}
+
+/** Rows that a channel remembers, by kind: texts that are parked, say. */
+export interface KeptView {
+  channel: string;
+  kind: string;
+  rows: number;
+}
+
+/** Who holds the core ("") or a channel; `took_ms`: how long the last take-over took, 0 = none was seen. */
+export interface LeaseView {
+  lease: string;
+  host: string;
+  since: number;
+  took_ms: number;
+}
+
+/** Inputs of one commit that could not be decided. They hold words of patrons, so only their kinds and channels are told. */
+export interface LetterView {
+  id: string;
+  at: number;
+  kinds: string[];
+  channels: string[];
+  errors: string[];
+}
+
+/** A part of this daemon, as /readyz tells it. `required`: without it nothing is taken in, or nothing reaches anyone. */
+export interface PartView {
+  name: string;
+  ready: boolean;
+  required: boolean;
+  why: string;
+}
+
+/** A daemon that shares this desk. `here`: the one that answers. */
+export interface ProcessView {
+  host: string;
+  release: string;
+  roles: string;
+  since: number;
+  here: boolean;
+}
+
+/** A stream of Redis and its entries. */
+export interface StreamView {
+  name: string;
+  entries: number;
+}
+
+/** All of it, at one moment. `more`: there are older letters than those shown. */
+export interface Operations {
+  release: string;
+  python: string;
+  redis: string;
+  database: string;
+  position: number;
+  input_age_ms: number;
+  memory_used: number;
+  memory_limit: number;
+  parts: PartView[];
+  channels: ChannelNow[];
+  leases: LeaseView[];
+  processes: ProcessView[];
+  followers: FollowerView[];
+  streams: StreamView[];
+  kept: KeptView[];
+  letters: LetterView[];
+  more: boolean;
+}
+
 /** A kind of address that a library answers to, and what carries the answer, as librarians call it. */
 export interface CarrierView {
   kind: "im" | "mail" | "phone";

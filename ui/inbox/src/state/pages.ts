@@ -1,9 +1,9 @@
 // The pages of the inbox by name. Four of them are lists of conversations ("views"), which the desk fills.
 export const VIEWS = ["waiting", "mine", "open", "aside"] as const;
 export type ListPage = (typeof VIEWS)[number];
-export type Page = ListPage | "follow-ups" | "search" | "colleagues" | "board" | "desk" | "library" | "faq" | "reports" | "settings";
+export type Page = ListPage | "follow-ups" | "search" | "colleagues" | "board" | "desk" | "operations" | "library" | "faq" | "reports" | "settings";
 
-const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "colleagues", "board", "desk", "library", "faq", "reports", "settings"];
+const PAGES: readonly string[] = [...VIEWS, "follow-ups", "search", "colleagues", "board", "desk", "operations", "library", "faq", "reports", "settings"];
 
 export const isView = (page: Page): page is ListPage => (VIEWS as readonly string[]).includes(page);
 /** Pages whose address goes on with something else than a conversation. */
