@@ -5,16 +5,20 @@ faster, after a first `BODY_S`; so does a client that takes our answer. A connec
 moves ends (Slowloris; CWE-400). One whose other end went away without a word is closed by the kernel after `DEAD_S`
 (TCP_USER_TIMEOUT, RFC 5482).
 
+Descriptors are kept back for Redis, the database, files and the log: a connection beyond `most_connections` is told so and closed.
+So strangers who open all connections that there are stop no work that is under way.
+
 Bodies are taken as they come: none is decompressed, so that no request is larger than it looks.
 """
 
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiohttp import hdrs, web
@@ -35,14 +39,30 @@ BACKLOG = (
 MAX_HEAD = 64 * 1024  # bytes of one header: browsers send all cookies of a site in one
 
 MALFORMED = Counter("deskbridge_http_malformed", "Requests that are no HTTP, or break its limits")
+REFUSED = Counter("deskbridge_http_refused", "Connections that were refused since too many were open")
 TOO_SLOW = Counter("deskbridge_http_too_slow", "Connections that were closed since they stood still", ["at"])
+RESERVE = 128  # descriptors, or a quarter of few
+
+TOO_MANY = b"Too many connections are open here. Try again in a moment.\n"
+TOO_MANY_ANSWER = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    b"Cache-Control: no-store\r\nContent-Length: %d\r\n\r\n%s" % (len(TOO_MANY), TOO_MANY)
+)
 log = structlog.get_logger("bridge.app.http")
+
+
+def most_connections() -> int:
+    """Return how many connections may be open at once."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return most - min(RESERVE, most // 4)
 
 
 class Connection(web.RequestHandler):
     """aiohttp's protocol with the limits of the module's header."""
 
-    __slots__ = ("_body", "_body_timer", "_head_timer", "_left", "_seen", "_write_timer")
+    __slots__ = ("_body", "_body_timer", "_head_timer", "_left", "_refused", "_seen", "_write_timer")
+
+    open_now = 0  # connections of this process
 
     def __init__(self, *parts: Any, **more: Any) -> None:
         super().__init__(*parts, **more)
@@ -52,9 +72,14 @@ class Connection(web.RequestHandler):
         self._body: Any = None
         self._seen = 0
         self._left = 0
+        self._refused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; the first request has to come."""
+        Connection.open_now += 1
+        if Connection.open_now > most_connections():
+            self._refuse(cast("asyncio.Transport", transport))
+            return
         super().connection_made(transport)
         with suppress(AttributeError, OSError):  # a path's socket has none, nor has every system
             transport.get_extra_info("socket").setsockopt(
@@ -62,8 +87,17 @@ class Connection(web.RequestHandler):
             )
         self._head_timer = self._loop.call_later(HEAD_S, self._end, "head")
 
+    def _refuse(self, transport: asyncio.Transport) -> None:
+        self._refused = True
+        REFUSED.inc()
+        transport.write(TOO_MANY_ANSWER)
+        transport.close()
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """End; no timer outlives a connection."""
+        Connection.open_now -= 1
+        if self._refused:
+            return
         for timer in (self._head_timer, self._body_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
@@ -72,6 +106,8 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; note whether a head is whole, begun, or not there."""
+        if self._refused:
+            return
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:

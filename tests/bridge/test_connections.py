@@ -189,3 +189,18 @@ async def test_cookies_of_16_kb_lock_nobody_out(server: Server) -> None:
         for cookies in (["a=" + "x" * 16_384], ["; ".join(f"c{n}=" + "y" * 300 for n in range(60))]):
             async with session.get(f"{server.url}/livez", headers={"Cookie": cookies[0]}) as response:
                 assert response.status == 200
+
+
+async def test_a_connection_too_many_is_told_so_and_those_that_are_open_go_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "most_connections", lambda: connections.Connection.open_now - 1)
+    refused = await _raw(server, b"GET /livez HTTP/1.1\r\nHost: desk\r\n\r\n")
+    assert refused.startswith(b"HTTP/1.1 503 ")
+    assert b"Too many connections" in refused
+    monkeypatch.undo()
+    async with aiohttp.ClientSession() as session, session.get(f"{server.url}/livez") as answer:
+        assert answer.status == 200
+        monkeypatch.setattr(connections, "most_connections", lambda: 1)
+        async with session.get(f"{server.url}/livez") as again:
+            assert again.status == 200
