@@ -87,9 +87,9 @@ class Writer:
         except LogReset as gap:
             await self._skip(str(gap))
             return
-        began, newest = time.time(), self._follower.last
+        began, newest = time.monotonic(), self._follower.last
         await self._write(entries)
-        self._batch_size.took(_steps(entries), time.time() - began)
+        self._batch_size.took(_steps(entries), time.monotonic() - began)
         await asyncio.sleep(self._rest(entries[0], newest, began))
 
     async def _gathered(self) -> list[Entry]:
@@ -110,11 +110,15 @@ class Writer:
             await self._moved.wait()
 
     def _rest(self, first: Entry, newest: Position, began: float) -> float:
-        """Return the seconds to wait before the next transaction: longer while people talk, if they have not for long."""
-        late = began - first.steps[0].at / 1000 if first.steps else 0.0
+        """Return the seconds to wait before the next transaction: longer while people talk, if they have not for long.
+
+        `began` is monotonic: a clock that is set must not make us wait for as long as it was set forward.
+        """
+        took = time.monotonic() - began
+        late = time.time() - took - first.steps[0].at / 1000 if first.steps else 0.0
         if late > LATE_S or self._follower.last == newest:
             return GATHER_S
-        return max(GATHER_S, REST * (time.time() - began))
+        return max(GATHER_S, REST * took)
 
     async def _load(self) -> None:
         query = select(tables.follower.c.epoch, tables.follower.c.seq).where(tables.follower.c.name == self.name)
