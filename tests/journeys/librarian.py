@@ -34,6 +34,7 @@ class Librarian:
         self._dead_s: float | None = None
         self.resets = 0
         self.stands: list[str] = []  # what was said of the store: "down", "up"
+        self.signals: list[dict[str, Any]] = []  # who types or looks
         self.rows: dict[str, dict[str, Any]] = {}
         self.lines: dict[str, dict[str, dict[str, Any]]] = {}
         self.news = asyncio.Event()
@@ -127,6 +128,8 @@ class Librarian:
             await self._load()
         elif kind in ("down", "up"):
             self.stands.append(kind)
+        elif kind == "signal":
+            self.signals.append(message)
         elif kind == "rows":
             for row in message["upsert"]:
                 self.rows[row["id"]] = row

@@ -70,6 +70,10 @@ class Patron:
         await self._send_next()
         return id
 
+    async def type(self, on: bool = True) -> None:
+        """Say that the patron is writing, or stopped."""
+        await self._send({"t": "typing", "on": on})
+
     async def rate(self, id: str, score: int, comment: str = "") -> None:
         """Say whether it helped."""
         await self._send({"t": "rate", "id": id, "score": score, "text": comment})

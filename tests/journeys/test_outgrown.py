@@ -29,6 +29,15 @@ async def told(house: House) -> dict[str, dict[str, Any]]:
         return {part["name"]: part for part in await answer.json()}
 
 
+async def types(patron: Patron, ana: Librarian, talk: str) -> None:
+    """Have the patron type until the librarian, who is at another host, sees it: signs may be lost."""
+    async with asyncio.timeout(20):
+        while not any(one["kind"] == "typing" and one["conversation"] == talk for one in ana.signals):
+            for on in (True, False):
+                await patron.type(on)
+            await asyncio.sleep(0.1)
+
+
 @pytest_asyncio.fixture
 async def hosts(tmp_path: Path) -> AsyncIterator[tuple[House, House, House]]:
     """Two running daemons of one installation: one does everything, one has the web alone. A third is ready to start."""
@@ -69,6 +78,7 @@ async def test_patron_and_librarian_at_different_daemons_and_the_core_dies(hosts
             await ana.watch(talk)
             assert (await ana.do(f"/conversations/{talk}/messages", {"text": "Across it."}))[0] == 200
             await patron.until(lambda: patron.answers() == ["Across it."])
+            await types(patron, ana, talk)
             assert "core-started" in one.log
             one.kill()  # it ran the core, and the other has only the web
             async with asyncio.timeout(20):
