@@ -48,7 +48,7 @@ from bridge.runtime.garbage import NEW, tidy_little, tidy_when_quiet
 from bridge.runtime.health import DaemonHealth
 from bridge.runtime.logging import say, say_in_lines
 from bridge.sql.archive import Archive
-from bridge.sql.database import BadAddress, NewerSchema, Unreachable
+from bridge.sql.database import OLDEST, BadAddress, NewerSchema, Unreachable, newest
 
 log = structlog.get_logger("bridge.app.daemon")
 
@@ -207,12 +207,16 @@ async def _store(config: Config, url: str, consortium: str, stack: AsyncExitStac
 
 async def _releases(store: Store, process: str, config: Config) -> Releases:
     """See that this release reads what is in the streams, before anything is written. Raises Misconfigured."""
-    releases = Releases(store, process, str(config.roles))
+    releases = Releases(store, process, str(config.roles), schema=newest(), alone=not config.redis.url)
     releases.on_too_old = lambda _: os.kill(os.getpid(), signal.SIGTERM)
     try:
         await releases.check()
     except TooOld as error:
         raise Misconfigured(str(error)) from None
+    if old := releases.lacking(OLDEST):
+        raise Misconfigured(
+            f"this release changes the database in a way that older ones cannot use: stop {', '.join(old)} first"
+        )
     return releases
 
 

@@ -46,7 +46,8 @@ def words() -> frozenset[str]:
 
 
 class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A daemon that shares a desk. `since`: when it started (Unix time, ms). `reads`: the words it knows."""
+    """A daemon that shares a desk. `since`: when it started (Unix time, ms). `reads`: the words it knows. `schema`: the newest
+    schema of the database that it knows."""
 
     process: str
     host: str = HOST
@@ -54,19 +55,31 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
     roles: str = ""
     since: int = 0
     reads: frozenset[str] = frozenset()
+    schema: str = ""
 
 
 class Releases:
-    """The processes of one consortium as this one sees them; `run` keeps looking."""
+    """The processes of one consortium as this one sees them; `run` keeps looking. `alone`: no other can be there."""
 
-    def __init__(self, store: Store, process: str, roles: str, *, reads: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        process: str,
+        roles: str,
+        *,
+        reads: frozenset[str] | None = None,
+        schema: str = "",
+        alone: bool = False,
+    ) -> None:
         self._store = store
+        self._alone = alone
         self.own = ProcessRecord(
             process=process,
             release=version("deskbridge"),
             roles=roles,
             since=time.time_ns() // 1_000_000,
             reads=words() if reads is None else reads,
+            schema=schema,
         )
         self.others: tuple[ProcessRecord, ...] = ()
         self.on_too_old: Callable[[TooOld], None] = lambda error: None
@@ -75,6 +88,10 @@ class Releases:
     def older(self) -> list[ProcessRecord]:
         """The processes that live and lack words of this release."""
         return [one for one in self.others if not self.own.reads <= one.reads]
+
+    def lacking(self, schema: str) -> list[str]:
+        """Name the daemons that live and cannot work with this schema of the database or a later one."""
+        return [f"{one.release} on {one.host}" for one in self.others if one.schema < schema]
 
     async def check(self) -> None:
         """Look, and tell the others of this process. Raises TooOld, StoreError."""
@@ -88,7 +105,8 @@ class Releases:
         await self._store.register(self.own.process, msgspec.json.encode(self.own))
         living = await self._store.living()
         found = [msgspec.json.decode(raw, type=ProcessRecord) for raw in (await self._store.registered()).values()]
-        self.others = tuple(one for one in found if one.process in living and one.process != self.own.process)
+        if not self._alone:  # else those that still seem to live were killed a moment ago
+            self.others = tuple(one for one in found if one.process in living and one.process != self.own.process)
         gone = [one.process for one in found if one.process not in living and one.since < self.own.since - DAY_MS]
         await self._store.unregister(*gone)
 

@@ -172,8 +172,8 @@ def _migrated(connection: Connection, to: str) -> None:
 
 def upgrade_to(connection: Connection, at: str) -> None:
     """Run the migrations up to a revision. Raises LookupError for one that this release does not know."""
-    if at > _newest():
-        raise LookupError(f"its schema is {at}, and this release knows it up to {_newest()}")
+    if at > newest():
+        raise LookupError(f"its schema is {at}, and this release knows it up to {newest()}")
     if _version(connection) < at:
         _migrated(connection, at)
 
@@ -185,7 +185,7 @@ def revision(connection: Connection) -> str:
 
 def _up_to_date(connection: Connection) -> bool:
     """Whether no migration is missing. Raises NewerSchema for a schema that a later release made and we cannot work with."""
-    found, ours = _version(connection), _newest()
+    found, ours = _version(connection), newest()
     if found <= ours:
         return found == ours
     oldest, release = connection.execute(select(tables.schema_reader.c.oldest, tables.schema_reader.c.release)).one()
@@ -201,6 +201,6 @@ def _version(connection: Connection) -> str:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
-def _newest() -> str:
+def newest() -> str:
     """Return the revision of the newest migration: each file's name begins with its own."""
     return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*_*.py"))

@@ -15,9 +15,9 @@ from tests.bridge.desk import until
 OLD = words() - {"log said"}
 
 
-async def daemon(store: Store, process: str, reads: frozenset[str]) -> Releases:
+async def daemon(store: Store, process: str, reads: frozenset[str], schema: str = "0100") -> Releases:
     """A daemon that has looked around and lives."""
-    made = Releases(store, process, "core", reads=reads)
+    made = Releases(store, process, "core", reads=reads, schema=schema)
     await made.check()
     await store.beat(process, 60_000)
     return made
@@ -74,3 +74,15 @@ async def test_a_newer_core_leads_where_no_older_one_does_and_those_that_lack_it
     await until(heard, "the old daemon was told")
     looking.cancel()
     assert isinstance(told[0], TooOld)
+
+
+async def test_daemons_that_cannot_use_a_new_schema_are_named(store: Store) -> None:
+    old = await daemon(store, "old", words(), "0099")
+    new = await daemon(store, "new", words(), "0101")
+    assert [new.lacking(schema) for schema in ("0099", "0100")] == [[], [f"{old.own.release} on {old.own.host}"]]
+    alone = Releases(store, "alone", "core", schema="0101", alone=True)
+    await alone.check()
+    assert (alone.lacking("0100"), alone.older) == ([], [])
+    await old.leave()
+    await new.check()
+    assert new.lacking("0100") == []

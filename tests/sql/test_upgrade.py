@@ -136,7 +136,7 @@ async def test_an_opened_database_is_known_as_the_newest_without_alembic(migrate
     """Else each start would load and run it for nothing; were a file misnamed, no start would run it at all."""
     async with migrated.begin() as sql:
         version = await sql.run_sync(lambda connection: MigrationContext.configure(connection).get_current_revision())
-        assert await sql.run_sync(database._version) == version == database._newest()
+        assert await sql.run_sync(database._version) == version == database.newest()
 
 
 async def test_librarians_belong_to_the_library_that_lists_them_and_else_to_their_accounts(old: Path) -> None:
@@ -178,7 +178,7 @@ async def test_hosts_that_start_at_once_migrate_once() -> None:
         url = server.fresh()
         archives = await asyncio.gather(*(Archive.open(url) for _ in range(4)))
         async with archives[0].engine.connect() as sql:
-            assert await sql.run_sync(database._version) == database._newest()
+            assert await sql.run_sync(database._version) == database.newest()
             rows = (await sql.execute(select(schema_reader.c.oldest))).scalars().all()
         assert rows == [database.OLDEST]
         for archive in archives:
