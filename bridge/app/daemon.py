@@ -241,12 +241,14 @@ def _application(
     config: Config, desks: list[Consortium], health: DaemonHealth, mounts: ChannelMounts
 ) -> web.Application:
     inbox = Inbox([desk.services for desk in desks]) if config.roles.web else None
+    faq = _faq(config, desks) if config.roles.web else None
+    portal = Portal([desk.portal for desk in desks], config.http.public_url, faq.front) if faq is not None else None
     return application(
         health=health,
         inbox=inbox,
         inbox_pages=INBOX_PAGES if config.roles.web and (INBOX_PAGES / "index.html").is_file() else None,
-        portal=Portal([desk.portal for desk in desks], config.http.public_url) if config.roles.web else None,
-        faq=_faq(config, desks) if config.roles.web else None,
+        portal=portal,
+        faq=faq,
         channels=mounts,
         proxies=config.http.proxies,
         registry=REGISTRY,

@@ -18,9 +18,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
+import structlog
 from aiohttp import web
 
 from bridge.contract.token_bucket import Rate, TokenBuckets
@@ -38,14 +39,24 @@ from bridge.sql.faq.search import FITS, FaqHit, Scope
 from routing.organisation import Library
 from routing.state import State
 
+log = structlog.get_logger("bridge.faq")
+
 LONGEST_SEARCH = 200
 RESULTS, RELATED, POPULAR, SHOWN_OF_TOPIC = 20, 4, 6, 6
 POPULAR_DAYS = 30
+FRONT_S, FRONT_PATIENCE_S, MOST_FRONTS = 60.0, 2.0, 5_000
 REMEMBERED = 20_000  # addresses whose rate is known
 ANSWERS: dict[str, Counted] = {"yes": "helpful", "no": "unhelpful", "solved": "solved"}
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 Show = Callable[[web.Request, Library], Awaitable[web.StreamResponse]]
 States = Callable[[], State]
+
+
+class FaqFront(NamedTuple):
+    """A library's FAQ as its page shows it: where it is, and the address and title of some entries."""
+
+    home: str
+    links: Sequence[tuple[str, str]]
 
 
 class FaqSite:
@@ -58,6 +69,7 @@ class FaqSite:
         self._lists = PublicLists(archive.faq)
         self.tally = FaqTally(archive.faq_counts)
         self._searches = TokenBuckets(Rate(2, 40), REMEMBERED)
+        self._fronts: dict[tuple[str, str], tuple[float, FaqFront | None]] = {}
         self._answers = TokenBuckets(Rate(0.2, 12), REMEMBERED)
 
     def mount(self, app: web.Application) -> None:
@@ -97,6 +109,36 @@ class FaqSite:
         reads = {id: by.get("view", 0) + 3 * by.get("helpful", 0) for id, by in counted.items()}
         most = sorted((one for one in found.entries if reads.get(one.id)), key=lambda one: (-reads[one.id], one.id))
         return [_link(found, one, language) for one in most[:POPULAR]]
+
+    async def front(self, library: Library, language: str) -> FaqFront | None:
+        """Return what a library's page shows of its FAQ; None without an entry, and where the database is away or slow.
+
+        It is looked at once a minute for all readers of a language."""
+        key, now = (library.id, language), time.monotonic()
+        kept = self._fronts.get(key)
+        if kept is not None and now - kept[0] < FRONT_S:
+            return kept[1]
+        try:
+            async with asyncio.timeout(FRONT_PATIENCE_S):
+                found = await self._front_of(library.id, language)
+        except Exception as error:  # the page stands without it; what is wrong is told elsewhere
+            log.warning("the FAQ cannot be read for a library's page", why=type(error).__name__)
+            found = None
+        if len(self._fronts) >= MOST_FRONTS:
+            self._fronts.clear()
+        self._fronts[key] = (now, found)
+        return found
+
+    async def _front_of(self, library: str, language: str) -> FaqFront | None:
+        found = await self._lists.of(library)
+        if not found.entries:
+            return None
+        featured = [_link(found, one, language) for one in found.entries if one.featured]
+        most = await self.popular(library, language)
+        links = list(
+            dict.fromkeys([*featured, *most, *(_link(found, one, language) for one in found.entries[:POPULAR])])
+        )
+        return FaqFront(_home(library), links[:POPULAR])
 
     # ---- what is asked for ----
 

@@ -19,6 +19,7 @@ from aiohttp import web
 from babel import Locale
 
 from bridge.contract.adapter import ChannelDesk
+from bridge.faq.site import FaqFront
 from bridge.pages.languages import locale, words
 from bridge.pages.markdown import html_of
 from bridge.pages.public_site import asset, json_script, language_of, page
@@ -54,10 +55,19 @@ class PortalDesk:
 
 
 class Portal:
-    """The public pages of every library of an installation. `public_url` is what people type, "" = what a request names."""
+    """The public pages of every library of an installation. `public_url` is what people type, "" = what a request names.
 
-    def __init__(self, desks: Sequence[PortalDesk], public_url: str = "") -> None:
+    `faq` returns what a library's page shows of its FAQ in a language, None where there is no entry or it cannot be read now.
+    """
+
+    def __init__(
+        self,
+        desks: Sequence[PortalDesk],
+        public_url: str = "",
+        faq: Callable[[Library, str], Awaitable[FaqFront | None]] | None = None,
+    ) -> None:
         self._desks = desks
+        self._faq = faq
         self._public_url = public_url.rstrip("/")
 
     def mount(self, app: web.Application) -> None:
@@ -86,13 +96,13 @@ class Portal:
     # ---- what is asked for ----
 
     def _one(
-        self, show: Callable[[web.Request, PortalDesk, Library], web.Response]
+        self, show: Callable[[web.Request, PortalDesk, Library], Awaitable[web.Response]]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def found(request: web.Request) -> web.Response:
             name = request.match_info["id"]
             for desk, library in self.libraries():
                 if library.id == name:
-                    return show(request, desk, library)
+                    return await show(request, desk, library)
             return self._missing(request)
 
         return found
@@ -105,7 +115,7 @@ class Portal:
         if not libraries:
             raise web.HTTPFound("/inbox")
         if len(libraries) == 1:
-            return self._library(request, *libraries[0])
+            return await self._library(request, *libraries[0])
         language = language_of(request, libraries[0][1].language)
         w = words(language)
         shown = sorted((library for _, library in libraries), key=lambda each: each.name.casefold())
@@ -132,12 +142,13 @@ class Portal:
 
     # ---- one library ----
 
-    def _library(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
+    async def _library(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
         language, there = self._spoken(request, library)
         now = time.time_ns() // 1_000_000
         chat = library_page.chat_of(library, desk.chats)
         hours = library_page.hours_of(library, now, there)
         catalogue = library.portal.catalogue
+        faq = await self._faq(library, language) if self._faq is not None else None
         return page(
             request,
             "portal/library.html",
@@ -149,11 +160,12 @@ class Portal:
             chat=library_page.chat_status(chat, desk.desk(chat.channel), now, there) if chat else None,
             ways=library_page.ways(library.portal),
             hours=hours,
+            faq=faq,
             here=address(library),
             described=json_script(library_page.described(library, self._whole(request, library), hours)),
         )
 
-    def _notice(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
+    async def _notice(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
         language, _ = self._spoken(request, library)
         name = request.path.rpartition("/")[2]
         source = getattr(library.portal, name)
@@ -164,7 +176,7 @@ class Portal:
             request, "portal/notice.html", language, **common, heading=words(language)[name], text=html_of(source)
         )
 
-    def _calendar(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
+    async def _calendar(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
         if library.openings is None:
             return self._missing(request)
         name = f"{library.name}: {words(language_of(request, library.language))['hours']}"
@@ -175,7 +187,7 @@ class Portal:
         }
         return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers=headers)
 
-    def _catalogue(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
+    async def _catalogue(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
         if not library.portal.catalogue:
             return self._missing(request)
         target = library_page.search_address(library.portal.catalogue, request.query.get("words", "")[:LONGEST_WORDS])

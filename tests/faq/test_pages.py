@@ -14,8 +14,10 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from bridge.app.http import Server, application
+from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import ChannelStatus
 from bridge.faq.site import FaqSite
+from bridge.portal.routes import Portal, PortalDesk
 from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
 from bridge.sql.faq.counts import today
@@ -25,6 +27,7 @@ from routing.state import State
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+OPEN = ChannelDesk(open=True, online=False)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(20)
 FILE = "ab" * 32
 
@@ -70,12 +73,13 @@ async def reader(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Read
     folder: Path = tmp_path_factory.mktemp("faq")
     archive = await Archive.open(f"sqlite:///{folder / 'archive.sqlite'}")
     state = State()
-    for name in ("north", "south"):
+    for name in ("north", "south", "west"):
         queue = Queue(id=f"{name}/reference", name="Reference")
         state.libraries[name] = Library(id=name, revision=1, name=f"{name.title()} <Library>", queues=(queue,))
     state.channels["web"] = ChannelStatus(channel="web", kind="webchat", queue="north/reference", up=True, live=True)
     site = FaqSite([lambda: state], archive)
-    server = Server(application(health=DaemonHealth(), faq=site), "127.0.0.1:0")
+    portal = Portal([PortalDesk(state=lambda: state, desk=lambda channel: OPEN, chats=())], faq=site.front)
+    server = Server(application(health=DaemonHealth(), faq=site, portal=portal), "127.0.0.1:0")
     await server.start()
     found = Reader(server.url, archive, site)
     yield found
@@ -179,3 +183,22 @@ async def test_machines_read_it(reader: Reader) -> None:
     feed = LexborHTMLParser((await reader.get("/faq/north/feed.atom"))[2])
     assert "Where do I park?" in [each.text() for each in feed.css("entry title")]
     assert f"<loc>{reader.url}/faq/north/en/where-do-i-park</loc>" in (await reader.get("/faq/sitemap.xml"))[2]
+
+
+async def test_the_library_s_page_leads_to_its_entries_and_stands_without_them(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reader.archive.faq.save(entry("Where is the <quiet> room?", library="west", featured=True), "cora")
+    page = await reader.html("/library/west/")
+    (form,) = page.css("section form")
+    assert form.attributes["action"] == "/faq/west/search"
+    link = page.css(".links a")[0]
+    assert link.text() == "Where is the <quiet> room?"
+    assert (await reader.get(str(link.attributes["href"])))[0] == 200
+    assert (await reader.html("/library/south/")).css("section form") == []
+
+    async def away(*_: object) -> None:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(reader.archive.faq, "stamp", away)
+    assert (await reader.html("/library/west/?language=fr")).css("section form") == []
