@@ -37,5 +37,6 @@ Words used in the code:
     owner       the librarian who answers for a conversation
     companion   a colleague who joined a conversation and answers beside its owner
     follower    a reader of the log (inbox, archive, replica)
+    memory      the rows that a channel remembers, the same on every host (bridge/contract/memory.py)
     replica     the core's state as another process holds it, built from the log
 """

@@ -74,7 +74,7 @@ async def test_the_librarian_hears_that_a_patron_left_whose_host_died(
 ) -> None:
     monkeypatch.setattr("adapters.webchat.departures.GONE_S", 0.1)
     monkeypatch.setattr(attendance, "BEAT_S", 0.1)
-    monkeypatch.setattr(attendance, "DEAD_S", 2.0)
+    monkeypatch.setattr(attendance, "DEAD_S", 1.0)
     ring = await house(beat=0.2)
     other = ring.beside()
     await other.start(WebchatConfig(beat=0.2))
