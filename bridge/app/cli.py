@@ -180,8 +180,7 @@ def misconfigured(config: Config) -> list[str]:
             engine_for(config.archive.url)
     except BadAddress as error:
         wrong.append(f"archive.url: {error}")
-    if config.backup.to or config.backup.bucket:
-        wrong += sealing_faults(config)
+    wrong += storage_faults(config)
     for channel in config.channels:
         try:
             kind = adapter(channel.kind)
@@ -193,15 +192,25 @@ def misconfigured(config: Config) -> list[str]:
     return wrong
 
 
-def sealing_faults(config: Config) -> list[str]:
-    """What keeps a backup from being encrypted: nobody who could open it, or no encryption."""
+def storage_faults(config: Config) -> list[str]:
+    """What keeps files or backups from where they are to go: a client that is missing, or nobody who could open a backup."""
     from bridge.app.backup.sealing import Unsealable, recipients
+    from bridge.app.file_stores import bucket_of
+    from bridge.contract.adapter import Misconfigured
 
+    wrong = []
+    for where, meant in (("files", config.files), ("backup", config.backup)):
+        try:
+            if meant.bucket:
+                bucket_of(meant, where)
+        except Misconfigured as error:
+            wrong.append(str(error))
     try:
-        recipients(config.backup.recipients)
+        if config.backup.to or config.backup.bucket:
+            recipients(config.backup.recipients)
     except Unsealable as error:
-        return [f"backup.recipients: {error}"]
-    return []
+        wrong.append(f"backup.recipients: {error}")
+    return wrong
 
 
 def unconnected(channel: str) -> Ports:

@@ -49,7 +49,7 @@ async def tried(config: Config, ports: Ports) -> CheckFindings:
         known = await _remembered(config, stack)
         trials: list[Coroutine[Any, Any, CheckFindings]] = [
             _database(config),
-            _files(config),
+            bucket_faults(config),
             *(_channel(one, replace(ports, channel=one.name, **known.get(one.name, {}))) for one in config.channels),
         ]
         if config.redis.url:
@@ -175,8 +175,8 @@ async def _database(config: Config) -> CheckFindings:
     return CheckFindings([], [])
 
 
-async def _files(config: Config) -> CheckFindings:
-    """Write, read and delete an object where a bucket is configured."""
+async def bucket_faults(config: Config) -> CheckFindings:
+    """Write, read and delete an object in each bucket that is configured; return what is wrong."""
     wrong = []
     for where, meant in (("files", config.files), ("backup", config.backup)):
         if not meant.bucket:

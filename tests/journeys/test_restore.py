@@ -172,7 +172,12 @@ async def test_the_drill(tmp_path: Path) -> None:
             assert len(kept) > 2
             await house.archive.reindexing.all()
             bucket = BackupConfig(
-                bucket=s3.fresh(), endpoint=s3.endpoint, key="t", secret=Secret("t"), recipients=to.recipients
+                bucket=s3.fresh(),
+                endpoint=s3.endpoint,
+                authority=s3.authority,
+                key="t",
+                secret=Secret("t"),
+                recipients=to.recipients,
             )
             here_to = msgspec.structs.replace(there, backup=bucket)
             assert await backup(here_to, forgotten=False) == 0

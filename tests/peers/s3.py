@@ -1,4 +1,4 @@
-"""A real server that speaks S3: moto's, in a process of its own, in memory."""
+"""A real server that speaks S3: moto's, in a process of its own, in memory, by HTTPS with a private authority."""
 
 from __future__ import annotations
 
@@ -6,26 +6,34 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
+
+from tests.peers.certificate import Certificate
+from tests.peers.daemon import free_port
 
 
 class S3Server:
     """A server of one test process; `fresh` gives an empty bucket."""
 
     def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.port = free_port()
+        self.endpoint = f"https://127.0.0.1:{self.port}"
+        self._folder = TemporaryDirectory()
+        self._certificate = Certificate(Path(self._folder.name))
+        self.authority = self._certificate.ca.read_text()
+        self._trust = ssl.create_default_context(cadata=self.authority)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> S3Server:
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        command += ["-c", str(self._certificate.chain), "-k", str(self._certificate.key)]
         self._process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
@@ -57,7 +65,7 @@ class S3Server:
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(self.endpoint + path, data=body, method=method)
         request.add_header("Authorization", "AWS4-HMAC-SHA256 Credential=tests/20260101/us-east-1/s3/aws4_request")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10, context=self._trust) as answer:
             found: bytes = answer.read()
         return found
 
@@ -68,3 +76,4 @@ class S3Server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(20)
+        self._folder.cleanup()

@@ -15,7 +15,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import delete
 
-from bridge.app.config import ArchiveConfig, Config, FilesConfig, Secret
+from bridge.app.config import ArchiveConfig, BackupConfig, Config, FilesConfig, Secret
+from bridge.app.connection_check import bucket_faults
 from bridge.app.file_stores import opened_files
 from bridge.contract.adapter import FilesAway, TooLarge
 from bridge.files.blobs import FileBlobs
@@ -45,8 +46,14 @@ def s3() -> Iterator[S3Server]:
         yield server
 
 
+def place_of(server: S3Server) -> dict[str, str]:
+    return {"endpoint": server.endpoint, "authority": server.authority, "key": "t", "secret": "t"}
+
+
 def bucket_of(server: S3Server, name: str) -> Bucket:
-    return Bucket(name, endpoint=server.endpoint, key="tests", secret="tests", prefix="desk/")
+    return Bucket(
+        name, endpoint=server.endpoint, key="tests", secret="tests", authority=server.authority, prefix="desk/"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -278,6 +285,20 @@ async def test_a_store_that_is_away_is_said_and_a_copy_goes_with_time(
     assert await short.path(DIGEST) is not None
 
 
+async def test_check_says_that_a_bucket_is_not_there_or_not_who_it_says(s3: S3Server, tmp_path: Path) -> None:
+    there: dict[str, Any] = {"bucket": s3.fresh(), **place_of(s3)}
+    config = Config(path=tmp_path / "desk.toml", data=tmp_path, files=FilesConfig(store="s3", **there))
+    assert (await bucket_faults(config)).wrong == []
+    wrong = msgspec.structs.replace(
+        config,
+        files=FilesConfig(store="s3", **{**there, "authority": ""}),
+        backup=BackupConfig(**{**there, "bucket": "nobodys"}),
+    )
+    first, second = (await bucket_faults(wrong)).wrong
+    assert first.startswith("files.bucket: the bucket cannot be used now")
+    assert second == "backup.bucket: no such object or bucket"
+
+
 async def test_the_daemon_takes_over_what_an_older_one_kept_in_its_folder(
     archives: dict[str, Archive], s3: S3Server, tmp_path: Path
 ) -> None:
@@ -291,7 +312,7 @@ async def test_the_daemon_takes_over_what_an_older_one_kept_in_its_folder(
     files = await opened_files(on_postgresql, archive)
     assert files.name == "postgresql"
     assert not isinstance(files, MovingFiles)
-    on_s3 = on(config, archive, store="s3", bucket=s3.fresh(), endpoint=s3.endpoint, key="t", secret="t")
+    on_s3 = on(config, archive, store="s3", bucket=s3.fresh(), **place_of(s3))
     files = await opened_files(on_s3, archive)
     assert isinstance(files, MovingFiles)
     assert await files.move() == (1, 0)
