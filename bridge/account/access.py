@@ -91,6 +91,10 @@ class AccountAccess:
         """Return how a library's system is asked, None where it isn't."""
         return self._configs.get(library)
 
+    async def reach(self, library: str) -> None:
+        """Connect to a library's system and sign in, and ask nothing. Raises AccountProblem."""
+        await self._systems[library].reach()
+
     def system_name(self, library: str) -> str:
         """Return what kind of system a library has."""
         return self._systems[library].name

@@ -43,6 +43,11 @@ class KohaSystem:
         self._within_s = within_s
         self._token, self._until = "", 0.0
 
+    async def reach(self) -> None:
+        """Get a token, and ask nothing. Raises AccountProblem."""
+        self._token = ""
+        await self._ask("GET", "/libraries", query={"_per_page": "1"})
+
     async def check(self, card: str, pin: str) -> PatronKey | None:
         """Return the patron's key, None where card and PIN do not belong together. Raises AccountProblem."""
         if not card or not pin:

@@ -90,6 +90,9 @@ class LibrarySystem(Protocol):
 
     name: str
 
+    async def reach(self) -> None:
+        """Connect and sign in, and ask nothing."""
+
     async def check(self, card: str, pin: str) -> PatronKey | None:
         """Return by what the patron is known, None where card and PIN do not belong together."""
 

@@ -44,6 +44,11 @@ class Sip2System:
         self._config = config
         self._within_s = within_s
 
+    async def reach(self) -> None:
+        """Connect and sign in, and ask nothing. Raises AccountProblem."""
+        async with self._connected():
+            pass
+
     async def check(self, card: str, pin: str) -> PatronKey | None:
         """Return the patron's key, None where card and PIN do not belong together. Raises AccountProblem."""
         if not card or not pin or any(char in card + pin for char in "|\r\n\x00"):

@@ -15,11 +15,16 @@ from typing import Any
 
 import structlog
 
+from bridge.account.access import AccountAccess
+from bridge.account.library_system import AccountProblem
+from bridge.account.settings import AccountConfig
 from bridge.app.channel_access import channels
 from bridge.app.config import ChannelConfig, Config, convert
 from bridge.app.daemon import archive_url
 from bridge.app.file_stores import bucket_of
 from bridge.app.public_check import CLOCK_S, CheckFindings, try_public
+from bridge.catalogue.search import Catalogues
+from bridge.catalogue.settings import CatalogueConfig
 from bridge.channels.plugins import load
 from bridge.contract.adapter import Adapter, AdapterError, Checks, Misconfigured, Ports
 from bridge.files.bucket import BucketFaulty
@@ -55,6 +60,8 @@ async def tried(config: Config, ports: Ports) -> CheckFindings:
         if config.redis.url:
             consortia = sorted({one.consortium for one in config.channels} or {"main"})
             trials += [_redis(config, name) for name in consortia[:1]]
+        trials += [_catalogue(one) for one in config.catalogues if one.searched]
+        trials += [_account(one) for one in config.accounts]
         if config.sign_on.oidc is not None:
             trials.append(_sign_on(config.sign_on.oidc))
         for each in await asyncio.gather(*trials):
@@ -140,6 +147,19 @@ async def _redis(config: Config, consortium: str) -> CheckFindings:
     if replicas < config.redis.replicas:
         wrong.append(f"redis.replicas: {config.redis.replicas} must have a message, and {replicas} are connected")
     return CheckFindings(wrong, notes)
+
+
+async def _catalogue(config: CatalogueConfig) -> CheckFindings:
+    found = await Catalogues([config]).search(config.library, "library")
+    return CheckFindings([f"catalogue {config.library}: {found.problem} {found.detail}"] if found.problem else [], [])
+
+
+async def _account(config: AccountConfig) -> CheckFindings:
+    try:
+        await AccountAccess([config]).reach(config.library)
+    except AccountProblem as problem:
+        return CheckFindings([f"account {config.library}: {problem.why}"], [])
+    return CheckFindings([], [])
 
 
 async def provider_faults(settings: OidcSettings) -> list[str]:

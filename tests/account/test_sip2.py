@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from bridge.account.library_system import SCOPES, AccountProblem, HeldItem, Loan
 from bridge.account.settings import AccountConfig
 from bridge.account.sip2 import Sip2System
 from bridge.account.sip2_message import Sip2Broken, checksum, read_frame
+from tests.peers.certificate import Certificate
 from tests.peers.sip2 import CARD, PIN, raw_server, sip_library
 
 # Examples of the 3M document (SIP 2.00, 2006) whose sums add up, as their frames up to AZ, and the sum.
@@ -82,8 +84,20 @@ async def test_a_loan_is_renewed_and_a_hold_cancelled() -> None:
         assert not (await desk.cancel_hold(key, "B3")).done
 
 
+async def test_tls_is_spoken_with_an_authority_of_ones_own(tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path)
+    async with raw_server(lambda raw, count: OK + b"\r", certificate.server()) as port:
+        known = system(port, tls=True, login="", authority=certificate.ca.read_text())
+        assert await known.check("1", "2") == PatronKey("1")
+        with pytest.raises(AccountProblem, match="unreachable"):
+            await system(port, tls=True, login="").check("1", "2")
+
+
 async def test_a_wrong_terminal_is_refused() -> None:
     async with sip_library() as library:
+        await system(library.port).reach()
+        with pytest.raises(AccountProblem, match="refused"):
+            await system(library.port, password="wrong").reach()
         with pytest.raises(AccountProblem, match="refused"):
             await system(library.port, password="wrong").check(CARD, PIN)
 

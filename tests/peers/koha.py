@@ -39,6 +39,7 @@ class KohaServer:
         app = web.Application(middlewares=[self._look])
         app.router.add_post("/api/v1/oauth/token", self._token)
         app.router.add_post("/api/v1/auth/password/validation", self._validate)
+        app.router.add_get("/api/v1/libraries", self._libraries)
         app.router.add_get("/api/v1/checkouts", self._checkouts)
         app.router.add_get("/api/v1/checkouts/{id}/allows_renewal", self._allows)
         app.router.add_post("/api/v1/checkouts/{id}/renewals", self._renew)
@@ -84,6 +85,9 @@ class KohaServer:
         if (given.get("identifier"), given["password"]) != (CARD, PIN):
             return web.json_response({"error": "Validation failed"}, status=400)
         return web.json_response({"cardnumber": CARD, "patron_id": PATRON, "userid": "jane"}, status=201)
+
+    async def _libraries(self, request: web.Request) -> web.Response:
+        return web.json_response([])
 
     async def _checkouts(self, request: web.Request) -> web.Response:
         return web.json_response([self._checkout(n) for n in self.due])

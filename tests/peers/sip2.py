@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -133,7 +134,7 @@ async def sip_library(encoding: str = "utf-8") -> AsyncIterator[SipLibrary]:
 
 
 @asynccontextmanager
-async def raw_server(answer: Callable[[bytes, int], bytes]) -> AsyncIterator[int]:
+async def raw_server(answer: Callable[[bytes, int], bytes], secure: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Answer each frame with bytes of the test's own; `answer` gets the frame and how many came before. No bytes: hang up."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -149,7 +150,7 @@ async def raw_server(answer: Callable[[bytes, int], bytes]) -> AsyncIterator[int
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=secure)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
