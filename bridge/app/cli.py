@@ -44,6 +44,8 @@ files = App(name="files", help="Files that people attach: where they are kept.")
 app.command(files)
 partner = App(name="partner", help="Partner deployments: invite, accept, confirm, revoke.")
 app.command(partner)
+faq = App(name="faq", help="Questions and answers: export, import, check their links.")
+app.command(faq)
 
 
 COMMANDS = (
@@ -533,6 +535,39 @@ def files_move(*, config: ConfigPath = DEFAULT_PATH) -> int:
     from bridge.app import commands
 
     return with_config(config, commands.files_move)
+
+
+# ---- questions and answers ----
+
+
+@faq.command(name="export")
+def faq_export(library: str, /, *, csv: bool = False, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Print a library's entries as JSON.
+
+    Parameters
+    ----------
+    csv
+        As a table for spreadsheets instead.
+    """
+    from bridge.app import faq_commands
+
+    return with_config(config, lambda read: faq_commands.export_faq(read, library, "csv" if csv else "json"))
+
+
+@faq.command(name="import")
+def faq_import(library: str, file: Path, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Take in entries from a JSON or CSV file: all of them, or none where one is wrong."""
+    from bridge.app import faq_commands
+
+    return with_config(config, lambda read: faq_commands.import_faq(read, library, file))
+
+
+@faq.command(name="check-links")
+def faq_check_links(library: str, /, *, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Ask for each link in a library's entries; the inbox lists those that lead nowhere."""
+    from bridge.app import faq_commands
+
+    return with_config(config, lambda read: faq_commands.check_faq_links(read, library))
 
 
 # ---- what happened ----

@@ -43,6 +43,7 @@ from bridge.contract.sealed_token import derived_key
 from bridge.core.lease import TTL_MS
 from bridge.core.process import CoreJob, CoreProcess
 from bridge.core.runner import CoreRunner, keep_beating
+from bridge.faq.upkeep import FaqUpkeep
 from bridge.files.store import FileStore
 from bridge.hours.worker import HoursWorker
 from bridge.inbox.services import ChannelFacts, InboxServices, PartnerChannel
@@ -108,6 +109,7 @@ class Consortium:
         self.signs = SignalBoard(store)
         self.blobs = files
         self.retention = archive.retention(self.blobs)
+        self._faq_upkeep = FaqUpkeep(archive, self._library_names, lambda: self.leases.core_held, config.hours.allow)
         self._reindexing = archive.reindexing
         self._on_duty: asyncio.Task[None] | None = None
         self._sole, self._archive, self._config = sole, archive, config
@@ -265,6 +267,7 @@ class Consortium:
             parts["search"] = self._reindexing.run
             parts["hours"] = partial(self.hours.run, self._tell_hours)
             parts["retention"] = self._forget_what_is_due
+            parts["faq"] = self._faq_upkeep.run
         if self._sole:
             parts["former channels"] = self._refuse_for_former_channels
         self._health = health
@@ -453,6 +456,9 @@ class Consortium:
             for name in former:
                 group.create_task(refuse(self.store, name), name=f"refusing for {name}")
             await asyncio.Event().wait()
+
+    async def _library_names(self) -> list[str]:
+        return [entry.library.id for entry in await self.organisation.entries()]
 
     async def _forget_what_is_due(self) -> None:
         """Once an hour, forget the transcripts whose library keeps them no longer, and the faulted inputs that are as old."""

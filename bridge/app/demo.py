@@ -15,9 +15,11 @@ from bridge.app import contacts
 from bridge.app.config import ChannelConfig, Config, Http, can_listen
 from bridge.app.daemon import Daemon, opened, told_to_stop, until
 from bridge.contract.adapter import Misconfigured
+from bridge.faq.exchange import read, take_in
 from bridge.redis.embedded import EmbeddedError
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import say, say_in_lines
+from bridge.sql.archive import Archive
 from bridge.sql.people.accounts import Accounts
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.organisation_file import parse
@@ -80,16 +82,26 @@ async def serve(listen: str, data: Path | None) -> int:
 async def furnish(house: Daemon) -> dict[str, str]:
     """Load the example libraries where there are none yet, and return a fresh sign-in code for each librarian."""
     desk = house.desks[0]
-    await _load(desk.organisation)
+    if await _load(desk.organisation):
+        await _load_faq(house.archive)
     await contacts.settle(house.config, house.archive, "main")
     await desk.tell_core()
     return await _codes(desk.organisation, house.archive.accounts)
 
 
-async def _load(organisation: OrganisationStore) -> None:
-    if not await organisation.entries():
-        text = resources.files("bridge.app").joinpath("examples", "demo.toml").read_text("utf-8")
-        await organisation.load(parse(text))
+async def _load(organisation: OrganisationStore) -> bool:
+    """Load the example libraries; say whether there were none yet."""
+    if await organisation.entries():
+        return False
+    text = resources.files("bridge.app").joinpath("examples", "demo.toml").read_text("utf-8")
+    await organisation.load(parse(text))
+    return True
+
+
+async def _load_faq(archive: Archive) -> None:
+    """Load the example questions and answers of the first library."""
+    raw = resources.files("bridge.app").joinpath("examples", "faq.json").read_bytes()
+    await take_in(archive.faq, "north", read(raw, "json", "north"), "")
 
 
 async def _codes(organisation: OrganisationStore, accounts: Accounts) -> dict[str, str]:

@@ -50,6 +50,9 @@ let port: MessagePort | undefined;
 const close = () => port?.postMessage({ t: "close" });
 render(createElement(App, { chat, settings, focus, close: framed ? close : undefined }), document.body);
 
+// Answers from the FAQ are fetched with the first letter that is written: they begin once.
+oninput = () => void import("./suggest").then((it) => it.suggest(chat));
+
 function hear(told: FromPage): void {
   if (told.t === "patron") {
     chat.setPatron(told.name || undefined, told.contact || undefined);

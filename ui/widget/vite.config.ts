@@ -1,6 +1,6 @@
 // The patron's pages: the frame inside the widget and the full page. Built first, so it empties the folder.
 // Preact and not Svelte: all of it may weigh 25 kB, of which Svelte's runtime alone takes 14.
-import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
@@ -24,6 +24,20 @@ const plainImports = {
   enforce: "pre" as const,
   load: (id: string) => (id.includes("vite/preload-helper") ? "export const __vitePreload = (load) => load();" : undefined),
 };
+
+// Vite wraps each import in a call that would fetch its styles first, and takes out of it what is asked for: none of ours has styles.
+const bareImports = {
+  name: "bare-imports",
+  writeBundle(_: unknown, bundle: Record<string, { type: string }>) {
+    for (const [name, file] of Object.entries(bundle)) {
+      if (file.type !== "chunk") continue;
+      const path = here(`../../adapters/webchat/static/${name}`);
+      writeFileSync(path, readFileSync(path, "utf8").replace(TAKEN_OUT, "import($2)").replace(WRAPPED, "$1"));
+    }
+  },
+};
+const TAKEN_OUT = /\w+\(async\(\)=>\{let\{([\w$]+):\w+\}=await import\((`[^`]+`)\);return\{\1:\w+\}\},\[\],import\.meta\.url\)/g;
+const WRAPPED = /\w+\(\(\)=>(import\(`[^`]+`\)(?:\.then\((?:[^()]|\([^()]*\))*\))?),\[\],import\.meta\.url\)/g;
 
 // Of the design tokens, this page keeps those that change with the scheme; what has one value is written where it is used. Nobody
 // chooses a scheme here: it is the reader's own.
@@ -59,7 +73,7 @@ const classicElements = {
 export default defineConfig({
   root: here("."),
   base: "./",
-  plugins: [plainImports, classicElements, plainTokens, catalogues],
+  plugins: [plainImports, classicElements, plainTokens, bareImports, catalogues],
   oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" } },
   build: {
     outDir: here("../../adapters/webchat/static"),

@@ -24,6 +24,7 @@ _t = tables.faq_text.c
 RANK = 5  # 1 / (RANK + place): how much the first places count more than the next ones
 RANKED = 60  # places of each ranking that are joined
 MOST_POSTINGS = 6_000  # rows of the index that one ranking reads
+FEW = 50  # texts: fewer are weighed as if they were so many, else one entry alone would tell nothing
 FITS = (
     0.35  # share of a question that an entry must hold to be offered unasked: 84 % of true ones do, 14 % of false ones
 )
@@ -108,7 +109,7 @@ class FaqSearch:
             if not terms:
                 return []
             held = await look.frequencies(terms)
-            total = sum(languages.values())
+            total = max(FEW, sum(languages.values()))
             joined = _joined([await look.ranking(held, kind, total, terms) for kind in (STEM, GRAM)])
             found = await _texts(sql, sorted(joined, key=lambda n: (-joined[n][0], n))[: limit * 3])
         hits = [
