@@ -47,6 +47,10 @@ BODIES: dict[str, Any] = {
     "keep_draft": {"text": "half a thought"},
     "set_follow_up": {"state": "open"},
     "set_presence": {"queues": []},
+    "add_faq_entry": {"entry": {"library": "north", "texts": [{"language": "en", "title": "Why?"}]}},
+    "save_faq_entry": {"entry": {"library": "north", "texts": [{"language": "en", "title": "Why?"}], "revision": 9}},
+    "preview_faq": {"markdown": "*hello*"},
+    "seen_to_faq": {},
     "save_my_scripts": {"edition": "of another time", "scripts": []},
     "password": {"new": "long enough, surely", "old": "no"},
     "renew_loan": {"id": "1"},
@@ -68,7 +72,7 @@ def path(route: Route, id: str = "none-such") -> str:
     found = route.path.replace("{id}", id).replace("{digest}", "0" * 64).replace("{librarian}", "ana")
     found = found.replace("{person}", "nobody").replace("{change}", "999999")
     found = found.replace("{message}", "some-message")
-    words = {"view": "open", "q": "word", "after": "0", "record": "none-such"}
+    words = {"view": "open", "q": "word", "after": "0", "record": "none-such", "library": "north", "name": "plan.png"}
     query = "&".join(f"{each.name}={words[each.name]}" for each in route.query if each.required)
     return f"{found}?{query}" if query else found
 
