@@ -237,6 +237,7 @@ class Consortium:
             state=self.state,
             desk=self.frontdesk.now,
             chats=self._chats,
+            catalogues=self.services.catalogues,
         )
 
     def _adapters(self) -> Iterator[tuple[str, str, Adapter]]:

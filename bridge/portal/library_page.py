@@ -99,6 +99,14 @@ def origin_of(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
+def web_address(address: str) -> str:
+    """Return an address that leads to the web; "" for any other, such as one that a catalogue's record names."""
+    try:
+        return address if origin_of(address) else ""
+    except ValueError:
+        return ""
+
+
 def described(library: Library, address: str, hours: HoursWeek | None) -> dict[str, Any]:
     """Return a library in the words of schema.org (Library, OpeningHoursSpecification), for search engines."""
     page = library.portal

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 from babel import Locale
 
+from bridge.catalogue.search import Catalogues, Found
 from bridge.contract.adapter import ChannelDesk
+from bridge.contract.token_bucket import Rate, TokenBuckets
 from bridge.faq.site import FaqFront
 from bridge.pages.languages import locale, words
 from bridge.pages.markdown import html_of
@@ -37,6 +39,7 @@ NOBODY: dict[str, Any] = {
     "launcher": "",
     "notices": [],
 }  # a page of no library
+REMEMBERED = 20_000  # addresses whose searches are counted
 LONGEST_WORDS = 300  # characters of a search that are handed on
 
 
@@ -47,11 +50,13 @@ class PortalDesk:
     state   how its core sees it now
     desk    how the desk of a channel is
     chats   its channels with a page on which one can write
+    catalogues  where its libraries' catalogues are searched
     """
 
     state: Callable[[], State]
     desk: Callable[[str], ChannelDesk]
     chats: Sequence[ChatChannel]
+    catalogues: Catalogues = field(default_factory=Catalogues)
 
 
 class Portal:
@@ -68,6 +73,7 @@ class Portal:
     ) -> None:
         self._desks = desks
         self._faq = faq
+        self._searches = TokenBuckets(Rate(0.5, 20), REMEMBERED)
         self._public_url = public_url.rstrip("/")
 
     def mount(self, app: web.Application) -> None:
@@ -147,13 +153,15 @@ class Portal:
         now = time.time_ns() // 1_000_000
         chat = library_page.chat_of(library, desk.chats)
         hours = library_page.hours_of(library, now, there)
-        catalogue = library.portal.catalogue
+        searched = desk.catalogues.of(library.id)
+        catalogue = library.portal.catalogue or desk.catalogues.search_link(library.id)
         faq = await self._faq(library, language) if self._faq is not None else None
         return page(
             request,
             "portal/library.html",
             language,
             forms=[library_page.origin_of(catalogue)] if catalogue else [],
+            catalogue="here" if searched is not None and searched.searched else "there" if catalogue else "",
             **self._common(library, language) | {"launcher": chat.launcher if chat else ""},
             page=library.portal,
             welcome=html_of(library.portal.welcome),
@@ -188,10 +196,39 @@ class Portal:
         return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers=headers)
 
     async def _catalogue(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
-        if not library.portal.catalogue:
-            return self._missing(request)
-        target = library_page.search_address(library.portal.catalogue, request.query.get("words", "")[:LONGEST_WORDS])
-        return web.Response(status=303, headers={"Location": target, "Cache-Control": "no-store"})
+        """Show what is found, or lead to the catalogue's own page where the desk cannot search it."""
+        words = request.query.get("words", "")[:LONGEST_WORDS]
+        config = desk.catalogues.of(library.id)
+        if config is None or not config.searched:
+            target = desk.catalogues.search_link(library.id, words) or library_page.search_address(
+                library.portal.catalogue, words
+            )
+            if not target:
+                return self._missing(request)
+            return web.Response(status=303, headers={"Location": target, "Cache-Control": "no-store"})
+        return await self._found(request, desk, library, " ".join(words.split()))
+
+    async def _found(self, request: web.Request, desk: PortalDesk, library: Library, words: str) -> web.Response:
+        language, _ = self._spoken(request, library)
+        asked = request.query.get("start", "")
+        start = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+        may = not words or self._searches.allows(request.remote or "", time.monotonic())
+        found = await desk.catalogues.search(library.id, words, "any", start) if may else Found()
+        return page(
+            request,
+            "portal/catalogue.html",
+            language,
+            status=200 if may else 429,
+            **self._common(library, language),
+            asked=words,
+            too_many=not may,
+            found=found,
+            records=[
+                (one, library_page.web_address(desk.catalogues.record_link(library.id, one))) for one in found.records
+            ],
+            own=desk.catalogues.search_link(library.id, words),
+            here=address(library),
+        )
 
     # ---- shared by the pages of a library ----
 

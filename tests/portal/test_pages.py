@@ -17,12 +17,15 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from bridge.app.http import Server, application
+from bridge.catalogue.search import Catalogues
+from bridge.catalogue.settings import CatalogueConfig
 from bridge.contract.adapter import ChannelDesk
 from bridge.portal.library_page import ChatChannel
 from bridge.portal.routes import Portal, PortalDesk
 from bridge.runtime.health import DaemonHealth
 from routing.organisation import Library, PortalLink, PortalPage, Queue
 from routing.state import State
+from tests.catalogue.odd_host import odd_host, sru, titled
 
 HERE = ChannelDesk(open=True, online=True, busy=False)
 HOUR = 3_600_000
@@ -52,13 +55,16 @@ class Answer:
 
 
 @asynccontextmanager
-async def site(*libraries: Library, desk: ChannelDesk = HERE) -> AsyncIterator[Get]:
+async def site(
+    *libraries: Library, desk: ChannelDesk = HERE, catalogues: Catalogues | None = None
+) -> AsyncIterator[Get]:
     """Serve the pages of some libraries; the first has a chat."""
     state = State()
     for one in libraries:
         state.libraries[one.id] = one
     chats = (ChatChannel("web", "north/reference", "/channels/web/chat", "/channels/web/widget.js"),)
-    portal = Portal([PortalDesk(state=lambda: state, desk=lambda channel: desk, chats=chats)])
+    found = catalogues or Catalogues()
+    portal = Portal([PortalDesk(state=lambda: state, desk=lambda channel: desk, chats=chats, catalogues=found)])
     server = Server(application(health=DaemonHealth(), portal=portal), "127.0.0.1:0")
     await server.start()
 
@@ -180,6 +186,32 @@ async def test_a_search_leads_to_the_catalogue_with_the_words_and_nothing_more()
             assert "Set-Cookie" not in told.headers
     async with site(NORTH) as get:
         assert (await get("/library/north/catalogue?words=x")).status == 404
+
+
+async def test_a_catalogue_that_the_desk_can_search_is_searched_on_the_page() -> None:
+    """Found, not found, away, asked too often; a record's own address leads to the web or nowhere."""
+    async with odd_host() as host:
+        host.body = sru(titled("Aida &lt;1871&gt;", "a/1"))
+        config = CatalogueConfig(
+            library="north", url=host.url, own_network=True, record_link="https://opac.example/{id}"
+        )
+        async with site(NORTH, catalogues=Catalogues([config])) as get:
+            assert (await get("/library/north/")).words("#where") == []
+            page = await get("/library/north/catalogue?words=Aida+%3Cb%3E")
+            assert page.words(".records a") == ["Aida <1871>"]
+            assert page.html.css(".records a")[0].attributes["href"] == "https://opac.example/a%2F1"
+            assert "“Aida <b>”" in page.words(".soft")[0]
+            host.body = b"no catalogue"
+            assert "doesn't answer" in " ".join(
+                (await get("/library/north/catalogue?words=other&language=en")).words("p")
+            )
+            statuses = [(await get(f"/library/north/catalogue?words=other{n}")).status for n in range(30)]
+            assert statuses[-1] == 429
+            assert (await get("/library/north/catalogue")).status == 200
+    link = CatalogueConfig(library="north", profile="link", search_link="https://cat.example/?q={words}")
+    async with site(NORTH, catalogues=Catalogues([link])) as get:
+        assert (await get("/library/north/catalogue?words=a+b")).headers["Location"] == "https://cat.example/?q=a+b"
+        assert "https://cat.example" in (await get("/library/north/")).headers["Content-Security-Policy"]
 
 
 async def test_hours_are_shown_told_to_machines_and_given_as_a_calendar() -> None:
