@@ -143,7 +143,11 @@ class AccountAccess:
             raise AccountProblem("not-verified")
         if not self._attempts.begin(*who):
             raise AccountProblem("locked")
-        key = await self._systems[offer.library].check(card, pin)
+        try:
+            key = await self._systems[offer.library].check(card, pin)
+        except AccountProblem:  # nobody has checked anything: it isn't the patron's try
+            self._attempts.succeeded(*who)
+            raise
         if key is None:
             raise AccountProblem("not-verified")
         self._attempts.succeeded(*who)
