@@ -182,10 +182,10 @@ class Desk:
                 tasks.create_task(self._write(patron, number))
 
     async def _write(self, patron: TimedPatron, number: int) -> None:
-        for n in range(self.messages):
-            await patron.until(lambda n=n: n - len(patron.answers()) < UNANSWERED // 3, PATIENCE)  # type: ignore[misc]  # mypy cannot infer the type of a lambda with a default
-            await patron.say(f"{number}:{n}")
         try:
+            for n in range(self.messages):
+                await patron.until(lambda n=n: n - len(patron.answers()) < UNANSWERED // 3, PATIENCE)  # type: ignore[misc]  # mypy cannot infer the type of a lambda with a default
+                await patron.say(f"{number}:{n}")
             await patron.until(lambda: len(patron.answers()) >= self.messages and not patron.unsent(), PATIENCE)
         except TimeoutError:
             raise AssertionError(self._stuck(number)) from None
@@ -197,7 +197,8 @@ class Desk:
         said = {who: attendant.librarian.said(talk, who) for who in ("patron", "librarian")}
         return (
             f"patron {number} of {talk or 'no conversation'}: acknowledged {len(patron.acked)}, unsent {patron.unsent()}, "
-            f"has {patron.answers()}; the librarian has {said}; errors {patron.errors[-3:]}"
+            f"has {patron.answers()}; {attendant.librarian.name} has {said}, "
+            f"answered {dict(attendant.librarian.statuses)}; errors {patron.errors[-3:]}"
         )
 
     def recovered(self, fault: float) -> float:

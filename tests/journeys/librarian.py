@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ class Librarian:
         self._dead_s: float | None = None
         self.resets = 0
         self.stands: list[str] = []  # what was said of the store: "down", "up"
+        self.statuses: Counter[int] = Counter()  # of answers, those that were asked again, too
         self.signals: list[dict[str, Any]] = []  # who types or looks
         self.rows: dict[str, dict[str, Any]] = {}
         self.lines: dict[str, dict[str, dict[str, Any]]] = {}
@@ -83,12 +85,16 @@ class Librarian:
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None, key: str = "") -> tuple[int, Any]:
         headers = {"Idempotency-Key": key} if key else {}
         while True:
+            pause = AGAIN_S
             with contextlib.suppress(aiohttp.ClientError, OSError, asyncio.IncompleteReadError):
                 async with self.web.request(method, f"{self.api}{path}", json=body, headers=headers) as answer:
+                    self.statuses[answer.status] += 1
+                    if answer.status == 429:  # a page waits as long as it is told
+                        pause = float(answer.headers.get("Retry-After", "1"))
                     if answer.status not in (202, 429, 500, 502, 503, 504):
                         text = await answer.read()
                         return answer.status, (await answer.json() if text else {})
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(pause)
 
     async def attend(self, *queues: str) -> None:
         """Be present at queues."""

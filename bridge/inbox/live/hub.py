@@ -28,7 +28,7 @@ from bridge.inbox.live.subscription import MOST_WATCHED, Subscription
 from bridge.inbox.live.watched import Watched
 from bridge.inbox.services import MERGED, InboxServices
 from bridge.inbox.views import rows
-from bridge.inbox.views.access import coordinated, sees
+from bridge.inbox.views.access import coordinated, heard_all, sees
 from bridge.inbox.views.list_index import ListIndex
 from bridge.log.follower import Entry, Follower, LogReset, Position
 from bridge.redis.store import StoreError
@@ -347,6 +347,8 @@ class LiveHub:
         subscription.wake()
 
     async def _watch(self, subscription: Subscription, said: schema.Watch) -> None:
+        if said.conversation not in self._services.replica.state.conversations:
+            await heard_all(self._services)
         state = self._services.replica.state
         it = state.conversations.get(said.conversation)
         if it is None or not sees(state, subscription.me, it):

@@ -17,11 +17,14 @@ that one may not see looks like one that does not exist.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Literal
 
-from bridge.inbox.http.responses import forbidden, not_found, wrong_role
+from bridge.inbox.http.responses import Refusal, forbidden, not_found, wrong_role
 from bridge.inbox.services import InboxServices
+from bridge.redis.store import StoreError
 from bridge.sql.people.accounts import Session
 from bridge.sql.transcripts.reader import ConversationSummary
 from routing.access import (
@@ -42,6 +45,9 @@ from routing.records import Conversation
 from routing.state import State
 
 Access = Literal["anyone", "counter", "staff", "coordinator", "administrator"]
+
+HEARD_LOOKS = 100
+HEARD_S = 0.01
 
 
 def libraries_of(state: State, librarian: str) -> list[str]:
@@ -98,7 +104,29 @@ async def check_say(services: InboxServices, librarian: str, conversation: str) 
         raise forbidden("Only the library whose conversation it is, and who had it last, may change it.")
 
 
-async def check_conversation(services: InboxServices, librarian: str, conversation: str) -> None:
+async def heard_all(services: InboxServices) -> None:
+    """Wait, a second at most, until this process has read the log as far as it goes now.
+
+    A page may know from another host what this one has not read yet. Nothing is waited for while the store is away.
+    """
+    with suppress(StoreError):
+        seq = (await services.store.head()).seq
+        for _ in range(HEARD_LOOKS):
+            if services.replica.position.seq >= seq:
+                return
+            await asyncio.sleep(HEARD_S)
+
+
+async def check_conversation(services: InboxServices, me: str, conversation: str) -> None:
+    """Raise Refusal (404) where a librarian may not see a conversation, once all that was decided before is known here."""
+    try:
+        await _check_conversation(services, me, conversation)
+    except Refusal:
+        await heard_all(services)
+        await _check_conversation(services, me, conversation)
+
+
+async def _check_conversation(services: InboxServices, librarian: str, conversation: str) -> None:
     """Refuse (404) a conversation that does not exist or that the librarian may not see."""
     state = services.replica.state
     it = state.conversations.get(conversation)
