@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest
 # What was compiled is kept, whatever the environment says: else compiling is half of each start, and tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup pages run test check format bench faults lock wheel deb clean
+.PHONY: help setup pages run test check format bench faults lock hashes wheel deb clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -67,6 +67,13 @@ lock: ## renew requirements.lock from pyproject.toml, then run `make check test`
 	{ sed -n '/^#/p' requirements.lock; build/lock/bin/pip freeze --exclude-editable; } > build/requirements.lock
 	mv build/requirements.lock requirements.lock
 	rm -rf build/lock
+	$(MAKE) hashes
+
+hashes: setup ## write the digest of each wheel of requirements.lock into requirements.hashes
+	mkdir -p build
+	$(BIN)/pip install -q --disable-pip-version-check --dry-run --ignore-installed --no-deps --report build/report.json -r requirements.lock
+	$(BIN)/python deploy/lock_hashes.py build/report.json >build/requirements.hashes
+	mv build/requirements.hashes requirements.hashes
 
 clean: ## remove what was built; the environment stays
 	rm -rf build dist bridge/inbox/static bridge/pages/static adapters/webchat/static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

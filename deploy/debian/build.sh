@@ -32,8 +32,19 @@ package=$top/dist/deskbridge_${version}_${architecture}.deb
 rm -rf "$root"
 mkdir -p "$root/DEBIAN"
 "$python" -m venv --without-pip "$site"
-"$pip" --python "$site/bin/python3" install -q --disable-pip-version-check --no-compile --only-binary :all: \
-    --constraint "$top/requirements.lock" "$wheel"
+fetch=("$pip" --python "$site/bin/python3" install -q --disable-pip-version-check --no-compile --only-binary :all:)
+report=$top/build/deb-report.json
+"${fetch[@]}" --dry-run --report "$report" --constraint "$top/requirements.lock" "$wheel"
+meant=$(sed -n 's/^# For: //p' "$top/requirements.hashes")
+here_is=$("$python" -c 'import sys, sysconfig; print("python%d.%d" % sys.version_info[:2], sysconfig.get_platform())')
+if [ "$meant" = "$here_is" ]; then # no file but those whose digests were written down
+    "$python" "$top/deploy/lock_hashes.py" "$report" --wanted "$top/requirements.hashes" >"$top/build/deb-wanted.txt"
+    "${fetch[@]}" --no-deps --require-hashes -r "$top/build/deb-wanted.txt"
+    "${fetch[@]}" --no-deps "$wheel"
+else
+    echo "digests are known for $meant, not for $here_is: the index is believed" >&2
+    "${fetch[@]}" --constraint "$top/requirements.lock" "$wheel"
+fi
 find "$site/bin" -type f ! -name deskbridge -delete
 rm -f "$site/lib64"
 sed -i "1s|.*|#!$home/bin/python3|" "$site/bin/deskbridge"

@@ -13,6 +13,7 @@ from bridge.inbox.http.responses import BASE, not_found
 from bridge.inbox.http.route import Route
 from bridge.sql.people.calendar import Calendar
 from routing.organisation import Librarian, Library
+from tests.conftest import ROOT
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, until
 from tests.inbox.test_routes import BODIED, BODIES, ask, named, path
@@ -122,3 +123,50 @@ async def test_a_guest_sees_both_libraries_and_edits_neither(desk: Desk, browser
     assert (await (await browsers.of("eve")).post("/organisation/south/librarians/ana/code"))[0] == 404, (
         "north's person"
     )
+
+
+# Routes for one thing of somebody's that no scope guards: each asks itself whose it is. Where a stranger is refused, by test.
+ASK_THEMSELVES = {
+    "faq_entry": "tests/inbox/test_faq.py::test_librarians_write_drafts_and_coordinators_publish",
+    "save_faq_entry": "tests/inbox/test_faq.py::test_librarians_write_drafts_and_coordinators_publish",
+    "remove_faq_entry": "tests/inbox/test_faq.py::test_librarians_write_drafts_and_coordinators_publish",
+    "faq_versions": "tests/inbox/test_faq.py::test_librarians_write_drafts_and_coordinators_publish",
+    "faq_file": "tests/inbox/test_faq.py::test_a_file_is_kept_for_its_library_and_shown_with_its_entry",
+    "retry_letter": "tests/inbox/test_roles.py::test_each_route_lets_in_the_roles_it_names",
+    "drop_letter": "tests/inbox/test_roles.py::test_each_route_lets_in_the_roles_it_names",
+    "remove_factor": "tests/inbox/test_roles.py::test_nobody_ends_the_sessions_or_factors_of_another",
+    "end_session": "tests/inbox/test_roles.py::test_nobody_ends_the_sessions_or_factors_of_another",
+    "pair_room": "tests/inbox/test_colleagues.py::test_only_the_author_changes_a_message",
+    "confirm_partner": "tests/inbox/test_roles.py::test_each_route_lets_in_the_roles_it_names",
+    "revoke_partner": "tests/inbox/test_roles.py::test_each_route_lets_in_the_roles_it_names",
+    "undo_any_change": "tests/inbox/test_roles.py::test_each_route_lets_in_the_roles_it_names",
+    "set_follow_up": "tests/inbox/test_conversations.py::test_a_follow_up_has_an_owner_an_address_and_a_deadline",
+    "place": "tests/inbox/test_roles.py::test_a_colleague_of_another_library_is_not_there",
+    "sign_out": "tests/inbox/test_board.py::test_signed_out_by_a_coordinator_hears_nothing_more",
+    "holdings": "tests/inbox/test_roles.py::test_a_colleague_of_another_library_is_not_there",
+    "acknowledge": "tests/inbox/test_board.py::test_a_notice_reaches_all_staff_of_the_library_until_they_have_read_it",
+    "end_notice": "tests/inbox/test_board.py::test_a_notice_reaches_all_staff_of_the_library_until_they_have_read_it",
+}
+
+
+async def test_no_route_for_one_thing_of_somebodys_is_without_a_guard() -> None:
+    unguarded = {route.name for route in ROUTES if "{" in route.path and not route.scope and route.access != "anyone"}
+    assert unguarded == set(ASK_THEMSELVES), "give the route a scope, or name the test that refuses a stranger"
+    for place in ASK_THEMSELVES.values():
+        file, _, name = place.partition("::")
+        assert f"async def {name}(" in (ROOT / file).read_text(), place
+
+
+async def test_nobody_ends_the_sessions_or_factors_of_another(browsers: Browsers) -> None:
+    cora, eve = await browsers.of("cora"), await browsers.of("eve")
+    _, held = await cora.get("/sessions")
+    for one in held["sessions"]:
+        assert (await eve.call("DELETE", f"/sessions/{one['id']}", headers=eve.headers()))[0] == 404
+        assert (await eve.call("DELETE", f"/second-factor/{one['id']}", headers=eve.headers()))[0] in (403, 404)
+    assert await cora.get("/sessions") == (200, held)
+
+
+async def test_a_colleague_of_another_library_is_not_there(browsers: Browsers) -> None:
+    eve = await browsers.of("eve")
+    assert (await eve.post("/board/people/ana/queues", {"queues": []}))[0] == 404
+    assert (await eve.get("/board/people/ana/conversations"))[0] == 404

@@ -505,11 +505,17 @@ async def test_a_full_store_acknowledges_nothing_and_says_when_to_come_again(
     assert [each.text for each in ring.messages()] == ["before", "while it is full"]
 
 
-async def test_a_silent_socket_is_cut(house: House, session: aiohttp.ClientSession) -> None:
-    """A browser that stops asking "are you there" is gone."""
+@pytest.mark.parametrize(
+    "left", [b"", b"\x81\xfe\x0f\xa0", b"\x01\x81\0\0\0\0a"], ids=["nothing", "half a frame", "half a message"]
+)
+async def test_a_silent_socket_is_cut(house: House, session: aiohttp.ClientSession, left: bytes) -> None:
+    """A browser that stops asking "are you there" is gone, wherever in its words it stopped (Slowloris)."""
     ring = await house(beat=0.2)
     async with session.ws_connect(at(ring, "live"), autoping=False) as ws:
         await write(ws, "and then nothing")
+        transport = ws._response.connection.transport if ws._response.connection is not None else None
+        assert transport is not None
+        transport.write(left)
         async with asyncio.timeout(20):
             while not ws.closed:
                 await ws.receive()

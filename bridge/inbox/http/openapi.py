@@ -17,6 +17,7 @@ from bridge.inbox.http.route import Parameter, Route
 from bridge.inbox.schema import Acted, Clash, ClientMessage, Pending, Problem, ServerMessage
 
 FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+ANY_FILE = {"*/*": FILE["application/octet-stream"]}  # a table, or what somebody attached
 
 _ABOUT = {
     202: "Durable, and not answered yet",
@@ -106,7 +107,7 @@ def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     elif route.gives is None:
         found["204"] = {"description": "Done"}
     else:
-        content = FILE if route.gives is bytes else {"application/json": {"schema": refs[route.gives]}}
+        content = ANY_FILE if route.gives is bytes else {"application/json": {"schema": refs[route.gives]}}
         found["200"] = {"description": "What was asked for", "content": content}
     answers = {status: _json(_ABOUT[status], _ref(Problem)) for status in _refusals(route)}
     answers |= {status: _json(_ABOUT[status], _ref(kind)) for status, kind in route.also.items()}
