@@ -1,4 +1,4 @@
-"""(l) How well and how fast the FAQ's search finds, on SQLite and PostgreSQL.
+"""(n) How well and how fast the FAQ's search finds, on SQLite and PostgreSQL.
 
 60 entries of a library and 203 questions that name them in other words (bench/faq_questions.json), written for this. Typos:
 one edit

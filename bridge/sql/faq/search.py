@@ -23,7 +23,7 @@ _t = tables.faq_text.c
 
 RANK = 5  # 1 / (RANK + place): how much the first places count more than the next ones
 RANKED = 60  # places of each ranking that are joined
-MOST_POSTINGS = 6_000  # rows of the index that one ranking reads
+MOST_POSTINGS = 4_000  # rows of the index that one ranking reads
 FEW = 50  # texts: fewer are weighed as if they were so many, else one entry alone would tell nothing
 FITS = (
     0.35  # share of a question that an entry must hold to be offered unasked: 84 % of true ones do, 14 % of false ones
