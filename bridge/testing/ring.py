@@ -148,6 +148,7 @@ class Ring(InputRecord):
             name=self.channel, kind=self.adapter.name, queue="central/desk", adapter=self.adapter, config=config
         )
         app, routes = web.Application(), web.Application()
+        app.router.add_get("/faq/channels/{channel}/titles.json", _no_titles)
 
         def ports(channel: ConfiguredChannel, inlet: Inlet, deliveries: Deliveries | None) -> Ports:
             return self._ports(inlet, deliveries, routes)
@@ -441,3 +442,8 @@ class Ring(InputRecord):
 
 async def _bug() -> None:
     raise RuntimeError("a bug, for the suite's sake")
+
+
+async def _no_titles(request: web.Request) -> web.Response:
+    """Answer as the daemon does for a library whose FAQ has no entry yet."""
+    return web.json_response({"version": "", "entries": []})
