@@ -84,6 +84,8 @@ for unit in deskbridge-backup.service deskbridge-backup.timer deskbridge-forgott
 done
 place "$here/deskbridge-as-service" /usr/local/bin/deskbridge 755
 place "$here/runbook.md" /usr/local/share/doc/deskbridge/runbook.md 644
+place "$here/alerts.yml" /usr/local/share/doc/deskbridge/alerts.yml 644
+place "$here/grafana.json" /usr/local/share/doc/deskbridge/grafana.json 644
 
 # ---- the service ----
 if [ -z "$changed" ]; then

@@ -77,6 +77,8 @@ done
 placed "$deploy/deskbridge-as-service" /usr/bin/deskbridge 755
 doc=/usr/share/doc/deskbridge
 placed "$deploy/runbook.md" "$doc/runbook.md" 644
+placed "$deploy/alerts.yml" "$doc/alerts.yml" 644
+placed "$deploy/grafana.json" "$doc/grafana.json" 644
 for example in deskbridge.toml nginx.conf Caddyfile; do
     placed "$deploy/$example" "$doc/examples/$example" 644
 done
