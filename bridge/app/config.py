@@ -28,6 +28,7 @@ import msgspec
 from bridge.account.settings import AccountConfig, account_faults
 from bridge.app.roles import BadRole, Roles, parse_roles
 from bridge.catalogue.settings import CatalogueConfig, catalogue_faults
+from bridge.runtime.tracing import TracingConfig
 from bridge.sign_on.settings import OidcSettings, ProxySettings, SignOnSettings, faults_of
 
 DEFAULT_PATH = Path("/etc/deskbridge/deskbridge.toml")
@@ -39,6 +40,20 @@ QUEUE = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
 REDIS_SCHEMES = ("unix", *(f"{tls}{kind}" for tls in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")))
 FILE_STORES = ("folder", "postgresql", "s3")
 SQL_SCHEMES = ("sqlite", "postgresql", "postgresql+asyncpg")
+TABLES = (
+    "deskbridge",
+    "redis",
+    "archive",
+    "files",
+    "backup",
+    "http",
+    "hours",
+    "sign_on",
+    "tracing",
+    "channel",
+    "catalogue",
+    "account",
+)
 OWN_PORT = re.compile(r"^(?:(http://[^/]+):80|(https://[^/]+):443)(?=/|$)")  # of a scheme; browsers leave it out
 SECRET_NAME = re.compile(r"(^|_)(password|secret|token)$")
 
@@ -182,6 +197,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     http: Http = Http()
     hours: HoursConfig = HoursConfig()
     sign_on: SignOnSettings = SignOnSettings()
+    tracing: TracingConfig = TracingConfig()
     channels: tuple[ChannelConfig, ...] = ()
     catalogues: tuple[CatalogueConfig, ...] = ()
     accounts: tuple[AccountConfig, ...] = ()
@@ -320,20 +336,7 @@ class _Reading:
     # ---- the document ----
 
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
-        known = (
-            "deskbridge",
-            "redis",
-            "archive",
-            "files",
-            "backup",
-            "http",
-            "hours",
-            "sign_on",
-            "channel",
-            "catalogue",
-            "account",
-        )
-        self.faults.extend(_unknown(key, key, known) for key in document if key not in known)
+        self.faults.extend(_unknown(key, key, TABLES) for key in document if key not in TABLES)
         own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list})
         data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
         channels = self.channels(document.get("channel", []))
@@ -354,6 +357,7 @@ class _Reading:
             http=http,
             sign_on=self.sign_on(document.get("sign_on", {}), http.public_url),
             hours=self.hours(self.table(document, "hours", {"allow": list})),
+            tracing=self.tracing(self.table(document, "tracing", {"endpoint": str, "sample": object})),
             channels=channels,
             accounts=self.of_libraries(document, "account", AccountConfig, account_faults),
             catalogues=self.of_libraries(document, "catalogue", CatalogueConfig, catalogue_faults),
@@ -481,6 +485,17 @@ class _Reading:
             if not isinstance(host, str) or not HOST.fullmatch(host):
                 self.fault("hours.allow", f"{host!r} is not a host", "write calendar.example.org or 10.0.0.4:8080")
         return HoursConfig(allow=tuple(str(host).lower() for host in allow))
+
+    def tracing(self, table: Mapping[str, Any]) -> TracingConfig:
+        endpoint, sample = table.get("endpoint", ""), table.get("sample", TracingConfig().sample)
+        if table and not endpoint:
+            self.fault("tracing.endpoint", "is missing", "write where the collector is: http://127.0.0.1:4318")
+        elif endpoint and (not _is_public(endpoint) or "@" in endpoint):
+            self.fault("tracing.endpoint", "is not the address of a collector", "write http://127.0.0.1:4318")
+        if isinstance(sample, bool) or not isinstance(sample, (int, float)) or not 0 < sample <= 1:
+            self.fault("tracing.sample", "is not a share", "write 0.01 for one message in a hundred, 1 for all")
+            return TracingConfig()
+        return TracingConfig(endpoint=endpoint.rstrip("/"), sample=sample)
 
     # ---- signing on ----
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from aiohttp import ClientError, ClientSession
 
 from bridge.account.access import AccountAccess
 from bridge.account.library_system import AccountProblem
@@ -30,6 +31,7 @@ from bridge.contract.adapter import Adapter, AdapterError, Checks, Misconfigured
 from bridge.files.bucket import BucketFaulty
 from bridge.redis.store import Store, StoreError
 from bridge.runtime import machine
+from bridge.runtime.tracing import MissingTracing, SpanSender
 from bridge.sign_on.identity import NotSignedOn
 from bridge.sign_on.settings import OidcSettings
 from bridge.sql.archive import Archive
@@ -64,6 +66,8 @@ async def tried(config: Config, ports: Ports) -> CheckFindings:
         trials += [_account(one) for one in config.accounts]
         if config.sign_on.oidc is not None:
             trials.append(_sign_on(config.sign_on.oidc))
+        if config.tracing.endpoint:
+            trials.append(_collector(config.tracing.endpoint))
         for each in await asyncio.gather(*trials):
             found.add(each)
         return found
@@ -178,6 +182,21 @@ async def provider_faults(settings: OidcSettings) -> list[str]:
 
 async def _sign_on(settings: OidcSettings) -> CheckFindings:
     return CheckFindings(await provider_faults(settings), [])
+
+
+async def _collector(endpoint: str) -> CheckFindings:
+    """Hand the collector of traces nothing, and see that it takes that."""
+    try:
+        await SpanSender(endpoint, "check").close()
+        async with asyncio.timeout(WITHIN_S), ClientSession() as web:
+            form = {"Content-Type": "application/x-protobuf"}
+            async with web.post(f"{endpoint}/v1/traces", data=b"", headers=form) as answer:
+                wrong = ["it takes no traces by HTTP there"] if answer.status == 404 else []
+    except MissingTracing as error:
+        wrong = [str(error)]
+    except (ClientError, OSError, TimeoutError):
+        wrong = ["no answer"]
+    return CheckFindings([f"tracing.endpoint: {each}" for each in wrong], [])
 
 
 async def _database(config: Config) -> CheckFindings:

@@ -53,6 +53,7 @@ from bridge.log.releases import Releases
 from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch, Trouble
 from bridge.log.store_watch import StoreWatch
+from bridge.log.traces import MessageTraces
 from bridge.portal.library_page import ChatChannel
 from bridge.portal.routes import PortalDesk
 from bridge.privacy.erasure_worker import ErasureWorker
@@ -92,6 +93,7 @@ class Consortium:
         sole: bool,
         releases: Releases,
         health: DaemonHealth | None = None,
+        traces: MessageTraces | None = None,
     ) -> None:
         self.name = name
         self.store = store
@@ -118,12 +120,17 @@ class Consortium:
         self.memories: dict[str, StoreMemory] = {}
         self.releases = releases
         self._health = DaemonHealth()
+        self._trace(traces)
         self.core: CoreRunner | CoreProcess | None = None
         self._begin_to_know([_channel(each) for each in config.channels if each.consortium == name])
         self.core = self._core(sole) if config.roles.core else None
         self.supervisor = self._supervisor()
         self.forgetting = self._forgetting(archive)
         self.services = self._services(health)
+
+    def _trace(self, traces: MessageTraces | None) -> None:
+        """Let the parts say what becomes of messages; without `traces`, none of them does."""
+        self.gathering.traces = self.writer.traces = self._traces = traces
 
     def _begin_to_know(self, channels: list[ConfiguredChannel]) -> None:
         """Make what holds facts of channels, for other parts to keep: `_know` fills it, again after each change."""
@@ -211,7 +218,7 @@ class Consortium:
     def _core(self, sole: bool) -> CoreRunner | CoreProcess:
         """Return what decides: here, or in a process of its own."""
         if self._config.one_process:
-            return CoreRunner(self.store, self._process, sole=sole, fanout=self.fanouts)
+            return CoreRunner(self.store, self._process, sole=sole, fanout=self.fanouts, traces=self._traces)
         return CoreProcess(
             CoreJob(
                 url=self.store.url,
@@ -220,6 +227,7 @@ class Consortium:
                 process=self._process,
                 sole=sole,
                 fanout=self.fanouts,
+                tracing=self._config.tracing,
             )
         )
 
@@ -269,6 +277,8 @@ class Consortium:
             parts["hours"] = partial(self.hours.run, self._tell_hours)
             parts["retention"] = self._forget_what_is_due
             parts["faq"] = self._faq_upkeep.run
+        if self._traces is not None:  # the pages hear first
+            self.replica.on_entries.append(partial(self._traces.followed, told=self._config.roles.web))
         if self._sole:
             parts["former channels"] = self._refuse_for_former_channels
         self._health = health

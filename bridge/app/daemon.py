@@ -40,6 +40,7 @@ from bridge.files.moving import MovingFiles
 from bridge.files.quota import LimitedFiles
 from bridge.inbox.app import Inbox
 from bridge.log.releases import Releases, TooOld
+from bridge.log.traces import MessageTraces
 from bridge.portal.routes import Portal
 from bridge.redis.embedded import EmbeddedError, EmbeddedRedis
 from bridge.redis.store import Store, StoreError
@@ -47,6 +48,7 @@ from bridge.runtime import loop_lag
 from bridge.runtime.garbage import NEW, tidy_little, tidy_when_quiet
 from bridge.runtime.health import DaemonHealth
 from bridge.runtime.logging import say, say_in_lines
+from bridge.runtime.tracing import MissingTracing
 from bridge.sql.archive import Archive
 from bridge.sql.database import OLDEST, BadAddress, NewerSchema, Unreachable, newest
 
@@ -139,7 +141,12 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
         archive = await opened_archive(config)
         stack.push_async_callback(archive.close)
         wired = partial(
-            Consortium, process=process, secret=await archive.secret(), sole=not config.redis.url, health=health
+            Consortium,
+            process=process,
+            secret=await archive.secret(),
+            sole=not config.redis.url,
+            health=health,
+            traces=_traces(config, process, stack),
         )
         files = await opened_files(config, archive)
         most = config.files.quota_mb << 20
@@ -194,6 +201,18 @@ async def _watch_archive(archive: Archive, health: DaemonHealth, desks: list[Con
         for desk in desks:
             desk.ring_watch.archive_found(part.why)
         await asyncio.sleep(LOOK_S)
+
+
+def _traces(config: Config, process: str, stack: AsyncExitStack) -> MessageTraces | None:
+    """Return what traces messages, None where that is not configured. Raises Misconfigured."""
+    if not config.tracing.endpoint:
+        return None
+    try:
+        traces = MessageTraces(config.tracing, process)
+    except MissingTracing as error:
+        raise Misconfigured(f"tracing.endpoint: {error}") from None
+    stack.push_async_callback(traces.close)
+    return traces
 
 
 async def _store(config: Config, url: str, consortium: str, stack: AsyncExitStack) -> Store:

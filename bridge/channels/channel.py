@@ -116,6 +116,7 @@ class ChannelRunner:
         self._stop_s = stop_s
         self._backoff = backoff
         self._can: Capabilities = channel.adapter.capabilities
+        self._gathering = gathering
         self.inlet = StoreInlet(
             gathering, channel.status, self._can, read_cursor=store.cursor, find=find, on_up=self._stands
         )
@@ -222,7 +223,9 @@ class ChannelRunner:
         await _until_cancelled(self._draining(token), self._sessions())
 
     async def _draining(self, token: str) -> None:
-        self._drain = Drain(self._store, self.channel.name, self.adapter, token, stop_s=self._stop_s)
+        self._drain = Drain(
+            self._store, self.channel.name, self.adapter, token, stop_s=self._stop_s, traces=self._gathering.traces
+        )
         if self.session is not None and self.health.state == "up":
             self._drain.open()
         try:

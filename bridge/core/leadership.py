@@ -23,6 +23,7 @@ from bridge.core.erasure_trim import ErasureTrim
 from bridge.core.lease import Lease
 from bridge.log import snapshot
 from bridge.log.snapshot import Loaded, SnapshotMark, TimeSlice
+from bridge.log.traces import MessageTraces
 from bridge.redis.holders import holder
 from bridge.redis.store import InputEntry, Stale, Store
 from routing import core, wire
@@ -59,7 +60,15 @@ class Leadership:
     """The core while this process holds `lease`."""
 
     def __init__(
-        self, store: Store, lease: Lease, process: str, *, fanout: Collection[str], alert: Alert, counts: CoreCounts
+        self,
+        store: Store,
+        lease: Lease,
+        process: str,
+        *,
+        fanout: Collection[str],
+        alert: Alert,
+        counts: CoreCounts,
+        traces: MessageTraces | None = None,
     ) -> None:
         self._store = store
         self._lease = lease
@@ -67,6 +76,7 @@ class Leadership:
         self._fanout = fanout
         self._alert = alert
         self._counts = counts
+        self._traces = traces
         self._epoch = secrets.token_hex(6)
         self._at = Loaded(State.fresh())
         self._at_rest = asyncio.Lock()  # held while the state is between two log entries, or is copied
@@ -167,6 +177,8 @@ class Leadership:
         self._committed = seq
         self._wrote.set()
         self._counts.commits += 1
+        if self._traces is not None:
+            self._traces.committed(batch.steps)
 
     async def _decide(self, entries: list[InputEntry]) -> CommitBatch:
         batch, time_slice, erasures = CommitBatch(), TimeSlice(), self._at.state.erasures

@@ -25,9 +25,11 @@ import uvloop
 
 from bridge.core.leadership import CoreCounts
 from bridge.core.runner import CoreRunner
+from bridge.log.traces import MessageTraces
 from bridge.redis.store import Store
 from bridge.runtime import logging
 from bridge.runtime.garbage import tidy_little, tidy_when_quiet
+from bridge.runtime.tracing import TracingConfig
 
 BEAT_S = 1.0
 SILENT_S = 30.0  # as systemd's watchdog does with the daemon
@@ -48,6 +50,7 @@ class CoreJob(msgspec.Struct, frozen=True, kw_only=True):
     fanout: list[str]
     parent: int = 0
     level: int = 0
+    tracing: TracingConfig = TracingConfig()
 
 
 class CoreEnded(RuntimeError):
@@ -144,7 +147,8 @@ async def _until_told(part: Coroutine[Any, Any, None]) -> None:
 
 async def _decide(job: CoreJob) -> None:
     store = await Store.open(job.url, job.consortium, replicas=job.replicas)
-    runner = CoreRunner(store, job.process, sole=job.sole, fanout=job.fanout)
+    traces = MessageTraces(job.tracing, f"{job.process} core") if job.tracing.endpoint else None
+    runner = CoreRunner(store, job.process, sole=job.sole, fanout=job.fanout, traces=traces)
     beside = [_say_that_we_turn(runner.counts), tidy_when_quiet(lambda: runner.counts.commits)]
     tasks = [asyncio.create_task(each) for each in beside]
     try:
@@ -152,6 +156,8 @@ async def _decide(job: CoreJob) -> None:
     finally:
         for task in tasks:
             task.cancel()
+        if traces is not None:
+            await traces.close()
         await store.close()
 
 

@@ -16,6 +16,7 @@ from bridge.core.batch import Alert
 from bridge.core.leadership import CoreCounts, Leadership
 from bridge.core.lease import Lease
 from bridge.log.snapshot import Unrecoverable
+from bridge.log.traces import MessageTraces
 from bridge.redis.holders import LastSign
 from bridge.redis.store import Store, StoreError
 from routing.events import Faulted
@@ -35,13 +36,21 @@ class CoreRunner:
     `fanout`: channels whose deliveries are never settled and are trimmed by age."""
 
     def __init__(
-        self, store: Store, process: str, *, sole: bool = False, fanout: Collection[str] = (), alert: Alert = report
+        self,
+        store: Store,
+        process: str,
+        *,
+        sole: bool = False,
+        fanout: Collection[str] = (),
+        alert: Alert = report,
+        traces: MessageTraces | None = None,
     ) -> None:
         self._store = store
         self._process = process
         self._sole = sole
         self._fanout = fanout
         self._alert = alert
+        self._traces = traces
         self.counts = CoreCounts()
         self.term: Leadership | None = None
         self._last_sign = LastSign()
@@ -63,7 +72,13 @@ class CoreRunner:
         try:
             self.counts.terms += 1
             self.term = Leadership(
-                self._store, lease, self._process, fanout=self._fanout, alert=self._alert, counts=self.counts
+                self._store,
+                lease,
+                self._process,
+                fanout=self._fanout,
+                alert=self._alert,
+                counts=self.counts,
+                traces=self._traces,
             )
             await self.term.run()
         except* StoreError as errors:

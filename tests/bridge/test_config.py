@@ -354,3 +354,26 @@ def test_a_part_of_the_work_needs_servers_that_all_share(tmp_path: Path) -> None
     with pytest.raises(ConfigError) as caught:
         with_here(read(tmp_path, '[deskbridge]\nroles = ["core"]\n'), HereOnly())
     assert [fault.where for fault in caught.value.faults] == ["redis.url", "archive.url"]
+
+
+TRACED = """
+[tracing]
+endpoint = "http://127.0.0.1:4318/"
+"""
+
+
+def test_traces_are_off_until_a_collector_is_named(tmp_path: Path) -> None:
+    assert read(tmp_path, "").tracing.endpoint == ""
+    found = read(tmp_path, TRACED).tracing
+    assert (found.endpoint, found.sample) == ("http://127.0.0.1:4318", 0.01)
+    assert read(tmp_path, TRACED + "sample = 1").tracing.sample == 1
+
+
+def test_what_is_wrong_with_traces_is_told_by_its_key(tmp_path: Path) -> None:
+    assert faults(tmp_path, "[tracing]\nsample = 0.5").keys() == {"tracing.endpoint"}
+    for sample in ("0", "2", "true", "nan", '"all"'):
+        assert faults(tmp_path, f"{TRACED}sample = {sample}").keys() == {"tracing.sample"}
+    for endpoint in ("collector:4318", "http://me:hunter2@collector:4318", "http://collector:4318/?key=hunter2"):
+        told = faults(tmp_path, f'[tracing]\nendpoint = "{endpoint}"')
+        assert told.keys() == {"tracing.endpoint"}
+        assert "hunter2" not in str(told)

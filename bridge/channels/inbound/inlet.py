@@ -40,6 +40,7 @@ from bridge.runtime.metrics import CountFamily
 from routing.wire import encode, source_key
 
 if TYPE_CHECKING:
+    from bridge.log.traces import MessageTraces
     from bridge.redis.store import Store
     from routing.events import Input
 
@@ -72,6 +73,7 @@ class IngestBatcher:
     def __init__(self, store: Store, *, most: int = MAX_BATCH) -> None:
         self._store = store
         self._most = most
+        self.traces: MessageTraces | None = None  # where messages are traced
         self._waiting: deque[_Share] = deque()
         self._pouring: asyncio.Task[None] | None = None
 
@@ -81,7 +83,11 @@ class IngestBatcher:
 
     async def ingest_action(self, action: Action) -> bool:
         """Hand in a librarian's action: True when new, False when its key was used before. Raises Busy."""
-        return (await self.add([(key_of(action.id), encode(action))]))[0]
+        began = time.time_ns()
+        new = (await self.add([(key_of(action.id), encode(action))]))[0]
+        if self.traces is not None and new:
+            self.traces.answered(action, began)
+        return new
 
     def add(
         self,
@@ -217,6 +223,7 @@ class StoreInlet:
 
     async def take_in(self, message: Message, cursor: Mapping[str, str] | None, *, replayed: bool) -> bool:
         """Return once `message` is durable: True when it is new. A live one waits while a replay runs."""
+        began = time.time_ns()
         message = fit(message, self.channel)
         payload = encode(message)
         if len(payload) > MAX_INPUT:
@@ -228,11 +235,14 @@ class StoreInlet:
                 answer = await self._enter(message, payload, cursor, doubtful=doubtful)
             else:
                 answer = self._place(message, payload, cursor, self._ledger)
+            placed = time.time_ns()
             new = any(await answer)
         except Busy:
             self._counted["busy"].value += 1
             raise
         self._counted["new" if new else "duplicate"].value += 1
+        if self._gathering.traces is not None and new:
+            self._gathering.traces.received(message.id, self._status.kind, began, placed)
         return new
 
     async def advance(self, cursor: Mapping[str, str]) -> None:
@@ -270,7 +280,10 @@ class StoreInlet:
         """See `bridge.contract.adapter.Inlet`."""
         self._may_staff()
         name = clean(action.name)[:MAX_NAME] if self._capabilities.partners else ""
-        await self._gathering.ingest([msgspec.structs.replace(action, via=self.channel, name=name)])
+        action, began = msgspec.structs.replace(action, via=self.channel, name=name), time.time_ns()
+        (new,) = await self._gathering.ingest([action])
+        if self._gathering.traces is not None and new:
+            self._gathering.traces.answered(action, began)
 
     async def presence(self, presence: Presence) -> None:
         """See `bridge.contract.adapter.Inlet`."""

@@ -32,6 +32,7 @@ from bridge.runtime.metrics import CountFamily, TimesFamily
 from routing.wire import decode_delivery
 
 if TYPE_CHECKING:
+    from bridge.log.traces import MessageTraces
     from bridge.redis.store import OutEntry, Store
 
 PREFETCH = 1000  # deliveries on their way here, about, without those that rest until another try
@@ -65,6 +66,7 @@ class Drain:
         *,
         stop_s: float = STOP_S,
         now: Callable[[], float] = time.time,
+        traces: MessageTraces | None = None,
     ) -> None:
         self.name = channel
         self.store = store
@@ -78,6 +80,7 @@ class Drain:
         self.resting = 0
         self.now = now
         self._stop_s = stop_s
+        self._traces = traces
         self._lanes: dict[str, Lane] = {}
         self._crew = TaskPool(self._serve)
         self._on_its_way: set[str] = set()
@@ -198,6 +201,8 @@ class Drain:
         """Settle a delivery whose outcome is known; its lane goes on meanwhile."""
         self._counted[type(outcome)].value += 1
         self._took[type(outcome)].observe(max(0.0, self.now() - work.delivery.at / 1000))
+        if self._traces is not None:
+            self._traces.sent(work.delivery, type(outcome).__name__.lower())
         self._settling.settle(work.entry, self._receipt(work.delivery, outcome))
 
     def _settled(self, deliveries: Iterable[str]) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.log.follower import START, Entry, Follower, LogReset, Position, decoded
+from bridge.log.traces import MessageTraces
 from bridge.redis.store import Store, StoreError
 from bridge.sql import tables
 from bridge.sql.database import database_word
@@ -59,6 +60,7 @@ class Writer:
         self.name = archive_name(consortium)
         self.position = START
         self.loaded = asyncio.Event()
+        self.traces: MessageTraces | None = None  # where messages are traced
         self.trouble = ""  # why nothing could be written the last time
         self._moved = asyncio.Event()
         self._batch_size = BatchSize()
@@ -145,6 +147,8 @@ class Writer:
     async def _write(self, entries: Sequence[Entry]) -> None:
         await self._store.barrier()
         await self._write_soundly(entries)
+        if self.traces is not None:
+            self.traces.written(entries)
         await self._store.follow(NAME, self.position.seq)
 
     async def _write_soundly(self, entries: Sequence[Entry]) -> None:
