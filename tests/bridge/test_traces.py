@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import structlog
 
+from bridge.app.cli import unconnected
 from bridge.app.config import parse
+from bridge.app.connection_check import tried
 from bridge.app.daemon import opened
 from bridge.contract.adapter import Misconfigured
 from bridge.contract.message import Delivery, Message, derive
@@ -94,3 +96,18 @@ async def test_without_the_extra_the_daemon_does_not_start_and_says_why(
     with pytest.raises(Misconfigured, match=r"tracing.endpoint: .*install deskbridge\[tracing\]"):
         async with opened(parse(document, tmp_path / "deskbridge.toml")):
             pass
+
+
+async def test_check_says_whether_the_collector_takes_traces(tmp_path: Path) -> None:
+    collector = Collector(free_port())
+
+    async def wrong(path: str = "") -> list[str]:
+        document = {"deskbridge": {"data": "data"}, "tracing": {"endpoint": collector.url + path}}
+        found = await tried(parse(document, tmp_path / "deskbridge.toml"), unconnected(""))
+        return [line for line in found.wrong if line.startswith("tracing")]
+
+    assert await wrong() == ["tracing.endpoint: no answer"]
+    await collector.open()
+    assert await wrong() == []
+    assert await wrong("/elsewhere") == ["tracing.endpoint: it takes no traces by HTTP there"]
+    await collector.close()
