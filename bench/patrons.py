@@ -1,8 +1,8 @@
-"""The people outside, in a process of their own: patrons' sockets, and one librarian who looks on. Told what to do by lines of
+"""The people outside, in a process of their own: patrons' sockets, and librarians who look on. Told what to do by lines of
 JSON on standard input, answering each with one on standard output.
 
     {"do": "open", "port": …, "count": …, "ask": true, "path": …}     patrons' sockets; `ask`: each asks a first question
-    {"do": "watch", "port": …, "cookie": …}                           the librarian's live socket
+    {"do": "watch", "port": …, "cookie": …}                           a librarian's live socket; more than one may stand
     {"do": "get", "port": …, "cookie": …, "paths": …, "times": …}     what each answer to a librarian's page took, in ms
     {"do": "write", "rate": …, "seconds": …}   messages a second from patrons in turn; answers with what each took, in ms
 """
@@ -54,7 +54,7 @@ class People:
         self._sent: dict[str, float] = {}
         self._took: list[float] = []
         self._n = 0
-        self._watching: Socket | None = None
+        self._watching: list[Socket] = []
 
     async def open(self, port: int, count: int, ask: bool, path: str, first: int = 0) -> dict[str, Any]:
         """Open patrons' sockets."""
@@ -85,9 +85,9 @@ class People:
             print(text.decode(), file=sys.stderr, flush=True)
 
     async def watch(self, port: int, cookie: str) -> dict[str, Any]:
-        """Open the librarian's live socket."""
-        self._watching = await Socket.connect(port, "/api/v1/live?after=", self._seen, cookie=cookie)
-        return {"watching": True}
+        """Open a librarian's live socket."""
+        self._watching.append(await Socket.connect(port, "/api/v1/live?after=", self._seen, cookie=cookie))
+        return {"watching": len(self._watching)}
 
     def _seen(self, socket: Socket, text: bytes) -> None:
         now = time.perf_counter()
