@@ -34,7 +34,7 @@ id = "north"
 name = "North Library"
 descriptive = ["Catalogue", "Homework"]
 policy_page = "# North"
-timers = {{ still_there_s = 0, close_silent_s = 0, grace_s = 30 }}
+timers = {{ {timers} }}
 teams = [{{ id = "north/desk", name = "Desk", members = [{members}] }}]
 queues = [
   {{ id = "north/reference", name = "Reference", tiers = [{{ teams = ["north/desk"] }}] }},
@@ -75,6 +75,7 @@ class House:
         self.log_to: int | None = None  # a descriptor to log to instead of a file
         self._capacity = capacity
         self.more = more  # of deskbridge.toml
+        self.timers = "still_there_s = 0, close_silent_s = 0, grace_s = 30"
         self.words: tuple[str, ...] = ()  # of the command that runs the daemon
         self.program = PROGRAM
         self._furnished = False
@@ -97,7 +98,7 @@ class House:
             LIBRARIAN.format(name=name, title=name.title(), capacity=self._capacity) for name in self.librarians
         )
         members = ", ".join(f'"{name}"' for name in self.librarians)
-        desk = ORGANISATION.format(members=members, librarians=people)
+        desk = ORGANISATION.format(members=members, librarians=people, timers=self.timers)
         (self.folder / "desk.toml").write_text(desk)
         with ThreadPoolExecutor(1) as beside:  # a test's loop may be running here
             self.codes = beside.submit(asyncio.run, self._settle_in(parse(desk))).result()
