@@ -53,7 +53,8 @@ AWAY = {
     ),
     "log": schema.Down(reason="log-behind", detail="What you see here is old right now. What you do is kept."),
     "transcripts": schema.Down(
-        reason="transcripts-away", detail="Search and older messages may be missing right now. Chats go on."
+        reason="transcripts-away",
+        detail="Search and older messages may be missing right now, and what you do may have to wait. What patrons write is kept.",
     ),
 }
 
