@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bridge.contract.memory import MAX_KEY, HeldRows, Memory, MemoryKind, MemoryRow, former_lines
+from bridge.contract.held_rows import HeldRows
+from bridge.contract.memory import MAX_KEY, Memory, MemoryKind, MemoryRow, former_lines
 
 
 def _former(raw: bytes, written: int) -> Iterator[MemoryRow]:

@@ -13,7 +13,8 @@ import pytest
 from bridge.channels import former_folder
 from bridge.channels.memory import PAGE, StoreMemory
 from bridge.contract.adapter import Busy, Undeclared
-from bridge.contract.memory import HeldRows, MemoryKind, MemoryRow
+from bridge.contract.held_rows import HeldRows
+from bridge.contract.memory import MemoryKind, MemoryRow
 from bridge.contract.opt_outs import OPT_OUTS, OptOuts
 from bridge.redis.store import Store
 

@@ -161,7 +161,7 @@ async def test_libraries_answer_together_from_the_roll_over_to_the_mail(together
     street, site = together
     ana, carla = await street.librarian("ana", here=False), await street.librarian("carla")
     ada = await street.librarian("ada", here=False)
-    phone, chat = await street.patron(**PHONE)
+    phone, chat = await street.patron("/library/north/", **PHONE)
     await write(chat, QUESTION)
     await expect(ana.get_by_text(QUESTION).first).to_be_visible()
     await claim_at_the_second_tier(carla, chat, street)

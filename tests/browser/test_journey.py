@@ -51,9 +51,9 @@ class Street:
         await page.goto(self.house.url + path)
         return page
 
-    async def patron(self, **context: Any) -> tuple[Page, FrameLocator]:
-        """A patron on the library's front page, with the chat open."""
-        page = await self.page("/", **context)
+    async def patron(self, path: str = "/", **context: Any) -> tuple[Page, FrameLocator]:
+        """A patron on a library's page, with the chat open; "/" is the only library's."""
+        page = await self.page(path, **context)
         launcher = page.locator("deskbridge-chat button")
         await launcher.focus()
         await page.keyboard.press("Enter")

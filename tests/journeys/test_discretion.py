@@ -29,6 +29,8 @@ ANSWER = "Discreet-answer about the zebrafinch"
 CONTACT = "zebra.finch@example.org"
 WRONG = "a-wrong-password-typed-by-mistake"
 PATIENCE = 60.0
+# what is asked for, where an address must be asked with something
+ASKED = {"q": "finch", "record": "1", "view": "open", "after": "0", "library": "north", "id": "1"}
 
 
 def tree(pid: int) -> Iterator[int]:
@@ -52,11 +54,14 @@ async def everything_told(ana: Librarian, talk: str) -> str:
         place = path.replace("/api/v1", "").replace("/conversations/{id}", f"/conversations/{talk}")
         place = place.replace("/organisation/{id}", "/organisation/north")
         if "{" not in place:
-            query = {"/search": "?q=finch", "/conversations": "?view=open", "/colleagues/changes": "?after=0"}.get(
-                place, ""
-            )
-            async with ana.web.get(f"{ana.api}{place}{query}") as answer:
-                assert answer.status in (200, 403), (place, await answer.text())  # 403: for administrators alone
+            needed = [
+                one["name"] for one in described["paths"][path]["get"].get("parameters", ()) if one.get("required")
+            ]
+            query = {name: ASKED[name] for name in needed}
+            async with ana.web.get(f"{ana.api}{place}", params=query) as answer:
+                # 403: for administrators alone; 404: there is no such record or entry
+                expected = (200, 403, 404) if {"record", "id"} & query.keys() else (200, 403)
+                assert answer.status in expected, (place, await answer.text())
                 told.append(await answer.text())
     assert len(told) > 8
     return "\n".join(told)

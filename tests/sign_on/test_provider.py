@@ -15,7 +15,8 @@ from tests.inbox.desk import PASSWORD, Client, Desk
 from tests.peers.provider import Provider
 from tests.sign_on.conftest import PEOPLE, settings
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The last tests read what the others left in the audit: all of them run in one process, in order.
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("sign-on-provider")]
 
 
 async def _asked(client: Client, who: str, back: str = "") -> str:

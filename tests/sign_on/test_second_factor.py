@@ -21,7 +21,8 @@ from tests.inbox.conftest import Browsers
 from tests.inbox.desk import PASSWORD, Client, Desk
 from tests.inbox.desk import desk as running
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The last tests read what the others left in the audit: all of them run in one process, in order.
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("second-factor")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

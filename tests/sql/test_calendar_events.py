@@ -121,7 +121,11 @@ def test_moments_with_an_offset_are_told_by_the_librarys_clock() -> None:
     assert found["12-02"] == ["15:00-18:00", "calendar"]
 
 
-spans = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda pair: pair[0] != pair[1] % 1440)
+# At least two hours shut: what opens again within the hour that clocks skip or repeat is cut where a calendar's days are.
+LONGEST = 22 * 60
+spans = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(
+    lambda pair: 0 < (pair[1] - pair[0]) % 1440 <= LONGEST
+)
 
 
 @settings(max_examples=150, deadline=None)
