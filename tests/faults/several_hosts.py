@@ -299,7 +299,8 @@ async def _settle_second(host: House) -> dict[str, str]:
     """Make the library of the second consortium; return its librarians' sign-in codes."""
     names = [f"s{name}" for name in NAMES]
     people_ = "".join(LIBRARIAN.format(name=name, title=name.title(), capacity=100) for name in names)
-    desk = ORGANISATION.format(members=", ".join(f'"{name}"' for name in names), librarians=people_)
+    members = ", ".join(f'"{name}"' for name in names)
+    desk = ORGANISATION.format(members=members, librarians=people_, timers=host.timers)
     archive = await Archive.open(archive_url(load(host.folder / "deskbridge.toml")))
     try:
         await archive.organisation("lake").load(parse(desk.replace("north", "south").replace("North", "South")))
