@@ -85,6 +85,7 @@ class MastodonAdapter:
         self._api: MastodonApi | None = None
         self._own = self._domain = ""
         self._newest = 0
+        self._oldest = 0.0  # ms; what the first look ever leaves, since nobody was there to answer it
         self._replayed = asyncio.Event()
         self._refused = asyncio.Event()
         self._fetches: dict[str, int] = {}
@@ -144,7 +145,9 @@ class MastodonAdapter:
             raise Unavailable("the session has ended")
         kept = cursor.get(NEWEST, "")
         self._newest = int(kept) if kept.isascii() and kept.isdigit() else 0
+        self._oldest = 0.0 if self._newest else (time.time() - self._config.first_hours * 3600) * 1000
         await self._look(api, missed)
+        self._oldest = 0.0
         self._replayed.set()
 
     async def _look(self, api: MastodonApi, intake: MessageIntake) -> None:
@@ -186,7 +189,7 @@ class MastodonAdapter:
             log.warning("a mention that cannot be read", channel=self._ports.channel, notification=number)
             return
         said = found.status
-        if said is None or not codec.is_ours(found) or self._is_old(said):
+        if said is None or not codec.is_ours(found) or codec.milliseconds(said.created_at) < self._oldest:
             return
         files, marks = await self._files(api, said)
         try:
@@ -195,11 +198,6 @@ class MastodonAdapter:
         except (TooLarge, ValueError) as error:
             log.warning("a mention cannot be taken in", channel=self._ports.channel, why=type(error).__name__)
         self._fetches.pop(said.id, None)
-
-    def _is_old(self, said: FediStatus) -> bool:
-        """Whether the first look must leave it: nobody expects an answer to what was asked before the desk was there."""
-        oldest = (time.time() - self._config.first_hours * 3600) * 1000
-        return not self._newest and codec.milliseconds(said.created_at) < oldest
 
     async def _files(self, api: MastodonApi, said: FediStatus) -> tuple[list[Attachment], list[str]]:
         """Fetch a mention's files; what cannot be had after some tries is left out, and marked. Raises as the API does."""

@@ -1,7 +1,7 @@
 """Mastodon's words and ours (docs.joinmastodon.org/entities). Pure.
 
-A patron's private mention is one message; its HTML becomes plain text. What we send is plain text for one reader: whoever is named
-with an @ in a private mention can read it (docs.joinmastodon.org/user/posting), so a name in an answer is broken by a word joiner.
+A patron's private mention is one message, and its HTML becomes plain text. Whoever is named with an @ in a private mention can read
+it (docs.joinmastodon.org/user/posting). An answer is for one reader alone, so any other name in it is broken by a word joiner.
 """
 
 from __future__ import annotations
