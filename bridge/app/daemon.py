@@ -165,14 +165,18 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
         if isinstance(files, MovingFiles):
             running.append(asyncio.create_task(files.run(), name="moving files"))
         running.append(asyncio.create_task(_watch(config, archive, health, desks), name="watch"))
-        figures = DeskMetrics(desks, health)
-        REGISTRY.register(figures)
-        stack.callback(REGISTRY.unregister, figures)
+        _tell_figures(DeskMetrics(desks, health), stack)
         stack.push_async_callback(_stopped, running)
         await house.server.start()
         stack.push_async_callback(house.server.stop)
         tidy_little()
         yield house
+
+
+def _tell_figures(figures: DeskMetrics, stack: AsyncExitStack) -> None:
+    """Add figures to those of this process until `stack` is closed."""
+    REGISTRY.register(figures)
+    stack.callback(REGISTRY.unregister, figures)
 
 
 async def _watch(config: Config, archive: Archive, health: DaemonHealth, desks: list[Consortium]) -> None:
