@@ -65,7 +65,7 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
         refuse(decision, action, "unknown-code", it)
         return
     plan = planned(decision, it, deed.follow_up)
-    why = _coding_fault(decision.state, it, code, deed) or _closing_fault(decision, it, code, plan)
+    why = _unseen(it, deed) or _coding_fault(decision.state, it, code, deed) or _closing_fault(decision, it, code, plan)
     if why:
         refuse(decision, action, why, it)
         return
@@ -144,6 +144,11 @@ def default_code(state: State, it: Conversation) -> Code:
     if promised(state, it.library, it.contact):
         return "follow_up_library" if code in (UNREACHED, *FOLLOW_UPS) else code
     return (UNREACHED if unheard(it) else "answered") if code in FOLLOW_UPS else code
+
+
+def _unseen(it: Conversation, deed: Close) -> WhyRefused | Literal[""]:
+    """Say whether the patron wrote after what the librarian had seen: a request to end may have waited for a connection."""
+    return "patron-wrote" if 0 < deed.seen_at < it.asked_at else ""
 
 
 def _closing_fault(decision: Decision, it: Conversation, code: Code, plan: FollowUpPlan) -> WhyRefused | Literal[""]:

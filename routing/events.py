@@ -97,6 +97,7 @@ WhyRefused = Literal[
     "not-offered",
     "not-set-aside",
     "not-yours",
+    "patron-wrote",
     "read-scale",
     "taken",
     "time-passed",

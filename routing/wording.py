@@ -134,6 +134,7 @@ ENGLISH: dict[str, str] = {
     "reason.unknown-descriptive": "There is no such descriptive code in this library.",
     "reason.too-many-codes": "Up to four descriptive codes can be given.",
     "reason.read-scale": "The READ scale goes from 1 to 6.",
+    "reason.patron-wrote": "The patron wrote meanwhile, so it wasn't ended. Read it first.",
     "reason.lost-call-patron-wrote": "Not a lost call: the patron wrote after a librarian joined.",
     "reason.lost-call-has-address": "Not a lost call: the patron left an address. Choose a follow-up.",
     "reason.answer-not-received": "The patron hasn't received your answer, so this isn't answered."

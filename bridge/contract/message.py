@@ -296,10 +296,15 @@ class FollowUpPlan(Wire, tag="follow-up-plan"):
 
 
 class Close(Wire, tag="close"):
-    """End a conversation with a resolution code; "" means none chosen: Answered, marked "by default"."""
+    """End a conversation with a resolution code; "" means none chosen: Answered, marked "by default".
+
+    `seen_at` is when (ms) the patron's last message was sent that the librarian had before them: one that came later is not
+    ended over. 0 = whatever the patron has written.
+    """
 
     conversation: str
     code: str = ""
+    seen_at: int = 0
     follow_up: FollowUpPlan | None = None
     descriptive: tuple[str, ...] = ()
     read_scale: int = 0  # 1-6; 0 = not rated

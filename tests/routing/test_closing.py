@@ -31,6 +31,16 @@ def test_a_lost_call_only_if_the_patron_said_nothing_after_somebody_joined() -> 
     talking().script("> pat: Hello?\n> ana closes pat as=lost_call\n< received; refused reason=lost-call-patron-wrote")
 
 
+def test_an_end_is_refused_where_the_patron_wrote_after_what_was_seen() -> None:
+    play = talking()
+    seen = play.of("pat").asked_at
+    play.script("> pat: And another thing")
+    play.act("ana", Close(conversation=play.id_of("pat"), seen_at=seen))
+    assert play.of("pat").state == "active"
+    play.act("ana", Close(conversation=play.id_of("pat"), seen_at=play.of("pat").asked_at))
+    assert play.of("pat").state == "closed"
+
+
 def test_a_lost_call_only_without_an_address() -> None:
     play = Play().script("> ana comes\n> pat: write to jane@example.org please\n> ana claims pat")
     play.script("> ana closes pat as=lost_call\n< refused reason=lost-call-has-address")

@@ -273,6 +273,7 @@ async def close(call: Call) -> Answer:
     deed = wire.Close(
         conversation=call.id,
         code=asked.code,
+        seen_at=asked.seen_at,
         follow_up=_plan(asked.follow_up),
         descriptive=tuple(asked.descriptive),
         read_scale=asked.read_scale,

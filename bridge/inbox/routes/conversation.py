@@ -66,6 +66,7 @@ async def view(call: Call) -> schema.ConversationView:
         page=it.page if it is not None else (talk.page if talk is not None else ""),
         retention_days=library.retention_days,
         account=has_account(services, state, me, row.library),
+        read=it.read if it is not None else "",
         catalogue=services.catalogues.of(row.library) is not None,
         default_code=person_default(state, it) if it is not None else library.default_code,
         max_text=facts.max_text if facts is not None else 0,

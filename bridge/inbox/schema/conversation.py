@@ -192,6 +192,7 @@ class ConversationView(Shown):
     retention_days: int = 0
     default_code: str = "answered"
     account: bool = False  # who serves it may ask the patron to show their library account
+    read: str = ""  # the patron's last message that somebody in it has read
     catalogue: bool = False  # the library has one that can be searched, or a page for searching
     max_text: int = 0  # characters of one message on this channel, 0 = no limit
 

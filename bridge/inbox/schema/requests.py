@@ -97,9 +97,11 @@ class PlanAsked(Asked):
 
 
 class CloseAsked(Asked):
-    """End it. `code` "" = none chosen; `read_scale` 0 = not rated."""
+    """End it. `code` "" = none chosen; `read_scale` 0 = not rated. `seen_at`: the time of the patron's last line that I have
+    before me; where they wrote later it is refused. 0 = it does not matter."""
 
     code: Name = ""
+    seen_at: Annotated[int, Meta(ge=0)] = 0
     follow_up: PlanAsked | None = None
     descriptive: Annotated[list[Name], Meta(max_length=4)] = []
     read_scale: Annotated[int, Meta(ge=0, le=6)] = 0

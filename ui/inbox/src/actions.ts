@@ -55,6 +55,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "previous", key: "k", group: "go", can: listing, run: () => navigation.move(-1) },
   { id: "open", key: "Enter", group: "go", can: () => listing() && navigation.marked !== "", run: () => navigation.open(navigation.marked) },
   { id: "back", key: "Escape", group: "go", can: () => navigation.openId !== "", run: () => navigation.leave() },
+  { id: "newest", key: "End", group: "go", can: open, run: () => (screen.newest += 1) },
   { id: "calling", key: "u", group: "go", can: always, run: () => calls.openNext() },
   goes("waiting", "1"),
   goes("mine", "2"),

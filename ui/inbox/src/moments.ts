@@ -3,6 +3,7 @@
 // A wait is amber past half of the library's target and red past the target (field targets: 20-90 s, practice: longest first).
 // The level is said in words and in shape too; colour alone says nothing.
 import { daysBefore } from "../../calendar";
+import { dayName as nameOfDay, formatted, isThisWeek, nearDay } from "../../day-names";
 import { locale, t } from "./words";
 
 export type Level = "calm" | "soon" | "late";
@@ -30,29 +31,15 @@ export function span(ms: number): string {
   return t("time.days", { n: Math.floor(n / DAY) });
 }
 
-const made = new Map<string, Intl.DateTimeFormat>();
+export const clock = (at: number) => formatted(locale, { hour: "2-digit", minute: "2-digit" }, at);
+export const full = (at: number) => formatted(locale, { dateStyle: "medium", timeStyle: "short" }, at);
+export const wholeDay = (at: number) => formatted(locale, { dateStyle: "full" }, at);
+export const day = (at: number, now: number) => nameOfDay(at, now, locale);
 
-function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${locale} ${name}`;
-  let found = made.get(key);
-  if (!found) made.set(key, (found = new Intl.DateTimeFormat(locale, options)));
-  return found;
-}
-
-export const clock = (at: number) => format("clock", { hour: "2-digit", minute: "2-digit" }).format(at);
-export const full = (at: number) => format("full", { dateStyle: "medium", timeStyle: "short" }).format(at);
-
-export function day(at: number, now: number): string {
-  const days = daysBefore(at, now);
-  if (days === 0) return t("time.today");
-  if (days === 1) return t("time.yesterday");
-  return format("day", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(at);
-}
-
-/** Today's clock, else a short date. */
+/** Today's clock, "Yesterday", the weekday within a week, else a short date. */
 export function short(at: number, now: number): string {
   if (daysBefore(at, now) === 0) return clock(at);
-  return format("short", { day: "numeric", month: "short" }).format(at);
+  return nearDay(at, now, locale) || formatted(locale, isThisWeek(at, now) ? { weekday: "short" } : { day: "numeric", month: "short" }, at);
 }
 
 /** ms <-> the value of a datetime-local field, in this machine's time zone. */

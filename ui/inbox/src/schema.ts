@@ -417,6 +417,7 @@ export interface ConversationView {
   retention_days: number;
   default_code: string;
   account: boolean;
+  read: string;
   catalogue: boolean;
   max_text: number;
 }
@@ -1299,9 +1300,10 @@ export interface PlanAsked {
   question?: string;
 }
 
-/** End it. `code` "" = none chosen; `read_scale` 0 = not rated. */
+/** End it. `code` "" = none chosen; `read_scale` 0 = not rated. `seen_at`: the time of the patron's last line that I have before me; where they wrote later it is refused. 0 = it does not matter. */
 export interface CloseAsked {
   code?: string;
+  seen_at?: number;
   follow_up?: PlanAsked | null;
   descriptive?: string[];
   read_scale?: number;

@@ -5,6 +5,18 @@
 // lines fold into one. A message of mine that the desk has not confirmed is last, and goes when its line comes.
 import type { Line } from "./schema";
 
+/** The patron's first line after the one that was read last; "" where nothing is new, or nothing of it was read yet. */
+export function firstUnread(lines: readonly Line[], read: string): string {
+  const at = read ? lines.findIndex((line) => line.id === read) : -1;
+  return at < 0 ? "" : (lines.slice(at + 1).find((line) => line.who === "patron")?.id ?? "");
+}
+
+/** How many of the patron's lines there are from this one on. */
+export function countFrom(lines: readonly Line[], first: string): number {
+  const at = first ? lines.findIndex((line) => line.id === first) : -1;
+  return at < 0 ? 0 : lines.slice(at).filter((line) => line.who === "patron").length;
+}
+
 const STAGES = ["", "uncertain", "sent", "delivered", "read"];
 
 /** The later of two stages. "failed" is final, but a network that says "delivered" after it knows better; a part that failed
@@ -61,6 +73,7 @@ export const isSpoken = (entry: Pick<Unconfirmed, "verb">) => entry.verb === "me
 
 export type Item =
   | { kind: "day"; id: string; at: number }
+  | { kind: "new"; id: string }
   | { kind: "channel"; id: string; line: Line }
   | { kind: "line"; id: string; line: Line; first: boolean }
   | { kind: "events"; id: string; lines: Line[] }
@@ -68,8 +81,8 @@ export type Item =
 
 const FOLD_FROM = 3;
 
-/** What is shown, top to bottom. `open` holds the ids of unfolded runs. */
-export function items(lines: readonly Line[], waiting: readonly Unconfirmed[], open: ReadonlySet<string>): Item[] {
+/** What is shown, top to bottom. `open` holds the ids of unfolded runs; `fresh` is the first line that is new to me, "" = none. */
+export function items(lines: readonly Line[], waiting: readonly Unconfirmed[], open: ReadonlySet<string>, fresh = ""): Item[] {
   const shown: Item[] = [];
   let day = "";
   let channel = "";
@@ -79,6 +92,7 @@ export function items(lines: readonly Line[], waiting: readonly Unconfirmed[], o
     const today = new Date(line.at).toDateString();
     if (today !== day) shown.push({ kind: "day", id: `day-${line.id}`, at: line.at });
     day = today;
+    if (line.id === fresh) shown.push({ kind: "new", id: "new" });
     const run = line.who === "system" ? systemRun(lines, n, today) : 0;
     if (run >= FOLD_FROM) {
       const folded = lines.slice(n, n + run);

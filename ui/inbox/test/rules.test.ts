@@ -12,6 +12,7 @@ import { Drafts, pastedFrom } from "../src/drafts";
 import { keyOf, load, meant, pressed } from "../src/keys";
 import { Line as Live, type LineState } from "../src/live";
 import { blocks, inline } from "../src/markdown";
+import { staying } from "../src/merging";
 import { keep, lost, recall } from "../src/mine";
 import { daysOf, isPeriod, today } from "../src/periods";
 import { cameBack, isOver, isQuiet, load as wishesOf, newsOf, USUAL } from "../src/notify";
@@ -20,7 +21,7 @@ import { Outbox, type Entry } from "../src/outbox";
 import { found } from "../src/palette";
 import type { ClientMessage, Line, Organisation, OrganisationTold, Person, Polled, Row, ServerMessage } from "../src/schema";
 import { cut } from "../src/segments";
-import { furthest, items, merged, unanswered, type Unconfirmed } from "../src/timeline";
+import { countFrom, firstUnread, furthest, items, merged, unanswered, type Unconfirmed } from "../src/timeline";
 import { Heights } from "../src/window";
 
 const row = (id: string, more: Partial<Row> = {}): Row =>
@@ -165,6 +166,21 @@ test("a stage only moves forward", () => {
   const late = merged([line("a", "1", { stage: "read" })], [line("a", "1", { stage: "sent", reason: "late" })]);
   assert.equal(late[0]?.stage, "read");
   assert.equal(late[0]?.reason, "");
+});
+
+test("what is new begins with the patron's first line after the one that was read", () => {
+  const lines = [line("a", "1"), line("b", "2", { who: "librarian" }), line("c", "3"), line("d", "4")];
+  assert.equal(firstUnread(lines, "a"), "c");
+  assert.equal(firstUnread(lines, "d") + firstUnread(lines, "") + firstUnread(lines, "unknown"), "");
+  assert.equal(countFrom(lines, "c"), 2);
+  assert.deepEqual(items(lines, [], new Set(), "c").map((item) => item.kind), ["day", "line", "line", "new", "line", "line"]);
+});
+
+test("a merge says which row stays", () => {
+  const one = (id: string, state: Row["state"], owner = "") => row(id, { state, owner, aside: "" });
+  assert.equal(staying(one("a", "waiting"), one("b", "active", "ana"))?.id, "b");
+  assert.equal(staying(one("a", "active", "ana"), one("b", "active", "ana"))?.id, "a");
+  assert.equal(staying(one("a", "active", "ana"), one("b", "active", "ben")), null);
 });
 
 test("a divider stands where the channel changes, and three events in a row fold", () => {

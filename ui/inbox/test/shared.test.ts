@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isBlank } from "../../blank";
 import { daysBefore } from "../../calendar";
+import { dayName } from "../../day-names";
 import { folded } from "../../folding";
 import { languageOf, tagOf, tagsOf } from "../../language";
 import { paragraphs, pieces } from "../../links";
@@ -96,4 +97,13 @@ test("what shows nothing is blank", () => {
   for (const nothing of ["", " \n\t", "\u200b", "\u200d\ufeff", "\u2060", "\u00ad", "\u3164", "\u115f\u1160\uffa0", "\u2800", "\u3000", "\u034f", "\ufe0f", "\u{e0001}", "\u061c", "\u180e", "\0"])
     assert.ok(isBlank(nothing), JSON.stringify(nothing));
   for (const something of ["a", ".", "​x", "👍🏽", "ا", "।", "\u0301e", "0"]) assert.ok(!isBlank(something), JSON.stringify(something));
+});
+
+test("days are told as people say them, in their language", () => {
+  const now = new Date(2026, 2, 18, 12).getTime(); // a Wednesday
+  const told = (days: number, locale = "en-GB") => dayName(now - days * 86_400_000, now, locale);
+  assert.deepEqual([0, 1, 2, 6].map((days) => told(days)), ["Today", "Yesterday", "Monday", "Thursday"]);
+  assert.match(told(8), /^Tuesday,? 10 March$/);
+  assert.match(told(400), /2025$/);
+  assert.deepEqual([told(1, "de"), told(2, "fr")], ["Gestern", "lundi"]);
 });

@@ -149,6 +149,7 @@ class Navigation {
   private show(conversation: string): void {
     if (conversation === this.openId && this.thread?.id === conversation) return;
     if (this.openId) connection.live.unwatch(this.openId);
+    this.thread?.settle();
     this.openId = conversation;
     if (conversation !== this.entering) screen.freeKeys();
     if (!conversation) {

@@ -1,7 +1,7 @@
 // One conversation as the page shows it: its view, its lines, and which colleagues look at it. Nothing of it is dropped while it is
 // kept, so that going back shows it at once; what it missed meanwhile comes with the next fetch.
 import { api, Refusal } from "../api";
-import { isSpoken, unanswered, merged, type Unconfirmed } from "../timeline";
+import { firstUnread, isSpoken, unanswered, merged, type Unconfirmed } from "../timeline";
 import type { ConversationView, Line, Row, SignalTold, Viewer } from "../schema";
 
 const FADES_MS = 6000; // "is writing" is said every 3 s; twice unheard, it is over
@@ -20,6 +20,9 @@ export class Thread {
   loadingOlder = $state(false);
   patronTyping = $state.raw<{ until: number; text: string } | null>(null);
   viewers = $state.raw<readonly Sign[]>([]);
+  fresh = $state(""); // the first line that was new to me when I came, or when I looked again
+  atEnd = true; // the newest line is in sight
+  private looked = false; // since the last news came
   private fetching: AbortController | null = null;
   private doubted = false;
   private readonly signed = new Set<string>(); // colleagues who gave a sign while it is being fetched
@@ -66,6 +69,7 @@ export class Thread {
     if (!kept.length) this.before = view.before;
     this.view = view;
     this.lines = merged(kept, view.lines);
+    this.fresh ||= firstUnread(this.lines, view.read);
     const viewing = view.viewing.filter((viewer) => !this.signed.has(viewer.id));
     const signed = this.viewers.filter((viewer) => this.signed.has(viewer.id));
     this.viewers = [...signed, ...viewing.map((viewer) => ({ ...viewer, until: Date.now() + FADES_MS, gone: Date.now() + LOOKS_MS }))];
@@ -90,7 +94,31 @@ export class Thread {
     const known = new Set(this.lines.map((line) => line.id));
     this.lines = merged(this.lines, news);
     if (news.some((line) => line.who === "patron")) this.patronTyping = null;
-    return news.filter((line) => !known.has(line.id));
+    const fresh = news.filter((line) => !known.has(line.id));
+    this.mark(fresh);
+    return fresh;
+  }
+
+  /** Mark what comes while I look elsewhere. */
+  private mark(news: readonly Line[]): void {
+    const first = news.find((line) => line.who === "patron");
+    if (!first || this.inSight()) return;
+    if (this.looked || !this.fresh) this.fresh = first.id;
+    this.looked = false;
+  }
+
+  private inSight(): boolean {
+    return this.atEnd && document.visibilityState === "visible" && document.hasFocus();
+  }
+
+  /** When the patron's last line that is shown here was written, 0 while none is. */
+  seenAt(): number {
+    return this.lines.findLast((line) => line.who === "patron")?.at ?? 0;
+  }
+
+  /** Nothing is new any more: I answered, or went to another conversation. */
+  settle(): void {
+    this.fresh = "";
   }
 
   row(row: Row): void {
@@ -112,6 +140,7 @@ export class Thread {
 
   /** Drop signs that were not given again. */
   fade(now: number): void {
+    this.looked ||= this.inSight();
     if (this.patronTyping && this.patronTyping.until < now) this.patronTyping = null;
     if (this.viewers.some((viewer) => viewer.gone < now)) this.viewers = this.viewers.filter((viewer) => viewer.gone >= now);
     if (this.viewers.some((viewer) => viewer.typing && viewer.until < now))

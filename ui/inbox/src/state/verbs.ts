@@ -5,6 +5,7 @@
 import { api, isActed, Refusal } from "../api";
 import { needsMe } from "../board";
 import { askLeave } from "../notify";
+import { staying } from "../merging";
 import { reasonOf } from "../refusals";
 import type * as s from "../schema";
 import { t, type Key } from "../words";
@@ -133,6 +134,7 @@ export async function endConsult(row: s.Row, { librarian, queue, library, name }
 
 export async function say(conversation: string, text: string, extra: Partial<s.SayAsked>, files: readonly string[]): Promise<boolean> {
   writing.drafts.write(conversation, "", false);
+  threads.get(conversation)?.settle();
   return act(conversation, "messages", { ...extra, text }, text, files);
 }
 
@@ -152,8 +154,11 @@ export async function note(conversation: string, asked: s.NoteAsked): Promise<bo
 /** One patron, one conversation; `into` is the one that I look at. */
 export async function merge(into: s.Row, other: s.Row): Promise<boolean> {
   const done = act(into.id, "merge", { other: other.id });
-  await undoable(t("done.merged", { patron: other.patron }), done, () => void unmerge(into.id, other.id));
-  await merged(into.id);
+  const stays = staying(into, other);
+  const words = t(stays ? "done.merged" : "done.mergedBoth", { patron: other.patron });
+  await undoable(words, done, () => void unmerge(into.id, other.id));
+  if ((await done) && stays?.id === other.id && navigation.openId === into.id) navigation.open(other.id);
+  else await merged(into.id);
   return done;
 }
 

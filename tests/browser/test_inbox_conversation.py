@@ -1,0 +1,127 @@
+"""The open conversation: what is new in it, what a merge comes to, an end that waited for a connection."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import People
+from tests.browser.librarian import LOOKS, Librarian
+from tests.inbox.desk import Desk
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser-inbox"),
+]
+
+
+async def claim(librarian: Librarian) -> None:
+    """Claim the open conversation by key."""
+    await librarian.page.keyboard.press("c")
+    await expect(librarian.page.get_by_role("button", name="Transfer")).to_be_visible()
+    await expect(librarian.composer).to_be_focused()
+    await librarian.page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_what_came_meanwhile_is_marked_and_the_newest_is_one_key_away(
+    look: dict[str, Any], desk: Desk, people: People
+) -> None:
+    """Ana reads up and looks elsewhere; what the patron writes then is below a line that says so, and `End` leads to it."""
+    name = f"Nora {look['viewport']['width']} {look['color_scheme']}"
+    asked = await desk.patron(name, "line 0 of the story", name=name)
+    for n in range(1, 25):
+        await desk.patron(name, f"line {n}\nand more of it")
+    ana = await people.of("ana", **look)
+    await ana.open(asked)
+    await claim(ana)
+    box = ana.log.locator(".box")
+    await box.evaluate("one => { one.scrollTop = 400; }")
+    newest = ana.page.get_by_role("button", name="Newest message")
+    await newest.wait_for()
+    await desk.patron(name, "See https://example.org/atlas, is that it?")
+    await expect(ana.page.get_by_role("button", name="1 new message")).to_be_visible()
+    await ana.look(f"new-below-{look['viewport']['width']}-{look['color_scheme']}")
+    await ana.page.keyboard.press("End")
+    await expect(ana.log.get_by_text("New", exact=True)).to_be_in_viewport()
+    await expect(ana.log.get_by_role("link", name="https://example.org/atlas")).to_be_in_viewport()
+    await expect(ana.page.get_by_role("button", name=re.compile("new message|Newest"))).to_have_count(0)
+    await ana.look(f"new-{look['viewport']['width']}-{look['color_scheme']}")
+    await ana.page.keyboard.press("r")
+    await ana.composer.fill("It is.")
+    await ana.page.keyboard.press("Control+Enter")
+    await expect(ana.log.get_by_text("It is.")).to_have_count(1)
+    await expect(ana.log.get_by_text("New", exact=True)).to_have_count(0)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_a_merge_shows_both_and_says_which_row_stays(look: dict[str, Any], desk: Desk, people: People) -> None:
+    """The one that waits goes on in Ana's: the page follows it there, and Undo gives both back."""
+    size = f"{look['viewport']['width']}-{look['color_scheme']}"
+    mine = await desk.patron(f"merge-mine-{size}", "Where is my book?", name=f"Mo Mine {size}")
+    other = await desk.patron(f"merge-other-{size}", "It's me again", name=f"Mo Other {size}")
+    ana = await people.of("ana", **look)
+    await ana.open(mine)
+    await claim(ana)
+    await ana.open(other)
+    await ana.page.keyboard.press("m")
+    dialog = ana.page.get_by_role("dialog")
+    await dialog.get_by_role("listitem").filter(has_text=f"Mo Mine {size}").get_by_role("button", name="Merge").click()
+    await expect(dialog.get_by_role("figure")).to_contain_text(["It's me again", "Where is my book?"])
+    await expect(dialog.get_by_text(re.compile(f"One row stays: Mo Mine {size} by .*, with you."))).to_be_visible()
+    await ana.look(f"merge-{size}")
+    await dialog.get_by_role("button", name="Merge them").click()
+    await expect(ana.page).to_have_url(re.compile(re.escape(mine)))
+    await expect(ana.log.get_by_text("It's me again")).to_be_visible()
+    rows = ana.page.get_by_role("article").filter(has_text=f"Mo Other {size}")
+    await ana.go("open")
+    await expect(rows).to_have_count(0)
+    await ana.page.keyboard.press("z")
+    await expect(rows).to_be_visible()
+
+
+async def test_two_librarians_keep_their_rows_and_the_dialog_says_so(desk: Desk, people: People) -> None:
+    hers = await desk.patron("merge-hers", "Where is my book?", name="Pia Hers")
+    his = await desk.patron("merge-his", "It's me again", name="Pia His")
+    async with desk.client() as browser:
+        await (await browser.enter("ben")).deed(his, "claim")
+    ana = await people.of("ana")
+    await ana.open(hers)
+    await claim(ana)
+    await ana.page.keyboard.press("m")
+    dialog = ana.page.get_by_role("dialog")
+    await dialog.get_by_role("listitem").filter(has_text="Pia His").get_by_role("button", name="Merge").click()
+    await expect(
+        dialog.get_by_text("Both rows stay, because one is with you and the other with Ben Berg.")
+    ).to_be_visible()
+    await dialog.get_by_role("button", name="Merge them").click()
+    await expect(ana.page.get_by_text("Merged with Pia His: both rows stay").first).to_be_visible()
+    state = desk.services.replica.state
+    assert [state.conversations[one].owner for one in (hers, his)] == ["ana", "ben"]
+
+
+async def test_an_end_that_waited_is_refused_where_the_patron_wrote_meanwhile(desk: Desk, people: People) -> None:
+    asked = await desk.patron("end-late", "May I bring my dog?", name="Lea Late")
+    ana = await people.of("ana")
+    await ana.open(asked)
+    await claim(ana)
+    await ana.page.keyboard.press("e")
+    dialog = ana.page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="End conversation").wait_for()
+    await ana.cut()
+    await dialog.get_by_role("button", name="End conversation").click()
+    await expect(ana.page.get_by_text("Lea Late's conversation ends when it's back.").first).to_be_visible()
+    await desk.patron("end-late", "And my cat?")
+    await ana.mend()
+    told = ana.page.get_by_text("Lea Late's conversation wasn't ended. The patron wrote meanwhile.")
+    await expect(told.first).to_be_visible()
+    await expect(ana.log.get_by_text("And my cat?")).to_be_visible()
+    assert desk.services.replica.state.conversations[asked].state == "active"
+    await ana.look("end-refused")
+    await ana.page.keyboard.press("e")
+    await dialog.get_by_role("button", name="End conversation").click()
+    await expect(ana.page.get_by_role("button", name="Reopen")).to_be_visible()
