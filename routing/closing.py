@@ -26,6 +26,7 @@ from msgspec.structs import replace
 from bridge.contract.message import Action, Close, Code, Dismiss, FollowUpPlan, Recode, Reopen
 from routing import history
 from routing.access import at_home, coordinates, has_say
+from routing.calls import end_before
 from routing.deadlines import forget_at, settled
 from routing.decision import Decision
 from routing.deliveries import UNREACHED, address_in_use, notify, relay, unheard
@@ -71,6 +72,7 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
         return
     if it.handover is not None:
         decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason="withdrawn"))
+    end_before(decision, it, action.by)
     if it.live and it.state == "active" and not it.gone and code != "lost_call":
         notify(
             decision,

@@ -14,6 +14,7 @@ from bridge.contract import message as wire
 from bridge.contract.message import Action
 from routing import (
     announcements,
+    calls,
     channels,
     claims,
     closing,
@@ -53,6 +54,8 @@ ACTIONS: dict[type, tuple[Callable[[Decision, Action, Any], None], tuple[type, .
     wire.Leave: (joining.leave, (events.LeftConversation,)),
     wire.Consult: (consulting.consult, (events.Consulted,)),
     wire.EndConsult: (consulting.end_consult, (events.ConsultEnded,)),
+    wire.OfferCall: (calls.offer, (events.CallOffered,)),
+    wire.SetCall: (calls.set_call, (events.CallAccepted, events.CallEnded)),
     wire.Say: (messages.say, (events.Said,)),
     wire.Note: (messages.note, (events.Noted,)),
     wire.MarkRead: (messages.mark_read, (events.ReadUpTo,)),
@@ -114,6 +117,7 @@ RULES: dict[type, Callable[[Decision, Any], object]] = {
     Library: channels.library,
     wire.Erase: erasure.ordered,
     wire.Recall: partners.recall,
+    wire.CallAnswer: calls.answer,
 }
 
 
@@ -141,6 +145,9 @@ FOLDS: dict[type, Callable[[State, Any, int], None]] = {
     events.LeftConversation: joining.left_conversation,
     events.Consulted: consulting.consulted,
     events.ConsultEnded: consulting.consult_ended,
+    events.CallOffered: calls.offered,
+    events.CallAccepted: calls.accepted,
+    events.CallEnded: calls.ended,
     events.Said: messages.said,
     events.Noted: messages.noted,
     events.ReadUpTo: messages.read_up_to,
@@ -199,6 +206,8 @@ def step(state: State, given: Given, cause: str, at: int) -> Step:
         rung = _run_rule(decision, given)
         if state.partnered:
             partners.tell_homes(decision)
+        if state.calling:
+            calls.end_left(decision)
         answer = _answer(decision.events, given) if type(given) is Action else -1
     except Exception as error:
         state.rollback()

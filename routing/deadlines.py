@@ -33,10 +33,8 @@ Silence = Literal["remind", "mark", "still-there", "close"]
 def due(state: State, it: Conversation) -> int:
     """Return the next deadline of a conversation in ms, 0 when there is none."""
     if it.state == "active":
-        when = silence(state, it)[1]
-        if it.handover is not None and it.handover.expires_at > 0:
-            return min(it.handover.expires_at, when or it.handover.expires_at)
-        return when
+        ends = [silence(state, it)[1], call_ends_at(it), it.handover.expires_at if it.handover is not None else 0]
+        return min((when for when in ends if when > 0), default=0)
     if it.state == "waiting":
         return min((when for when in _waiting(state, it) if when), default=0)
     return forget_at(state, it)
@@ -124,8 +122,8 @@ def followed_at(it: Conversation) -> int:
 
 
 def silence(state: State, it: Conversation) -> tuple[Silence, int]:
-    """Return what the next silence brings, and when (0 = nothing)."""
-    if not it.live or not it.turn:
+    """Return what the next silence brings, and when (0 = nothing). While they talk in a call, nobody is silent."""
+    if not it.live or not it.turn or (it.call is not None and it.call.accepted_at):
         return "remind", 0
     timers = state.roster.library(it.library).timers
     patron = it.turn == "patron"
@@ -141,6 +139,11 @@ def silence(state: State, it: Conversation) -> tuple[Silence, int]:
     if patron and timers.still_there_s and not 0 < after < timers.still_there_s:
         what, after = "still-there", timers.still_there_s
     return what, it.turn_at + after * 1000 if after else 0
+
+
+def call_ends_at(it: Conversation) -> int:
+    """Return when the offer of a call, or a call, is over; 0 = no such time."""
+    return it.call.until if it.call is not None else 0
 
 
 def _close_at(timers: Timers, it: Conversation) -> int:

@@ -15,6 +15,8 @@ from msgspec.structs import fields
 
 from bridge.contract.message import (
     Action,
+    CallAnswer,
+    CallKind,
     ChannelStatus,
     Code,
     Delivery,
@@ -52,6 +54,7 @@ Input = (
     | Library
     | Erase
     | Recall
+    | CallAnswer
 )
 
 Given = Input | tuple[Receipt, ...]  # what is decided in one step: receipts may be taken together
@@ -73,10 +76,19 @@ Reminder = Literal[
     "hours",  # a partner's agreement began or ended
     "follow-up-due",
 ]
+WhyCallEnded = Literal[
+    "refused",  # by the patron
+    "unanswered",
+    "taken-back",
+    "ended",
+    "left",  # the librarian, or the conversation, is gone
+]
 WhyRefused = Literal[
     "absent",
     "address-not-understood",
     "already-offered",
+    "call-goes-on",
+    "call-over",
     "answer-not-received",
     "closed",
     "deadline-passed",
@@ -332,6 +344,39 @@ class LeftConversation(Wire, tag="left-conversation"):
     conversation: str
     by: str
     reason: Literal["left", "away"]
+
+
+class CallOffered(Wire, tag="call-offered"):
+    """`by` offered the patron a call. `delivery` carries the words and the link; `until` ms, 0 = with the conversation."""
+
+    conversation: str
+    call: str
+    by: str
+    kinds: tuple[CallKind, ...]
+    delivery: Delivery
+    until: int = 0
+    link: str = ""  # of a meeting alone
+
+
+class CallAccepted(Wire, tag="call-accepted"):
+    """The patron came. `by`: the librarian who says so of a meeting; `session`: the patron's window, of a call here."""
+
+    conversation: str
+    call: str
+    until: int
+    by: str = ""
+    session: str = ""
+
+
+class CallEnded(Wire, tag="call-ended"):
+    """A call or the offer of one is over. `seconds` = how long it went on; `kinds`: what was seen and heard, never what."""
+
+    conversation: str
+    call: str
+    reason: WhyCallEnded
+    by: str = ""
+    seconds: int = 0
+    kinds: tuple[CallKind, ...] = ()
 
 
 class Consulted(Wire, tag="consulted"):
@@ -722,6 +767,9 @@ Event = (
     | Released
     | Joined
     | LeftConversation
+    | CallOffered
+    | CallAccepted
+    | CallEnded
     | Consulted
     | ConsultEnded
     | Reminded

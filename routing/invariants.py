@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 
 from bridge.contract.message import RATINGS
-from routing.access import active, eligible, free_capacity, in_open_tier, there
+from routing.access import active, eligible, free_capacity, in_open_tier, speaks, there
 from routing.deadlines import due, given_up_at
 from routing.queue_service import QueueService
 from routing.records import Conversation, Staff
@@ -97,6 +97,8 @@ def _conversation(state: State, key: str, it: Conversation) -> Iterator[str]:
         yield from _company(state, it)
     if it.consults and (it.state == "closed" or len({one.whom for one in it.consults}) != len(it.consults)):
         yield f"{key} is {it.state}, and {it.consults} are asked about it"
+    if it.call is not None and not speaks(it.call.by, it):
+        yield f"{key} is {it.state}, and {it.call.by}, who is not in it, offers a call"
     if (it.state == "closed") != bool(it.closed_at):
         yield f"{key} is {it.state}, closed at {it.closed_at}"
     if it.rating and not (1 <= it.rating <= RATINGS and it.answered_at):

@@ -197,3 +197,6 @@ class Library(Wire, tag="library"):
     partner: str = ""  # the partnership with another deployment that this library stands for; accepting it was agreeing
     portal: PortalPage = PortalPage()
     country: str = ""  # ISO 3166, two letters: numbers without a country code are read as this country's; "" = none
+    meeting_url: str = (
+        ""  # where librarians meet patrons online; `{room}` becomes a name that nobody can guess; "" = nowhere
+    )

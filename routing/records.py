@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from bridge.contract.message import FollowUpPlan, Stage
+from bridge.contract.message import CallKind, FollowUpPlan, Stage
 
 SET_ASIDE = "set_aside"  # the code of what an adapter did not take: see `conversation`
 
@@ -59,6 +59,25 @@ class Consultation(Record, frozen=True):
         return whom(self.librarian, self.queue, self.library)
 
 
+class CallRecord(Record, frozen=True):
+    """A call that is offered or goes on: by whom, what it began with, and until when (ms; 0 = with the conversation)."""
+
+    id: str
+    by: str
+    kinds: tuple[CallKind, ...]
+    at: int
+    until: int = 0
+    link: str = ""  # of a meeting: both sides open it
+    accepted_at: int = 0  # 0 = it is only offered
+    session: str = ""  # the patron's window
+    line: str = ""  # the delivery that offered it
+
+    @property
+    def meeting(self) -> bool:
+        """Say whether it is held elsewhere."""
+        return "meeting" in self.kinds
+
+
 class Conversation(Record, frozen=True):
     """A conversation as routing sees it: its place, whose turn it is, until when. Times are ms, 0 = never."""
 
@@ -103,6 +122,7 @@ class Conversation(Record, frozen=True):
     introduced: tuple[str, ...] = ()  # whose joining the patron was told of
     greeted: tuple[str, ...] = ()  # who has introduced themselves to the patron
     consults: tuple[Consultation, ...] = ()  # colleagues who are asked about it, first asked first
+    call: CallRecord | None = None
     parted: bool = False  # the patron knows that nobody has it: told that the librarian was lost, or it had ended
     handover: Handover | None = None
     # the talk

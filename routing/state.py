@@ -147,6 +147,7 @@ class State:
         self.processes: dict[str, dict[str, None]] = {}  # process -> librarians connected through it
         self.acknowledged: dict[str, dict[str, None]] = {}  # notice to staff -> librarians who have seen it
         self.partnered: dict[str, None] = {}  # channels whose patrons are other desks' conversations
+        self.calling: dict[str, None] = {}  # conversations in which a call is offered or goes on
         self.timers: list[tuple[int, str, str]] = []
         self.armed: dict[tuple[str, str], int] = {}
         self._delivered: deque[tuple[int, str]] = deque()  # in the order of their table, oldest first
@@ -287,6 +288,10 @@ class State:
                 self._unplace(old)
             if new is not None:
                 self._place(new)
+        if new is not None and new.call is not None:
+            self.calling[key] = None
+        elif old is not None and old.call is not None:
+            self.calling.pop(key, None)
         if new is None:
             self.disarm("conversation", key)
         elif old is None or old.due != new.due:

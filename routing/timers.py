@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from bridge.contract.message import SetQueue
 from routing.access import looked_at
+from routing.calls import run_out
 from routing.closing import default_code, end, forget_overdue
 from routing.deadlines import (
     again_at,
+    call_ends_at,
     closing_at,
     concierge_at,
     due,
@@ -150,6 +152,8 @@ def _tell_standing(decision: Decision, it: Conversation, moment: Moment) -> None
 def _active(decision: Decision, it: Conversation) -> None:
     if it.handover is not None and 0 < it.handover.expires_at <= decision.at:
         end_transfer(decision, it, "timeout")
+    if 0 < call_ends_at(it) <= decision.at:
+        run_out(decision, it)
     it = decision.state.conversations[it.id]
     what, when = silence(decision.state, it)
     if not 0 < when <= decision.at:

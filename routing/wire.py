@@ -6,11 +6,22 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bridge.contract.message import Action, Delivery, Erase, Message, Rating, Recall, Receipt, TranscriptWish, derive
+from bridge.contract.message import (
+    Action,
+    CallAnswer,
+    Delivery,
+    Erase,
+    Message,
+    Rating,
+    Recall,
+    Receipt,
+    TranscriptWish,
+    derive,
+)
 from routing.events import Given, Input, Step
 from routing.organisation import Library
 
-_NAMED = (Message, Rating, TranscriptWish, Action, Erase, Recall)  # those whose id is their own
+_NAMED = (Message, Rating, TranscriptWish, Action, Erase, Recall, CallAnswer)  # those whose id is their own
 _ENCODER = msgspec.msgpack.Encoder()
 _INPUT: msgspec.msgpack.Decoder[Input] = msgspec.msgpack.Decoder(Input)
 _STEPS: msgspec.msgpack.Decoder[list[Step]] = msgspec.msgpack.Decoder(list[Step])

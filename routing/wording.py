@@ -69,6 +69,15 @@ ENGLISH: dict[str, str] = {
     "notice.form-kept-misread": "Thank you. We have your question. We couldn't read the address that you left, so please look"
     " here again, or leave it once more.",
     "notice.address-kept": "Thank you. If you leave this page, the answer will go to {address}.",
+    "notice.meeting-offered": "{librarian} would like to meet you online. Come in here: {link}",
+    "notice.call-offered-voice": "{librarian} offers to talk with you. To begin, open this page within {minutes} minutes: {link}",
+    "notice.call-offered-video": "{librarian} offers a video call. To begin, open this page within {minutes} minutes: {link}",
+    "notice.call-offered-patron-screen": "{librarian} offers to look at your screen with you. You choose what to show. To begin,"
+    " open this page within {minutes} minutes: {link}",
+    "notice.call-offered-librarian-screen": "{librarian} offers to show you their screen. To begin, open this page within"
+    " {minutes} minutes: {link}",
+    "notice.call-ended": "The call has ended.",
+    "notice.call-ended-unused": "The offer of a call is over.",
     "notice.transcript": "This is the conversation with {library} that was requested in the chat. If you didn't ask for it,"
     " somebody mistyped an address, and there is nothing you need to do. A reply to this email begins a new question.",
     "notice.transcript-failed": "The transcript couldn't be emailed. Please check the address, or copy or print it instead.",
@@ -128,6 +137,8 @@ ENGLISH: dict[str, str] = {
     "reason.unknown-target": "There is no such librarian or queue to transfer to.",
     "reason.unknown-colleague": "There is no such librarian, queue or library to ask.",
     "reason.too-many-consulted": "Too many colleagues are asked about it already. Take one request back first.",
+    "reason.call-goes-on": "A call is offered or goes on here already. End it first.",
+    "reason.call-over": "This call is over.",
     "reason.absent": "Nobody is there to take it.",
     "reason.yourself": "You have it already.",
     "reason.unknown-code": "There is no such resolution code.",

@@ -27,6 +27,7 @@ import msgspec
 
 from bridge.account.settings import AccountConfig, account_faults
 from bridge.app.roles import BadRole, Roles, parse_roles
+from bridge.calls.settings import CALLS_KEYS, CallsConfig, calls_faults
 from bridge.catalogue.settings import CatalogueConfig, catalogue_faults
 from bridge.runtime.tracing import TracingConfig
 from bridge.sign_on.settings import OidcSettings, ProxySettings, SignOnSettings, faults_of
@@ -53,6 +54,7 @@ TABLES = (
     "channel",
     "catalogue",
     "account",
+    "calls",
 )
 OWN_PORT = re.compile(r"^(?:(http://[^/]+):80|(https://[^/]+):443)(?=/|$)")  # of a scheme; browsers leave it out
 SECRET_NAME = re.compile(r"(^|_)(password|secret|token)$")
@@ -198,6 +200,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     hours: HoursConfig = HoursConfig()
     sign_on: SignOnSettings = SignOnSettings()
     tracing: TracingConfig = TracingConfig()
+    calls: CallsConfig = CallsConfig()
     channels: tuple[ChannelConfig, ...] = ()
     catalogues: tuple[CatalogueConfig, ...] = ()
     accounts: tuple[AccountConfig, ...] = ()
@@ -358,6 +361,7 @@ class _Reading:
             sign_on=self.sign_on(document.get("sign_on", {}), http.public_url),
             hours=self.hours(self.table(document, "hours", {"allow": list})),
             tracing=self.tracing(self.table(document, "tracing", {"endpoint": str, "sample": object})),
+            calls=self.calls(self.table(document, "calls", CALLS_KEYS)),
             channels=channels,
             accounts=self.of_libraries(document, "account", AccountConfig, account_faults),
             catalogues=self.of_libraries(document, "catalogue", CatalogueConfig, catalogue_faults),
@@ -527,6 +531,13 @@ class _Reading:
         plain = {key: value for key, value in found.items() if kind is not SignOnSettings or key not in inner}
         self.faults.extend(_misfits(plain, kind, where))
         return found
+
+    def calls(self, table: dict[str, Any]) -> CallsConfig:
+        """What `[calls]` says of voice, video and screens."""
+        config = CallsConfig(**{**table, "turn": tuple(table.get("turn", ()))})
+        for key, what, do in calls_faults(config):
+            self.fault(f"calls.{key}", what, do)
+        return config
 
     # ---- channels ----
 

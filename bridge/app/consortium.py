@@ -179,6 +179,7 @@ class Consortium:
                 (one for one in self._config.accounts if one.consortium == self.name), self._is_open
             ),
             sign_on=self._config.sign_on,
+            calls=self._config.calls,
             partners=self._partner_facts,
             health=health,
             leases=self.leases,

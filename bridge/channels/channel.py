@@ -67,6 +67,7 @@ class ConfiguredChannel:
             up=False,
             live=can.live,
             marks=can.marks,
+            calls=can.calls,
             staff=can.staff,
             threads=can.threads,
             transcripts=can.transcripts,

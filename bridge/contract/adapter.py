@@ -176,6 +176,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     icon        the picture beside it in the inbox
     private     an address tells librarians nothing (the id of a browser): they are not shown it
     answers     the kinds of address to which it carries an answer when nobody has written from there: "mail", "phone", "im"
+    calls       the patron's page shows offers of calls (notices with the event "call-offered") until "call-ended", and lets
+                them refuse (Inlet.refuse_call). Elsewhere the words of the offer say all, and the link is in them
     partners    patrons are the conversations of other desks. They are told what becomes of theirs: notices with the events
                 "partner-claimed", "partner-waiting" and "partner-closed". See Ports.partners and Inlet.recall
     remembers   the kinds of rows that the adapter keeps in Ports.memory
@@ -210,6 +212,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     icon: ChannelIcon = "chat"
     private: bool = False
     answers: tuple[AddressKind, ...] = ()
+    calls: bool = False
     partners: bool = False
     remembers: tuple[MemoryKind, ...] = ()
 
@@ -261,6 +264,12 @@ class Inlet(MessageIntake, Protocol):
 
         An empty `id` is derived. The core decides whether it is mailed; `ChannelDesk.mailable` tells it beforehand.
         Raises Busy, Undeclared; ValueError for a wish that we can never take in.
+        """
+
+    async def refuse_call(self, sender: str, offer: str) -> None:
+        """Say that a patron does not take the call that the delivery `offer` offered them (capability `calls`).
+
+        Where that offer is over, nothing happens. Raises Busy, Undeclared.
         """
 
     async def recall(self, recall: Recall) -> None:

@@ -274,6 +274,30 @@ class Consult(Wire, tag="consult"):
     join: bool = False
 
 
+# What is offered in a call: "meeting" is held elsewhere, the others in a window of the desk's own. A screen is its owner's to show.
+CallKind = Literal["meeting", "voice", "video", "patron-screen", "librarian-screen"]
+
+
+class OfferCall(Wire, tag="offer-call"):
+    """Offer the patron a call: `link` is sent to them with words that tell what it is. `call` is its id.
+
+    `kinds`: "meeting" alone, or what the call is to begin with; either side may add others while it goes on.
+    """
+
+    conversation: str
+    call: str
+    kinds: tuple[CallKind, ...]
+    link: str
+
+
+class SetCall(Wire, tag="set-call"):
+    """Say that the patron came to a meeting, or end a call or the offer of one."""
+
+    conversation: str
+    call: str
+    to: Literal["accepted", "ended"]
+
+
 class EndConsult(Wire, tag="end-consult"):
     """End a consultation: take it back, or decline one that asks me. It names whom `Consult` named."""
 
@@ -475,6 +499,8 @@ Deed = (
     | Leave
     | Consult
     | EndConsult
+    | OfferCall
+    | SetCall
     | Close
     | Recode
     | Reopen
@@ -548,6 +574,7 @@ class ChannelStatus(Wire, tag="channel"):
     label: str = ""
     icon: ChannelIcon = "chat"
     private: bool = False
+    calls: bool = False  # the patron's page shows offers of calls, and their end
     answers: tuple[AddressKind, ...] | None = (
         None  # addresses that it can begin to write to; None = an older release said nothing
     )
@@ -560,6 +587,25 @@ class PatronSign(Wire, tag="patron-sign"):
     channel: str
     sender: str
     here: bool
+
+
+class CallAnswer(Wire, tag="call-answer"):
+    """The patron accepts or refuses the call that is offered in their conversation, or a side of it is over.
+
+    `session` names the window that accepts: a second one is not let in. `kinds`: what was seen and heard until the end.
+    The window names the conversation and the `call`; a channel names its authenticated `sender` and the delivery (`line`).
+    """
+
+    id: str
+    answer: Literal["accept", "refuse", "end"]
+    call: str = ""
+    line: str = ""
+    conversation: str = ""
+    channel: str = ""
+    sender: str = ""
+    session: str = ""
+    kinds: tuple[CallKind, ...] = ()
+    by: str = ""  # the librarian who ended it, "" = the patron, or nobody
 
 
 class Recall(Wire, tag="recall"):

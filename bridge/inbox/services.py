@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.account.access import AccountAccess
+from bridge.calls.settings import CallsConfig
 from bridge.catalogue.search import Catalogues
 from bridge.channels.channel import ChannelHealth
 from bridge.channels.inbound.inlet import IngestBatcher
@@ -94,6 +95,7 @@ class InboxServices:
     channel_health: Callable[[], Mapping[str, ChannelHealth]] = dict
     limits: InboxLimits = field(default_factory=InboxLimits)
     public_url: str = ""
+    calls: CallsConfig = field(default_factory=CallsConfig)
     sign_on: SignOnSettings = field(default_factory=SignOnSettings)
     answer_s: float = 5.0  # how long an action waits for what it brings about
     ping_s: float = 15.0

@@ -18,6 +18,7 @@ from bridge.log.follower import START, Entry, Follower, LogReset, Position
 from bridge.redis.store import StoreError
 from routing.erasure import without
 from routing.events import (
+    CallOffered,
     Event,
     Noticed,
     Offered,
@@ -191,6 +192,7 @@ _NAME: dict[type, Callable[[Any], str]] = {
     Received: lambda event: event.message.id,
     Said: lambda event: event.delivery.id,
     Noticed: lambda event: event.delivery.id,
+    CallOffered: lambda event: event.delivery.id,
     Progressed: lambda event: event.network_id,
 }
 # Events that name a message or delivery by which nobody asks for a conversation: the event that brought it is named above, or

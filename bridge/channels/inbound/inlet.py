@@ -24,6 +24,7 @@ from bridge.channels.inbound.validate import clean, fit, fit_rating, fit_wish
 from bridge.contract.adapter import Busy, Capabilities, MessageIntake, TooLarge, Undeclared
 from bridge.contract.message import (
     Action,
+    CallAnswer,
     ChannelStatus,
     Message,
     PatronSign,
@@ -33,6 +34,7 @@ from bridge.contract.message import (
     Receipt,
     Stage,
     TranscriptWish,
+    derive,
     key_of,
 )
 from bridge.redis.store import StoreError
@@ -305,6 +307,14 @@ class StoreInlet:
         if not self._capabilities.takeaway:
             raise Undeclared(f"{self.channel}: hands in a request for a transcript but does not declare takeaway")
         return (await self._gathering.ingest([fit_wish(request, self.channel)]))[0]
+
+    async def refuse_call(self, sender: str, offer: str) -> None:
+        """See `bridge.contract.adapter.Inlet`."""
+        if not self._capabilities.calls:
+            raise Undeclared(f"{self.channel}: refuses a call but does not declare calls")
+        id = derive("refusal", self.channel, sender, offer)
+        refusal = CallAnswer(id=id, answer="refuse", line=offer[:100], channel=self.channel, sender=sender)
+        await self._gathering.ingest([refusal])
 
     async def recall(self, recall: Recall) -> None:
         """See `bridge.contract.adapter.Inlet`."""

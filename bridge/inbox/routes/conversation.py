@@ -13,6 +13,7 @@ from bridge.inbox.routes.patron_account import has_account
 from bridge.inbox.services import MERGED, ChannelFacts, InboxServices
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import changes_archived, libraries_of, may_see_archived, sees
+from bridge.inbox.views.calls import offered_kinds
 from bridge.inbox.views.follow_up_list import follow_up
 from bridge.inbox.views.lines import shown, via_of
 from bridge.inbox.views.scripts import script_view
@@ -69,6 +70,7 @@ async def view(call: Call) -> schema.ConversationView:
         read=it.read if it is not None else "",
         catalogue=services.catalogues.of(row.library) is not None,
         default_code=person_default(state, it) if it is not None else library.default_code,
+        calls=offered_kinds(services, row.library),
         max_text=facts.max_text if facts is not None else 0,
     )
 

@@ -82,6 +82,9 @@ from bridge.inbox.schema.conversation import (
     Address as Address,
 )
 from bridge.inbox.schema.conversation import (
+    CallWindow as CallWindow,
+)
+from bridge.inbox.schema.conversation import (
     ClosingCode as ClosingCode,
 )
 from bridge.inbox.schema.conversation import (
@@ -146,6 +149,9 @@ from bridge.inbox.schema.hours import (
 )
 from bridge.inbox.schema.hours import (
     UploadedHours as UploadedHours,
+)
+from bridge.inbox.schema.lists import (
+    CallView as CallView,
 )
 from bridge.inbox.schema.lists import (
     Companion as Companion,
@@ -398,6 +404,15 @@ from bridge.inbox.schema.problems import (
 )
 from bridge.inbox.schema.requests import (
     BlockAsked as BlockAsked,
+)
+from bridge.inbox.schema.requests import (
+    CallAsked as CallAsked,
+)
+from bridge.inbox.schema.requests import (
+    CallNamed as CallNamed,
+)
+from bridge.inbox.schema.requests import (
+    CallSetAsked as CallSetAsked,
 )
 from bridge.inbox.schema.requests import (
     CloseAsked as CloseAsked,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.contract.message import Outcome
+from bridge.contract.message import CallKind, Outcome
 from bridge.inbox.schema.lists import Row
 from bridge.inbox.schema.types import Shown, Who
 
@@ -195,6 +195,7 @@ class ConversationView(Shown):
     read: str = ""  # the patron's last message that somebody in it has read
     catalogue: bool = False  # the library has one that can be searched, or a page for searching
     max_text: int = 0  # characters of one message on this channel, 0 = no limit
+    calls: list[CallKind] = []  # what may be offered to the patron here: see `message.CallKind`
 
 
 class LinePage(Shown):
@@ -214,6 +215,12 @@ class Acted(Shown):
     position: str
     row: Row | None = None
     line: Line | None = None
+
+
+class CallWindow(Shown):
+    """Where my window of a call is, on this host; the address opens it for me alone while the call goes on."""
+
+    url: str
 
 
 class DraftClash(Shown):

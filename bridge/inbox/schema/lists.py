@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from bridge.contract.message import CallKind
 from bridge.inbox.schema.types import ConversationState, Shown, View
 
 
@@ -42,6 +43,20 @@ class ConsultView(Shown):
     can_end: bool = False  # I may take it back, or decline it
 
 
+class CallView(Shown):
+    """A call that is offered or goes on. `until`: when the offer ends, 0 = with the conversation."""
+
+    id: str
+    kinds: list[CallKind]
+    by: str
+    by_name: str
+    at: int = 0
+    until: int = 0
+    accepted_at: int = 0  # 0 = it is only offered
+    link: str = ""  # of a meeting, for those who are in the conversation
+    can_change: bool = False  # I may end it
+
+
 class Row(Shown):
     """One conversation in a list."""
 
@@ -70,6 +85,7 @@ class Row(Shown):
     joined: bool = False  # I am one of them: I may answer, it is not mine
     can_join: bool = False
     consults: list[ConsultView] = []  # colleagues who are asked about it
+    call: CallView | None = None
     consulted: bool = False  # I am asked about it
     can_consult: bool = False  # I may ask colleagues about it
     offered_to_me: bool = False

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from bridge.contract.message import Outcome
+from bridge.contract.message import CallKind, Outcome
 from bridge.inbox.schema.types import Asked, Identifier, Moment, Name, Ticket, Words
 
 
@@ -80,6 +80,25 @@ class ConsultAsked(ConsultEndAsked):
     """Ask one librarian, a queue's staff or a library; `join`: they may also join and answer the patron."""
 
     join: bool = False
+
+
+class CallAsked(Asked):
+    """Offer the patron a call: a meeting alone, or what it is to begin with."""
+
+    kinds: Annotated[list[CallKind], Meta(min_length=1, max_length=4)]
+
+
+class CallSetAsked(Asked):
+    """The patron came to this meeting, or this call is over."""
+
+    call: Identifier
+    to: Literal["accepted", "ended"]
+
+
+class CallNamed(Asked):
+    """A call of this conversation."""
+
+    call: Identifier
 
 
 class ReleaseAsked(Asked):

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from bridge.contract.message import ChannelStatus
 from bridge.inbox.schema import Availability as Available
 from bridge.inbox.schema import (
+    CallView,
     ChannelView,
     Companion,
     ConsultTold,
@@ -41,7 +42,7 @@ from routing import wording
 from routing.access import asked, at_home, consulted, eligible, has_say, helper_of, may_join, speaks
 from routing.consulting import may_consult
 from routing.events import Consulted, Noted, WhyRefused
-from routing.records import Consultation, Conversation, Handover, whom
+from routing.records import CallRecord, Consultation, Conversation, Handover, whom
 from routing.state import State
 
 SHORT = 28  # characters of an address shown in place of a name
@@ -84,6 +85,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         joined=me in it.companions,
         can_join=may_join(state, me, it),
         consults=[_consult(state, me, it, one) for one in it.consults],
+        call=_call(state, me, it, it.call) if it.call is not None else None,
         consulted=consulted(state, me, it),
         can_consult=may_consult(state, me, it),
         offered_to_me=it.state == "waiting" and it.offered == me,
@@ -219,6 +221,21 @@ def _transfer(state: State, over: Handover, mine: bool) -> TransferView:
         note=over.note,
         expires_at=over.expires_at,
         to_me=mine,
+    )
+
+
+def _call(state: State, me: str, it: Conversation, call: CallRecord) -> CallView:
+    mine = speaks(me, it)
+    return CallView(
+        id=call.id,
+        kinds=list(call.kinds),
+        by=call.by,
+        by_name=name_of(state, call.by),
+        at=call.at,
+        until=call.until,
+        accepted_at=call.accepted_at,
+        link=call.link if mine else "",
+        can_change=mine,
     )
 
 

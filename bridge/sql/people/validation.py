@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,6 +30,8 @@ LONGEST_S = 315_360_000  # ten years; in ms after any moment of ours it is a num
 # Not edited, or checked elsewhere.
 _WORKED_OUT = ("revision", "openings", "opening_words", "since", "retention_days", "staff_retention_days")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+LONGEST_URL = 300
+_SAFE = re.compile(r"https://[^\s/{}@]", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 
@@ -82,6 +85,19 @@ def _general(library: Library) -> Iterator[FieldFault]:
         yield FieldFault("accent", f"{library.accent!r} is not a colour like #0b5a86")
     if library.policy_url and not _WEB.match(library.policy_url):
         yield FieldFault("policy_url", "an address that begins with https:// or http:// is needed")
+    if library.meeting_url and (fault := _meeting_fault(library.meeting_url)):
+        yield FieldFault("meeting_url", fault)
+
+
+def _meeting_fault(url: str) -> str:
+    """Return what is wrong with the address of meetings, "" where a patron can be sent there."""
+    if not _SAFE.match(url) or any(char.isspace() for char in url):
+        return "an address that begins with https:// is needed"
+    if len(url) > LONGEST_URL:
+        return f"it is longer than {LONGEST_URL} characters"
+    if url.count("{room}") > 1 or "{" in url.replace("{room}", "") or "{room}" in urlsplit(url).netloc:
+        return "of braces only {room} is known, once, behind the host"
+    return ""
 
 
 def _codes(library: Library) -> Iterator[FieldFault]:

@@ -342,6 +342,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
 NO_ROW: frozenset[type] = frozenset(
     {
         *(ev.Noticed, ev.ReadUpTo, ev.Progressed, ev.Reminded, ev.TranscriptMailed),  # their lines say all
+        *(ev.CallOffered, ev.CallAccepted, ev.CallEnded),  # so do theirs
         *(ev.OfferRejected, ev.Released, ev.TransferEnded),  # the Queued or Claimed that follows is the hop
         *(ev.Turned, ev.Offered, ev.Revoked, ev.Relayed, ev.Parked),  # between the desk and one librarian, or nobody
         ev.Forgotten,  # by the core alone: the archive keeps it

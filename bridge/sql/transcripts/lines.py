@@ -204,6 +204,14 @@ def _transfer(event: ev.TransferOffered, place: _Place) -> TranscriptLine:
     return place.system(event.conversation, "transfer-offered", by=event.by, target=target, text=event.note)
 
 
+def _call_ended(event: ev.CallEnded, place: _Place) -> TranscriptLine:
+    """`target`: the seconds, 0 = nobody talked; `text`: the media. What is told to the patron's page is no line of its own."""
+    what = " ".join(event.kinds) if event.seconds else ""
+    return place.system(
+        event.conversation, f"call-ended:{event.reason}", by=event.by, target=str(event.seconds), text=what
+    )
+
+
 _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.Received: _received,
     ev.Said: lambda e, p: p.delivery(e.delivery, "librarian", e.by),
@@ -233,6 +241,11 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.Rated: _rated,
     ev.TranscriptMailed: lambda e, p: p.system(e.conversation, "transcript-mailed"),
     ev.Reopened: lambda e, p: p.system(e.conversation, "reopened", by=e.by),
+    ev.CallOffered: lambda e, p: p.delivery(e.delivery, "desk", e.by),
+    ev.CallAccepted: lambda e, p: p.system(
+        e.conversation, "call-accepted:meeting" if e.by else "call-accepted", by=e.by
+    ),
+    ev.CallEnded: _call_ended,
     ev.Merged: lambda e, p: p.system(e.conversation, "merged", by=e.by, target=e.other),
     ev.Unmerged: lambda e, p: p.system(e.conversation, "unmerged", by=e.by, target=e.other),
     ev.Blocked: lambda e, p: p.system(e.conversation, "blocked", by=e.by, text=e.reason),

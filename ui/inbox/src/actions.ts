@@ -36,6 +36,7 @@ const claimable = () => {
 };
 const offered = () => marked()?.offered_to_me === true || marked()?.transfer?.to_me === true;
 const talking = () => (navigation.current?.consults.length ?? 0) > 0;
+const inCall = (me = "") => navigation.current?.call?.by === me && !navigation.current.call.kinds.includes("meeting");
 const joinable = () => marked()?.can_join === true;
 const givable = () => open() && ["waiting", "offered", "active"].includes(navigation.current?.state ?? "");
 const over = () => navigation.current?.state === "closed";
@@ -75,6 +76,9 @@ export const ACTIONS: readonly Action[] = [
   { id: "join", key: "s", group: "conversation", can: joinable, run: () => { const row = marked(); if (row) void verbs.join(row); } },
   { id: "leave", key: "l", group: "conversation", can: () => navigation.current?.joined === true, run: () => { if (navigation.current) void verbs.leave(navigation.current); } },
   { id: "consult", key: "g", group: "conversation", can: () => navigation.current?.can_consult === true, run: () => (screen.dialog = "consult") },
+  { id: "call", key: "", group: "conversation", can: () => answering() && !navigation.current?.call, run: () => (screen.dialog = "call") },
+  { id: "call-window", key: "", group: "conversation", can: () => inCall(session.me?.id), run: () => { if (navigation.current) void import("./state/call_window").then(({ enter }) => navigation.current && enter(navigation.current)); } },
+  { id: "call-end", key: "", group: "conversation", can: () => navigation.current?.call?.can_change === true, run: () => { if (navigation.current) void import("./state/call_window").then(({ set }) => navigation.current && set(navigation.current, "ended")); } },
   { id: "talk", key: "h", group: "conversation", can: talking, run: () => talk.enter() },
   { id: "use-answer", key: "f", group: "write", can: () => answering() && talk.answer() !== null, run: () => talk.use() },
   { id: "use-entry", key: ".", group: "write", can: answering, run: () => void import("./state/faq_beside.svelte").then(({ faqBeside }) => faqBeside.useNearest(navigation.openId)) },

@@ -136,6 +136,7 @@ export const api = {
   older: (id: string, before: string) => get<s.LinePage>(`${of(id)}/lines`, { before }),
   act: (conversation: string, verb: string, body: unknown, key: string) =>
     send<s.Acted | s.Pending>("POST", `${of(conversation)}/${verb}`, body, key),
+  callWindow: (conversation: string, asked: s.CallNamed) => send<s.CallWindow>("POST", `${of(conversation)}/call_window`, asked),
   audit: (conversation: string, cursor = "") =>
     get<s.Audit>(`${of(conversation)}/audit${cursor ? `?cursor=${cursor}` : ""}`),
   patron: (conversation: string) => get<s.PatronConversations>(`${of(conversation)}/patron`),

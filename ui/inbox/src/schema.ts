@@ -115,6 +115,19 @@ export interface ConsultView {
   can_end: boolean;
 }
 
+/** A call that is offered or goes on. `until`: when the offer ends, 0 = with the conversation. */
+export interface CallView {
+  id: string;
+  kinds: ("librarian-screen" | "meeting" | "patron-screen" | "video" | "voice")[];
+  by: string;
+  by_name: string;
+  at: number;
+  until: number;
+  accepted_at: number;
+  link: string;
+  can_change: boolean;
+}
+
 /** An open transfer: `by` holds the conversation until somebody accepts. */
 export interface TransferView {
   by: string;
@@ -155,6 +168,7 @@ export interface Row {
   joined: boolean;
   can_join: boolean;
   consults: ConsultView[];
+  call: CallView | null;
   consulted: boolean;
   can_consult: boolean;
   offered_to_me: boolean;
@@ -315,6 +329,11 @@ export interface Address {
   plain: boolean;
 }
 
+/** Where my window of a call is, on this host; the address opens it for me alone while the call goes on. */
+export interface CallWindow {
+  url: string;
+}
+
 /** A resolution code as the patron's library shows it: its own label ("" = the field's), and whether it offers it. */
 export interface ClosingCode {
   code: string;
@@ -420,6 +439,7 @@ export interface ConversationView {
   read: string;
   catalogue: boolean;
   max_text: number;
+  calls: ("librarian-screen" | "meeting" | "patron-screen" | "video" | "voice")[];
 }
 
 /** Another window of mine has written since (409); `draft` is what it wrote. */
@@ -1037,6 +1057,7 @@ export interface Library {
   partner: string;
   portal: PortalPage;
   country: string;
+  meeting_url: string;
 }
 
 /** A library's hours, and those of queues that have their own (`library/name` -> hours). Others keep the library's. */
@@ -1291,6 +1312,22 @@ export interface Problem {
 export interface BlockAsked {
   reason?: string;
   until?: number;
+}
+
+/** Offer the patron a call: a meeting alone, or what it is to begin with. */
+export interface CallAsked {
+  kinds: ("librarian-screen" | "meeting" | "patron-screen" | "video" | "voice")[];
+}
+
+/** A call of this conversation. */
+export interface CallNamed {
+  call: string;
+}
+
+/** The patron came to this meeting, or this call is over. */
+export interface CallSetAsked {
+  call: string;
+  to: "accepted" | "ended";
 }
 
 /** Where and until when an unfinished question is to be answered. */
