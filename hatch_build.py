@@ -26,6 +26,7 @@ TARGETS = {
     "phone": "bridge/testing/static/phone",
 }
 STAMP = ".pages-stamp"
+WORDS = "bridge/words"  # the English ones are built in
 NOT_SOURCES = {"node_modules", "test-results"}
 
 # Packs the files that are named, with Node's own Brotli and gzip; a page that is filled in when it is sent is left alone.
@@ -33,7 +34,7 @@ PACK = """
 const fs = require('node:fs'), zlib = require('node:zlib')
 for (const file of process.argv.slice(1)) {
   const bytes = fs.readFileSync(file)
-  if (bytes.length < 500 || bytes.includes('%settings%')) continue
+  if (bytes.length < 500 || bytes.includes('%settings%') || bytes.includes('%words%')) continue
   const quality = {[zlib.constants.BROTLI_PARAM_QUALITY]: 11}
   fs.writeFileSync(file + '.packed-br', zlib.brotliCompressSync(bytes, {params: quality}))
   fs.writeFileSync(file + '.packed-gzip', zlib.gzipSync(bytes, {level: 9}))
@@ -79,10 +80,11 @@ def is_current(out: Path, sources: str) -> bool:
 
 
 def fingerprint(ui: Path) -> str:
-    """A digest of every source file below ui/, by path and content, and of this file."""
+    """A digest of every source file below ui/, by path and content, of English words, and of this file."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for path in sorted(ui.rglob("*")):
-        relative = path.relative_to(ui)
+    words = ui.parent / WORDS
+    for path in [*sorted(ui.rglob("*")), *sorted(words.glob("*.en.json"))]:
+        relative = path.relative_to(ui.parent)
         if path.is_file() and not NOT_SOURCES.intersection(relative.parts):
             digest.update(f"{relative}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())

@@ -22,3 +22,25 @@ export const languageOf = (name: unknown): string => tagOf(name).split("-")[0]?.
 
 /** The tags among `names`, in their order; `names` may be what a page or a browser did not give at all. */
 export const tagsOf = (names: readonly unknown[] | undefined): string[] => (names ?? []).map(tagOf).filter(Boolean);
+
+/** A language and the script that it's written in: "zh-CN" and "zh" are written alike, "zh-TW" isn't (CLDR's likely subtags). */
+function written(tag: string): string {
+  const { language, script } = new Intl.Locale(tag).maximize();
+  return `${language}-${script ?? ""}`;
+}
+
+/** The tag of `there` that serves the first of `wanted` that can be served; "" for none. The daemon chooses by the same rule. */
+export function nearestTag(wanted: readonly string[], there: readonly string[]): string {
+  for (const tag of tagsOf(wanted)) {
+    const found = there.includes(tag) ? tag : there.find((one) => written(one) === written(tag));
+    if (found) return found;
+  }
+  return "";
+}
+
+const FROM_RIGHT = new Set(["Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"]);
+
+/** The direction in which a language is written, for the `dir` of HTML. */
+export function directionOf(tag: string): "ltr" | "rtl" {
+  return FROM_RIGHT.has(new Intl.Locale(tag).maximize().script ?? "") ? "rtl" : "ltr";
+}

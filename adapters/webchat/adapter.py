@@ -141,6 +141,7 @@ class WebchatAdapter:
             ("/chat", pages.page),
             ("/widget.js", pages.widget),
             ("/assets/{name}", pages.asset),
+            ("/words/{name}", pages.words),
             ("/status", self._status),
             ("/live", self._live),
             ("/files/{digest:[0-9a-f]{64}}", self._asked(self._download)),

@@ -16,16 +16,18 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import msgspec
 from aiohttp import web
 
 from adapters.webchat.codec import desk_state, encode
+from bridge.contract import catalogues
 from bridge.contract.adapter import ChannelDesk
 
 STATIC = Path(__file__).parent / "static"
+CHAT, LOADER = "widget", "loader"  # catalogues: of the chat, of the button on a library's page
 ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>(\*\.)?[a-z0-9\-]+(\.[a-z0-9\-]+)*\.?|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{0,5}))?"
 )
+MOST_ASKED = 20  # languages of a browser's preferences
 DEFAULT_PORTS = {"http": 80, "https": 443}
 HASHED = "public, max-age=31536000, immutable"
 BRIEF = "public, max-age=300"
@@ -68,6 +70,14 @@ def takes(request: web.Request, coding: str) -> bool:
     return any(part.partition(";")[0] == coding and not REFUSED.search(part) for part in parts)
 
 
+def words_hint(request: web.Request) -> str:
+    """Return the tag that lets a browser fetch the chat's words while it still fetches the script (HTML, "Link type preload")."""
+    accepted = (part.partition(";")[0] for part in request.headers.get("Accept-Language", "").split(",")[:MOST_ASKED])
+    language = catalogues.chosen(CHAT, [request.query.get("language", ""), *accepted])
+    name = catalogues.published(CHAT, language).name
+    return f'<link rel="preload" as="fetch" crossorigin="anonymous" href="./words/{name}">'
+
+
 def own_origins(request: web.Request, public_url: str) -> set[str]:
     """Return the origins under which this page itself may have been loaded."""
     parts = urlsplit(public_url)
@@ -97,8 +107,9 @@ class Pages:
 
     def html(self, request: web.Request, name: str, ancestors: tuple[str, ...]) -> web.Response:
         """Answer with a page, its settings filled in."""
-        settings = escape(json.dumps(self.settings), quote=True)
+        settings = escape(json.dumps({**self.settings, "words": catalogues.addresses(CHAT)}), quote=True)
         text = self.source(name).replace("%settings%", settings)
+        text = text.replace("</head>", f"{words_hint(request)}</head>")
         if self.settings.get("cardPattern"):
             text = text.replace("</head>", f"{self.card_script}</head>")
         headers = {**COMMON, "Content-Security-Policy": self.policy(request, ancestors), "Cache-Control": "no-cache"}
@@ -129,6 +140,19 @@ class Pages:
         """A built file; its name holds its hash, so it never changes."""
         return self.file(request, f"assets/{request.match_info['name']}", HASHED, {})
 
+    async def words(self, request: web.Request) -> web.StreamResponse:
+        """The chat's words in one language; the address holds their digest, so they never change."""
+        name = request.match_info["name"]
+        found = catalogues.at_address(name, CHAT)
+        if found is None:
+            raise web.HTTPNotFound
+        headers = {**COMMON, "Cache-Control": HASHED if found.name == name else "no-cache", "Vary": "Accept-Encoding"}
+        packed = takes(request, "gzip")
+        headers |= {"Content-Encoding": "gzip"} if packed else {}
+        return web.Response(
+            body=found.packed if packed else found.plain, content_type="application/json", headers=headers
+        )
+
     def file(self, request: web.Request, name: str, cache: str, headers: dict[str, str]) -> web.StreamResponse:
         """Answer with a built file, packed where the browser takes that; 404 when there is none."""
         path = (self.folder / name).resolve()
@@ -150,8 +174,9 @@ class Pages:
             headers["Access-Control-Allow-Origin"] = origin or "*"
         if desk is None:
             return web.Response(status=503, headers=headers)
-        language = request.query.get("language") or desk.language
-        body = {"desk": desk_state(desk), "words": self.words.get(language[:2].lower(), {})}
+        language = catalogues.chosen(LOADER, [request.query.get("language", ""), desk.language])
+        said = {**catalogues.words(LOADER, catalogues.ENGLISH), **catalogues.words(LOADER, language)}
+        body = {"desk": desk_state(desk), "words": {**said, "language": language}}
         return web.Response(body=encode(body), content_type="application/json", headers=headers)
 
     @cached_property
@@ -159,11 +184,3 @@ class Pages:
         """The tag of the script that holds card numbers back, "" when the pages were built without it."""
         found = next((self.folder / "assets").glob("card-*.js"), None)
         return f'<script type="module" src="./assets/{found.name}"></script>' if found is not None else ""
-
-    @cached_property
-    def words(self) -> dict[str, dict[str, str]]:
-        """The loader's few words in each language that has a catalogue."""
-        found = {}
-        for path in sorted((self.folder / "words").glob("??.json")):
-            found[path.stem] = msgspec.json.decode(path.read_bytes()).get("loader", {})
-        return found

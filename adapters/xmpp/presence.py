@@ -16,7 +16,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.xmpp.jid import attribute, text
-from adapters.xmpp.words import DAYS, speech, word
+from adapters.xmpp.words import speech, weekday, word
 from bridge.contract.adapter import ChannelDesk
 
 LONG_S = 60  # a wait that is worth a word
@@ -75,5 +75,5 @@ def _closed(desk: ChannelDesk, now: float, zone: tzinfo | None) -> str:
     if opening.date() == today.date():
         return word(desk.language, "opens", when=clock)
     if opening.date() - today.date() < timedelta(days=7):
-        return word(desk.language, "opens", when=f"{DAYS[speech(desk.language)][opening.weekday()]} {clock}")
+        return word(desk.language, "opens", when=f"{weekday(desk.language, opening)} {clock}")
     return word(desk.language, "opens", when=f"{opening:%Y-%m-%d} {clock}")

@@ -46,6 +46,8 @@ partner = App(name="partner", help="Partner deployments: invite, accept, confirm
 app.command(partner)
 faq = App(name="faq", help="Questions and answers: export, import, check their links.")
 app.command(faq)
+words = App(name="words", help="Languages: what there is, what is missing, what is wrong in a file.")
+app.command(words)
 
 
 COMMANDS = (
@@ -168,6 +170,7 @@ def misconfigured(config: Config) -> list[str]:
     own keys. Adapters are made, which does nothing; none is run."""
     from bridge.channels.plugins import load as adapter
     from bridge.contract.adapter import Misconfigured
+    from bridge.contract.catalogues import folder_faults
     from bridge.redis.address import RedisUrl
     from bridge.sql.database import BadAddress, engine_for
 
@@ -183,6 +186,10 @@ def misconfigured(config: Config) -> list[str]:
     except BadAddress as error:
         wrong.append(f"archive.url: {error}")
     wrong += storage_faults(config)
+    if config.words is not None:
+        wrong += [
+            f"{config.words / name}: {key}{key and ': '}{what}" for name, key, what in folder_faults(config.words)
+        ]
     for channel in config.channels:
         try:
             kind = adapter(channel.kind)
@@ -568,6 +575,49 @@ def faq_check_links(library: str, /, *, config: ConfigPath = DEFAULT_PATH) -> in
     from bridge.app import faq_commands
 
     return with_config(config, lambda read: faq_commands.check_faq_links(read, library))
+
+
+# ---- languages ----
+
+
+@words.command(name="list")
+def words_list() -> int:
+    """Print each language with how much of each catalogue it has."""
+    from bridge.app import words_commands
+
+    return words_commands.overview()
+
+
+@words.command(name="missing")
+def words_missing(language: str, catalogue: str = "", /, *, folder: Path | None = None) -> int:
+    """Print what a language lacks as JSON, with the English texts: a file to translate.
+
+    Parameters
+    ----------
+    language
+        Its tag, such as pt or zh-Hans.
+    catalogue
+        One of those that `words list` names; all of them without it.
+    folder
+        Where the language's files are, when they aren't those that come with the program.
+    """
+    from bridge.app import words_commands
+
+    return words_commands.missing(language, catalogue, folder)
+
+
+@words.command(name="check")
+def words_check(files: list[Path], /) -> int:
+    """Say what is wrong in files of words: unknown keys, other names in braces, plural forms.
+
+    Parameters
+    ----------
+    files
+        Files, or folders of files, named <catalogue>.<language>.json.
+    """
+    from bridge.app import words_commands
+
+    return words_commands.check(files)
 
 
 # ---- what happened ----

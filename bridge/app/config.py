@@ -191,6 +191,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     data: Path = DEFAULT_DATA
     one_process: bool = False
+    words: Path | None = None  # a folder of languages: docs/languages.md
     roles: Roles = Roles()
     redis: Redis = Redis()
     archive: ArchiveConfig = ArchiveConfig()
@@ -340,7 +341,7 @@ class _Reading:
 
     def config(self, document: Mapping[str, Any], path: Path) -> Config:
         self.faults.extend(_unknown(key, key, TABLES) for key in document if key not in TABLES)
-        own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list})
+        own = self.table(document, "deskbridge", {"data": str, "one_process": bool, "roles": list, "words": str})
         data = self.base / self.home(Path(own.get("data", DEFAULT_DATA)))
         channels = self.channels(document.get("channel", []))
         http = self.http(self.table(document, "http", {"listen": str, "public_url": str, "proxies": list}))
@@ -349,6 +350,7 @@ class _Reading:
             path=path,
             data=data,
             one_process=own.get("one_process", False),
+            words=self.words(own.get("words", "")),
             roles=self.roles(own.get("roles"), channels),
             redis=self.redis(self.table(document, "redis", {"url": str, "replicas": int})),
             archive=ArchiveConfig(url=self.address(archive, "archive.url", SQL_SCHEMES)),
@@ -396,6 +398,16 @@ class _Reading:
         except BadRole as error:
             self.fault("deskbridge.roles", str(error), "write core, web, adapters or adapters:<channel>")
             return Roles()
+
+    def words(self, written: str) -> Path | None:
+        """The folder with the operator's languages, None for none."""
+        if not written:
+            return None
+        folder = self.base / self.home(Path(written))
+        if not folder.is_dir():
+            self.fault("deskbridge.words", f"{folder} is no folder", "make it, or leave the key out")
+            return None
+        return folder
 
     def home(self, data: Path) -> Path:
         """A path with the home that `~` or `~user` means."""

@@ -34,6 +34,7 @@ from bridge.app.machine_watch import MachineWatch
 from bridge.app.permissions import Exposed, keep_folder, keep_secret
 from bridge.app.reload import Reloading
 from bridge.app.restore_mark import check_restored
+from bridge.contract import catalogues
 from bridge.contract.adapter import Misconfigured
 from bridge.faq.site import FaqSite
 from bridge.files.moving import MovingFiles
@@ -100,6 +101,13 @@ def private_secrets(config: Config, said: Callable[[str], None] | None = None) -
             raise ConfigError(config.path, [Fault(where, str(error), "then start again")]) from None
 
 
+def speak(config: Config) -> None:
+    """Read the operator's languages beside ours, and say what in their files is left out."""
+    catalogues.use(config.words)
+    for name, key, what in catalogues.folder_faults(config.words) if config.words else ():
+        log.warning("words-left-out", file=name, key=key, what=what)
+
+
 def _say_mended(what: str) -> None:
     log.warning("others-could-open", what=what)
 
@@ -129,6 +137,7 @@ async def opened(config: Config) -> AsyncIterator[Daemon]:
     private(config.data)
     private_secrets(config)
     check_restored(config)
+    speak(config)
     async with AsyncExitStack() as stack:
         stack.callback(gc.set_threshold, *gc.get_threshold())
         stack.callback(gc.unfreeze)

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import mimetypes
 import os
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 
 import structlog
@@ -37,6 +39,7 @@ from bridge.app import activation
 from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.connections import Site
 from bridge.app.way_in import PATH, way_in
+from bridge.contract import catalogues
 from bridge.contract.adapter import Busy
 from bridge.faq.site import FaqSite
 from bridge.inbox.app import Inbox
@@ -58,6 +61,10 @@ FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
 SECURE = web.RequestKey("secure", bool)  # it came over https, as far as we know
 HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")  # RFC 9110 7.2
 
+INBOX = "inbox"  # its catalogue of words
+WORDS = "words/"
+FIRST = "index.html"
+FOR_EVER = "public, max-age=31536000, immutable"
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 INBOX_PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src 'self'; "
@@ -287,10 +294,14 @@ def _pages(app: web.Application, base: str, folder: Path, policy: str) -> None:
 
     async def page(request: web.Request) -> web.StreamResponse:
         name = request.match_info.get("name", "")
+        if name.startswith(WORDS):
+            return _words(request, name.removeprefix(WORDS))
         file = _file(root, name)
         if file is None and "." in name.rpartition("/")[2]:
             raise web.HTTPNotFound
-        return _sent(request, file or root / "index.html", policy, kept="/assets/" in f"/{name}" and file is not None)
+        if file is None or file.name == FIRST:
+            return await _first(request, root / FIRST, policy)
+        return _sent(request, file, kept="/assets/" in f"/{name}")
 
     for path in (base, base + "/", base + "/{name:.+}"):
         app.router.add_get(path, page)
@@ -307,16 +318,36 @@ def _file(root: Path, name: str) -> Path | None:
         return None
 
 
-def _sent(request: web.Request, file: Path, policy: str, *, kept: bool) -> web.StreamResponse:
+def _sent(request: web.Request, file: Path, *, kept: bool) -> web.StreamResponse:
     if not file.is_file():
         raise web.HTTPNotFound
     file_sent, coding = compression.built(request, file)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable" if kept else "no-cache", **coding}
+    headers = {"Cache-Control": FOR_EVER if kept else "no-cache", **coding}
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    if kind == "text/html":
-        socket = f"{'wss' if request.secure else 'ws'}://{request.host}" if HOST.fullmatch(request.host) else ""
-        headers["Content-Security-Policy"] = policy.replace("{socket}", socket)
-        kind = "text/html; charset=utf-8"
-    elif kind == "text/javascript":
+    if kind == "text/javascript":
         kind = "text/javascript; charset=utf-8"
     return web.FileResponse(file_sent, headers=headers | {"Content-Type": kind})
+
+
+async def _first(request: web.Request, file: Path, policy: str) -> web.StreamResponse:
+    """Answer with the first page, told which languages there are and where their words can be fetched."""
+    try:
+        text = await asyncio.to_thread(file.read_text, "utf-8")
+    except FileNotFoundError:
+        raise web.HTTPNotFound from None
+    socket = f"{'wss' if request.secure else 'ws'}://{request.host}" if HOST.fullmatch(request.host) else ""
+    served = {tag: name for tag, name in catalogues.addresses(INBOX).items() if tag != catalogues.ENGLISH}
+    text = text.replace("%words%", escape(json.dumps(served), quote=True))
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy.replace("{socket}", socket)}
+    return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
+
+
+def _words(request: web.Request, name: str) -> web.StreamResponse:
+    """Answer with the words of one language; their address holds their digest, so they never change."""
+    found = catalogues.at_address(name, INBOX)
+    if found is None:
+        raise web.HTTPNotFound
+    packed = "gzip" in compression.accepted(request.headers.get("Accept-Encoding", ""))
+    headers = {"Cache-Control": FOR_EVER if found.name == name else "no-cache", "Vary": "Accept-Encoding"}
+    headers |= {"Content-Encoding": "gzip"} if packed else {}
+    return web.Response(body=found.packed if packed else found.plain, content_type="application/json", headers=headers)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from functools import lru_cache
+
+from babel.core import get_global
 
 _SUBTAGS = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
 _TAG = re.compile(
@@ -29,3 +32,32 @@ def language_tag(text: str) -> str:
         return ""
     parts = (found["language"].lower(), (found["script"] or "").title(), (found["region"] or "").upper())
     return "-".join(part for part in parts if part)
+
+
+def nearest(wanted: Iterable[str], there: Collection[str]) -> str:
+    """Return the tag of `there` that serves the first of `wanted` that can be served, "" for none (RFC 4647 3.4).
+
+    A language in another script is another language to a reader: `zh-Hans` serves zh, zh-CN and zh-SG, but not zh-TW (CLDR's likely
+    subtags say which script a region writes). Regions serve each other.
+    """
+    for one in wanted:
+        tag = language_tag(one)
+        if not tag:
+            continue
+        if tag in there:
+            return tag
+        for candidate in there:
+            if _written(candidate) == _written(tag):
+                return candidate
+    return ""
+
+
+@lru_cache(1024)
+def _written(tag: str) -> tuple[str, str]:
+    """Return the language of a tag and the script that it is written in, "" where CLDR doesn't know it."""
+    language, *rest = language_tag(tag).split("-")
+    script = next((part for part in rest if len(part) == 4), "")
+    region = next((part for part in rest if len(part) in (2, 3) and not part.islower()), "")
+    likely = get_global("likely_subtags")
+    found = likely.get(f"{language}_{region}") or likely.get(language) or ""
+    return language, script or next((part for part in found.split("_")[1:] if len(part) == 4), "")

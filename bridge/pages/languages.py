@@ -1,4 +1,4 @@
-"""The languages of the public pages, one file each in `words/`, and which of them a reader gets.
+"""The languages of the public pages (`bridge/words/pages.*.json`), and which of them a reader gets.
 
 The order: what the address asks for (`?language=de`), what the browser prefers (Accept-Language, RFC 9110 12.5.4), the
 library's own language, English. A page says in which language it is, and links to itself in the others.
@@ -8,37 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
-import msgspec
 from babel import Locale
 from babel.core import UnknownLocaleError
 
-WORDS = Path(__file__).parent / "words"
-ENGLISH = "en"
+from bridge.contract import catalogues
+
+CATALOGUE = "pages"
+ENGLISH = catalogues.ENGLISH
 MOST_ASKED = 20  # of a browser's preferences, however long its header is
 
 
-@cache
 def languages() -> Mapping[str, str]:
     """Return the languages that there are words in: their tag and their own name."""
-    return {path.stem: words(path.stem)["language"] for path in sorted(WORDS.glob("*.json"))}
+    return {tag: words(tag)["language"] for tag in catalogues.tags(CATALOGUE)}
 
 
-@cache
 def words(language: str) -> Mapping[str, str]:
-    """Return the words of a language that `languages` names; English where one is missing."""
-    found: dict[str, str] = msgspec.json.decode((WORDS / f"{language}.json").read_bytes(), type=dict[str, str])
-    return found if language == ENGLISH else {**words(ENGLISH), **found}
+    """Return the words of a language that `languages` names; English where one is missing. Where words hold a number, use `say`."""
+    both = {**catalogues.words(CATALOGUE, ENGLISH), **catalogues.words(CATALOGUE, language)}
+    return {key: entry if isinstance(entry, str) else entry["other"] for key, entry in both.items()}
+
+
+def say(language: str, key: str, **values: object) -> str:
+    """Return one text filled in, in the plural form that its `n` asks for; numbers are written as the language writes them."""
+    return catalogues.say(CATALOGUE, language, key, **values)
 
 
 def chosen(asked: str, accepted: str, own: str) -> str:
     """Return the language for a reader: `asked` by the address, `accepted` by the browser, `own` of the library."""
-    for tag in (asked, *_preferred(accepted), own):
-        for known in (tag, tag.partition("-")[0]):
-            if known in languages():
-                return known
-    return ENGLISH
+    return catalogues.chosen(CATALOGUE, (asked, *_preferred(accepted), own))
 
 
 def _preferred(accepted: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from aiohttp import web
 from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from bridge.pages.languages import chosen, languages, locale, words
+from bridge.pages.languages import chosen, languages, locale, say, words
 from bridge.runtime import compression
 
 STATIC = Path(__file__).parent / "static"
@@ -89,6 +89,7 @@ def page(
         raise web.HTTPServiceUnavailable(text="The pages are not built: run `make pages`.\n") from error
     shown = text.render(
         w=words(language),
+        say=partial(say, language),
         language=language,
         direction=direction(language),
         languages=languages(),

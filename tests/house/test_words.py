@@ -10,7 +10,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-from routing.wording import ENGLISH
+from bridge.contract import catalogues
 from tests.conftest import ROOT
 from tests.house.source import PACKAGES, modules, none, parsed
 
@@ -46,12 +46,10 @@ def catalogue(node: object, key: str = "") -> Iterator[tuple[str, str]]:
 def test_screens_speak_plainly() -> None:
     texts = [
         pair
-        for name in ("en", "inbox.en")
-        for pair in catalogue(json.loads((ROOT / f"ui/words/{name}.json").read_text("utf-8")))
+        for name in catalogues.catalogues()
+        for pair in catalogue(json.loads((catalogues.SHIPPED / f"{name}.en.json").read_text("utf-8")))
     ]
-    none(
-        f"{key}: {match[0]!r} in {text!r}" for key, text in [*texts, *ENGLISH.items()] if (match := SCREEN.search(text))
-    )
+    none(f"{key}: {match[0]!r} in {text!r}" for key, text in texts if (match := SCREEN.search(text)))
 
 
 def test_docstrings_and_comments_hold_no_banned_words() -> None:

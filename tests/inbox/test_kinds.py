@@ -65,5 +65,5 @@ def test_the_pages_and_the_views_name_no_kind() -> None:
     ]
     assert len(sources) > 60
     assert [path.name for path in sources if named.search(path.read_text())] == []
-    words = json.loads((UI / "words/inbox.en.json").read_text())
+    words = json.loads((UI.parent / "bridge/words/inbox.en.json").read_text())
     assert [key for key in words if key.startswith("channel.")] == []

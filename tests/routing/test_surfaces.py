@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from adapters.webchat.codec import desk_state, encode
 from adapters.xmpp.presence import shown
-from adapters.xmpp.words import WORDS
+from adapters.xmpp.words import word
 from routing import desk_view
 from routing.events import Noticed
 from routing.organisation import Agreement
@@ -63,7 +63,7 @@ class Day:
 
 
 def _is(show: str, status: str, wanted: str, key: str) -> bool:
-    return show == wanted and status.startswith(WORDS["en"][key].partition(" {")[0])
+    return show == wanted and status.startswith(word("en", key).partition(" {")[0])
 
 
 DAY = (

@@ -120,7 +120,7 @@ def test_carriers_words_stand_alone() -> None:
 
 def test_every_reason_has_words_for_librarians() -> None:
     root = Path(__file__).parents[2]
-    words = (root / "ui" / "words" / "inbox.en.json").read_text()
+    words = (root / "bridge" / "words" / "inbox.en.json").read_text()
     assert [each for each in {*REASONS.values(), reason(0), "window-closed"} if f'"reason.{each}"' not in words] == []
 
 

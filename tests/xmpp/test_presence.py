@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.xmpp.presence import BuddyPresence, shown
-from adapters.xmpp.words import DAYS, WORDS
 from bridge.contract.adapter import ChannelDesk
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -47,9 +46,3 @@ def test_closed_says_when_it_opens(hours: int, language: str, words: str) -> Non
     desk = ChannelDesk(open=False, online=False, next_opening=opening, language=language)
     assert at(desk).status == words
     assert (at(desk).show, at(desk, leaves=True).show) == ("xa", "gone")
-
-
-def test_every_language_has_every_word() -> None:
-    assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
-    assert DAYS.keys() == WORDS.keys()
-    assert {len(days) for days in DAYS.values()} == {7}

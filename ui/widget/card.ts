@@ -3,16 +3,17 @@
 // Only pages of channels with a `card_pattern` fetch this script (adapters/webchat/pages.py). It hears Enter and submit before the
 // composer does, and imports nothing of it: so it costs the other pages no byte. What was typed never leaves this page.
 
-type Words = Record<"title" | "ask" | "asking" | "without" | "anyway", string>;
+export type CardWords = Record<"title" | "ask" | "asking" | "without" | "anyway", string>;
 
-const catalogues = import.meta.glob<Words>(["../words/card.*.json"], { import: "default", eager: true });
 const settings = JSON.parse(document.body.dataset["settings"] ?? "{}") as { cardPattern?: string };
 const pattern = settings.cardPattern ? new RegExp(settings.cardPattern, "giu") : null;
 let meant = ""; // what the patron wants to send anyway
 
-function words(): Words {
-  const language = document.documentElement.lang.slice(0, 2);
-  return (catalogues[`../words/card.${language}.json`] ?? catalogues["../words/card.en.json"]) as Words;
+/** Our words, as the chat's own script put them on the page. */
+function words(): CardWords {
+  const { words: all = {} } = document.body as HTMLBodyElement & { words?: Record<string, string> };
+  const said = (key: keyof CardWords) => all[`card.${key}`] ?? "";
+  return { title: said("title"), ask: said("ask"), asking: said("asking"), without: said("without"), anyway: said("anyway") };
 }
 
 function hear(event: KeyboardEvent | SubmitEvent): void {

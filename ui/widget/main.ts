@@ -43,7 +43,7 @@ function trusted(event: Greeting): boolean {
   return known && event.source === window.parent && event.data?.deskbridge === 1 && !!event.ports[0];
 }
 
-await speak([...(asked ? [asked] : []), ...navigator.languages]);
+await speak([...(asked ? [asked] : []), ...navigator.languages], settings.words);
 const chat = new Chat(settings, location.href, language);
 const focus: { current: () => void } = { current: () => undefined };
 let port: MessagePort | undefined;

@@ -5,21 +5,18 @@
 
 import type { Chat } from "./chat";
 import { nearest, type Entry } from "./nearest";
-
-type Words = Record<string, string>;
+import { t as say } from "./words";
 
 const WAIT_MS = 350;
 const MOST = 3;
-const catalogues = import.meta.glob<Words>("../words/faq.??.json", { eager: true, import: "default" });
 
 let entries: Entry[] = [];
-let words: Words = {};
 let box: HTMLElement | undefined;
 let given = "";
 let hidden = false;
 let asked = false;
 
-const t = (key: string) => words[key] ?? key;
+const t = (key: string) => say(`faq.${key}`);
 
 function element<K extends keyof HTMLElementTagNameMap>(tag: K, text: string, put: Partial<HTMLElementTagNameMap[K]> = {}): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
@@ -90,7 +87,6 @@ export async function suggest(chat: Chat): Promise<void> {
   const answer = await fetch(`${base}/faq/channels/${channel}/titles.json`).catch(() => undefined);
   if (!answer?.ok) return;
   ({ entries } = (await answer.json()) as { entries: Entry[] });
-  words = catalogues[`../words/faq.${document.documentElement.lang}.json`] ?? catalogues["../words/faq.en.json"] ?? {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   const typed = (field: EventTarget | null) => {
     clearTimeout(timer);

@@ -1,24 +1,12 @@
 // The patron's pages: the frame inside the widget and the full page. Built first, so it empties the folder.
 // Preact and not Svelte: all of it may weigh 25 kB, of which Svelte's runtime alone takes 14.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-// The status answer speaks the loader's few words in every language there is: the server reads the same catalogues.
-const catalogues = {
-  name: "catalogues",
-  closeBundle() {
-    const out = here("../../adapters/webchat/static/words/");
-    mkdirSync(out, { recursive: true });
-    for (const name of readdirSync(here("../words"))) {
-      if (/^[a-z]{2}\.json$/.test(name)) copyFileSync(here(`../words/${name}`), out + name);
-    }
-  },
-};
-
-// The only part that is imported later is words, which bring no style and no other part: half a kilobyte of Vite's for that is spared.
+// The only part that is imported later brings no style and no other part: half a kilobyte of Vite's for that is spared.
 const plainImports = {
   name: "plain-imports",
   enforce: "pre" as const,
@@ -73,7 +61,7 @@ const classicElements = {
 export default defineConfig({
   root: here("."),
   base: "./",
-  plugins: [plainImports, classicElements, plainTokens, bareImports, catalogues],
+  plugins: [plainImports, classicElements, plainTokens, bareImports],
   oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" } },
   build: {
     outDir: here("../../adapters/webchat/static"),

@@ -1,28 +1,30 @@
-// The words of one language, from ui/words/<language>.json; a language is added by adding a file.
+// The words of one language, from bridge/words/widget.<tag>.json; the daemon fills in what a language lacks, and serves each by its hash.
 
-import { languageOf, tagsOf } from "../language";
+import { directionOf, languageOf, nearestTag, tagsOf } from "../language";
 
-type Words = Record<string, string>;
+type Entry = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 
-const catalogues = import.meta.glob<Words>(["../words/??.json"], { import: "widget" });
-let words: Words = {};
+let words: Record<string, Entry> = {};
 export let language = "en";
-/** The reader's own form of that language, for dates and times. */
+/** The reader's own form of that language, for dates, times and numbers. */
 export let locale = "en";
 
-export async function speak(wanted: readonly string[]): Promise<void> {
-  const tags = tagsOf(wanted);
-  const there = (tag: string) => catalogues[`../words/${languageOf(tag)}.json`];
-  const found = tags.find((tag) => there(tag)) ?? "en";
-  language = languageOf(found);
-  locale = tags.find((tag) => tag.includes("-") && languageOf(tag) === language) ?? language;
-  words = (await there(language)?.()) ?? {};
-  document.documentElement.lang = language;
+/** Speak the first of `wanted` that is served; `served` has the last part of the address of each language's words. */
+export async function speak(wanted: readonly string[], served: Record<string, string>): Promise<void> {
+  const page = document.documentElement;
+  language = nearestTag(wanted, Object.keys(served)) || "en";
+  locale = tagsOf(wanted).find((tag) => tag.includes("-") && languageOf(tag) === languageOf(language)) ?? language;
+  page.lang = language;
+  page.dir = directionOf(language);
+  const answer = await fetch(`words/${served[language] ?? ""}`);
+  words = (await answer.json()) as typeof words;
+  Object.assign(document.body, { words }); // for the script that holds card numbers back, which imports nothing
 }
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
-  const text = words[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+  const entry = words[key] ?? key;
+  const text = typeof entry === "string" ? entry : (entry[new Intl.PluralRules(language).select(Number(values["n"]))] ?? entry.other ?? "");
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => values[name]?.toLocaleString(locale) ?? "");
 }
 
 /** What the desk refused, in words. */

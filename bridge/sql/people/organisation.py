@@ -6,22 +6,22 @@ ones. So a change that is made twice, or told late, does no harm.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from importlib import resources
 from typing import Any
 
 import msgspec
 import structlog
+from babel import Locale
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bridge.contract import catalogues
 from bridge.sql import tables
 from bridge.sql.people.account_access import settle_access
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.agreements import asked_of, not_agreed
-from bridge.sql.people.calendar import Calendar, faults, overlaps
+from bridge.sql.people.calendar import WEEKDAYS, Calendar, faults, overlaps
 from bridge.sql.people.document_differences import Document, document
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.home_library import HomeLibraries, Leaver, StaffChange
@@ -32,6 +32,7 @@ from bridge.sql.people.organisation_history import OrganisationChange, Organisat
 from bridge.sql.people.staff_validation import guest_faults, role_faults
 from bridge.sql.people.validation import channel_faults, contact_fault, own_faults, reference_faults
 from routing.organisation import Agreement, Librarian, Library, Queue, Team
+from routing.wording import ENGLISH
 
 LONGEST_DAYS = 36_500  # of retention: beyond them lie moments that no database can count
 
@@ -419,12 +420,13 @@ def for_core(entry: LibraryEntry, since: Mapping[str, int], read: ReadCalendars)
 
 
 def catalogue(language: str) -> dict[str, str]:
-    """Return the desk's words in a language from bridge/words/<language>.toml; {} = the core's own English."""
-    short = language.split("-")[0].lower()
-    if not short.isascii() or not short.isalpha():
-        return {}
-    file = resources.files("bridge") / "words" / f"{short}.toml"
-    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+    """Return the desk's words in a language, with the days of the week; {} = the core's own English."""
+    tag = catalogues.chosen("desk", [language])
+    found = {key: text for key, text in catalogues.words("desk", tag).items() if isinstance(text, str)}
+    if tag == catalogues.ENGLISH:
+        return {key: text for key, text in found.items() if text != ENGLISH[key]}
+    names = Locale.parse(tag, sep="-").days["format"]["wide"]
+    return found | {f"day.{day}": str(names[n]) for n, day in enumerate(WEEKDAYS)}
 
 
 def check(library: Library, calendar: Calendar) -> list[FieldFault]:

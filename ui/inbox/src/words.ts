@@ -1,49 +1,60 @@
-// The words people read: one catalogue per language in ui/words/, English complete, another language a further file.
+// The words people read: bridge/words/inbox.<tag>.json. English is built in; the daemon serves the others by their hash.
 //
 // `{name}` is filled in; an entry with "one"/"other" (and the language's other plural forms) is chosen by `n`. What a further
 // language lacks is said in English. Placeholders are put in as text: nothing here ever becomes markup.
-import { languageOf, tagsOf } from "../../language";
-import english from "../../words/inbox.en.json";
+import { directionOf, languageOf, nearestTag, tagsOf } from "../../language";
+import english from "../../../bridge/words/inbox.en.json";
 
 export type Key = keyof typeof english;
 type Entry = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 export type Values = Record<string, string | number>;
 
-const others = import.meta.glob<Record<string, Entry>>(["../../words/inbox.*.json", "!../../words/inbox.en.json"], {
-  import: "default",
-});
 let chosen: Record<string, Entry> = {};
-/** The reader's own form of that language, for dates and times. */
+let language = "en";
+/** The reader's own form of that language, for dates, times and numbers. */
 export let locale = "en";
 let plural = new Intl.PluralRules("en");
+let numbers = new Intl.NumberFormat("en");
 
-export const languages = ["en", ...Object.keys(others).map((path) => path.split(".").at(-2) ?? "")];
+/** The address of each language's words, as the daemon wrote them into the page. */
+const served = JSON.parse(globalThis.document?.body.dataset["words"] || "{}") as Record<string, string>;
+export const languages: readonly string[] = ["en", ...Object.keys(served)];
 
 /** Speak the first of `wanted` for which there is a catalogue. */
 export async function speak(wanted: readonly string[]): Promise<void> {
-  const tags = tagsOf(wanted);
-  const language = tags.map(languageOf).find((tag) => languages.includes(tag)) ?? "en";
-  const load = others[`../../words/inbox.${language}.json`];
-  chosen = load ? await load() : {};
+  language = nearestTag(wanted, languages) || "en";
+  chosen = await fetched(served[language]);
+  locale = tagsOf(wanted).find((tag) => languageOf(tag) === languageOf(language)) ?? language;
   plural = new Intl.PluralRules(language);
+  numbers = new Intl.NumberFormat(locale);
   document.documentElement.lang = language;
-  locale = tags.find((tag) => languageOf(tag) === language) ?? language;
+  document.documentElement.dir = directionOf(language);
 }
 
-function filled(entry: Entry, values: Values): string {
-  const text = typeof entry === "string" ? entry : (entry[plural.select(Number(values["n"] ?? 0))] ?? entry.other ?? "");
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+async function fetched(address: string | undefined): Promise<Record<string, Entry>> {
+  if (!address) return {};
+  const answer = await fetch(`/inbox/words/${address}`).catch(() => undefined);
+  return answer?.ok ? ((await answer.json()) as Record<string, Entry>) : {};
 }
+
+function filled(entry: Entry, values: Values, rules: Intl.PluralRules): string {
+  const text = typeof entry === "string" ? entry : (entry[rules.select(Number(values["n"] ?? 0))] ?? entry.other ?? "");
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => shown(values[name] ?? ""));
+}
+
+const shown = (value: string | number): string => (typeof value === "number" ? numbers.format(value) : value);
+const inEnglish = new Intl.PluralRules("en");
 
 export function t(key: Key, values: Values = {}): string {
-  return filled(chosen[key] ?? english[key], values);
+  const own = chosen[key];
+  return own === undefined ? filled(english[key], values, inEnglish) : filled(own, values, plural);
 }
 
 /** The word for something the desk named (`reason.busy`), else what `otherwise` says. */
 export function named(group: string, word: string, otherwise: string = word, values: Values = {}): string {
   const key = `${group}.${word}`;
-  const entry = chosen[key] ?? (english as Record<string, Entry>)[key];
-  return entry === undefined ? otherwise : filled(entry, values);
+  if (key in chosen || key in english) return t(key as Key, values);
+  return otherwise;
 }
 
 /** What is known of several things, side by side. */
