@@ -78,6 +78,7 @@ def view(state: State, channel: str, now: int, address: str = "") -> ChannelDesk
         national=bool(service.library.country),
         library=service.library.name,
         accent=service.library.accent,
+        previews=service.library.typing_preview and (status is None or status.live),
         language=service.library.language,
         rate_s=window_s(state, service.library.id, live=status is None or status.live),
         rateable=bool(address) and rateable(state, channel, address, now) is not None,

@@ -191,6 +191,7 @@ class Library(Wire, tag="library"):
     default_code: str = "answered"
     mask_addresses: bool = False
     ratings: bool = True  # patrons are asked at the end of a chat whether it helped
+    typing_preview: bool = False  # librarians in a chat see what its patron types before it is sent; patrons are told
     removed: bool = False  # it is no library any more; the revision stays, so that the core ignores older ones
     guests: tuple[str, ...] = ()  # librarians of other libraries who serve this one, too, as its own do
     contact_channel: str = ""  # the channel that carries answers to addresses left by patrons

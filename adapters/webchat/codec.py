@@ -36,6 +36,7 @@ MAX_NUMBER = (1 << 53) - 1  # what every JSON reader can hold (RFC 8259 6)
 Short = Annotated[str, Meta(max_length=200)]
 
 BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+LONGEST_PREVIEW = 800  # characters of what is typed and not sent: the end of it
 CONTROLS = dict.fromkeys([n for n in range(0x20) if n not in (0x09, 0x0A)] + [0x7F])
 EARLIEST = 1_577_836_800_000  # 2020: a browser clock before this is wrong
 
@@ -119,9 +120,10 @@ class SeenLines(Frame, tag="receipt"):
 
 
 class PatronTyping(Frame, tag="typing"):
-    """The patron is writing, or stopped."""
+    """The patron is writing, or stopped. `text` is what stands in their composer (its end), where the desk previews it."""
 
     on: bool
+    text: Annotated[str, Meta(max_length=LONGEST_PREVIEW)] = ""
 
 
 class ClientPing(Frame, tag="ping"):
@@ -321,6 +323,7 @@ class DeskState(Frame, tag="desk"):
     down: bool = False  # nothing can be taken in now
     notice: str = ""  # what the desk wants patrons to know for now
     behind: bool = False  # what is sent is kept, and nobody sees it yet
+    previews: bool = False  # librarians see what is typed before it is sent: say so, and send it with the sign
 
 
 class ServerPong(Frame, tag="pong"):
@@ -407,6 +410,7 @@ def desk_state(desk: ChannelDesk) -> DeskState:
         down=desk.down,
         notice=desk.notice,
         behind=desk.behind,
+        previews=desk.previews,
     )
 
 

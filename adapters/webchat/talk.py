@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Literal
 
 import msgspec
 
@@ -18,6 +19,7 @@ from adapters.webchat.admission import Admission
 from adapters.webchat.aside import read_rating, read_wish
 from adapters.webchat.audience import Audience, Peer, SocketPeer
 from adapters.webchat.codec import (
+    CONTROLS,
     Ack,
     ClientFrame,
     ClientHello,
@@ -49,6 +51,7 @@ from bridge.contract.message import Message, Rating
 BUSY_S = 5.0  # come again after
 HELLO_S = 20.0  # patience for a place in the queue after a hello
 TYPING_S = 2.0  # one sign of typing in this time
+PREVIEW_S = 1.0  # one preview of what is typed in this time
 PAGE = 200  # lines of history in one frame, and characters
 PAGE_TEXT = 64_000
 
@@ -117,7 +120,7 @@ class Talk:
             case MailIt():
                 await self._mail(peer, frame)
             case PatronTyping():
-                await self._typing(peer, frame.on)
+                await self._typing(peer, frame)
             case SeenLines():
                 await self._seen(peer, frame)
 
@@ -288,13 +291,16 @@ class Talk:
 
     # ---- signs ----
 
-    async def _typing(self, peer: Peer, on: bool) -> None:
+    async def _typing(self, peer: Peer, frame: PatronTyping) -> None:
+        """Tell that the patron writes. What they write goes along only where they are told that it does."""
+        desk = self.desks.now
+        text = frame.text.translate(CONTROLS) if frame.on and desk is not None and desk.previews else ""
         now = time.monotonic()
-        if not peer.sender or (on and now - peer.typed < TYPING_S):
+        if not peer.sender or (frame.on and now - peer.typed < (PREVIEW_S if text else TYPING_S)):
             return
         peer.typed = now
-        channel = self.ports.channel
-        await self.ports.signals.tell(Signal(kind="typing" if on else "paused", channel=channel, address=peer.sender))
+        kind: Literal["typing", "paused", "draft"] = "draft" if text else "typing" if frame.on else "paused"
+        await self.ports.signals.tell(Signal(kind=kind, channel=self.ports.channel, address=peer.sender, text=text))
 
     async def _seen(self, peer: Peer, seen: SeenLines) -> None:
         if not peer.sender:

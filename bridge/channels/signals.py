@@ -38,17 +38,19 @@ class Throttle:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._last: dict[tuple[str, str, str, str], tuple[float, str, str]] = {}
+        self._last: dict[
+            tuple[str, str, str, str], tuple[float, str, int]
+        ] = {}  # what patrons type is compared, not kept
 
     def passes(self, signal: Signal) -> bool:
         """Return whether to tell `signal` now."""
         who = (signal.conversation, signal.channel, signal.address, signal.librarian)
-        now = self._now()
+        now, text = self._now(), hash(signal.text)
         before = self._last.pop(who, None)
-        if before and before[1:] == (signal.kind, signal.text) and now - before[0] < REPEAT_S:
+        if before and before[1:] == (signal.kind, text) and now - before[0] < REPEAT_S:
             self._last[who] = before
             return False
-        self._last[who] = (now, signal.kind, signal.text)
+        self._last[who] = (now, signal.kind, text)
         while len(self._last) > FRESH:
             del self._last[next(iter(self._last))]
         return True

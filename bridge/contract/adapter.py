@@ -300,6 +300,7 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     notice        what a coordinator wants patrons to know for now, in their own words
     answers       where an answer can be sent: "mail", "phone", "mail-phone" or ""
     national      a number needs no country code: it is read as one of the library's country
+    previews      librarians see what a patron types before it is sent: the patron must be told
     """
 
     open: bool
@@ -322,6 +323,7 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     down: bool = False
     notice: str = ""
     behind: bool = False
+    previews: bool = False
 
     @property
     def state(self) -> Literal["closed", "away", "busy", "here"]:
@@ -361,7 +363,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: str = ""  # the patron, when they type or are to be told
     librarian: str = ""
     name: str = ""
-    text: str = ""  # what a patron is typing, where the library shows it
+    text: str = ""  # of a "draft": what a patron is typing, where the library shows it; kept and logged nowhere
 
 
 class Signals(Protocol):

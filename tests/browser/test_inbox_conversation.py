@@ -6,11 +6,14 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from msgspec.structs import replace
+from playwright.async_api import Locator, expect
 
+from bridge.contract.adapter import Signal
 from tests.browser.conftest import People
 from tests.browser.librarian import LOOKS, Librarian
 from tests.inbox.desk import Desk
+from tests.inbox.test_typing_preview import switch
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -125,3 +128,35 @@ async def test_an_end_that_waited_is_refused_where_the_patron_wrote_meanwhile(de
     await ana.page.keyboard.press("e")
     await dialog.get_by_role("button", name="End conversation").click()
     await expect(ana.page.get_by_role("button", name="Reopen")).to_be_visible()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_what_the_patron_types_is_shown_to_the_librarian_in_it(
+    look: dict[str, Any], desk: Desk, people: People
+) -> None:
+    """It is replaced as they go on, and gone when they stop; a colleague who looks on sees only that they write."""
+    name = f"Ty {look['viewport']['width']} {look['color_scheme']}"
+    asked = await desk.patron(name, "Where are the maps?", name=name)
+    await switch(desk, on=True)
+    ana, ben = await people.of("ana", **look), await people.of("ben", here=False)
+    await ana.open(asked)
+    await claim(ana)
+    await ben.open(asked, "open")
+    preview = ana.page.get_by_role("region", name="not sent yet")
+    await tells(desk, preview, Signal(kind="draft", channel="web", address=name, text="The old ones, from before"))
+    await expect(preview).to_contain_text("The old ones, from before")
+    await expect(ben.page.get_by_text("is writing").first).to_be_visible()
+    await expect(ben.page.get_by_text("The old ones")).to_have_count(0)
+    await ana.look(f"preview-{look['viewport']['width']}-{look['color_scheme']}")
+    await desk.services.signs.tell(Signal(kind="paused", channel="web", address=name))
+    await expect(preview).to_have_count(0)
+
+
+async def tells(desk: Desk, shown: Locator, sign: Signal) -> None:
+    """Tell a sign until the page shows it: one may be lost."""
+    for n in range(40):
+        await desk.services.signs.tell(replace(sign, text=sign.text + " " * n))
+        if await shown.count():
+            return
+        await shown.page.wait_for_timeout(250)
+    raise AssertionError("not shown")

@@ -280,12 +280,12 @@ async def test_what_colleagues_wrote_is_in_no_transcript_search_or_export(desk: 
     view = (await ana.get(f"/conversations/{conversation}"))[1]
     assert not [line for line in view["lines"] if word in str(line)]
     assert (await ana.get(f"/search?q={word}"))[1]["hits"] == []
-    entries = [raw async for raw in _everything(desk)]
+    entries = [raw async for raw in everything(desk)]
     assert entries
     assert not [raw for raw in entries if word.encode() in raw], "nothing of it is in Redis"
 
 
-async def _everything(desk: Desk) -> Any:
+async def everything(desk: Desk) -> Any:
     """Yield each value that Redis holds."""
     import redis.asyncio as redis
 

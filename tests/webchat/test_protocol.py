@@ -395,6 +395,37 @@ async def test_two_windows_of_one_patron_see_the_same(house: House, session: aio
             assert frame["lines"][-1]["text"] == "to both"
 
 
+async def test_what_is_typed_goes_along_only_where_the_patron_is_told(
+    house: House, session: aiohttp.ClientSession
+) -> None:
+    ring = await house()
+    heard: list[tuple[str, str]] = []
+
+    async def listen() -> None:
+        assert ring.board is not None
+        async for sign in ring.board.listen():
+            heard.extend([(sign.kind, sign.text)] if not sign.librarian and sign.kind != "viewing" else [])
+
+    async def types(ws: aiohttp.ClientWebSocketResponse, kind: str) -> None:
+        async with asyncio.timeout(20):
+            while kind not in [each for each, _ in heard]:
+                await ws.send_json({"t": "typing", "on": True, "text": "not sent \x07yet"})
+                await asyncio.sleep(0.3)
+
+    listening = asyncio.create_task(listen())
+    async with session.ws_connect(at(ring, "live")) as ws:
+        await write(ws, "hello")
+        await types(ws, "typing")
+        ring.show(ChannelDesk(open=True, online=True, library="Central", previews=True))
+        while not (await until(ws, "desk")).get("previews"):
+            pass
+        await types(ws, "draft")
+        await ws.send_json({"t": "typing", "on": True, "text": "x" * 801})
+        assert (await until(ws, "error"))["code"] == "invalid"
+    listening.cancel()
+    assert set(heard) <= {("typing", ""), ("draft", "not sent yet"), ("gone", "")}
+
+
 async def test_a_second_hello_does_not_lose_the_place_in_the_queue(
     house: House, session: aiohttp.ClientSession
 ) -> None:

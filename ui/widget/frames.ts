@@ -70,10 +70,11 @@ export interface SeenLines {
   stage: "delivered" | "read";
 }
 
-/** The patron is writing, or stopped. */
+/** The patron is writing, or stopped. `text` is what stands in their composer (its end), where the desk previews it. */
 export interface PatronTyping {
   t: "typing";
   on: boolean;
+  text?: string;
 }
 
 /** Are you there? */
@@ -145,6 +146,7 @@ export interface DeskState {
   down?: boolean;
   notice?: string;
   behind?: boolean;
+  previews?: boolean;
 }
 
 /** Yes. */

@@ -4,7 +4,8 @@ The replica tells of each batch of entries once. What it means is worked out onc
 
 A subscription is a librarian's connection, too. The core hears of it as an input when it comes and when it goes. It hears
 again when a core has taken over or believes it gone. What could not be told while the store was away is told when it is back.
-Signals (typing, viewing) come by publish and subscribe and go only to those who may see the conversation.
+Signals (typing, viewing) come by publish and subscribe and go only to those who may see the conversation. What a patron types goes
+only to those who have joined, where the library shows it. It is passed on and kept nowhere.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from bridge.contract.adapter import Busy, Signal
 from bridge.contract.message import Presence
@@ -410,16 +412,17 @@ class LiveHub:
                 continue
             if signal.librarian:
                 self._saw(conversation, signal)
+            previewed = signal.kind == "draft" and state.roster.library(it.library).typing_preview
             told = schema.SignalTold(
-                kind=signal.kind,
+                kind="typing" if signal.kind == "draft" else signal.kind,
                 conversation=conversation,
                 librarian=signal.librarian,
                 name=rows.name_of(state, signal.librarian) if signal.librarian else "",
-                text=signal.text[:2000] if not signal.librarian else "",
             )
             for subscription in self._subscriptions.values():
                 if subscription.me != signal.librarian and sees(state, subscription.me, it):
-                    subscription.sign(told)
+                    joined = previewed and speaks(subscription.me, it)
+                    subscription.sign(replace(told, kind="draft", text=signal.text) if joined else told)
 
     def _saw(self, conversation: str, signal: Signal) -> None:
         viewers = self._viewers.setdefault(conversation, {})

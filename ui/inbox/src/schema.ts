@@ -1051,6 +1051,7 @@ export interface Library {
   default_code: string;
   mask_addresses: boolean;
   ratings: boolean;
+  typing_preview: boolean;
   removed: boolean;
   guests: string[];
   contact_channel: string;

@@ -5,6 +5,7 @@ import { firstUnread, isSpoken, unanswered, merged, type Unconfirmed } from "../
 import type { ConversationView, Line, Row, SignalTold, Viewer } from "../schema";
 
 const FADES_MS = 6000; // "is writing" is said every 3 s; twice unheard, it is over
+const PREVIEW_MS = 30_000; // what a patron typed and has not sent is shown for so long after their last key
 const LOOKS_MS = 50_000; // "is looking" is said every 20 s; twice unheard, it is over
 
 interface Sign extends Viewer {
@@ -128,7 +129,8 @@ export class Thread {
   sign(told: SignalTold, me: string): void {
     const until = Date.now() + FADES_MS;
     if (!told.librarian) {
-      this.patronTyping = told.kind === "typing" || told.kind === "draft" ? { until, text: told.text } : null;
+      const lasts = told.text ? Date.now() + PREVIEW_MS : until;
+      this.patronTyping = told.kind === "typing" || told.kind === "draft" ? { until: lasts, text: told.text } : null;
       return;
     }
     if (told.librarian === me) return;
