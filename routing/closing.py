@@ -287,6 +287,8 @@ def closed(state: State, event: Closed, at: int) -> None:
         again_at=0,
         told=(),
         turn="",
+        deferral=None,
+        back_at=0,
         unanswered_since=0,
         closed_at=at,
         code=event.code,

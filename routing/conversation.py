@@ -384,7 +384,8 @@ def received(state: State, event: Received, at: int) -> None:
     message = event.message
     it = state.conversations[event.conversation]
     left_address = event.left_address if event.left_address is not None else history.left_address(message.text)
-    plain = it.state == "active" and it.turn == "librarian"
+    snoozed = it.deferral is not None
+    plain = it.state == "active" and it.turn == "librarian" and not snoozed
     if it.channel != message.channel or it.address != message.sender:
         it, plain = _moved(state, it, message), False
         reply = it.reply
@@ -392,7 +393,7 @@ def received(state: State, event: Received, at: int) -> None:
         it, reply = replace(it, named=False) if it.named else it, message.reply or it.reply
     if event.proven:
         state.addresses.put(at_key(it.channel, it.address), it.id)
-    turned = it.state == "active" and it.turn != "librarian"
+    turned = it.state == "active" and (it.turn != "librarian" or snoozed)
     it = replace(
         it,
         reply=reply,
@@ -411,6 +412,8 @@ def received(state: State, event: Received, at: int) -> None:
         turn_at=at if turned else it.turn_at,
         nudges=0 if turned else it.nudges,
         nudged_at=0 if turned else it.nudged_at,
+        deferral=None,
+        back_at=0,
     )
     state.conversations.put(it.id, it if plain else settled(state, it))
 

@@ -5,6 +5,7 @@ agreement begins or ends.
 Or a patron who left is given up, or followed up where they left an address.
 Active: a transfer runs out, a silence grows. Closed: the re-open window passes. Field's defaults: remind the librarian after
 2:30, mark after 3:00; ask the patron after 4:00, close after 5:00, with a warning first and on live channels only.
+Snoozed: its time comes; with a time nobody is asked or reminded before, without one the librarian isn't reminded.
 The librarian is reminded no matter who wrote last: "one moment" is no answer, and the patron who waits for it hears nothing.
 """
 
@@ -34,6 +35,7 @@ def due(state: State, it: Conversation) -> int:
     """Return the next deadline of a conversation in ms, 0 when there is none."""
     if it.state == "active":
         ends = [silence(state, it)[1], call_ends_at(it), it.handover.expires_at if it.handover is not None else 0]
+        ends += [it.deferral.until] if it.deferral is not None else ()
         return min((when for when in ends if when > 0), default=0)
     if it.state == "waiting":
         return min((when for when in _waiting(state, it) if when), default=0)
@@ -123,13 +125,19 @@ def followed_at(it: Conversation) -> int:
 
 def silence(state: State, it: Conversation) -> tuple[Silence, int]:
     """Return what the next silence brings, and when (0 = nothing). While they talk in a call, nobody is silent."""
-    if not it.live or not it.turn or (it.call is not None and it.call.accepted_at):
+    snooze = it.deferral
+    if (
+        not it.live
+        or not it.turn
+        or (it.call is not None and it.call.accepted_at)
+        or (snooze is not None and snooze.until)
+    ):
         return "remind", 0
     timers = state.roster.library(it.library).timers
     patron = it.turn == "patron"
     if patron and it.nudges:
         return "close", _close_at(timers, it)
-    told = it.nudges if not patron else 2 if it.gone else it.prompted
+    told = it.nudges if not patron else 2 if it.gone or snooze is not None else it.prompted
     what: Silence = "remind"
     after = 0
     if told == 0 and timers.remind_s:

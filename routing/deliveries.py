@@ -350,6 +350,7 @@ def _heard(it: Conversation, event: Progressed, at: int) -> Conversation:
         nudges=0,
         nudged_at=0,
         prompted=0,
+        deferral=None,
     )
 
 

@@ -35,6 +35,7 @@ from bridge.contract.message import (
     Started,
     Tick,
     TranscriptWish,
+    WhySnoozed,
     Wire,
 )
 from routing.organisation import Library
@@ -113,6 +114,7 @@ WhyRefused = Literal[
     "read-scale",
     "taken",
     "time-passed",
+    "too-far-off",
     "too-long",
     "too-many-codes",
     "too-many-consulted",
@@ -398,6 +400,22 @@ class ConsultEnded(Wire, tag="consult-ended"):
     librarian: str = ""
     queue: str = ""
     library: str = ""
+
+
+class Snoozed(Wire, tag="snoozed"):
+    """`by` put it off, until the patron writes or until `until` ms (0 = no time); see `message.Snooze`."""
+
+    conversation: str
+    by: str
+    why: WhySnoozed
+    until: int = 0
+
+
+class Woken(Wire, tag="woken"):
+    """A snooze is over: `by` ended it, or "" when its time came. One that a message or an answer ends has no event of its own."""
+
+    conversation: str
+    by: str = ""
 
 
 class Reminded(Wire, tag="reminded"):
@@ -772,6 +790,8 @@ Event = (
     | CallEnded
     | Consulted
     | ConsultEnded
+    | Snoozed
+    | Woken
     | Reminded
     | PatronGone
     | Closed

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
+from typing import Any
 
 from bridge.contract.message import RATINGS
 from routing.access import active, eligible, free_capacity, in_open_tier, speaks, there
+from routing.alike import alias_number
 from routing.deadlines import due, given_up_at
 from routing.queue_service import QueueService
 from routing.records import Conversation, Staff
@@ -93,6 +95,8 @@ def _conversation(state: State, key: str, it: Conversation) -> Iterator[str]:
         yield f"{key} is being transferred to {it.handover.librarian}, who is no librarian"
     if it.state == "active" and it.live and it.turn == "librarian" and not there(state, it.owner):
         yield f"{key} waits for a word of {it.owner}, who is not there"
+    if (it.deferral is not None or it.back_at) and it.state != "active":
+        yield f"{key} is {it.state} and snoozed: {it.deferral}, back at {it.back_at}"
     if it.companions:
         yield from _company(state, it)
     if it.consults and (it.state == "closed" or len({one.whom for one in it.consults}) != len(it.consults)):
@@ -162,9 +166,11 @@ def _indexes(state: State) -> Iterator[str]:
     offers: dict[str, set[str]] = {}
     opened: dict[str, set[str]] = {}
     handed: dict[str, set[str]] = {}
+    alike: dict[int, set[str]] = {}
     for it in state.conversations.values():
         if it.state == "closed":
             continue
+        alike.setdefault(alias_number(it.id), set()).add(it.id)
         opened.setdefault(it.queue, set()).add(it.id)
         if it.owner:
             mine.setdefault(it.owner, set()).add(it.id)
@@ -178,7 +184,10 @@ def _indexes(state: State) -> Iterator[str]:
             handed.setdefault(it.handover.librarian or it.handover.queue, set()).add(it.id)
     if load != Counter({key: number for key, number in state.load.items() if number}):
         yield "the load is miscounted"
-    pairs = (("mine", mine), ("joined", joined), ("offers", offers), ("opened", opened), ("handed", handed))
+    pairs: tuple[tuple[str, dict[Any, set[str]]], ...] = (
+        *(("mine", mine), ("joined", joined), ("offers", offers)),
+        *(("opened", opened), ("handed", handed), ("alike", alike)),
+    )
     for name, truth in pairs:
         if {key: set(members) for key, members in getattr(state, name).items()} != truth:
             yield f"the index {name} does not agree with the table"

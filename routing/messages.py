@@ -186,6 +186,8 @@ def said(state: State, event: Said, at: int) -> None:
         nudged_at=0,
         prompted=0,
         kept=False,
+        deferral=None,
+        back_at=0,
         answer=delivery.id,
         reached=False,
         failed=False,

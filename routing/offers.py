@@ -260,6 +260,8 @@ def queued(state: State, event: Queued, at: int) -> None:
         entered=it.entered or event.queue,
         turn="",
         nudges=0,
+        deferral=None,
+        back_at=0,
     )
     state.conversations.put(it.id, settled(state, it))
 

@@ -132,6 +132,7 @@ class Timers(Wire):
     target_s: int = 60  # to the first answer: chat and instant messages
     target_text_s: int = 900  # texts
     target_mail_s: int = 86_400
+    target_form_s: int = 86_400  # questions that were left in the form of a chat
     follow_up_s: int = 172_800
 
 

@@ -135,6 +135,8 @@ def claimed(state: State, event: Claimed, at: int) -> None:
         nudges=0,
         nudged_at=0,
         prompted=0,
+        deferral=None,
+        back_at=0,
     )
     state.conversations.put(it.id, settled(state, it))
     if event.how == "assign":

@@ -222,7 +222,7 @@ def _absorb(state: State, head: Conversation, event: Merged, at: int) -> None:
     owed = [when for when in (head.unanswered_since, gone.unanswered_since) if when]
     changed = replace(head, unanswered_since=min(owed, default=0), contact=head.contact or gone.contact)
     if event.asks:
-        changed = replace(changed, turn="librarian", turn_at=at, nudges=0, nudged_at=0, prompted=0)
+        changed = replace(changed, turn="librarian", turn_at=at, nudges=0, nudged_at=0, prompted=0, deferral=None)
     if event.moves:
         changed = move(state, changed, ReplyRoute(channel=gone.channel, address=gone.address, reply=gone.reply))
         changed = replace(changed, gone=gone.gone, gone_at=gone.gone_at, guessed=gone.guessed, patron_at=gone.patron_at)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from bridge.contract.message import CallKind, FollowUpPlan, Stage
+from bridge.contract.message import CallKind, FollowUpPlan, Stage, WhySnoozed
 
 SET_ASIDE = "set_aside"  # the code of what an adapter did not take: see `conversation`
 
@@ -78,6 +78,15 @@ class CallRecord(Record, frozen=True):
         return "meeting" in self.kinds
 
 
+class Deferral(Record, frozen=True):
+    """A snooze: by whom, why, since `at` ms, until `until` ms (0 = until the patron writes)."""
+
+    by: str
+    why: WhySnoozed
+    at: int
+    until: int = 0
+
+
 class Conversation(Record, frozen=True):
     """A conversation as routing sees it: its place, whose turn it is, until when. Times are ms, 0 = never."""
 
@@ -123,6 +132,8 @@ class Conversation(Record, frozen=True):
     greeted: tuple[str, ...] = ()  # who has introduced themselves to the patron
     consults: tuple[Consultation, ...] = ()  # colleagues who are asked about it, first asked first
     call: CallRecord | None = None
+    deferral: Deferral | None = None  # it need not be answered now
+    back_at: int = 0  # when the time of a snooze came, while nobody has dealt with it since
     parted: bool = False  # the patron knows that nobody has it: told that the librarian was lost, or it had ended
     handover: Handover | None = None
     # the talk

@@ -14,6 +14,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any, Generic, TypeVar
 
 from bridge.contract.message import ChannelStatus
+from routing.alike import alias_number
 from routing.organisation import Library
 from routing.records import (
     AnnouncementRecord,
@@ -38,6 +39,7 @@ PARKED_KEPT = 20_000
 SLACK = 100  # timers set aside that may be in the heap in any case
 OFFERED = -1  # the "tier" of the line of those that are offered to one librarian
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 
@@ -136,6 +138,7 @@ class State:
         self.channels_of: dict[str, dict[str, None]] = {}  # library -> channels whose queue is its own
         self.lines: dict[str, dict[tuple[bool, int], WaitingList]] = {}  # queue -> (live, tier) -> who waits
         self.opened: dict[str, dict[str, None]] = {}  # queue -> conversations that are not closed
+        self.alike: dict[int, dict[str, None]] = {}  # `alias_number` -> conversations that are not closed
         self.mine: dict[str, dict[str, None]] = {}  # librarian -> conversations owned
         self.joined: dict[str, dict[str, None]] = {}  # librarian -> conversations of colleagues that they joined
         self.offers: dict[str, dict[str, None]] = {}  # librarian -> offered in turn
@@ -284,6 +287,8 @@ class State:
 
     def _conversation_changed(self, key: str, old: Conversation | None, new: Conversation | None) -> None:
         if old is None or new is None or _moved(old, new):
+            if _is_open(old) is not _is_open(new):
+                (_put if _is_open(new) else _take)(self.alike, alias_number(key), key)
             if old is not None:
                 self._unplace(old)
             if new is not None:
@@ -432,6 +437,10 @@ def follow_up_due(one: FollowUpRecord) -> int:
     return 0 if one.reminded or one.state == "closed" else one.plan.deadline
 
 
+def _is_open(it: Conversation | None) -> bool:
+    return it is not None and it.state != "closed"
+
+
 def _moved(old: Conversation, new: Conversation) -> bool:
     return (
         old.state != new.state
@@ -456,11 +465,11 @@ def _forget(table: Table[Any], order: deque[tuple[int, str]], before: int, most:
             table.drop(key)
 
 
-def _put(index: dict[str, dict[str, None]], key: str, member: str) -> None:
+def _put(index: dict[K, dict[str, None]], key: K, member: str) -> None:
     index.setdefault(key, {})[member] = None
 
 
-def _take(index: dict[str, dict[str, None]], key: str, member: str) -> None:
+def _take(index: dict[K, dict[str, None]], key: K, member: str) -> None:
     members = index.get(key)
     if members is not None:
         members.pop(member, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.contract.message import SetQueue
+from routing import snoozing
 from routing.access import looked_at
 from routing.calls import run_out
 from routing.closing import default_code, end, forget_overdue
@@ -155,6 +156,9 @@ def _active(decision: Decision, it: Conversation) -> None:
     if 0 < call_ends_at(it) <= decision.at:
         run_out(decision, it)
     it = decision.state.conversations[it.id]
+    if 0 < snoozing.wake_at(it) <= decision.at:
+        snoozing.ring(decision, it)
+        return
     what, when = silence(decision.state, it)
     if not 0 < when <= decision.at:
         return

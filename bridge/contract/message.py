@@ -307,6 +307,24 @@ class EndConsult(Wire, tag="end-consult"):
     library: str = ""
 
 
+# Why a conversation need not be answered now: its last message needs no answer, the patron has to write next, or a time is set.
+WhySnoozed = Literal["no-answer", "patron", "later"]
+
+
+class Snooze(Wire, tag="snooze"):
+    """Put a conversation of mine off, until the patron writes or until `until` ms (0 = no time; "later" needs one)."""
+
+    conversation: str
+    why: WhySnoozed
+    until: int = 0
+
+
+class Wake(Wire, tag="wake"):
+    """End the snooze of a conversation of mine: it needs me now."""
+
+    conversation: str
+
+
 # The resolution codes that a librarian can give.
 Code = Literal["answered", "follow_up_library", "follow_up_me", "unreached", "lost_call", "practice"]
 
@@ -501,6 +519,8 @@ Deed = (
     | EndConsult
     | OfferCall
     | SetCall
+    | Snooze
+    | Wake
     | Close
     | Recode
     | Reopen

@@ -10,6 +10,8 @@ import pytest
 
 from bridge.channels.plugins import kinds, load
 from bridge.contract.message import ChannelStatus, Message
+from bridge.inbox.views.aliases import name
+from routing.alike import alias_number
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Desk, until
 
@@ -35,7 +37,7 @@ async def test_an_invented_kind_is_shown_by_what_its_adapter_declares(desk: Desk
     (shown,) = (one for one in organisation["channels"] if one["channel"] == "loft")
     assert (shown["label"], shown["icon"], shown["kind"]) == ("Pigeon post", "mail", "pigeon-component")
     (row,) = (one for one in await ana.rows("waiting") if one["channel"] == "loft")
-    assert row["patron"] == f"Patron {row['id'][:4]}"
+    assert (row["patron"], row["alias"]) == (name(row["id"], "en"), alias_number(row["id"]) + 1)
     _, view = await ana.get(f"/conversations/{row['id']}")
     assert [one["address"] for one in view["patron"]["addresses"]] == [""]
     assert "cage-77" not in json.dumps([row, view])

@@ -53,12 +53,14 @@ from bridge.contract.message import (
     Say,
     SetAvailability,
     SetFollowUp,
+    Snooze,
     Started,
     Tick,
     TranscriptWish,
     Transfer,
     Unblock,
     Unmerge,
+    Wake,
     message_id,
     rating_id,
     transcript_id,
@@ -301,6 +303,7 @@ class Play:
             "releases": Release,
             "joins": Join,
             "quits": Leave,
+            "wakes": Wake,
             "reopens": Reopen,
             "dismisses": Dismiss,
             "forgets": Forget,
@@ -318,6 +321,11 @@ class Play:
                 return EndConsult(conversation=it, **named)
             return Consult(conversation=it, join=bool(options.get("join")), **named)
         others: dict[str, Any] = {
+            "snoozes": lambda: Snooze(
+                conversation=it,
+                why=rest[1],  # type: ignore[arg-type] # the script names a reason
+                until=self.time(options.get("until", "")),
+            ),
             "withdraws": lambda: Release(conversation=it, transfer=True),
             "says": lambda: Say(conversation=it, text=text, via=options.get("via", "")),
             "notes": lambda: Note(conversation=it, text=text),

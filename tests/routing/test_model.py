@@ -58,10 +58,12 @@ from bridge.contract.message import (
     SetFollowUp,
     SetQueue,
     SignOutLibrarian,
+    Snooze,
     Started,
     Transfer,
     Unblock,
     Unmerge,
+    Wake,
 )
 from routing import core
 from routing.events import Received, Turned, deliveries
@@ -211,6 +213,24 @@ class DeskMachine(RuleBasedStateMachine):
         one = self.play.state.conversations.get(it)
         if one is not None and one.owner:
             self.play.act(one.owner, Say(conversation=it, text="Hello"))
+
+    @rule(
+        who=staff,
+        it=talks,
+        why=st.sampled_from(("no-answer", "patron", "later")),
+        until=st.sampled_from((0, 0, 60_000)),
+    )
+    def snoozes(self, who: str, it: str, why: str, until: int) -> None:
+        one = self.play.state.conversations.get(it)
+        who = one.owner if one is not None and one.owner else who
+        until = self.play.now + until if until else 0
+        self.play.act(who, Snooze(conversation=it, why=why, until=until))  # type: ignore[arg-type] # drawn from the reasons
+
+    @rule(it=talks)
+    def the_owner_wakes_it(self, it: str) -> None:
+        one = self.play.state.conversations.get(it)
+        if one is not None and one.owner:
+            self.play.act(one.owner, Wake(conversation=it))
 
     @rule(who=staff, it=talks)
     def notes_and_reads(self, who: str, it: str) -> None:

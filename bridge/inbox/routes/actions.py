@@ -201,6 +201,21 @@ def _one_of_three(asked: schema.ConsultEndAsked) -> None:
         raise Refusal(422, "invalid", "It names a librarian, a queue or a library, one of them.")
 
 
+async def snooze(call: Call) -> Answer:
+    """Put it off: it needs no answer, waits for the patron, or comes back at a time."""
+    asked: schema.SnoozeAsked = call.body
+    if asked.why == "later" and not asked.until:
+        raise Refusal(422, "invalid", "`until` says when it comes back.")
+    if asked.why == "no-answer" and asked.until:
+        raise Refusal(422, "invalid", "`until` is left out where it needs no answer.")
+    return await act(call, wire.Snooze(conversation=call.id, why=asked.why, until=asked.until))
+
+
+async def wake(call: Call) -> Answer:
+    """End the snooze of a conversation of mine."""
+    return await act(call, wire.Wake(conversation=call.id))
+
+
 # ---- words ------------------------------------------------------------
 
 
@@ -391,6 +406,8 @@ ROUTES = (
     _action(transfer, "Offer it to a colleague or a queue", schema.TransferAsked),
     _action(consult, "Ask colleagues about it", schema.ConsultAsked),
     _action(end_consult, "Ask them no more", schema.ConsultEndAsked),
+    _action(snooze, "Put it off until a time, or until the patron writes", schema.SnoozeAsked),
+    _action(wake, "End its snooze"),
     _action(messages, "Answer the patron", schema.SayAsked),
     _action(notes, "Write for colleagues only", schema.NoteAsked),
     _action(read, "Mark as read", schema.ReadAsked),

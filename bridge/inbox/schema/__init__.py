@@ -166,6 +166,9 @@ from bridge.inbox.schema.lists import (
     Rows as Rows,
 )
 from bridge.inbox.schema.lists import (
+    SnoozeView as SnoozeView,
+)
+from bridge.inbox.schema.lists import (
     TransferView as TransferView,
 )
 from bridge.inbox.schema.live_messages import (
@@ -461,6 +464,9 @@ from bridge.inbox.schema.requests import (
 )
 from bridge.inbox.schema.requests import (
     SayAsked as SayAsked,
+)
+from bridge.inbox.schema.requests import (
+    SnoozeAsked as SnoozeAsked,
 )
 from bridge.inbox.schema.requests import (
     TransferAsked as TransferAsked,

@@ -35,6 +35,8 @@ class BoardQueue(Shown):
     oldest_since: int  # since when the longest-waiting waits, 0 = nobody waits
     in_session: int
     tiers: list[BoardTier]
+    pressing_since: int = 0  # of what waits: the one whose target passes, or passed, first; 0 = nobody waits
+    pressing_target_s: int = 0  # its target, 0 = none
     opening: Opening = "usual"  # by a coordinator's order
     until: int = 0  # of the order; 0 = until it is set again
     notice: str = ""  # of the order, for patrons

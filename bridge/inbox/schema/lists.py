@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bridge.contract.message import CallKind
+from bridge.contract.message import CallKind, WhySnoozed
 from bridge.inbox.schema.types import ConversationState, Shown, View
 
 
@@ -57,6 +57,16 @@ class CallView(Shown):
     can_change: bool = False  # I may end it
 
 
+class SnoozeView(Shown):
+    """A conversation that need not be answered now: until `until` ms (0 = until the patron writes)."""
+
+    by: str
+    by_name: str
+    why: WhySnoozed
+    at: int
+    until: int = 0
+
+
 class Row(Shown):
     """One conversation in a list."""
 
@@ -71,13 +81,17 @@ class Row(Shown):
     kind: str  # of channel, as its adapter is named; `Organisation.channels` has its label and icon
     live: bool  # somebody sits there now
     patron: str  # the name they gave, else a short form of the address; never ""
+    alias: int = 0  # 1 to 4096 where `patron` is a colour and an animal, for one who gave no name: tells the colour; 0 = it is not
     subject: str = ""
     last_text: str = ""
     last_at: int = 0
     last_by: Literal["patron", "librarian", "desk", ""] = ""
     opened_at: int = 0
     since: int = 0  # waiting: since when; active: claimed; closed: when
-    unanswered_since: int = 0  # the patron's oldest message without an answer; 0 = answered
+    unanswered_since: int = 0  # the patron's oldest message without an answer; 0 = answered, or snoozed
+    snoozed: SnoozeView | None = None
+    back_at: int = 0  # when its snooze was over by itself, while nobody has dealt with it since
+    can_snooze: bool = False  # I may snooze and wake it
     target_s: int = 0  # the library's target for an answer by this kind of channel
     owner: str = ""
     owner_name: str = ""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from bridge.contract.message import CallKind, Outcome
+from bridge.contract.message import CallKind, Outcome, WhySnoozed
 from bridge.inbox.schema.types import Asked, Identifier, Moment, Name, Ticket, Words
 
 
@@ -99,6 +99,13 @@ class CallNamed(Asked):
     """A call of this conversation."""
 
     call: Identifier
+
+
+class SnoozeAsked(Asked):
+    """Put it off. `until` (ms): "later" needs it, "no-answer" has none. At most 92 days ahead, 4 hours in a live chat."""
+
+    why: WhySnoozed
+    until: Moment = 0
 
 
 class ReleaseAsked(Asked):

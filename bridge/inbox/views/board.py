@@ -7,6 +7,8 @@ team is asked, or why it is passed over: who is there is the partner's own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from math import inf
 
 from bridge.inbox.schema.board import BoardNotice, BoardPerson, BoardQueue, BoardTier, WhySkipped
 from bridge.inbox.views import rows
@@ -21,6 +23,8 @@ from routing.queue_service import QueueService, agreed_when
 from routing.records import AnnouncementRecord
 from routing.state import State
 
+LOOKED_AT = 100
+
 
 def queue(state: State, name: str, now: int) -> BoardQueue:
     """Return a queue as it is at `now` ms."""
@@ -28,6 +32,7 @@ def queue(state: State, name: str, now: int) -> BoardQueue:
     order = order_of(state, name)
     waits = state.waiting_in(name)
     first = next(waiting(state, name), None)
+    pressing = _pressing(state, name)
     return BoardQueue(
         id=name,
         name=service.queue.name,
@@ -35,6 +40,8 @@ def queue(state: State, name: str, now: int) -> BoardQueue:
         open=queue_desk(state, name, now).state != "closed",
         waiting=waits,
         oldest_since=first[0] if first is not None else 0,
+        pressing_since=pressing[0],
+        pressing_target_s=pressing[1],
         in_session=len(state.opened.get(name, ())) - waits,
         tiers=list(_tiers(state, service, now)),
         opening="usual" if order is None else "open" if order.open else "closed",
@@ -43,6 +50,22 @@ def queue(state: State, name: str, now: int) -> BoardQueue:
         set_by_name=rows.name_of(state, order.by) if order is not None else "",
         next_opening=next_opening(state, service, now)[0],
     )
+
+
+def _pressing(state: State, name: str) -> tuple[int, int]:
+    """Return since when the conversation waits whose target passes first, and that target (s); (0, 0) = nobody waits.
+
+    Chats, texts, mail and forms have targets of their own, so the one that waits longest may be the least late. What waits behind
+    the first `LOOKED_AT` of a line isn't looked at.
+    """
+    found: list[tuple[float, int, int]] = []
+    for line in state.lines.get(name, {}).values():
+        for since, conversation in islice(line, LOOKED_AT):
+            it = state.conversations[conversation]
+            target = rows.target_s(state, it.library, it.channel, live=it.live)
+            found.append((since + target * 1000 if target else inf, since, target))
+    _, since, target = min(found, default=(inf, 0, 0))
+    return since, target
 
 
 def _tiers(state: State, service: QueueService, now: int) -> Iterator[BoardTier]:

@@ -37,8 +37,13 @@ Place = dict[str, int]  # the lines that hold a conversation, and its key there
 
 
 def urgency(it: Conversation) -> int:
-    """Return a key that sorts the unanswered before the answered: those longest first, these latest first."""
-    return it.unanswered_since or FAR - it.last_at
+    """Return a key that sorts the unanswered first, longest first; then the answered, latest first; then what is snoozed.
+
+    One that is back from its snooze is among the unanswered.
+    """
+    if it.deferral is not None:
+        return 2 * FAR - it.last_at
+    return it.unanswered_since or it.back_at or FAR - it.last_at
 
 
 def _place(it: Conversation) -> Place:

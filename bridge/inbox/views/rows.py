@@ -31,18 +31,22 @@ from bridge.inbox.schema import (
     Draft,
     MentionTold,
     Row,
+    SnoozeView,
     TransferView,
     View,
 )
+from bridge.inbox.views import aliases
 from bridge.inbox.views.access import libraries_of, may_see_archived, sees
 from bridge.sql.people.drafts import SavedDraft as Kept
 from bridge.sql.people.mentions import Mention
 from bridge.sql.transcripts.reader import ConversationSummary
 from routing import wording
 from routing.access import asked, at_home, consulted, eligible, has_say, helper_of, may_join, speaks
+from routing.alike import alias_number
 from routing.consulting import may_consult
 from routing.events import Consulted, Noted, WhyRefused
-from routing.records import CallRecord, Consultation, Conversation, Handover, whom
+from routing.records import CallRecord, Consultation, Conversation, Deferral, Handover, whom
+from routing.snoozing import may_snooze
 from routing.state import State
 
 SHORT = 28  # characters of an address shown in place of a name
@@ -54,34 +58,33 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
     """Return a conversation as `me` sees it in a list, None when `me` may not see it."""
     if not sees(state, me, it):
         return None
-    roster = state.roster
-    library = roster.library(it.library)
-    channel = state.channels.get(it.channel)
-    kind = channel.kind if channel is not None else ""
-    mine = asked(state, me, it)
     return Row(
         id=it.id,
-        views=views(state, me, it, mine),
+        views=views(state, me, it, asked(state, me, it)),
         state=_shown_state(it),
         library=it.library,
-        library_name=library.name or it.library,
+        library_name=library_name(state, it.library),
         queue=it.queue,
         queue_name=queue_name(state, it.queue),
         channel=it.channel,
-        kind=kind,
+        kind=_kind(state, it.channel),
         live=it.live,
         patron=patron_name(state, it),
+        alias=_alias(state, it),
         subject=it.subject[:LAST],
         last_text=it.last_text[:LAST],
         last_at=it.last_at,
         last_by=who(it.last_by),
         opened_at=it.opened_at,
         since=_since(it),
-        unanswered_since=it.unanswered_since if it.state != "closed" else 0,
+        unanswered_since=_unanswered_since(it),
+        snoozed=_snooze(state, it.deferral),
+        back_at=it.back_at,
+        can_snooze=may_snooze(state, me, it),
         target_s=target_s(state, it.library, it.channel, live=it.live),
         owner=it.owner,
         owner_name=name_of(state, it.owner),
-        companions=[Companion(id=one, name=name_of(state, one)) for one in it.companions],
+        companions=_companions(state, it),
         joined=me in it.companions,
         can_join=may_join(state, me, it),
         consults=[_consult(state, me, it, one) for one in it.consults],
@@ -90,9 +93,9 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         can_consult=may_consult(state, me, it),
         offered_to_me=it.state == "waiting" and it.offered == me,
         offer_expires_at=it.offer_until if it.offered == me else 0,
-        can_claim=it.state == "waiting" and eligible(state, me, it),
+        can_claim=eligible(state, me, it),
         can_change=has_say(state, me, it),
-        transfer=_transfer(state, it.handover, mine) if it.handover is not None else None,
+        transfer=_transfer(state, it.handover, asked(state, me, it)) if it.handover is not None else None,
         unread=int(bool(it.owner) and bool(it.last_message) and it.read != it.last_message),
         gone=it.gone,
         left=it.gone and not it.guessed,
@@ -104,13 +107,14 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
 
 
 def target_s(state: State, library: str, channel: str, *, live: bool) -> int:
-    """Return within how many seconds a library wants to answer what comes by a channel: chats, texts and mail differ."""
+    """Return within how many seconds a library wants to answer what comes by a channel: chats, texts, mail and forms differ."""
     timers = state.roster.library(library).timers
     if live:
         return timers.target_s
     status = state.channels.get(channel)
-    mail = status is None or status.threads or status.live  # the form of a chat is answered like mail
-    return timers.target_mail_s if mail else timers.target_text_s
+    if status is not None and status.live:
+        return timers.target_form_s
+    return timers.target_mail_s if status is None or status.threads else timers.target_text_s
 
 
 def mention(state: State, me: str, note: Noted) -> MentionTold | None:
@@ -190,7 +194,7 @@ def _shown_state(it: Conversation) -> ConversationState:
 
 def _marked(it: Conversation) -> bool:
     """Say whether the patron has heard nothing for three minutes, also when they spoke last."""
-    if it.state != "active":
+    if it.state != "active" or it.deferral is not None:
         return False
     return it.nudges >= 2 if it.turn == "librarian" else it.prompted >= 2 and not it.gone
 
@@ -237,6 +241,25 @@ def _call(state: State, me: str, it: Conversation, call: CallRecord) -> CallView
         link=call.link if mine else "",
         can_change=mine,
     )
+
+
+def _kind(state: State, channel: str) -> str:
+    status = state.channels.get(channel)
+    return status.kind if status is not None else ""
+
+
+def _companions(state: State, it: Conversation) -> list[Companion]:
+    return [Companion(id=one, name=name_of(state, one)) for one in it.companions]
+
+
+def _unanswered_since(it: Conversation) -> int:
+    return it.unanswered_since if it.state != "closed" and it.deferral is None else 0
+
+
+def _snooze(state: State, one: Deferral | None) -> SnoozeView | None:
+    if one is None:
+        return None
+    return SnoozeView(by=one.by, by_name=name_of(state, one.by), why=one.why, at=one.at, until=one.until)
 
 
 def _consult(state: State, me: str, it: Conversation, one: Consultation) -> ConsultView:
@@ -301,15 +324,23 @@ def queue_name(state: State, queue: str) -> str:
 
 
 def patron_name(state: State, it: Conversation) -> str:
-    """Return the name a patron gave, else a short form of the address, else a word that is the same all day."""
+    """Return the name a patron gave, else a short form of the address, else a colour and an animal: see `aliases`."""
     if it.name:
         return it.name[:LAST]
+    if is_private(state, it.channel):
+        return aliases.among_open(state, it)
     return unnamed(state, it.library, it.channel, it.id, it.address)
 
 
 def unnamed(state: State, library: str, channel: str, conversation: str, address: str) -> str:
     """Return what a patron without a name is called: by the address, where it tells librarians anything."""
-    return f"Patron {conversation[:4]}" if is_private(state, channel) else shown_address(state, library, address)
+    if is_private(state, channel):
+        return aliases.name(conversation, state.roster.library(library).language)
+    return shown_address(state, library, address)
+
+
+def _alias(state: State, it: Conversation) -> int:
+    return 0 if it.name or not is_private(state, it.channel) else alias_number(it.id) + 1
 
 
 def is_private(state: State, channel: str) -> bool:

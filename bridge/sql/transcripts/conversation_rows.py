@@ -225,6 +225,13 @@ class ConversationRows:
     def _consult_ended(self, event: ev.ConsultEnded) -> None:
         self._audit(event.conversation, event.by, "consult-ended", event.librarian or event.queue or event.library)
 
+    def _snoozed(self, event: ev.Snoozed) -> None:
+        self._audit(event.conversation, event.by, "snoozed", f"{event.why} {event.until}")
+
+    def _woken(self, event: ev.Woken) -> None:
+        if event.by:
+            self._audit(event.conversation, event.by, "woken")
+
     def _handed_over(self, event: ev.HandedOver) -> None:
         held = "held" if event.before else "waiting"
         self._hop(event.conversation, "handed-over", librarian=event.librarian, reason=held)
@@ -329,6 +336,8 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.TransferOffered: ConversationRows._transferred,
     ev.Consulted: ConversationRows._consulted,
     ev.ConsultEnded: ConversationRows._consult_ended,
+    ev.Snoozed: ConversationRows._snoozed,
+    ev.Woken: ConversationRows._woken,
     ev.Unblocked: ConversationRows._unblocked,
     ev.HandedOver: ConversationRows._handed_over,
     ev.QueueSet: ConversationRows._queue_set,

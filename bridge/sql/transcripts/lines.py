@@ -229,6 +229,8 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.Released: lambda e, p: p.system(e.conversation, "released", by=e.by),
     ev.Joined: lambda e, p: p.system(e.conversation, "joined", by=e.by),
     ev.LeftConversation: lambda e, p: p.system(e.conversation, f"left-conversation:{e.reason}", by=e.by),
+    ev.Snoozed: lambda e, p: p.system(e.conversation, f"snoozed:{e.why}", by=e.by),
+    ev.Woken: lambda e, p: p.system(e.conversation, "woken" if e.by else "woken:time", by=e.by),
     ev.Reminded: lambda e, p: p.system(e.conversation, f"reminded:{e.what}"),
     ev.PatronGone: lambda e, p: p.system(e.conversation, "patron-gone" if e.gone else "patron-back"),
     ev.Closed: lambda e, p: (

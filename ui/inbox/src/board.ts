@@ -1,7 +1,7 @@
 // The lists: which conversations are in which view, and which of them need me now.
 //
 // The rule: a row says itself in which views it is; the page never works out visibility. The order is by need. What is offered
-// to me is first, then the unanswered, longest first, then the answered, latest first. A board that takes in what the line tells
+// to me is first, then the unanswered, longest first, then the answered, latest first, then what is snoozed. A board that takes in what the line tells
 // is the same as a board from a fresh fetch. The line may overtake an answer. What it told of a row meanwhile is kept,
 // because the line tells everything and an answer is only quicker.
 import { Overtaken, type Told } from "./overtaken";
@@ -63,6 +63,9 @@ export class Board {
 /** It is offered or passed to me. */
 export const needsMe = (row: Row): boolean => row.offered_to_me || row.transfer?.to_me === true;
 const age = (row: Row) => row.unanswered_since || row.since;
+/** Since when it needs a librarian: nobody has answered it, or it is back from its snooze. */
+const needed = (row: Row) => row.unanswered_since || row.back_at;
+const ranked = (row: Row) => (row.snoozed ? 2 : needed(row) ? 0 : 1);
 const tie = (a: Row, b: Row) => (a.id < b.id ? -1 : 1);
 
 function longestWaiting(a: Row, b: Row): number {
@@ -72,8 +75,9 @@ function longestWaiting(a: Row, b: Row): number {
 function unansweredFirst(a: Row, b: Row): number {
   const call = Number(needsMe(b)) - Number(needsMe(a));
   if (call) return call;
-  if (Boolean(a.unanswered_since) !== Boolean(b.unanswered_since)) return a.unanswered_since ? -1 : 1;
-  if (a.unanswered_since) return a.unanswered_since - b.unanswered_since || tie(a, b);
+  const rank = ranked(a) - ranked(b);
+  if (rank) return rank;
+  if (needed(a)) return needed(a) - needed(b) || tie(a, b);
   return b.last_at - a.last_at || tie(a, b);
 }
 

@@ -28,6 +28,8 @@ export interface BoardQueue {
   oldest_since: number;
   in_session: number;
   tiers: BoardTier[];
+  pressing_since: number;
+  pressing_target_s: number;
   opening: "closed" | "open" | "usual";
   until: number;
   notice: string;
@@ -96,6 +98,15 @@ export interface GiveAsked {
   librarian: string;
 }
 
+/** A conversation that need not be answered now: until `until` ms (0 = until the patron writes). */
+export interface SnoozeView {
+  by: string;
+  by_name: string;
+  why: "later" | "no-answer" | "patron";
+  at: number;
+  until: number;
+}
+
 /** A colleague who has joined a conversation and answers beside its owner. */
 export interface Companion {
   id: string;
@@ -154,6 +165,7 @@ export interface Row {
   kind: string;
   live: boolean;
   patron: string;
+  alias: number;
   subject: string;
   last_text: string;
   last_at: number;
@@ -161,6 +173,9 @@ export interface Row {
   opened_at: number;
   since: number;
   unanswered_since: number;
+  snoozed: SnoozeView | null;
+  back_at: number;
+  can_snooze: boolean;
   target_s: number;
   owner: string;
   owner_name: string;
@@ -1000,6 +1015,7 @@ export interface Timers {
   target_s: number;
   target_text_s: number;
   target_mail_s: number;
+  target_form_s: number;
   follow_up_s: number;
 }
 
@@ -1445,6 +1461,12 @@ export interface SayAsked {
   script?: string;
   all_recipients?: boolean;
   faq?: string;
+}
+
+/** Put it off. `until` (ms): "later" needs it, "no-answer" has none. At most 92 days ahead, 4 hours in a live chat. */
+export interface SnoozeAsked {
+  why: "later" | "no-answer" | "patron";
+  until?: number;
 }
 
 /** Offer it to one librarian or one queue, exactly one of them. */

@@ -25,7 +25,7 @@ import { countFrom, firstUnread, furthest, items, merged, unanswered, type Uncon
 import { Heights } from "../src/window";
 
 const row = (id: string, more: Partial<Row> = {}): Row =>
-  ({ id, views: ["waiting"], state: "waiting", since: 0, unanswered_since: 0, last_at: 0, unread: 0, offered_to_me: false, transfer: null, ...more }) as Row;
+  ({ id, views: ["waiting"], state: "waiting", since: 0, unanswered_since: 0, back_at: 0, snoozed: null, last_at: 0, unread: 0, offered_to_me: false, transfer: null, ...more }) as Row;
 const line = (id: string, position: string, more: Partial<Line> = {}): Line =>
   ({ id, position, who: "patron", text: id, at: 1_000, author_id: "", stage: "", reason: "", channel: "web", ...more }) as Line;
 const ids = (things: readonly { id: string }[]) => things.map((thing) => thing.id);
@@ -118,7 +118,7 @@ test("the longest waiting stands first, and what is offered to me above it", () 
   assert.deepEqual(ids(board.view("waiting")), ["mine", "old", "young"]);
 });
 
-test("mine: unanswered first and longest first, then the answered, latest first", () => {
+test("mine: unanswered and what is back first, then the answered, then what is snoozed", () => {
   const board = new Board();
   const views: Row["views"] = ["mine"];
   board.upsert([
@@ -126,8 +126,10 @@ test("mine: unanswered first and longest first, then the answered, latest first"
     row("answered-late", { views, last_at: 9 }),
     row("new", { views, unanswered_since: 8 }),
     row("old", { views, unanswered_since: 3 }),
+    row("back", { views, back_at: 5 }),
+    row("snoozed", { views, last_at: 10, snoozed: { by: "ana", by_name: "Ana", why: "patron", at: 1, until: 0 } }),
   ]);
-  assert.deepEqual(ids(board.view("mine")), ["old", "new", "answered-late", "answered-early"]);
+  assert.deepEqual(ids(board.view("mine")), ["old", "back", "new", "answered-late", "answered-early", "snoozed"]);
 });
 
 test("old rows and what is told since are the fresh rows", () => {
