@@ -323,6 +323,7 @@ class TransferEnded(Wire, tag="transfer-ended"):
     conversation: str
     by: str
     reason: WhyNotTransferred
+    to: str = ""  # the librarian or the queue that it was offered to
 
 
 class Released(Wire, tag="released"):

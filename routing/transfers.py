@@ -106,13 +106,28 @@ def reject_transfer(decision: Decision, it: Conversation, by: str) -> None:
 
 def end_transfer(decision: Decision, it: Conversation, why: WhyNotTransferred) -> None:
     """Leave it with its sender, who is told on their own messenger unless they took it back."""
-    decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why))
+    asked = _asked(it.handover)
+    decision.emit(TransferEnded(conversation=it.id, by=it.owner, reason=why, to=asked))
     owner = it.owner
     if why != "withdrawn" and active(decision.state, owner):
         relay(decision, it, owner, f"transfer-{why}")
     back = decision.state.conversations[it.id]
     if why in ("rejected", "timeout", "away") and back.live and not back.gone and connected(decision.state, owner):
-        notify(decision, back, "transfer-back", passing=True, to=address_in_use(back), by=owner)
+        colleague = _named(decision.state, it.handover)
+        notify(decision, back, "transfer-back", passing=True, to=address_in_use(back), by=owner, colleague=colleague)
+
+
+def _asked(handover: Handover | None) -> str:
+    return "" if handover is None else handover.librarian or handover.queue
+
+
+def _named(state: State, handover: Handover | None) -> str:
+    """Return whom a transfer asked, as patrons are told of them."""
+    if handover is None:
+        return ""
+    if handover.librarian:
+        return state.roster.shown(handover.librarian)
+    return state.roster.service(handover.queue).queue.name or handover.queue
 
 
 # ---- fold ------------------------------------------------------------------------------------------------------------------

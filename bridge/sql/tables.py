@@ -537,6 +537,17 @@ personal_script = Table(
     Column("text", Text, nullable=False),
 )
 
+# When nothing rings for a librarian: bridge.sql.people.quiet_hours.
+quiet_hours = Table(
+    "quiet_hours",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("on", Boolean, nullable=False),
+    Column("start", String, nullable=False),
+    Column("end", String, nullable=False),
+    Column("timezone", String, nullable=False),
+)
+
 # What colleagues write to each other: bridge.sql.people.staff_messages. `n` numbers the changes of a consortium.
 staff_position = Table(
     "staff_position",

@@ -230,3 +230,99 @@ async def test_a_call_is_accessible(
     await ben.page.keyboard.press("Enter")
     await expect(ben.log).to_contain_text("Yours I think, @Ben Berg")
     await ben.look(f"{name}-called")
+
+
+# ---- arrivals ------------------------------------------------------------------------------------------------------------
+
+# Writes down what stands on the icon of the installed inbox, and how often sound was unlocked.
+BADGED = (
+    HEARD
+    + """;(() => {
+  window.badges = [];
+  navigator.setAppBadge = async (count) => void window.badges.push(count);
+})()"""
+)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_who_is_away_reads_so_first_and_goes_available_by_one_button(
+    look: dict[str, Any], desk: Desk, people: People, request: pytest.FixtureRequest
+) -> None:
+    """The reason for the browser's question stands beside the button, and the tone may sound from that click on."""
+    name = request.node.callspec.id
+    ana = await people.of("ana", here=False, script=HEARD, **look)
+    async with desk.client() as api:  # whom an earlier test left available
+        await api.enter("ana")
+        assert (await api.put("/presence", {"queues": [], "live": 0, "slow": 0}))[0] == 200
+    first = ana.page.get_by_text("You're away: nothing reaches you")
+    await expect(first).to_be_visible()
+    await ana.look(f"{name}-away")
+    await ana.page.get_by_role("button", name="Go available").click()
+    await expect(ana.page.get_by_text("Your browser asks whether the desk may show notifications").last).to_be_visible()
+    await expect(first).to_have_count(0)
+    assert await ana.page.evaluate("navigator.userActivation.hasBeenActive")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_a_transfer_stands_on_every_page_with_its_time_and_its_refusal_says_who(
+    look: dict[str, Any], desk: Desk, people: People, request: pytest.FixtureRequest
+) -> None:
+    """Ben reads their settings: the transfer is there with the seconds left, and one key declines it. Ana learns who did."""
+    name = request.node.callspec.id
+    ana, ben = await people.of("ana"), await people.of("ben", script=BADGED, **look)
+    async with desk.client() as api:
+        await api.enter("ana")
+        tess = await desk.patron(f"tess-{name}", "Do you lend globes?", name="Tess Transfer")
+        await api.deed(tess, "claim")
+        await ben.go("settings")
+        await ben.page.get_by_role("heading", level=1).first.wait_for()
+        await api.deed(tess, "transfer", {"librarian": "ben", "note": "Globes are yours"})
+    offer = ben.page.get_by_role("region", name="Offers to you").get_by_role("article")
+    await expect(offer).to_contain_text("Tess Transfer")
+    await expect(offer).to_contain_text("Globes are yours")
+    await expect(offer.get_by_role("timer")).to_contain_text(re.compile("left"))
+    await ben.look(f"{name}-arrival")
+    assert (await ben.page.evaluate("badges"))[-1] >= 1
+    await ben.page.keyboard.press("-")
+    await expect(offer).to_have_count(0)
+    told = "Ben Berg can't take over Tess Transfer. The conversation stays yours"
+    await expect(ana.page.get_by_text(told).first).to_be_visible()
+    await ana.open(tess, "mine")
+    await expect(ana.log).to_contain_text("Ben Berg declined. Ana Alves still has the conversation")
+    await expect(ana.log).to_contain_text("Ben can't take over right now. Ana will stay with you and go on.")
+
+
+async def test_a_mention_stays_until_it_is_read_also_when_its_toast_is_gone(desk: Desk, people: People) -> None:
+    ana, ben = await people.of("ana"), await people.of("ben")
+    mona = await desk.patron("mona", "Is the reading room open?", name="Mona Mention")
+    await note(ana, mona, "For you, @be")
+    toast = ben.page.locator(".toast", has_text="Mona Mention")
+    await toast.get_by_role("button", name="Dismiss").click()
+    kept = ben.page.get_by_role("region", name="Offers to you").get_by_text("mentions you in a note: Mona Mention")
+    await expect(kept).to_be_visible()
+    await ben.look("mention-kept")
+    await ben.open(mona)
+    await expect(kept).to_have_count(0)
+
+
+async def test_quiet_hours_are_the_librarians_own_on_every_device(desk: Desk, people: People) -> None:
+    """All day in another time zone: a second browser keeps still too, and a colleague's is not touched."""
+    cora = await people.of("cora", **MAY, timezone_id="Asia/Tokyo")
+    await cora.go("settings")
+    await cora.page.get_by_label("Quiet hours").check()
+    await expect(cora.page.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
+    async with desk.client() as api:
+        await api.enter("cora")
+        always = {"on": True, "start": "00:00", "end": "23:59", "timezone": "Asia/Tokyo"}
+        assert (await api.put("/quiet-hours", always)) == (200, always)
+        status, faults = await api.put("/quiet-hours", {**always, "start": "25:00", "timezone": "Mars/Base"})
+        assert status == 422
+        assert [one["field"] for one in faults["faults"]] == ["start", "timezone"]
+        await api.enter("ben")
+        assert (await api.get("/quiet-hours"))[1]["on"] is False
+    second = await people.of("cora", **MAY)
+    ben = await people.of("ben", **MAY)
+    await desk.patron("quincy", "Hello?", name="Quincy Quiet")
+    await ringing(ben, "Quincy Quiet")
+    await expect(second.page.get_by_text("Quincy Quiet").first).to_be_visible()
+    assert not [each for each in await rung(second) if "Quincy" in each["title"]]

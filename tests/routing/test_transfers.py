@@ -30,7 +30,7 @@ def test_refused_returns_to_the_sender() -> None:
         > cem accepts pat
         < refused reason=taken holder=ana
         > ben rejects pat
-        < transfer-ended by=ana reason=rejected; noticed event=transfer-back
+        < transfer-ended by=ana reason=rejected to=ben; noticed event=transfer-back
         > ben accepts pat
         < refused reason=taken
         """
@@ -144,7 +144,7 @@ def test_a_colleague_who_is_deactivated_cannot_be_waited_for(came: bool) -> None
     play = Play().script(cem + "> ana comes p1.a\n> mel@sms: Hi\n> ana claims mel@sms\n> ana transfers mel@sms to cem")
     play.drop()
     play.give(north(revision=2, librarians=(*north().librarians[:2], Librarian(id="cem", name="Cem", active=False))))
-    assert [describe(event) for event in play.drop()][-1] == "transfer-ended by=ana reason=away"
+    assert [describe(event) for event in play.drop()][-1] == "transfer-ended by=ana to=cem reason=away"
     assert play.of("mel@sms").handover is None
 
 

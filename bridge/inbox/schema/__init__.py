@@ -240,6 +240,9 @@ from bridge.inbox.schema.live_messages import (
 from bridge.inbox.schema.live_messages import (
     Up as Up,
 )
+from bridge.inbox.schema.notices import (
+    QuietHours as QuietHours,
+)
 from bridge.inbox.schema.operations import (
     ChannelNow as ChannelNow,
 )

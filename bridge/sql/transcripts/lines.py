@@ -224,7 +224,7 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.OfferRejected: lambda e, p: p.system(e.conversation, "offer-rejected", by=e.by),
     ev.Claimed: lambda e, p: p.system(e.conversation, f"claimed:{e.how}", by=e.by),
     ev.TransferOffered: _transfer,
-    ev.TransferEnded: lambda e, p: p.system(e.conversation, f"transfer-ended:{e.reason}", by=e.by),
+    ev.TransferEnded: lambda e, p: p.system(e.conversation, f"transfer-ended:{e.reason}", by=e.by, target=e.to),
     ev.HandedOver: lambda e, p: p.system(e.conversation, "handed-over", by=e.by, target=e.librarian),
     ev.Released: lambda e, p: p.system(e.conversation, "released", by=e.by),
     ev.Joined: lambda e, p: p.system(e.conversation, "joined", by=e.by),

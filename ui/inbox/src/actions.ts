@@ -4,6 +4,7 @@
 // Words: `action.<id>` names it, `hint.<id>` says what it does for colleagues.
 import { needsMe } from "./board";
 import * as inbox from "./inbox";
+import { arrivals } from "./state/arrivals";
 import { calls } from "./state/calls.svelte";
 import { navigation } from "./state/navigation.svelte";
 import { type Page, VIEWS } from "./state/pages";
@@ -72,6 +73,8 @@ export const ACTIONS: readonly Action[] = [
   goes("colleagues", "9"),
   goes("settings", ","),
   { id: "claim", key: "c", group: "conversation", can: claimable, run: () => { const row = marked(); if (row) void verbs.claim(row); } },
+  { id: "accept-first", key: "+", group: "conversation", can: () => arrivals().length > 0, run: () => { const row = arrivals()[0]; if (row) void verbs.claim(row); } },
+  { id: "reject-first", key: "-", group: "conversation", can: () => arrivals().length > 0, run: () => { const row = arrivals()[0]; if (row) void verbs.reject(row); } },
   { id: "reject", key: "x", group: "conversation", can: offered, run: () => { const row = marked(); if (row) void verbs.reject(row); } },
   { id: "join", key: "s", group: "conversation", can: joinable, run: () => { const row = marked(); if (row) void verbs.join(row); } },
   { id: "leave", key: "l", group: "conversation", can: () => navigation.current?.joined === true, run: () => { if (navigation.current) void verbs.leave(navigation.current); } },

@@ -180,6 +180,8 @@ export const api = {
   organisation: () => get<s.Organisation>("/organisation"),
   library: (id: string) => get<s.LibraryDocument>(`/organisation/${encodeURIComponent(id)}`),
   libraryChoices: (id: string, language = "") => get<s.LibraryChoices>(`/organisation/${encodeURIComponent(id)}/choices`, { language }),
+  quietHours: () => get<s.QuietHours>("/quiet-hours"),
+  keepQuietHours: (asked: s.QuietHours) => send<s.QuietHours>("PUT", "/quiet-hours", asked),
   myScripts: () => get<s.PersonalScriptList>("/scripts"),
   saveMyScripts: (asked: s.PersonalScriptsAsked) => send<s.PersonalScriptList>("PUT", "/scripts", asked),
   saveLibrary: (id: string, document: s.LibraryDocument) => send<s.Saved>("PUT", `/organisation/${encodeURIComponent(id)}`, document),

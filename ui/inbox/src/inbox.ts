@@ -4,7 +4,9 @@
 // What the page knows is in `state/`, one module a subject, and components import what they use. Those modules import each other in one
 // direction only; this one imports them all.
 import { api, Offline, onSignedOut, Refusal } from "./api";
+import { needsMe } from "./board";
 import type { LineState } from "./live";
+import { unlock } from "./notify";
 import { reasonOf } from "./refusals";
 import type { Me, ServerMessage } from "./schema";
 import { absence } from "./state/absence";
@@ -40,6 +42,7 @@ export async function begin(): Promise<void> {
   addEventListener("focus", () => calls.heed(navigation.openId));
   addEventListener("online", nudge);
   addEventListener("offline", () => connection.live.cutOff());
+  for (const touched of ["pointerdown", "keydown"]) addEventListener(touched, unlock, { once: true });
   addEventListener("pagehide", () => writing.drafts.keepBoth());
   addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") nudge();
@@ -167,7 +170,7 @@ async function start(): Promise<void> {
   navigation.follow();
   requests.flush();
   // What is needed a moment later.
-  await Promise.allSettled([writing.fetch(), followUps.watched ? followUps.load() : undefined, desk.freshen()]);
+  await Promise.allSettled([calls.learnQuiet(), writing.fetch(), followUps.watched ? followUps.load() : undefined, desk.freshen()]);
   void lists.fetchAside();
 }
 
@@ -273,7 +276,15 @@ function tick(): void {
   screen.now = Date.now();
   navigation.thread?.fade(screen.now);
   absence.keep();
-  const calling = desk.counts.waiting + lists.rows("mine").filter((row) => row.unread > 0).length + calls.open;
-  const title = session.phase === "ready" && calling ? `(${calling}) ${t("app.name")}` : t("app.name");
-  if (document.title !== title) document.title = title;
+  const calling = session.phase === "ready" ? desk.counts.waiting + lists.rows("mine").filter((row) => row.unread > 0 || needsMe(row)).length + calls.open : 0;
+  const title = calling ? `(${calling}) ${t("app.name")}` : t("app.name");
+  if (document.title === title) return;
+  document.title = title;
+  badge(calling);
+}
+
+/** Count on the icon of the installed inbox, where the browser can. */
+function badge(count: number): void {
+  const { setAppBadge } = navigator as Partial<Navigator>;
+  void setAppBadge?.call(navigator, count).catch(() => undefined);
 }

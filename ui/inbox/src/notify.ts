@@ -4,25 +4,23 @@
 // is none in quiet hours and none for the conversation that is looked at. It is withdrawn as soon as a colleague took the conversation.
 // A note that names me, or a colleague's question, is for me, whichever colleague owns the conversation: it calls until I open it.
 // What colleagues write rings where it is for me alone: one to one, and beside a conversation that asks me. Rooms ring never.
-import type { Row } from "./schema";
+import type { QuietHours, Row } from "./schema";
 
 export const KINDS = ["offer", "waiting", "message", "transfer", "mention", "consult", "colleague"] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** What rings in this browser. */
 export interface Wishes {
   desktop: Record<Kind, boolean>;
   sound: Record<Kind, boolean>;
-  quiet: boolean;
-  from: string; // "22:00"
-  until: string;
 }
+
+/** Quiet hours are by the clock of a time zone of the librarian's own; the desk keeps them for all their browsers. */
+export const NEVER_QUIET: QuietHours = { on: false, start: "20:00", end: "08:00", timezone: "UTC" };
 
 export const USUAL: Wishes = {
   desktop: { offer: true, waiting: true, message: true, transfer: true, mention: true, consult: true, colleague: true },
   sound: { offer: true, waiting: true, message: false, transfer: true, mention: true, consult: true, colleague: false },
-  quiet: false,
-  from: "20:00",
-  until: "08:00",
 };
 
 const PLACE = "deskbridge.notify";
@@ -31,7 +29,7 @@ export function load(keep: Pick<Storage, "getItem">): Wishes {
   try {
     const kept = JSON.parse(keep.getItem(PLACE) ?? "{}") as Partial<Wishes>;
     const { desktop, sound } = USUAL;
-    return { ...USUAL, ...kept, desktop: { ...desktop, ...kept.desktop }, sound: { ...sound, ...kept.sound } };
+    return { desktop: { ...desktop, ...kept.desktop }, sound: { ...sound, ...kept.sound } };
   } catch {
     return USUAL;
   }
@@ -55,9 +53,12 @@ export function cameBack(before: Row | undefined, now: Row, me: string): boolean
   return !!me && before?.transfer?.by === me && !now.transfer && now.state === "active" && now.owner === me;
 }
 
+/** The browser has not been asked yet whether this page may show notifications. */
+export const isUnasked = () => "Notification" in window && Notification.permission === "default";
+
 /** Ask the browser for notifications, once: a librarian who goes available waits for what they tell. */
 export function askLeave(): void {
-  if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
+  if (isUnasked()) void Notification.requestPermission();
 }
 
 /** Nobody needs to hear of it any more: taken, closed, or read. What a row is like says nothing about a mention. */
@@ -69,13 +70,15 @@ export function isOver(row: Row | undefined, kind: Kind): boolean {
 }
 
 /** `now` as "HH:MM" lies in the quiet hours, which may go over midnight. */
-export function isQuiet(wishes: Wishes, now: string): boolean {
-  if (!wishes.quiet || wishes.from === wishes.until) return false;
-  const { from, until } = wishes;
-  return from < until ? now >= from && now < until : now >= from || now < until;
+export function isQuiet({ on, start, end }: QuietHours, now: string): boolean {
+  if (!on || start === end) return false;
+  return start < end ? now >= start && now < end : now >= start || now < end;
 }
 
-export const timeOfDay = (at: Date) => `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
+/** The time of day in a time zone, as "HH:MM". */
+export function timeOfDay(at: Date, timezone: string): string {
+  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: timezone }).format(at);
+}
 
 export interface Call {
   conversation: string;
@@ -123,10 +126,21 @@ export class Bell {
 
 let audio: AudioContext | null = null;
 
+/** Let this page make sounds later: a browser allows it only from a click or a key on. */
+export function unlock(): void {
+  try {
+    audio ??= new AudioContext();
+    if (audio.state === "suspended") void audio.resume().catch(() => undefined);
+  } catch {
+    // No sound device: the notification and the title still tell.
+  }
+}
+
 /** Two soft tones; made here, so that no file is fetched. */
 export function chime(): void {
   try {
     audio ??= new AudioContext();
+    if (audio.state === "suspended") void audio.resume().catch(() => undefined);
     const now = audio.currentTime;
     for (const [n, pitch] of [660, 880].entries()) {
       const tone = audio.createOscillator();

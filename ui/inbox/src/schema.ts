@@ -776,6 +776,14 @@ export interface Polled {
   messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | BoardTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
 }
 
+/** When nothing rings for me: from `start` to `end`, each "HH:MM" by the clock of `timezone`. */
+export interface QuietHours {
+  on: boolean;
+  start: string;
+  end: string;
+  timezone: string;
+}
+
 /** A channel in this process. `state`: "elsewhere" where another process serves it. `since` is when it became so. */
 export interface ChannelNow {
   channel: string;

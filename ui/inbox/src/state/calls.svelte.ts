@@ -1,8 +1,10 @@
 // What calls for me: a conversation that begins to wait, a new message, a transfer that nobody took, a note that names me. Each rings
 // as the librarian wishes; the rules of what rings are in `notify.ts`.
+import { SvelteMap } from "svelte/reactivity";
+import { api } from "../api";
 import { needsMe } from "../board";
 import * as notify from "../notify";
-import type { ConsultTold, MentionTold, MessageView, Row } from "../schema";
+import type { ConsultTold, MentionTold, MessageView, QuietHours, Row, TransferView } from "../schema";
 import { t } from "../words";
 import { lists } from "./lists.svelte";
 import { navigation } from "./navigation.svelte";
@@ -11,14 +13,20 @@ import { session } from "./session.svelte";
 
 const BODY_LENGTH = 140;
 
+interface Mention {
+  title: string;
+  toast: number; // the toast that says so; 0 = it went away unheeded
+}
+
 class Calls {
   wishes = $state.raw(notify.load(localStorage));
+  quiet = $state.raw<QuietHours>(notify.NEVER_QUIET);
   readonly withdrawn = new Set<string>(); // transfers that I am taking back
   /** Shows a room of colleagues; `colleagues` sets it. */
   openRoom: (room: string) => void = () => undefined;
   private readonly rooms = new Set<string>(); // that call on the desktop
   private readonly bell = new notify.Bell((id) => (this.rooms.has(id) ? this.openRoom(id) : navigation.open(id)));
-  private readonly mentions = new Map<string, number>(); // conversations in which a note names me, and the toast that says so
+  private readonly mentions = new SvelteMap<string, Mention>(); // conversations in which a note names me
   private readonly told = new Set<string>(); // the notes that have called me
 
   constructor() {
@@ -30,18 +38,25 @@ class Calls {
     return this.mentions.size;
   }
 
+  /** What calls me though no toast says so any more: it is kept until I look there. */
+  get unheeded(): { conversation: string; title: string }[] {
+    return [...this.mentions].filter(([, one]) => !one.toast).map(([conversation, { title }]) => ({ conversation, title }));
+  }
+
   /** Call for what is new in rows, once each, compared with what the board still holds. */
   compare(rows: readonly Row[]): void {
     for (const row of new Map(rows.map((one) => [one.id, one])).values()) {
       const before = lists.board.get(row.id);
       this.call(row, notify.newsOf(before, row));
-      if (notify.cameBack(before, row, session.id) && !this.withdrawn.has(row.id)) this.declined(row);
+      if (before?.transfer && notify.cameBack(before, row, session.id) && !this.withdrawn.has(row.id)) this.declined(row, before.transfer);
     }
   }
 
-  /** Nobody took what I offered: I am told wherever I am. */
-  private declined(row: Row): void {
-    const title = t("notify.declined", { patron: row.patron });
+  /** Nobody took what I offered: I am told wherever I am, by whom, and that it is mine as before. */
+  private declined(row: Row, over: TransferView): void {
+    const late = over.expires_at > 0 && over.expires_at <= Date.now();
+    const key = over.queue ? "notify.declinedByAll" : late ? "notify.declinedLate" : "notify.declined";
+    const title = t(key, { patron: row.patron, to: over.librarian_name || over.queue_name });
     this.ring({ conversation: row.id, kind: "transfer", title, body: row.last_text });
     notices.tell(title, "bad", [{ word: "notify.open", key: "", run: () => navigation.open(row.id) }]);
   }
@@ -59,7 +74,7 @@ class Calls {
 
   /** Ring as is wished; false in quiet hours. */
   private ring(call: notify.Call): boolean {
-    if (notify.isQuiet(this.wishes, notify.timeOfDay(new Date()))) return false;
+    if (notify.isQuiet(this.quiet, notify.timeOfDay(new Date(), this.quiet.timezone))) return false;
     const { desktop, sound } = this.wishes;
     this.bell.ring({ ...call, body: call.body.slice(0, BODY_LENGTH) }, desktop[call.kind], sound[call.kind]);
     return true;
@@ -83,7 +98,16 @@ class Calls {
       { word: "notify.open", key: "", run: open },
       ...(can_join ? [{ word: "action.join", key: "", run: () => { open(); join(); } } as const] : []),
     ];
-    this.mentions.set(conversation, notices.tell(title, "call", does, () => this.over(conversation)));
+    this.keep(conversation, title, does);
+  }
+
+  /** Say that something calls. Where the toast goes away unheeded, the page says it elsewhere: see `unheeded`. */
+  private keep(conversation: string, title: string, does: Toast["does"]): void {
+    const mention = { title, toast: 0 };
+    mention.toast = notices.tell(title, "call", does, () => {
+      if (this.mentions.get(conversation)?.toast === mention.toast) this.mentions.set(conversation, { title, toast: 0 });
+    });
+    this.mentions.set(conversation, mention);
   }
 
   /** A colleague asks me about a conversation. Like a note that names me, it calls until I look there. */
@@ -92,8 +116,7 @@ class Calls {
     if (this.isBefore(conversation)) return notices.announce(title);
     this.heed(conversation);
     this.ring({ conversation, kind: "consult", title, body: "" });
-    const open = () => navigation.open(conversation);
-    this.mentions.set(conversation, notices.tell(title, "call", [{ word: "notify.open", key: "", run: open }], () => this.over(conversation)));
+    this.keep(conversation, title, [{ word: "notify.open", key: "", run: () => navigation.open(conversation) }]);
   }
 
   /** A colleague wrote to me alone, or beside a conversation that asks me. */
@@ -109,18 +132,15 @@ class Calls {
 
   /** The librarian looks at a conversation, or may not any more: what called them there is over. */
   heed(conversation: string): void {
-    const toast = this.mentions.get(conversation);
-    if (toast === undefined) return;
-    this.over(conversation);
-    notices.dismiss(toast);
+    const mention = this.mentions.get(conversation);
+    if (!mention) return;
+    this.mentions.delete(conversation);
+    this.bell.withdraw(conversation);
+    notices.dismiss(mention.toast);
   }
 
   heedAll(): void {
     for (const conversation of [...this.mentions.keys()]) this.heed(conversation);
-  }
-
-  private over(conversation: string): void {
-    if (this.mentions.delete(conversation)) this.bell.withdraw(conversation);
   }
 
   /** Open the next that needs me: where a note names me, offered, then unread of mine, then waiting. */
@@ -137,6 +157,15 @@ class Calls {
   wish(wishes: notify.Wishes): void {
     this.wishes = wishes;
     notify.store(localStorage, wishes);
+  }
+
+  /** Learn my quiet hours, which the desk keeps. */
+  async learnQuiet(): Promise<void> {
+    this.quiet = await api.quietHours();
+  }
+
+  async keepQuiet(quiet: QuietHours): Promise<void> {
+    this.quiet = await api.keepQuietHours(quiet);
   }
 
   async test(): Promise<void> {

@@ -24,7 +24,9 @@ class Notices {
   /** Show a toast and return its number. A "call" stays until it is dismissed. */
   tell(text: string, kind: Toast["kind"] = "done", does: Toast["does"] = [], closed: () => void = () => undefined): number {
     const id = (this.count += 1);
+    const given = this.toasts.slice(0, -2);
     this.toasts = [...this.toasts.slice(-2), { id, text, kind, does, closed }];
+    for (const one of given) one.closed();
     this.announce(text);
     if (kind !== "call") setTimeout(() => this.dismiss(id), kind === "bad" ? BAD_MS : DONE_MS);
     return id;

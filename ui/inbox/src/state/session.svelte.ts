@@ -12,6 +12,11 @@ class Session {
   get id(): string {
     return this.me?.id ?? "";
   }
+
+  /** I am signed in and available nowhere: the desk offers me nothing. */
+  get isAway(): boolean {
+    return this.me?.availability.present === false;
+  }
 }
 
 export const session = new Session();

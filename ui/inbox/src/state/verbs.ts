@@ -4,8 +4,8 @@
 // shows it.
 import { api, isActed, Refusal } from "../api";
 import { needsMe } from "../board";
-import { askLeave } from "../notify";
 import { staying } from "../merging";
+import { askLeave, isUnasked, unlock } from "../notify";
 import { reasonOf } from "../refusals";
 import type * as s from "../schema";
 import { t, type Key } from "../words";
@@ -227,7 +227,11 @@ export async function setFollowUp(followUp: s.FollowUp, asked: s.FollowUpAsked):
 }
 
 export async function present(queues: string[], live: number, slow: number): Promise<void> {
-  if (queues.length) askLeave(); // at once: a browser asks only while it answers a click or a key
+  if (queues.length) {
+    unlock(); // at once, as a browser allows both only while it answers a click or a key
+    if (isUnasked()) notices.tell(t("notify.why"));
+    askLeave();
+  }
   if (queues.length) localStorage.setItem("deskbridge.queues", JSON.stringify(queues));
   await act("", "presence", { queues, live, slow });
 }
@@ -236,6 +240,7 @@ export async function present(queues: string[], live: number, slow: number): Pro
 export async function togglePresence(): Promise<void> {
   const availability = session.me?.availability;
   if (!availability) return;
+  if (!desk.organisation) await desk.freshen();
   const serves = (desk.organisation?.queues ?? []).filter((queue) => queue.serves).map((queue) => queue.id);
   const last = (JSON.parse(localStorage.getItem("deskbridge.queues") ?? "[]") as string[]).filter((id) => serves.includes(id));
   const queues = availability.present ? [] : last.length ? last : serves;
