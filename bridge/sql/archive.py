@@ -33,7 +33,7 @@ from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.partners import Partners
 from bridge.sql.people.personal_scripts import PersonalScripts
-from bridge.sql.people.quiet_hours import QuietHours
+from bridge.sql.people.quiet_hours import QuietHoursStore
 from bridge.sql.people.second_factors import SecondFactors
 from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
@@ -64,7 +64,7 @@ class Archive:
         self.access_audit = AccessAudit(writing)
         self.mentions = Mentions(writing)
         self.personal_scripts = PersonalScripts(writing)
-        self.quiet_hours = QuietHours(writing)
+        self.quiet_hours = QuietHoursStore(writing)
         self.search = Search(self.engine)
         self.faq = FaqEntries(writing)
         self.faq_search = FaqSearch(self.engine)

@@ -241,7 +241,7 @@ from bridge.inbox.schema.live_messages import (
     Up as Up,
 )
 from bridge.inbox.schema.notices import (
-    QuietHours as QuietHours,
+    QuietHoursView as QuietHoursView,
 )
 from bridge.inbox.schema.operations import (
     ChannelNow as ChannelNow,

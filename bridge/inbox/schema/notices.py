@@ -11,7 +11,7 @@ from bridge.inbox.schema.types import Asked
 ClockTime = Annotated[str, Meta(max_length=5)]
 
 
-class QuietHours(Asked):
+class QuietHoursView(Asked):
     """When nothing rings for me: from `start` to `end`, each "HH:MM" by the clock of `timezone`."""
 
     on: bool

@@ -56,7 +56,7 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-class QuietHours:
+class QuietHoursStore:
     """The quiet hours of all librarians."""
 
     def __init__(self, engine: AsyncEngine) -> None:

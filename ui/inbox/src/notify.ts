@@ -4,7 +4,7 @@
 // is none in quiet hours and none for the conversation that is looked at. It is withdrawn as soon as a colleague took the conversation.
 // A note that names me, or a colleague's question, is for me, whichever colleague owns the conversation: it calls until I open it.
 // What colleagues write rings where it is for me alone: one to one, and beside a conversation that asks me. Rooms ring never.
-import type { QuietHours, Row } from "./schema";
+import type { QuietHoursView, Row } from "./schema";
 
 export const KINDS = ["offer", "waiting", "message", "transfer", "mention", "consult", "colleague"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -16,7 +16,7 @@ export interface Wishes {
 }
 
 /** Quiet hours are by the clock of a time zone of the librarian's own; the desk keeps them for all their browsers. */
-export const NEVER_QUIET: QuietHours = { on: false, start: "20:00", end: "08:00", timezone: "UTC" };
+export const NEVER_QUIET: QuietHoursView = { on: false, start: "20:00", end: "08:00", timezone: "UTC" };
 
 export const USUAL: Wishes = {
   desktop: { offer: true, waiting: true, message: true, transfer: true, mention: true, consult: true, colleague: true },
@@ -70,7 +70,7 @@ export function isOver(row: Row | undefined, kind: Kind): boolean {
 }
 
 /** `now` as "HH:MM" lies in the quiet hours, which may go over midnight. */
-export function isQuiet({ on, start, end }: QuietHours, now: string): boolean {
+export function isQuiet({ on, start, end }: QuietHoursView, now: string): boolean {
   if (!on || start === end) return false;
   return start < end ? now >= start && now < end : now >= start || now < end;
 }

@@ -777,7 +777,7 @@ export interface Polled {
 }
 
 /** When nothing rings for me: from `start` to `end`, each "HH:MM" by the clock of `timezone`. */
-export interface QuietHours {
+export interface QuietHoursView {
   on: boolean;
   start: string;
   end: string;

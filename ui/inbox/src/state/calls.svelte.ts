@@ -4,7 +4,7 @@ import { SvelteMap } from "svelte/reactivity";
 import { api } from "../api";
 import { needsMe } from "../board";
 import * as notify from "../notify";
-import type { ConsultTold, MentionTold, MessageView, QuietHours, Row, TransferView } from "../schema";
+import type { ConsultTold, MentionTold, MessageView, QuietHoursView, Row, TransferView } from "../schema";
 import { t } from "../words";
 import { lists } from "./lists.svelte";
 import { navigation } from "./navigation.svelte";
@@ -20,7 +20,7 @@ interface Mention {
 
 class Calls {
   wishes = $state.raw(notify.load(localStorage));
-  quiet = $state.raw<QuietHours>(notify.NEVER_QUIET);
+  quiet = $state.raw<QuietHoursView>(notify.NEVER_QUIET);
   readonly withdrawn = new Set<string>(); // transfers that I am taking back
   /** Shows a room of colleagues; `colleagues` sets it. */
   openRoom: (room: string) => void = () => undefined;
@@ -164,7 +164,7 @@ class Calls {
     this.quiet = await api.quietHours();
   }
 
-  async keepQuiet(quiet: QuietHours): Promise<void> {
+  async keepQuiet(quiet: QuietHoursView): Promise<void> {
     this.quiet = await api.keepQuietHours(quiet);
   }
 
