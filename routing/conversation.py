@@ -44,11 +44,13 @@ from routing.ownership import take
 from routing.queue_orders import next_opening
 from routing.queue_service import QueueService
 from routing.reach import address_kind, offered_kinds, place_of, promised, tidied
+from routing.recipients import reached_out
 from routing.records import SET_ASIDE, Conversation, FollowUpRecord, ReplyRoute, at_key
 from routing.standing import says, standing
 from routing.state import State
 
 SHOWN = 160
+MOST_OTHERS = 50
 ADDRESS_WORDS = 12  # of a message that is about the address in it
 AUTOMATIC = "automatic"  # a mark: a machine wrote it
 SIGNS = frozenset({"reaction", "reaction-removed", "retracted"})  # marks: it says nothing new
@@ -369,6 +371,7 @@ def opened(state: State, event: Opened, at: int) -> None:
         subject=event.subject,
         page=event.page,
         previous=event.previous,
+        begun_by=event.by,
         since=at,
         queued_at=at,
         tier_at=at,
@@ -377,6 +380,8 @@ def opened(state: State, event: Opened, at: int) -> None:
     state.conversations.put(it.id, it)
     if not event.aside:
         state.addresses.put(at_key(event.channel, event.address), it.id)
+    if event.by:
+        reached_out(state, event.by, at)
 
 
 def received(state: State, event: Received, at: int) -> None:
@@ -398,6 +403,7 @@ def received(state: State, event: Received, at: int) -> None:
         it,
         reply=reply,
         subject=it.subject or message.subject,
+        others=_others(it, message) if message.others else it.others,
         last_message=message.id,
         last_text=event.files or message.text[:SHOWN],
         last_by="patron",
@@ -416,6 +422,12 @@ def received(state: State, event: Received, at: int) -> None:
         back_at=0,
     )
     state.conversations.put(it.id, it if plain else settled(state, it))
+
+
+def _others(it: Conversation, message: Message) -> tuple[str, ...]:
+    """Return who else stood on the patron's mails, the last mail's first."""
+    known = dict.fromkeys((*message.others, *it.others))
+    return tuple(one for one in known if one not in (it.address, message.sender))[:MOST_OTHERS]
 
 
 def _moved(state: State, it: Conversation, message: Message) -> Conversation:

@@ -1,7 +1,8 @@
 """What a coordinator does for colleagues: gives a conversation to somebody, moves somebody between queues, signs somebody out.
 
 Each is for now and changes nothing in the library's own settings. A coordinator of the patron's library may give any of its
-conversations, whether it waits or somebody has it; the one who had it is told. A coordinator of a librarian's own library may move
+conversations, whether it waits or somebody has it; the one who had it is told. So may all its staff, where the library says so
+(`Library.assigns`). A coordinator of a librarian's own library may move
 them among the queues of their teams, or end their sessions: then their conversations go the way of a lost connection
 (`librarians`), with the same grace.
 """
@@ -11,14 +12,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bridge.contract.message import Action, Give, PlaceLibrarian, SignOutLibrarian
-from routing.access import active, coordinates, there
+from routing.access import active, at_home, coordinates, there
 from routing.decision import Decision
 from routing.deliveries import relay
 from routing.events import HandedOver, LibrarianPlaced, SessionsEnded, TransferEnded
 from routing.librarians import placed_since, served_from_now_on, since_of
 from routing.offers import offer_waiting_to
 from routing.ownership import grace_end, take
-from routing.records import Staff
+from routing.records import Conversation, Staff
 from routing.refusals import done, held, refuse
 from routing.state import State
 
@@ -29,13 +30,13 @@ def give(decision: Decision, action: Action, deed: Give) -> None:
     if it is None:
         return
     state, to = decision.state, deed.librarian
-    if not coordinates(state, action.by, it.library):
+    if not may_give(state, action.by, it):
         refuse(decision, action, "not-coordinator", it)
     elif not _may_have(state, to, it.queue, it.library):
         refuse(decision, action, "unknown-target", it)
     elif it.owner == to:
         done(decision, action, it)
-    elif it.live and not there(state, to):
+    elif it.live and not there(state, to) and not deed.absent:
         refuse(decision, action, "absent", it)
     else:
         before = it.owner
@@ -49,6 +50,14 @@ def give(decision: Decision, action: Action, deed: Give) -> None:
         for one in dict.fromkeys((before, passed)):
             if one and one != to:
                 offer_waiting_to(decision, one)
+
+
+def may_give(state: State, librarian: str, it: Conversation) -> bool:
+    """Say whether somebody may give a conversation to a librarian: a coordinator, or staff where its library allows that."""
+    if coordinates(state, librarian, it.library):
+        return True
+    allowed = state.roster.library(it.library).assigns == "staff"
+    return allowed and active(state, librarian) and at_home(state, librarian, it)
 
 
 def _may_have(state: State, librarian: str, queue: str, library: str) -> bool:

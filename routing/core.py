@@ -14,6 +14,7 @@ from bridge.contract import message as wire
 from bridge.contract.message import Action
 from routing import (
     announcements,
+    beginning,
     calls,
     channels,
     claims,
@@ -25,6 +26,7 @@ from routing import (
     erasure,
     events,
     followups,
+    forwarding,
     joining,
     librarians,
     messages,
@@ -60,6 +62,8 @@ ACTIONS: dict[type, tuple[Callable[[Decision, Action, Any], None], tuple[type, .
     wire.Snooze: (snoozing.snooze, (events.Snoozed,)),
     wire.Wake: (snoozing.wake, (events.Woken,)),
     wire.Say: (messages.say, (events.Said,)),
+    wire.Begin: (beginning.begin, (events.Said,)),
+    wire.Forward: (forwarding.forward, (events.Forwarded,)),
     wire.Note: (messages.note, (events.Noted,)),
     wire.MarkRead: (messages.mark_read, (events.ReadUpTo,)),
     wire.Transfer: (transfers.transfer, (events.TransferOffered,)),
@@ -154,6 +158,8 @@ FOLDS: dict[type, Callable[[State, Any, int], None]] = {
     events.Snoozed: snoozing.snoozed,
     events.Woken: snoozing.woken,
     events.Said: messages.said,
+    events.Forwarded: forwarding.forwarded,
+    events.CopyFailed: forwarding.copy_failed,
     events.Noted: messages.noted,
     events.ReadUpTo: messages.read_up_to,
     events.Noticed: deliveries.noticed,

@@ -17,7 +17,7 @@ from routing import history, wording
 from routing.access import staff_route
 from routing.deadlines import settled
 from routing.decision import Decision
-from routing.events import Noticed, Parked, PatronGone, Progressed, Recoded, Relayed
+from routing.events import CopyFailed, Noticed, Parked, PatronGone, Progressed, Recoded, Relayed
 from routing.queue_orders import next_opening, order_of
 from routing.reach import carrier_to, offered_kinds, place_of
 from routing.records import Conversation, DeliveryState, ParkedReceipt, ReplyRoute, at_key
@@ -90,6 +90,9 @@ def compose(
     about: str = "",
     all_recipients: bool = False,
     expires_at: int = 0,
+    cc: tuple[str, ...] = (),
+    bcc: tuple[str, ...] = (),
+    title: str = "",
 ) -> Delivery:
     """Return a delivery to the patron with the next id of this input."""
     return Delivery(
@@ -110,6 +113,9 @@ def compose(
         automatic=kind == "notice",
         all_recipients=all_recipients,
         expires_at=expires_at,
+        cc=cc,
+        bcc=bcc,
+        title=title,
     )
 
 
@@ -201,7 +207,18 @@ def relay(decision: Decision, it: Conversation, librarian: str, event: str, /, *
 def receive_receipt(decision: Decision, receipt: Receipt) -> None:
     """Move a delivery forward, or park the receipt of one that is not known."""
     known = decision.state.deliveries.get(receipt.delivery)
-    if known is None:
+    if receipt.copy and (known is None or receipt.copy.casefold() in known.copies):
+        if known is not None:
+            decision.emit(
+                CopyFailed(
+                    conversation=known.conversation,
+                    delivery=receipt.delivery,
+                    address=receipt.copy,
+                    reason=receipt.reason,
+                    detail=receipt.detail,
+                )
+            )
+    elif known is None:
         parked = decision.state.parked.get(receipt.delivery)
         if parked is None or _rank(parked) < _rank(receipt):
             decision.emit(
@@ -290,8 +307,10 @@ def receive_sign(decision: Decision, sign: PatronSign) -> None:
 
 def sent_out(state: State, delivery: Delivery, at: int) -> None:
     """Remember a delivery, so that its receipts are known."""
+    copies = tuple(one.casefold() for one in (*delivery.cc, *delivery.bcc)) if delivery.cc or delivery.bcc else ()
     state.deliveries.put(
-        delivery.id, DeliveryState(conversation=delivery.conversation, at=delivery.at, channel=delivery.channel)
+        delivery.id,
+        DeliveryState(conversation=delivery.conversation, at=delivery.at, channel=delivery.channel, copies=copies),
     )
 
 

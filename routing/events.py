@@ -22,6 +22,7 @@ from bridge.contract.message import (
     Delivery,
     Erase,
     FollowUpPlan,
+    Forwarding,
     Message,
     Opening,
     Outcome,
@@ -64,7 +65,7 @@ Given = Input | tuple[Receipt, ...]  # what is decided in one step: receipts may
 Told = Literal["wait", "closed", "kept", "parted"]
 WhyQueued = Literal["new", "requeued", "released", "lost-librarian", "transferred", "reopened"]
 WhyRevoked = Literal["timeout", "claimed", "left", "closed", "away"]
-How = Literal["claim", "accept", "assign", "transfer", "reopen", "say", "successor", "give"]
+How = Literal["claim", "accept", "assign", "transfer", "reopen", "say", "successor", "give", "begin"]
 WhyNotTransferred = Literal["rejected", "timeout", "withdrawn", "away"]
 Reminder = Literal[
     "remind",  # the librarian, after 2:30
@@ -90,7 +91,10 @@ WhyRefused = Literal[
     "already-offered",
     "call-goes-on",
     "call-over",
+    "already-open",
     "answer-not-received",
+    "blocked-address",
+    "cannot-begin",
     "closed",
     "deadline-passed",
     "empty",
@@ -100,8 +104,10 @@ WhyRefused = Literal[
     "itself",
     "lost-call-has-address",
     "lost-call-patron-wrote",
+    "may-not-begin",
     "merged",
     "no-access",
+    "no-copies",
     "not-blocked",
     "not-closed",
     "not-coordinator",
@@ -116,8 +122,10 @@ WhyRefused = Literal[
     "time-passed",
     "too-far-off",
     "too-long",
+    "too-many-begun",
     "too-many-codes",
     "too-many-consulted",
+    "too-many-copies",
     "too-many-notices",
     "transfer-over",
     "unclaimed",
@@ -169,6 +177,7 @@ class Opened(Wire, tag="opened"):
     page: str = ""
     previous: str = ""
     aside: bool = False  # its first message is set aside: it ends in the same step, and the address does not lead here
+    by: str = ""  # the librarian who wrote first; "" = the patron did
 
 
 class Received(Wire, tag="received"):
@@ -269,6 +278,27 @@ class Said(Wire, tag="said"):
     unproven: bool = False
     files: str = ""  # as in `Received`
     faq: str = ""
+    strangers: int = 0  # copies that went to addresses which had nothing to do with the conversation so far
+
+
+class Forwarded(Wire, tag="forwarded"):
+    """A librarian sent something of the conversation on to an address outside. `note`: their own words with it."""
+
+    conversation: str
+    by: str
+    delivery: Delivery
+    what: Forwarding
+    note: str = ""
+
+
+class CopyFailed(Wire, tag="copy-failed"):
+    """The copy of a delivery to one further recipient did not arrive; the delivery itself is as it was."""
+
+    conversation: str
+    delivery: str
+    address: str
+    reason: str = ""
+    detail: str = ""
 
 
 class Noticed(Wire, tag="noticed"):
@@ -777,6 +807,8 @@ Event = (
     | OfferRejected
     | Claimed
     | Said
+    | Forwarded
+    | CopyFailed
     | Noticed
     | Noted
     | Relayed

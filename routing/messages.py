@@ -20,9 +20,10 @@ from routing.conversation import SHOWN, file_names, move
 from routing.deadlines import settled
 from routing.decision import Decision
 from routing.deliveries import address_in_use, compose, relay, route, sent_out, unpark
-from routing.events import Noted, ReadUpTo, Said
+from routing.events import Noted, ReadUpTo, Said, WhyRefused
 from routing.offers import offer_waiting_to
 from routing.ownership import take
+from routing.recipients import beyond, copies_refused, distinct, hindrance, reached_out
 from routing.records import Conversation, ReplyRoute, at_key
 from routing.refusals import done, held, refuse
 from routing.state import State
@@ -41,11 +42,31 @@ def say(decision: Decision, action: Action, deed: Say) -> None:
     if to is None:
         refuse(decision, action, "unknown-address", it)
         return
+    cc, bcc = copies_of(it, deed, to)
+    strangers = beyond((*cc, *bcc), it.others)
+    if (why := _copies_refused(decision, action, it, to, (*cc, *bcc), strangers)) is not None:
+        refuse(decision, action, why, it)
+        return
     if not _may_answer(decision, action, it):
         return
     _answer(decision, action, deed, to)
     if it.offered and it.offered != action.by:
         offer_waiting_to(decision, it.offered)
+
+
+def copies_of(it: Conversation, deed: Say, to: ReplyRoute) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the further recipients of an answer: those named, and with `all_recipients` all who stood on the patron's mail."""
+    everybody = it.others if deed.all_recipients else ()
+    return distinct((*deed.cc, *everybody), deed.bcc, to.address)
+
+
+def _copies_refused(
+    decision: Decision, action: Action, it: Conversation, to: ReplyRoute, copies: tuple[str, ...], strangers: list[str]
+) -> WhyRefused | None:
+    why = copies_refused(decision.state, to.channel, copies, strangers)
+    if why is not None or not strangers:
+        return why
+    return hindrance(decision.state, action.by, it.library, decision.at, len(strangers))
 
 
 def _may_answer(decision: Decision, action: Action, it: Conversation) -> bool:
@@ -73,6 +94,7 @@ def _may_answer(decision: Decision, action: Action, it: Conversation) -> bool:
 def _answer(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> None:
     it = decision.state.conversations[deed.conversation]
     author = decision.shown(action.by)
+    cc, bcc = copies_of(it, deed, to)
     delivery = compose(
         decision,
         it,
@@ -81,7 +103,10 @@ def _answer(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> No
         text=deed.text,
         attachments=deed.attachments,
         author=author,
-        all_recipients=deed.all_recipients,
+        all_recipients=deed.all_recipients and not it.others,
+        cc=cc,
+        bcc=bcc,
+        title=deed.subject,
     )
     elsewhere = to.channel != it.channel or to.address != it.address
     unproven = elsewhere and not _leads_here(decision.state, it, to)
@@ -93,6 +118,7 @@ def _answer(decision: Decision, action: Action, deed: Say, to: ReplyRoute) -> No
         unproven=unproven,
         files=file_names(delivery),
         faq=deed.faq,
+        strangers=len(beyond((*cc, *bcc), it.others)),
     )
     decision.emit(event)
     unpark(decision, delivery)
@@ -165,6 +191,8 @@ def said(state: State, event: Said, at: int) -> None:
     """It is the patron's turn; an answer sent elsewhere moves the talk there."""
     delivery = event.delivery
     sent_out(state, delivery, at)
+    if event.strangers:
+        reached_out(state, event.by, at, event.strangers)
     it = state.conversations[event.conversation]
     if delivery.channel != it.channel or delivery.to != it.address:
         if not event.unproven:

@@ -16,6 +16,8 @@ from bridge.contract.message import Wire
 
 Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
 When = Literal["always", "while-closed", "our-hours"]
+Allowed = Literal["nobody", "coordinators", "staff"]  # to write first
+Assigning = Literal["coordinators", "staff"]
 Role = Literal["librarian", "coordinator", "administrator", "counter"]
 
 
@@ -198,6 +200,9 @@ class Library(Wire, tag="library"):
     contact_channel: str = ""  # the channel that carries answers to addresses left by patrons
     partner: str = ""  # the partnership with another deployment that this library stands for; accepting it was agreeing
     portal: PortalPage = PortalPage()
+    writes_first: Allowed = "coordinators"  # who may write to addresses that have not written here
+    writes_first_per_day: int = 50  # such addresses a librarian, in 24 hours
+    assigns: Assigning = "coordinators"  # who may give a conversation to a colleague
     country: str = ""  # ISO 3166, two letters: numbers without a country code are read as this country's; "" = none
     meeting_url: str = (
         ""  # where librarians meet patrons online; `{room}` becomes a name that nobody can guess; "" = nowhere

@@ -171,6 +171,8 @@ class Conversation(Record, frozen=True):
     before: Literal["", "waiting", "active"] = ""  # its state until then
     owed: int = 0  # what `unanswered_since` was until then
     mailed: tuple[Mailing, ...] = ()
+    others: tuple[str, ...] = ()  # addresses that stood on the patron's mails
+    begun_by: str = ""  # the librarian who wrote first; "" = the patron did
 
 
 class Staff(Record, frozen=True):
@@ -186,6 +188,7 @@ class Staff(Record, frozen=True):
     idle_since: int = 0  # when last given a conversation, or done with one
     assigned: tuple[int, ...] = ()  # times of late assignments, where a queue counts them
     rests_until: int = 0
+    reached_out: tuple[int, ...] = ()  # when they wrote to addresses that had not written here, the last day's
     since: int = 0  # since when they are available, away or out, 0 = not known: the board shows it, nothing else does
 
 
@@ -197,6 +200,7 @@ class DeliveryState(Record, frozen=True):
     channel: str = ""
     stage: Stage | Literal[""] = ""
     partial: bool = False  # a part failed: nothing comes after that
+    copies: tuple[str, ...] = ()  # further recipients
 
 
 class ParkedReceipt(Record, frozen=True):

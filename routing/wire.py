@@ -58,8 +58,13 @@ def cause(given: Given, entry: str, n: int) -> str:
     if isinstance(given, _NAMED):
         return given.id
     if isinstance(given, Receipt):
-        return derive("receipt", given.delivery, given.stage)
+        return _receipt_id(given)
     return derive(entry, str(n))
+
+
+def _receipt_id(receipt: Receipt) -> str:
+    """Return what a receipt is known by; those of copies count apart."""
+    return derive("receipt", receipt.delivery, receipt.stage, *((receipt.copy,) if receipt.copy else ()))
 
 
 def source_key(given: Input) -> str:
@@ -67,7 +72,7 @@ def source_key(given: Input) -> str:
     if isinstance(given, _NAMED):
         return given.id
     if isinstance(given, Receipt):
-        return derive("receipt", given.delivery, given.stage)
+        return _receipt_id(given)
     if isinstance(given, Library):
         return derive("library", given.id, str(given.revision))
     return ""

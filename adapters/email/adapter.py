@@ -55,6 +55,7 @@ T = TypeVar("T")
 
 MAX_FILE = 20 << 20
 TRANSCRIPT = "transcript"  # the event of a notice
+FORWARDED = "forwarded"  # the event of what goes to somebody else than the patron
 
 log = structlog.get_logger("adapters.email")
 
@@ -74,6 +75,7 @@ class EmailAdapter:
         label="Email",
         icon="mail",
         answers=("mail",),
+        cc=True,
         remembers=(TWINS, AUTOMATIC, REFRESH_TOKEN),
     )
 
@@ -207,13 +209,16 @@ class EmailAdapter:
             enclosures.append(Enclosure(file.name, file.media_type, await asyncio.to_thread(Path.read_bytes, place)))
         outgoing = self._outgoing(delivery, path, tuple(enclosures))
         try:
-            letter = await asyncio.to_thread(_letter, outgoing, self._signer)
+            letter = await asyncio.to_thread(_letter, outgoing, self._hidden(delivery), self._signer)
         except BrokenMail as error:
             log.error("a mail could not be written", channel=self._ports.channel, why=str(error))
             return Rejected("refused", f"the mail could not be written: {error}")
         except ValueError as error:
             return Rejected("no-such-address", str(error))
-        outcome = await self._submission.submit(letter)
+        refused: dict[str, None] = {}
+        outcome = await self._submission.submit(letter, refused.setdefault)
+        if isinstance(outcome, Sent):
+            await self._tell_refused(delivery, tuple(refused))
         if delivery.automatic and isinstance(outcome, Sent | Uncertain):
             with suppress(Busy):  # what went out went out
                 await self._restraint.count(outgoing.to.address)
@@ -223,13 +228,15 @@ class EmailAdapter:
             return outcome
         if self._config.sent_folder and self._config.sent_copy:
             await self._file(letter.raw)
-        identity = outgoing_id(delivery.id, delivery.to, self._config.address, self._signer)
+        identity = outgoing_id(delivery.id, self._whose(delivery), self._config.address, self._signer)
         return msgspec.structs.replace(outcome, network_id=identity)
 
     async def _refused(self, delivery: Delivery, path: ReplyPath | None) -> Rejected | None:
         """Return why a delivery must not go out. Raises Busy."""
         if not MailAddress("", delivery.to).valid or delivery.to.endswith(".invalid"):
             return Rejected("no-such-address")
+        if self._is_own(delivery.to):
+            return Rejected("own-address")
         if not delivery.automatic:
             return None
         if path is not None and path.machine:
@@ -249,19 +256,23 @@ class EmailAdapter:
         known = read_addresses(path.to)[:1]
         named = bool(known) and known[0].address.casefold() == whom.casefold()
         others = tuple(one for other in path.others for one in read_addresses(other)[:1])
+        names = {one.address.casefold(): one for one in others}
+        copies = [names.get(one.casefold(), MailAddress("", one)) for one in delivery.cc]
+        copies += others if delivery.all_recipients else ()
         return Outgoing(
             delivery=delivery.id,
             conversation=delivery.conversation,
             mailbox=self._config.address,
             to=known[0] if named else MailAddress("", whom),
-            patron=delivery.to,
+            patron=self._whose(delivery),
             text=delivery.text,
             at=delivery.at,
             subject=path.subject or delivery.subject,
             library=self._library,
             author=delivery.author,
             footer=self._config.signature or self._library,
-            cc=others if delivery.all_recipients else (),
+            cc=tuple(one for one in copies if not self._is_own(one.address)),
+            title=delivery.title,
             in_reply_to=path.message_id,
             references=path.references,
             enclosures=enclosures,
@@ -271,6 +282,24 @@ class EmailAdapter:
             transcript=delivery.event == TRANSCRIPT,
         )
 
+    def _whose(self, delivery: Delivery) -> str:
+        """Return whose answers count as the patron's: nobody's where a librarian sent something on to somebody else."""
+        return self._config.address if delivery.event == FORWARDED else delivery.to
+
+    def _hidden(self, delivery: Delivery) -> tuple[MailAddress, ...]:
+        """Return who gets a copy that no header names."""
+        return tuple(MailAddress("", one) for one in delivery.bcc if not self._is_own(one))
+
+    def _is_own(self, address: str) -> bool:
+        local, _, domain = address.casefold().rpartition("@")
+        return bool(self._config.own_folded & {f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"})
+
+    async def _tell_refused(self, delivery: Delivery, refused: Sequence[str]) -> None:
+        """Tell of each further recipient whom the server refused; the mail went out all the same."""
+        with suppress(Busy):
+            for one in refused:
+                await self._ports.inlet.receipt(delivery.id, "failed", reason="no-such-address", copy=one)
+
     # -- the Sent folder
 
     async def lookup(self, delivery: Delivery) -> bool | None:
@@ -278,7 +307,8 @@ class EmailAdapter:
         if not self._config.sent_folder:
             return None
         transcript = delivery.event == TRANSCRIPT
-        identity = outgoing_id(delivery.id, delivery.to, self._config.address, self._signer, transcript=transcript)
+        whose = self._whose(delivery)
+        identity = outgoing_id(delivery.id, whose, self._config.address, self._signer, transcript=transcript)
 
         async def look(box: Mailbox) -> bool:
             await box.select(self._config.sent_folder)
@@ -317,21 +347,27 @@ def _returns(delivery: Delivery, path: ReplyPath | None) -> str:
     return path.returns if delivery.automatic and path is not None and path.returns else delivery.to
 
 
-def _letter(mail: Outgoing, signer: Signer) -> Letter:
+def _letter(mail: Outgoing, hidden: Sequence[MailAddress], signer: Signer) -> Letter:
     """Write a mail for a server with SMTPUTF8 and, where that makes a difference, for one without.
 
-    Copies to what is no address are left out. Raises ValueError for an addressee that is none.
+    The `hidden` get it, and nothing in it names them. Copies to what is no address are left out. Raises ValueError for an addressee
+    that is none.
     """
     to = written_address(mail.to.address)
     copies = {written: one for one in mail.cc if (written := _written(one.address))}
+    blind = tuple(
+        dict.fromkeys(written for one in hidden if (written := _written(one.address)) and written not in copies)
+    )
     plain = {written: one for written, one in copies.items() if written.isascii()}
-    known = len({one.address.casefold() for one in mail.cc})
+    plain_blind = tuple(one for one in blind if one.isascii())
+    known = len({one.address.casefold() for one in (*mail.cc, *hidden)})
 
-    def letter(copied: dict[str, MailAddress], other: Letter | None = None) -> Letter:
+    def letter(copied: dict[str, MailAddress], unseen: tuple[str, ...], other: Letter | None = None) -> Letter:
         raw = compose(msgspec.structs.replace(mail, cc=tuple(copied.values())), signer)
-        return Letter((to, *copied), raw, max(0, known - len(copied)), other)
+        return Letter((to, *copied, *unseen), raw, max(0, known - len(copied) - len(unseen)), other)
 
-    return letter(copies, letter(plain) if len(plain) < len(copies) and to.isascii() else None)
+    fewer = len(plain) + len(plain_blind) < len(copies) + len(blind)
+    return letter(copies, blind, letter(plain, plain_blind) if fewer and to.isascii() else None)
 
 
 def _written(address: str) -> str:

@@ -119,8 +119,7 @@ class ReplyPath(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
     """Return the opaque reply path of `mail`: its id, the ids before it, and everybody else who got it (for reply-all)."""
-    aside = {address.casefold() for address in own} | {mail.patron.address.casefold()}
-    others = [str(one) for one in (*mail.to, *mail.cc) if "@" in one.address and one.address.casefold() not in aside]
+    others = [str(one) for one in company(mail, own)]
     before = tuple(dict.fromkeys((*mail.references, *mail.in_reply_to)))[-MAX_REFERENCES:]
     everybody = tuple(dict.fromkeys(others))[:50]
     machine = mail.kind != "person" or mail.quiet or bool(mail.quarantined)
@@ -129,6 +128,19 @@ def mint_reply(mail: Mail, own: Iterable[str] = ()) -> str:
         mail.message_id, before, mail.subject, str(mail.patron), everybody, machine, mail.return_path, unproven
     )
     return urlsafe_b64encode(msgspec.msgpack.encode(path)).decode("ascii").rstrip("=")
+
+
+def company(mail: Mail, own: Iterable[str] = ()) -> list[MailAddress]:
+    """Return everybody else who got `mail`: not who is answered, and nobody whose mail comes to us (`own`, with or without `+`)."""
+    ours = {address.casefold() for address in own}
+    found: dict[str, MailAddress] = {}
+    for one in (*mail.to, *mail.cc):
+        address = one.address.casefold()
+        local, _, domain = address.rpartition("@")
+        if one.valid and not ours & {address, f"{local.partition('+')[0]}@{domain}"}:
+            found.setdefault(address, one)
+    found.pop(mail.patron.address.casefold(), None)
+    return list(found.values())
 
 
 def read_reply(token: str) -> ReplyPath | None:

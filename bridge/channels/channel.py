@@ -76,6 +76,7 @@ class ConfiguredChannel:
             private=can.private,
             answers=can.answers,
             partners=can.partners,
+            cc=can.cc,
         )
 
 

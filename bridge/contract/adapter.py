@@ -180,6 +180,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
                 them refuse (Inlet.refuse_call). Elsewhere the words of the offer say all, and the link is in them
     partners    patrons are the conversations of other desks. They are told what becomes of theirs: notices with the events
                 "partner-claimed", "partner-waiting" and "partner-closed". See Ports.partners and Inlet.recall
+    cc          a delivery may name further recipients: Delivery.cc, Delivery.bcc
     remembers   the kinds of rows that the adapter keeps in Ports.memory
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
@@ -214,6 +215,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[AddressKind, ...] = ()
     calls: bool = False
     partners: bool = False
+    cc: bool = False
     remembers: tuple[MemoryKind, ...] = ()
 
 
@@ -239,9 +241,19 @@ class Inlet(MessageIntake, Protocol):
     """An adapter's way in; its messages wait while a replay runs."""
 
     async def receipt(
-        self, delivery: str, stage: Stage, *, reason: str = "", detail: str = "", network_id: str = ""
+        self,
+        delivery: str,
+        stage: Stage,
+        *,
+        reason: str = "",
+        detail: str = "",
+        network_id: str = "",
+        copy: str = "",
     ) -> None:
-        """Report the stage of a delivery; repeats and steps backwards are harmless. Raises Busy, Undeclared."""
+        """Report the stage of a delivery; repeats and steps backwards are harmless. Raises Busy, Undeclared.
+
+        `copy`: a further recipient of it whose copy "failed" (capability `cc`).
+        """
 
     async def act(self, action: Action) -> None:
         """Hand in a librarian's action (capability `staff`)."""

@@ -111,6 +111,7 @@ class Message(Wire, tag="message"):
     aside: str = (
         ""  # why it opens no conversation by itself ("automatic", "list" ...); staff see it among those set aside
     )
+    others: tuple[str, ...] = ()  # plain addresses that got it, too; neither the patron's nor our own
 
 
 RATINGS = 3  # steps of a rating
@@ -177,6 +178,7 @@ class Receipt(Wire, tag="receipt"):
     network_id: str = ""
     at: int = 0
     partial: bool = False
+    copy: str = ""  # the further recipient whose copy failed; the delivery itself is as it was
 
 
 # ---- what librarians do -------------------------------------------------------------------------------------------------
@@ -203,7 +205,8 @@ class Reject(Wire, tag="reject"):
 class Say(Wire, tag="say"):
     """Answer the patron. `via` names another address (`channel|address`) of the same patron; "" = the one last used.
 
-    `faq` is the id of the entry of the FAQ whose words were used, "" = none.
+    `faq` is the id of the entry of the FAQ whose words were used, "" = none. `cc` and `bcc` are further recipients, where the
+    channel carries copies. `all_recipients`: copies to all who got the patron's mails. `subject` is another one, "" = as it was.
     """
 
     conversation: str
@@ -213,6 +216,45 @@ class Say(Wire, tag="say"):
     script: str = ""
     all_recipients: bool = False
     faq: str = ""
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    subject: str = ""
+
+
+class Begin(Wire, tag="begin"):
+    """Write first to somebody at `address`, by a channel of my library that can begin; the conversation is mine.
+
+    Refused while a conversation with that address is open. `apart`: begin another one all the same, where the channel has threads.
+    """
+
+    channel: str
+    address: str
+    text: str
+    subject: str = ""
+    name: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    apart: bool = False
+
+
+Forwarding = Literal["message", "transcript"]
+
+
+class Forward(Wire, tag="forward"):
+    """Send something of a conversation on to an address outside: `text` is all that leaves, words of mine included.
+
+    `note` are the words of mine in it. They are kept with the conversation, the rest stands there already.
+    """
+
+    conversation: str
+    channel: str
+    address: str
+    what: Forwarding
+    text: str
+    subject: str = ""
+    note: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Note(Wire, tag="note"):
@@ -472,10 +514,16 @@ class PlaceLibrarian(Wire, tag="place-librarian"):
 
 
 class Give(Wire, tag="give"):
-    """Give a conversation that waits, or that a colleague has, to a librarian; a coordinator's."""
+    """Give a conversation that waits, or that a colleague has, to a librarian.
+
+    Coordinators may, and all staff where the library allows it.
+
+    `absent`: also where the patron sits there now and the librarian does not.
+    """
 
     conversation: str
     librarian: str
+    absent: bool = False
 
 
 class SignOutLibrarian(Wire, tag="sign-out-librarian"):
@@ -509,6 +557,8 @@ Deed = (
     | Accept
     | Reject
     | Say
+    | Begin
+    | Forward
     | Note
     | MarkRead
     | Transfer
@@ -599,6 +649,7 @@ class ChannelStatus(Wire, tag="channel"):
         None  # addresses that it can begin to write to; None = an older release said nothing
     )
     partners: bool = False  # its patrons are the conversations of other desks, which are told what becomes of them
+    cc: bool = False  # carries copies to further addresses
 
 
 class PatronSign(Wire, tag="patron-sign"):
@@ -679,7 +730,8 @@ class Delivery(Wire, tag="delivery"):
 
     A notice names what happened in `event` (see routing/wording.py) and carries a text; an adapter with a page of its own may show
     it otherwise. `expires_at`: ms, 0 = never. A notice of the event `transcript` carries, after its text, all that was said between
-    the desk and the patron's own place, `about` (`channel|address`).
+    the desk and the patron's own place, `about` (`channel|address`). A text of the event `forwarded` goes to somebody else than the
+    patron: what comes back from there is not the patron's.
     """
 
     id: str
@@ -699,3 +751,6 @@ class Delivery(Wire, tag="delivery"):
     automatic: bool = False
     all_recipients: bool = False
     expires_at: int = 0
+    cc: tuple[str, ...] = ()  # further recipients whom all of them see
+    bcc: tuple[str, ...] = ()  # further recipients whom nobody else sees
+    title: str = ""  # the subject as a librarian wrote it; "" = that of the thread

@@ -49,6 +49,7 @@ from bridge.inbox.routes import (
     second_factor,
     sign_on,
     sockets,
+    writing_first,
 )
 from bridge.inbox.services import InboxServices
 from bridge.sql.people.accounts import Accounts, Session
@@ -65,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
     *colleagues.ROUTES,
     *actions.ROUTES,
     *calls.ROUTES,
+    *writing_first.ROUTES,
     *forget.ROUTES,
     *audit.ROUTES,
     *files.ROUTES,

@@ -19,7 +19,9 @@ from bridge.redis.store import StoreError
 from routing.erasure import without
 from routing.events import (
     CallOffered,
+    CopyFailed,
     Event,
+    Forwarded,
     Noticed,
     Offered,
     Opened,
@@ -191,11 +193,14 @@ def _any_concerns(step: Step, conversations: Set[str]) -> bool:
 _NAME: dict[type, Callable[[Any], str]] = {
     Received: lambda event: event.message.id,
     Said: lambda event: event.delivery.id,
+    Forwarded: lambda event: event.delivery.id,
     Noticed: lambda event: event.delivery.id,
     CallOffered: lambda event: event.delivery.id,
     Progressed: lambda event: event.network_id,
 }
 # Events that name a message or delivery by which nobody asks for a conversation: the event that brought it is named above, or
 # it is not kept, went to a librarian, or to an address that nobody at the desk may learn.
-UNNAMED: frozenset[type] = frozenset({Turned, Offered, Revoked, Relayed, ReadUpTo, TranscriptMailed, Parked})
+UNNAMED: frozenset[type] = frozenset(
+    {CopyFailed, Turned, Offered, Revoked, Relayed, ReadUpTo, TranscriptMailed, Parked}
+)
 _IN_CONVERSATION = frozenset(kind for kind in get_args(Event) if "conversation" in kind.__struct_fields__)

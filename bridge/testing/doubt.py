@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.channels.outbound.fit import unfit
 from bridge.contract.adapter import Undeclared
 from bridge.contract.message import Delivery, Stage, derive
 from bridge.testing.rig import NotOffered, soon
@@ -47,6 +48,42 @@ class DoubtCases:
             assert receipt.reason or receipt.stage != "uncertain"
         await scene.talk(patron)
         await scene.hears_nothing(patron)
+
+    async def test_a_library_writes_first_where_that_is_declared(self, scene: Scene) -> None:
+        """To somebody who has never written: shown once, also when the daemon dies before it is settled; their answer comes back.
+
+        Look at what send needs `reply` for. Undeclared: the core is told so, and begins nothing there.
+        """
+        if not scene.can.answers:
+            assert scene.ring.status(scene.rig.config()).answers == ()
+            return
+        await scene.begin()
+        patron = await scene.patron("ada")
+        scene.ring.hold_settling()
+        (first,) = await scene.ring.begins(patron.address, "Your book is here", title="Your book")
+        await scene.hears(patron, "Your book is here")
+        await scene.ring.crash()
+        await scene.again()
+        certain = scene.can.idempotent or scene.can.lookup
+        await scene.ring.reached(first, *(GOOD if certain else (*GOOD, "uncertain")))
+        await scene.hears_nothing(patron)
+        await scene.talk(patron)
+
+    async def test_copies_go_out_where_they_are_declared(self, scene: Scene) -> None:
+        """Each named recipient is shown it once. Look at the envelope. Undeclared: such a delivery is refused before it is sent."""
+        if not scene.can.cc:
+            copied = Delivery(id="x", channel="c", conversation="c", to="a", kind="text", at=0, cc=("b@example.org",))
+            refused = unfit(copied, scene.can)
+            assert refused is not None
+            assert refused.reason == "undeclared"
+            return
+        await scene.begin()
+        people = [await scene.patron(name) for name in ("ada", "bob", "cem")]
+        ada, bob, cem = people
+        await scene.ring.begins(ada.address, "For all three", title="News", cc=(bob.address,), bcc=(cem.address,))
+        for patron in people:
+            await scene.hears(patron, "For all three")
+        await scene.hears_nothing(cem)
 
     async def test_an_answer_into_a_frozen_wire_is_never_doubled(self, scene: Scene) -> None:
         """Shown once, or not at all and the desk knows of the doubt. Look at time-outs in send: they are Uncertain."""

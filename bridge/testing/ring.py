@@ -140,13 +140,20 @@ class Ring(InputRecord):
 
     # -- the daemon's
 
+    def status(self, config: Any) -> ChannelStatus:
+        """Return what the core is told of the channel before it runs."""
+        return self._configured(config).status
+
+    def _configured(self, config: Any) -> ConfiguredChannel:
+        return ConfiguredChannel(
+            name=self.channel, kind=self.adapter.name, queue="central/desk", adapter=self.adapter, config=config
+        )
+
     def construct(self, config: Any) -> web.Application:
         """Construct the daemon's parts, the adapter among them; nothing runs yet. Raises Misconfigured."""
         self._store = store = HeldStore(self._redis.url, self.consortium, patience=2.0)
         self.board = SignalBoard(store)
-        channel = ConfiguredChannel(
-            name=self.channel, kind=self.adapter.name, queue="central/desk", adapter=self.adapter, config=config
-        )
+        channel = self._configured(config)
         app, routes = web.Application(), web.Application()
         app.router.add_get("/faq/channels/{channel}/titles.json", _no_titles)
 
@@ -308,6 +315,21 @@ class Ring(InputRecord):
             "reply": to.reply,
             "author": "Ada Librarian",
             "language": to.language,
+        } | fields
+        number = len(self.deliveries)
+        made = [Delivery(id=derive("suite", str(number + n)), text=text, **base) for n, text in enumerate(texts)]
+        await self.put(made)
+        return made
+
+    async def begins(self, address: str, *texts: str, **fields: Any) -> list[Delivery]:
+        """Put what a librarian writes first to an address on the out stream, as the core does."""
+        base: dict[str, Any] = {
+            "channel": self.channel,
+            "conversation": conversation(address),
+            "to": address,
+            "kind": "text",
+            "at": int(time.time() * 1000),
+            "author": "Ada Librarian",
         } | fields
         number = len(self.deliveries)
         made = [Delivery(id=derive("suite", str(number + n)), text=text, **base) for n, text in enumerate(texts)]

@@ -179,3 +179,55 @@ async def test_the_subject_alone_joins_nothing_and_our_own_mail_is_not_a_patrons
         ("ours", "own"),
         ("second", ""),
     ]
+
+
+async def test_who_gets_copies_sees_no_hidden_one_and_who_answers_is_not_the_patron(mail: Mail) -> None:
+    """A mail that begins something, with Cc and Bcc: what each recipient sees, and what comes back from them."""
+    await mail.start()
+    first = Delivery(
+        id=derive("begun"), channel=mail.ring.channel, conversation=derive("begun talk"), to="pat@localhost", kind="text",
+        at=int(time.time() * 1000), text="Your book is here", author="Ada", subject="Your book", title="Your book",
+        cc=("bob@localhost", "gone@localhost", MAILBOX, "ask+x@localhost"), bcc=("cem@localhost", "unknown@localhost"),
+    )  # fmt: skip
+    await mail.ring.put([first])
+    assert (await mail.ring.reached(first, "sent")).reason == "copy-refused"
+    failed = await mail.ring.until(lambda: _copies(mail, first), "both copies that failed")
+    assert failed == {"gone@localhost": "no-such-address", "unknown@localhost": "no-such-address"}
+    assert [each.stage for each in mail.ring.receipts(first) if not each.copy] == ["sent"]
+    mails = [(await mail.gets(user, 1))[0] for user in ("pat", "bob", "cem")]
+    for got in mails:
+        assert (got["To"], got["Cc"], got["Subject"]) == ("pat@localhost", "bob@localhost, gone@localhost", "Your book")
+        assert got["Bcc"] is None
+    assert not any(b"cem@" in got.as_bytes() or b"unknown@" in got.as_bytes() for got in mails[:2])
+    to_us = mails[0]["Reply-To"].addresses[0].addr_spec
+    reply = (
+        f"From: bob@localhost\r\nTo: {to_us}\r\nCc: pat@localhost, Kim <kim@localhost>\r\nSubject: x\r\n\r\nMe, too\r\n"
+    )
+    await mail.comes(reply.encode(), sender="bob@localhost")
+    from_bob = await mail.ring.message("Me, too")
+    assert (from_bob.thread, from_bob.others) == (first.conversation, ("pat@localhost", "kim@localhost"))
+    assert "other-sender" in from_bob.marks
+    (own,) = await mail.ring.begins("ask+y@localhost", "to ourselves")
+    assert (await mail.ring.reached(own, "failed")).reason == "own-address"
+
+
+def _copies(mail: Mail, delivery: Delivery) -> dict[str, str]:
+    """Return the copies that failed and why, once there are two."""
+    found = {each.copy: each.reason for each in mail.ring.receipts(delivery) if each.copy}
+    return found if len(found) == 2 else {}
+
+
+async def test_what_is_sent_on_comes_back_as_somebody_elses(mail: Mail) -> None:
+    await mail.start()
+    sent_on = Delivery(
+        id=derive("sent on"), channel=mail.ring.channel, conversation=derive("a question"), to="eve@localhost", kind="text",
+        at=int(time.time() * 1000), text="Do you know this?", event="forwarded", title="Fwd: A question",
+    )  # fmt: skip
+    await mail.ring.put([sent_on])
+    [got] = await mail.gets("eve", 1)
+    assert (got["Subject"], got["In-Reply-To"]) == ("Fwd: A question", None)
+    to_us = got["Reply-To"].addresses[0].addr_spec
+    await mail.comes(f"From: eve@localhost\r\nTo: {to_us}\r\n\r\nI do\r\n".encode(), sender="eve@localhost")
+    back = await mail.ring.message("I do")
+    assert back.thread == sent_on.conversation
+    assert "other-sender" in back.marks

@@ -18,11 +18,13 @@ import pytest
 from bridge.contract.message import (
     Acknowledge,
     Announce,
+    Begin,
     ChannelStatus,
     Deed,
     Delivery,
     EndAnnouncement,
     Erase,
+    Forward,
     Give,
     PlaceLibrarian,
     Receipt,
@@ -65,6 +67,7 @@ SOUTH = Library(
     teams=(Team(id="south/night", name="Night", members=("sue", "tom")),),
     librarians=(Librarian(id="sue", name="Sue"), Librarian(id="tom", name="Tom")),
 )
+POST = msgspec.structs.replace(MAIL, answers=("mail",), cc=True)
 LAW = ChannelStatus(
     channel="law", kind="webchat", queue="north/law", up=True, live=True, private=True, label="Web chat"
 )
@@ -170,6 +173,9 @@ cem comes p2.c3
 cem joins kim
 cem lets ana serve
 cem hands kim over
+cem writes first
+cem sends it on
+a copy fails
 cem signs ana out
 ana comes p2.a2
 ana goes p2.a1
@@ -184,7 +190,7 @@ class Scripted:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.play = Play(NORTH, SOUTH, channels=(WEB, SMS, MAIL, IM, LAW))
+        self.play = Play(NORTH, SOUTH, channels=(WEB, SMS, POST, IM, LAW))
         self.seen: set[type] = set()
         self._token = secrets.token_hex(8)
         self._epoch = secrets.token_hex(6)
@@ -207,8 +213,22 @@ class Scripted:
             "cem ends it": ("cem", EndAnnouncement(announcement=notice)),
             "cem lets ana serve": ("cem", PlaceLibrarian(librarian="ana", queues=("north/ask",))),
             "cem hands kim over": ("cem", Give(conversation=self._id("kim"), librarian="cem")),
+            "cem writes first": (
+                "cem",
+                Begin(channel="mail", address="may@example.org", text="Hello", subject="Hi", cc=("joe@example.org",)),
+            ),
+            "cem sends it on": (
+                "cem",
+                Forward(
+                    conversation=self._id("kim"), channel="mail", address="x@example.org", what="message", text="So"
+                ),
+            ),
             "cem signs ana out": ("cem", SignOutLibrarian(librarian="ana")),
         }
+        if line == "a copy fails":
+            delivery = self.play.last_delivery("may@example.org@mail")
+            self.play.give(Receipt(delivery=delivery, stage="failed", copy="joe@example.org"))
+            return True
         if line in orders:
             self.play.act(*orders[line])
         return line in orders

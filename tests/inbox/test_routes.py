@@ -62,6 +62,8 @@ BODIES: dict[str, Any] = {
     "set_queue": {"queue": "north/reference", "opening": "usual"},
     "place": {"queues": ["north/reference"]},
     "give": {"librarian": "ana"},
+    "begin": {"channel": "none-such", "address": "jane@example.org", "text": "Hello"},
+    "forward": {"address": "jane@example.org", "what": "transcript"},
     "announce": {"text": "The lift is broken.", "until": 1 << 50, "library": "north"},
     "save_library": {
         "library": {"id": "north", "revision": 999, "name": "North"},

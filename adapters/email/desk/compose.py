@@ -63,6 +63,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     author: str = ""
     footer: str = ""
     cc: tuple[MailAddress, ...] = ()
+    title: str = ""  # the subject, as it is to be; "" = `Re:` and `subject`
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
@@ -94,7 +95,11 @@ def _envelope(mail: Outgoing, token: str) -> list[bytes]:
     """From whom, to whom, about what."""
     name = " · ".join(part for part in (one_line(mail.author), one_line(mail.library)) if part)
     answers = reply_address(mail.mailbox, token) if mail.plus and token else mail.mailbox
-    subject = one_line(mail.subject)[:MAX_SUBJECT] if mail.transcript else reply_subject(mail.subject)
+    subject = (
+        one_line(mail.title or mail.subject)[:MAX_SUBJECT]
+        if mail.title or mail.transcript
+        else reply_subject(mail.subject)
+    )
     lines = [address_field("From", [MailAddress(name, mail.mailbox)]), address_field("To", [mail.to])]
     if mail.cc:
         lines.append(address_field("Cc", mail.cc))

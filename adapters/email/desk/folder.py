@@ -29,7 +29,7 @@ import structlog
 
 from adapters.email.codec import MAX_MAIL
 from adapters.email.config import EmailConfig
-from adapters.email.desk.intake import Arrival, Intake
+from adapters.email.desk.intake import Arrival, FailedDelivery, Intake
 from adapters.email.desk.suspects import Suspects
 from adapters.email.desk.twins import MailIdentity, Twins
 from adapters.email.network.imap import CommandRefused, ImapLinkLost, Mailbox
@@ -282,7 +282,7 @@ class Folder:
 
     async def _hand_in_one(self, arrival: Arrival) -> None:
         for failed in arrival.failed:
-            await self._inlet.receipt(failed.delivery, "failed", reason=failed.reason, detail=failed.detail)
+            await self._tell(failed)
         if arrival.message is None:
             log.info("a mail was not handed in", folder=self.name, uid=arrival.uid, why=arrival.verdict)
             return
@@ -344,9 +344,14 @@ class Folder:
             middle = len(batch) // 2
             return [*await self._read_again(batch[:middle]), *await self._read_again(batch[middle:])] if middle else []
 
+    async def _tell(self, failed: FailedDelivery) -> None:
+        await self._inlet.receipt(
+            failed.delivery, "failed", reason=failed.reason, detail=failed.detail, copy=failed.copy
+        )
+
     async def _again(self, arrival: Arrival) -> None:
         for failed in arrival.failed:
-            await self._inlet.receipt(failed.delivery, "failed", reason=failed.reason, detail=failed.detail)
+            await self._tell(failed)
         if arrival.message is not None:
             with suppress(TooLarge, ValueError):
                 await self._inlet.receive(arrival.message)

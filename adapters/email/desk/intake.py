@@ -26,20 +26,22 @@ import msgspec
 
 from adapters.email.addresses import MailAddress
 from adapters.email.classify.behind import is_own
-from adapters.email.classify.bounce import Bounce
-from adapters.email.codec import mint_reply
+from adapters.email.classify.bounce import Bounce, Recipient
+from adapters.email.codec import company, mint_reply
 from adapters.email.config import EmailConfig
-from adapters.email.desk.matching import DELIVERY, OUR_ID, TRANSCRIPT, Signer, Trail, trail
+from adapters.email.desk.matching import DELIVERY, OUR_ID, TRANSCRIPT, Proof, Signer, Trail, trail
 from adapters.email.mail import Mail, MailFile
 from adapters.email.parse.isolated import MailParser
 from adapters.email.parse.markup import clean_html
 from bridge.contract.adapter import Ports, TooLarge, Unavailable
+from bridge.contract.address import MAX_ADDRESS
 from bridge.contract.message import Attachment, Message
 
 MAX_SHOWN = 50_000  # characters of one mail's text
 MAX_FILE = 30 << 20
 MAX_PICTURES = 4 << 20  # bytes of pictures inside one HTML
 MAX_HTML = 16 << 20
+MAX_OTHERS = 50  # further recipients of whom a reply to all is offered
 MAX_NAMED = 8  # further recipients that are shown
 REASONS = {
     "no-such-user": "no-such-address",
@@ -57,11 +59,12 @@ OPAQUE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class FailedDelivery(msgspec.Struct, frozen=True):
-    """A delivery that a bounce is about."""
+    """A delivery that a bounce is about. `copy`: the recipient that failed, where that is not whom it was written to."""
 
     delivery: str
     reason: str
     detail: str
+    copy: str = ""
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +106,8 @@ class Intake:
         if mail.own and not mail.quarantined and self._sent(mail):
             return Arrival(uid=uid, verdict="our own")
         found = trail(mail, self._config.address, self._signer)
-        told = self._told_of(mail.bounce) if mail.bounce is not None and mail.proven else ""
-        if told and mail.bounce is not None:
+        told = self._told_of(mail.bounce) if mail.bounce is not None and mail.proven else None
+        if told is not None and mail.bounce is not None:
             return Arrival(uid=uid, verdict="bounce", failed=tuple(self._failed(told, mail.bounce)))
         if mail.aside and not mail.quarantined and self._answers_transcript(mail):
             return Arrival(uid=uid, verdict="an automatic answer to a transcript")
@@ -166,21 +169,21 @@ class Intake:
         proofs = (self._signer.read(match[1]) for match in named if match is not None)
         return any(proof is not None and proof.kind == TRANSCRIPT for proof in proofs)
 
-    def _told_of(self, bounce: Bounce) -> str:
-        """Return the delivery of ours that a report is about, "" when it names none."""
+    def _told_of(self, bounce: Bounce) -> Proof | None:
+        """Return the proof of the delivery of ours that a report is about, None when it names none."""
         tokens = [match[1] for identity in bounce.ids if (match := OUR_ID.match(identity))]
         proofs = [proof for token in tokens if (proof := self._signer.read(token)) is not None]
-        return next((proof.id for proof in proofs if proof.kind in (DELIVERY, TRANSCRIPT)), "")
+        return next((proof for proof in proofs if proof.kind in (DELIVERY, TRANSCRIPT)), None)
 
-    def _failed(self, delivery: str, bounce: Bounce) -> list[FailedDelivery]:
-        """Return what a report says of a delivery: that it failed, or nothing while it is only late."""
-        worst = sorted((one for one in bounce.recipients if one.action == "failed"), key=lambda one: not one.hard)
-        if not worst and bounce.recipients:
-            return []
-        reason = REASONS.get(worst[0].reason, "failed") if worst else "failed"
-        words = worst[0].reason.replace("-", " ") if worst else ""
-        detail = " ".join(part for part in ("hard" if bounce.hard else "soft", "bounce", bounce.status, words) if part)
-        return [FailedDelivery(delivery, reason, detail)]
+    def _failed(self, told: Proof, bounce: Bounce) -> list[FailedDelivery]:
+        """Return what a report says of a delivery: to whom it failed, or nothing while it is only late."""
+        failed = sorted((one for one in bounce.recipients if one.action == "failed"), key=lambda one: not one.hard)
+        if not failed:
+            return [] if bounce.recipients else [_of_bounce(told.id, bounce, None)]
+        meant = [one for one in failed if self._signer.who(one.address) == told.who]
+        others = [one for one in failed if one not in meant] if told.kind == DELIVERY else []
+        found = [_of_bounce(told.id, bounce, one) for one in (meant or failed[: not others])[:1]]
+        return found + [_of_bounce(told.id, bounce, one, copy=_clean(one.address)) for one in others]
 
     # -- the message
 
@@ -215,18 +218,17 @@ class Intake:
             thread=_clean(thread),
             marks=tuple(dict.fromkeys(marks)),
             aside=aside,
+            others=() if mail.quarantined else self._others(mail),
         )
+
+    def _others(self, mail: Mail) -> tuple[str, ...]:
+        """Return the addresses for a reply to all."""
+        every = [_clean(one.address) for one in company(mail, self._config.own)]
+        return tuple(one for one in every if len(one) <= MAX_ADDRESS)[:MAX_OTHERS]
 
     def _company(self, mail: Mail) -> list[str]:
         """Who else got it, as marks."""
-        own = {one.casefold() for one in (*self._config.own, mail.patron.address)}
-        mailbox = self._config.address.casefold().partition("@")
-        others = [
-            one.address
-            for one in (*mail.to, *mail.cc)
-            if one.valid and one.address.casefold() not in own and not _plus(one.address.casefold(), mailbox)
-        ]
-        named = [f"also to {_clean(one)[:120]}" for one in dict.fromkeys(others)]
+        named = [f"also to {_clean(one.address)[:120]}" for one in company(mail, self._config.own)]
         return named[:MAX_NAMED] + ([f"and {len(named) - MAX_NAMED} more"] if len(named) > MAX_NAMED else [])
 
     # -- files
@@ -255,6 +257,13 @@ class Intake:
             return None
         except OSError as error:
             raise Unavailable(f"files cannot be kept: {error.strerror}") from error
+
+
+def _of_bounce(delivery: str, bounce: Bounce, one: Recipient | None, copy: str = "") -> FailedDelivery:
+    reason = REASONS.get(one.reason, "failed") if one is not None else "failed"
+    words = one.reason.replace("-", " ") if one is not None else ""
+    detail = " ".join(part for part in ("hard" if bounce.hard else "soft", "bounce", bounce.status, words) if part)
+    return FailedDelivery(delivery, reason, detail, copy)
 
 
 def _words(mail: Mail) -> str:
@@ -286,11 +295,6 @@ def _pictures(files: tuple[MailFile, ...]) -> dict[str, str]:
             room -= len(file.content)
             found[file.content_id] = f"data:{file.media_type};base64,{b64encode(file.content).decode('ascii')}"
     return found
-
-
-def _plus(address: str, mailbox: tuple[str, str, str]) -> bool:
-    local, _, domain = address.rpartition("@")
-    return domain == mailbox[2] and local.partition("+")[0] == mailbox[0]
 
 
 def _nobody(raw: bytes) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import aiosmtplib
@@ -46,6 +46,13 @@ WORDS = {
 }
 
 log = structlog.get_logger("adapters.email")
+
+
+Told = Callable[[str], object]
+
+
+def ignored(address: str) -> None:
+    """Hear of a refused recipient, and do nothing."""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -94,8 +101,8 @@ class MailSubmission:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_leave(client) for client in idle))
 
-    async def submit(self, letter: Letter) -> Outcome:
-        """Hand over one mail, after a last look at its lines."""
+    async def submit(self, letter: Letter, told: Told = ignored) -> Outcome:
+        """Hand over one mail, after a last look at its lines; `told` hears each further recipient whom the server refuses."""
         try:
             check_mail(letter.raw)
         except BrokenMail as error:
@@ -105,7 +112,7 @@ class MailSubmission:
             while self._idle:
                 client = self._idle.pop()
                 if client.is_connected:
-                    outcome = await self._through(client, letter)
+                    outcome = await self._through(client, letter, told)
                     if outcome != STALE:
                         return outcome
             try:
@@ -115,7 +122,7 @@ class MailSubmission:
                 return Retry("bad-credentials")
             except Unavailable:
                 return Retry("unreachable")
-            return await self._through(client, letter)
+            return await self._through(client, letter, told)
 
     async def _connected(self) -> aiosmtplib.SMTP:
         """Connect and sign in. Raises Unavailable, BadCredentials."""
@@ -155,11 +162,11 @@ class MailSubmission:
         elif login and self._config.smtp_secret:
             await client.login(login, self._config.smtp_secret)
 
-    async def _through(self, client: aiosmtplib.SMTP, letter: Letter) -> Outcome:
+    async def _through(self, client: aiosmtplib.SMTP, letter: Letter, told: Told) -> Outcome:
         """Use one connection, and keep it where it can be used again."""
         keep = False
         try:
-            outcome = await self._stages(client, letter)
+            outcome = await self._stages(client, letter, told)
             keep = self._keeping and client.is_connected and outcome != STALE
             return outcome
         finally:
@@ -168,7 +175,7 @@ class MailSubmission:
             else:
                 _drop(client)
 
-    async def _stages(self, client: aiosmtplib.SMTP, letter: Letter) -> Outcome:
+    async def _stages(self, client: aiosmtplib.SMTP, letter: Letter, told: Told) -> Outcome:
         if letter.international and not client.supports_extension("smtputf8"):
             if letter.plain is None:
                 return Rejected("letters", "the mail server writes to no address with such letters (no SMTPUTF8)")
@@ -176,7 +183,7 @@ class MailSubmission:
         options, encoding = (["SMTPUTF8"], "utf-8") if letter.international else ([], "ascii")
         try:
             await client.mail(self._config.address, options=options, encoding=encoding)
-            refused = letter.left_out + await self._name(client, letter.recipients, encoding)
+            refused = letter.left_out + await self._name(client, letter.recipients, encoding, told)
         except aiosmtplib.SMTPResponseException as error:
             return await self._refusal(client, error)
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
@@ -190,7 +197,7 @@ class MailSubmission:
             return Uncertain("timeout" if isinstance(error, TimeoutError) else "link-lost")
         return sent
 
-    async def _name(self, client: aiosmtplib.SMTP, recipients: Sequence[str], encoding: str) -> int:
+    async def _name(self, client: aiosmtplib.SMTP, recipients: Sequence[str], encoding: str, told: Told) -> int:
         """Name all recipients; return how many others are refused, which does not keep the mail from the patron."""
         first, *others = recipients
         await client.rcpt(first, encoding=encoding)
@@ -200,6 +207,7 @@ class MailSubmission:
                 await client.rcpt(other, encoding=encoding)
             except aiosmtplib.SMTPRecipientRefused as error:
                 refused += 1
+                told(other)
                 log.warning("a further recipient was refused", channel=self._config.address, code=error.code)
         return refused
 

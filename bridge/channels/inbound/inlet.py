@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 MAX_INPUT = 512 * 1024  # bytes of one input as it is written
 SEEN_S = 6 * 86_400  # the window is 7 days; a day's margin for clocks that disagree
 MAX_BATCH = 256
+MAX_COPY = 320  # characters of the address of a further recipient
 MAX_NAME = 100  # characters of the name of a person at a partner's desk
 
 MESSAGES = CountFamily(
@@ -260,10 +261,19 @@ class StoreInlet:
         await answer
 
     async def receipt(
-        self, delivery: str, stage: Stage, *, reason: str = "", detail: str = "", network_id: str = ""
+        self,
+        delivery: str,
+        stage: Stage,
+        *,
+        reason: str = "",
+        detail: str = "",
+        network_id: str = "",
+        copy: str = "",
     ) -> None:
         """See `bridge.contract.adapter.Inlet`. Of a text sent in parts, the last part speaks for all, and any one can fail it."""
         self._may_report(stage)
+        if copy and not (self._capabilities.cc and stage == "failed"):
+            raise Undeclared(f"{self.channel}: reports on a copy, which it does not carry or which did not fail")
         whole, _, part = delivery.partition(".")
         number, _, parts = part.partition(".")
         if part and number != parts and stage != "failed":
@@ -275,6 +285,7 @@ class StoreInlet:
             detail=clean(detail)[:500],
             network_id=clean(network_id),
             partial=bool(part) and stage == "failed",
+            copy=clean(copy)[:MAX_COPY],
         )
         await self._gathering.ingest([receipt])
 

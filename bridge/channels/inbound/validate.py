@@ -12,7 +12,7 @@ from operator import attrgetter
 import msgspec
 
 from bridge.contract.adapter import TooLarge
-from bridge.contract.address import is_mail_address
+from bridge.contract.address import MAX_ADDRESS, is_mail_address
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import (
     MAX_COMMENT,
@@ -28,6 +28,7 @@ from bridge.contract.message import (
 
 MAX_TEXT = 100_000  # characters of one message
 MAX_FILES = 50
+MAX_OTHERS = 50
 UNKNOWN = "application/octet-stream"
 CLEANED = "text/x-cleaned-html"  # what the inbox calls a mail's own page; no file is one
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -133,6 +134,8 @@ def _kept(message: Message, id: str, changes: dict[str, object]) -> Message:
         changes["sent_at"] = 0
     if message.attachments:
         changes["attachments"] = tuple(_file(file) for file in message.attachments)
+    if message.others:
+        changes["others"] = tuple(clean(one) for one in message.others if len(one) <= MAX_ADDRESS)[:MAX_OTHERS]
     if message.marks:
         changes["marks"] = tuple(clean(mark) for mark in message.marks)
     return msgspec.structs.replace(message, **changes) if changes else message

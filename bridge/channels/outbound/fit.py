@@ -23,6 +23,8 @@ def unfit(delivery: Delivery, capabilities: Capabilities) -> Rejected | None:
         return Rejected("undeclared", f"the channel carries no {delivery.kind}")
     if delivery.event == TRANSCRIPT and not capabilities.transcripts:
         return Rejected("undeclared", "the channel carries no transcripts")
+    if (delivery.cc or delivery.bcc) and not capabilities.cc:
+        return Rejected("undeclared", "the channel carries no copies")
     if all(0 < each.size <= capabilities.max_media for each in delivery.attachments):
         return None
     return Rejected("attachment-too-large" if capabilities.max_media else "no-attachments")

@@ -30,7 +30,7 @@ log = structlog.get_logger("bridge.channels.outbound.drain")
 
 def removed(status: ChannelStatus) -> ChannelStatus:
     """Return the status of a channel that is configured no more: down, and no answer can be promised by it."""
-    return replace(status, up=False, reason=REMOVED, answers=(), transcripts=False)
+    return replace(status, up=False, reason=REMOVED, answers=(), transcripts=False, cc=False)
 
 
 async def refuse(store: Store, channel: str) -> None:

@@ -289,7 +289,7 @@ class Subscription:
         if watched.hidden:
             return None
         answer = not watched.answered
-        lines = [shown(state, line) for line in watched.changed_lines()]
+        lines = [shown(state, line, self.me) for line in watched.changed_lines()]
         if not lines and not answer:
             return None
         return schema.LinesTold(position="", conversation=watched.conversation, lines=lines)

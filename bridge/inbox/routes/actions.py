@@ -21,7 +21,7 @@ from bridge.inbox.live.action_results import Answered
 from bridge.inbox.routes.faq_beside_chat import used_entry
 from bridge.inbox.routes.files import check_kept, sent_before
 from bridge.inbox.views import rows
-from bridge.inbox.views.access import check_conversation, check_say
+from bridge.inbox.views.access import check_conversation, check_say, sees
 from bridge.inbox.views.lines import shown, via_of
 from bridge.sql.people.idempotency import ActionOutcome, KeyReused, outcome_of
 from bridge.sql.transcripts.lines import TranscriptLine, changes
@@ -98,8 +98,14 @@ def _done(call: Call, found: Found) -> Found:
 def _refused(call: Call, outcome: ActionOutcome) -> Refusal:
     holder = rows.name_of(call.state, outcome.holder) if outcome.holder else ""
     detail = rows.refusal_words(call.state, call.me, outcome.reason, holder)
+    about = call.state.conversations.get(outcome.conversation)
     clash = schema.Clash(
-        error="refused", detail=detail, reason=outcome.reason, holder=outcome.holder, holder_name=holder
+        error="refused",
+        detail=detail,
+        reason=outcome.reason,
+        holder=outcome.holder,
+        holder_name=holder,
+        conversation=about.id if about is not None and sees(call.state, call.me, about) else "",
     )
     return Refusal(409, "refused", detail, body=clash)
 
@@ -117,7 +123,7 @@ def _acted(call: Call, found: Found) -> schema.Acted:
         conversation=outcome.conversation or call.id,
         position=str(position),
         row=rows.row(state, call.me, it) if it is not None else None,
-        line=shown(state, lines[0]) if lines else None,
+        line=shown(state, lines[0], call.me) if lines else None,
     )
 
 
@@ -238,11 +244,21 @@ async def messages(call: Call) -> Answer:
         script=asked.script,
         all_recipients=asked.all_recipients,
         faq=await used_entry(call, asked.faq) if asked.faq else "",
+        cc=_copies(call, asked.cc),
+        bcc=_copies(call, asked.bcc),
+        subject=" ".join(asked.subject.split()),
     )
     done = await act(call, deed)
     if deed.faq:
         await call.services.archive.faq_counts.count(deed.faq, "used")
     return done
+
+
+def _copies(call: Call, asked: list[str]) -> tuple[str, ...]:
+    """Return the addresses of further recipients: those who stood on the patron's mail may be named by their word."""
+    it = call.state.conversations.get(call.id)
+    known = {via_of("", one): one for one in it.others} if it is not None else {}
+    return tuple(known.get(one) or one.strip() for one in asked)
 
 
 def _channel(call: Call) -> str:

@@ -104,7 +104,7 @@ async def holdings(call: Call) -> schema.Holdings:
 async def give(call: Call) -> Answer:
     """Give a conversation that waits, or that a colleague has, to a librarian; to myself is to take it over."""
     asked: schema.GiveAsked = call.body
-    return await act(call, wire.Give(conversation=call.id, librarian=asked.librarian))
+    return await act(call, wire.Give(conversation=call.id, librarian=asked.librarian, absent=asked.absent))
 
 
 # ---- notices to staff ------------------------------------------------------------

@@ -51,7 +51,7 @@ async def view(call: Call) -> schema.ConversationView:
     return schema.ConversationView(
         position=str(position),
         row=row,
-        lines=[shown(state, line) for line in lines],
+        lines=[shown(state, line, me) for line in lines],
         before=lines[0].position if len(lines) >= LINES else "",
         patron=_patron(services, state, it, talk),
         earlier=await _earlier(call, it, talk),
@@ -88,7 +88,9 @@ async def line_page(call: Call, before: str) -> schema.LinePage:
     position = reached(call.services)
     lines = await _lines(call, call.state.conversations.get(call.id), before)
     more = lines[0].position if len(lines) >= LINES else ""
-    return schema.LinePage(position=str(position), lines=[shown(call.state, line) for line in lines], before=more)
+    return schema.LinePage(
+        position=str(position), lines=[shown(call.state, line, call.me) for line in lines], before=more
+    )
 
 
 def reached(services: InboxServices) -> Position:
@@ -142,6 +144,10 @@ def _patron(
             for n, (channel, address) in enumerate(dict.fromkeys([*places, *([left] if left is not None else [])]))
         ],
         lasting=it is not None and bool(own_address(state, it)),
+        others=[
+            schema.OtherRecipient(address=rows.masked(one) if masks else one, via=via_of("", one))
+            for one in (it.others if it is not None else ())
+        ],
     )
 
 
@@ -162,6 +168,7 @@ def _address(
         max_text=facts.max_text,
         segments=facts.segments and ":" not in address,
         plain=facts.plain,
+        copies=status is not None and status.cc,
     )
 
 

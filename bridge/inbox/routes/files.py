@@ -51,6 +51,11 @@ class _MailPage:
 
 async def attachments(call: Call) -> schema.Uploaded:
     """Take a file in, as the body itself or as the one part of a form."""
+    return await taken_in(call, call.id)
+
+
+async def taken_in(call: Call, purpose: str) -> schema.Uploaded:
+    """Keep a file and hand out a ticket for it, good for `purpose`: a conversation, or what has none yet."""
     name, chunks = await _upload(call)
     try:
         kept = await call.services.blobs.save(chunks, name, MAX_UPLOAD)
@@ -60,7 +65,7 @@ async def attachments(call: Call) -> schema.Uploaded:
         raise Refusal(422, "type-refused", f"{error}.") from None
     if not kept.size:
         raise Refusal(422, "invalid", "The file is empty.")
-    return schema.Uploaded(file=file(call.id, kept), ticket=ticket(call.services.secret, kept, call.me, call.id))
+    return schema.Uploaded(file=file(call.id, kept), ticket=ticket(call.services.secret, kept, call.me, purpose))
 
 
 async def _upload(call: Call) -> tuple[str, AsyncIterator[bytes]]:

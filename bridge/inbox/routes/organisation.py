@@ -28,6 +28,7 @@ from bridge.sql.people.organisation import Outdated
 from routing import desk_view
 from routing.closing import CODES
 from routing.organisation import Library
+from routing.recipients import may_write_first
 from routing.state import State
 
 
@@ -49,6 +50,7 @@ async def organisation(call: Call) -> schema.Organisation:
                 call.services.hours.trouble(one.id) if one.id in edits else None,
                 one.id in edits,
                 library_is_open(one, now, lambda queue: desks[queue]),
+                may_write_first(state, me, one.id),
             )
             for one in roster.libraries.values()
         ],
@@ -72,7 +74,7 @@ async def organisation(call: Call) -> schema.Organisation:
 
 
 def _library(
-    state: State, one: Library, mine: bool, trouble: KeptCalendar | None, edits: bool, opened: bool
+    state: State, one: Library, mine: bool, trouble: KeptCalendar | None, edits: bool, opened: bool, first: bool
 ) -> schema.LibraryView:
     return schema.LibraryView(
         id=one.id,
@@ -92,6 +94,8 @@ def _library(
         open=opened,
         answers=carriers(state, one.id),
         country=one.country,
+        writes_first=first,
+        gives=edits or (mine and one.assigns == "staff"),
         hours_problem=trouble.problem if trouble is not None else "",
         hours_read_at=trouble.read_at if trouble is not None else 0,
     )

@@ -121,6 +121,9 @@ from bridge.inbox.schema.conversation import (
     LinePage as LinePage,
 )
 from bridge.inbox.schema.conversation import (
+    OtherRecipient as OtherRecipient,
+)
+from bridge.inbox.schema.conversation import (
     Patron as Patron,
 )
 from bridge.inbox.schema.conversation import (
@@ -512,4 +515,16 @@ from bridge.inbox.schema.types import (
 )
 from bridge.inbox.schema.types import (
     Words as Words,
+)
+from bridge.inbox.schema.writing_first import (
+    BeginAsked as BeginAsked,
+)
+from bridge.inbox.schema.writing_first import (
+    BeginChannel as BeginChannel,
+)
+from bridge.inbox.schema.writing_first import (
+    BeginChoices as BeginChoices,
+)
+from bridge.inbox.schema.writing_first import (
+    ForwardAsked as ForwardAsked,
 )

@@ -101,9 +101,10 @@ class PlaceAsked(Asked):
 
 
 class GiveAsked(Asked):
-    """The librarian who gets it."""
+    """The librarian who gets it; `absent`: also where the patron sits there now and the librarian does not."""
 
     librarian: Identifier
+    absent: bool = False
 
 
 class AnnounceAsked(Asked):

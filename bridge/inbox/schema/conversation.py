@@ -41,6 +41,8 @@ class Line(Shown):
     mentions: list[str] = []
     replaces: str = ""
     marks: list[str] = []
+    cc: list[str] = []  # who else got what went out, as all of them see
+    bcc: list[str] = []  # whom nobody else sees, told to its author alone
 
 
 class Address(Shown):
@@ -56,6 +58,14 @@ class Address(Shown):
     max_text: int = 0  # characters of one message, 0 = no limit
     segments: bool = False  # billed in segments (SMS)
     plain: bool = False  # typographic characters are spelt plainly on the way
+    copies: bool = False  # a message to it may go to further addresses, too
+
+
+class OtherRecipient(Shown):
+    """An address that stood on the patron's mail. `via` is what a reply's `cc` takes where the address is masked."""
+
+    address: str
+    via: str
 
 
 class Patron(Shown):
@@ -66,6 +76,7 @@ class Patron(Shown):
     language: str = ""
     addresses: list[Address] = []
     lasting: bool = False  # the address in use can be answered after the end: a follow-up needs no other one
+    others: list[OtherRecipient] = []  # who else got the patron's mails, without us
 
 
 class Earlier(Shown):

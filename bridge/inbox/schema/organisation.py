@@ -63,6 +63,8 @@ class LibraryView(Shown):
     open: bool  # some queue of it is open now, for its patrons
     answers: list[CarrierView] = []
     country: str = ""  # whose numbers are read without a country code
+    writes_first: bool = False  # I may write for it to addresses that have not written to it
+    gives: bool = False  # I may give its conversations to a colleague
     hours_problem: str = ""  # for its coordinators: why its calendar cannot be read, for a day or ever since; "" = none
     hours_read_at: int = 0  # with a problem: when it could be read last (ms), 0 = never
 

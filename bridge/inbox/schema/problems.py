@@ -13,13 +13,17 @@ class Problem(Shown):
 
 
 class Clash(Shown):
-    """The desk refused an action (409). `reason` is a word of the catalogue; `holder` who has it, when that is why."""
+    """The desk refused an action (409). `reason` is a word of the catalogue; `holder` who has it, when that is why.
+
+    `conversation`: the one that is the reason, or that it was about, where I may see it.
+    """
 
     error: str
     detail: str
     reason: str
     holder: str = ""
     holder_name: str = ""
+    conversation: str = ""
 
 
 class Pending(Shown):

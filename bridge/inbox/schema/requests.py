@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bridge.contract.message import CallKind, Outcome, WhySnoozed
-from bridge.inbox.schema.types import Asked, Identifier, Moment, Name, Ticket, Words
+from bridge.inbox.schema.types import Asked, Copies, Identifier, Moment, Name, Subject, Ticket, Words
 
 
 class Login(Asked):
@@ -36,7 +36,8 @@ class PresenceAsked(Asked):
 class SayAsked(Asked):
     """Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads;
     `again` is the id of an answer given here before, whose files go along once more ("" = none); `faq` is the id of the entry
-    of the FAQ whose words were used ("" = none)."""
+    of the FAQ whose words were used ("" = none). `cc` and `bcc` hold mail addresses, or the `via` of one that stood on the
+    patron's mail; `subject` is another subject ("" = as it was)."""
 
     text: Words
     attachments: Annotated[list[Ticket], Meta(max_length=10)] = []
@@ -45,6 +46,9 @@ class SayAsked(Asked):
     script: Name = ""
     all_recipients: bool = False
     faq: Name = ""
+    cc: Copies = []
+    bcc: Copies = []
+    subject: Subject = ""
 
 
 class NoteAsked(Asked):

@@ -15,6 +15,8 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=200)]
 Words = Annotated[str, Meta(max_length=20_000)]
 Moment = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what JavaScript counts exactly
 Ticket = Annotated[str, Meta(min_length=1, max_length=2000)]
+Subject = Annotated[str, Meta(max_length=400)]
+Copies = Annotated[list[Annotated[str, Meta(min_length=1, max_length=320)]], Meta(max_length=100)]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))

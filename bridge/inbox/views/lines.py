@@ -12,6 +12,7 @@ from bridge.contract.message import Attachment, derive
 from bridge.inbox.http.responses import BASE
 from bridge.inbox.schema import File, Fragment, Line
 from bridge.inbox.views.rows import name_of, queue_name
+from bridge.sql.transcripts.lines import BCC, CC
 from bridge.sql.transcripts.lines import TranscriptLine as Archived
 from bridge.sql.transcripts.search import CLOSE, OPEN
 from routing.state import State
@@ -20,8 +21,8 @@ IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 ON_ITS_WAY = frozenset({"queued", "received"})
 
 
-def shown(state: State, line: Archived) -> Line:
-    """Return a line for staff."""
+def shown(state: State, line: Archived, me: str) -> Line:
+    """Return a line for `me`, who is staff. Hidden recipients are their author's alone to see."""
     word, _, more = line.event.partition(":")
     return Line(
         id=line.id,
@@ -42,8 +43,14 @@ def shown(state: State, line: Archived) -> Line:
         html=f"{files_of(line.conversation)}/{line.html}" if line.html else "",
         mentions=list(line.marks) if line.who == "note" else [],
         replaces=line.replaces,
-        marks=list(line.marks) if line.who != "note" else [],
+        marks=[mark for mark in line.marks if not mark.startswith((CC, BCC))] if line.who != "note" else [],
+        cc=_copies(line, CC),
+        bcc=_copies(line, BCC) if line.author_id == me else [],
     )
+
+
+def _copies(line: Archived, kind: str) -> list[str]:
+    return [mark.removeprefix(kind) for mark in line.marks if mark.startswith(kind)] if line.who == "librarian" else []
 
 
 def _author(state: State, line: Archived) -> str:

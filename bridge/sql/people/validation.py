@@ -26,6 +26,7 @@ from bridge.sql.people.staff_validation import staff_faults
 from bridge.sql.people.texts import LONGEST_NAME, text_faults
 from routing.organisation import Library, Queue, Team, When
 
+MOST_FIRST = 1000  # addresses a librarian and day: what a person writes, and no mailing list
 LONGEST_S = 315_360_000  # ten years; in ms after any moment of ours it is a number that every store counts
 # Not edited, or checked elsewhere.
 _WORKED_OUT = ("revision", "openings", "opening_words", "since", "retention_days", "staff_retention_days")
@@ -81,6 +82,8 @@ def _general(library: Library) -> Iterator[FieldFault]:
         yield FieldFault("language", f"{library.language!r} is not a language tag like en or pt-BR")
     if library.country and not is_country(library.country):
         yield FieldFault("country", f"{library.country!r} is not a country of two capitals like DE or US")
+    if library.writes_first_per_day > MOST_FIRST:
+        yield FieldFault("writes_first_per_day", f"at most {MOST_FIRST} in a day")
     if library.accent and not _COLOUR.fullmatch(library.accent):
         yield FieldFault("accent", f"{library.accent!r} is not a colour like #0b5a86")
     if library.policy_url and not _WEB.match(library.policy_url):

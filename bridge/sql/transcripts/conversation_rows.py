@@ -46,6 +46,7 @@ _TO = {name: f"to_{name}" for name in _SET + _FIRST}
 _NOTHING = dict.fromkeys(("talk", *_TO.values()))
 
 LAST_TEXT = 200
+BEGUN = "begun"  # the reason of the first hop of a conversation that a librarian began
 
 
 class ConversationRows:
@@ -139,13 +140,21 @@ class ConversationRows:
             "last_who": "",
         }
         self._tables["conversation"].append(row)
-        self._hop(event.conversation, "entered", queue=event.queue)
+        self._hop(
+            event.conversation, "entered", queue=event.queue, librarian=event.by, reason=BEGUN if event.by else ""
+        )
+        if event.by:
+            self._audit(event.conversation, event.by, "begun", event.channel)
 
     def _received(self, event: ev.Received) -> None:
         self._last(event.conversation, "patron", event.files or event.message.text)
         for name in ("name", "contact"):
             if getattr(event.message, name):
                 self._set(event.conversation, **{name: getattr(event.message, name)})
+
+    def _forwarded(self, event: ev.Forwarded) -> None:
+        self._touch(event.conversation)
+        self._audit(event.conversation, event.by, f"forwarded-{event.what}", event.delivery.to)
 
     def _queued(self, event: ev.Queued) -> None:
         self._set(event.conversation, state="waiting", owner="", queue=event.queue)
@@ -330,6 +339,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Unmerged: ConversationRows._unmerge,
     ev.FollowUpOpened: ConversationRows._follow_up_opened,
     ev.FollowUpChanged: ConversationRows._follow_up_changed,
+    ev.Forwarded: ConversationRows._forwarded,
     ev.Noted: ConversationRows._noted,
     ev.Blocked: ConversationRows._blocked,
     ev.Erased: ConversationRows._erased,
@@ -351,7 +361,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
 NO_ROW: frozenset[type] = frozenset(
     {
         *(ev.Noticed, ev.ReadUpTo, ev.Progressed, ev.Reminded, ev.TranscriptMailed),  # their lines say all
-        *(ev.CallOffered, ev.CallAccepted, ev.CallEnded),  # so do theirs
+        *(ev.CopyFailed, ev.CallOffered, ev.CallAccepted, ev.CallEnded),  # so do theirs
         *(ev.OfferRejected, ev.Released, ev.TransferEnded),  # the Queued or Claimed that follows is the hop
         *(ev.Turned, ev.Offered, ev.Revoked, ev.Relayed, ev.Parked),  # between the desk and one librarian, or nobody
         ev.Forgotten,  # by the core alone: the archive keeps it

@@ -25,6 +25,7 @@ STEP = 10_000  # more events than a step ever has: its lines stand before those 
 
 PATRON_SEES: frozenset[str] = frozenset({"patron", "librarian", "desk"})
 _POSITION = re.compile(r"(\d{13})\.(\d{12})\.(\d{10})", re.ASCII)
+CC, BCC = "cc:", "bcc:"  # before an address, among the marks of what went out
 RATED = "rated:"  # of a line's event; the score follows
 
 
@@ -146,8 +147,28 @@ class _Place:
             event=delivery.event,
             channel=delivery.channel,
             address=delivery.to,
+            marks=copies_as_marks(delivery),
             stage="queued",
         )
+
+
+def copies_as_marks(delivery: Delivery) -> tuple[str, ...]:
+    """Return the further recipients of a delivery as its line keeps them: `cc:` or `bcc:` and the address."""
+    return (*(f"{CC}{one}" for one in delivery.cc), *(f"{BCC}{one}" for one in delivery.bcc))
+
+
+def _forwarded(event: ev.Forwarded, place: _Place) -> TranscriptLine:
+    """A line for staff, under the id of what went out, so that its outcome is told there."""
+    delivery = event.delivery
+    line = place.system(event.conversation, f"forwarded:{event.what}", by=event.by, target=delivery.to, text=event.note)
+    return msgspec.structs.replace(line, id=delivery.id, attachments=delivery.attachments, stage="queued")
+
+
+def _copy_failed(event: ev.CopyFailed, place: _Place) -> TranscriptLine:
+    """A line of its own, once for each delivery and address."""
+    line = place.system(event.conversation, "copy-failed", target=event.address)
+    id = derive("line", event.delivery, event.address)
+    return msgspec.structs.replace(line, id=id, reason=event.reason, detail=event.detail)
 
 
 def _received(event: ev.Received, place: _Place) -> TranscriptLine:
@@ -215,6 +236,8 @@ def _call_ended(event: ev.CallEnded, place: _Place) -> TranscriptLine:
 _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.Received: _received,
     ev.Said: lambda e, p: p.delivery(e.delivery, "librarian", e.by),
+    ev.Forwarded: _forwarded,
+    ev.CopyFailed: _copy_failed,
     ev.Noticed: lambda e, p: p.delivery(e.delivery, "desk", ""),
     ev.Noted: _noted,
     ev.Progressed: lambda e, p: Staged(e.delivery, e.stage, e.reason, e.detail, e.network_id),

@@ -93,9 +93,10 @@ export interface BoardDeeds {
   deeds: BoardDeed[];
 }
 
-/** The librarian who gets it. */
+/** The librarian who gets it; `absent`: also where the patron sits there now and the librarian does not. */
 export interface GiveAsked {
   librarian: string;
+  absent?: boolean;
 }
 
 /** A conversation that need not be answered now: until `until` ms (0 = until the patron writes). */
@@ -318,6 +319,8 @@ export interface Line {
   mentions: string[];
   replaces: string;
   marks: string[];
+  cc: string[];
+  bcc: string[];
 }
 
 /** What an action brought about. `event` is the word of the event that answered it ("done" = it was so already). */
@@ -342,6 +345,7 @@ export interface Address {
   max_text: number;
   segments: boolean;
   plain: boolean;
+  copies: boolean;
 }
 
 /** Where my window of a call is, on this host; the address opens it for me alone while the call goes on. */
@@ -356,6 +360,12 @@ export interface ClosingCode {
   offered: boolean;
 }
 
+/** An address that stood on the patron's mail. `via` is what a reply's `cc` takes where the address is masked. */
+export interface OtherRecipient {
+  address: string;
+  via: string;
+}
+
 /** Who asks, as far as is known. */
 export interface Patron {
   name: string;
@@ -363,6 +373,7 @@ export interface Patron {
   language: string;
   addresses: Address[];
   lasting: boolean;
+  others: OtherRecipient[];
 }
 
 /** An earlier conversation of the same patron. */
@@ -1081,6 +1092,9 @@ export interface Library {
   contact_channel: string;
   partner: string;
   portal: PortalPage;
+  writes_first: "coordinators" | "nobody" | "staff";
+  writes_first_per_day: number;
+  assigns: "coordinators" | "staff";
   country: string;
   meeting_url: string;
 }
@@ -1126,6 +1140,8 @@ export interface LibraryView {
   open: boolean;
   answers: CarrierView[];
   country: string;
+  writes_first: boolean;
+  gives: boolean;
   hours_problem: string;
   hours_read_at: number;
 }
@@ -1313,13 +1329,14 @@ export interface PartnerList {
   partners: PartnerView[];
 }
 
-/** The desk refused an action (409). `reason` is a word of the catalogue; `holder` who has it, when that is why. */
+/** The desk refused an action (409). `reason` is a word of the catalogue; `holder` who has it, when that is why. `conversation`: the one that is the reason, or that it was about, where I may see it. */
 export interface Clash {
   error: string;
   detail: string;
   reason: string;
   holder: string;
   holder_name: string;
+  conversation: string;
 }
 
 /** The action is durable and not answered yet (202): its effect comes over the live socket. */
@@ -1460,7 +1477,7 @@ export interface ReleaseAsked {
   transfer?: boolean;
 }
 
-/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads; `again` is the id of an answer given here before, whose files go along once more ("" = none); `faq` is the id of the entry of the FAQ whose words were used ("" = none). */
+/** Answer the patron. `via` is an address's `via` ("" = the one last used); `attachments` are tickets of uploads; `again` is the id of an answer given here before, whose files go along once more ("" = none); `faq` is the id of the entry of the FAQ whose words were used ("" = none). `cc` and `bcc` hold mail addresses, or the `via` of one that stood on the patron's mail; `subject` is another subject ("" = as it was). */
 export interface SayAsked {
   text: string;
   attachments?: string[];
@@ -1469,6 +1486,9 @@ export interface SayAsked {
   script?: string;
   all_recipients?: boolean;
   faq?: string;
+  cc?: string[];
+  bcc?: string[];
+  subject?: string;
 }
 
 /** Put it off. `until` (ms): "later" needs it, "no-answer" has none. At most 92 days ahead, 4 hours in a live chat. */
@@ -1507,6 +1527,51 @@ export interface Hit {
 export interface Hits {
   hits: Hit[];
   next: string;
+}
+
+/** Write first to an address. `attachments` are tickets of uploads for this; `apart`: although one with it is open. */
+export interface BeginAsked {
+  channel: string;
+  address: string;
+  text: string;
+  subject?: string;
+  name?: string;
+  attachments?: string[];
+  cc?: string[];
+  bcc?: string[];
+  apart?: boolean;
+}
+
+/** A channel by which I may write first. `kinds`: the addresses that it takes; `library`: whose people answer there. */
+export interface BeginChannel {
+  channel: string;
+  label: string;
+  icon: "chat" | "mail" | "messenger" | "phone";
+  kinds: ("im" | "mail" | "phone")[];
+  library: string;
+  library_name: string;
+  up: boolean;
+  copies: boolean;
+  titled: boolean;
+  files: boolean;
+  max_text: number;
+  segments: boolean;
+  plain: boolean;
+  left: number;
+}
+
+/** The channels by which I may write first; none = my libraries don't let me, or have no such channel. */
+export interface BeginChoices {
+  channels: BeginChannel[];
+}
+
+/** Send a message (the `line`'s id) with its files, or the transcript, on to a mail address with words of mine. */
+export interface ForwardAsked {
+  address: string;
+  what: "message" | "transcript";
+  line?: string;
+  note?: string;
+  subject?: string;
 }
 
 /** The catalogue of the patron's library. `searched`: the desk searches it itself; `words`: what the patron seems to look for; `link`: the library's own search page for these words, "" = none. `name` is "" where no catalogue is configured. */

@@ -6,7 +6,7 @@ import { answerable, reachOf } from "../src/reach";
 import type { Address, ConversationView, Row } from "../src/schema";
 
 const address = (via: string, kind: string, more: Partial<Address> = {}): Address =>
-  ({ via, kind, address: via, channel: kind, current: false, left: false, blocked: false, max_text: 0, segments: false, plain: false, ...more });
+  ({ via, kind, address: via, channel: kind, current: false, left: false, blocked: false, max_text: 0, segments: false, plain: false, copies: false, ...more });
 const row = (more: Partial<Row> = {}): Row => ({ channel: "webchat", left: false, live: true, ...more }) as Row;
 const web = address("web", "webchat", { current: true, max_text: 4000 });
 const mail = address("mail", "email", { left: true });
