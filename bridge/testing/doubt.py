@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from bridge.channels.outbound.fit import unfit
@@ -138,7 +140,7 @@ class DoubtCases:
         assert await lookup(never) is not True
 
     async def test_receipts_are_reported_as_far_as_declared(self, scene: Scene) -> None:
-        """Delivered and read reach the desk, repeats count once. Undeclared: reporting them is refused.
+        """Delivered, where the network knows it, and read reach the desk; repeats count once. Undeclared: it is refused.
 
         Look at how the network's id is matched to the delivery's, also after a restart.
         """
@@ -149,8 +151,12 @@ class DoubtCases:
         stages: tuple[Stage, ...] = ("delivered", "read")
         reported = max(0, ("none", "sent", "delivered", "read").index(scene.can.receipts) - 1)
         for stage in stages[:reported]:
-            for _ in range(2):
-                await soon(f"the network reports {stage}", patron.confirm(heard, stage))
+            try:
+                for _ in range(2):
+                    await soon(f"the network reports {stage}", patron.confirm(heard, stage))
+            except NotOffered:
+                assert stage != scene.can.receipts  # some networks know "read" alone
+                continue
             await scene.ring.reached(delivery, stage)
             assert [each.stage for each in scene.ring.receipts(delivery)].count(stage) == 1
         if scene.can.receipts != "read":
@@ -173,7 +179,8 @@ class DoubtCases:
         heard = await scene.heard(patron)
         await soon("the network reports read", patron.confirm(heard, "read"))
         await scene.ring.reached(delivery, "read")
-        await soon("the network reports delivered", patron.confirm(heard, "delivered"))
+        with suppress(NotOffered):  # some networks know "read" alone
+            await soon("the network reports delivered", patron.confirm(heard, "delivered"))
         scene.ring.release_settling()
         if not scene.can.fanout:
             await scene.ring.reached(delivery, "sent", "delivered")

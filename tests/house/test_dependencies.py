@@ -33,7 +33,14 @@ CLASSIFIERS = {
 }
 SAYS_NOTHING = {"DFSG approved", "OSI Approved"}
 # Distributions whose metadata name no licence; read in the file that they bring.
-READ_BY_US = {"axe-playwright-python": "MIT", "protobuf": "BSD-3-Clause", "pyrage": "MIT"}
+READ_BY_US = {
+    "axe-playwright-python": "MIT",
+    "matrix-nio": "ISC",
+    "peewee": "MIT",
+    "protobuf": "BSD-3-Clause",
+    "pyrage": "MIT",
+    "vodozemac": "MIT",
+}
 
 
 NPM_READ_BY_US = {"node_modules/svelte-toolbelt"}  # MIT

@@ -14,7 +14,19 @@ from tests.house.source import none
 
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-CHANNELS = ("account", "catalogue", "webchat", "email", "sms", "kannel", "telegram", "mastodon", "xmpp", "partners")
+CHANNELS = (
+    "account",
+    "catalogue",
+    "webchat",
+    "email",
+    "sms",
+    "kannel",
+    "telegram",
+    "mastodon",
+    "matrix",
+    "xmpp",
+    "partners",
+)
 
 
 def test_the_readme_is_short() -> None:

@@ -1,0 +1,12 @@
+"""The server that these tests share is ended with their process."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.peers.synapse import SynapseServer
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the kept server, also when only this folder is run."""
+    SynapseServer.end_kept()
