@@ -27,6 +27,7 @@ import os
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -44,6 +45,7 @@ from bridge.contract.adapter import Busy
 from bridge.faq.site import FaqSite
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
+from bridge.inbox.http.sessions import cookie_name
 from bridge.portal.routes import Portal
 from bridge.runtime import compression
 from bridge.runtime.health import DaemonHealth
@@ -295,12 +297,12 @@ def _pages(app: web.Application, base: str, folder: Path, policy: str) -> None:
     async def page(request: web.Request) -> web.StreamResponse:
         name = request.match_info.get("name", "")
         if name.startswith(WORDS):
-            return _words(request, name.removeprefix(WORDS))
+            return _words(request, root, name.removeprefix(WORDS))
         file = _file(root, name)
         if file is None and "." in name.rpartition("/")[2]:
             raise web.HTTPNotFound
         if file is None or file.name == FIRST:
-            return await _first(request, root / FIRST, policy)
+            return await _first(request, root, policy)
         return _sent(request, file, kept="/assets/" in f"/{name}")
 
     for path in (base, base + "/", base + "/{name:.+}"):
@@ -329,25 +331,44 @@ def _sent(request: web.Request, file: Path, *, kept: bool) -> web.StreamResponse
     return web.FileResponse(file_sent, headers=headers | {"Content-Type": kind})
 
 
-async def _first(request: web.Request, file: Path, policy: str) -> web.StreamResponse:
+async def _first(request: web.Request, root: Path, policy: str) -> web.StreamResponse:
     """Answer with the first page, told which languages there are and where their words can be fetched."""
     try:
-        text = await asyncio.to_thread(file.read_text, "utf-8")
+        text = await asyncio.to_thread((root / FIRST).read_text, "utf-8")
     except FileNotFoundError:
         raise web.HTTPNotFound from None
     socket = f"{'wss' if request.secure else 'ws'}://{request.host}" if HOST.fullmatch(request.host) else ""
-    served = {tag: name for tag, name in catalogues.addresses(INBOX).items() if tag != catalogues.ENGLISH}
-    text = text.replace("%words%", escape(json.dumps(served), quote=True))
+    served = {
+        tag: [part.name for part in _parts(root, tag)] for tag in catalogues.tags(INBOX) if tag != catalogues.ENGLISH
+    }
+    text = text.replace("%session%", "yes" if cookie_name(request) in request.cookies else "no").replace(
+        "%words%", escape(json.dumps(served), quote=True)
+    )
     headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy.replace("{socket}", socket)}
     return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
 
 
-def _words(request: web.Request, name: str) -> web.StreamResponse:
-    """Answer with the words of one language; their address holds their digest, so they never change."""
-    found = catalogues.at_address(name, INBOX)
-    if found is None:
+def _parts(root: Path, tag: str) -> tuple[catalogues.Published, catalogues.Published]:
+    """Return the words of a language in two parts: those that the inbox's first scripts need, and the rest."""
+    first = _first_words(root)
+    return catalogues.published(INBOX, tag, first), catalogues.published(INBOX, tag, None, first)
+
+
+@cache
+def _first_words(root: Path) -> frozenset[str]:
+    file = root / "first-words.json"
+    return frozenset(json.loads(file.read_bytes())) if file.is_file() else frozenset()
+
+
+def _words(request: web.Request, root: Path, name: str) -> web.StreamResponse:
+    """Answer with words of one language; their address holds their digest, so they never change. An older address has all words."""
+    whole = catalogues.at_address(name, INBOX)
+    if whole is None:
         raise web.HTTPNotFound
+    tag = name.split(".")[1]
+    found = next((part for part in _parts(root, tag) if part.name == name), None)
+    sent = found or whole
     packed = "gzip" in compression.accepted(request.headers.get("Accept-Encoding", ""))
-    headers = {"Cache-Control": FOR_EVER if found.name == name else "no-cache", "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": FOR_EVER if found else "no-cache", "Vary": "Accept-Encoding"}
     headers |= {"Content-Encoding": "gzip"} if packed else {}
-    return web.Response(body=found.packed if packed else found.plain, content_type="application/json", headers=headers)
+    return web.Response(body=sent.packed if packed else sent.plain, content_type="application/json", headers=headers)

@@ -127,11 +127,17 @@ class Published(NamedTuple):
 
 
 @cache
-def published(catalogue: str, tag: str) -> Published:
-    """Return a language's words for a page, with the English ones that it lacks unless its page has those already."""
+def published(
+    catalogue: str, tag: str, only: frozenset[str] | None = None, but: frozenset[str] = frozenset()
+) -> Published:
+    """Return a language's words for a page, with the English ones that it lacks unless its page has those already.
+
+    `only` and `but` are the keys of a part, for a page that fetches its words in parts.
+    """
     found = words(catalogue, tag)
     whole = found if catalogue in BUILT_IN else {**words(catalogue, ENGLISH), **found}
-    plain = msgspec.json.encode(whole)
+    part = {key: entry for key, entry in whole.items() if key not in but and (only is None or key in only)}
+    plain = msgspec.json.encode(part)
     name = f"{catalogue}.{tag}.{sha256(plain).hexdigest()[:16]}.json"
     return Published(name, plain, gzip.compress(plain, 9, mtime=0))
 

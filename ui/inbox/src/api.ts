@@ -75,8 +75,15 @@ function address(path: string, query: Query = {}): string {
   return `${ROOT}${path}${text ? `?${text}` : ""}`;
 }
 
+// What was asked before this script was there (early.ts). Each answer is taken once, and none after something was changed.
+const early = (globalThis as { deskEarly?: Map<string, Promise<Response>> }).deskEarly ?? new Map<string, Promise<Response>>();
+
 async function answered(path: string, init: RequestInit): Promise<Response> {
+  const asked = early.get(path);
+  if (init.method === "GET") early.delete(path);
+  else early.clear();
   try {
+    if (asked && init.method === "GET") return await asked;
     return await fetch(path, { ...init, credentials: "same-origin", cache: "no-store", redirect: "error" });
   } catch (error) {
     if (init.signal?.aborted) throw error;

@@ -177,8 +177,7 @@ async function start(): Promise<void> {
 /** Fetch the lists and go live after the oldest of the positions they were fetched at. */
 async function load(): Promise<void> {
   connection.live.stop();
-  const first = await api.rows("waiting");
-  const pages = [first, ...(await Promise.all([api.rows("mine"), api.rows("open")]))];
+  const pages = await Promise.all([api.rows("waiting"), api.rows("mine"), api.rows("open")]);
   if (session.phase === "ready") calls.compare(pages.flatMap((page) => page.rows));
   lists.clear();
   threads.dropAllBut(navigation.thread?.id ?? ""); // what they missed was not told
@@ -187,9 +186,15 @@ async function load(): Promise<void> {
     lists.more = { ...lists.more, [page.view]: page.next };
   }
   calls.hush();
-  connection.live.start(first.position);
+  connection.live.start(oldest(pages.map((page) => page.position)));
   navigation.doubt();
   deskBoard.doubt();
+}
+
+/** The oldest of some positions in the log, which are two numbers each. */
+function oldest(positions: readonly string[]): string {
+  const parts = (position: string) => position.split("-").map(Number);
+  return [...positions].sort((a, b) => (parts(a)[0] ?? 0) - (parts(b)[0] ?? 0) || (parts(a)[1] ?? 0) - (parts(b)[1] ?? 0))[0] ?? "";
 }
 
 // ---- what is told since ----------------------------------------------------------------------------------------------

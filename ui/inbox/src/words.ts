@@ -1,15 +1,21 @@
-// The words people read: bridge/words/inbox.<tag>.json. English is built in; the daemon serves the others by their hash.
+// The words people read: bridge/words/inbox.<tag>.json. English is built into the scripts that need it (words-by-chunk.ts). The daemon
+// serves the others by their hash, in two parts: what the first scripts need, and the rest.
 //
 // `{name}` is filled in; an entry with "one"/"other" (and the language's other plural forms) is chosen by `n`. What a further
 // language lacks is said in English. Placeholders are put in as text: nothing here ever becomes markup.
 import { directionOf, languageOf, nearestTag, tagsOf } from "../../language";
-import english from "../../../bridge/words/inbox.en.json";
+import type catalogue from "../../../bridge/words/inbox.en.json";
 
-export type Key = keyof typeof english;
+export type Key = keyof typeof catalogue;
 type Entry = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 export type Values = Record<string, string | number>;
 
-let chosen: Record<string, Entry> = {};
+type Entries = Record<string, Entry>;
+
+// Each script puts its English words here before it runs, and one that is loaded later waits for the rest of the language.
+const shared = globalThis as { deskWords?: Entries; deskWordsCome?: Promise<void> };
+const english = (shared.deskWords ??= {});
+let chosen: Entries = {};
 let language = "en";
 /** The reader's own form of that language, for dates, times and numbers. */
 export let locale = "en";
@@ -17,13 +23,15 @@ let plural = new Intl.PluralRules("en");
 let numbers = new Intl.NumberFormat("en");
 
 /** The address of each language's words, as the daemon wrote them into the page. */
-const served = JSON.parse(globalThis.document?.body.dataset["words"] || "{}") as Record<string, string>;
+const served = JSON.parse(globalThis.document?.body.dataset["words"] || "{}") as Record<string, [first: string, rest: string]>;
 export const languages: readonly string[] = ["en", ...Object.keys(served)];
 
 /** Speak the first of `wanted` for which there is a catalogue. */
 export async function speak(wanted: readonly string[]): Promise<void> {
   language = nearestTag(wanted, languages) || "en";
-  chosen = await fetched(served[language]);
+  const [first, rest] = served[language] ?? [];
+  chosen = await fetched(first);
+  shared.deskWordsCome = fetched(rest).then((more) => void Object.assign(chosen, more));
   locale = tagsOf(wanted).find((tag) => languageOf(tag) === languageOf(language)) ?? language;
   plural = new Intl.PluralRules(language);
   numbers = new Intl.NumberFormat(locale);
@@ -31,10 +39,10 @@ export async function speak(wanted: readonly string[]): Promise<void> {
   document.documentElement.dir = directionOf(language);
 }
 
-async function fetched(address: string | undefined): Promise<Record<string, Entry>> {
+async function fetched(address: string | undefined): Promise<Entries> {
   if (!address) return {};
   const answer = await fetch(`/inbox/words/${address}`).catch(() => undefined);
-  return answer?.ok ? ((await answer.json()) as Record<string, Entry>) : {};
+  return answer?.ok ? ((await answer.json()) as Entries) : {};
 }
 
 function filled(entry: Entry, values: Values, rules: Intl.PluralRules): string {
@@ -47,7 +55,7 @@ const inEnglish = new Intl.PluralRules("en");
 
 export function t(key: Key, values: Values = {}): string {
   const own = chosen[key];
-  return own === undefined ? filled(english[key], values, inEnglish) : filled(own, values, plural);
+  return own === undefined ? filled(english[key] ?? key, values, inEnglish) : filled(own, values, plural);
 }
 
 /** The word for something the desk named (`reason.busy`), else what `otherwise` says. */
