@@ -48,6 +48,8 @@ faq = App(name="faq", help="Questions and answers: export, import, check their l
 app.command(faq)
 words = App(name="words", help="Languages: what there is, what is missing, what is wrong in a file.")
 app.command(words)
+adapter = App(name="adapter", help="For authors of new kinds of channels.")
+app.command(adapter)
 
 
 COMMANDS = (
@@ -618,6 +620,22 @@ def words_check(files: list[Path], /) -> int:
     from bridge.app import words_commands
 
     return words_commands.check(files)
+
+
+@adapter.command(name="new")
+def adapter_new(name: str, /, *, folder: Path | None = None) -> int:
+    """Write a package for a new kind of channel. It passes the conformance suite, against a network in memory.
+
+    Parameters
+    ----------
+    name
+        What `kind` will be in a configuration: a-z, 0-9 and hyphens.
+    folder
+        Where it is written; without it, a new folder deskbridge-<name> here.
+    """
+    from bridge.app.adapter_kit.writing import new
+
+    return new(name, folder or Path(f"deskbridge-{name}"))
 
 
 # ---- what happened ----

@@ -1,9 +1,11 @@
-"""The conformance suite against the loop network, in the three ways in which a network can deal with doubt."""
+"""The conformance suite against the loop network, where a network drops repeats, and where it can be asked.
+
+One that can do neither is what `deskbridge adapter new` writes: test_adapter_kit.py."""
 
 from __future__ import annotations
 
 from bridge.testing import Conformance
-from tests.conformance.rig_loop import AskingRig, LoopRig, PlainRig
+from tests.conformance.rig_loop import AskingRig, LoopRig
 
 
 class TestLoop(Conformance):
@@ -16,9 +18,3 @@ class TestAskingLoop(Conformance):
     """Can be asked what arrived."""
 
     rig = AskingRig
-
-
-class TestPlainLoop(Conformance):
-    """The least that a network can do."""
-
-    rig = PlainRig
