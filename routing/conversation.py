@@ -26,6 +26,7 @@ from routing import history
 from routing.access import connected, free_capacity, helper_of, serving, there
 from routing.deadlines import forget_at, settled
 from routing.decision import Decision
+from routing.desk_view import queue_choice
 from routing.deliveries import address_in_use, notify, relay, tell_standing
 from routing.events import (
     Closed,
@@ -224,7 +225,8 @@ def _open(decision: Decision, message: Message, previous: str) -> tuple[str, Que
     """Begin a conversation with its first message, not yet queued. Return its id, and what serves its queue."""
     state = decision.state
     channel = state.channels.get(message.channel)
-    queue = channel.queue if channel is not None and channel.queue else state.roster.any_queue()
+    usual = channel.queue if channel is not None and channel.queue else state.roster.any_queue()
+    queue = message.queue if message.queue in queue_choice(state, usual) else usual
     service = state.roster.service(queue)
     library = service.library.id or queue.partition("/")[0]
     opened = Opened(
@@ -239,6 +241,7 @@ def _open(decision: Decision, message: Message, previous: str) -> tuple[str, Que
         language=message.language or service.library.language,
         subject=message.subject,
         page=message.page,
+        answers=message.answers,
         previous=message.thread or previous,
         aside=bool(message.aside),
     )
@@ -370,6 +373,7 @@ def opened(state: State, event: Opened, at: int) -> None:
         language=event.language,
         subject=event.subject,
         page=event.page,
+        answers=event.answers,
         previous=event.previous,
         begun_by=event.by,
         since=at,

@@ -32,7 +32,7 @@ class Decision:
 
     def shown(self, librarian: str) -> str:
         """Return the name of a librarian that patrons see, of the person who acts where they stand for a partner's desk."""
-        return self.guest[1] if librarian and librarian == self.guest[0] else self.state.roster.shown(librarian)
+        return self.guest[1] if librarian and librarian == self.guest[0] else self.state.roster.told(librarian)
 
     def next_id(self) -> str:
         """Return the id of the next delivery of this input."""

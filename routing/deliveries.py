@@ -152,7 +152,8 @@ def notify(
         offer = wording.offer(library, event, variant, offered_kinds(decision.state, it.library))
         text = f"{text} {offer}".strip()
     expires = decision.at + NOTICE_MS if passing else 0
-    delivery = compose(decision, it, to, "notice", text=text, event=event, expires_at=expires)
+    author = decision.shown(by) if by else ""
+    delivery = compose(decision, it, to, "notice", text=text, event=event, author=author, expires_at=expires)
     ended = decision.state.conversations.get(it.id, it).state == "closed"
     decision.emit(Noticed(conversation=it.id, delivery=delivery, tells=tells(event, ended=ended)))
     unpark(decision, delivery)
@@ -162,7 +163,8 @@ def named(decision: Decision, librarian: str) -> dict[str, str]:
     """Return a librarian's name and library as patrons are told of them."""
     roster = decision.state.roster
     home = roster.home.get(librarian, "")
-    return {"librarian": decision.shown(librarian), "home": roster.library(home).name or home}
+    name = decision.shown(librarian) or wording.words(roster.library(home), "notice.a-librarian")
+    return {"librarian": name, "home": roster.library(home).name or home}
 
 
 def what_to_say(decision: Decision, it: Conversation, moment: Moment) -> tuple[str, str, str]:
@@ -291,11 +293,8 @@ def _asks_again(state: State, conversation: str, delivery: str, stage: Stage) ->
     return it.state == "active" and it.last_by != "patron"
 
 
-def receive_sign(decision: Decision, sign: PatronSign) -> None:
+def receive_sign(decision: Decision, it: Conversation, sign: PatronSign) -> None:
     """Show that a patron left or is there again; only live channels know."""
-    it = decision.state.conversations.get(decision.state.addresses.get(at_key(sign.channel, sign.sender), ""))
-    if it is None or it.channel != sign.channel or it.address != sign.sender:
-        return
     if it.state == "closed" and not (it.answered_at and it.contact):
         return  # it would be answered here in any case
     if it.live and (it.gone == sign.here or (it.guessed and not sign.here)):

@@ -11,6 +11,7 @@ from heapq import merge
 from typing import Literal, NamedTuple
 
 from bridge.contract.adapter import ChannelDesk
+from bridge.contract.chat_form import QueueOffer
 from routing.access import eligible, visible
 from routing.queue_orders import next_opening, order_of
 from routing.rating import rateable, window_s
@@ -23,7 +24,7 @@ from routing.waiting_list import Entry
 
 PACE_STALE_MS = 4 * 3_600_000
 
-__all__ = ["eligible", "place", "queue_desk", "view", "visible", "wait_s", "waiting", "waits"]
+__all__ = ["eligible", "place", "queue_choice", "queue_desk", "view", "visible", "wait_s", "waiting", "waits"]
 
 
 SHOWN: dict[Standing, Literal["closed", "away", "busy", "here"]] = {
@@ -84,8 +85,25 @@ def view(state: State, channel: str, now: int, address: str = "") -> ChannelDesk
         rateable=bool(address) and rateable(state, channel, address, now) is not None,
         mails=bool(carrier(state, service.library.id)),
         notice=order.notice if order is not None else "",
+        privacy=service.library.chat.privacy_url,
+        fields=service.library.chat.fields,
+        queues=tuple(_offer(state, one, now) for one in queue_choice(state, queue)) if it is None else (),
+        invitation=service.library.chat.invitation if service.library.chat.invitation.after_s else None,
         mailable=bool(address) and mailable(state, channel, address) is not None,
     )
+
+
+def queue_choice(state: State, usual: str) -> list[str]:
+    """Return the queues that patrons who come to the queue `usual` may choose, it first; [] where there is no choice."""
+    library = state.roster.service(usual).library
+    if not library.chat.choose_queue or len(library.queues) < 2:
+        return []
+    found = [one for one in state.roster.services if one.partition("/")[0] == library.id]
+    return sorted(found, key=lambda one: one != usual)
+
+
+def _offer(state: State, queue: str, now: int) -> QueueOffer:
+    return QueueOffer(id=queue, name=state.roster.service(queue).queue.name, state=queue_desk(state, queue, now).state)
 
 
 def place(state: State, it: Conversation) -> int:

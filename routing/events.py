@@ -26,6 +26,7 @@ from bridge.contract.message import (
     Message,
     Opening,
     Outcome,
+    FormAnswer,
     PatronSign,
     Presence,
     ProcessGone,
@@ -175,6 +176,7 @@ class Opened(Wire, tag="opened"):
     language: str = ""
     subject: str = ""
     page: str = ""
+    answers: tuple[FormAnswer, ...] = ()
     previous: str = ""
     aside: bool = False  # its first message is set aside: it ends in the same step, and the address does not lead here
     by: str = ""  # the librarian who wrote first; "" = the patron did

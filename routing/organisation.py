@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from bridge.contract.chat_form import ChatInvitation, FormField
 from bridge.contract.message import Wire
 
 Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
@@ -138,6 +139,26 @@ class Timers(Wire):
     follow_up_s: int = 172_800
 
 
+Naming = Literal["full", "first", "initial", "librarian"]
+
+
+class ChatSettings(Wire):
+    """How a library's chat presents itself.
+
+    naming        how its librarians are called to patrons: the name they show, the first word of it, its initial, or no name
+    privacy_url   where patrons read what becomes of what they write; "" = nowhere
+    fields        the library's own questions before the first message
+    choose_queue  patrons may choose one of the library's queues
+    invitation    when a page with the button invites by itself
+    """
+
+    naming: Naming = "full"
+    privacy_url: str = ""
+    fields: tuple[FormField, ...] = ()
+    choose_queue: bool = False
+    invitation: ChatInvitation = ChatInvitation()
+
+
 class PortalLink(Wire):
     """A link on a library's public page."""
 
@@ -203,6 +224,7 @@ class Library(Wire, tag="library"):
     writes_first: Allowed = "coordinators"  # who may write to addresses that have not written here
     writes_first_per_day: int = 50  # such addresses a librarian, in 24 hours
     assigns: Assigning = "coordinators"  # who may give a conversation to a colleague
+    chat: ChatSettings = ChatSettings()
     country: str = ""  # ISO 3166, two letters: numbers without a country code are read as this country's; "" = none
     meeting_url: str = (
         ""  # where librarians meet patrons online; `{room}` becomes a name that nobody can guess; "" = nowhere

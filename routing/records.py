@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from bridge.contract.message import CallKind, FollowUpPlan, Stage, WhySnoozed
+from bridge.contract.message import CallKind, FollowUpPlan, FormAnswer, Stage, WhySnoozed
 
 SET_ASIDE = "set_aside"  # the code of what an adapter did not take: see `conversation`
 
@@ -106,6 +106,7 @@ class Conversation(Record, frozen=True):
     language: str = ""
     subject: str = ""
     page: str = ""
+    answers: tuple[FormAnswer, ...] = ()  # to the library's own questions
     previous: str = ""
     state: Literal["waiting", "active", "closed"] = "waiting"
     due: int = 0  # the next deadline of any kind, worked out by `deadlines`: a look ahead, no history

@@ -228,6 +228,14 @@ class Roster:
         one = self.librarians.get(librarian)
         return (one.shown or one.name) if one else ""
 
+    def told(self, librarian: str) -> str:
+        """Return the name by which patrons are told of a librarian, as their library likes it; "" = by none."""
+        name = self.shown(librarian).strip()
+        naming = self.library(self.home.get(librarian, "")).chat.naming
+        if naming == "librarian" or not name:
+            return ""
+        return {"full": name, "first": name.split()[0], "initial": f"{name[0]}."}[naming]
+
     def any_queue(self) -> str:
         """Return where messages of a channel without a queue go: the first queue there is."""
         if self._first is None:

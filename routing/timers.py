@@ -29,10 +29,11 @@ from routing.deadlines import (
 from routing.decision import Decision
 from routing.deliveries import UNREACHED, address_in_use, notify, relay, what_to_say
 from routing.events import AnnouncementEnded, Faulted, PatronGone, Reminded, Unblocked
-from routing.followups import FOLLOW_UPS, answered_since, end_follow_up, follow_unfinished, remind, reminded_of
+from routing.followups import FOLLOW_UPS, follow_unfinished, remind, reminded_of
 from routing.librarians import ring as ring_librarian
 from routing.offers import ask, ask_as_agreed, new_round, offer_waiting_to, open_tier
 from routing.ownership import withdraw
+from routing.patron_end import finish
 from routing.queue_opening import change
 from routing.records import Conversation
 from routing.standing import KEEPS, Moment, standing
@@ -181,20 +182,7 @@ def _close_silent(decision: Decision, it: Conversation) -> None:
     follow = code in FOLLOW_UPS
     variant = "follow-up" if follow else "away" if code == UNREACHED else ""
     notify(decision, it, "closed-silent", variant=variant, to=address_in_use(it), address=it.contact)
-    if it.handover is not None:
-        end_transfer(decision, it, "withdrawn")
-    if follow:
-        follow_unfinished(decision, decision.state.conversations[it.id])
-    elif code == "answered":
-        _finish_follow_up(decision, it)
-    end(decision, decision.state.conversations[it.id], code, "patron-gone", by_default=True)
-
-
-def _finish_follow_up(decision: Decision, it: Conversation) -> None:
-    """Close the follow-up of a patron who came back into the chat, had the answer there and fell silent."""
-    one = decision.state.follow_ups.get(it.follow_up)
-    if one is not None and answered_since(decision.state, it, one):
-        end_follow_up(decision, one, "", "answered")
+    finish(decision, it, code, "patron-gone")
 
 
 def _closed(decision: Decision, it: Conversation) -> None:

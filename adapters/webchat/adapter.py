@@ -53,6 +53,8 @@ STATUS = {
     "too-large": 413,
     "file-too-large": 413,
     "file-type": 415,
+    "file-unsafe": 415,
+    "field": 422,
     "slow-down": 429,
     "busy": 503,
 }
@@ -64,7 +66,7 @@ class WebchatConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     origins             pages that may embed the widget, like `https://www.library.example`; `https://*.library.example`
                         = all below that host, not the host itself; `*` = any.
     form                whether patrons are asked for a name and an address before they write.
-    attachments         whether patrons may send images and PDF.
+    attachments         whether patrons may send images, PDF and office files without macros.
     max_text            characters of one message.
     connections         sockets from one address at a time; a whole library may sit behind one.
     keep_days           for how many days after the patron last wrote their browser can open the chat again, 90 at most.

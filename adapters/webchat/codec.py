@@ -1,6 +1,6 @@
 """The frames between a browser and the daemon: JSON objects tagged `t`, one a WebSocket message. Pure.
 
-    browser -> daemon   hello (first; again after sleep)  message  rate  mail  receipt  typing  ping
+    browser -> daemon   hello (first; again after sleep)  message  rate  mail  end  receipt  typing  ping
     daemon -> browser   welcome  token  lines  ack  mark  typing  desk  pong  again  error
 
 The rules: the browser makes a message's id and sends it again under that id until `ack` comes, which says that it is durable.
@@ -21,6 +21,7 @@ from msgspec import Meta
 from adapters.webchat import tokens
 from adapters.webchat.limits import MAX_FILES
 from bridge.contract.adapter import ChannelDesk, HistoryLine
+from bridge.contract.chat_form import LONGEST_ANSWER, MOST_FIELDS, FormField, QueueOffer
 from bridge.contract.message import (
     RATINGS,
     Attachment,
@@ -81,6 +82,13 @@ class ClientHello(Frame, tag="hello"):
     have: Annotated[tuple[Short, ...], Meta(max_length=50)] = ()
 
 
+class FieldAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the patron answered to the library's question `key`."""
+
+    key: Short
+    text: Annotated[str, Meta(max_length=LONGEST_ANSWER)]
+
+
 class Post(Frame, tag="message"):
     """What the patron wrote; `id` is the browser's own and stays the same when it is sent again."""
 
@@ -92,6 +100,8 @@ class Post(Frame, tag="message"):
     contact: Short = ""
     language: Annotated[str, Meta(max_length=35)] = ""
     page: Annotated[str, Meta(max_length=2000)] = ""
+    answers: Annotated[tuple[FieldAnswer, ...], Meta(max_length=MOST_FIELDS)] = ()
+    queue: Short = ""  # that the patron chose
     later: bool = False  # the form that is left while the desk is closed
     age: Annotated[int, Meta(ge=0)] | None = None  # ms since it was written; the clock of a browser may be days off
     at: int = 0  # ms by the browser's clock, from browsers that do not tell the age
@@ -112,6 +122,12 @@ class MailIt(Frame, tag="mail"):
     address: str
 
 
+class EndChat(Frame, tag="end"):
+    """End the conversation, under an `id` of the browser's own."""
+
+    id: Id
+
+
 class SeenLines(Frame, tag="receipt"):
     """These lines arrived, or were on screen."""
 
@@ -130,7 +146,7 @@ class ClientPing(Frame, tag="ping"):
     """Are you there?"""
 
 
-ClientFrame = ClientHello | Post | Helped | MailIt | SeenLines | PatronTyping | ClientPing
+ClientFrame = ClientHello | Post | Helped | MailIt | EndChat | SeenLines | PatronTyping | ClientPing
 decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 
 
@@ -324,6 +340,9 @@ class DeskState(Frame, tag="desk"):
     notice: str = ""  # what the desk wants patrons to know for now
     behind: bool = False  # what is sent is kept, and nobody sees it yet
     previews: bool = False  # librarians see what is typed before it is sent: say so, and send it with the sign
+    privacy: str = ""  # the address of the library's privacy notice
+    fields: tuple[FormField, ...] = ()  # the library's own questions before the first message
+    queues: tuple[QueueOffer, ...] = ()  # what the patron may choose from
 
 
 class ServerPong(Frame, tag="pong"):
@@ -411,6 +430,9 @@ def desk_state(desk: ChannelDesk) -> DeskState:
         notice=desk.notice,
         behind=desk.behind,
         previews=desk.previews,
+        privacy=desk.privacy,
+        fields=desk.fields,
+        queues=desk.queues,
     )
 
 

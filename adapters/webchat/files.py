@@ -1,6 +1,6 @@
 """Files of a conversation: up while writing, down with the conversation's token alone.
 
-The rules: what a file is, is sniffed by the blob store and not believed; over 10 MB nothing is kept. A file is fetched with the
+The rules: what a file is, is sniffed by the blob store and not believed; an office file with macros is refused; over 10 MB nothing is kept. A file is fetched with the
 token in the Authorization header and the proof that binds it to the patron, never by a bare address; it leaves as
 `application/octet-stream`, as a download, with sniffing off, so that no browser runs it under our origin; and no browser keeps
 it, where its address alone would open it.
@@ -21,11 +21,17 @@ from adapters.webchat.admission import Admission
 from adapters.webchat.codec import FileRef, FrameRefused, clean_word, encode, file_ref
 from adapters.webchat.limits import MAX_FILE, Door
 from adapters.webchat.talk import tenths
-from bridge.contract.adapter import Busy, Ports, TooLarge
+from bridge.contract.adapter import Busy, Ports, TooLarge, UnsafeFile
 
 CHUNK = 64 * 1024
 BUSY_S = 5.0  # come again after
-TAKEN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"})
+OOXML = "application/vnd.openxmlformats-officedocument."
+ODF = "application/vnd.oasis.opendocument."
+TAKEN = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "application/rtf", "text/plain"}
+    | {f"{OOXML}wordprocessingml.document", f"{OOXML}spreadsheetml.sheet", f"{OOXML}presentationml.presentation"}
+    | {f"{ODF}text", f"{ODF}spreadsheet", f"{ODF}presentation"}
+)
 SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -70,6 +76,8 @@ class ChatFiles:
             raise FrameRefused("busy", retry_after=BUSY_S) from error
         except TooLarge as error:
             raise FrameRefused("file-too-large") from error
+        except UnsafeFile as error:
+            raise FrameRefused("file-unsafe") from error
         except ValueError as error:
             raise FrameRefused("file-type") from error
         ticket = tokens.ticket(self.ports.secret, sender, kept.digest, kept.name)

@@ -176,7 +176,9 @@ class Pages:
             return web.Response(status=503, headers=headers)
         language = catalogues.chosen(LOADER, [request.query.get("language", ""), desk.language])
         said = {**catalogues.words(LOADER, catalogues.ENGLISH), **catalogues.words(LOADER, language)}
-        body = {"desk": desk_state(desk), "words": {**said, "language": language}}
+        body: dict[str, object] = {"desk": desk_state(desk), "words": {**said, "language": language}}
+        if desk.invitation is not None and desk.state == "here":  # nobody is invited to where nobody is
+            body["invitation"] = desk.invitation
         return web.Response(body=encode(body), content_type="application/json", headers=headers)
 
     @cached_property

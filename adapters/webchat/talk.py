@@ -24,6 +24,7 @@ from adapters.webchat.codec import (
     ClientFrame,
     ClientHello,
     ClientPing,
+    EndChat,
     Error,
     FrameRefused,
     Helped,
@@ -44,6 +45,7 @@ from adapters.webchat.codec import (
     read_post,
 )
 from adapters.webchat.desks import Desks
+from adapters.webchat.form import with_form
 from adapters.webchat.limits import MAX_FRAME, Door
 from bridge.contract.adapter import Busy, HistoryLine, Ports, Signal
 from bridge.contract.message import Message, Rating
@@ -119,6 +121,8 @@ class Talk:
                 await self._rate(peer, frame)
             case MailIt():
                 await self._mail(peer, frame)
+            case EndChat():
+                await self._end(peer, frame)
             case PatronTyping():
                 await self._typing(peer, frame)
             case SeenLines():
@@ -191,6 +195,7 @@ class Talk:
         minted = "" if peer.sender else self.admission.mint(post.seed, post.id)
         sender = peer.sender or tokens.address(minted)
         message = read_post(post, self.ports.channel, sender, self.ports.secret, self.max_text, wall_ms())
+        message = with_form(message, post, self.desks.now, first=bool(minted))
         message = await self._as_uploaded(message, post.id)
         try:
             new = await self.ports.inlet.receive(message)
@@ -288,6 +293,19 @@ class Talk:
         now = time.monotonic()
         if self.door.mails.take(peer.sender, now) or self.door.place_mails.take(peer.mark, now):
             raise FrameRefused("transcripts", id)
+
+    # ---- the end, by the patron ----
+
+    async def _end(self, peer: Peer, frame: EndChat) -> None:
+        """Hand in the patron's end. A repetition finds the conversation ended and changes nothing."""
+        if not peer.sender:
+            raise FrameRefused("token", frame.id)
+        self._admit(peer, frame.id)
+        try:
+            await self.ports.inlet.sign(peer.sender, here=True, ended=True)
+        except Busy as error:
+            raise FrameRefused("busy", frame.id, BUSY_S) from error
+        await peer.answer(encode(Ack(id=frame.id, message=frame.id, at=wall_ms())))
 
     # ---- signs ----
 

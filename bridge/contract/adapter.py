@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import msgspec
 
+from bridge.contract.chat_form import ChatInvitation, FormField, QueueOffer
 from bridge.contract.memory import Memory, MemoryKind
 from bridge.contract.message import (
     Action,
@@ -103,6 +104,10 @@ class TooLarge(ValueError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"larger than {limit} bytes")
         self.limit = limit
+
+
+class UnsafeFile(ValueError):
+    """A file holds a program, is locked, or would unpack to far more than it is."""
 
 
 # ---- what became of a submission ------------------------------------------------------------------------------------------
@@ -261,8 +266,11 @@ class Inlet(MessageIntake, Protocol):
     async def presence(self, presence: Presence) -> None:
         """Hand in a librarian's connection coming or going (capability `staff`)."""
 
-    async def sign(self, sender: str, *, here: bool) -> None:
-        """Say that a patron of a live channel has left, or is back. Wait first for as long as a page takes to reload."""
+    async def sign(self, sender: str, *, here: bool, ended: bool = False) -> None:
+        """Say that a patron of a live channel has left, or is back. Wait first for as long as a page takes to reload.
+
+        `ended`: the patron ended the conversation, whether they are still there or not.
+        """
 
     async def rate(self, rating: Rating) -> bool:
         """Return once a patron's rating is durable: True when it is new, False when it was seen before (capability `ratings`).
@@ -313,6 +321,10 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     answers       where an answer can be sent: "mail", "phone", "mail-phone" or ""
     national      a number needs no country code: it is read as one of the library's country
     previews      librarians see what a patron types before it is sent: the patron must be told
+    privacy       the address of the library's privacy notice, "" = none
+    fields        the library's own questions before the first message
+    queues        what a patron may choose from, () = there is no choice
+    invitation    when a page with the chat's button invites by itself, None = never
     """
 
     open: bool
@@ -336,6 +348,10 @@ class ChannelDesk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     notice: str = ""
     behind: bool = False
     previews: bool = False
+    privacy: str = ""
+    fields: tuple[FormField, ...] = ()
+    queues: tuple[QueueOffer, ...] = ()
+    invitation: ChatInvitation | None = None
 
     @property
     def state(self) -> Literal["closed", "away", "busy", "here"]:
@@ -400,7 +416,8 @@ class Blobs(Protocol):
     ) -> Attachment:
         """Keep a file and find its type by its bytes. A file that no line of a conversation shows is deleted after a day.
 
-        Raises TooLarge over `limit` bytes, ValueError for a type not `allowed` (empty = any); nothing is kept then."""
+        Raises TooLarge over `limit` bytes; where types are `allowed` (empty = any), ValueError for another one and UnsafeFile for an
+        office file with macros. Nothing is kept then."""
 
     async def path(self, digest: str) -> Path | None:
         """Return where the bytes are, for some minutes, or None when they are gone. Read them; never change or keep the file."""

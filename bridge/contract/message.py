@@ -82,6 +82,13 @@ class Attachment(Wire, tag="attachment"):
     name: str
 
 
+class FormAnswer(Wire):
+    """What a patron answered to a question of the library's own; `label` is the question as it was asked."""
+
+    label: str
+    text: str
+
+
 class Message(Wire, tag="message"):
     """What a patron wrote, as the adapter understood it.
 
@@ -108,6 +115,8 @@ class Message(Wire, tag="message"):
     thread: str = ""  # conversation id, when the adapter has proof (a signed reply address)
     later: bool = False  # a form that was left while the desk was closed: becomes a follow-up
     marks: tuple[str, ...] = ()  # words shown beside it: "other-sender", "encrypted", "dkim-pass" ...
+    answers: tuple[FormAnswer, ...] = ()  # to the library's own questions, with the first message
+    queue: str = ""  # that the patron chose; counts where the library offers it
     aside: str = (
         ""  # why it opens no conversation by itself ("automatic", "list" ...); staff see it among those set aside
     )
@@ -653,11 +662,12 @@ class ChannelStatus(Wire, tag="channel"):
 
 
 class PatronSign(Wire, tag="patron-sign"):
-    """A patron left a live channel (closed the page, signed off) or is back."""
+    """A patron left a live channel (closed the page, signed off), is back, or ended the conversation."""
 
     channel: str
     sender: str
     here: bool
+    ended: bool = False  # they ended the conversation themselves
 
 
 class CallAnswer(Wire, tag="call-answer"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 UNKNOWN = "application/octet-stream"
+ZIP = "application/zip"
 INLINE = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain", "audio/mpeg", "audio/ogg"}
     | {"audio/wav", "audio/flac", "video/mp4", "video/webm"}
@@ -72,8 +73,8 @@ def _zipped(head: bytes) -> str:
     """Return the type of a zip: Office (ECMA-376), OpenDocument and EPUB name themselves in the first entries."""
     if head[30:38] == b"mimetype":
         declared = re.match(rb"application/(?:vnd\.oasis\.opendocument\.[a-z]+|epub\+zip)", head[38:])
-        return declared.group().decode("ascii") if declared else "application/zip"
-    return next((kind for folder, kind in _OFFICE if folder in head), "application/zip")
+        return declared.group().decode("ascii") if declared else ZIP
+    return next((kind for folder, kind in _OFFICE if folder in head), ZIP)
 
 
 def _written(head: bytes) -> str:

@@ -26,6 +26,7 @@ from bridge.contract.adapter import Blobs, TooLarge
 from bridge.contract.message import Attachment
 from bridge.files.media_types import HEAD, sniff
 from bridge.files.names import safe_name
+from bridge.files.office import checked
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -83,13 +84,16 @@ async def drafted(
 ) -> AsyncIterator[FileDraft]:
     """Write bytes to a draft below `folder`, durably, and delete what is left of it at the end.
 
-    Raises TooLarge over `limit` bytes, ValueError for a type not `allowed` (empty = any).
+    Raises TooLarge over `limit` bytes; where types are `allowed` (empty = any), ValueError for another one, and UnsafeFile for an
+    office file that holds a program or would unpack to too much.
     """
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     path = part(folder)
     try:
         digest, size, head = await _write(path, chunks, limit)
         media_type = sniff(head)
+        if allowed:
+            media_type = await asyncio.to_thread(checked, path, media_type)
         if allowed and media_type not in allowed:
             raise ValueError(f"files of type {media_type} are not taken")
         yield FileDraft(path, Attachment(digest=digest, media_type=media_type, size=size, name=safe_name(name)))

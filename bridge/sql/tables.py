@@ -51,6 +51,7 @@ conversation = Table(
     Column("language", String, nullable=False, default=""),
     Column("subject", Text, nullable=False, default=""),
     Column("page", Text, nullable=False, default=""),
+    Column("answers", Text, nullable=False, server_default=""),  # to the library's own questions, as JSON
     Column("previous", String, nullable=False, default=""),
     Column("state", String, nullable=False, default="waiting"),
     Column("owner", String, nullable=False, default=""),

@@ -75,6 +75,10 @@ class InputRecord:
         """Return what was said of a patron so far: that they are here, or have left."""
         return [each.here for each in self.inputs if isinstance(each, PatronSign) and each.sender == sender]
 
+    def ended(self, sender: str) -> bool:
+        """Say whether a patron ended the conversation themselves."""
+        return any(each.ended for each in self.inputs if isinstance(each, PatronSign) and each.sender == sender)
+
     def statuses(self) -> list[ChannelStatus]:
         """Return what was said about the channel so far."""
         return [each for each in self.inputs if isinstance(each, ChannelStatus)]

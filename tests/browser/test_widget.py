@@ -14,6 +14,7 @@ from playwright.async_api import Browser, expect
 from adapters.webchat.adapter import WebchatConfig
 from bridge.contract.adapter import ChannelDesk, Signal
 from bridge.contract.message import Delivery, derive
+from tests.browser import picture
 from tests.browser.chat import COMPOSING, DESK, LOOKS, VANISHED, Chat, chatting, take
 
 pytestmark = [
@@ -63,7 +64,7 @@ async def test_every_state_is_clear_and_accessible(
         await look_at("02-waiting")
         chat.ring.show(ChannelDesk(open=True, online=True, library="Northfield Public Library", accent="#7a1fa2"))
         await chat.answer(message, "Good morning! Let me look.")
-        await expect(chat.frame.get_by_text("Ada Librarian joined.")).to_be_visible()
+        await expect(chat.frame.locator(".light")).to_have_text("Ada Librarian is helping you")
         await chat.ring.sign(
             Signal(kind="typing", channel="here", address=message.sender, librarian="ada", name="Ada Librarian")
         )
@@ -76,6 +77,7 @@ async def test_every_state_is_clear_and_accessible(
         await look_at("03-answered")
         await chat.answer(message, "I take over for Ada.", author="Bob Librarian")
         await expect(chat.frame.get_by_text("Bob Librarian is helping you now.")).to_be_visible()
+        await expect(chat.frame.locator(".light")).to_have_text("Bob Librarian is helping you")
         await chat.answer(message, "It is at https://example.org/maps/harbour-1890-sheet-12-north-east-quarter.html")
         await look_at("04-changed")
         await chat.frame.get_by_role("button", name="More").click()
@@ -84,9 +86,15 @@ async def test_every_state_is_clear_and_accessible(
         await chat.frame.get_by_role("button", name="End", exact=True).click()
         await look_at("05-sure")
         await chat.page.keyboard.press("Escape")
-        await notice(chat, message, "goodbye", "Thank you for asking us. You can write again at any time.")
+        chat.ring.show(ChannelDesk(open=True, online=True, library="Northfield Public Library", rate_s=3600))
+        await chat.frame.get_by_role("button", name="End", exact=True).click()
+        await chat.frame.get_by_role("button", name="End chat").click()
         await expect(chat.frame.get_by_text("This chat has ended.")).to_be_visible()
+        assert chat.ring.ended(message.sender)
+        await expect(chat.frame.get_by_text("Did this chat help you?")).to_be_visible()
         await look_at("06-ended")
+        await chat.frame.get_by_role("button", name="Begin a new chat").click()
+        assert (await chat.write("Something else")).sender != message.sender
         assert chat.complaints == []
 
 
@@ -337,7 +345,7 @@ async def test_what_is_unsent_survives_an_outage_and_a_reload(chat: Chat) -> Non
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
     await chat.frame.get_by_role("textbox", name="Your message").fill("second")
     await chat.page.keyboard.press("Enter")
-    await expect(chat.frame.get_by_text("Sending …")).to_be_visible()
+    await expect(chat.frame.get_by_text("Not sent yet: no connection")).to_be_visible()
     await chat.shot("20-offline")
     assert await chat.flaws() == []
     await chat.ring.start(config)
@@ -459,16 +467,16 @@ async def test_what_was_read_is_told_although_the_line_died_meanwhile(browser: B
 
 
 async def test_files_go_both_ways(chat: Chat, tmp_path: Path) -> None:
-    """An image up, an image down; what is neither image nor PDF is refused with a word."""
+    """An image up, an image down, each shown small; a page that calls itself a picture is refused with a word."""
     png = tmp_path / "map.png"
-    png.write_bytes(bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489") + b"\0" * 20)
+    png.write_bytes(picture.png())
     script = tmp_path / "page.png"
     script.write_text("<!doctype html><script>alert(1)</script>")
     await chat.visit()
     await chat.open()
     picker = chat.frame.locator("input[type=file]")
     await picker.set_input_files(script)
-    await expect(chat.frame.get_by_role("alert")).to_contain_text("Only images and PDF")
+    await expect(chat.frame.get_by_role("alert")).to_contain_text("This kind of file can't be sent")
     await picker.set_input_files(png)
     await expect(chat.frame.get_by_text("map.png")).to_be_visible()
     await chat.shot("30-file")
@@ -476,6 +484,8 @@ async def test_files_go_both_ways(chat: Chat, tmp_path: Path) -> None:
     message = await chat.write("Here is the map")
     assert [each.media_type for each in message.attachments] == ["image/png"]
     await chat.answer(message, "And back", attachments=message.attachments)
+    await expect(chat.frame.locator("canvas:visible")).to_have_count(2)
+    await chat.shot("31-thumbnails")
     async with chat.page.expect_download() as download:
         await chat.frame.get_by_role("button", name="Open map.png").last.click()
     got = await (await download.value).path()

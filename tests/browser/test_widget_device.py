@@ -67,7 +67,7 @@ async def test_end_is_in_sight_and_ends_the_chat_everywhere(chat: Chat) -> None:
     await expect(chat.frame.get_by_text("my secret question")).to_be_visible()
     assert await opens(chat, token)
     await end.click()
-    await chat.page.keyboard.press("Enter")
+    await chat.frame.get_by_role("button", name="End and forget it here").click()
     await expect(chat.frame.get_by_text("my secret question")).to_have_count(0)
     await expect(chat.frame.get_by_role("textbox", name="Your message")).to_be_focused()
     assert await chat.document.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
@@ -86,7 +86,7 @@ async def test_a_chat_that_is_ended_without_a_connection_is_revoked_when_there_i
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
     await chat.frame.get_by_role("button", name="End", exact=True).click()
-    await chat.frame.get_by_role("button", name="End chat").click()
+    await chat.frame.get_by_role("button", name="End and forget it here").click()
     assert await kept(chat) is None
     await chat.ring.start(config)
     assert await revoked(chat, token)

@@ -57,7 +57,7 @@ async def test_a_browser_that_goes_offline_says_so_and_covers_no_line(browser: B
         assert await covered(chat) == []
         await chat.frame.get_by_role("textbox", name="Your message").fill("while there is none")
         await chat.page.keyboard.press("Enter")
-        await expect(chat.frame.get_by_text("Sending …")).to_be_visible()
+        await expect(chat.frame.get_by_text("Waiting to be sent: 1.")).to_be_visible()
         assert await covered(chat) == []
         await chat.page.context.set_offline(False)
         await chat.ring.message("while there is none")

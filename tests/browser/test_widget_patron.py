@@ -27,6 +27,7 @@ async def test_a_name_that_the_patron_takes_out_is_not_told(chat: Chat) -> None:
     chat.site.settings = 'window.deskbridgeSettings = {name: "Pat Reader", contact: "pat@example.org"};'
     await chat.visit()
     await chat.open()
+    await chat.frame.get_by_role("button", name="Pat Reader, pat@example.org").click()
     await expect(chat.frame.get_by_label("Your name")).to_have_value("Pat Reader")
     await chat.frame.get_by_label("Your name").fill("")
     await chat.frame.get_by_label("Email").fill("")
@@ -37,6 +38,7 @@ async def test_a_name_that_the_patron_takes_out_is_not_told(chat: Chat) -> None:
 async def test_forgetting_leaves_nothing_in_the_form(chat: Chat) -> None:
     """The next person at this computer sees no name, no address and no file of the one before."""
     await chat.alone()
+    await chat.frame.get_by_role("button", name="Name and address").click()
     await chat.frame.get_by_label("Your name").fill("Pat Reader")
     await chat.frame.get_by_label("Email").fill("pat@example.org")
     await chat.frame.get_by_role("textbox", name="Your message").fill("hello")
@@ -46,11 +48,30 @@ async def test_forgetting_leaves_nothing_in_the_form(chat: Chat) -> None:
     await pick(chat, "diagnosis.png")
     await chat.frame.get_by_role("button", name="Remove diagnosis.png").wait_for()
     await forget(chat)
+    await chat.frame.get_by_role("button", name="Name and address").click()
     await expect(chat.frame.get_by_label("Your name")).to_have_value("")
     await expect(chat.frame.get_by_label("Email")).to_have_value("")
     await expect(chat.frame.get_by_role("button", name="Remove diagnosis.png")).to_have_count(0)
     message = await chat.write("somebody else")
     assert (message.name, message.contact, message.attachments) == ("", "", ())
+
+
+async def test_a_name_and_an_address_can_be_given_at_any_time(chat: Chat) -> None:
+    """By keyboard, in the middle of a chat: Escape folds them away again, an address is confirmed and goes to the librarian."""
+    await chat.alone()
+    await chat.write("Do you have a map?")
+    for key in ("Escape", "Enter"):
+        await chat.frame.get_by_role("button", name="More").press("Enter")
+        await chat.frame.get_by_role("button", name="Name and address").press("Enter")
+        await expect(chat.frame.get_by_label("Your name")).to_be_focused()
+        await chat.frame.get_by_label("Email").fill("pat@example.org")
+        await chat.page.keyboard.press(key)
+        await expect(chat.frame.get_by_label("Email")).to_have_count(0 if key == "Escape" else 1)
+    await chat.shot("32-details")
+    await chat.frame.get_by_role("button", name="Yes, send").press("Enter")
+    message = await chat.ring.message("Please send the answer to pat@example.org.")
+    assert message.contact == "pat@example.org"
+    await expect(chat.frame.get_by_label("Email")).to_have_count(0)
 
 
 async def test_a_file_that_was_fetched_is_not_kept_in_the_browser(chat: Chat) -> None:

@@ -30,7 +30,7 @@ async def put(page: Page, text: str) -> None:
     """Write something while it cannot be sent."""
     await page.get_by_role("textbox", name="Your message").fill(text)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("Sending …")).to_be_visible()
+    await expect(page.get_by_text("Not sent yet")).to_be_visible()
 
 
 async def test_what_one_window_has_not_sent_survives_what_the_other_keeps(chat: Chat) -> None:
@@ -50,7 +50,7 @@ async def test_what_one_window_has_not_sent_survives_what_the_other_keeps(chat: 
     await chat.ring.message("from the one that stayed", deadline=60)
     await chat.alone()
     await chat.ring.message("from the window that was closed", deadline=60)
-    await expect(chat.page.get_by_text("Sending …")).to_have_count(0)
+    await expect(chat.page.get_by_text("Not sent yet")).to_have_count(0)
     await chat.alone()
     assert [each.text for each in chat.ring.messages()].count("from the window that was closed") == 1
     assert json.loads(await chat.document.evaluate("localStorage.getItem('deskbridge:here')"))["unsent"] == []

@@ -8,6 +8,7 @@
     < claimed how=claim; noticed event=greeting
     > ana says pat: Good morning        `> ana says pat via=sms|pat: ...`
     > pat rates 3: Thank you            a patron's rating
+    > pat ends                          a patron ends the chat
     > pat mails me@example.org          a patron has the transcript mailed
     > +150s                             time passes, the clock ticks at each deadline
     < reminded what=remind
@@ -265,6 +266,8 @@ class Play:
         elif verb in ("leaves", "returns"):
             sender, _, channel = who.partition("@")
             self.give(PatronSign(channel=channel or "web", sender=sender, here=verb == "returns"))
+        elif verb == "ends":
+            self.give(PatronSign(channel="web", sender=who, here=True, ended=True))
         elif verb == "rates":
             self.rate(who, int(rest[0]), text)
         elif verb == "mails":

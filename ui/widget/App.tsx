@@ -5,14 +5,15 @@ import { isComposing } from "../composing";
 import { isEnd, isLost, type Chat } from "./chat";
 import { Composer } from "./Composer";
 import { Close, More } from "./icons";
+import { late } from "./late";
 import { Log } from "./Log";
-import { Mail } from "./Mail";
-import { Rating } from "./Rating";
-import { chime } from "./sound";
-import { copyOut, transcript } from "./transcript";
 import type { Desk, Settings } from "./types";
 import { day, t } from "./words";
 
+const Menu = late(() => import("./Later"), (it) => it.Menu);
+const Mail = late(() => import("./Later"), (it) => it.Mail);
+const End = late(() => import("./Later"), (it) => it.End);
+const After = late(() => import("./Later"), (it) => it.After);
 const PASSING_MS = 6_000;
 const AWAY_PX = 80; // from the end before new lines no longer pull the reader down
 
@@ -37,7 +38,7 @@ const HINTS: Record<string, string> = { "slow-down": "slow", late: "late" };
 /** The one line that says how things stand, the most urgent first. */
 function statusWords(chat: Chat, told: string, ended: boolean): string {
   const { desk, hint } = chat;
-  if (!chat.on && chat.lost) return t("offline");
+  if (!chat.on && chat.lost) return chat.unsent.length ? t("offlineHeld", { n: chat.unsent.length }) : t("offline");
   if (desk?.down) return t("down");
   if (desk?.behind) return t("behind");
   if (hint?.seconds) return t(HINTS[hint.code] ?? "busy", { n: hint.seconds });
@@ -75,6 +76,9 @@ export function App({ chat, settings, focus, close }: Given) {
   const up = useRef(false);
   const before = useRef<HTMLElement | null>(null);
   const [ending, setEnding] = useState(false);
+  const [menu, setMenu] = useState(false);
+  const more = useRef<HTMLButtonElement>(null);
+  const introduce = useRef<() => void>(() => undefined);
   chat.changed = useState(() => bundled(() => render(undefined)))[0];
 
   const { desk } = chat;
@@ -84,6 +88,7 @@ export function App({ chat, settings, focus, close }: Given) {
   const said = chat.lines.findLast((line) => !isLost(line));
   const over = !chat.unsent.length && isEnd(said) ? said : undefined;
   const ended = !!over;
+  const helper = off || ended ? "" : chat.helper;
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: desk.opening ?? day(desk.next_opening) }) : "";
 
   useEffect(() => {
@@ -121,7 +126,6 @@ export function App({ chat, settings, focus, close }: Given) {
     if (log.current) log.current.scrollTop = log.current.scrollHeight;
     focus.current();
   };
-  const copy = () => void copyOut(transcript(chat.lines, desk?.library ?? "")).then((done) => setTold(t(done ? "copied" : "uncopied")));
   const put = (mailing: boolean) => {
     chat.mailing = mailing;
     render(undefined); // at once: the focus goes with it
@@ -131,14 +135,24 @@ export function App({ chat, settings, focus, close }: Given) {
     chat.mailed = chat.unmailed = "";
     put(true);
   };
-  const end = (sure: boolean) => {
+  const unend = () => {
     setEnding(false);
-    if (sure) {
-      chat.forget();
-      setTold(t("forgotten"));
-    }
     focus.current();
   };
+  const shared = { chat, say: setTold, focus, mail };
+  const shut = () => {
+    setMenu(false);
+    more.current?.focus();
+  };
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || isComposing(event)) return;
+      if (menu) shut();
+      else close?.();
+    };
+    addEventListener("keydown", key);
+    return () => removeEventListener("keydown", key);
+  });
   const unmail = () => {
     put(false);
     if (before.current?.isConnected) before.current.focus();
@@ -148,17 +162,43 @@ export function App({ chat, settings, focus, close }: Given) {
   return (
     <>
       <header>
+        {helper.trim() && (
+          <span class="face" aria-hidden="true">
+            {[...helper][0]}
+          </span>
+        )}
         <div class="title">
           <h1>{desk?.library || t("title")}</h1>
-          <p class={`light ${light}`}>{t(light === "busy" ? "allBusy" : light)}</p>
+          <p class={`light ${helper ? "here" : light}`} aria-live="polite">
+            {helper ? t("with", { name: helper.trim() || t("someone") }) : t(light === "busy" ? "allBusy" : light)}
+          </p>
           {last && <p class="printed">{day(last.at)}</p>}
         </div>
-        {chat.begun && (
+        {chat.begun && !ended && (
           <button type="button" class="end" aria-expanded={ending} onClick={() => setEnding(true)}>
             {t("end")}
           </button>
         )}
-        <Menu chat={chat} copy={copy} mail={mail} say={setTold} close={close} focus={focus} />
+        <button
+          type="button"
+          class="icon"
+          ref={more}
+          aria-label={t("menu")}
+          title={t("menu")}
+          aria-expanded={menu}
+          aria-controls="menu"
+          onClick={() => setMenu(!menu)}
+        >
+          <More />
+        </button>
+        {close && (
+          <button type="button" class="icon" aria-label={t("close")} title={t("close")} onClick={close}>
+            <Close />
+          </button>
+        )}
+        <div id="menu" class="menu" hidden={!menu}>
+          {menu && <Menu {...shared} settings={settings} shut={shut} introduce={() => introduce.current()} />}
+        </div>
       </header>
       <main>
         {/* A scrolling region is reached by keyboard (WCAG 2.1.1). */}
@@ -170,30 +210,17 @@ export function App({ chat, settings, focus, close }: Given) {
               {desk?.notice && <p>{desk.notice}</p>}
               {settings.publicComputers && <p class="small">{t("publicComputers")}</p>}
               {settings.form !== "required" && <p class="small">{t(light === "closed" && chat.reach ? "privacyClosed" : "privacy")}</p>}
+              {desk?.privacy && (
+                <p class="small">
+                  <a href={desk.privacy} target="_blank" rel="noopener noreferrer">
+                    {t("privacyNotice")}
+                  </a>
+                </p>
+              )}
             </div>
           )}
           <Log chat={chat} maxText={settings.maxText} />
-          {over && (
-            <div class="ended">
-              <p>
-                <strong>{t("ended")}</strong> {t("again")}
-              </p>
-              <p class="again">
-                <button type="button" onClick={copy}>
-                  {t("copy")}
-                </button>
-                <button type="button" onClick={() => print()}>
-                  {t("print")}
-                </button>
-                {chat.mails && (
-                  <button type="button" onClick={mail}>
-                    {t("mail")}
-                  </button>
-                )}
-              </p>
-            </div>
-          )}
-          {over && <Rating key={over.id} chat={chat} end={over} say={setTold} focus={focus} />}
+          {over && <After {...shared} end={over} />}
         </div>
         {below && (
           <button type="button" class="newer" onClick={down}>
@@ -205,120 +232,10 @@ export function App({ chat, settings, focus, close }: Given) {
         </p>
         {chat.begun && desk?.notice && <p class="status">{desk.notice}</p>}
         {chat.begun && opens && <p class="status">{`${t("closed")}. ${opens}`}</p>}
-        {ending && chat.begun && <End done={end} />}
+        {ending && chat.begun && !ended && <End chat={chat} settings={settings} say={setTold} done={unend} />}
         {chat.mailing && chat.begun && <Mail chat={chat} done={unmail} />}
-        <Composer chat={chat} settings={settings} say={setTold} focus={focus} />
+        <Composer chat={chat} settings={settings} say={setTold} focus={focus} introduce={introduce} />
       </main>
-    </>
-  );
-}
-
-/** Ask once more: nobody can open it here again. */
-function End({ done }: { done: (sure: boolean) => void }) {
-  const box = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => box.current?.focus(), []);
-  const key = (event: KeyboardEvent) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation(); // it closes this, and not the chat
-    done(false);
-  };
-  return (
-    <div class="rating mail" role="group" aria-labelledby="end-sure" onKeyDown={key}>
-      <p id="end-sure">{t("endSure")}</p>
-      <p class="again">
-        <button type="button" class="main" ref={box} onClick={() => done(true)}>
-          {t("endHere")}
-        </button>
-        <button type="button" onClick={() => done(false)}>
-          {t("endNot")}
-        </button>
-      </p>
-    </div>
-  );
-}
-
-interface MenuGiven {
-  chat: Chat;
-  copy: () => void;
-  mail: () => void;
-  say: (text: string) => void;
-  close: (() => void) | undefined;
-  focus: { current: () => void };
-}
-
-function Menu({ chat, copy, mail, say, close, focus }: MenuGiven) {
-  const [open, setOpen] = useState(false);
-  const [sure, setSure] = useState(false);
-  const [sound, setSound] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  chat.chime = () => sound && chime();
-
-  const shut = () => {
-    setOpen(false);
-    setSure(false);
-    button.current?.focus();
-  };
-  useEffect(() => {
-    const key = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || isComposing(event)) return;
-      if (open) shut();
-      else close?.();
-    };
-    addEventListener("keydown", key);
-    return () => removeEventListener("keydown", key);
-  });
-  const forget = () => {
-    if (!sure) return setSure(true);
-    chat.forget();
-    shut();
-    say(t("forgotten"));
-    focus.current();
-  };
-
-  return (
-    <>
-      <button
-        type="button"
-        class="icon"
-        ref={button}
-        aria-label={t("menu")}
-        title={t("menu")}
-        aria-expanded={open}
-        aria-controls="menu"
-        onClick={() => setOpen(!open)}
-      >
-        <More />
-      </button>
-      {close && (
-        <button type="button" class="icon" aria-label={t("close")} title={t("close")} onClick={close}>
-          <Close />
-        </button>
-      )}
-      <div id="menu" class="menu" hidden={!open}>
-        {chat.lines.length > 0 && (
-          <>
-            <button type="button" onClick={() => (shut(), copy())}>
-              {t("copy")}
-            </button>
-            <button type="button" onClick={() => (shut(), print())}>
-              {t("print")}
-            </button>
-            {chat.mails && (
-              <button type="button" onClick={() => (shut(), mail())}>
-                {t("mail")}
-              </button>
-            )}
-          </>
-        )}
-        <button type="button" onClick={() => setSound(chime(!sound))}>
-          {t(sound ? "soundOff" : "soundOn")}
-        </button>
-        {chat.begun && (
-          <button type="button" class="bad" onClick={forget}>
-            {t(sure ? "forgetSure" : "forget")}
-          </button>
-        )}
-      </div>
     </>
   );
 }

@@ -1,95 +1,110 @@
-// Where the patron writes: a line that grows, files, and before the first message perhaps a name and an address.
+// Where the patron writes: a line that grows, files, and who writes, which is folded away where nobody has to say it.
 
 import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isBlank } from "../blank";
-import { isAddress } from "../address";
 import { isComposing } from "../composing";
 import { isTouch } from "../touch";
 import type { Chat } from "./chat";
 import { Attach, Send } from "./icons";
 import { draft } from "./keep";
+import { late } from "./late";
 import type { FileRef } from "./frames";
 import type { Settings } from "./types";
+import type { Checks, Told } from "./Who";
 import { refusal, t } from "./words";
 
-const TYPES = "image/png,image/jpeg,image/gif,image/webp,application/pdf";
+const TYPES = "image/png,image/jpeg,image/gif,image/webp,.pdf,.docx,.xlsx,.pptx,.odt,.ods,.odp,.rtf,.txt,.csv,.md";
 const TALLEST = 160;
 const MOST_FILES = 5; // of one message; the desk takes no more
+
+const Who = late(() => import("./Who"), (it) => it.Who);
+const Sure = late(() => import("./Who"), (it) => it.Sure);
+const Chosen = late(() => import("./Files"), (it) => it.Chosen);
+const NOBODY: Told = { name: "", contact: "", answers: {}, queue: "" };
 
 interface Given {
   chat: Chat;
   settings: Settings;
   say: (text: string) => void;
   focus: { current: () => void };
+  introduce: { current: () => void };
 }
 
-export function Composer({ chat, settings, say, focus }: Given) {
+export function Composer({ chat, settings, say, focus, introduce }: Given) {
   const [text, setText] = useState(draft);
-  const [patron, setPatron] = useState(chat.patron);
+  const [told, tell] = useState<Told>({ ...NOBODY, ...chat.patron });
+  const [open, setOpen] = useState(false); // the patron unfolds who writes
   const [files, setFiles] = useState<FileRef[]>([]);
   const [problem, setProblem] = useState("");
   const [doubted, setDoubted] = useState(""); // the address that the patron is asked about
   const box = useRef<HTMLTextAreaElement>(null);
-  const nameBox = useRef<HTMLInputElement>(null);
-  const contactBox = useRef<HTMLInputElement>(null);
+  const checks = useRef<Checks>({});
   const picker = useRef<HTMLInputElement>(null);
 
-  const given = patron.contact.trim();
+  const given = told.contact.trim();
   const { desk, begun } = chat;
   const { reach } = chat; // an address is asked for only where an answer can be sent to one
   // Who waits where nobody serves just now may leave an address instead of waiting.
   const leaves = begun && !!desk?.place && !(desk.open && desk.online) && !!reach && !chat.patron.contact;
   const later = begun ? leaves && !!given : !!desk && !desk.open;
   const required = settings.form === "required";
-  const asks = begun ? leaves : later || settings.form !== "none";
-  const needsContact = !!reach && (later || required);
+  const needsContact = !!reach && (later || (required && !begun));
+  const asksMore = !begun && (!!desk?.fields?.length || (desk?.queues?.length ?? 0) > 1);
+  const must = leaves || needsContact || (required && !begun) || asksMore;
+  const asks = must || open;
+  const folded = !asks && !begun && settings.form !== "none";
+  const answers = Object.entries(told.answers).map(([key, text]) => ({ key, text: text.trim() })).filter(({ text }) => text);
   focus.current = () => box.current?.focus();
+  introduce.current = () => setOpen(true);
   const put = (value: string) => setText(draft(value));
   chat.taken = (held) => held.later && held.contact && say(t("left", { contact: held.contact }));
   chat.emptied = () => {
     put("");
-    setPatron({ name: "", contact: "" });
+    tell(NOBODY);
+    setOpen(false);
     setFiles([]);
     setProblem("");
   };
 
   const { name, contact } = chat.patron;
-  useEffect(() => setPatron((now) => ({ name: now.name || name, contact: now.contact || contact })), [name, contact]);
+  useEffect(() => tell((now) => ({ ...now, name: now.name || name, contact: now.contact || contact })), [name, contact]);
   useLayoutEffect(() => {
     if (!box.current) return;
     box.current.style.height = "auto";
     box.current.style.height = `${Math.min(box.current.scrollHeight + 2, TALLEST)}px`;
   }, [text]);
 
-  const missing = (): string => {
-    if (asks && reach && (given ? !isAddress(given, reach, desk?.national) : needsContact)) {
-      contactBox.current?.focus();
-      return t("contactMissing");
-    }
-    if (asks && required && !patron.name.trim()) {
-      nameBox.current?.focus();
-      return t("nameMissing");
-    }
-    return text.length > settings.maxText ? t("e:too-long", { n: settings.maxText }) : "";
+  const fold = () => {
+    setOpen(false);
+    setDoubted("");
+    tell({ ...told, ...chat.patron });
+    box.current?.focus();
   };
 
   const send = (event: Event) => {
     event.preventDefault();
-    const words = text.trim() || (leaves ? given : ""); // an address alone is left with itself as the words
-    if (isBlank(words) && !files.length) return;
-    const wrong = missing();
-    setProblem(wrong);
-    if (wrong) return;
+    const newly = asks && !!reach && !!given && given !== chat.patron.contact;
+    // An address alone is left with itself as the words, or with a sentence to who is helping already.
+    const words = text.trim() || (leaves ? given : begun && newly ? t("answerTo", { contact: given }) : "");
+    const nothing = isBlank(words) && !files.length;
+    if (nothing && !open) return;
+    const wrong = asks ? (checks.current.missing?.() ?? t("loading")) : "";
+    const long = text.length > settings.maxText ? t("e:too-long", { n: settings.maxText }) : "";
+    setProblem(wrong || long);
+    if (wrong || long) return;
     // An address is confirmed once, before anything goes out: a mistyped one would lose the answer.
-    if (asks && given && reach && given !== chat.patron.contact && given !== doubted) return setDoubted(given);
+    if (newly && given !== doubted) return setDoubted(given);
     setDoubted("");
-    if (asks) chat.setPatron(patron.name.trim(), reach && given);
-    const extra = later ? { later: true } : {};
+    if (asks) chat.setPatron(told.name.trim(), reach && given);
+    if (nothing) return fold();
+    const form = begun ? {} : { ...(answers.length && { answers }), ...(told.queue && { queue: told.queue }) };
+    const extra = { ...form, ...(later && { later: true }) };
     chat.send(words, files.slice(0, MOST_FILES), extra);
-    for (let n = MOST_FILES; n < files.length; n += MOST_FILES) chat.send("", files.slice(n, n + MOST_FILES), extra);
+    for (let n = MOST_FILES; n < files.length; n += MOST_FILES) chat.send("", files.slice(n, n + MOST_FILES), later ? { later } : {});
     put("");
     setFiles([]);
+    setOpen(false);
     box.current?.focus();
   };
 
@@ -112,57 +127,31 @@ export function Composer({ chat, settings, say, focus }: Given) {
 
   const correct = (contact: string) => {
     setDoubted("");
-    setPatron({ ...patron, contact });
-    contactBox.current?.focus();
+    tell({ ...told, contact });
+    document.querySelector<HTMLElement>("[name=contact]")?.focus();
   };
 
   const writeWord = t(later ? "question" : "message");
   return (
     <form class="composer" onSubmit={send} noValidate>
+      {folded && (
+        <button type="button" class="fold" aria-expanded="false" onClick={() => setOpen(true)}>
+          <bdi>{[told.name, told.contact].filter(Boolean).join(", ") || t(reach ? "who" : "whoName")}</bdi>
+        </button>
+      )}
       {asks && (
-        <div class="who">
-          {leaves && <p class="small">{t("leaves")}</p>}
-          <label>
-            <span>{t(required ? "nameNeeded" : "name")}</span>
-            <input
-              ref={nameBox}
-              value={patron.name}
-              maxLength={100}
-              autocomplete="name"
-              onInput={(event) => setPatron({ ...patron, name: event.currentTarget.value })}
-            />
-          </label>
-          {reach && (
-            <label>
-              <span>{t(needsContact || leaves ? "contactNeeded" : "contact", { kind: t(`to:${reach}`) })}</span>
-              <input
-                ref={contactBox}
-                value={patron.contact}
-                maxLength={200}
-                autocomplete="email"
-                required={needsContact}
-                onInput={(event) => (setDoubted(""), setPatron({ ...patron, contact: event.currentTarget.value }))}
-              />
-            </label>
-          )}
-        </div>
+        <Who
+          chat={chat}
+          settings={settings}
+          told={told}
+          tell={(now) => (setDoubted(""), tell(now))}
+          leaves={leaves}
+          needsContact={needsContact}
+          checks={checks}
+          shut={must ? undefined : fold}
+        />
       )}
-      {files.length > 0 && (
-        <ul class="files">
-          {files.map((file, at) => (
-            <li>
-              {file.name}
-              <button
-                type="button"
-                aria-label={t("remove", { name: file.name })}
-                onClick={() => setFiles(files.filter((_, n) => n !== at))}
-              >
-                ×
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      {files.length > 0 && <Chosen files={files} drop={(at) => setFiles(files.filter((_, n) => n !== at))} />}
       <p class="problem" role="alert">
         {problem}
       </p>
@@ -201,46 +190,5 @@ export function Composer({ chat, settings, say, focus }: Given) {
         </button>
       </div>
     </form>
-  );
-}
-
-interface SureGiven {
-  contact: string;
-  send: (event: Event) => void;
-  correct: (contact: string) => void;
-}
-
-/** Ask whether the address is right; one that looks mistyped is offered as it was probably meant. */
-function Sure({ contact, send, correct }: SureGiven) {
-  const yes = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => yes.current?.focus(), [contact]);
-  const [better, setBetter] = useState("");
-  // The domains of mail are fetched when somebody leaves an address; without them nothing is suggested.
-  useEffect(() => void import("../typo").then(({ meant }) => setBetter(meant(contact)), () => undefined), [contact]);
-  const key = (event: KeyboardEvent) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation(); // it closes this, and not the chat
-    correct(contact);
-  };
-  return (
-    <div class="rating mail" role="group" aria-labelledby="address-sure" onKeyDown={key}>
-      <p id="address-sure">{t("sure", { contact })}</p>
-      <p class="again">
-        <button type="button" class="main" ref={yes} onClick={send}>
-          {t("sureYes")}
-        </button>
-        <button type="button" onClick={() => correct(contact)}>
-          {t("sureNo")}
-        </button>
-      </p>
-      {/* Last: it comes a moment later, and the buttons before it keep the focus. */}
-      {better && (
-        <p>
-          <button type="button" onClick={() => correct(better)}>
-            {t("meant", { contact: better })}
-          </button>
-        </p>
-      )}
-    </div>
   );
 }

@@ -1,15 +1,19 @@
 // What was said, in order, as text; and what still waits to be sent.
 
-import { useState } from "preact/hooks";
 import { paragraphs, type Piece } from "../links";
 import type { Chat } from "./chat";
-import type { FileRef } from "./frames";
+import { late } from "./late";
 import type { Line, Unsent } from "./types";
 import { clock, day, dayCalled, refusal, t } from "./words";
 
+const File = late(() => import("./Files"), (it) => it.File);
 const GROUP_MS = 300_000;
 
-const author = (line: Line) => (line.who === "patron" ? t("you") : line.author || t("desk"));
+// What the desk says about who comes and goes: a thin line. What was said for a moment goes once somebody has written after it.
+const COMES = /^(joined|successor|transfer|returned)/;
+const PASSES = /^(still-there|concierge|full|closing|requeued|transfer(-back)?$)/;
+
+const author = (line: Line) => (line.who === "patron" ? t("you") : line.author || t(line.who === "librarian" ? "someone" : "desk"));
 
 function Text({ value }: { value: string }) {
   const part = (piece: Piece) =>
@@ -28,33 +32,6 @@ function Text({ value }: { value: string }) {
   return <p dir="auto">{paragraphs(value).map(line)}</p>;
 }
 
-function File({ file, chat }: { file: FileRef; chat: Chat }) {
-  const [gone, setGone] = useState(false);
-  const [missed, setMissed] = useState(false);
-  const open = async () => {
-    setMissed(false);
-    const url = await chat.fetch(file);
-    setGone(url === null);
-    setMissed(url === "");
-    if (!url) return;
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = file.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  };
-  if (gone) return <p>{`${file.name}: ${t("gone")}`}</p>;
-  return (
-    <>
-      <button type="button" class="file" onClick={() => void open()} aria-label={t("download", { name: file.name })}>
-        <span aria-hidden="true">↓ </span>
-        {file.name}
-      </button>
-      {missed && <p class="state bad">{t("unfetched")}</p>}
-    </>
-  );
-}
-
 function Waiting({ held, chat, maxText }: { held: Unsent; chat: Chat; maxText: number }) {
   const code = held.failed ?? "";
   const why = refusal(code, maxText);
@@ -69,7 +46,7 @@ function Waiting({ held, chat, maxText }: { held: Unsent; chat: Chat; maxText: n
       {held.files?.map((file) => (
         <p class="file">{file.name}</p>
       ))}
-      <p class={`state ${code && "bad"}`}>{code ? `${t("failed")}: ${why}` : t("sending")}</p>
+      <p class={`state ${code && "bad"}`}>{code ? `${t("failed")}: ${why}` : t(chat.on ? "sending" : "held")}</p>
       {code && (
         <p class="again">
           <button type="button" onClick={() => chat.retry(held.id)}>
@@ -112,19 +89,26 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
   let told = ""; // what the desk has said: mostly it introduces the librarian who comes, and then nothing else need
   let greeted = false; // by one who has said nothing else yet: a greeting without a name is an arrival as well
   let librarian = "";
+  let speaker = "";
   let before: Line | undefined;
   const today = day(chat.now);
   const mine = chat.lines.findLast((line) => line.who === "patron")?.id;
   const read = chat.lines.findIndex((line) => line.id === chat.readUpTo);
+  const answered = chat.lines.findLastIndex((line) => line.who === "librarian");
+  const wrote = chat.lines.findLastIndex((line) => line.who === "patron");
   const shown = chat.lines.map((line, n) => {
-    const name = line.who === "librarian" ? (line.author ?? "") : "";
-    const news = name && !heard.has(name) && !greeted && !told.includes(name);
-    const joins = news ? t(heard.size ? "changed" : "joined", { name }) : "";
+    const passed = PASSES.test(line.event ?? "") && n < (line.event === "still-there" ? wrote : answered);
+    if (passed || (line.who === "desk" && !line.text)) return null;
+    const who = line.event === "greeting" && line.author ? "librarian" : line.who; // a greeting is its librarian's
+    const name = who === "librarian" ? (line.author ?? "") : "";
+    // The header says who is there first; who comes after that is told here.
+    const joins = name && heard.size && !heard.has(name) && !greeted && !told.includes(name) ? t("changed", { name }) : "";
     const other = name !== "" && name !== librarian;
     const date = day(line.at);
     const called = date !== (before ? day(before.at) : today) ? dayCalled(line.at, chat.now) : "";
-    const first = !before || called || before.who !== line.who || other || line.at - before.at > GROUP_MS;
+    const first = !before || called || speaker !== who || other || line.at - before.at > GROUP_MS;
     librarian = name || librarian;
+    speaker = who;
     if (name) heard.add(name);
     if (line.who === "desk") told += line.text;
     greeted = line.event === "greeting" || (greeted && !name);
@@ -133,9 +117,9 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
     return (
       <div key={line.id}>
         {called && <p class="divider day">{called}</p>}
-        {joins && <p class="divider">{joins}</p>}
+        {joins && <p class="divider thin">{joins}</p>}
         {line.who === "desk" && line.event !== "greeting" ? (
-          <div class="notice">
+          <div class={COMES.test(line.event ?? "") ? "notice thin" : "notice"}>
             <Text value={line.text} />
           </div>
         ) : (

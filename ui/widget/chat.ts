@@ -10,10 +10,10 @@
 
 import { forget, isOurs, keep, random, recall, renounce, type Kept } from "./keep";
 import { Link, written } from "./link";
-import type { FileRef, Post, SeenLines, ServerFrame } from "./frames";
+import type { EndChat, FileRef, Post, SeenLines, ServerFrame } from "./frames";
 import type { Desk, Line, Offer, Settings, Unsent, Wish } from "./types";
 
-const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "invalid", "malformed"]);
+const FINAL = new Set(["too-long", "too-large", "empty", "file", "contact", "field", "invalid", "malformed"]);
 const ACK_MS = 15_000;
 const SETTLED_MS = 1000;
 const LATE_MS = 2_000; // what is not acknowledged by then is said to wait
@@ -70,6 +70,7 @@ export class Chat {
   reading = false; // what was said before is read in: nothing of it is news to anybody
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
+  sounds = false; // the patron turned sound on
   taken: (held: Unsent) => void = () => undefined; // the desk has acknowledged a message
   emptied: () => void = () => undefined; // the half-written message and the form are emptied too
   changed: () => void = () => undefined;
@@ -146,7 +147,7 @@ export class Chat {
     if (contact) message.contact = contact;
     if (this.#page) message.page = this.#page;
     Object.assign(message, extra);
-    this.#kept = keep({ ...this.#kept, at, ...(seed && { seed }) });
+    this.#kept = keep({ ...this.#kept, at, bye: "", ...(seed && { seed }) });
     this.#stir();
     this.#hold([...this.unsent, message]);
     this.#typed = 0;
@@ -167,6 +168,34 @@ export class Chat {
     if (!this.#kept.token || (on && Date.now() - this.#typed < TYPING_MS) || (!on && !this.#typed)) return;
     this.#typed = on ? Date.now() : 0;
     this.#link.say({ t: "typing", on });
+  }
+
+  /** Who helps now, as patrons may know them: " " for one without a name, "" for nobody. */
+  get helper(): string {
+    const told = this.lines.findLast(
+      ({ who, author, event }) => who === "librarian" || (who === "desk" && (author || /^(greeting|requeued|goodbye|closed-silent|follow-up)/.test(event ?? ""))),
+    );
+    const there = told && (told.who === "librarian" || told.author || told.event === "greeting");
+    return there && !isEnd(told) ? told.author || " " : "";
+  }
+
+  // ---- the end, by the patron ----
+
+  /** End the chat at the desk; false where the desk knows of none. It is told until it acknowledges that. */
+  leave(): boolean {
+    if (!this.#kept.token) return false;
+    this.#kept = keep({ ...this.#kept, bye: random(12) });
+    this.changed();
+    this.#propose();
+    return true;
+  }
+
+  #left(id: string, at: number): void {
+    this.#kept = keep({ ...this.#kept, bye: "" });
+    // The desk's own words for the end may be on their way, or the library has none.
+    if (!isEnd(this.lines.findLast((line) => !isLost(line)))) {
+      this.lines = [...this.lines, { id, who: "desk", text: "", at: this.#after(at), event: "goodbye" }];
+    }
   }
 
   // ---- a rating ----
@@ -236,12 +265,13 @@ export class Chat {
   #propose(): void {
     if (this.offer) this.#link.say({ t: "rate", ...this.offer });
     if (this.wish) this.#link.say({ t: "mail", ...this.wish });
+    if (this.#kept.bye) this.#link.say({ t: "end", id: this.#kept.bye } satisfies EndChat);
     this.#proposeIn(ACK_MS);
   }
 
   #proposeIn(ms: number): void {
     clearTimeout(this.#offering);
-    if (this.offer || this.wish) this.#offering = window.setTimeout(() => this.#propose(), ms);
+    if (this.offer || this.wish || this.#kept.bye) this.#offering = window.setTimeout(() => this.#propose(), ms);
   }
 
   #settle(at: number, why = ""): void {
@@ -307,14 +337,14 @@ export class Chat {
   }
 
   /** Fetch a file of this conversation; null when it is gone, "" when it does not come just now. */
-  async fetch(file: FileRef): Promise<string | null> {
+  async fetch(file: FileRef): Promise<Blob | "" | null> {
     try {
       const answer = await fetch(new URL(`files/${file.digest}`, this.#base), {
         credentials: "omit",
         headers: { ...this.#link.headers, "X-Proof": file.proof ?? "" },
       });
       if (!answer.ok) return answer.status === 404 || answer.status === 403 ? null : "";
-      return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: file.media_type }));
+      return new Blob([await answer.arrayBuffer()], { type: file.media_type });
     } catch {
       return "";
     }
@@ -353,6 +383,7 @@ export class Chat {
       case "ack":
         if (frame.id === this.offer?.id) this.#settle(frame.at);
         else if (frame.id === this.wish?.id) this.#posted();
+        else if (frame.id === this.#kept.bye) this.#left(frame.message, frame.at);
         else this.#acked(frame.id, frame.message, frame.at);
         break;
       case "mark":
@@ -478,6 +509,10 @@ export class Chat {
       if (wait) return this.#proposeIn(wait * 1000);
       this.#posted(code);
       if (code !== "token") return;
+    }
+    if (id && id === this.#kept.bye) {
+      if (wait) return this.#proposeIn(wait * 1000);
+      this.#kept = keep({ ...this.#kept, bye: "" });
     }
     if (code === "token") {
       // Another window may have a new one already, or have chosen the seed for it.

@@ -24,6 +24,27 @@ export interface PatronLine {
   stage?: string;
 }
 
+/** What the patron answered to the library's question `key`. */
+export interface FieldAnswer {
+  key: string;
+  text: string;
+}
+
+/** A question of the library's own before the first message. `choices` () = free text. `key` stays when the label changes. */
+export interface FormField {
+  key: string;
+  label: string;
+  choices?: string[];
+  required?: boolean;
+}
+
+/** A queue that patrons may choose, and its state in the words of `ChannelDesk.state`. */
+export interface QueueOffer {
+  id: string;
+  name: string;
+  state?: string;
+}
+
 /** Who I am (no token before the first message), what I hold: the last position, and ids seen without one. */
 export interface ClientHello {
   t: "hello";
@@ -43,6 +64,8 @@ export interface Post {
   contact?: string;
   language?: string;
   page?: string;
+  answers?: FieldAnswer[];
+  queue?: string;
   later?: boolean;
   age?: number | null;
   at?: number;
@@ -61,6 +84,12 @@ export interface MailIt {
   t: "mail";
   id: string;
   address: string;
+}
+
+/** End the conversation, under an `id` of the browser's own. */
+export interface EndChat {
+  t: "end";
+  id: string;
 }
 
 /** These lines arrived, or were on screen. */
@@ -147,6 +176,9 @@ export interface DeskState {
   notice?: string;
   behind?: boolean;
   previews?: boolean;
+  privacy?: string;
+  fields?: FormField[];
+  queues?: QueueOffer[];
 }
 
 /** Yes. */
@@ -167,6 +199,6 @@ export interface Error {
   retry_after?: number;
 }
 
-export type ClientFrame = ClientHello | Post | Helped | MailIt | SeenLines | PatronTyping | ClientPing;
+export type ClientFrame = ClientHello | Post | Helped | MailIt | EndChat | SeenLines | PatronTyping | ClientPing;
 
 export type ServerFrame = Welcome | TokenFrame | Lines | Ack | ReadMark | LibrarianTyping | DeskState | ServerPong | Again | Error;

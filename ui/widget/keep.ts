@@ -21,6 +21,7 @@ export interface Kept {
   contact?: string;
   offer?: Offer | null; // a rating that the desk has not acknowledged
   wish?: Wish | null; // a request for the transcript that the desk has not acknowledged
+  bye?: string; // the id of the patron's end of the chat that the desk has not acknowledged
   skipped?: string; // id of the end after which the patron did not want to rate
 }
 

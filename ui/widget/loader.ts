@@ -54,6 +54,8 @@ function start(script: HTMLScriptElement): void {
   let frame: HTMLIFrameElement | undefined;
   let waiting: object[] = [];
   let told = ""; // the page that the chat knows
+  let invited = false;
+  let uninvite = () => {};
   let behind: Element[] = []; // what of the page the chat covers and nobody can see
 
   const host = document.createElement("deskbridge-chat");
@@ -132,6 +134,7 @@ function start(script: HTMLScriptElement): void {
   }
 
   function open(focus = true): void {
+    uninvite();
     const missing = !frame || (panel.hidden && !port); // a frame that never loaded is loaded again when it is opened
     panel.hidden = false;
     unread = 0;
@@ -193,6 +196,7 @@ function start(script: HTMLScriptElement): void {
   }
 
   function destroy(): void {
+    uninvite();
     guard.disconnect();
     clearInterval(clock);
     removeEventListener("blur", where);
@@ -210,11 +214,17 @@ function start(script: HTMLScriptElement): void {
     if (settings.language) address.searchParams.set("language", settings.language);
     const answer = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });
     if (!answer.ok) return;
-    const status = (await answer.json()) as { desk: { state?: string; accent?: string }; words: Words };
+    const status = (await answer.json()) as { desk: { state?: string; accent?: string }; words: Words; invitation?: object };
     words = { ...DEFAULTS, ...status.words };
     closed = status.desk.state === "closed" || status.desk.state === "away"; // nobody can be asked
     if (/^#[0-9a-f]{6}$/i.test(status.desk.accent ?? "")) wear(status.desk.accent ?? "");
     label();
+    // The invitation is a script of its own: pages of libraries that invite nobody never fetch it.
+    if (status.invitation && !invited) {
+      invited = true;
+      const { invite } = (await import(/* @vite-ignore */ new URL("invite.js", base).href)) as { invite: (given: object) => () => void };
+      uninvite = invite({ ...status.invitation, words, root, base, idle: () => panel.hidden && !frame, open });
+    }
   }
 
   function wear(accent: string): void {

@@ -58,6 +58,8 @@ const classicElements = {
   transform: (code: string, id: string) => (id.endsWith(".tsx") ? `import { h, Fragment } from "preact";${code}` : undefined),
 };
 
+const FIRST = /preact|\/widget\/(main|App|Composer|Log|chat|link|keep|late|icons|words)\.tsx?$|\/ui\/(live\/|language|links|blank|composing|touch)/;
+
 export default defineConfig({
   root: here("."),
   base: "./",
@@ -69,6 +71,10 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: false,
-    rollupOptions: { input: { frame: here("./frame.html"), page: here("./page.html"), card: here("./card.ts") } },
+    rollupOptions: {
+      input: { frame: here("./frame.html"), page: here("./page.html"), card: here("./card.ts") },
+      // What the first messages need is one script. What later parts share with it would be a chunk of its own, and a journey more.
+      output: { codeSplitting: { groups: [{ name: "main", test: (id: string) => FIRST.test(id) }] } },
+    },
   },
 });

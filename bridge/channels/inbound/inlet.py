@@ -303,9 +303,9 @@ class StoreInlet:
         self._may_staff()
         await self._gathering.ingest([presence])
 
-    async def sign(self, sender: str, *, here: bool) -> None:
+    async def sign(self, sender: str, *, here: bool, ended: bool = False) -> None:
         """See `bridge.contract.adapter.Inlet`."""
-        await self._gathering.ingest([PatronSign(channel=self.channel, sender=sender, here=here)])
+        await self._gathering.ingest([PatronSign(channel=self.channel, sender=sender, here=here, ended=ended)])
 
     async def rate(self, rating: Rating) -> bool:
         """See `bridge.contract.adapter.Inlet`."""

@@ -386,7 +386,7 @@ class LiveHub:
             channel=it.channel if patron else "",
             address=it.address if patron else "",
             librarian=subscription.me,
-            name=state.roster.shown(subscription.me) if patron else "",
+            name=state.roster.told(subscription.me) if patron else "",
         )
         await self._services.signs.tell(sign)
 

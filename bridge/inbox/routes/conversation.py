@@ -6,6 +6,9 @@ rows and the lines have reached, so that asking for what came after it leaves no
 
 from __future__ import annotations
 
+import msgspec
+
+from bridge.contract.message import FormAnswer
 from bridge.inbox import schema
 from bridge.inbox.http.responses import Refusal, not_found
 from bridge.inbox.http.route import Call
@@ -65,6 +68,7 @@ async def view(call: Call) -> schema.ConversationView:
         viewing=call.consortium.live.viewing(call.id, me),
         draft=await _draft(call),
         page=it.page if it is not None else (talk.page if talk is not None else ""),
+        answers=_answers(it, talk),
         retention_days=library.retention_days,
         account=has_account(services, state, me, row.library),
         read=it.read if it is not None else "",
@@ -73,6 +77,12 @@ async def view(call: Call) -> schema.ConversationView:
         calls=offered_kinds(services, row.library),
         max_text=facts.max_text if facts is not None else 0,
     )
+
+
+def _answers(it: Conversation | None, talk: ConversationSummary | None) -> list[schema.FormAnswerView]:
+    kept = talk.answers if talk is not None else ""
+    given = it.answers if it is not None else msgspec.json.decode(kept, type=tuple[FormAnswer, ...]) if kept else ()
+    return [schema.FormAnswerView(label=one.label, text=one.text) for one in given]
 
 
 def _codes(library: Library) -> list[schema.ClosingCode]:

@@ -182,6 +182,13 @@ class Viewer(Shown):
     typing: bool = False
 
 
+class FormAnswerView(Shown):
+    """What the patron answered to a question of the library's own, as it was asked."""
+
+    label: str
+    text: str
+
+
 class ConversationView(Shown):
     """A conversation opened. `before` fetches older lines ("" = none); looking claims nothing."""
 
@@ -200,6 +207,7 @@ class ConversationView(Shown):
     viewing: list[Viewer]
     draft: Draft | None = None
     page: str = ""  # the page with the patron's widget, without query
+    answers: list[FormAnswerView] = []
     retention_days: int = 0
     default_code: str = "answered"
     account: bool = False  # who serves it may ask the patron to show their library account

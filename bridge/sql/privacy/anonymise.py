@@ -24,7 +24,7 @@ _s = tables.set_aside.c
 _w = tables.written.c
 
 WITH_FILES = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
-_BLANK_WORDS = ("address", "name", "contact", "language", "subject", "page", "previous", "last_text")
+_BLANK_WORDS = ("address", "name", "contact", "language", "subject", "page", "answers", "previous", "last_text")
 _BLANK: dict[str, str | None] = dict.fromkeys(_BLANK_WORDS, "") | {"rating_comment": None}
 _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
 

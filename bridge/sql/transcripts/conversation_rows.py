@@ -131,6 +131,7 @@ class ConversationRows:
             "language": event.language,
             "subject": event.subject,
             "page": event.page,
+            "answers": dump(event.answers) if event.answers else "",
             "previous": event.previous,
             "state": "waiting",
             "owner": "",

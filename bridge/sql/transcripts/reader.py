@@ -65,6 +65,7 @@ class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True):
     rating: int | None = None
     rated_at: int | None = None
     rating_comment: str | None = None
+    answers: str = ""  # JSON of `FormAnswer`s
 
 
 class Reader:
@@ -205,7 +206,7 @@ def patron_line(line: TranscriptLine) -> HistoryLine:
         who=_speaker(line),
         text=line.text,
         at=line.at,
-        author=line.author if line.who == "librarian" else "",
+        author=line.author if line.who != "patron" else "",
         source=line.source,
         attachments=line.attachments,
         event=line.event,

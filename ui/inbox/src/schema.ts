@@ -442,6 +442,12 @@ export interface Draft {
   note: boolean;
 }
 
+/** What the patron answered to a question of the library's own, as it was asked. */
+export interface FormAnswerView {
+  label: string;
+  text: string;
+}
+
 /** A conversation opened. `before` fetches older lines ("" = none); looking claims nothing. */
 export interface ConversationView {
   position: string;
@@ -459,6 +465,7 @@ export interface ConversationView {
   viewing: Viewer[];
   draft: Draft | null;
   page: string;
+  answers: FormAnswerView[];
   retention_days: number;
   default_code: string;
   account: boolean;
@@ -1060,6 +1067,30 @@ export interface PortalPage {
   privacy: string;
 }
 
+/** A question of the library's own before the first message. `choices` () = free text. `key` stays when the label changes. */
+export interface FormField {
+  key: string;
+  label: string;
+  choices: string[];
+  required: boolean;
+}
+
+/** When the chat's button invites a visitor by itself: after `after_s` seconds on a page (0 = never). `pages`: paths, `*` for any letters, as `/catalogue/*`; () = every page. `text`: what it says, "" = the widget's own words. */
+export interface ChatInvitation {
+  after_s: number;
+  pages: string[];
+  text: string;
+}
+
+/** How a library's chat presents itself. naming how its librarians are called to patrons: the name they show, the first word of it, its initial, or no name privacy_url where patrons read what becomes of what they write; "" = nowhere fields the library's own questions before the first message choose_queue patrons may choose one of the library's queues invitation when a page with the button invites by itself */
+export interface ChatSettings {
+  naming: "first" | "full" | "initial" | "librarian";
+  privacy_url: string;
+  fields: FormField[];
+  choose_queue: boolean;
+  invitation: ChatInvitation;
+}
+
 /** One library at one revision. The core ignores a revision that is not newer than the one it has. */
 export interface Library {
   id: string;
@@ -1095,6 +1126,7 @@ export interface Library {
   writes_first: "coordinators" | "nobody" | "staff";
   writes_first_per_day: number;
   assigns: "coordinators" | "staff";
+  chat: ChatSettings;
   country: string;
   meeting_url: string;
 }
