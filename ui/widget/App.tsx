@@ -5,7 +5,7 @@ import { isComposing } from "../composing";
 import { isEnd, isLost, type Chat } from "./chat";
 import { Composer } from "./Composer";
 import { Close, More } from "./icons";
-import { late } from "./late";
+import { fetched, late } from "./late";
 import { Log } from "./Log";
 import type { Desk, Settings } from "./types";
 import { day, t } from "./words";
@@ -113,6 +113,8 @@ export function App({ chat, settings, focus, close }: Given) {
     chat.lost = false;
     setTold(t("back"));
   }, [chat.on, chat.lost]);
+  // Fetched with the first message: the end of a chat must not wait for a connection.
+  useEffect(() => void (chat.begun && fetched(() => import("./Later"))), [chat.begun]);
   useEffect(() => {
     const timer = setTimeout(() => setTold(""), PASSING_MS);
     return () => clearTimeout(timer);

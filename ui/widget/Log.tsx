@@ -1,12 +1,12 @@
 // What was said, in order, as text; and what still waits to be sent.
 
-import { paragraphs, type Piece } from "../links";
 import type { Chat } from "./chat";
 import { late } from "./late";
 import type { Line, Unsent } from "./types";
 import { clock, day, dayCalled, refusal, t } from "./words";
 
 const File = late(() => import("./Files"), (it) => it.File);
+const MOST_LINES = 400;
 const GROUP_MS = 300_000;
 
 // What the desk says about who comes and goes: a thin line. What was said for a moment goes once somebody has written after it.
@@ -15,22 +15,20 @@ const PASSES = /^(still-there|concierge|full|closing|requeued|transfer(-back)?$)
 
 const author = (line: Line) => (line.who === "patron" ? t("you") : line.author || t(line.who === "librarian" ? "someone" : "desk"));
 
-function Text({ value }: { value: string }) {
-  const part = (piece: Piece) =>
-    piece.href ? (
-      <a href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
-        {piece.text}
-      </a>
-    ) : (
-      piece.text
-    );
-  const line = (content: Piece[]) => (
+/** A text, line by line: each has a direction of its own. */
+function Plain({ value }: { value: string }) {
+  const lines = value.split(/(?<=\n)/);
+  const last = lines.splice(MOST_LINES).join("");
+  const line = (text: string) => (
     <span class="paragraph" dir="auto">
-      {content.map(part)}
+      {text}
     </span>
   );
-  return <p dir="auto">{paragraphs(value).map(line)}</p>;
+  return <p dir="auto">{[...lines, ...(last ? [last] : [])].map(line)}</p>;
 }
+
+const Linked = late(() => import("./Linked"), (it) => it.Linked, Plain);
+const Text = ({ value }: { value: string }) => (/:\/\/|@/.test(value) ? <Linked value={value} /> : <Plain value={value} />);
 
 function Waiting({ held, chat, maxText }: { held: Unsent; chat: Chat; maxText: number }) {
   const code = held.failed ?? "";

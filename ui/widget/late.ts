@@ -37,15 +37,21 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-/** A component of a module that is fetched when it is first drawn; until it is there, a word says so. */
-export function late<M, P extends object>(load: () => Promise<M>, pick: (module: M) => (props: P) => VNode | null): ComponentType<P> {
+const Loading = (): VNode => h("p", { class: "small", role: "status" }, t("loading")) as VNode;
+
+/** A component of a module that is fetched when it is first drawn; until it is there, another one is. */
+export function late<M, P extends object>(
+  load: () => Promise<M>,
+  pick: (module: M) => (props: P) => VNode | null,
+  before: (props: P) => VNode = Loading,
+): ComponentType<P> {
   let part: ((props: P) => VNode | null) | undefined;
   const Late = (props: P) => {
     const [, drawn] = useReducer((n: number) => n + 1, 0);
     useEffect(() => {
       if (!part) void fetched(load).then((module) => ((part = pick(module)), drawn(undefined)));
     }, []);
-    return part ? h(part as ComponentType<P>, props) : h("p", { class: "small", role: "status" }, t("loading"));
+    return h((part ?? before) as ComponentType<P>, props);
   };
   return Late as ComponentType<P>;
 }
