@@ -27,7 +27,9 @@ _MAIN = re.compile(
     rb"|presentationml\.presentation))\.main\+xml"
 )
 _OPEN = re.compile(rb"application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation)")
-_PROGRAM = re.compile(r"(vbaproject|vbadata|oleobject[^/]*)\.(bin|xml)$|(^|/)activex/|^(basic|scripts)/.", re.IGNORECASE)
+_PROGRAM = re.compile(
+    r"(vbaproject|vbadata|oleobject[^/]*)\.(bin|xml)$|(^|/)activex/|^(basic|scripts)/.", re.IGNORECASE
+)
 _RTF_OBJECT = re.compile(rb"\\obj(ect|data|ocx|emb|link|autlink|update)")
 
 

@@ -28,7 +28,13 @@ def packed(parts: dict[str, str | bytes], kind: int = zipfile.ZIP_DEFLATED) -> b
 
 
 def word(content: str = DOCX, **more: str | bytes) -> bytes:
-    return packed({"[Content_Types].xml": f"<Types><Override ContentType='{content}'/></Types>", "word/document.xml": "<w/>", **more})
+    return packed(
+        {
+            "[Content_Types].xml": f"<Types><Override ContentType='{content}'/></Types>",
+            "word/document.xml": "<w/>",
+            **more,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,11 @@ async def test_an_office_file_is_what_its_parts_say(data: bytes, media_type: str
         word(**{"word/vbaProject.bin": b"macro"}),
         word(**{"word/activeX/activeX1.xml": "<a/>"}),
         word(**{"word/embeddings/oleObject1.bin": b"MZ"}),
-        word(**{"word/_rels/settings.xml.rels": '<R Type="x/attachedTemplate" Target="http://a.example" TargetMode="External"/>'}),
+        word(
+            **{
+                "word/_rels/settings.xml.rels": '<R Type="x/attachedTemplate" Target="http://a.example" TargetMode="External"/>'
+            }
+        ),
         word(**{"word/media/image1.bmp": bytes(20_000_000)}),
         packed({"mimetype": ODT, "Basic/Standard/Module1.xml": "<m/>"}, zipfile.ZIP_STORED),
         rb"{\rtf1{\object\objemb{\*\objdata 0105}}}",
