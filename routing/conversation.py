@@ -26,8 +26,8 @@ from routing import history
 from routing.access import connected, free_capacity, helper_of, serving, there
 from routing.deadlines import forget_at, settled
 from routing.decision import Decision
-from routing.desk_view import queue_choice
 from routing.deliveries import address_in_use, notify, relay, tell_standing
+from routing.desk_view import queue_choice
 from routing.events import (
     Closed,
     FollowUpChanged,

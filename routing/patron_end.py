@@ -1,7 +1,7 @@
 """The end of a conversation without a librarian's decision: the patron ends it, or has gone silent.
 
-*By the patron.* A live conversation ends at once, under the desk's default code, which staff can correct. Nobody's answer is lost: a
-patron who left an address gets a follow-up. Who leaves the line without one, and was told nothing yet, is a lost call.
+*By the patron.* A live conversation ends at once, under the desk's default code, which staff can correct. No question is
+lost: a patron who left an address gets a follow-up. One who leaves the line without an address, unanswered, is a lost call.
 *Silent.* The same, after the warnings of `deadlines`.
 """
 

@@ -1,9 +1,9 @@
 """Files of a conversation: up while writing, down with the conversation's token alone.
 
-The rules: what a file is, is sniffed by the blob store and not believed; an office file with macros is refused; over 10 MB nothing is kept. A file is fetched with the
-token in the Authorization header and the proof that binds it to the patron, never by a bare address; it leaves as
-`application/octet-stream`, as a download, with sniffing off, so that no browser runs it under our origin; and no browser keeps
-it, where its address alone would open it.
+The rules: what a file is, is sniffed by the blob store and not believed; an office file with macros is refused; over 10 MB nothing
+is kept. A file is fetched with the token in the Authorization header and the proof that binds it to the patron, never by a bare
+address; it leaves as `application/octet-stream`, as a download, with sniffing off, so that no browser runs it under our origin; and
+no browser keeps it, where its address alone would open it.
 """
 
 from __future__ import annotations

@@ -416,8 +416,8 @@ class Blobs(Protocol):
     ) -> Attachment:
         """Keep a file and find its type by its bytes. A file that no line of a conversation shows is deleted after a day.
 
-        Raises TooLarge over `limit` bytes; where types are `allowed` (empty = any), ValueError for another one and UnsafeFile for an
-        office file with macros. Nothing is kept then."""
+        Raises TooLarge over `limit` bytes; where types are `allowed` (empty = any), ValueError for another one, and UnsafeFile for
+        an office file with macros. Nothing is kept then."""
 
     async def path(self, digest: str) -> Path | None:
         """Return where the bytes are, for some minutes, or None when they are gone. Read them; never change or keep the file."""

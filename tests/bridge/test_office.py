@@ -27,14 +27,9 @@ def packed(parts: dict[str, str | bytes], kind: int = zipfile.ZIP_DEFLATED) -> b
     return out.getvalue()
 
 
-def word(content: str = DOCX, **more: str | bytes) -> bytes:
-    return packed(
-        {
-            "[Content_Types].xml": f"<Types><Override ContentType='{content}'/></Types>",
-            "word/document.xml": "<w/>",
-            **more,
-        }
-    )
+def word(more: dict[str, str | bytes] | None = None, content: str = DOCX) -> bytes:
+    parts: dict[str, str | bytes] = {"[Content_Types].xml": f"<Types><Override ContentType='{content}'/></Types>"}
+    return packed(parts | {"word/document.xml": "<w/>"} | (more or {}))
 
 
 @pytest.mark.parametrize(
@@ -55,15 +50,15 @@ async def test_an_office_file_is_what_its_parts_say(data: bytes, media_type: str
 @pytest.mark.parametrize(
     "data",
     [
-        word(**{"word/vbaProject.bin": b"macro"}),
-        word(**{"word/activeX/activeX1.xml": "<a/>"}),
-        word(**{"word/embeddings/oleObject1.bin": b"MZ"}),
+        word({"word/vbaProject.bin": b"macro"}),
+        word({"word/activeX/activeX1.xml": "<a/>"}),
+        word({"word/embeddings/oleObject1.bin": b"MZ"}),
         word(
             **{
                 "word/_rels/settings.xml.rels": '<R Type="x/attachedTemplate" Target="http://a.example" TargetMode="External"/>'
             }
         ),
-        word(**{"word/media/image1.bmp": bytes(20_000_000)}),
+        word({"word/media/image1.bmp": bytes(20_000_000)}),
         packed({"mimetype": ODT, "Basic/Standard/Module1.xml": "<m/>"}, zipfile.ZIP_STORED),
         rb"{\rtf1{\object\objemb{\*\objdata 0105}}}",
     ],
@@ -78,8 +73,8 @@ async def test_what_holds_a_program_or_a_bomb_is_refused_and_not_kept(data: byte
 @pytest.mark.parametrize(
     "data",
     [
-        word("application/vnd.ms-word.document.macroEnabled.main+xml"),
-        word("application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml"),
+        word(content="application/vnd.ms-word.document.macroEnabled.main+xml"),
+        word(content="application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml"),
         packed({"letter.docx": word()}),
         word()[:-30],
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bridge.contract.chat_form import FormField
 from bridge.contract.message import FormAnswer, Message, message_id
 from routing import desk_view
+from routing.events import Closed, Noticed, Said
 from routing.organisation import ChatSettings, Librarian, Naming
 from tests.routing.play import Play, north
 
@@ -32,7 +33,7 @@ def test_the_end_by_the_patron_is_told_and_loses_no_question(before: str, code: 
     play.drop()
     play.script("> pat ends")
     ended = play.of("pat")
-    closed = next(event for event in play.events if type(event).__name__ == "Closed")
+    closed = next(event for event in play.events if isinstance(event, Closed))
     assert (ended.state, ended.code, closed.by, closed.by_default, closed.reason) == (
         *("closed", code, ""),
         *(True, "patron-ended"),
@@ -56,7 +57,7 @@ def test_patrons_hear_the_name_that_the_library_likes(naming: Naming, author: st
     staff = (Librarian(id="ana", name="Ana Maria Lopez"),)
     play = Play(north(librarians=staff, chat=ChatSettings(naming=naming)))
     play.script(ASKED.format("") + "> ana claims pat\n> ana says pat: There.")
-    greeted, said = (event.delivery for event in play.events if type(event).__name__ in ("Noticed", "Said"))
+    greeted, said = (event.delivery for event in play.events if isinstance(event, Noticed | Said))
     assert (greeted.author, said.author) == (author, author)
     assert greeting in greeted.text
 

@@ -115,6 +115,9 @@ from bridge.inbox.schema.conversation import (
     FollowUps as FollowUps,
 )
 from bridge.inbox.schema.conversation import (
+    FormAnswerView as FormAnswerView,
+)
+from bridge.inbox.schema.conversation import (
     Line as Line,
 )
 from bridge.inbox.schema.conversation import (
