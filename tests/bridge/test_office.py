@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ DOCX = MAIN.format("wordprocessingml.document")
 TAKEN = frozenset({DOCX.removesuffix(".main+xml"), ODT, "application/rtf", "text/plain"})
 
 
-def packed(parts: dict[str, str | bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
+def packed(parts: Mapping[str, str | bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Return an archive with these parts."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", kind) as archive:
@@ -27,9 +28,9 @@ def packed(parts: dict[str, str | bytes], kind: int = zipfile.ZIP_DEFLATED) -> b
     return out.getvalue()
 
 
-def word(more: dict[str, str | bytes] | None = None, content: str = DOCX) -> bytes:
+def word(more: Mapping[str, str | bytes] | None = None, content: str = DOCX) -> bytes:
     parts: dict[str, str | bytes] = {"[Content_Types].xml": f"<Types><Override ContentType='{content}'/></Types>"}
-    return packed(parts | {"word/document.xml": "<w/>"} | (more or {}))
+    return packed(parts | {"word/document.xml": "<w/>"} | dict(more or {}))
 
 
 @pytest.mark.parametrize(
