@@ -55,7 +55,7 @@ async def test_an_office_file_is_what_its_parts_say(data: bytes, media_type: str
         word({"word/activeX/activeX1.xml": "<a/>"}),
         word({"word/embeddings/oleObject1.bin": b"MZ"}),
         word(
-            **{
+            {
                 "word/_rels/settings.xml.rels": '<R Type="x/attachedTemplate" Target="http://a.example" TargetMode="External"/>'
             }
         ),
