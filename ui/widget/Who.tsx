@@ -101,8 +101,8 @@ export function Who({ chat, settings, told, tell, leaves, needsContact, checks, 
           />
         </label>
       )}
-      {fields.map((field, n) => (
-        <Field key={n} field={field} value={told.answers[field.key] ?? ""} put={(text) => answer(field.key, text)} />
+      {fields.map((field) => (
+        <Field field={field} value={told.answers[field.key] ?? ""} put={(text) => answer(field.key, text)} />
       ))}
       {desk?.privacy && (
         <p class="small">
