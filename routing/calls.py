@@ -47,7 +47,7 @@ def offer(decision: Decision, action: Action, deed: OfferCall) -> None:
     values = {**named(decision, action.by), "link": deed.link, "minutes": str(lasts // MINUTE_MS)}
     event, variant = ("meeting-offered", "") if "meeting" in deed.kinds else ("call-offered", deed.kinds[0])
     library = decision.state.roster.library(it.library)
-    text = wording.notice(library, event, variant, values)
+    text = wording.notice(library, event, variant, values, language=it.language)
     if deed.link not in text:
         text = f"{text} {deed.link}".strip()
     delivery = compose(

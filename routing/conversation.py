@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bridge.contract.address import mentions_mail_address
 from bridge.contract.message import Delivery, Message, derive, is_blank
-from routing import history
+from routing import history, wording
 from routing.access import connected, free_capacity, helper_of, serving, there
 from routing.deadlines import forget_at, settled
 from routing.decision import Decision
@@ -285,7 +285,11 @@ def _not_taken(decision: Decision, queue: str, message: Message) -> bool:
 
 
 def _decline(decision: Decision, it: Conversation) -> None:
-    opening = closed_words(decision.state, decision.state.roster.service(it.queue), decision.at)[1]
+    service = decision.state.roster.service(it.queue)
+    opening = closed_words(decision.state, service, decision.at)[1]
+    if opening:
+        at, told, zone = next_opening(decision.state, service, decision.at)
+        opening = wording.opening(service.library, it.language, at, told, zone)
     notify(decision, it, "not-taken", variant="until" if opening else "", opening=opening)
 
 

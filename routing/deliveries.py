@@ -142,6 +142,7 @@ def notify(
         variant,
         {"library": library.name or library.id, "patron": it.name, **named(decision, by), **values},
         elsewhere=bool(by) and not decision.state.roster.serves_library(by, it.library),
+        language=it.language,
     )
     to = to or route(decision.state, it, decision.at)
     if not text or to is None:
@@ -149,7 +150,7 @@ def notify(
     if event in CLOSED and (order := order_of(decision.state, it.queue)) is not None:
         text = f"{text} {order.notice}".strip()
     if event in OFFERS_ADDRESS and it.live and not it.contact:
-        offer = wording.offer(library, event, variant, offered_kinds(decision.state, it.library))
+        offer = wording.offer(library, event, variant, offered_kinds(decision.state, it.library), it.language)
         text = f"{text} {offer}".strip()
     expires = decision.at + NOTICE_MS if passing else 0
     author = decision.shown(by) if by else ""
@@ -172,7 +173,8 @@ def what_to_say(decision: Decision, it: Conversation, moment: Moment) -> tuple[s
     state = decision.state
     service = state.roster.service(it.queue)
     event, variant = says(moment, standing(state, service, decision.at, live=it.live))
-    opening = next_opening(state, service, decision.at)[1] if "clos" in event + variant else ""
+    at, told, zone = next_opening(state, service, decision.at) if "clos" in event + variant else (0, "", "")
+    opening = wording.opening(service.library, it.language, at, told, zone)
     return event, "-".join(filter(None, (variant, "until" if opening else ""))), opening
 
 

@@ -56,12 +56,12 @@ def receive(decision: Decision, request: TranscriptWish) -> None:
         it,
         ReplyRoute(channel=carrier(state, it.library), address=request.address),
         "notice",
-        text=wording.notice(library, "transcript", "", values),
+        text=wording.notice(library, "transcript", "", values, language=it.language),
         event="transcript",
         about=at_key(request.channel, request.sender),
         expires_at=decision.at + PATIENCE_MS,
     )
-    delivery = replace(plain, subject=wording.fill(wording.words(library, "transcript.subject"), values))
+    delivery = replace(plain, subject=wording.fill(wording.words(library, "transcript.subject", it.language), values))
     decision.emit(TranscriptMailed(conversation=it.id, delivery=delivery))
     unpark(decision, delivery)
 

@@ -44,3 +44,12 @@ const FROM_RIGHT = new Set(["Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Tha
 export function directionOf(tag: string): "ltr" | "rtl" {
   return FROM_RIGHT.has(new Intl.Locale(tag).maximize().script ?? "") ? "rtl" : "ltr";
 }
+
+const CONTROLS = /[\u202A-\u202E\u2066-\u2069]/g;
+const FROM_RIGHT_SIGNS = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/;
+
+/** A name inside a sentence: it turns no other sign around, and its own direction doesn't move what follows (UAX #9, isolates). */
+export function isolated(value: string, page: string): string {
+  const plain = value.replace(CONTROLS, "");
+  return page === "rtl" || FROM_RIGHT_SIGNS.test(plain) ? `\u2068${plain}\u2069` : plain;
+}

@@ -21,6 +21,7 @@ from aiohttp import web
 from adapters.webchat.codec import desk_state, encode
 from bridge.contract import catalogues
 from bridge.contract.adapter import ChannelDesk
+from bridge.contract.language_tag import direction
 
 STATIC = Path(__file__).parent / "static"
 CHAT, LOADER = "widget", "loader"  # catalogues: of the chat, of the button on a library's page
@@ -70,12 +71,10 @@ def takes(request: web.Request, coding: str) -> bool:
     return any(part.partition(";")[0] == coding and not REFUSED.search(part) for part in parts)
 
 
-def words_hint(request: web.Request) -> str:
-    """Return the tag that lets a browser fetch the chat's words while it still fetches the script (HTML, "Link type preload")."""
+def language_of(request: web.Request) -> str:
+    """Return the language of the chat: what the page around it asks for, else what the browser prefers (RFC 9110 12.5.4)."""
     accepted = (part.partition(";")[0] for part in request.headers.get("Accept-Language", "").split(",")[:MOST_ASKED])
-    language = catalogues.chosen(CHAT, [request.query.get("language", ""), *accepted])
-    name = catalogues.published(CHAT, language).name
-    return f'<link rel="preload" as="fetch" crossorigin="anonymous" href="./words/{name}">'
+    return catalogues.chosen(CHAT, [request.query.get("language", ""), *accepted])
 
 
 def own_origins(request: web.Request, public_url: str) -> set[str]:
@@ -107,12 +106,21 @@ class Pages:
 
     def html(self, request: web.Request, name: str, ancestors: tuple[str, ...]) -> web.Response:
         """Answer with a page, its settings filled in."""
-        settings = escape(json.dumps({**self.settings, "words": catalogues.addresses(CHAT)}), quote=True)
+        language = language_of(request)
+        words = catalogues.published(CHAT, language).name
+        settings = escape(json.dumps({**self.settings, "words": words}), quote=True)
         text = self.source(name).replace("%settings%", settings)
-        text = text.replace("</head>", f"{words_hint(request)}</head>")
+        hint = f'<link rel="preload" as="fetch" crossorigin="anonymous" href="./words/{words}">'
+        spoken = f'<html lang="{language}" dir="{direction(language)}">'
+        text = text.replace("</head>", f"{hint}</head>").replace('<html lang="en">', spoken)
         if self.settings.get("cardPattern"):
             text = text.replace("</head>", f"{self.card_script}</head>")
-        headers = {**COMMON, "Content-Security-Policy": self.policy(request, ancestors), "Cache-Control": "no-cache"}
+        headers = {
+            **COMMON,
+            "Content-Security-Policy": self.policy(request, ancestors),
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Language",
+        }
         if ancestors == ():
             headers["X-Frame-Options"] = "DENY"
         return web.Response(text=text, content_type="text/html", headers=headers)
@@ -176,7 +184,10 @@ class Pages:
             return web.Response(status=503, headers=headers)
         language = catalogues.chosen(LOADER, [request.query.get("language", ""), desk.language])
         said = {**catalogues.words(LOADER, catalogues.ENGLISH), **catalogues.words(LOADER, language)}
-        body: dict[str, object] = {"desk": desk_state(desk), "words": {**said, "language": language}}
+        body: dict[str, object] = {
+            "desk": desk_state(desk),
+            "words": {**said, "language": language, "dir": direction(language)},
+        }
         if desk.invitation is not None and desk.state == "here":  # nobody is invited to where nobody is
             body["invitation"] = desk.invitation
         return web.Response(body=encode(body), content_type="application/json", headers=headers)

@@ -229,6 +229,7 @@ class Consortium:
                 sole=sole,
                 fanout=self.fanouts,
                 tracing=self._config.tracing,
+                words=str(self._config.words or ""),
             )
         )
 

@@ -14,14 +14,17 @@ import gzip
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 from babel import Locale
 from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_time, get_timezone_location
 from babel.numbers import format_decimal
 
 from bridge.contract.language_tag import language_tag, nearest
@@ -166,6 +169,16 @@ def say(catalogue: str, tag: str, key: str, /, **values: object) -> str:
     if found is None:
         return filled(words(catalogue, ENGLISH)[key], ENGLISH, values)
     return filled(found, tag, values)
+
+
+def moment(at: int, timezone: str, tag: str) -> str:
+    """Return a moment (ms) for people of another language: the day of the week, the time and the place whose time it is (CLDR)."""
+    zone = ZoneInfo(timezone)
+    when = datetime.fromtimestamp(at / 1000, zone)
+    locale = _locale(tag)
+    clock = f"{format_date(when.date(), 'EEEE', locale=locale)} {format_time(when.time(), 'short', locale=locale)}"
+    place = get_timezone_location(timezone, locale=locale, return_city=True)
+    return f"{clock} ({place})" if "/" in timezone else clock
 
 
 def filled(entry: Entry, tag: str, values: Mapping[str, object]) -> str:

@@ -15,6 +15,7 @@ _TAG = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _LONGEST_TAG = 100
+FROM_RIGHT = frozenset({"Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"})  # scripts (ISO 15924)
 
 
 @lru_cache(1024)
@@ -50,6 +51,11 @@ def nearest(wanted: Iterable[str], there: Collection[str]) -> str:
             if _written(candidate) == _written(tag):
                 return candidate
     return ""
+
+
+def direction(tag: str) -> str:
+    """Return in which direction a language is written, for the `dir` of HTML."""
+    return "rtl" if _written(tag)[1] in FROM_RIGHT else "ltr"
 
 
 @lru_cache(1024)

@@ -17,12 +17,14 @@ import signal
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 import uvloop
 
+from bridge.contract import catalogues
 from bridge.core.leadership import CoreCounts
 from bridge.core.runner import CoreRunner
 from bridge.log.traces import MessageTraces
@@ -51,6 +53,7 @@ class CoreJob(msgspec.Struct, frozen=True, kw_only=True):
     parent: int = 0
     level: int = 0
     tracing: TracingConfig = TracingConfig()
+    words: str = ""  # the operator's folder of languages
 
 
 class CoreEnded(RuntimeError):
@@ -115,6 +118,7 @@ def main() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=CoreJob)
     _bind_to(job.parent)
     logging.say_in_lines(job.level)
+    catalogues.use(Path(job.words) if job.words else None)
     tidy_little()
     try:
         uvloop.run(_until_told(_decide(job)))

@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from aiohttp import web
 
+from bridge.contract.language_tag import direction
 from bridge.contract.token_bucket import Rate, TokenBuckets
 from bridge.faq import feeds
 from bridge.faq.public_list import PublicEntry, PublicList, PublicLists
@@ -31,7 +32,7 @@ from bridge.faq.scrub import scrub
 from bridge.faq.tally import FaqTally
 from bridge.pages.languages import words
 from bridge.pages.markdown import html_of, text_of
-from bridge.pages.public_site import direction, json_script, language_of, page
+from bridge.pages.public_site import json_script, language_of, page
 from bridge.sql.archive import Archive
 from bridge.sql.faq.counts import Counted, today
 from bridge.sql.faq.entry import EntryText, FaqEntry

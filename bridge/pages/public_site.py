@@ -18,7 +18,8 @@ from aiohttp import web
 from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from bridge.pages.languages import chosen, languages, locale, say, words
+from bridge.contract.language_tag import direction
+from bridge.pages.languages import chosen, languages, say, words
 from bridge.runtime import compression
 
 STATIC = Path(__file__).parent / "static"
@@ -107,11 +108,6 @@ def page(
     if any(each.value == etag for each in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     return web.Response(text=shown, status=status, content_type="text/html", headers=headers)
-
-
-def direction(language: str) -> str:
-    """Return the direction of writing, for the `dir` of HTML."""
-    return "rtl" if locale(language).text_direction == "rtl" else "ltr"
 
 
 def policy(request: web.Request, forms: Sequence[str]) -> str:

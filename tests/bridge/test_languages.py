@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.app import words_commands
 from bridge.contract import catalogues
 from bridge.contract.language_tag import nearest
 from bridge.pages.languages import languages, say
+from routing import wording
+from routing.organisation import Library
 
 
 @pytest.fixture
@@ -93,3 +97,20 @@ def test_an_address_is_of_its_words() -> None:
 )
 def test_the_nearest_language(wanted: str, found: str) -> None:
     assert nearest([wanted], ["en", "fr", "zh-Hans"]) == found
+
+
+def test_the_desk_speaks_a_patrons_language(tmp_path: Path) -> None:
+    english = catalogues.words("desk", "en")
+    (tmp_path / "desk.ar.json").write_text(json.dumps({key: f"<{text}>" for key, text in english.items()}))
+    catalogues.use(tmp_path)
+    try:
+        library = Library(id="north", revision=1, name="North", timezone="Europe/London")
+        said = partial(wording.notice, library, "goodbye", "", {})
+        assert said(language="ar-EG") == f"<{said()}>"
+        assert said(language="pt") == said(language="en-GB") == said()
+        own = replace(library, wording={"notice.goodbye": "So long."})
+        assert wording.notice(own, "goodbye", "", {}, language="ar") == "So long."
+        assert "الاثنين" in wording.opening(library, "ar", 1_796_029_200_000, "Monday 9:00", "Europe/London")
+        assert wording.opening(library, "en", 1_796_029_200_000, "Monday 9:00", "Europe/London") == "Monday 9:00"
+    finally:
+        catalogues.use(None)

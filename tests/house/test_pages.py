@@ -40,3 +40,27 @@ def test_no_list_is_keyed_by_what_a_stranger_chooses() -> None:
         wrong += [f"{name}: key={{{key}}}" for key in keys if not PREACT_OURS.fullmatch(key)]
     assert seen > 40
     none(wrong)
+
+
+PHYSICAL = re.compile(
+    r"\b(?:margin|padding|border)-(?:left|right)\b|\btext-align:\s*(?:left|right)\b|\bfloat:\s*(?:left|right)\b"
+    r"|[\s;{](?:left|right):\s*(?!\s*(?:boolean|number|Address))[\d.a-z(-]+[^;]*;|-(?:left|right)-radius\b"
+)
+FOUR = re.compile(r"\b(?:padding|margin|inset):\s*(?P<sides>[^;{}]+);")
+SIDE = re.compile(r"(?:[^\s(]|\((?:[^()]|\([^()]*\))*\))+")
+
+
+def test_styles_name_sides_by_the_direction_of_writing() -> None:
+    """Arabic and Hebrew mirror a page: a style says start and end, never left and right (CSS Logical Properties 1)."""
+    wrong, seen = [], 0
+    for suffix in (".svelte", ".css"):
+        for name, text in sources(suffix):
+            style = text if suffix == ".css" else "".join(re.findall(r"<style>(.*?)</style>", text, re.DOTALL))
+            seen += bool(style)
+            wrong += [f"{name}: {match[0].strip()}" for match in PHYSICAL.finditer(style)]
+            for match in FOUR.finditer(style):
+                sides = SIDE.findall(match["sides"])
+                if len(sides) == 4 and sides[1] != sides[3]:
+                    wrong.append(f"{name}: {match[0]}")
+    assert seen > 50
+    none(wrong)

@@ -64,7 +64,7 @@ function Said({ line, first, state, chat }: { line: Line; first: boolean; state:
     <div class={`line ${line.who === "patron" ? "mine" : ""} ${first ? "first" : ""}`}>
       {first ? (
         <p class="by">
-          {author(line)} <time dateTime={new Date(line.at).toISOString()}>{clock(line.at)}</time>
+          <bdi>{author(line)}</bdi> <time dateTime={new Date(line.at).toISOString()}>{clock(line.at)}</time>
         </p>
       ) : (
         <span class="unseen">{author(line)}:</span>

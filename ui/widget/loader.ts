@@ -23,12 +23,12 @@ const STYLE = `
 :host{all:initial;color-scheme:light dark;--a:#0b5a86;--o:#fff}
 @media (prefers-color-scheme:dark){:host{--a:#8cc8ee;--o:#08212f}}
 button,div{position:fixed;z-index:2147483000;box-sizing:border-box}
-button{right:16px;bottom:16px;min-height:48px;max-width:calc(100vw - 32px);padding:0 20px;border:2px solid transparent;
+button{inset-inline-end:16px;bottom:16px;min-height:48px;max-width:calc(100vw - 32px);padding:0 20px;border:2px solid transparent;
 border-radius:24px;background:var(--a);color:var(--o);font:600 16px/1.3 system-ui,sans-serif;cursor:pointer;
 box-shadow:0 4px 16px rgb(0 0 0/.25)}
 button:focus-visible{outline:3px solid var(--o);outline-offset:-5px;box-shadow:0 0 0 3px var(--a)}
-b{margin-left:8px;padding:2px 8px;border-radius:12px;background:var(--o);color:var(--a)}
-div{right:16px;bottom:80px;width:400px;height:min(640px,calc(100vh - 96px));max-width:calc(100vw - 32px);
+b{margin-inline-start:8px;padding:2px 8px;border-radius:12px;background:var(--o);color:var(--a)}
+div{inset-inline-end:16px;bottom:80px;width:400px;height:min(640px,calc(100vh - 96px));max-width:calc(100vw - 32px);
 border-radius:16px;overflow:hidden;background:Canvas;box-shadow:0 0 0 1px rgb(0 0 0/.15),0 8px 32px rgb(0 0 0/.3)}
 iframe{display:block;width:100%;height:100%;border:0}
 [hidden]{display:none!important}
@@ -47,6 +47,7 @@ const DEFAULTS: Words = {
 function start(script: HTMLScriptElement): void {
   const settings = read();
   const base = home(script, settings);
+  const language = settings.language || document.documentElement.lang || navigator.language;
   let words: Words = DEFAULTS;
   let closed = false;
   let unread = 0;
@@ -161,7 +162,7 @@ function start(script: HTMLScriptElement): void {
     frame?.remove();
     const made = (frame = document.createElement("iframe"));
     const address = new URL("frame", base);
-    if (settings.language) address.searchParams.set("language", settings.language);
+    if (language) address.searchParams.set("language", language);
     made.title = words["dialog"] ?? "";
     made.allow = "clipboard-write";
     made.src = address.href;
@@ -211,11 +212,12 @@ function start(script: HTMLScriptElement): void {
 
   async function ask(): Promise<void> {
     const address = new URL("status", base);
-    if (settings.language) address.searchParams.set("language", settings.language);
+    if (language) address.searchParams.set("language", language);
     const answer = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });
     if (!answer.ok) return;
     const status = (await answer.json()) as { desk: { state?: string; accent?: string }; words: Words; invitation?: object };
     words = { ...DEFAULTS, ...status.words };
+    [host.lang, host.dir] = [words["language"] ?? "", words["dir"] ?? ""];
     closed = status.desk.state === "closed" || status.desk.state === "away"; // nobody can be asked
     if (/^#[0-9a-f]{6}$/i.test(status.desk.accent ?? "")) wear(status.desk.accent ?? "");
     label();

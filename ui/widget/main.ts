@@ -23,7 +23,6 @@ type Greeting = MessageEvent<{ deskbridge?: number; page?: string }>;
 
 const framed = window.parent !== window;
 const settings = JSON.parse(document.body.dataset["settings"] ?? "{}") as Settings;
-const asked = new URLSearchParams(location.search).get("language");
 
 // Heard from the first moment on: the page greets as soon as this document is loaded.
 const greeted = new Promise<Greeting>((resolve) => {
@@ -43,7 +42,7 @@ function trusted(event: Greeting): boolean {
   return known && event.source === window.parent && event.data?.deskbridge === 1 && !!event.ports[0];
 }
 
-await speak([...(asked ? [asked] : []), ...navigator.languages], settings.words);
+await speak(settings.words);
 const chat = new Chat(settings, location.href, language);
 const focus: { current: () => void } = { current: () => undefined };
 let port: MessagePort | undefined;

@@ -29,5 +29,5 @@ export interface Settings {
   maxFrame: number; // bytes
   keepDays: number;
   publicComputers: boolean;
-  words: Record<string, string>; // by language, the last part of their address
+  words: string; // the last part of their address
 }

@@ -1,31 +1,29 @@
 // The words of one language, from bridge/words/widget.<tag>.json; the daemon fills in what a language lacks, and serves each by its hash.
 
-import { directionOf, languageOf, nearestTag, tagsOf } from "../language";
+import { isolated } from "../language";
 
 type Entry = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 
 let words: Record<string, Entry> = {};
-export let language = "en";
+// The daemon chose it, and wrote it into the page.
+const page = globalThis.document?.documentElement;
+export const language = page?.lang ?? "en";
 /** The reader's own form of that language, for dates, times and numbers. */
-export let locale = "en";
+export const locale = globalThis.navigator?.languages?.find((tag) => tag.split("-")[0] === language.split("-")[0]) ?? language;
 
-/** Speak the first of `wanted` that is served; `served` has the last part of the address of each language's words. */
-export async function speak(wanted: readonly string[], served: Record<string, string>): Promise<void> {
-  const page = document.documentElement;
-  language = nearestTag(wanted, Object.keys(served)) || "en";
-  locale = tagsOf(wanted).find((tag) => tag.includes("-") && languageOf(tag) === languageOf(language)) ?? language;
-  page.lang = language;
-  page.dir = directionOf(language);
-  const answer = await fetch(`words/${served[language] ?? ""}`);
-  words = (await answer.json()) as typeof words;
+/** Fetch the words; `name` is the last part of their address. */
+export async function speak(name: string): Promise<void> {
+  words = (await (await fetch(`words/${name}`)).json()) as typeof words;
   Object.assign(document.body, { words }); // for the script that holds card numbers back, which imports nothing
 }
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
   const entry = words[key] ?? key;
   const text = typeof entry === "string" ? entry : (entry[new Intl.PluralRules(language).select(Number(values["n"]))] ?? entry.other ?? "");
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => values[name]?.toLocaleString(locale) ?? "");
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => shown(values[name] ?? ""));
 }
+
+const shown = (value: string | number) => (typeof value === "number" ? value.toLocaleString(locale) : isolated(value, page.dir));
 
 /** What the desk refused, in words. */
 export function refusal(code: string, n?: number): string {

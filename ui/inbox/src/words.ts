@@ -3,7 +3,7 @@
 //
 // `{name}` is filled in; an entry with "one"/"other" (and the language's other plural forms) is chosen by `n`. What a further
 // language lacks is said in English. Placeholders are put in as text: nothing here ever becomes markup.
-import { directionOf, languageOf, nearestTag, tagsOf } from "../../language";
+import { directionOf, isolated, languageOf, nearestTag, tagsOf } from "../../language";
 import type catalogue from "../../../bridge/words/inbox.en.json";
 
 export type Key = keyof typeof catalogue;
@@ -50,7 +50,7 @@ function filled(entry: Entry, values: Values, rules: Intl.PluralRules): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => shown(values[name] ?? ""));
 }
 
-const shown = (value: string | number): string => (typeof value === "number" ? numbers.format(value) : value);
+const shown = (value: string | number): string => (typeof value === "number" ? numbers.format(value) : isolated(value, document.documentElement.dir));
 const inEnglish = new Intl.PluralRules("en");
 
 export function t(key: Key, values: Values = {}): string {

@@ -13,7 +13,7 @@ export const SETTINGS: Settings = {
   maxFrame: 16_000,
   keepDays: 30,
   publicComputers: false,
-  words: {},
+  words: "",
 };
 export const WELCOME: ServerFrame = { t: "welcome", beat: 20, known: true };
 export const BEGAN = Date.parse("2026-03-02T10:00:00Z");
