@@ -34,6 +34,7 @@ from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.partners import Partners
 from bridge.sql.people.personal_scripts import PersonalScripts
 from bridge.sql.people.quiet_hours import QuietHoursStore
+from bridge.sql.people.saved_searches import SavedSearches
 from bridge.sql.people.second_factors import SecondFactors
 from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
@@ -66,6 +67,7 @@ class Archive:
         self.personal_scripts = PersonalScripts(writing)
         self.quiet_hours = QuietHoursStore(writing)
         self.search = Search(self.engine)
+        self.saved_searches = SavedSearches(writing)
         self.faq = FaqEntries(writing)
         self.faq_search = FaqSearch(self.engine)
         self.faq_counts = FaqCounts(writing)

@@ -17,8 +17,10 @@ from bridge.sql import tables
 from bridge.sql.database import revision, upgrade_to
 
 ROWS = 500  # at once
-# The files' rows are made anew where the files go.
-LEFT_OUT = frozenset({"file"})
+# The files' rows are made anew where the files go, and facts from the conversations.
+LEFT_OUT = frozenset({"file", "conversation_fact"})
+# What the index of words holds of a row is another database's: it is read over here.
+NOT_COPIED = {"line": "folded", "conversation": "indexed"}
 # Whoever signed out, or was signed out, since the backup must not be signed in again.
 NOT_RESTORED = frozenset({"session"})
 
@@ -91,8 +93,9 @@ class RowWriter:
             if table is None:
                 table = self._table = await sql.run_sync(_reflected, self._name)
             values = [dict(zip(self._columns, row, strict=True)) for row in rows]
-            if self._name == "line":  # the words of another database's index are not this one's
-                values = [{**row, "folded": None} for row in values]
+            column = NOT_COPIED.get(self._name, "")
+            if column in table.columns:
+                values = [{**row, column: None} for row in values]
             await sql.execute(insert(table), values)
 
     async def end(self) -> None:

@@ -74,9 +74,36 @@ conversation = Table(
     Column("rated_at", BigInteger),
     Column("rating_comment", Text),
     Column("forgotten_at", BigInteger),  # None: not yet, or something was written since
+    # Whether its facts are in `conversation_fact`; None = written by a release without them, and not read over yet.
+    Column("indexed", Boolean),
     Index("conversation_by_patron", "channel", "address", "opened_at"),
     Index("conversation_by_library", "library", "state", "last_at"),
     Index("conversation_by_end", "state", "closed_at"),
+    # The list of what is closed, with what it is filtered by, so that a walk along it reads few rows.
+    Index(
+        "conversation_by_library_end",
+        *("library", "state", "closed_at", "id", "channel", "code", "closed_by", "answered_by"),
+    ),
+    Index(
+        "conversation_not_indexed",
+        "opened_at",
+        sqlite_where=text("indexed IS NULL"),
+        postgresql_where=text("indexed IS NULL"),
+    ),
+)
+
+# What conversations are found by besides their lines: bridge.sql.transcripts.facts. PostgreSQL has a column `words` more.
+conversation_fact = Table(
+    "conversation_fact",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("conversation", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("of", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("folded", Text),  # see `line.folded`
+    Index("fact_by_conversation", "conversation", "kind", "of", unique=True),
 )
 
 line = Table(
@@ -524,6 +551,20 @@ mention_seen = Table(
     Column("librarian", String, primary_key=True),
     Column("conversation", String, primary_key=True),
     Column("at", BigInteger, nullable=False),
+)
+
+# Questions that librarians keep: bridge.sql.people.saved_searches. `library` "" = their own, else that library's.
+saved_search = Table(
+    "saved_search",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("librarian", String, nullable=False),
+    Column("library", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("query", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("saved_search_by_librarian", "librarian"),
+    Index("saved_search_by_library", "library"),
 )
 
 # Canned messages that only their librarian sees: bridge.sql.people.personal_scripts.

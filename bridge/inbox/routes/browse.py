@@ -1,4 +1,4 @@
-"""Looking: lists, transcripts, search, drafts. Nothing here changes what colleagues or patrons see."""
+"""Looking: lists, transcripts, drafts. Nothing here changes what colleagues or patrons see."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from bridge.inbox.http.responses import Refusal
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.routes.conversation import line_page, view
 from bridge.inbox.views import rows
-from bridge.inbox.views.access import libraries_of
-from bridge.inbox.views.lines import fragments
 from bridge.sql.people.drafts import DraftChanged
-from bridge.sql.transcripts.search import FoundLine as Found
 from routing.waiting_list import Entry
 
 PAGE = 100
-HITS = 50
 
 CURSOR = Parameter("cursor", "`next` of the page before")
 LIMIT = Parameter("limit", "Rows of a page", kind="integer", most=PAGE)
@@ -82,40 +78,8 @@ async def keep_draft(call: Call) -> None:
         raise Refusal(409, "refused", detail, body=body) from None
 
 
-async def search(call: Call) -> schema.Hits:
-    """Lines that hold all these words, newest first."""
-    before = call.number("cursor", 0)
-    libraries = libraries_of(call.state, call.me)
-    also = list(rows.own(call.state, call.me))
-    found = await call.services.archive.search.find(
-        call.query["q"], libraries, also=also, before=before, limit=HITS + 1
-    )
-    call.services.archive.access_audit.note(call.me, {one.conversation for one in found[:HITS]}, "found")
-    more = str(found[HITS - 1].n) if len(found) > HITS else ""
-    return schema.Hits(hits=[_hit(call, one) for one in found[:HITS]], next=more)
-
-
-def _hit(call: Call, one: Found) -> schema.Hit:
-    channel = call.state.channels.get(one.channel)
-    kind = channel.kind if channel is not None else ""
-    patron = one.name or rows.unnamed(call.state, one.library, one.channel, one.conversation, one.address)
-    return schema.Hit(
-        conversation=one.conversation,
-        line=one.line,
-        library=one.library,
-        channel=one.channel,
-        kind=kind,
-        patron=patron,
-        who=one.who,
-        at=one.at,
-        snippet=fragments(one.snippet),
-    )
-
-
 VIEW = Parameter("view", "Which list", choices=("waiting", "mine", "open", "closed", "aside"), required=True)
 BEFORE = Parameter("before", "`before` of the page that is held")
-WORDS = Parameter("q", "Words, all of them; the last may be unfinished", required=True)
-OLDER = Parameter("cursor", "`next` of the page before", kind="integer", most=1 << 53)
 
 ROUTES = (
     Route("GET", "/conversations", "One page of a list", conversations, gives=schema.Rows, query=(VIEW, CURSOR, LIMIT)),
@@ -145,5 +109,4 @@ ROUTES = (
         asks=schema.DraftAsked,
     ),
     Route("GET", "/drafts", "All that I have begun", drafts, gives=schema.Drafts),
-    Route("GET", "/search", "Find words in transcripts", search, gives=schema.Hits, query=(WORDS, OLDER)),
 )

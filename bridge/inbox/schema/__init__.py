@@ -489,6 +489,21 @@ from bridge.inbox.schema.search import (
 from bridge.inbox.schema.search import (
     Hits as Hits,
 )
+from bridge.inbox.schema.search import (
+    Match as Match,
+)
+from bridge.inbox.schema.search import (
+    SavedSearchList as SavedSearchList,
+)
+from bridge.inbox.schema.search import (
+    SavedSearchView as SavedSearchView,
+)
+from bridge.inbox.schema.search import (
+    SaveSearchAsked as SaveSearchAsked,
+)
+from bridge.inbox.schema.search import (
+    SearchFault as SearchFault,
+)
 from bridge.inbox.schema.types import (
     Asked as Asked,
 )

@@ -26,8 +26,9 @@ SAME_MS = 3_600_000  # looked at again within this time: no reading of its own
 KEEP_MS = 365 * 86_400_000
 MOST = 50_000  # notes that wait for a database that cannot be written
 
-How = Literal["read", "found", "file"]  # opened the transcript; saw a line of it in a search; opened a file of it
-HOWS: tuple[How, ...] = ("read", "found", "file")
+# Opened the transcript; saw a line of it in a search; opened a file of it; took it away in a file with others.
+How = Literal["read", "found", "file", "exported"]
+HOWS: tuple[How, ...] = ("read", "found", "file", "exported")
 
 _a = tables.audit.c
 

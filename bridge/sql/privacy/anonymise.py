@@ -46,6 +46,8 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     await sql.execute(follow_ups.values(**_BLANK_FOLLOW_UP))
     await sql.execute(update(tables.audit).where(tables.audit.c.conversation.in_(ids)).values(detail=""))
     await sql.execute(update(tables.conversation).where(_c.id.in_(ids)).values(forgotten_at=now_ms(), **_BLANK))
+    # Last: whoever makes facts of an old conversation holds its row meanwhile.
+    await sql.execute(delete(tables.conversation_fact).where(tables.conversation_fact.c.conversation.in_(ids)))
     return [digest for digest in files if not await still_shown(sql, digest)]
 
 
@@ -77,7 +79,8 @@ async def pack(engine: AsyncEngine) -> None:
     if engine.dialect.name != "sqlite":
         return
     async with engine.begin() as sql:
-        await sql.execute(text("INSERT INTO line_words(line_words) VALUES ('optimize')"))
+        for index in ("line_words", "fact_words"):
+            await sql.execute(text(f"INSERT INTO {index}({index}) VALUES ('optimize')"))
     async with engine.connect() as sql:
         raw = await sql.get_raw_connection()
         if raw.driver_connection is not None:

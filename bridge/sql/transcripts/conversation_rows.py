@@ -139,6 +139,7 @@ class ConversationRows:
             "last_at": self._at,
             "last_text": "",
             "last_who": "",
+            "indexed": True,  # its facts are written with it
         }
         self._tables["conversation"].append(row)
         self._hop(

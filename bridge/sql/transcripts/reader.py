@@ -66,6 +66,9 @@ class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True):
     rated_at: int | None = None
     rating_comment: str | None = None
     answers: str = ""  # JSON of `FormAnswer`s
+    descriptive: str | None = None  # codes as JSON
+    read_scale: int | None = None
+    reference: bool | None = None
 
 
 class Reader:

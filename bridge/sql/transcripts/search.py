@@ -1,7 +1,7 @@
-"""Full-text search over transcripts: a real index, within the libraries that somebody may see.
+"""Full-text search over transcripts: a real index, within what somebody may see.
 
-SQLite has FTS5, PostgreSQL a tsvector column; `folding` says by which words a text is in either. What a librarian types is taken as
-words, never as the index's query language; the last word may be unfinished.
+SQLite has FTS5, PostgreSQL a tsvector column; `search_words` says by which words a text is in either. What a librarian types is
+never the index's own query language. Lines and facts are found newest first, a few at a time: `search_page` puts them together.
 """
 
 from __future__ import annotations
@@ -10,15 +10,32 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import String, bindparam, text
+from sqlalchemy import Select, not_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bridge.sql import tables
+from bridge.sql.transcripts.facts import FactKind
+from bridge.sql.transcripts.search_filters import (
+    ALL,
+    Reach,
+    SearchFilters,
+    facts_with,
+    fits,
+    lines_with,
+    shown,
+    talks_with,
+    within,
+)
 from bridge.sql.transcripts.search_words import Wanted
 
 # The snippet's marks: private-use characters, which no screen shows and no text holds by accident.
 OPEN, CLOSE = "\ue000", "\ue001"
 BEFORE, SHOWN = 40, 160  # characters of a snippet before the word, and in all
 SEARCHED = 20_000  # characters of a text in which the words are marked
+
+_c = tables.conversation.c
+_f = tables.conversation_fact.c
+_l = tables.line.c
 
 
 class FoundLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,33 +44,20 @@ class FoundLine(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     conversation: str
     line: str
-    library: str
-    queue: str
-    channel: str
-    name: str
-    address: str
     who: str
     at: int
     snippet: str
 
 
-_SQLITE = """
-SELECT l.n, c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
-       l.text AS snippet
-FROM line_words JOIN line l ON l.n = line_words.rowid JOIN conversation c ON c.id = l.conversation
-WHERE line_words MATCH :words AND (c.library IN :libraries OR c.id IN :also) AND l.n < :before
-ORDER BY l.n DESC LIMIT :limit
-"""
+class FoundFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that was found. `n` numbers facts as they came; `of` names the line of files."""
 
-_POSTGRESQL = """
-SELECT l.n, c.id AS conversation, l.id AS line, c.library, c.queue, c.channel, c.name, c.address, l.who, l.at,
-       l.text AS snippet
-FROM line l JOIN conversation c ON c.id = l.conversation
-WHERE l.words @@ CAST(CAST(:words AS text) AS tsquery) AND (c.library IN :libraries OR c.id IN :also) AND l.n < :before
-ORDER BY l.n DESC LIMIT :limit
-"""
-
-_ALL = 2**62
+    n: int
+    conversation: str
+    kind: FactKind
+    of: str
+    at: int
+    snippet: str
 
 
 def snippet_of(text: str, wanted: Wanted) -> str:
@@ -79,29 +83,89 @@ def _word_from(text: str, at: int) -> int:
 
 
 class Search:
-    """Finds lines by their words."""
+    """Finds lines and facts by their words."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def find(
-        self, asked: str, libraries: Sequence[str], *, also: Sequence[str] = (), before: int = 0, limit: int = 50
+        self,
+        asked: str | Wanted,
+        libraries: Sequence[str] | Reach,
+        *,
+        also: Sequence[str] = (),
+        filters: SearchFilters = ALL,
+        before: int = 0,
+        limit: int = 50,
     ) -> list[FoundLine]:
-        """Return lines that hold all words, newest first, in conversations of `libraries` or among the ids `also`.
+        """Return lines that hold all words, newest first, in conversations within reach that fit the filters.
 
         `before`: the `n` of the last line of the page before; many lines may come in one millisecond, so no time parts them.
         """
-        wanted = Wanted(asked)
-        if not wanted or not (libraries or also):
+        wanted = asked if isinstance(asked, Wanted) else Wanted(asked)
+        reach = libraries if isinstance(libraries, Reach) else Reach(libraries=tuple(libraries), also=tuple(also))
+        if not (wanted and reach):
             return []
-        async with self._engine.connect() as sql:
-            dialect = sql.dialect.name
-            statement = text(_POSTGRESQL if dialect == "postgresql" else _SQLITE)
-            statement = statement.bindparams(
-                *(bindparam(name, expanding=True, type_=String) for name in ("libraries", "also"))
+        rows = await self._rows(line_query(wanted, reach, filters, self._engine.dialect.name, before, limit))
+        return [
+            FoundLine(
+                n=row.n,
+                conversation=row.conversation,
+                line=row.id,
+                who=row.who,
+                at=row.at,
+                snippet=snippet_of(row.text, wanted),
             )
-            values: dict[str, Any] = {"libraries": list(libraries), "also": list(also)}
-            words = wanted.postgresql() if dialect == "postgresql" else wanted.sqlite()
-            values |= {"words": words, "before": before or _ALL, "limit": limit}
-            rows = (await sql.execute(statement, values)).all()
-        return [FoundLine(**{**row._mapping, "snippet": snippet_of(row.snippet, wanted)}) for row in rows]
+            for row in rows
+        ]
+
+    async def facts(
+        self, wanted: Wanted, reach: Reach, *, filters: SearchFilters = ALL, before: int = 0, limit: int = 50
+    ) -> list[FoundFact]:
+        """Return facts, the newest first, that hold one of the terms, of conversations whose facts hold all of them."""
+        if not (wanted and reach):
+            return []
+        rows = await self._rows(fact_query(wanted, reach, filters, self._engine.dialect.name, before, limit))
+        return [
+            FoundFact(
+                n=row.n,
+                conversation=row.conversation,
+                kind=row.kind,
+                of=row.of,
+                at=row.at,
+                snippet=snippet_of(row.text, wanted),
+            )
+            for row in rows
+        ]
+
+    async def _rows(self, query: Select[Any]) -> list[Any]:
+        async with self._engine.connect() as sql:
+            return list((await sql.execute(query)).all())
+
+
+def line_query(
+    wanted: Wanted, reach: Reach, filters: SearchFilters, dialect: str, before: int, limit: int
+) -> Select[Any]:
+    """Return the statement that finds lines."""
+    rows, fit, order = lines_with(wanted.match(dialect), dialect)
+    query = select(_l.n, _l.conversation, _l.id, _l.who, _l.at, _l.text).select_from(rows)
+    query = query.where(fit, within(reach), *fits(filters, reach, dialect))
+    if before:
+        query = query.where(order < before)
+    return query.order_by(order.desc()).limit(limit)
+
+
+def fact_query(
+    wanted: Wanted, reach: Reach, filters: SearchFilters, dialect: str, before: int, limit: int
+) -> Select[Any]:
+    """Return the statement that finds facts."""
+    either = " | " if dialect == "postgresql" else " OR "
+    rows, fit, order = facts_with(either.join(Wanted([term]).match(dialect) for term in wanted.terms), dialect)
+    query = select(_f.n, _f.conversation, _f.kind, _f.of, _f.at, _f.text).select_from(rows)
+    query = query.where(fit, shown(reach), within(reach), *fits(filters, reach, dialect))
+    if len(wanted.terms) > 1:
+        query = query.where(*(_c.id.in_(talks_with([term], reach, dialect)) for term in wanted.terms))
+    query = query.where(*(not_(_c.id.in_(talks_with([term], reach, dialect))) for term in wanted.without))
+    if before:
+        query = query.where(order < before)
+    return query.order_by(order.desc()).limit(limit)

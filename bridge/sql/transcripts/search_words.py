@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+
+import msgspec
 
 MOST_WORDS = 12  # of a question
 MOST_TOKENS = 16_000  # of a text: PostgreSQL knows 16,383 positions
@@ -134,48 +136,86 @@ def for_postgresql(text: str) -> str:
 FOLDED = {"sqlite": for_sqlite, "postgresql": for_postgresql}
 
 
-class Wanted:
-    """A question: all of its words are to be found, and the last may be unfinished."""
+class Term(msgspec.Struct, frozen=True):
+    """A part of a question: words that follow each other. `opens`: the last of them may be unfinished."""
 
-    def __init__(self, asked: str) -> None:
-        self.pieces = list(pieces(asked))[:MOST_WORDS]
+    pieces: tuple[str, ...]
+    opens: bool = False
 
-    def __bool__(self) -> bool:
-        return bool(self.pieces)
-
-    def _phrases(self) -> Iterator[tuple[list[str], bool]]:
-        """Yield each word as the tokens that follow each other, and whether the last of them may go on."""
+    def tokens(self) -> tuple[list[str], bool]:
+        """Return the tokens that follow each other, and whether the last of them may go on."""
+        found: list[str] = []
+        opens = self.opens
         for n, piece in enumerate(self.pieces, 1):
+            ends = n == len(self.pieces)
             if not RUN.match(piece):
-                yield [piece[:LONGEST].translate(_stored)], n == len(self.pieces)
+                found.append(piece[:LONGEST])
                 continue
             pairs = _pairs(piece[: MOST_PAIRS + 1])
-            yield [pair.translate(_stored) for pair in pairs[:-1] or pairs], len(piece) == 1
+            found += (pairs[:-1] or pairs) if ends else pairs
+            opens = len(piece) == 1 if ends else opens
+        return [token.translate(_stored) for token in found], opens
+
+    def sqlite(self) -> str:
+        """Return the term as FTS5 reads one."""
+        tokens, opens = self.tokens()
+        return f'"{" ".join(tokens)}"{"*" * opens}'
+
+    def postgresql(self) -> str:
+        """Return the term as PostgreSQL writes a tsquery."""
+        tokens, opens = self.tokens()
+        return "(" + " <-> ".join([f"'{token}'" for token in tokens]) + ":*" * opens + ")"
+
+    def pattern(self) -> re.Pattern[str]:
+        """Return what the term looks like in a folded text."""
+        begins = "" if RUN.match(self.pieces[0]) else rf"(?:(?<=[ {_RUN}])|^)"
+        last = self.pieces[-1]
+        goes_on = rf"[^ {_RUN}]*" if self.opens else rf"(?=[ {_RUN}]|$)"
+        return re.compile(begins + " *".join(map(re.escape, self.pieces)) + ("" if RUN.match(last) else goes_on))
+
+
+def phrase(text: str, *, opens: bool = False) -> Term | None:
+    """Return words that are to follow each other, None where a text has none."""
+    found = tuple(pieces(text))[:MOST_WORDS]
+    return Term(found, opens) if found else None
+
+
+def words(text: str, *, opens: bool = False) -> list[Term]:
+    """Return the words of a text, each by itself; `opens`: the last may be unfinished."""
+    found = list(pieces(text))[:MOST_WORDS]
+    return [Term((piece,), opens and n == len(found)) for n, piece in enumerate(found, 1)]
+
+
+class Wanted:
+    """A question: all of its terms are to be found, and none of those `without`."""
+
+    def __init__(self, asked: str | Sequence[Term], without: Sequence[Term] = ()) -> None:
+        self.terms = words(asked, opens=True) if isinstance(asked, str) else list(asked)[:MOST_WORDS]
+        self.without = list(without)[:MOST_WORDS]
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def match(self, dialect: str) -> str:
+        """Return the question as the full-text index of a database reads one."""
+        return self.postgresql() if dialect == "postgresql" else self.sqlite()
 
     def sqlite(self) -> str:
         """Return the question as FTS5 reads one."""
-        return " ".join(f'"{" ".join(phrase)}"{"*" * opens}' for phrase, opens in self._phrases())
+        wanted = " AND ".join(term.sqlite() for term in self.terms)
+        return f"({wanted})" + "".join(f" NOT {term.sqlite()}" for term in self.without)
 
     def postgresql(self) -> str:
         """Return the question as PostgreSQL writes a tsquery."""
-        phrases = (" <-> ".join([f"'{token}'" for token in phrase]) + ":*" * opens for phrase, opens in self._phrases())
-        return " & ".join(f"({phrase})" for phrase in phrases)
+        return " & ".join([term.postgresql() for term in self.terms] + [f"!{one.postgresql()}" for one in self.without])
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the question's words stand in a text: beginnings and ends, in order, not overlapping."""
         folded, origin = _aligned(text)
         found: list[tuple[int, int]] = []
-        for n, piece in enumerate(self.pieces, 1):
-            matches = _pattern(piece, opens=n == len(self.pieces)).finditer(folded)
-            found += [(origin[match.start()], origin[match.end() - 1]) for match in matches]
+        for term in self.terms:
+            found += [(origin[hit.start()], origin[hit.end() - 1]) for hit in term.pattern().finditer(folded)]
         return _apart(text, found)
-
-
-def _pattern(piece: str, *, opens: bool) -> re.Pattern[str]:
-    if RUN.match(piece):
-        return re.compile(re.escape(piece))
-    border = rf"(?:(?<=[ {_RUN}])|^)"
-    return re.compile(border + re.escape(piece) + (rf"[^ {_RUN}]*" if opens else rf"(?=[ {_RUN}]|$)"))
 
 
 # A character with the signs that belong to it; the voiced marks of half-width kana, too.

@@ -19,6 +19,7 @@ from bridge.sql.bulk_insert import Statement, write_many
 from bridge.sql.people.idempotency import outcome_row
 from bridge.sql.rows import LINE, ignoring, line_values
 from bridge.sql.transcripts.conversation_rows import ConversationRows
+from bridge.sql.transcripts.facts import FactRows
 from bridge.sql.transcripts.lines import ReadBy, Staged, TranscriptLine, amend, changes
 from bridge.sql.transcripts.search_words import FOLDED
 from routing.events import Erased, Step
@@ -29,6 +30,7 @@ class WriteBatch:
 
     def __init__(self) -> None:
         self._rows = ConversationRows()
+        self._facts = FactRows()
         self.erased: list[
             tuple[int, Erased]
         ] = []  # what is to be forgotten once the rest is written, with its log entry
@@ -40,6 +42,7 @@ class WriteBatch:
     def take(self, step: Step, seq: int) -> None:
         """Take one step in; they come in the log's order."""
         self._rows.enter(step)
+        self._facts.enter(step)
         self.erased += [(seq, event) for event in step.events if isinstance(event, Erased)]
         if (outcome := outcome_row(step)) is not None:
             self._outcomes.append(outcome)
@@ -62,6 +65,7 @@ class WriteBatch:
             await write_many(sql, table.name, partial(ignoring, dialect, table), rows)
         await write_many(sql, "written", partial(ignoring, dialect, tables.written), self._outcomes)
         await write_lines(sql, self._lines.values())
+        await self._facts.write(sql)
         for name, statement, changed in self._rows.updates():
             await write_many(sql, name, partial(_same, statement), changed)
         await write_many(sql, "stage", partial(_same, _STAGE), map(asdict, self._staged.values()))
