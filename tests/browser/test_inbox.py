@@ -120,7 +120,7 @@ async def test_the_whole_work_by_keyboard_alone(desk: Desk, people: People) -> N
     await press("z")
     await expect(page.get_by_role("button", name="Transfer")).to_be_visible()
     await press("/")
-    await expect(page.get_by_role("searchbox")).to_be_focused()
+    await expect(page.get_by_role("combobox", name="Find conversations")).to_be_focused()
     await page.keyboard.type("telescop")
     await expect(page.get_by_role("main").locator("mark").first).to_have_text(re.compile("telescopes", re.I))
     lines = await lines_of(desk, kim, 6)

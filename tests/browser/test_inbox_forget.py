@@ -58,7 +58,7 @@ async def test_all_of_a_patron_s_is_forgotten_by_keyboard(desk: Desk, people: Pe
     await merged(desk, first, second)
     cora = await people.of("cora", here=False)
     await cora.go("search")
-    await cora.page.get_by_label("Words in transcripts").fill("quinces")
+    await cora.page.get_by_role("combobox", name="Find conversations").fill("quinces")
     await expect(cora.page.locator("mark")).to_have_count(1)
     await cora.open(first, "search")
     dialog = await ask(cora)
@@ -84,7 +84,7 @@ async def test_it_is_gone_from_the_pages_of_colleagues_too(desk: Desk, people: P
     ana, ben = await people.of("ana", here=False), await people.of("ben", here=False)
     for one in (ana, ben):
         await one.go("search")
-        await one.page.get_by_label("Words in transcripts").fill("rhubarb")
+        await one.page.get_by_role("combobox", name="Find conversations").fill("rhubarb")
         await expect(one.page.locator("mark")).to_have_count(1)
         await one.open(talk, "search")
         await expect(one.log).to_contain_text("rhubarb")

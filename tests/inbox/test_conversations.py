@@ -187,7 +187,7 @@ async def test_search_finds_words_in_my_libraries_only(desk: Desk, browsers: Bro
             break
         await asyncio.sleep(0.02)
     assert [hit["conversation"] for hit in found] == [conversation]
-    assert {"text": "Xanthippe", "hit": True} in found[0]["snippet"]
+    assert {"text": "Xanthippe", "hit": True} in found[0]["matches"][0]["snippet"]
     assert [hit["library"] for hit in south] == ["south"]
     assert await hits(ana, "%22)%20OR%201=1") == []
 

@@ -103,8 +103,10 @@ def _match(one: FoundMatch) -> schema.Match:
 
 async def saved_searches(call: Call) -> schema.SavedSearchList:
     """What I kept, and what coordinators share in my libraries."""
-    found = await call.services.archive.saved_searches.of(call.me, libraries_of(call.state, call.me))
-    return schema.SavedSearchList(searches=[_saved(call, one) for one in found])
+    libraries = libraries_of(call.state, call.me)
+    found = await call.services.archive.saved_searches.of(call.me, libraries)
+    topics = {code for library in libraries for code in call.state.roster.library(library).descriptive}
+    return schema.SavedSearchList(searches=[_saved(call, one) for one in found], topics=sorted(topics))
 
 
 async def save_search(call: Call) -> schema.SavedSearchView:

@@ -77,9 +77,10 @@ class SavedSearchView(Shown):
 
 
 class SavedSearchList(Shown):
-    """What I kept, and what is shared with me, by name."""
+    """What I kept, and what is shared with me, by name. `topics`: my libraries' descriptive codes, which `code:` takes, too."""
 
     searches: list[SavedSearchView]
+    topics: list[str] = []
 
 
 class SaveSearchAsked(Asked):

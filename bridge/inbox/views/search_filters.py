@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.contract.message import Code
 from bridge.inbox.views import rows
-from bridge.inbox.views.access import libraries_of
+from bridge.inbox.views.access import libraries_of, sees
 from bridge.sql.transcripts.conversation_list import OPEN_STATES
 from bridge.sql.transcripts.search_filters import SET_ASIDE, Choice, Reach, SearchFilters, Sender
 from bridge.sql.transcripts.search_page import SearchAsked
@@ -94,6 +94,8 @@ class _Names:
                 return self._code(one)
             case "has":
                 return "files", [one.value]
+            case "is" if one.value == "snoozed":
+                return "ids", self._snoozed()
             case "is":
                 return "states", list(OPEN_STATES) if one.value == "open" else [one.value]
             case "before" | "after":
@@ -122,6 +124,11 @@ class _Names:
         topics = {code: (code,) for library in libraries for code in library.descriptive}
         found = _named("topics", one, topics)
         return found if not isinstance(found, QueryFault) else _named("codes", one, labels)
+
+    def _snoozed(self) -> list[str]:
+        """Which conversations are snoozed only the core knows."""
+        held = self._state.conversations.values()
+        return [it.id for it in held if it.deferral is not None and sees(self._state, self._me, it)]
 
     def _day(self, one: QueryFilter) -> tuple[str, list[str]] | QueryFault:
         day = day_of(one.value, self._today)

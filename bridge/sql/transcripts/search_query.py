@@ -21,7 +21,7 @@ from bridge.sql.transcripts.search_words import MOST_WORDS, Term, phrase, words
 FilterKey = Literal["from", "library", "channel", "by", "before", "after", "code", "has", "is"]
 KEYS: tuple[FilterKey, ...] = get_args(FilterKey)
 HAS = ("file",)
-IS = ("open", "waiting", "active", "closed")
+IS = ("open", "waiting", "active", "snoozed", "closed")
 WhyNot = Literal["no-filter", "no-value", "no-such", "no-day", "only-without", "too-many"]
 
 LONGEST = 400  # characters of a question

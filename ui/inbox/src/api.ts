@@ -154,7 +154,7 @@ export const api = {
   draft: (conversation: string, asked: s.DraftAsked) =>
     call<undefined>("PUT", `${of(conversation)}/draft`, { body: JSON.stringify(asked), keepalive: true }),
   drafts: () => get<s.Drafts>("/drafts"),
-  search: (q: string, cursor = "", signal?: AbortSignal) => get<s.Hits>("/search", { q, cursor }, signal),
+  searchFile: (asked: Query) => address("/search/export", asked),
   reports: (asked: Query, signal: AbortSignal) => get<s.Report>("/reports", asked, signal),
   reportsFile: (asked: Query) => address("/reports.csv", asked),
   consortium: (asked: Query, signal: AbortSignal) => get<s.ConsortiumReport>("/reports/consortium", asked, signal),

@@ -21,6 +21,7 @@ import { navigation } from "./state/navigation.svelte";
 import { notices } from "./state/notices.svelte";
 import { requests } from "./state/requests.svelte";
 import { screen } from "./state/screen.svelte";
+import { clearRecent, dropSearches } from "./state/search.svelte";
 import { session } from "./state/session.svelte";
 import { threads } from "./state/thread.svelte";
 import { linesTold, rowsTold } from "./state/updates";
@@ -118,6 +119,7 @@ async function ended(): Promise<void> {
 export async function signOut(): Promise<void> {
   await writing.drafts.flush();
   const way = session.me?.way;
+  clearRecent(session.me?.id ?? "");
   try {
     await api.logout();
   } catch (error) {
@@ -149,6 +151,7 @@ function signedOut(): void {
   threads.dropAllBut("");
   calls.heedAll();
   lists.clear();
+  dropSearches();
   colleagues.clear();
   document.title = t("app.name");
 }

@@ -21,7 +21,7 @@ export const conversation = () => import("./parts/Conversation.svelte");
 export const context = () => import("./parts/Context.svelte");
 export const dialogs = () => import("./parts/Dialogs.svelte");
 export const followUps = () => import("./parts/FollowUps.svelte");
-export const search = () => import("./parts/Search.svelte");
+export const search = () => import("./parts/search/SearchPage.svelte");
 
 /** Fetch what will be opened next, while nobody waits for anything. */
 export function fetchAhead(): void {

@@ -1542,23 +1542,69 @@ export interface Fragment {
   hit: boolean;
 }
 
-/** A line that was found. */
+/** What was found in a conversation: something said, or a fact about it. `line`: where it is seen, "" = beside the lines. */
+export interface Match {
+  kind: "address" | "code" | "contact" | "file" | "name" | "said" | "subject" | "topic";
+  at: number;
+  snippet: Fragment[];
+  line: string;
+  who: string;
+}
+
+/** A conversation that was found, and what was found in it, the newest first; nothing where only filters were asked for. */
 export interface Hit {
   conversation: string;
-  line: string;
   library: string;
+  library_name: string;
   channel: string;
   kind: string;
   patron: string;
-  who: string;
-  at: number;
-  snippet: Fragment[];
+  subject: string;
+  state: "closed" | "open";
+  owner_name: string;
+  code: string;
+  last_text: string;
+  last_at: number;
+  closed_at: number;
+  can_export: boolean;
+  matches: Match[];
 }
 
-/** One page of what was found, newest first. */
+/** What of a question was not understood. `near`: what may have been meant, or what there is to choose from. */
+export interface SearchFault {
+  token: string;
+  reason: "no-day" | "no-filter" | "no-such" | "no-value" | "only-without" | "too-many";
+  near: string[];
+}
+
+/** One page of what was found, newest first. With `faults` nothing was looked for. */
 export interface Hits {
   hits: Hit[];
   next: string;
+  faults: SearchFault[];
+}
+
+/** A question under a name: one's own, or shared with the staff of `library`. */
+export interface SavedSearchView {
+  id: string;
+  name: string;
+  query: string;
+  library: string;
+  library_name: string;
+  can_change: boolean;
+}
+
+/** What I kept, and what is shared with me, by name. `topics`: my libraries' descriptive codes, which `code:` takes, too. */
+export interface SavedSearchList {
+  searches: SavedSearchView[];
+  topics: string[];
+}
+
+/** Keep a question under a name; one of that name is replaced. `library`: share it there, as its coordinator. */
+export interface SaveSearchAsked {
+  name: string;
+  query: string;
+  library?: string;
 }
 
 /** Write first to an address. `attachments` are tickets of uploads for this; `apart`: although one with it is open. */

@@ -37,6 +37,7 @@ class Navigation {
   arrived: (conversation: string) => void = () => undefined;
   /** Asked before another address is shown; false: stay. A page with unsaved changes sets it. */
   guard: (to: string) => boolean = () => true;
+  line = $state(""); // the line of the open conversation that a search leads to
   parts = $state.raw<readonly string[]>([]); // what follows a page in the address, where it is no conversation
   private at = "";
   private readonly lastRead = new Map<string, string>();
@@ -93,6 +94,7 @@ class Navigation {
     this.page = page;
     this.parts = hasParts(page) ? parts : [];
     this.at = location.hash;
+    this.line = page === "search" ? (parts[1] ?? "") : "";
     this.show(hasParts(page) ? "" : (parts[0] ?? ""));
     this.arrived(this.openId);
   }

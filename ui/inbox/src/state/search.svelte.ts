@@ -1,10 +1,33 @@
 // What was searched for and found, kept while the librarian reads a hit and comes back.
-import type { Hit, Row } from "../schema";
+import { clear } from "../searching";
+import type { Hit, SearchFault } from "../schema";
 
-export const remembered = $state<{ q: string; hits: Hit[] | null; next: string; closed: Row[] }>({ q: "", hits: null, next: "", closed: [] });
+interface Remembered {
+  q: string;
+  asked: string; // the question that `hits` answer
+  hits: Hit[] | null;
+  next: string;
+  faults: SearchFault[];
+  all: boolean; // everything found is chosen for a file, else `chosen` alone
+  chosen: string[];
+}
+
+const NOTHING: Remembered = { q: "", asked: "", hits: null, next: "", faults: [], all: false, chosen: [] };
+
+export const remembered = $state<Remembered>({ ...NOTHING });
 
 /** Drop conversations that I may not see any more. */
 export function dropFound(ids: readonly string[]): void {
   remembered.hits = remembered.hits?.filter((hit) => !ids.includes(hit.conversation)) ?? null;
-  remembered.closed = remembered.closed.filter((row) => !ids.includes(row.id));
+  remembered.chosen = remembered.chosen.filter((id) => !ids.includes(id));
+}
+
+/** Hold nothing of it for whoever signs in next. */
+export function dropSearches(): void {
+  Object.assign(remembered, NOTHING);
+}
+
+/** Delete the questions that this machine keeps for a librarian. */
+export function clearRecent(me: string): void {
+  clear(localStorage, me);
 }
