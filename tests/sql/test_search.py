@@ -14,7 +14,7 @@ from bridge.contract.message import Attachment, Delivery, Message, message_id
 from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.privacy.anonymise import blank
-from bridge.sql.transcripts.conversation_list import closed_query, open_query
+from bridge.sql.transcripts.conversation_list import ListPlace, closed_query, open_query
 from bridge.sql.transcripts.search import fact_query, line_query
 from bridge.sql.transcripts.search_filters import ALL, Choice, Reach, SearchFilters, Sender
 from bridge.sql.transcripts.search_page import FoundTalk, SearchAsked, SearchPlace, list_page, words_page
@@ -208,13 +208,14 @@ async def test_pages_tell_everything_once_and_an_export_yields_it_all(archive: A
             break
         place = found.next
     assert list(dict.fromkeys(told)) == [f"a{n}" for n in range(29, -1, -1)]
-    listed, after = list[str](), None
+    listed: list[str] = []
+    after: ListPlace | None = None
     while True:
         some = await list_page(archive.engine, by_filters, after, limit=4)
         listed += [one.talk.id for one in some.talks]
-        if some.next is None:
+        if not isinstance(some.next, ListPlace):
             break
-        after = some.next  # type: ignore[assignment]
+        after = some.next
     assert listed == [f"a{n}" for n in (29, 28, 27, 26, 25, *range(24, -1, -1))]
     for asked in (by_words, by_filters):
         assert len([one async for one in chosen(archive.engine, archive.search, asked)]) == 30

@@ -99,7 +99,7 @@ async def _json(call: Call, asked: SearchAsked) -> AsyncIterator[bytes]:
         yield (b"" if first else b",") + b"\n" + encode(record(call.state, talk))[:-1] + b',"lines":['
         first, begun = False, False
         async for line in lines_of(call.services.archive.engine, talk.id):
-            it = shown(call.state, line)
+            it = shown(call.state, line, call.me)
             said = {"at": _time(it.at), "who": it.who, "author": it.author, "text": it.text, "event": it.event}
             yield (b"," if begun else b"") + encode(said | {"files": [one.name for one in it.attachments]})
             begun = True
