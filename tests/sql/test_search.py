@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,8 @@ from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.privacy.anonymise import blank
 from bridge.sql.transcripts.conversation_list import ListPlace, closed_query, open_query
-from bridge.sql.transcripts.search import fact_query, line_query
-from bridge.sql.transcripts.search_filters import ALL, Choice, Reach, SearchFilters, Sender
+from bridge.sql.transcripts.search import FoundFact, fact_query, line_query
+from bridge.sql.transcripts.search_filters import ALL, FilterChoice, Reach, SearchFilters, Sender
 from bridge.sql.transcripts.search_page import FoundTalk, SearchAsked, SearchPlace, list_page, words_page
 from bridge.sql.transcripts.search_query import KEYS, MOST_FILTERS, SearchQuery, day_of, parse, sender_terms
 from bridge.sql.transcripts.search_words import MOST_WORDS, Wanted
@@ -86,16 +87,16 @@ async def fill(archive: Archive, talks: Sequence[Sequence[ev.Event]] = TALKS) ->
         await batch.write(sql)
 
 
-async def page(archive: Archive, asked: SearchAsked, after: SearchPlace = SearchPlace()) -> list[FoundTalk]:  # noqa: B008
+async def page(archive: Archive, asked: SearchAsked) -> list[FoundTalk]:
     if asked.wanted:
-        return (await words_page(archive.engine, archive.search, asked, after)).talks
+        return (await words_page(archive.engine, archive.search, asked, SearchPlace())).talks
     return (await list_page(archive.engine, asked, None)).talks
 
 
-async def ids(archive: Archive, words: str = "", reach: Reach = BOTH, **filters: object) -> list[str]:
+async def ids(archive: Archive, words: str = "", reach: Reach = BOTH, **filters: Any) -> list[str]:
     query = parse(words)
     assert not query.faults
-    chosen_filters = SearchFilters(**filters)  # type: ignore[arg-type]
+    chosen_filters = SearchFilters(**filters)
     asked = SearchAsked(wanted=Wanted(query.terms, query.without), reach=reach, filters=chosen_filters)
     return sorted(one.talk.id for one in await page(archive, asked))
 
@@ -120,16 +121,16 @@ async def test_words_facts_and_filters_find_alike_on_both_databases(archive: Arc
     assert await ids(archive, senders=sender("030 901820")) == ["t2"]
     assert await ids(archive, "atlas", senders=sender("jane")) == ["t1", "t3"]
     assert await ids(archive, senders=(Sender(tuple(sender_terms("jane")), excluded=True),)) == ["t2", "t4"]
-    assert await ids(archive, libraries=(Choice(("south",)),)) == ["t3"]
-    assert await ids(archive, "atlas", channels=(Choice(("sms",)),)) == ["t2"]
-    assert await ids(archive, "atlas", librarians=(Choice(("ben",)),)) == ["t2"]
-    assert await ids(archive, librarians=(Choice(("ana",), excluded=True),)) == ["t2", "t3", "t4"]
-    assert await ids(archive, codes=(Choice(("practice",)),)) == ["t2"]
-    assert await ids(archive, codes=(Choice(("set_aside",)),)) == ["t5"]
-    assert await ids(archive, topics=(Choice(("genealogy",)),)) == ["t1"]
-    assert await ids(archive, files=(Choice(("file",)),)) == ["t4"]
-    assert await ids(archive, states=(Choice(("closed",)),)) == ["t1", "t2"]
-    assert await ids(archive, states=(Choice(("waiting", "active")),)) == ["t3", "t4"]
+    assert await ids(archive, libraries=(FilterChoice(("south",)),)) == ["t3"]
+    assert await ids(archive, "atlas", channels=(FilterChoice(("sms",)),)) == ["t2"]
+    assert await ids(archive, "atlas", librarians=(FilterChoice(("ben",)),)) == ["t2"]
+    assert await ids(archive, librarians=(FilterChoice(("ana",), excluded=True),)) == ["t2", "t3", "t4"]
+    assert await ids(archive, codes=(FilterChoice(("practice",)),)) == ["t2"]
+    assert await ids(archive, codes=(FilterChoice(("set_aside",)),)) == ["t5"]
+    assert await ids(archive, topics=(FilterChoice(("genealogy",)),)) == ["t1"]
+    assert await ids(archive, files=(FilterChoice(("file",)),)) == ["t4"]
+    assert await ids(archive, states=(FilterChoice(("closed",)),)) == ["t1", "t2"]
+    assert await ids(archive, states=(FilterChoice(("waiting", "active")),)) == ["t3", "t4"]
     assert await ids(archive, after=2000, before=4000) == ["t2", "t3"]
 
 
@@ -141,7 +142,8 @@ async def test_a_conversation_is_found_with_its_lines_marked(archive: Archive) -
     assert match.snippet == "Where is the bee \ue000atlas\ue001?"
     asked = SearchAsked(wanted=Wanted(parse("syllabus").terms), reach=NORTH, filters=ALL)
     [[file]] = [one.matches for one in await page(archive, asked)]
-    assert (file.kind, file.of) == ("file", message_id("web", "t4", "1"))  # type: ignore[union-attr]
+    assert isinstance(file, FoundFact)
+    assert (file.kind, file.of) == ("file", message_id("web", "t4", "1"))
 
 
 async def test_nobody_finds_what_they_are_not_shown(archive: Archive) -> None:
@@ -165,10 +167,10 @@ async def test_what_is_forgotten_or_corrected_is_in_no_index(archive: Archive) -
         await blank(sql, ["t1", "t4"])
     for words in ("muller", "jane@example.org", "genealogy", "thesis", "syllabus"):
         assert await ids(archive, words) == [], words
-    assert await ids(archive, states=(Choice(("closed",)),)) == ["t2"]
+    assert await ids(archive, states=(FilterChoice(("closed",)),)) == ["t2"]
     await fill(archive, [(ev.Recoded(conversation="t2", by="ben", code="answered", descriptive=("bees",)),)])
     assert await ids(archive, "practice") == []
-    assert await ids(archive, topics=(Choice(("bees",)),)) == ["t2"]
+    assert await ids(archive, topics=(FilterChoice(("bees",)),)) == ["t2"]
     async with archive.engine.connect() as sql:
         held = (await sql.scalars(select(tables.conversation_fact.c.conversation).distinct())).all()
     assert sorted(held) == ["t2", "t3", "t5"]
@@ -225,7 +227,10 @@ async def test_pages_tell_everything_once_and_an_export_yields_it_all(archive: A
 async def test_no_search_reads_a_whole_table(archive: Archive) -> None:
     """The plan of each statement goes through an index; on PostgreSQL once tables are as large as an archive's."""
     dialect = archive.engine.dialect.name
-    wanted, filters = Wanted("bee atlas"), SearchFilters(senders=sender("jane"), channels=(Choice(("sms",)),), after=9)
+    wanted, filters = (
+        Wanted("bee atlas"),
+        SearchFilters(senders=sender("jane"), channels=(FilterChoice(("sms",)),), after=9),
+    )
     queries = [
         line_query(wanted, NORTH, filters, dialect, 9, 50),
         fact_query(wanted, NORTH, filters, dialect, 9, 50),
@@ -246,12 +251,12 @@ async def test_no_search_reads_a_whole_table(archive: Archive) -> None:
 # ---- the language ------------------------------------------------------------------------------------------------------------
 
 
-def told(query: SearchQuery) -> tuple[list[str], list[str], list[tuple[str, str, bool]], list[tuple[str, str]]]:
+def told(query: SearchQuery) -> tuple[list[str], list[str], list[tuple[str, str, bool]], list[tuple[str, ...]]]:
     return (
         [" ".join(one.pieces) for one in query.terms],
         [" ".join(one.pieces) for one in query.without],
         [(one.key, one.value, one.excluded) for one in query.filters],
-        [(one.reason, *one.near)[:2] for one in query.faults],  # type: ignore[misc]
+        [(one.reason, *one.near)[:2] for one in query.faults],
     )
 
 

@@ -26,7 +26,7 @@ from bridge.inbox.views.search_filters import reach_of, understood
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.rows import words_of
 from bridge.sql.transcripts.reader import ConversationSummary
-from bridge.sql.transcripts.search_filters import Choice
+from bridge.sql.transcripts.search_filters import FilterChoice
 from bridge.sql.transcripts.search_page import SearchAsked
 from bridge.sql.transcripts.search_query import parse
 from bridge.sql.transcripts.selection_export import chosen, lines_of
@@ -66,7 +66,7 @@ def _asked(call: Call) -> SearchAsked:
     if ids := [one for one in call.query["ids"].split(",") if one]:
         if len(ids) > MOST_IDS:
             raise Refusal(422, "invalid", f"ids names at most {MOST_IDS} conversations.")
-        filters = msgspec.structs.replace(asked.filters, ids=(Choice(tuple(ids)),))
+        filters = msgspec.structs.replace(asked.filters, ids=(FilterChoice(tuple(ids)),))
         return msgspec.structs.replace(asked, filters=filters)
     return asked
 

@@ -16,7 +16,7 @@ from bridge.contract.message import Code
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import libraries_of, sees
 from bridge.sql.transcripts.conversation_list import OPEN_STATES
-from bridge.sql.transcripts.search_filters import SET_ASIDE, Choice, Reach, SearchFilters, Sender
+from bridge.sql.transcripts.search_filters import SET_ASIDE, FilterChoice, Reach, SearchFilters, Sender
 from bridge.sql.transcripts.search_page import SearchAsked
 from bridge.sql.transcripts.search_query import QueryFault, QueryFilter, SearchQuery, day_of, sender_terms
 from bridge.sql.transcripts.search_words import Wanted, plain
@@ -61,9 +61,9 @@ def understood(
             days[side] = int(found[1][0])
         else:
             chosen.setdefault((found[0], one.excluded), []).extend(found[1])
-    kinds: dict[str, tuple[Choice, ...]] = {}
+    kinds: dict[str, tuple[FilterChoice, ...]] = {}
     for (kind, excluded), ids in chosen.items():
-        kinds[kind] = (*kinds.get(kind, ()), Choice(tuple(dict.fromkeys(ids)), excluded))
+        kinds[kind] = (*kinds.get(kind, ()), FilterChoice(tuple(dict.fromkeys(ids)), excluded))
     filters = SearchFilters(senders=tuple(senders), before=days.get("before", 0), after=days.get("after", 0), **kinds)
     return SearchAsked(wanted=Wanted(query.terms, query.without), reach=reach, filters=filters), faults
 

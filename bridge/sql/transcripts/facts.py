@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, partial
-from typing import Any, Literal, get_args
+from typing import Literal, cast, get_args
 
 import msgspec
 import phonenumbers
@@ -136,11 +136,13 @@ async def write_facts(sql: AsyncConnection, facts: Iterable[Fact], *, known: boo
 
 
 def _insert(dialect: str, *, known: bool) -> Insert:
-    made: Any = (postgresql if dialect == "postgresql" else sqlite).insert(tables.conversation_fact)
+    made = (postgresql if dialect == "postgresql" else sqlite).insert(tables.conversation_fact)
     if not known:
-        return made.on_conflict_do_nothing()  # type: ignore[no-any-return]  # each dialect has an insert of its own
+        return cast(Insert, made.on_conflict_do_nothing())
     new = {name: made.excluded[name] for name in ("at", "text", "folded")}
-    return made.on_conflict_do_update(index_elements=["conversation", "kind", "of"], set_=new)  # type: ignore[no-any-return]
+    key = ["conversation", "kind", "of"]
+    changed = _f.text != made.excluded.text  # a name that comes with every message is written once
+    return cast(Insert, made.on_conflict_do_update(index_elements=key, set_=new, where=changed))
 
 
 _TOPICS_GONE: Delete = delete(tables.conversation_fact).where(

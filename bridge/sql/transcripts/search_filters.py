@@ -53,7 +53,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.libraries or self.also)
 
 
-class Choice(msgspec.Struct, frozen=True):
+class FilterChoice(msgspec.Struct, frozen=True):
     """Values of which a conversation has one, or with `excluded` none."""
 
     values: tuple[str, ...]
@@ -70,15 +70,15 @@ class Sender(msgspec.Struct, frozen=True):
 class SearchFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which conversations. Choices of one kind are narrowed by each other. Moments are ms, and mean the last message; 0 = any."""
 
-    libraries: tuple[Choice, ...] = ()
-    channels: tuple[Choice, ...] = ()
-    librarians: tuple[Choice, ...] = ()
-    codes: tuple[Choice, ...] = ()
-    topics: tuple[Choice, ...] = ()
-    states: tuple[Choice, ...] = ()
-    files: tuple[Choice, ...] = ()
+    libraries: tuple[FilterChoice, ...] = ()
+    channels: tuple[FilterChoice, ...] = ()
+    librarians: tuple[FilterChoice, ...] = ()
+    codes: tuple[FilterChoice, ...] = ()
+    topics: tuple[FilterChoice, ...] = ()
+    states: tuple[FilterChoice, ...] = ()
+    files: tuple[FilterChoice, ...] = ()
     senders: tuple[Sender, ...] = ()
-    ids: tuple[Choice, ...] = ()
+    ids: tuple[FilterChoice, ...] = ()
     after: int = 0
     before: int = 0
 
@@ -114,7 +114,7 @@ def fits(filters: SearchFilters, reach: Reach, dialect: str) -> list[ColumnEleme
     return found
 
 
-def _of(choice: Choice, holds: ColumnElement[bool]) -> ColumnElement[bool]:
+def _of(choice: FilterChoice, holds: ColumnElement[bool]) -> ColumnElement[bool]:
     return not_(holds) if choice.excluded else holds
 
 
