@@ -80,7 +80,7 @@ def parse(text: str) -> SearchQuery:
             else:
                 faults.append(one)
         elif key and (near := get_close_matches(key, KEYS, 1, LIKE)) and match["value"] and not _is_page(match):
-            faults.append(QueryFault(token=match[0], reason="no-filter", near=(f"{near[0]}:",)))
+            faults.append(QueryFault(token=match[0], reason="no-filter", near=(f"{near[0]}:{match['value']}",)))
         else:
             (without if match["minus"] else terms).extend(_terms(match, last=match.end() == len(asked)))
     if without and not terms:
