@@ -23,6 +23,7 @@ TARGETS = {
     "inbox": "bridge/inbox/static",
     "widget": "adapters/webchat/static",
     "portal": "bridge/pages/static",
+    "call": "bridge/calls/static",
     "phone": "bridge/testing/static/phone",
 }
 STAMP = ".pages-stamp"

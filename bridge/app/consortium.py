@@ -25,6 +25,7 @@ from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.config import ChannelConfig as ChannelConfig
 from bridge.app.config import Config, convert
 from bridge.app.reload import ChannelChange
+from bridge.calls.rooms import CallDesk
 from bridge.catalogue.search import Catalogues
 from bridge.channels.channel import ChannelHealth as ChannelHealth
 from bridge.channels.desk_status import DeskStatus, clock
@@ -239,6 +240,21 @@ class Consortium:
     def state(self) -> State:
         """Return the core's state as this process holds it."""
         return self.replica.state
+
+    @property
+    def calls(self) -> CallDesk:
+        """What calls need of this desk."""
+        facts = self._channel_facts
+        return CallDesk(
+            consortium=self.name,
+            config=self._config.calls,
+            secret=self._secret,
+            replica=self.replica,
+            gathering=self.gathering,
+            signs=self.signs,
+            blobs=self.blobs,
+            max_media=lambda channel: facts[channel].max_media if channel in facts else 0,
+        )
 
     @property
     def portal(self) -> PortalDesk:

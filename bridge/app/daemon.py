@@ -35,6 +35,7 @@ from bridge.app.permissions import Exposed, keep_folder, keep_secret
 from bridge.app.reload import Reloading
 from bridge.app.restore_mark import check_restored
 from bridge.contract import catalogues
+from bridge.calls.pages import CallPages
 from bridge.contract.adapter import Misconfigured
 from bridge.faq.site import FaqSite
 from bridge.files.moving import MovingFiles
@@ -285,7 +286,13 @@ def _application(
         proxies=config.http.proxies,
         registry=REGISTRY,
         sign_on=config.sign_on,
+        calls=_calls(config, desks) if config.roles.web else None,
     )
+
+
+def _calls(config: Config, desks: list[Consortium]) -> CallPages | None:
+    """Return the pages of calls; None where there is no TURN server."""
+    return CallPages([desk.calls for desk in desks], config.http.public_url) if config.calls.offered else None
 
 
 def _faq(config: Config, desks: list[Consortium]) -> FaqSite:

@@ -5,6 +5,7 @@
     /api/v1/…          the inbox's interface
     /sign-on/…         where browsers are led when another service signs people in
     /channels/<name>/  what adapters mount
+    /call/             the page of a call
     /faq/…             the public FAQ
     /livez /readyz     is it alive, is it ready
     /way-in            how a request of yours arrives, for `deskbridge check`
@@ -41,6 +42,7 @@ from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.connections import Site
 from bridge.app.way_in import PATH, way_in
 from bridge.contract import catalogues
+from bridge.calls.pages import CallPages
 from bridge.contract.adapter import Busy
 from bridge.faq.site import FaqSite
 from bridge.inbox.app import Inbox
@@ -88,6 +90,7 @@ def application(
     proxies: Sequence[str] = (),
     registry: CollectorRegistry | None = None,
     sign_on: SignOnSettings | None = None,
+    calls: CallPages | None = None,
 ) -> web.Application:
     """Put the daemon's web application together; nothing is started.
 
@@ -111,6 +114,8 @@ def application(
         inbox.mount(app)
     if inbox_pages is not None:
         _pages(app, "/inbox", inbox_pages, INBOX_PAGE)
+    if calls is not None:
+        calls.mount(app)
     if faq is not None:
         faq.mount(app)
     if portal is not None:

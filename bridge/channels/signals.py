@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REPEAT_S = 2.0
 MAX_SIGN = 4096  # bytes; a longer draft is not told
+MAX_CALL_WORD = 128 * 1024
 HELD = 256  # signs a slow listener may be behind
 FRESH = 10_000  # remembered for throttling
 
@@ -76,7 +77,9 @@ class SignalBoard:
 
     async def tell(self, signal: Signal) -> None:
         """Publish a sign, best effort: an outage or a repeat drops it."""
-        if self._throttle.passes(signal) and len(raw := _encoder.encode(signal)) <= MAX_SIGN:
+        call = signal.kind == "call"  # each of its words counts, and none is like another
+        most = MAX_CALL_WORD if call else MAX_SIGN
+        if (call or self._throttle.passes(signal)) and len(raw := _encoder.encode(signal)) <= most:
             with suppress(StoreError):
                 await self._store.publish(raw)
 

@@ -383,9 +383,10 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A sign that is never stored: somebody is typing or viewing; `staff`: colleagues wrote something, no adapter hears it."""
+    """A sign that is never stored: somebody is typing or viewing; `staff`: colleagues wrote something;
+    `call`: words of one side of a call for the other. No adapter hears those two."""
 
-    kind: Literal["typing", "paused", "viewing", "gone", "draft", "staff"]
+    kind: Literal["typing", "paused", "viewing", "gone", "draft", "staff", "call"]
     conversation: str = ""
     channel: str = ""
     address: str = ""  # the patron, when they type or are to be told

@@ -402,6 +402,8 @@ class LiveHub:
 
     async def _hear(self) -> None:
         async for signal in self._services.signs.listen():
+            if signal.kind == "call":
+                continue
             if signal.kind == "staff":
                 self.staff_news.look()
                 continue
