@@ -34,8 +34,8 @@ from bridge.app.machine_watch import MachineWatch
 from bridge.app.permissions import Exposed, keep_folder, keep_secret
 from bridge.app.reload import Reloading
 from bridge.app.restore_mark import check_restored
-from bridge.contract import catalogues
 from bridge.calls.pages import CallPages
+from bridge.contract import catalogues
 from bridge.contract.adapter import Misconfigured
 from bridge.faq.site import FaqSite
 from bridge.files.moving import MovingFiles

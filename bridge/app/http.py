@@ -41,8 +41,8 @@ from bridge.app import activation
 from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.connections import Site
 from bridge.app.way_in import PATH, way_in
-from bridge.contract import catalogues
 from bridge.calls.pages import CallPages
+from bridge.contract import catalogues
 from bridge.contract.adapter import Busy
 from bridge.faq.site import FaqSite
 from bridge.inbox.app import Inbox

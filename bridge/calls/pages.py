@@ -7,9 +7,11 @@ The page loads from here alone and may not be framed. It asks for camera, microp
 from __future__ import annotations
 
 import asyncio
+import json
 import mimetypes
 import time
 from collections.abc import AsyncIterator, Sequence
+from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from aiohttp import WSMsgType, web
 from bridge.calls.frames import MAX_CALL_FRAME, Enter, Over, decoder, encode
 from bridge.calls.links import PAGE, CallPass, new_name
 from bridge.calls.rooms import CallDesk, CallRooms
+from bridge.contract import catalogues
 from bridge.contract.adapter import Busy, TooLarge
 from bridge.contract.message import Action, Attachment, Message, Say, action_id, message_id
 from bridge.contract.token_bucket import Rate, TokenBuckets
@@ -29,6 +32,8 @@ from routing.records import Conversation
 log = structlog.get_logger("bridge.calls.pages")
 
 STATIC = Path(__file__).parent / "static"
+WORDS = "call"  # the catalogue of the page's words
+HASHED = "public, max-age=31536000, immutable"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
     "connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -57,6 +62,7 @@ class CallPages:
         """Put the pages into an application, and hand on what sides say while it runs."""
         app.router.add_get(PAGE, self._page)
         app.router.add_get(f"{PAGE}assets/{{name}}", self._asset)
+        app.router.add_get(f"{PAGE}words/{{name}}", self._words)
         app.router.add_get(f"{PAGE}live", self._live)
         app.router.add_post(f"{PAGE}picture", self._picture)
         app.cleanup_ctx.append(self._running)
@@ -79,7 +85,7 @@ class CallPages:
         file = STATIC / "index.html"
         if not file.is_file():
             raise web.HTTPServiceUnavailable(text="The pages are not built: run `make pages`.\n")
-        sent, coding = compression.built(request, file)
+        served = escape(json.dumps(catalogues.addresses(WORDS)), quote=True)
         socket = f"{'wss' if request.secure else 'ws'}://{request.host}"
         headers = {
             "Content-Security-Policy": POLICY.replace("{socket}", socket),
@@ -89,7 +95,16 @@ class CallPages:
             "Cache-Control": "no-cache",
             "Content-Type": "text/html; charset=utf-8",
         }
-        return web.FileResponse(sent, headers=headers | coding)
+        return web.Response(text=file.read_text("utf-8").replace("%words%", served), headers=headers)
+
+    async def _words(self, request: web.Request) -> web.Response:
+        """Answer with the page's words in one language; an address holds their hash, so they never change."""
+        found = catalogues.at_address(request.match_info["name"], WORDS)
+        if found is None:
+            raise web.HTTPNotFound
+        cache = HASHED if found.name == request.match_info["name"] else "no-cache"
+        headers = {"Cache-Control": cache, "Content-Type": "application/json"}
+        return web.Response(body=found.plain, headers=headers)
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         file = STATIC / "assets" / request.match_info["name"]
@@ -97,7 +112,7 @@ class CallPages:
             raise web.HTTPNotFound
         sent, coding = compression.built(request, file)
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": kind}
+        headers = {"Cache-Control": HASHED, "Content-Type": kind}
         return web.FileResponse(sent, headers=headers | coding)
 
     # ---- the socket ------------------------------------------------------------

@@ -134,7 +134,9 @@ class CallRooms:
     def may_be_inside(self, who: CallPass) -> bool:
         """Say whether this side of a call is let in now."""
         found = self.call_of(who)
-        return found is not None and (who.side == "librarian" or (bool(who.session) and found[1].session == who.session))
+        return found is not None and (
+            who.side == "librarian" or (bool(who.session) and found[1].session == who.session)
+        )
 
     # ---- a window ------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import parse_qs
 
 GOOD_S = 3600  # a browser that begins later asks for another password
@@ -110,7 +110,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._answers: asyncio.Queue[bytes | Exception] = asyncio.Queue()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport if isinstance(transport, asyncio.DatagramTransport) else None
+        self.transport = cast("asyncio.DatagramTransport", transport)  # Python 3.11 has no common class
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self._answers.put_nowait(data)

@@ -32,7 +32,7 @@ async function offered(told: Offered): Promise<void> {
   const [kind = "voice"] = told.kinds;
   const left = el("p", { class: "soft" });
   const ends = Date.now() + told.until - told.now;
-  const tick = () => say(left, t("left", { n: String(Math.max(0, Math.ceil((ends - Date.now()) / 60_000))) }));
+  const tick = () => say(left, t("left", { n: Math.max(0, Math.ceil((ends - Date.now()) / 60_000)) }));
   tick();
   clock = window.setInterval(tick, 10_000);
   show(
