@@ -37,7 +37,7 @@ def offer(decision: Decision, action: Action, deed: OfferCall) -> None:
     it = held(decision, action, deed.conversation)
     if it is None:
         return
-    why = _hindrance(action.by, deed, it)
+    why = _hindrance(decision.state, action.by, deed, it)
     to = route(decision.state, it, decision.at)
     if why or to is None:
         refuse(decision, action, why or "unknown-address", it, it.owner)
@@ -77,11 +77,13 @@ def offer(decision: Decision, action: Action, deed: OfferCall) -> None:
     unpark(decision, delivery)
 
 
-def _hindrance(by: str, deed: OfferCall, it: Conversation) -> WhyRefused | None:
+def _hindrance(state: State, by: str, deed: OfferCall, it: Conversation) -> WhyRefused | None:
     if not speaks(by, it):
         return "not-yours" if it.owner else "unclaimed"
     if it.call is not None:
         return "call-goes-on"
+    if it.channel in state.partnered:
+        return "call-elsewhere"
     alone = "meeting" not in deed.kinds or len(deed.kinds) == 1
     if not deed.kinds or not alone or not deed.call or not deed.link or len(deed.link) > MOST_LINK:
         return "empty"

@@ -90,6 +90,7 @@ WhyRefused = Literal[
     "absent",
     "address-not-understood",
     "already-offered",
+    "call-elsewhere",
     "call-goes-on",
     "call-over",
     "already-open",

@@ -174,6 +174,8 @@ class PlainLoop:
             case "wants" if can.takeaway:
                 with suppress(ValueError):  # it can never be taken
                     await inlet.mail_transcript(codec.request(self._ports.channel, sign))
+            case "refused-call" if can.calls:
+                await inlet.refuse_call(sign.sender, sign.about)
             case "claim" if can.staff:
                 await inlet.act(codec.action(sign))
             case "came" | "went" if can.staff:
@@ -267,6 +269,7 @@ class LoopAdapter(PlainLoop):
         typing=True,
         ratings=True,
         takeaway=True,
+        calls=True,
         transcripts=True,
         check=True,
         label="Loop",

@@ -38,9 +38,10 @@ class LoopLetter(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sign(msgspec.Struct, frozen=True, gc=False):
-    """What is no letter: a receipt for `about`, typing, a rating, a wish for the transcript, a staff command, coming and going."""
+    """What is no letter: a receipt for `about`, typing, a rating, a wish for the transcript, a refused call, a staff command,
+    coming and going."""
 
-    kind: Literal["delivered", "read", "typing", "rated", "wants", "claim", "came", "went"]
+    kind: Literal["delivered", "read", "typing", "rated", "wants", "refused-call", "claim", "came", "went"]
     sender: str
     about: str = ""
     score: int = 0

@@ -105,6 +105,7 @@ class WebchatAdapter:
         typing=True,
         ratings=True,
         takeaway=True,
+        calls=True,
         forget=True,
         chat_page="chat",
         launcher="widget.js",

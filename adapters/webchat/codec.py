@@ -1,6 +1,6 @@
 """The frames between a browser and the daemon: JSON objects tagged `t`, one a WebSocket message. Pure.
 
-    browser -> daemon   hello (first; again after sleep)  message  rate  mail  end  receipt  typing  ping
+    browser -> daemon   hello (first; again after sleep)  message  rate  mail  end  refuse-call  receipt  typing  ping
     daemon -> browser   welcome  token  lines  ack  mark  typing  desk  pong  again  error
 
 The rules: the browser makes a message's id and sends it again under that id until `ack` comes, which says that it is durable.
@@ -128,6 +128,12 @@ class EndChat(Frame, tag="end"):
     id: Id
 
 
+class DeclineCall(Frame, tag="refuse-call"):
+    """I don't take the call that this line offers."""
+
+    line: LineId
+
+
 class SeenLines(Frame, tag="receipt"):
     """These lines arrived, or were on screen."""
 
@@ -146,7 +152,7 @@ class ClientPing(Frame, tag="ping"):
     """Are you there?"""
 
 
-ClientFrame = ClientHello | Post | Helped | MailIt | EndChat | SeenLines | PatronTyping | ClientPing
+ClientFrame = ClientHello | Post | Helped | MailIt | EndChat | DeclineCall | SeenLines | PatronTyping | ClientPing
 decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 
 

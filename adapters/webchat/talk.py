@@ -24,6 +24,7 @@ from adapters.webchat.codec import (
     ClientFrame,
     ClientHello,
     ClientPing,
+    DeclineCall,
     EndChat,
     Error,
     FrameRefused,
@@ -123,6 +124,8 @@ class Talk:
                 await self._mail(peer, frame)
             case EndChat():
                 await self._end(peer, frame)
+            case DeclineCall():
+                await self._refuse_call(peer, frame.line)
             case PatronTyping():
                 await self._typing(peer, frame)
             case SeenLines():
@@ -328,6 +331,14 @@ class Talk:
         try:
             for id in seen.ids:
                 await self.ports.inlet.receipt(id, seen.stage)
+        except Busy as error:
+            raise FrameRefused("busy", retry_after=BUSY_S) from error
+
+    async def _refuse_call(self, peer: Peer, line: str) -> None:
+        if not peer.sender:
+            raise FrameRefused("token")
+        try:
+            await self.ports.inlet.refuse_call(peer.sender, line)
         except Busy as error:
             raise FrameRefused("busy", retry_after=BUSY_S) from error
 

@@ -24,6 +24,7 @@ from bridge.app.config import ChannelConfig, Config, convert
 from bridge.app.daemon import archive_url
 from bridge.app.file_stores import bucket_of
 from bridge.app.public_check import CLOCK_S, CheckFindings, try_public
+from bridge.calls.turn import TurnRefused, try_turn
 from bridge.catalogue.search import Catalogues
 from bridge.catalogue.settings import CatalogueConfig
 from bridge.channels.plugins import load
@@ -66,6 +67,7 @@ async def tried(config: Config, ports: Ports) -> CheckFindings:
         trials += [_account(one) for one in config.accounts]
         if config.sign_on.oidc is not None:
             trials.append(_sign_on(config.sign_on.oidc))
+        trials += [_turn(url, config.calls.secret) for url in config.calls.turn if config.calls.offered]
         if config.tracing.endpoint:
             trials.append(_collector(config.tracing.endpoint))
         for each in await asyncio.gather(*trials):
@@ -119,6 +121,15 @@ def _machine(config: Config) -> CheckFindings:
     if not machine.clock_is_kept():
         found.notes.append("the clock of this machine is not kept by NTP, as far as the kernel knows")
     return found
+
+
+async def _turn(url: str, secret: str) -> CheckFindings:
+    """Have a TURN server relay an address, and give it back."""
+    try:
+        await try_turn(url, secret, WITHIN_S / 2)
+    except (TurnRefused, OSError, TimeoutError) as error:
+        return CheckFindings([f"calls.turn: {url}: {str(error) or 'no answer'}"], [])
+    return CheckFindings([], [])
 
 
 async def _redis(config: Config, consortium: str) -> CheckFindings:

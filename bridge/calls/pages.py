@@ -21,7 +21,7 @@ from aiohttp import WSMsgType, web
 
 from bridge.calls.frames import MAX_CALL_FRAME, Enter, Over, decoder, encode
 from bridge.calls.links import PAGE, CallPass, new_name
-from bridge.calls.rooms import CallDesk, CallRooms
+from bridge.calls.rooms import GRACE_S, CallDesk, CallRooms
 from bridge.contract import catalogues
 from bridge.contract.adapter import Busy, TooLarge
 from bridge.contract.message import Action, Attachment, Message, Say, action_id, message_id
@@ -53,8 +53,8 @@ CHUNK = 64 * 1024
 class CallPages:
     """The pages over all consortia that offer calls."""
 
-    def __init__(self, desks: Sequence[CallDesk], public_url: str = "") -> None:
-        self.rooms = [CallRooms(desk) for desk in desks]
+    def __init__(self, desks: Sequence[CallDesk], public_url: str = "", *, grace_s: float = GRACE_S) -> None:
+        self.rooms = [CallRooms(desk, grace_s) for desk in desks]
         self._public_url = public_url
         self._visits = TokenBuckets(VISITS, 10_000)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -77,7 +77,7 @@ class CallDesk:
 
 
 @dataclass(eq=False)
-class CallWindow:
+class OpenWindow:
     """One open page of a call."""
 
     ws: web.WebSocketResponse
@@ -102,10 +102,11 @@ class CallRooms:
     def __init__(self, desk: CallDesk, grace_s: float = GRACE_S) -> None:
         self.desk = desk
         self._grace_s = grace_s
-        self._open: set[CallWindow] = set()
+        self._open: set[OpenWindow] = set()
         self._lost: dict[tuple[str, CallSide], asyncio.Task[None]] = {}
         self._used: dict[str, dict[CallKind, None]] = {}  # by call, in the order in which they began
         self._news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Hand on what sides say, until cancelled."""
@@ -116,7 +117,7 @@ class CallRooms:
                     await self._hear(signal)
         finally:
             self.desk.replica.on_entries.remove(self._look)
-            for task in self._lost.values():
+            for task in tuple(self._tasks):
                 task.cancel()
 
     def knows(self, token: str) -> CallPass | None:
@@ -142,7 +143,7 @@ class CallRooms:
 
     async def serve(self, ws: web.WebSocketResponse, who: CallPass) -> None:
         """Serve a window until either side goes."""
-        window = CallWindow(ws, who)
+        window = OpenWindow(ws, who)
         self._open.add(window)
         try:
             await self._greet(window)
@@ -160,11 +161,11 @@ class CallRooms:
         finally:
             self._open.discard(window)
             if window.inside:
-                await self._gone(window)
+                self._begin(self._gone(window))  # apart: the request may be cancelled, since its browser is gone
             with suppress(ConnectionError, RuntimeError):
                 await ws.close()
 
-    async def _greet(self, window: CallWindow) -> None:
+    async def _greet(self, window: OpenWindow) -> None:
         if self.may_be_inside(window.who):
             await self._let_in(window)
             return
@@ -189,11 +190,11 @@ class CallRooms:
                 )
             )
 
-    async def _leave(self, window: CallWindow, why: Over) -> None:
+    async def _leave(self, window: OpenWindow, why: Over) -> None:
         await window.tell(why)
         raise _Left
 
-    async def _take(self, window: CallWindow, frame: PageFrame) -> None:
+    async def _take(self, window: OpenWindow, frame: PageFrame) -> None:
         match frame:
             case AcceptCall() if not window.inside:
                 await self._accept(window)
@@ -213,7 +214,7 @@ class CallRooms:
             case Enter() | _:
                 return
 
-    async def _accept(self, window: CallWindow) -> None:
+    async def _accept(self, window: OpenWindow) -> None:
         """Take the call; of two windows, the core lets one in."""
         session = new_name()
         await self._answer(window.who, "accept", session)
@@ -236,7 +237,7 @@ class CallRooms:
         except TimeoutError as error:
             raise Busy("the core has not answered") from error
 
-    async def _let_in(self, window: CallWindow) -> None:
+    async def _let_in(self, window: OpenWindow) -> None:
         who = window.who
         found = self.call_of(who)
         assert found is not None  # may_be_inside
@@ -269,15 +270,13 @@ class CallRooms:
         name, password = turn_password(self.desk.config.secret, f"{who.call}{who.side[0]}")
         return (IceServer(urls=self.desk.config.turn, username=name, credential=password),)
 
-    async def _gone(self, window: CallWindow) -> None:
+    async def _gone(self, window: OpenWindow) -> None:
         """Tell the other side; end the call unless this one comes back."""
         window.inside = False
-        await self._publish(window, "gone")
         found = self.call_of(window.who)
         if found is not None and found[1].accepted_at:
-            self._lost[window.who.call, window.who.side] = asyncio.create_task(
-                self._end_later(window.who), name="a lost side of a call"
-            )
+            self._lost[window.who.call, window.who.side] = self._begin(self._end_later(window.who))
+        await self._publish(window, "gone")
 
     async def _end_later(self, who: CallPass) -> None:
         await asyncio.sleep(self._grace_s)
@@ -289,7 +288,7 @@ class CallRooms:
 
     async def _publish(
         self,
-        window: CallWindow,
+        window: OpenWindow,
         what: Literal["came", "gone", "signal", "using"],
         text: str = "",
         kinds: tuple[CallKind, ...] = (),
@@ -322,7 +321,7 @@ class CallRooms:
             elif window.who.side != side:
                 await self._tell(window, word)
 
-    async def _tell(self, window: CallWindow, word: SideWord) -> None:
+    async def _tell(self, window: OpenWindow, word: SideWord) -> None:
         if word.what == "signal":
             await window.tell(PeerSignal(text=word.text))
         elif word.what == "using":
@@ -366,16 +365,23 @@ class CallRooms:
             self._used.pop(window.who.call, None)
             if (lost := self._lost.pop((window.who.call, window.who.side), None)) is not None:
                 lost.cancel()
-            asyncio.get_running_loop().create_task(self._over(window))
+            self._begin(self._over(window))
 
-    def _goes_on(self, window: CallWindow) -> bool:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something beside, and hold on to it until it is done."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _goes_on(self, window: OpenWindow) -> bool:
         return self.may_be_inside(window.who) if window.inside else self.call_of(window.who) is not None
 
     async def close(self) -> None:
         """Close all windows: they come back to the process that follows."""
         await asyncio.gather(*(one.ws.close(code=1012) for one in self._open), return_exceptions=True)
 
-    async def _over(self, window: CallWindow) -> None:
+    async def _over(self, window: OpenWindow) -> None:
         await window.tell(Over(reason="over"))
         with suppress(ConnectionError, RuntimeError):
             await window.ws.close()

@@ -14,6 +14,7 @@ from bridge.testing.rig import NotOffered, soon
 from bridge.testing.scene import Scene, persistently
 from bridge.testing.timeline import conversation
 
+CALL = "https://desk.example/call/#main.kq3B.c1.patron..c2VhbA"
 ADDRESS = "jane@elsewhere.example"
 
 
@@ -180,6 +181,36 @@ class PeopleCases:
         assert isinstance(action.deed, Claim)
         assert action.deed.conversation == offer.conversation
         assert action.via == scene.ring.channel
+
+    async def test_a_call_is_offered_in_words_and_refused(self, scene: Scene) -> None:
+        """Every patron reads the words, with the link in them as it is. Where calls are declared, their page lets them refuse.
+
+        Undeclared: it is refused. Look at notices in send, and at ports.inlet.refuse_call.
+        """
+        if scene.can.partners:
+            return  # its patrons are desks: the core offers them no calls
+        await scene.begin()
+        patron = await scene.patron("ada")
+        message = await scene.hello(patron)
+        words = f"Ana offers to talk with you. To begin, open this page within 2 minutes: {CALL}"
+        offer = await scene.ring.answer(message, words, kind="notice", event="call-offered")
+        heard = await scene.heard(patron)
+        assert CALL in heard.text
+        if not scene.can.calls:
+            with pytest.raises(NotOffered):
+                await patron.refuse_call(heard)
+            with pytest.raises(Undeclared):
+                await scene.ring.runner().inlet.refuse_call(patron.address, offer.id)
+            return
+        await soon("the patron refuses", patron.refuse_call(heard))
+        await scene.ring.until(scene.ring.call_answers, "the refusal")
+        (given,) = scene.ring.call_answers()
+        assert (given.sender, given.channel, given.line, given.answer) == (
+            patron.address,
+            scene.ring.channel,
+            offer.id,
+            "refuse",
+        )
 
     async def test_a_home_desk_is_told_and_takes_back(self, scene: Scene) -> None:
         """Who has its conversation and how that ended, in order with the answers; and it takes it back, once or twice.

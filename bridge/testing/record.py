@@ -10,6 +10,7 @@ import msgspec
 
 from bridge.contract.message import (
     Action,
+    CallAnswer,
     ChannelStatus,
     Delivery,
     Message,
@@ -54,6 +55,10 @@ class InputRecord:
     def transcript_requests(self) -> list[TranscriptWish]:
         """Return all patrons' wishes for their transcripts so far."""
         return [each for each in self.inputs if isinstance(each, TranscriptWish)]
+
+    def call_answers(self) -> list[CallAnswer]:
+        """Return all that patrons said to offers of calls so far."""
+        return [each for each in self.inputs if isinstance(each, CallAnswer)]
 
     def actions(self) -> list[Action]:
         """Return all librarians' actions so far."""

@@ -97,6 +97,10 @@ class NetworkPatron(ABC):
         """Have the transcript mailed to an address, under an id of the patron's own (capability `takeaway`)."""
         raise NotOffered
 
+    async def refuse_call(self, offer: Heard) -> None:
+        """Refuse the call that `offer` offers (capability `calls`)."""
+        raise NotOffered
+
     async def told(self) -> str:
         """Return the next thing that a partner's desk is told of its conversation (capability `partners`): "partner-claimed" ..."""
         raise NotOffered

@@ -67,6 +67,11 @@ class LoopPatron(NetworkPatron):
             raise NotOffered
         self._rig.network.push(Sign("wants", self.address, source, text=address))
 
+    async def refuse_call(self, offer: Heard) -> None:
+        if not self._rig.capabilities.calls:
+            raise NotOffered
+        self._rig.network.push(Sign("refused-call", self.address, offer.id))
+
     async def sees_desk(self, desk: ChannelDesk) -> None:
         await self._rig.seen(lambda: self._rig.network.presence == desk)
 

@@ -67,6 +67,9 @@ class WebPatron(NetworkPatron):
     async def wants_transcript(self, address: str, source: str) -> None:
         await self.browser.send({"t": "mail", "id": source, "address": address})
 
+    async def refuse_call(self, offer: Heard) -> None:
+        await self.browser.send({"t": "refuse-call", "line": offer.id})
+
     async def sees_desk(self, desk: ChannelDesk) -> None:
         def shown() -> bool:
             told = self.browser.desk

@@ -119,6 +119,11 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
         {line.who === "desk" && line.event !== "greeting" ? (
           <div class={COMES.test(line.event ?? "") ? "notice thin" : "notice"}>
             <Text value={line.text} />
+            {chat.offers(line) && (
+              <button type="button" onClick={() => chat.refuseCall(line.id)}>
+                {t("noCall")}
+              </button>
+            )}
           </div>
         ) : (
           <Said line={line} first={!!first} state={state} chat={chat} />

@@ -198,6 +198,15 @@ export class Chat {
     }
   }
 
+  /** Whether this line offers a call that is not over. */
+  offers(line: Line): boolean {
+    return line.event === "call-offered" && line === this.lines.findLast((one) => one.event?.startsWith("call-"));
+  }
+
+  refuseCall(line: string): void {
+    this.#link.say({ t: "refuse-call", line });
+  }
+
   // ---- a rating ----
 
   /** Whether the patron may say now if the chat that this line ended helped. */

@@ -92,6 +92,12 @@ export interface EndChat {
   id: string;
 }
 
+/** I don't take the call that this line offers. */
+export interface DeclineCall {
+  t: "refuse-call";
+  line: string;
+}
+
 /** These lines arrived, or were on screen. */
 export interface SeenLines {
   t: "receipt";
@@ -199,6 +205,6 @@ export interface Error {
   retry_after?: number;
 }
 
-export type ClientFrame = ClientHello | Post | Helped | MailIt | EndChat | SeenLines | PatronTyping | ClientPing;
+export type ClientFrame = ClientHello | Post | Helped | MailIt | EndChat | DeclineCall | SeenLines | PatronTyping | ClientPing;
 
 export type ServerFrame = Welcome | TokenFrame | Lines | Ack | ReadMark | LibrarianTyping | DeskState | ServerPong | Again | Error;

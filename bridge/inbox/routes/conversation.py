@@ -74,7 +74,7 @@ async def view(call: Call) -> schema.ConversationView:
         read=it.read if it is not None else "",
         catalogue=services.catalogues.of(row.library) is not None,
         default_code=person_default(state, it) if it is not None else library.default_code,
-        calls=offered_kinds(services, row.library),
+        calls=offered_kinds(services, row.library, row.channel),
         max_text=facts.max_text if facts is not None else 0,
     )
 
