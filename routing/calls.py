@@ -139,7 +139,8 @@ def run_out(decision: Decision, it: Conversation) -> None:
 
 def end_left(decision: Decision) -> None:
     """End the calls whose conversation, or whose librarian, is gone after this input."""
-    touched = dict.fromkeys(getattr(event, "conversation", "") for event in decision.events)
+    named = [getattr(event, field, "") for event in decision.events for field in ("conversation", "other")]
+    touched = dict.fromkeys(named)
     for name in touched:
         it = decision.state.conversations.get(name) if name in decision.state.calling else None
         if it is None or it.call is None:

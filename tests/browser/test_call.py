@@ -100,6 +100,11 @@ async def test_voice_camera_and_screen_go_both_ways_and_only_through_the_relay(s
     await expect(theirs.get_by_label("The screen of Ana")).to_be_visible()
     await street.clean(theirs, "call-360")
     await street.clean(hers, "call-desk")
+    await hers.get_by_role("button", name="Take a picture").click()
+    await hers.keyboard.press("ArrowRight")
+    await street.clean(hers, "call-picture")
+    await hers.get_by_role("button", name="Send it into").click()
+    await expect(chat.get_by_role("button", name="picture.png")).to_be_visible()
     await hers.get_by_role("button", name="End the call").click()
     for page in (theirs, hers):
         await expect(page.get_by_role("heading")).to_have_text("The call has ended")

@@ -155,6 +155,7 @@ async def test_two_sides_meet_and_nothing_of_what_they_say_is_kept(desk: Desk, b
     await until(lambda: call_in(desk, conversation) is None, "the end")
     assert await hall.picture(inside["token"], png()) == 403
     lines = (await (await browsers.of("ana")).get(f"/conversations/{conversation}"))[1]["lines"]
+    assert theirs not in str(lines)  # colleagues read the offer, and nobody takes the patron's place
     (ended,) = [line for line in lines if line["event"] == "call-ended"]
     assert len([line for line in lines if line["attachments"]]) == 2
     assert (ended["details"]["how"], ended["author_id"]) == ("ended", "")

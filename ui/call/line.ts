@@ -18,6 +18,8 @@ export class Line {
     this.token = location.hash.slice(1) || sessionStorage.getItem(KEPT) || "";
     // The address opens the call: it is not to stand in the window's bar, nor in the history.
     history.replaceState(null, "", location.pathname);
+    // The same window is opened for another call.
+    addEventListener("hashchange", () => location.reload());
   }
 
   /** The pass with which this window comes in. */

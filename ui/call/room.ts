@@ -83,6 +83,7 @@ export class Room {
   }
 
   back(): void {
+    this.patience();
     this.draw();
   }
 
@@ -99,13 +100,15 @@ export class Room {
   private came(here: boolean): void {
     this.here = here;
     clearTimeout(this.goneTimer);
-    if (here) {
-      this.peer.begin();
-      this.told();
-      return;
-    }
+    if (!here) return this.patience(); // their line to the desk broke, or their window is gone: the way between us may still stand
     this.using = [];
-    this.peer.close();
+    this.peer.begin();
+    this.told();
+  }
+
+  /** End the call where the other side does not come back. */
+  private patience(): void {
+    clearTimeout(this.goneTimer);
     this.goneTimer = window.setTimeout(() => this.line.say({ t: "end" }), GONE_MS);
   }
 
@@ -166,7 +169,7 @@ export class Room {
   }
 
   private standing(gets: (names: string[]) => string): string {
-    if (!this.here) return t("waiting", { name: this.other });
+    if (!this.here && !this.connected) return t("waiting", { name: this.other });
     if (!this.connected && (this.using.length || MEDIA.some((media) => this.peer.shown(media)))) return t("connecting", { name: this.other });
     if (!this.using.length) return t("comes.nothing", { name: this.other });
     return t("comes", { name: this.other, what: gets(this.using.map((kind) => `in.${kind.endsWith("screen") ? "screen" : kind}`)) });

@@ -6,6 +6,7 @@ through the conversation they belong to, so that who may see the conversation, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bridge.contract.message import Attachment, derive
@@ -20,6 +21,8 @@ from routing.state import State
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 ON_ITS_WAY = frozenset({"queued", "received"})
 
+_PASS = re.compile(r"(/call/#)\S+")
+
 
 def shown(state: State, line: Archived, me: str) -> Line:
     """Return a line for `me`, who is staff. Hidden recipients are their author's alone to see."""
@@ -28,7 +31,7 @@ def shown(state: State, line: Archived, me: str) -> Line:
         id=line.id,
         position=line.position,
         who=line.who,
-        text=line.text,
+        text=without_pass(line.text) if line.event == "call-offered" else line.text,
         at=line.at,
         author=_author(state, line),
         author_id=line.author_id,
@@ -51,6 +54,11 @@ def shown(state: State, line: Archived, me: str) -> Line:
 
 def _copies(line: Archived, kind: str) -> list[str]:
     return [mark.removeprefix(kind) for mark in line.marks if mark.startswith(kind)] if line.who == "librarian" else []
+
+
+def without_pass(text: str) -> str:
+    """Return the words of an offer without what opens the call: that is for its patron alone."""
+    return _PASS.sub(r"\1…", text)
 
 
 def _author(state: State, line: Archived) -> str:
