@@ -369,7 +369,7 @@ async def _services(
         secret=await archive.secret(),
         channels={
             "web": ChannelFacts(kind="webchat", max_media=5_000_000, typing=True),
-            "mail": ChannelFacts(kind="email"),
+            "mail": ChannelFacts(kind="email", max_media=5_000_000),
         },
         **more,
     )
@@ -404,7 +404,15 @@ async def _furnish(services: InboxServices) -> None:
             label="Web chat",
         ),
         ChannelStatus(
-            channel="mail", kind="email", queue="north/reference", up=True, threads=True, label="Email", icon="mail"
+            channel="mail",
+            kind="email",
+            queue="north/reference",
+            up=True,
+            threads=True,
+            label="Email",
+            icon="mail",
+            answers=("mail",),
+            cc=True,
         ),
         ChannelStatus(
             channel="south-web",

@@ -6,6 +6,8 @@ import { needsMe } from "./board";
 import * as inbox from "./inbox";
 import { arrivals } from "./state/arrivals";
 import { calls } from "./state/calls.svelte";
+import { chosenCopies } from "./state/copies.svelte";
+import { desk } from "./state/desk.svelte";
 import { navigation } from "./state/navigation.svelte";
 import { type Page, VIEWS } from "./state/pages";
 import { screen } from "./state/screen.svelte";
@@ -45,6 +47,10 @@ const closed = () => over() && !navigation.current?.aside;
 const aside = () => Boolean(marked()?.aside);
 const changeable = () => navigation.current?.can_change === true;
 const coordinated = () => session.me?.coordinates.includes(navigation.current?.library ?? "") === true;
+const library = () => desk.organisation?.libraries.find((one) => one.id === navigation.current?.library);
+const gives = () => coordinated() || library()?.gives === true;
+const writesFirst = () => desk.organisation?.libraries.some((one) => one.writes_first) === true;
+const toAll = () => answering() && (navigation.thread?.view?.patron.others.length ?? 0) > 0;
 const coordinating = () => (session.me?.coordinates.length ?? 0) > 0;
 const administering = () => session.me?.role === "administrator";
 const listing = () => (VIEWS as readonly Page[]).includes(navigation.page);
@@ -88,6 +94,9 @@ export const ACTIONS: readonly Action[] = [
   { id: "reply", key: "r", group: "write", can: answering, run: () => writing.write(navigation.openId, false) },
   { id: "note", key: "n", group: "write", can: open, run: () => writing.write(navigation.openId, true) },
   { id: "send", key: "Ctrl+Enter", group: "write", can: answering, run: () => (writing.composing += 1), own: true },
+  { id: "begin", key: ";", group: "write", can: writesFirst, run: () => (screen.dialog = "begin") },
+  { id: "reply-all", key: "", group: "write", can: toAll, run: () => { chosenCopies.set(navigation.openId, { all: (navigation.thread?.view?.patron.others ?? []).map((one) => one.via) }); writing.write(navigation.openId, false); } },
+  { id: "forward", key: "", group: "conversation", can: () => open() && library()?.writes_first === true && (mine() || changeable()), run: () => (screen.dialog = "forward") },
   { id: "transfer", key: "t", group: "conversation", can: mine, run: () => (screen.dialog = "transfer") },
   { id: "release", key: "b", group: "conversation", can: mine, run: () => void verbs.release(navigation.openId) },
   { id: "close", key: "e", group: "conversation", can: () => mine() || (givable() && coordinated()), run: () => (screen.dialog = "close") },
@@ -97,7 +106,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "dismiss", key: "d", group: "conversation", can: aside, run: () => { const row = marked(); if (row) void verbs.dismiss(row); } },
   { id: "identify", key: "a", group: "conversation", can: changeable, run: () => (screen.dialog = "identify") },
   { id: "merge", key: "m", group: "conversation", can: changeable, run: () => (screen.dialog = "merge") },
-  { id: "give", key: "g", group: "conversation", can: () => givable() && coordinated(), run: () => (screen.dialog = "give") },
+  { id: "give", key: "g", group: "conversation", can: () => givable() && gives(), run: () => (screen.dialog = "give") },
   { id: "take-over", key: "", group: "conversation", can: () => givable() && coordinated() && !mine(), run: () => { if (navigation.current) void orders.takeOver(navigation.current); } },
   { id: "block", key: "", group: "conversation", can: mine, run: () => (screen.dialog = "block") },
   { id: "forget", key: "", group: "conversation", can: () => over() && coordinated(), run: () => (screen.dialog = "forget") },

@@ -7,11 +7,13 @@ import { isBlank } from "../../../blank";
 import { isComposing } from "../../../composing";
 import { api } from "../api";
 import { asked, colleagues, completed, filled, mentions, scripts, type Suggestion } from "../complete";
+import { asked as asked_copies, faulty } from "../copies";
 import { answerable, reachOf } from "../reach";
 import type { Row, Uploaded } from "../schema";
 import { cut } from "../segments";
 import { t } from "../words";
 import { connection } from "./connection.svelte";
+import { chosenCopies } from "./copies.svelte";
 import { desk } from "./desk.svelte";
 import { navigation } from "./navigation.svelte";
 import { notices } from "./notices.svelte";
@@ -50,10 +52,13 @@ export class Composer {
     const { reached, most } = this.reach;
     return reached?.segments && !isBlank(this.text) ? cut(this.text, { plain: reached.plain, most }) : null;
   });
+  /** The address that is answered, where copies may go out with it. */
+  readonly copied = $derived(this.reach.reached?.copies ? this.reach.reached : null);
   readonly going = $derived(this.note ? NOBODY : this.files);
   readonly wanted = $derived(this.dismissed ? null : asked(this.text, this.caret, this.note));
   readonly offered = $derived.by(() => this.suggestions());
-  readonly maySend = $derived((!isBlank(this.text) || this.going.length > 0) && !this.uploading && this.showing);
+  readonly misnamed = $derived.by(() => !this.note && faulty(chosenCopies.of(this.thread.id)).length > 0); // a copy for no address
+  readonly maySend = $derived((!isBlank(this.text) || this.going.length > 0) && !this.uploading && this.showing && !this.misnamed);
 
   constructor(thread: Thread, row: () => Row) {
     this.thread = thread;
@@ -197,7 +202,9 @@ export class Composer {
     if (note) await verbs.note(this.thread.id, { text: words, mentions: mentions(words, desk.organisation?.librarians ?? []) });
     else {
       const faq = writing.takeUsed(this.thread.id, words);
-      const extra = { ...(faq ? { faq } : {}), attachments: going.map((one) => one.ticket), ...(via ? { via } : {}), ...(script ? { script } : {}) };
+      const copies = this.copied ? asked_copies(chosenCopies.of(this.thread.id)) : {};
+      chosenCopies.clear(this.thread.id);
+      const extra = { ...copies, ...(faq ? { faq } : {}), attachments: going.map((one) => one.ticket), ...(via ? { via } : {}), ...(script ? { script } : {}) };
       await verbs.say(this.thread.id, words, extra, going.map((one) => one.file.name));
     }
   }

@@ -59,8 +59,8 @@ export async function seen(notice: s.StaffNotice): Promise<void> {
 }
 
 /** Give a conversation to a colleague; taken back, it is its owner's again, or waits. */
-export async function give(row: s.Row, librarian: string): Promise<boolean> {
-  return ask(row, librarian, desk.person(librarian)?.name ?? librarian);
+export async function give(row: s.Row, librarian: string, absent = false): Promise<boolean> {
+  return ask(row, librarian, desk.person(librarian)?.name ?? librarian, absent);
 }
 
 export async function takeOver(row: s.Row): Promise<boolean> {

@@ -102,8 +102,8 @@ export async function transfer(row: s.Row, asked: s.TransferAsked, to: string): 
 }
 
 /** A coordinator gives it to somebody; taken back, it goes to who had it, or waits again. */
-export async function give(row: s.Row, librarian: string, name: string): Promise<boolean> {
-  const given = act(row.id, "give", { librarian });
+export async function give(row: s.Row, librarian: string, name: string, absent = false): Promise<boolean> {
+  const given = act(row.id, "give", { librarian, absent });
   const before = row.owner;
   await undoable(t("done.given", { patron: row.patron, to: name }), given, () => void (before ? act(row.id, "give", { librarian: before }) : release(row.id)));
   return given;
