@@ -61,6 +61,7 @@ def _finished(draft: DraftMail, said: list[str]) -> Mail:
         files=tuple(draft.files),
         kind=draft.verdict.kind,
         aside=draft.verdict.aside,
+        caller=draft.caller,
         quiet=draft.verdict.quiet,
         proven=draft.verdict.proven,
         bounce=draft.bounce,

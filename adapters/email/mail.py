@@ -29,7 +29,8 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
     `patron` is whom an answer goes to (a valid Reply-To, else From); `author` is From. `quarantined` says why a mail must be
     looked at by a person instead of opening a conversation ("" = fine). `filters`: "name: what it decided", in order.
-    `return_path`: the envelope's sender as the last server wrote it down, "<>" for nobody, "" when it is not known.
+    `return_path`: the envelope's sender as the last server wrote it down, "<>" for nobody, "" when it is not known. `caller`: the
+    number behind a voicemail that a telephone system sent on.
     """
 
     author: MailAddress
@@ -53,6 +54,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     own: bool = False
     quarantined: str = ""
     aside: str = ""
+    caller: str = ""
     quiet: bool = False
     proven: bool = False
 
@@ -96,6 +98,7 @@ class DraftMail:
     to: list[MailAddress] = field(default_factory=list)
     cc: list[MailAddress] = field(default_factory=list)
     delivered_to: list[str] = field(default_factory=list)
+    caller: str = ""
     subject: str = ""
     message_id: str = ""
     text: str = ""

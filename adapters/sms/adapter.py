@@ -28,6 +28,9 @@ from adapters.sms.quiet_hours import AWAKE_MS
 from adapters.sms.send_rate import PATIENCE_S, SendRate
 from adapters.sms.submissions import SUBMISSIONS, Submissions
 from adapters.sms.twilio_api import TwilioApi
+from adapters.sms.voice.calls import CALLS
+from adapters.sms.voice.hooks import VoiceHooks
+from adapters.sms.voice.mailbox import VoiceMailbox
 from adapters.sms.webhooks import Webhooks
 from adapters.sms.words import reason
 from bridge.contract.adapter import (
@@ -76,7 +79,7 @@ class SmsAdapter:
         label="SMS",
         icon="phone",
         answers=("phone",),
-        remembers=(OPT_OUTS, SUBMISSIONS, PARKED),
+        remembers=(OPT_OUTS, SUBMISSIONS, PARKED, CALLS),
     )
 
     def __init__(self, config: SmsConfig, ports: Ports) -> None:
@@ -104,9 +107,27 @@ class SmsAdapter:
         self._whole = 0.0  # monotonic: when the session began
         self._began = 0  # ms: the same by the clock
         self._broken: OrderedDict[str, float] = OrderedDict()  # delivery -> monotonic: when its submission broke off
-        Webhooks(config, ports, self._public_url, self._arrived, self._told)
+        webhooks = Webhooks(config, ports, self._public_url, self._arrived, self._told)
+        self._open = False
+        self._mailbox = self._voice(webhooks)
         if ports.routes is None:
             raise Misconfigured("texts come by webhook: the channel needs the HTTP side")
+
+    def _voice(self, webhooks: Webhooks) -> VoiceMailbox | None:
+        """Return what calls go to, where the configuration wants them. Raises Misconfigured."""
+        config = self._config.voice
+        if config is None:
+            return None
+        if not self._public_url or not self._ours:
+            raise Misconfigured("voice needs numbers, and the address of this desk: public_url")
+        mailbox = VoiceMailbox(config, self._ports, self._ours, lambda: self._account)
+        here = f"{self._public_url}/channels/{self._ports.channel}/voice"
+        VoiceHooks(config, self._ports, mailbox, webhooks, here, lambda: self._open)
+        return mailbox
+
+    async def _follow_hours(self) -> None:
+        async for desk in self._ports.desk(""):
+            self._open = desk.open
 
     # -- the session
 
@@ -123,6 +144,9 @@ class SmsAdapter:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._look_again())
                 group.create_task(self._refusal())
+                if self._mailbox is not None:
+                    group.create_task(self._follow_hours())
+                    group.create_task(self._mailbox.watch())
         except OSError as error:
             raise Unavailable(f"files cannot be kept: {type(error).__name__}") from error
         finally:
@@ -176,9 +200,18 @@ class SmsAdapter:
             found = [each for each in found if not self._may_be_called(each, begun)]
             for resource in sorted(found, key=lambda each: codec.milliseconds(each.date_sent or each.date_created)):
                 again = not await self._listed_text(resource, intake) or again
+            if self._mailbox is not None and not await self._calls(self._mailbox, intake):
+                again = True
             if not again:
                 self._listed = begun
                 await intake.advance({"listed": str(begun)})
+
+    async def _calls(self, mailbox: VoiceMailbox, intake: MessageIntake) -> bool:
+        """Take in what the lists of calls and recordings have; False when they must be looked at again."""
+        try:
+            return await mailbox.look(self._listed - OVERLAP_MS, intake)
+        except Busy as error:
+            raise Unavailable(f"the desk takes nothing in now: {error}") from None
 
     def _may_be_called(self, resource: Any, now: int) -> bool:
         """Whether a webhook, which tells more than the list does, may still bring a text of this session."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.sms.numbers import plausible
+from adapters.sms.numbers import RCS, plausible, without_rcs
 from bridge.contract.message import Attachment, Message, Stage
 
 MAX_MEDIA = 10
@@ -56,7 +56,7 @@ def webhook(fields: Mapping[str, str], now: int) -> Inbound:
             sid=fields.get("MessageSid") or fields.get("SmsSid", ""),
             account=fields.get("AccountSid", ""),
             service=fields.get("MessagingServiceSid", ""),
-            sender=fields.get("From", "").strip(),
+            sender=without_rcs(fields.get("From", "").strip()),
             to=fields.get("To", "").strip(),
             text=said(fields),
             at=now,
@@ -75,7 +75,7 @@ def listed(resource: Any) -> Inbound:
             sid=resource.sid or "",
             account=resource.account_sid or "",
             service=resource.messaging_service_sid or "",
-            sender=resource.from_ or "",
+            sender=without_rcs(resource.from_ or ""),
             to=resource.to or "",
             text=resource.body or "",
             at=milliseconds(resource.date_sent or resource.date_created),
@@ -111,7 +111,7 @@ def message(
         text=f"{_quotation(quoted)}{inbound.text}",
         attachments=tuple(files),
         sent_at=inbound.at,
-        reply=token(inbound.to, inbound.at),
+        reply=token(inbound.service if inbound.to.startswith(RCS) else inbound.to, inbound.at),
         name=inbound.name,
         marks=tuple(marks),
     )

@@ -11,6 +11,7 @@ import msgspec
 
 from adapters.sms import numbers
 from adapters.sms.quiet_hours import QuietHours
+from adapters.sms.voice.config import VoiceConfig
 from bridge.contract.adapter import Misconfigured
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -35,6 +36,7 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
     grace_s        how long a webhook may take before the list brings its text.
     settle_s       how long after a broken submission the list of messages is believed.
     first_hours    how far back is looked when there is no cursor yet.
+    voice          what becomes of calls to these numbers (voice/config.py); without it they are not ours.
     """
 
     asks: ClassVar[tuple[str, ...]] = ("numbers",)
@@ -60,6 +62,7 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
     grace_s: float = 15.0
     settle_s: float = 30.0
     first_hours: float = 1.0
+    voice: VoiceConfig | None = None
 
     def __repr__(self) -> str:
         return f"SmsConfig(account_sid={self.account_sid!r}, numbers={self.numbers!r})"
@@ -101,6 +104,7 @@ class SmsConfig(msgspec.Struct, frozen=True, kw_only=True):
             yield "messaging_service must be MG and 32 hexadecimal digits"
         if self.template and not _TEMPLATE.fullmatch(self.template):
             yield "template must be HX and 32 hexadecimal digits"
+        yield from self.voice.faults() if self.voice is not None else ()
         for read in (self.ours, self.hours):
             try:
                 read()

@@ -12,6 +12,7 @@ import re
 import phonenumbers
 
 WHATSAPP = "whatsapp:"
+RCS = "rcs:"
 _ADDRESS = re.compile(r"(?:whatsapp:)?(?:\+[1-9]\d{4,14}|\d{3,8})", re.ASCII)
 _USER = re.compile(r"whatsapp:[A-Z]{2}(?:\.[A-Za-z0-9]{1,130}){1,3}", re.ASCII)
 _SENDER = re.compile(r"[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,158}[^\s\x00-\x1f\x7f-\x9f])?")
@@ -31,6 +32,12 @@ def number(text: str, country: str = "") -> str:
     if not phonenumbers.is_possible_number(parsed):
         raise ValueError(f"not a phone number: {text!r}")
     return prefix + phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def without_rcs(sender: str) -> str:
+    """Return the number of a patron who writes by RCS: the same patron as that of their texts."""
+    bare = sender.removeprefix(RCS)
+    return bare if _ADDRESS.fullmatch(bare) else sender
 
 
 def answerable(address: str) -> bool:

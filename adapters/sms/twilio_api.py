@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -113,8 +113,12 @@ class TwilioApi:
         return [each for each in await self._list({"to": to}, since) if each.direction == "outbound-api"]
 
     async def _list(self, wanted: Mapping[str, Any], since: int) -> list[Any]:
+        return await self._pages(self._client.messages.page_async, wanted, since)
+
+    async def _pages(self, first: Callable[..., Awaitable[Any]], wanted: Mapping[str, Any], since: int) -> list[Any]:
+        """Return what a list has since then (ms), page by page."""
         async with self._asking():
-            page = await self._client.messages.page_async(page_size=PAGE, **wanted)
+            page = await first(page_size=PAGE, **wanted)
         found: list[Any] = []
         while page is not None:
             batch = list(page)
@@ -130,6 +134,33 @@ class TwilioApi:
         async with self._asking():
             found = await self._client.messages(sid).media.list_async()
         return tuple(self._api + each.uri.removesuffix(".json") for each in found)
+
+    # -- calls
+
+    async def calls(self, to: str, since: int) -> list[Any]:
+        """Return the calls to a number since then (ms), newest first. Raises as `check`."""
+        wanted = {"to": to, "start_time_after": datetime.fromtimestamp(since / 1000, UTC)}
+        return await self._pages(self._client.calls.page_async, wanted, since)
+
+    async def call(self, sid: str) -> Any:
+        """Return a call. Raises as `check`."""
+        async with self._asking():
+            return await self._client.calls(sid).fetch_async()
+
+    async def recordings(self, since: int) -> list[Any]:
+        """Return the account's recordings since then (ms), newest first. Raises as `check`."""
+        wanted = {"date_created_after": datetime.fromtimestamp(since / 1000, UTC)}
+        return await self._pages(self._client.recordings.page_async, wanted, since)
+
+    def recording(self, sid: str) -> str:
+        """Return where the sound of a recording is."""
+        return f"{self._api}/2010-04-01/Accounts/{self._config.account_sid}/Recordings/{sid}.mp3"
+
+    async def delete_recording(self, sid: str) -> None:
+        """Delete a recording, if that is possible now; the list shows it again otherwise."""
+        with suppress(TwilioException, aiohttp.ClientError, OSError, ValueError):
+            async with asyncio.timeout(self._config.patience_s):
+                await self._client.recordings(sid).delete_async()
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:

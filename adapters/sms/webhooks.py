@@ -51,7 +51,7 @@ class Webhooks:
 
     async def inbound(self, request: web.Request) -> web.Response:
         """Take a text."""
-        fields = await self._authentic(request)
+        fields = await self.authentic(request)
         try:
             inbound = webhook(fields, int(time.time() * 1000))
         except ValueError as error:  # its words may be the stranger's number
@@ -71,7 +71,7 @@ class Webhooks:
 
     async def status(self, request: web.Request) -> web.Response:
         """Take what became of a text of ours; the address that we gave names the delivery."""
-        fields = await self._authentic(request)
+        fields = await self.authentic(request)
         try:
             await self._told(request.query.get("delivery", ""), fields)
         except Busy:
@@ -97,8 +97,8 @@ class Webhooks:
         }
         return web.FileResponse(path, headers=headers)
 
-    async def _authentic(self, request: web.Request) -> dict[str, str]:
-        """Return the fields of a request that Twilio signed; 403 for any other."""
+    async def authentic(self, request: web.Request) -> dict[str, str]:
+        """Return the fields of a request that Twilio signed. Raises HTTPForbidden for any other."""
         body = await request.read()
         is_json = request.content_type == "application/json"
         pairs = _json(body) if is_json else _form(body)

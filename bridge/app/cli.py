@@ -145,7 +145,7 @@ def check(*, config: ConfigPath = DEFAULT_PATH, offline: bool = False) -> int:
         return say_wrong(error)
     wrong, notes = [*misconfigured(read), *exposed(read)], list[str]()
     if not wrong and not offline:
-        found = asyncio.run(tried(read, unconnected("")))
+        found = asyncio.run(tried(read, unconnected("", read.http.public_url)))
         wrong, notes = found.wrong, found.notes
     for line in wrong:
         print(line, file=sys.stderr)
@@ -195,7 +195,9 @@ def misconfigured(config: Config) -> list[str]:
     for channel in config.channels:
         try:
             kind = adapter(channel.kind)
-            kind(convert(channel.settings, kind.Config, channel.name), unconnected(channel.name))
+            kind(
+                convert(channel.settings, kind.Config, channel.name), unconnected(channel.name, config.http.public_url)
+            )
         except ConfigError as error:
             wrong += [str(fault) for fault in error.faults]
         except Misconfigured as error:
@@ -224,7 +226,7 @@ def storage_faults(config: Config) -> list[str]:
     return wrong
 
 
-def unconnected(channel: str) -> Ports:
+def unconnected(channel: str, public_url: str = "") -> Ports:
     """Ports that lead nowhere, for an adapter that is only looked at."""
     from aiohttp.web import Application
 
@@ -241,6 +243,7 @@ def unconnected(channel: str) -> Ports:
         blobs=nowhere,
         routes=Application().router,
         memory=nowhere,
+        public_url=public_url,
         deliveries=nowhere,
         secret=bytes(32),
         revocations=nowhere,

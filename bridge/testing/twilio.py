@@ -144,11 +144,11 @@ class Twilio:
 
     def call(self, record: TwilioMessage, *, as_json: bool = False) -> asyncio.Task[None]:
         """Call the library's webhook for a message (again)."""
-        return self._start(self._call(record, as_json))
+        return self.later(self._call(record, as_json))
 
     def report(self, record: TwilioMessage, status: str, error: int | None = None) -> asyncio.Task[None]:
         """Have a status reported, regardless of earlier ones."""
-        return self._start(self._report(record, status, error))
+        return self.later(self._report(record, status, error))
 
     def find(self, sid: str) -> TwilioMessage:
         """Return a message. Raises KeyError."""
@@ -187,7 +187,7 @@ class Twilio:
 
     async def _call(self, record: TwilioMessage, as_json: bool) -> None:
         async with self._turns.setdefault(record.sender, asyncio.Lock()):
-            answer, text = await self._post(self.inbound, record.webhook(self.base), as_json)
+            answer, text = await self.post(self.inbound, record.webhook(self.base), as_json)
             record.answered = answer
         if answer == 200 and text.lstrip().startswith("<"):
             with suppress(ElementTree.ParseError):
@@ -197,9 +197,9 @@ class Twilio:
     async def _report(self, record: TwilioMessage, status: str, error: int | None) -> None:
         record.status, record.error = status, error
         if record.callback:
-            await self._post(record.callback, record.report(status, error))
+            await self.post(record.callback, record.report(status, error))
 
-    async def _post(self, url: str, fields: dict[str, str], as_json: bool = False) -> tuple[int, str]:
+    async def post(self, url: str, fields: dict[str, str], as_json: bool = False) -> tuple[int, str]:
         """Call an address of the library's, signed; 0 where nobody answers."""
         if as_json:
             data, media_type = json.dumps(fields).encode(), "application/json"
@@ -217,7 +217,8 @@ class Twilio:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return 0, ""
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something beside; it ends with the server."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -285,7 +286,7 @@ class Twilio:
         record = self._composed(fields, [value for name, value in form if name == "MediaUrl"])
         record.media = [await self._fetched(value) for name, value in form if name == "MediaUrl"]
         self.records.append(record)
-        self._start(self._carry(record))
+        self.later(self._carry(record))
         if mishap == "lost":
             await asyncio.sleep(3600)
         return web.json_response(record.resource(), status=201)

@@ -15,15 +15,16 @@ from openapi_core.testing import MockRequest, MockResponse
 
 from bridge.testing.twilio import Twilio
 
+PARTS = ("/Messages", "/Calls", "/Recordings")
 HOST = "https://api.twilio.com"
 
 
 class Description:
-    """The part of the description that is about messages. `faults` says what did not fit."""
+    """The part of the description that is about messages, calls and recordings. `faults` says what did not fit."""
 
     def __init__(self, path: Path) -> None:
         whole = json.loads(path.read_text("utf-8"))
-        kept = {name: each for name, each in whole["paths"].items() if "/Messages" in name}
+        kept = {name: each for name, each in whole["paths"].items() if any(part in name for part in PARTS)}
         self._api = OpenAPI.from_dict({**whole, "paths": kept})
         self.checked = 0
         self.faults: list[str] = []
@@ -38,7 +39,7 @@ class Description:
         body = await request.read()
         response: web.StreamResponse = await handler(request)
         path = request.rel_url.raw_path
-        if "/Messages" in path and path.endswith(".json") and isinstance(response, web.Response):
+        if any(part in path for part in PARTS) and path.endswith(".json") and isinstance(response, web.Response):
             self._check(request, body, response)
         return response
 

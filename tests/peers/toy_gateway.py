@@ -12,10 +12,10 @@ import os
 import sys
 from typing import Any
 
-from slidge import BaseGateway, BaseSession, LegacyContact, entrypoint  # type: ignore[import-not-found]
+from slidge import BaseGateway, BaseSession, LegacyContact, entrypoint  # type: ignore[import-not-found]  # it lives in another environment
 
 
-class Gateway(BaseGateway):  # type: ignore[misc]
+class Gateway(BaseGateway):  # type: ignore[misc]  # Slidge's classes are not here
     """The component."""
 
     COMPONENT_NAME = "Toy"
@@ -25,7 +25,7 @@ class Gateway(BaseGateway):  # type: ignore[misc]
         """Everybody may register."""
 
 
-class Contact(LegacyContact):  # type: ignore[misc]
+class Contact(LegacyContact):  # type: ignore[misc]  # Slidge's classes are not here
     """A person on the toy network."""
 
     RECEIPTS = True
@@ -52,7 +52,7 @@ class Contact(LegacyContact):  # type: ignore[misc]
         self.session.write({"to": self.legacy_id, "read": legacy_msg_id})
 
 
-class Session(BaseSession):  # type: ignore[misc]
+class Session(BaseSession):  # type: ignore[misc]  # Slidge's classes are not here
     """The registered account's line to the toy network."""
 
     async def login(self) -> str:

@@ -215,6 +215,7 @@ class Intake:
             reply=mint_reply(mail, self._config.own),
             name=_clean(patron.name)[:200],
             subject=_clean(mail.subject),
+            contact=mail.caller,
             thread=_clean(thread),
             marks=tuple(dict.fromkeys(marks)),
             aside=aside,

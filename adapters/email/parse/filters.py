@@ -11,6 +11,8 @@ import mimetypes
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from adapters.email.addresses import MailAddress, read_addresses
 from adapters.email.classify.behind import asker, is_own
 from adapters.email.classify.bounce import read_bounce
@@ -33,6 +35,12 @@ STUB = re.compile(
     r"|(?:please )?(?:view|use|enable).{0,60}html.{0,120}|this is a multi-?part message in mime format\.?)\W*$",
     re.IGNORECASE | re.DOTALL,
 )
+CALLERS = (
+    "x-asterisk-vm-caller-id-num",
+    "x-asterisk-callerid",
+)  # Asterisk's voicemail, by its newer and its older field
+VOICE = ("voice-message", "fax-message-and-voice-message")
+NUMBER = re.compile(r"\+?[0-9]{5,15}", re.ASCII)
 DELIVERED = (
     "delivered-to",
     "x-original-to",
@@ -192,6 +200,24 @@ def machine(draft: DraftMail) -> str:
     return f"{found.kind} ({found.rule})" + (f", set aside: {found.aside}" if found.aside else "")
 
 
+def voicemail(draft: DraftMail) -> str:
+    """A voicemail that a telephone system sends on (RFC 3458, Asterisk): a person waits, whose number is in its header.
+
+    The system's mail gets no answer by a machine, and anybody could write such a header: so it opens a conversation, no more.
+    """
+    fields = draft.root.fields
+    numbers = [fields.text(name).strip() for name in CALLERS]
+    context = fields.text("message-context").strip().casefold()
+    if not any(numbers) and context not in VOICE:
+        return ""
+    if draft.is_own or draft.verdict.kind in ("bounce", "complaint"):
+        return ""
+    draft.caller = next((found[0] for one in numbers if (found := NUMBER.search(one))), "")
+    draft.verdict = msgspec.structs.replace(draft.verdict, aside="", quiet=True)
+    draft.marks.append("voicemail")
+    return f"from {'a number' if draft.caller else 'an unknown number'}"
+
+
 def report(draft: DraftMail) -> str:
     """What a bounce says of whom."""
     if draft.verdict.kind != "bounce":
@@ -234,6 +260,7 @@ CHAIN: tuple[Filter, ...] = (
     markup,
     protection,
     machine,
+    voicemail,
     report,
     new_words,
     sender_missing,

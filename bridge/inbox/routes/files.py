@@ -26,7 +26,7 @@ from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.http.upload_tickets import ticket
 from bridge.inbox.routes.conversation import together
 from bridge.inbox.services import MAX_UPLOAD
-from bridge.inbox.views.lines import IMAGES, file
+from bridge.inbox.views.lines import IMAGES, SOUNDS, file
 from bridge.sql.transcripts.lines import TranscriptLine
 
 CHUNK = 64 * 1024
@@ -105,7 +105,7 @@ async def files(call: Call) -> web.StreamResponse:
     if isinstance(found, _MailPage):
         body = await asyncio.to_thread(path.read_bytes)
         return web.Response(body=body, headers={**KEPT_BY_NOBODY, **MAIL}, content_type="text/html", charset="utf-8")
-    shown = kept.media_type in IMAGES  # by its bytes, not by what the line says
+    shown = kept.media_type in IMAGES | SOUNDS  # by its bytes, not by what the line says
     headers = {
         "Content-Type": kept.media_type if shown else "application/octet-stream",
         "Content-Disposition": disposition(msgspec.structs.replace(kept, name=found.name))

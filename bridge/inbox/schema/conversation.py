@@ -8,7 +8,7 @@ from bridge.inbox.schema.types import Shown, Who
 
 
 class File(Shown):
-    """An attachment. `url` is on this host and asks for the session; `inline` says an image may be shown in place."""
+    """An attachment. `url` is on this host and asks for the session; `inline`: an image or a sound, shown in place."""
 
     digest: str
     name: str

@@ -19,6 +19,7 @@ from bridge.sql.transcripts.search import CLOSE, OPEN
 from routing.state import State
 
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+SOUNDS = frozenset({"audio/mpeg", "audio/ogg", "audio/wav", "audio/flac", "audio/mp4"})  # played in place
 ON_ITS_WAY = frozenset({"queued", "received"})
 
 _PASS = re.compile(r"(/call/#)\S+")
@@ -87,7 +88,7 @@ def file(conversation: str, attachment: Attachment) -> File:
         media_type=attachment.media_type,
         size=attachment.size,
         url=f"{files_of(conversation)}/{attachment.digest}",
-        inline=attachment.media_type in IMAGES,
+        inline=attachment.media_type in IMAGES | SOUNDS,
     )
 
 

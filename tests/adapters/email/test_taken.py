@@ -197,3 +197,21 @@ def test_a_report_in_words_is_a_report_and_proves_nothing() -> None:
         "The following address(es) failed:\n\n  kim@dept.example\n    550 User unknown\n",
     )
     assert (found.kind, found.aside, found.proven) == ("bounce", "report", False)
+
+
+VOICEMAILS = [
+    ("X-Asterisk-VM-Caller-ID-Num: +14155550123\nX-Asterisk-VM-Duration: 0:42", "+14155550123"),
+    ('X-Asterisk-CallerID: "Jane" <4155550123>\nAuto-Submitted: auto-generated', "4155550123"),
+    ("Message-Context: voice-message\nPrecedence: bulk", ""),
+    ("X-Asterisk-VM-Caller-ID-Num: anonymous\nAuto-Submitted: auto-generated", ""),
+]
+
+
+@pytest.mark.parametrize(("headers", "caller"), VOICEMAILS)
+def test_a_voicemail_that_a_telephone_system_sends_on_is_taken_and_names_the_caller(headers: str, caller: str) -> None:
+    """A person waits behind it, whatever the system says about its own mail; nobody answers the system by a machine."""
+    found = mail(f"From: asterisk@pbx.library.example\n{headers}", "Dear library, you have a new voicemail.")
+    assert found.taken
+    assert "voicemail" in found.marks
+    assert found.caller == caller
+    assert silent(found) or found.quiet
