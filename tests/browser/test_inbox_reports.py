@@ -60,6 +60,12 @@ async def choose(one: Librarian, label: str, choice: str) -> None:
     )
 
 
+async def week_total(ana: Librarian) -> int:
+    """Return how many conversations the fields of the week hold together."""
+    cells = await table(ana, "When patrons write").get_by_role("cell").all_inner_texts()
+    return sum(int(text) for text in cells if text.strip().isdigit())
+
+
 async def test_it_is_found_by_key_and_palette_and_read_by_table(desk: Desk, people: People, tmp_path: Path) -> None:
     await some_work(desk, "first")
     ana = await people.of("ana", here=False)
@@ -78,7 +84,9 @@ async def test_it_is_found_by_key_and_palette_and_read_by_table(desk: Desk, peop
     await expect(table(ana, "Resolution codes").get_by_text("Answered; 1 by default")).to_be_visible()
     await expect(ana.page.get_by_text("4 conversations began. 1 practice conversation is left out.")).to_be_visible()
     await choose(ana, "Period", "7 days")
+    await ana.page.get_by_text("Show as a table").click()
     await expect(table(ana, "Days").get_by_role("row")).to_have_count(8)
+    assert await week_total(ana) == 4
     await choose(ana, "Queue entered", "Reference")
     assert await number(ana, "Queue entered", "Reference") == 4
     await ana.page.keyboard.press("Home")
@@ -121,7 +129,7 @@ async def test_every_state_is_accessible(
     await ana.go("reports")
     await table(ana, "How they ended").wait_for()
     await ana.look(f"{name}-reports")
-    await table(ana, "Hours of the day").scroll_into_view_if_needed()
+    await table(ana, "When patrons write").scroll_into_view_if_needed()
     await ana.look(f"{name}-reports-below")
     await choose(ana, "Period", "Custom dates")
     await ana.page.get_by_label("First day").fill("2026-01-01")
@@ -132,7 +140,7 @@ async def test_every_state_is_accessible(
     await expect(ana.page.get_by_text("Nothing to show")).to_be_visible()
     await ana.look(f"{name}-reports-empty")
     await ana.page.get_by_label("Last day").fill(f"{datetime.now(UTC).year + 1}-01-01")
-    await table(ana, "Months").wait_for()
+    await ana.page.get_by_role("heading", name="Months").wait_for()
     await ana.cut()
     await choose(ana, "Period", "30 days")
     await ana.page.get_by_role("alert").filter(has_text="The numbers couldn't be loaded").wait_for()

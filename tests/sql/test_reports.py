@@ -242,6 +242,7 @@ async def test_days_are_the_library_s_and_whole(story: Story) -> None:
     found = await story.numbers(day)
     assert (found.total, some(found.days)) == (2, {"2026-03-29": 2})
     assert (some(found.hours), some(found.weekdays)) == ({"0": 1, "23": 1}, {"6": 2})
+    assert some(found.week) == {"6 0": 1, "6 23": 1}
     await story.begin("half", at=START)
     elsewhere = Period(first=MONDAY, last=MONDAY, timezone="Asia/Kathmandu")  # 5 h 45 min ahead
     assert some((await story.numbers(elsewhere)).hours)["14"] == 1

@@ -32,7 +32,7 @@ DAYS = 30  # what is counted when no period is asked for
 MOST_DAYS = 1100
 
 TABLES = (
-    *("queues", "channels", "days", "hours", "weekdays", "ends", "libraries", "hops", "hop_kinds"),
+    *("queues", "channels", "days", "hours", "weekdays", "week", "ends", "libraries", "hops", "hop_kinds"),
     *("descriptive", "read_scale", "reference", "ratings"),
 )
 

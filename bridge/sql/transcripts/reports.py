@@ -101,10 +101,11 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 class Numbers(msgspec.Struct, frozen=True, kw_only=True):
     """What is counted of conversations that began in a period; the header of the module says by which rules.
 
-    `hours` "0" to "23" and `weekdays` "0" (Monday) to "6"; `ends`: "answered", "open", "closed", "abandoned"; `libraries`: whose
-    librarian answered ("" = one that no library lists now); `hops`: "0" to "3", the last also for more; `hop_kinds`: "transfer",
-    "roll-over", "return". `codes`, `descriptive`, `read_scale` ("0" = not rated) and `reference` ("yes", "no", "") are of those
-    that are closed; `ratings`: "3" = it helped, "2" = partly, "1" = no, "" = not rated.
+    `hours` "0" to "23" and `weekdays` "0" (Monday) to "6"; `week`: "0 9" = Mondays from nine to ten, empty ones left out;
+    `ends`: "answered", "open", "closed", "abandoned"; `libraries`: whose librarian answered ("" = one that no library lists
+    now); `hops`: "0" to "3", the last also for more; `hop_kinds`: "transfer", "roll-over", "return". `codes`, `descriptive`,
+    `read_scale` ("0" = not rated) and `reference` ("yes", "no", "") are of those that are closed; `ratings`: "3" = it helped,
+    "2" = partly, "1" = no, "" = not rated.
     """
 
     total: int
@@ -114,6 +115,7 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
     days: list[Count]
     hours: list[Count]
     weekdays: list[Count]
+    week: list[Count]
     ends: list[Count]
     live: Waits
     slow: Waits
@@ -235,6 +237,7 @@ class Tally:
         self._add("days", day)
         self._add("hours", hour)
         self._add("weekdays", weekday)
+        self._add("week", f"{weekday} {hour}")
 
     def _moment(self, at: int) -> tuple[str, str, str]:
         quarter = at // QUARTER_MS
@@ -277,6 +280,7 @@ class Tally:
             days=self._each("days", self._period.days()),
             hours=self._each("hours", map(str, range(24))),
             weekdays=self._each("weekdays", map(str, range(7))),
+            week=[Count(key=key, n=n) for key, n in sorted(self._by["week"].items())],
             ends=self._each("ends", ("answered", "open", "closed", "abandoned")),
             live=self._waits[True].waits(),
             slow=self._waits[False].waits(),

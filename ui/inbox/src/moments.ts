@@ -56,6 +56,7 @@ const shown = (day: string, options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options }).format(Date.parse(`${day}T00:00:00Z`));
 export const dayName = (day: string) => shown(day, { dateStyle: "medium" });
 export const monthName = (month: string) => shown(`${month}-01`, { month: "long", year: "numeric" });
+export const shortWeekday = (n: number) => shown(`2024-01-0${n + 1}`, { weekday: "short" });
 export const weekdayName = (n: number) => shown(`2024-01-0${n + 1}`, { weekday: "long" }); // that year began with a Monday
 
 /** Seconds in words, exact below an hour: "45 s", "1 min 30 s", "2 h 5 min". */

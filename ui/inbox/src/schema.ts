@@ -287,7 +287,7 @@ export interface RoomMessages {
   before: number;
 }
 
-/** An attachment. `url` is on this host and asks for the session; `inline` says an image may be shown in place. */
+/** An attachment. `url` is on this host and asks for the session; `inline`: an image or a sound, shown in place. */
 export interface File {
   digest: string;
   name: string;
@@ -2327,7 +2327,7 @@ export interface CodeCount {
   by_default: number;
 }
 
-/** What is counted of conversations that began in a period; the header of the module says by which rules. `hours` "0" to "23" and `weekdays` "0" (Monday) to "6"; `ends`: "answered", "open", "closed", "abandoned"; `libraries`: whose librarian answered ("" = one that no library lists now); `hops`: "0" to "3", the last also for more; `hop_kinds`: "transfer", "roll-over", "return". `codes`, `descriptive`, `read_scale` ("0" = not rated) and `reference` ("yes", "no", "") are of those that are closed; `ratings`: "3" = it helped, "2" = partly, "1" = no, "" = not rated. */
+/** What is counted of conversations that began in a period; the header of the module says by which rules. `hours` "0" to "23" and `weekdays` "0" (Monday) to "6"; `week`: "0 9" = Mondays from nine to ten, empty ones left out; `ends`: "answered", "open", "closed", "abandoned"; `libraries`: whose librarian answered ("" = one that no library lists now); `hops`: "0" to "3", the last also for more; `hop_kinds`: "transfer", "roll-over", "return". `codes`, `descriptive`, `read_scale` ("0" = not rated) and `reference` ("yes", "no", "") are of those that are closed; `ratings`: "3" = it helped, "2" = partly, "1" = no, "" = not rated. */
 export interface Numbers {
   total: number;
   practice: number;
@@ -2336,6 +2336,7 @@ export interface Numbers {
   days: Count[];
   hours: Count[];
   weekdays: Count[];
+  week: Count[];
   ends: Count[];
   live: Waits;
   slow: Waits;
