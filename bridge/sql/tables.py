@@ -394,6 +394,7 @@ account = Table(
     Column("disabled", Boolean, nullable=False, default=False),
     Column("factor_failures", Integer, nullable=False, default=0),
     Column("factor_locked_until", BigInteger, nullable=False, default=0),
+    Column("language", String, nullable=False, default="", server_default=""),
 )
 
 # Who a librarian is at the service that they sign on with: bridge.sql.people.identities.

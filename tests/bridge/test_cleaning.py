@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.channels.inbound.validate import fit
 from bridge.contract.message import Attachment, Message, message_id
@@ -34,3 +35,9 @@ def test_a_true_one_is() -> None:
 def test_a_digest_that_is_none_is_refused(digest: str) -> None:
     with pytest.raises(ValueError, match="digest"):
         fit(message(Attachment(digest=digest, media_type="image/png", size=1, name="x")), "web")
+
+
+def test_a_name_turns_no_sign_around() -> None:
+    """Arabic and Hebrew names stay as they are; only what would make one read as another goes."""
+    named = replace(message(), name="Mona \u202edaR\u2066 منى")
+    assert fit(named, "web").name == "Mona daR منى"

@@ -77,6 +77,10 @@ def fit_wish(request: TranscriptWish, channel: str) -> TranscriptWish:
     return msgspec.structs.replace(request, id=expected)
 
 
+# Signs that turn the words after them around (UAX #9): a name with one would read as another (Unicode TR 36 3.3).
+TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
 def _of(one: Message | Rating | TranscriptWish, channel: str) -> None:
     if one.channel != channel:
         raise ValueError(f"what is of channel {one.channel!r} came in by {channel!r}")
@@ -130,6 +134,8 @@ def _kept(message: Message, id: str, changes: dict[str, object]) -> Message:
         changes["id"] = id
     if message.language and (tag := language_tag(message.language)) != message.language:
         changes["language"] = tag
+    if not message.name.isascii():
+        changes["name"] = str(changes.get("name", message.name)).translate(TURNING)
     if not 0 <= message.sent_at < 1 << 53:
         changes["sent_at"] = 0
     if message.attachments:

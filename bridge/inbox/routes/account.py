@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from aiohttp import web
+from msgspec.structs import replace
 
+from bridge.contract import catalogues
 from bridge.inbox.http import sessions
 from bridge.inbox.http.rate_limits import network
 from bridge.inbox.http.responses import Refusal, answer, forbidden, too_many
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.routes.opening import Way, note, note_failed, opened
-from bridge.inbox.schema import Login, Me, PasswordChange
+from bridge.inbox.schema import LanguageChoice, LibraryFaults, Login, Me, PasswordChange
 from bridge.inbox.views.access import coordinated, libraries_of
+from bridge.inbox.views.faults import refusal
 from bridge.inbox.views.me import me_of
 from bridge.sql.people.accounts import Account, SignInLocked, SignInRefused, WeakPassword
+from bridge.sql.people.field_fault import FieldFault
 
 
 async def login(call: Call) -> web.Response:
@@ -112,6 +116,16 @@ async def me(call: Call) -> Me:
     return me_of(call.state, call.who, libraries, coordinates, call.services.sign_on)
 
 
+async def language(call: Call) -> Me:
+    """Keep the language that I read the inbox in."""
+    asked: LanguageChoice = call.body
+    if asked.language and asked.language not in catalogues.tags("inbox"):
+        raise refusal("faulty", [FieldFault("language", f"there are no words in {asked.language!r}")])
+    await call.services.archive.accounts.speak(call.me, asked.language)
+    libraries, coordinates = libraries_of(call.state, call.me), coordinated(call.state, call.me)
+    return me_of(call.state, replace(call.who, language=asked.language), libraries, coordinates, call.services.sign_on)
+
+
 ROUTES = (
     Route("POST", "/login", "Sign in", login, access="anyone", asks=Login, gives=Me),
     Route("POST", "/logout", "Sign out", logout, access="counter", early=True, half=True),
@@ -125,6 +139,16 @@ ROUTES = (
         gives=Me,
         secret=True,
         early=True,
+    ),
+    Route(
+        "PUT",
+        "/language",
+        "Choose the language of my inbox",
+        language,
+        access="counter",
+        asks=LanguageChoice,
+        gives=Me,
+        also={422: LibraryFaults},
     ),
     Route("GET", "/me", "Who is signed in", me, access="counter", gives=Me, early=True, half=True),
 )

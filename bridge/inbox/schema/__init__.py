@@ -445,6 +445,9 @@ from bridge.inbox.schema.requests import (
     IdentifyAsked as IdentifyAsked,
 )
 from bridge.inbox.schema.requests import (
+    LanguageChoice as LanguageChoice,
+)
+from bridge.inbox.schema.requests import (
     Login as Login,
 )
 from bridge.inbox.schema.requests import (

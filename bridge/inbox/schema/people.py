@@ -63,6 +63,7 @@ class Me(Shown):
     passwords: bool = True  # they count here
     way: str = ""  # how this session was opened: "password", "code", "provider", "proxy"
     notices: list[StaffNotice] = []  # to staff, that they have not seen yet
+    language: str = ""  # in which they read the inbox; "" = what their browser prefers
 
 
 class Desk(Shown):

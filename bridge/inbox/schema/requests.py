@@ -25,6 +25,12 @@ class PasswordChange(Asked):
     old: Annotated[str, Meta(max_length=1000)] = ""
 
 
+class LanguageChoice(Asked):
+    """Read the inbox in this language from now on; "" = what the browser prefers."""
+
+    language: Annotated[str, Meta(max_length=40)]
+
+
 class PresenceAsked(Asked):
     """Be present at exactly these queues (none = away), with own limits (0 = the library's)."""
 

@@ -30,6 +30,7 @@ def me_of(state: State, session: Session, libraries: list[str], coordinates: lis
         passwords=settings.passwords,
         way=session.way,
         notices=unseen(state, session.librarian),
+        language=session.language,
     )
 
 

@@ -90,6 +90,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: int = 0
     way: str = ""  # how it was opened; "" = before that was kept
     second: str = ""  # "asked" = a second factor must be shown first, "shown"; "" = there was none to ask for
+    language: str = ""  # in which they read the inbox; "" = what their browser prefers
 
 
 class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -361,9 +362,15 @@ class Accounts:
                 opened_at=row.opened_at,
                 way=row.way,
                 second=row.second,
+                language=row.language,
             )
             for row in rows
         }
+
+    async def speak(self, librarian: str, language: str) -> None:
+        """Keep in which language a librarian reads the inbox; "" = what their browser prefers."""
+        async with self._engine.begin() as sql:
+            await sql.execute(update(tables.account).where(_a.librarian == librarian).values(language=language))
 
     async def sessions(self, librarian: str) -> list[OpenSession]:
         """Return the open sessions of a librarian, the one used last first."""

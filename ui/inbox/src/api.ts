@@ -187,6 +187,7 @@ export const api = {
   organisation: () => get<s.Organisation>("/organisation"),
   library: (id: string) => get<s.LibraryDocument>(`/organisation/${encodeURIComponent(id)}`),
   libraryChoices: (id: string, language = "") => get<s.LibraryChoices>(`/organisation/${encodeURIComponent(id)}/choices`, { language }),
+  language: async (asked: s.LanguageChoice) => remember(await send<s.Me>("PUT", "/language", asked)),
   quietHours: () => get<s.QuietHoursView>("/quiet-hours"),
   keepQuietHours: (asked: s.QuietHoursView) => send<s.QuietHoursView>("PUT", "/quiet-hours", asked),
   myScripts: () => get<s.PersonalScriptList>("/scripts"),

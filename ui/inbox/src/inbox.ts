@@ -27,7 +27,7 @@ import { threads } from "./state/thread.svelte";
 import { linesTold, rowsTold } from "./state/updates";
 import { join } from "./state/verbs";
 import { writing } from "./state/writing.svelte";
-import { named, t } from "./words";
+import { named, speaksOtherwise, t } from "./words";
 
 const TAKES_OVER_MS = [0, 300, 700]; // how long another window of mine may take until its new session is here
 const ROWS_COME_MS = 1000; // after the line is back, what changed meanwhile is told at once
@@ -81,6 +81,7 @@ function heedRefusal(): void {
 export function welcome(me: Me): void {
   if (whose && whose !== me.id) return startOver(); // what the page still holds is not for this librarian to see
   whose = me.id;
+  if (speaksOtherwise(me.language)) return location.reload();
   session.me = me;
   session.barred = "";
   session.phase = toDo(me);

@@ -657,6 +657,7 @@ export interface Me {
   passwords: boolean;
   way: string;
   notices: StaffNotice[];
+  language: string;
 }
 
 /** First message. What is missing since `after` follows as ordinary messages; answer every ping within `dead_s`. */
@@ -1457,6 +1458,11 @@ export interface FollowUpAsked {
 export interface IdentifyAsked {
   name?: string;
   contact?: string;
+}
+
+/** Read the inbox in this language from now on; "" = what the browser prefers. */
+export interface LanguageChoice {
+  language: string;
 }
 
 /** Sign in with a password or with a one-time code, exactly one of them. */

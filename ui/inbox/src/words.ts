@@ -26,6 +26,25 @@ let numbers = new Intl.NumberFormat("en");
 const served = JSON.parse(globalThis.document?.body.dataset["words"] || "{}") as Record<string, [first: string, rest: string]>;
 export const languages: readonly string[] = ["en", ...Object.keys(served)];
 
+const PLACE = "deskbridge.language";
+/** The language that was chosen in this browser; "" for none. */
+export const wished = (): string => localStorage.getItem(PLACE) ?? "";
+
+export function keepLanguage(tag: string): void {
+  if (tag) localStorage.setItem(PLACE, tag);
+  else localStorage.removeItem(PLACE);
+}
+
+/** Whether the page ought to be loaded again, in the language that this librarian chose. */
+export function speaksOtherwise(wanted: string): boolean {
+  if (!wanted || wanted === language || !languages.includes(wanted)) return false;
+  keepLanguage(wanted);
+  return true;
+}
+
+/** A language as those who speak it call it. */
+export const ownName = (tag: string): string => new Intl.DisplayNames([tag], { type: "language" }).of(tag) ?? tag;
+
 /** Speak the first of `wanted` for which there is a catalogue. */
 export async function speak(wanted: readonly string[]): Promise<void> {
   language = nearestTag(wanted, languages) || "en";
