@@ -80,8 +80,11 @@ async def test_voice_camera_and_screen_go_both_ways_and_only_through_the_relay(s
     hers = await opened.value
     await expect(hers.get_by_role("heading")).to_contain_text("Call with")
 
+    await expect(chat.get_by_role("button", name="No, thanks")).to_be_visible()
+    await street.clean(phone, "call-widget")
+    await street.clean(ana, "call-bar")
     async with phone.context.expect_page() as opened:
-        await chat.get_by_role("link", name="/call/").click()
+        await chat.get_by_role("link", name="Open the call").click()
     theirs = await opened.value
     await expect(theirs.get_by_role("heading")).to_contain_text("Ana offers a video call")
     assert "#" not in theirs.url
@@ -99,8 +102,8 @@ async def test_voice_camera_and_screen_go_both_ways_and_only_through_the_relay(s
     await hers.get_by_role("button", name="Show my screen").click()
     await expect(theirs.get_by_label("The screen of Ana")).to_be_visible()
     await street.clean(theirs, "call-360")
-    await street.clean(hers, "call-desk")
     await hers.get_by_role("button", name="Take a picture").click()
+    await expect(hers.get_by_role("img", name="Arrow keys move the ring")).to_be_focused()
     await hers.keyboard.press("ArrowRight")
     await street.clean(hers, "call-picture")
     await hers.get_by_role("button", name="Send it into").click()

@@ -32,6 +32,7 @@ async function offered(told: Offered): Promise<void> {
   const [kind = "voice"] = told.kinds;
   const left = el("p", { class: "soft" });
   const ends = Date.now() + told.until - told.now;
+  say(status, "");
   const tick = () => say(left, t("left", { n: Math.max(0, Math.ceil((ends - Date.now()) / 60_000)) }));
   tick();
   clock = window.setInterval(tick, 10_000);
@@ -43,11 +44,16 @@ async function offered(told: Offered): Promise<void> {
     el(
       "p",
       { class: "buttons" },
-      el("button", { class: "main", click: () => line.say({ t: "accept" }) }, t("join")),
+      el("button", { class: "main", click: accept }, t("join")),
       el("button", { click: () => line.say({ t: "refuse" }) }, t("refuse")),
     ),
     status,
   );
+}
+
+function accept(): void {
+  say(status, t("entering"));
+  line.say({ t: "accept" });
 }
 
 function over(reason: string): void {

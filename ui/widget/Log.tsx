@@ -7,6 +7,7 @@ import { clock, day, dayCalled, refusal, t } from "./words";
 
 const File = late(() => import("./Files"), (it) => it.File);
 const MOST_LINES = 400;
+const CALL = /https?:\S+\/call\/#\S+/; // the link in an offer: it opens its page once
 const GROUP_MS = 300_000;
 
 // What the desk says about who comes and goes: a thin line. What was said for a moment goes once somebody has written after it.
@@ -118,11 +119,16 @@ export function Log({ chat, maxText }: { chat: Chat; maxText: number }) {
         {joins && <p class="divider thin">{joins}</p>}
         {line.who === "desk" && line.event !== "greeting" ? (
           <div class={COMES.test(line.event ?? "") ? "notice thin" : "notice"}>
-            <Text value={line.text} />
+            <Text value={line.event === "call-offered" ? line.text.replace(CALL, "") : line.text} />
             {chat.offers(line) && (
-              <button type="button" onClick={() => chat.refuseCall(line.id)}>
-                {t("noCall")}
-              </button>
+              <p class="again">
+                <a class="main" href={CALL.exec(line.text)?.[0] ?? ""} target="_blank" rel="noopener noreferrer">
+                  {t("openCall")}
+                </a>
+                <button type="button" onClick={() => chat.refuseCall(line.id)}>
+                  {t("noCall")}
+                </button>
+              </p>
             )}
           </div>
         ) : (

@@ -22,7 +22,7 @@ IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 SOUNDS = frozenset({"audio/mpeg", "audio/ogg", "audio/wav", "audio/flac", "audio/mp4"})  # played in place
 ON_ITS_WAY = frozenset({"queued", "received"})
 
-_PASS = re.compile(r"(/call/#)\S+")
+_PASS = re.compile(r"\S+/call/#\S+")
 
 
 def shown(state: State, line: Archived, me: str) -> Line:
@@ -59,7 +59,7 @@ def _copies(line: Archived, kind: str) -> list[str]:
 
 def without_pass(text: str) -> str:
     """Return the words of an offer without what opens the call: that is for its patron alone."""
-    return _PASS.sub(r"\1…", text)
+    return _PASS.sub("…", text)
 
 
 def _author(state: State, line: Archived) -> str:
