@@ -34,7 +34,10 @@ Silence = Literal["remind", "mark", "still-there", "close"]
 def due(state: State, it: Conversation) -> int:
     """Return the next deadline of a conversation in ms, 0 when there is none."""
     if it.state == "active":
-        ends = [silence(state, it)[1], call_ends_at(it), it.handover.expires_at if it.handover is not None else 0]
+        when = silence(state, it)[1]
+        if it.handover is None and it.call is None and it.deferral is None:  # nearly always
+            return when
+        ends = [when, call_ends_at(it), it.handover.expires_at if it.handover is not None else 0]
         ends += [it.deferral.until] if it.deferral is not None else ()
         return min((when for when in ends if when > 0), default=0)
     if it.state == "waiting":
