@@ -49,6 +49,7 @@ PARTS = (
     Part("n", "faq", "the FAQ's search: how well and how fast", 300),
     Part("k", "presence", "a sign-on with 500 librarians signed in", 180),
     Part("l", "several", "1, 2 and 4 consortia in as many core processes", 180),
+    Part("s", "slow_line", "the inbox and the chat on a slow line", 180),
     Part("o", "crowd", "10,000 patrons and 200 librarians connected", 420),
 )
 
