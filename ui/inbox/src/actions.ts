@@ -11,6 +11,7 @@ import { desk } from "./state/desk.svelte";
 import { navigation } from "./state/navigation.svelte";
 import { type Page, VIEWS } from "./state/pages";
 import { screen } from "./state/screen.svelte";
+import { remembered } from "./state/search.svelte";
 import { session } from "./state/session.svelte";
 import * as orders from "./state/orders";
 import { talk } from "./state/talk.svelte";
@@ -54,6 +55,8 @@ const toAll = () => answering() && (navigation.thread?.view?.patron.others.lengt
 const coordinating = () => (session.me?.coordinates.length ?? 0) > 0;
 const administering = () => session.me?.role === "administrator";
 const listing = () => (VIEWS as readonly Page[]).includes(navigation.page);
+const searching = () => navigation.page === "search";
+const asking = () => searching() && remembered.q.trim() !== "";
 
 const goes = (page: Page, key: string): Action => ({ id: `go.${page}`, key, group: "go", can: always, run: () => navigation.go(page) });
 
@@ -70,6 +73,7 @@ export const ACTIONS: readonly Action[] = [
   goes("open", "3"),
   goes("follow-ups", "4"),
   { id: "go.search", key: "/", group: "go", can: always, run: () => { navigation.go("search"); screen.searching += 1; } },
+  { id: "go.closed", key: "", group: "go", can: always, run: () => { Object.assign(remembered, { q: "is:closed", hits: null }); navigation.go("search"); } },
   goes("aside", "5"),
   { ...goes("board", "8"), can: coordinating },
   goes("desk", "6"),
@@ -113,6 +117,9 @@ export const ACTIONS: readonly Action[] = [
   { id: "audit", key: "", group: "conversation", can: () => open() && coordinated(), run: () => (screen.dialog = "audit") },
   { id: "make-faq", key: "", group: "conversation", can: () => open() && session.me?.libraries.includes(navigation.current?.library ?? "") === true, run: () => { location.hash = `#/faq/from/${encodeURIComponent(navigation.openId)}`; navigation.follow(); } },
   { id: "catalogue", key: "", group: "conversation", can: () => open() && navigation.thread?.view?.catalogue === true, run: () => screen.lookUp() },
+  { id: "search.save", key: "", group: "page", can: asking, run: () => (remembered.saving = true) },
+  { id: "search.export", key: "", group: "page", can: () => searching() && coordinating() && Boolean(remembered.hits?.length), run: () => (remembered.choosing = !remembered.choosing) },
+  { id: "search.clear", key: "", group: "page", can: searching, run: () => void import("./state/finding.svelte").then(({ finding }) => finding.clearRecent()) },
   { id: "context", key: "i", group: "page", can: open, run: () => screen.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: () => (screen.dialog = "presence") },
   { id: "presence.toggle", key: "v", group: "page", can: always, run: () => void verbs.togglePresence() },

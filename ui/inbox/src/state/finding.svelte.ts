@@ -36,7 +36,6 @@ class Finding {
   /** Fetch what is kept; what was found before stays. */
   async begin(): Promise<void> {
     this.recent = rules.recent(localStorage, this.me);
-    if (!remembered.hits) void this.look();
     try {
       this.take(await get<SavedSearchList>("/searches"));
     } catch {

@@ -10,9 +10,11 @@ interface Remembered {
   faults: SearchFault[];
   all: boolean; // everything found is chosen for a file, else `chosen` alone
   chosen: string[];
+  choosing: boolean; // the controls for a file are shown
+  saving: boolean; // the dialog that keeps the question is open
 }
 
-const NOTHING: Remembered = { q: "", asked: "", hits: null, next: "", faults: [], all: false, chosen: [] };
+const NOTHING: Remembered = { q: "", asked: "", hits: null, next: "", faults: [], all: false, chosen: [], choosing: false, saving: false };
 
 export const remembered = $state<Remembered>({ ...NOTHING });
 
