@@ -37,6 +37,17 @@ TIMES = 40 if QUICK else 100
 
 LISTS = [f"/api/v1/conversations?view={view}" for view in ("waiting", "mine", "open", "closed")]
 SEARCH = "/api/v1/search?q=renew%20437"  # one conversation in a thousand holds both words
+FILTERED = [
+    f"/api/v1/search?q={asked}"
+    for asked in (
+        "renew%20437%20is:closed",
+        "renew%20by:lib7",
+        "from:reader777",
+        "is:closed",
+        "by:lib7%20code:answered",
+        "has:file",
+    )
+]
 
 
 class History:
@@ -111,11 +122,15 @@ async def measure(sheet: Sheet) -> None:
         token, _ = await accounts.open_session("lib0")
         people = await stack.enter_async_context(outside())
         port = URL(here.house.url).port
-        took = await people.do("get", port=port, cookie=token, paths=[*LISTS, SEARCH, long], times=TIMES)
+        took = await people.do("get", port=port, cookie=token, paths=[*LISTS, SEARCH, *FILTERED, long], times=TIMES)
     lists = [one for path in LISTS for one in took[path]]
     sheet.add("list_p95_ms", [p95(lists)], "ms", most(50), f"{ARCHIVED:,} archived, four views")
     sheet.add("list_p50_ms", [statistics.median(lists)], "ms")
     sheet.add("search_p95_ms", [p95(took[SEARCH])], "ms", None, "one conversation in a thousand holds the words")
+    filtered = [one for path in FILTERED for one in took[path]]
+    ratio = statistics.median(filtered) / statistics.median(took[SEARCH])
+    sheet.add("search_filtered_p95_ms", [p95(filtered)], "ms", most(300), "six questions with filters")
+    sheet.add("search_filtered_to_plain", [ratio], "x", most(5), "medians; the same page of the same archive")
     sheet.add(f"transcript_{LONG // 1000}k_ms", took[long], "ms", most(100), "median; opening it")
 
 

@@ -104,6 +104,7 @@ conversation_fact = Table(
     Column("text", Text, nullable=False),
     Column("folded", Text),  # see `line.folded`
     Index("fact_by_conversation", "conversation", "kind", "of", unique=True),
+    Index("fact_by_kind", "kind", "of", "conversation"),
 )
 
 line = Table(

@@ -68,6 +68,8 @@ async def test_a_conversation_is_found_by_keyboard_and_opens_at_the_line(people:
     await press("Enter")
     line = cora.log.get_by_text("Where is the quoll atlas?")
     await expect(line).to_be_in_viewport()
+    if look["viewport"]["width"] > 800:  # beside the conversation the results keep the focus
+        await expect(found.get_by_role("link").last).to_be_focused()
     await cora.look(f"search-line-{look['viewport']['width']}-{look['color_scheme']}")
 
 

@@ -16,7 +16,7 @@ from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.privacy.anonymise import blank
 from bridge.sql.transcripts.conversation_list import ListPlace, closed_query, open_query
-from bridge.sql.transcripts.search import FoundFact, fact_query, line_query
+from bridge.sql.transcripts.search import FoundFact, fact_query, line_query, narrow_query
 from bridge.sql.transcripts.search_filters import ALL, FilterChoice, Reach, SearchFilters, Sender
 from bridge.sql.transcripts.search_page import FoundTalk, SearchAsked, SearchPlace, list_page, words_page
 from bridge.sql.transcripts.search_query import KEYS, MOST_FILTERS, SearchQuery, day_of, parse, sender_terms
@@ -236,6 +236,8 @@ async def test_no_search_reads_a_whole_table(archive: Archive) -> None:
         fact_query(wanted, NORTH, filters, dialect, 9, 50),
         open_query(NORTH, filters, dialect, None, 50),
         closed_query("north", NORTH, filters, dialect, None, 50),
+        narrow_query(NORTH, filters, dialect, 50),
+        line_query(wanted, NORTH, SearchFilters(ids=(FilterChoice(("t1",)),), narrow=True), dialect, 9, 50),
     ]
     async with archive.engine.connect() as sql:
         if dialect == "postgresql":

@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from bridge.contract.message import Code
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import libraries_of, sees
@@ -64,7 +66,8 @@ def understood(
     kinds: dict[str, tuple[FilterChoice, ...]] = {}
     for (kind, excluded), ids in chosen.items():
         kinds[kind] = (*kinds.get(kind, ()), FilterChoice(tuple(dict.fromkeys(ids)), excluded))
-    filters = SearchFilters(senders=tuple(senders), before=days.get("before", 0), after=days.get("after", 0), **kinds)
+    filters = SearchFilters(senders=tuple(senders), before=days.get("before", 0), after=days.get("after", 0))
+    filters = msgspec.structs.replace(filters, **kinds)
     return SearchAsked(wanted=Wanted(query.terms, query.without), reach=reach, filters=filters), faults
 
 

@@ -17,10 +17,12 @@ from bridge.sql import tables
 from bridge.sql.transcripts.facts import FactKind
 from bridge.sql.transcripts.search_filters import (
     ALL,
+    FilterChoice,
     Reach,
     SearchFilters,
     facts_with,
     fits,
+    lines_among,
     lines_with,
     shown,
     talks_with,
@@ -31,6 +33,7 @@ from bridge.sql.transcripts.search_words import Wanted
 # The snippet's marks: private-use characters, which no screen shows and no text holds by accident.
 OPEN, CLOSE = "\ue000", "\ue001"
 BEFORE, SHOWN = 40, 160  # characters of a snippet before the word, and in all
+FEW = 2_000  # conversations whose lines are read by conversation
 SEARCHED = 20_000  # characters of a text in which the words are marked
 
 _c = tables.conversation.c
@@ -138,6 +141,18 @@ class Search:
             for row in rows
         ]
 
+    async def narrowed(self, reach: Reach, filters: SearchFilters) -> SearchFilters:
+        """Return filters that name the conversations themselves, where they leave few; else the same ones.
+
+        A word that is in every transcript would otherwise be looked up in all of them, to keep the lines of few.
+        """
+        if filters == ALL or not reach:
+            return filters
+        rows = await self._rows(narrow_query(reach, filters, self._engine.dialect.name, FEW))
+        if len(rows) > FEW:
+            return filters
+        return SearchFilters(ids=(FilterChoice(tuple(row.id for row in rows)),), narrow=True)
+
     async def _rows(self, query: Select[Any]) -> list[Any]:
         async with self._engine.connect() as sql:
             return list((await sql.execute(query)).all())
@@ -147,12 +162,20 @@ def line_query(
     wanted: Wanted, reach: Reach, filters: SearchFilters, dialect: str, before: int, limit: int
 ) -> Select[Any]:
     """Return the statement that finds lines."""
-    rows, fit, order = lines_with(wanted.match(dialect), dialect)
+    match = wanted.match(dialect)
+    rows, fit, order = lines_with(match, dialect)
+    if filters.narrow:
+        (rows, fit), order = lines_among(match, dialect, filters.ids[0].values), _l.n
     query = select(_l.n, _l.conversation, _l.id, _l.who, _l.at, _l.text).select_from(rows)
     query = query.where(fit, within(reach), *fits(filters, reach, dialect))
     if before:
         query = query.where(order < before)
     return query.order_by(order.desc()).limit(limit)
+
+
+def narrow_query(reach: Reach, filters: SearchFilters, dialect: str, most: int) -> Select[Any]:
+    """Return the statement for the conversations that fit the filters, one more than `most` where there are too many."""
+    return select(_c.id).where(within(reach), *fits(filters, reach, dialect)).limit(most + 1)
 
 
 def fact_query(

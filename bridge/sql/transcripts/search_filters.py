@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
-    exists,
     func,
     not_,
     or_,
@@ -81,6 +80,7 @@ class SearchFilters(msgspec.Struct, frozen=True, kw_only=True):
     ids: tuple[FilterChoice, ...] = ()
     after: int = 0
     before: int = 0
+    narrow: bool = False  # `ids` are few, and all that is left of the filters
 
 
 ALL = SearchFilters()
@@ -125,8 +125,8 @@ def _answered(librarians: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _has(kind: FactKind, of: Sequence[str]) -> ColumnElement[bool]:
-    held = and_(_f.conversation == _c.id, _f.kind == kind)
-    return exists().where(held, _f.of.in_(of) if of else true())
+    held = select(_f.conversation).where(_f.kind == kind, _f.of.in_(of) if of else true())
+    return _c.id.in_(held.correlate(None))
 
 
 # ---- the indexes of words ----------------------------------------------------------------------------------------------------
@@ -151,6 +151,17 @@ def lines_with(match: str, dialect: str) -> tuple[FromClause, ColumnElement[bool
     found = _LINE_WORDS.join(tables.line, tables.line.c.n == _LINE_WORDS.c.rowid)
     found = found.join(tables.conversation, _c.id == tables.line.c.conversation)
     return found, _asks("line_words MATCH :words", match), _LINE_WORDS.c.rowid
+
+
+def lines_among(match: str, dialect: str, talks: Sequence[str]) -> tuple[FromClause, ColumnElement[bool]]:
+    """Return the same for lines of these few conversations: they are read by conversation, not by word."""
+    rows, fit, _ = lines_with(match, dialect)
+    among = tables.line.c.conversation.in_(talks)
+    if dialect == "postgresql":
+        return rows, and_(fit, among)
+    found = select(_LINE_WORDS.c.rowid).where(fit).correlate(None)
+    joined = tables.line.join(tables.conversation, _c.id == tables.line.c.conversation)
+    return joined, and_(among, tables.line.c.n.in_(found))
 
 
 def facts_with(match: str, dialect: str) -> tuple[FromClause, ColumnElement[bool], ColumnElement[int]]:

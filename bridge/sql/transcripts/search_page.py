@@ -72,6 +72,7 @@ async def words_page(
     """Return a page of conversations by words."""
     found: dict[str, list[FoundMatch]] = {}
     place = after
+    asked = msgspec.structs.replace(asked, filters=await search.narrowed(asked.reach, asked.filters))
     for _ in range(WINDOWS):
         place = await _window(search, asked, place, found, limit)
         if len(found) >= limit or place == END:
