@@ -37,6 +37,7 @@ DEFAULT_DATA = Path("/var/lib/deskbridge")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?")
+CONTACT = re.compile(r"mailto:[^@\s]{1,64}@[^@\s]{1,255}|https://[^\s]{1,500}", re.ASCII)
 QUEUE = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
 REDIS_SCHEMES = ("unix", *(f"{tls}{kind}" for tls in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")))
 FILE_STORES = ("folder", "postgresql", "s3")
@@ -49,6 +50,7 @@ TABLES = (
     "backup",
     "http",
     "hours",
+    "push",
     "sign_on",
     "tracing",
     "channel",
@@ -162,6 +164,14 @@ class BackupConfig(msgspec.Struct, frozen=True, kw_only=True):
     authority: str = ""
 
 
+class PushConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Notices that are pushed. `contact`: where a push service reaches a person, mailto: or https:; "" = `http.public_url`, where
+    that is encrypted. `allow`: hosts, as `host` or `host:port`, that are called although they are not public, or not encrypted."""
+
+    contact: str = ""
+    allow: tuple[str, ...] = ()
+
+
 class HoursConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`allow`: hosts, as `host` or `host:port`, whose calendars are read although they are not public, or not encrypted."""
 
@@ -199,6 +209,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     backup: BackupConfig = BackupConfig()
     http: Http = Http()
     hours: HoursConfig = HoursConfig()
+    push: PushConfig = PushConfig()
     sign_on: SignOnSettings = SignOnSettings()
     tracing: TracingConfig = TracingConfig()
     calls: CallsConfig = CallsConfig()
@@ -362,6 +373,7 @@ class _Reading:
             http=http,
             sign_on=self.sign_on(document.get("sign_on", {}), http.public_url),
             hours=self.hours(self.table(document, "hours", {"allow": list})),
+            push=self.push(self.table(document, "push", {"contact": str, "allow": list}), http.public_url),
             tracing=self.tracing(self.table(document, "tracing", {"endpoint": str, "sample": object})),
             calls=self.calls(self.table(document, "calls", CALLS_KEYS)),
             channels=channels,
@@ -496,11 +508,21 @@ class _Reading:
             self.fault("http.proxies", f"{proxy!r} is not a network", "write addresses as 10.0.0.0/8 or 10.0.0.4")
 
     def hours(self, table: Mapping[str, Any]) -> HoursConfig:
+        return HoursConfig(allow=self.allowed(table, "hours.allow", "write calendar.example.org or 10.0.0.4:8080"))
+
+    def push(self, table: Mapping[str, Any], public_url: str) -> PushConfig:
+        contact = table.get("contact", "") or (public_url if public_url.startswith("https://") else "")
+        if contact and not CONTACT.fullmatch(contact):
+            self.fault("push.contact", "is not an address of a person", "write mailto:desk@example.org")
+        allow = self.allowed(table, "push.allow", "write push.example.org or 10.0.0.4:8080")
+        return PushConfig(contact=contact, allow=allow)
+
+    def allowed(self, table: Mapping[str, Any], where: str, remedy: str) -> tuple[str, ...]:
         allow = table.get("allow", [])
         for host in allow:
             if not isinstance(host, str) or not HOST.fullmatch(host):
-                self.fault("hours.allow", f"{host!r} is not a host", "write calendar.example.org or 10.0.0.4:8080")
-        return HoursConfig(allow=tuple(str(host).lower() for host in allow))
+                self.fault(where, f"{host!r} is not a host", remedy)
+        return tuple(str(host).lower() for host in allow)
 
     def tracing(self, table: Mapping[str, Any]) -> TracingConfig:
         endpoint, sample = table.get("endpoint", ""), table.get("sample", TracingConfig().sample)

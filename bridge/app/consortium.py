@@ -58,6 +58,9 @@ from bridge.log.traces import MessageTraces
 from bridge.portal.library_page import ChatChannel
 from bridge.portal.routes import PortalDesk
 from bridge.privacy.erasure_worker import ErasureWorker
+from bridge.push.sending import PushSender
+from bridge.push.server_key import ServerKey
+from bridge.push.worker import PushWorker
 from bridge.redis.store import Store, StoreError, last_of
 from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
@@ -127,6 +130,7 @@ class Consortium:
         self.core = self._core(sole) if config.roles.core else None
         self.supervisor = self._supervisor()
         self.forgetting = self._forgetting(archive)
+        self.push = self._push(config, archive)
         self.services = self._services(health)
 
     def _trace(self, traces: MessageTraces | None) -> None:
@@ -168,6 +172,7 @@ class Consortium:
             archive=self._archive,
             organisation=self.organisation,
             hours=self.hours,
+            push=self.push,
             staff_messages=self._archive.staff_messages(self.name),
             signs=self.signs,
             blobs=self.blobs,
@@ -191,6 +196,11 @@ class Consortium:
     def _is_open(self, conversation: str) -> bool:
         it = self.replica.state.conversations.get(conversation)
         return it is not None and it.state != "closed"
+
+    def _push(self, config: Config, archive: Archive) -> PushWorker:
+        sender = PushSender(ServerKey(self._secret, config.push.contact), config.push.allow)
+        subscriptions = archive.push_subscriptions(self.name)
+        return PushWorker(subscriptions, archive.quiet_hours, sender, self.replica, lambda: self.leases.core_here)
 
     def _forgetting(self, archive: Archive) -> ErasureWorker:
         return ErasureWorker(
@@ -295,6 +305,7 @@ class Consortium:
             parts["hours"] = partial(self.hours.run, self._tell_hours)
             parts["retention"] = self._forget_what_is_due
             parts["faq"] = self._faq_upkeep.run
+            parts["push"] = self.push.run
         if self._traces is not None:  # the pages hear first
             self.replica.on_entries.append(partial(self._traces.followed, told=self._config.roles.web))
         if self._sole:

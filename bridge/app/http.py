@@ -75,6 +75,8 @@ INBOX_PAGE = (
     "connect-src 'self' {socket}; manifest-src 'self'; worker-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+WORKER = "worker.js"  # of the inbox: what it fetches, its own policy allows
+WORKER_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 HTTPS_ONLY = "max-age=31536000"
 QUIET = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
 
@@ -333,6 +335,8 @@ def _sent(request: web.Request, file: Path, *, kept: bool) -> web.StreamResponse
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     if kind == "text/javascript":
         kind = "text/javascript; charset=utf-8"
+    if file.name == WORKER:
+        headers["Content-Security-Policy"] = WORKER_POLICY
     return web.FileResponse(file_sent, headers=headers | {"Content-Type": kind})
 
 

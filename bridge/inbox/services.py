@@ -21,6 +21,7 @@ from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.log.tail import Tail
+from bridge.push.worker import PushWorker
 from bridge.redis.store import Store
 from bridge.runtime.health import DaemonHealth
 from bridge.sign_on.settings import SignOnSettings
@@ -80,6 +81,7 @@ class InboxServices:
     archive: Archive
     organisation: OrganisationStore
     hours: HoursWorker
+    push: PushWorker
     staff_messages: StaffMessages
     signs: SignalBoard
     blobs: Blobs

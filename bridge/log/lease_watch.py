@@ -36,6 +36,12 @@ class LeaseWatch:
                 self._show(await self._store.holders(), held)
             await asyncio.sleep(LOOK_S if self.core_held else SOON_S)
 
+    @property
+    def core_here(self) -> bool:
+        """Whether this process runs the core, as far as was seen last."""
+        found = self.holders.get(CORE)
+        return self.core_held and found is not None and found.process == self._process
+
     def told(self, channel: str = CORE) -> str:
         """Say for a person where a lease is held; "" where nobody ever held it."""
         found = self.holders.get(channel)

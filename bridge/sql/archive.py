@@ -33,6 +33,7 @@ from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.partners import Partners
 from bridge.sql.people.personal_scripts import PersonalScripts
+from bridge.sql.people.push_subscriptions import PushSubscriptions
 from bridge.sql.people.quiet_hours import QuietHoursStore
 from bridge.sql.people.saved_searches import SavedSearches
 from bridge.sql.people.second_factors import SecondFactors
@@ -119,6 +120,10 @@ class Archive:
     def partners(self, channel: str, consortium: str = "main") -> Partners:
         """Return the partner deployments of a channel."""
         return Partners(self._writing, consortium, channel)
+
+    def push_subscriptions(self, consortium: str = "main") -> PushSubscriptions:
+        """Return the browsers that a consortium's notices are pushed to."""
+        return PushSubscriptions(self._writing, consortium)
 
     def hours_calendars(self, consortium: str = "main") -> HoursCalendars:
         """Return the calendars that a consortium's libraries keep their hours in."""

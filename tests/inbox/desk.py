@@ -36,6 +36,9 @@ from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.portal.routes import Portal, PortalDesk
+from bridge.push.sending import PushSender
+from bridge.push.server_key import ServerKey
+from bridge.push.worker import PushWorker
 from bridge.redis.store import Store
 from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
@@ -347,6 +350,8 @@ async def _services(
     signs, watch = SignalBoard(store), StoreWatch(store)
     ring = RingWatch(store, watch, TTL_MS, {"replica": lambda: replica.position.seq})
     organisation = archive.organisation()
+    sender = PushSender(ServerKey(await archive.secret(), "mailto:desk@example.org"), ["localhost", "127.0.0.1"])
+    push = PushWorker(archive.push_subscriptions(), archive.quiet_hours, sender, replica, lambda: True)
     services = InboxServices(
         store=store,
         store_watch=watch,
@@ -362,6 +367,7 @@ async def _services(
         archive=archive,
         organisation=organisation,
         hours=HoursWorker(archive.hours_calendars(), organisation, ["127.0.0.1"]),
+        push=push,
         staff_messages=archive.staff_messages(),
         signs=signs,
         blobs=FileBlobs(data / "blobs"),
@@ -373,7 +379,7 @@ async def _services(
         },
         **more,
     )
-    core = [] if scripted else [CoreRunner(store, process).run]
+    core = [] if scripted else [CoreRunner(store, process).run, push.run]
     return services, [*core, follower.run, replica.run, tail.run, writer.run, signs.run, watch.run]
 
 

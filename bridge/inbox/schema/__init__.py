@@ -247,6 +247,15 @@ from bridge.inbox.schema.live_messages import (
     Up as Up,
 )
 from bridge.inbox.schema.notices import (
+    PushAsked as PushAsked,
+)
+from bridge.inbox.schema.notices import (
+    PushEnded as PushEnded,
+)
+from bridge.inbox.schema.notices import (
+    PushView as PushView,
+)
+from bridge.inbox.schema.notices import (
     QuietHoursView as QuietHoursView,
 )
 from bridge.inbox.schema.operations import (

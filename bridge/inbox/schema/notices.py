@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from bridge.inbox.schema.types import Asked
+from bridge.inbox.schema.types import Asked, Shown
 
 ClockTime = Annotated[str, Meta(max_length=5)]
 
@@ -18,3 +18,24 @@ class QuietHoursView(Asked):
     start: ClockTime
     end: ClockTime
     timezone: Annotated[str, Meta(max_length=60)]
+
+
+class PushView(Shown):
+    """What a browser needs to subscribe to pushed notices: the desk's public key, an uncompressed point in URL-safe base64."""
+
+    key: str
+    devices: int  # that I have
+
+
+class PushAsked(Asked):
+    """A browser's subscription, as its `toJSON` has it."""
+
+    endpoint: Annotated[str, Meta(min_length=1, max_length=2000)]
+    p256dh: Annotated[str, Meta(max_length=200)]
+    auth: Annotated[str, Meta(max_length=100)]
+
+
+class PushEnded(Asked):
+    """The address of a subscription that its browser ended."""
+
+    endpoint: Annotated[str, Meta(min_length=1, max_length=2000)]

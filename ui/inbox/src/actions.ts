@@ -8,6 +8,7 @@ import { arrivals } from "./state/arrivals";
 import { calls } from "./state/calls.svelte";
 import { chosenCopies } from "./state/copies.svelte";
 import { desk } from "./state/desk.svelte";
+import { device } from "./state/device.svelte";
 import { navigation } from "./state/navigation.svelte";
 import { type Page, VIEWS } from "./state/pages";
 import { screen } from "./state/screen.svelte";
@@ -123,6 +124,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "context", key: "i", group: "page", can: open, run: () => screen.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: () => (screen.dialog = "presence") },
   { id: "presence.toggle", key: "v", group: "page", can: always, run: () => void verbs.togglePresence() },
+  { id: "push", key: "", group: "page", can: () => !device.busy, run: () => void device.toggle() },
   { id: "undo", key: "z", group: "page", can: always, run: () => void undo() },
   { id: "outbox", key: "q", group: "page", can: always, run: () => (screen.dialog = "outbox") },
   { id: "help", key: "?", group: "page", can: always, run: () => (screen.dialog = "help") },

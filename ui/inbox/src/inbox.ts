@@ -14,6 +14,7 @@ import { calls } from "./state/calls.svelte";
 import { colleagues } from "./state/colleagues.svelte";
 import { connection } from "./state/connection.svelte";
 import { desk } from "./state/desk.svelte";
+import { device } from "./state/device.svelte";
 import { followUps } from "./state/follow_ups.svelte";
 import { deskBoard } from "./state/desk-board.svelte";
 import { lists } from "./state/lists.svelte";
@@ -119,6 +120,7 @@ async function ended(): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await writing.drafts.flush();
+  await device.leave();
   const way = session.me?.way;
   clearRecent(session.me?.id ?? "");
   try {
@@ -176,6 +178,7 @@ async function start(): Promise<void> {
   // What is needed a moment later.
   await Promise.allSettled([calls.learnQuiet(), writing.fetch(), followUps.watched ? followUps.load() : undefined, desk.freshen()]);
   void lists.fetchAside();
+  void device.begin();
 }
 
 /** Fetch the lists and go live after the oldest of the positions they were fetched at. */

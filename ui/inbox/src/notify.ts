@@ -109,11 +109,16 @@ export class Bell {
       };
       this.shown.set(conversation, { kind, notification });
     } catch {
-      // A phone's browser allows notifications from a service worker only; the title's badge still tells.
+      // A phone's browser allows notifications from a service worker only. Where there is none, the title's badge still tells.
+      const said = { body, tag: `deskbridge-${conversation}`, silent: true, data: { conversation } };
+      void workers()?.getRegistration("/inbox/").then((worker) => worker?.showNotification(title, said));
     }
   }
 
   withdraw(conversation: string): void {
+    void workers()?.getRegistration("/inbox/").then(async (worker) => {
+      for (const one of (await worker?.getNotifications({ tag: `deskbridge-${conversation}` })) ?? []) one.close();
+    });
     this.shown.get(conversation)?.notification.close();
     this.shown.delete(conversation);
   }
@@ -123,6 +128,9 @@ export class Bell {
     return [...this.shown].map(([conversation, { kind }]) => [conversation, kind]);
   }
 }
+
+/** There are none where the page came unencrypted. */
+const workers = () => (navigator as Partial<Navigator>).serviceWorker;
 
 let audio: AudioContext | null = null;
 

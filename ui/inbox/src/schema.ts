@@ -795,6 +795,24 @@ export interface Polled {
   messages: (Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | BoardTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut)[];
 }
 
+/** A browser's subscription, as its `toJSON` has it. */
+export interface PushAsked {
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+}
+
+/** The address of a subscription that its browser ended. */
+export interface PushEnded {
+  endpoint: string;
+}
+
+/** What a browser needs to subscribe to pushed notices: the desk's public key, an uncompressed point in URL-safe base64. */
+export interface PushView {
+  key: string;
+  devices: number;
+}
+
 /** When nothing rings for me: from `start` to `end`, each "HH:MM" by the clock of `timezone`. */
 export interface QuietHoursView {
   on: boolean;

@@ -1,0 +1,186 @@
+"""Follows the log and pushes what it calls for, in the one process that runs the core.
+
+A notice that cannot be handed over now is tried again when its push service says, three times in all. What was pushed and is over
+since is pushed again as over: the device then shows that nobody is needed. After a take-over a notice may come twice; the second
+takes the place of the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import msgspec
+import structlog
+
+from bridge.log.follower import Entry
+from bridge.log.replica import Replica
+from bridge.push.news import URGENT, PushNews, news_of
+from bridge.push.sending import PushSender, Urgency
+from bridge.runtime.backoff import Backoff
+from bridge.sql.people.push_subscriptions import PushSubscription, PushSubscriptions
+from bridge.sql.people.quiet_hours import QuietHoursStore
+from routing import events as ev
+
+AT_ONCE = 8
+MOST_WAITING = 5_000
+TRIES = 3
+LEARN_S = 15.0
+MOST_CALLED = 2_000
+
+log = structlog.get_logger("bridge.push.worker")
+
+
+class _Push(msgspec.Struct):
+    to: PushSubscription
+    news: PushNews
+    notice: bytes
+    tries: int = 0
+
+
+class PushWorker:
+    """The notices of one consortium. `leads`: whether the core runs in this process."""
+
+    def __init__(
+        self,
+        subscriptions: PushSubscriptions,
+        quiet: QuietHoursStore,
+        sender: PushSender,
+        replica: Replica,
+        leads: Callable[[], bool],
+    ) -> None:
+        self.subscriptions = subscriptions
+        self.sender = sender
+        self._quiet = quiet
+        self._replica = replica
+        self._leads = leads
+        self._librarians: frozenset[str] = frozenset()
+        self._called: OrderedDict[str, set[str]] = OrderedDict()  # conversation -> librarians with an urgent notice
+        self._news: asyncio.Queue[tuple[PushNews, int]] = asyncio.Queue(MOST_WAITING)
+        self._pushes: asyncio.Queue[_Push] = asyncio.Queue(MOST_WAITING)
+
+    async def run(self) -> None:
+        """Push until cancelled."""
+        self._replica.on_entries.append(self._heard)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._learn())
+                group.create_task(self._address())
+                for _ in range(AT_ONCE):
+                    group.create_task(self._deliver())
+        finally:
+            self._replica.on_entries.remove(self._heard)
+
+    async def _learn(self) -> None:
+        """Know who has subscriptions, so that most steps ask the database nothing; drop what nobody renews."""
+        while True:
+            try:
+                await self.subscriptions.expire()
+                self._librarians = await self.subscriptions.whose()
+            except Exception as error:  # the database is away: at the next look
+                log.info("push-subscriptions-unread", error=type(error).__name__)
+            await asyncio.sleep(LEARN_S)
+
+    async def keep(self, one: PushSubscription) -> None:
+        """Keep a subscription; its librarian is called from now on."""
+        await self.subscriptions.keep(one)
+        if one.librarian:
+            self._librarians |= {one.librarian}
+
+    # ---- what the log says ------------------------------------------------------------
+
+    def _heard(self, entries: Sequence[Entry]) -> None:
+        if not self._leads():
+            return
+        state = self._replica.state
+        for entry in entries:
+            for step in entry.steps:
+                for event in step.events:
+                    if type(event) is ev.SessionsEnded:
+                        self._put(PushNews("over", "", event.librarian), step.at)
+                    for news in news_of(state, event, step.at):
+                        self._sort(news, step.at)
+
+    def _sort(self, news: PushNews, at: int) -> None:
+        """Remember whom a conversation called, and drop what concerns nobody with a subscription."""
+        if news.kind == "over":
+            called = self._called.get(news.conversation, set())
+            over = called & {news.librarian} if news.librarian else set(called)
+            called -= over
+            for one in over:
+                self._put(PushNews("over", news.conversation, one), at)
+        elif news.kind == "answer":
+            self._put(news, at)
+        elif news.librarian in self._librarians:
+            if news.kind in URGENT:
+                self._called.setdefault(news.conversation, set()).add(news.librarian)
+                self._called.move_to_end(news.conversation)
+                while len(self._called) > MOST_CALLED:
+                    self._called.popitem(last=False)
+            self._put(news, at)
+
+    def _put(self, news: PushNews, at: int) -> None:
+        try:
+            self._news.put_nowait((news, at))
+        except asyncio.QueueFull:
+            log.warning("push-dropped", kind=news.kind)
+
+    # ---- to whom ------------------------------------------------------------
+
+    async def _address(self) -> None:
+        again = Backoff(first=0.5, most=10.0)
+        while True:
+            news, at = await self._news.get()
+            try:
+                await self._spread(news, at)
+                again.reset()
+            except Exception as error:  # the database is away: this notice is late, and would only be one more
+                log.warning("push-not-addressed", kind=news.kind, error=type(error).__name__)
+                await asyncio.sleep(again.next())
+
+    async def _spread(self, news: PushNews, at: int) -> None:
+        if not news.conversation:  # signed out everywhere by a coordinator
+            await self.subscriptions.end_all([news.librarian])
+            return
+        it = self._replica.state.conversations.get(news.conversation)
+        if it is None:
+            return
+        if news.librarian:
+            if news.kind != "over" and (await self._quiet.of(news.librarian)).cover(at):
+                return
+            found = await self.subscriptions.of(news.librarian)
+        else:
+            found = await self.subscriptions.of_patron([it.id, *it.merged])
+        library = self._replica.state.roster.library(it.library).name or it.library
+        notice = msgspec.json.encode({"kind": news.kind, "conversation": it.id, "library": library[:100]})
+        for one in found:
+            self._hand_over(_Push(one, news, notice))
+
+    def _hand_over(self, push: _Push) -> None:
+        try:
+            self._pushes.put_nowait(push)
+        except asyncio.QueueFull:
+            log.warning("push-dropped", why="too many wait")
+
+    # ---- out ------------------------------------------------------------
+
+    async def _deliver(self) -> None:
+        while True:
+            push = await self._pushes.get()
+            try:
+                await self._try(push)
+            except Exception as error:
+                log.warning("push-failed", error=type(error).__name__)
+
+    async def _try(self, push: _Push) -> None:
+        news = push.news
+        if push.tries and news.kind in URGENT and news.librarian not in self._called.get(news.conversation, ()):
+            return  # over meanwhile, which was told
+        push.tries += 1
+        urgency: Urgency = "high" if news.kind in URGENT else "normal"
+        came = await self.sender.send(push.to, push.notice, f"{news.conversation} {news.librarian}", urgency)
+        if came.what in ("gone", "refused"):
+            await self.subscriptions.drop(push.to)
+        elif came.what == "later" and push.tries < TRIES:
+            asyncio.get_running_loop().call_later(came.again_s, self._hand_over, push)

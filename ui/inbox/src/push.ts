@@ -1,0 +1,32 @@
+// Notices pushed to this browser while the inbox is closed. Loaded when somebody turns them on or off, and where they are on.
+import { canPush, subscribe, unsubscribe } from "../../subscribing";
+import { call, get, send } from "./api";
+import type { PushView } from "./schema";
+import { t } from "./words";
+
+const PLACE = "deskbridge.push";
+const SCOPE = "/inbox/";
+const KINDS = ["offer", "waiting", "transfer", "mention", "consult", "message", "over"] as const;
+
+export { canPush };
+
+/** Whether this browser is pushed to for `me`. */
+export const isOn = (me: string): boolean => localStorage.getItem(PLACE) === me;
+
+/** Subscribe this browser, or renew it, as the desk drops what nobody renews. False where the browser says no. */
+export async function turnOn(me: string): Promise<boolean> {
+  if (!canPush() || (await Notification.requestPermission()) !== "granted") return false;
+  const { key } = await get<PushView>("/push");
+  const words = Object.fromEntries(KINDS.map((kind) => [kind, t(`push.${kind}`, { library: "{library}" })]));
+  const one = await subscribe(`${SCOPE}worker.js`, SCOPE, key, words);
+  await send<PushView>("POST", "/push", one);
+  localStorage.setItem(PLACE, me);
+  return true;
+}
+
+/** End it: who signs in here next is not told what is for me. */
+export async function turnOff(): Promise<void> {
+  localStorage.removeItem(PLACE);
+  const endpoint = await unsubscribe(SCOPE);
+  if (endpoint) await call<PushView>("POST", "/push/end", { body: JSON.stringify({ endpoint }), quiet: true });
+}
