@@ -75,9 +75,14 @@ async def push_service() -> AsyncIterator[PushService]:
     """Start one on a free port; it is ended with its process group."""
     await asyncio.to_thread(_install)
     port = free_port()
-    command = [str(NODE / "bin/node"), str(SERVER), str(port)]
-    process = subprocess.Popen(  # noqa: ASYNC220
-        command, cwd=FOLDER, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    process = await asyncio.create_subprocess_exec(
+        str(NODE / "bin/node"),
+        str(SERVER),
+        str(port),
+        cwd=FOLDER,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         async with aiohttp.ClientSession() as session, asyncio.timeout(DEADLINE):
@@ -93,4 +98,4 @@ async def push_service() -> AsyncIterator[PushService]:
             yield PushService(port, session)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        await process.wait()
