@@ -60,6 +60,7 @@ from bridge.portal.routes import PortalDesk
 from bridge.privacy.erasure_worker import ErasureWorker
 from bridge.push.sending import PushSender
 from bridge.push.server_key import ServerKey
+from bridge.push.team_webhook import TeamWebhooks
 from bridge.push.worker import PushWorker
 from bridge.redis.store import Store, StoreError, last_of
 from bridge.runtime.health import DaemonHealth
@@ -131,6 +132,8 @@ class Consortium:
         self.supervisor = self._supervisor()
         self.forgetting = self._forgetting(archive)
         self.push = self._push(config, archive)
+        kept = archive.staff_webhooks(name)
+        self.webhooks = TeamWebhooks(kept, self.replica, lambda: self.leases.core_here, config.push.allow)
         self.services = self._services(health)
 
     def _trace(self, traces: MessageTraces | None) -> None:
@@ -173,6 +176,7 @@ class Consortium:
             organisation=self.organisation,
             hours=self.hours,
             push=self.push,
+            webhooks=self.webhooks,
             staff_messages=self._archive.staff_messages(self.name),
             signs=self.signs,
             blobs=self.blobs,
@@ -306,6 +310,7 @@ class Consortium:
             parts["retention"] = self._forget_what_is_due
             parts["faq"] = self._faq_upkeep.run
             parts["push"] = self.push.run
+            parts["team webhooks"] = self.webhooks.run
         if self._traces is not None:  # the pages hear first
             self.replica.on_entries.append(partial(self._traces.followed, told=self._config.roles.web))
         if self._sole:

@@ -52,6 +52,7 @@ from bridge.inbox.routes import (
     second_factor,
     sign_on,
     sockets,
+    team_webhook,
     writing_first,
 )
 from bridge.inbox.services import InboxServices
@@ -87,6 +88,7 @@ ROUTES: tuple[Route, ...] = (
     *scripts.ROUTES,
     *quiet_hours.ROUTES,
     *push.ROUTES,
+    *team_webhook.ROUTES,
     *hours.ROUTES,
     *board.ROUTES,
     *faq.ROUTES,

@@ -21,6 +21,7 @@ from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.log.tail import Tail
+from bridge.push.team_webhook import TeamWebhooks
 from bridge.push.worker import PushWorker
 from bridge.redis.store import Store
 from bridge.runtime.health import DaemonHealth
@@ -82,6 +83,7 @@ class InboxServices:
     organisation: OrganisationStore
     hours: HoursWorker
     push: PushWorker
+    webhooks: TeamWebhooks
     staff_messages: StaffMessages
     signs: SignalBoard
     blobs: Blobs

@@ -38,6 +38,7 @@ from bridge.sql.people.quiet_hours import QuietHoursStore
 from bridge.sql.people.saved_searches import SavedSearches
 from bridge.sql.people.second_factors import SecondFactors
 from bridge.sql.people.staff_messages import StaffMessages
+from bridge.sql.people.staff_webhooks import StaffWebhooks
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.erasures import Erasures
 from bridge.sql.privacy.forgotten import forgotten_since
@@ -124,6 +125,10 @@ class Archive:
     def push_subscriptions(self, consortium: str = "main") -> PushSubscriptions:
         """Return the browsers that a consortium's notices are pushed to."""
         return PushSubscriptions(self._writing, consortium)
+
+    def staff_webhooks(self, consortium: str = "main") -> StaffWebhooks:
+        """Return the webhooks by which a consortium's libraries tell their teams."""
+        return StaffWebhooks(self._writing, consortium)
 
     def hours_calendars(self, consortium: str = "main") -> HoursCalendars:
         """Return the calendars that a consortium's libraries keep their hours in."""

@@ -606,6 +606,21 @@ push_subscription = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+# Where a library's team is told that somebody waits: bridge.sql.people.staff_webhooks.
+staff_webhook = Table(
+    "staff_webhook",
+    metadata,
+    Column("consortium", String, primary_key=True),
+    Column("library", String, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("shape", String, nullable=False),
+    Column("events", Text, nullable=False),
+    Column("secret", String, nullable=False),
+    Column("problem", String, nullable=False),
+    Column("problem_at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger, nullable=False),
+)
+
 # What colleagues write to each other: bridge.sql.people.staff_messages. `n` numbers the changes of a consortium.
 staff_position = Table(
     "staff_position",

@@ -38,6 +38,7 @@ from bridge.log.store_watch import StoreWatch
 from bridge.portal.routes import Portal, PortalDesk
 from bridge.push.sending import PushSender
 from bridge.push.server_key import ServerKey
+from bridge.push.team_webhook import TeamWebhooks
 from bridge.push.worker import PushWorker
 from bridge.redis.store import Store
 from bridge.runtime.health import DaemonHealth
@@ -368,6 +369,7 @@ async def _services(
         organisation=organisation,
         hours=HoursWorker(archive.hours_calendars(), organisation, ["127.0.0.1"]),
         push=push,
+        webhooks=TeamWebhooks(archive.staff_webhooks(), replica, lambda: True, ["127.0.0.1"]),
         staff_messages=archive.staff_messages(),
         signs=signs,
         blobs=FileBlobs(data / "blobs"),

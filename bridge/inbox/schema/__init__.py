@@ -258,6 +258,12 @@ from bridge.inbox.schema.notices import (
 from bridge.inbox.schema.notices import (
     QuietHoursView as QuietHoursView,
 )
+from bridge.inbox.schema.notices import (
+    TeamWebhookAsked as TeamWebhookAsked,
+)
+from bridge.inbox.schema.notices import (
+    TeamWebhookView as TeamWebhookView,
+)
 from bridge.inbox.schema.operations import (
     ChannelNow as ChannelNow,
 )

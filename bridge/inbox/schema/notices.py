@@ -6,7 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from bridge.inbox.schema.types import Asked, Shown
+from bridge.inbox.schema.types import Asked, Moment, Shown
+from bridge.sql.people.staff_webhooks import WebhookEvent, WebhookShape
 
 ClockTime = Annotated[str, Meta(max_length=5)]
 
@@ -39,3 +40,23 @@ class PushEnded(Asked):
     """The address of a subscription that its browser ended."""
 
     endpoint: Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class TeamWebhookView(Shown):
+    """How a library's team is told: never the address, only its host. `secret` only where it was made just now."""
+
+    host: str = ""  # "" = there is none
+    shape: WebhookShape = "slack"
+    events: list[WebhookEvent] = []
+    problem: str = ""  # of the last notice: "not-https", "private", "slow", "unreachable", "status 404"
+    problem_at: Moment = 0
+    sent_at: Moment = 0
+    secret: str = ""
+
+
+class TeamWebhookAsked(Asked):
+    """Another webhook, or other wishes for the one that is kept (`url` "")."""
+
+    shape: WebhookShape
+    events: Annotated[list[WebhookEvent], Meta(max_length=10)]
+    url: Annotated[str, Meta(max_length=2000)] = ""

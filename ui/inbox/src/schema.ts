@@ -821,6 +821,24 @@ export interface QuietHoursView {
   timezone: string;
 }
 
+/** Another webhook, or other wishes for the one that is kept (`url` ""). */
+export interface TeamWebhookAsked {
+  shape: "json" | "ntfy" | "slack" | "teams";
+  events: ("channel" | "follow-up" | "nobody" | "waiting")[];
+  url?: string;
+}
+
+/** How a library's team is told: never the address, only its host. `secret` only where it was made just now. */
+export interface TeamWebhookView {
+  host: string;
+  shape: "json" | "ntfy" | "slack" | "teams";
+  events: ("channel" | "follow-up" | "nobody" | "waiting")[];
+  problem: string;
+  problem_at: number;
+  sent_at: number;
+  secret: string;
+}
+
 /** A channel in this process. `state`: "elsewhere" where another process serves it. `since` is when it became so. */
 export interface ChannelNow {
   channel: string;

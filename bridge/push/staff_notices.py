@@ -1,0 +1,97 @@
+"""What a library's team is told by its webhook, and when: by numbers alone, never by a name or a word of anybody's.
+
+    waiting    somebody waits in a chat longer than the library's target
+    nobody     somebody waits in a chat, and nobody who may answer is available
+    follow-up  a follow-up of the library is past its deadline
+    channel    a channel of the library does not work
+
+A notice goes out when its condition begins, and once an hour while it lasts: not once for each patron.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from bridge.sql.people.staff_webhooks import WebhookEvent
+from routing.access import serving
+from routing.records import Conversation
+from routing.state import State
+
+AGAIN_MS = 3_600_000
+
+
+class StaffNoticeDue(Struct, frozen=True):
+    """A condition at a library. `count`: of how many; `longest_s`: since when the oldest."""
+
+    event: WebhookEvent | Literal["test"]
+    library: str
+    name: str
+    count: int
+    longest_s: int = 0
+
+    @property
+    def text(self) -> str:
+        """The sentence for the team."""
+        match self.event:
+            case "waiting":
+                longest = f", the longest for {max(1, self.longest_s // 60)} min"
+                return f"{self.name}: {_people(self.count)} longer than your target{longest}."
+            case "nobody":
+                return f"{self.name}: {_people(self.count)}, and nobody is available to answer."
+            case "follow-up":
+                return f"{self.name}: {_things(self.count, 'follow-up is', 'follow-ups are')} past the deadline."
+            case "test":
+                return f"{self.name}: this is a test of the desk's notices."
+            case "channel":
+                return f"{self.name}: {_things(self.count, 'channel doesn’t', 'channels don’t')} work."
+
+
+def _people(count: int) -> str:
+    return "1 person waits" if count == 1 else f"{count} people wait"
+
+
+def _things(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def due(state: State, libraries: Collection[str], now: int) -> Iterator[StaffNoticeDue]:
+    """Return what holds now at these libraries. One look at what waits, whatever the number of libraries."""
+    waiting: dict[str, list[Conversation]] = {}
+    for lines in state.lines.values():
+        for line in lines.values():
+            for _, conversation in line:
+                it = state.conversations[conversation]
+                if it.live and not it.gone and it.library in libraries:
+                    waiting.setdefault(it.library, []).append(it)
+    for library, found in waiting.items():
+        yield from _waits(state, library, found, now)
+    late: dict[str, int] = {}
+    for one in state.follow_ups.values():
+        if one.library in libraries and one.state != "closed" and 0 < one.plan.deadline < now:
+            late[one.library] = late.get(one.library, 0) + 1
+    down: dict[str, int] = {}
+    for channel in state.channels.values():
+        library = channel.queue.partition("/")[0]
+        if not channel.up and library in libraries:
+            down[library] = down.get(library, 0) + 1
+    events: tuple[tuple[WebhookEvent, Mapping[str, int]], ...] = (("follow-up", late), ("channel", down))
+    for event, counts in events:
+        for library, count in counts.items():
+            yield StaffNoticeDue(event, library, _name(state, library), count)
+
+
+def _waits(state: State, library: str, found: list[Conversation], now: int) -> Iterator[StaffNoticeDue]:
+    target_ms = state.roster.library(library).timers.target_s * 1000
+    over = [now - it.since for it in found if target_ms and now - it.since > target_ms]
+    if over:
+        yield StaffNoticeDue("waiting", library, _name(state, library), len(over), max(over) // 1000)
+    alone = sum(next(serving(state, it.queue, now), None) is None for it in found)
+    if alone:
+        yield StaffNoticeDue("nobody", library, _name(state, library), alone)
+
+
+def _name(state: State, library: str) -> str:
+    return (state.roster.library(library).name or library)[:100]
