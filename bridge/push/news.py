@@ -6,7 +6,6 @@
     mention   a note names them
     consult   a colleague asks them about a conversation
     message   a patron of theirs wrote while no page of theirs is open: else the page tells it
-    answer    a librarian answered: for the patron
     over      what called before needs nobody any more: taken, closed, taken back
 
 Nothing of what anybody wrote leaves by a push: a kind, the library's name, and the conversation's id.
@@ -23,12 +22,12 @@ from routing import events as ev
 from routing.access import active, connected, serving, visible
 from routing.state import State
 
-Kind = Literal["offer", "waiting", "transfer", "mention", "consult", "message", "answer", "over"]
+Kind = Literal["offer", "waiting", "transfer", "mention", "consult", "message", "over"]
 URGENT = frozenset({"offer", "waiting", "transfer"})  # each is over when a colleague took the conversation
 
 
 class PushNews(Struct, frozen=True):
-    """A notice for a librarian, or for the patron of the conversation (`librarian` "")."""
+    """A notice for a librarian; with "over", `librarian` "" = all whom the conversation called."""
 
     kind: Kind
     conversation: str
@@ -52,8 +51,6 @@ def news_of(state: State, event: ev.Event, at: int) -> Iterator[PushNews]:
             it = state.conversations.get(event.conversation)
             if it is not None and it.state == "active" and not connected(state, it.owner):
                 yield from _for(state, "message", it.id, [it.owner])
-        case ev.Said():
-            yield PushNews("answer", event.conversation)
         case ev.Claimed() | ev.Closed() | ev.TransferEnded():
             yield PushNews("over", event.conversation)
         case ev.Revoked():

@@ -85,8 +85,7 @@ class PushWorker:
     async def keep(self, one: PushSubscription) -> None:
         """Keep a subscription; its librarian is called from now on."""
         await self.subscriptions.keep(one)
-        if one.librarian:
-            self._librarians |= {one.librarian}
+        self._librarians |= {one.librarian}
 
     # ---- what the log says ------------------------------------------------------------
 
@@ -110,8 +109,6 @@ class PushWorker:
             called -= over
             for one in over:
                 self._put(PushNews("over", news.conversation, one), at)
-        elif news.kind == "answer":
-            self._put(news, at)
         elif news.librarian in self._librarians:
             if news.kind in URGENT:
                 self._called.setdefault(news.conversation, set()).add(news.librarian)
@@ -146,12 +143,9 @@ class PushWorker:
         it = self._replica.state.conversations.get(news.conversation)
         if it is None:
             return
-        if news.librarian:
-            if news.kind != "over" and (await self._quiet.of(news.librarian)).cover(at):
-                return
-            found = await self.subscriptions.of(news.librarian)
-        else:
-            found = await self.subscriptions.of_patron([it.id, *it.merged])
+        if news.kind != "over" and (await self._quiet.of(news.librarian)).cover(at):
+            return
+        found = await self.subscriptions.of(news.librarian)
         library = self._replica.state.roster.library(it.library).name or it.library
         notice = msgspec.json.encode({"kind": news.kind, "conversation": it.id, "library": library[:100]})
         for one in found:

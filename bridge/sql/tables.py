@@ -592,14 +592,13 @@ quiet_hours = Table(
     Column("timezone", String, nullable=False),
 )
 
-# Where notices are pushed: bridge.sql.people.push_subscriptions. Each is a librarian's, or of the patron of a conversation.
+# Where notices are pushed: bridge.sql.people.push_subscriptions.
 push_subscription = Table(
     "push_subscription",
     metadata,
     Column("id", String, primary_key=True),
     Column("consortium", String, nullable=False),
     Column("librarian", String, nullable=False, index=True),
-    Column("conversation", String, nullable=False, index=True),
     Column("endpoint", Text, nullable=False),
     Column("p256dh", String, nullable=False),
     Column("auth", String, nullable=False),

@@ -27,7 +27,7 @@ async def push_to(call: Call) -> schema.PushView:
 async def end_push(call: Call) -> schema.PushView:
     """Push no notices to this browser any more."""
     asked: schema.PushEnded = call.body
-    await call.services.push.subscriptions.end(asked.endpoint, librarian=call.me)
+    await call.services.push.subscriptions.end(asked.endpoint, call.me)
     return await _shown(call)
 
 

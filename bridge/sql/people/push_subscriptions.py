@@ -1,8 +1,7 @@
-"""Where notices are pushed: browsers of librarians, and browsers of patrons who wait for an answer.
+"""Where notices are pushed: the browsers of librarians.
 
-A librarian has at most ten, a conversation three: a further one takes the place of the oldest. Each goes when its browser ends it,
-when its push service says so, when its librarian is signed out everywhere, when its conversation is forgotten, and after a
-time in which nobody renewed it.
+A librarian has at most ten: a further one takes the place of the oldest. Each goes when its browser ends it, when its push
+service says so, when its librarian is signed out everywhere, and after a time in which nobody renewed it.
 """
 
 from __future__ import annotations
@@ -19,21 +18,18 @@ from bridge.sql.people.accounts import now_ms
 from bridge.sql.rows import replacing
 
 MOST_BY_LIBRARIAN = 10
-MOST_BY_CONVERSATION = 3
 KEPT_MS = 60 * 86_400_000
 
 _p = tables.push_subscription.c
 
 
 class PushSubscription(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser's subscription: the address of its push service, its public key and its secret. For a librarian, or for the patron
-    of a conversation."""
+    """A browser's subscription: the address of its push service, its public key and its secret."""
 
     endpoint: str
     p256dh: str
     auth: str
-    librarian: str = ""
-    conversation: str = ""
+    librarian: str
 
     @property
     def id(self) -> str:
@@ -53,10 +49,7 @@ class PushSubscriptions:
         row = {"id": one.id, "consortium": self._consortium, "at": now_ms(), **msgspec.structs.asdict(one)}
         async with self._engine.begin() as sql:
             await sql.execute(replacing(sql.dialect.name, tables.push_subscription, ["id"], row))
-            if one.librarian:
-                await self._bound(sql, _p.librarian == one.librarian, MOST_BY_LIBRARIAN)
-            else:
-                await self._bound(sql, _p.conversation == one.conversation, MOST_BY_CONVERSATION)
+            await self._bound(sql, _p.librarian == one.librarian, MOST_BY_LIBRARIAN)
 
     async def _bound(self, sql: AsyncConnection, whose: ColumnElement[bool], most: int) -> None:
         query = select(_p.id).where(_p.consortium == self._consortium, whose).order_by(_p.at.desc(), _p.id).offset(most)
@@ -65,17 +58,13 @@ class PushSubscriptions:
 
     async def whose(self) -> frozenset[str]:
         """Return the librarians that have one."""
-        query = select(_p.librarian).where(_p.consortium == self._consortium, _p.librarian != "").distinct()
+        query = select(_p.librarian).where(_p.consortium == self._consortium).distinct()
         async with self._engine.connect() as sql:
             return frozenset((await sql.scalars(query)).all())
 
     async def of(self, librarian: str) -> Sequence[PushSubscription]:
         """Return a librarian's subscriptions."""
         return await self._read(_p.librarian == librarian)
-
-    async def of_patron(self, conversations: Collection[str]) -> Sequence[PushSubscription]:
-        """Return the subscriptions of the patron of these conversations."""
-        return await self._read(_p.conversation.in_(list(conversations)))
 
     async def _read(self, which: ColumnElement[bool]) -> Sequence[PushSubscription]:
         query = select(tables.push_subscription).where(_p.consortium == self._consortium, which)
@@ -87,16 +76,14 @@ class PushSubscriptions:
                 p256dh=row.p256dh,
                 auth=row.auth,
                 librarian=row.librarian,
-                conversation=row.conversation,
             )
             for row in rows
         ]
 
-    async def end(self, endpoint: str, *, librarian: str = "", conversation: str = "") -> None:
-        """Drop a browser's subscription, if it is this librarian's or this conversation's."""
-        id = PushSubscription(endpoint=endpoint, p256dh="", auth="").id
-        mine = (_p.id == id) & (_p.librarian == librarian) & (_p.conversation == conversation)
-        await self._drop(mine)
+    async def end(self, endpoint: str, librarian: str) -> None:
+        """Drop a browser's subscription, if it is this librarian's."""
+        id = PushSubscription(endpoint=endpoint, p256dh="", auth="", librarian=librarian).id
+        await self._drop((_p.id == id) & (_p.librarian == librarian))
 
     async def drop(self, one: PushSubscription) -> None:
         """Drop a subscription that its push service knows no more."""
@@ -104,11 +91,7 @@ class PushSubscriptions:
 
     async def end_all(self, librarians: Collection[str]) -> None:
         """Drop all subscriptions of librarians."""
-        await self._drop((_p.librarian != "") & _p.librarian.in_(list(librarians)))
-
-    async def forget(self, conversations: Collection[str]) -> None:
-        """Drop the subscriptions of patrons whose conversations are forgotten."""
-        await self._drop((_p.conversation != "") & _p.conversation.in_(list(conversations)))
+        await self._drop(_p.librarian.in_(list(librarians)))
 
     async def expire(self) -> None:
         """Drop what nobody renewed for a long time."""

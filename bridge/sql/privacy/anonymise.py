@@ -30,7 +30,7 @@ _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
 
 
 async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]:
-    """Forget these conversations: lines, drafts, colleagues' talk beside them, steps set aside, names, addresses, subscriptions.
+    """Forget these conversations: lines, drafts, colleagues' talk beside them, steps set aside, names and addresses.
 
     Returns the files that nothing shows now.
     """
@@ -38,8 +38,7 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     files = await _files(sql, ids)
     await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
     await forget_aside(sql, _s.conversation.in_(ids))
-    kept = (tables.draft, tables.merge, tables.mention, tables.mention_seen, tables.push_subscription)
-    for table in kept:
+    for table in (tables.draft, tables.merge, tables.mention, tables.mention_seen):
         await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
     await sql.execute(delete(tables.staff_message).where(tables.staff_message.c.room.in_([*map(talk_room, ids)])))
     await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))

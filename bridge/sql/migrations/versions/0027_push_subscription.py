@@ -18,7 +18,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("consortium", sa.String(), nullable=False),
         sa.Column("librarian", sa.String(), nullable=False),
-        sa.Column("conversation", sa.String(), nullable=False),
         sa.Column("endpoint", sa.Text(), nullable=False),
         sa.Column("p256dh", sa.String(), nullable=False),
         sa.Column("auth", sa.String(), nullable=False),
@@ -26,4 +25,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_push_subscription_librarian", "push_subscription", ["librarian"])
-    op.create_index("ix_push_subscription_conversation", "push_subscription", ["conversation"])
