@@ -68,6 +68,7 @@ class EmailAdapter:
     capabilities: ClassVar[Capabilities] = Capabilities(
         max_media=MAX_FILE,
         receipts="sent",
+        formatting=True,
         lookup=True,
         check=True,
         threads=True,
@@ -266,6 +267,7 @@ class EmailAdapter:
             to=known[0] if named else MailAddress("", whom),
             patron=self._whose(delivery),
             text=delivery.text,
+            formatted=delivery.kind == "text",
             at=delivery.at,
             subject=path.subject or delivery.subject,
             library=self._library,

@@ -261,6 +261,7 @@ class LoopAdapter(PlainLoop):
         max_text=4000,
         max_media=MAX_FILE,
         receipts="read",
+        formatting=True,
         idempotent=True,
         replay=True,
         staff=True,

@@ -42,6 +42,7 @@ class PartnerAdapter:
         max_text=codec.MAX_TEXT,
         max_media=10 << 20,
         receipts="sent",
+        formatting=True,
         idempotent=True,
         staff=True,
         live=True,

@@ -97,6 +97,7 @@ class WebchatAdapter:
     capabilities: ClassVar[Capabilities] = Capabilities(
         max_media=MAX_FILE,
         receipts="read",
+        formatting=True,
         idempotent=True,
         exclusive=False,
         fanout=True,

@@ -727,5 +727,6 @@ def _facts(channel: ConfiguredChannel) -> ChannelFacts:
         typing=can.typing,
         segments=can.segments,
         remembers=tuple(kind.name for kind in can.remembers),
+        formatting=can.formatting,
         plain=can.segments and bool(getattr(channel.config, "plain", False)),
     )

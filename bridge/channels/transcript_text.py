@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from bridge.contract.adapter import HistoryLine
+from bridge.contract.formatting import plain as plain_words
 from routing.organisation import Library
 from routing.wording import fill, words
 
@@ -47,8 +48,9 @@ def _by_day(said: Sequence[tuple[datetime, str]]) -> list[str]:
 def _said(line: HistoryLine, library: Library, at: datetime) -> str:
     desk = library.name or words(library, "transcript.desk")
     names = {"patron": words(library, "transcript.you"), "desk": desk, "librarian": line.author or desk}
+    text = plain_words(line.text) if line.who == "librarian" else line.text
     files = [fill(words(library, "transcript.file"), {"name": file.name}) for file in line.attachments]
-    return "\n".join([f"{at:%H:%M} {names[line.who]}:", *([line.text] if line.text else []), *files])
+    return "\n".join([f"{at:%H:%M} {names[line.who]}:", *([text] if text else []), *files])
 
 
 def _zone(name: str) -> tzinfo:

@@ -186,6 +186,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     partners    patrons are the conversations of other desks. They are told what becomes of theirs: notices with the events
                 "partner-claimed", "partner-waiting" and "partner-closed". See Ports.partners and Inlet.recall
     cc          a delivery may name further recipients: Delivery.cc, Delivery.bcc
+    formatting  the network shows bold words, named links and lists: an answer comes as it was written (bridge.contract.formatting),
+                else as plain words
     remembers   the kinds of rows that the adapter keeps in Ports.memory
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
@@ -221,6 +223,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     calls: bool = False
     partners: bool = False
     cc: bool = False
+    formatting: bool = False
     remembers: tuple[MemoryKind, ...] = ()
 
 

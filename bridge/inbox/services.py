@@ -48,6 +48,7 @@ class ChannelFacts:
     typing: bool = False
     segments: bool = False
     plain: bool = False
+    formatting: bool = False
     remembers: tuple[str, ...] = ()
 
 

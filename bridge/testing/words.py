@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from bridge.contract.formatting import plain
 from bridge.testing.rig import soon
 from bridge.testing.scene import QUIET_S, Scene
 
@@ -52,6 +53,18 @@ class WordCases:
             await soon("a patron writes", patron.say(text))
             await scene.ring.answer(await scene.ring.message(text), text)
             await scene.hears(patron, text)
+
+    async def test_formatting_arrives_as_the_network_shows_it(self, scene: Scene) -> None:
+        """Undeclared: plain words and nothing else. Declared: no word is lost. Look at Capabilities.formatting."""
+        await scene.begin()
+        patron = await scene.patron("ada")
+        text = "**Yes.** See [our hours](https://library.example/hours)."
+        await scene.ring.answer(await scene.hello(patron), text)
+        heard = await scene.heard(patron)
+        if scene.can.formatting:
+            assert all(word in heard.text for word in ("Yes.", "our hours", "https://library.example/hours"))
+        else:
+            assert heard.text == plain(text)
 
     async def test_one_conversation_keeps_its_order(self, scene: Scene) -> None:
         """Thirty lines each way at full speed. Look for tasks per message, and for receive called out of source order."""

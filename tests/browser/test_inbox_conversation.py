@@ -152,6 +152,81 @@ async def test_what_the_patron_types_is_shown_to_the_librarian_in_it(
     await expect(preview).to_have_count(0)
 
 
+@pytest.mark.parametrize("look", LOOKS)
+async def test_an_answer_is_formatted_by_key_button_and_picker(
+    look: dict[str, Any], desk: Desk, people: People
+) -> None:
+    """What the channel shows is seen before it is sent; Ctrl+Z takes marks back; the line shows them as elements."""
+    name = f"Fay {look['viewport']['width']} {look['color_scheme']}"
+    asked = await desk.patron(name, "When are you open?", name=name, language="de")
+    ana = await people.of("ana", **look)
+    await ana.open(asked)
+    await claim(ana)
+    await ana.page.keyboard.press("r")
+    press = ana.page.keyboard.press
+    assert await ana.composer.get_attribute("lang") == "de"
+    await ana.page.keyboard.type("now")
+    await press("Control+a")
+    await ana.page.get_by_role("toolbar", name="Formatting").wait_for()
+    await press("Control+b")
+    await expect(ana.composer).to_have_value("**now**")
+    await press("Control+z")
+    await expect(ana.composer).to_have_value("now")
+    await press("Control+a")
+    await press("Control+b")
+    await press("End")
+    await press("Control+End")
+    await ana.page.get_by_role("button", name="Emoji").click()
+    find = ana.page.get_by_role("combobox", name="Find an emoji")
+    await find.fill("book")
+    await press("ArrowRight")
+    await ana.look(f"emoji-{look['viewport']['width']}-{look['color_scheme']}")
+    await press("Enter")
+    await expect(ana.composer).to_be_focused()
+    await expect(ana.composer).to_have_value("**now**📖")
+    await press("Enter")
+    await ana.page.get_by_role("button", name="Link", exact=True).click()
+    dialog = ana.page.get_by_role("dialog", name="Link")
+    await dialog.get_by_label("Address").fill("javascript:alert(1)")
+    await dialog.get_by_role("button", name="Insert link").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("This isn't a web address.")
+    await dialog.get_by_label("Address").fill("library.example/hours")
+    await dialog.get_by_label("Name of the link").fill("our hours")
+    await ana.look(f"link-{look['viewport']['width']}-{look['color_scheme']}")
+    await press("Enter")
+    await expect(ana.composer).to_have_value("**now**📖\n[our hours](https://library.example/hours)")
+    preview = ana.page.get_by_role("region", name="How it arrives")
+    await expect(preview.locator("strong")).to_have_text("now")
+    await ana.look(f"formatted-{look['viewport']['width']}-{look['color_scheme']}")
+    await press("Control+Enter")
+    link = ana.log.get_by_role("link", name="our hours")
+    await expect(link).to_have_attribute("href", "https://library.example/hours")
+    await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+    await expect(ana.log.get_by_text("(library.example)")).to_be_visible()
+    await expect(ana.log.locator("strong", has_text="now")).to_be_visible()
+    assert ana.complaints == []
+
+
+async def test_a_plain_channel_is_said_to_be_plain(desk: Desk, people: People) -> None:
+    asked = await desk.patron("plain@example.org", "When are you open?", channel="mail", name="Pia Plain")
+    ana = await people.of("ana")
+    await ana.open(asked)
+    await claim(ana)
+    await ana.composer.fill("**Now**, see [our hours](https://library.example/hours)")
+    preview = ana.page.get_by_role("region", name="How it arrives")
+    await expect(preview).to_contain_text("Email carries plain text.")
+    await expect(preview).to_contain_text("Now, see our hours (https://library.example/hours)")
+    bar = ana.page.get_by_role("toolbar", name="Formatting")
+    await expect(bar.get_by_role("button", name="Numbered list")).to_be_visible()
+    await expect(bar.get_by_role("button", name="Bold")).to_have_count(0)
+    await ana.composer.fill("first\nsecond")
+    await ana.composer.press("Control+a")
+    await ana.page.keyboard.press("Control+k")
+    await ana.page.keyboard.type("numbered")
+    await ana.page.keyboard.press("Enter")
+    await expect(ana.composer).to_have_value("1. first\n2. second")
+
+
 async def tells(desk: Desk, shown: Locator, sign: Signal) -> None:
     """Tell a sign until the page shows it: one may be lost."""
     for n in range(40):

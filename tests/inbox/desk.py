@@ -376,7 +376,7 @@ async def _services(
         process=process,
         secret=await archive.secret(),
         channels={
-            "web": ChannelFacts(kind="webchat", max_media=5_000_000, typing=True),
+            "web": ChannelFacts(kind="webchat", max_media=5_000_000, typing=True, formatting=True),
             "mail": ChannelFacts(kind="email", max_media=5_000_000),
         },
         **more,

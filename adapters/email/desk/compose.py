@@ -31,6 +31,8 @@ from adapters.email.mime.header_lines import (
     text_field,
     written_address,
 )
+from bridge.contract.formatting import html as formatted_words
+from bridge.contract.formatting import plain as plain_words
 
 MAX_CHAIN = 20
 PREFIX = re.compile(r"^(?:(?:re|aw|sv|vs|antw|odp|ynt|res|ref|rif|回复|答复)(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE)
@@ -70,6 +72,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool = False
     language: str = ""
     plus: bool = True  # the mailbox gets what is sent to `local+anything@`
+    formatted: bool = False  # its words may bear the marks of bridge.contract.formatting
     transcript: bool = False  # words for the patron to keep, as plain text
     patron: str = ""  # whose answers the signed address takes, where `to` is another address ("" = `to`)
 
@@ -139,11 +142,13 @@ def _marks(mail: Outgoing) -> list[bytes]:
 def _body(mail: Outgoing, token: str) -> bytes:
     """The fields of the content and the content."""
     footer = "\n".join(line for line in (mail.footer.strip(), f"ref-{token}" if token else "") if line)
-    plain = _text(f"{mail.text.strip()}\n\n-- \n{footer}\n", "plain")
+    words = plain_words(mail.text) if mail.formatted else mail.text
+    plain = _text(f"{words.strip()}\n\n-- \n{footer}\n", "plain")
     if mail.transcript:
         return plain
-    words = _several(mail, "alternative", [plain, _text(html_body(mail.text, footer, mail.language), "html")])
-    return _several(mail, "mixed", [words, *map(_file, mail.enclosures)]) if mail.enclosures else words
+    page = html_body(mail.text, footer, mail.language, formatted=mail.formatted)
+    both = _several(mail, "alternative", [plain, _text(page, "html")])
+    return _several(mail, "mixed", [both, *map(_file, mail.enclosures)]) if mail.enclosures else both
 
 
 def _several(mail: Outgoing, kind: str, parts: list[bytes]) -> bytes:
@@ -169,9 +174,13 @@ def _file(file: Enclosure) -> bytes:
     return head + b"\r\n" + encodebytes(file.content).replace(b"\n", b"\r\n")
 
 
-def html_body(text: str, footer: str, language: str = "") -> str:
-    """Return the words as simple HTML: paragraphs, line breaks, links."""
-    paragraphs = "".join(f"<p>{_linked(one)}</p>\n" for one in re.split(r"\n{2,}", text.strip()))
+def html_body(text: str, footer: str, language: str = "", *, formatted: bool = False) -> str:
+    """Return the words as simple HTML: paragraphs, line breaks, links; bold words and lists where they are `formatted`."""
+    paragraphs = (
+        formatted_words(text.strip(), _linked)
+        if formatted
+        else "".join(f"<p>{_linked(one)}</p>\n" for one in re.split(r"\n{2,}", text.strip()))
+    )
     small = _linked(footer)
     tag = _language(language)
     start = f'<html lang="{tag}">' if tag else "<html>"

@@ -1,5 +1,6 @@
 """What of a delivery a network can carry: kinds, files and lengths, by its capabilities.
 
+An answer's little markup goes on to a network that shows it, and becomes plain words elsewhere.
 A text longer than the network takes becomes parts with ids `<id>.<part>.<parts>`; files go with the last one. A file that does not
 fit has the whole delivery refused, and the librarian sees the reason.
 """
@@ -10,6 +11,7 @@ import msgspec
 
 from bridge.channels.outbound.split import split
 from bridge.contract.adapter import Capabilities, Rejected
+from bridge.contract.formatting import plain
 from bridge.contract.message import Delivery
 
 TRANSCRIPT = "transcript"  # the event of a notice
@@ -28,6 +30,13 @@ def unfit(delivery: Delivery, capabilities: Capabilities) -> Rejected | None:
     if all(0 < each.size <= capabilities.max_media for each in delivery.attachments):
         return None
     return Rejected("attachment-too-large" if capabilities.max_media else "no-attachments")
+
+
+def carried(delivery: Delivery, capabilities: Capabilities) -> list[Delivery]:
+    """Return a delivery as this network carries it, in one or more parts."""
+    if delivery.kind == "text" and not capabilities.formatting and (spelt := plain(delivery.text)) != delivery.text:
+        delivery = msgspec.structs.replace(delivery, text=spelt)
+    return in_parts(delivery, capabilities.max_text)
 
 
 def in_parts(delivery: Delivery, limit: int) -> list[Delivery]:

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from prometheus_client import Counter
 
-from bridge.channels.outbound.fit import in_parts, unfit
+from bridge.channels.outbound.fit import carried, unfit
 from bridge.channels.outbound.submission import Submission
 from bridge.contract.adapter import Adapter, Asks, Capabilities, FilesAway, Outcome, Rejected, Retry, Sent, Uncertain
 from bridge.contract.message import Delivery, Stage
@@ -110,15 +110,15 @@ class Lane:
         shared, capabilities, until = self._shared, self._shared.capabilities, self._deadline(work.delivery)
         if (refused := unfit(work.delivery, capabilities)) is not None:
             return refused
-        parts = in_parts(work.delivery, capabilities.max_text)
+        parts = carried(work.delivery, capabilities)
         if len(parts) > 1 or work.attempt > 0:
             return await self._in_turn(work, parts, until)
         begun = None
         if shared.at_once and shared.standing.is_set() and shared.now() < until:
-            begun = await self.submit(work.delivery)
+            begun = await self.submit(parts[0])
             if isinstance(begun, Sent):
                 return begun
-        return await Submission(self, work.delivery, 0, until, doubt=False).outcome(begun)
+        return await Submission(self, parts[0], 0, until, doubt=False).outcome(begun)
 
     async def _in_turn(self, work: Work, parts: Sequence[Delivery], until: float) -> Outcome:
         """Deliver part by part, from the one that an earlier drain came to."""

@@ -177,6 +177,7 @@ def _address(
         blocked=at_key(channel, address) in state.barred,
         max_text=facts.max_text,
         segments=facts.segments and ":" not in address,
+        formatting=facts.formatting,
         plain=facts.plain,
         copies=status is not None and status.cc,
     )

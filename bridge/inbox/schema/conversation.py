@@ -57,6 +57,7 @@ class Address(Shown):
     blocked: bool = False
     max_text: int = 0  # characters of one message, 0 = no limit
     segments: bool = False  # billed in segments (SMS)
+    formatting: bool = False  # bold words, named links and lists are shown; elsewhere they arrive as plain words
     plain: bool = False  # typographic characters are spelt plainly on the way
     copies: bool = False  # a message to it may go to further addresses, too
 

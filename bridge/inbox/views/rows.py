@@ -19,6 +19,7 @@ from typing import Literal, cast
 import phonenumbers
 from msgspec.structs import replace
 
+from bridge.contract.formatting import plain
 from bridge.contract.message import ChannelStatus
 from bridge.inbox.schema import Availability as Available
 from bridge.inbox.schema import (
@@ -72,7 +73,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         patron=patron_name(state, it),
         alias=_alias(state, it),
         subject=it.subject[:LAST],
-        last_text=it.last_text[:LAST],
+        last_text=plain(it.last_text[:LAST]),
         last_at=it.last_at,
         last_by=who(it.last_by),
         opened_at=it.opened_at,

@@ -14,6 +14,7 @@ import { type Page, VIEWS } from "./state/pages";
 import { screen } from "./state/screen.svelte";
 import { remembered } from "./state/search.svelte";
 import { session } from "./state/session.svelte";
+import { marking } from "./state/marking.svelte";
 import * as orders from "./state/orders";
 import { talk } from "./state/talk.svelte";
 import { undo } from "./state/undo";
@@ -34,6 +35,7 @@ const always = () => true;
 const open = () => navigation.current !== undefined;
 const mine = () => navigation.isMine;
 const answering = () => navigation.mayAnswer;
+const writes = () => answering() || (open() && writing.drafts.get(navigation.openId).noting);
 const marked = () => navigation.current ?? navigation.list.find((row) => row.id === navigation.marked);
 const claimable = () => {
   const row = marked();
@@ -102,6 +104,11 @@ export const ACTIONS: readonly Action[] = [
   { id: "begin", key: ";", group: "write", can: writesFirst, run: () => (screen.dialog = "begin") },
   { id: "reply-all", key: "", group: "write", can: toAll, run: () => { chosenCopies.set(navigation.openId, { all: (navigation.thread?.view?.patron.others ?? []).map((one) => one.via) }); writing.write(navigation.openId, false); } },
   { id: "forward", key: "", group: "conversation", can: () => open() && library()?.writes_first === true && (mine() || changeable()), run: () => (screen.dialog = "forward") },
+  { id: "bold", key: "Ctrl+b", group: "write", can: writes, run: () => marking.for("bold"), own: true },
+  { id: "bullets", key: "", group: "write", can: writes, run: () => marking.for("bullets") },
+  { id: "numbers", key: "", group: "write", can: writes, run: () => marking.for("numbers") },
+  { id: "link", key: "", group: "write", can: writes, run: () => marking.for("link") },
+  { id: "emoji", key: "", group: "write", can: writes, run: () => marking.for("emoji") },
   { id: "transfer", key: "t", group: "conversation", can: mine, run: () => (screen.dialog = "transfer") },
   { id: "release", key: "b", group: "conversation", can: mine, run: () => void verbs.release(navigation.openId) },
   { id: "close", key: "e", group: "conversation", can: () => mine() || (givable() && coordinated()), run: () => (screen.dialog = "close") },

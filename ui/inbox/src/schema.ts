@@ -344,6 +344,7 @@ export interface Address {
   blocked: boolean;
   max_text: number;
   segments: boolean;
+  formatting: boolean;
   plain: boolean;
   copies: boolean;
 }

@@ -1,12 +1,13 @@
 // The composer's rules: where an answer goes, what a completion writes, which names a script gets.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bold, type Change, linked, linkTarget, listed } from "../src/marking";
 import { completed, filled } from "../src/complete";
 import { answerable, reachOf } from "../src/reach";
 import type { Address, ConversationView, Row } from "../src/schema";
 
 const address = (via: string, kind: string, more: Partial<Address> = {}): Address =>
-  ({ via, kind, address: via, channel: kind, current: false, left: false, blocked: false, max_text: 0, segments: false, plain: false, copies: false, ...more });
+  ({ via, kind, address: via, channel: kind, current: false, left: false, blocked: false, max_text: 0, segments: false, formatting: false, plain: false, copies: false, ...more });
 const row = (more: Partial<Row> = {}): Row => ({ channel: "webchat", left: false, live: true, ...more }) as Row;
 const web = address("web", "webchat", { current: true, max_text: 4000 });
 const mail = address("mail", "email", { left: true });
@@ -47,4 +48,17 @@ test("a script gets the names that are known, and keeps the others for the libra
   const script = "Hi {patron}, {librarian} of {library} here. {case}";
   assert.equal(filled(script, { name: "Ana Ruiz", shown: "Ana" }, view), "Hi Kim, Ana of Uppsala here. {case}");
   assert.equal(filled(script, null, null), script);
+});
+
+test("a button's marks go around what is chosen, and come off again", () => {
+  const applied = (text: string, done: Change) => text.slice(0, done.from) + done.insert + text.slice(done.to);
+  const made = bold("say yes now", 4, 8);
+  assert.equal(applied("say yes now", made), "say **yes** now");
+  assert.equal(applied("say **yes** now", bold("say **yes** now", made.start, made.end)), "say yes now");
+  assert.equal(applied("one\n2. two\nthree", listed("one\n2. two\nthree", 1, 8, false)), "- one\n- two\nthree");
+  assert.equal(applied("- one\n- two", listed("- one\n- two", 0, 11, false)), "one\ntwo");
+  assert.equal(applied("a\nb", listed("a\nb", 0, 3, true)), "1. a\n2. b");
+  assert.equal(linkTarget(" library.example/a (b)?q='x' "), "https://library.example/a%20%28b%29?q=%27x%27");
+  for (const bad of ["", "javascript:alert(1)", "https://", "https://good.example@evil.example/", "mailto:a@b.example", "word"]) assert.equal(linkTarget(bad), "", bad);
+  assert.equal(applied("see here", linked(4, 8, "here", "https://a.example/")), "see [here](https://a.example/)");
 });

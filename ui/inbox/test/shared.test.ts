@@ -1,9 +1,11 @@
 // The rules that all pages share: where a link ends, what a language tag is, which day was yesterday, what shows nothing.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { isBlank } from "../../blank";
 import { daysBefore } from "../../calendar";
 import { dayName } from "../../day-names";
+import { blocks, isFormatted, plain } from "../../formatting";
 import { folded } from "../../folding";
 import { languageOf, tagOf, tagsOf } from "../../language";
 import { paragraphs, pieces } from "../../links";
@@ -106,4 +108,14 @@ test("days are told as people say them, in their language", () => {
   assert.match(told(8), /^Tuesday,? 10 March$/);
   assert.match(told(400), /2025$/);
   assert.deepEqual([told(1, "de"), told(2, "fr")], ["Gestern", "lundi"]);
+});
+
+test("the little markup of an answer means the same here and at the desk", () => {
+  const cases = JSON.parse(readFileSync(new URL("../../../tests/formatting.json", import.meta.url), "utf8")) as { text: string; plain: string; blocks: { first?: number }[] }[];
+  assert.ok(cases.length > 10);
+  for (const one of cases) {
+    assert.equal(plain(one.text), one.plain);
+    assert.deepEqual(blocks(one.text), one.blocks.map((block) => ({ first: 1, ...block })), one.text);
+  }
+  assert.deepEqual(["**a**", "- a", "1. a", "[a](https://a.example)", "a * b", "-a"].map(isFormatted), [true, true, true, true, false, false]);
 });

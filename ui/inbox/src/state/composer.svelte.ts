@@ -5,6 +5,7 @@
 import { tick, untrack } from "svelte";
 import { isBlank } from "../../../blank";
 import { isComposing } from "../../../composing";
+import { plain } from "../../../formatting";
 import { api } from "../api";
 import { asked, colleagues, completed, filled, mentions, scripts, type Suggestion } from "../complete";
 import { asked as asked_copies, faulty } from "../copies";
@@ -15,6 +16,7 @@ import { t } from "../words";
 import { connection } from "./connection.svelte";
 import { chosenCopies } from "./copies.svelte";
 import { desk } from "./desk.svelte";
+import { marking } from "./marking.svelte";
 import { navigation } from "./navigation.svelte";
 import { notices } from "./notices.svelte";
 import { screen } from "./screen.svelte";
@@ -50,7 +52,7 @@ export class Composer {
   readonly reach = $derived.by(() => reachOf(this.row(), this.addresses, this.via, this.thread.view?.max_text ?? 0));
   readonly sms = $derived.by(() => {
     const { reached, most } = this.reach;
-    return reached?.segments && !isBlank(this.text) ? cut(this.text, { plain: reached.plain, most }) : null;
+    return reached?.segments && !isBlank(this.text) ? cut(plain(this.text), { plain: reached.plain, most }) : null;
   });
   /** The address that is answered, where copies may go out with it. */
   readonly copied = $derived(this.reach.reached?.copies ? this.reach.reached : null);
@@ -127,6 +129,9 @@ export class Composer {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       void this.send();
+    } else if (event.key.toLowerCase() === "b" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+      event.preventDefault();
+      marking.for("bold");
     } else if (event.key === "Escape") {
       event.stopPropagation();
       this.escape();
