@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time
 from functools import lru_cache
+from itertools import islice
 from typing import get_args
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from bridge.sql.transcripts.search_words import Wanted, plain
 from routing.state import State
 
 SUGGESTED = 6
+SNOOZED = 5_000  # that one question can name
 CODES: tuple[str, ...] = (*get_args(Code), "merged", "recalled", SET_ASIDE)
 
 Names = Mapping[str, Iterable[str]]  # id -> what it is called
@@ -131,7 +133,8 @@ class _Names:
     def _snoozed(self) -> list[str]:
         """Which conversations are snoozed only the core knows."""
         held = self._state.conversations.values()
-        return [it.id for it in held if it.deferral is not None and sees(self._state, self._me, it)]
+        found = (it.id for it in held if it.deferral is not None and sees(self._state, self._me, it))
+        return list(islice(found, SNOOZED))
 
     def _day(self, one: QueryFilter) -> tuple[str, list[str]] | QueryFault:
         day = day_of(one.value, self._today)

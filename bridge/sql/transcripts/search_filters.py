@@ -99,7 +99,10 @@ def fits(filters: SearchFilters, reach: Reach, dialect: str) -> list[ColumnEleme
     found = [_of(choice, _c.library.in_(choice.values)) for choice in filters.libraries]
     found += [_of(choice, _c.channel.in_(choice.values)) for choice in filters.channels]
     found += [_of(choice, _answered(choice.values)) for choice in filters.librarians]
-    found += [_of(choice, func.coalesce(_c.code, "").in_(choice.values)) for choice in filters.codes]
+    found += [
+        _of(choice, (func.coalesce(_c.code, "") if choice.excluded else _c.code).in_(choice.values))
+        for choice in filters.codes
+    ]
     found += [_of(choice, _c.state.in_(choice.values)) for choice in filters.states]
     found += [_of(choice, _has("topic", choice.values)) for choice in filters.topics]
     found += [_of(choice, _has("file", ())) for choice in filters.files]
