@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from bridge.inbox.routes import conversation
 from tests.browser.conftest import People
 from tests.browser.librarian import LOOKS
 from tests.inbox.desk import Client, Desk
@@ -15,7 +17,7 @@ from tests.inbox.test_forget import archived
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LONG = 230  # lines, so that the first ones are not in the first answer
+LINES, LONG = 20, 40  # lines of one answer, and of a conversation whose first ones are not in it
 
 
 async def ended(desk: Desk, who: Client, sender: str, words: str, name: str, lines: int = 0) -> str:
@@ -29,13 +31,16 @@ async def ended(desk: Desk, who: Client, sender: str, words: str, name: str, lin
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def quolls(desk: Desk) -> None:
-    """Two closed conversations, one of them long."""
+async def quolls(desk: Desk) -> AsyncIterator[None]:
+    """Two closed conversations, one of them longer than one answer."""
     async with desk.client() as staff:
         await staff.enter("cora")
         await ended(desk, staff, "quoll", "Where is the quoll atlas?", "Quinn Quoll", LONG)
         await ended(desk, staff, "quoll-2", "Another quoll, please", "Rae Reed")
     await archived(desk)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversation, "LINES", LINES)
+        yield
 
 
 @pytest.mark.usefixtures("quolls")
