@@ -156,6 +156,7 @@ export function Composer({ chat, settings, say, focus, introduce }: Given) {
         {problem}
       </p>
       {doubted && <Sure contact={doubted} send={send} correct={correct} />}
+      {desk?.previews && <p class="small">{t("previews")}</p>}
       <div class="write">
         {settings.files && (
           <>
@@ -180,7 +181,7 @@ export function Composer({ chat, settings, say, focus, introduce }: Given) {
           dir="auto"
           onInput={(event) => {
             put(event.currentTarget.value);
-            chat.typing(!isBlank(event.currentTarget.value));
+            chat.typing(!isBlank(event.currentTarget.value), event.currentTarget.value);
           }}
           onKeyDown={key}
           onBlur={() => chat.typing(false)}

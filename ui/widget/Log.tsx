@@ -29,6 +29,8 @@ function Plain({ value }: { value: string }) {
 }
 
 const Linked = late(() => import("./Linked"), (it) => it.Linked, Plain);
+const Marked = late(() => import("./Marked"), (it) => it.Marked, Plain);
+const MARKS = /\*\*|\]\(h|^([-*]|\d+[.)]) /m;
 const Text = ({ value }: { value: string }) => (/:\/\/|@/.test(value) ? <Linked value={value} /> : <Plain value={value} />);
 
 function Waiting({ held, chat, maxText }: { held: Unsent; chat: Chat; maxText: number }) {
@@ -72,7 +74,7 @@ function Said({ line, first, state, chat }: { line: Line; first: boolean; state:
       )}
       {line.text && (
         <div class="bubble">
-          <Text value={line.text} />
+          {line.who === "librarian" && MARKS.test(line.text) ? <Marked value={line.text} /> : <Text value={line.text} />}
         </div>
       )}
       {line.files?.map((file) => (

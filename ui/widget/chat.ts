@@ -19,6 +19,7 @@ const SETTLED_MS = 1000;
 const LATE_MS = 2_000; // what is not acknowledged by then is said to wait
 const LIVELY_MS = 300_000; // after something was said or done here a dead line is noticed at once
 const TYPING_MS = 2_500;
+const PREVIEW = 800; // characters; the desk takes no more
 const LONGEST_PAGE = 2000; // characters; the desk takes no more
 const THEY_TYPE_MS = 8_000;
 const DOUBTED_MS = 60_000; // a line that died is noticed within this time
@@ -55,6 +56,7 @@ export class Chat {
   #sending = "";
   #deadline = 0;
   #typed = 0;
+  #later = 0; // what was typed since goes out then
   #quiet = 0;
   #told: Record<string, SeenLines["stage"]> = {};
   #marks: string[] = [];
@@ -150,6 +152,7 @@ export class Chat {
     this.#kept = keep({ ...this.#kept, at, bye: "", ...(seed && { seed }) });
     this.#stir();
     this.#hold([...this.unsent, message]);
+    clearTimeout(this.#later);
     this.#typed = 0;
     this.#flush();
   }
@@ -163,11 +166,19 @@ export class Chat {
     this.#hold(this.unsent.filter((held) => held.id !== id));
   }
 
-  typing(on: boolean): void {
+  /** The patron writes, or stopped; `text` goes along only where the desk says that librarians see it, and the patron is told. */
+  typing(on: boolean, text = ""): void {
     if (on) this.#stir();
-    if (!this.#kept.token || (on && Date.now() - this.#typed < TYPING_MS) || (!on && !this.#typed)) return;
+    clearTimeout(this.#later);
+    const previews = on && this.desk?.previews;
+    const wait = on ? this.#typed + TYPING_MS - Date.now() : 0;
+    if (!this.#kept.token || (!on && !this.#typed)) return;
+    if (wait > 0) {
+      if (previews) this.#later = window.setTimeout(() => this.typing(on, text), wait);
+      return;
+    }
     this.#typed = on ? Date.now() : 0;
-    this.#link.say({ t: "typing", on });
+    this.#link.say({ t: "typing", on, ...(previews && { text: [...text].slice(-PREVIEW).join("") }) });
   }
 
   /** Who helps now, as patrons may know them: " " for one without a name, "" for nobody. */
