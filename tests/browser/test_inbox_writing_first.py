@@ -105,3 +105,14 @@ async def test_a_mail_that_begins_something_and_what_follows(desk: Desk, people:
     await ben.open(talk, "open")
     await expect(ben.log.get_by_text("Cc: bob@example.org, kim@example.org").first).to_be_visible()
     assert await ben.log.get_by_text("dora@example.org").count() == 0
+
+    if look["viewport"]["width"] == 360:
+        return
+    await page.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name="Give to a colleague").click()
+    await dialog.get_by_role("radio", name=re.compile("^Ana Alves")).check()
+    await expect(dialog.get_by_text("Ana Alves isn't here now.")).to_be_visible()
+    await cora.look(f"give-{tag}")
+    await dialog.get_by_role("radio", name=re.compile("^Ben Berg")).check()
+    await dialog.get_by_role("button", name="Give").press("Enter")
+    await expect(ben.page.get_by_role("region", name="Messages from the desk")).to_contain_text("is yours now")

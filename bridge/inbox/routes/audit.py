@@ -48,7 +48,9 @@ def _shown(call: Call, deed: Deed) -> privacy.AuditDeed:
 
 
 def _detail(call: Call, deed: Deed) -> str:
-    """Return what a deed's row may show: codes, and to whom it was offered; never a reason that somebody typed."""
+    """Return what a deed's row may show: codes, to whom it was offered, and what left the desk; never a reason that was typed."""
+    if deed.what in ("begun", "forwarded-message", "forwarded-transcript"):
+        return deed.detail
     if deed.what in ("recoded", "closed", "follow-up", "account-renewed", "account-hold-cancelled"):
         return deed.detail
     if deed.what in ("consulted", "invited", "consult-ended") and deed.detail in call.state.libraries:

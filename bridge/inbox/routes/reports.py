@@ -132,6 +132,7 @@ def inert(text: str) -> str:
 def _rows(numbers: Numbers) -> Iterable[tuple[str, str, str, int]]:
     yield "conversations", "counted", "", numbers.total
     yield "conversations", "practice", "", numbers.practice
+    yield "conversations", "begun", "", numbers.begun
     for table in TABLES:
         for one in getattr(numbers, table):
             yield table, one.key, "", one.n

@@ -15,7 +15,7 @@ from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.sql import tables
-from bridge.sql.transcripts.reports import COLUMNS, Numbers, Period, Tally, Waits, hops_of, portions
+from bridge.sql.transcripts.reports import COLUMNS, Numbers, Period, Tally, Waits, begun_here, hops_of, portions
 from routing.records import SET_ASIDE
 
 _c = tables.conversation.c
@@ -66,6 +66,7 @@ async def count_consortium(
     counted = [
         *(_c.library.in_(list(libraries)), _c.opened_at >= begin, _c.opened_at < end),
         or_(_c.code.is_(None), and_(_c.code != "practice", not_(aside))),
+        not_(begun_here()),
     ]
     tallies = {"": Tally(period, homes)} | {name: Tally(period, homes) for name in libraries}
     async with engine.connect() as sql:
@@ -77,7 +78,7 @@ async def count_consortium(
             for row in portion:
                 for name in ("", row.library):
                     tallies[name].take([row])
-    return _shown({name: tally.numbers(0) for name, tally in tallies.items()})
+    return _shown({name: tally.numbers(0, 0) for name, tally in tallies.items()})
 
 
 def _shown(numbers: Mapping[str, Numbers]) -> ConsortiumNumbers:

@@ -4,6 +4,7 @@
     abandoned    ended before that message as a lost call, or with the patron gone: neither a wait nor an answer that failed
     unanswered   still open without that message, or closed without it: buckets of their own, never a short wait
     practice     left out of everything, and said how many
+    begun        by a librarian who wrote first: nobody waited, so left out of everything, and said how many
     set aside    left out of everything, as long as nobody has taken it in
     attribution  to the queue it entered and the queue that answered; to the library of the librarian who answered
     a hop        a transfer, a roll-over to the next tier, a return to the queue
@@ -28,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.sql import tables
 from bridge.sql.rows import words_of
+from bridge.sql.transcripts.conversation_rows import BEGUN
 from routing.followups import FOLLOW_UPS
 from routing.records import SET_ASIDE
 
@@ -110,6 +112,7 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
 
     total: int
     practice: int
+    begun: int
     queues: list[Count]
     channels: list[Count]
     days: list[Count]
@@ -159,15 +162,23 @@ async def count(
     if queue:
         asked.append(_c.queue_entered == queue)
     aside = and_(_c.state == "closed", _c.code == SET_ASIDE)
-    counted = [*asked, or_(_c.code.is_(None), and_(_c.code != "practice", not_(aside)))]
+    counted = [*asked, or_(_c.code.is_(None), and_(_c.code != "practice", not_(aside))), not_(begun_here())]
     tally = Tally(period, homes)
     async with engine.connect() as sql:
-        practice = await sql.scalar(select(func.count()).where(*asked, _c.code == "practice"))
+        practice = await sql.scalar(select(func.count()).where(*asked, _c.code == "practice", not_(begun_here())))
+        begun = await sql.scalar(select(func.count()).where(*asked, begun_here()))
         async for portion in portions(sql, hops_of(counted)):
             tally.take_hops(portion)
         async for portion in portions(sql, select(*COLUMNS).where(*counted)):
             tally.take(portion)
-    return tally.numbers(practice or 0)
+    return tally.numbers(practice or 0, begun or 0)
+
+
+def begun_here() -> ColumnElement[bool]:
+    """Say of a conversation whether a librarian began it."""
+    first = tables.hop.alias()
+    here = select(first.c.id).where(first.c.conversation == _c.id, first.c.kind == "entered", first.c.reason == BEGUN)
+    return here.correlate(tables.conversation).exists()
 
 
 def hops_of(counted: list[ColumnElement[bool]]) -> Select[Any]:
@@ -269,12 +280,13 @@ class Tally:
         self._add("read_scale", str(row.read_scale or 0))
         self._add("reference", {None: "", True: "yes", False: "no"}[row.reference])
 
-    def numbers(self, practice: int) -> Numbers:
+    def numbers(self, practice: int, begun: int) -> Numbers:
         """Return what was counted."""
         codes = self._by["codes"].most_common()
         return Numbers(
             total=self._total,
             practice=practice,
+            begun=begun,
             queues=self._most("queues"),
             channels=self._most("channels"),
             days=self._each("days", self._period.days()),

@@ -2374,6 +2374,7 @@ export interface CodeCount {
 export interface Numbers {
   total: number;
   practice: number;
+  begun: number;
   queues: Count[];
   channels: Count[];
   days: Count[];

@@ -3,12 +3,14 @@
 import { SvelteMap } from "svelte/reactivity";
 import { api } from "../api";
 import { needsMe } from "../board";
+import { handedOver } from "../given";
 import * as notify from "../notify";
 import type { ConsultTold, MentionTold, MessageView, QuietHoursView, Row, TransferView } from "../schema";
 import { t } from "../words";
 import { lists } from "./lists.svelte";
 import { navigation } from "./navigation.svelte";
 import { notices, type Toast } from "./notices.svelte";
+import { requests } from "./requests.svelte";
 import { session } from "./session.svelte";
 
 const BODY_LENGTH = 140;
@@ -59,6 +61,20 @@ class Calls {
     const title = t(key, { patron: row.patron, to: over.librarian_name || over.queue_name });
     this.ring({ conversation: row.id, kind: "transfer", title, body: row.last_text });
     notices.tell(title, "bad", [{ word: "notify.open", key: "", run: () => navigation.open(row.id) }]);
+  }
+
+  /** Say of rows that the line tells which ones somebody gave to me, or took from me; what I asked for myself is no news. */
+  gave(rows: readonly Row[]): void {
+    for (const row of rows) {
+      const given = requests.asks(row.id) ? null : handedOver(lists.board.get(row.id), row, session.id);
+      if (given) this.given(row, given);
+    }
+  }
+
+  private given(row: Row, whose: "mine" | "theirs"): void {
+    const title = t(`notify.given.${whose}`, { patron: row.patron, owner: row.owner_name });
+    if (whose === "mine") this.ring({ conversation: row.id, kind: "transfer", title, body: row.last_text });
+    notices.tell(title, whose === "mine" ? "call" : "done", [{ word: "notify.open", key: "", run: () => navigation.open(row.id) }]);
   }
 
   /** Withdraw calls that are over. */

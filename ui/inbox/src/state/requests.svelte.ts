@@ -40,6 +40,11 @@ class Requests {
     return this.busy.has(`${verb} ${conversation}`);
   }
 
+  /** I have asked for something in this conversation, and it is not answered yet: what changes there is my doing. */
+  asks(conversation: string): boolean {
+    return this.entries.some((one) => one.conversation === conversation && one.state !== "refused");
+  }
+
   /** Drop the entries whose lines are in the transcript by now. */
   confirm(thread: Thread): void {
     const still = new Set(thread.waiting(this.entries, session.id).map((entry) => entry.key));

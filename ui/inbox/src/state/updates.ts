@@ -12,6 +12,7 @@ import { threads } from "./thread.svelte";
 
 /** The live line tells of rows. */
 export function rowsTold({ upsert, remove }: Pick<s.RowsTold, "upsert" | "remove">): void {
+  calls.gave(upsert);
   lists.board.told([...upsert.map((row) => row.id), ...remove]);
   listed(upsert, remove);
   if (upsert.some((row) => row.id === navigation.openId)) navigation.attend();
