@@ -88,6 +88,7 @@ async def remove_library(call: Call) -> schema.Saved:
             saved = await call.services.organisation.remove(call.id, by=call.me, clear=asked.clear)
         except LookupError:
             raise not_found() from None
+    await call.services.webhooks.kept.drop([call.id])
     await told(call, saved)
     return schema.Saved(library=call.id, revision=saved[-1].revision)
 

@@ -37,12 +37,14 @@ async def keep_team_webhook(call: Call) -> schema.TeamWebhookView:
         secret=fresh_secret() if fresh or before is None else before.secret,
     )
     await kept.keep(one)
+    await _audit(call, "webhook-kept")
     return replace(_shown(one), secret=one.secret if fresh else "")
 
 
 async def drop_team_webhook(call: Call) -> None:
     """Tell the team nothing more."""
     await call.services.webhooks.kept.drop([call.id])
+    await _audit(call, "webhook-dropped")
 
 
 async def try_team_webhook(call: Call) -> schema.TeamWebhookView:
@@ -54,6 +56,10 @@ async def try_team_webhook(call: Call) -> schema.TeamWebhookView:
     name = call.state.roster.library(call.id).name or call.id
     await webhooks.tell(one, StaffNoticeDue("test", call.id, name[:100], 0))
     return _shown((await webhooks.kept.all()).get(call.id))
+
+
+async def _audit(call: Call, what: str) -> None:
+    await call.services.archive.access_audit.record(call.me, f"desk/{call.id}", what, "")
 
 
 def _shown(one: StaffWebhook | None) -> schema.TeamWebhookView:
