@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from bridge.contract import catalogues
 from tests.browser.conftest import People
@@ -83,3 +85,31 @@ async def test_arabic_mirrors_the_inbox_and_stays_with_the_librarian(desk: Desk,
     await elsewhere.page.locator("html[lang=en]").wait_for()
     await sign_in(elsewhere)
     await elsewhere.page.locator("html[lang=ar]").wait_for()
+
+
+# The interface of browsers that translate by themselves; the one that the tests have is without it.
+TRANSLATOR = """globalThis.Translator = {
+  availability: async () => "available",
+  create: async ({ sourceLanguage, targetLanguage }) => ({
+    translate: async (text) => `${sourceLanguage}>${targetLanguage} ${text}`, destroy: () => undefined }),
+};"""
+
+
+async def test_the_browsers_translator_is_offered_where_there_is_one(desk: Desk, people: People) -> None:
+    conversation = await desk.patron("translated", "Wo sind die Karten?", name="Karla", language="de")
+    without = await people.of("ben", here=False)
+    await without.open(conversation)
+    await without.log.get_by_text("Wo sind die Karten?").wait_for()
+    assert await without.page.get_by_role("button", name="Translate").count() == 0
+    ana = await people.of("ana", script=TRANSLATOR)
+    await ana.open(conversation)
+    await ana.log.get_by_role("button", name="Translate").click()
+    await ana.log.get_by_text("de>en Wo sind die Karten?").wait_for()
+    await ana.log.get_by_text("Translated by this browser").wait_for()
+    await ana.log.get_by_text("Wo sind die Karten?", exact=True).wait_for()
+    await ana.look("translated")
+    await ana.page.keyboard.press("c")
+    await ana.composer.fill("On shelf three.")
+    await ana.page.get_by_role("button", name="Translate into Deutsch").click()
+    await expect(ana.composer).to_have_value(re.compile(r"^en>de On shelf three\.\n\n\(en>de .*\)\nOn shelf three\.$"))
+    await ana.look("translated-reply")

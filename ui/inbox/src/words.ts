@@ -16,7 +16,9 @@ type Entries = Record<string, Entry>;
 const shared = globalThis as { deskWords?: Entries; deskWordsCome?: Promise<void> };
 const english = (shared.deskWords ??= {});
 let chosen: Entries = {};
-let language = "en";
+let spoken = "en";
+/** The language of the page. */
+export const language = (): string => spoken;
 /** The reader's own form of that language, for dates, times and numbers. */
 export let locale = "en";
 let plural = new Intl.PluralRules("en");
@@ -37,7 +39,7 @@ export function keepLanguage(tag: string): void {
 
 /** Whether the page ought to be loaded again, in the language that this librarian chose. */
 export function speaksOtherwise(wanted: string): boolean {
-  if (!wanted || wanted === language || !languages.includes(wanted)) return false;
+  if (!wanted || wanted === spoken || !languages.includes(wanted)) return false;
   keepLanguage(wanted);
   return true;
 }
@@ -47,15 +49,15 @@ export const ownName = (tag: string): string => new Intl.DisplayNames([tag], { t
 
 /** Speak the first of `wanted` for which there is a catalogue. */
 export async function speak(wanted: readonly string[]): Promise<void> {
-  language = nearestTag(wanted, languages) || "en";
-  const [first, rest] = served[language] ?? [];
+  spoken = nearestTag(wanted, languages) || "en";
+  const [first, rest] = served[spoken] ?? [];
   chosen = await fetched(first);
   shared.deskWordsCome = fetched(rest).then((more) => void Object.assign(chosen, more));
-  locale = tagsOf(wanted).find((tag) => languageOf(tag) === languageOf(language)) ?? language;
-  plural = new Intl.PluralRules(language);
+  locale = tagsOf(wanted).find((tag) => languageOf(tag) === languageOf(spoken)) ?? spoken;
+  plural = new Intl.PluralRules(spoken);
   numbers = new Intl.NumberFormat(locale);
-  document.documentElement.lang = language;
-  document.documentElement.dir = directionOf(language);
+  document.documentElement.lang = spoken;
+  document.documentElement.dir = directionOf(spoken);
 }
 
 async function fetched(address: string | undefined): Promise<Entries> {
