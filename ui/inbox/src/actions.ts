@@ -16,6 +16,7 @@ import { remembered } from "./state/search.svelte";
 import { session } from "./state/session.svelte";
 import { marking } from "./state/marking.svelte";
 import * as orders from "./state/orders";
+import * as snoozing from "./state/snoozing";
 import { talk } from "./state/talk.svelte";
 import { undo } from "./state/undo";
 import * as verbs from "./state/verbs";
@@ -110,8 +111,11 @@ export const ACTIONS: readonly Action[] = [
   { id: "link", key: "", group: "write", can: writes, run: () => marking.for("link") },
   { id: "emoji", key: "", group: "write", can: writes, run: () => marking.for("emoji") },
   { id: "transfer", key: "t", group: "conversation", can: mine, run: () => (screen.dialog = "transfer") },
-  { id: "release", key: "b", group: "conversation", can: mine, run: () => void verbs.release(navigation.openId) },
+  { id: "release", key: "b", group: "conversation", can: mine, run: () => { if (navigation.current) void verbs.putBack(navigation.current); } },
   { id: "close", key: "e", group: "conversation", can: () => mine() || (givable() && coordinated()), run: () => (screen.dialog = "close") },
+  { id: "snooze", key: "s", group: "conversation", can: () => navigation.current?.can_snooze === true, run: () => (screen.dialog = "snooze") },
+  { id: "no-answer", key: "d", group: "conversation", can: () => marked()?.can_snooze === true && !marked()?.snoozed, run: () => { const row = marked(); if (row) void snoozing.needsNoAnswer(row); } },
+  { id: "wake", key: "", group: "conversation", can: () => marked()?.can_snooze === true && Boolean(marked()?.snoozed), run: () => { const row = marked(); if (row) void snoozing.wake(row); } },
   { id: "recode", key: "w", group: "conversation", can: () => closed() && changeable(), run: () => (screen.dialog = "recode") },
   { id: "reopen", key: "o", group: "conversation", can: () => closed() && changeable(), run: () => void verbs.reopen(navigation.openId) },
   { id: "take-in", key: "y", group: "conversation", can: aside, run: () => { const row = marked(); if (row) void verbs.takeIn(row); } },

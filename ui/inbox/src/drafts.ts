@@ -79,6 +79,11 @@ export class Drafts {
     return Boolean(reply.trim() || note.trim());
   }
 
+  /** Something that is written here isn't on the server yet. */
+  get isUnsaved(): boolean {
+    return this.unsaved.size > 0 || this.saving.size > 0;
+  }
+
   /** The server is asked now; `learn` and `settle` want to know when. */
   asking(): number {
     return this.moves;

@@ -45,6 +45,7 @@ export async function begin(): Promise<void> {
   addEventListener("online", nudge);
   addEventListener("offline", () => connection.live.cutOff());
   for (const touched of ["pointerdown", "keydown"]) addEventListener(touched, unlock, { once: true });
+  addEventListener("beforeunload", (event) => { if (writing.mayLose(connection.state === "lost")) event.preventDefault(); });
   addEventListener("pagehide", () => writing.drafts.keepBoth());
   addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") nudge();
@@ -118,7 +119,11 @@ async function ended(): Promise<void> {
   signedOut();
 }
 
-export async function signOut(): Promise<void> {
+export async function signOut(sure = false): Promise<void> {
+  if (!sure && writing.mayLose(false)) {
+    return void notices.tell(t("signin.unsent"), "call", [{ word: "action.sign-out", key: "", run: () => void signOut(true) }]);
+  }
+  writing.dropFiles();
   await writing.drafts.flush();
   await device.leave();
   const way = session.me?.way;

@@ -31,7 +31,6 @@ const NOBODY: never[] = [];
 export class Composer {
   text = $state("");
   via = $state(""); // the address that was chosen, "" for where the patron wrote last
-  files = $state.raw<Uploaded[]>([]);
   uploading = $state(0);
   field: HTMLTextAreaElement | undefined = $state();
   chosen = $state(0); // of the suggestions
@@ -56,6 +55,7 @@ export class Composer {
   });
   /** The address that is answered, where copies may go out with it. */
   readonly copied = $derived(this.reach.reached?.copies ? this.reach.reached : null);
+  readonly files = $derived.by(() => (void writing.drafted, writing.files(this.thread.id)));
   readonly going = $derived(this.note ? NOBODY : this.files);
   readonly wanted = $derived(this.dismissed ? null : asked(this.text, this.caret, this.note));
   readonly offered = $derived.by(() => this.suggestions());
@@ -183,7 +183,7 @@ export class Composer {
       this.uploading += 1;
       try {
         const uploaded = await api.upload(this.thread.id, file);
-        this.files = [...this.files, uploaded];
+        writing.attach(this.thread.id, [...this.files, uploaded]);
       } catch (error) {
         notices.tell(t("composer.fileRefused", { name: file.name, reason: (error as Error).message }), "bad");
       } finally {
@@ -193,7 +193,7 @@ export class Composer {
   }
 
   detach(file: Uploaded): void {
-    this.files = this.files.filter((other) => other !== file);
+    writing.attach(this.thread.id, this.files.filter((other) => other !== file));
   }
 
   async send(): Promise<void> {
@@ -201,7 +201,7 @@ export class Composer {
     const words = isBlank(this.text) ? "" : this.text.trim();
     const [note, via, script, going] = [this.note, this.via, this.script, this.going];
     this.text = "";
-    if (!note) this.files = [];
+    if (!note) writing.attach(this.thread.id, []);
     this.script = "";
     connection.live.say({ t: "paused", conversation: this.thread.id });
     if (note) await verbs.note(this.thread.id, { text: words, mentions: mentions(words, desk.organisation?.librarians ?? []) });

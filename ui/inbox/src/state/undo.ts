@@ -20,6 +20,7 @@ export async function undoable(text: string, asked: Promise<boolean>, run: () =>
     throw error;
   });
   const kept = done && steps.includes(step);
+  if (kept) for (const one of steps) if (one !== step) notices.unsay(one.text); // one offer to undo is shown: the last
   if (kept) notices.tell(text, "done", [{ word: "undo.do", key: "Z", run: () => (spend(step), run()) }]);
   else spend(step);
   return kept;

@@ -40,7 +40,7 @@ async function ask(conversation: string, verb: string, body: unknown, text = "",
 }
 
 /** Do it; true when the desk did, false when it refused (and the librarian was told). Waits while there is no connection. */
-function act(conversation: string, verb: string, body: unknown, text = "", files: readonly string[] = []): Promise<boolean> {
+export function act(conversation: string, verb: string, body: unknown, text = "", files: readonly string[] = []): Promise<boolean> {
   return requests.marked(verb, conversation, async () => {
     try {
       return Boolean(await ask(conversation, verb, body, text, files));
@@ -93,6 +93,11 @@ export async function reject(row: s.Row): Promise<void> {
 
 export async function release(conversation: string): Promise<void> {
   await told(act(conversation, "release", {}), t("done.released"));
+}
+
+/** Put one of mine back into its queue; taken back, it is mine again unless a colleague was quicker. */
+export async function putBack(row: s.Row): Promise<void> {
+  await undoable(t("done.released"), act(row.id, "release", {}), () => void claim(row));
 }
 
 export async function transfer(row: s.Row, asked: s.TransferAsked, to: string): Promise<boolean> {
