@@ -144,6 +144,7 @@ class WebchatAdapter:
             ("/frame", pages.frame),
             ("/chat", pages.page),
             ("/widget.js", pages.widget),
+            ("/invite.js", pages.invitation),
             ("/assets/{name}", pages.asset),
             ("/words/{name}", pages.words),
             ("/status", self._status),

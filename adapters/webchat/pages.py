@@ -144,6 +144,11 @@ class Pages:
         """The loader that a library's page embeds."""
         return self.file(request, "widget.js", BRIEF, {"Cross-Origin-Resource-Policy": "cross-origin"})
 
+    async def invitation(self, request: web.Request) -> web.StreamResponse:
+        """What the loader imports where the library invites; a module of another origin needs its consent (HTML, Fetch)."""
+        consent = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+        return self.file(request, "invite.js", BRIEF, consent)
+
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """A built file; its name holds its hash, so it never changes."""
         return self.file(request, f"assets/{request.match_info['name']}", HASHED, {})

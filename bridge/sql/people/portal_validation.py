@@ -37,7 +37,7 @@ def portal_faults(page: PortalPage) -> Iterator[FieldFault]:
 def _catalogue(address: str) -> Iterator[FieldFault]:
     if not address:
         return
-    if not _leads_to_the_web(address) or WORDS in urlsplit(address).netloc or address.count(WORDS) != 1:
+    if not leads_to_the_web(address) or WORDS in urlsplit(address).netloc or address.count(WORDS) != 1:
         says = "an address is needed that begins with https:// or http:// and holds {words} once, after the host"
         yield FieldFault("portal.catalogue", says)
 
@@ -49,11 +49,11 @@ def _links(page: PortalPage) -> Iterator[FieldFault]:
         where = f"portal.links[{n}]"
         if not link.label.strip() or len(link.label) > LONGEST_LINE:
             yield FieldFault(f"{where}.label", f"a text of at most {LONGEST_LINE} characters is needed")
-        if not _leads_to_the_web(link.url):
+        if not leads_to_the_web(link.url):
             yield FieldFault(f"{where}.url", "an address that begins with https:// or http:// is needed")
 
 
-def _leads_to_the_web(address: str) -> bool:
+def leads_to_the_web(address: str) -> bool:
     """Say whether an address is one of a web page: no space, no sign that a header or a policy gives a meaning to."""
     if len(address) > 2000 or not address.isascii() or any(each in address for each in " \t\r\n\"'<>;,\\"):
         return False

@@ -20,6 +20,7 @@ import msgspec
 from bridge.contract.address import is_country
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code
+from bridge.sql.people.chat_validation import chat_faults
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.portal_validation import portal_faults
 from bridge.sql.people.staff_validation import staff_faults
@@ -49,6 +50,7 @@ def own_faults(library: Library) -> list[FieldFault]:
     found += _list("descriptive", library.descriptive)
     found += _codes(library)
     found += portal_faults(library.portal)
+    found += chat_faults(library.chat)
     return [*found, *_agreement_faults(library), *text_faults(library)]
 
 

@@ -1,5 +1,5 @@
 // The sections of a library's editor, and which of them shows a field.
-export const SECTIONS = ["general", "hours", "queues", "teams", "partners", "people", "scripts", "codes", "words", "policy", "portal", "timers"] as const;
+export const SECTIONS = ["general", "hours", "queues", "teams", "partners", "people", "scripts", "codes", "words", "policy", "chat", "portal", "timers"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 const OF: Record<string, Section> = {
@@ -16,6 +16,7 @@ const OF: Record<string, Section> = {
   wording: "words",
   policy_page: "policy",
   policy_url: "policy",
+  chat: "chat",
   portal: "portal",
   timers: "timers",
 };
