@@ -28,6 +28,7 @@ SECTIONS = (
     "codes",
     "words",
     "policy",
+    "chat",
     "portal",
     "timers",
 )
@@ -152,6 +153,18 @@ async def test_a_library_is_edited_by_keyboard_alone(desk: Desk, people: People)
     await cora.page.keyboard.type("Training")
     await press("Control+s")
     await until(lambda: [one.label for one in library(desk).codes] == ["Training"])
+    await main.get_by_role("link", name="Chat", exact=True).focus()
+    await press("Enter")
+    await main.get_by_role("button", name="Add a question").focus()
+    await press("Enter")
+    await expect(main.get_by_label("Question", exact=True)).to_be_focused()
+    await cora.page.keyboard.type("You are")
+    await press("Tab")
+    await cora.page.keyboard.type("Student\nGuest")
+    await press("Control+s")
+    await until(
+        lambda: [(one.key, one.choices) for one in library(desk).chat.fields] == [("you-are", ("Student", "Guest"))]
+    )
     assert cora.complaints == []
 
 

@@ -73,7 +73,7 @@ async def look(chat: Chat, path: str, *, body: str = "") -> Locator:
 
 async def test_an_invitation_comes_once_and_covers_nothing(browser: Browser, tmp_path: Path) -> None:
     """Not on other pages, not over the page's words, not where nobody is; no frame and no cookie comes with it."""
-    async with chatting(tmp_path, browser, **DESK) as chat:
+    async with chatting(tmp_path, browser, reduced_motion="reduce", **DESK) as chat:
         await chat.page.clock.install()
         await chat.show(NOBODY)
         await chat.show(INVITES)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.contract.message import FormAnswer
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk, until
 
@@ -14,7 +15,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_waiting_conversation_can_be_read_without_claiming_it(desk: Desk, browsers: Browsers) -> None:
-    conversation = await desk.patron("reader", "Where are the maps?", name="Jane")
+    answers = (FormAnswer(label="You are", text="Student"),)
+    conversation = await desk.patron("reader", "Where are the maps?", name="Jane", answers=answers)
     ana = await browsers.of("ana")
     row = next(row for row in await ana.rows("waiting") if row["id"] == conversation)
     assert (row["patron"], row["last_text"], row["can_claim"], row["state"]) == (
@@ -26,6 +28,7 @@ async def test_a_waiting_conversation_can_be_read_without_claiming_it(desk: Desk
     status, view = await ana.get(f"/conversations/{conversation}")
     assert status == 200
     assert [line["text"] for line in view["lines"] if line["who"] == "patron"] == ["Where are the maps?"]
+    assert view["answers"] == [{"label": "You are", "text": "Student"}]
     assert view["policy"]["text"].startswith("# North")
     assert view["scripts"] == [
         {"key": "hours", "title": "Hours", "text": "We are open until six.", "folder": "", "own": False}

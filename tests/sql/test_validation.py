@@ -10,12 +10,26 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import update
 
+from bridge.contract.chat_form import ChatInvitation, FormField
 from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.people.calendar import Calendar, faults, overlaps
 from bridge.sql.people.organisation import Faulty, LibraryEntry
 from bridge.sql.people.organisation_file import parse
-from routing.organisation import Agreement, CodeChoice, Librarian, Library, Queue, Script, Team, Tier, Timers, When
+from bridge.sql.people.validation import own_faults
+from routing.organisation import (
+    Agreement,
+    ChatSettings,
+    CodeChoice,
+    Librarian,
+    Library,
+    Queue,
+    Script,
+    Team,
+    Tier,
+    Timers,
+    When,
+)
 
 NORTH = Library(
     id="north",
@@ -170,3 +184,25 @@ queues = [{ id = "north/ask", name = "Ask", offer_s = -1, tiers = [{ teams = ["n
     said = "\n".join(refused.value.faults)
     for field in ("queues[1].offer_s", "queues[1].tiers[1].after_s", "default_code"):
         assert f"library north: {field}" in said
+
+
+FIELD = FormField(key="role", label="You are")
+
+
+@pytest.mark.parametrize(
+    ("chat", "field"),
+    [
+        (ChatSettings(privacy_url="javascript:alert(1)"), "privacy_url"),
+        (ChatSettings(fields=(FIELD, FIELD)), "fields[2].key"),
+        (ChatSettings(fields=(FormField(key="A B", label="Role"),)), "fields[1].key"),
+        (ChatSettings(fields=(FormField(key="role", label=" "),)), "fields[1].label"),
+        (ChatSettings(fields=(FormField(key="role", label="Role", choices=("a", "a")),)), "fields[1].choices"),
+        (ChatSettings(fields=tuple(FormField(key=f"q{n}", label="Q") for n in range(7))), "fields"),
+        (ChatSettings(invitation=ChatInvitation(after_s=1)), "invitation.after_s"),
+        (ChatSettings(invitation=ChatInvitation(pages=("catalogue",))), "invitation.pages"),
+        (ChatSettings(invitation=ChatInvitation(text="x" * 121)), "invitation.text"),
+    ],
+)
+def test_what_a_chat_cannot_ask_or_say_names_its_field(chat: ChatSettings, field: str) -> None:
+    assert [one.field for one in own_faults(replace(NORTH, chat=chat))] == [f"chat.{field}"]
+    assert own_faults(replace(NORTH, chat=ChatSettings(fields=(FIELD,)))) == []

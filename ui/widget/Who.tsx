@@ -68,13 +68,16 @@ export function Who({ chat, settings, told, tell, leaves, needsContact, checks, 
       {queues.length > 1 && (
         <label>
           <span>{t("queue")}</span>
-          <select name="queue" value={told.queue} onChange={(event) => tell({ ...told, queue: event.currentTarget.value })}>
+          <select name="queue" value={told.queue || queues[0]?.id} onChange={(event) => tell({ ...told, queue: event.currentTarget.value })}>
             {queues.map((one) => (
               <option value={one.id}>{`${one.name} (${t(`queue:${one.state}`)})`}</option>
             ))}
           </select>
         </label>
       )}
+      {fields.map((field) => (
+        <Field field={field} value={told.answers[field.key] ?? ""} put={(text) => answer(field.key, text)} />
+      ))}
       {asked && (
         <label>
           <span>{t(required ? "nameNeeded" : "name")}</span>
@@ -100,16 +103,6 @@ export function Who({ chat, settings, told, tell, leaves, needsContact, checks, 
             onInput={(event) => tell({ ...told, contact: event.currentTarget.value })}
           />
         </label>
-      )}
-      {fields.map((field) => (
-        <Field field={field} value={told.answers[field.key] ?? ""} put={(text) => answer(field.key, text)} />
-      ))}
-      {desk?.privacy && (
-        <p class="small">
-          <a href={desk.privacy} target="_blank" rel="noopener noreferrer">
-            {t("privacyNotice")}
-          </a>
-        </p>
       )}
       {shut && (
         <p class="again">

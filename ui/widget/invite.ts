@@ -19,11 +19,11 @@ interface Given {
 const LOOK_MS = 1_000;
 const STEP_PX = 24; // between two points that are looked at
 const STYLE = `
-section{position:fixed;z-index:2147482999;right:16px;bottom:80px;box-sizing:border-box;width:min(20rem,calc(100vw - 32px));padding:12px 16px;
+section{position:fixed;z-index:2147482999;right:16px;bottom:80px;box-sizing:border-box;width:min(22rem,calc(100vw - 32px));padding:12px 16px;
 border-radius:16px;background:Canvas;color:CanvasText;font:16px/1.4 system-ui,sans-serif;box-shadow:0 0 0 1px rgb(0 0 0/.15),0 8px 32px rgb(0 0 0/.3)}
 section[data-off]{visibility:hidden}
 section p{margin:0 0 8px}
-section button{position:static;min-height:44px;margin-inline-end:8px;padding:0 16px;border-radius:22px;font-size:15px;box-shadow:none}
+section button{position:static;min-height:44px;margin:0;margin-inline-end:8px;margin-block-end:4px;padding:0 14px;border-radius:22px;font-size:15px;box-shadow:none}
 section button+button{background:none;color:inherit;border-color:currentColor}
 @media (prefers-reduced-motion:no-preference){section:not([data-off]){animation:come .3s}@keyframes come{from{opacity:0;transform:translateY(8px)}}}
 @media print{section{display:none}}`;
