@@ -101,7 +101,7 @@ async def test_the_browsers_translator_is_offered_where_there_is_one(desk: Desk,
     await without.open(conversation)
     await without.log.get_by_text("Wo sind die Karten?").wait_for()
     assert await without.page.get_by_role("button", name="Translate").count() == 0
-    ana = await people.of("ana", script=TRANSLATOR)
+    ana = await people.of("cora", script=TRANSLATOR)  # whose inbox is still in English
     await ana.open(conversation)
     await ana.log.get_by_role("button", name="Translate").click()
     await ana.log.get_by_text("de>en Wo sind die Karten?").wait_for()
