@@ -26,10 +26,14 @@ from bridge.contract.message import (
     Erase,
     Forward,
     Give,
+    OfferCall,
     PlaceLibrarian,
     Receipt,
+    SetCall,
     SetQueue,
     SignOutLibrarian,
+    Snooze,
+    Wake,
 )
 from bridge.inbox.http.rate_limits import InboxLimits, Limit
 from routing import wire
@@ -173,6 +177,12 @@ cem comes p2.c3
 cem joins kim
 cem lets ana serve
 cem hands kim over
+cem offers to meet kim
+kim came to meet
+the meeting is over
+cem says kim: Ask again when you have read it
+cem snoozes kim
+cem wakes kim
 cem writes first
 cem sends it on
 a copy fails
@@ -213,6 +223,16 @@ class Scripted:
             "cem ends it": ("cem", EndAnnouncement(announcement=notice)),
             "cem lets ana serve": ("cem", PlaceLibrarian(librarian="ana", queues=("north/ask",))),
             "cem hands kim over": ("cem", Give(conversation=self._id("kim"), librarian="cem")),
+            "cem offers to meet kim": (
+                "cem",
+                OfferCall(
+                    conversation=self._id("kim"), call="a-call", kinds=("meeting",), link="https://meet.example/x"
+                ),
+            ),
+            "kim came to meet": ("cem", SetCall(conversation=self._id("kim"), call="a-call", to="accepted")),
+            "the meeting is over": ("cem", SetCall(conversation=self._id("kim"), call="a-call", to="ended")),
+            "cem snoozes kim": ("cem", Snooze(conversation=self._id("kim"), why="patron")),
+            "cem wakes kim": ("cem", Wake(conversation=self._id("kim"))),
             "cem writes first": (
                 "cem",
                 Begin(channel="mail", address="may@example.org", text="Hello", subject="Hi", cc=("joe@example.org",)),

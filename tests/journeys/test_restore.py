@@ -193,6 +193,7 @@ async def test_the_drill(tmp_path: Path) -> None:
         assert await restore(last, name, tmp_path / "key", None, None) == 1, "only into an empty place"
         async with opened(last) as house:
             await caught_up(house)
+            await house.archive.reindexing.all()  # what conversations are found by is made again
             assert house.desks[0].blobs.name == "folder"
             assert await facts_of(house.desks[0].blobs) == {stays: facts[stays]}
             for name, before in rows.items():

@@ -125,7 +125,7 @@ export const emoji: readonly (readonly [string, string])[] = [
   ["📱", "mobile phone"],
   ["☎️", "telephone call"],
   ["📞", "receiver call"],
-  ["📧", "email"],
+  ["📧", "e-mail"],
   ["✉️", "envelope letter mail"],
   ["📬", "mailbox"],
   ["📦", "parcel package"],
