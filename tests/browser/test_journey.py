@@ -192,8 +192,11 @@ async def test_a_patron_talks_with_two_librarians_at_once(street: Street) -> Non
     await write(chat, "Thank you both!")
     for page in (ana, ben):
         await expect(page.get_by_role("log")).to_contain_text("Thank you both!")
-    said = await log.locator(".line:not(.mine) .by").all_text_contents()
-    assert [words.split(" ")[0] for words in said] == ["Ana", "Ben", "Ana"]
+    by = await log.locator(".line:not(.mine) .by bdi").all_text_contents()
+    assert [name.split(" ")[0] for name in by] == ["Ana", "Ana", "Ben", "Ana"]
+    said = await log.locator(".line:not(.mine) .bubble").all_text_contents()
+    assert said[1:] == ["The second, I think.", "Yes, the second.", "It has an index."]
+    assert "Ana" in said[0]  # who comes first greets; it is her line, as what she writes is
     await expect(log.get_by_text("joined")).to_have_count(1)
     await expect(log.get_by_text("is helping you now")).to_have_count(0)
     await street.clean(phone, "patron-two-librarians")

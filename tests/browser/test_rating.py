@@ -97,6 +97,8 @@ async def test_rating_and_changing_it_by_keyboard_alone(chat: Chat) -> None:
     keyboard = chat.page.keyboard
     await chat.frame.get_by_role("button", name="Print").focus()
     await keyboard.press("Tab")
+    await expect(chat.frame.get_by_role("button", name="Begin a new chat")).to_be_focused()
+    await keyboard.press("Tab")
     await expect(chat.frame.get_by_label("Yes")).to_be_focused()
     await keyboard.press("Space")
     await keyboard.press("ArrowDown")

@@ -396,7 +396,7 @@ async def test_a_line_that_comes_back_brings_what_was_missed(chat: Chat) -> None
 async def test_a_chat_that_did_not_load_is_loaded_when_it_is_opened_again(chat: Chat) -> None:
     """The network is away for a moment when the button is pressed."""
     await chat.visit()
-    await chat.page.route("**/frame", lambda route: route.abort(), times=1)
+    await chat.page.route("**/frame?*", lambda route: route.abort(), times=1)
     async with chat.page.expect_event("requestfailed"):
         await chat.launcher.click()
     await chat.page.wait_for_timeout(500)

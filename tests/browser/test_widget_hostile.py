@@ -25,7 +25,9 @@ pytestmark = [
 ]
 SECRET = b"s" * 32  # the ring's
 PARTS = 4  # a page of thousands of messages costs with the square of their number
-PLAIN = {"A", "BUTTON", "DIV", "P", "SPAN", "STRONG", "TIME"}
+PLAIN = {"A", "BDI", "BUTTON", "CANVAS", "DIV", "P", "SPAN", "STRONG", "TIME"}
+# What the chat itself draws beside words: a name apart from its surroundings, and the place of a picture, where there is none.
+OURS = ".by > bdi, .file > .name > bdi, a + bdi, button.file > canvas[hidden]"
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -48,6 +50,10 @@ async def test_nothing_runs_and_nothing_is_fetched(browser: Browser, tmp_path: P
             "[...new Set([...document.querySelectorAll('.log *')].map(e => e.tagName))]"
         )
         assert set(tags) <= PLAIN
+        others = await chat.document.evaluate(
+            f"[...document.querySelectorAll('.log bdi, .log canvas')].filter(e => !e.matches('{OURS}')).map(e => e.outerHTML)"
+        )
+        assert others == []
         links = await chat.document.evaluate(
             "[...document.querySelectorAll('.log a')].map(a => [a.protocol, a.rel, a.target])"
         )
