@@ -134,13 +134,18 @@ async def test_what_is_passed_to_me_is_found_by_key_and_says_so(width: int, desk
     await ben.page.get_by_role("dialog").get_by_role("radio", name="Ana Alves").check()
     await ben.page.get_by_role("button", name="Offer transfer").click()
     await ana.go("mine")
-    await (
-        ana.page.get_by_role("article").filter(has_text=f"Pam {width}").get_by_role("button", name="Accept").wait_for()
-    )
+    bar = ana.page.get_by_role("region", name="Offers to you")
+    for place in (ana.page.get_by_role("main"), bar):
+        offer = place.get_by_role("article").filter(has_text=f"Pam {width}")
+        await expect(offer.get_by_role("button", name="Accept")).to_be_visible()
     await ana.go("waiting")
     await ana.page.keyboard.press("u")
     await expect(ana.page.get_by_text("Ben Berg is passing this to you.")).to_be_visible()
     await expect(ana.page.get_by_text("Ben Berg is offering this to you.")).to_be_visible()
     await expect(ana.page.get_by_role("button", name="Accept and answer")).to_be_visible()
     await expect(ana.page.get_by_role("button", name="Join", exact=True)).to_have_count(0)
+    await expect(ana.page.get_by_role("heading", name=f"Pam {width}")).to_be_visible()
+    await expect(bar.get_by_role("article")).to_have_count(0)  # what is open is not said twice
     await ana.look(f"passed-{width}")
+    await ana.page.get_by_role("button", name="Accept and answer").click()
+    await expect(ana.composer).to_be_focused()
