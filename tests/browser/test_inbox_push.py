@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import CDPSession, expect
+from playwright.async_api import CDPSession, Route, expect
 
 from tests.browser.conftest import People
 from tests.browser.librarian import Librarian
@@ -35,14 +36,14 @@ def subscribing(one: dict[str, str]) -> str:
     """Let the browser subscribe to a push service of this machine in the place of its maker's."""
     found = json.dumps({"endpoint": one["endpoint"], "keys": {"p256dh": one["p256dh"], "auth": one["auth"]}})
     return f"""(() => {{
-      let held = null;
+      const held = "subscribed-in-the-test";  // as a browser keeps it when a page is loaded again
       const found = {{
         endpoint: {json.dumps(one["endpoint"])},
         toJSON: () => ({found}),
-        unsubscribe: async () => {{ held = null; return true; }},
+        unsubscribe: async () => {{ localStorage.removeItem(held); return true; }},
       }};
-      PushManager.prototype.subscribe = async () => (held = found);
-      PushManager.prototype.getSubscription = async () => held;
+      PushManager.prototype.subscribe = async () => (localStorage.setItem(held, "yes"), found);
+      PushManager.prototype.getSubscription = async () => (localStorage.getItem(held) ? found : null);
     }})()"""
 
 
@@ -112,6 +113,47 @@ async def test_a_closed_inbox_is_notified_until_its_librarian_signs_out(
     await ben.page.keyboard.press("Enter")
     await ben.page.get_by_label("Password", exact=True).wait_for()
     assert await desk.services.push.subscriptions.of("ben") == []
+
+
+async def test_signing_out_also_ends_what_the_page_is_renewing(
+    desk: Desk, people: People, service: PushService
+) -> None:
+    """The page renews while it loads; who signs out before that is done is not subscribed again by it."""
+    one = await service.subscribe(desk.services.push.sender.key.public)
+    ana = await people.of("ana", script=subscribing(one), permissions=["notifications"], here=False)
+    await ana.go("settings")
+    await ana.page.get_by_label("Notify this device also while the inbox is closed").check()
+    await expect(ana.page.get_by_text("This device is notified from now on.").first).to_be_visible()
+    assert len(await desk.services.push.subscriptions.of("ana")) == 1
+    begun, ended, renewed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def renewing(route: Route) -> None:
+        answer = await route.fetch()
+        if route.request.method == "GET":
+            begun.set()
+            await ended.wait()
+        else:
+            renewed.set()
+        await route.fulfill(response=answer)
+
+    async def ending(route: Route) -> None:
+        answer = await route.fetch()
+        ended.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(renewed.wait(), 1)
+        await route.fulfill(response=answer)
+
+    await ana.page.route("**/push", renewing)
+    await ana.page.route("**/push/end", ending)
+    await ana.page.reload()
+    await begun.wait()
+    await ana.page.get_by_role("navigation", name="Desk").wait_for()
+    await ana.page.keyboard.press("Control+k")
+    await ana.page.get_by_role("combobox", name="What do you want to do?").fill("sign out")
+    await ana.page.keyboard.press("Enter")
+    await ana.page.get_by_label("Password", exact=True).wait_for()
+    assert not renewed.is_set()
+    assert await desk.services.push.subscriptions.of("ana") == []
 
 
 async def test_the_inbox_can_be_installed(people: People, desk: Desk) -> None:

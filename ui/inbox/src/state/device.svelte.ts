@@ -41,7 +41,7 @@ class Device {
 
   /** Before signing out: who comes next at this machine is not told what is for me. */
   async leave(): Promise<void> {
-    if (!this.on) return;
+    if (!this.on && !this.busy) return;
     this.on = false;
     await import("../push").then((push) => push.turnOff()).catch(() => undefined);
   }
