@@ -105,12 +105,15 @@ async def refuse_a_transfer_back(carla: Page, ana: Page, chat: FrameLocator) -> 
     await carla.get_by_role("button", name="Transfer").click()
     await carla.get_by_role("dialog").get_by_role("radio", name=re.compile("Ana Ito")).check()
     await carla.get_by_role("button", name="Offer transfer").click()
-    await expect(ana.get_by_text(re.compile("is passing Patron")).first).to_be_attached()
-    await ana.keyboard.press("u")
-    await ana.locator(".acts").get_by_role("button", name="Decline").first.click()
-    await expect(carla.get_by_text("The transfer didn't go through").first).to_be_attached()
+    offer = ana.get_by_role("region", name="Offers to you").get_by_role("article")
+    await expect(offer).to_contain_text("Carla Nowak is passing this to you")
+    await expect(offer).to_contain_text("Northfield Public Library")
+    await offer.get_by_role("button", name="Decline").click()
+    await expect(offer).to_have_count(0)
+    told = re.compile(r"^Ana Ito can't take over .+\. The conversation stays yours")
+    await expect(carla.get_by_text(told).first).to_be_attached()
     await expect(carla.get_by_role("button", name="Transfer")).to_be_enabled()
-    await expect(chat.get_by_role("log")).to_contain_text("Carla")
+    await expect(chat.get_by_role("log")).to_contain_text("Carla will stay with you and go on.")
 
 
 async def leave_a_follow_up(carla: Page, street: Street) -> None:
