@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from bridge.contract.adapter import ChannelDesk
 from bridge.contract.message import Message
@@ -53,6 +54,13 @@ async def ask(chat: Chat, address: str = ADDRESS) -> None:
     await expect(field(chat)).to_be_focused()
     await field(chat).fill(address)
     await button(chat, "Send transcript").click()
+
+
+async def stocked(chat: Chat) -> None:
+    """Wait for the part with the menu: it comes with the first message, also where nobody opens the menu."""
+    part = "performance.getEntriesByType('resource').map((one) => one.name).find((name) => name.includes('/assets/Later-'))"
+    await chat.document.wait_for_function(part)
+    await chat.document.evaluate(f"import({part}).then(() => undefined)")
 
 
 async def wished(chat: Chat, count: int = 1) -> list[str]:
@@ -143,6 +151,7 @@ async def test_a_refusal_is_said_and_the_address_can_be_mended(chat: Chat) -> No
 async def test_asked_for_without_a_line_it_is_handed_in_once_and_then_forgotten(chat: Chat) -> None:
     """The house is away: kept, also over a reload, under one id; what is stored afterwards names no address."""
     await talk(chat, alone=True)
+    await stocked(chat)
     config = chat.ring.runner().channel.config
     await chat.ring.stop()
     await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
@@ -154,6 +163,27 @@ async def test_asked_for_without_a_line_it_is_handed_in_once_and_then_forgotten(
     await expect(chat.frame.get_by_text("on its way to")).to_be_visible()
     assert await wished(chat) == [ADDRESS]
     assert ADDRESS not in str(await chat.document.evaluate("JSON.stringify({...localStorage, ...sessionStorage})"))
+
+
+async def test_a_menu_that_had_not_come_when_the_line_went_comes_when_it_is_back(chat: Chat) -> None:
+    """It says that it is on its way meanwhile, and needs no second press and no reload."""
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await held.wait()
+        await route.abort()
+
+    await chat.page.route("**/assets/Later-*", hold, times=1)
+    await talk(chat, alone=True)
+    config = chat.ring.runner().channel.config
+    await chat.ring.stop()
+    held.set()
+    await expect(chat.frame.get_by_text("No connection.")).to_be_visible()
+    await chat.frame.get_by_role("button", name="More").click()
+    await expect(chat.frame.locator("#menu").get_by_text("Loading")).to_be_visible()
+    await chat.ring.start(config)
+    await chat.frame.locator("#menu").get_by_role("button", name="Send by email").click(timeout=60_000)
+    await expect(field(chat)).to_be_focused()
 
 
 @pytest.mark.parametrize("state", ["half written", "on its way"])
