@@ -73,6 +73,7 @@ export function App({ chat, settings, focus, close }: Given) {
   const [told, setTold] = useState("");
   const [below, setBelow] = useState(false);
   const log = useRef<HTMLDivElement>(null);
+  const grown = useRef<HTMLDivElement>(null);
   const up = useRef(false);
   const before = useRef<HTMLElement | null>(null);
   const [ending, setEnding] = useState(false);
@@ -105,7 +106,7 @@ export function App({ chat, settings, focus, close }: Given) {
   useLayoutEffect(stay, [chat.lines, chat.unsent]);
   useEffect(() => {
     const room = new ResizeObserver(stay);
-    if (log.current) room.observe(log.current);
+    for (const one of [log.current, grown.current]) if (one) room.observe(one); // lines grow, too: parts and pictures come later
     return () => room.disconnect();
   }, []);
   useEffect(() => {
@@ -139,6 +140,7 @@ export function App({ chat, settings, focus, close }: Given) {
   };
   const unend = () => {
     setEnding(false);
+    setBelow(false); // what comes now is what was asked for
     focus.current();
   };
   const shared = { chat, say: setTold, focus, mail };
@@ -221,8 +223,10 @@ export function App({ chat, settings, focus, close }: Given) {
               )}
             </div>
           )}
-          <Log chat={chat} maxText={settings.maxText} />
-          {over && <After {...shared} end={over} />}
+          <div ref={grown}>
+            <Log chat={chat} maxText={settings.maxText} />
+            {over && <After {...shared} end={over} />}
+          </div>
         </div>
         {below && (
           <button type="button" class="newer" onClick={down}>

@@ -8,7 +8,7 @@ import { isTouch } from "../touch";
 import type { Chat } from "./chat";
 import { Attach, Send } from "./icons";
 import { draft } from "./keep";
-import { late } from "./late";
+import { fetched, late } from "./late";
 import type { FileRef } from "./frames";
 import type { Settings } from "./types";
 import type { Checks, Told } from "./Who";
@@ -117,7 +117,8 @@ export function Composer({ chat, settings, say, focus, introduce }: Given) {
     if (!file || !picker.current) return;
     setProblem("");
     say(t("uploading", { name: file.name }));
-    const told = await chat.upload(file);
+    const { upload } = await fetched(() => import("./Files"));
+    const told = await upload(chat, file, settings.maxFile);
     picker.current.value = "";
     say("");
     if (typeof told !== "string") setFiles((now) => [...now, told]);

@@ -5,10 +5,14 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./chat";
+import { fetchFile, upload } from "./transfer";
 import type { FileRef } from "./frames";
 import { t } from "./words";
 
-const SMALL_PX = 320;
+export { upload };
+
+const WIDE_PX = 192;
+const HIGH_PX = 160;
 const AT_ONCE = 3_000_000; // bytes of a picture that is shown without being asked for
 
 const isPicture = (file: FileRef) => /^image\/(png|jpeg|gif|webp)$/.test(file.media_type) && file.size <= AT_ONCE;
@@ -17,9 +21,11 @@ const isPicture = (file: FileRef) => /^image\/(png|jpeg|gif|webp)$/.test(file.me
 async function paint(canvas: HTMLCanvasElement, picture: Blob): Promise<boolean> {
   try {
     const whole = await createImageBitmap(picture);
-    const scale = Math.min(1, SMALL_PX / Math.max(whole.width, whole.height));
-    canvas.width = Math.max(1, Math.round(whole.width * scale));
-    canvas.height = Math.max(1, Math.round(whole.height * scale));
+    const scale = Math.min(1, WIDE_PX / whole.width, HIGH_PX / whole.height);
+    const fine = Math.min(2, devicePixelRatio, 1 / scale); // dots of the screen to a pixel of the page
+    canvas.style.width = `${String(Math.max(1, Math.round(whole.width * scale)))}px`;
+    canvas.width = Math.max(1, Math.round(whole.width * scale * fine));
+    canvas.height = Math.max(1, Math.round(whole.height * scale * fine));
     canvas.getContext("2d")?.drawImage(whole, 0, 0, canvas.width, canvas.height);
     whole.close();
     return true;
@@ -36,11 +42,11 @@ export function File({ file, chat }: { file: FileRef; chat: Chat }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     if (!isPicture(file)) return;
-    void chat.fetch(file).then(async (bytes) => bytes && canvas.current && setSmall(await paint(canvas.current, bytes)));
+    void fetchFile(chat, file).then(async (bytes) => bytes && canvas.current && setSmall(await paint(canvas.current, bytes)));
   }, [file.digest]);
   const open = async () => {
     setMissed(false);
-    const bytes = await chat.fetch(file);
+    const bytes = await fetchFile(chat, file);
     setGone(bytes === null);
     setMissed(bytes === "");
     if (!bytes) return;

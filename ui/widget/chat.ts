@@ -330,44 +330,29 @@ export class Chat {
     for (const one of this.#ending) void this.#link.end(one).then((done) => done && this.#ending.delete(one));
   }
 
-  // ---- files ----
+  // ---- what files need (transfer.ts) ----
 
-  async upload(file: File): Promise<FileRef | string> {
-    if (file.size > this.#settings.maxFile) return "file-too-large";
-    this.#kept = keep({ ...this.#kept, seed: this.#kept.seed ?? random(32) });
-    const { token, seed } = this.#kept;
-    try {
-      const answer = await fetch(new URL("files", this.#base), {
-        method: "POST",
-        body: file,
-        credentials: "omit",
-        headers: { ...this.#link.headers, "X-File-Name": encodeURIComponent(file.name), "X-Seed": seed ?? "" },
-      });
-      const told = (await answer.json()) as { file?: FileRef; token?: string; frames?: { code: string }[] };
-      // Forgotten meanwhile, or another's by now: it is bound to who began.
-      if (token ? this.#kept.token !== token : this.#kept.seed !== seed) return "file";
-      if (told.token) {
-        this.#hear({ t: "token", token: told.token });
-        this.#link.greet();
-      }
-      return told.file ?? told.frames?.[0]?.code ?? "busy";
-    } catch {
-      return "busy";
-    }
+  /** Who begins to send a file: by token, or by the seed of a first message. */
+  identify(): Kept {
+    return (this.#kept = keep({ ...this.#kept, seed: this.#kept.seed ?? random(32) }));
   }
 
-  /** Fetch a file of this conversation; null when it is gone, "" when it does not come just now. */
-  async fetch(file: FileRef): Promise<Blob | "" | null> {
-    try {
-      const answer = await fetch(new URL(`files/${file.digest}`, this.#base), {
-        credentials: "omit",
-        headers: { ...this.#link.headers, "X-Proof": file.proof ?? "" },
-      });
-      if (!answer.ok) return answer.status === 404 || answer.status === 403 ? null : "";
-      return new Blob([await answer.arrayBuffer()], { type: file.media_type });
-    } catch {
-      return "";
-    }
+  /** Whether the chat is still theirs: it may be forgotten meanwhile, or another's by now. */
+  isStill({ token, seed }: Kept): boolean {
+    return token ? this.#kept.token === token : this.#kept.seed === seed;
+  }
+
+  adopt(token: string): void {
+    this.#hear({ t: "token", token });
+    this.#link.greet();
+  }
+
+  get headers(): Record<string, string> {
+    return this.#link.headers;
+  }
+
+  at(path: string): URL {
+    return new URL(path, this.#base);
   }
 
   // ---- what the desk says ----
