@@ -25,7 +25,10 @@ from bridge.sql.faq.entry import EntryFile, EntryText, FaqEntry
 from routing.organisation import Library, Queue
 from routing.state import State
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("faq-pages"),
+]  # one reads what another wrote
 
 OPEN = ChannelDesk(open=True, online=False)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(20)
