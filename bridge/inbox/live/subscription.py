@@ -387,6 +387,11 @@ class Subscription:
             return None
         return max(0.0, DESK_EVERY_S - (time.monotonic() - self._desk_at))
 
+    def held_s(self) -> float | None:
+        """Return in how many seconds something is due that was held back, counts or the board; None when nothing was."""
+        due = [self.desk_wait_s(), self.board.wait_s() if self.board is not None else None]
+        return min((one for one in due if one is not None), default=None)
+
     def who(self, state: State) -> schema.Me:
         """Return who sits here."""
         return me_of(state, self.session, libraries_of(state, self.me), coordinated(state, self.me), self.sign_on)

@@ -154,8 +154,8 @@ class _Page:
             self._abort()
 
     async def _wait(self) -> None:
-        """Wait for something to tell, at most until the next ping or until counts are due that were held back."""
-        held = self._subscription.desk_wait_s()
+        """Wait for something to tell, at most until the next ping or until something is due that was held back."""
+        held = self._subscription.held_s()
         until_ping = max(0.0, self._ping_at - time.monotonic())
         try:
             async with asyncio.timeout(until_ping if held is None else min(held, until_ping)):
@@ -237,7 +237,7 @@ async def _gather(call: Call, subscription: Subscription, patience: float) -> li
         left = until - time.monotonic()
         if found or left <= 0 or subscription.closed:
             return found
-        held = subscription.desk_wait_s()
+        held = subscription.held_s()
         try:
             async with asyncio.timeout(left if held is None else min(left, held)):
                 await subscription.listen()
