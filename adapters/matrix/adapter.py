@@ -174,7 +174,7 @@ class MatrixAdapter:
             ended(error)
 
     async def _ask_again(self, room: str, event: str) -> None:
-        """Ask for a message that nobody could open, in words of our own that everybody may read."""
+        """Ask the patron to send a message again that nobody here could open."""
         if self._outlet is not None:
             await self._outlet.tell(room, word(self._language, "locked"), f"locked-{event}")
 

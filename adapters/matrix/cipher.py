@@ -192,9 +192,13 @@ class RoomCipher:
         """Say whether the key of an encrypted event belongs to a device of its sender, as their server tells."""
         content = event.get("content", {})
         sender, key = str(event.get("sender", "")), str(content.get("sender_key", ""))
-        if self._olm.device_store.device_from_sender_key(sender, key) is None:
+        if not self._has_device(sender, key):
             await self._query([sender])
-        return self._olm.device_store.device_from_sender_key(sender, key) is not None
+        return self._has_device(sender, key)
+
+    def _has_device(self, user: str, key: str) -> bool:
+        """Say whether a person has, or had, a device with this key: who signs out after a message has written it all the same."""
+        return any(each.curve25519 == key for each in self._olm.device_store[user].values())
 
     # -- what goes out
 

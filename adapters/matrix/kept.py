@@ -1,7 +1,7 @@
 """What a Matrix account remembers: its device and keys, its rooms, and what waits for a key.
 
-The account's own row is sealed with a key of the channel (AES-256-GCM), and the library's pickles of keys with another one, so a
-copy of the store alone opens no chat.
+The account's own row is encrypted with a key of the channel (AES-256-GCM), and the other keys with a second one. Whoever has a copy
+of the store alone can open no chat.
 """
 
 from __future__ import annotations

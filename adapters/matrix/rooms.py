@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
+import structlog
 
 from adapters.matrix import codec
 from adapters.matrix.api import HomeserverRefused, MatrixApi, path
@@ -24,6 +25,8 @@ AT_ONCE = 10  # invitations that are answered between two looks at the timeline
 INVITES = Rate(5 / 3600, 5)  # of one person
 PEOPLE = 10_000  # whose rate is held
 PRESENT = ("join", "invite")
+
+log = structlog.get_logger("adapters.matrix")
 
 
 class RoomMembers(msgspec.Struct, frozen=True):
@@ -149,6 +152,7 @@ class AccountRooms:
         for id in self._invitations.held()[:AT_ONCE]:
             by = self._invitations.get(id) or ""
             if self._rates.take(by, time.monotonic()):
+                log.warning("an invitation is declined: one person sent too many")
                 await self._leave(api, id)
             elif await self._asked(api, "join", id):
                 await self._enter(api, id, group)

@@ -29,7 +29,7 @@ from bridge.contract.memory import MAX_VALUE
 from bridge.contract.message import Attachment
 
 PAGE = 100
-PAGES = 50  # of one room, in one gap
+PAGES = 300  # of one room, in one gap: 30,000 events
 FETCHES = 3  # tries to have a file, before its message comes in without
 KEY_S = 60.0  # how long a message waits for its key
 FILTER = {
@@ -140,7 +140,7 @@ class AccountTimeline:
                 break
             start = page.end
         else:
-            log.warning("a room has more new messages than we read at once", channel=self._ports.channel, pages=PAGES)
+            log.error("the oldest new messages of a room are left out", channel=self._ports.channel, read=len(found))
         return found[::-1]
 
     def _changed(self, id: str, said: RoomEvent) -> None:

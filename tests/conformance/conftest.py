@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.rig_xmpp import EjabberdRig
-from tests.peers.mastodon import FediServer
-from tests.peers.synapse import SynapseServer
+from tests.peers.kept import KeptServer
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End the servers that many cases have used."""
     EjabberdRig.end_kept()
-    FediServer.end_kept()
-    SynapseServer.end_kept()
+    KeptServer.end_kept()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.peers.synapse import SynapseServer
+from tests.peers.kept import KeptServer
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End the kept server, also when only this folder is run."""
-    SynapseServer.end_kept()
+    KeptServer.end_kept()

@@ -22,6 +22,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.peers.kept import KeptServer
+
 CONFIG = """
 media_storage_path = "{folder}/media"
 [database]
@@ -29,10 +31,8 @@ path = "{folder}/mastodon.db"
 """
 
 
-class FediServer:
+class FediServer(KeptServer):
     """One server, for all tests of a process: each makes accounts of its own."""
-
-    _kept: list[FediServer] = []  # noqa: RUF012 -- one for the process
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="deskbridge-mastodon-"))
@@ -49,19 +49,6 @@ class FediServer:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd=self._folder
         )
         self._wait()
-
-    @classmethod
-    def kept(cls) -> FediServer:
-        """Return the server of this process, started when it is first asked for."""
-        if not cls._kept:
-            cls._kept.append(cls())
-        return cls._kept[0]
-
-    @classmethod
-    def end_kept(cls) -> None:
-        """End the kept server, if there is one."""
-        while cls._kept:
-            cls._kept.pop().stop()
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 60

@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from tests.peers.kept import KeptServer
+
 ENVIRONMENT = Path(__file__).parents[2] / ".venv" / "peers" / "synapse"
 SHARED_SECRET = "only for this run"
 CONFIG = """
@@ -58,11 +60,10 @@ rc_login:
 LOG = "version: 1\nroot: {level: ERROR}\ndisable_existing_loggers: false\n"
 
 
-class SynapseServer:
+class SynapseServer(KeptServer):
     """One homeserver named `test`, on 127.0.0.1 alone: it federates with nobody."""
 
     name = "test"
-    _kept: list[SynapseServer] = []  # noqa: RUF012 -- one for the process
 
     def __init__(self) -> None:
         if not (ENVIRONMENT / "bin" / "python").exists():
@@ -78,19 +79,6 @@ class SynapseServer:
         seed = hashlib.sha256(secrets.token_bytes(32)).digest()
         (self._folder / "signing.key").write_text(f"ed25519 a_1 {_unpadded(seed)}\n")
         self.start()
-
-    @classmethod
-    def kept(cls) -> SynapseServer:
-        """Return the server of this process, started when it is first asked for."""
-        if not cls._kept:
-            cls._kept.append(cls())
-        return cls._kept[0]
-
-    @classmethod
-    def end_kept(cls) -> None:
-        """End the kept server, if there is one."""
-        while cls._kept:
-            cls._kept.pop().stop()
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -1,7 +1,13 @@
-"""What Twilio calls about calls: /voice for a new one, /voice/after when the library's telephone was rung, /voice/done after a
-recording, /voice/recording when it can be had, /voice/words for what a machine understood, /voice/status at the end.
+"""The addresses that Twilio calls when somebody phones.
 
-Each is signed as texts are. A document is answered at once: nothing is waited for while somebody holds the line.
+    /voice            a new call: what is to be done with it
+    /voice/after      the library's telephone was rung
+    /voice/done       the caller has spoken
+    /voice/recording  the recording can be fetched
+    /voice/words      what a machine understood of it
+    /voice/status     the call is over
+
+Each request is signed as those about texts are. The answer comes at once, since a person holds the line.
 """
 
 from __future__ import annotations

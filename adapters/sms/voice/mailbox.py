@@ -1,7 +1,8 @@
-"""The voicemail of an account: what webhooks tell of calls, and what the lists say that no webhook told.
+"""The voicemail of an account: what webhooks tell of calls, and what Twilio's lists say that no webhook told.
 
-A recording's address is built of our own account and its id: what a webhook names is never fetched. Nothing is deleted at Twilio
-before it is durable here. A call without a recording is told as missed a while after its end, once, by whoever sees it first.
+We make the address of a recording ourselves, from our account and the recording's id; an address in a webhook is never fetched.
+Nothing is deleted at Twilio before it is durable here. A call without a recording counts as missed a while after its end. It is
+told once, whether the webhook or the list comes first.
 """
 
 from __future__ import annotations
