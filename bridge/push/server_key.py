@@ -6,12 +6,12 @@ A browser's subscription is bound to this key: a notice that another key signs i
 
 from __future__ import annotations
 
-import json
 import time
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from yarl import URL
 
 from bridge.contract.sealed_token import derived_key
@@ -26,9 +26,10 @@ class ServerKey:
 
     def __init__(self, secret: bytes, contact: str = "") -> None:
         number = int.from_bytes(derived_key(secret, "push server key") + derived_key(secret, "push server key 2"))
-        self._key = ec.derive_private_key(number % (_ORDER - 1) + 1, CURVE)
+        key = ec.derive_private_key(number % (_ORDER - 1) + 1, CURVE)
+        self._key = ECKey.import_key(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         self._contact = contact
-        self.public = encoded(point(self._key.public_key()))
+        self.public = encoded(point(key.public_key()))
         self._tokens: dict[str, tuple[float, str]] = {}
 
     def authorization(self, endpoint: URL) -> str:
@@ -45,10 +46,4 @@ class ServerKey:
 
     def _token(self, audience: str, until: int) -> str:
         claims = {"aud": audience, "exp": until} | ({"sub": self._contact} if self._contact else {})
-        said = f"{_json({'typ': 'JWT', 'alg': 'ES256'})}.{_json(claims)}"
-        r, s = decode_dss_signature(self._key.sign(said.encode(), ec.ECDSA(hashes.SHA256())))
-        return f"{said}.{encoded(r.to_bytes(32) + s.to_bytes(32))}"
-
-
-def _json(value: object) -> str:
-    return encoded(json.dumps(value, separators=(",", ":")).encode())
+        return jwt.encode({"typ": "JWT", "alg": "ES256"}, claims, self._key)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk, Page, until
+from tests.inbox.desk import desk as running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 QUEUE = "north/reference"
 LATER = time.time_ns() // 1_000_000 + 3_600_000
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A desk whose live lines are hardly ever pinged: what is told then is told in its own time."""
+    async with running(tmp_path_factory.mktemp("desk"), ping_s=600.0, dead_s=1800.0) as found:
+        yield found
 
 
 async def here(client: Client) -> Page:
