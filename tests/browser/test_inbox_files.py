@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,32 @@ async def test_a_file_for_the_patron_waits_while_a_note_is_written(
     await ana.log.get_by_role("button", name="Try again").click()
     [said] = [line for line in await lines_of(desk, conversation, 6) if line.who == "librarian"]
     assert (said.text, [each.name for each in said.attachments]) == ("Here they are.", [file.name])
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_a_recording_is_played_where_it_stands(
+    look: dict[str, Any], desk: Desk, people: People, request: pytest.FixtureRequest
+) -> None:
+    """By keys as well, and its words stand below it. Nothing is fetched before somebody plays it."""
+    name = request.node.callspec.id
+
+    async def sound() -> AsyncIterator[bytes]:
+        yield b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x00" * 400
+
+    file = await desk.services.blobs.save(sound(), "voicemail-4711.mp3", 1 << 20)
+    caller = f"caller-{name}"
+    conversation = await desk.patron(caller, "0:07", attachments=(file,), marks=("voicemail",))
+    await desk.patron(caller, "Please renew my books.", marks=("machine-transcript",))
+    ana = await people.of("ana", **look)
+    fetched: list[str] = []
+    ana.page.on("request", lambda asked: fetched.append(asked.url) if file.digest in asked.url else None)
+    await ana.open(conversation)
+    player = ana.log.get_by_label("Recording: voicemail-4711.mp3")
+    await expect(player).to_be_visible()
+    await expect(ana.log).to_contain_text("written down by a machine")
+    await ana.look(f"{name}-recording")
+    assert fetched == []
+    answer = await ana.page.request.get(f"{desk.url}{await player.get_attribute('src')}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "audio/mpeg")
+    await player.focus()
+    await expect(player).to_be_focused()
