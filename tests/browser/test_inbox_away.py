@@ -176,7 +176,7 @@ async def test_paragraphs_links_and_previews_have_their_own_direction(desk: Desk
 async def test_no_language_of_a_browser_leaves_the_page_empty(desk: Desk, people: People, languages: list[str]) -> None:
     script = f"Object.defineProperty(Navigator.prototype, 'languages', {{ get: () => {languages!r} }})"
     asked = await desk.patron("tongue", "hello?", name="Tom Tongue")
-    ana = await people.of("ana", script=script)
+    ana = await people.of("ana", here=False, script=script)
     await ana.open(asked)
     await ana.go("reports")
     await expect(ana.page.get_by_role("heading", level=1)).to_be_visible()

@@ -144,7 +144,7 @@ async def test_every_panel_is_for_everybody_to_use(people: People, look: dict[st
 
 async def _panel(ada: Librarian, button: str, name: str) -> None:
     await ada.page.get_by_role("button", name=button, exact=True).click()
-    await ada.page.locator(".below li").first.wait_for()
+    await ada.page.locator(".opened li").first.wait_for()
     await ada.look(name)
 
 

@@ -78,6 +78,7 @@ async def test_what_is_sent_on_holds_no_note_and_no_address(desk: Desk, browsers
 
 async def test_what_the_library_began_is_counted_apart(desk: Desk, browsers: Browsers) -> None:
     cora = await browsers.of("cora")
+    await archived(desk)  # what other tests have begun
     before = await numbers(cora)
     status, begun = await cora.post("/begin", mail("counted@example.org"))
     assert status == 200, begun

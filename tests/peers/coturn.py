@@ -6,12 +6,14 @@ browsers leave loopback out when they look for addresses of their own: what is r
 
 from __future__ import annotations
 
+import secrets
 import socket
 import time
 from collections.abc import Sequence
 
 from tests.peers.daemon import Daemon, free_port
 
+BINDING = bytes.fromhex("000100002112a442")  # a request without attributes, and the magic cookie
 SECRET = "turn-secret-4711-for-tests"
 
 CONFIG = """
@@ -66,11 +68,19 @@ class Coturn(Daemon):
         self.until_open()
 
     def until_open(self) -> None:
-        """Wait until its port takes connections."""
+        """Wait until it answers by both ways: it opens one after the other."""
         deadline = time.monotonic() + 20
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+        while not all(self._answers(kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
             assert time.monotonic() < deadline, self.logs()
             time.sleep(0.02)
+
+    def _answers(self, kind: socket.SocketKind) -> bool:
+        """Say whether it answers what every such server must (RFC 8489, a binding request)."""
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.settimeout(0.5)
+            try:
+                probe.connect(("127.0.0.1", self.port))
+                probe.send(BINDING + secrets.token_bytes(12))
+                return bool(probe.recv(100))
+            except OSError:
+                return False
