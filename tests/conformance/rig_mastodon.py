@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.error import HTTPError
 
+import msgspec
+
 from adapters.mastodon.adapter import MastodonAdapter
 from adapters.mastodon.config import MastodonConfig
-from bridge.contract.adapter import Adapter, ChannelDesk
+from bridge.contract.adapter import Adapter, Capabilities, ChannelDesk
 from bridge.testing.proxy import Proxy
 from bridge.testing.rig import Heard, NetworkPatron, Rig, SentFile
 from tests.peers.mastodon import FediClient, FediServer
@@ -79,10 +81,16 @@ def _read(url: str) -> bytes:
     return data
 
 
+class UnlimitedMastodon(MastodonAdapter):
+    """The adapter, where nobody limits what an account may post: the server is ours."""
+
+    capabilities: ClassVar[Capabilities] = msgspec.structs.replace(MastodonAdapter.capabilities, rate=50.0)
+
+
 class MastodonRig(Rig):
     """One account of the library's."""
 
-    adapter: ClassVar[type[Adapter]] = MastodonAdapter
+    adapter: ClassVar[type[Adapter]] = UnlimitedMastodon
     keeps = True
 
     def __init__(self, folder: Path) -> None:
