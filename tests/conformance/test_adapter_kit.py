@@ -23,7 +23,7 @@ def test_a_new_package_passes_every_case_of_the_suite(tmp_path: Path) -> None:
     assert new("carrier-pigeon", folder) == 0
     run(folder, "ruff", "check", "--isolated", "--select", "E,F,I,B,UP,SIM,RUF", "--line-length", "120", ".")
     run(folder, "ruff", "format", "--isolated", "--line-length", "120", "--check", ".")
-    run(folder, "pytest", "-q", "-p", "no:cacheprovider")
+    run(folder, "pytest", "-q", "-p", "no:cacheprovider", "-n", "4")
 
 
 @pytest.mark.parametrize("name", ["Pigeon", "pi geon", "", "../pigeon", "pigeon-", "class", "x" * 31, "matrix"])
