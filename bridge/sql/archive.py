@@ -14,6 +14,7 @@ from bridge.log.follower import Follower
 from bridge.log.tail import Tail
 from bridge.redis.store import Store
 from bridge.sql import tables
+from bridge.sql.counter.questions import CountedQuestions
 from bridge.sql.database import Unreachable, engine_for, migrate, reach
 from bridge.sql.faq.counts import FaqCounts
 from bridge.sql.faq.entries import FaqEntries
@@ -73,6 +74,7 @@ class Archive:
         self.faq = FaqEntries(writing)
         self.faq_search = FaqSearch(self.engine)
         self.faq_counts = FaqCounts(writing)
+        self.counted_questions = CountedQuestions(writing)
         self.reindexing = Reindexing(writing)
         self._writing = writing
 

@@ -569,6 +569,32 @@ saved_search = Table(
     Index("saved_search_by_library", "library"),
 )
 
+# Questions counted where no conversation holds them: bridge.sql.counter.question says what each column is.
+counted_question = Table(
+    "counted_question",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("interaction", String, nullable=False),
+    Column("library", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("patron_type", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("minutes", Integer),
+    Column("read_level", Integer),
+    Column("codes", Text, nullable=False),
+    Column("question", Text),
+    Column("answer", Text),
+    Column("by", String),
+    Column("source", String),
+    Column("source_id", String),
+    Column("voided_ms", BigInteger),
+    UniqueConstraint("library", "source", "source_id", name="counted_question_by_source"),
+    Index("counted_question_by_library", "library", "at_ms"),
+)
+
 # Canned messages that only their librarian sees: bridge.sql.people.personal_scripts.
 personal_script = Table(
     "personal_script",

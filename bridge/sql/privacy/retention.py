@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.files.store import FileStore
 from bridge.sql import tables
+from bridge.sql.counter.questions import CountedQuestions
 from bridge.sql.people.account_events import AccountEvents
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.people.idempotency import IdempotencyKeys
@@ -82,6 +83,7 @@ class Retention:
         self._access_audit = AccessAudit(engine)
         self._account_events = AccountEvents(engine)
         self._idempotency = IdempotencyKeys(engine)
+        self._counted = CountedQuestions(engine)
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
         """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.
@@ -100,6 +102,8 @@ class Retention:
             await self._forget_strays(before)
         if done:
             log.info("forgotten", conversations=done)
+        if await self._counted.forget(days, strictest(days), now):
+            await pack(self._engine)
         await self._access_audit.sweep(now)
         await self._account_events.sweep(now)
         await self._idempotency.sweep(now)
