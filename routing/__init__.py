@@ -4,7 +4,7 @@
 - `core`, `decision`, `events`, `wire`: `step` and `apply` as two tables, and how it is written.
 - `conversation`, `messages`: patrons write, librarians answer.
 - `offers`, `assign`, `ownership`, `claims`, `transfers`, `joining`, `librarians`: who is asked, who has it, who is present.
-- `closing`, `patron_end`, `followups`, `patrons`: how it ends, what is left to do, who the patron is.
+- `closing`, `kinds`, `patron_end`, `followups`, `patrons`: how it ends, how it counts, what is left to do, who the patron is.
 - `rating`, `transcripts`, `erasure`: what a patron may ask for.
 - `deliveries`, `wording`: what goes out, in which words, and what became of it.
 - `standing`, `reach`: what may be said of the desk, and which channel carries an answer.

@@ -11,7 +11,8 @@
 
 An answer that nobody got never ends as answered: by default it is unreached, and a librarian who chooses "answered" is refused.
 
-Up to four descriptive codes of the library's own list; READ scale 1-6. Codes can be corrected later: who, when and what before
+Up to four descriptive codes of the library's own list. Kind and READ (1-6) are said for each question: see `kinds`. Codes can be
+corrected later: who, when and what before
 stays in the log. What a code means for follow-ups is in `followups`. A correction of a conversation that the core has forgotten is
 taken without a check (the inbox has checked it against the archive).
 """
@@ -41,11 +42,13 @@ from routing.events import (
 )
 from routing.events import Reopened as ReopenedEvent
 from routing.followups import FOLLOW_UPS, follow_code, follow_corrected, plan_fault, planned
+from routing.kinds import MOST_QUESTIONS, counts_as_reference, read_scale
 from routing.offers import freed, offer_waiting_to
 from routing.ownership import take, withdraw
 from routing.reach import place_of, promised, reaches
 from routing.records import SET_ASIDE, Conversation, Known, ReplyRoute, at_key
 from routing.refusals import done, held, refuse
+from routing.roster import DEFAULT_LIBRARY
 from routing.state import DAY, State
 
 CODES: tuple[Code, ...] = get_args(Code)
@@ -88,9 +91,10 @@ def close(decision: Decision, action: Action, deed: Close) -> None:
             code=code,
             by_default=not deed.code,
             descriptive=deed.descriptive,
-            read_scale=deed.read_scale,
-            reference=deed.reference,
+            read_scale=read_scale(deed),
+            reference=counts_as_reference(decision.state.roster.library(it.library), deed),
             known_until=known_until(decision, it),
+            questions=deed.questions,
         )
     )
     follow_code(decision, action, it, code, plan)
@@ -122,7 +126,9 @@ def _coding_fault(state: State, it: Conversation | None, code: Code, deed: Close
     own = state.roster.library(it.library).descriptive if it is not None else ()
     if own and any(one not in own for one in deed.descriptive):
         return "unknown-descriptive"
-    if not 0 <= deed.read_scale <= 6:
+    if len(deed.questions) > MOST_QUESTIONS:
+        return "too-many-codes"
+    if any(not 0 <= step <= 6 for step in (deed.read_scale, *(one.read for one in deed.questions))):
         return "read-scale"
     if it is not None and code == "lost_call":
         if it.wrote_after:
@@ -221,9 +227,12 @@ def recode(decision: Decision, action: Action, deed: Recode) -> None:
             by=action.by,
             code=code,
             descriptive=deed.descriptive,
-            read_scale=deed.read_scale,
-            reference=deed.reference,
+            read_scale=read_scale(deed),
+            reference=counts_as_reference(
+                decision.state.roster.library(it.library) if it is not None else DEFAULT_LIBRARY, deed
+            ),
             before=it.code if it is not None else "",
+            questions=deed.questions,
         )
     )
     if it is not None and it.code != code:

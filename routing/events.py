@@ -30,6 +30,7 @@ from bridge.contract.message import (
     PatronSign,
     Presence,
     ProcessGone,
+    QuestionTaken,
     Rating,
     Recall,
     Receipt,
@@ -480,6 +481,7 @@ class Closed(Wire, tag="closed"):
     reference: bool | None = None
     reason: str = ""
     known_until: int | None = None  # the patron's next question goes to who helped, until then; 0 = to anybody
+    questions: tuple[QuestionTaken, ...] = ()
 
 
 class Recoded(Wire, tag="recoded"):
@@ -492,6 +494,7 @@ class Recoded(Wire, tag="recoded"):
     read_scale: int = 0
     reference: bool | None = None
     before: str = ""
+    questions: tuple[QuestionTaken, ...] = ()
 
 
 class Reopened(Wire, tag="reopened"):

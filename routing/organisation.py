@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from bridge.contract.chat_form import ChatInvitation, FormField
-from bridge.contract.message import Wire
+from bridge.contract.message import QuestionKind, Wire
 
 Policy = Literal["offer", "longest_idle", "fewest_active", "round_robin"]
 When = Literal["always", "while-closed", "our-hours"]
@@ -188,6 +188,18 @@ class PortalPage(Wire):
     privacy: str = ""
 
 
+class CounterSettings(Wire):
+    """What staff choose from when they count a question, and what kind each descriptive code says that a question is.
+
+    places, patron_types   the library's own lists; () = those that the desk proposes in the library's language
+    code_kinds             by descriptive code; a code without an entry says nothing
+    """
+
+    places: tuple[str, ...] = ()
+    patron_types: tuple[str, ...] = ()
+    code_kinds: dict[str, QuestionKind] = msgspec.field(default_factory=dict)
+
+
 class Library(Wire, tag="library"):
     """One library at one revision. The core ignores a revision that is not newer than the one it has."""
 
@@ -229,3 +241,4 @@ class Library(Wire, tag="library"):
     meeting_url: str = (
         ""  # where librarians meet patrons online; `{room}` becomes a name that nobody can guess; "" = nowhere
     )
+    counter: CounterSettings = CounterSettings()

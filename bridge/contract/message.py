@@ -388,11 +388,22 @@ class FollowUpPlan(Wire, tag="follow-up-plan"):
     question: str = ""
 
 
+# Kinds of question, as the field counts them (ANSI/NISO Z39.7, ISO 2789): only "reference" is a reference transaction.
+QuestionKind = Literal["reference", "directional", "technical", "other"]
+
+
+class QuestionTaken(Wire):
+    """One of the questions of a conversation. `kind` "" = not said; `read` 1-6 on the READ scale, 0 = not rated."""
+
+    kind: QuestionKind | Literal[""] = ""
+    read: int = 0
+
+
 class Close(Wire, tag="close"):
     """End a conversation with a resolution code; "" means none chosen: Answered, marked "by default".
 
     `seen_at` is when (ms) the patron's last message was sent that the librarian had before them: one that came later is not
-    ended over. 0 = whatever the patron has written.
+    ended over. 0 = whatever the patron has written. `questions` says kind and READ of each; the other two are worked out then.
     """
 
     conversation: str
@@ -402,6 +413,7 @@ class Close(Wire, tag="close"):
     descriptive: tuple[str, ...] = ()
     read_scale: int = 0  # 1-6; 0 = not rated
     reference: bool | None = None  # counts as a reference transaction (Z39.7)
+    questions: tuple[QuestionTaken, ...] = ()
 
 
 class Recode(Wire, tag="recode"):
@@ -413,6 +425,7 @@ class Recode(Wire, tag="recode"):
     read_scale: int = 0
     reference: bool | None = None
     follow_up: FollowUpPlan | None = None
+    questions: tuple[QuestionTaken, ...] = ()
 
 
 class Reopen(Wire, tag="reopen"):

@@ -70,6 +70,7 @@ conversation = Table(
     Column("descriptive", Text),
     Column("read_scale", Integer),
     Column("reference", Boolean),
+    Column("questions", Text),  # kind and READ of each, as JSON of `QuestionTaken`s; None = from a release without them
     Column("rating", Integer),  # 1 = it did not help, 2 = partly, 3 = it did
     Column("rated_at", BigInteger),
     Column("rating_comment", Text),

@@ -22,6 +22,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from bridge.contract.message import (
     Accept,
     Action,
@@ -45,6 +47,7 @@ from bridge.contract.message import (
     PatronSign,
     Presence,
     ProcessGone,
+    QuestionTaken,
     Rating,
     Receipt,
     Recode,
@@ -121,6 +124,12 @@ def cooperative(**changes: Any) -> tuple[Library, Library]:
 def tables(state: State) -> dict[str, dict[str, Any]]:
     """Everything that a snapshot would hold."""
     return {name: dict(table) for name, table in state.tables().items()}
+
+
+def _questions(text: str) -> tuple[QuestionTaken, ...]:
+    """Return the questions in a script's word such as `reference:3,directional:`."""
+    found = [one.partition(":") for one in text.split(",") if one]
+    return tuple(msgspec.convert({"kind": kind, "read": int(read or 0)}, QuestionTaken) for kind, _, read in found)
 
 
 class Play:
@@ -346,14 +355,27 @@ class Play:
     def _closing(self, verb: str, it: str, options: dict[str, str]) -> Deed:
         descriptive = tuple(one for one in options.get("about", "").split(",") if one)
         scale = int(options.get("read", 0))
+        questions = _questions(options.get("questions", ""))
         plan = None
         if "to" in options or "deadline" in options:
             plan = FollowUpPlan(address=options.get("to", ""), deadline=self.time(options.get("deadline", "")))
         if verb == "recodes":
             code = options["as"]
-            return Recode(conversation=it, code=code, descriptive=descriptive, read_scale=scale, follow_up=plan)
+            return Recode(
+                conversation=it,
+                code=code,
+                descriptive=descriptive,
+                read_scale=scale,
+                follow_up=plan,
+                questions=questions,
+            )
         return Close(
-            conversation=it, code=options.get("as", ""), follow_up=plan, descriptive=descriptive, read_scale=scale
+            conversation=it,
+            code=options.get("as", ""),
+            follow_up=plan,
+            descriptive=descriptive,
+            read_scale=scale,
+            questions=questions,
         )
 
     def closing(self, who: str, code: str, address: str) -> Close:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.contract.message import Close, Merge, Say, Unmerge
+from bridge.contract.message import Close, Merge, QuestionKind, QuestionTaken, Say, Unmerge
 from routing.events import deliveries
-from routing.organisation import Library, Script
+from routing.kinds import counts_as_reference
+from routing.organisation import CounterSettings, Library, Script
 from tests.routing.play import Play, assigning, north
 
 TALKING = """
@@ -65,6 +66,34 @@ def test_codes_that_cannot_be() -> None:
         < noticed; closed descriptive=loans,hours read_scale=3
         > ana closes pat
         < refused reason=closed
+        """
+    )
+
+
+def test_kind_and_level_of_each_question_say_how_a_conversation_counts() -> None:
+    """Kinds decide, those of codes where a question has none; the highest level is the conversation's; a librarian is believed."""
+    kinds: dict[str, QuestionKind] = {"loans": "reference", "hours": "directional"}
+    here = north(descriptive=("loans", "hours", "parking"), counter=CounterSettings(code_kinds=kinds))
+    for told, expected in {
+        "about=parking": "reference=None",
+        "about=hours": "reference=False",
+        "about=hours,loans": "reference=True",
+        "questions=technical:1,reference:4,other:": "read_scale=4 reference=True",
+        "about=loans questions=directional:2": "read_scale=2 reference=False",
+        "about=loans questions=:2,technical:": "read_scale=2 reference=True",
+        "questions=:2": "reference=None",
+        "read=5 questions=reference:2": "read_scale=5 reference=True",
+    }.items():
+        talking(here).script(f"> ana closes pat {told}\n< noticed; closed {expected}")
+    denied = Close(conversation="", questions=(QuestionTaken(kind="reference"),), reference=False)
+    assert counts_as_reference(here, denied) is False
+    talking(here).script(
+        """
+        > ana closes pat questions=reference:7
+        < refused reason=read-scale
+        > ana closes pat
+        > ana recodes pat as=answered questions=reference:6,directional:1
+        < noticed; closed reference=None; recoded reference=True read_scale=6
         """
     )
 

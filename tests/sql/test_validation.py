@@ -21,6 +21,7 @@ from routing.organisation import (
     Agreement,
     ChatSettings,
     CodeChoice,
+    CounterSettings,
     Librarian,
     Library,
     Queue,
@@ -96,6 +97,9 @@ WRONG: dict[str, dict[str, Any]] = {
     "codes[1].offered": {"codes": (CodeChoice(code="answered", offered=False),)},
     "codes[1].code": {"codes": (CodeChoice(code="solved"),)},
     "descriptive[2]": {"descriptive": ("loans", "loans")},
+    "counter.places[2]: 'Desk' stands twice": {"counter": CounterSettings(places=("Desk", "Desk"))},
+    "counter.patron_types[1]": {"counter": CounterSettings(patron_types=(" ",))},
+    "counter.code_kinds: 'loans' is no": {"counter": CounterSettings(code_kinds={"loans": "reference"})},
     "contact_channel": {"contact_channel": "south-mail"},
     "contact_channel: there is no channel": {"contact_channel": "north-male"},
 }

@@ -309,6 +309,7 @@ async def close(call: Call) -> Answer:
         descriptive=tuple(asked.descriptive),
         read_scale=asked.read_scale,
         reference=asked.reference,
+        questions=_questions(asked),
     )
     return await act(call, deed)
 
@@ -325,8 +326,13 @@ async def recode(call: Call) -> Answer:
         read_scale=asked.read_scale,
         reference=asked.reference,
         follow_up=_plan(asked.follow_up),
+        questions=_questions(asked),
     )
     return await act(call, deed)
+
+
+def _questions(asked: schema.CloseAsked | schema.RecodeAsked) -> tuple[wire.QuestionTaken, ...]:
+    return tuple(wire.QuestionTaken(kind=one.kind, read=one.read) for one in asked.questions)
 
 
 def _plan(asked: schema.PlanAsked | None) -> wire.FollowUpPlan | None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 
+from bridge.contract.message import QuestionTaken
 from bridge.inbox.http.responses import Refusal
 from bridge.inbox.http.route import Call, Parameter, Route
 from bridge.inbox.routes.opening import note
@@ -107,6 +108,9 @@ async def _json(call: Call, asked: SearchAsked) -> AsyncIterator[bytes]:
     yield b"\n]\n"
 
 
+_questions = msgspec.json.Decoder(tuple[QuestionTaken, ...])
+
+
 def _time(ms: int | None) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds") if ms else ""
 
@@ -114,6 +118,10 @@ def _time(ms: int | None) -> str:
 def record(state: State, talk: ConversationSummary) -> Record:
     """Return a conversation's row, by column."""
     return {name: value(state, talk) for name, value in COLUMNS.items()}
+
+
+def _taken(talk: ConversationSummary) -> tuple[QuestionTaken, ...]:
+    return _questions.decode(talk.questions) if talk.questions else ()
 
 
 def _hidden(state: State, talk: ConversationSummary) -> str:
@@ -150,6 +158,7 @@ COLUMNS: dict[str, Callable[[State, ConversationSummary], str | int | list[str]]
     "descriptive_codes": lambda state, talk: list(words_of(talk.descriptive)),
     "read_scale": lambda state, talk: talk.read_scale or "",
     "reference": lambda state, talk: "" if talk.reference is None else ("yes" if talk.reference else "no"),
+    "questions": lambda state, talk: [f"{one.kind}:{one.read or ''}" for one in _taken(talk)],
     "rating": lambda state, talk: talk.rating or "",
 }
 

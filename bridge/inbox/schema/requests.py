@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from bridge.contract.message import CallKind, Outcome, WhySnoozed
+from bridge.contract.message import CallKind, Outcome, QuestionKind, WhySnoozed
 from bridge.inbox.schema.types import Asked, Copies, Identifier, Moment, Name, Subject, Ticket, Words
 
 
@@ -132,6 +132,13 @@ class PlanAsked(Asked):
     question: Words = ""
 
 
+class QuestionAsked(Asked):
+    """One of its questions: its kind ("" = what the codes say), and 1-6 on the READ scale (0 = not rated)."""
+
+    kind: QuestionKind | Literal[""] = ""
+    read: Annotated[int, Meta(ge=0, le=6)] = 0
+
+
 class CloseAsked(Asked):
     """End it. `code` "" = none chosen; `read_scale` 0 = not rated. `seen_at`: the time of the patron's last line that I have
     before me; where they wrote later it is refused. 0 = it does not matter."""
@@ -142,6 +149,7 @@ class CloseAsked(Asked):
     descriptive: Annotated[list[Name], Meta(max_length=4)] = []
     read_scale: Annotated[int, Meta(ge=0, le=6)] = 0
     reference: bool | None = None
+    questions: Annotated[list[QuestionAsked], Meta(max_length=12)] = []
 
 
 class RecodeAsked(Asked):
@@ -151,6 +159,7 @@ class RecodeAsked(Asked):
     descriptive: Annotated[list[Name], Meta(max_length=4)] = []
     read_scale: Annotated[int, Meta(ge=0, le=6)] = 0
     reference: bool | None = None
+    questions: Annotated[list[QuestionAsked], Meta(max_length=12)] = []
     follow_up: PlanAsked | None = None
 
 

@@ -11,8 +11,9 @@ from typing import Literal, get_args
 
 import msgspec
 
+from bridge.contract.message import QuestionKind
+
 QuestionMode = Literal["walk_up", "phone", "roving", "consultation", "chat", "email", "sms", "other"]
-QuestionKind = Literal["reference", "directional", "technical", "other"]
 
 MODES: tuple[QuestionMode, ...] = get_args(QuestionMode)
 KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)

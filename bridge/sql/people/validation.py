@@ -21,6 +21,7 @@ from bridge.contract.address import is_country
 from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code
 from bridge.sql.people.chat_validation import chat_faults
+from bridge.sql.people.counter_validation import counter_faults
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.portal_validation import portal_faults
 from bridge.sql.people.staff_validation import staff_faults
@@ -51,6 +52,7 @@ def own_faults(library: Library) -> list[FieldFault]:
     found += _codes(library)
     found += portal_faults(library.portal)
     found += chat_faults(library.chat)
+    found += counter_faults(library)
     return [*found, *_agreement_faults(library), *text_faults(library)]
 
 

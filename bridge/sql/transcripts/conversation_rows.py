@@ -37,6 +37,7 @@ _SET = (
     "descriptive",
     "read_scale",
     "reference",
+    "questions",
     "rating",
     "rated_at",
     "rating_comment",
@@ -201,6 +202,7 @@ class ConversationRows:
             descriptive=dump(event.descriptive),
             read_scale=event.read_scale,
             reference=event.reference,
+            questions=dump(event.questions),
         )
 
     def _recoded(self, event: ev.Recoded) -> None:

@@ -1129,6 +1129,13 @@ export interface ChatSettings {
   invitation: ChatInvitation;
 }
 
+/** What staff choose from when they count a question, and what kind each descriptive code says that a question is. places, patron_types the library's own lists; () = those that the desk proposes in the library's language code_kinds by descriptive code; a code without an entry says nothing */
+export interface CounterSettings {
+  places: string[];
+  patron_types: string[];
+  code_kinds: Record<string, "directional" | "other" | "reference" | "technical">;
+}
+
 /** One library at one revision. The core ignores a revision that is not newer than the one it has. */
 export interface Library {
   id: string;
@@ -1167,6 +1174,7 @@ export interface Library {
   chat: ChatSettings;
   country: string;
   meeting_url: string;
+  counter: CounterSettings;
 }
 
 /** A library's hours, and those of queues that have their own (`library/name` -> hours). Others keep the library's. */
@@ -1449,6 +1457,12 @@ export interface PlanAsked {
   question?: string;
 }
 
+/** One of its questions: its kind ("" = what the codes say), and 1-6 on the READ scale (0 = not rated). */
+export interface QuestionAsked {
+  kind?: "directional" | "other" | "reference" | "technical" | "";
+  read?: number;
+}
+
 /** End it. `code` "" = none chosen; `read_scale` 0 = not rated. `seen_at`: the time of the patron's last line that I have before me; where they wrote later it is refused. 0 = it does not matter. */
 export interface CloseAsked {
   code?: string;
@@ -1457,6 +1471,7 @@ export interface CloseAsked {
   descriptive?: string[];
   read_scale?: number;
   reference?: boolean | null;
+  questions?: QuestionAsked[];
 }
 
 /** Ask one librarian, a queue's staff or a library; `join`: they may also join and answer the patron. */
@@ -1544,6 +1559,7 @@ export interface RecodeAsked {
   descriptive?: string[];
   read_scale?: number;
   reference?: boolean | null;
+  questions?: QuestionAsked[];
   follow_up?: PlanAsked | null;
 }
 
