@@ -1,0 +1,1 @@
+"""Scenarios, the scripted patron, and practice through the whole ring."""
