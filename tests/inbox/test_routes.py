@@ -54,6 +54,9 @@ BODIES: dict[str, Any] = {
     "save_faq_entry": {"entry": {"library": "north", "texts": [{"language": "en", "title": "Why?"}], "revision": 9}},
     "preview_faq": {"markdown": "*hello*"},
     "seen_to_faq": {},
+    "count_questions": {
+        "questions": [{"id": "a-question", "library": "north", "at": 0, "mode": "phone", "kind": "other"}]
+    },
     "save_search": {"name": "Bees", "query": "bees"},
     "save_my_scripts": {"edition": "of another time", "scripts": []},
     "password": {"new": "long enough, surely", "old": "no"},

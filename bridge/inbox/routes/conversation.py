@@ -62,6 +62,7 @@ async def view(call: Call) -> schema.ConversationView:
         scripts=[script_view(one) for one in library.scripts]
         + [script_view(one, own=True) for one in await services.archive.personal_scripts.of(me)],
         descriptive=list(library.descriptive),
+        kinds=library.counter.code_kinds,
         codes=_codes(library),
         follow_ups=[follow_up(state, me, known)] if known is not None else [],
         merged=list(it.merged) if it is not None else [],

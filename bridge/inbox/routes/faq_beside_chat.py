@@ -7,7 +7,7 @@ saves it. Persons are taken out first, and the librarian sees what was taken out
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bridge.faq.feeds import entry_path
 from bridge.faq.scrub import scrub
@@ -90,15 +90,23 @@ async def faq_draft(call: Call) -> faq.FaqDraft:
         raise Refusal(403, "forbidden", "Only the patron's own library makes an entry of it.")
     lines = await call.services.reader.transcript(call.id, limit=WHOLE)
     names = {line.author for line in lines if line.author} | await _names(call)
-    asked, gone = scrub("\n\n".join(line.text for line in lines if line.who == "patron" and line.text), names)
-    answered, also_gone = scrub(
-        "\n\n".join(line.text for line in lines if line.who == "librarian" and line.text), names
+    question, answer = (
+        "\n\n".join(line.text for line in lines if line.who == who and line.text) for who in ("patron", "librarian")
     )
+    return draft_of(call.me, library, language, question, answer, names=names, source=call.id)
+
+
+def draft_of(
+    me: str, library: str, language: str, question: str, answer: str, *, names: Collection[str] = (), source: str = ""
+) -> faq.FaqDraft:
+    """Return an entry made of a question and its answer, without persons; `names` are those that are known."""
+    asked, gone = scrub(question, names)
+    answered, also_gone = scrub(answer, names)
     sentences = [one.strip() for one in _SENTENCE.split(_GREETING.sub("", asked)) if one.strip()]
     title = next((one for one in sentences if one.endswith("?")), sentences[0] if sentences else "")[:MOST_TITLE]
     phrases = tuple(one[:MOST_TITLE] for one in sentences if one.endswith("?") and one != title)[:5]
     text = EntryText(language=language, title=title, body=answered[:MOST_BODY], asked=phrases)
-    entry = FaqEntry(library=library, texts=(text,), owner=call.me, source=call.id)
+    entry = FaqEntry(library=library, texts=(text,), owner=me, source=source)
     parts = {(one.kind, one.text): faq.RemovedPart(kind=one.kind, text=one.text) for one in (*gone, *also_gone)}
     return faq.FaqDraft(entry=entry, removed=list(parts.values()))
 

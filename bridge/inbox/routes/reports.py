@@ -87,8 +87,8 @@ def _library(call: Call) -> Library:
 def period_asked(call: Call, timezone: str) -> Period:
     """Return the days asked for. Raises Refusal 422 for what are none."""
     today = datetime.fromtimestamp(now_ms() / 1000, ZoneInfo(timezone)).date()
-    last = _day(call, "to") or today
-    first = _day(call, "from") or last - timedelta(days=DAYS - 1)
+    last = asked_day(call, "to") or today
+    first = asked_day(call, "from") or last - timedelta(days=DAYS - 1)
     if first > last:
         raise Refusal(422, "invalid", "from is a day after to.")
     if (last - first).days >= MOST_DAYS:
@@ -96,7 +96,8 @@ def period_asked(call: Call, timezone: str) -> Period:
     return Period(first=first, last=last, timezone=timezone)
 
 
-def _day(call: Call, name: str) -> date | None:
+def asked_day(call: Call, name: str) -> date | None:
+    """Return the day that a query names, None for none. Raises Refusal 422 for what is none."""
     text = call.query[name]
     if not text:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.contract.message import CallKind, Outcome
+from bridge.contract.message import CallKind, Outcome, QuestionKind
 from bridge.inbox.schema.lists import Row
 from bridge.inbox.schema.types import Shown, Who
 
@@ -202,6 +202,7 @@ class ConversationView(Shown):
     policy: Policy
     scripts: list[ScriptView]
     descriptive: list[str]  # descriptive codes of the library
+    kinds: dict[str, QuestionKind]  # by descriptive code, where it says one
     codes: list[ClosingCode]
     follow_ups: list[FollowUp]
     merged: list[str]

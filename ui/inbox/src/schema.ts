@@ -460,6 +460,7 @@ export interface ConversationView {
   policy: Policy;
   scripts: ScriptView[];
   descriptive: string[];
+  kinds: Record<string, "directional" | "other" | "reference" | "technical">;
   codes: ClosingCode[];
   follow_ups: FollowUp[];
   merged: string[];
