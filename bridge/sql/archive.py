@@ -45,6 +45,7 @@ from bridge.sql.privacy.erasures import Erasures
 from bridge.sql.privacy.forgotten import forgotten_since
 from bridge.sql.privacy.retention import Retention
 from bridge.sql.rows import ignoring
+from bridge.sql.transcripts.imported import ImportedTranscripts
 from bridge.sql.transcripts.reader import Reader
 from bridge.sql.transcripts.reindex import Reindexing
 from bridge.sql.transcripts.search import Search
@@ -76,6 +77,7 @@ class Archive:
         self.faq_counts = FaqCounts(writing)
         self.counted_questions = CountedQuestions(writing)
         self.reindexing = Reindexing(writing)
+        self.imported = ImportedTranscripts(writing)
         self._writing = writing
 
     @classmethod

@@ -77,6 +77,9 @@ conversation = Table(
     Column("forgotten_at", BigInteger),  # None: not yet, or something was written since
     # Whether its facts are in `conversation_fact`; None = written by a release without them, and not read over yet.
     Column("indexed", Boolean),
+    Column(
+        "imported", String, nullable=False, server_default=""
+    ),  # the desk it was imported from, "" = it was held here
     Index("conversation_by_patron", "channel", "address", "opened_at"),
     Index("conversation_by_library", "library", "state", "last_at"),
     Index("conversation_by_end", "state", "closed_at"),

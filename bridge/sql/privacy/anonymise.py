@@ -25,7 +25,7 @@ _w = tables.written.c
 
 WITH_FILES = or_(_l.attachments != "[]", _l.html != "", _l.original != "")
 _BLANK_WORDS = ("address", "name", "contact", "language", "subject", "page", "answers", "previous", "last_text")
-_BLANK: dict[str, str | None] = dict.fromkeys(_BLANK_WORDS, "") | {"rating_comment": None}
+BLANK: dict[str, str | None] = dict.fromkeys(_BLANK_WORDS, "") | {"rating_comment": None}
 _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
 
 
@@ -45,7 +45,7 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     follow_ups = update(tables.follow_up).where(tables.follow_up.c.conversation.in_(ids))
     await sql.execute(follow_ups.values(**_BLANK_FOLLOW_UP))
     await sql.execute(update(tables.audit).where(tables.audit.c.conversation.in_(ids)).values(detail=""))
-    await sql.execute(update(tables.conversation).where(_c.id.in_(ids)).values(forgotten_at=now_ms(), **_BLANK))
+    await sql.execute(update(tables.conversation).where(_c.id.in_(ids)).values(forgotten_at=now_ms(), **BLANK))
     # Last: whoever makes facts of an old conversation holds its row meanwhile.
     await sql.execute(delete(tables.conversation_fact).where(tables.conversation_fact.c.conversation.in_(ids)))
     return [digest for digest in files if not await still_shown(sql, digest)]

@@ -69,6 +69,7 @@ class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True):
     descriptive: str | None = None  # codes as JSON
     read_scale: int | None = None
     reference: bool | None = None
+    imported: str = ""  # the desk it was imported from
     questions: str | None = None  # JSON of `QuestionTaken`s
 
 
