@@ -45,6 +45,9 @@ from bridge.sql.privacy.erasures import Erasures
 from bridge.sql.privacy.forgotten import forgotten_since
 from bridge.sql.privacy.retention import Retention
 from bridge.sql.rows import ignoring
+from bridge.sql.training.first_days import FirstDays
+from bridge.sql.training.scenarios import KeptScenarios
+from bridge.sql.training.sheets import TrainingSheets
 from bridge.sql.transcripts.imported import ImportedTranscripts
 from bridge.sql.transcripts.reader import Reader
 from bridge.sql.transcripts.reindex import Reindexing
@@ -76,6 +79,9 @@ class Archive:
         self.faq_search = FaqSearch(self.engine)
         self.faq_counts = FaqCounts(writing)
         self.counted_questions = CountedQuestions(writing)
+        self.training_sheets = TrainingSheets(writing)
+        self.scenarios = KeptScenarios(writing)
+        self.first_days = FirstDays(writing)
         self.reindexing = Reindexing(writing)
         self.imported = ImportedTranscripts(writing)
         self._writing = writing

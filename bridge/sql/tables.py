@@ -573,6 +573,52 @@ saved_search = Table(
     Index("saved_search_by_library", "library"),
 )
 
+# Practice: bridge.sql.training. A sheet is its trainee's; `until` 0 = they keep it.
+training_sheet = Table(
+    "training_sheet",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("trainee", String, nullable=False, index=True),
+    Column("library", String, nullable=False, index=True),
+    Column("scenario", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("manners", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("counted", Text, nullable=False),
+    Column("shared", Boolean, nullable=False, default=False),
+    Column("peer", String, nullable=False, default=""),
+    Column("until", BigInteger, nullable=False, index=True),
+)
+
+training_words = Table(
+    "training_words",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("by", String, primary_key=True),
+    Column("words", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+training_scenario = Table(
+    "training_scenario",
+    metadata,
+    Column("library", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("toml", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+training_first_day = Table(
+    "training_first_day",
+    metadata,
+    Column("librarian", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("done", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 # Questions counted where no conversation holds them: bridge.sql.counter.question says what each column is.
 counted_question = Table(
     "counted_question",

@@ -37,6 +37,7 @@ from bridge.sql.people.idempotency import IdempotencyKeys
 from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.anonymise import WITH_FILES, blank, digests, forget_aside, pack, still_shown
+from bridge.sql.training.sheets import TrainingSheets
 from routing.roster import DEFAULT_LIBRARY
 
 DAY_MS = 86_400_000
@@ -84,6 +85,7 @@ class Retention:
         self._account_events = AccountEvents(engine)
         self._idempotency = IdempotencyKeys(engine)
         self._counted = CountedQuestions(engine)
+        self._sheets = TrainingSheets(engine)
 
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
         """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.
@@ -102,7 +104,8 @@ class Retention:
             await self._forget_strays(before)
         if done:
             log.info("forgotten", conversations=done)
-        if await self._counted.forget(days, strictest(days), now):
+        worded = await self._counted.forget(days, strictest(days), now)
+        if await self._sheets.sweep(now) or worded:
             await pack(self._engine)
         await self._access_audit.sweep(now)
         await self._account_events.sweep(now)
