@@ -1,7 +1,7 @@
 // What a service worker does with a pushed notice: it shows it unless its page is looked at, and a click leads there.
 //
 // The rule: a notice carries a kind, a library's name and a conversation's id. The words for a kind are the page's, in its reader's
-// language: the page keeps them in the cache `WORDS` when it subscribes. One notice a conversation: a later one takes its place, and
+// language: the page keeps them in the cache `WORDS` when it subscribes, under an address of its own. One notice a conversation: a later one takes its place, and
 // one that is over is shown without a sound where it was shown before.
 
 export const WORDS = "deskbridge-words";
@@ -20,6 +20,7 @@ interface Shown {
 interface Window {
   readonly url: string;
   readonly visibilityState: string;
+  readonly frameType: string;
   focus(): Promise<unknown>;
   postMessage(message: unknown): void;
 }
@@ -43,35 +44,35 @@ async function windows(scope: WorkerScope): Promise<Window[]> {
   return all.filter((one) => one.url.startsWith(scope.registration.scope));
 }
 
-async function wordsFor({ kind, library }: Pushed): Promise<string> {
-  const kept = await (await caches.open(WORDS)).match("/words");
+async function wordsFor({ kind, library }: Pushed, at: string): Promise<string> {
+  const kept = await (await caches.open(WORDS)).match(at);
   const words = ((await kept?.json()) ?? {}) as Record<string, string>;
   return (words[kind] ?? "").replace("{library}", library);
 }
 
-async function show(scope: WorkerScope, pushed: Pushed, icon: string): Promise<void> {
+async function show(scope: WorkerScope, pushed: Pushed, icon: string, at: string): Promise<void> {
   const tag = `deskbridge-${pushed.conversation}`;
   const over = pushed.kind === "over";
   const before = await scope.registration.getNotifications({ tag });
   if ((await windows(scope)).some((one) => one.visibilityState === "visible")) return before.forEach((one) => one.close());
   if (over && !before.length) return;
-  const body = await wordsFor(pushed);
-  await scope.registration.showNotification(pushed.library, { body, tag, icon, silent: over, renotify: !over, data: { conversation: pushed.conversation } });
+  const body = await wordsFor(pushed, at);
+  await scope.registration.showNotification(pushed.library, { body, tag, ...(icon && { icon }), silent: over, renotify: !over, data: { conversation: pushed.conversation } });
 }
 
 async function lead(scope: WorkerScope, conversation: string, address: (conversation: string) => string): Promise<void> {
-  const [open] = await windows(scope);
+  const open = (await windows(scope)).find((one) => one.frameType === "top-level");
   if (!open) return void (await scope.clients.openWindow(address(conversation)));
   await open.focus();
   open.postMessage({ open: conversation });
 }
 
-/** Heed pushes. `address` is the page that shows a conversation. */
-export function heed(scope: WorkerScope, icon: string, address: (conversation: string) => string): void {
+/** Heed pushes. `address` is the page that shows a conversation; `at` is where its page keeps the words. */
+export function heed(scope: WorkerScope, icon: string, address: (conversation: string) => string, at = "/words"): void {
   scope.addEventListener("push", (event: Waits & { data?: { json(): unknown } }) => {
     const pushed = event.data?.json() as Partial<Pushed> | undefined;
     if (typeof pushed?.kind !== "string" || typeof pushed.conversation !== "string" || typeof pushed.library !== "string") return;
-    event.waitUntil(show(scope, pushed as Pushed, icon));
+    event.waitUntil(show(scope, pushed as Pushed, icon, at));
   });
   scope.addEventListener("notificationclick", (event: Waits & { notification: Shown }) => {
     event.notification.close();

@@ -12,10 +12,10 @@ export const canPush = (): boolean => isSecureContext && "serviceWorker" in navi
 
 const toBytes = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 
-/** Subscribe, or find what is subscribed to this key already. Rejects where the browser says no. */
-export async function subscribe(worker: string, scope: string, key: string, words: Record<string, string>): Promise<Subscription> {
+/** Subscribe, or find what is subscribed to this key already; the worker finds the words `at` an address. Rejects where the browser says no. */
+export async function subscribe(worker: string, scope: string, key: string, words: Record<string, string>, at = "/words"): Promise<Subscription> {
   const registration = await navigator.serviceWorker.register(worker, { scope });
-  await (await caches.open(WORDS)).put("/words", new Response(JSON.stringify(words)));
+  await keepWords(words, at);
   await navigator.serviceWorker.ready.catch(() => undefined);
   const options = { userVisibleOnly: true, applicationServerKey: toBytes(key) };
   let found: PushSubscription;
@@ -29,6 +29,11 @@ export async function subscribe(worker: string, scope: string, key: string, word
   }
   const { endpoint = "", keys = {} } = found.toJSON();
   return { endpoint, p256dh: keys["p256dh"] ?? "", auth: keys["auth"] ?? "" };
+}
+
+/** Keep the words for the worker, in the language that the page speaks now. */
+export async function keepWords(words: Record<string, string>, at: string): Promise<void> {
+  await (await caches.open(WORDS)).put(at, new Response(JSON.stringify(words)));
 }
 
 /** End this browser's subscription; its address, for the desk to drop, or "" where there is none. */

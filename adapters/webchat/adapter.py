@@ -34,6 +34,7 @@ from adapters.webchat.codec import (
 from adapters.webchat.desks import Desks, close
 from adapters.webchat.files import ChatFiles
 from adapters.webchat.limits import BEAT_S, DEAF_BEATS, HARD_FRAME, MAX_FILE, MAX_FRAME, POLL_S, STUBBORN, Door
+from adapters.webchat.notices import WORKER, NoticeRoutes
 from adapters.webchat.pages import COMMON, Pages, allowed_origin, own_origins
 from adapters.webchat.talk import Talk, tenths
 from bridge.contract.adapter import Busy, Capabilities, Misconfigured, Outcome, Ports, Retry, Rewound, Sent, Signal
@@ -50,6 +51,8 @@ STATUS = {
     "rating": 409,
     "transcript": 409,
     "transcripts": 429,
+    "notices": 422,
+    "notices-over": 409,
     "too-large": 413,
     "file-too-large": 413,
     "file-type": 415,
@@ -107,6 +110,7 @@ class WebchatAdapter:
         ratings=True,
         takeaway=True,
         calls=True,
+        notices=True,
         forget=True,
         chat_page="chat",
         launcher="widget.js",
@@ -135,7 +139,10 @@ class WebchatAdapter:
         self._admission = Admission(ports, kept_s(config))
         self._talk = Talk(ports, self._door, self._audience, self._desks, self._admission, config.max_text, config.beat)
         self._files = ChatFiles(ports, self._door, self._admission)
-        self._pages = Pages(ports.channel, origins(config), settings(config, ports.channel))
+        notices = None if config.public_computers else ports.answer_notices
+        told = {**settings(config, ports.channel), **({"notices": True} if notices else {})}
+        self._pages = Pages(ports.channel, origins(config), told)
+        self._notices = NoticeRoutes(notices, self._door, self._pages)
         self._mount(ports.routes)
 
     def _mount(self, routes: web.UrlDispatcher) -> None:
@@ -148,6 +155,8 @@ class WebchatAdapter:
             ("/assets/{name}", pages.asset),
             ("/words/{name}", pages.words),
             ("/status", self._status),
+            (f"/{WORKER}", self._notices.worker),
+            ("/notices", self._asked(self._notices.key)),
             ("/live", self._live),
             ("/files/{digest:[0-9a-f]{64}}", self._asked(self._download)),
         ):
@@ -156,6 +165,8 @@ class WebchatAdapter:
         routes.add_post("/poll", self._asked(self._poll))
         routes.add_post("/end", self._asked(self._end))
         routes.add_post("/files", self._asked(self._upload))
+        routes.add_post("/notices", self._asked(self._notices.keep))
+        routes.add_post("/notices/end", self._asked(self._notices.end))
 
     # ---- the session ----
 
@@ -368,6 +379,7 @@ class WebchatAdapter:
         if not token:
             raise FrameRefused("token")
         sender = tokens.address(token)
+        await self._notices.forget(sender)
         try:
             await self._admission.revoke([sender])
             await self._audience.dismiss([sender])

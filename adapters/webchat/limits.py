@@ -37,6 +37,7 @@ UPLOADS = Rate(0.2, 10)  # of one patron
 MEGABYTES = Rate(0.2, 200)  # of files from one address, by all its patrons
 # Lines heard or seen, from one address. Each is written down, also one that names none of ours.
 RECEIPTS = Rate(50, 1500)
+NOTICES = Rate(1 / 20, 10)  # of one patron: to be told of answers, or not any more
 REQUESTS = Rate(20, 200)  # plain requests from one address
 
 
@@ -56,6 +57,7 @@ class Door:
     uploads: TokenBuckets = field(default_factory=lambda: TokenBuckets(UPLOADS))
     receipts: TokenBuckets = field(default_factory=lambda: TokenBuckets(RECEIPTS))
     megabytes: TokenBuckets = field(default_factory=lambda: TokenBuckets(MEGABYTES))
+    notices: TokenBuckets = field(default_factory=lambda: TokenBuckets(NOTICES))
 
     def mark(self, address: str) -> str:
         """Return the mark of an address in this process; an IPv6 household counts as one (/64)."""
@@ -93,5 +95,6 @@ class Door:
             self.uploads,
             self.receipts,
             self.megabytes,
+            self.notices,
         ):
             buckets.forget_full(now)

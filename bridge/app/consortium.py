@@ -58,6 +58,7 @@ from bridge.log.traces import MessageTraces
 from bridge.portal.library_page import ChatChannel
 from bridge.portal.routes import PortalDesk
 from bridge.privacy.erasure_worker import ErasureWorker
+from bridge.push.answers import AnswerPush
 from bridge.push.sending import PushSender
 from bridge.push.server_key import ServerKey
 from bridge.push.team_webhook import TeamWebhooks
@@ -129,9 +130,9 @@ class Consortium:
         self.core: CoreRunner | CoreProcess | None = None
         self._begin_to_know([_channel(each) for each in config.channels if each.consortium == name])
         self.core = self._core(sole) if config.roles.core else None
+        self.push, self.answers = self._push(config, archive)
         self.supervisor = self._supervisor()
         self.forgetting = self._forgetting(archive)
-        self.push = self._push(config, archive)
         kept = archive.staff_webhooks(name)
         self.webhooks = TeamWebhooks(kept, self.replica, lambda: self.leases.core_here, config.push.allow)
         self.services = self._services(health)
@@ -147,6 +148,7 @@ class Consortium:
         self._channel_facts: dict[str, ChannelFacts] = {}
         self._partner_facts: dict[str, PartnerChannel] = {}
         self._chats: list[ChatChannel] = []
+        self._noticing: set[str] = set()  # channels whose patrons' browsers can be told of answers
         self._lease_tellers: dict[str, Callable[[], None]] = {}
         self._channels_changed = asyncio.Event()
         self._know(channels)
@@ -201,10 +203,19 @@ class Consortium:
         it = self.replica.state.conversations.get(conversation)
         return it is not None and it.state != "closed"
 
-    def _push(self, config: Config, archive: Archive) -> PushWorker:
+    def _push(self, config: Config, archive: Archive) -> tuple[PushWorker, AnswerPush]:
+        """Return what pushes notices to librarians, and to patrons."""
         sender = PushSender(ServerKey(self._secret, config.push.contact), config.push.allow)
-        subscriptions = archive.push_subscriptions(self.name)
-        return PushWorker(subscriptions, archive.quiet_hours, sender, self.replica, lambda: self.leases.core_here)
+        librarians, patrons = archive.push_subscriptions(self.name), archive.patron_subscriptions(self.name)
+
+        def leads() -> bool:
+            return self.leases.core_here
+
+        def offers(channel: str) -> bool:
+            return channel in self._noticing
+
+        push = PushWorker(librarians, archive.quiet_hours, sender, self.replica, leads)
+        return push, AnswerPush(patrons, sender, self.replica, leads, offers)
 
     def _forgetting(self, archive: Archive) -> ErasureWorker:
         return ErasureWorker(
@@ -310,6 +321,7 @@ class Consortium:
             parts["retention"] = self._forget_what_is_due
             parts["faq"] = self._faq_upkeep.run
             parts["push"] = self.push.run
+            parts["answer notices"] = self.answers.run
             parts["team webhooks"] = self.webhooks.run
         if self._traces is not None:  # the pages hear first
             self.replica.on_entries.append(partial(self._traces.followed, told=self._config.roles.web))
@@ -433,6 +445,7 @@ class Consortium:
         self._partner_facts.clear()
         self._partner_facts.update(self._partner_channels())
         self._chats[:] = [_chat(one) for one in channels if one.adapter.capabilities.chat_page]
+        self._noticing = {one.name for one in channels if one.adapter.capabilities.notices}
         fanouts = [one.name for one in channels if one.adapter.capabilities.fanout]
         if fanouts != self.fanouts:
             self.fanouts[:] = fanouts
@@ -591,6 +604,7 @@ class Consortium:
             transcript=self._transcript if channel.adapter.capabilities.transcripts else None,
             revocations=StoreRevocations(self.store, name),
             partners=self._partner_desk(name) if channel.adapter.capabilities.partners else None,
+            answer_notices=self.answers.of(name) if channel.adapter.capabilities.notices else None,
         )
 
     def _partner_channels(self) -> dict[str, PartnerChannel]:

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import msgspec
 
+from bridge.contract.answer_notices import AnswerNotices
 from bridge.contract.chat_form import ChatInvitation, FormField, QueueOffer
 from bridge.contract.memory import Memory, MemoryKind
 from bridge.contract.message import (
@@ -188,6 +189,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     cc          a delivery may name further recipients: Delivery.cc, Delivery.bcc
     formatting  the network shows bold words, named links and lists: an answer comes as it was written (bridge.contract.formatting),
                 else as plain words
+    notices     browsers of its patrons can be told of an answer while their page is closed: Ports.answer_notices
     remembers   the kinds of rows that the adapter keeps in Ports.memory
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
@@ -224,6 +226,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     partners: bool = False
     cc: bool = False
     formatting: bool = False
+    notices: bool = False
     remembers: tuple[MemoryKind, ...] = ()
 
 
@@ -470,6 +473,7 @@ class Ports:
     transcript: Callable[[Delivery], Awaitable[str]] | None = None  # capability `transcripts` only
     revocations: Revocations | None = None
     partners: PartnerPorts | None = None  # capability `partners` only
+    answer_notices: AnswerNotices | None = None  # capability `notices` only
 
 
 class Adapter(Protocol):

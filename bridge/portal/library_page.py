@@ -18,6 +18,8 @@ from routing.organisation import Library, PortalPage
 PLACEHOLDER = "{words}"
 STATES = {"here": "askHere", "busy": "askBusy", "away": "askAway", "closed": "askClosed"}
 
+REACHES = {"mail": "reachMail", "phone": "reachPhone", "mail-phone": "reachEither", "": "reachChat"}
+
 
 class ChatChannel(NamedTuple):
     """A channel on whose page one can write: its name, and where its page and the script for other pages are."""
@@ -29,12 +31,16 @@ class ChatChannel(NamedTuple):
 
 
 class ChatStatus(NamedTuple):
-    """The chat of a library: the key of the words that say how the desk is, and when it opens again ("" = not known, or open)."""
+    """The chat of a library: the key of the words that say how the desk is, and when it opens again ("" = not known, or open).
+
+    `reaches` is the key of what says where the answer comes to, "" while the desk is open or can't say.
+    """
 
     chat: ChatChannel
     says: str
     opens: str
     is_open: bool
+    reaches: str = ""
 
 
 class Way(NamedTuple):
@@ -64,7 +70,8 @@ def chat_status(chat: ChatChannel, desk: ChannelDesk, now: int, locale: Locale) 
     when = ""
     if desk.state == "closed" and desk.next_opening > now and desk.timezone:
         when = moment_in_words(desk.next_opening, desk.timezone, now, locale)
-    return ChatStatus(chat, says, when, desk.state in ("here", "busy"))
+    reaches = REACHES.get(desk.answers, "") if desk.state == "closed" and not desk.down else ""
+    return ChatStatus(chat, says, when, desk.state in ("here", "busy"), reaches)
 
 
 def hours_of(library: Library, now: int, locale: Locale) -> HoursWeek | None:

@@ -17,12 +17,12 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, D
 from msgspec import Struct
 from yarl import URL
 
+from bridge.contract.answer_notices import PushTarget
 from bridge.hours.problems import CalendarProblem
 from bridge.hours.public_hosts import NotPublic, PublicResolver, check, is_allowed
 from bridge.push.encryption import BadKey, check_secret, encoded, encrypted, public_key
 from bridge.push.server_key import ServerKey
 from bridge.sql.people.field_fault import FieldFault
-from bridge.sql.people.push_subscriptions import PushSubscription
 
 WITHIN_S = 10.0
 LONGEST_URL = 2000
@@ -42,7 +42,7 @@ class Outcome(Struct, frozen=True):
     again_s: float = 0.0
 
 
-def subscription_faults(one: PushSubscription, allowed: Collection[str]) -> list[FieldFault]:
+def subscription_faults(one: PushTarget, allowed: Collection[str]) -> list[FieldFault]:
     """Return what is wrong with a subscription from outside, by field. Names are resolved only when it is used."""
     found = []
     if why := _endpoint_fault(one.endpoint, allowed):
@@ -72,7 +72,7 @@ class PushSender:
         self.key = key
         self.allowed = allowed
 
-    async def send(self, to: PushSubscription, notice: bytes, topic: str, urgency: Urgency = "normal") -> Outcome:
+    async def send(self, to: PushTarget, notice: bytes, topic: str, urgency: Urgency = "normal") -> Outcome:
         """Push a notice; a later one of the same topic takes its place while the device is off."""
         try:
             url = URL(to.endpoint)

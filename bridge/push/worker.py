@@ -1,8 +1,7 @@
 """Follows the log and pushes what it calls for, in the one process that runs the core.
 
-A notice that cannot be handed over now is tried again when its push service says, three times in all. What was pushed and is over
-since is pushed again as over: the device then shows that nobody is needed. After a take-over a notice may come twice; the second
-takes the place of the first.
+What was pushed and is over since is pushed again as over: the device then shows that nobody is needed. After a take-over a
+notice may come twice; the second takes the place of the first.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -17,26 +17,18 @@ import structlog
 from bridge.log.follower import Entry
 from bridge.log.replica import Replica
 from bridge.push.news import URGENT, PushNews, news_of
-from bridge.push.sending import PushSender, Urgency
+from bridge.push.outlet import Push, PushOutlet
+from bridge.push.sending import PushSender
 from bridge.runtime.backoff import Backoff
 from bridge.sql.people.push_subscriptions import PushSubscription, PushSubscriptions
 from bridge.sql.people.quiet_hours import QuietHoursStore
 from routing import events as ev
 
-AT_ONCE = 8
 MOST_WAITING = 5_000
-TRIES = 3
 LEARN_S = 15.0
 MOST_CALLED = 2_000
 
 log = structlog.get_logger("bridge.push.worker")
-
-
-class _Push(msgspec.Struct):
-    to: PushSubscription
-    news: PushNews
-    notice: bytes
-    tries: int = 0
 
 
 class PushWorker:
@@ -58,7 +50,7 @@ class PushWorker:
         self._librarians: frozenset[str] = frozenset()
         self._called: OrderedDict[str, set[str]] = OrderedDict()  # conversation -> librarians with an urgent notice
         self._news: asyncio.Queue[tuple[PushNews, int]] = asyncio.Queue(MOST_WAITING)
-        self._pushes: asyncio.Queue[_Push] = asyncio.Queue(MOST_WAITING)
+        self._outlet = PushOutlet(sender)
 
     async def run(self) -> None:
         """Push until cancelled."""
@@ -67,8 +59,7 @@ class PushWorker:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._learn())
                 group.create_task(self._address())
-                for _ in range(AT_ONCE):
-                    group.create_task(self._deliver())
+                group.create_task(self._outlet.run())
         finally:
             self._replica.on_entries.remove(self._heard)
 
@@ -149,32 +140,13 @@ class PushWorker:
         library = self._replica.state.roster.library(it.library).name or it.library
         notice = msgspec.json.encode({"kind": news.kind, "conversation": it.id, "library": library[:100]})
         for one in found:
-            self._hand_over(_Push(one, news, notice))
+            self._outlet.put(self._push(one, news, notice))
 
-    def _hand_over(self, push: _Push) -> None:
-        try:
-            self._pushes.put_nowait(push)
-        except asyncio.QueueFull:
-            log.warning("push-dropped", why="too many wait")
+    def _push(self, one: PushSubscription, news: PushNews, notice: bytes) -> Push:
+        urgent, topic = news.kind in URGENT, f"{news.conversation} {news.librarian}"
 
-    # ---- out ------------------------------------------------------------
+        def still() -> bool:  # else it is over meanwhile, which was told
+            return not urgent or news.librarian in self._called.get(news.conversation, ())
 
-    async def _deliver(self) -> None:
-        while True:
-            push = await self._pushes.get()
-            try:
-                await self._try(push)
-            except Exception as error:
-                log.warning("push-failed", error=type(error).__name__)
-
-    async def _try(self, push: _Push) -> None:
-        news = push.news
-        if push.tries and news.kind in URGENT and news.librarian not in self._called.get(news.conversation, ()):
-            return  # over meanwhile, which was told
-        push.tries += 1
-        urgency: Urgency = "high" if news.kind in URGENT else "normal"
-        came = await self.sender.send(push.to, push.notice, f"{news.conversation} {news.librarian}", urgency)
-        if came.what in ("gone", "refused"):
-            await self.subscriptions.drop(push.to)
-        elif came.what == "later" and push.tries < TRIES:
-            asyncio.get_running_loop().call_later(came.again_s, self._hand_over, push)
+        drop = partial(self.subscriptions.drop, one)
+        return Push(one, notice, topic, "high" if urgent else "normal", still, drop)

@@ -33,6 +33,7 @@ from bridge.sql.people.invitations import Invitations
 from bridge.sql.people.mentions import Mentions
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.partners import Partners
+from bridge.sql.people.patron_subscriptions import PatronSubscriptions
 from bridge.sql.people.personal_scripts import PersonalScripts
 from bridge.sql.people.push_subscriptions import PushSubscriptions
 from bridge.sql.people.quiet_hours import QuietHoursStore
@@ -135,6 +136,10 @@ class Archive:
     def push_subscriptions(self, consortium: str = "main") -> PushSubscriptions:
         """Return the browsers that a consortium's notices are pushed to."""
         return PushSubscriptions(self._writing, consortium)
+
+    def patron_subscriptions(self, consortium: str = "main") -> PatronSubscriptions:
+        """Return the browsers of a consortium's patrons that are told of an answer."""
+        return PatronSubscriptions(self._writing, consortium)
 
     def staff_webhooks(self, consortium: str = "main") -> StaffWebhooks:
         """Return the webhooks by which a consortium's libraries tell their teams."""

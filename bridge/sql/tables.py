@@ -681,6 +681,22 @@ push_subscription = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+# Browsers of patrons who want to be told of an answer: bridge.sql.people.patron_subscriptions.
+patron_subscription = Table(
+    "patron_subscription",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("consortium", String, nullable=False),
+    Column("conversation", String, nullable=False, index=True),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("p256dh", String, nullable=False),
+    Column("auth", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("patron_subscription_by_patron", "channel", "address"),
+)
+
 # Where a library's team is told that somebody waits: bridge.sql.people.staff_webhooks.
 staff_webhook = Table(
     "staff_webhook",

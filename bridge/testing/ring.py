@@ -35,6 +35,7 @@ from bridge.contract.adapter import (
     Signal,
     Unavailable,
 )
+from bridge.contract.answer_notices import AnswerNotices
 from bridge.contract.message import ChannelStatus, Delivery, Message, Rating, derive
 from bridge.files.blobs import FileBlobs
 from bridge.redis.address import server_at
@@ -72,6 +73,7 @@ class Ring(InputRecord):
         self.supervisor: Supervisor | None = None
         self.board: SignalBoard | None = None
         self.partners: SuitePartnerDesk | None = None
+        self.answer_notices: AnswerNotices | None = None
         self._redis = EmbeddedRedis(folder / "redis", maxmemory=64 << 20)
         self._store: HeldStore | None = None  # the daemon's
         self._own: Store | None = None  # the suite's
@@ -116,6 +118,7 @@ class Ring(InputRecord):
         """Return another process of the same daemon, to be started and stopped: its store and its core are this one's."""
         other = Ring(self.adapter, self.folder)
         other.partners = self.partners
+        other.answer_notices = self.answer_notices
         other._redis, other._own, other._timeline = self._redis, self._own, self._timeline
         return other
 
@@ -407,6 +410,7 @@ class Ring(InputRecord):
             transcript=self._transcript if self.adapter.capabilities.transcripts else None,
             revocations=StoreRevocations(self._store, self.channel),
             partners=self.partners,
+            answer_notices=self.answer_notices,
         )
 
     async def _history(self, sender: str, after: str) -> Sequence[HistoryLine]:

@@ -28,6 +28,7 @@ from routing.state import State
 from tests.catalogue.odd_host import odd_host, sru, titled
 
 HERE = ChannelDesk(open=True, online=True, busy=False)
+SHUT = ChannelDesk(open=False, online=False)
 HOUR = 3_600_000
 NORTH = Library(
     id="north",
@@ -99,19 +100,25 @@ async def test_the_only_library_is_the_first_page_and_several_are_a_list() -> No
 
 
 @pytest.mark.parametrize(
-    "desk, says, button",
+    "desk, says, button, reaches",
     [
-        (HERE, "A librarian is here now.", "Chat"),
-        (ChannelDesk(open=True, online=True, busy=True), "All librarians are busy", "Chat"),
-        (ChannelDesk(open=True, online=False), "Nobody is at the desk right now.", "Leave a question"),
-        (ChannelDesk(open=False, online=False), "The desk is closed.", "Leave a question"),
-        (replace(HERE, down=True), "can't take messages right now", "Chat"),
+        (HERE, "A librarian is here now.", "Chat", ""),
+        (ChannelDesk(open=True, online=True, busy=True), "All librarians are busy", "Chat", ""),
+        (ChannelDesk(open=True, online=False), "Nobody is at the desk right now.", "Leave a question", ""),
+        (ChannelDesk(open=False, online=False), "The desk is closed.", "Leave a question", "address or phone"),
+        (replace(SHUT, answers="mail"), "The desk is closed.", "Leave a question", "email address that you"),
+        (replace(SHUT, answers=""), "The desk is closed.", "Leave a question", "in the browser that you ask from"),
+        (replace(HERE, down=True), "can't take messages right now", "Chat", ""),
     ],
 )
-async def test_it_says_how_the_desk_is(desk: ChannelDesk, says: str, button: str) -> None:
+async def test_it_says_how_the_desk_is_and_where_an_answer_comes_to(
+    desk: ChannelDesk, says: str, button: str, reaches: str
+) -> None:
     async with site(NORTH, desk=desk) as get:
         page = await get("/library/north/")
         assert says in page.words(".state")[0]
+        told = [words for words in page.words(".ask .soft") if words.startswith("The answer")]
+        assert (reaches in told[0]) if reaches else not told
         assert page.words(".button") == [button]
 
 

@@ -14,6 +14,7 @@ const Menu = late(() => import("./Later"), (it) => it.Menu);
 const Mail = late(() => import("./Later"), (it) => it.Mail);
 const End = late(() => import("./Later"), (it) => it.End);
 const After = late(() => import("./Later"), (it) => it.After);
+const Notices = late(() => import("./Notices"), (it) => it.Notices);
 const PASSING_MS = 6_000;
 const AWAY_PX = 80; // from the end before new lines no longer pull the reader down
 
@@ -226,6 +227,7 @@ export function App({ chat, settings, focus, close }: Given) {
           <div ref={grown}>
             <Log chat={chat} maxText={settings.maxText} />
             {over && <After {...shared} end={over} />}
+            {settings.notices && !close && chat.begun && <Notices chat={chat} say={setTold} ended={ended} />}
           </div>
         </div>
         {below && (

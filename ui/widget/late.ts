@@ -43,7 +43,7 @@ const Loading = (): VNode => h("p", { class: "small", role: "status" }, t("loadi
 export function late<M, P extends object>(
   load: () => Promise<M>,
   pick: (module: M) => (props: P) => VNode | null,
-  before: (props: P) => VNode = Loading,
+  before: (props: P) => VNode | null = Loading,
 ): ComponentType<P> {
   let part: ((props: P) => VNode | null) | undefined;
   const Late = (props: P) => {

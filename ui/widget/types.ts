@@ -29,5 +29,6 @@ export interface Settings {
   maxFrame: number; // bytes
   keepDays: number;
   publicComputers: boolean;
+  notices?: boolean; // browsers can be told of answers
   words: string; // the last part of their address
 }

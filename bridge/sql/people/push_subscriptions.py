@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bridge.contract.answer_notices import PushTarget
 from bridge.sql import tables
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.rows import replacing
@@ -23,18 +24,20 @@ KEPT_MS = 60 * 86_400_000
 _p = tables.push_subscription.c
 
 
-class PushSubscription(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser's subscription: the address of its push service, its public key and its secret."""
+class PushSubscription(PushTarget, frozen=True, kw_only=True):
+    """The subscription of a librarian's browser."""
 
-    endpoint: str
-    p256dh: str
-    auth: str
     librarian: str
 
     @property
     def id(self) -> str:
-        """Its key: the address is a secret, and long."""
-        return hashlib.sha256(self.endpoint.encode()).hexdigest()
+        """Its key."""
+        return endpoint_id(self.endpoint)
+
+
+def endpoint_id(endpoint: str) -> str:
+    """Return the key of a subscription: its address is a secret, and long."""
+    return hashlib.sha256(endpoint.encode()).hexdigest()
 
 
 class PushSubscriptions:
@@ -82,8 +85,7 @@ class PushSubscriptions:
 
     async def end(self, endpoint: str, librarian: str) -> None:
         """Drop a browser's subscription, if it is this librarian's."""
-        id = PushSubscription(endpoint=endpoint, p256dh="", auth="", librarian=librarian).id
-        await self._drop((_p.id == id) & (_p.librarian == librarian))
+        await self._drop((_p.id == endpoint_id(endpoint)) & (_p.librarian == librarian))
 
     async def drop(self, one: PushSubscription) -> None:
         """Drop a subscription that its push service knows no more."""

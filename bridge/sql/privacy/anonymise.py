@@ -30,7 +30,8 @@ _BLANK_FOLLOW_UP = {"address": "", "name": "", "question": ""}
 
 
 async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]:
-    """Forget these conversations: lines, drafts, colleagues' talk beside them, steps set aside, names and addresses.
+    """Forget these conversations: lines, drafts, colleagues' talk beside them, steps set aside, names, addresses and the
+    browsers that were to be told of an answer.
 
     Returns the files that nothing shows now.
     """
@@ -38,7 +39,7 @@ async def blank(sql: AsyncConnection, conversations: Sequence[str]) -> list[str]
     files = await _files(sql, ids)
     await sql.execute(delete(tables.line).where(_l.conversation.in_(ids)))
     await forget_aside(sql, _s.conversation.in_(ids))
-    for table in (tables.draft, tables.merge, tables.mention, tables.mention_seen):
+    for table in (tables.draft, tables.merge, tables.mention, tables.mention_seen, tables.patron_subscription):
         await sql.execute(delete(table).where(table.c.conversation.in_(ids)))
     await sql.execute(delete(tables.staff_message).where(tables.staff_message.c.room.in_([*map(talk_room, ids)])))
     await sql.execute(delete(tables.merge).where(tables.merge.c.other.in_(ids)))
