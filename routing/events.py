@@ -119,6 +119,7 @@ WhyRefused = Literal[
     "not-offered",
     "not-set-aside",
     "not-yours",
+    "own-data-elsewhere",
     "patron-wrote",
     "read-scale",
     "taken",
@@ -530,6 +531,14 @@ class TranscriptMailed(Wire, tag="transcript-mailed"):
     delivery: Delivery
 
 
+class OwnDataOffered(Wire, tag="own-data-offered"):
+    """The patron is sent the link to what is kept of them; the words hold no secret (`routing.own_data`)."""
+
+    conversation: str
+    by: str
+    delivery: Delivery
+
+
 class Forgotten(Wire, tag="forgotten"):
     """The re-open window passed: the core no longer holds it (the archive does)."""
 
@@ -839,6 +848,7 @@ Event = (
     | Dismissed
     | Rated
     | TranscriptMailed
+    | OwnDataOffered
     | Forgotten
     | Erased
     | Identified

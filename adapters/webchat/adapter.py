@@ -109,6 +109,7 @@ class WebchatAdapter:
         typing=True,
         ratings=True,
         takeaway=True,
+        own_data=True,
         calls=True,
         notices=True,
         forget=True,
@@ -167,6 +168,7 @@ class WebchatAdapter:
         routes.add_post("/files", self._asked(self._upload))
         routes.add_post("/notices", self._asked(self._notices.keep))
         routes.add_post("/notices/end", self._asked(self._notices.end))
+        routes.add_post("/own-data", self._asked(self._own_data))
 
     # ---- the session ----
 
@@ -399,6 +401,9 @@ class WebchatAdapter:
 
     async def _download(self, request: web.Request, token: str, mark: str) -> web.StreamResponse:
         return await self._files.download(request, token)
+
+    async def _own_data(self, request: web.Request, token: str, mark: str) -> web.StreamResponse:
+        return await self._files.own_data(request, token)
 
     # ---- who asks ----
 

@@ -24,6 +24,7 @@ from adapters.webchat.talk import tenths
 from bridge.contract.adapter import Busy, Ports, TooLarge, UnsafeFile
 
 CHUNK = 64 * 1024
+MOST_TAG = 20  # characters of a language's tag
 BUSY_S = 5.0  # come again after
 OOXML = "application/vnd.openxmlformats-officedocument."
 ODF = "application/vnd.oasis.opendocument."
@@ -94,6 +95,23 @@ class ChatFiles:
         if path is None:
             raise FrameRefused("file-gone")
         return web.FileResponse(path, headers=SAFE)
+
+    async def own_data(self, request: web.Request, token: str) -> web.StreamResponse:
+        """Answer with all that is kept of this patron, as it's put together."""
+        if not token or self.ports.own_data is None:
+            raise FrameRefused("token")
+        sender = tokens.address(token)
+        if wait := self.door.own_data.take(sender, time.monotonic()):
+            raise FrameRefused("slow-down", retry_after=tenths(wait))
+        found = self.ports.own_data(sender, clean_word(request.query.get("language", ""))[:MOST_TAG])
+        first = await anext(found)  # a refusal comes before it
+        response = web.StreamResponse(headers={**SAFE, "Content-Type": "application/zip"})
+        await response.prepare(request)
+        await response.write(first)
+        async for chunk in found:
+            await response.write(chunk)
+        await response.write_eof()
+        return response
 
 
 async def chunks(request: web.Request) -> AsyncIterator[bytes]:

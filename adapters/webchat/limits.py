@@ -33,6 +33,7 @@ MESSAGES = Rate(1, 20)  # of one patron
 NEWCOMERS = Rate(1, 60)  # first messages from one address
 MAILS = Rate(1 / 600, 3)  # transcripts that one patron has mailed
 PLACE_MAILS = Rate(1 / 60, 30)  # transcripts asked for at one address
+OWN_DATA = Rate(1 / 300, 3)  # files of what is kept of one patron
 UPLOADS = Rate(0.2, 10)  # of one patron
 MEGABYTES = Rate(0.2, 200)  # of files from one address, by all its patrons
 # Lines heard or seen, from one address. Each is written down, also one that names none of ours.
@@ -54,6 +55,7 @@ class Door:
     mails: TokenBuckets = field(default_factory=lambda: TokenBuckets(MAILS))
     place_mails: TokenBuckets = field(default_factory=lambda: TokenBuckets(PLACE_MAILS))
     mailed: dict[str, float] = field(default_factory=dict)  # requests for transcripts that were taken, and when
+    own_data: TokenBuckets = field(default_factory=lambda: TokenBuckets(OWN_DATA))
     uploads: TokenBuckets = field(default_factory=lambda: TokenBuckets(UPLOADS))
     receipts: TokenBuckets = field(default_factory=lambda: TokenBuckets(RECEIPTS))
     megabytes: TokenBuckets = field(default_factory=lambda: TokenBuckets(MEGABYTES))
@@ -92,6 +94,7 @@ class Door:
             self.newcomers,
             self.requests,
             self.messages,
+            self.own_data,
             self.uploads,
             self.receipts,
             self.megabytes,

@@ -13,7 +13,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -58,6 +58,9 @@ from bridge.log.traces import MessageTraces
 from bridge.portal.library_page import ChatChannel
 from bridge.portal.routes import PortalDesk
 from bridge.privacy.erasure_worker import ErasureWorker
+from bridge.privacy.own_data_links import OwnDataLinks
+from bridge.privacy.own_data_pages import OwnDataDoor
+from bridge.privacy.own_data_source import OwnDataSource
 from bridge.push.answers import AnswerPush
 from bridge.push.sending import PushSender
 from bridge.push.server_key import ServerKey
@@ -67,6 +70,8 @@ from bridge.redis.store import Store, StoreError, last_of
 from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import OrganisationStore
+from bridge.sql.privacy.own_data import OwnDataReader
+from bridge.sql.privacy.own_data_grants import TAKEN, OwnDataGrants
 from bridge.sql.privacy.retention import DAY_MS, strictest
 from routing.state import State
 
@@ -137,6 +142,13 @@ class Consortium:
         self.webhooks = TeamWebhooks(kept, self.replica, lambda: self.leases.core_here, config.push.allow)
         self.services = self._services(health)
 
+    @cached_property
+    def own_data(self) -> OwnDataDoor:
+        """The files of patrons' own data, and the links to them."""
+        engine = self._archive.engine
+        source = OwnDataSource(OwnDataReader(engine), lambda: self.replica.state, self.blobs)
+        return OwnDataDoor(OwnDataLinks(OwnDataGrants(engine), self._secret, self.name), source)
+
     def _trace(self, traces: MessageTraces | None) -> None:
         """Let the parts say what becomes of messages; without `traces`, none of them does."""
         self.gathering.traces = self.writer.traces = self._traces = traces
@@ -162,6 +174,7 @@ class Consortium:
             find=self.reader.find,
             sole=self._sole,
             process=self._process,
+            worded=self.own_data.links.worded,
         )
 
     def _services(self, health: DaemonHealth | None) -> InboxServices:
@@ -182,6 +195,7 @@ class Consortium:
             staff_messages=self._archive.staff_messages(self.name),
             signs=self.signs,
             blobs=self.blobs,
+            own_data=self.own_data,
             process=self._process,
             secret=self._secret,
             channels=self._channel_facts,
@@ -601,6 +615,7 @@ class Consortium:
             secret=derived_key(self._secret, f"channel {name}"),
             deliveries=self._after_history(deliveries) if deliveries is not None else None,
             process=self._process,
+            own_data=partial(self._own_data, name) if channel.adapter.capabilities.own_data else None,
             transcript=self._transcript if channel.adapter.capabilities.transcripts else None,
             revocations=StoreRevocations(self.store, name),
             partners=self._partner_desk(name) if channel.adapter.capabilities.partners else None,
@@ -666,6 +681,17 @@ class Consortium:
             raise Busy(f"the transcripts cannot be read now ({type(error).__name__})") from error
         it = self.replica.state.conversations.get(delivery.conversation)
         return plain(lines, self.replica.state.roster.library(it.library if it is not None else ""))
+
+    async def _own_data(self, channel: str, sender: str, language: str) -> AsyncIterator[bytes]:
+        """Yield the file of what is kept of a patron whom the channel knows; the audit says that it was fetched. Raises Busy."""
+        try:
+            package = await self.own_data.source.at_address(channel, sender, asked=language)
+            for one in package.held:
+                await self._archive.access_audit.record("", one.id, TAKEN)
+        except Exception as error:  # the archive is away: it can wait
+            raise Busy(f"the archive cannot be read now ({type(error).__name__})") from error
+        async for chunk in package.chunks():
+            yield chunk
 
     async def _tail_at(self, seq: int) -> None:
         """Wait until the log is read here up to an entry. Raises TimeoutError."""

@@ -77,6 +77,7 @@ class ConfiguredChannel:
             answers=can.answers,
             partners=can.partners,
             cc=can.cc,
+            own_data=can.own_data,
         )
 
 
@@ -109,6 +110,7 @@ class ChannelRunner:
         process: str,
         stop_s: float,
         backoff: Callable[[], Backoff],
+        worded: Callable[[Delivery], Delivery],
     ) -> None:
         self.channel = channel
         self.health = ChannelHealth()
@@ -117,6 +119,7 @@ class ChannelRunner:
         self._sole = sole
         self._stop_s = stop_s
         self._backoff = backoff
+        self._worded = worded
         self._can: Capabilities = channel.adapter.capabilities
         self._gathering = gathering
         self.inlet = StoreInlet(
@@ -226,7 +229,13 @@ class ChannelRunner:
 
     async def _draining(self, token: str) -> None:
         self._drain = Drain(
-            self._store, self.channel.name, self.adapter, token, stop_s=self._stop_s, traces=self._gathering.traces
+            self._store,
+            self.channel.name,
+            self.adapter,
+            token,
+            stop_s=self._stop_s,
+            traces=self._gathering.traces,
+            worded=self._worded,
         )
         if self.session is not None and self.health.state == "up":
             self._drain.open()

@@ -18,6 +18,7 @@ from bridge.channels.channel import ChannelHealth, ChannelRunner, ConfiguredChan
 from bridge.channels.inbound.inlet import IngestBatcher
 from bridge.channels.outbound.drain import STOP_S
 from bridge.contract.adapter import Misconfigured
+from bridge.contract.message import Delivery
 from bridge.redis.store import Store
 from bridge.runtime.backoff import Backoff
 
@@ -26,8 +27,8 @@ __all__ = ["ChannelHealth", "ChannelRunner", "ConfiguredChannel", "Deliveries", 
 
 class Supervisor:
     """All channels of one store in this process. `sole`: no other process can be there (embedded Redis), so a lease is taken
-    at once. `stop_s`: how long submissions in flight may finish at a stop. Raises Misconfigured when an adapter cannot work
-    as configured."""
+    at once. `stop_s`: how long submissions in flight may finish at a stop. `worded` fills in what no stream may hold, just before
+    a delivery is sent. Raises Misconfigured when an adapter cannot work as configured."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Supervisor:
         process: str = "",
         stop_s: float = STOP_S,
         backoff: Callable[[], Backoff] = Backoff,
+        worded: Callable[[Delivery], Delivery] = lambda delivery: delivery,
     ) -> None:
         self._make = partial(
             ChannelRunner,
@@ -52,6 +54,7 @@ class Supervisor:
             process=process,
             stop_s=stop_s,
             backoff=backoff,
+            worded=worded,
         )
         self.runners = {channel.name: self._make(channel=channel) for channel in channels}
         if len(self.runners) != len(channels):

@@ -173,6 +173,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     typing      the network shows typing, both ways, through `signals`
     ratings     patrons can rate a conversation that ended
     takeaway    patrons can ask for their transcript by mail
+    own_data    the patron's page gives patrons what is kept of them, as a file: Ports.own_data
     segments    texts are billed in segments of 3GPP TS 23.040, except to addresses with a scheme (`whatsapp:`). A true `plain` in
                 the adapter's Config says that typographic characters are spelt plainly on their way
     transcripts the network carries transcripts to mail addresses: a notice with the event `transcript`, see Ports
@@ -214,6 +215,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     typing: bool = False
     ratings: bool = False
     takeaway: bool = False
+    own_data: bool = False
     transcripts: bool = False
     segments: bool = False
     chat_page: str = ""
@@ -452,7 +454,8 @@ class Ports:
 
     `history` raises LookupError("reset") for a position that is too old: ask again from "". `deliveries` raises Rewound: begin
     again from "", and have the browsers ask for history. `transcript` returns the text for a delivery with the event `transcript`,
-    "" when nothing of it is kept any more; it raises Busy.
+    "" when nothing of it is kept any more; it raises Busy. `own_data` yields the file of what is kept of a patron whose address
+    the adapter has proved, a ZIP; it raises Busy before the first bytes, and anything where it breaks off.
     """
 
     channel: str
@@ -471,6 +474,7 @@ class Ports:
     )
     process: str = ""  # this process's name, for Presence (capability `staff`)
     transcript: Callable[[Delivery], Awaitable[str]] | None = None  # capability `transcripts` only
+    own_data: Callable[[str, str], AsyncIterator[bytes]] | None = None  # capability `own_data` only: (sender, language)
     revocations: Revocations | None = None
     partners: PartnerPorts | None = None  # capability `partners` only
     answer_notices: AnswerNotices | None = None  # capability `notices` only

@@ -489,6 +489,17 @@ class Forget(Wire, tag="forget"):
     follow_up: bool = False
 
 
+LINK_MARK = "one-time-link"  # what stands in words where a link's secret is filled in when they are sent
+OWN_DATA_S = 1800  # for how long the link to a patron's own data works
+
+
+class OfferOwnData(Wire, tag="offer-own-data"):
+    """Send the patron the one-time link to what is kept of them. `link`: its address, with `LINK_MARK` for its secret."""
+
+    conversation: str
+    link: str
+
+
 # How a follow-up ended: answered, no longer needed, out of reach, or taken back by another code. "" = not said.
 Outcome = Literal["", "answered", "not-needed", "unreached", "taken-back"]
 
@@ -603,6 +614,7 @@ Deed = (
     | Merge
     | Unmerge
     | Forget
+    | OfferOwnData
     | SetFollowUp
     | SetAvailability
     | SetQueue
@@ -672,6 +684,7 @@ class ChannelStatus(Wire, tag="channel"):
     )
     partners: bool = False  # its patrons are the conversations of other desks, which are told what becomes of them
     cc: bool = False  # carries copies to further addresses
+    own_data: bool = False  # its patrons fetch what is kept of them there
 
 
 class PatronSign(Wire, tag="patron-sign"):

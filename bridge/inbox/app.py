@@ -40,6 +40,7 @@ from bridge.inbox.routes import (
     open_sessions,
     operations,
     organisation,
+    own_data,
     partners,
     patron_account,
     people,
@@ -57,6 +58,7 @@ from bridge.inbox.routes import (
     writing_first,
 )
 from bridge.inbox.services import InboxServices
+from bridge.privacy.own_data_pages import OwnDataPages
 from bridge.sql.people.accounts import Accounts, Session
 
 ROUTES: tuple[Route, ...] = (
@@ -75,6 +77,7 @@ ROUTES: tuple[Route, ...] = (
     *calls.ROUTES,
     *writing_first.ROUTES,
     *forget.ROUTES,
+    *own_data.ROUTES,
     *audit.ROUTES,
     *files.ROUTES,
     *partners.ROUTES,
@@ -116,6 +119,7 @@ class Inbox:
         """Put all routes into an application and tie the live side to its life."""
         mount(app, self.accounts, self.consortium_of, ROUTES)
         AccountPages([_door(each.services) for each in self.consortia]).mount(app)
+        OwnDataPages([each.services.own_data for each in self.consortia]).mount(app)
         app.router.add_get(f"{BASE}/openapi.json", self._describe, name="openapi")
         self._sign_on.mount(app)
         app.cleanup_ctx.append(self._running)

@@ -21,6 +21,7 @@ from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.log.tail import Tail
+from bridge.privacy.own_data_pages import OwnDataDoor
 from bridge.push.team_webhook import TeamWebhooks
 from bridge.push.worker import PushWorker
 from bridge.redis.store import Store
@@ -88,6 +89,7 @@ class InboxServices:
     staff_messages: StaffMessages
     signs: SignalBoard
     blobs: Blobs
+    own_data: OwnDataDoor
     process: str
     secret: bytes
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from routing.events import (
     Noticed,
     Offered,
     Opened,
+    OwnDataOffered,
     Parked,
     Progressed,
     ReadUpTo,
@@ -196,6 +197,7 @@ _NAME: dict[type, Callable[[Any], str]] = {
     Forwarded: lambda event: event.delivery.id,
     Noticed: lambda event: event.delivery.id,
     CallOffered: lambda event: event.delivery.id,
+    OwnDataOffered: lambda event: event.delivery.id,
     Progressed: lambda event: event.network_id,
 }
 # Events that name a message or delivery by which nobody asks for a conversation: the event that brought it is named above, or

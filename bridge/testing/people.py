@@ -128,6 +128,20 @@ class PeopleCases:
         told = [(each.sender, each.address, each.source) for each in scene.ring.transcript_requests()]
         assert told == [(patron.address, ADDRESS, "transcript-1"), (patron.address, ADDRESS, "transcript-4")]
 
+    async def test_patrons_fetch_what_is_kept_of_them(self, scene: Scene) -> None:
+        """Their own and nobody else's. Undeclared: the adapter gets no port for it.
+
+        Look at ports.own_data, and at what proves the sender.
+        """
+        if not scene.can.own_data:
+            return
+        await scene.begin()
+        patron, other = await scene.patron("ada"), await scene.patron("bob")
+        message, alien = await scene.hello(patron), await scene.hello(other)
+        found = await patron.own_data()
+        assert message.text.encode() in found
+        assert alien.text.encode() not in found
+
     async def test_a_transcript_reaches_its_address(self, scene: Scene) -> None:
         """With the words of the patron's own talk and nobody else's. Undeclared: the delivery fails with a reason.
 

@@ -97,6 +97,10 @@ class NetworkPatron(ABC):
         """Have the transcript mailed to an address, under an id of the patron's own (capability `takeaway`)."""
         raise NotOffered
 
+    async def own_data(self) -> bytes:
+        """Fetch what is kept of the patron (capability `own_data`)."""
+        raise NotOffered
+
     async def refuse_call(self, offer: Heard) -> None:
         """Refuse the call that `offer` offers (capability `calls`)."""
         raise NotOffered

@@ -407,6 +407,7 @@ class Ring(InputRecord):
             secret=b"s" * 32,
             deliveries=deliveries,
             process="suite",
+            own_data=self._own_data if self.adapter.capabilities.own_data else None,
             transcript=self._transcript if self.adapter.capabilities.transcripts else None,
             revocations=StoreRevocations(self._store, self.channel),
             partners=self.partners,
@@ -417,6 +418,10 @@ class Ring(InputRecord):
         if self.unreadable:
             raise Busy("the transcripts cannot be read, for the suite's sake")
         return await self._timeline.after(sender, after)
+
+    async def _own_data(self, sender: str, language: str) -> AsyncIterator[bytes]:
+        for line in await self._history(sender, ""):
+            yield f"{line.text}\n".encode()
 
     async def _transcript(self, delivery: Delivery) -> str:
         lines = await self._timeline.after(delivery.about.partition("|")[2], "")

@@ -67,6 +67,9 @@ class WebPatron(NetworkPatron):
     async def wants_transcript(self, address: str, source: str) -> None:
         await self.browser.send({"t": "mail", "id": source, "address": address})
 
+    async def own_data(self) -> bytes:
+        return await self.browser.own_data()
+
     async def refuse_call(self, offer: Heard) -> None:
         await self.browser.send({"t": "refuse-call", "line": offer.id})
 

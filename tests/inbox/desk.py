@@ -36,6 +36,9 @@ from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.portal.routes import Portal, PortalDesk
+from bridge.privacy.own_data_links import OwnDataLinks
+from bridge.privacy.own_data_pages import OwnDataDoor
+from bridge.privacy.own_data_source import OwnDataSource
 from bridge.push.sending import PushSender
 from bridge.push.server_key import ServerKey
 from bridge.push.team_webhook import TeamWebhooks
@@ -44,6 +47,8 @@ from bridge.redis.store import Store
 from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
 from bridge.sql.people.calendar import Calendar
+from bridge.sql.privacy.own_data import OwnDataReader
+from bridge.sql.privacy.own_data_grants import OwnDataGrants
 from routing.organisation import Librarian, Library, Queue, Script, Team, Tier
 from tests.peers.redis import RedisServer
 
@@ -351,6 +356,8 @@ async def _services(
     signs, watch = SignalBoard(store), StoreWatch(store)
     ring = RingWatch(store, watch, TTL_MS, {"replica": lambda: replica.position.seq})
     organisation = archive.organisation()
+    blobs, secret = FileBlobs(data / "blobs"), await archive.secret()
+    source = OwnDataSource(OwnDataReader(archive.engine), lambda: replica.state, blobs)
     sender = PushSender(ServerKey(await archive.secret(), "mailto:desk@example.org"), ["localhost", "127.0.0.1"])
     push = PushWorker(archive.push_subscriptions(), archive.quiet_hours, sender, replica, lambda: True)
     services = InboxServices(
@@ -372,9 +379,10 @@ async def _services(
         webhooks=TeamWebhooks(archive.staff_webhooks(), replica, lambda: True, ["127.0.0.1"]),
         staff_messages=archive.staff_messages(),
         signs=signs,
-        blobs=FileBlobs(data / "blobs"),
+        blobs=blobs,
+        own_data=OwnDataDoor(OwnDataLinks(OwnDataGrants(archive.engine), secret, "main"), source),
         process=process,
-        secret=await archive.secret(),
+        secret=secret,
         channels={
             "web": ChannelFacts(kind="webchat", max_media=5_000_000, typing=True, formatting=True),
             "mail": ChannelFacts(kind="email", max_media=5_000_000),

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from bridge.contract.message import (
+    LINK_MARK,
     Acknowledge,
     Announce,
     Begin,
@@ -27,6 +28,7 @@ from bridge.contract.message import (
     Forward,
     Give,
     OfferCall,
+    OfferOwnData,
     PlaceLibrarian,
     Receipt,
     SetCall,
@@ -180,6 +182,7 @@ cem hands kim over
 cem offers to meet kim
 kim came to meet
 the meeting is over
+kim is offered their own data
 cem says kim: Ask again when you have read it
 cem snoozes kim
 cem wakes kim
@@ -231,6 +234,10 @@ class Scripted:
             ),
             "kim came to meet": ("cem", SetCall(conversation=self._id("kim"), call="a-call", to="accepted")),
             "the meeting is over": ("cem", SetCall(conversation=self._id("kim"), call="a-call", to="ended")),
+            "kim is offered their own data": (
+                "cem",
+                OfferOwnData(conversation=self._id("kim"), link=f"https://desk.example/own-data/{LINK_MARK}"),
+            ),
             "cem snoozes kim": ("cem", Snooze(conversation=self._id("kim"), why="patron")),
             "cem wakes kim": ("cem", Wake(conversation=self._id("kim"))),
             "cem writes first": (

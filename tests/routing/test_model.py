@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from bridge.contract.message import (
+    LINK_MARK,
     Accept,
     Acknowledge,
     Announce,
@@ -43,6 +44,7 @@ from bridge.contract.message import (
     MarkRead,
     Merge,
     Note,
+    OfferOwnData,
     Opening,
     PatronSign,
     PlaceLibrarian,
@@ -298,6 +300,10 @@ class DeskMachine(RuleBasedStateMachine):
             self.play.give(Erase(id=f"order-{self.play.now}-{it}", conversation=it, follow_up=follow_up))
         else:
             self.play.act(who, Forget(conversation=it, follow_up=follow_up))
+
+    @rule(who=staff, it=talks)
+    def has_own_data_sent(self, who: str, it: str) -> None:
+        self.play.act(who, OfferOwnData(conversation=it, link=f"https://desk.example/own-data/{LINK_MARK}"))
 
     @rule(who=staff, stage=st.sampled_from(("new", "open", "pending", "closed")), owner=st.sampled_from(("", *STAFF)))
     def follow_up(self, who: str, stage: str, owner: str) -> None:

@@ -103,6 +103,13 @@ class Browserless:
             answer.raise_for_status()
             return await answer.read()
 
+    async def own_data(self) -> bytes:
+        """Fetch all that is kept of this patron."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self._session.post(f"{self.base}own-data", headers=headers) as answer:
+            answer.raise_for_status()
+            return await answer.read()
+
     async def close(self) -> None:
         """Shut the browser."""
         for task in (self._task, self._sending):

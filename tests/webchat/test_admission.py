@@ -239,3 +239,17 @@ async def test_nothing_opens_and_nothing_ends_while_nobody_can_say(
 def test_the_page_knows_how_long_to_keep_a_chat() -> None:
     assert settings(WebchatConfig(keep_days=7), "here")["keepDays"] == 7
     assert settings(WebchatConfig(), "here")["publicComputers"] is False
+
+
+async def test_what_is_kept_of_a_patron_needs_their_token_and_comes_a_few_times(
+    house: House, session: aiohttp.ClientSession
+) -> None:
+    ring = await house()
+    async with session.ws_connect(at(ring, "live")) as ws:
+        token = await write(ws, "What do you have of me?")
+    await ring.message("What do you have of me?")
+    given = []
+    for headers in ({}, bearer(token[:-2] + "xx"), *[bearer(token)] * 4):
+        async with session.post(at(ring, "own-data"), headers=headers) as answer:
+            given.append((answer.status, b"What do you have" in await answer.read()))
+    assert given == [(401, False), (401, False), *[(200, True)] * 3, (429, False)]

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./chat";
 import { Mail } from "./Mail";
 import { Rating } from "./Rating";
+import { ownData } from "./own-data";
 import { chime } from "./sound";
 import { copyOut, transcript } from "./transcript";
 import type { Line, Settings } from "./types";
@@ -49,6 +50,7 @@ interface MenuGiven extends Shared {
 export function Menu({ settings, shut, introduce, ...shared }: MenuGiven) {
   const { chat, say, focus } = shared;
   const [sure, setSure] = useState(false);
+  const [owning, setOwning] = useState(false);
   const [sound, setSound] = useState(chat.sounds);
   const forget = () => {
     if (!sure) return setSure(true);
@@ -56,6 +58,12 @@ export function Menu({ settings, shut, introduce, ...shared }: MenuGiven) {
     shut();
     say(t("forgotten"));
     focus.current();
+  };
+  const own = async () => {
+    if (settings.publicComputers && !owning) return setOwning(true);
+    shut();
+    focus.current();
+    say((await ownData(chat)) || t("unfetched"));
   };
   const ring = () => {
     chat.chime = () => chime(chat.sounds);
@@ -76,6 +84,11 @@ export function Menu({ settings, shut, introduce, ...shared }: MenuGiven) {
         <a href={chat.desk.privacy} target="_blank" rel="noopener noreferrer">
           {t("privacyNotice")}
         </a>
+      )}
+      {chat.begun && (
+        <button type="button" onClick={() => void own()}>
+          {t(owning ? "publicComputers" : "ownData")}
+        </button>
       )}
       {chat.begun && (
         <button type="button" class="bad" onClick={forget}>

@@ -67,8 +67,10 @@ class Drain:
         stop_s: float = STOP_S,
         now: Callable[[], float] = time.time,
         traces: MessageTraces | None = None,
+        worded: Callable[[Delivery], Delivery] = lambda delivery: delivery,
     ) -> None:
         self.name = channel
+        self.worded = worded
         self.store = store
         self.adapter = adapter
         self.capabilities = adapter.capabilities

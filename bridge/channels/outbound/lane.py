@@ -68,6 +68,7 @@ class Shared(Protocol):
     stopping: bool
     now: Callable[[], float]
     resting: int  # deliveries that wait for another try, or behind one that does
+    worded: Callable[[Delivery], Delivery]  # fills in what no stream may hold, the same at every try
 
     def makes_room(self) -> None:
         """Hear that more deliveries rest."""
@@ -110,7 +111,7 @@ class Lane:
         shared, capabilities, until = self._shared, self._shared.capabilities, self._deadline(work.delivery)
         if (refused := unfit(work.delivery, capabilities)) is not None:
             return refused
-        parts = carried(work.delivery, capabilities)
+        parts = carried(shared.worded(work.delivery), capabilities)
         if len(parts) > 1 or work.attempt > 0:
             return await self._in_turn(work, parts, until)
         begun = None

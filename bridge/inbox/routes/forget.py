@@ -20,7 +20,7 @@ from bridge.sql.privacy.patron_lookup import Held
 
 async def patron_conversations(call: Call) -> privacy.PatronConversations:
     """What would be forgotten with all that is this patron's."""
-    mine, elsewhere = await _of_patron(call)
+    mine, elsewhere = await of_patron(call)
     made = await call.services.archive.faq.made_from([one.id for one in mine])
     return privacy.PatronConversations(
         conversations=[_shown(call, one) for one in mine],
@@ -33,7 +33,7 @@ async def forget(call: Call) -> privacy.Forgot:
     """Forget this conversation, or all of its patron's."""
     asked: privacy.ForgetAsked = call.body
     if asked.everything:
-        wanted, elsewhere = await _of_patron(call)
+        wanted, elsewhere = await of_patron(call)
     else:
         wanted, elsewhere = [await _this(call)], 0
     done = privacy.Forgot(forgotten=[], refused=[], elsewhere=elsewhere)
@@ -72,8 +72,11 @@ async def _this(call: Call) -> Held:
     return one
 
 
-async def _of_patron(call: Call) -> tuple[list[Held], int]:
-    """Return what of the patron's is the librarian's to forget, and how many conversations are other libraries'."""
+async def of_patron(call: Call) -> tuple[list[Held], int]:
+    """Return what of the patron's the librarian decides about, and how many conversations are other libraries'.
+
+    Raises Refusal 403 where they do not coordinate the conversation's library, 404 where it is not there.
+    """
     this = await _this(call)
     found = await patron_lookup.all_of(call.services.archive.engine, this.id) or [this]
     mine = [one for one in found if one.library in coordinated(call.state, call.me)]

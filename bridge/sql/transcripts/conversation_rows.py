@@ -285,6 +285,10 @@ class ConversationRows:
     def _erased(self, event: ev.Erased) -> None:
         self._audit(event.conversation, event.by, "forgotten")
 
+    def _own_data_offered(self, event: ev.OwnDataOffered) -> None:
+        self._touch(event.conversation)
+        self._audit(event.conversation, event.by, "own-data-offered")
+
     def _noted(self, event: ev.Noted) -> None:
         self._touch(event.conversation)
         row = {"line": event.id, "conversation": event.conversation, "by": event.by, "at": self._at}
@@ -347,6 +351,7 @@ _ENTER: dict[type[ev.Event], Callable[..., None]] = {
     ev.Noted: ConversationRows._noted,
     ev.Blocked: ConversationRows._blocked,
     ev.Erased: ConversationRows._erased,
+    ev.OwnDataOffered: ConversationRows._own_data_offered,
     ev.TransferOffered: ConversationRows._transferred,
     ev.Consulted: ConversationRows._consulted,
     ev.ConsultEnded: ConversationRows._consult_ended,

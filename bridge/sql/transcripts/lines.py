@@ -265,6 +265,7 @@ _TELL: dict[type[ev.Event], Callable[..., Change]] = {
     ev.Recoded: lambda e, p: p.system(e.conversation, "recoded", by=e.by, target=e.code, text=e.before),
     ev.Rated: _rated,
     ev.TranscriptMailed: lambda e, p: p.system(e.conversation, "transcript-mailed"),
+    ev.OwnDataOffered: lambda e, p: p.delivery(e.delivery, "desk", e.by),
     ev.Reopened: lambda e, p: p.system(e.conversation, "reopened", by=e.by),
     ev.CallOffered: lambda e, p: p.delivery(e.delivery, "desk", e.by),
     ev.CallAccepted: lambda e, p: p.system(

@@ -52,6 +52,7 @@ const closed = () => over() && !navigation.current?.aside;
 const aside = () => Boolean(marked()?.aside);
 const changeable = () => navigation.current?.can_change === true;
 const coordinated = () => session.me?.coordinates.includes(navigation.current?.library ?? "") === true;
+const atHome = () => session.me?.libraries.includes(navigation.current?.library ?? "") === true;
 const library = () => desk.organisation?.libraries.find((one) => one.id === navigation.current?.library);
 const gives = () => coordinated() || library()?.gives === true;
 const writesFirst = () => desk.organisation?.libraries.some((one) => one.writes_first) === true;
@@ -125,9 +126,10 @@ export const ACTIONS: readonly Action[] = [
   { id: "give", key: "g", group: "conversation", can: () => givable() && gives(), run: () => (screen.dialog = "give") },
   { id: "take-over", key: "", group: "conversation", can: () => givable() && coordinated() && !mine(), run: () => { if (navigation.current) void orders.takeOver(navigation.current); } },
   { id: "block", key: "", group: "conversation", can: mine, run: () => (screen.dialog = "block") },
+  { id: "own-data", key: "", group: "conversation", can: () => open() && atHome(), run: () => (screen.dialog = "own-data") },
   { id: "forget", key: "", group: "conversation", can: () => over() && coordinated(), run: () => (screen.dialog = "forget") },
   { id: "audit", key: "", group: "conversation", can: () => open() && coordinated(), run: () => (screen.dialog = "audit") },
-  { id: "make-faq", key: "", group: "conversation", can: () => open() && session.me?.libraries.includes(navigation.current?.library ?? "") === true, run: () => { location.hash = `#/faq/from/${encodeURIComponent(navigation.openId)}`; navigation.follow(); } },
+  { id: "make-faq", key: "", group: "conversation", can: () => open() && atHome(), run: () => { location.hash = `#/faq/from/${encodeURIComponent(navigation.openId)}`; navigation.follow(); } },
   { id: "catalogue", key: "", group: "conversation", can: () => open() && navigation.thread?.view?.catalogue === true, run: () => screen.lookUp() },
   { id: "search.save", key: "", group: "page", can: asking, run: () => (remembered.saving = true) },
   { id: "search.export", key: "", group: "page", can: () => searching() && coordinating() && Boolean(remembered.hits?.length), run: () => (remembered.choosing = !remembered.choosing) },

@@ -148,6 +148,7 @@ export const api = {
     get<s.Audit>(`${of(conversation)}/audit${cursor ? `?cursor=${cursor}` : ""}`),
   patron: (conversation: string) => get<s.PatronConversations>(`${of(conversation)}/patron`),
   forget: (conversation: string, asked: s.ForgetAsked) => send<s.Forgot>("POST", `${of(conversation)}/forget`, asked),
+  ownDataFile: (conversation: string) => address(`${of(conversation)}/patron/data`),
   upload: (conversation: string, file: File) =>
     call<s.Uploaded>("POST", `${of(conversation)}/attachments`, { query: { name: file.name }, body: file }),
   /** It goes on when the page ends meanwhile. */
