@@ -55,6 +55,9 @@ T = TypeVar("T")
 
 MAX_FILE = 20 << 20
 TRANSCRIPT = "transcript"  # the event of a notice
+KEPT = frozenset(
+    {TRANSCRIPT, "report"}
+)  # events of notices that are words to keep: nothing answers them, no copy is filed
 FORWARDED = "forwarded"  # the event of what goes to somebody else than the patron
 
 log = structlog.get_logger("adapters.email")
@@ -281,7 +284,7 @@ class EmailAdapter:
             automatic=delivery.automatic,
             language=delivery.language,
             plus=self._config.plus,
-            transcript=delivery.event == TRANSCRIPT,
+            transcript=delivery.event in KEPT,
         )
 
     def _whose(self, delivery: Delivery) -> str:
@@ -308,7 +311,7 @@ class EmailAdapter:
         """Look for a delivery's copy in the Sent folder: True when it is there, else nobody can say."""
         if not self._config.sent_folder:
             return None
-        transcript = delivery.event == TRANSCRIPT
+        transcript = delivery.event in KEPT
         whose = self._whose(delivery)
         identity = outgoing_id(delivery.id, whose, self._config.address, self._signer, transcript=transcript)
 

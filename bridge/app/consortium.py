@@ -67,12 +67,14 @@ from bridge.push.server_key import ServerKey
 from bridge.push.team_webhook import TeamWebhooks
 from bridge.push.worker import PushWorker
 from bridge.redis.store import Store, StoreError, last_of
+from bridge.reporting.upkeep import ReportUpkeep
 from bridge.runtime.health import DaemonHealth
 from bridge.sql.archive import Archive
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.privacy.own_data import OwnDataReader
 from bridge.sql.privacy.own_data_grants import TAKEN, OwnDataGrants
 from bridge.sql.privacy.retention import DAY_MS, strictest
+from bridge.sql.statistics.ways import ways_to_ask
 from routing.state import State
 
 log = structlog.get_logger("bridge.app.consortium")
@@ -138,8 +140,8 @@ class Consortium:
         self.push, self.answers = self._push(config, archive)
         self.supervisor = self._supervisor()
         self.forgetting = self._forgetting(archive)
-        kept = archive.staff_webhooks(name)
-        self.webhooks = TeamWebhooks(kept, self.replica, lambda: self.leases.core_here, config.push.allow)
+        self.reporting = self._reporting(config, archive)
+        self.webhooks = self._team_webhooks(config, archive)
         self.services = self._services(health)
 
     @cached_property
@@ -230,6 +232,31 @@ class Consortium:
 
         push = PushWorker(librarians, archive.quiet_hours, sender, self.replica, leads)
         return push, AnswerPush(patrons, sender, self.replica, leads, offers)
+
+    def _team_webhooks(self, config: Config, archive: Archive) -> TeamWebhooks:
+        kept = archive.staff_webhooks(self.name)
+        return TeamWebhooks(kept, self.replica, lambda: self.leases.core_here, config.push.allow)
+
+    def _reporting(self, config: Config, archive: Archive) -> ReportUpkeep:
+        """Return what keeps days and mails numbers; the process that holds a channel sends through it."""
+
+        def here(channel: str) -> bool:
+            found = self.supervisor.runners.get(channel)
+            return (
+                found is not None
+                and found.health.state == "up"
+                and "mail" in found.channel.adapter.capabilities.answers
+            )
+
+        return ReportUpkeep(
+            archive,
+            self.state,
+            lambda: ways_to_ask({name: facts.kind for name, facts in self._channel_facts.items()}),
+            lambda delivery: self.supervisor.runners[delivery.channel].adapter.send(delivery),
+            here,
+            lambda: self.leases.core_here,
+            config.http.public_url,
+        )
 
     def _forgetting(self, archive: Archive) -> ErasureWorker:
         return ErasureWorker(
@@ -327,6 +354,7 @@ class Consortium:
             "organisation": self._watch_organisation,
             "forgetting": self.forgetting.run,
             "memory": self._keep_memories,
+            "reports": self.reporting.run,
         }
         if self.core is not None:
             parts["core"] = partial(self._decide, self.core)
@@ -768,5 +796,6 @@ def _facts(channel: ConfiguredChannel) -> ChannelFacts:
         segments=can.segments,
         remembers=tuple(kind.name for kind in can.remembers),
         formatting=can.formatting,
+        mails="mail" in can.answers,
         plain=can.segments and bool(getattr(channel.config, "plain", False)),
     )

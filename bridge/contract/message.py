@@ -766,8 +766,9 @@ class Delivery(Wire, tag="delivery"):
 
     A notice names what happened in `event` (see routing/wording.py) and carries a text; an adapter with a page of its own may show
     it otherwise. `expires_at`: ms, 0 = never. A notice of the event `transcript` carries, after its text, all that was said between
-    the desk and the patron's own place, `about` (`channel|address`). A text of the event `forwarded` goes to somebody else than the
-    patron: what comes back from there is not the patron's.
+    the desk and the patron's own place, `about` (`channel|address`). One of the event `report` is a library's numbers for its
+    staff: it has no conversation, and nothing answers it. A text of the event `forwarded` goes to somebody else than the patron:
+    what comes back from there is not the patron's.
     """
 
     id: str

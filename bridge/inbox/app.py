@@ -54,7 +54,9 @@ from bridge.inbox.routes import (
     second_factor,
     sign_on,
     sockets,
+    surveys,
     team_webhook,
+    transactions,
     writing_first,
 )
 from bridge.inbox.services import InboxServices
@@ -101,6 +103,8 @@ ROUTES: tuple[Route, ...] = (
     *operations.ROUTES,
     *reports.ROUTES,
     *consortium_reports.ROUTES,
+    *surveys.ROUTES,
+    *transactions.ROUTES,
     *sockets.ROUTES,
 )
 

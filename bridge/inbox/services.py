@@ -41,7 +41,7 @@ MERGED = 5  # conversations that share one timeline with another
 class ChannelFacts:
     """What a page must know of a channel to write to it; from its adapter's capabilities. 0 = no limit.
 
-    `remembers`: the kinds of rows that the channel keeps (bridge.contract.memory)."""
+    `remembers`: the kinds of rows that the channel keeps (bridge.contract.memory). `mails`: it carries words to mail addresses."""
 
     kind: str
     max_text: int = 0
@@ -51,6 +51,7 @@ class ChannelFacts:
     plain: bool = False
     formatting: bool = False
     remembers: tuple[str, ...] = ()
+    mails: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

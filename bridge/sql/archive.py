@@ -46,6 +46,9 @@ from bridge.sql.privacy.erasures import Erasures
 from bridge.sql.privacy.forgotten import forgotten_since
 from bridge.sql.privacy.retention import Retention
 from bridge.sql.rows import ignoring
+from bridge.sql.statistics.kept_days import KeptDays
+from bridge.sql.statistics.mailings import Mailings
+from bridge.sql.statistics.settings import ReportSettingsStore
 from bridge.sql.training.first_days import FirstDays
 from bridge.sql.training.scenarios import KeptScenarios
 from bridge.sql.training.sheets import TrainingSheets
@@ -80,6 +83,9 @@ class Archive:
         self.faq_search = FaqSearch(self.engine)
         self.faq_counts = FaqCounts(writing)
         self.counted_questions = CountedQuestions(writing)
+        self.report_days = KeptDays(self.engine)
+        self.report_settings = ReportSettingsStore(writing)
+        self.report_mailings = Mailings(writing)
         self.training_sheets = TrainingSheets(writing)
         self.scenarios = KeptScenarios(writing)
         self.first_days = FirstDays(writing)

@@ -17,8 +17,8 @@ from bridge.sql import tables
 from bridge.sql.database import revision, upgrade_to
 
 ROWS = 500  # at once
-# The files' rows are made anew where the files go, and facts from the conversations.
-LEFT_OUT = frozenset({"file", "conversation_fact"})
+# The files' rows are made again where the files go, facts from the conversations, and days are counted again.
+LEFT_OUT = frozenset({"file", "conversation_fact", "report_day", "report_change"})
 # What the index of words holds of a row is another database's: it is read over here.
 NOT_COPIED = {"line": "folded", "conversation": "indexed"}
 # Whoever signed out, or was signed out, since the backup must not be signed in again.

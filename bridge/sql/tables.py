@@ -83,6 +83,8 @@ conversation = Table(
     Index("conversation_by_patron", "channel", "address", "opened_at"),
     Index("conversation_by_library", "library", "state", "last_at"),
     Index("conversation_by_end", "state", "closed_at"),
+    Index("conversation_by_opening", "library", "opened_at"),
+    Index("conversation_by_answerer", "answered_by", "opened_at"),
     # The list of what is closed, with what it is filtered by, so that a walk along it reads few rows.
     Index(
         "conversation_by_library_end",
@@ -643,6 +645,49 @@ counted_question = Table(
     Column("voided_ms", BigInteger),
     UniqueConstraint("library", "source", "source_id", name="counted_question_by_source"),
     Index("counted_question_by_library", "library", "at_ms"),
+)
+
+# What a library's days were, counted once: bridge.sql.statistics.kept_days. `data` is made by `rules`, `token` by who counted.
+report_day = Table(
+    "report_day",
+    metadata,
+    Column("library", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("timezone", String, nullable=False),
+    Column("rules", Integer, nullable=False),
+    Column("token", String, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# Moments of which something was counted that is others now. The database's triggers write it.
+report_change = Table(
+    "report_change",
+    metadata,
+    Column("n", RowNumber, primary_key=True, autoincrement=True),
+    Column("library", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("report_change_by_library", "library", "at"),
+)
+
+# A library's own choices about its survey sheets, and where its numbers are mailed: bridge.sql.statistics.settings.
+report_setting = Table(
+    "report_setting",
+    metadata,
+    Column("library", String, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+# Which numbers were mailed, each once: bridge.sql.statistics.mailings.
+report_mailing = Table(
+    "report_mailing",
+    metadata,
+    Column("library", String, primary_key=True),
+    Column("first", String, primary_key=True),
+    Column("rhythm", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("state", String, nullable=False),  # sending, sent, failed, uncertain
+    Column("reason", String, nullable=False, default=""),
+    Column("at", BigInteger, nullable=False),
 )
 
 # Canned messages that only their librarian sees: bridge.sql.people.personal_scripts.

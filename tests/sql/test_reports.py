@@ -13,8 +13,9 @@ from bridge.files.blobs import FileBlobs
 from bridge.sql import tables
 from bridge.sql.archive import Archive
 from bridge.sql.privacy.retention import DAY_MS, Retention
-from bridge.sql.transcripts.consortium_report import count_consortium
-from bridge.sql.transcripts.reports import Count, Numbers, Period, RouteCount, count
+from bridge.sql.statistics.consortium import count_consortium
+from bridge.sql.statistics.numbers import Count, Numbers, RouteCount, count
+from bridge.sql.statistics.period import Period
 from routing import events as ev
 from tests.sql.test_follow import Desk, desk, received, said
 
@@ -297,7 +298,7 @@ async def test_a_consortium_counts_received_at_home_and_answered_where_the_libra
     engine = story.desk.archive.engine
     async with story.desk.following():
         await story.desk.caught_up()
-    found = await count_consortium(engine, ["north", "south", "west"], PERIOD, HOMES)
+    found = await count_consortium(engine, dict.fromkeys(("north", "south", "west"), "Europe/Berlin"), PERIOD, HOMES)
     shown = [
         (one.library, one.received, one.answered, one.by_partners, one.for_partners, one.unanswered, one.median_live)
         for one in (found.together, *found.libraries)

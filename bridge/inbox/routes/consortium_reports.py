@@ -13,7 +13,7 @@ from bridge.inbox.routes.opening import note
 from bridge.inbox.routes.reports import FROM, TO, inert, period_asked
 from bridge.inbox.schema.reports import ConsortiumReport
 from bridge.inbox.views.access import libraries_of
-from bridge.sql.transcripts.consortium_report import LibraryNumbers, count_consortium
+from bridge.sql.statistics.consortium import LibraryNumbers, count_consortium
 
 COLUMNS = (
     *("received", "answered", "unanswered", "abandoned", "by_partners", "for_partners", "moved"),
@@ -42,7 +42,8 @@ async def _report(call: Call) -> ConsortiumReport:
     roster = call.state.roster
     home = next(iter(libraries_of(call.state, call.me)), "")
     period = period_asked(call, roster.library(home).timezone)
-    numbers = await count_consortium(call.services.archive.engine, list(roster.libraries), period, roster.home)
+    timezones = {name: one.timezone for name, one in roster.libraries.items()}
+    numbers = await count_consortium(call.services.archive.engine, timezones, period, roster.home)
     return ConsortiumReport(first=str(period.first), last=str(period.last), timezone=period.timezone, numbers=numbers)
 
 

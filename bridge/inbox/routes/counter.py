@@ -23,7 +23,7 @@ from bridge.inbox.views.access import coordinated, libraries_of
 from bridge.inbox.views.counter import counted_libraries, counted_view
 from bridge.sql.counter.question import CountedQuestion
 from bridge.sql.people.accounts import now_ms
-from bridge.sql.transcripts.reports import Period
+from bridge.sql.statistics.period import Period
 from routing.organisation import Library
 
 MOST_SHOWN = 500

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,16 +26,24 @@ from bridge.inbox.schema import Problem
 from bridge.inbox.schema.reports import Report
 from bridge.inbox.views.access import coordinated, libraries_of
 from bridge.sql.people.accounts import now_ms
-from bridge.sql.transcripts.reports import Numbers, Period, Waits, count
+from bridge.sql.statistics.numbers import Numbers, Waits, count
+from bridge.sql.statistics.period import LocalClock, Period
+from bridge.sql.statistics.service_use import faq_use, follow_up_ages, help_given
+from bridge.sql.statistics.ways import ways_to_ask
 from routing.organisation import Library
 
+HOUR_MS = 3_600_000
+WEEK_MS = 7 * 24 * HOUR_MS
+OPEN_WEEKS = 4
 DAYS = 30  # what is counted when no period is asked for
-MOST_DAYS = 1100
+MOST_DAYS = 1860  # five years and a month
 
 TABLES = (
     *("queues", "channels", "days", "hours", "weekdays", "week", "ends", "libraries", "hops", "hop_kinds"),
-    *("descriptive", "read_scale", "reference", "ratings"),
+    *("descriptive", "read_scale", "reference", "ratings", "counted_kinds", "counted_week", "counted_read"),
+    *("counted_places", "counted_patrons", "counted_codes"),
 )
+SPANS = ("first_median", "first_90", "lasting_median", "lasting_90")
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FORMULA = frozenset("=+-@\t\r\n\u2212")  # also in full width and in small forms, which spreadsheets of Asia read alike
@@ -58,24 +67,47 @@ async def reports_csv(call: Call) -> web.Response:
 
 
 async def _report(call: Call) -> Report:
-    library = _library(call)
+    library = library_asked(call)
     queue = call.query["queue"]
     if queue and not queue.startswith(f"{library.id}/"):
         raise Refusal(422, "invalid", "queue is not one of that library's.")
     period = period_asked(call, library.timezone)
     homes = call.state.roster.home
-    numbers = await count(call.services.archive.engine, library.id, period, homes, queue=queue)
+    engine = call.services.archive.engine
+    ways = ways_to_ask({name: one.kind for name, one in call.services.channels.items()})
+    staff = [librarian for librarian, home in homes.items() if home == library.id]
     return Report(
         library=library.id,
         queue=queue,
         first=str(period.first),
         last=str(period.last),
         timezone=period.timezone,
-        numbers=numbers,
+        numbers=await count(engine, library.id, period, homes, queue=queue, modes=ways),
+        given=await help_given(engine, library.id, staff, period),
+        open_hours=open_hours(library, now_ms()),
+        follow_ups=await follow_up_ages(engine, library.id, now_ms()),
+        faq=await faq_use(engine, library.id, period),
     )
 
 
-def _library(call: Call) -> Library:
+def open_hours(library: Library, now: int) -> list[str]:
+    """Return the weekdays and hours ("0 9") in which a library is open in most of the four weeks from `now` (ms).
+
+    [] where it is always open: then there is nothing to tell apart.
+    """
+    if library.openings is None:
+        return []
+    clock = LocalClock(library.timezone)
+    weeks: Counter[str] = Counter()
+    for start, end in library.openings:
+        first = max(start, now) // HOUR_MS * HOUR_MS
+        for at in range(first, min(end, now + OPEN_WEEKS * WEEK_MS), HOUR_MS):
+            day, hour = clock(max(at, start))
+            weeks[f"{day.weekday()} {hour}"] += 1
+    return sorted(key for key, n in weeks.items() if 2 * n >= OPEN_WEEKS)
+
+
+def library_asked(call: Call) -> Library:
     """Return the library asked for, one's own when none is. Raises Refusal 404 for another one's."""
     mine = [*libraries_of(call.state, call.me), *coordinated(call.state, call.me)]
     wanted = call.query["library"] or next(iter(mine), "")
@@ -119,7 +151,7 @@ def _csv(report: Report) -> str:
     rows.writerow(("table", "item", "of", "number"))
     for name in ("library", "queue", "first", "last", "timezone"):
         rows.writerow(("report", name, "", inert(getattr(report, name))))
-    for table, item, of, number in _rows(report.numbers):
+    for table, item, of, number in (*_rows(report.numbers), *_others(report)):
         rows.writerow((table, inert(item), inert(of), number))
     return out.getvalue()
 
@@ -134,6 +166,7 @@ def _rows(numbers: Numbers) -> Iterable[tuple[str, str, str, int]]:
     yield "conversations", "counted", "", numbers.total
     yield "conversations", "practice", "", numbers.practice
     yield "conversations", "begun", "", numbers.begun
+    yield "counted", "counted", "", numbers.counted
     for table in TABLES:
         for one in getattr(numbers, table):
             yield table, one.key, "", one.n
@@ -144,6 +177,24 @@ def _rows(numbers: Numbers) -> Iterable[tuple[str, str, str, int]]:
         yield "codes", code.key, "by_default", code.by_default
     yield from _waits("live", numbers.live)
     yield from _waits("slow", numbers.slow)
+
+
+def _others(report: Report) -> Iterable[tuple[str, str, str, int]]:
+    for one in report.numbers.modes:
+        table = "counted_ways" if one.by_hand else "ways"
+        for name in ("n", "answered", "reference"):
+            yield table, one.mode, name, getattr(one, name)
+        for name in SPANS:
+            if (seconds := getattr(one, name)) is not None:
+                yield table, one.mode, f"{name}_seconds", seconds
+    for given in report.given:
+        yield "given", given.key, "", given.n
+    yield "follow_ups_now", "open", "", report.follow_ups.open
+    yield "follow_ups_now", "overdue", "", report.follow_ups.overdue
+    for age in report.follow_ups.ages:
+        yield "follow_ups_now", "under" if age.key else "older", f"{age.key} hours" if age.key else "", age.n
+    for used in report.faq:
+        yield "faq", used.key, "", used.n
 
 
 def _waits(kind: str, waits: Waits) -> Iterable[tuple[str, str, str, int]]:

@@ -2387,7 +2387,20 @@ export interface CodeCount {
   by_default: number;
 }
 
-/** What is counted of conversations that began in a period; the header of the module says by which rules. `hours` "0" to "23" and `weekdays` "0" (Monday) to "6"; `week`: "0 9" = Mondays from nine to ten, empty ones left out; `ends`: "answered", "open", "closed", "abandoned"; `libraries`: whose librarian answered ("" = one that no library lists now); `hops`: "0" to "3", the last also for more; `hop_kinds`: "transfer", "roll-over", "return". `codes`, `descriptive`, `read_scale` ("0" = not rated) and `reference` ("yes", "no", "") are of those that are closed; `ratings`: "3" = it helped, "2" = partly, "1" = no, "" = not rated. */
+/** One way to ask: conversations that came by it, or questions that were counted by hand (`by_hand`). `answered`: by a librarian; a question counted by hand was. `reference`: those that somebody called reference. Spans are in seconds, medians and what 90 per cent stay within: to the first answer, and until a conversation was closed or a counted question was done. None where nothing is known. */
+export interface ModeNumbers {
+  mode: string;
+  by_hand: boolean;
+  n: number;
+  answered: number;
+  reference: number;
+  first_median: number | null;
+  first_90: number | null;
+  lasting_median: number | null;
+  lasting_90: number | null;
+}
+
+/** What is counted of conversations that began in a period; the header of `day_counts` says by which rules. `hours` "0" to "23" and `weekdays` "0" (Monday) to "6"; `week`: "0 9" = Mondays from nine to ten, empty ones left out; `ends`: "answered", "open", "closed", "abandoned"; `libraries`: whose librarian answered ("" = one that no library lists now); `hops`: "0" to "3", the last also for more; `hop_kinds`: "transfer", "roll-over", "return". `codes`, `descriptive`, `read_scale` ("0" = not rated) and `reference` ("yes", "no", "") are of those that are closed; `ratings`: "3" = it helped, "2" = partly, "1" = no, "" = not rated. `question_kinds` and `question_read` are of each question of a conversation, where more was said than of the whole. `modes`: each way to ask. What begins with `counted` is of questions counted by hand: their number, kinds, weekday and hour, READ levels, places, patron types and codes. */
 export interface Numbers {
   total: number;
   practice: number;
@@ -2410,9 +2423,28 @@ export interface Numbers {
   read_scale: Count[];
   reference: Count[];
   ratings: Count[];
+  question_kinds: Count[];
+  question_read: Count[];
+  modes: ModeNumbers[];
+  counted: number;
+  counted_kinds: Count[];
+  counted_week: Count[];
+  counted_read: Count[];
+  counted_places: Count[];
+  counted_patrons: Count[];
+  counted_codes: Count[];
 }
 
-/** A library's numbers from the day `first` to the day `last`, both whole, by its clock; `queue` "" = all of its queues. */
+/** The follow-ups that are open now. Ages in whole hours; a bucket's key is the hours it stays under, "" = older than all. */
+export interface FollowUpAges {
+  open: number;
+  overdue: number;
+  oldest_hours: number;
+  median_hours: number | null;
+  ages: Count[];
+}
+
+/** A library's numbers from the day `first` to the day `last`, both whole, by its clock; `queue` "" = all of its queues. `given`: other libraries' conversations that its librarians answered, by library. `open_hours`: weekday and hour ("0 9") in which it is open, of the weeks ahead; [] = always open, or not known. `follow_ups` are those open now. `faq`: how its entries were used. `given`, `follow_ups` and `faq` are of the whole library, whatever the queue. */
 export interface Report {
   library: string;
   queue: string;
@@ -2420,9 +2452,13 @@ export interface Report {
   last: string;
   timezone: string;
   numbers: Numbers;
+  given: Count[];
+  open_hours: string[];
+  follow_ups: FollowUpAges;
+  faq: Count[];
 }
 
-/** One library's, or ("") all libraries' together. `received` = `answered` + `unanswered` (open or closed without an answer) + `abandoned`. Of `answered`, `by_partners` were answered by librarians of others. `for_partners`: those of others that this library's librarians answered. `median_live`, `median_slow`: seconds to the first answer, None where nothing was answered. */
+/** One library's, or ("") all libraries' together. `received` = `answered` + `unanswered` (open or closed without an answer) + `abandoned`. Of `answered`, `by_partners` were answered by librarians of others. `for_partners`: those of others that this library's librarians answered. `median_live`, `median_slow`: seconds to the first answer, None where nothing was answered. `counted`: questions that staff counted by hand. */
 export interface LibraryNumbers {
   library: string;
   received: number;
@@ -2434,6 +2470,7 @@ export interface LibraryNumbers {
   moved: number;
   median_live: number | null;
   median_slow: number | null;
+  counted: number;
 }
 
 /** How many questions of one library were answered by librarians of another ("" = of none that is there now). */
@@ -2450,12 +2487,86 @@ export interface ConsortiumNumbers {
   exchanges: Exchange[];
 }
 
-/** All libraries' numbers from the day `first` to the day `last`, both whole, by one clock for all. */
+/** All libraries' numbers from the day `first` to the day `last`, both whole, each by its own clock; `timezone` of who asks. */
 export interface ConsortiumReport {
   first: string;
   last: string;
   timezone: string;
   numbers: ConsortiumNumbers;
+}
+
+/** A year that a survey may be about. */
+export interface SurveyYear {
+  first: string;
+  last: string;
+}
+
+/** A week that a number was projected from: its first day, and what was counted in its seven days. */
+export interface WeekCount {
+  first: string;
+  n: number;
+}
+
+/** A line. `projected`: `n` is the sum of the weeks times 52, divided by how many they are, rounded half up. */
+export interface SurveyLine {
+  key: "abandoned" | "answered" | "consultations" | "conversations" | "counted" | "directional" | "in_person" | "not_reference" | "other" | "other_ways" | "phone" | "practice" | "reference" | "technical" | "transactions" | "unanswered" | "unsaid" | "virtual";
+  part: "left_out" | "line" | "of_which";
+  n: number;
+  how: "counted" | "projected";
+  weeks: WeekCount[];
+}
+
+/** A survey's lines for a period. `unsaid_counts`: conversations of which nobody said whether they were reference are counted as such. `weeks_fit`: False where weeks were chosen that the survey doesn't take (their number, or the period is no year), so that all was counted. */
+export interface SurveySheet {
+  survey: "acrl" | "own" | "pls" | "sconul";
+  lines: SurveyLine[];
+  unsaid_counts: boolean;
+  weeks_fit: boolean;
+}
+
+/** A survey sheet of a library. `years`: those that the survey may be about, newest first; `finished`: the period is over. */
+export interface SurveyReport {
+  library: string;
+  first: string;
+  last: string;
+  timezone: string;
+  finished: boolean;
+  years: SurveyYear[];
+  sheet: SurveySheet;
+}
+
+/** Numbers that were mailed, or were to be. `reason`: a word that says why they didn't go out. */
+export interface MailingView {
+  rhythm: "monthly" | "off" | "weekly";
+  first: string;
+  address: string;
+  state: "failed" | "sending" | "sent" | "uncertain" | "waiting";
+  reason: string;
+  at: number;
+}
+
+/** A library's choices for its survey sheets, and where its numbers are mailed. See `bridge.sql.statistics.settings`. */
+export interface ReportSettingsAsked {
+  fiscal_start: string;
+  count_unsaid: boolean;
+  weeks: Record<"acrl" | "own" | "pls" | "sconul", string[]>;
+  own: ("abandoned" | "answered" | "consultations" | "conversations" | "counted" | "directional" | "in_person" | "not_reference" | "other" | "other_ways" | "phone" | "practice" | "reference" | "technical" | "transactions" | "unanswered" | "unsaid" | "virtual")[];
+  mail_rhythm: "monthly" | "off" | "weekly";
+  mail_to: string[];
+}
+
+/** A library's choices. `mine`: I may change them; who may not is told no address. `mail_problem`: why no numbers can be mailed now: "no-channel", "no-mail" (its channel carries none), "channel-down", "" = they can. */
+export interface ReportSettingsView {
+  library: string;
+  mine: boolean;
+  fiscal_start: string;
+  count_unsaid: boolean;
+  weeks: Record<"acrl" | "own" | "pls" | "sconul", string[]>;
+  own: ("abandoned" | "answered" | "consultations" | "conversations" | "counted" | "directional" | "in_person" | "not_reference" | "other" | "other_ways" | "phone" | "practice" | "reference" | "technical" | "transactions" | "unanswered" | "unsaid" | "virtual")[];
+  mail_rhythm: "monthly" | "off" | "weekly";
+  mail_to: string[];
+  mail_problem: string;
+  mailings: MailingView[];
 }
 
 export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | BoardTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
