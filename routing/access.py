@@ -57,14 +57,15 @@ def looked_at(it: Conversation) -> int:
 def serving(state: State, queue: str, now: int, tiers: range | None = None) -> Iterator[str]:
     """Iterate, in no order, over the librarians present at `queue` (connected and opted in) in these tiers, or in all.
 
-    Those of a partner only while its agreement holds at `now` ms.
+    Those of a partner only while its agreement holds at `now` ms. Who practises need not have opted in to their own practice.
     """
-    level = state.roster.service(queue).level_at(now)
-    for librarian in state.opted_in.get(queue, ()):
+    service = state.roster.service(queue)
+    level = service.level_at(now)
+    for librarian in service.members if service.practice else state.opted_in.get(queue, ()):
         number = level.get(librarian)
         if number is None or (tiers is not None and number not in tiers):
             continue
-        if state.staff[librarian].connections and active(state, librarian):
+        if connected(state, librarian) and active(state, librarian):
             yield librarian
 
 
@@ -72,8 +73,10 @@ def returning(state: State, queue: str, now: int, tiers: range | None = None) ->
     """Say whether somebody who serves `queue` at `now` ms in these tiers, or in any, lost the connection a moment ago.
 
     After a start of the core that is everybody."""
-    level = state.roster.service(queue).level_at(now)
-    away = (one for one in state.opted_in.get(queue, ()) if state.staff[one].grace_until > 0)
+    service = state.roster.service(queue)
+    level = service.level_at(now)
+    some = service.members if service.practice else state.opted_in.get(queue, ())
+    away = (one for one in some if one in state.staff and state.staff[one].grace_until > 0)
     return any(one in level and (tiers is None or level[one] in tiers) for one in away)
 
 
@@ -87,11 +90,19 @@ def free_capacity(state: State, librarian: str, live: bool) -> int:
     return limit - state.load_of(librarian, live)
 
 
+def has_room(state: State, librarian: str, service: QueueService, live: bool) -> bool:
+    """Say whether a conversation of `service` may be offered to a librarian; practice, which counts in no load, always may."""
+    return service.practice or free_capacity(state, librarian, live) > 0
+
+
 def eligible(state: State, librarian: str, it: Conversation) -> bool:
-    """Say whether a librarian may claim a waiting conversation: of a tier that is open, of the patron's library, or asked."""
+    """Say whether a librarian may claim a waiting conversation: of a tier that is open, of the patron's library, or asked.
+
+    Practice is claimed by who practises alone.
+    """
     if it.state != "waiting" or not active(state, librarian):
         return False
-    if it.offered == librarian or at_home(state, librarian, it):
+    if it.offered == librarian or (not it.practice and at_home(state, librarian, it)):
         return True
     return in_open_tier(state.roster.service(it.queue), librarian, it)
 
@@ -103,7 +114,12 @@ def in_open_tier(service: QueueService, librarian: str, it: Conversation) -> boo
 
 
 def at_home(state: State, librarian: str, it: Conversation) -> bool:
-    """Say whether a librarian works for the patron's library, as its own or as a guest."""
+    """Say whether a librarian works for the patron's library, as its own or as a guest.
+
+    In practice only who practises and the coordinators of the library are at home.
+    """
+    if it.practice:
+        return librarian in state.roster.service(it.queue).level or coordinates(state, librarian, it.library)
     return bool(it.library) and state.roster.serves_library(librarian, it.library)
 
 
@@ -189,7 +205,10 @@ def answers_later(state: State, librarian: str, it: Conversation) -> bool:
 
 
 def follows_up(state: State, librarian: str, one: FollowUpRecord) -> bool:
-    """Say whether a follow-up is a librarian's: their library's, or their own."""
+    """Say whether a follow-up is a librarian's: their library's, or their own; one of practice is theirs who practise."""
+    it = state.conversations.get(one.conversation)
+    if it is not None and it.practice:
+        return one.owner == librarian or at_home(state, librarian, it)
     return one.owner == librarian or state.roster.serves_library(librarian, one.library)
 
 

@@ -86,4 +86,5 @@ def released(state: State, event: Released, at: int) -> None:
         it, state="waiting", owner="", handover=None, companions=(), declined=(owner,), offered="", offer_until=0
     )
     state.conversations.put(it.id, settled(state, it))
-    freed(state, owner, at)
+    if not it.practice:
+        freed(state, owner, at)

@@ -41,7 +41,7 @@ from routing.events import (
     WhyRefused,
 )
 from routing.events import Reopened as ReopenedEvent
-from routing.followups import FOLLOW_UPS, follow_code, follow_corrected, plan_fault, planned
+from routing.followups import FOLLOW_UPS, end_follow_up, follow_code, follow_corrected, plan_fault, planned
 from routing.kinds import MOST_QUESTIONS, counts_as_reference, read_scale
 from routing.offers import freed, offer_waiting_to
 from routing.ownership import take, withdraw
@@ -305,7 +305,7 @@ def closed(state: State, event: Closed, at: int) -> None:
         aside=event.reason if event.code == SET_ASIDE else "",
     )
     state.conversations.put(it.id, settled(state, it))
-    if owner:
+    if owner and not it.practice:
         freed(state, owner, at)
     until = event.known_until if event.known_until is not None else history.known_until(state, it, at)
     if until:
@@ -330,6 +330,8 @@ def forget_overdue(decision: Decision, conversations: Iterable[str]) -> None:
     for one in conversations:
         it = decision.state.conversations.get(one)
         if it is not None and it.state == "closed" and 0 < forget_at(decision.state, it) <= decision.at:
+            if (left := decision.state.follow_ups.get(it.follow_up)) is not None:  # of practice
+                end_follow_up(decision, left, "", "taken-back")
             decision.emit(Forgotten(conversation=it.id))
             forget_overdue(decision, it.merged)
 

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from bridge.contract.address import mentions_mail_address
 from bridge.contract.message import Delivery, Message, derive, is_blank
 from routing import history, wording
-from routing.access import connected, free_capacity, helper_of, serving, there
+from routing.access import connected, has_room, helper_of, serving, there
 from routing.deadlines import forget_at, settled
 from routing.decision import Decision
 from routing.deliveries import address_in_use, notify, relay, tell_standing
@@ -42,6 +42,7 @@ from routing.followups import open_follow_up, planned
 from routing.joining import without_owner
 from routing.offers import ask, enqueue, offer_waiting_to
 from routing.ownership import take
+from routing.practice import queue_of
 from routing.queue_orders import next_opening
 from routing.queue_service import QueueService
 from routing.reach import address_kind, offered_kinds, place_of, promised, tidied
@@ -97,9 +98,10 @@ def _answers_itself(message: Message) -> bool:
 
 
 def _joins(state: State, message: Message, key: str, now: int) -> Conversation | None:
+    channel = state.channels.get(message.channel)
     if message.thread:
         proven = state.conversations.get(message.thread)
-        if proven is not None:
+        if proven is not None and proven.practice is (channel is not None and channel.practice):
             return state.conversations.get(proven.into, proven)
     if message.aside:
         return None
@@ -108,7 +110,6 @@ def _joins(state: State, message: Message, key: str, now: int) -> Conversation |
         return None
     if it.state == "closed" and 0 < forget_at(state, it) <= now:
         return None
-    channel = state.channels.get(message.channel)
     if channel is not None and channel.threads and it.channel == message.channel:
         return it if not it.subject or _same_subject(message.subject, it.subject) else None
     return it
@@ -225,8 +226,10 @@ def _open(decision: Decision, message: Message, previous: str) -> tuple[str, Que
     """Begin a conversation with its first message, not yet queued. Return its id, and what serves its queue."""
     state = decision.state
     channel = state.channels.get(message.channel)
+    practice = channel is not None and channel.practice
     usual = channel.queue if channel is not None and channel.queue else state.roster.any_queue()
-    queue = message.queue if message.queue in queue_choice(state, usual) else usual
+    chosen = message.queue if message.queue in queue_choice(state, usual) else usual
+    queue = queue_of(state, message) if practice else chosen
     service = state.roster.service(queue)
     library = service.library.id or queue.partition("/")[0]
     opened = Opened(
@@ -244,6 +247,7 @@ def _open(decision: Decision, message: Message, previous: str) -> tuple[str, Que
         answers=message.answers,
         previous=message.thread or previous,
         aside=bool(message.aside),
+        practice=practice,
     )
     decision.emit(opened)
     _receive(decision, opened.conversation, message)
@@ -349,12 +353,12 @@ def _leave_form(decision: Decision, it: Conversation, message: Message, before: 
 def place_again(decision: Decision, it: Conversation) -> None:
     """Give a re-opened conversation to the librarian who had it last, if they serve its queue and have room, else to that queue."""
     state = decision.state
-    helper = helper_of(state, it)
-    if helper and helper in serving(state, it.queue, decision.at) and free_capacity(state, helper, it.live) > 0:
+    helper, service = helper_of(state, it), state.roster.service(it.queue)
+    if helper and helper in serving(state, it.queue, decision.at) and has_room(state, helper, service, it.live):
         take(decision, it, helper, "reopen")
         return
     enqueue(decision, it, it.queue, decision.at, "reopened")
-    event = closed_words(state, state.roster.service(it.queue), decision.at)[0]
+    event = closed_words(state, service, decision.at)[0]
     if event == "closed" or (event and it.live):
         tell_standing(decision, state.conversations[it.id], "arrival")
 
@@ -380,6 +384,7 @@ def opened(state: State, event: Opened, at: int) -> None:
         answers=event.answers,
         previous=event.previous,
         begun_by=event.by,
+        practice=event.practice,
         since=at,
         queued_at=at,
         tier_at=at,

@@ -47,6 +47,7 @@ from routing.access import active
 from routing.decision import Decision
 from routing.events import Event, Faulted, Given, Step
 from routing.organisation import Library
+from routing.practice import leads_out
 from routing.refusals import refuse
 from routing.state import State
 
@@ -96,6 +97,9 @@ def act(decision: Decision, action: Action) -> None:
     """Do what a librarian asks, or refuse it."""
     if not active(decision.state, action.by):
         refuse(decision, action, "unknown-librarian")
+        return
+    if (apart := leads_out(decision.state, action)) is not None:
+        refuse(decision, action, "practice", apart)
         return
     if action.name:
         decision.guest = (action.by, action.name)

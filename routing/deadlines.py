@@ -27,12 +27,24 @@ DAY_MS = 86_400_000
 PATRON_LEFT_MS = 120_000
 LEAST_WARNING_MS = 30_000
 ROUND_MS = 30_000
+PRACTICE_MS = 7 * DAY_MS  # after its end a practice session is forgotten
 
 Silence = Literal["remind", "mark", "still-there", "close"]
 
 
 def due(state: State, it: Conversation) -> int:
-    """Return the next deadline of a conversation in ms, 0 when there is none."""
+    """Return the next deadline of a conversation in ms, 0 when there is none; practice is over after a week."""
+    if not it.practice:  # nearly always
+        return _due(state, it)
+    return min((when for when in (_due(state, it), practice_ends_at(it)) if when), default=0)
+
+
+def practice_ends_at(it: Conversation) -> int:
+    """Return when a practice session that nobody ended is over; 0 = it has ended, or it isn't practice."""
+    return it.opened_at + PRACTICE_MS if it.practice and it.state != "closed" else 0
+
+
+def _due(state: State, it: Conversation) -> int:
     if it.state == "active":
         when = silence(state, it)[1]
         if it.handover is None and it.call is None and it.deferral is None:  # nearly always
@@ -171,10 +183,13 @@ def forget_at(state: State, it: Conversation) -> int:
     One that goes on in another is dropped together with that one. What is set aside stays for as long as the library keeps
     transcripts: nobody has looked at it yet.
     """
+    if it.practice and it.follow_up:
+        return it.closed_at + PRACTICE_MS
     if it.follow_up or it.into in state.conversations:
         return 0
     library = state.roster.library(it.library)
     if it.aside:
         return it.closed_at + library.retention_days * DAY_MS if library.retention_days else 0
     timers = library.timers
-    return it.closed_at + (timers.reopen_live_s if it.live else timers.reopen_slow_s) * 1000
+    window = (timers.reopen_live_s if it.live else timers.reopen_slow_s) * 1000
+    return it.closed_at + (min(window, PRACTICE_MS) if it.practice else window)

@@ -35,7 +35,9 @@ LAST_WORD = 5
 
 
 def contact_route(state: State, it: Conversation) -> ReplyRoute | None:
-    """Return where an address that the patron left is served, if it is."""
+    """Return where an address that the patron left is served, if it is; practice goes to no address."""
+    if it.practice:
+        return None
     channel = carrier_to(state, it.library, it.contact)
     if not channel or channel == it.channel:
         return None
@@ -94,7 +96,9 @@ def compose(
     bcc: tuple[str, ...] = (),
     title: str = "",
 ) -> Delivery:
-    """Return a delivery to the patron with the next id of this input."""
+    """Return a delivery to the patron with the next id of this input. Raises ValueError for practice by another channel."""
+    if it.practice and to.channel != it.channel:
+        raise ValueError(f"practice goes to {it.channel} alone, not to {to.channel}")
     return Delivery(
         id=decision.next_id(),
         channel=to.channel,
@@ -188,9 +192,9 @@ def tell_standing(decision: Decision, it: Conversation, moment: Moment) -> None:
 def staff_delivery(
     decision: Decision, it: Conversation, librarian: str, kind: Kind, event: str, /, **values: str
 ) -> Delivery | None:
-    """Return a delivery to a librarian's own messenger, None for one who is not there by it."""
+    """Return a delivery to a librarian's own messenger, None for one who is not there by it, and for practice."""
     to = staff_route(decision.state, librarian)
-    if to is None:
+    if to is None or it.practice:
         return None
     library = decision.state.roster.library(decision.state.roster.home.get(librarian, ""))
     patron = it.name or wording.words(library, "staff.patron")

@@ -121,6 +121,7 @@ WhyRefused = Literal[
     "not-yours",
     "own-data-elsewhere",
     "patron-wrote",
+    "practice",
     "read-scale",
     "taken",
     "time-passed",
@@ -183,6 +184,7 @@ class Opened(Wire, tag="opened"):
     previous: str = ""
     aside: bool = False  # its first message is set aside: it ends in the same step, and the address does not lead here
     by: str = ""  # the librarian who wrote first; "" = the patron did
+    practice: bool = False  # it came by a channel of practice
 
 
 class Received(Wire, tag="received"):

@@ -24,6 +24,7 @@ from routing.access import active, coordinates, follows_up
 from routing.deadlines import settled
 from routing.decision import Decision
 from routing.events import FollowUpChanged, FollowUpOpened, Identified, Reminded, WhyRefused
+from routing.practice_queue import practice_library, real_library
 from routing.reach import address_kind, own_address, tidied
 from routing.records import Conversation, FollowUpRecord
 from routing.refusals import done, refuse
@@ -60,7 +61,7 @@ def open_follow_up(decision: Decision, it: Conversation, plan: FollowUpPlan, own
         FollowUpOpened(
             id=derive("follow-up", f"{decision.cause}|{it.id}"),
             conversation=it.id,
-            library=it.library,
+            library=practice_library(it.library) if it.practice else it.library,
             plan=plan,
             owner=owner,
             name=it.name,
@@ -79,7 +80,7 @@ def follow_unfinished(decision: Decision, it: Conversation) -> None:
 
 def works_elsewhere(state: State, owner: str, library: str) -> bool:
     """Say whether a follow-up's owner works for another library than the patron's."""
-    return bool(owner) and not state.roster.serves_library(owner, library)
+    return bool(owner) and not state.roster.serves_library(owner, real_library(library))
 
 
 def _readdress(decision: Decision, conversation: str, address: str, by: str) -> None:

@@ -15,6 +15,7 @@ from bridge.contract.message import RATINGS
 from routing.access import active, eligible, free_capacity, in_open_tier, speaks, there
 from routing.alike import alias_number
 from routing.deadlines import due, given_up_at
+from routing.practice_queue import is_practice
 from routing.queue_service import QueueService
 from routing.records import Conversation, Staff
 from routing.state import OFFERED, State, follow_up_due, follow_up_keys, staff_due
@@ -113,6 +114,10 @@ def _conversation(state: State, key: str, it: Conversation) -> Iterator[str]:
         yield f"{key} was promised to be kept, and the desk gives it up"
     if it.state == "closed" and it.code == "answered" and it.failed:
         yield f"{key} ended as answered, and nobody got the answer"
+    if it.practice != is_practice(it.queue):
+        yield f"{key} is practice: {it.practice}, and waits in {it.queue}"
+    if it.practice and (it.merged or it.into or it.consults):
+        yield f"{key} is practice, and goes on elsewhere"
     if it.due != due(state, it):
         yield f"{key} is due at {it.due}, not {due(state, it)}"
 
@@ -178,7 +183,7 @@ def _indexes(state: State) -> Iterator[str]:
             joined.setdefault(companion, set()).add(it.id)
         if it.offered:
             offers.setdefault(it.offered, set()).add(it.id)
-        if it.owner or it.offered:
+        if (it.owner or it.offered) and not it.practice:
             load[it.owner or it.offered, it.live] += 1
         if it.handover is not None:
             handed.setdefault(it.handover.librarian or it.handover.queue, set()).add(it.id)

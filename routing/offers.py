@@ -15,7 +15,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from routing import history
-from routing.access import free_capacity, in_open_tier, looked_at, returning, serving, staff_route
+from routing.access import free_capacity, has_room, in_open_tier, looked_at, returning, serving, staff_route
 from routing.assign import assigned, assignment, pick, resting
 from routing.deadlines import ROUND_MS, settled
 from routing.decision import Decision
@@ -69,7 +69,7 @@ def ask(
             for one in serving(decision.state, it.queue, looked_at(it), tiers or range(it.tier + 1))
             if one not in it.declined and one not in but and one in answering
         )
-        tell(decision, it, [one for one in able if free_capacity(decision.state, one, it.live) > 0])
+        tell(decision, it, [one for one in able if has_room(decision.state, one, service, it.live)])
     else:
         librarian = pick(decision.state, it, decision.at)
         if librarian:
@@ -77,8 +77,9 @@ def ask(
 
 
 def tell(decision: Decision, it: Conversation, librarians: list[str]) -> None:
-    """Announce an offer to all who may claim it; on their own messengers one by one."""
-    by_messenger = [one for one in librarians if staff_route(decision.state, one) is not None]
+    """Announce an offer to all who may claim it; on their own messengers one by one, practice in the inbox alone."""
+    told = [one for one in librarians if staff_route(decision.state, one) is not None]
+    by_messenger = [] if it.practice else told
     plain = tuple(one for one in librarians if one not in by_messenger)
     if plain:
         decision.emit(Offered(conversation=it.id, to=plain))

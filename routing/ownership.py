@@ -52,7 +52,13 @@ def take(decision: Decision, it: Conversation, by: str, how: How) -> None:
 def _usual_wait(decision: Decision, it: Conversation, how: How) -> int:
     """Return the queue's average wait in ms, this one included, -1 where this one says nothing about the usual wait."""
     waited = decision.at - it.queued_at
-    if it.state != "waiting" or how in ("reopen", "transfer") or not it.live or not 0 <= waited <= LONG_MS:
+    if (
+        it.state != "waiting"
+        or how in ("reopen", "transfer")
+        or not it.live
+        or it.practice
+        or not 0 <= waited <= LONG_MS
+    ):
         return -1
     before = decision.state.paces.get(it.queue)
     return waited if before is None else (before.wait_ms * 4 + waited) // 5
@@ -142,7 +148,8 @@ def claimed(state: State, event: Claimed, at: int) -> None:
     if event.how == "assign":
         assigned(state, it.queue, event.by, event.assignment, at)
         return
-    state.staff.put(event.by, replace(staying(state, event.by, event.grace_until, at), idle_since=at))
+    staff = staying(state, event.by, event.grace_until, at)
+    state.staff.put(event.by, staff if it.practice else replace(staff, idle_since=at))
 
 
 def staying(state: State, librarian: str, grace_until: int | None, at: int) -> Staff:

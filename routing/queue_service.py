@@ -49,7 +49,7 @@ class QueueService:
     """A queue with everybody who may serve it at any time. `level`: librarian -> first tier; `members`: in order, home first.
 
     `level_at` is who serves it at a moment. `chain`: the hours of the queue, then those of the partners that have some.
-    `unbound`: the people of partners without hours.
+    `unbound`: the people of partners without hours. `practice`: it is of one session of practice (see `practice_queue`).
     """
 
     __slots__ = (
@@ -62,14 +62,23 @@ class QueueService:
         "level",
         "library",
         "members",
+        "practice",
         "queue",
         "unbound",
     )
 
     def __init__(
-        self, queue: Queue, library: Library, tiers: int, teams: Sequence[TeamAtWork], homes: Mapping[str, Library]
+        self,
+        queue: Queue,
+        library: Library,
+        tiers: int,
+        teams: Sequence[TeamAtWork],
+        homes: Mapping[str, Library],
+        *,
+        practice: bool = False,
     ) -> None:
         self.queue = queue
+        self.practice = practice
         self.library = library
         self.last_tier = max(tiers - 1, 0)
         self._teams = tuple(teams)

@@ -174,6 +174,7 @@ class Conversation(Record, frozen=True):
     mailed: tuple[Mailing, ...] = ()
     others: tuple[str, ...] = ()  # addresses that stood on the patron's mails
     begun_by: str = ""  # the librarian who wrote first; "" = the patron did
+    practice: bool = False  # nobody real wrote it: see `practice`
 
 
 class Staff(Record, frozen=True):

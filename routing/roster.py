@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from routing.organisation import Librarian, Library, Queue, Team
+from routing.practice_queue import is_practice, practice_service, trainees
 from routing.queue_service import QueueService, TeamAtWork, agreed_when
 
 DEFAULT_LIBRARY = Library(id="", revision=0, name="")
@@ -208,8 +209,15 @@ class Roster:
         known = self.services.get(queue) or self._unknown.get(queue)
         if known is None:
             library = self.library(_library_of(queue))
-            known = self._unknown[queue] = self._service_of(Queue(id=queue, name=queue), library)
+            made = self._practised(queue, library) if is_practice(queue) else None
+            known = self._unknown[queue] = made or self._service_of(Queue(id=queue, name=queue), library)
         return known
+
+    def _practised(self, queue: str, library: Library) -> QueueService:
+        """Return who practises in a queue of practice; a change of the library has it worked out again."""
+        self._stand_ins.setdefault(_library_of(queue), {})[queue] = None
+        named = (one for one in trainees(queue) if self.serves_library(one, library.id))
+        return practice_service(queue, library, (one for one in named if self.librarians[one].answers))
 
     def library(self, name: str) -> Library:
         """Return a library, or one with the field's defaults for a name not known."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from routing.access import free_capacity, returning, serving
+from routing.access import has_room, returning, serving
 from routing.events import Told
 from routing.queue_orders import closed_by_order, is_open
 from routing.queue_service import QueueService
@@ -74,7 +74,7 @@ def standing(state: State, service: QueueService, now: int, *, live: bool = True
         there = [one for one in there if one in service.unbound]
         if not there:
             return "closed"
-    if any(free_capacity(state, one, live) > 0 for one in there):
+    if any(has_room(state, one, service, live) for one in there):
         return "free"
     if there:
         return "busy"

@@ -318,7 +318,7 @@ class State:
             _put(self.mine, it.owner, it.id)
         elif it.offered:
             _put(self.offers, it.offered, it.id)
-        if holder:
+        if holder and not it.practice:
             self.load[holder, it.live] = self.load.get((holder, it.live), 0) + 1
         for companion in it.companions:
             _put(self.joined, companion, it.id)
@@ -344,7 +344,7 @@ class State:
             _take(self.mine, it.owner, it.id)
         elif it.offered:
             _take(self.offers, it.offered, it.id)
-        if holder:
+        if holder and not it.practice:
             self.load[holder, it.live] -= 1
         for companion in it.companions:
             _take(self.joined, companion, it.id)

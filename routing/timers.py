@@ -23,6 +23,7 @@ from routing.deadlines import (
     given_up_at,
     hours_change_at,
     next_tier_at,
+    practice_ends_at,
     settled,
     silence,
 )
@@ -93,6 +94,9 @@ def ring(decision: Decision, kind: str, key: str) -> None:
         return
     if kind == "conversation":
         it = decision.state.conversations[key]
+        if 0 < practice_ends_at(it) <= decision.at:
+            end(decision, it, "practice", "practice-over")
+            return
         {"waiting": _waiting, "active": _active, "closed": _closed}[it.state](decision, it)
     elif kind == "staff":
         ring_librarian(decision, decision.state.staff[key])

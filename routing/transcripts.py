@@ -38,7 +38,7 @@ def mailable(state: State, channel: str, address: str) -> Conversation | None:
     """Return the conversation that the patron at `address` may have mailed now, None when there is none."""
     key = at_key(channel, address)
     it = state.conversations.get(state.addresses.get(key, ""))
-    if it is None or key in state.barred or not it.answered_at or len(it.mailed) >= MAILINGS:
+    if it is None or it.practice or key in state.barred or not it.answered_at or len(it.mailed) >= MAILINGS:
         return None
     return it if carrier(state, it.library) else None
 

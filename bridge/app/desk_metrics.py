@@ -19,6 +19,7 @@ from bridge.runtime.health import DaemonHealth
 from bridge.runtime.metrics import TimesFamily
 from routing.desk_view import waiting
 from routing.events import Claimed
+from routing.practice_queue import is_practice
 from routing.state import State
 
 CORE_COUNTS = {
@@ -159,7 +160,8 @@ def _oldest(desk: Consortium) -> Iterator[tuple[tuple[str, ...], float]]:
 
 
 def _open(desk: Consortium) -> Iterator[tuple[tuple[str, ...], float]]:
-    yield (), sum(len(held) for held in desk.replica.state.opened.values())
+    opened = desk.replica.state.opened.items()
+    yield (), sum(len(held) for queue, held in opened if not is_practice(queue))
 
 
 def _present(desk: Consortium) -> Iterator[tuple[tuple[str, ...], float]]:

@@ -78,6 +78,7 @@ class ConfiguredChannel:
             partners=can.partners,
             cc=can.cc,
             own_data=can.own_data,
+            practice=can.practice,
         )
 
 

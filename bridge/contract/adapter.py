@@ -192,6 +192,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
                 else as plain words
     notices     browsers of its patrons can be told of an answer while their page is closed: Ports.answer_notices
     remembers   the kinds of rows that the adapter keeps in Ports.memory
+    practice    its patrons are not real: what they write is practice from birth, and nothing of it leaves (routing.practice)
 
     A text longer than `max_text` comes as several deliveries of one conversation with ids `<id>.<part>.<parts>`; receipts name
     the id that was sent. `replay`, `lookup`, `forget` and `check` are methods exactly where they are declared.
@@ -230,6 +231,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     formatting: bool = False
     notices: bool = False
     remembers: tuple[MemoryKind, ...] = ()
+    practice: bool = False
 
 
 # ---- what an adapter gets ----------------------------------------------------------------------------------------------------

@@ -685,6 +685,7 @@ class ChannelStatus(Wire, tag="channel"):
     partners: bool = False  # its patrons are the conversations of other desks, which are told what becomes of them
     cc: bool = False  # carries copies to further addresses
     own_data: bool = False  # its patrons fetch what is kept of them there
+    practice: bool = False  # nobody real writes by it: see routing.practice
 
 
 class PatronSign(Wire, tag="patron-sign"):

@@ -8,7 +8,7 @@
     message   a patron of theirs wrote while no page of theirs is open: else the page tells it
     over      what called before needs nobody any more: taken, closed, taken back
 
-Nothing of what anybody wrote leaves by a push: a kind, the library's name, and the conversation's id.
+Practice calls nobody. Nothing of what anybody wrote leaves by a push: a kind, the library's name, and the conversation's id.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def news_of(state: State, event: ev.Event, at: int) -> Iterator[PushNews]:
 def _for(state: State, kind: Kind, conversation: str, librarians: Iterable[str]) -> Iterator[PushNews]:
     """Return the notice for each who still works here and may see the conversation."""
     it = state.conversations.get(conversation)
-    if it is None:
+    if it is None or it.practice:
         return
     for one in librarians:
         if active(state, one) and visible(state, one, it):

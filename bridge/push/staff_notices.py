@@ -64,7 +64,7 @@ def due(state: State, libraries: Collection[str], now: int) -> Iterator[StaffNot
         for line in lines.values():
             for _, conversation in line:
                 it = state.conversations[conversation]
-                if it.live and not it.gone and it.library in libraries:
+                if it.live and not it.gone and not it.practice and it.library in libraries:
                     waiting.setdefault(it.library, []).append(it)
     for library, found in waiting.items():
         yield from _waits(state, library, found, now)

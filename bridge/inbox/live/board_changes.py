@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.inbox.live.log_changes import LogChanges
+from routing.practice_queue import is_practice
 from routing.records import Conversation
 from routing.state import State
 
@@ -24,7 +25,7 @@ class BoardChanges:
     def begin(self, state: State) -> None:
         """Remember from now on."""
         if self._places is None:
-            names = (name for queue in state.opened.values() for name in queue)
+            names = (name for queue, held in state.opened.items() if not is_practice(queue) for name in held)
             self._places = {name: _place(state.conversations[name]) for name in names}
 
     def end(self) -> None:
@@ -45,7 +46,7 @@ class BoardChanges:
         assert self._places is not None
         it = state.conversations.get(name)
         before = self._places.pop(name, None)
-        now = None if it is None or it.state == "closed" else _place(it)
+        now = None if it is None or it.practice or it.state == "closed" else _place(it)
         if now is not None:
             self._places[name] = now
         return [place for place in (before, now) if place is not None]

@@ -41,6 +41,7 @@ from routing.access import (
     listed,
     visible,
 )
+from routing.practice_queue import is_practice, real_library, trainees
 from routing.records import Conversation
 from routing.state import State
 
@@ -82,7 +83,7 @@ def sees(state: State, librarian: str, it: Conversation) -> bool:
 
 
 def may_see_archived(state: State, librarian: str, talk: ConversationSummary) -> bool:
-    """Say whether a librarian may see a conversation that only the archive holds."""
+    """Say whether a librarian may see a conversation that only the archive holds; practice: who practised, and coordinators."""
     if changes_archived(state, librarian, talk):
         return True
     return talk.answered_by == librarian and had_since(state, librarian, talk.first_answer_at or 0)
@@ -90,6 +91,8 @@ def may_see_archived(state: State, librarian: str, talk: ConversationSummary) ->
 
 def changes_archived(state: State, librarian: str, talk: ConversationSummary) -> bool:
     """Say whether a librarian decides about a conversation that only the archive holds: its library's staff, who had it last."""
+    if is_practice(talk.queue):
+        return librarian in trainees(talk.queue) or coordinates(state, librarian, real_library(talk.library))
     if talk.library in libraries_of(state, librarian):
         return True
     return librarian in (talk.owner, talk.closed_by) and had_since(state, librarian, talk.closed_at or talk.last_at)

@@ -18,6 +18,7 @@ from bridge.inbox.views.access import libraries_of
 from bridge.sql.transcripts.follow_ups import ClosedFollowUp
 from routing.access import follows_up
 from routing.followups import may_change, works_elsewhere
+from routing.practice_queue import practice_library
 from routing.reach import KINDS, carrier_of, carrier_to, own_address
 from routing.records import FollowUpRecord
 from routing.state import State
@@ -154,6 +155,10 @@ def sees_follow_up(state: State, me: str, it: FollowUpRecord) -> bool:
 def _seen(state: State, me: str) -> Iterator[FollowUpRecord]:
     keys = [f"owner|{me}", *(f"library|{one}" for one in libraries_of(state, me))]
     ids = dict.fromkeys(id for key in keys for id in state.followed.get(key, ()))
+    practised = (
+        id for one in libraries_of(state, me) for id in state.followed.get(f"library|{practice_library(one)}", ())
+    )
+    ids |= dict.fromkeys(id for id in practised if follows_up(state, me, state.follow_ups[id]))
     return (state.follow_ups[id] for id in ids)
 
 

@@ -6,7 +6,7 @@ last owner, too. A librarian sees elsewhere what waits in the queues they serve,
 their own. A list is the merge of those lines; for each candidate it is asked whether the librarian may see it.
 
 Orders: waiting, longest first; open and mine, unanswered longest first and then the last answered; closed and set aside, latest
-first. What is set aside is the library's own: nobody else has been asked.
+first. What is set aside is the library's own: nobody else has been asked. Practice is in the lines of those who practise alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from bridge.inbox.views.access import libraries_of, sees
 from bridge.inbox.views.follow_up_list import follow_up_count
 from bridge.inbox.views.rows import asked_about, own, row
 from bridge.log.replica import Replica
+from routing.practice_queue import trainees
 from routing.records import Conversation
 from routing.state import State
 from routing.waiting_list import Entry, WaitingList
@@ -47,6 +48,8 @@ def urgency(it: Conversation) -> int:
 
 
 def _place(it: Conversation) -> Place:
+    if it.practice:
+        return _practised(it)
     if it.state == "closed":
         key = FAR - it.closed_at
         if it.aside:
@@ -56,6 +59,14 @@ def _place(it: Conversation) -> Place:
     if it.state == "waiting":
         found |= {f"waiting|{it.library}": it.since} | ({f"left|{it.helper}": it.since} if it.helper else {})
     return found
+
+
+def _practised(it: Conversation) -> Place:
+    names = trainees(it.queue) or ("",)
+    if it.state == "closed":
+        return {f"closed|~{one}": FAR - it.closed_at for one in names}
+    found = {f"open|~{one}": urgency(it) for one in names}
+    return found | {f"waiting|~{one}": it.since for one in names} if it.state == "waiting" else found
 
 
 class ListIndex:
@@ -157,11 +168,12 @@ class ListIndex:
         """Return the rail's counts for `me`."""
         waiting = self.waiting(state, me)
         home = libraries_of(state, me)
-        strange = sum(1 for name in _beside(state, me, waiting) if state.conversations[name].library not in home)
+        beside = (state.conversations[name] for name in _beside(state, me, waiting))
+        strange = sum(1 for it in beside if it.library not in home and not it.practice)
         return Desk(
             waiting=len(waiting),
             mine=len(own(state, me)),
-            open=sum(len(self._lines.get(f"open|{library}", ())) for library in home) + strange,
+            open=sum(len(self._lines.get(f"open|{whose}", ())) for whose in (*home, f"~{me}")) + strange,
             aside=sum(len(self._lines.get(f"aside|{library}", ())) for library in home),
             follow_ups=follow_up_count(state, me),
             oldest_since=waiting[0][0] if waiting else 0,
@@ -191,12 +203,12 @@ class ListIndex:
         if view == "aside":
             return self._merged([f"aside|{library}" for library in home], [], after)
         if view == "closed":
-            return self._merged([*(f"closed|{library}" for library in home), f"helped|{me}"], [], after)
+            return self._merged([*(f"closed|{whose}" for whose in (*home, f"~{me}")), f"helped|{me}"], [], after)
         beside = _beside(state, me, islice(self._waiting(state, me, None), COUNTED))
-        return self._merged([f"open|{library}" for library in home], [_sorted(state, beside, after)], after)
+        return self._merged([f"open|{whose}" for whose in (*home, f"~{me}")], [_sorted(state, beside, after)], after)
 
     def _waiting(self, state: State, me: str, after: Entry | None) -> Iterator[Entry]:
-        names = [*(f"waiting|{library}" for library in libraries_of(state, me)), f"left|{me}"]
+        names = [*(f"waiting|{library}" for library in libraries_of(state, me)), f"waiting|~{me}", f"left|{me}"]
         served = [line for queue in state.roster.serves.get(me, ()) for line in state.lines.get(queue, {}).values()]
         found = self._merged(names, [_from(line, after) for line in served], after)
         there = (

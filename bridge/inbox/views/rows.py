@@ -46,6 +46,7 @@ from routing.access import asked, at_home, consulted, eligible, has_say, helper_
 from routing.alike import alias_number
 from routing.consulting import may_consult
 from routing.events import Consulted, Noted, WhyRefused
+from routing.practice_queue import is_practice, real_library, trainees
 from routing.records import CallRecord, Consultation, Conversation, Deferral, Handover, whom
 from routing.snoozing import may_snooze
 from routing.state import State
@@ -104,6 +105,7 @@ def row(state: State, me: str, it: Conversation) -> Row | None:
         code=it.code,
         aside=it.aside,
         rating=it.rating,
+        practice=it.practice,
     )
 
 
@@ -166,6 +168,8 @@ def own(state: State, me: str) -> set[str]:
 
 def views(state: State, me: str, it: Conversation, transfer_to_me: bool) -> list[View]:
     """Return the lists that hold a visible conversation for `me`."""
+    if it.practice and me not in (*trainees(it.queue), it.owner, *it.companions):
+        return []  # a coordinator comes to it by the page of practice
     if it.state == "closed":
         if it.aside:
             return ["aside"]
@@ -280,7 +284,8 @@ def _consult(state: State, me: str, it: Conversation, one: Consultation) -> Cons
 
 def library_name(state: State, library: str) -> str:
     """Return a library's name."""
-    return state.roster.library(library).name or library
+    real = real_library(library)
+    return state.roster.library(real).name or real
 
 
 def told_consult(state: State, me: str, event: Consulted) -> ConsultTold | None:
@@ -320,6 +325,8 @@ def name_of(state: State, librarian: str) -> str:
 
 def queue_name(state: State, queue: str) -> str:
     """Return a queue's name."""
+    if is_practice(queue):
+        return ""
     service = state.roster.services.get(queue)
     return service.queue.name if service is not None else queue
 

@@ -34,7 +34,8 @@ Names = Mapping[str, Iterable[str]]  # id -> what it is called
 
 def reach_of(state: State, me: str, libraries: Iterable[str] | None = None) -> Reach:
     """Return what a librarian may look through: all that is theirs to see, or their conversations of some libraries alone."""
-    also = tuple(sorted(rows.own(state, me))) if libraries is None else ()
+    own_now = rows.own(state, me) if libraries is None else ()
+    also = tuple(sorted(one for one in own_now if not _is_practice(state, one)))
     own = tuple(libraries_of(state, me) if libraries is None else libraries)
     held = {it.library for one in also if (it := state.conversations.get(one)) is not None}
     return Reach(
@@ -43,6 +44,11 @@ def reach_of(state: State, me: str, libraries: Iterable[str] | None = None) -> R
         masked=tuple(sorted(one for one in {*own, *held} if state.roster.library(one).mask_addresses)),
         private=tuple(name for name, channel in state.channels.items() if channel.private),
     )
+
+
+def _is_practice(state: State, conversation: str) -> bool:
+    it = state.conversations.get(conversation)
+    return it is not None and it.practice
 
 
 def understood(

@@ -38,11 +38,13 @@ from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.privacy.access_audit import AccessAudit
 from bridge.sql.privacy.anonymise import WITH_FILES, blank, digests, forget_aside, pack, still_shown
 from bridge.sql.training.sheets import TrainingSheets
+from routing.practice_queue import practice_library
 from routing.roster import DEFAULT_LIBRARY
 
 DAY_MS = 86_400_000
 UNSENT_MS = DAY_MS  # how long a file waits for the message that is to carry it
 BATCH = 200
+PRACTICE_DAYS = 7
 PORTION = 500  # lines read at once
 
 _c = tables.conversation.c
@@ -90,8 +92,12 @@ class Retention:
     async def sweep(self, days: Mapping[str, int], now: int) -> int:
         """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.
 
-        One with a follow-up ends with it."""
+        One with a follow-up ends with it. Practice goes after seven days at the latest."""
         done = 0
+        days = {
+            **days,
+            **{practice_library(one): min(kept or PRACTICE_DAYS, PRACTICE_DAYS) for one, kept in days.items()},
+        }
         for library, kept in days.items():
             if kept:
                 whose, before = _c.library == library, now - kept * DAY_MS

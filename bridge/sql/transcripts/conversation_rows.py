@@ -18,6 +18,7 @@ from bridge.contract.message import derive
 from bridge.sql import tables
 from bridge.sql.rows import dump
 from routing import events as ev
+from routing.practice_queue import practice_library
 
 Rows = list[dict[str, Any]]
 
@@ -121,7 +122,7 @@ class ConversationRows:
     def _opened(self, event: ev.Opened) -> None:
         row = {
             "id": event.conversation,
-            "library": event.library,
+            "library": practice_library(event.library) if event.practice else event.library,
             "channel": event.channel,
             "address": event.address,
             "live": event.live,

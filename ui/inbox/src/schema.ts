@@ -199,6 +199,7 @@ export interface Row {
   code: string;
   aside: string;
   rating: number;
+  practice: boolean;
 }
 
 /** The open conversations of one colleague, as far as I may see them. */
