@@ -50,7 +50,7 @@ async def outcome(call: Call, deed: wire.Deed, *, part: str = "") -> Found | sch
     try:
         found: Found | None = answers.known(action.id)
         if found is None and not await _take_in(call, action):
-            found = await call.services.archive.idempotency.outcome(call.me, action.id)
+            found = await _before(call, action.id)
         if found is None:
             found = await answers.of(action.id, call.services.answer_s)
     except KeyReused:
@@ -65,10 +65,16 @@ async def repeated(call: Call) -> Answer | None:
     """
     id = _id(call)
     try:
-        found = call.consortium.answers.known(id) or await call.services.archive.idempotency.outcome(call.me, id)
+        found = await _before(call, id)
     except KeyReused:
         raise key_reused() from None
     return None if found is None else Answer(_acted(call, _done(call, found)))
+
+
+async def _before(call: Call, action: str) -> Found | None:
+    """Return the answer to an action that came before. What was heard here says more than the archive, also if it came meanwhile."""
+    kept = await call.services.archive.idempotency.outcome(call.me, action)
+    return call.consortium.answers.known(action) or kept
 
 
 def _id(call: Call, part: str = "") -> str:
