@@ -372,9 +372,10 @@ async def test_a_long_conversation_is_read_back_to_its_beginning(desk: Desk, peo
     await ana.open(long)
     await expect(ana.log.get_by_text("Line 449.")).to_be_visible()
     first = ana.log.get_by_text("The very first line.")
+    await ana.log.hover()
     async with asyncio.timeout(60):
         while not await first.count():
-            await ana.page.evaluate("document.querySelector('[role=log] .box').scrollTop = 0")
+            await ana.page.mouse.wheel(0, -20_000)
             await asyncio.sleep(0.1)
     shown = ana.log.get_by_role("listitem")
     assert await shown.count() < 80
