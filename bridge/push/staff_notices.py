@@ -15,46 +15,35 @@ from typing import Literal
 
 from msgspec import Struct
 
+from bridge.contract import catalogues
 from bridge.sql.people.staff_webhooks import WebhookEvent
 from routing.access import serving
 from routing.records import Conversation
 from routing.state import State
 
+NoticeEvent = WebhookEvent | Literal["test"]
+
 AGAIN_MS = 3_600_000
+CATALOGUE = "team"
+KEYS = {"waiting": "waiting", "nobody": "nobody", "follow-up": "followUp", "channel": "channel", "test": "test"}
 
 
 class StaffNoticeDue(Struct, frozen=True):
     """A condition at a library. `count`: of how many; `longest_s`: since when the oldest."""
 
-    event: WebhookEvent | Literal["test"]
+    event: NoticeEvent
     library: str
     name: str
     count: int
     longest_s: int = 0
+    language: str = catalogues.ENGLISH
 
     @property
     def text(self) -> str:
-        """The sentence for the team."""
-        match self.event:
-            case "waiting":
-                longest = f", the longest for {max(1, self.longest_s // 60)} min"
-                return f"{self.name}: {_people(self.count)} longer than your target{longest}."
-            case "nobody":
-                return f"{self.name}: {_people(self.count)}, and nobody is available to answer."
-            case "follow-up":
-                return f"{self.name}: {_things(self.count, 'follow-up is', 'follow-ups are')} past the deadline."
-            case "test":
-                return f"{self.name}: this is a test of the desk's notices."
-            case "channel":
-                return f"{self.name}: {_things(self.count, 'channel doesn’t', 'channels don’t')} work."
-
-
-def _people(count: int) -> str:
-    return "1 person waits" if count == 1 else f"{count} people wait"
-
-
-def _things(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+        """The sentence for the team, in the language of its library."""
+        tag = catalogues.chosen(CATALOGUE, [self.language])
+        minutes = max(1, self.longest_s // 60)
+        return catalogues.say(CATALOGUE, tag, KEYS[self.event], n=self.count, library=self.name, minutes=minutes)
 
 
 def due(state: State, libraries: Collection[str], now: int) -> Iterator[StaffNoticeDue]:
@@ -80,18 +69,20 @@ def due(state: State, libraries: Collection[str], now: int) -> Iterator[StaffNot
     events: tuple[tuple[WebhookEvent, Mapping[str, int]], ...] = (("follow-up", late), ("channel", down))
     for event, counts in events:
         for library, count in counts.items():
-            yield StaffNoticeDue(event, library, _name(state, library), count)
+            yield staff_notice(state, event, library, count)
 
 
 def _waits(state: State, library: str, found: list[Conversation], now: int) -> Iterator[StaffNoticeDue]:
     target_ms = state.roster.library(library).timers.target_s * 1000
     over = [now - it.since for it in found if target_ms and now - it.since > target_ms]
     if over:
-        yield StaffNoticeDue("waiting", library, _name(state, library), len(over), max(over) // 1000)
+        yield staff_notice(state, "waiting", library, len(over), max(over) // 1000)
     alone = sum(next(serving(state, it.queue, now), None) is None for it in found)
     if alone:
-        yield StaffNoticeDue("nobody", library, _name(state, library), alone)
+        yield staff_notice(state, "nobody", library, alone)
 
 
-def _name(state: State, library: str) -> str:
-    return (state.roster.library(library).name or library)[:100]
+def staff_notice(state: State, event: NoticeEvent, library: str, count: int, longest_s: int = 0) -> StaffNoticeDue:
+    """Return a notice of a library in its own language."""
+    one = state.roster.library(library)
+    return StaffNoticeDue(event, library, (one.name or library)[:100], count, longest_s, one.language)

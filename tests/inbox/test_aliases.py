@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+from bridge.contract import catalogues
 from bridge.inbox.views import aliases
 from routing.alike import NUMBERS, alias_number
 from routing.records import Conversation
@@ -15,11 +19,12 @@ def talk(id: str, at: int, name: str = "") -> Conversation:
 
 
 def test_a_language_of_aliases_is_whole() -> None:
-    for language in aliases.languages():
-        words = aliases._words(language)
-        assert (len(set(words.colours)), len(set(words.animals))) == (aliases.COLOURS, aliases.ANIMALS)
-        assert "{colour}" in words.name
-        assert "{animal}" in words.name
+    for language in catalogues.tags(aliases.CATALOGUE):
+        words = catalogues.words(aliases.CATALOGUE, language)
+        for kind, most in (("colour", aliases.COLOURS), ("animal", aliases.ANIMALS)):
+            found = {str(words.get(f"{kind}{n}", n)).partition("|")[0] for n in range(1, most + 1)}
+            assert len(found) == most, f"{language}: two of one {kind}"
+        assert {"{colour}", "{animal}"} <= set(str(words["name"]).split())
     assert aliases.COLOURS * aliases.ANIMALS == NUMBERS
     assert aliases.name("x", "en-GB") == aliases.name("x", "en") == aliases.name("x", "tlh")
 
@@ -35,3 +40,17 @@ def test_of_two_open_ones_with_the_same_words_the_newer_has_a_number() -> None:
     assert shown == [aliases.name(first, "en"), f"{aliases.name(first, 'en')} 2"]
     state.conversations.drop(first)
     assert aliases.among_open(state, state.conversations[second]) == aliases.name(second, "en")
+
+
+def test_a_colour_agrees_with_its_animal_in_a_language_of_the_operator(tmp_path: Path) -> None:
+    number = alias_number("x")
+    colour, animal = f"colour{number // aliases.ANIMALS + 1}", f"animal{number % aliases.ANIMALS + 1}"
+    words = {key: f"{key}a|{key}b" if key == colour else key for key in catalogues.words(aliases.CATALOGUE, "en")}
+    words |= {"name": "{animal} {colour}", animal: "Maus|2"}
+    (tmp_path / "alias.tlh.json").write_text(json.dumps(words))
+    catalogues.use(tmp_path)
+    try:
+        assert aliases.name("x", "tlh") == f"Maus {colour}b"
+        assert aliases.name("x", "en") != aliases.name("x", "tlh")
+    finally:
+        catalogues.use(None)

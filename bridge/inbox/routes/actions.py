@@ -72,7 +72,7 @@ async def repeated(call: Call) -> Answer | None:
 
 
 async def _before(call: Call, action: str) -> Found | None:
-    """Return the answer to an action that came before. What was heard here says more than the archive, also if it came meanwhile."""
+    """Return the answer to an action that came before. What was heard here, also meanwhile, says more than the archive."""
     kept = await call.services.archive.idempotency.outcome(call.me, action)
     return call.consortium.answers.known(action) or kept
 

@@ -9,7 +9,7 @@ from bridge.inbox import schema
 from bridge.inbox.http.responses import not_found
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.views.faults import refusal
-from bridge.push.staff_notices import StaffNoticeDue
+from bridge.push.staff_notices import staff_notice
 from bridge.sql.people.field_fault import FieldFault
 from bridge.sql.people.staff_webhooks import StaffWebhook, fresh_secret, webhook_faults
 
@@ -53,8 +53,7 @@ async def try_team_webhook(call: Call) -> schema.TeamWebhookView:
     one = (await webhooks.kept.all()).get(call.id)
     if one is None:
         raise not_found()
-    name = call.state.roster.library(call.id).name or call.id
-    await webhooks.tell(one, StaffNoticeDue("test", call.id, name[:100], 0))
+    await webhooks.tell(one, staff_notice(call.state, "test", call.id, 0))
     return _shown((await webhooks.kept.all()).get(call.id))
 
 
