@@ -180,6 +180,36 @@ async def test_colleagues_see_who_looks_and_who_types(desk: Desk, browsers: Brow
     assert not any(message["t"] == "signal" and message["conversation"] == conversation for message in d.heard)
 
 
+async def test_a_page_behind_others_views_nothing_unless_another_shows_it(desk: Desk, browsers: Browsers) -> None:
+    conversation = await desk.patron("hidden-page", "hello?")
+    ana, ben = await browsers.of("ana"), await browsers.of("ben")
+    one, two, b = await ana.live(), await ana.live(), await ben.live()
+    await b.next()
+
+    async def told(kind: str) -> None:
+        await b.until(lambda m: m["t"] == "signal" and m["conversation"] == conversation and m["kind"] == kind)
+
+    async def viewers() -> list[str]:
+        return [each["id"] for each in (await ben.get(f"/conversations/{conversation}"))[1]["viewing"]]
+
+    for page in (one, two):
+        await page.say(t="watch", conversation=conversation)
+        await told("viewing")
+    await one.say(t="looking", shown=False)
+    await one.say(t="pong")
+    await one.until(lambda m: m["t"] == "ping")
+    assert await viewers() == ["ana"], "her other page shows it"
+    await two.say(t="looking", shown=False)
+    await told("gone")
+    await desk.inbox.consortia[0].live.still_viewing(
+        next(each for each in desk.inbox.consortia[0].live._subscriptions.values() if not each.shown)
+    )
+    assert await viewers() == []
+    await one.say(t="looking", shown=True)
+    await told("viewing")
+    assert await viewers() == ["ana"]
+
+
 async def test_who_is_named_in_a_note_is_called_once_and_nobody_else_is(desk: Desk, browsers: Browsers) -> None:
     """The conversation need not be open; who writes it, who is not named and who may not see it hear nothing of the words."""
     conversation = await desk.patron("named", "hello?", name="Nell Named")

@@ -334,6 +334,8 @@ class LiveHub:
                     await self._sign(subscription, "gone", said.conversation)
             case schema.Watch():
                 await self._watch(subscription, said)
+            case schema.Looking():
+                await self._looking(subscription, said.shown)
             case schema.Typing() | schema.Paused():
                 to_patron = not (isinstance(said, schema.Typing) and said.note)
                 kind = "typing" if isinstance(said, schema.Typing) else "paused"
@@ -366,7 +368,22 @@ class LiveHub:
         except (LogReset, TimeoutError):
             subscription.reset("too-old")
         subscription.wake()
-        await self._sign(subscription, "viewing", said.conversation)
+        if subscription.shown:
+            await self._sign(subscription, "viewing", said.conversation)
+
+    async def _looking(self, subscription: Subscription, shown: bool) -> None:
+        """A page came to the front, or went behind others: what it has open is viewed, or is not."""
+        if subscription.shown == shown:
+            return
+        subscription.shown = shown
+        for conversation in list(subscription.watched):
+            if shown or not self._viewed(subscription.me, conversation):
+                await self._sign(subscription, "viewing" if shown else "gone", conversation)
+
+    def _viewed(self, me: str, conversation: str) -> bool:
+        """Say whether a librarian has a conversation open in a page that is shown."""
+        mine = (each for each in self._subscriptions.values() if each.me == me and each.shown)
+        return any(conversation in each.watched for each in mine)
 
     def _merged(self, subscription: Subscription, it: Conversation) -> list[str]:
         """Return the conversations that stand in one timeline with this one, where the librarian may see them."""
@@ -391,7 +408,9 @@ class LiveHub:
         await self._services.signs.tell(sign)
 
     async def still_viewing(self, subscription: Subscription) -> None:
-        """Say again what a page has open; what it may not see any more, it does not view."""
+        """Say again what a page that is shown has open; what it may not see any more, it does not view."""
+        if not subscription.shown:
+            return
         state = self._services.replica.state
         for conversation in list(subscription.watched):
             it = state.conversations.get(conversation)
@@ -486,9 +505,7 @@ class LiveHub:
         """Say of pages that went that they view nothing, unless another page of the same librarian does."""
         stopped, self._stopped_viewing = self._stopped_viewing, []
         for subscription, conversation in stopped:
-            if not any(
-                other.me == subscription.me and conversation in other.watched for other in self._subscriptions.values()
-            ):
+            if not self._viewed(subscription.me, conversation):
                 await self._sign(subscription, "gone", conversation)
 
     async def _look(self) -> None:

@@ -63,6 +63,7 @@ class Subscription:
         self.position = position  # the last entry noted here
         self.told = str(position)  # the last position told
         self.watched: dict[str, Watched] = {}
+        self.shown = True  # the page is on a screen, and not in a tab behind others
         self.known = known  # rows and follow-ups that this librarian's pages were ever given by this process
         self.heard_at = time.monotonic()
         self.expires_at = 0.0  # a long poll that does not come again by then is over; 0 = a socket

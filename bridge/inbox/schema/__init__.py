@@ -367,6 +367,9 @@ from bridge.inbox.schema.page_messages import (
     LeaveBoard as LeaveBoard,
 )
 from bridge.inbox.schema.page_messages import (
+    Looking as Looking,
+)
+from bridge.inbox.schema.page_messages import (
     PageFrame as PageFrame,
 )
 from bridge.inbox.schema.page_messages import (

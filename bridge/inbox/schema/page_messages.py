@@ -40,6 +40,12 @@ class Paused(PageFrame, tag="paused"):
     conversation: Identifier
 
 
+class Looking(PageFrame, tag="looking"):
+    """Whether this page is shown on a screen: while it's hidden, I view nothing. A page that says nothing is shown."""
+
+    shown: bool
+
+
 class Pong(PageFrame, tag="pong"):
     """I am here. May also be sent unasked; the server answers an unasked one with a ping."""
 
@@ -56,4 +62,4 @@ class LeaveBoard(PageFrame, tag="leave-board"):
     """Nothing more of the board."""
 
 
-ClientMessage = Watch | WatchBoard | LeaveBoard | Unwatch | Typing | Paused | Pong
+ClientMessage = Watch | WatchBoard | LeaveBoard | Unwatch | Typing | Paused | Looking | Pong

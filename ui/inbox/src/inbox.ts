@@ -48,7 +48,8 @@ export async function begin(): Promise<void> {
   addEventListener("beforeunload", (event) => { if (writing.mayLose(connection.state === "lost")) event.preventDefault(); });
   addEventListener("pagehide", () => writing.drafts.keepBoth());
   addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") nudge();
+    connection.live.looking(!document.hidden);
+    if (!document.hidden) nudge();
     else void writing.drafts.flush();
   });
   setInterval(tick, 1000);

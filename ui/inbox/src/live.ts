@@ -38,6 +38,7 @@ export class Line {
   private unsaid: ClientMessage[] = [];
   private heardAt = 0;
 
+  private shown = true;
   private readonly listener: Listener;
   private readonly wire: Wire;
   private readonly socket = new Connection<ServerMessage>(
@@ -82,6 +83,12 @@ export class Line {
   unwatch(conversation: string): void {
     this.answered.delete(conversation);
     if (this.watched.delete(conversation)) this.say({ t: "unwatch", conversation });
+  }
+
+  /** Whether somebody can see this page: in a tab behind others nobody reads what is open. */
+  looking(shown: boolean): void {
+    this.shown = shown;
+    this.say({ t: "looking", shown });
   }
 
   /** Hear what changes on the board, which was fetched at `position`. */
@@ -186,6 +193,7 @@ export class Line {
 
   private rewatch(say: (message: ClientMessage) => void): void {
     this.answered.clear();
+    if (!this.shown) say({ t: "looking", shown: false });
     if (this.board) say({ t: "watch-board" }); // what was missed is not known: all of it is told
     for (const [conversation, position] of this.watched) say({ t: "watch", conversation, position });
   }

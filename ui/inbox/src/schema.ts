@@ -1313,6 +1313,12 @@ export interface LeaveBoard {
   t: "leave-board";
 }
 
+/** Whether this page is shown on a screen: while it's hidden, I view nothing. A page that says nothing is shown. */
+export interface Looking {
+  t: "looking";
+  shown: boolean;
+}
+
 /** I stopped writing. */
 export interface Paused {
   t: "paused";
@@ -2572,4 +2578,4 @@ export interface ReportSettingsView {
 
 export type ServerMessage = Hello | Reset | RowsTold | LinesTold | SignalTold | MentionTold | ConsultTold | ColleaguesTold | MeTold | DeskTold | BoardTold | FollowUpsTold | OrganisationTold | Down | Up | Ping | SignedOut;
 
-export type ClientMessage = Watch | WatchBoard | LeaveBoard | Unwatch | Typing | Paused | Pong;
+export type ClientMessage = Watch | WatchBoard | LeaveBoard | Unwatch | Typing | Paused | Looking | Pong;
