@@ -20,6 +20,7 @@ class Screen {
   accounting = $state(false); // the patron's account is open
   answers = $state(localStorage.getItem("deskbridge.answers") !== "off"); // the FAQ beside the conversation is open
   seeking = $state(false); // its field should take the focus
+  exact = $state(false); // each line shows its whole date
   newest = $state(0); // grows when the newest message should be in sight
   searching = $state(0); // grows when the search field should take the focus
   bindings = $state.raw(keys.load(localStorage));
