@@ -76,7 +76,7 @@ hashes: setup ## write the digest of each wheel of requirements.lock into requir
 	mv build/requirements.hashes requirements.hashes
 
 clean: ## remove what was built; the environment stays
-	rm -rf build dist bridge/calls/static bridge/inbox/static bridge/pages/static adapters/webchat/static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf build dist bridge/calls/static bridge/inbox/static bridge/inbox/counter_static bridge/pages/static adapters/webchat/static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.created:
 	@test -n "$(PYTHON)" || { echo "Deskbridge needs Python 3.11 or later: apt-get install python3" >&2; exit 1; }

@@ -24,6 +24,7 @@ TARGETS = {
     "widget": "adapters/webchat/static",
     "portal": "bridge/pages/static",
     "call": "bridge/calls/static",
+    "counter": "bridge/inbox/counter_static",
     "phone": "bridge/testing/static/phone",
 }
 STAMP = ".pages-stamp"

@@ -3,6 +3,7 @@
     /  /library/…      the public pages of the libraries
     /inbox             the librarians' app
     /api/v1/…          the inbox's interface
+    /counter/          the page on which staff count questions
     /sign-on/…         where browsers are led when another service signs people in
     /channels/<name>/  what adapters mount
     /call/             the page of a call
@@ -45,6 +46,7 @@ from bridge.calls.pages import CallPages
 from bridge.contract import catalogues
 from bridge.contract.adapter import Busy
 from bridge.faq.site import FaqSite
+from bridge.inbox import counter_page
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
 from bridge.inbox.http.sessions import cookie_name
@@ -116,6 +118,7 @@ def application(
         inbox.mount(app)
     if inbox_pages is not None:
         _pages(app, "/inbox", inbox_pages, INBOX_PAGE)
+        counter_page.mount(app)
     if calls is not None:
         calls.mount(app)
     if faq is not None:

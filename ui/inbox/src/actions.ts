@@ -136,6 +136,7 @@ export const ACTIONS: readonly Action[] = [
   { id: "search.clear", key: "", group: "page", can: searching, run: () => void import("./state/finding.svelte").then(({ finding }) => finding.clearRecent()) },
   { id: "translate", key: "", group: "conversation", can: () => open() && "Translator" in globalThis, run: () => void import("./state/translations.svelte").then(({ translations }) => translations.newest(navigation.thread)) },
   { id: "exact-times", key: "", group: "conversation", can: open, run: () => (screen.exact = !screen.exact) },
+  { id: "count", key: "=", group: "page", can: always, run: () => (screen.dialog = "count") },
   { id: "context", key: "i", group: "page", can: open, run: () => screen.toggleContext() },
   { id: "presence", key: "p", group: "page", can: always, run: () => (screen.dialog = "presence") },
   { id: "presence.toggle", key: "v", group: "page", can: always, run: () => void verbs.togglePresence() },

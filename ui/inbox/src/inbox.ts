@@ -89,6 +89,7 @@ export function welcome(me: Me): void {
   session.barred = "";
   session.phase = toDo(me);
   if (session.phase !== "loading") return;
+  if (location.search === "?to=counter") return location.replace("/counter/"); // they came from there to sign in
   if (me.role === "counter") session.phase = "ready";
   else void start();
 }

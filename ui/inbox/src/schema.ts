@@ -1778,6 +1778,80 @@ export interface CatalogueDetail {
   at: number;
 }
 
+/** A descriptive code and the kind of question that it is for, "" = it says none. */
+export interface CounterCode {
+  code: string;
+  kind: "directional" | "other" | "reference" | "technical" | "";
+}
+
+/** A library that I count for, and its lists. */
+export interface CounterLibrary {
+  id: string;
+  name: string;
+  places: string[];
+  patron_types: string[];
+  codes: CounterCode[];
+  coordinated: boolean;
+}
+
+/** What I count with; my own library comes first. */
+export interface CounterView {
+  libraries: CounterLibrary[];
+}
+
+/** One question. `id` is made by who counts, and a repeat of it counts once; `interaction` groups the questions of one encounter ("" = a single one). `at`: when it was asked (ms); a time to come is taken for now. `minutes` null = not said; `read_level` null = not rated. A place or patron type that left the library's list meanwhile is kept. */
+export interface QuestionCounted {
+  id: string;
+  library: string;
+  at: number;
+  mode: "chat" | "consultation" | "email" | "other" | "phone" | "roving" | "sms" | "walk_up";
+  kind: "directional" | "other" | "reference" | "technical";
+  interaction?: string | "";
+  place?: string;
+  patron_type?: string;
+  minutes?: number | null;
+  read_level?: number | null;
+  codes?: string[];
+  question?: string;
+  answer?: string;
+}
+
+/** Count these questions: all, or none where one of them can't be. */
+export interface CountAsked {
+  questions: QuestionCounted[];
+}
+
+/** The ids that count now; those that were known already are left out. */
+export interface Counted {
+  fresh: string[];
+}
+
+/** A question that was counted. `mine`: by me. It has no colleague's name. */
+export interface CountedView {
+  id: string;
+  interaction: string;
+  at: number;
+  mode: "chat" | "consultation" | "email" | "other" | "phone" | "roving" | "sms" | "walk_up";
+  place: string;
+  patron_type: string;
+  kind: "directional" | "other" | "reference" | "technical";
+  minutes: number | null;
+  read_level: number | null;
+  codes: string[];
+  question: string;
+  answer: string;
+  mine: boolean;
+  taken_back: boolean;
+}
+
+/** What was counted on a day by the library's clock, newest first; 500 at most. `total` leaves out what was taken back. */
+export interface CountedDay {
+  library: string;
+  day: string;
+  total: number;
+  questions: CountedView[];
+}
+
 /** One entry in a list: its first title, and what was counted in the last 90 days. */
 export interface FaqRow {
   id: string;

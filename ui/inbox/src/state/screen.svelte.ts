@@ -2,7 +2,7 @@
 import * as keys from "../keys";
 
 export type DialogName =
-  | "" | "close" | "transfer" | "palette" | "help" | "identify" | "block" | "merge" | "recode" | "presence" | "outbox" | "consult" | "forget" | "own-data" | "audit" | "follow-up" | "board" | "give" | "snooze" | "call" | "begin" | "forward";
+  | "" | "close" | "transfer" | "palette" | "help" | "identify" | "block" | "merge" | "recode" | "presence" | "outbox" | "consult" | "forget" | "own-data" | "audit" | "follow-up" | "board" | "give" | "snooze" | "call" | "begin" | "forward" | "count";
 
 const KEYS_HELD_MS = 1000;
 /** There is room for a third pane beside the conversation. */
