@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.async_api import ViewportSize, expect
 
+from bridge.contract.message import QuestionTaken
 from bridge.sql.counter.question import CountedQuestion
 from bridge.sql.people.calendar import Calendar
+from bridge.sql.transcripts.reader import ConversationSummary
 from routing.organisation import Librarian as Person
 from routing.organisation import Library
 from tests.browser.conftest import People
-from tests.inbox.desk import PASSWORD, Desk, until
+from tests.inbox.desk import DEADLINE, PASSWORD, Desk, until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -119,6 +123,53 @@ async def test_a_tablet_counts_without_a_line(desk: Desk, people: People) -> Non
     await cole.look("counter-360-dark")
     await page.get_by_role("button", name="Sign out").tap()
     await expect(page.get_by_text("You're signed out.")).to_be_visible()
+
+
+async def test_a_library_says_what_its_codes_are_and_a_chat_has_two_questions(desk: Desk, people: People) -> None:
+    cora = await people.of("cora")
+    page = cora.page
+    await cora.go("library/north/codes")
+    await page.get_by_label("Kind of question of the code loans").select_option("directional")
+    await page.get_by_label("Places").fill("Tent\nBus")
+    await page.get_by_label("Places").blur()
+    await cora.look("counter-editor")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    state = desk.services.replica.state
+    await until(lambda: state.libraries["north"].counter.places == ("Tent", "Bus"), "the edit")
+    assert state.libraries["north"].counter.code_kinds == {"loans": "directional"}
+
+    conversation = await desk.patron("pat", "Where do I return it, and what should I read next?")
+    await cora.open(conversation)
+    await page.keyboard.press("c")
+    await expect(cora.composer).to_be_focused()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("e")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_text("Counting", exact=False).first.click()
+    await dialog.get_by_label("loans").check()
+    await expect(dialog.get_by_label("Kind of question").first).to_contain_text("As its codes say: Directional")
+    await dialog.get_by_role("button", name="Another question").click()
+    await dialog.get_by_label("Kind of question 2").select_option("reference")
+    await dialog.get_by_label("READ scale").nth(1).select_option("4")
+    await page.set_viewport_size(PHONE)
+    await cora.look("closing-questions-360")
+    await dialog.locator("button[form=closing]").click()
+    await until(lambda: desk.services.replica.state.conversations[conversation].state == "closed", "the end")
+    talk = await archived(desk, conversation)
+    assert talk.questions is not None
+    said = msgspec.json.decode(talk.questions, type=tuple[QuestionTaken, ...])
+    assert said == (QuestionTaken(), QuestionTaken(kind="reference", read=4))
+    assert (talk.reference, talk.read_scale) == (True, 4)
+
+
+async def archived(desk: Desk, conversation: str) -> ConversationSummary:
+    """Return a closed conversation once the archive has it."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            talk = await desk.services.reader.conversation(conversation)
+            if talk is not None and talk.state == "closed":
+                return talk
+            await asyncio.sleep(0.02)
 
 
 async def arrived(desk: Desk, n: int) -> list[CountedQuestion]:

@@ -20,7 +20,6 @@ export async function fetched<P extends Record<string, unknown>>(load: Load<P>):
 export const conversation = () => import("./parts/Conversation.svelte");
 export const context = () => import("./parts/Context.svelte");
 export const dialogs = () => import("./parts/Dialogs.svelte");
-export const countDialog = () => import("./parts/counter/CountDialog.svelte");
 export const followUps = () => import("./parts/FollowUps.svelte");
 export const search = () => import("./parts/search/SearchPage.svelte");
 
@@ -28,6 +27,6 @@ export const search = () => import("./parts/search/SearchPage.svelte");
 export function fetchAhead(): void {
   const wait = globalThis.requestIdleCallback ?? ((then: () => void) => setTimeout(then, 200));
   wait(async () => {
-    for (const load of [conversation, dialogs, context, search, followUps, countDialog]) await fetched(load as Load<never>).catch(() => undefined);
+    for (const load of [conversation, dialogs, context, search, followUps]) await fetched(load as Load<never>).catch(() => undefined);
   });
 }

@@ -12,6 +12,7 @@ const OF: Record<string, Section> = {
   scripts: "scripts",
   descriptive: "codes",
   codes: "codes",
+  counter: "codes",
   default_code: "codes",
   wording: "words",
   policy_page: "policy",
