@@ -47,6 +47,7 @@ PARTS = (
     Part("j", "consortium", "routing where 1, 100 and 2,000 libraries are one consortium", 120),
     Part("m", "matrix", "Matrix: to a librarian's socket, beside Synapse carrying the same", 240),
     Part("n", "faq", "the FAQ's search: how well and how fast", 300),
+    Part("t", "reports", "a report over five years", 900),
     Part("k", "presence", "a sign-on with 500 librarians signed in", 180),
     Part("l", "several", "1, 2 and 4 consortia in as many core processes", 180),
     Part("s", "slow_line", "the inbox and the chat on a slow line", 180),

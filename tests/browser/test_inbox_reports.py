@@ -119,6 +119,44 @@ async def test_what_the_network_took_is_said_and_tried_again(desk: Desk, people:
     await expect(alert).to_have_count(0)
 
 
+async def test_a_coordinator_chooses_typical_weeks_and_own_lines_and_prints(desk: Desk, people: People) -> None:
+    """By keys alone: the palette, the choices, the sheet that follows them, a file of it, and paper with the sheet alone."""
+    await some_work(desk, "sheet")
+    cora = await people.of("cora", here=False)
+    await cora.page.keyboard.press("Control+k")
+    await cora.page.keyboard.type("survey sheets")
+    await cora.page.keyboard.press("Enter")
+    await expect(cora.page.get_by_role("heading", name="Public Libraries Survey: North Library")).to_be_visible()
+    await choose(cora, "Report", "Sheet: own lines")
+    await expect(cora.page.get_by_text("No lines are chosen yet.")).to_be_visible()
+    await cora.page.get_by_role("button", name="Choices").focus()
+    await cora.page.keyboard.press("Enter")
+    dialog = cora.page.get_by_role("dialog", name="Choices")
+    await dialog.get_by_label("The library's year begins on").fill("13-01")
+    for line in ("Reference transactions", "Practice"):
+        await dialog.get_by_role("checkbox", name=line, exact=True).focus()
+        await cora.page.keyboard.press("Space")
+    await cora.look("reports-choices")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_role("alert").filter(has_text="fiscal_start")).to_be_visible()
+    await dialog.get_by_label("The library's year begins on").fill("01-01")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    year = datetime.now(UTC).year
+    await cora.page.get_by_role("combobox", name="Year").select_option(f"{year}-01-01 {year}-12-31")
+    await expect(cora.page.get_by_text("This year isn't over yet.")).to_be_visible()
+    row = table(cora, "To report").get_by_role("row").filter(has_text="Practice")
+    await expect(row.get_by_role("cell").first).not_to_have_text("0")
+    async with cora.page.expect_download() as waiting:
+        await cora.page.get_by_role("link", name="Download as CSV").click()
+    assert (await waiting.value).suggested_filename == f"survey-own-{year}-01-01-{year}-12-31.csv"
+    await cora.page.emulate_media(media="print")
+    await expect(cora.page.get_by_role("button", name="Print")).to_be_hidden()
+    await expect(cora.page.get_by_role("navigation")).to_be_hidden()
+    await expect(row).to_be_visible()
+    await cora.look("reports-printed")
+
+
 @pytest.mark.parametrize("look", LOOKS)
 async def test_every_state_is_accessible(
     look: dict[str, Any], desk: Desk, people: People, request: pytest.FixtureRequest
@@ -131,6 +169,12 @@ async def test_every_state_is_accessible(
     await ana.look(f"{name}-reports")
     await table(ana, "When patrons write").scroll_into_view_if_needed()
     await ana.look(f"{name}-reports-below")
+    await table(ana, "Ways to ask").scroll_into_view_if_needed()
+    await ana.look(f"{name}-reports-ways")
+    await choose(ana, "Report", "Sheet: PLS")
+    await table(ana, "To report").wait_for()
+    await ana.look(f"{name}-reports-sheet")
+    await ana.page.get_by_role("combobox", name="Report").select_option("overview")
     await choose(ana, "Period", "Custom dates")
     await ana.page.get_by_label("First day").fill("2026-01-01")
     await ana.page.get_by_label("Last day").fill("2025-01-31")

@@ -85,6 +85,7 @@ export const ACTIONS: readonly Action[] = [
   goes("faq", "0"),
   { ...goes("operations", ""), can: administering },
   goes("reports", "7"),
+  { id: "go.survey", key: "", group: "go", can: always, run: () => void import("./state/reports_view.svelte").then(({ reportsView }) => { reportsView.shown = "pls"; navigation.go("reports"); }) },
   goes("colleagues", "9"),
   goes("settings", ","),
   { id: "claim", key: "c", group: "conversation", can: claimable, run: () => { const row = marked(); if (row) void verbs.claim(row); } },

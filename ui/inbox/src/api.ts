@@ -158,6 +158,12 @@ export const api = {
   searchFile: (asked: Query) => address("/search/export", asked),
   reports: (asked: Query, signal: AbortSignal) => get<s.Report>("/reports", asked, signal),
   reportsFile: (asked: Query) => address("/reports.csv", asked),
+  survey: (asked: Query, signal: AbortSignal) => get<s.SurveyReport>("/reports/survey", asked, signal),
+  surveyFile: (asked: Query) => address("/reports/survey.csv", asked),
+  transactionsFile: (asked: Query) => address("/reports/transactions.csv", asked),
+  reportSettings: (library: string, signal: AbortSignal) => get<s.ReportSettingsView>("/reports/settings", { library }, signal),
+  keepReportSettings: (library: string, asked: s.ReportSettingsAsked) =>
+    send<s.ReportSettingsView>("PUT", `/organisation/${encodeURIComponent(library)}/report-settings`, asked),
   consortium: (asked: Query, signal: AbortSignal) => get<s.ConsortiumReport>("/reports/consortium", asked, signal),
   consortiumFile: (asked: Query) => address("/reports/consortium.csv", asked),
   presence: (asked: s.PresenceAsked, key: string) => send<s.Availability | s.Pending>("PUT", "/presence", asked, key),
