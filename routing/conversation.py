@@ -124,7 +124,7 @@ def _add(decision: Decision, it: Conversation, message: Message) -> None:
         decision.emit(PatronGone(conversation=it.id, gone=False))
     proven = bool(message.thread) and _proves(decision.state, it, message)
     _receive(decision, it.id, message, proven=proven)
-    if (message.name or message.contact) and OTHER_SENDER not in message.marks:
+    if OTHER_SENDER not in message.marks:
         _introduce(decision, it, message)
 
 
@@ -152,8 +152,9 @@ def _introduce(decision: Decision, it: Conversation, message: Message) -> None:
     name = message.name if message.name != it.name else ""
     contact = _readable(decision.state, it.library, message.contact)
     contact = contact if contact != it.contact else ""
-    if name or contact:
-        decision.emit(Identified(conversation=it.id, name=name, contact=contact))
+    language = message.language if it.live and message.language != it.language else ""  # chosen while they chat
+    if name or contact or language:
+        decision.emit(Identified(conversation=it.id, name=name, contact=contact, language=language))
 
 
 def _readable(state: State, library: str, contact: str) -> str:

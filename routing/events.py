@@ -559,12 +559,13 @@ class Erased(Wire, tag="erased"):
 
 
 class Identified(Wire, tag="identified"):
-    """Name or address written down, by a librarian or by the patron (`by` "")."""
+    """Name or address written down, by a librarian or by the patron (`by` ""); or the language that the patron chose meanwhile."""
 
     conversation: str
     by: str = ""
     name: str = ""
     contact: str = ""
+    language: str = ""
 
 
 class Merged(Wire, tag="merged"):

@@ -194,7 +194,8 @@ def unblock(decision: Decision, action: Action, deed: Unblock) -> None:
 def identified(state: State, event: Identified, at: int) -> None:
     """Keep what is known now."""
     it = state.conversations[event.conversation]
-    it = replace(it, name=event.name or it.name, contact=event.contact or it.contact)
+    known = {"name": event.name, "contact": event.contact, "language": event.language}
+    it = replace(it, **{key: said for key, said in known.items() if said})
     state.conversations.put(it.id, settled(state, it))
 
 

@@ -132,6 +132,7 @@ class WebchatAdapter:
         self._ports = ports
         self._open = False
         self._position = ""
+        self._echoes: set[asyncio.Task[None]] = set()
         self._door = Door(per_address=config.connections)
         self._audience = Audience()
         self._attendance = Attendance(ports.memory)
@@ -155,6 +156,7 @@ class WebchatAdapter:
             ("/invite.js", pages.invitation),
             ("/assets/{name}", pages.asset),
             ("/words/{name}", pages.words),
+            ("/words", pages.languages),
             ("/status", self._status),
             (f"/{WORKER}", self._notices.worker),
             ("/notices", self._asked(self._notices.key)),
@@ -219,13 +221,21 @@ class WebchatAdapter:
         signals = self._ports.signals.listen(self._ports.channel)
         try:
             async for signal in signals:
-                if not signal.librarian:
+                if signal.kind == "wrote":
+                    self._echo(signal.address, signal.text)
+                elif not signal.librarian:
                     self._audience.contradict(signal.address)
                 elif signal.address and signal.kind in ("typing", "paused"):
                     frame = LibrarianTyping(on=signal.kind == "typing", name=signal.name)
                     await self._audience.tell(signal.address, encode(frame))
         finally:
             await close(signals)
+
+    def _echo(self, sender: str, message: str) -> None:
+        if self._audience.listens(sender):
+            task = asyncio.create_task(self._talk.echo_when_known(sender, message))
+            self._echoes.add(task)
+            task.add_done_callback(self._echoes.discard)
 
     async def _sweep(self) -> None:
         """Cut sockets that are deaf; ask those that had been full, and have drained, to say hello again.

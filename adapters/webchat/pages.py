@@ -12,13 +12,16 @@ import mimetypes
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from adapters.webchat.codec import desk_state, encode
+from adapters.webchat.first_screen import FIRST_SCREEN
 from bridge.contract import catalogues
 from bridge.contract.adapter import ChannelDesk
 from bridge.contract.language_tag import direction
@@ -38,6 +41,7 @@ COMMON = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
 }
 HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]+")
+REST = re.compile(r"\.rest\.json$")
 REFUSED = re.compile(r";q=0(\.0*)?$")
 
 
@@ -77,6 +81,22 @@ def language_of(request: web.Request) -> str:
     return catalogues.chosen(CHAT, [request.query.get("language", ""), *accepted])
 
 
+class ChatWords(NamedTuple):
+    """A language's words in the two parts in which the chat fetches them. `name` ends the address of the first; it names both."""
+
+    name: str
+    first: catalogues.Published
+    rest: catalogues.Published
+
+
+def chat_words(tag: str) -> ChatWords:
+    """Return the chat's words in one of its languages."""
+    first = catalogues.published(CHAT, tag, FIRST_SCREEN)
+    rest = catalogues.published(CHAT, tag, None, FIRST_SCREEN)
+    version = sha256(f"{first.name} {rest.name}".encode()).hexdigest()[:16]
+    return ChatWords(f"{CHAT}.{tag}.{version}.json", first, rest)
+
+
 def own_origins(request: web.Request, public_url: str) -> set[str]:
     """Return the origins under which this page itself may have been loaded."""
     parts = urlsplit(public_url)
@@ -107,7 +127,7 @@ class Pages:
     def html(self, request: web.Request, name: str, ancestors: tuple[str, ...]) -> web.Response:
         """Answer with a page, its settings filled in."""
         language = language_of(request)
-        words = catalogues.published(CHAT, language).name
+        words = chat_words(language).name
         settings = escape(json.dumps({**self.settings, "words": words}), quote=True)
         text = self.source(name).replace("%settings%", settings)
         hint = f'<link rel="preload" as="fetch" crossorigin="anonymous" href="./words/{words}">'
@@ -155,16 +175,22 @@ class Pages:
 
     async def words(self, request: web.Request) -> web.StreamResponse:
         """The chat's words in one language; the address holds their digest, so they never change."""
-        name = request.match_info["name"]
-        found = catalogues.at_address(name, CHAT)
-        if found is None:
+        name, later = REST.subn(".json", request.match_info["name"])
+        if catalogues.at_address(name, CHAT) is None:
             raise web.HTTPNotFound
-        headers = {**COMMON, "Cache-Control": HASHED if found.name == name else "no-cache", "Vary": "Accept-Encoding"}
+        spoken = chat_words(name.split(".")[1])
+        found = spoken.rest if later else spoken.first
+        headers = {**COMMON, "Cache-Control": HASHED if spoken.name == name else "no-cache", "Vary": "Accept-Encoding"}
         packed = takes(request, "gzip")
         headers |= {"Content-Encoding": "gzip"} if packed else {}
         return web.Response(
             body=found.packed if packed else found.plain, content_type="application/json", headers=headers
         )
+
+    async def languages(self, request: web.Request) -> web.Response:
+        """The languages of the chat: of each the address of its words, and its direction."""
+        found = {tag: f"{chat_words(tag).name} {direction(tag)}" for tag in catalogues.tags(CHAT)}
+        return web.json_response(found, headers={**COMMON, "Cache-Control": "no-cache"})
 
     def file(self, request: web.Request, name: str, cache: str, headers: dict[str, str]) -> web.StreamResponse:
         """Answer with a built file, packed where the browser takes that; 404 when there is none."""

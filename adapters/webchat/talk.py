@@ -6,8 +6,10 @@ come again, and never dropped in silence. A patron may only ever speak for thems
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -55,6 +57,7 @@ BUSY_S = 5.0  # come again after
 HELLO_S = 20.0  # patience for a place in the queue after a hello
 TYPING_S = 2.0  # one sign of typing in this time
 PREVIEW_S = 1.0  # one preview of what is typed in this time
+ECHO_S, ECHO_LOOK_S = 10.0, 0.2  # for how long a message is looked for that came by another way, and how often
 PAGE = 200  # lines of history in one frame, and characters
 PAGE_TEXT = 64_000
 
@@ -246,6 +249,17 @@ class Talk:
             id=message.id, who="patron", text=message.text, at=wall_ms(), source=message.source, files=files
         )
         return Lines(lines=(line,), live=True)
+
+    async def echo_when_known(self, sender: str, message: str) -> None:
+        """Show a patron's windows a message of theirs that came by another way, once history tells it."""
+        for _ in range(round(ECHO_S / ECHO_LOOK_S)):
+            with suppress(Busy):
+                lines = await self.ports.history(sender, "")
+                if found := next((line for line in lines if line.id == message), None):
+                    line = msgspec.structs.replace(history_line(found, sender, self.ports.secret), position="")
+                    await self.audience.tell(sender, encode(Lines(lines=(line,), live=True)))
+                    return
+            await asyncio.sleep(ECHO_LOOK_S)
 
     # ---- a rating ----
 

@@ -23,7 +23,7 @@ from bridge.calls.frames import MAX_CALL_FRAME, Enter, Over, decoder, encode
 from bridge.calls.links import PAGE, CallPass, new_name
 from bridge.calls.rooms import GRACE_S, CallDesk, CallRooms
 from bridge.contract import catalogues
-from bridge.contract.adapter import Busy, TooLarge
+from bridge.contract.adapter import Busy, Signal, TooLarge
 from bridge.contract.message import Action, Attachment, Message, Say, action_id, message_id
 from bridge.contract.token_bucket import Rate, TokenBuckets
 from bridge.runtime import compression
@@ -198,3 +198,4 @@ async def _send(desk: CallDesk, who: CallPass, it: Conversation, by: str, kept: 
         reply=it.reply,
     )
     await desk.gathering.ingest([message])
+    await desk.signs.tell(Signal(kind="wrote", channel=it.channel, address=it.address, text=message.id))

@@ -26,6 +26,7 @@ REPEAT_S = 2.0
 MAX_SIGN = 4096  # bytes; a longer draft is not told
 MAX_CALL_WORD = 128 * 1024
 HELD = 256  # signs a slow listener may be behind
+STAFF, PATRONS = ("typing", "paused"), ("gone", "wrote")  # what a channel hears of either side
 FRESH = 10_000  # remembered for throttling
 
 log = structlog.get_logger("bridge.channels.signals")
@@ -124,10 +125,11 @@ class ChannelSignals:
         await self._board.tell(msgspec.structs.replace(signal, channel=self._channel, librarian=""))
 
     async def listen(self, channel: str) -> AsyncIterator[Signal]:
-        """Iterate over what librarians signal to patrons of this channel, and over its patrons who are gone from one process.
+        """Iterate over what librarians signal to patrons of this channel, and over its patrons who are gone from one process
+        or wrote by another way.
         Raises Undeclared where typing is not declared."""
         if not self._typing or channel != self._channel:
             raise Undeclared(f"{self._channel}: listens for signs of {channel!r} but may not")
         async for signal in self._board.listen():
-            if signal.channel == channel and signal.kind in (("typing", "paused") if signal.librarian else ("gone",)):
+            if signal.channel == channel and signal.kind in (STAFF if signal.librarian else PATRONS):
                 yield signal

@@ -394,9 +394,10 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A sign that is never stored: somebody is typing or viewing; `staff`: colleagues wrote something;
-    `call`: words of one side of a call for the other. No adapter hears those two."""
+    `call`: words of one side of a call for the other. No adapter hears those two. `wrote`: a message of the patron's came in by
+    another way than their page on this channel; `text` is its id."""
 
-    kind: Literal["typing", "paused", "viewing", "gone", "draft", "staff", "call"]
+    kind: Literal["typing", "paused", "viewing", "gone", "draft", "staff", "call", "wrote"]
     conversation: str = ""
     channel: str = ""
     address: str = ""  # the patron, when they type or are to be told
@@ -412,7 +413,7 @@ class Signals(Protocol):
         """Tell the other side, best effort."""
 
     def listen(self, channel: str) -> AsyncIterator[Signal]:
-        """Iterate over what librarians signal to patrons of this channel, and over the "gone" that its own processes told."""
+        """Iterate over what librarians signal to patrons of this channel, and over "gone" and "wrote" of its patrons."""
 
 
 class Blobs(Protocol):

@@ -367,6 +367,10 @@ class Ring(InputRecord):
         for queue in self._desks:
             queue.put_nowait(desk)
 
+    def tell(self, message: Message) -> None:
+        """Let history tell a patron's message that came in by another way than the adapter."""
+        self._timeline.add(message)
+
     async def sign(self, signal_: Signal) -> None:
         """Signal as a librarian's browser does."""
         assert self.board is not None

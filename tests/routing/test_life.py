@@ -213,3 +213,12 @@ def test_lists_show_the_names_of_files_that_come_without_words() -> None:
     assert play.of("pat").last_text == "map.png, key.png"
     play.write("pat", "Where is that?", attachments=files)
     assert play.of("pat").last_text == "Where is that?"
+
+
+def test_the_desk_speaks_the_language_that_the_patron_chose_meanwhile() -> None:
+    """In a chat alone; who says nothing of a language keeps theirs."""
+    play = Play().script("> pat language=de: Hallo\n> ana comes\n> ana serves north/ask\n> ana claims pat")
+    play.script("> pat language=fr: Bonjour\n< received; identified language=fr")
+    play.script("> pat: Merci\n< received")
+    (it,) = play.state.conversations.values()
+    assert it.language == "fr"

@@ -16,6 +16,7 @@ import pytest_asyncio
 from adapters.webchat import tokens
 from adapters.webchat.limits import FRAMES, MAX_FILE, MAX_FRAME, MEGABYTES, MESSAGES, RECEIPTS, STUBBORN
 from bridge.contract.adapter import ChannelDesk, Signal
+from bridge.contract.message import Message, message_id
 from bridge.testing.rig import soon
 from bridge.testing.ring import Ring
 from tests.webchat.conftest import House
@@ -393,6 +394,20 @@ async def test_two_windows_of_one_patron_see_the_same(house: House, session: aio
         for ws in (one, two):
             frame = await until(ws, "lines")
             assert frame["lines"][-1]["text"] == "to both"
+
+
+async def test_what_a_patron_sends_by_another_way_shows_at_once(house: House, session: aiohttp.ClientSession) -> None:
+    """A picture from a call: the page that took it is not the chat's, and the chat need not be loaded again."""
+    ring = await house()
+    async with session.ws_connect(at(ring, "live")) as ws:
+        sender = tokens.address(await write(ws, "hello"))
+        id = message_id(ring.channel, sender, "call-picture")
+        picture = Message(id=id, channel=ring.channel, sender=sender, source="call-picture", text="a picture")
+        ring.tell(picture)
+        assert ring.board is not None
+        await ring.board.tell(Signal(kind="wrote", channel=ring.channel, address=sender, text=id))
+        shown = (await until(ws, "lines"))["lines"]
+        assert [(line["id"], line["who"], line["text"]) for line in shown] == [(id, "patron", "a picture")]
 
 
 async def test_what_is_typed_goes_along_only_where_the_patron_is_told(

@@ -5,10 +5,11 @@ import { isComposing } from "../composing";
 import { isEnd, isLost, type Chat } from "./chat";
 import { Composer } from "./Composer";
 import { Close, More } from "./icons";
-import { fetched, late } from "./late";
+import { fetched } from "./fetched";
+import { late } from "./late";
 import { Log } from "./Log";
 import type { Desk, Settings } from "./types";
-import { day, t } from "./words";
+import { day, drawn, t } from "./words";
 
 const Menu = late(() => import("./Later"), (it) => it.Menu);
 const Mail = late(() => import("./Later"), (it) => it.Mail);
@@ -81,7 +82,7 @@ export function App({ chat, settings, focus, close }: Given) {
   const [menu, setMenu] = useState(false);
   const more = useRef<HTMLButtonElement>(null);
   const introduce = useRef<() => void>(() => undefined);
-  chat.changed = useState(() => bundled(() => render(undefined)))[0];
+  chat.changed = drawn.again = useState(() => bundled(() => render(undefined)))[0];
 
   const { desk } = chat;
   const off = !chat.on && chat.lost;

@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./chat";
+import { Language } from "./Language";
 import { Mail } from "./Mail";
 import { Rating } from "./Rating";
 import { ownData } from "./own-data";
@@ -77,6 +78,7 @@ export function Menu({ settings, shut, introduce, ...shared }: MenuGiven) {
         </button>
       )}
       {chat.lines.length > 0 && <Keep {...shared} before={shut} />}
+      <Language chat={chat} settings={settings} say={say} />
       <button type="button" onClick={ring}>
         {t(sound ? "soundOff" : "soundOn")}
       </button>

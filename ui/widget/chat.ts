@@ -69,6 +69,7 @@ export class Chat {
   #rating: { score: number; text: string; at: number } | null = null;
   #offering = 0;
   #settling = 0;
+  language: string; // that the patron reads
   reading = false; // what was said before is read in: nothing of it is news to anybody
   news: (lines: Line[]) => void = () => undefined;
   chime: () => void = () => undefined;
@@ -79,12 +80,11 @@ export class Chat {
 
   #settings: Settings;
   #base: string;
-  #language: string;
 
   constructor(settings: Settings, base: string, language: string) {
     this.#settings = settings;
     this.#base = base;
-    this.#language = language;
+    this.language = language;
     const [kept, old] = recall(settings);
     this.#kept = kept;
     this.unsent = this.#kept.unsent;
@@ -143,7 +143,7 @@ export class Chat {
     const seed = this.#kept.token ? undefined : (this.#kept.seed ?? random(32));
     const { name, contact } = this.patron;
     const at = Date.now();
-    const message: Unsent = { id: random(12), text, at, language: this.#language };
+    const message: Unsent = { id: random(12), text, at, language: this.language };
     if (files.length) message.files = files;
     if (name) message.name = name;
     if (contact) message.contact = contact;

@@ -100,11 +100,24 @@ export function renounce(): Kept {
   return keep({ seed: random(32) }, true);
 }
 
+/** The language that the patron chose for the chat, as `speak` takes it, "" for none; with a text, remember that instead. */
+export function tongue({ channel, publicComputers }: Settings, told = ""): string {
+  const name = `deskbridge:${channel}:words`;
+  try {
+    const where = publicComputers ? sessionStorage : localStorage;
+    if (told) where.setItem(name, told);
+    return where.getItem(name) ?? "";
+  } catch {
+    return told; // As above.
+  }
+}
+
 export function forget(): Kept {
   held = { unsent: [] };
   draft("");
   try {
     window[shelf].removeItem(key);
+    window[shelf].removeItem(`${key}:words`);
   } catch {
     // As above.
   }

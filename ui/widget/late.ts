@@ -1,41 +1,9 @@
-// Parts of the chat that nobody needs for the first messages: each is fetched when it is first shown.
-//
-// The rule: a part that can't be fetched is tried again, after a pause and as soon as the network is back. Some browsers remember that
-// a module failed and never ask again under its address, so each further attempt has an address of its own.
+// Parts of the chat that nobody needs for the first messages: each is fetched when it is first shown, with the words that it needs.
 
 import { h, type ComponentType, type VNode } from "preact";
 import { useEffect, useReducer } from "preact/hooks";
-import { t } from "./words";
-
-const FIRST_MS = 1_000;
-const LONGEST_MS = 30_000;
-const ADDRESS = /https?:\S+\.js/; // browsers name what failed, all but Safari
-
-/** Fetch a part; the promise waits for as long as the network is away. */
-export async function fetched<T>(load: () => Promise<T>): Promise<T> {
-  let again = load;
-  for (let n = 0; ; n += 1) {
-    try {
-      return await again();
-    } catch (error) {
-      const address = ADDRESS.exec(String(error))?.[0];
-      if (address) again = () => import(/* @vite-ignore */ `${address}?again=${String(n)}`) as Promise<T>;
-      await pause(Math.min(LONGEST_MS, FIRST_MS * 2 ** n));
-    }
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const over = () => {
-      clearTimeout(timer);
-      removeEventListener("online", over);
-      resolve();
-    };
-    const timer = setTimeout(over, ms);
-    addEventListener("online", over);
-  });
-}
+import { fetched } from "./fetched";
+import { allWords, t } from "./words";
 
 const Loading = (): VNode => h("p", { class: "small", role: "status" }, t("loading")) as VNode;
 
@@ -49,7 +17,7 @@ export function late<M, P extends object>(
   const Late = (props: P) => {
     const [, drawn] = useReducer((n: number) => n + 1, 0);
     useEffect(() => {
-      if (!part) void fetched(load).then((module) => ((part = pick(module)), drawn(undefined)));
+      if (!part) void Promise.all([fetched(load), allWords()]).then(([module]) => ((part = pick(module)), drawn(undefined)));
     }, []);
     return h((part ?? before) as ComponentType<P>, props);
   };

@@ -8,8 +8,9 @@ import "../tokens.css";
 import "./style.css";
 import { App } from "./App";
 import { Chat } from "./chat";
+import { tongue } from "./keep";
 import type { Settings } from "./types";
-import { language, speak } from "./words";
+import { allWords, language, speak } from "./words";
 
 interface FromPage {
   t: "open" | "shut" | "patron" | "page";
@@ -42,15 +43,18 @@ function trusted(event: Greeting): boolean {
   return known && event.source === window.parent && event.data?.deskbridge === 1 && !!event.ports[0];
 }
 
-await speak(settings.words);
+const mine = tongue(settings);
+await speak(mine || settings.words).catch(() => speak(settings.words));
 const chat = new Chat(settings, location.href, language);
 const focus: { current: () => void } = { current: () => undefined };
 let port: MessagePort | undefined;
 const close = () => port?.postMessage({ t: "close" });
 render(createElement(App, { chat, settings, focus, close: framed ? close : undefined }), document.body);
 
+if (chat.reading) void allWords();
+
 // Answers from the FAQ are fetched with the first letter that is written: they begin once.
-oninput = () => void import("./suggest").then((it) => it.suggest(chat));
+oninput = () => void Promise.all([import("./suggest"), allWords()]).then(([it]) => it.suggest(chat));
 
 function hear(told: FromPage): void {
   if (told.t === "patron") {

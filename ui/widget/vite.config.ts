@@ -58,7 +58,7 @@ const classicElements = {
   transform: (code: string, id: string) => (id.endsWith(".tsx") ? `import { h, Fragment } from "preact";${code}` : undefined),
 };
 
-const FIRST = /preact|\/widget\/(main|App|Composer|Log|chat|link|keep|late|icons|words)\.tsx?$|\/ui\/(live\/|language|blank|composing|touch)/;
+const FIRST = /preact|\/widget\/(main|App|Composer|Log|chat|link|keep|late|fetched|icons|words)\.tsx?$|\/ui\/(live\/|language|blank|composing|touch)/;
 
 export default defineConfig({
   root: here("."),

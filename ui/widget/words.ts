@@ -1,26 +1,73 @@
 // The words of one language, from bridge/words/widget.<tag>.json; the daemon fills in what a language lacks, and serves each by its hash.
+//
+// The rule: they come in two parts. The first screen's come with the page. The rest comes with the first letter that is written, with
+// what is shown later, and with the first word that is lacking.
 
 import { isolated } from "../language";
+import { fetched } from "./fetched";
 
 type Entry = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+type Words = Record<string, Entry>;
 
-let words: Record<string, Entry> = {};
-// The daemon chose it, and wrote it into the page.
+let words: Words = {};
+let address = "";
+let rest: Promise<void> | undefined;
+let whole = false;
 const page = globalThis.document?.documentElement;
-export const language = page?.lang ?? "en";
+/** The language that is spoken: the daemon chose it and wrote it into the page, until the patron chooses another. */
+export let language = page?.lang ?? "en";
 /** The reader's own form of that language, for dates, times and numbers. */
-export const locale = globalThis.navigator?.languages?.find((tag) => tag.split("-")[0] === language.split("-")[0]) ?? language;
+export let locale = ownForm();
+/** Draws the chat again when words have come. */
+export const drawn: { again: () => void } = { again: () => undefined };
 
-/** Fetch the words; `name` is the last part of their address. */
-export async function speak(name: string): Promise<void> {
-  words = (await (await fetch(`words/${name}`)).json()) as typeof words;
+function ownForm(): string {
+  return globalThis.navigator?.languages?.find((tag) => tag.split("-")[0] === language.split("-")[0]) ?? language;
+}
+
+async function part(name: string, which = ""): Promise<Words> {
+  const answer = await fetch(`words/${name.replace(/json$/, `${which}json`)}`);
+  if (!answer.ok) throw new Error(String(answer.status));
+  return (await answer.json()) as Words;
+}
+
+/** Speak a language: `told` is the last part of its words' address, and its direction where it isn't the page's. `all`: fetch all words. */
+export async function speak(told: string, all = false): Promise<void> {
+  const [name = "", direction] = told.split(" ");
+  const [first, more] = await Promise.all([part(name), all ? part(name, "rest.") : {}]);
+  words = { ...first, ...more };
+  address = name;
+  whole = all;
+  rest = all ? Promise.resolve() : undefined;
+  language = name.split(".")[1] ?? language;
+  locale = ownForm();
+  if (direction) Object.assign(page, { lang: language, dir: direction });
   Object.assign(document.body, { words }); // for the script that holds card numbers back, which imports nothing
+  drawn.again();
+}
+
+/** Fetch the words that the first screen doesn't need; resolves when they are here. */
+export function allWords(): Promise<void> {
+  const name = address;
+  return (rest ??= fetched(() => part(name, "rest.")).then((more) => {
+    if (name !== address) return; // another language is spoken meanwhile
+    Object.assign(words, more);
+    whole = true;
+    drawn.again();
+  }));
 }
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
+  if (!has(key) && !whole) return "";
   const entry = words[key] ?? key;
   const text = typeof entry === "string" ? entry : (entry[new Intl.PluralRules(language).select(Number(values["n"]))] ?? entry.other ?? "");
   return text.replace(/\{(\w+)\}/g, (_, name: string) => shown(values[name] ?? ""));
+}
+
+function has(key: string): boolean {
+  const there = key in words;
+  if (!there && address) void allWords();
+  return there;
 }
 
 const shown = (value: string | number) => (typeof value === "number" ? value.toLocaleString(locale) : isolated(value, page.dir));
@@ -28,7 +75,7 @@ const shown = (value: string | number) => (typeof value === "number" ? value.toL
 /** What the desk refused, in words. */
 export function refusal(code: string, n?: number): string {
   const key = `e:${code}`;
-  return key in words ? t(key, { n: n ?? "" }) : t("e:any", { code });
+  return has(key) || !whole ? t(key, { n: n ?? "" }) : t("e:any", { code });
 }
 
 export function clock(ms: number): string {

@@ -423,6 +423,8 @@ class LiveHub:
         async for signal in self._services.signs.listen():
             if signal.kind == "call":
                 continue
+            if signal.kind == "wrote":  # the log tells it
+                continue
             if signal.kind == "staff":
                 self.staff_news.look()
                 continue

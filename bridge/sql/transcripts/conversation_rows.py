@@ -28,6 +28,7 @@ _SET = (
     "owner",
     "name",
     "contact",
+    "language",
     "last_at",
     "last_text",
     "last_who",
@@ -223,7 +224,7 @@ class ConversationRows:
         self._audit(event.conversation, event.by, "dismissed")
 
     def _identified(self, event: ev.Identified) -> None:
-        for name in ("name", "contact"):
+        for name in ("name", "contact", "language"):
             if getattr(event, name):
                 self._set(event.conversation, **{name: getattr(event, name)})
         if event.by:  # what the patron says of themselves is in the transcript
