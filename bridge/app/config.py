@@ -51,6 +51,7 @@ TABLES = (
     "http",
     "hours",
     "push",
+    "training",
     "sign_on",
     "tracing",
     "channel",
@@ -213,6 +214,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sign_on: SignOnSettings = SignOnSettings()
     tracing: TracingConfig = TracingConfig()
     calls: CallsConfig = CallsConfig()
+    practice: bool = False  # staff practise with scripted patrons: bridge.app.practice_desk
     channels: tuple[ChannelConfig, ...] = ()
     catalogues: tuple[CatalogueConfig, ...] = ()
     accounts: tuple[AccountConfig, ...] = ()
@@ -376,6 +378,7 @@ class _Reading:
             push=self.push(self.table(document, "push", {"contact": str, "allow": list}), http.public_url),
             tracing=self.tracing(self.table(document, "tracing", {"endpoint": str, "sample": object})),
             calls=self.calls(self.table(document, "calls", CALLS_KEYS)),
+            practice=self.table(document, "training", {"practice": bool}).get("practice", False),
             channels=channels,
             accounts=self.of_libraries(document, "account", AccountConfig, account_faults),
             catalogues=self.of_libraries(document, "catalogue", CatalogueConfig, catalogue_faults),

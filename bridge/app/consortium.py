@@ -24,6 +24,7 @@ from bridge.account.access import AccountAccess
 from bridge.app.channel_mounts import ChannelMounts
 from bridge.app.config import ChannelConfig as ChannelConfig
 from bridge.app.config import Config, convert
+from bridge.app.practice_desk import with_practice
 from bridge.app.reload import ChannelChange
 from bridge.calls.rooms import CallDesk
 from bridge.catalogue.search import Catalogues
@@ -75,6 +76,8 @@ from bridge.sql.privacy.own_data import OwnDataReader
 from bridge.sql.privacy.own_data_grants import TAKEN, OwnDataGrants
 from bridge.sql.privacy.retention import DAY_MS, strictest
 from bridge.sql.statistics.ways import ways_to_ask
+from bridge.training.practice_channel import PracticeChannel
+from bridge.training.scenario import MANNERS, Manners
 from routing.state import State
 
 log = structlog.get_logger("bridge.app.consortium")
@@ -135,7 +138,7 @@ class Consortium:
         self._health = DaemonHealth()
         self._trace(traces)
         self.core: CoreRunner | CoreProcess | None = None
-        self._begin_to_know([_channel(each) for each in config.channels if each.consortium == name])
+        self._begin_to_know(self._wanted(config))
         self.core = self._core(sole) if config.roles.core else None
         self.push, self.answers = self._push(config, archive)
         self.supervisor = self._supervisor()
@@ -161,6 +164,7 @@ class Consortium:
         self.fanouts: list[str] = []
         self._channel_facts: dict[str, ChannelFacts] = {}
         self._partner_facts: dict[str, PartnerChannel] = {}
+        self._practice: dict[Manners, PracticeChannel] = {}
         self._chats: list[ChatChannel] = []
         self._noticing: set[str] = set()  # channels whose patrons' browsers can be told of answers
         self._lease_tellers: dict[str, Callable[[], None]] = {}
@@ -209,6 +213,7 @@ class Consortium:
             sign_on=self._config.sign_on,
             calls=self._config.calls,
             partners=self._partner_facts,
+            practice=self._practice,
             health=health,
             leases=self.leases,
             releases=self.releases,
@@ -457,7 +462,7 @@ class Consortium:
 
         Raises Misconfigured or ConfigError with nothing changed.
         """
-        wanted = [_channel(each) for each in config.channels if each.consortium == self.name]
+        wanted = self._wanted(config)
         before, now = ({one.name: one for one in channels} for channels in (self.channels, wanted))
         gone = sorted(before.keys() - now.keys())
         other = [one for one in wanted if before.get(one.name) != one]
@@ -479,6 +484,10 @@ class Consortium:
             await mounts.put(runner.channel.name, self.applications[runner.channel.name])
         return change
 
+    def _wanted(self, config: Config) -> list[ConfiguredChannel]:
+        """Return the channels that the configuration names, and those of practice. Raises Misconfigured, ConfigError."""
+        return [_channel(each) for each in with_practice(config, self.name) if each.consortium == self.name]
+
     def _know(self, channels: list[ConfiguredChannel]) -> None:
         """Let the other parts know which channels there are."""
         self.channels = channels
@@ -486,6 +495,8 @@ class Consortium:
         self._channel_facts.update({one.name: _facts(one) for one in channels})
         self._partner_facts.clear()
         self._partner_facts.update(self._partner_channels())
+        self._practice.clear()
+        self._practice.update(self._practice_channels())
         self._chats[:] = [_chat(one) for one in channels if one.adapter.capabilities.chat_page]
         self._noticing = {one.name for one in channels if one.adapter.capabilities.notices}
         fanouts = [one.name for one in channels if one.adapter.capabilities.fanout]
@@ -649,6 +660,20 @@ class Consortium:
             partners=self._partner_desk(name) if channel.adapter.capabilities.partners else None,
             answer_notices=self.answers.of(name) if channel.adapter.capabilities.notices else None,
         )
+
+    def _practice_channels(self) -> dict[Manners, PracticeChannel]:
+        """Return where staff practise, by the manners of the patron."""
+        kinds = {f"practice-{manners}": manners for manners in MANNERS}
+        return {
+            kinds[one.kind]: PracticeChannel(
+                one.name,
+                kinds[one.kind],
+                StoreMemory(self.store, one.name, one.adapter.capabilities.remembers),
+                self.signs,
+            )
+            for one in self.channels
+            if one.kind in kinds
+        }
 
     def _partner_channels(self) -> dict[str, PartnerChannel]:
         return {

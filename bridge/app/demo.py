@@ -36,7 +36,7 @@ NUMBER = "+15005550100"
 def configuration(listen: str, data: Path, twilio: Twilio) -> Config:
     """Return what the demonstration runs with."""
     channels = (*CHANNELS, text_channel(listen, twilio))
-    return Config(path=data / "demo", data=data, http=Http(listen=listen), channels=channels)
+    return Config(path=data / "demo", data=data, http=Http(listen=listen), practice=True, channels=channels)
 
 
 def text_channel(listen: str, twilio: Twilio) -> ChannelConfig:

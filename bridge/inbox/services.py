@@ -32,6 +32,8 @@ from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.partners import Partners
 from bridge.sql.people.staff_messages import StaffMessages
 from bridge.sql.transcripts.reader import Reader
+from bridge.training.practice_channel import PracticeChannel
+from bridge.training.scenario import Manners
 
 MAX_UPLOAD = 10 * 1024 * 1024
 MERGED = 5  # conversations that share one timeline with another
@@ -95,6 +97,7 @@ class InboxServices:
     secret: bytes
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
     partners: Mapping[str, PartnerChannel] = field(default_factory=dict)
+    practice: Mapping[Manners, PracticeChannel] = field(default_factory=dict)
     catalogues: Catalogues = field(default_factory=Catalogues)
     accounts: AccountAccess = field(default_factory=AccountAccess)
     health: DaemonHealth | None = None

@@ -146,6 +146,11 @@ ASK_THEMSELVES = {
     "sign_out": "tests/inbox/test_board.py::test_signed_out_by_a_coordinator_hears_nothing_more",
     "holdings": "tests/inbox/test_roles.py::test_a_colleague_of_another_library_is_not_there",
     "acknowledge": "tests/inbox/test_board.py::test_a_notice_reaches_all_staff_of_the_library_until_they_have_read_it",
+    "practice_session": "tests/training/test_practice.py::test_a_stranger_neither_sees_nor_changes_a_session",
+    "practice_talk": "tests/training/test_practice.py::test_a_stranger_neither_sees_nor_changes_a_session",
+    "patron_line": "tests/training/test_practice.py::test_a_stranger_neither_sees_nor_changes_a_session",
+    "patron_part": "tests/training/test_practice.py::test_a_stranger_neither_sees_nor_changes_a_session",
+    "end_practice": "tests/training/test_practice.py::test_a_stranger_neither_sees_nor_changes_a_session",
     "end_notice": "tests/inbox/test_board.py::test_a_notice_reaches_all_staff_of_the_library_until_they_have_read_it",
 }
 

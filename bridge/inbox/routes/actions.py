@@ -255,7 +255,8 @@ async def messages(call: Call) -> Answer:
         subject=" ".join(asked.subject.split()),
     )
     done = await act(call, deed)
-    if deed.faq:
+    it = call.state.conversations.get(call.id)
+    if deed.faq and (it is None or not it.practice):
         await call.services.archive.faq_counts.count(deed.faq, "used")
     return done
 

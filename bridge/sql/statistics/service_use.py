@@ -14,6 +14,7 @@ from bridge.sql.statistics.day_counts import begun_here
 from bridge.sql.statistics.numbers import Count, each, most
 from bridge.sql.statistics.period import Period
 from bridge.sql.statistics.totals import quantile
+from routing.practice_queue import practice_library
 from routing.records import SET_ASIDE
 
 HOUR_MS = 3_600_000
@@ -36,7 +37,10 @@ class FollowUpAges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def help_given(engine: AsyncEngine, library: str, librarians: Collection[str], period: Period) -> list[Count]:
-    """Count other libraries' conversations that began in `period` and that these librarians, of `library`, answered first."""
+    """Count other libraries' conversations that began in `period` and that these librarians, of `library`, answered first.
+
+    Practice isn't among them.
+    """
     if not librarians:
         return []
     begin, end = period.span
@@ -46,6 +50,7 @@ async def help_given(engine: AsyncEngine, library: str, librarians: Collection[s
         .where(
             _c.answered_by.in_(sorted(librarians)),
             *(_c.opened_at >= begin, _c.opened_at < end, _c.library != library, code != "practice"),
+            _c.library.not_like(f"%{practice_library('')}"),
             *(not_(and_(_c.state == "closed", code == SET_ASIDE)), not_(begun_here())),
         )
         .group_by(_c.library)

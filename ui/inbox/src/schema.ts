@@ -2124,6 +2124,81 @@ export interface AccountDone {
   said: string;
 }
 
+/** Begin a session. `scenario` is the name, `whose` the library that wrote it ("" = it comes with Deskbridge). `library`: where I practise, "" = at home. `second`: a colleague who practises too, asked after me. `player`: a colleague who plays the patron by hand, "" = the script does. */
+export interface PracticeAsked {
+  scenario: string;
+  manners: "im" | "mail" | "text" | "web";
+  whose?: string;
+  library?: string;
+  second?: string;
+  player?: string;
+}
+
+/** A colleague. */
+export interface PracticePerson {
+  id: string;
+  name: string;
+}
+
+/** What the patron tells when asked, for who plays them. `told`: it was told already. */
+export interface PracticeFactView {
+  id: string;
+  asked: string[];
+  told: string[];
+  wanted: boolean;
+  said: boolean;
+}
+
+/** A session. `conversation` opens it in the inbox. `player`: who plays the patron, null = the script. `facts`, `told`: how many facts a good session finds out, and how many were. `part`: what the patron knows, for the player alone. `can_play`: I may take the patron's part; `can_end`: I may end it. */
+export interface PracticeSessionView {
+  id: string;
+  conversation: string;
+  scenario: string;
+  whose: string;
+  title: string;
+  manners: "im" | "mail" | "text" | "web";
+  library: string;
+  trainees: PracticePerson[];
+  player: PracticePerson | null;
+  at: number;
+  over: boolean;
+  facts: number;
+  told: number;
+  can_play: boolean;
+  can_end: boolean;
+  part: PracticeFactView[];
+}
+
+/** The sessions of the last seven days that I may see, the newest first: mine, and those of libraries that I coordinate. */
+export interface PracticeSessions {
+  sessions: PracticeSessionView[];
+}
+
+/** A line of the patron, written by who plays them; `leaves`: the patron goes after it. One of the two is there. */
+export interface PracticeLineAsked {
+  text?: string;
+  leaves?: boolean;
+}
+
+/** Take the patron's part from now on, or give it back to the script. */
+export interface PracticePartAsked {
+  mine: boolean;
+}
+
+/** A line as the patron sees it, for who plays them. */
+export interface PracticeHeard {
+  id: string;
+  who: "desk" | "librarian" | "patron";
+  author: string;
+  text: string;
+  at: number;
+}
+
+/** What the patron sees of the conversation, oldest first. */
+export interface PracticeTalk {
+  lines: PracticeHeard[];
+}
+
 /** `everything`: all that is this patron's at my library; `follow_ups`: open ones are given up with their conversations. */
 export interface ForgetAsked {
   everything?: boolean;
