@@ -74,7 +74,11 @@ class Mailings:
         """Return a library's last mailings, newest first."""
         query = select(tables.report_mailing).where(_m.library == library).order_by(_m.at.desc()).limit(SHOWN)
         async with self._engine.connect() as sql:
-            return [msgspec.convert(dict(row._mapping), FiguresMailed) for row in (await sql.execute(query)).all()]
+            rows = (await sql.execute(query)).all()
+        values = (
+            {str(name): value for name, value in row._mapping.items()} for row in rows
+        )  # names of SQLAlchemy's are no `str`
+        return [msgspec.convert(one, FiguresMailed) for one in values]
 
     async def tidy(self) -> None:
         """Say of mailings that a process left behind that nobody knows; drop old ones."""
