@@ -48,6 +48,7 @@ def test_the_widget_is_at_most_25_kb_until_the_first_messages() -> None:
 
 def test_the_whole_widget_in_one_language_is_at_most_40_kb() -> None:
     every = {STATIC / "widget.js", STATIC / "invite.js", *fetched("frame.html"), *(STATIC / "assets").glob("*.js")}
+    every -= {*(STATIC / "assets").glob("Notices-*.js")}  # no frame fetches it
     assert weight(*every) + all_words() <= 40 * 1024
 
 
@@ -68,6 +69,10 @@ def test_the_full_page_is_no_heavier_than_the_frame() -> None:
 
 def test_a_librarys_own_colour_costs_less_than_a_kilobyte() -> None:
     assert weight(*(STATIC / "assets").glob("accent-*.js")) <= 1024
+
+
+def test_being_told_of_an_answer_costs_the_chats_own_page_less_than_3_kb() -> None:
+    assert weight(*(STATIC / "assets").glob("Notices-*.js"), STATIC / "notices-worker.js") <= 3 * 1024
 
 
 def test_holding_back_a_card_number_costs_about_a_kilobyte() -> None:
