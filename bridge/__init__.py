@@ -2,8 +2,8 @@
 
 The rooms, from high to low; each imports only from rooms below it (`:` = the same height, and they may import each other):
 
-    app > testing > inbox : privacy : portal > faq > pages > calls : channels : hours : catalogue : account : sign_on : push
-        : reporting : training > sql : core > log : files > redis > routing > runtime > contract
+    app > testing > inbox : privacy : portal : exchange > faq > pages > calls : channels : hours : catalogue : account : sign_on
+        : push : reporting : training > sql : core > log : files > redis > routing > runtime > contract
 
 Follow one text message in and its answer out:
 

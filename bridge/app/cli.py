@@ -659,19 +659,61 @@ def replay(*, consortium: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
 
 
 @app.command
-def export(*, library: str = "", since: str = "", config: ConfigPath = DEFAULT_PATH) -> int:
-    """Print the archive's transcripts, one JSON document a line.
+def export(*, library: str = "", since: str = "", to: Path | None = None, config: ConfigPath = DEFAULT_PATH) -> int:
+    """Print the archive's transcripts, one JSON document a line; or write everything into a folder, for another desk.
 
     Parameters
     ----------
     library
-        Only this library's conversations.
+        Only this library.
     since
         Only conversations that began on this day (YYYY-MM-DD) or later.
+    to
+        Write conversations, counted questions, FAQ, people and the organisation into this folder: docs/import.md describes them.
     """
-    from bridge.app import commands
+    from bridge.app import commands, exchange_commands
 
+    if to is not None:
+        return with_config(config, lambda read: exchange_commands.export_to(read, to, library))
     return with_config(config, lambda read: commands.export(read, library, since))
+
+
+@app.command(name="import")
+def import_(
+    profile: str,
+    files: list[Path],
+    /,
+    *,
+    library: str,
+    mapping: Path | None = None,
+    queue: str = "",
+    source: str = "",
+    dry_run: bool = False,
+    config: ConfigPath = DEFAULT_PATH,
+) -> int:
+    """Take another desk's conversations, counted questions or FAQ in, each once. Works beside a running daemon.
+
+    Exit code 0: all is in; 2: rows were named and skipped, the rest is in; 1: nothing was done.
+
+    Parameters
+    ----------
+    profile
+        generic, libraryh3lp, libchat, libanswers-faq, refanalytics, chatwoot, zammad or deskbridge.
+    library
+        Whose they become.
+    mapping
+        A TOML file that says which column is what: docs/import.md.
+    queue
+        The queue of conversations whose own isn't known here; the library's first one without it.
+    source
+        The name of the other desk, if one product has several.
+    dry_run
+        Only read and count, and show the first ones.
+    """
+    from bridge.app import exchange_commands
+
+    order = exchange_commands.ImportOrder(profile, files, library, mapping, queue, source, dry_run)
+    return with_config(config, lambda read: exchange_commands.import_files(read, order))
 
 
 @app.command

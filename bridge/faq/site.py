@@ -2,6 +2,7 @@
 
 /faq/                                  the only library's FAQ, else the libraries that have one
 /faq/sitemap.xml
+/faq/<number>                          to the entry that another system had under it
 /faq/channels/<channel>/titles.json    the titles of the library that a channel leads to
 /faq/<library>/                        its topics
 /faq/<library>/topic?name=             one topic
@@ -35,7 +36,7 @@ from bridge.pages.markdown import html_of, text_of
 from bridge.pages.public_site import json_script, language_of, page
 from bridge.sql.archive import Archive
 from bridge.sql.faq.counts import Counted, today
-from bridge.sql.faq.entry import EntryText, FaqEntry
+from bridge.sql.faq.entry import PUBLIC, EntryText, FaqEntry
 from bridge.sql.faq.search import FITS, FaqHit, Scope
 from routing.organisation import Library
 from routing.state import State
@@ -79,6 +80,7 @@ class FaqSite:
         get("/faq", self._with_slash)
         get("/faq/", self._front)
         get("/faq/sitemap.xml", self._sitemap)
+        get("/faq/{number:[0-9]{1,12}}", self._of_before)
         get("/faq/channels/{channel}/titles.json", self._titles_of_channel)
         for path, show in (
             ("", self._home), ("topic", self._topic), ("search", self._results), ("ask", self._ask), ("feed.atom", self._feed),
@@ -163,6 +165,14 @@ class FaqSite:
         language = language_of(request, libraries[0].language if libraries else "")
         found = [(one.name, _home(one.id), counted[one.id]) for one in shown]
         return page(request, "faq/libraries.html", language, libraries=found, **_nobody(words(language)["faq"]))
+
+    async def _of_before(self, request: web.Request) -> web.StreamResponse:
+        there = {library.id for library in self.libraries()}
+        for language, entry in await self._archive.faq.led(request.match_info["number"]):
+            if entry.level == PUBLIC and entry.library in there:
+                text = entry.text_in(language)
+                raise web.HTTPMovedPermanently(feeds.entry_path(entry.library, text.language, text.slug))
+        return self._missing(request)
 
     def _missing(self, request: web.Request, library: Library | None = None) -> web.Response:
         language = language_of(request, library.language if library is not None else "")

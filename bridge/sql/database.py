@@ -50,6 +50,11 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, Away) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
+def is_locked(error: Exception) -> bool:
+    """Whether SQLite's file was held by another writer for longer than anybody waits."""
+    return isinstance(error, DBAPIError) and "locked" in str(error.orig)
+
+
 def database_word(error: Exception) -> str:
     """Return in a few words why the database failed; its own text may quote what somebody wrote, and is left out."""
     if isinstance(error, DBAPIError):

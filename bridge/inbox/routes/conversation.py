@@ -141,7 +141,7 @@ def _patron(
     if known is None:
         return schema.Patron()
     masks = state.roster.library(known.library).mask_addresses
-    places = [(known.channel, known.address)]
+    places = [(known.channel, known.address)] if known.address != known.id else []  # imported without one
     if it is not None:
         places += [(route.channel, route.address) for route in reversed(it.routes)]
     to = contact_route(state, it) if it is not None else None
@@ -251,4 +251,5 @@ def _archived_row(state: State, me: str, talk: ConversationSummary | None) -> sc
         owner_name=rows.name_of(state, talk.owner) if talk.owner else "",
         code=talk.code or "",
         rating=talk.rating or 0,
+        imported=talk.imported,
     )

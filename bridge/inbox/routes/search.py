@@ -87,6 +87,7 @@ def _hit(call: Call, one: FoundTalk, mine: frozenset[str]) -> schema.Hit:
         last_at=talk.last_at,
         closed_at=(talk.closed_at or 0) if talk.state == "closed" else 0,
         can_export=talk.library in mine,
+        imported=talk.imported,
         matches=[_match(match) for match in one.matches],
     )
 

@@ -127,7 +127,7 @@ def _taken(talk: ConversationSummary) -> tuple[QuestionTaken, ...]:
 def _hidden(state: State, talk: ConversationSummary) -> str:
     return (
         ""
-        if rows.is_private(state, talk.channel)
+        if rows.is_private(state, talk.channel) or talk.address == talk.id
         else rows.shown_address(state, talk.library, talk.address, whole=True)
     )
 
@@ -160,6 +160,7 @@ COLUMNS: dict[str, Callable[[State, ConversationSummary], str | int | list[str]]
     "reference": lambda state, talk: "" if talk.reference is None else ("yes" if talk.reference else "no"),
     "questions": lambda state, talk: [f"{one.kind}:{one.read or ''}" for one in _taken(talk)],
     "rating": lambda state, talk: talk.rating or "",
+    "imported": lambda state, talk: talk.imported,
 }
 
 WORDS = Parameter("q", "Words and filters: docs/search.md")

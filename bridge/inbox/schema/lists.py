@@ -115,6 +115,7 @@ class Row(Shown):
     aside: str = ""  # why its message was set aside, while nobody has taken it in or dismissed it
     rating: int = 0  # the patron's word on it: 1 = it did not help, 2 = partly, 3 = it did; 0 = none
     practice: bool = False  # nobody real wrote it; `queue_name` is "" then
+    imported: str = ""  # the other desk that it was held at, "" = here
 
 
 class Rows(Shown):

@@ -47,6 +47,7 @@ class Hit(Shown):
     closed_at: int
     can_export: bool  # I coordinate its library
     matches: list[Match]
+    imported: str = ""  # the other desk that it was held at, "" = here
 
 
 class SearchFault(Shown):

@@ -342,7 +342,7 @@ def patron_name(state: State, it: Conversation) -> str:
 
 def unnamed(state: State, library: str, channel: str, conversation: str, address: str) -> str:
     """Return what a patron without a name is called: by the address, where it tells librarians anything."""
-    if is_private(state, channel):
+    if is_private(state, channel) or address == conversation:  # imported without an address
         return aliases.name(conversation, state.roster.library(library).language)
     return shown_address(state, library, address)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -42,6 +42,11 @@ class CountedQuestions:
                 fresh |= kept - known
         return frozenset(fresh)
 
+    async def known(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these ids that are kept here; ask for some hundreds at most."""
+        async with self._engine.connect() as sql:
+            return frozenset((await sql.scalars(select(_q.id).where(_q.id.in_(list(ids))))).all())
+
     async def between(
         self, library: str, begin: int, end: int, *, by: str | None = None, most: int = 2000
     ) -> list[CountedQuestion]:
@@ -50,6 +55,19 @@ class CountedQuestions:
         query = select(tables.counted_question).where(*asked).order_by(_q.at_ms.desc(), _q.id).limit(most)
         async with self._engine.connect() as sql:
             return [_question(row) for row in (await sql.execute(query)).all()]
+
+    async def every(self, library: str = "") -> AsyncIterator[CountedQuestion]:
+        """Yield all questions, of one library or of all, those taken back too; a page is in memory at a time."""
+        last = ""
+        while True:
+            query = select(tables.counted_question).where(_q.id > last).order_by(_q.id).limit(AT_ONCE)
+            async with self._engine.connect() as sql:
+                rows = (await sql.execute(query.where(_q.library == library) if library else query)).all()
+            for row in rows:
+                yield _question(row)
+            if len(rows) < AT_ONCE:
+                return
+            last = rows[-1].id
 
     async def one(self, id: str) -> CountedQuestion | None:
         """Return a question, None where there is none."""

@@ -89,6 +89,19 @@ class FaqEntries:
         entry = await self.get(id or moved or "")
         return (entry, not id) if entry is not None else None
 
+    async def lead(self, library: str, language: str, slug: str, entry: str) -> None:
+        """Let an address that another system had lead to an entry; one that leads somewhere already stays."""
+        values = {"library": library, "language": language, "slug": slug, "entry": entry}
+        async with self._engine.begin() as sql:
+            await sql.execute(ignoring(sql.dialect.name, tables.faq_redirect).values(values))
+
+    async def led(self, slug: str) -> list[tuple[str, FaqEntry]]:
+        """Return the entries that an address of before leads to, with its language, whatever their library."""
+        async with self._engine.connect() as sql:
+            rows = (await sql.execute(select(_r.language, _r.entry).where(_r.slug == slug).limit(20))).all()
+        found = await self.of_ids([row.entry for row in rows])
+        return [(row.language, found[row.entry]) for row in rows if row.entry in found]
+
     async def save(self, entry: FaqEntry, by: str) -> FaqEntry:
         """Keep an entry in place of its revision `entry.revision`, 0 = it is new; return it as it is kept.
 

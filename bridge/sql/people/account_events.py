@@ -40,6 +40,7 @@ AccountDeed = Literal[
     "factor-reset",
     "recovery-used",
     "exported",  # detail: what
+    "imported",  # detail: the other desk
     "count-undone",  # a question that they counted was taken back; detail: its id
     "letter-retried",  # an input that could not be decided; detail: its id
     "letter-dropped",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.sql import tables
 from bridge.sql.rows import line_of
@@ -17,10 +19,16 @@ PAGE = 200
 
 
 class Transcript(msgspec.Struct, frozen=True):
-    """A conversation with all its lines, notes and system lines included."""
+    """A conversation with all its lines, notes and system lines included; hops and follow-ups as their rows are.
+
+    `forgotten`: of its words nothing is kept.
+    """
 
     conversation: ConversationSummary
     lines: list[TranscriptLine]
+    hops: list[dict[str, Any]] = []
+    follow_ups: list[dict[str, Any]] = []
+    forgotten: bool = False
 
 
 async def export(engine: AsyncEngine, library: str = "", since: int = 0) -> AsyncIterator[Transcript]:
@@ -33,11 +41,28 @@ async def export(engine: AsyncEngine, library: str = "", since: int = 0) -> Asyn
         if library:
             query = query.where(talk.library == library)
         async with engine.connect() as sql:
-            talks = [talk_of(row) for row in (await sql.execute(query)).all()]
-            for found in talks:
-                lines = select(tables.line).where(line.conversation == found.id)
+            found = (await sql.execute(query)).all()
+            ids = [row.id for row in found]
+            hops = await _beside(sql, tables.hop, ids)
+            follow_ups = await _beside(sql, tables.follow_up, ids)
+            for row in found:
+                lines = select(tables.line).where(line.conversation == row.id)
                 rows = (await sql.execute(lines.order_by(line.at, line.seq, line.part))).all()
-                yield Transcript(found, [line_of(row) for row in rows])
-        if len(talks) < PAGE:
+                yield Transcript(
+                    talk_of(row),
+                    [line_of(one) for one in rows],
+                    sorted(hops[row.id], key=lambda hop: int(hop["at"])),
+                    follow_ups[row.id],
+                    row.forgotten_at is not None,
+                )
+        if len(found) < PAGE:
             return
-        at, last = talks[-1].opened_at, talks[-1].id
+        at, last = found[-1].opened_at, found[-1].id
+
+
+async def _beside(sql: AsyncConnection, table: Table, ids: Sequence[str]) -> defaultdict[str, list[dict[str, Any]]]:
+    """Return the rows of a table that lie beside these conversations."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in (await sql.execute(select(table).where(table.c.conversation.in_(ids)))).all():
+        found[row.conversation].append(dict(row._mapping))
+    return found

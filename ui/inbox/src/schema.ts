@@ -200,6 +200,7 @@ export interface Row {
   aside: string;
   rating: number;
   practice: boolean;
+  imported: string;
 }
 
 /** The open conversations of one colleague, as far as I may see them. */
@@ -1635,6 +1636,7 @@ export interface Hit {
   closed_at: number;
   can_export: boolean;
   matches: Match[];
+  imported: string;
 }
 
 /** What of a question was not understood. `near`: what may have been meant, or what there is to choose from. */
