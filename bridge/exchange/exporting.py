@@ -21,12 +21,12 @@ from typing import IO, Any
 
 import msgspec
 
-from bridge.exchange.ways import way_of
 from bridge.faq.exchange import to_json
 from bridge.sql.archive import Archive
 from bridge.sql.counter.question import CountedQuestion
 from bridge.sql.people.organisation import LibraryEntry
 from bridge.sql.people.organisation_file import dump
+from bridge.sql.statistics.ways import way_of, ways_to_ask
 from bridge.sql.transcripts.export import Transcript, export
 
 FORMAT, VERSION = "deskbridge-export", 1
@@ -62,7 +62,7 @@ class Exporting:
         self._archive = archive
         self._folder = folder
         self._entries = [entry for entry in entries if not library or entry.library.id == library]
-        self._kinds = kinds
+        self._ways = ways_to_ask(kinds)
         self._library = library
         self.counts = ExportCounts()
 
@@ -100,7 +100,7 @@ class Exporting:
     def _told(self, found: Transcript) -> dict[str, Any]:
         return {
             "kind": "conversation",
-            "way": way_of(found.conversation.channel, self._kinds),
+            "way": way_of(found.conversation.channel, self._ways),
             **msgspec.structs.asdict(found),
         }
 

@@ -52,7 +52,9 @@ async def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
     """A desk with the library north."""
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgresql").fresh()
     channel = ChannelConfig(name="web", kind="webchat", queue="north/reference")
-    made = Config(path=tmp_path / "d.toml", data=tmp_path / "data", channels=(channel,), archive=ArchiveConfig(url=Secret(url)))
+    made = Config(
+        path=tmp_path / "d.toml", data=tmp_path / "data", channels=(channel,), archive=ArchiveConfig(url=Secret(url))
+    )
     (tmp_path / "north.toml").write_text(LIBRARY.format(id="north"))
     assert await commands.desk_load(made, tmp_path / "north.toml") == 0
     (tmp_path / "mapping.toml").write_text(MAPPING)

@@ -15,6 +15,7 @@ from bridge.sql.statistics.day_counts import MOST_HOPS, RETURN, ROLL_OVER, TRANS
 from bridge.sql.statistics.kept_days import KeptDays
 from bridge.sql.statistics.period import Period
 from bridge.sql.statistics.totals import Totals, quantile, together
+from bridge.sql.statistics.ways import way_of
 
 QUANTILES = (50, 75, 90, 95)
 LIVE_S = (20, 90, 180, 600)
@@ -230,7 +231,7 @@ def _waits(totals: Totals, live: str, bounds: tuple[int, ...]) -> Waits:
 def _conversation_modes(totals: Totals, modes: Mapping[str, str]) -> Iterable[ModeNumbers]:
     came: dict[str, list[str]] = {}
     for channel in totals.by["channels"]:
-        came.setdefault(modes.get(channel, channel), []).append(channel)
+        came.setdefault(way_of(channel, modes), []).append(channel)
     reference: Counter[str] = Counter()
     for (channel, said, _), n in totals.pairs("asked"):
         reference[channel] += n if said == "yes" else 0
