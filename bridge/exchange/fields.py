@@ -14,7 +14,7 @@ from bridge.contract.language_tag import language_tag
 from bridge.contract.message import Code, derive
 from bridge.exchange.mapping import ColumnMapping
 from bridge.exchange.moments import moment
-from bridge.exchange.record import ConversationRecord, FilePlace, SpokenLine, Unreadable, clean, word
+from bridge.exchange.record import ConversationRecord, FilePlace, SpokenLine, UnreadableField, clean, word
 from bridge.exchange.transcript_text import Speakers, transcript_lines
 
 CODES: tuple[str, ...] = tuple(one for one in get_args(Code) if not one.startswith("follow_up"))
@@ -36,7 +36,7 @@ class Reading(msgspec.Struct, frozen=True):
     source: str
 
 
-class Fields:
+class RowFields:
     """The cells of one row by our names, after the mapping's words and defaults."""
 
     def __init__(self, values: Mapping[str, Any], reading: Reading) -> None:
@@ -61,17 +61,17 @@ class Fields:
         return word(self.text(name))
 
     def at(self, name: str) -> int | None:
-        """Return a time in ms, None where the cell is empty. Raises Unreadable."""
+        """Return a time in ms, None where the cell is empty. Raises UnreadableField."""
         text = self.text(name)
         if not text:
             return None
         try:
             return moment(text, self._reading.zone, self._mapping.time.format)
         except ValueError as error:
-            raise Unreadable(name, str(error)) from None
+            raise UnreadableField(name, str(error)) from None
 
     def begun(self, name: str = "opened_at") -> int:
-        """Return when it began, also from a day and a time in two cells. Raises Unreadable."""
+        """Return when it began, also from a day and a time in two cells. Raises UnreadableField."""
         if self._begun is not None:
             return self._begun
         found = self.at(name)
@@ -80,35 +80,35 @@ class Fields:
                 both = f"{self.text('date')} {self.text('time')}".strip()
                 return moment(both, self._reading.zone, self._mapping.time.format)
             except ValueError as error:
-                raise Unreadable("date", str(error)) from None
+                raise UnreadableField("date", str(error)) from None
         if found is None:
-            raise Unreadable(name, "it is missing")
+            raise UnreadableField(name, "it is missing")
         return found
 
     def span(self, name: str) -> int | None:
-        """Return a length of time in ms: seconds, or 0:05:12, or "5 minutes". Raises Unreadable."""
+        """Return a length of time in ms: seconds, or 0:05:12, or "5 minutes". Raises UnreadableField."""
         text = self.text(name)
         if not text:
             return None
         found = seconds_of(text)
         if found is None or not 0 <= found < 366 * 86_400:
-            raise Unreadable(name, "write seconds, or hours, minutes and seconds like 0:05:12")
+            raise UnreadableField(name, "write seconds, or hours, minutes and seconds like 0:05:12")
         return int(found * 1000)
 
-    def beginning(self, at: int) -> Fields:
+    def beginning(self, at: int) -> RowFields:
         """Return the same row, begun at `at` ms."""
-        found = Fields(self._values, self._reading)
+        found = RowFields(self._values, self._reading)
         found._begun = at
         return found
 
     def number(self, name: str, lowest: int, highest: int) -> int | None:
-        """Return a whole number, also from words around it, None for an empty cell. Raises Unreadable."""
+        """Return a whole number, also from words around it, None for an empty cell. Raises UnreadableField."""
         text = self.text(name)
         if not text or text.casefold() in ("none", "n/a", "na", "-", "not rated", "null"):
             return None
         found = re.search(r"(?<![\d.,])\d{1,6}(?![\d])", text)
         if found is None or not lowest <= int(found[0]) <= highest:
-            raise Unreadable(name, f"it has no number from {lowest} to {highest}")
+            raise UnreadableField(name, f"it has no number from {lowest} to {highest}")
         return int(found[0])
 
     def rating(self, name: str = "rating") -> int | None:
@@ -128,10 +128,12 @@ class Fields:
         return tuple(dict.fromkeys(one[:100] for one in words if one))[:50]
 
     def way(self, default: str = "chat") -> str:
-        """Return how it was asked. Raises Unreadable."""
+        """Return how it was asked. Raises UnreadableField."""
         found = self.text("way").casefold().replace(" ", "_") or default
         if not _WAY.fullmatch(found):
-            raise Unreadable("way", "write a word like chat, email or sms, or say under [values.way] what it means")
+            raise UnreadableField(
+                "way", "write a word like chat, email or sms, or say under [values.way] what it means"
+            )
         return found
 
 
@@ -165,17 +167,17 @@ def language_of(text: str) -> str:
 
 
 def code_of(text: str) -> str | None:
-    """Return one of our resolution codes, None where there is none. Raises Unreadable."""
+    """Return one of our resolution codes, None where there is none. Raises UnreadableField."""
     found = text.casefold().strip().replace(" ", "_")
     if found and found not in CODES:
-        raise Unreadable("code", f"it is none of {', '.join(CODES)}: say under [values.code] what it means")
+        raise UnreadableField("code", f"it is none of {', '.join(CODES)}: say under [values.code] what it means")
     return found or None
 
 
 def conversation_of(
-    fields: Fields, reading: Reading, place: FilePlace, lines: tuple[SpokenLine, ...] = ()
+    fields: RowFields, reading: Reading, place: FilePlace, lines: tuple[SpokenLine, ...] = ()
 ) -> ConversationRecord:
-    """Return the conversation of a row. Raises Unreadable for the first field that is wrong."""
+    """Return the conversation of a row. Raises UnreadableField for the first field that is wrong."""
     opened = fields.begun()
     lasted, waited = fields.span("duration"), fields.span("wait")
     closed = fields.at("closed_at")
@@ -211,7 +213,7 @@ def conversation_of(
     )
 
 
-def _said(fields: Fields, opened: int, reading: Reading, speakers: Speakers) -> tuple[SpokenLine, ...]:
+def _said(fields: RowFields, opened: int, reading: Reading, speakers: Speakers) -> tuple[SpokenLine, ...]:
     text = fields.text("transcript")
     lines = transcript_lines(text, opened, reading.zone, speakers) if text else ()
     question, answer, note = (clean(fields.text(name)) for name in ("question", "answer", "note"))
@@ -222,7 +224,7 @@ def _said(fields: Fields, opened: int, reading: Reading, speakers: Speakers) -> 
     return (*lines, SpokenLine(who="note", text=note)) if note else lines
 
 
-def _made_id(fields: Fields, opened: int, lines: tuple[SpokenLine, ...]) -> str:
+def _made_id(fields: RowFields, opened: int, lines: tuple[SpokenLine, ...]) -> str:
     """Return an id for a row that has none: the same row has the same again."""
     said = "\x1e".join(line.text for line in lines[:50])
     return "made-" + derive("row", str(opened), fields.text("name"), fields.text("librarian"), said)
@@ -240,9 +242,9 @@ _WHO: dict[str, str] = {
 
 
 def who_of(text: str, mapping: ColumnMapping) -> str:
-    """Return who says a line, by a word of the file. Raises Unreadable."""
+    """Return who says a line, by a word of the file. Raises UnreadableField."""
     said = mapping.values.get("line_who", {})
     found = said.get(text, said.get("*", text)).casefold().strip()
     if found not in _WHO:
-        raise Unreadable("line_who", "say under [values.line_who] whether it is patron, librarian, desk or note")
+        raise UnreadableField("line_who", "say under [values.line_who] whether it is patron, librarian, desk or note")
     return _WHO[found]

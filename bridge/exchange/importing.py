@@ -19,9 +19,9 @@ from bridge.exchange.record import (
     ConversationRecord,
     FaqRecord,
     FilePlace,
+    FileRemark,
     Item,
     QuestionRecord,
-    Remark,
     RowFault,
     SpokenLine,
 )
@@ -107,7 +107,7 @@ class Importing:
             match item:
                 case RowFault():
                     self._fault(item)
-                case Remark():
+                case FileRemark():
                     self._say(f"note: {item.text}")
                 case ConversationRecord():
                     self.counts.conversations += 1

@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bridge.exchange.fields import Fields, Reading
+from bridge.exchange.fields import Reading, RowFields
 from bridge.exchange.json_files import json_objects
-from bridge.exchange.record import FilePlace, Item, Items, Remark, RowFault, Unreadable, word
+from bridge.exchange.record import FilePlace, FileRemark, Item, Items, RowFault, UnreadableField, word
 from bridge.exchange.table_files import Cells, FoundRow, csv_rows, jsonl_rows
 
 
@@ -29,7 +29,7 @@ def rows_of(file: Path, reading: Reading, wrappers: Sequence[str] = ()) -> Itera
 
 
 def mapped(
-    rows: Iterator[FoundRow | RowFault], reading: Reading, made: Callable[[Fields, Reading, FilePlace], Item]
+    rows: Iterator[FoundRow | RowFault], reading: Reading, made: Callable[[RowFields, Reading, FilePlace], Item]
 ) -> Items:
     """Yield what is made of each row. Columns that the mapping names and the first row lacks are a fault of the file."""
     columns = reading.mapping.columns
@@ -43,8 +43,8 @@ def mapped(
             first = False
             yield from _unused(columns, cells, place)
         try:
-            yield made(Fields(picked(columns, cells), reading), reading, place)
-        except Unreadable as error:
+            yield made(RowFields(picked(columns, cells), reading), reading, place)
+        except UnreadableField as error:
             yield RowFault(place, named(columns, error.field), str(error))
 
 
@@ -57,14 +57,14 @@ def named(columns: Mapping[str, str], field: str) -> str:
 def _unused(columns: Mapping[str, str], cells: Cells, place: FilePlace) -> Items:
     missing = [f"{ours} ({theirs})" for ours, theirs in columns.items() if _missing(cells, theirs)]
     if missing and place.nth == 0 and place.line <= 2:
-        yield Remark(f"{place.file}: no column for {', '.join(missing)}")
+        yield FileRemark(f"{place.file}: no column for {', '.join(missing)}")
     unused = [
         name
         for name in cells
         if name not in {theirs.partition(".")[0] for theirs in columns.values()} | set(columns.values())
     ]
     if unused:
-        yield Remark(f"{place.file}: nothing is made of {', '.join(map(word, unused))}")
+        yield FileRemark(f"{place.file}: nothing is made of {', '.join(map(word, unused))}")
 
 
 def _missing(cells: Cells, name: str) -> bool:

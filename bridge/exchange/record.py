@@ -49,7 +49,7 @@ class RowFault(msgspec.Struct, frozen=True, gc=False):
         return f"{self.place}: {self.field}: {self.why}"
 
 
-class Unreadable(ValueError):
+class UnreadableField(ValueError):
     """A field cannot be read; `field` is its name."""
 
     def __init__(self, field: str, why: str) -> None:
@@ -120,13 +120,13 @@ class FaqRecord(msgspec.Struct, frozen=True, kw_only=True):
     old: tuple[str, ...] = ()
 
 
-class Remark(msgspec.Struct, frozen=True):
+class FileRemark(msgspec.Struct, frozen=True):
     """Something that the operator should know: columns that nothing is made of."""
 
     text: str
 
 
-Item = ConversationRecord | QuestionRecord | FaqRecord | RowFault | Remark
+Item = ConversationRecord | QuestionRecord | FaqRecord | RowFault | FileRemark
 Items = Iterator[Item]
 
 

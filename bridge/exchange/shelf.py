@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from types import TracebackType
 
 
-class Shelf:
+class PieceShelf:
     """Keeps bytes by a name, several of one name too. The file has no name and is gone with the process."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
         self._places: dict[str, list[tuple[int, int]]] = {}
 
-    def __enter__(self) -> Shelf:
+    def __enter__(self) -> PieceShelf:
         """Return itself."""
         return self
 

@@ -14,7 +14,7 @@ from bridge.exchange.formats import chatwoot, generic, libanswers_faq, libchat, 
 from bridge.exchange.html_text import markdown_of, text_of
 from bridge.exchange.mapping import BadMapping, ColumnMapping, parse_mapping
 from bridge.exchange.moments import moment
-from bridge.exchange.record import ConversationRecord, FaqRecord, Item, QuestionRecord, Remark, RowFault
+from bridge.exchange.record import ConversationRecord, FaqRecord, FileRemark, Item, QuestionRecord, RowFault
 from bridge.exchange.transcript_text import Speakers, transcript_lines
 from tests.corpora import rows as cases
 
@@ -114,7 +114,7 @@ def test_a_table_is_read_by_a_mapping_and_each_broken_row_is_named(tmp_path: Pat
     ]  # fmt: skip
     assert faults(found)[2].startswith("old.csv:7: row: it has 9 cells")
     assert faults(found)[3].startswith("old.csv:8: Who: it is not UTF-8")
-    assert any("Browser" in one.text for one in found if isinstance(one, Remark))
+    assert any("Browser" in one.text for one in found if isinstance(one, FileRemark))
     windows = reading('encoding = "cp1252"\n' + MAPPING)
     assert [one.name for one in talks(list(generic.read([tmp_path / "old.csv"], windows)))][-2] == "Müller"
 
@@ -172,7 +172,7 @@ def test_libchat_s_columns_are_known_by_their_names_and_its_transcripts_become_l
     assert first.lines[1].at == AT + 20_000
     assert said(last) == [("patron", "just words without a speaker")]
     assert [one.partition(": ")[2].partition(":")[0] for one in faults(found)] == ["opened_at (Timestamp)"]
-    notes = " ".join(one.text for one in found if isinstance(one, Remark))
+    notes = " ".join(one.text for one in found if isinstance(one, FileRemark))
     assert "IP" in notes
     assert "Referrer" in notes
     assert "203.0.113.9" not in repr(found)
@@ -217,7 +217,7 @@ def test_libraryh3lp_s_activity_meets_its_transcripts(tmp_path: Path) -> None:
     assert (text.id, text.way, said(text)) == ("7", "sms", [("patron", "hello")])
     assert "activity.json:6 (object 2): opened_at (started)" in faults(found)[0] or "(object 2)" in faults(found)[0]
     assert len(faults(found)) == 3
-    assert any("99" in one.text for one in found if isinstance(one, Remark))
+    assert any("99" in one.text for one in found if isinstance(one, FileRemark))
     for secret in ("203.0.113.9", "secret.example", "t-77"):
         assert secret not in repr(found)
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><chats><chat id="1">&b;</chat></chats>'

@@ -18,15 +18,15 @@ from bridge.exchange.moments import moment
 from bridge.exchange.record import (
     ConversationRecord,
     FilePlace,
+    FileRemark,
     Items,
-    Remark,
     RowFault,
     SpokenLine,
-    Unreadable,
+    UnreadableField,
     clean,
     word,
 )
-from bridge.exchange.shelf import Shelf
+from bridge.exchange.shelf import PieceShelf
 
 WRAPPERS = ("payload", "conversations")
 _SIDES = {
@@ -49,7 +49,7 @@ _WAYS = {
 
 def read(files: Sequence[Path], reading: Reading) -> Items:
     """Yield the conversations; messages that stand alone are gathered first."""
-    with Shelf() as shelf:
+    with PieceShelf() as shelf:
         for file in files:
             for row in json_objects(file, WRAPPERS):
                 if not isinstance(row, RowFault) and "conversation_id" in row[1] and "messages" not in row[1]:
@@ -61,20 +61,22 @@ def read(files: Sequence[Path], reading: Reading) -> Items:
                 elif "conversation_id" not in row[1] or "messages" in row[1]:
                     yield _made(*row, reading, shelf)
         if len(shelf):
-            yield Remark(f"messages of {len(shelf)} conversations belong to none of these files")
+            yield FileRemark(f"messages of {len(shelf)} conversations belong to none of these files")
 
 
-def _made(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: Shelf) -> ConversationRecord | RowFault:
+def _made(
+    place: FilePlace, found: dict[str, Any], reading: Reading, shelf: PieceShelf
+) -> ConversationRecord | RowFault:
     try:
         return _conversation(place, found, reading, shelf)
-    except Unreadable as error:
+    except UnreadableField as error:
         return RowFault(place, error.field, str(error))
 
 
-def _conversation(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: Shelf) -> ConversationRecord:
+def _conversation(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: PieceShelf) -> ConversationRecord:
     id = word(str(found.get("id") or found.get("display_id") or ""))
     if not id:
-        raise Unreadable("id", "it is missing")
+        raise UnreadableField("id", "it is missing")
     inside = found.get("messages")
     messages = [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
     messages += [msgspec.json.decode(one, type=dict[str, Any]) for one in shelf.take(id)]
@@ -82,7 +84,7 @@ def _conversation(place: FilePlace, found: dict[str, Any], reading: Reading, she
     first = min((one.at for one in lines if one.at), default=None)
     opened = at_of(found, "created_at", reading) or first
     if opened is None:
-        raise Unreadable("created_at", "it is missing")
+        raise UnreadableField("created_at", "it is missing")
     meta = part(found, "meta")
     sender, assignee = part(meta, "sender"), part(meta, "assignee")
     way = _way(str(meta.get("channel") or found.get("channel") or ""))
@@ -126,14 +128,14 @@ def part(found: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def at_of(found: dict[str, Any], key: str, reading: Reading) -> int | None:
-    """Return a time in ms, None where there is none. Raises Unreadable."""
+    """Return a time in ms, None where there is none. Raises UnreadableField."""
     value = found.get(key)
     if value in (None, "", 0):
         return None
     try:
         return moment(str(value), reading.zone, reading.mapping.time.format)
     except ValueError as error:
-        raise Unreadable(key, str(error)) from None
+        raise UnreadableField(key, str(error)) from None
 
 
 def _way(channel: str) -> str:

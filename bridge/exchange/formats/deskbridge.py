@@ -17,7 +17,7 @@ from bridge.exchange.record import (
     QuestionRecord,
     RowFault,
     SpokenLine,
-    Unreadable,
+    UnreadableField,
     clean,
     word,
 )
@@ -49,7 +49,7 @@ def read(files: Sequence[Path], reading: Reading) -> Items:
             place, cells = row
             try:
                 yield (_question(place, cells) if "counted_question" in cells else _conversation(place, cells))
-            except Unreadable as error:
+            except UnreadableField as error:
                 yield RowFault(place, error.field, str(error))
 
 
@@ -58,10 +58,10 @@ def _conversation(place: FilePlace, cells: dict[str, Any]) -> ConversationRecord
         found = msgspec.convert(cells, _Exported)
         topics = words_of(found.conversation.descriptive)
     except (msgspec.ValidationError, ValueError) as error:
-        raise Unreadable("conversation", str(error)) from None
+        raise UnreadableField("conversation", str(error)) from None
     talk = found.conversation
     if talk.state != "closed":
-        raise Unreadable("state", "it is still open there: end it, and export again")
+        raise UnreadableField("state", "it is still open there: end it, and export again")
     return ConversationRecord(
         place=place,
         id=talk.id,
@@ -115,9 +115,9 @@ def _question(place: FilePlace, cells: dict[str, Any]) -> QuestionRecord:
     try:
         question = msgspec.convert(cells["counted_question"], CountedQuestion)
     except msgspec.ValidationError as error:
-        raise Unreadable("counted_question", str(error)) from None
+        raise UnreadableField("counted_question", str(error)) from None
     if question.read_level is not None and not 1 <= question.read_level <= 6:
-        raise Unreadable("read_level", "it is none of 1 to 6")
+        raise UnreadableField("read_level", "it is none of 1 to 6")
     return QuestionRecord(
         place,
         msgspec.structs.replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bridge.exchange.fields import Fields, Reading, conversation_of, who_of
+from bridge.exchange.fields import Reading, RowFields, conversation_of, who_of
 from bridge.exchange.formats import questions
 from bridge.exchange.html_text import markdown_of, text_of
 from bridge.exchange.mapped_rows import mapped, named, picked, reached, rows_of
@@ -18,7 +18,7 @@ from bridge.exchange.record import (
     Items,
     RowFault,
     SpokenLine,
-    Unreadable,
+    UnreadableField,
     clean,
     word,
 )
@@ -44,7 +44,7 @@ def read(files: Sequence[Path], reading: Reading) -> Items:
                 yield from mapped(rows, reading, _conversation)
 
 
-def _conversation(fields: Fields, reading: Reading, place: FilePlace) -> ConversationRecord:
+def _conversation(fields: RowFields, reading: Reading, place: FilePlace) -> ConversationRecord:
     messages = fields.value("messages")
     lines = (
         tuple(_message(one, reading) for one in messages if isinstance(one, dict)) if isinstance(messages, list) else ()
@@ -58,7 +58,7 @@ def _message(found: Cells, reading: Reading) -> SpokenLine:
     try:
         moment_ms = moment(at, reading.zone, reading.mapping.time.format) if at else None
     except ValueError as error:
-        raise Unreadable("messages", f"at: {error}") from None
+        raise UnreadableField("messages", f"at: {error}") from None
     return SpokenLine(
         who=who_of(str(part.get("who") or "patron"), reading.mapping),
         text=clean(text_of(str(part.get("text") or ""))),
@@ -67,10 +67,10 @@ def _message(found: Cells, reading: Reading) -> SpokenLine:
     )
 
 
-def _entry(fields: Fields, reading: Reading, place: FilePlace) -> FaqRecord:
+def _entry(fields: RowFields, reading: Reading, place: FilePlace) -> FaqRecord:
     title = word(text_of(fields.text("title")))
     if not title:
-        raise Unreadable("title", "it is missing")
+        raise UnreadableField("title", "it is missing")
     return FaqRecord(
         place=place, id=fields.short("id") or title, title=title, body=markdown_of(clean(fields.text("body"))),
         topics=fields.list("topics"), asked=fields.list("asked"),
@@ -80,18 +80,18 @@ def _entry(fields: Fields, reading: Reading, place: FilePlace) -> FaqRecord:
 def _row_a_line(rows: Iterator[FoundRow | RowFault], reading: Reading) -> Items:
     """Yield a conversation for the rows that follow each other with one id; each has a line of it."""
     columns = reading.mapping.columns
-    held: list[tuple[FilePlace, Fields, SpokenLine]] = []
+    held: list[tuple[FilePlace, RowFields, SpokenLine]] = []
     for row in rows:
         if isinstance(row, RowFault):
             yield row
             continue
         place, cells = row
-        fields = Fields(picked(columns, cells), reading)
+        fields = RowFields(picked(columns, cells), reading)
         try:
             line = _line(fields, reading)
             if not fields.text("id"):
-                raise Unreadable("id", "it is missing, and tells which rows belong together")
-        except Unreadable as error:
+                raise UnreadableField("id", "it is missing, and tells which rows belong together")
+        except UnreadableField as error:
             yield RowFault(place, named(columns, error.field), str(error))
             continue
         if held and held[0][1].text("id") != fields.text("id"):
@@ -102,17 +102,17 @@ def _row_a_line(rows: Iterator[FoundRow | RowFault], reading: Reading) -> Items:
         yield _gathered(held, reading)
 
 
-def _line(fields: Fields, reading: Reading) -> SpokenLine:
+def _line(fields: RowFields, reading: Reading) -> SpokenLine:
     who = who_of(fields.text("line_who") or "patron", reading.mapping)
     text = clean(text_of(fields.text("line_text")))
     return SpokenLine(who=who, text=text, author=fields.short("line_author"), at=fields.at("line_at"))
 
 
-def _gathered(held: list[tuple[FilePlace, Fields, SpokenLine]], reading: Reading) -> Item:
+def _gathered(held: list[tuple[FilePlace, RowFields, SpokenLine]], reading: Reading) -> Item:
     place, fields, first = held[0]
     try:
         if not fields.text("opened_at") and not fields.text("date") and first.at is not None:
             fields = fields.beginning(first.at)
         return conversation_of(fields, reading, place, tuple(line for _, _, line in held if line.text))
-    except Unreadable as error:
+    except UnreadableField as error:
         return RowFault(place, named(reading.mapping.columns, error.field), str(error))

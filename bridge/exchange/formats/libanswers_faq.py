@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bridge.exchange.fields import Fields, Reading
+from bridge.exchange.fields import Reading, RowFields
 from bridge.exchange.html_text import markdown_of, text_of
 from bridge.exchange.mapped_rows import headed, mapped
-from bridge.exchange.record import MOST_TEXT, FaqRecord, FilePlace, Items, Unreadable, clean, word
+from bridge.exchange.record import MOST_TEXT, FaqRecord, FilePlace, Items, UnreadableField, clean, word
 
 WRAPPERS = ("faqs", "results", "entries", "data")
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -30,17 +30,17 @@ def read(files: Sequence[Path], reading: Reading) -> Items:
         yield from mapped(rows, by_header, _entry)
 
 
-def _entry(fields: Fields, reading: Reading, place: FilePlace) -> FaqRecord:
+def _entry(fields: RowFields, reading: Reading, place: FilePlace) -> FaqRecord:
     question = clean(text_of(fields.text("title")))
     if not question:
-        raise Unreadable("title", "the question is missing")
+        raise UnreadableField("title", "the question is missing")
     body = markdown_of(clean(fields.text("body"), MOST_TEXT * 10))
     title = " ".join(question.split())
     if len(title) > 200:
         title, body = f"{title[:198]}…", f"{question}\n\n{body}"
     id = fields.short("id")
     if not id:
-        raise Unreadable("id", "it is missing: without it a second import would make the entry again")
+        raise UnreadableField("id", "it is missing: without it a second import would make the entry again")
     return FaqRecord(
         place=place,
         id=id,
@@ -52,7 +52,7 @@ def _entry(fields: Fields, reading: Reading, place: FilePlace) -> FaqRecord:
     )
 
 
-def _names(fields: Fields, name: str) -> tuple[str, ...]:
+def _names(fields: RowFields, name: str) -> tuple[str, ...]:
     """Return words, also where each is an object with a name."""
     found = fields.value(name)
     if isinstance(found, list) and any(isinstance(one, dict) for one in found):

@@ -16,11 +16,20 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 from msgspec.structs import replace
 
-from bridge.exchange.fields import Fields, Reading, conversation_of
+from bridge.exchange.fields import Reading, RowFields, conversation_of
 from bridge.exchange.json_files import json_objects
 from bridge.exchange.mapped_rows import named, picked
-from bridge.exchange.record import ConversationRecord, FilePlace, Items, Remark, RowFault, SpokenLine, Unreadable, word
-from bridge.exchange.shelf import Shelf
+from bridge.exchange.record import (
+    ConversationRecord,
+    FilePlace,
+    FileRemark,
+    Items,
+    RowFault,
+    SpokenLine,
+    UnreadableField,
+    word,
+)
+from bridge.exchange.shelf import PieceShelf
 from bridge.exchange.transcript_text import Speakers, transcript_lines
 
 WRAPPERS = ("chats", "activity", "results")
@@ -40,7 +49,7 @@ def read(files: Sequence[Path], reading: Reading) -> Items:
     mapping = reading.mapping
     given = replace(mapping, columns=COLUMNS | mapping.columns, values={"way": WAYS} | mapping.values)
     reading = replace(reading, mapping=given)
-    with Shelf() as shelf:
+    with PieceShelf() as shelf:
         for file in files:
             yield from _transcripts(file, shelf)
         for file in files:
@@ -48,20 +57,22 @@ def read(files: Sequence[Path], reading: Reading) -> Items:
                 for row in json_objects(file, WRAPPERS):
                     yield row if isinstance(row, RowFault) else _chat(*row, reading, shelf)
         if len(shelf):
-            yield Remark(f"{len(shelf)} transcripts belong to no activity; the first is {word(next(shelf.left()))}")
+            yield FileRemark(f"{len(shelf)} transcripts belong to no activity; the first is {word(next(shelf.left()))}")
 
 
-def _chat(place: FilePlace, cells: dict[str, Any], reading: Reading, shelf: Shelf) -> ConversationRecord | RowFault:
+def _chat(
+    place: FilePlace, cells: dict[str, Any], reading: Reading, shelf: PieceShelf
+) -> ConversationRecord | RowFault:
     columns = reading.mapping.columns
     values = picked(columns, cells)
     guest = _guest(cells)
     pieces = shelf.take(str(values.get("id") or ""))
     try:
-        fields = Fields(values | ({"transcript": pieces[0].decode("utf-8", "replace")} if pieces else {}), reading)
+        fields = RowFields(values | ({"transcript": pieces[0].decode("utf-8", "replace")} if pieces else {}), reading)
         if not fields.text("id"):
-            raise Unreadable("id", "it is missing")
+            raise UnreadableField("id", "it is missing")
         return conversation_of(fields, reading, place, _lines(fields, guest, reading))
-    except Unreadable as error:
+    except UnreadableField as error:
         return RowFault(place, named(columns, error.field), str(error))
 
 
@@ -72,7 +83,7 @@ def _guest(cells: dict[str, Any]) -> list[str]:
     return [jid, jid.partition("@")[0]]
 
 
-def _lines(fields: Fields, guest: list[str], reading: Reading) -> tuple[SpokenLine, ...]:
+def _lines(fields: RowFields, guest: list[str], reading: Reading) -> tuple[SpokenLine, ...]:
     operator = fields.short("librarian")
     speakers = Speakers([*guest, fields.short("name")], [operator, operator.partition("@")[0]])
     text = fields.text("transcript")
@@ -81,7 +92,7 @@ def _lines(fields: Fields, guest: list[str], reading: Reading) -> tuple[SpokenLi
     return tuple(replace(line, author="") if line.author.casefold() in hidden else line for line in lines)
 
 
-def _transcripts(file: Path, shelf: Shelf) -> Iterator[RowFault]:
+def _transcripts(file: Path, shelf: PieceShelf) -> Iterator[RowFault]:
     match file.suffix.casefold():
         case ".xml":
             yield from _xml(file, shelf)
@@ -97,7 +108,7 @@ def _transcripts(file: Path, shelf: Shelf) -> Iterator[RowFault]:
             pass
 
 
-def _xml(file: Path, shelf: Shelf) -> Iterator[RowFault]:
+def _xml(file: Path, shelf: PieceShelf) -> Iterator[RowFault]:
     """Put each chat's transcript on the shelf. Entities and outside references are refused."""
     depth = 0
     try:
@@ -117,7 +128,7 @@ def _xml(file: Path, shelf: Shelf) -> Iterator[RowFault]:
         yield RowFault(FilePlace(file.name, line), "file", why)
 
 
-def _shelved(chat: Element, file: Path, shelf: Shelf) -> Iterator[RowFault]:
+def _shelved(chat: Element, file: Path, shelf: PieceShelf) -> Iterator[RowFault]:
     id = chat.get("id") or chat.findtext("id") or chat.get("chat_id") or chat.findtext("chat_id") or ""
     text = "".join(_html(chat.find("transcript") if chat.find("transcript") is not None else chat))
     if not id.strip():

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bridge.contract.message import QuestionKind
-from bridge.exchange.fields import MOST_MINUTES, Fields, Reading, seconds_of
+from bridge.exchange.fields import MOST_MINUTES, Reading, RowFields, seconds_of
 from bridge.exchange.mapped_rows import headed, mapped
-from bridge.exchange.record import FilePlace, Items, QuestionRecord, Unreadable, clean
+from bridge.exchange.record import FilePlace, Items, QuestionRecord, UnreadableField, clean
 from bridge.sql.counter.question import KINDS, MODES, CountedQuestion, QuestionMode
 
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -55,12 +55,12 @@ _KINDS: tuple[tuple[str, QuestionKind], ...] = (
 _RANGE = re.compile(r"(\d+)\s*(?:-|–|to)\s*(\d+)")
 
 
-def question_of(fields: Fields, reading: Reading, place: FilePlace) -> QuestionRecord:
-    """Return the counted question of a row. Raises Unreadable."""
+def question_of(fields: RowFields, reading: Reading, place: FilePlace) -> QuestionRecord:
+    """Return the counted question of a row. Raises UnreadableField."""
     at = fields.begun("at")
     id = fields.short("id")
     if not id:
-        raise Unreadable("id", "it is missing: without it a second import would count the question again")
+        raise UnreadableField("id", "it is missing: without it a second import would count the question again")
     question = CountedQuestion(
         id=id,
         library="",

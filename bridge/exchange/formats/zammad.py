@@ -18,15 +18,15 @@ from bridge.exchange.json_files import json_objects
 from bridge.exchange.record import (
     ConversationRecord,
     FilePlace,
+    FileRemark,
     Items,
-    Remark,
     RowFault,
     SpokenLine,
-    Unreadable,
+    UnreadableField,
     clean,
     word,
 )
-from bridge.exchange.shelf import Shelf
+from bridge.exchange.shelf import PieceShelf
 
 WRAPPERS = ("tickets", "ticket_articles")
 _SIDES = {"customer": "patron", "2": "patron", "agent": "librarian", "1": "librarian", "system": "desk", "3": "desk"}
@@ -35,7 +35,7 @@ _WAYS = {"email": "email", "web": "email", "sms": "sms", "phone": "phone", "chat
 
 def read(files: Sequence[Path], reading: Reading) -> Items:
     """Yield the tickets as conversations; articles that stand alone are gathered first."""
-    with Shelf() as shelf:
+    with PieceShelf() as shelf:
         for file in files:
             for row in json_objects(file, WRAPPERS):
                 if not isinstance(row, RowFault) and "ticket_id" in row[1]:
@@ -47,20 +47,22 @@ def read(files: Sequence[Path], reading: Reading) -> Items:
                 elif "ticket_id" not in row[1]:
                     yield _made(*row, reading, shelf)
         if len(shelf):
-            yield Remark(f"articles of {len(shelf)} tickets belong to none of these files")
+            yield FileRemark(f"articles of {len(shelf)} tickets belong to none of these files")
 
 
-def _made(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: Shelf) -> ConversationRecord | RowFault:
+def _made(
+    place: FilePlace, found: dict[str, Any], reading: Reading, shelf: PieceShelf
+) -> ConversationRecord | RowFault:
     try:
         return _ticket(place, found, reading, shelf)
-    except Unreadable as error:
+    except UnreadableField as error:
         return RowFault(place, error.field, str(error))
 
 
-def _ticket(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: Shelf) -> ConversationRecord:
+def _ticket(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: PieceShelf) -> ConversationRecord:
     id = word(str(found.get("id") or found.get("number") or ""))
     if not id:
-        raise Unreadable("id", "it is missing")
+        raise UnreadableField("id", "it is missing")
     inside = found.get("articles")
     articles = [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
     articles += [msgspec.json.decode(one, type=dict[str, Any]) for one in shelf.take(id)]
@@ -68,7 +70,7 @@ def _ticket(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: Sh
     first = min((one.at for one in lines if one.at), default=None)
     opened = at_of(found, "created_at", reading) or first
     if opened is None:
-        raise Unreadable("created_at", "it is missing")
+        raise UnreadableField("created_at", "it is missing")
     kinds = [str(one.get("type") or "").casefold() for one in articles]
     way = next((_WAYS[kind] for kind in kinds if kind in _WAYS), "email")
     tags = found.get("tags")
