@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import msgspec
 
-from bridge.exchange.record import FilePlace, RowFault
+from bridge.exchange.record import FilePlace, RowFault, word
 
 MOST_FIELD = 4 * 2**20  # characters of a cell
 MOST_ROW = 16 * 2**20  # characters of a line of the file
@@ -104,7 +104,7 @@ def _row(place: FilePlace, header: list[str], cells: list[str]) -> FoundRow | Ro
         return RowFault(place, "row", f"it has {len(cells)} cells, and the first line names {len(header)}")
     for name, cell in zip(header, cells, strict=False):
         if bad_letters(cell):
-            return RowFault(place, name, "it is not UTF-8: name the file's encoding in the mapping file")
+            return RowFault(place, word(name), "it is not UTF-8: name the file's encoding in the mapping file")
     return place, {name: cell for name, cell in zip(header, cells, strict=False) if name}
 
 
