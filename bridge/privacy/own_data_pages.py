@@ -22,7 +22,7 @@ from bridge.pages.public_site import language_of, page
 from bridge.privacy.own_data_links import PATH, OwnDataLinks
 from bridge.privacy.own_data_package import NAME, OwnDataPackage
 from bridge.privacy.own_data_source import OwnDataSource
-from bridge.privacy.own_data_words import say
+from bridge.privacy.own_data_words import say, spoken
 from bridge.sql.privacy.own_data_grants import OwnDataGrant
 from routing.organisation import Library
 
@@ -70,6 +70,7 @@ class OwnDataPages:
                 language,
                 **_common(library),
                 own=partial(say, language),
+                spoken=spoken(language),
                 minutes=OWN_DATA_S // 60,
             )
         )
@@ -104,7 +105,8 @@ class OwnDataPages:
 
     def _gone(self, request: web.Request) -> web.Response:
         language = language_of(request, "")
-        gone = page(request, "privacy/own_data_gone.html", language, status=404, own=partial(say, language), **NOBODY)
+        words: dict[str, Any] = {"own": partial(say, language), "spoken": spoken(language)}
+        gone = page(request, "privacy/own_data_gone.html", language, status=404, **words, **NOBODY)
         return _secret(gone)
 
 

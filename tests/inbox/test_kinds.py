@@ -58,8 +58,12 @@ def test_every_installed_kind_has_a_label() -> None:
 
 
 def test_the_pages_and_the_views_name_no_kind() -> None:
-    """Except in words for people: a string that is the name of an installed kind and nothing else."""
-    named = re.compile("|".join(rf"""["'`]{re.escape(kind)}["'`]""" for kind in kinds() if kind != "loop"))
+    """Except in words for people: a string that is the name of an installed kind and nothing else.
+
+    "practice" is a word of the desk as well: a resolution code, and a line of survey sheets.
+    """
+    found = [kind for kind in kinds() if kind not in ("loop", "practice")]
+    named = re.compile("|".join(rf"""["'`]{re.escape(kind)}["'`]""" for kind in found))
     sources = [
         *(UI / "inbox/src").rglob("*.ts"),
         *(UI / "inbox/src").rglob("*.svelte"),
