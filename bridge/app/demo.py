@@ -6,6 +6,7 @@ example librarian, good once. Texts go to and fro over a server on this machine 
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from contextlib import AsyncExitStack
 from importlib import resources
@@ -15,22 +16,27 @@ from bridge.app import contacts
 from bridge.app.config import ChannelConfig, Config, Http, can_listen
 from bridge.app.daemon import Daemon, opened, told_to_stop, until
 from bridge.contract.adapter import Misconfigured
+from bridge.contract.message import derive
 from bridge.faq.exchange import read, take_in
 from bridge.redis.embedded import EmbeddedError
 from bridge.redis.store import StoreError
 from bridge.runtime.logging import say, say_in_lines
 from bridge.sql.archive import Archive
-from bridge.sql.people.accounts import Accounts
+from bridge.sql.people.accounts import Accounts, now_ms
 from bridge.sql.people.organisation import OrganisationStore
 from bridge.sql.people.organisation_file import parse
 from bridge.testing.phone import Phone
 from bridge.testing.twilio import Twilio
+from bridge.training.session import PracticeSession
+from bridge.training.shipped import shipped
+from routing.practice_queue import practice_queue
 
 CHANNELS = (
     ChannelConfig(name="web", kind="webchat", queue="north/reference"),
     ChannelConfig(name="campus", kind="webchat", queue="south/reference"),
 )
 NUMBER = "+15005550100"
+WAITING = "open-sunday"  # the scenario of the patron who waits
 
 
 def configuration(listen: str, data: Path, twilio: Twilio) -> Config:
@@ -70,6 +76,7 @@ async def serve(listen: str, data: Path | None) -> int:
                 twilio.inbound = f"{house.url}/channels/text/inbound"
                 twilio.reports = ("sent", "delivered")
                 codes = await furnish(house)
+                await begin_practice(house)
                 told = told_to_stop()
                 say(welcome(house.url, phone.url, codes, await posts(house)))
                 await until(told, house.health)
@@ -87,6 +94,29 @@ async def furnish(house: Daemon) -> dict[str, str]:
     await contacts.settle(house.config, house.archive, "main")
     await desk.tell_core()
     return await _codes(desk.organisation, house.archive.accounts)
+
+
+async def begin_practice(house: Daemon) -> None:
+    """Let a scripted patron wait for each librarian of the first library: something to answer at once, which nothing counts."""
+    desk = house.desks[0]
+    channel = desk.services.practice["web"]
+    for entry in (await desk.organisation.entries())[:1]:
+        for person in entry.library.librarians:
+            id = derive("demo", person.id, secrets.token_hex(4))
+            await channel.begin(
+                PracticeSession(
+                    id=id,
+                    channel=channel.name,
+                    manners="web",
+                    library=entry.library.id,
+                    queue=practice_queue(entry.library.id, [person.id]),
+                    trainees=(person.id,),
+                    by=person.id,
+                    at=now_ms(),
+                    name=WAITING,
+                    scenario=shipped()[WAITING],
+                )
+            )
 
 
 async def _load(organisation: OrganisationStore) -> bool:

@@ -123,7 +123,7 @@ class Plan:
 
     def document(self) -> dict[str, Any]:
         """Return the configuration with its secrets inside, to be checked, never written."""
-        return {"deskbridge": self.own, "http": self.http, "channel": self.channels}
+        return {"deskbridge": self.own, "http": self.http, "training": {"practice": True}, "channel": self.channels}
 
 
 def gather(answers: Answers, misconfigured: Misconfiguration) -> Plan:
