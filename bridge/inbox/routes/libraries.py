@@ -89,6 +89,7 @@ async def remove_library(call: Call) -> schema.Saved:
         except LookupError:
             raise not_found() from None
     await call.services.webhooks.kept.drop([call.id])
+    await call.services.archive.report_settings.drop(call.id)
     await told(call, saved)
     return schema.Saved(library=call.id, revision=saved[-1].revision)
 
