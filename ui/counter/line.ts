@@ -31,8 +31,11 @@ export async function me(): Promise<Said<Me>> {
   return said;
 }
 
+/** An id that no other count has; on a page without encryption, too, where the browser has no `randomUUID`. */
+export const freshId = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 export const lists = () => ask<CounterView>("GET", "/counter");
 /** The ids make a repeat harmless; the key is only asked for. */
-export const count = (questions: QuestionCounted[]) => ask<Counted>("POST", "/counter/questions", { questions }, crypto.randomUUID());
+export const count = (questions: QuestionCounted[]) => ask<Counted>("POST", "/counter/questions", { questions }, freshId());
 export const takeBack = (id: string) => ask<undefined>("DELETE", `/counter/questions/${encodeURIComponent(id)}`);
 export const signOut = () => ask<undefined>("POST", "/logout", {});

@@ -68,7 +68,7 @@ const undoable = () => mine().findLast((one) => !one.back && one.state !== "no")
 function tap(kind: Kind): void {
   const here = library();
   if (!known || !here) return;
-  const id = crypto.randomUUID();
+  const id = line.freshId();
   const question: QuestionCounted = {
     id, kind, library: here.id, at: Date.now(), mode: chosen.mode as Mode, place: chosen.place, patron_type: chosen.patron, codes: chosen.codes,
     interaction: chosen.again && last ? last : id, minutes: chosen.minutes ? Number(chosen.minutes) : null, read_level: chosen.read ? Number(chosen.read) : null,
@@ -106,16 +106,19 @@ let more = false;
 /** One window hands in at a time, and none twice at once. */
 function handIn(): Promise<void> {
   more = true;
-  busy ??= navigator.locks.request("deskbridge.counter", async () => {
-    while (more) {
-      more = false;
-      await once();
-    }
-  }).catch(() => undefined).finally(() => {
+  const locks = (navigator as Partial<Navigator>).locks; // none on a page without encryption
+  busy ??= (locks ? locks.request("deskbridge.counter", untilDone) : untilDone()).catch(() => undefined).finally(() => {
     busy = undefined;
     draw();
   });
   return busy;
+}
+
+async function untilDone(): Promise<void> {
+  while (more) {
+    more = false;
+    await once();
+  }
 }
 
 async function once(): Promise<void> {
