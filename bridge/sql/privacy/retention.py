@@ -93,7 +93,7 @@ class Retention:
         """Forget conversations that ended more than `days[library]` days before `now` (ms); 0 days = never. Returns how many.
 
         One with a follow-up ends with it. Practice goes after seven days at the latest."""
-        done = 0
+        done, fewest = 0, strictest(days)  # practice's own days are nobody else's
         days = {
             **days,
             **{practice_library(one): min(kept or PRACTICE_DAYS, PRACTICE_DAYS) for one, kept in days.items()},
@@ -103,14 +103,14 @@ class Retention:
                 whose, before = _c.library == library, now - kept * DAY_MS
                 done += await self._forget_due(whose, before)
                 await self._sweep_beside(before, _beside(tables.draft, whose), _beside(tables.set_aside, whose))
-        if kept := strictest(days):
+        if kept := fewest:
             before = now - kept * DAY_MS
             done += await self._forget_due(_of_nobody(days), before)
             await self._sweep_beside(before, _beside_nobody(tables.draft, days), _beside_nobody(tables.set_aside, days))
             await self._forget_strays(before)
         if done:
             log.info("forgotten", conversations=done)
-        worded = await self._counted.forget(days, strictest(days), now)
+        worded = await self._counted.forget(days, fewest, now)
         if await self._sheets.sweep(now) or worded:
             await pack(self._engine)
         await self._access_audit.sweep(now)
