@@ -156,6 +156,10 @@ async def test_a_moved_entry_and_its_file_are_served_and_nothing_runs(reader: Re
     await reader.archive.faq.save(replace(first, texts=(replace(first.texts[0], slug="hi"),)), "cora")
     status, headers, _ = await reader.get(f"/faq/north/en/{first.texts[0].slug}")
     assert (status, headers["Location"]) == (301, "/faq/north/en/hi")
+    await reader.archive.faq.lead("north", "en", "4711", first.id)
+    status, headers, _ = await reader.get("/faq/4711")
+    assert (status, headers["Location"]) == (301, "/faq/north/en/hi")
+    assert (await reader.get("/faq/4712"))[0] == 404
     status, headers, text = await reader.get("/faq/north/en/hi")
     assert "script-src 'self'" in headers["Content-Security-Policy"]
     assert "alert(1)</script>" not in text
