@@ -57,6 +57,8 @@ from bridge.inbox.routes import (
     sockets,
     surveys,
     team_webhook,
+    training,
+    training_sheets,
     transactions,
     writing_first,
 )
@@ -107,6 +109,8 @@ ROUTES: tuple[Route, ...] = (
     *practice.ROUTES,
     *surveys.ROUTES,
     *transactions.ROUTES,
+    *training.ROUTES,
+    *training_sheets.ROUTES,
     *sockets.ROUTES,
 )
 

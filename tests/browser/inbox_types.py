@@ -12,7 +12,7 @@ from typing import get_args
 import msgspec
 
 from bridge.inbox import schema
-from bridge.inbox.schema import catalogue, counter, faq, patron_account, practice, privacy, sign_on, staff
+from bridge.inbox.schema import catalogue, counter, faq, patron_account, practice, privacy, sign_on, staff, training
 from bridge.inbox.schema import reports as numbers
 from tests.browser.typescript import interface, structs_in, union
 
@@ -25,7 +25,19 @@ def rendered() -> str:
     structs = list(
         dict.fromkeys(
             part
-            for room in (schema, catalogue, counter, faq, patron_account, practice, privacy, staff, sign_on, numbers)
+            for room in (
+                schema,
+                catalogue,
+                counter,
+                faq,
+                patron_account,
+                practice,
+                privacy,
+                staff,
+                sign_on,
+                training,
+                numbers,
+            )
             for thing in vars(room).values()
             if _is_ours(thing)
             for part in _with_parts(thing)

@@ -57,6 +57,19 @@ BODIES: dict[str, Any] = {
     "count_questions": {
         "questions": [{"id": "a-question", "library": "north", "at": 0, "mode": "phone", "kind": "other"}]
     },
+    "keep_first_day": {"state": "skipped"},
+    "rehearsal": {"name": "open-sunday", "now": 0},
+    "make_sheet": {
+        "id": "a-rehearsal",
+        "manners": "web",
+        "code": "answered",
+        "rehearsal": {"name": "open-sunday", "now": 9000},
+    },
+    "share_sheet": {"coordinators": True},
+    "keep_sheet": {"keep": True},
+    "write_sheet_words": {"lines": [{"heading": "closure", "level": 2}]},
+    "scenario_save": {"scenario": {"title": "Maps"}},
+    "scenario_read": {"toml": "title = 1"},
     "save_search": {"name": "Bees", "query": "bees"},
     "save_my_scripts": {"edition": "of another time", "scripts": []},
     "password": {"new": "long enough, surely", "old": "no"},
@@ -80,7 +93,7 @@ def path(route: Route, id: str = "none-such") -> str:
     """The path of a route with its parameters filled in, and the queries it must have."""
     found = route.path.replace("{id}", id).replace("{digest}", "0" * 64).replace("{librarian}", "ana")
     found = found.replace("{person}", "nobody").replace("{change}", "999999")
-    found = found.replace("{message}", "some-message")
+    found = found.replace("{message}", "some-message").replace("{name}", "maps")
     words = {"view": "open", "q": "word", "after": "0", "record": "none-such", "library": "north", "name": "plan.png"}
     query = "&".join(f"{each.name}={words[each.name]}" for each in route.query if each.required)
     return f"{found}?{query}" if query else found

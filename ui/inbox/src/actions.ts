@@ -83,6 +83,7 @@ export const ACTIONS: readonly Action[] = [
   { ...goes("board", "8"), can: coordinating },
   goes("desk", "6"),
   goes("faq", "0"),
+  goes("training", ""),
   { ...goes("operations", ""), can: administering },
   goes("reports", "7"),
   { id: "go.survey", key: "", group: "go", can: always, run: () => void import("./state/reports_view.svelte").then(({ reportsView }) => { reportsView.shown = "pls"; navigation.go("reports"); }) },

@@ -2511,6 +2511,253 @@ export interface AccountEventPage {
   next: string;
 }
 
+/** A scenario to practise. `library` "" = it comes with Deskbridge; `first_day`: its place in the guided first day, 0 = none. */
+export interface ScenarioRow {
+  library: string;
+  name: string;
+  title: string;
+  about: string;
+  level: number;
+  languages: string[];
+  manners: ("im" | "mail" | "text" | "web")[];
+  minutes: number;
+  first_day: number;
+}
+
+/** A library where I may practise. `coordinates`: I may write scenarios for it. */
+export interface TrainingLibrary {
+  id: string;
+  name: string;
+  coordinates: boolean;
+}
+
+/** How far I am: the scenarios in their order, those that are over. `offered`: nothing was said to it yet. */
+export interface FirstDayView {
+  state: "" | "begun" | "skipped";
+  names: string[];
+  done: string[];
+  offered: boolean;
+}
+
+/** All that the training page begins with. */
+export interface TrainingView {
+  scenarios: ScenarioRow[];
+  libraries: TrainingLibrary[];
+  first_day: FirstDayView;
+}
+
+/** Begin or skip the guided first day, or say that one of its scenarios is over. */
+export interface FirstDayAsked {
+  state: "" | "begun" | "skipped";
+  done?: string;
+}
+
+/** Who writes: bridge.training.scenario.PatronPart. */
+export interface PatronForm {
+  name: string;
+  mood: string;
+  pace: string;
+  spelling: string;
+}
+
+/** What is told only when asked: bridge.training.scenario.PatronFact. */
+export interface FactForm {
+  id: string;
+  asked: string[];
+  told: string[];
+  wanted: boolean;
+}
+
+/** What happens on the way: bridge.training.scenario.ScenarioEvent. */
+export interface EventForm {
+  kind: string;
+  after_lines: number;
+  minutes: number;
+  says: string[];
+}
+
+/** When the patron is content: bridge.training.scenario.Ends. */
+export interface EndsForm {
+  answered_by: string[];
+  link_answers: boolean;
+  thanks: string[];
+  gives_up: string[];
+  after_lines: number;
+}
+
+/** A hint of the first day: bridge.training.scenario.Hint. */
+export interface HintForm {
+  at: string;
+  says: string;
+}
+
+/** A scenario as the editor holds it: the fields of bridge.training.scenario.Scenario, all of them, not yet looked over. */
+export interface ScenarioForm {
+  title: string;
+  about: string;
+  level: number;
+  languages: string[];
+  manners: string[];
+  patron: PatronForm;
+  subject: string;
+  opening: string[];
+  facts: FactForm[];
+  shrugs: string[];
+  events: EventForm[];
+  ends: EndsForm;
+  good: string[];
+  code: string;
+  first_day: number;
+  hints: HintForm[];
+}
+
+/** A scenario opened in the editor. `version` 0 = the library has none of this name yet. */
+export interface ScenarioView {
+  library: string;
+  name: string;
+  version: number;
+  scenario: ScenarioForm;
+}
+
+/** A scenario to keep after this version; 0 = as a new one. */
+export interface ScenarioAsked {
+  scenario: ScenarioForm;
+  version?: number;
+}
+
+/** A scenario's TOML as it stands in a file. */
+export interface ScenarioFile {
+  toml: string;
+}
+
+/** One version; `scenario` null = with it the scenario was deleted. */
+export interface ScenarioVersion {
+  version: number;
+  at: number;
+  by: string;
+  by_name: string;
+  scenario: ScenarioForm | null;
+}
+
+/** The versions of a scenario, the newest first. */
+export interface ScenarioVersions {
+  versions: ScenarioVersion[];
+}
+
+/** One count: bridge.training.sheet.Counted. */
+export interface SheetCountView {
+  name: "address_repeated" | "answer_s" | "answered" | "claim_s" | "closing_question" | "deadline_asked" | "facts_asked" | "greeting_s" | "introduced" | "links" | "long_silences" | "longest_silence_s" | "name_used" | "questions_first" | "right_code" | "source_cited";
+  heading: "approachability" | "closure" | "engagement" | "evaluation" | "inclusion" | "searching";
+  value: number | null;
+  of: number;
+  about: string[];
+}
+
+/** What a person says to one heading. `level` 1 to 4, 0 = none. */
+export interface WordsLine {
+  heading: "approachability" | "closure" | "engagement" | "evaluation" | "inclusion" | "searching";
+  level: number;
+  text: string;
+}
+
+/** One person's words on a sheet. */
+export interface SheetWords {
+  by: string;
+  by_name: string;
+  at: number;
+  lines: WordsLine[];
+}
+
+/** A sheet in a list: mine, or one that its trainee shares with me. `until`: when it goes (ms), 0 = it's kept. */
+export interface SheetRow {
+  id: string;
+  title: string;
+  scenario: string;
+  manners: string;
+  library: string;
+  trainee: string;
+  trainee_name: string;
+  made_at: number;
+  until: number;
+}
+
+/** My sheets, and those that are shared with me. */
+export interface Sheets {
+  sheets: SheetRow[];
+}
+
+/** A colleague with whom a sheet can be shared. */
+export interface SheetPeer {
+  id: string;
+  name: string;
+}
+
+/** A sheet opened. `good`: what the scenario says a good session holds. `shared`: with the coordinators of its library. */
+export interface SheetView {
+  row: SheetRow;
+  counted: SheetCountView[];
+  good: string[];
+  words: SheetWords[];
+  shared: boolean;
+  peer: string;
+  peers: SheetPeer[];
+}
+
+/** Who else may see a sheet from now on; nobody = it's taken back. */
+export interface ShareAsked {
+  coordinators?: boolean;
+  peer?: string;
+}
+
+/** Keep a sheet until it's deleted, or let it go after seven days. */
+export interface KeepAsked {
+  keep: boolean;
+}
+
+/** My words on a sheet, in place of my former ones. */
+export interface WordsAsked {
+  lines: WordsLine[];
+}
+
+/** A line of a rehearsal, `at` ms after it began. */
+export interface RehearsedLine {
+  at: number;
+  text: string;
+}
+
+/** A rehearsal so far: what I wrote and when. `library` "" = the scenario is shipped. `scenario`: one that isn't saved, for those who write scenarios; then library and name say nothing. */
+export interface RehearsalAsked {
+  now: number;
+  library?: string;
+  name?: string;
+  scenario?: ScenarioForm | null;
+  seed?: number;
+  lines?: RehearsedLine[];
+}
+
+/** A rehearsal at a moment. `next_at` -1 = the patron waits for me. `hints`: those due so far since claiming, in their order. */
+export interface RehearsalView {
+  title: string;
+  patron: string;
+  said: RehearsedLine[];
+  typing: boolean;
+  next_at: number;
+  gone: boolean;
+  content: boolean;
+  stage: "answered" | "asked" | "claimed" | "closed" | "greeted" | "offered";
+  hints: string[];
+}
+
+/** A rehearsal that is over, to be counted. `id`: made by the page; the same one counts once. */
+export interface SheetAsked {
+  id: string;
+  rehearsal: RehearsalAsked;
+  manners: "im" | "mail" | "text" | "web";
+  code: "answered" | "follow_up_library" | "follow_up_me" | "lost_call";
+  address?: string;
+  deadline?: boolean;
+}
+
 /** So many of something; `key` is its id. */
 export interface Count {
   key: string;
