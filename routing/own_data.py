@@ -4,7 +4,7 @@
 *Where to.* The address in use of the conversation: that it arrives there is the proof. A patron whose channel gives the data by
 itself (the web chat's menu) is told so, and gets no link. A partner's patron asks their own library.
 *The link.* The words hold `LINK_MARK` in its place. The web process that sends them fills it in
-(`bridge.privacy.own_data_links`), so that no stream, table or transcript holds it.
+(`bridge.privacy.own_data.links`), so that no stream, table or transcript holds it.
 """
 
 from __future__ import annotations

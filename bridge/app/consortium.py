@@ -59,9 +59,9 @@ from bridge.log.traces import MessageTraces
 from bridge.portal.library_page import ChatChannel
 from bridge.portal.routes import PortalDesk
 from bridge.privacy.erasure_worker import ErasureWorker
-from bridge.privacy.own_data_links import OwnDataLinks
-from bridge.privacy.own_data_pages import OwnDataDoor
-from bridge.privacy.own_data_source import OwnDataSource
+from bridge.privacy.own_data.links import OwnDataLinks
+from bridge.privacy.own_data.pages import OwnDataDoor
+from bridge.privacy.own_data.source import OwnDataSource
 from bridge.push.answers import AnswerPush
 from bridge.push.sending import PushSender
 from bridge.push.server_key import ServerKey
@@ -739,7 +739,7 @@ class Consortium:
         """Yield the file of what is kept of a patron whom the channel knows; the audit says that it was fetched. Raises Busy."""
         try:
             package = await self.own_data.source.at_address(channel, sender, asked=language)
-            for one in package.held:
+            for one in package.contents.held:
                 await self._archive.access_audit.record("", one.id, TAKEN)
         except Exception as error:  # the archive is away: it can wait
             raise Busy(f"the archive cannot be read now ({type(error).__name__})") from error

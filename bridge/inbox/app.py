@@ -63,7 +63,7 @@ from bridge.inbox.routes import (
     writing_first,
 )
 from bridge.inbox.services import InboxServices
-from bridge.privacy.own_data_pages import OwnDataPages
+from bridge.privacy.own_data.pages import OwnDataPages
 from bridge.sql.people.accounts import Accounts, Session
 
 ROUTES: tuple[Route, ...] = (

@@ -21,7 +21,7 @@ from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.log.tail import Tail
-from bridge.privacy.own_data_pages import OwnDataDoor
+from bridge.privacy.own_data.pages import OwnDataDoor
 from bridge.push.team_webhook import TeamWebhooks
 from bridge.push.worker import PushWorker
 from bridge.redis.store import Store

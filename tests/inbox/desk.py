@@ -36,9 +36,9 @@ from bridge.log.replica import Replica
 from bridge.log.ring_watch import RingWatch
 from bridge.log.store_watch import StoreWatch
 from bridge.portal.routes import Portal, PortalDesk
-from bridge.privacy.own_data_links import OwnDataLinks
-from bridge.privacy.own_data_pages import OwnDataDoor
-from bridge.privacy.own_data_source import OwnDataSource
+from bridge.privacy.own_data.links import OwnDataLinks
+from bridge.privacy.own_data.pages import OwnDataDoor
+from bridge.privacy.own_data.source import OwnDataSource
 from bridge.push.sending import PushSender
 from bridge.push.server_key import ServerKey
 from bridge.push.team_webhook import TeamWebhooks

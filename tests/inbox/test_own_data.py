@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession
 
 from bridge.contract.message import LINK_MARK, Attachment, Delivery
-from bridge.privacy.own_data_links import PATH, OwnDataLinks
+from bridge.privacy.own_data.links import PATH, OwnDataLinks
 from bridge.sql.privacy.own_data_grants import OwnDataGrants
 from tests.inbox.conftest import Browsers
 from tests.inbox.desk import Client, Desk

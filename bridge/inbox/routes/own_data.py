@@ -14,8 +14,8 @@ from bridge.inbox.http.responses import Answer
 from bridge.inbox.http.route import Call, Route
 from bridge.inbox.routes.actions import act, repeated
 from bridge.inbox.routes.forget import of_patron
-from bridge.privacy.own_data_links import PATH
-from bridge.privacy.own_data_pages import sent
+from bridge.privacy.own_data.links import PATH
+from bridge.privacy.own_data.pages import sent
 
 
 async def offer_own_data(call: Call) -> Answer:

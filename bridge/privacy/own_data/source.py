@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from bridge.contract.adapter import Blobs
 from bridge.pages.languages import chosen
-from bridge.privacy.own_data_desk import OwnDataDesk
-from bridge.privacy.own_data_package import OwnDataPackage
-from bridge.privacy.own_data_words import spoken
+from bridge.privacy.own_data.contents import OwnDataContents
+from bridge.privacy.own_data.desk import OwnDataDesk
+from bridge.privacy.own_data.package import OwnDataPackage
+from bridge.privacy.own_data.words import spoken
 from bridge.sql.privacy.own_data import OwnDataReader
 from bridge.sql.privacy.patron_lookup import Held
 from routing.records import at_key
@@ -48,4 +49,4 @@ class OwnDataSource:
         self, home: str, language: str, held: Sequence[Held], proved: set[str], elsewhere: int
     ) -> OwnDataPackage:
         desk = OwnDataDesk(reader=self.reader, state=self.state, home=home, language=spoken(language))
-        return OwnDataPackage(desk, self.blobs, held, proved, elsewhere)
+        return OwnDataPackage(OwnDataContents(desk, held, proved, elsewhere), self.blobs)

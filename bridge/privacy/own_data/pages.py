@@ -19,10 +19,10 @@ from aiohttp import web
 from bridge.account.attempts import ProofAttempts
 from bridge.contract.message import OWN_DATA_S
 from bridge.pages.public_site import language_of, page
-from bridge.privacy.own_data_links import PATH, OwnDataLinks
-from bridge.privacy.own_data_package import NAME, OwnDataPackage
-from bridge.privacy.own_data_source import OwnDataSource
-from bridge.privacy.own_data_words import say, spoken
+from bridge.privacy.own_data.links import PATH, OwnDataLinks
+from bridge.privacy.own_data.package import NAME, OwnDataPackage
+from bridge.privacy.own_data.source import OwnDataSource
+from bridge.privacy.own_data.words import say, spoken
 from bridge.sql.privacy.own_data_grants import OwnDataGrant
 from routing.organisation import Library
 
@@ -34,7 +34,7 @@ FILE = {
     "X-Content-Type-Options": "nosniff",
 }
 
-log = structlog.get_logger("bridge.privacy.own_data_pages")
+log = structlog.get_logger("bridge.privacy.own_data.pages")
 
 
 @dataclass(frozen=True, slots=True)

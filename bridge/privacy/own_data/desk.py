@@ -11,7 +11,7 @@ from babel.dates import format_datetime
 
 from bridge.contract.message import ChannelIcon
 from bridge.pages.languages import locale
-from bridge.privacy.own_data_words import say
+from bridge.privacy.own_data.words import say
 from bridge.sql.privacy.own_data import KeptConversation, OwnDataReader
 from routing.state import State
 

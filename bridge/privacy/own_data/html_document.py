@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from html import escape
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
@@ -12,13 +11,10 @@ import msgspec
 from bridge.contract.formatting import plain
 from bridge.contract.language_tag import direction
 from bridge.contract.message import FormAnswer
+from bridge.privacy.own_data.contents import LEFT_OUT, OwnDataContents
+from bridge.sql.privacy.own_data import KeptConversation
+from bridge.sql.transcripts.lines import TranscriptLine
 
-if TYPE_CHECKING:
-    from bridge.privacy.own_data_package import OwnDataPackage
-    from bridge.sql.privacy.own_data import KeptConversation
-    from bridge.sql.transcripts.lines import TranscriptLine
-
-LEFT_OUT = ("noNotes", "noSteps", "noLooks", "noOthers", "noMarks")
 STYLE = """
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; --line: color-mix(in srgb, currentColor 30%, transparent); }
 body { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: anywhere; }
@@ -36,9 +32,9 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
 _answers = msgspec.json.Decoder(list[FormAnswer])
 
 
-async def html(package: OwnDataPackage) -> AsyncIterator[bytes]:
+async def html(contents: OwnDataContents) -> AsyncIterator[bytes]:
     """Yield the page, a piece at a time."""
-    desk = package.desk
+    desk = contents.desk
     title = escape(desk.word("of", library=desk.library(desk.home)))
     yield (
         f'<!doctype html>\n<html lang="{desk.language}" dir="{direction(desk.language)}"><head><meta charset="utf-8">'
@@ -46,13 +42,13 @@ async def html(package: OwnDataPackage) -> AsyncIterator[bytes]:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>"
     ).encode()
-    yield _head(package).encode()
+    yield _head(contents).encode()
     nothing = True
-    async for one in package.conversations():
+    async for one in contents.conversations():
         nothing = False
-        yield _begin(package, one).encode()
-        async for line, files in package.lines(one):
-            yield _line(package, line, files).encode()
+        yield _begin(contents, one).encode()
+        async for line, files in contents.lines(one):
+            yield _line(contents, line, files).encode()
         yield b"</ol></section>"
     if nothing:
         yield f"<p>{escape(desk.word('nothing'))}</p>".encode()
@@ -60,29 +56,29 @@ async def html(package: OwnDataPackage) -> AsyncIterator[bytes]:
     yield f"<section><h2>{escape(desk.word('leftOut'))}</h2><ul>{items}</ul></section></main></body></html>".encode()
 
 
-def _head(package: OwnDataPackage) -> str:
-    desk = package.desk
-    said = [desk.word("made", when=desk.moment(package.made_at * 1000, "long"))]
-    if package.addresses:
-        said.append(desk.word("under", addresses=", ".join(package.addresses)))
+def _head(contents: OwnDataContents) -> str:
+    desk = contents.desk
+    said = [desk.word("made", when=desk.moment(contents.made_at * 1000, "long"))]
+    if contents.addresses:
+        said.append(desk.word("under", addresses=", ".join(contents.addresses)))
     said.append(desk.word("programs"))
-    if package.elsewhere:
-        said.append(desk.word("elsewhere", n=package.elsewhere))
+    if contents.elsewhere:
+        said.append(desk.word("elsewhere", n=contents.elsewhere))
     said.append(desk.word("forget"))
     return "".join(f"<p>{escape(one)}</p>" for one in said)
 
 
-def _begin(package: OwnDataPackage, one: KeptConversation) -> str:
-    desk = package.desk
-    rows = [(desk.word(key), value) for key, value in _facts(package, one) if value]
+def _begin(contents: OwnDataContents, one: KeptConversation) -> str:
+    desk = contents.desk
+    rows = [(desk.word(key), value) for key, value in _facts(contents, one) if value]
     facts = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in rows)
     title = f"{desk.channel(one.channel)}, {desk.moment(one.opened_at, 'long')}"
     return f'<section><h2>{escape(title)}</h2><dl>{facts}</dl><ol class="lines">'
 
 
-def _facts(package: OwnDataPackage, one: KeptConversation) -> list[tuple[str, str]]:
-    desk, talk = package.desk, one.talk
-    found = [("library", desk.library(one.library)), ("kept", _kept(package, one))]
+def _facts(contents: OwnDataContents, one: KeptConversation) -> list[tuple[str, str]]:
+    desk, talk = contents.desk, one.talk
+    found = [("library", desk.library(one.library)), ("kept", _kept(contents, one))]
     found += [
         ("followUp", " · ".join(part for part in (each.question, each.name, each.address) if part))
         for each in one.follow_ups
@@ -103,16 +99,16 @@ def _facts(package: OwnDataPackage, one: KeptConversation) -> list[tuple[str, st
     ]
 
 
-def _kept(package: OwnDataPackage, one: KeptConversation) -> str:
-    desk = package.desk
+def _kept(contents: OwnDataContents, one: KeptConversation) -> str:
+    desk = contents.desk
     if until := desk.kept_until(one):
         return desk.word("until", when=desk.moment(until, "long"))
     days = desk.days(one.library)
     return desk.word("days", n=days) if days else desk.word("noEnd")
 
 
-def _line(package: OwnDataPackage, line: TranscriptLine, files: list[tuple[str, str]]) -> str:
-    desk, you = package.desk, line.who in ("patron", "system")
+def _line(contents: OwnDataContents, line: TranscriptLine, files: list[tuple[str, str]]) -> str:
+    desk, you = contents.desk, line.who in ("patron", "system")
     who = desk.word("you") if you else line.author or desk.library(desk.home)
     text = plain(line.text) if line.who == "librarian" else line.text
     if line.who == "system":
