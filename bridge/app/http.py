@@ -50,6 +50,7 @@ from bridge.inbox import counter_page
 from bridge.inbox.app import Inbox
 from bridge.inbox.http.responses import MAX_BODY, Refusal, answer
 from bridge.inbox.http.sessions import cookie_name
+from bridge.pages import nowhere
 from bridge.portal.routes import Portal
 from bridge.runtime import compression
 from bridge.runtime.health import DaemonHealth
@@ -104,7 +105,13 @@ def application(
     networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
     signed_in_before = [identified(sign_on.proxy)] if sign_on is not None and sign_on.proxy is not None else []
     app = web.Application(
-        middlewares=[*signed_in_before, _forwarded(networks), _errors, _readable, compression.packed],
+        middlewares=[
+            *signed_in_before,
+            _forwarded(networks),
+            _errors(designed=portal is not None),
+            _readable,
+            compression.packed,
+        ],
         client_max_size=MAX_BODY,
     )
     app.on_response_prepare.append(_secure)
@@ -238,19 +245,25 @@ async def _secure(request: web.Request, response: web.StreamResponse) -> None:
         headers.setdefault("X-Frame-Options", "DENY")
 
 
-@web.middleware
-async def _errors(request: web.Request, handler: Serve) -> web.StreamResponse:
-    """Answer what no route answers in the same shape as everything else."""
-    try:
-        return await handler(request)
-    except Busy:
-        return Refusal(503, "busy", "This cannot be had now; try again.", headers={"Retry-After": "10"}).response()
-    except web.HTTPException as error:
-        if error.status < 400 or request.path.startswith("/channels/"):
-            raise
-        word = error.reason.lower().replace(" ", "-")
-        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return Refusal(error.status, word, f"{error.reason}.", headers=headers).response()
+def _errors(*, designed: bool) -> Middleware:
+    """Answer what no route answers: a person by a page where pages are `designed`, all else in the same shape as everything."""
+
+    @web.middleware
+    async def errors(request: web.Request, handler: Serve) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Busy:
+            return Refusal(503, "busy", "This cannot be had now; try again.", headers={"Retry-After": "10"}).response()
+        except web.HTTPException as error:
+            if error.status < 400 or request.path.startswith("/channels/"):
+                raise
+            if designed and error.status == 404 and nowhere.asked_by_a_person(request):
+                return nowhere.missing(request)
+            word = error.reason.lower().replace(" ", "-")
+            headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            return Refusal(error.status, word, f"{error.reason}.", headers=headers).response()
+
+    return errors
 
 
 @web.middleware

@@ -176,7 +176,7 @@ class FaqSite:
 
     def _missing(self, request: web.Request, library: Library | None = None) -> web.Response:
         language = language_of(request, library.language if library is not None else "")
-        common = _common(library, language) if library is not None else _nobody(words(language)["notFound"])
+        common = _common(library, language) if library is not None else _nobody(words(language)["faq"])
         return page(request, "faq/missing.html", language, status=404, **common)
 
     async def _home(self, request: web.Request, library: Library) -> web.StreamResponse:

@@ -24,6 +24,7 @@ from bridge.contract.token_bucket import Rate, TokenBuckets
 from bridge.faq.site import FaqFront
 from bridge.pages.languages import locale, words
 from bridge.pages.markdown import html_of
+from bridge.pages.nowhere import NOBODY, missing
 from bridge.pages.public_site import asset, json_script, language_of, page
 from bridge.portal import desk_hours, library_page
 from bridge.portal.library_page import ChatChannel
@@ -32,13 +33,6 @@ from routing.state import State
 
 CALENDAR_S = 900
 NOTICES = ("accessibility", "privacy")
-NOBODY: dict[str, Any] = {
-    "tagline": "",
-    "home": "/",
-    "accent": "",
-    "launcher": "",
-    "notices": [],
-}  # a page of no library
 REMEMBERED = 20_000  # addresses whose searches are counted
 LONGEST_WORDS = 300  # characters of a search that are handed on
 
@@ -109,7 +103,7 @@ class Portal:
             for desk, library in self.libraries():
                 if library.id == name:
                     return await show(request, desk, library)
-            return self._missing(request)
+            return missing(request)
 
         return found
 
@@ -131,18 +125,6 @@ class Portal:
             language,
             library=w["libraries"],
             libraries=[(each.name, each.portal.tagline, address(each), each.accent) for each in shown],
-            **NOBODY,
-        )
-
-    def _missing(self, request: web.Request) -> web.Response:
-        language = language_of(request, "")
-        title = words(language)["notFound"]
-        return page(
-            request,
-            "portal/missing.html",
-            language,
-            status=404,
-            library=title,
             **NOBODY,
         )
 
@@ -178,7 +160,7 @@ class Portal:
         name = request.path.rpartition("/")[2]
         source = getattr(library.portal, name)
         if not source.strip():
-            return self._missing(request)
+            return missing(request)
         common = self._common(library, language)
         return page(
             request, "portal/notice.html", language, **common, heading=words(language)[name], text=html_of(source)
@@ -186,7 +168,7 @@ class Portal:
 
     async def _calendar(self, request: web.Request, desk: PortalDesk, library: Library) -> web.Response:
         if library.openings is None:
-            return self._missing(request)
+            return missing(request)
         name = f"{library.name}: {words(language_of(request, library.language))['hours']}"
         body = desk_hours.calendar(library.openings, library.id, name, library.timezone, time.time_ns() // 1_000_000)
         headers = {
@@ -204,7 +186,7 @@ class Portal:
                 library.portal.catalogue, words
             )
             if not target:
-                return self._missing(request)
+                return missing(request)
             return web.Response(status=303, headers={"Location": target, "Cache-Control": "no-store"})
         return await self._found(request, desk, library, " ".join(words.split()))
 

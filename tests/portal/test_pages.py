@@ -99,6 +99,20 @@ async def test_the_only_library_is_the_first_page_and_several_are_a_list() -> No
         assert (await get("/")).headers["Location"] == "/inbox"
 
 
+@pytest.mark.parametrize("path", ["/nothing-here", "/library/nowhere/", "/faq/north/en/nothing"])
+async def test_an_address_that_no_page_has_is_told_to_a_person_in_their_language(path: str) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept_Language": "de-DE,de;q=0.9"}
+    async with site(NORTH) as get:
+        page = await get(path, **browser)
+        assert (page.status, page.html.css_first("html").attributes["lang"]) == (404, "de")
+        assert page.words("h1") == ["Diese Seite gibt es nicht"]
+        assert page.html.css_first("main a").attributes["href"] == "/"
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+        for elsewhere, headers in (("/nothing-here", {}), ("/api/v1/nothing", browser), ("/api", browser)):
+            answer = await get(elsewhere, **headers)
+            assert (answer.status, msgspec.json.decode(answer.text)["error"]) == (404, "not-found")
+
+
 @pytest.mark.parametrize(
     "desk, says, button, reaches",
     [
