@@ -11,6 +11,10 @@ const WHITE: Rgb = [255, 255, 255];
 // The least favourable grounds of tokens.css: --sunken of each scheme.
 const LIGHT: Rgb = [0xea, 0xee, 0xf1];
 const DARK: Rgb = [0x24, 0x2d, 0x36];
+// Hints, and what a tint is mixed with: --ink-faint and --surface of each scheme.
+const FAINT: Rgb = [0x5b, 0x66, 0x70];
+const FAINT_DARK: Rgb = [0xa3, 0xb0, 0xbb];
+const SURFACE_DARK: Rgb = [0x18, 0x1f, 0x26];
 const NAMES = ["--accent", "--on-accent", "--accent-ink", "--accent-soft", "--focus"] as const;
 
 export function parse(hex: string): Rgb | null {
@@ -46,13 +50,19 @@ function legible(colour: Rgb, ground: Rgb, pole: Rgb): Rgb {
   return pole;
 }
 
+/** A tint of `colour`: `surface` with as much of it as leaves every ink on it 4.5:1. */
+function tint(colour: Rgb, surface: Rgb, share: number, inks: readonly Rgb[]): Rgb {
+  const mixed = mix(colour, surface, share);
+  return share >= 1 || inks.every((ink) => contrast(ink, mixed) >= 4.5) ? mixed : tint(colour, surface, share + 0.01, inks);
+}
+
 /** The tokens that follow from an accent; null when `hex` is no `#rrggbb`. */
 export function accentTokens(hex: string, dark: boolean): Record<(typeof NAMES)[number], string> | null {
   const colour = parse(hex);
   if (!colour) return null;
   const ink = dark ? legible(colour, DARK, WHITE) : legible(colour, LIGHT, BLACK);
   const on = contrast(ink, WHITE) >= 4.5 ? WHITE : BLACK;
-  const soft = mix(colour, dark ? [0x18, 0x1f, 0x26] : WHITE, dark ? 0.75 : 0.88);
+  const soft = dark ? tint(colour, SURFACE_DARK, 0.75, [ink, FAINT_DARK]) : tint(colour, WHITE, 0.88, [ink, FAINT]);
   const tokens = [ink, on, ink, soft, ink].map((rgb, n) => [NAMES[n], `rgb(${rgb.join(" ")})`]);
   return Object.fromEntries(tokens) as Record<(typeof NAMES)[number], string>;
 }
