@@ -22,6 +22,7 @@ from adapters.webchat import tokens
 from adapters.webchat.limits import MAX_FILES
 from bridge.contract.adapter import ChannelDesk, HistoryLine
 from bridge.contract.chat_form import LONGEST_ANSWER, MOST_FIELDS, FormField, QueueOffer
+from bridge.contract.emblem import emblem
 from bridge.contract.message import (
     RATINGS,
     Attachment,
@@ -336,6 +337,7 @@ class DeskState(Frame, tag="desk"):
     next_opening: int = 0
     library: str = ""
     accent: str = ""
+    emblem: str = ""  # the letters that stand for the library
     language: str = "en"
     rate_s: int = 0  # for how long a chat that ended can be rated
     mails: bool = False  # the transcript can be mailed
@@ -426,6 +428,7 @@ def desk_state(desk: ChannelDesk) -> DeskState:
         next_opening=desk.next_opening,
         library=desk.library,
         accent=desk.accent,
+        emblem=emblem(desk.library),
         language=desk.language,
         rate_s=desk.rate_s,
         mails=desk.mails,

@@ -25,6 +25,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from aiohttp import web
 
+from bridge.contract.emblem import emblem
 from bridge.contract.language_tag import direction
 from bridge.contract.token_bucket import Rate, TokenBuckets
 from bridge.faq import feeds
@@ -163,7 +164,7 @@ class FaqSite:
         if len(shown) == 1:
             raise web.HTTPFound(_home(shown[0].id))
         language = language_of(request, libraries[0].language if libraries else "")
-        found = [(one.name, _home(one.id), counted[one.id]) for one in shown]
+        found = [(one.name, _home(one.id), counted[one.id], one.accent, emblem(one.name)) for one in shown]
         return page(request, "faq/libraries.html", language, libraries=found, **_nobody(words(language)["faq"]))
 
     async def _of_before(self, request: web.Request) -> web.StreamResponse:
@@ -391,7 +392,7 @@ def _day(ms: int) -> str:
 
 
 def _nobody(title: str) -> Mapping[str, Any]:
-    return {"library": title, "tagline": "", "home": "/faq/", "accent": "", "launcher": "", "notices": []}
+    return {"library": title, "tagline": "", "home": "/faq/", "accent": "", "emblem": "", "launcher": "", "notices": []}
 
 
 def _common(library: Library, language: str) -> Mapping[str, Any]:
@@ -402,6 +403,7 @@ def _common(library: Library, language: str) -> Mapping[str, Any]:
         "tagline": w["faq"],
         "home": desk,
         "accent": library.accent,
+        "emblem": emblem(library.name),
         "launcher": "",
         "notices": [
             (desk + name, w[name]) for name in ("accessibility", "privacy") if getattr(library.portal, name).strip()

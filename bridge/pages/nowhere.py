@@ -13,6 +13,7 @@ NOBODY: dict[str, Any] = {
     "tagline": "",
     "home": "/",
     "accent": "",
+    "emblem": "",
     "launcher": "",
     "notices": [],
 }  # a page of no library

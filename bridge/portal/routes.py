@@ -20,6 +20,7 @@ from babel import Locale
 
 from bridge.catalogue.search import Catalogues, Found
 from bridge.contract.adapter import ChannelDesk
+from bridge.contract.emblem import emblem
 from bridge.contract.token_bucket import Rate, TokenBuckets
 from bridge.faq.site import FaqFront
 from bridge.pages.languages import locale, words
@@ -124,7 +125,9 @@ class Portal:
             "portal/libraries.html",
             language,
             library=w["libraries"],
-            libraries=[(each.name, each.portal.tagline, address(each), each.accent) for each in shown],
+            libraries=[
+                (each.name, each.portal.tagline, address(each), each.accent, emblem(each.name)) for each in shown
+            ],
             **NOBODY,
         )
 
@@ -225,6 +228,7 @@ class Portal:
             "tagline": library.portal.tagline,
             "home": home,
             "accent": library.accent,
+            "emblem": emblem(library.name),
             "launcher": "",
             "notices": [(home + name, w[name]) for name in NOTICES if getattr(library.portal, name).strip()],
         }

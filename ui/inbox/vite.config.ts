@@ -44,6 +44,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,
+    modulePreload: { polyfill: false }, // a browser that can't preload imports what it needs
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: atOnce }] } }, input: { index: here("./index.html"), early: here("./src/early.ts") } },
   },
 });

@@ -8,6 +8,7 @@ import "./portal.css";
 const { dataset, lang } = document.documentElement;
 const { accent, launcher } = dataset;
 if (accent) wearAccent(document.documentElement, accent);
+for (const one of document.querySelectorAll<HTMLElement>(".libraries [data-accent]")) wearAccent(one, one.dataset["accent"] ?? "");
 if (launcher) {
   Object.assign(window, { deskbridgeSettings: { language: lang } });
   const script = document.createElement("script");

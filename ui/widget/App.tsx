@@ -77,6 +77,7 @@ export function App({ chat, settings, focus, close }: Given) {
   const log = useRef<HTMLDivElement>(null);
   const grown = useRef<HTMLDivElement>(null);
   const up = useRef(false);
+  const room = useRef(0); // how far the lines could be scrolled when last seen
   const before = useRef<HTMLElement | null>(null);
   const [ending, setEnding] = useState(false);
   const [menu, setMenu] = useState(false);
@@ -92,6 +93,7 @@ export function App({ chat, settings, focus, close }: Given) {
   const over = !chat.unsent.length && isEnd(said) ? said : undefined;
   const ended = !!over;
   const helper = off || ended ? "" : chat.helper;
+  const person = [...helper.trim()][0];
   const opens = desk && !desk.open && desk.next_opening ? t("opens", { when: desk.opening ?? day(desk.next_opening) }) : "";
 
   useEffect(() => {
@@ -102,14 +104,17 @@ export function App({ chat, settings, focus, close }: Given) {
   }, [desk?.accent]);
   // Stay at the newest line, unless the reader went up; also when something below takes room from the lines.
   const stay = () => {
-    if (log.current && !up.current) log.current.scrollTop = log.current.scrollHeight;
+    const at = log.current;
+    if (!at) return;
+    room.current = at.scrollHeight - at.clientHeight;
+    if (!up.current) at.scrollTop = at.scrollHeight;
   };
   up.current = below;
   useLayoutEffect(stay, [chat.lines, chat.unsent]);
   useEffect(() => {
-    const room = new ResizeObserver(stay);
-    for (const one of [log.current, grown.current]) if (one) room.observe(one); // lines grow, too: parts and pictures come later
-    return () => room.disconnect();
+    const sizes = new ResizeObserver(stay);
+    for (const one of [log.current, grown.current]) if (one) sizes.observe(one); // lines grow, too: parts and pictures come later
+    return () => sizes.disconnect();
   }, []);
   useEffect(() => {
     if (!chat.on || !chat.lost) return;
@@ -125,6 +130,7 @@ export function App({ chat, settings, focus, close }: Given) {
 
   const scrolled = () => {
     const at = log.current;
+    if (at && room.current !== at.scrollHeight - at.clientHeight) stay(); // moved by what changed its size, not by the reader
     if (at) setBelow(at.scrollHeight - at.scrollTop - at.clientHeight > AWAY_PX);
   };
   const down = () => {
@@ -168,9 +174,9 @@ export function App({ chat, settings, focus, close }: Given) {
   return (
     <>
       <header>
-        {helper.trim() && (
-          <span class="face" aria-hidden="true">
-            {[...helper][0]}
+        {(person || desk?.emblem) && (
+          <span class={person ? "face" : "face own"} aria-hidden="true">
+            {person || desk?.emblem}
           </span>
         )}
         <div class="title">

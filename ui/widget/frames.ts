@@ -172,6 +172,7 @@ export interface DeskState {
   next_opening?: number;
   library?: string;
   accent?: string;
+  emblem?: string;
   language?: string;
   rate_s?: number;
   mails?: boolean;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from bridge.contract.emblem import emblem
 from bridge.inbox import schema
 from bridge.inbox.http.responses import Answer, Refusal, not_found
 from bridge.inbox.http.route import Call, Route
@@ -98,6 +99,7 @@ def _library(
         gives=edits or (mine and one.assigns == "staff"),
         hours_problem=trouble.problem if trouble is not None else "",
         hours_read_at=trouble.read_at if trouble is not None else 0,
+        emblem=emblem(one.name),
     )
 
 

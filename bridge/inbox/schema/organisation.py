@@ -67,6 +67,7 @@ class LibraryView(Shown):
     gives: bool = False  # I may give its conversations to a colleague
     hours_problem: str = ""  # for its coordinators: why its calendar cannot be read, for a day or ever since; "" = none
     hours_read_at: int = 0  # with a problem: when it could be read last (ms), 0 = never
+    emblem: str = ""  # the letters that stand for it
 
 
 class ChannelView(Shown):

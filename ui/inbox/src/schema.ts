@@ -1225,6 +1225,7 @@ export interface LibraryView {
   gives: boolean;
   hours_problem: string;
   hours_read_at: number;
+  emblem: string;
 }
 
 /** A code with which a librarian signs in once and then chooses a password. Shown this once. */
