@@ -74,7 +74,7 @@ async def test_nothing_of_what_is_typed_is_kept(desk: Desk, browsers: Browsers) 
     kept = [each async for each in everything(desk)]
     assert kept
     assert [each for each in kept if UNSENT.encode() in each] == []
-    assert holding(desk.data, b"types-second")
+    await until(lambda: holding(desk.data, b"types-second"), "the archive holds what was sent")
     assert holding(desk.data, UNSENT.encode()) == []
     assert UNSENT not in repr(vars(desk.services.signs))
     assert UNSENT not in repr((await ana.get(f"/conversations/{conversation}"))[1])
