@@ -13,6 +13,7 @@ import pytest_asyncio
 from bridge.app import demo
 from bridge.app.config import ChannelConfig
 from bridge.app.daemon import Daemon, opened
+from bridge.inbox.views.access import libraries_of
 from bridge.testing.twilio import Twilio
 from bridge.training.scenario import MANNERS, Manners
 from tests.inbox.desk import DEADLINE, Client, Desk
@@ -53,7 +54,11 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Practi
         ) as house:
             twilio.inbound = f"{house.url}/channels/text/inbound"
             await demo.furnish(house)
-            yield PracticeDesk(house, twilio)
+            made = PracticeDesk(house, twilio)
+            async with asyncio.timeout(DEADLINE):
+                while not libraries_of(made.services.replica.state, "ben"):
+                    await asyncio.sleep(0.02)
+            yield made
 
 
 async def until(what: str, true: Any) -> Any:
