@@ -326,6 +326,7 @@ async def test_refused_codes_are_explained_where_they_are_chosen(desk: Desk, peo
     await expect(ana.composer).to_be_focused()
     await desk.patron("paul", "Still there?")
     await expect(ana.log).to_contain_text("Still there?")
+    await expect(ana.log).to_contain_text("took the conversation")
     await ana.page.keyboard.press("Escape")
     await ana.page.keyboard.press("e")
     dialog = ana.page.get_by_role("dialog")
