@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.chat import violations
+from tests.browser.chat import VANISHED, violations
 from tests.browser.conftest import People
 from tests.inbox.desk import Desk
 
@@ -33,6 +33,9 @@ async def held(page: Page, name: str) -> None:
             await page.screenshot(path=Path(SHOTS) / f"portal-{name}-{width}-{scheme}.png", full_page=True)
         assert [each["id"] for each in await violations(page)] == [], (name, width, scheme)
         assert await page.evaluate(FITS), (name, width, scheme)
+    await page.emulate_media(forced_colors="active")
+    assert await page.evaluate(VANISHED) == [], name
+    await page.emulate_media(forced_colors="none")
 
 
 async def test_a_coordinator_writes_the_public_page(desk: Desk, people: People) -> None:
