@@ -159,6 +159,7 @@ ASK_THEMSELVES = {
     "shipped_scenario": "tests/inbox/test_training.py::test_coordinators_write_scenarios_and_faults_name_their_field",
     "take_back": "tests/inbox/test_counter.py::test_what_is_counted_counts_once_and_can_be_taken_back",
     "counted_faq_draft": "tests/inbox/test_counter.py::test_an_entry_is_made_of_a_question_without_persons",
+    "practice_sheet": "tests/training/test_practice.py::test_a_stranger_neither_sees_nor_changes_a_session",
     "end_notice": "tests/inbox/test_board.py::test_a_notice_reaches_all_staff_of_the_library_until_they_have_read_it",
 }
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from bridge.app import demo
-from bridge.app.config import ChannelConfig
-from bridge.app.daemon import Daemon, opened
-from bridge.inbox.views.access import libraries_of
-from bridge.testing.twilio import Twilio
 from bridge.training.scenario import MANNERS, Manners
-from tests.inbox.desk import DEADLINE, Client, Desk
+from tests.inbox.desk import DEADLINE, Client
+from tests.training.practice_desk import PracticeDesk, practising
 
 SCENARIOS: dict[Manners, str] = {
     "web": "open-sunday",
@@ -24,41 +19,14 @@ SCENARIOS: dict[Manners, str] = {
     "im": "open-sunday",
     "mail": "thesis-by-mail",
 }
-FAST = 100.0
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-class PracticeDesk:
-    """A daemon with the demo's libraries, its telephone network, and browsers of its librarians."""
-
-    def __init__(self, house: Daemon, twilio: Twilio) -> None:
-        self.house, self.twilio = house, twilio
-        self.services = house.desks[0].services
-
-    def client(self) -> Client:
-        return Client(cast(Desk, SimpleNamespace(url=self.house.url, services=self.services)))
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PracticeDesk]:
-    async with Twilio([demo.NUMBER]) as twilio:
-        config = demo.configuration("127.0.0.1:0", tmp_path_factory.mktemp("practice") / "data", twilio)
-        own = tuple(
-            ChannelConfig(name=f"practice-{one}", kind=f"practice-{one}", queue="", settings={"speed": FAST})
-            for one in MANNERS
-        )
-        changed = {"channels": (*config.channels, *own), "one_process": True}
-        async with opened(
-            type(config)(**{name: getattr(config, name) for name in config.__struct_fields__} | changed)
-        ) as house:
-            twilio.inbound = f"{house.url}/channels/text/inbound"
-            await demo.furnish(house)
-            made = PracticeDesk(house, twilio)
-            async with asyncio.timeout(DEADLINE):
-                while not libraries_of(made.services.replica.state, "ben"):
-                    await asyncio.sleep(0.02)
-            yield made
+    async with practising(tmp_path_factory.mktemp("practice")) as found:
+        yield found
 
 
 async def until(what: str, true: Any) -> Any:
@@ -114,6 +82,9 @@ async def test_a_scripted_patron_is_served_through_the_real_ring(desk: PracticeD
         await ben.deed(talk, "close", {"code": "answered"})
         found = (await ben.get(f"/practice/{session['id']}"))[1]
         assert (found["told"], found["facts"] > 0, found["part"]) == (1, True, [])
+        status, sheet = await ben.post(f"/practice/{session['id']}/sheet")
+        assert (status, sheet["row"]["title"]) == (200, session["title"])
+        assert await ben.post(f"/practice/{session['id']}/sheet") == (200, sheet)
         await page.close()
 
 
@@ -185,9 +156,10 @@ async def test_a_stranger_neither_sees_nor_changes_a_session(desk: PracticeDesk)
         session = (await begun(ben, "web"))["id"]
         assert session not in [one["id"] for one in (await owen.get("/practice"))[1]["sessions"]]
         assert (await owen.get(f"/practice/{session}/talk"))[0] == 404
-        for path, body in (("lines", {"text": "x"}), ("part", {"mine": True}), ("end", None)):
+        for path, body in (("lines", {"text": "x"}), ("part", {"mine": True}), ("end", None), ("sheet", None)):
             assert (await owen.post(f"/practice/{session}/{path}", body))[0] == 404
         assert (await ben.post(f"/practice/{session}/part", {"mine": True}))[0] == 404  # who practises
+        assert (await ben.post(f"/practice/{session}/sheet"))[0] == 409  # nothing was answered
         assert (await ben.post(f"/practice/{session}/end"))[0] == 204
 
 

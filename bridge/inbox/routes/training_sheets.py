@@ -17,6 +17,7 @@ from bridge.inbox.routes.training import rehearsed_lines, rehearsed_scenario
 from bridge.inbox.schema import LibraryFaults, Problem, training
 from bridge.inbox.views import rows
 from bridge.inbox.views.access import coordinated, libraries_of
+from bridge.inbox.views.practice_talk import transcript_of
 from bridge.sql.people.accounts import now_ms
 from bridge.sql.training.sheets import TrainingSheet, TrainingWords
 from bridge.training.rehearsal import rehearse, transcript
@@ -63,6 +64,30 @@ async def make_sheet(call: Call) -> training.SheetView:
         manners=asked.manners,
         made_at=now_ms(),
         counted=msgspec.json.encode(found).decode(),
+    )
+    return await _view(call, await call.services.archive.training_sheets.add(sheet))
+
+
+async def practice_sheet(call: Call) -> training.SheetView:
+    """Count a practice session in which I answered; counted again, the counts are replaced."""
+    found = [await channel.one(call.id) for channel in call.services.practice.values()]
+    session = next((one.session for one in found if one is not None and call.me in one.session.trainees), None)
+    if session is None:
+        raise not_found()
+    lines = await call.services.reader.transcript(session.conversation)
+    if not any(line.author_id == call.me and line.who == "librarian" for line in lines):
+        raise Refusal(409, "nothing-said", "You haven't answered in this practice, or it's deleted already.")
+    talk = transcript_of(call.state, session.conversation, call.me, lines)
+    counted = await asyncio.to_thread(count, session.scenario, talk)
+    sheet = TrainingSheet(
+        conversation=derive("sheet", session.id, call.me),
+        trainee=call.me,
+        library=session.library,
+        scenario=session.name,
+        title=session.scenario.title,
+        manners=session.manners,
+        made_at=now_ms(),
+        counted=msgspec.json.encode(_OnSheet(counted=list(counted), good=list(session.scenario.good))).decode(),
     )
     return await _view(call, await call.services.archive.training_sheets.add(sheet))
 
@@ -188,6 +213,15 @@ ROUTES = (
         gives=training.SheetView,
         keyed=True,
         also={403: Problem, 404: Problem, 422: LibraryFaults},
+    ),
+    Route(
+        "POST",
+        "/practice/{id}/sheet",
+        "Count a practice session in which I answered",
+        practice_sheet,
+        gives=training.SheetView,
+        keyed=True,
+        also={404: Problem, 409: Problem},
     ),
     Route("GET", _ONE, "A sheet opened", sheet, gives=training.SheetView, also={404: Problem}),
     Route("DELETE", _ONE, "Delete my sheet with all words on it", drop_sheet, also={404: Problem}),

@@ -1,7 +1,7 @@
 // Training from the page's side: what is asked of the desk, and rules of the editor and the sheet that need no browser.
 import { call, get, ROOT, send } from "./api";
 import type {
-  SheetCountView, FirstDayAsked, FirstDayView, KeepAsked, RehearsalAsked, RehearsalView, ScenarioForm, ScenarioVersions, ScenarioView, ShareAsked, SheetAsked, Sheets,
+  SheetCountView, FirstDayAsked, FirstDayView, KeepAsked, PracticeAsked, PracticeLineAsked, PracticeSessions, PracticeSessionView, PracticeTalk, RehearsalAsked, RehearsalView, ScenarioForm, ScenarioVersions, ScenarioView, ShareAsked, SheetAsked, Sheets,
   SheetView, TrainingView, WordsAsked,
 } from "./schema";
 
@@ -17,6 +17,7 @@ export const CODES = ["answered", "follow_up_library", "follow_up_me", "lost_cal
 export const SPEEDS = [1, 4, 20] as const;
 
 const own = (library: string, name: string) => `/organisation/${encodeURIComponent(library)}/scenarios/${encodeURIComponent(name)}`;
+const practice = (id: string) => `/practice/${encodeURIComponent(id)}`;
 const sheet = (id: string) => `/training/sheets/${encodeURIComponent(id)}`;
 
 export const training = {
@@ -35,6 +36,14 @@ export const training = {
   share: (id: string, asked: ShareAsked) => send<SheetView>("PUT", `${sheet(id)}/share`, asked),
   keep: (id: string, asked: KeepAsked) => send<SheetView>("PUT", `${sheet(id)}/keep`, asked),
   write: (id: string, asked: WordsAsked) => send<SheetView>("PUT", `${sheet(id)}/words`, asked),
+  begin: (asked: PracticeAsked) => send<PracticeSessionView>("POST", "/practice", asked),
+  sessions: () => get<PracticeSessions>("/practice"),
+  session: (id: string) => get<PracticeSessionView>(practice(id)),
+  talk: (id: string) => get<PracticeTalk>(`${practice(id)}/talk`),
+  line: (id: string, asked: PracticeLineAsked) => send<undefined>("POST", `${practice(id)}/lines`, asked),
+  part: (id: string, mine: boolean) => send<PracticeSessionView>("POST", `${practice(id)}/part`, { mine }),
+  end: (id: string) => send<undefined>("POST", `${practice(id)}/end`, {}),
+  sheetOf: (id: string) => send<SheetView>("POST", `${practice(id)}/sheet`, {}),
   drop: (id: string) => call<undefined>("DELETE", sheet(id)),
 };
 
