@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from bridge.account.attempts import ProofAttempts
+from bridge.contract.emblem import emblem
 from bridge.contract.message import OWN_DATA_S
 from bridge.pages.public_site import language_of, page
 from bridge.privacy.own_data.links import PATH, OwnDataLinks
@@ -125,6 +126,7 @@ NOBODY: dict[str, Any] = {
     "tagline": "",
     "home": "/",
     "accent": "",
+    "emblem": "",
     "launcher": "",
     "notices": [],
 }
@@ -136,6 +138,7 @@ def _common(library: Library) -> dict[str, Any]:
         "tagline": library.portal.tagline,
         "home": f"/library/{library.id}/",
         "accent": library.accent,
+        "emblem": emblem(library.name),
         "launcher": "",
         "notices": [],
     }
