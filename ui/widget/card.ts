@@ -35,7 +35,8 @@ function put(box: HTMLTextAreaElement, text: string): void {
 
 function offer(form: HTMLFormElement, box: HTMLTextAreaElement, text: string): void {
   if (form.previousElementSibling?.id === "card") return;
-  const said = words();
+  const spoken: [HTMLElement, keyof CardWords][] = [];
+  const say = () => spoken.forEach(([element, key]) => (element.textContent = words()[key]));
   const group = document.createElement("div");
   group.id = "card";
   group.className = "rating mail";
@@ -43,13 +44,13 @@ function offer(form: HTMLFormElement, box: HTMLTextAreaElement, text: string): v
   group.setAttribute("aria-labelledby", "card-title");
   const title = document.createElement("p");
   title.id = "card-title";
-  title.textContent = said.title;
+  spoken.push([title, "title"]);
   const row = document.createElement("p");
   row.className = "again";
-  const button = (word: string, then: () => void) => {
+  const button = (word: keyof CardWords, then: () => void) => {
     const made = document.createElement("button");
     made.type = "button";
-    made.textContent = word;
+    spoken.push([made, word]);
     made.onclick = () => {
       group.remove();
       then();
@@ -57,10 +58,10 @@ function offer(form: HTMLFormElement, box: HTMLTextAreaElement, text: string): v
     row.append(made);
     return made;
   };
-  const first = button(said.ask, () => put(box, said.asking));
+  const first = button("ask", () => put(box, words().asking));
   first.className = "main";
-  button(said.without, () => put(box, text.replace(pattern as RegExp, "").trim()));
-  button(said.anyway, () => {
+  button("without", () => put(box, text.replace(pattern as RegExp, "").trim()));
+  button("anyway", () => {
     meant = text;
     box.focus();
     form.requestSubmit();
@@ -71,6 +72,8 @@ function offer(form: HTMLFormElement, box: HTMLTextAreaElement, text: string): v
     group.remove();
     box.focus();
   };
+  say();
+  document.body.addEventListener("words", say, { once: true }); // they may still be on their way
   group.append(title, row);
   form.before(group);
   first.focus();

@@ -53,6 +53,7 @@ export function allWords(): Promise<void> {
     if (name !== address) return; // another language is spoken meanwhile
     Object.assign(words, more);
     whole = true;
+    document.body.dispatchEvent(new Event("words"));
     drawn.again();
   }));
 }
