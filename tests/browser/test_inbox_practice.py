@@ -53,7 +53,9 @@ async def test_practice_goes_through_the_inbox_to_its_sheet(people: People) -> N
     await ben.composer.fill("Hello! Which building do you mean?")
     await ben.composer.press("Control+Enter")
     await expect(ben.log.get_by_role("listitem").filter(has_text="Which building")).to_have_count(1)
-    await expect(ben.log.get_by_role("listitem").filter(has_text=re.compile("next to the station|The main building"))).not_to_have_count(0)
+    await expect(
+        ben.log.get_by_role("listitem").filter(has_text=re.compile("next to the station|The main building"))
+    ).not_to_have_count(0)
     await expect(page.get_by_role("region", name="Write").get_by_text("Practice")).to_be_visible()
     await ben.look("practice-conversation")
     await page.set_viewport_size({"width": 360, "height": 740})
