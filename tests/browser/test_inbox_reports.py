@@ -124,6 +124,7 @@ async def test_a_coordinator_chooses_typical_weeks_and_own_lines_and_prints(desk
     await some_work(desk, "sheet")
     cora = await people.of("cora", here=False)
     await cora.page.keyboard.press("Control+k")
+    await expect(cora.page.get_by_role("combobox", name="What do you want to do?")).to_be_focused()
     await cora.page.keyboard.type("survey sheets")
     await cora.page.keyboard.press("Enter")
     await expect(cora.page.get_by_role("heading", name="Public Libraries Survey: North Library")).to_be_visible()
