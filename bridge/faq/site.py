@@ -32,6 +32,7 @@ from bridge.faq import feeds
 from bridge.faq.public_list import PublicEntry, PublicList, PublicLists
 from bridge.faq.scrub import scrub
 from bridge.faq.tally import FaqTally
+from bridge.pages.frame import frame, frame_of_none
 from bridge.pages.languages import words
 from bridge.pages.markdown import html_of, text_of
 from bridge.pages.public_site import json_script, language_of, page
@@ -165,7 +166,9 @@ class FaqSite:
             raise web.HTTPFound(_home(shown[0].id))
         language = language_of(request, libraries[0].language if libraries else "")
         found = [(one.name, _home(one.id), counted[one.id], one.accent, emblem(one.name)) for one in shown]
-        return page(request, "faq/libraries.html", language, libraries=found, **_nobody(words(language)["faq"]))
+        return page(
+            request, "faq/libraries.html", language, libraries=found, **frame_of_none(words(language)["faq"], "/faq/")
+        )
 
     async def _of_before(self, request: web.Request) -> web.StreamResponse:
         there = {library.id for library in self.libraries()}
@@ -177,7 +180,7 @@ class FaqSite:
 
     def _missing(self, request: web.Request, library: Library | None = None) -> web.Response:
         language = language_of(request, library.language if library is not None else "")
-        common = _common(library, language) if library is not None else _nobody(words(language)["faq"])
+        common = _common(library, language) if library is not None else frame_of_none(words(language)["faq"], "/faq/")
         return page(request, "faq/missing.html", language, status=404, **common)
 
     async def _home(self, request: web.Request, library: Library) -> web.StreamResponse:
@@ -391,22 +394,7 @@ def _day(ms: int) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(ms / 1000))
 
 
-def _nobody(title: str) -> Mapping[str, Any]:
-    return {"library": title, "tagline": "", "home": "/faq/", "accent": "", "emblem": "", "launcher": "", "notices": []}
-
-
 def _common(library: Library, language: str) -> Mapping[str, Any]:
     """Return what every page of a library's FAQ shows."""
-    w, desk = words(language), _desk(library.id)
-    return {
-        "library": library.name,
-        "tagline": w["faq"],
-        "home": desk,
-        "accent": library.accent,
-        "emblem": emblem(library.name),
-        "launcher": "",
-        "notices": [
-            (desk + name, w[name]) for name in ("accessibility", "privacy") if getattr(library.portal, name).strip()
-        ],
-        "faq_home": _home(library.id),
-    }
+    shown = frame(library, language, _desk(library.id), words(language)["faq"])
+    return shown | {"faq_home": _home(library.id)}

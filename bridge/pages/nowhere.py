@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 
+from bridge.pages.frame import frame_of_none
 from bridge.pages.languages import words
 from bridge.pages.public_site import language_of, page
 
-NOBODY: dict[str, Any] = {
-    "tagline": "",
-    "home": "/",
-    "accent": "",
-    "emblem": "",
-    "launcher": "",
-    "notices": [],
-}  # a page of no library
 MACHINES = ("/api/", "/channels/")  # below them no page of ours is looked for
 
 
@@ -29,6 +20,6 @@ def asked_by_a_person(request: web.Request) -> bool:
 def missing(request: web.Request) -> web.Response:
     """Answer 404 with a page in the reader's language. Raises HTTPServiceUnavailable where the pages are not built."""
     language = language_of(request, "")
-    found = page(request, "pages/missing.html", language, status=404, library=words(language)["ask"], **NOBODY)
+    found = page(request, "pages/missing.html", language, status=404, **frame_of_none(words(language)["ask"]))
     found.headers["Cache-Control"] = "no-store"
     return found

@@ -23,9 +23,10 @@ from bridge.contract.adapter import ChannelDesk
 from bridge.contract.emblem import emblem
 from bridge.contract.token_bucket import Rate, TokenBuckets
 from bridge.faq.site import FaqFront
+from bridge.pages.frame import NOTICES, frame, frame_of_none
 from bridge.pages.languages import locale, words
 from bridge.pages.markdown import html_of
-from bridge.pages.nowhere import NOBODY, missing
+from bridge.pages.nowhere import missing
 from bridge.pages.public_site import asset, json_script, language_of, page
 from bridge.portal import desk_hours, library_page
 from bridge.portal.library_page import ChatChannel
@@ -33,7 +34,6 @@ from routing.organisation import Library
 from routing.state import State
 
 CALENDAR_S = 900
-NOTICES = ("accessibility", "privacy")
 REMEMBERED = 20_000  # addresses whose searches are counted
 LONGEST_WORDS = 300  # characters of a search that are handed on
 
@@ -124,11 +124,10 @@ class Portal:
             request,
             "portal/libraries.html",
             language,
-            library=w["libraries"],
             libraries=[
                 (each.name, each.portal.tagline, address(each), each.accent, emblem(each.name)) for each in shown
             ],
-            **NOBODY,
+            **frame_of_none(w["libraries"]),
         )
 
     # ---- one library ----
@@ -222,16 +221,7 @@ class Portal:
         return language, locale(language, library.country)
 
     def _common(self, library: Library, language: str) -> dict[str, Any]:
-        home, w = address(library), words(language)
-        return {
-            "library": library.name,
-            "tagline": library.portal.tagline,
-            "home": home,
-            "accent": library.accent,
-            "emblem": emblem(library.name),
-            "launcher": "",
-            "notices": [(home + name, w[name]) for name in NOTICES if getattr(library.portal, name).strip()],
-        }
+        return frame(library, language, address(library), library.portal.tagline)
 
     def _whole(self, request: web.Request, library: Library) -> str:
         return f"{self._public_url or f'{request.scheme}://{request.host}'}{address(library)}"

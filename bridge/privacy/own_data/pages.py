@@ -17,15 +17,14 @@ import structlog
 from aiohttp import web
 
 from bridge.account.attempts import ProofAttempts
-from bridge.contract.emblem import emblem
 from bridge.contract.message import OWN_DATA_S
+from bridge.pages.frame import frame, frame_of_none
 from bridge.pages.public_site import language_of, page
 from bridge.privacy.own_data.links import PATH, OwnDataLinks
 from bridge.privacy.own_data.package import NAME, OwnDataPackage
 from bridge.privacy.own_data.source import OwnDataSource
 from bridge.privacy.own_data.words import say, spoken
 from bridge.sql.privacy.own_data_grants import OwnDataGrant
-from routing.organisation import Library
 
 SECRET_PAGE = {"Cache-Control": "no-store, no-transform", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 FILE = {
@@ -69,7 +68,7 @@ class OwnDataPages:
                 request,
                 "privacy/own_data.html",
                 language,
-                **_common(library),
+                **frame(library, language, f"/library/{library.id}/", library.portal.tagline),
                 own=partial(say, language),
                 spoken=spoken(language),
                 minutes=OWN_DATA_S // 60,
@@ -107,7 +106,7 @@ class OwnDataPages:
     def _gone(self, request: web.Request) -> web.Response:
         language = language_of(request, "")
         words: dict[str, Any] = {"own": partial(say, language), "spoken": spoken(language)}
-        gone = page(request, "privacy/own_data_gone.html", language, status=404, **words, **NOBODY)
+        gone = page(request, "privacy/own_data_gone.html", language, status=404, **words, **frame_of_none(""))
         return _secret(gone)
 
 
@@ -119,29 +118,6 @@ async def sent(request: web.Request, package: OwnDataPackage) -> web.StreamRespo
         await response.write(chunk)
     await response.write_eof()
     return response
-
-
-NOBODY: dict[str, Any] = {
-    "library": "",
-    "tagline": "",
-    "home": "/",
-    "accent": "",
-    "emblem": "",
-    "launcher": "",
-    "notices": [],
-}
-
-
-def _common(library: Library) -> dict[str, Any]:
-    return {
-        "library": library.name or library.id,
-        "tagline": library.portal.tagline,
-        "home": f"/library/{library.id}/",
-        "accent": library.accent,
-        "emblem": emblem(library.name),
-        "launcher": "",
-        "notices": [],
-    }
 
 
 def _secret(response: web.Response) -> web.Response:
