@@ -6,79 +6,33 @@ Articles of customers are the patron's, those of agents the librarian's, those o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from bridge.exchange.fields import LIVE_WAYS, Reading
-from bridge.exchange.formats.chatwoot import at_of, part
 from bridge.exchange.html_text import text_of
-from bridge.exchange.json_files import json_objects
-from bridge.exchange.record import (
-    ConversationRecord,
-    FilePlace,
-    FileRemark,
-    Items,
-    RowFault,
-    SpokenLine,
-    UnreadableField,
-    clean,
-    word,
-)
-from bridge.exchange.shelf import PieceShelf
+from bridge.exchange.json_talks import Object, TalkShape, at_of, last, opened, part, talks, topics
+from bridge.exchange.record import ConversationRecord, FilePlace, Items, SpokenLine, clean, word
 
-WRAPPERS = ("tickets", "ticket_articles")
+SHAPE = TalkShape(("tickets", "ticket_articles"), ("id", "number"), "articles", "ticket_id")
 _SIDES = {"customer": "patron", "2": "patron", "agent": "librarian", "1": "librarian", "system": "desk", "3": "desk"}
 _WAYS = {"email": "email", "web": "email", "sms": "sms", "phone": "phone", "chat": "chat", "note": "email"}
 
 
 def read(files: Sequence[Path], reading: Reading) -> Items:
-    """Yield the tickets as conversations; articles that stand alone are gathered first."""
-    with PieceShelf() as shelf:
-        for file in files:
-            for row in json_objects(file, WRAPPERS):
-                if not isinstance(row, RowFault) and "ticket_id" in row[1]:
-                    shelf.put(str(row[1]["ticket_id"]), msgspec.json.encode(row[1]))
-        for file in files:
-            for row in json_objects(file, WRAPPERS):
-                if isinstance(row, RowFault):
-                    yield row
-                elif "ticket_id" not in row[1]:
-                    yield _made(*row, reading, shelf)
-        if len(shelf):
-            yield FileRemark(f"articles of {len(shelf)} tickets belong to none of these files")
+    """Yield the tickets as conversations."""
+    return talks(files, SHAPE, partial(_ticket, reading))
 
 
-def _made(
-    place: FilePlace, found: dict[str, Any], reading: Reading, shelf: PieceShelf
-) -> ConversationRecord | RowFault:
-    try:
-        return _ticket(place, found, reading, shelf)
-    except UnreadableField as error:
-        return RowFault(place, error.field, str(error))
-
-
-def _ticket(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: PieceShelf) -> ConversationRecord:
-    id = word(str(found.get("id") or found.get("number") or ""))
-    if not id:
-        raise UnreadableField("id", "it is missing")
-    inside = found.get("articles")
-    articles = [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
-    articles += [msgspec.json.decode(one, type=dict[str, Any]) for one in shelf.take(id)]
+def _ticket(reading: Reading, place: FilePlace, id: str, found: Object, articles: list[Object]) -> ConversationRecord:
     lines = sorted(_lines(articles, reading), key=lambda one: one.at or 0)
-    first = min((one.at for one in lines if one.at), default=None)
-    opened = at_of(found, "created_at", reading) or first
-    if opened is None:
-        raise UnreadableField("created_at", "it is missing")
     kinds = [str(one.get("type") or "").casefold() for one in articles]
     way = next((_WAYS[kind] for kind in kinds if kind in _WAYS), "email")
-    tags = found.get("tags")
     return ConversationRecord(
         place=place,
         id=id,
-        opened_at=opened,
-        closed_at=at_of(found, "close_at", reading) or max((one.at for one in lines if one.at), default=None),
+        opened_at=opened(found, lines, reading),
+        closed_at=at_of(found, "close_at", reading) or last(lines),
         answered_at=at_of(found, "first_response_at", reading),
         way=way,
         live=way in LIVE_WAYS,
@@ -87,17 +41,17 @@ def _ticket(place: FilePlace, found: dict[str, Any], reading: Reading, shelf: Pi
         name=_person(found, "customer") if "@" not in _person(found, "customer") else "",
         contact=_contact(found),
         subject=word(str(found.get("title") or "")),
-        topics=tuple(word(str(one)) for one in tags[:50]) if isinstance(tags, list) else (),
+        topics=topics(found, "tags"),
         lines=tuple(lines),
     )
 
 
-def _named(found: dict[str, Any], key: str) -> str:
+def _named(found: Object, key: str) -> str:
     value = found.get(key)
     return word(str(value.get("name") or "")) if isinstance(value, dict) else word(str(value or ""))
 
 
-def _person(found: dict[str, Any], key: str) -> str:
+def _person(found: Object, key: str) -> str:
     value = found.get(key)
     if isinstance(value, dict):
         names = " ".join(str(value.get(one) or "") for one in ("firstname", "lastname"))
@@ -106,16 +60,15 @@ def _person(found: dict[str, Any], key: str) -> str:
     return "" if said == "-" else said
 
 
-def _contact(found: dict[str, Any]) -> str:
+def _contact(found: Object) -> str:
     email = word(str(part(found, "customer").get("email") or ""))
     said = _person(found, "customer")
     return email or (said if "@" in said else "")
 
 
-def _lines(articles: list[dict[str, Any]], reading: Reading) -> list[SpokenLine]:
-    found = {str(one.get("id", n)): one for n, one in enumerate(articles)}
+def _lines(articles: list[Object], reading: Reading) -> list[SpokenLine]:
     lines = []
-    for one in found.values():
+    for one in articles:
         side = _SIDES.get(str(one.get("sender") or one.get("sender_id") or "").casefold(), "desk")
         html = "html" in str(one.get("content_type") or "")
         body = str(one.get("body") or "")
