@@ -8,25 +8,21 @@ in all.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 import uvloop
-from sqlalchemy import text
 
+from bench.archives import analysed, on_both
 from bench.figures import QUICK, Sheet, least, most, say
 from bridge.sql.archive import Archive
 from bridge.sql.faq.entry import EntryText, FaqEntry
 from bridge.sql.faq.search import FaqSearch, Scope
-from tests.peers.postgresql import PostgreSQL, missing
 
 HERE = Path(__file__).parent
 ENTRIES = HERE.parent / "bridge" / "app" / "examples" / "faq.json"
@@ -113,12 +109,6 @@ def p95(samples: Sequence[float]) -> float:
     return statistics.quantiles(samples, n=20)[-1]
 
 
-async def analysed(archive: Archive) -> None:
-    """Let the database look at its tables, as PostgreSQL does by itself within a minute."""
-    async with archive.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as sql:
-        await sql.execute(text("ANALYZE"))
-
-
 async def on(url: str, name: str, sheet: Sheet) -> None:
     """Measure on one database and put down."""
     archive = await Archive.open(url)
@@ -151,21 +141,10 @@ async def on(url: str, name: str, sheet: Sheet) -> None:
         await archive.close()
 
 
-async def measure(sheet: Sheet) -> None:
-    """Measure on both databases."""
-    with tempfile.TemporaryDirectory(prefix="deskbridge-bench-") as folder, ExitStack() as stack:
-        await on(f"sqlite:///{folder}/archive.sqlite", "sqlite", sheet)
-        if missing():
-            say(f"no PostgreSQL: {missing()}")
-            return
-        server = stack.enter_context(await asyncio.to_thread(PostgreSQL))
-        await on(server.fresh(), "postgresql", sheet)
-
-
 def main() -> None:
     """Measure in a process of its own."""
     sheet = Sheet()
-    uvloop.run(measure(sheet))
+    uvloop.run(on_both(on, sheet))
     sheet.hand_in()
 
 

@@ -6,21 +6,17 @@ report is made. `counted` is the first one, which counts each day; afterwards da
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 import time
-from contextlib import ExitStack
 from datetime import date
 
 import uvloop
 
-from bench.faq import analysed
+from bench.archives import analysed, on_both
 from bench.figures import QUICK, REPEATS, Sheet, most, say
 from bridge.sql.archive import Archive
 from bridge.sql.statistics.numbers import count
 from bridge.sql.statistics.period import Period
 from bridge.sql.statistics.surveys import survey_sheet
-from tests.peers.postgresql import PostgreSQL, missing
 from tests.sql import seeded_year as facts
 
 YEARS = 5
@@ -60,21 +56,10 @@ async def on(url: str, name: str, sheet: Sheet) -> None:
         await archive.close()
 
 
-async def measure(sheet: Sheet) -> None:
-    """Measure on both databases."""
-    with tempfile.TemporaryDirectory(prefix="deskbridge-bench-") as folder, ExitStack() as stack:
-        await on(f"sqlite:///{folder}/archive.sqlite", "sqlite", sheet)
-        if missing():
-            say(f"no PostgreSQL: {missing()}")
-            return
-        server = stack.enter_context(await asyncio.to_thread(PostgreSQL))
-        await on(server.fresh(), "postgresql", sheet)
-
-
 def main() -> None:
     """Measure in a process of its own."""
     sheet = Sheet()
-    uvloop.run(measure(sheet))
+    uvloop.run(on_both(on, sheet))
     sheet.hand_in()
 
 
