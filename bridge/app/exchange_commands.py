@@ -47,7 +47,11 @@ FORMATS: dict[str, Callable[[Sequence[Path], Reading], Items]] = {
     "zammad": zammad.read,
     "deskbridge": deskbridge.read,
 }
-NOTHING, SKIPPED = 1, 2  # exit codes: nothing was done; rows were skipped, the rest is in
+NOTHING, SKIPPED, STOPPED = (
+    1,
+    2,
+    130,
+)  # exit codes: nothing was done; rows were skipped, the rest is in; Ctrl-C, as shells say it
 
 
 class CannotImport(Exception):
@@ -93,9 +97,9 @@ async def _import(
     except OSError as error:
         print(f"{error.filename or ''}: {error.strerror}; run the import again", file=sys.stderr)
         return NOTHING
-    except asyncio.CancelledError:
+    except asyncio.CancelledError:  # Ctrl-C
         print(f"stopped; {importing.counts.fresh} are in. Run it again to go on", file=sys.stderr)
-        raise
+        return STOPPED
     except Exception as error:
         if not is_locked(error):
             raise

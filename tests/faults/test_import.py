@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -23,6 +24,10 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 MANY = int(os.environ.get("DESKBRIDGE_IMPORT", "100000"))
 BROKEN = MANY // 3
+STARTED = (  # Ctrl-C works, also where whoever runs the tests ignores it
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "runpy.run_module('bridge.app.cli', run_name='__main__')"
+)
 MOST = 1.15  # how much larger memory may be in the last third than in the second
 SLACK_KB = 8_192
 LIBRARY = """
@@ -87,11 +92,11 @@ def held(pid: int) -> list[int]:
 
 
 async def run(
-    config: Path, *words: str, kill_when: Callable[[], Awaitable[bool]] | None = None
+    config: Path, *words: str, stop_when: Callable[[], Awaitable[bool]] | None = None, by: int = signal.SIGKILL
 ) -> tuple[int, str, str, list[int]]:
-    """Run the command; return its exit code, what it printed, and kB of memory every half second. Kill it at some moment."""
+    """Run the command; return its exit code, what it printed, and kB of memory every half second. Stop it at some moment."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bridge.app.cli", *words, "--config", str(config)),
+        *(sys.executable, "-c", STARTED, *words, "--config", str(config)),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     kb: list[int] = []
@@ -99,8 +104,8 @@ async def run(
     async def watch() -> None:
         while process.returncode is None:
             kb.extend(held(process.pid))
-            if kill_when is not None and await kill_when():
-                process.kill()
+            if stop_when is not None and await stop_when():
+                process.send_signal(by)
                 return
             await asyncio.sleep(0.5)
 
@@ -132,10 +137,15 @@ async def test_an_import_is_flat_in_memory_and_brings_each_conversation_once(
         async with found.engine.connect() as sql:
             return await sql.scalar(select(func.count()).select_from(tables.conversation)) or 0
 
+    async def started() -> bool:
+        return await there() > MANY // 50
+
     async def some() -> bool:
         return await there() > MANY // 20
 
-    code, *_ = await run(config, *words, kill_when=some)
+    code, _, err, _ = await run(config, *words, stop_when=started, by=signal.SIGINT)
+    assert (code, "Run it again to go on" in err) == (130, True)
+    code, *_ = await run(config, *words, stop_when=some)
     assert code < 0
     before = await there()
     assert 0 < before < MANY - 1
