@@ -161,6 +161,17 @@ async def test_a_library_says_what_its_codes_are_and_a_chat_has_two_questions(de
     assert said == (QuestionTaken(), QuestionTaken(kind="reference", read=4))
     assert (talk.reference, talk.read_scale) == (True, 4)
 
+    await page.keyboard.press("w")
+    await dialog.get_by_role("radio", name="Lost call").check()
+    await dialog.get_by_text("Counting", exact=False).first.click()
+    await expect(dialog.get_by_label("loans")).to_be_checked()
+    await dialog.locator("button[form=closing]").click()
+    await until(lambda: desk.services.replica.state.conversations[conversation].code == "lost_call", "the correction")
+    async with asyncio.timeout(DEADLINE):
+        while (talk := await archived(desk, conversation)).code != "lost_call":
+            await asyncio.sleep(0.02)
+    assert msgspec.json.decode(talk.questions or "[]", type=tuple[QuestionTaken, ...]) == said, "nothing was said anew"
+
 
 async def archived(desk: Desk, conversation: str) -> ConversationSummary:
     """Return a closed conversation once the archive has it."""

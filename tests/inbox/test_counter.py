@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from bridge.sql.people.calendar import Calendar
 from routing.organisation import CounterSettings, Librarian
 from tests.inbox.conftest import Browsers
-from tests.inbox.desk import Client, Desk, until
+from tests.inbox.desk import DEADLINE, Client, Desk, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -106,6 +107,26 @@ async def test_an_entry_is_made_of_a_question_without_persons(browsers: Browsers
     assert (await ana.get("/counter/questions/question-bare/faq"))[0] == 422
     assert (await dora.get("/counter/questions/question-faq/faq"))[0] == 404
     assert (await dora.get("/counter/questions?library=north"))[0] == 404
+
+
+async def test_a_correction_begins_with_what_was_said(desk: Desk, browsers: Browsers) -> None:
+    ana, eve = await browsers.of("ana"), await browsers.of("eve")
+    talk = await desk.patron("counted-end", "What should I read next?")
+    await ana.deed(talk, "claim")
+    assert (await ana.get(f"/conversations/{talk}/counted"))[0] == 404, "it hasn't ended"
+    questions = [{"kind": "reference", "read": 3}, {"kind": "", "read": 0}]
+    said = {"code": "answered", "descriptive": ["loans"], "questions": questions, "reference": False}
+    await ana.deed(talk, "close", said)
+    async with asyncio.timeout(DEADLINE):
+        while (found := await ana.get(f"/conversations/{talk}/counted"))[0] != 200:
+            await asyncio.sleep(0.02)
+    assert found[1] == {"descriptive": ["loans"], "questions": questions, "reference": False}
+    assert (await eve.get(f"/conversations/{talk}/counted"))[0] == 404
+    await ana.deed(talk, "recode", said | {"reference": None})
+    async with asyncio.timeout(DEADLINE):
+        while (found := await ana.get(f"/conversations/{talk}/counted"))[1]["reference"] is False:
+            await asyncio.sleep(0.02)
+    assert found[1]["reference"] is None, "the rule of kinds holds again"
 
 
 async def test_who_may_only_count_counts(desk: Desk, browsers: Browsers) -> None:

@@ -100,3 +100,18 @@ class CountedDay(Shown):
     day: str
     total: int
     questions: list[CountedView]
+
+
+class EndedQuestion(Shown):
+    """One question of a conversation, as it was said at its end: `kind` "" = what the codes say, `read` 0 = not rated."""
+
+    kind: QuestionKind | Literal[""]
+    read: int
+
+
+class CountedEnd(Shown):
+    """What was said of a conversation at its end. `reference`: said against the rule of kinds; null = the rule holds."""
+
+    descriptive: list[str]
+    questions: list[EndedQuestion]
+    reference: bool | None

@@ -144,6 +144,7 @@ export const api = {
   act: (conversation: string, verb: string, body: unknown, key: string) =>
     send<s.Acted | s.Pending>("POST", `${of(conversation)}/${verb}`, body, key),
   callWindow: (conversation: string, asked: s.CallNamed) => send<s.CallWindow>("POST", `${of(conversation)}/call_window`, asked),
+  counted: (conversation: string) => get<s.CountedEnd>(`${of(conversation)}/counted`),
   audit: (conversation: string, cursor = "") =>
     get<s.Audit>(`${of(conversation)}/audit${cursor ? `?cursor=${cursor}` : ""}`),
   patron: (conversation: string) => get<s.PatronConversations>(`${of(conversation)}/patron`),

@@ -1855,6 +1855,19 @@ export interface CountedDay {
   questions: CountedView[];
 }
 
+/** One question of a conversation, as it was said at its end: `kind` "" = what the codes say, `read` 0 = not rated. */
+export interface EndedQuestion {
+  kind: "directional" | "other" | "reference" | "technical" | "";
+  read: number;
+}
+
+/** What was said of a conversation at its end. `reference`: said against the rule of kinds; null = the rule holds. */
+export interface CountedEnd {
+  descriptive: string[];
+  questions: EndedQuestion[];
+  reference: boolean | null;
+}
+
 /** One entry in a list: its first title, and what was counted in the last 90 days. */
 export interface FaqRow {
   id: string;
